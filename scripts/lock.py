@@ -1,0 +1,33 @@
+"""Resolve the dependencies into requirements/*.txt: every version and hash, for every platform, no host.
+
+The files name no index, so that they install from any mirror. Run it to take newer versions.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+OPTIONS = (
+    "--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links "
+    "--no-annotate --no-header --quiet"
+).split()
+SETS: dict[str, list[str]] = {
+    "runtime": [],
+    "build": ["--group", "build"],
+    "dev": ["--group", "dev", "--group", "build"],
+}
+
+
+def main() -> None:
+    """Write the three files; the later ones keep to the versions of the first."""
+    for name, groups in SETS.items():
+        print(f"resolving requirements/{name}.txt", flush=True)
+        pinned = [] if name == "runtime" else ["--constraint", "requirements/runtime.txt"]
+        source = [] if name == "build" else ["pyproject.toml"]
+        command = [sys.executable, "-m", "uv", "pip", "compile", *OPTIONS, *groups, *pinned, *source]
+        subprocess.run([*command, "--output-file", f"requirements/{name}.txt"], cwd=ROOT, check=True)
+
+
+if __name__ == "__main__":
+    main()
