@@ -1,0 +1,126 @@
+"""Owners' JSON files made into ranks. A file that cannot be converted exactly is refused."""
+
+import json
+from base64 import b64decode
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from scripts.vocabularies.sources import Kind
+from tokenizer_registry.ranks import format_ranks
+from tokenizer_registry.verification.byte_alphabet import byte_alphabet
+from tokenizer_registry.verification.merges import Pair, parts_before_last_merge
+
+NEVER_IN_UTF8 = frozenset({0xC0, 0xC1, *range(0xF5, 0x100)})
+
+
+class Inexact(Exception):
+    """The conversion would give other tokens than the original."""
+
+
+def content_of(kind: Kind, original: bytes) -> bytes:
+    """What is shipped: the original itself, or the rank file made from it. Raises Inexact."""
+    match kind:
+        case Kind.RANKS | Kind.SENTENCEPIECE:
+            return original
+        case Kind.TEKKEN:
+            return format_ranks(ranks_of_tekken(json.loads(original)))
+        case Kind.TOKENIZER_JSON:
+            return format_ranks(ranks_of_tokenizer_json(json.loads(original)))
+
+
+def ranks_of_tekken(document: Mapping[str, Any]) -> dict[bytes, int]:
+    """The text tokens of a tekken.json, which come first. The model adds the number of specials to a rank."""
+    config = document["config"]
+    size = config["default_vocab_size"] - config["default_num_special_tokens"]
+    entries = document["vocab"][:size]
+    if [entry["rank"] for entry in entries] != list(range(size)):
+        raise Inexact("the ranks are not 0, 1, 2 …")
+    alphabet = {entry["token_bytes"]: entry["rank"] for entry in entries}
+    if len(alphabet) != size:
+        raise Inexact("two tokens have the same bytes")
+    return {b64decode(token): rank for token, rank in alphabet.items()}
+
+
+def ranks_of_tokenizer_json(document: Mapping[str, Any]) -> dict[bytes, int]:
+    """The ranks that merge as the pairs of a byte-level BPE tokenizer.json do: the owner's own numbers."""
+    model = document["model"]
+    _refuse_other_models(document)
+    control = {token["content"] for token in document["added_tokens"]}
+    numbers = _text_tokens(model["vocab"], control)
+    pairs = _pairs(model["merges"])
+    order = {left + right: place for place, (left, right) in reversed(list(enumerate(pairs)))}
+    singles = sorted((token for token in numbers if len(token) == 1), key=numbers.__getitem__)
+    merged = sorted((token for token in numbers if token in order), key=order.__getitem__)
+    ranks = {token: rank for rank, token in enumerate([*singles, *merged])}
+    _prove_bytes(singles)
+    _prove_order(pairs, order)
+    kept = [*singles, *_formed(merged, ranks, set(pairs))]
+    owners = {token: numbers[token] for token in kept}
+    if list(owners.values()) != sorted(owners.values()):
+        raise Inexact("the owner's numbers do not rise in the order of the merges")
+    return owners
+
+
+def _refuse_other_models(document: Mapping[str, Any]) -> None:
+    model = document["model"]
+    marks = ("byte_fallback", "dropout", "continuing_subword_prefix", "end_of_word_suffix", "ignore_merges")
+    found = [mark for mark in marks if model.get(mark)]
+    if model["type"] != "BPE" or found:
+        raise Inexact(f"model {model['type']} with {found}")
+    plain = [
+        token["content"]
+        for token in document["added_tokens"]
+        if not token["content"].strip() or len(token["content"]) == 1
+    ]
+    if plain:
+        raise Inexact(f"added tokens of ordinary text: {plain[:3]}")
+
+
+def _text_tokens(vocabulary: Mapping[str, int], control: set[str]) -> dict[bytes, int]:
+    byte_of = {letter: byte for byte, letter in byte_alphabet().items()}
+    return {
+        bytes(byte_of[letter] for letter in token): number
+        for token, number in vocabulary.items()
+        if token not in control and all(letter in byte_of for letter in token)
+    }
+
+
+def _pairs(merges: Iterable[str | list[str]]) -> list[Pair]:
+    byte_of = {letter: byte for byte, letter in byte_alphabet().items()}
+    found = []
+    for merge in merges:
+        left, right = merge.split(" ") if isinstance(merge, str) else merge
+        found.append((bytes(byte_of[letter] for letter in left), bytes(byte_of[letter] for letter in right)))
+    return found
+
+
+def _prove_bytes(singles: Iterable[bytes]) -> None:
+    missing = set(range(256)) - {token[0] for token in singles} - NEVER_IN_UTF8
+    if missing:
+        raise Inexact(f"{len(missing)} bytes have no token")
+
+
+def _prove_order(pairs: list[Pair], order: Mapping[bytes, int]) -> None:
+    """Pairs that form the same token have to stand together, or one rank could not stand for them all."""
+    seen: dict[bytes, int] = {}
+    for left, right in pairs:
+        seen[left + right] = seen.get(left + right, 0) + 1
+    for place, (left, right) in enumerate(pairs):
+        if place - order[left + right] >= seen[left + right]:
+            raise Inexact(f"the pairs of {left + right!r} are apart")
+
+
+def _formed(merged: Iterable[bytes], ranks: Mapping[bytes, int], pairs: set[Pair]) -> list[bytes]:
+    """The tokens that merging forms, each shown to be formed by a pair that the owner lists.
+
+    A token that is never formed is left out: as a rank it would match a whole word.
+    """
+    kept = []
+    for token in merged:
+        parts = parts_before_last_merge(token, ranks)
+        if len(parts) > 2:
+            continue
+        if (parts[0], parts[1]) not in pairs:
+            raise Inexact(f"{token!r} would be formed by a pair that is not listed")
+        kept.append(token)
+    return kept

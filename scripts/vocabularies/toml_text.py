@@ -1,0 +1,18 @@
+"""Writing the little of TOML that vocabularies.toml needs."""
+
+import json
+from collections.abc import Mapping
+
+Value = str | int | tuple[str, ...] | tuple[int, ...]
+
+
+def toml_lines(values: Mapping[str, Value]) -> list[str]:
+    """One `key = value` line each."""
+    return [f"{key} = {_written(value)}" for key, value in values.items()]
+
+
+def _written(value: Value) -> str:
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_written(item) for item in value) + "]"
+    # A JSON string is a TOML basic string but for DEL, which TOML wants escaped.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")

@@ -1,0 +1,39 @@
+"""What the package ships, without its models: the vocabularies stand for themselves."""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import tokenizer_registry
+from tokenizer_registry.model import Model
+from tokenizer_registry.registry import Registry
+from tokenizer_registry.spec import Format, VocabularySpec, read_specs
+
+PACKAGE = Path(tokenizer_registry.__file__).parent
+VOCABULARIES = PACKAGE / "vocabularies"
+
+
+def shipped_specs() -> tuple[VocabularySpec, ...]:
+    """All of vocabularies.toml."""
+    return read_specs(PACKAGE / "vocabularies.toml")
+
+
+def shipped_names() -> list[str]:
+    """The names of the shipped vocabularies."""
+    return [spec.name for spec in shipped_specs()]
+
+
+def rank_names() -> list[str]:
+    """The names of the vocabularies that are rank files."""
+    return [spec.name for spec in shipped_specs() if spec.format is Format.TIKTOKEN]
+
+
+def shipped_registry(models: Sequence[Model] = ()) -> Registry:
+    """A registry of the shipped vocabularies with these models."""
+    return Registry(models, shipped_specs(), VOCABULARIES)
+
+
+@cache
+def shared_registry() -> Registry:
+    """One registry for all tests that do not care when a vocabulary is loaded."""
+    return shipped_registry()

@@ -1,0 +1,57 @@
+"""Hostile texts, given to every vocabulary directly."""
+
+import json
+from functools import cache
+
+import pytest
+
+from tests.hostile_inputs import DATA, HostileText, hostile_texts
+from tests.tokenizer_registry.shipped import shipped_names
+from tokenizer_registry.errors import UncountableText
+from tokenizer_registry.registry import Registry
+
+LARGE_CHARACTERS = 10_000
+# A large text goes to every fourth vocabulary, others for each text: the whole sweep takes half a minute.
+SHARE = 4
+
+
+@cache
+def texts() -> tuple[HostileText, ...]:
+    """All hostile texts, made once."""
+    return tuple(hostile_texts())
+
+
+@cache
+def recorded_counts() -> dict[str, dict[str, int]]:
+    """Vocabulary, then text, to the reference's count."""
+    counts: dict[str, dict[str, int]] = json.loads((DATA / "hostile_counts.json").read_text(encoding="utf-8"))
+    return counts
+
+
+@pytest.mark.parametrize("place", range(len(shipped_names())), ids=shipped_names())
+def test_hostile_texts_are_counted_or_refused(registry: Registry, place: int) -> None:
+    """A count is the reference's; where a library gives up, an UncountableText comes out and nothing else."""
+    name = shipped_names()[place]
+    vocabulary = registry.vocabulary(name)
+    for number, (case, text, _) in enumerate(texts()):
+        if len(text) > LARGE_CHARACTERS and (number + place) % SHARE:
+            continue
+        expected = recorded_counts()[name].get(case)
+        try:
+            found = vocabulary.count(text)
+        except UncountableText:
+            assert expected is None or len(text) > 1_000_000, case
+        else:
+            assert found == expected, case
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_lone_surrogates_are_refused_by_place(registry: Registry, name: str) -> None:
+    """A lone surrogate is refused alike by every vocabulary, before its library sees it."""
+    with pytest.raises(UncountableText, match=r"character 1 is the lone surrogate U\+D800"):
+        registry.vocabulary(name).count("a\ud800b")
+
+
+def test_every_vocabulary_has_recorded_counts() -> None:
+    """No shipped vocabulary is left out of the recorded counts."""
+    assert sorted(recorded_counts()) == sorted(shipped_names())

@@ -1,0 +1,84 @@
+"""What holds for every text."""
+
+import unicodedata
+from functools import cache
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.tokenizer_registry.shipped import VOCABULARIES, rank_names, shared_registry, shipped_names
+from tests.tokenizer_registry.slow_bpe import slow_encode
+from tokenizer_registry.normalization import normalizer
+from tokenizer_registry.packed import unpack
+from tokenizer_registry.ranks import parse_ranks
+from tokenizer_registry.vocabulary import Vocabulary
+
+any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
+# Letters that every Unicode table has had for long, so that two regex engines must split alike.
+old_text = st.text(st.sampled_from("aábcdeSTZ'019٣½ \t\n\r\u00a0\u3000.,-_/(=#中文かカ한λДשे́😀🏽\u200d"), max_size=60)
+markers = st.sampled_from(
+    ("<|endoftext|>", "<|im_start|>", "<|eot_id|>", "<EOT>", "<s>", "</s>", "<unk>", "[INST]", "<｜end▁of▁sentence｜>")
+)
+# \x{...} is not known to the slow reference's regex engine.
+SLOW_PATTERNS = ("r50k_base", "cl100k_base", "o200k_base", "llama-3", "qwen2", "tekken")
+
+
+@cache
+def ranks_of(name: str) -> dict[bytes, int]:
+    """The ranks of a shipped vocabulary, read afresh from its file."""
+    return parse_ranks(unpack(shared_registry().vocabularies[name], VOCABULARIES))
+
+
+@cache
+def tokens_of(name: str) -> dict[int, bytes]:
+    """The other way round."""
+    return {rank: token for token, rank in ranks_of(name).items()}
+
+
+def vocabulary(name: str) -> Vocabulary:
+    """A shipped vocabulary."""
+    return shared_registry().vocabulary(name)
+
+
+@given(name=st.sampled_from(shipped_names()), text=any_text)
+@settings(deadline=None, max_examples=100)
+def test_count_is_the_number_of_tokens(name: str, text: str) -> None:
+    """count and encode never disagree, and the same text gives the same tokens again."""
+    tokens = vocabulary(name).encode(text)
+    assert vocabulary(name).count(text) == len(tokens)
+    assert vocabulary(name).encode(text) == tokens
+
+
+@given(name=st.sampled_from(rank_names()), text=any_text)
+@settings(deadline=None, max_examples=100)
+def test_rank_tokens_join_into_the_text(name: str, text: str) -> None:
+    """The bytes of the tokens, one after the other, are the text in UTF-8: nothing is lost and nothing added."""
+    form = shared_registry().vocabularies[name].normalizer
+    expected = normalizer(form)(text) if form else text
+    assert b"".join(tokens_of(name)[rank] for rank in vocabulary(name).encode(text)) == expected.encode("utf-8")
+
+
+@given(name=st.sampled_from(SLOW_PATTERNS), text=old_text)
+@settings(deadline=None, max_examples=200)
+def test_tokens_are_those_of_the_slow_reference(name: str, text: str) -> None:
+    """Splitting and merging written out in twenty lines gives the same tokens."""
+    spec = shared_registry().vocabularies[name]
+    normal = unicodedata.normalize("NFC", text) if spec.normalizer == "NFC" else text
+    pattern = (spec.pattern or "").replace("$", r"\Z")
+    assert vocabulary(name).encode(text) == slow_encode(normal, pattern, ranks_of(name))
+
+
+@given(name=st.sampled_from(rank_names()), marker=markers, text=any_text)
+@settings(deadline=None, max_examples=100)
+def test_markers_are_ordinary_text(name: str, marker: str, text: str) -> None:
+    """A marker inside a text is cut like any other characters: more than one token, all from the rank file."""
+    whole = f"{text} {marker}"
+    assert set(vocabulary(name).encode(whole)) <= tokens_of(name).keys()
+    assert vocabulary(name).count(marker) > 1
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_empty_text_has_no_tokens(name: str) -> None:
+    """No vocabulary adds a token of its own: no BOS, no dummy prefix."""
+    assert vocabulary(name).encode("") == []

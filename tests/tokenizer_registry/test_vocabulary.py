@@ -1,0 +1,53 @@
+"""The wall between texts and the libraries that cut them."""
+
+import pytest
+
+from tokenizer_registry.errors import UncountableText
+from tokenizer_registry.vocabulary import GuardedVocabulary
+
+
+class Panic(BaseException):
+    """Not an Exception, as the panics of libraries in Rust are not."""
+
+
+class FailingEngine:
+    """An engine that always raises the same."""
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    def count(self, text: str) -> int:
+        raise self._error
+
+    def encode(self, text: str) -> list[int]:
+        raise self._error
+
+
+@pytest.mark.parametrize("error", [Panic(), ValueError(), MemoryError(), GeneratorExit()])
+def test_every_failure_becomes_uncountable(error: BaseException) -> None:
+    """Whatever a library raises, panics included, comes out as UncountableText that names vocabulary and cause."""
+    guarded = GuardedVocabulary("some", FailingEngine(error))
+    with pytest.raises(UncountableText, match=f"'some' gave up: {type(error).__name__}") as counted:
+        guarded.count("text")
+    with pytest.raises(UncountableText):
+        guarded.encode("text")
+    assert counted.value.__cause__ is error
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(1)])
+def test_a_stop_is_passed_on(error: BaseException) -> None:
+    """A request to stop the process is not taken for a fault of the text."""
+    guarded = GuardedVocabulary("some", FailingEngine(error))
+    with pytest.raises(type(error)):
+        guarded.count("text")
+    with pytest.raises(type(error)):
+        guarded.encode("text")
+
+
+def test_surrogates_never_reach_the_engine() -> None:
+    """The refusal names the character's place, and comes without the engine being asked."""
+    guarded = GuardedVocabulary("some", FailingEngine(AssertionError("the engine was asked")))
+    with pytest.raises(UncountableText, match=r"character 2 is the lone surrogate U\+DFFF"):
+        guarded.count("é😀\udfff")
+    with pytest.raises(UncountableText, match=r"character 0 is the lone surrogate U\+D83D"):
+        guarded.encode("\ud83d")

@@ -1,0 +1,34 @@
+"""Text to tokens: exact counts, with the public vocabulary of each model."""
+
+from tokenizer_registry.errors import (
+    BadCatalogue,
+    DamagedVocabulary,
+    RegistryError,
+    UncountableText,
+    UnknownModel,
+    UnknownVocabulary,
+)
+from tokenizer_registry.expansion import expanded_size
+from tokenizer_registry.model import Model
+from tokenizer_registry.registry import Count, Registry
+from tokenizer_registry.spec import VocabularySpec
+from tokenizer_registry.verify import Check, Verification, verify
+from tokenizer_registry.vocabulary import Vocabulary
+
+__all__ = [
+    "BadCatalogue",
+    "Check",
+    "Count",
+    "DamagedVocabulary",
+    "Model",
+    "Registry",
+    "RegistryError",
+    "UncountableText",
+    "UnknownModel",
+    "UnknownVocabulary",
+    "Verification",
+    "Vocabulary",
+    "VocabularySpec",
+    "expanded_size",
+    "verify",
+]

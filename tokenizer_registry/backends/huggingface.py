@@ -1,0 +1,28 @@
+"""tokenizer.json files, cut by `tokenizers`."""
+
+from tokenizers import Encoding, Tokenizer
+
+
+class HuggingFaceEngine:
+    """A tokenizer from its file's bytes, never changed after it is built.
+
+    Special tokens count as text; added tokens that the file does not flag as special are still matched whole.
+    """
+
+    __slots__ = ("_tokenizer",)
+
+    def __init__(self, content: bytes) -> None:
+        self._tokenizer = Tokenizer.from_buffer(content)
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        self._tokenizer.encode_special_tokens = True
+
+    def count(self, text: str) -> int:
+        return len(self._encoding(text))
+
+    def encode(self, text: str) -> list[int]:
+        return self._encoding(text).ids
+
+    def _encoding(self, text: str) -> Encoding:
+        # The batch call frees the GIL, the call for one text holds it.
+        return self._tokenizer.encode_batch_fast([text], add_special_tokens=False)[0]

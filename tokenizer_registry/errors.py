@@ -1,0 +1,78 @@
+"""What can go wrong in the registry.
+
+RegistryError
+├── BadCatalogue(path, where, fault)
+├── UnknownModel(name)
+├── UnknownVocabulary(name)
+├── DamagedVocabulary(name, path, expected, found)
+└── UncountableText(reason)
+"""
+
+from pathlib import Path
+
+
+class RegistryError(Exception):
+    """Root of everything that this package raises on purpose."""
+
+
+class BadCatalogue(RegistryError):
+    """models.toml or vocabularies.toml does not say what it should."""
+
+    def __init__(self, path: Path, where: str, fault: str) -> None:
+        super().__init__(path, where, fault)
+        self.path = path
+        self.where = where
+        self.fault = fault
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.where}: {self.fault}"
+
+
+class UnknownModel(RegistryError):
+    """No model of that name is in the registry. Names match exactly."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"unknown model {self.name!r}; the known ones are in Registry.models"
+
+
+class UnknownVocabulary(RegistryError):
+    """No vocabulary of that name is in the registry."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"unknown vocabulary {self.name!r}; the known ones are in Registry.vocabularies"
+
+
+class DamagedVocabulary(RegistryError):
+    """A vocabulary file is missing or is not the one that was shipped. Digests are sha256 in hex."""
+
+    def __init__(self, name: str, path: Path, expected: str, found: str) -> None:
+        super().__init__(name, path, expected, found)
+        self.name = name
+        self.path = path
+        self.expected = expected
+        self.found = found
+
+    def __str__(self) -> str:
+        return (
+            f"vocabulary {self.name!r} is damaged: {self.path} should have sha256 {self.expected}, "
+            f"found {self.found}; install the package again"
+        )
+
+
+class UncountableText(RegistryError):
+    """The text cannot be cut into tokens."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"this text cannot be counted: {self.reason}"

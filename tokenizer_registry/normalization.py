@@ -1,0 +1,48 @@
+"""Unicode normalization with the tables that the vocabularies' owners use.
+
+The tables are those of the `tokenizers` library. Python's own differ from them, and between versions.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from tokenizers import normalizers
+
+Normalize = Callable[[str], str]
+
+BLOCK_CHARACTERS: Final = 16_384
+# Nothing before one of these characters can change it or be changed by it: ASCII, and the common ideographs.
+_BOUNDARY: Final = re.compile("[\x00-\x7f\u4e00-\u9fa5]")
+_FORMS: Final[dict[str, Callable[[], normalizers.Normalizer]]] = {
+    "NFC": normalizers.NFC,
+    "NFKC": normalizers.NFKC,
+}
+
+
+def normalizer(form: str) -> Normalize:
+    """The function that brings a text into the form `NFC` or `NFKC`.
+
+    The library holds the GIL and takes many times the text's memory, so a long text goes through it in
+    blocks, and other threads get their turn in between.
+    """
+    normalize = _FORMS[form]().normalize_str
+
+    def in_blocks(text: str) -> str:
+        if text.isascii():
+            return text
+        return "".join(block if block.isascii() else normalize(block) for block in blocks(text))
+
+    return in_blocks
+
+
+def blocks(text: str) -> Iterator[str]:
+    """The text in blocks of about BLOCK_CHARACTERS, each beginning where normalization cannot cross."""
+    start = 0
+    while len(text) - start > BLOCK_CHARACTERS:
+        boundary = _BOUNDARY.search(text, start + BLOCK_CHARACTERS)
+        if boundary is None:
+            break
+        yield text[start : boundary.start()]
+        start = boundary.start()
+    yield text[start:]

@@ -1,0 +1,92 @@
+"""Model names to vocabularies, each loaded once, and the counting of one text for many models."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from threading import Lock
+from types import MappingProxyType
+from typing import Literal, NamedTuple
+
+from tokenizer_registry.errors import UnknownModel, UnknownVocabulary
+from tokenizer_registry.loading import load_vocabulary
+from tokenizer_registry.model import Model, read_models
+from tokenizer_registry.spec import VocabularySpec, read_specs
+from tokenizer_registry.vocabulary import Vocabulary
+
+
+class Count(NamedTuple):
+    """Tokens of one text for one model; None where the model has no public vocabulary."""
+
+    tokens: int | None
+    vocabulary: str | None
+    method: Literal["exact", "none"]
+
+
+UNCOUNTED = Count(None, None, "none")
+
+
+class Registry:
+    """The models and their vocabularies. Safe to use from many threads."""
+
+    def __init__(
+        self, models: Iterable[Model], vocabularies: Iterable[VocabularySpec], vocabularies_folder: Path
+    ) -> None:
+        self.models: Mapping[str, Model] = MappingProxyType({model.name: model for model in models})
+        self.vocabularies: Mapping[str, VocabularySpec] = MappingProxyType({spec.name: spec for spec in vocabularies})
+        self._folder = vocabularies_folder
+        self._locks: Mapping[str, Lock] = {name: Lock() for name in self.vocabularies}
+        self._loaded: dict[str, Vocabulary] = {}
+
+    @classmethod
+    def from_package(cls) -> "Registry":
+        """The registry that this package ships. Reads both catalogues, loads no vocabulary yet."""
+        return cls.from_folder(Path(__file__).parent)
+
+    @classmethod
+    def from_folder(cls, folder: Path) -> "Registry":
+        """A registry from models.toml, vocabularies.toml and vocabularies/. Raises BadCatalogue."""
+        specs = read_specs(folder / "vocabularies.toml")
+        models = read_models(folder / "models.toml", {spec.name for spec in specs})
+        return cls(models, specs, folder / "vocabularies")
+
+    @property
+    def vocabularies_folder(self) -> Path:
+        """Where the packed files are."""
+        return self._folder
+
+    def vocabulary(self, name: str) -> Vocabulary:
+        """The vocabulary, loaded at the first call. Raises UnknownVocabulary, DamagedVocabulary."""
+        loaded = self._loaded.get(name)
+        if loaded is not None:
+            return loaded
+        if name not in self._locks:
+            raise UnknownVocabulary(name)
+        with self._locks[name]:
+            if name not in self._loaded:
+                self._loaded[name] = load_vocabulary(self.vocabularies[name], self._folder)
+            return self._loaded[name]
+
+    def preload(self, names: Iterable[str] | None = None, on_loaded: Callable[[str], None] | None = None) -> None:
+        """Load these vocabularies now, or all; `on_loaded` hears each name."""
+        for name in self.vocabularies if names is None else names:
+            self.vocabulary(name)
+            if on_loaded is not None:
+                on_loaded(name)
+
+    def count(self, text: str, models: Sequence[str]) -> list[Count]:
+        """Counts in the order of `models`, duplicates included; each vocabulary cuts the text once.
+
+        Raises UnknownModel before anything is counted, UncountableText, DamagedVocabulary.
+        """
+        vocabularies = [self._vocabulary_of(name) for name in models]
+        counts = {
+            name: Count(self.vocabulary(name).count(text), name, "exact")
+            for name in dict.fromkeys(vocabularies)
+            if name is not None
+        }
+        return [UNCOUNTED if name is None else counts[name] for name in vocabularies]
+
+    def _vocabulary_of(self, model: str) -> str | None:
+        try:
+            return self.models[model].vocabulary
+        except KeyError:
+            raise UnknownModel(model) from None

@@ -1,0 +1,1 @@
+"""Texts and references that show a vocabulary to be the right one, cut in the right way."""

@@ -1,0 +1,66 @@
+"""Counters that share nothing with the backends: what their counts are compared with."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import sentencepiece
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
+
+from tokenizer_registry.ranks import parse_ranks
+from tokenizer_registry.spec import Format, VocabularySpec
+from tokenizer_registry.verification.byte_alphabet import byte_alphabet
+from tokenizer_registry.verification.merges import merges_of
+
+CountAll = Callable[[Sequence[str]], list[int]]
+
+
+def reference_counter(spec: VocabularySpec, content: bytes) -> CountAll:
+    """Counts tokens of many texts, for a vocabulary of this spec with this unpacked content."""
+    match spec.format:
+        case Format.TIKTOKEN:
+            splits = spec.reference_splits or (spec.pattern or "",)
+            return counter_of(rank_tokenizer(parse_ranks(content), splits, spec.normalizer))
+        case Format.SENTENCEPIECE:
+            return sentencepiece_counter(content)
+        case Format.HUGGINGFACE:
+            return counter_of(Tokenizer.from_str(content.decode("utf-8")))
+
+
+def rank_tokenizer(ranks: Mapping[bytes, int], splits: Iterable[str], normalizer: str | None) -> Tokenizer:
+    """The ranks as pairs in the `tokenizers` library: another merge algorithm, another regex engine."""
+    letters = byte_alphabet()
+
+    def written(token: bytes) -> str:
+        return "".join(letters[byte] for byte in token)
+
+    vocabulary = {written(token): rank for token, rank in ranks.items()}
+    merges = [(written(left), written(right)) for left, right in merges_of(ranks)]
+    # ignore_merges: a word that is a token as it stands is that token, as in tiktoken.
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=merges, ignore_merges=True))
+    if normalizer is not None:
+        tokenizer.normalizer = {"NFC": normalizers.NFC, "NFKC": normalizers.NFKC}[normalizer]()
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            *(pre_tokenizers.Split(Regex(split), "isolated") for split in splits),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    return tokenizer
+
+
+def counter_of(tokenizer: Tokenizer) -> CountAll:
+    """Counts with a tokenizer of the `tokenizers` library; special tokens are text."""
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    tokenizer.encode_special_tokens = True
+
+    def count_all(texts: Sequence[str]) -> list[int]:
+        encodings = tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [len(encoding) for encoding in encodings]
+
+    return count_all
+
+
+def sentencepiece_counter(content: bytes) -> CountAll:
+    """Counts with a bare processor of the `sentencepiece` library."""
+    processor = sentencepiece.SentencePieceProcessor(model_proto=content)
+    return lambda texts: [len(processor.EncodeAsIds(text)) for text in texts]
