@@ -1,0 +1,1 @@
+"""Drafting the model catalogue: our own facts on authors, names and vocabularies, and their use."""
