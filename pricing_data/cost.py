@@ -1,0 +1,31 @@
+"""The one multiplication of tokens by a price, and the one way to write an amount."""
+
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
+
+# Wide enough that no product is ever rounded.
+_EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
+
+
+def cost(tokens: int, price_per_token_usd: Decimal) -> Decimal:
+    """The exact price of `tokens` tokens, in USD. Never rounded.
+
+    Raises ValueError for a negative count, or a price that is negative or not finite.
+    """
+    if tokens < 0:
+        raise ValueError(f"a count of tokens cannot be negative: {tokens}")
+    if not price_per_token_usd.is_finite() or price_per_token_usd < 0:
+        raise ValueError(f"not a price: {price_per_token_usd}")
+    return _EXACT.multiply(Decimal(tokens), price_per_token_usd)
+
+
+def plain(value: Decimal) -> str:
+    """The value in plain decimals without trailing zeros: "0.0000002", "0"; never an exponent.
+
+    Raises ValueError for infinity and for what is not a number.
+    """
+    if not value.is_finite():
+        raise ValueError(f"not a finite amount: {value}")
+    if not value:
+        return "0"
+    digits = format(value, "f")
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits

@@ -1,0 +1,101 @@
+"""What the sources say, in one shape: offers, and the amounts that were refused."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+
+from pricing_data.price import Rates, Source, Tariff
+from pricing_data.row import RATE_FIELDS, amount_fault
+
+TOKENS_PER_MTOK = Decimal(1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One tariff of one seller, with the day from which it holds, if the source says so."""
+
+    source: Source
+    since: date | None
+    basis: str
+    tariff: Tariff
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An amount in a source that cannot be a price; it was left out."""
+
+    source: str
+    key: str
+    field: str
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A whole source file: by key, the offers in order of time (an undated one first)."""
+
+    package: str
+    offers: Mapping[str, tuple[Offer, ...]]
+    faults: tuple[Fault, ...]
+
+
+class Amounts:
+    """Turns a source's amounts into USD per token and keeps a list of those it refused."""
+
+    def __init__(self, package: str) -> None:
+        self.package = package
+        self.faults: list[Fault] = []
+
+    def per_mtok(self, key: str, field: str, value: object) -> Decimal | None:
+        """An amount in USD per million tokens; None if it is absent or cannot be a price."""
+        number = self._number(key, field, value)
+        return self.per_token(key, field, None if number is None else number / TOKENS_PER_MTOK)
+
+    def per_token(self, key: str, field: str, value: object) -> Decimal | None:
+        """An amount in USD per token; None if it is absent or cannot be a price."""
+        number = self._number(key, field, value)
+        if number is None:
+            return None
+        if fault := amount_fault(number):
+            self._refuse(key, field, number, fault)
+            return None
+        return number.normalize()
+
+    def _number(self, key: str, field: str, value: object) -> Decimal | None:
+        if value is None:
+            return None
+        if isinstance(value, Decimal):
+            return value
+        if isinstance(value, int | str) and not isinstance(value, bool):
+            try:
+                return Decimal(value)
+            except InvalidOperation:
+                pass
+        self._refuse(key, field, value, "not an exact number")
+        return None
+
+    def _refuse(self, key: str, field: str, value: object, reason: str) -> None:
+        fault = Fault(self.package, key, field, str(value), reason)
+        if fault not in self.faults:
+            self.faults.append(fault)
+
+
+def same_price(one: Rates, other: Rates) -> bool:
+    """Whether two sources ask the same, as far as both of them say."""
+    pairs = ((one.input, other.input), (one.output, other.output))
+    return all(a == b for a, b in pairs if a is not None and b is not None)
+
+
+def contradicts(old: Tariff, new: Tariff) -> bool:
+    """Whether a seller's newer tariff says otherwise than its older one; to say more is no contradiction."""
+    pairs = ((getattr(old.rates, name), getattr(new.rates, name)) for name in RATE_FIELDS)
+    other_tiers = bool(old.tiers) and old.tiers != new.tiers
+    return other_tiers or any(a != b for a, b in pairs if a is not None and b is not None)
+
+
+def changed(old: Tariff, old_package: str, new: Tariff, new_package: str) -> bool:
+    """Whether a tariff is another price than the one before. Between two sources only the base rates
+    are compared: they differ too often in what they know of caches and tiers."""
+    return contradicts(old, new) if old_package == new_package else not same_price(old.rates, new.rates)

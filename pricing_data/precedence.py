@@ -1,0 +1,163 @@
+"""Which source's price holds from which day. The newest dated change wins; nobody votes.
+
+1. a cited override, while the sources say what it replaces
+2. the newest dated change in effect, of the primary or of the history
+3. the primary (genai-prices)
+4. the secondary (LiteLLM)
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from pricing_data.curation import Override, Upstream
+from pricing_data.offers import Offer, Reading, changed, contradicts, same_price
+from pricing_data.price import Opinion, Price, Rates, Tariff
+from pricing_data.row import RATE_FIELDS
+
+PRIMARY, SECONDARY, HISTORY = "genai-prices", "litellm", "model-prices"
+# A price announced for later is left out until a refresh still finds it this near its day.
+FORESIGHT = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A tariff and the day from which it holds."""
+
+    since: date
+    basis: str
+    offer: Offer
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one source says of one model: its runs of one price each, oldest first."""
+
+    runs: tuple[Offer, ...]
+
+    @property
+    def dated(self) -> tuple[Offer, ...]:
+        return tuple(run for run in self.runs if run.since is not None)
+
+    def at(self, day: date) -> Offer | None:
+        """The run in effect on a day; a run without a date held before every dated one."""
+        held = [run for run in self.runs if run.since is None or run.since <= day]
+        return held[-1] if held else None
+
+
+def told(upstream: Upstream, readings: Mapping[str, Reading]) -> dict[str, Told]:
+    """What each source says, by package; a source that does not sell the model is not in it."""
+    found = {package: readings[package].offers.get(key, ()) for package, key in upstream.ids.items()}
+    return {package: Told(_runs(offers)) for package, offers in found.items() if offers}
+
+
+def steps(upstream: Upstream, sources: Mapping[str, Told], today: date) -> list[Step]:
+    """The dated prices of one model by precedence, oldest first. Later ones than today are among them."""
+    primary, history = sources.get(PRIMARY), sources.get(HISTORY)
+    events = sorted([*_dated(primary), *_dated(history)], key=lambda step: step.since)  # stable: primary first
+    if primary and upstream.priced_from and primary.runs[0].since is None:
+        events.insert(0, Step(upstream.priced_from, "documented", primary.runs[0]))
+    found = _walk(events)
+    if primary is None:
+        return found or [Step(today, "first_observed", run) for run in _last(sources.get(SECONDARY))]
+    current = primary.at(today)
+    if current is not None and current.since is None:
+        return _with_undated(found, current, history, today)
+    return found
+
+
+def opinions(
+    step: Step, until: date | None, sources: Mapping[str, Told], today: date
+) -> tuple[tuple[Opinion, ...], str]:
+    """What the other sources said while a step held (`until` exclusive, None: still), and its state."""
+    given: list[tuple[str, Offer]] = []
+    for package, source in sources.items():
+        undated = len(source.runs) == 1 and source.runs[0].since is None
+        offer = source.at((until - timedelta(days=1)) if until else max(today, step.since))
+        if package != step.offer.source.package and offer and not (until and undated):
+            given.append((package, offer))
+    values = tuple(Opinion(package, offer.tariff.rates.input) for package, offer in given if offer.tariff.rates.input)
+    if not values:
+        return (), "single_source"
+    agreed = any(same_price(step.offer.tariff.rates, offer.tariff.rates) for _, offer in given)
+    return values, "agreed" if agreed else "disputed"
+
+
+def prices(upstream: Upstream, found: Sequence[Step], sources: Mapping[str, Told], today: date) -> list[Price]:
+    """The steps as rows of a book recorded today."""
+    rows: list[Price] = []
+    for place, step in enumerate(found, start=1):
+        until = found[place].since if place < len(found) else None
+        values, state = opinions(step, until, sources, today)
+        basis = f"host:{upstream.host}" if upstream.host else step.basis
+        offer = step.offer
+        rows.append(Price(upstream.model, step.since, basis, offer.tariff, offer.source, values, state, today))
+    return rows
+
+
+def overridden(override: Override, current: Price | None, today: date) -> Price | None:
+    """The row of an override; None if it has expired, or the sources no longer say what it replaces."""
+    if override.expires is not None and override.expires <= today:
+        return None
+    if override.replaces != (current.input if current else None):
+        return None
+    tariff = Tariff(Rates(override.input, override.output))
+    values = (Opinion(current.source.package, current.input),) if current and current.input else ()
+    state = "disputed" if values else "single_source"
+    return Price(override.model, override.effective_from, "override", tariff, override.source, values, state, today)
+
+
+def _runs(offers: Iterable[Offer]) -> tuple[Offer, ...]:
+    """Successive offers that contradict each other nowhere become one, with all that any of them knows.
+
+    Of offers from the same day the last one holds: the others were mended within hours.
+    """
+    runs: list[Offer] = []
+    by_day = {offer.since: offer for offer in offers}
+    for offer in by_day.values():
+        if runs and not contradicts(runs[-1].tariff, offer.tariff):
+            runs[-1] = replace(runs[-1], tariff=_joined(runs[-1].tariff, offer.tariff))
+        else:
+            runs.append(offer)
+    return tuple(runs)
+
+
+def _joined(old: Tariff, new: Tariff) -> Tariff:
+    known = {name: getattr(new.rates, name) or getattr(old.rates, name) for name in RATE_FIELDS}
+    return Tariff(Rates(**known), new.tiers, new.batch or old.batch, new.schedule or old.schedule)
+
+
+def _dated(source: Told | None) -> list[Step]:
+    return [Step(run.since, run.basis, run) for run in source.dated if run.since] if source else []
+
+
+def _last(source: Told | None) -> tuple[Offer, ...]:
+    return source.runs[-1:] if source else ()
+
+
+def _walk(events: Iterable[Step]) -> list[Step]:
+    """Only the events that change the price; the primary's telling of a change is preferred."""
+    found: list[Step] = []
+    for event in events:
+        if not found or _changes(found[-1], event):
+            found.append(event)
+        elif event.offer.source.package == PRIMARY:
+            found[-1] = replace(found[-1], offer=event.offer)
+    return found
+
+
+def _changes(before: Step, event: Step) -> bool:
+    old, new = before.offer, event.offer
+    newer = event.since > before.since
+    return newer and changed(old.tariff, old.source.package, new.tariff, new.source.package)
+
+
+def _with_undated(found: list[Step], undated: Offer, history: Told | None, today: date) -> list[Step]:
+    """The primary's price of today has no date: it takes the history's, if both ask the same."""
+    past = [step for step in found if step.since <= today]
+    ahead = found[len(past) :]
+    if past and same_price(past[-1].offer.tariff.rates, undated.tariff.rates):
+        return [*past[:-1], replace(past[-1], offer=undated), *ahead]
+    if past and history is not None and len(history.runs) > 1:
+        return found
+    return [Step(today, "first_observed", undated), *ahead]

@@ -1,0 +1,240 @@
+"""One line of a price book, to and from JSON. Every field is checked; amounts are strings."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, time
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from pricing_data.cost import plain
+from pricing_data.price import BASES, STATES, Opinion, Price, Rates, Source, Tariff, Tier, Window
+
+MAX_DECIMALS = 12
+# A thousand times the dearest token sold so far costs less; more is a unit slip.
+MAX_USD_PER_TOKEN = Decimal("0.001")
+
+RATE_FIELDS = ("input", "output", "cached_input", "cache_write")
+SOURCE_FIELDS = ("package", "version", "sha256", "provider", "id")
+FIELDS = ("model", "effective_from", "basis", "currency", "source", "second_opinions", "state", "recorded_at")
+OPTIONAL_FIELDS = (*RATE_FIELDS, "tiers", "batch", "schedule")
+
+_AMOUNT = re.compile(r"(0|[1-9]\d*)(\.\d*[1-9])?", re.ASCII)
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_TIME = re.compile(r"\d\d:\d\d", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+T = TypeVar("T")
+
+
+class BadField(ValueError):
+    """A field that breaks a rule; the book adds file and line."""
+
+    def __init__(self, field: str | None, reason: str) -> None:
+        self.field = field
+        self.reason = reason
+        super().__init__(f"{field}: {reason}")
+
+
+def amount_fault(value: Decimal) -> str | None:
+    """Why this cannot be a price per token in USD; None if it can."""
+    if not value.is_finite():
+        return "not a finite number"
+    if value <= 0:
+        return "not above zero: an unknown price is left out, never zero"
+    if value > MAX_USD_PER_TOKEN:
+        return f"above {plain(MAX_USD_PER_TOKEN)} USD per token"
+    _, _, exponent = value.normalize().as_tuple()
+    if isinstance(exponent, int) and -exponent > MAX_DECIMALS:
+        return f"more than {MAX_DECIMALS} decimals"
+    return None
+
+
+def parse(line: str) -> Price:
+    """The price on one line. Raises BadField."""
+    try:
+        row = json.loads(line, object_pairs_hook=_object)
+    except BadField:
+        raise
+    except ValueError as fault:
+        raise BadField(None, f"not a JSON object: {fault}") from fault
+    if not isinstance(row, dict):
+        raise BadField(None, "not a JSON object")
+    _only(row, FIELDS, OPTIONAL_FIELDS, "")
+    if row["currency"] != "USD":
+        raise BadField("currency", f"must be 'USD', not {row['currency']!r}")
+    return Price(
+        model=_text(row, "model"),
+        effective_from=_date(row, "effective_from"),
+        basis=_basis(row),
+        tariff=_tariff(row),
+        source=_source(row["source"]),
+        second_opinions=_each(row, "second_opinions", _opinion),
+        state=_one_of(row, "state", STATES),
+        recorded_at=_date(row, "recorded_at"),
+    )
+
+
+def dump(price: Price) -> str:
+    """The line for a price, without its newline. `parse` gives the same price back."""
+    tariff = price.tariff
+    row: dict[str, Any] = {
+        "model": price.model,
+        "effective_from": price.effective_from.isoformat(),
+        "basis": price.basis,
+        "currency": "USD",
+        **_rates_row(tariff.rates),
+        "tiers": [{"above_tokens": tier.above_tokens, **_rates_row(tier.rates)} for tier in tariff.tiers],
+        "batch": _rates_row(tariff.batch) if tariff.batch else None,
+        "schedule": [_window_row(window) for window in tariff.schedule],
+        "source": {name: getattr(price.source, name) for name in SOURCE_FIELDS},
+        "second_opinions": [{"source": o.source, "value": plain(o.value)} for o in price.second_opinions],
+        "state": price.state,
+        "recorded_at": price.recorded_at.isoformat(),
+    }
+    if price.source.url:
+        row["source"]["url"] = price.source.url
+    kept = {name: value for name, value in row.items() if value or name in FIELDS}
+    return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+
+
+def _rates_row(rates: Rates) -> dict[str, str]:
+    values = ((name, getattr(rates, name)) for name in RATE_FIELDS)
+    return {name: plain(value) for name, value in values if value is not None}
+
+
+def _window_row(window: Window) -> dict[str, str]:
+    hours = {"starts": window.starts.strftime("%H:%M"), "ends": window.ends.strftime("%H:%M")}
+    return {**hours, **_rates_row(window.rates)}
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise BadField(None, "a field is given twice")
+    return found
+
+
+def _only(row: Mapping[str, Any], needed: tuple[str, ...], allowed: tuple[str, ...], where: str) -> None:
+    for name in needed:
+        if name not in row:
+            raise BadField(where + name, "missing")
+    for name in row:
+        if name not in needed and name not in allowed:
+            raise BadField(where + name, "unknown field")
+
+
+def _text(row: Mapping[str, Any], name: str, where: str = "") -> str:
+    value = row[name]
+    if not isinstance(value, str) or not value:
+        raise BadField(where + name, f"must be a non-empty string, not {value!r}")
+    return value
+
+
+def _matching(row: Mapping[str, Any], name: str, shape: re.Pattern[str], where: str = "") -> str:
+    value = _text(row, name, where)
+    if not shape.fullmatch(value):
+        raise BadField(where + name, f"malformed: {value!r}")
+    return value
+
+
+def _one_of(row: Mapping[str, Any], name: str, allowed: frozenset[str]) -> str:
+    value = _text(row, name)
+    if value not in allowed:
+        raise BadField(name, f"must be one of {', '.join(sorted(allowed))}, not {value!r}")
+    return value
+
+
+def _basis(row: Mapping[str, Any]) -> str:
+    value = _text(row, "basis")
+    if value.startswith("host:") and len(value) > len("host:"):
+        return value
+    return _one_of(row, "basis", BASES)
+
+
+def _date(row: Mapping[str, Any], name: str) -> date:
+    value = _matching(row, name, _DATE)
+    try:
+        return date.fromisoformat(value)
+    except ValueError as fault:
+        raise BadField(name, f"no such date: {value!r}") from fault
+
+
+def _amount(row: Mapping[str, Any], name: str, where: str) -> Decimal | None:
+    if name not in row:
+        return None
+    value = row[name]
+    if not isinstance(value, str) or not _AMOUNT.fullmatch(value):
+        raise BadField(where + name, f"must be a plain decimal string, not {value!r}")
+    amount = Decimal(value)
+    if fault := amount_fault(amount):
+        raise BadField(where + name, f"{fault}: {value!r}")
+    return amount
+
+
+def _rates(row: Mapping[str, Any], where: str = "") -> Rates:
+    return Rates(**{name: _amount(row, name, where) for name in RATE_FIELDS})
+
+
+def _tariff(row: Mapping[str, Any]) -> Tariff:
+    rates = _rates(row)
+    if rates.input is None:
+        raise BadField("input", "missing")
+    return Tariff(
+        rates=rates,
+        tiers=_each(row, "tiers", _tier),
+        batch=_batch(row["batch"]) if "batch" in row else None,
+        schedule=_each(row, "schedule", _window),
+    )
+
+
+def _each(row: Mapping[str, Any], name: str, read: Callable[[dict[str, Any], str], T]) -> tuple[T, ...]:
+    values = row.get(name, [])
+    if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
+        raise BadField(name, "must be a list of objects")
+    return tuple(read(value, f"{name}[{place}].") for place, value in enumerate(values))
+
+
+def _tier(row: dict[str, Any], where: str) -> Tier:
+    _only(row, ("above_tokens",), RATE_FIELDS, where)
+    above = row["above_tokens"]
+    if type(above) is not int or above < 1:
+        raise BadField(where + "above_tokens", f"must be a whole number above 0, not {above!r}")
+    return Tier(above, _rates(row, where))
+
+
+def _batch(row: object) -> Rates:
+    if not isinstance(row, dict):
+        raise BadField("batch", "must be an object")
+    _only(row, (), RATE_FIELDS, "batch.")
+    return _rates(row, "batch.")
+
+
+def _window(row: dict[str, Any], where: str) -> Window:
+    _only(row, ("starts", "ends"), RATE_FIELDS, where)
+    return Window(_time(row, "starts", where), _time(row, "ends", where), _rates(row, where))
+
+
+def _time(row: Mapping[str, Any], name: str, where: str) -> time:
+    value = _matching(row, name, _TIME, where)
+    try:
+        return time.fromisoformat(value)
+    except ValueError as fault:
+        raise BadField(where + name, f"no such time: {value!r}") from fault
+
+
+def _opinion(row: dict[str, Any], where: str) -> Opinion:
+    _only(row, ("source", "value"), (), where)
+    value = _amount(row, "value", where)
+    if value is None:  # pragma: no cover - `_only` has seen to it
+        raise BadField(where + "value", "missing")
+    return Opinion(_text(row, "source", where), value)
+
+
+def _source(row: object) -> Source:
+    if not isinstance(row, dict):
+        raise BadField("source", "must be an object")
+    _only(row, SOURCE_FIELDS, ("url",), "source.")
+    _matching(row, "sha256", _SHA256, "source.")
+    values = {name: _text(row, name, "source.") for name in SOURCE_FIELDS}
+    return Source(**values, url=_text(row, "url", "source.") if "url" in row else None)

