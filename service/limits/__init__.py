@@ -1,0 +1,30 @@
+"""May this account call now: a limit on calls in any second and a quota of calls in a calendar month.
+
+limiter.py      decides; knows what to do while the shared counters cannot be reached
+batches.py      the calls of one event-loop turn travel together
+counters.py     what the limiter asks of the shared counters (`service.stores.counters` has them)
+local.py        the limit within one process
+debts.py        calls admitted without the shared counters, to be booked later
+clock.py        the store's time, as this process knows it
+allowance.py, decision.py, headers.py    the values that come and go
+
+LimitsError
+└── CountersUnreachable     the shared counters gave no answer; carries `reason`
+"""
+
+from service.limits.allowance import Allowance
+from service.limits.counters import CountersUnreachable, LimitsError
+from service.limits.decision import Decision, Unavailable
+from service.limits.headers import limit_headers
+from service.limits.limiter import Limiter, Outcome
+
+__all__ = [
+    "Allowance",
+    "CountersUnreachable",
+    "Decision",
+    "Limiter",
+    "LimitsError",
+    "Outcome",
+    "Unavailable",
+    "limit_headers",
+]

@@ -1,0 +1,63 @@
+"""Calls made in one turn of the event loop travel together."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+Question = TypeVar("Question")
+Answer = TypeVar("Answer")
+
+
+class Batches(Generic[Question, Answer]):
+    """Sends questions in batches of up to `most`, one batch at a time.
+
+    While a batch is on its way, questions gather for the next: the busier the process, the larger
+    the batches. If `send` raises, everybody who waits gets the exception, also those whose question
+    had not been sent; so nobody waits for longer than two sends take.
+    """
+
+    def __init__(self, send: Callable[[Sequence[Question]], Awaitable[Sequence[Answer]]], most: int) -> None:
+        self._send = send
+        self._most = most
+        self._waiting: list[tuple[Question, asyncio.Future[Answer]]] = []
+        self._sender: asyncio.Task[None] | None = None
+
+    async def ask(self, question: Question) -> Answer:
+        """The answer to `question`, or the exception of its batch."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Answer] = loop.create_future()
+        self._waiting.append((question, answer))
+        if self._sender is None:
+            self._sender = loop.create_task(self._send_all())
+        return await answer
+
+    async def idle(self) -> None:
+        """Wait until no batch is on its way."""
+        while self._sender is not None:
+            await asyncio.wait([self._sender])
+
+    async def _send_all(self) -> None:
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+                await self._send_batch(batch)
+        finally:
+            self._sender = None
+
+    async def _send_batch(self, batch: Sequence[tuple[Question, asyncio.Future[Answer]]]) -> None:
+        try:
+            answers = await self._send([question for question, _ in batch])
+        except asyncio.CancelledError:
+            for _, waiter in (*batch, *self._waiting):
+                waiter.cancel()
+            self._waiting = []
+            raise
+        except Exception as error:
+            given_up, self._waiting = self._waiting, []
+            for _, waiter in (*batch, *given_up):
+                if not waiter.done():
+                    waiter.set_exception(error)
+            return
+        for (_, waiter), answer in zip(batch, answers, strict=True):
+            if not waiter.done():
+                waiter.set_result(answer)

@@ -1,0 +1,156 @@
+"""The limiter: shared counters while they answer, the operator's policy while they do not."""
+
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+
+import structlog
+
+from service.limits.allowance import Allowance
+from service.limits.batches import Batches
+from service.limits.clock import StoreClock
+from service.limits.counters import BrokenRecord, Call, Counters, CountersUnreachable
+from service.limits.debts import Debts
+from service.limits.decision import Decision, Unavailable
+from service.limits.local import LocalWindows
+from service.limits.outage import Outage
+
+MOST_CALLS_IN_A_BATCH = 512
+
+
+class Outcome(StrEnum):
+    """What became of a call, for metrics. The last three were decided without the shared counters."""
+
+    ADMITTED = "admitted"
+    REFUSED_RATE = "refused_rate"
+    REFUSED_QUOTA = "refused_quota"
+    LOCAL = "local"
+    OPEN = "open"
+    UNAVAILABLE = "unavailable"
+
+
+class Policy(StrEnum):
+    """What happens to calls while the shared counters cannot be reached."""
+
+    LOCAL = "local"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+def ignore_outcome(outcome: Outcome) -> None:
+    """Nobody counts outcomes."""
+
+
+class Limiter:
+    """Decides for one process and one event loop. A fault of the counters is never a refusal.
+
+    `workers` processes share an account's rate while the counters are away (policy `local`). Call
+    `close` before the loop ends: it books what is still owed.
+    """
+
+    def __init__(
+        self,
+        counters: Counters,
+        *,
+        policy: str = Policy.LOCAL,
+        workers: int = 1,
+        clock: StoreClock | None = None,
+        on_outcome: Callable[[Outcome], None] = ignore_outcome,
+        retry_after_seconds: float = 1.0,
+    ) -> None:
+        self._counters = counters
+        self._policy = Policy(policy)
+        self._clock = clock or StoreClock()
+        self._on_outcome = on_outcome
+        self._local = LocalWindows(workers)
+        self._debts = Debts()
+        self._outage = Outage(counters, self._debts, retry_after_seconds)
+        self._batches = Batches(self._send, MOST_CALLS_IN_A_BATCH)
+        self._log = structlog.get_logger()
+
+    @property
+    def shared(self) -> bool:
+        """Whether limits are shared with the other processes right now."""
+        return not self._outage.lasts
+
+    async def hit(self, account_id: str, allowance: Allowance) -> Decision | Unavailable:
+        """Admit a call and count it, or refuse it at no cost."""
+        decision, outcome = await self._decide(Call(account_id, allowance, recorded=True))
+        self._on_outcome(outcome)
+        return decision
+
+    async def peek(self, account_id: str, allowance: Allowance) -> Decision | Unavailable:
+        """What `hit` would answer now. Nothing changes."""
+        decision, _ = await self._decide(Call(account_id, allowance, recorded=False))
+        return decision
+
+    async def close(self) -> None:
+        """Finish what is on its way, and try once to book what is owed."""
+        await self._batches.idle()
+        await self._outage.close()
+
+    async def _decide(self, call: Call) -> tuple[Decision | Unavailable, Outcome]:
+        if self._outage.lasts:
+            return self._decide_alone(call, owed=True)
+        try:
+            answer = await self._batches.ask(call)
+        except CountersUnreachable:
+            return self._decide_alone(call, owed=True)
+        if isinstance(answer, BrokenRecord):
+            self._log.error("limits.record_broken", account_id=call.account_id, reason=answer.reason)
+            return self._decide_alone(call, owed=False)
+        return answer, _outcome(answer)
+
+    async def _send(self, calls: Sequence[Call]) -> Sequence[Decision | BrokenRecord]:
+        batch = self._debts.next_batch()
+        try:
+            answers = await self._counters.decide(calls, batch)
+        except CountersUnreachable as fault:
+            recorded = (call.account_id for call in calls if call.recorded)
+            self._debts.lose(recorded, batch, self._clock.month())
+            self._outage.begin(fault.reason)
+            raise
+        last = answers[-1]
+        if isinstance(last, Decision):
+            self._clock.follow(last.decided_at_microseconds)
+        return answers
+
+    def _decide_alone(self, call: Call, *, owed: bool) -> tuple[Decision | Unavailable, Outcome]:
+        """Follow the policy. With `owed` an admitted call is booked when the counters are back."""
+        if self._policy is Policy.CLOSED:
+            return Unavailable(), Outcome.UNAVAILABLE
+        if self._policy is Policy.OPEN:
+            decision, outcome = self._unlimited(call.allowance), Outcome.OPEN
+        else:
+            decision, outcome = self._limited_here(call), Outcome.LOCAL
+        if decision.admitted and call.recorded and owed:
+            self._debts.owe(call.account_id, self._clock.month())
+        return decision, outcome
+
+    def _unlimited(self, allowance: Allowance) -> Decision:
+        return Decision(True, None, allowance, None, 0, None, 0, self._clock.now_microseconds())
+
+    def _limited_here(self, call: Call) -> Decision:
+        now = self._clock.monotonic_microseconds()
+        account_id, allowance, _ = call
+        remaining = self._local.remaining(account_id, allowance, now)
+        admitted = remaining > 0
+        if admitted and call.recorded:
+            self._local.record(account_id, now)
+            remaining -= 1
+        wait_seconds = -(-self._local.wait_microseconds(account_id, allowance, now) // 1_000_000)
+        return Decision(
+            admitted=admitted,
+            refused_by=None if admitted else "rate",
+            allowance=allowance,
+            rate_remaining=remaining,
+            rate_retry_after_seconds=wait_seconds,
+            quota_remaining=None,
+            quota_retry_after_seconds=0,
+            decided_at_microseconds=self._clock.now_microseconds(),
+        )
+
+
+def _outcome(decision: Decision) -> Outcome:
+    if decision.admitted:
+        return Outcome.ADMITTED
+    return Outcome.REFUSED_QUOTA if decision.refused_by == "quota" else Outcome.REFUSED_RATE

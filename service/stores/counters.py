@@ -1,0 +1,134 @@
+"""The shared counters of the limiter, kept in Redis or Valkey by the script limit.lua."""
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import Sequence
+from importlib import resources
+from typing import Any
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import NoScriptError, ResponseError
+
+from service.limits.counters import BrokenRecord, Call, CountersUnreachable, Settlement
+from service.limits.decision import Decision
+from service.stores.redis import FAULTS, SOCKET_TIMEOUT_SECONDS
+
+WINDOW_MICROSECONDS = 1_000_000
+RECONNECT_TIMEOUT_SECONDS = 1.0
+
+Arguments = tuple[str | int, ...]
+
+
+def limit_script() -> str:
+    """The text of limit.lua."""
+    return resources.files(__package__).joinpath("limit.lua").read_text(encoding="utf-8")
+
+
+class RedisCounters:
+    """Counters for one process. `writer` names it among the processes that share the store.
+
+    `timeout_seconds` bounds the whole of a `decide` or `settle`. Only a call that the store answers
+    with NOSCRIPT is sent twice: it alone is known not to have been carried out.
+    """
+
+    def __init__(
+        self,
+        client: Redis,
+        *,
+        writer: str | None = None,
+        timeout_seconds: float = SOCKET_TIMEOUT_SECONDS,
+        script: str | None = None,
+    ) -> None:
+        self._client = client
+        self._writer = writer or secrets.token_hex(4)
+        self._timeout_seconds = timeout_seconds
+        self._script = script or limit_script()
+        self._log = structlog.get_logger()
+        self._sha = hashlib.sha1(self._script.encode(), usedforsecurity=False).hexdigest()
+
+    async def decide(self, calls: Sequence[Call], batch: int) -> list[Decision | BrokenRecord]:
+        """Decide on the calls, in order, in one round trip."""
+        replies = await self._run([self._question(call, batch) for call in calls])
+        try:
+            return [_answer(call, reply) for call, reply in zip(calls, replies, strict=True)]
+        except (TypeError, ValueError) as error:
+            raise CountersUnreachable(f"an answer that is not the script's: {error}") from error
+
+    async def settle(self, settlements: Sequence[Settlement]) -> None:
+        """Book each settlement exactly once, however often it is sent."""
+        replies = await self._run([self._booking(settlement) for settlement in settlements])
+        for settlement, reply in zip(settlements, replies, strict=True):
+            if isinstance(reply, Exception):
+                fields = {"account_id": settlement.account_id, "calls": settlement.calls}
+                self._log.error("limits.calls_not_booked", reason=_reason(reply), **fields)
+
+    async def reconnect(self) -> None:
+        """Open a connection and load the script, so that the next `decide` is one round trip."""
+        try:
+            async with asyncio.timeout(RECONNECT_TIMEOUT_SECONDS):
+                await self._client.script_load(self._script)
+        except FAULTS as error:
+            raise CountersUnreachable(_reason(error)) from error
+
+    def _question(self, call: Call, batch: int) -> Arguments:
+        mode = "hit" if call.recorded else "peek"
+        limit, quota = call.allowance.calls_per_second, call.allowance.calls_per_month
+        return (*_keys(call.account_id), mode, self._writer, batch, limit, WINDOW_MICROSECONDS, quota)
+
+    def _booking(self, settlement: Settlement) -> Arguments:
+        account_id, batch, calls, month, lost_batch = settlement
+        return (*_keys(account_id), "settle", self._writer, batch, calls, month, lost_batch)
+
+    async def _run(self, commands: Sequence[Arguments]) -> list[Any]:
+        """One reply a command: a list, or an error that concerns this command's account alone."""
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                replies = await self._pipeline(commands)
+                while unknown := [at for at, reply in enumerate(replies) if isinstance(reply, NoScriptError)]:
+                    await self._client.script_load(self._script)
+                    again = await self._pipeline([commands[at] for at in unknown])
+                    for at, reply in zip(unknown, again, strict=True):
+                        replies[at] = reply
+        except FAULTS as error:
+            raise CountersUnreachable(_reason(error)) from error
+        for reply in replies:
+            if isinstance(reply, Exception) and not _concerns_one_account(reply):
+                raise CountersUnreachable(_reason(reply)) from reply
+        return replies
+
+    async def _pipeline(self, commands: Sequence[Arguments]) -> list[Any]:
+        pipeline = self._client.pipeline(transaction=False)
+        for command in commands:
+            pipeline.evalsha(self._sha, 2, *command)
+        return await pipeline.execute(raise_on_error=False)
+
+
+def _keys(account_id: str) -> tuple[str, str]:
+    return f"rl:{{{account_id}}}:w", f"rl:{{{account_id}}}:q"
+
+
+def _answer(call: Call, reply: Any) -> Decision | BrokenRecord:
+    if isinstance(reply, Exception):
+        return BrokenRecord(_reason(reply))
+    admitted, quota_allows, rate_left, wait_microseconds, quota_left, month_ends_in, now = reply
+    return Decision(
+        admitted=bool(admitted),
+        refused_by=None if admitted else ("rate" if quota_allows else "quota"),
+        allowance=call.allowance,
+        rate_remaining=rate_left,
+        rate_retry_after_seconds=-(-wait_microseconds // 1_000_000),
+        quota_remaining=quota_left,
+        quota_retry_after_seconds=0 if quota_left else month_ends_in,
+        decided_at_microseconds=now,
+    )
+
+
+def _concerns_one_account(error: Exception) -> bool:
+    """A key of the account holds something else than the limiter put there."""
+    return isinstance(error, ResponseError) and str(error).startswith("WRONGTYPE")
+
+
+def _reason(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

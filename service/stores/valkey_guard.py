@@ -1,0 +1,86 @@
+"""Runs the embedded Valkey server, and ends it when the service is gone.
+
+A program of its own that needs the standard library only: `valkey_guard.py LOCK FOLDER COMMAND…`. LOCK is
+an open file that the server inherits; FOLDER is removed at the end, if it is not empty text. Standard
+input is a pipe that the service holds open: it closes when the service stops its store or has died,
+by whatever signal, and then the server is asked to end, and after a while made to. A server that is
+killed by a signal is started again.
+"""
+
+import contextlib
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+POLL_SECONDS = 0.2
+PATIENCE_SECONDS = 8.0
+MOST_RESTARTS = 5
+RESTARTS_FORGOTTEN_AFTER_SECONDS = 60.0
+
+
+class Guard:
+    """Keeps one server running until told to stop."""
+
+    def __init__(self, lock: int, command: list[str]) -> None:
+        self._lock = lock
+        self._command = command
+        self._told_to_stop = False
+        self._restarts: list[float] = []
+
+    def run(self) -> int:
+        """Wait for the end; the server's exit status."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._on_signal)
+        server = self._start()
+        while not self._must_stop():
+            status = server.poll()
+            if status is not None:
+                if status >= 0 or not self._may_restart():
+                    return abs(status)
+                server = self._start()
+        return self._end(server)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(  # noqa: S603  the command is the service's own
+            self._command, stdin=subprocess.DEVNULL, pass_fds=[self._lock]
+        )
+
+    def _must_stop(self) -> bool:
+        """Wait a moment, or until the pipe closes."""
+        readable, _, _ = select.select([sys.stdin], [], [], POLL_SECONDS)
+        return bool(readable) or self._told_to_stop
+
+    def _may_restart(self) -> bool:
+        now = time.monotonic()
+        self._restarts = [at for at in self._restarts if at > now - RESTARTS_FORGOTTEN_AFTER_SECONDS]
+        self._restarts.append(now)
+        return len(self._restarts) <= MOST_RESTARTS
+
+    def _end(self, server: subprocess.Popen[bytes]) -> int:
+        server.terminate()
+        try:
+            return abs(server.wait(PATIENCE_SECONDS))
+        except subprocess.TimeoutExpired:
+            server.kill()
+            return abs(server.wait())
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self._told_to_stop = True
+
+
+def main(lock: str, folder: str, *command: str) -> int:
+    """Run the server to its end, then clean up."""
+    try:
+        return Guard(int(lock), list(command)).run()
+    finally:
+        if folder:
+            with contextlib.suppress(OSError):
+                Path(folder).rmdir()
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,36 @@
+"""Limiters as the service builds them."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from service.limits import Limiter, Outcome
+from service.limits.limiter import ignore_outcome
+from service.stores.counters import RedisCounters
+from service.stores.redis import connect
+
+PATIENT_SECONDS = 10.0  # where a test is not about time, a busy machine must not look like a lost store
+SOON_SECONDS = 0.05
+
+
+@asynccontextmanager
+async def limiter_on(
+    url: str,
+    *,
+    policy: str = "local",
+    workers: int = 1,
+    timeout_seconds: float = PATIENT_SECONDS,
+    retry_after_seconds: float = SOON_SECONDS,
+    on_outcome: Callable[[Outcome], None] = ignore_outcome,
+) -> AsyncIterator[Limiter]:
+    """A limiter of its own on the store at `url`, with its own connections."""
+    client = connect(url, socket_timeout_seconds=timeout_seconds)
+    limiter = Limiter(
+        RedisCounters(client, timeout_seconds=timeout_seconds),
+        policy=policy,
+        workers=workers,
+        on_outcome=on_outcome,
+        retry_after_seconds=retry_after_seconds,
+    )
+    yield limiter
+    await limiter.close()
+    await client.aclose()

@@ -1,0 +1,72 @@
+"""The slow, obvious limiter: it remembers everything, and counts again for each question."""
+
+from datetime import UTC, datetime, timedelta
+
+DAY = timedelta(days=1)
+
+
+def instant(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0, micro: int = 0) -> int:
+    """A date and time in UTC, as microseconds since 1970."""
+    moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    return moment // timedelta(microseconds=1) + micro
+
+
+def first_of_next_month(moment: datetime) -> datetime:
+    """The 1st, 00:00:00, that comes after `moment`."""
+    return (moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0) + 32 * DAY).replace(day=1)
+
+
+def month_number(moment: datetime) -> int:
+    """A date's month as YYYYMM."""
+    return moment.year * 100 + moment.month
+
+
+def utc(microseconds: int) -> datetime:
+    """An instant as a date."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
+
+
+class Oracle:
+    """One account's limits. `admissions` are the recorded instants, `months` the count of each month."""
+
+    def __init__(self, limit: int, window: int, quota: int) -> None:
+        self.limit, self.window, self.quota = limit, window, quota
+        self.admissions: list[int] = []
+        self.months: dict[int, int] = {}
+        self.month = 0
+
+    def hit(self, clock: int) -> tuple[bool, int, int]:
+        """Admitted; calls left in the window; calls left in the month."""
+        now = self._settle_instant(clock)
+        month = self._month(now)
+        admitted = len(self._recent(now)) < self.limit and self.months.get(month, 0) < self.quota
+        if admitted:
+            if self.admissions and self.admissions[-1] > now:
+                self.admissions.clear()
+            self.admissions.append(now)
+            self.book(month, 1)
+        return admitted, self.limit - len(self._recent(now)), max(self.quota - self.months.get(month, 0), 0)
+
+    def book(self, month: int, calls: int) -> None:
+        """Count calls of a month; counts of other months are void from then on."""
+        self.months = {month: self.months.get(month, 0) + calls}
+        self.month = month
+
+    def current_month(self, clock: int) -> int:
+        """The month that a settlement meets."""
+        return self._month(clock)
+
+    def _settle_instant(self, clock: int) -> int:
+        if self.admissions and clock < self.admissions[-1] <= clock + self.window:
+            return self.admissions[-1]
+        return clock
+
+    def _recent(self, now: int) -> list[int]:
+        return [at for at in self.admissions if now - self.window < at <= now]
+
+    def _month(self, now: int) -> int:
+        moment = utc(now)
+        following = first_of_next_month(moment)
+        if self.month == month_number(following) and following - moment.replace(microsecond=0) <= DAY:
+            return self.month
+        return month_number(moment)

@@ -1,0 +1,51 @@
+"""limit.lua with an injected clock, called without any of the service's code."""
+
+from typing import Any, NamedTuple
+
+import redis
+
+from service.stores.counters import limit_script
+
+
+class Reply(NamedTuple):
+    """The reply to "hit" and "peek"."""
+
+    admitted: bool
+    quota_allows: bool
+    rate_left: int
+    wait_microseconds: int
+    quota_left: int
+    month_ends_in_seconds: int
+    decided_at_microseconds: int
+
+
+class Script:
+    """The script on a real server; each call says what time it is, in microseconds since 1970."""
+
+    def __init__(self, client: redis.Redis, limit: int, window_microseconds: int, quota: int) -> None:
+        text = limit_script()
+        assert text.count("redis.call('TIME')") == 1
+        text = text.replace("redis.call('TIME')", "{math.floor(ARGV[7] / 1000000), ARGV[7] % 1000000}")
+        self._run = client.register_script(text)
+        self._limits = (limit, window_microseconds, quota)
+
+    def hit(self, account: str, now: int, writer: str = "a", batch: int = 1) -> Reply:
+        """Admit and record, or refuse. A call that came too late raises ResponseError."""
+        return self._decide("hit", account, now, writer, batch)
+
+    def peek(self, account: str, now: int) -> Reply:
+        """What `hit` would answer."""
+        return self._decide("peek", account, now, "a", 0)
+
+    def settle(self, account: str, now: int, writer: str, batch: int, calls: int, month: int, lost: int = 0) -> bool:
+        """Book calls. False if it was done before, or too late."""
+        return bool(self._run(keys=keys(account), args=["settle", writer, batch, calls, month, lost, now]))
+
+    def _decide(self, mode: str, account: str, now: int, writer: str, batch: int) -> Reply:
+        reply: Any = self._run(keys=keys(account), args=[mode, writer, batch, *self._limits, now])
+        return Reply(bool(reply[0]), bool(reply[1]), *reply[2:])
+
+
+def keys(account: str) -> list[str]:
+    """The two keys of an account."""
+    return [f"rl:{{{account}}}:w", f"rl:{{{account}}}:q"]

