@@ -1,0 +1,75 @@
+"""Who is calling, by the API key alone."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from service.accounts import AccountStore, KeyRefusal, Principal
+from service.keys import has_valid_checksum, is_well_formed
+from service.last_used import LastUsed
+from service.lookup_cache import LookupCache
+from service.pepper import Peppers, same_digest
+
+__all__ = ["Authenticator", "KeyRefusal"]
+
+# Below the 5 s after which a revoked key must be refused everywhere, with time for the look-up itself.
+KEEP_SECONDS = 4.0
+LOOKUP_TIMEOUT_SECONDS = 2.0
+MAX_ENTRIES = 10_000
+
+
+class Authenticator:
+    """Turns a key into a Principal, or says why not.
+
+    `now` is the time of day, for expiry; `clock` counts seconds and never goes back, for the cache.
+    While the store is away, keys in the cache go on for their time.
+    """
+
+    def __init__(
+        self,
+        store: AccountStore,
+        peppers: Peppers,
+        now: Callable[[], datetime],
+        *,
+        last_used: LastUsed | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        keep_seconds: float = KEEP_SECONDS,
+        max_entries: int = MAX_ENTRIES,
+        lookup_timeout_seconds: float = LOOKUP_TIMEOUT_SECONDS,
+    ) -> None:
+        self.peppers = peppers
+        self.now = now
+        self.last_used = last_used
+        self._cache = LookupCache(
+            store.find_by_digest,
+            keep_seconds=keep_seconds,
+            max_entries=max_entries,
+            timeout_seconds=lookup_timeout_seconds,
+            clock=clock,
+        )
+
+    async def authenticate(self, secret: str) -> Principal | KeyRefusal:
+        """Check the form, then the checksum, then the store. Raises StoreUnavailable."""
+        if not is_well_formed(secret):
+            return KeyRefusal.MALFORMED
+        if not has_valid_checksum(secret):
+            return KeyRefusal.UNKNOWN
+        digests = self.peppers.digests(secret)
+        stored = await self._cache.get(digests)
+        if stored is None or not same_digest(stored.digest, digests):
+            return KeyRefusal.UNKNOWN
+        now = self.now()
+        refusal = stored.key.refusal(now)
+        if refusal is not None:
+            return refusal
+        if self.last_used is not None:
+            self.last_used.note(stored.key.id, now)
+        return Principal.of(stored.key)
+
+    def forget(self, digest: str) -> None:
+        """Ask the store anew about the key of this digest: it was revoked or changed."""
+        self._cache.forget(digest)
+
+    async def close(self) -> None:
+        """End look-ups under way."""
+        await self._cache.close()

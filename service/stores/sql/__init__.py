@@ -1,0 +1,1 @@
+"""Accounts, keys and money in SQL: SQLite for one machine, PostgreSQL for several."""

@@ -1,0 +1,151 @@
+"""Accounts and keys in SQL."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, bindparam, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from service import keys
+from service.accounts import ALL_SCOPES, Account, ApiKey, NewKey, Scope, StoredKey, checked_name, checked_text
+from service.pepper import Peppers
+from service.stores.sql.engine import Database
+from service.stores.sql.records import KEYS, account_of, api_key_of, key_values
+from service.stores.sql.tables import account, api_key
+from service.stores.sql.types import UtcMicroseconds
+
+LAST_USED_INTERVAL = timedelta(minutes=1)
+ID_CHARACTERS = 16
+_SHOWN_KEY = re.compile(rf"({keys.PREFIX})(?:…|\.{{2,3}})([0-9A-Za-z]{{4}})")
+
+
+class SqlAccountStore:
+    """An AccountStore. `now` gives the time, `random_text` that many random base62 characters."""
+
+    def __init__(
+        self,
+        database: Database,
+        peppers: Peppers,
+        now: Callable[[], datetime],
+        random_text: Callable[[int], str] = keys.random_text,
+    ) -> None:
+        self.database = database
+        self.peppers = peppers
+        self.now = now
+        self.random_text = random_text
+
+    async def create_account(self, name: str) -> Account | None:
+        """See AccountStore."""
+        made = Account(f"acc_{self.random_text(ID_CHARACTERS)}", checked_name(name), self.now())
+        values = {"id": made.id, "name": made.name, "created_at": made.created_at}
+        try:
+            async with self.database.writing() as connection:
+                await connection.execute(insert(account).values(values))
+        except IntegrityError:
+            return None
+        return made
+
+    async def get_or_create_account(self, name: str) -> Account:
+        """See AccountStore."""
+        by_name = account.c.name == checked_name(name)
+        found = await self._account(by_name) or await self.create_account(name) or await self._account(by_name)
+        if found is None:
+            raise LookupError(f"Account {name!r} was deleted while it was looked up.")
+        return found
+
+    async def set_allowance(
+        self, account_id: str, calls_per_second: int | None, calls_per_month: int | None
+    ) -> Account | None:
+        """See AccountStore."""
+        given = {"calls_per_second": calls_per_second, "calls_per_month": calls_per_month}
+        changed = {name: value for name, value in given.items() if value is not None}
+        if changed:
+            async with self.database.writing() as connection:
+                await connection.execute(update(account).where(account.c.id == account_id).values(changed))
+        return await self._account(account.c.id == account_id)
+
+    async def create_key(
+        self,
+        account: Account,
+        label: str = "",
+        scopes: frozenset[Scope] = ALL_SCOPES,
+        expires_at: datetime | None = None,
+    ) -> NewKey:
+        """See AccountStore."""
+        secret = keys.new_secret(self.random_text)
+        key = ApiKey(
+            id=f"key_{self.random_text(ID_CHARACTERS)}",
+            account=account,
+            label=checked_text(label, "label"),
+            prefix=keys.PREFIX,
+            last_four=secret[-4:],
+            scopes=scopes,
+            created_at=self.now(),
+            expires_at=expires_at,
+        )
+        async with self.database.writing() as connection:
+            await connection.execute(insert(api_key).values(key_values(key, self.peppers.newest, secret)))
+        return NewKey(key, secret)
+
+    async def list_keys(self, account_name: str | None = None) -> list[ApiKey]:
+        """See AccountStore."""
+        if account_name is None:
+            return await self._keys()
+        return await self._keys(account.c.name == account_name.strip())
+
+    async def find_keys(self, reference: str) -> list[ApiKey]:
+        """See AccountStore."""
+        reference = reference.strip()
+        if keys.has_valid_checksum(reference):
+            return await self._keys(api_key.c.digest.in_(self.peppers.digests(reference)))
+        if shown := _SHOWN_KEY.fullmatch(reference):
+            prefix, last_four = shown.groups()
+            return await self._keys(api_key.c.prefix == prefix, api_key.c.last_four == last_four)
+        return await self._keys(api_key.c.id == reference)
+
+    async def revoke_key(self, key_id: str) -> StoredKey | None:
+        """See AccountStore."""
+        live = update(api_key).where(api_key.c.id == key_id, api_key.c.revoked_at.is_(None))
+        async with self.database.writing() as connection:
+            await connection.execute(live.values(revoked_at=self.now()))
+        return await self._stored_key(api_key.c.id == key_id)
+
+    async def find_by_digest(self, digests: Sequence[str]) -> StoredKey | None:
+        """See AccountStore."""
+        return await self._stored_key(api_key.c.digest.in_(digests))
+
+    async def touch_last_used(self, used_at: Mapping[str, datetime]) -> None:
+        """See AccountStore. In order of id, so that two processes never wait for each other in a circle."""
+        if not used_at:
+            return
+        before, at = (bindparam(name, type_=UtcMicroseconds()) for name in ("before", "at"))
+        due = or_(api_key.c.last_used_at.is_(None), api_key.c.last_used_at <= before)
+        statement = update(api_key).where(api_key.c.id == bindparam("key_id"), due).values(last_used_at=at)
+        rows = [
+            {"key_id": key_id, "at": used, "before": used - LAST_USED_INTERVAL}
+            for key_id, used in sorted(used_at.items())
+        ]
+        async with self.database.writing() as connection:
+            await connection.execute(statement, rows)
+
+    async def pepper_ids_in_use(self) -> frozenset[str]:
+        """See AccountStore."""
+        statement = select(api_key.c.pepper_id).where(api_key.c.revoked_at.is_(None)).distinct()
+        async with self.database.reading() as connection:
+            return frozenset((await connection.execute(statement)).scalars())
+
+    async def _account(self, condition: ColumnElement[bool]) -> Account | None:
+        async with self.database.reading() as connection:
+            row = (await connection.execute(select(account).where(condition))).one_or_none()
+        return None if row is None else account_of(row)
+
+    async def _keys(self, *conditions: ColumnElement[bool]) -> list[ApiKey]:
+        statement = KEYS.where(*conditions).order_by(account.c.name, api_key.c.created_at, api_key.c.id)
+        async with self.database.reading() as connection:
+            return [api_key_of(row) for row in await connection.execute(statement)]
+
+    async def _stored_key(self, condition: ColumnElement[bool]) -> StoredKey | None:
+        async with self.database.reading() as connection:
+            row = (await connection.execute(KEYS.where(condition))).one_or_none()
+        return None if row is None else StoredKey(api_key_of(row), row.api_key_digest)

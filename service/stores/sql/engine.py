@@ -1,0 +1,127 @@
+"""Connections to the SQL database, and their transactions.
+
+SQLite runs in WAL mode (set by the migrations, kept in the file) and is synced at every commit,
+because it holds money. Python's own transaction control is off: a reader begins DEFERRED, a writer
+IMMEDIATE, so that a transaction never finds halfway that it may not write.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from service.stores.errors import StoreUnavailable
+from service.stores.sql.url import DatabaseUrl
+
+BUSY_TIMEOUT_SECONDS = 5
+CONNECT_TIMEOUT_SECONDS = 3
+POOL_TIMEOUT_SECONDS = 3
+PING_TIMEOUT_SECONDS = 2
+STATEMENT_ERRORS = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
+# An execution option of a connection: SQLite's kind of transaction, or None for no transaction.
+BEGIN_OPTION = "weighbridge_begin"
+
+
+class Database:
+    """A pool of connections, opened when first used. One a process and event loop."""
+
+    def __init__(self, url: DatabaseUrl) -> None:
+        self.url = url
+        self.engine: AsyncEngine = create_async_engine(
+            url.asynchronous,
+            connect_args=_connect_args(url),
+            pool_timeout=POOL_TIMEOUT_SECONDS,
+            pool_pre_ping=not url.is_sqlite,
+        )
+        if url.is_sqlite:
+            _take_over_transactions(self.engine.sync_engine)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A connection in a transaction that changes nothing. Raises StoreUnavailable."""
+        with breakages(self.url):
+            async with self.engine.connect() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """A connection in a transaction, committed unless an exception passes. Raises StoreUnavailable."""
+        with breakages(self.url):
+            async with self.engine.connect() as connection:
+                await connection.execution_options(**{BEGIN_OPTION: "IMMEDIATE"})
+                async with connection.begin():
+                    yield connection
+
+    async def ping(self, timeout_seconds: float = PING_TIMEOUT_SECONDS) -> None:
+        """Ask the database for an answer. Raises StoreUnavailable if there is none in time."""
+        try:
+            async with asyncio.timeout(timeout_seconds), self.reading() as connection:
+                await connection.exec_driver_sql("SELECT 1")
+        except TimeoutError as error:
+            reason = f"no answer within {timeout_seconds:g} s."
+            raise StoreUnavailable(self.url.shown, reason) from error
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.engine.dispose()
+
+
+@contextmanager
+def blocking_engine(url: DatabaseUrl) -> Iterator[Engine]:
+    """An engine without a pool, for work before the event loop runs, such as migrations."""
+    engine = create_engine(url.blocking, connect_args=_connect_args(url), poolclass=NullPool)
+    if url.is_sqlite:
+        _take_over_transactions(engine)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def breakages(url: DatabaseUrl) -> Iterator[None]:
+    """Turn what is wrong with the database itself into StoreUnavailable; errors of a statement pass."""
+    try:
+        yield
+    except (DBAPIError, PoolTimeoutError) as error:
+        if isinstance(error, STATEMENT_ERRORS):
+            raise
+        raise StoreUnavailable(url.shown, url.without_password(_first_line(error))) from error
+
+
+def _first_line(error: Exception) -> str:
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    lines = str(cause).strip().splitlines()
+    return lines[0].rstrip(".") + "." if lines else type(cause).__name__ + "."
+
+
+def _connect_args(url: DatabaseUrl) -> dict[str, Any]:
+    if url.is_sqlite:
+        return {"timeout": BUSY_TIMEOUT_SECONDS}
+    return {} if "connect_timeout" in url.blocking.query else {"connect_timeout": CONNECT_TIMEOUT_SECONDS}
+
+
+def _take_over_transactions(engine: Engine) -> None:
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    mode = connection.get_execution_options().get(BEGIN_OPTION, "DEFERRED")
+    if mode is not None:
+        connection.exec_driver_sql(f"BEGIN {mode}")

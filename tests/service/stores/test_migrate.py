@@ -1,0 +1,137 @@
+"""Bringing a database to the newest schema."""
+
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from sqlalchemy import Connection, inspect, text
+
+from service.stores.errors import NewerSchema
+from service.stores.sql.engine import blocking_engine
+from service.stores.sql.migrate import MIGRATIONS, alembic_config, upgrade
+from service.stores.sql.tables import metadata
+from service.stores.sql.url import DatabaseUrl
+from tests.service.stores.databases import Databases
+
+
+def newest() -> str:
+    """The number of the last step, from the names of the files."""
+    return max(path.stem[1:5] for path in (MIGRATIONS / "versions").glob("r*.py"))
+
+
+def versions(url: DatabaseUrl) -> list[str]:
+    """What the database says its schema is."""
+    with blocking_engine(url) as engine, engine.connect() as connection:
+        return [row[0] for row in connection.execute(text("SELECT version_num FROM alembic_version"))]
+
+
+def schema(connection: Connection) -> dict[str, Any]:
+    """Tables with their columns and constraints, names included."""
+    found = inspect(connection)
+    return {
+        table: {
+            "columns": [
+                (column["name"], repr(column["type"]), column["nullable"]) for column in found.get_columns(table)
+            ],
+            "primary key": found.get_pk_constraint(table)["name"],
+            "unique": sorted(str(unique["name"]) for unique in found.get_unique_constraints(table)),
+            "checks": sorted((str(check["name"]), check["sqltext"]) for check in found.get_check_constraints(table)),
+            "foreign keys": sorted(str(key["name"]) for key in found.get_foreign_keys(table)),
+            "indexes": sorted(str(index["name"]) for index in found.get_indexes(table)),
+        }
+        for table in found.get_table_names()
+        if table != "alembic_version"
+    }
+
+
+def upgrade_in_process(url: str) -> None:
+    """What another process of the service does at its start."""
+    upgrade(DatabaseUrl.parse(url))
+
+
+def test_an_empty_database_gets_the_newest_schema(databases: Databases) -> None:
+    """From nothing every step is run, and a second run changes nothing."""
+    url = databases.empty()
+    for _ in range(2):
+        upgrade(url)
+        assert versions(url) == [newest()]
+
+
+def test_the_steps_lead_to_the_tables_of_the_code(databases: Databases) -> None:
+    """Alembic's own check finds no difference between the migrated database and `tables.py`."""
+    url = databases.empty()
+    upgrade(url)
+    with blocking_engine(url) as engine, engine.connect() as connection:
+        command.check(alembic_config(connection))
+
+
+def test_names_of_constraints_agree_with_the_code(databases: Databases) -> None:
+    """Every constraint of the steps, checks included, is named and written as `tables.py` has it."""
+    migrated, made = databases.empty(), databases.empty()
+    upgrade(migrated)
+    with blocking_engine(made) as engine, engine.begin() as connection:
+        metadata.create_all(connection)
+        expected = schema(connection)
+    with blocking_engine(migrated) as engine, engine.connect() as connection:
+        assert schema(connection) == expected
+    assert expected["api_key"]["foreign keys"] == ["fk_api_key_account_id_account"]
+
+
+def test_processes_that_start_at_once_do_not_disturb_each_other(databases: Databases) -> None:
+    """Processes that bring one empty database up together all succeed, and each step is run once."""
+    url = databases.empty()
+    with get_context("spawn").Pool(2) as pool:
+        pool.map(upgrade_in_process, [url.blocking.render_as_string(hide_password=False)] * 4, chunksize=1)
+    assert versions(url) == [newest()]
+
+
+def test_threads_that_start_at_once_do_not_disturb_each_other(databases: Databases) -> None:
+    """Eight threads, which meet far more closely than processes do, all succeed on an empty database."""
+    url = databases.empty()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(upgrade, [url] * 8))
+    assert versions(url) == [newest()]
+
+
+def test_a_step_that_fails_leaves_nothing_behind(databases: Databases) -> None:
+    """If a table of the first step exists already, no other table and no version is left."""
+    url = databases.empty()
+    with blocking_engine(url) as engine, engine.begin() as connection:
+        connection.execute(text("CREATE TABLE api_key (id TEXT)"))
+    with pytest.raises(Exception, match="api_key"):
+        upgrade(url)
+    with blocking_engine(url) as engine, engine.connect() as connection:
+        assert inspect(connection).get_table_names() == ["api_key"]
+
+
+def test_a_newer_database_is_left_alone(databases: Databases) -> None:
+    """A schema that this version does not know is refused in one sentence."""
+    url = databases.empty()
+    upgrade(url)
+    with blocking_engine(url) as engine, engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(NewerSchema, match="newer version"):
+        upgrade(url)
+    assert versions(url) == ["9999"]
+
+
+def test_steps_can_be_taken_back(databases: Databases) -> None:
+    """Down to nothing and up again gives the newest schema."""
+    url = databases.empty()
+    upgrade(url)
+    with blocking_engine(url) as engine, engine.begin() as connection:
+        command.downgrade(alembic_config(connection), "base")
+        assert set(inspect(connection).get_table_names()) == {"alembic_version"}
+    upgrade(url)
+    assert versions(url) == [newest()]
+
+
+def test_sqlite_keeps_a_write_ahead_log(tmp_path: Path) -> None:
+    """After the migrations readers of a SQLite file do not wait for writers, in every later connection."""
+    url = DatabaseUrl.of_file(tmp_path / "a.db")
+    upgrade(url)
+    with blocking_engine(url) as engine, engine.connect() as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
