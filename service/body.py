@@ -1,0 +1,54 @@
+"""Reading a request body within bounds: type, size and time."""
+
+import asyncio
+
+from starlette.types import Receive, Scope
+
+from service.errors import BODY_TIMEOUT, TOO_LARGE, UNSUPPORTED_MEDIA, Refusal
+
+
+class BodyReader:
+    """Reads JSON bodies of at most `max_bytes` that arrive within `timeout_seconds`."""
+
+    def __init__(self, max_bytes: int, timeout_seconds: float) -> None:
+        self.max_bytes = max_bytes
+        self.timeout_seconds = timeout_seconds
+        self.too_large = TOO_LARGE.saying(f"The request body is too large: the limit is {max_bytes} bytes.")
+
+    async def read(self, scope: Scope, receive: Receive) -> bytes | Refusal:
+        """The body, or why it is not read. A declared length over the limit is refused unread."""
+        headers = dict(scope["headers"])
+        if refusal := _media_refusal(headers):
+            return refusal
+        declared = headers.get(b"content-length", b"0")
+        if declared.isdigit() and int(declared[:20]) > self.max_bytes:
+            return self.too_large
+        try:
+            async with asyncio.timeout(self.timeout_seconds):
+                return await self._receive_all(receive)
+        except TimeoutError:
+            return BODY_TIMEOUT
+
+    async def _receive_all(self, receive: Receive) -> bytes | Refusal:
+        chunks: list[bytes] = []
+        received_bytes = 0
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return BODY_TIMEOUT
+            chunk = message.get("body", b"")
+            received_bytes += len(chunk)
+            if received_bytes > self.max_bytes:
+                return self.too_large
+            chunks.append(chunk)
+            if not message.get("more_body", False):
+                return b"".join(chunks)
+
+
+def _media_refusal(headers: dict[bytes, bytes]) -> Refusal | None:
+    media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if media_type != b"application/json":
+        return UNSUPPORTED_MEDIA
+    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+        return UNSUPPORTED_MEDIA.saying("A Content-Encoding is not accepted: send the body uncompressed.")
+    return None

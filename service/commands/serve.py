@@ -1,0 +1,118 @@
+"""`weighbridge serve`: everything that has to be ready before the first call, then the workers."""
+
+import asyncio
+import gc
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import track
+from starlette.types import ASGIApp
+
+from pricing_data import PriceBook, PricingError
+from service import log
+from service.app import create_app
+from service.commands.banner import banner
+from service.commands.context import configuration, database_url, loaded_peppers, prepared_folder
+from service.connections import Addresses, Connections, utc_now
+from service.demo import demo_key
+from service.pepper import PepperError
+from service.server import PortUnavailable, Server, listen
+from service.settings import Settings
+from service.stores.errors import StoreError
+from service.stores.redis import check_store, connect, ping
+from service.stores.sql.accounts import SqlAccountStore
+from service.stores.sql.engine import Database
+from service.stores.sql.migrate import upgrade
+from service.stores.valkey import EmbeddedValkey
+from tokenizer_registry import Registry, RegistryError
+
+FAULTS = (PortUnavailable, StoreError, PepperError, RegistryError, PricingError, OSError)
+# At the start there is time: a store across a network may need more than the limiter would give it.
+START_TIMEOUT_SECONDS = 2.0
+
+
+@click.command()
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one.")
+@click.option("--workers", type=click.IntRange(1, 256), help="Worker processes.")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of the embedded stores.")
+@click.option("--demo", is_flag=True, help="Print a working key of the account demo.")
+def serve(host: str | None, port: int | None, workers: int | None, data_dir: Path | None, demo: bool) -> None:
+    """Serve the API until Ctrl-C or SIGTERM."""
+    options = {"host": host, "port": port, "workers": workers, "data_dir": data_dir}
+    settings = configuration(options).settings
+    log.configure(settings.log_level)
+    try:
+        with ExitStack() as running:
+            _prepare(settings, demo, running).run()
+    except FAULTS as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _prepare(settings: Settings, demo: bool, running: ExitStack) -> Server:
+    """Start and check whatever can fail, then load what all workers share."""
+    folder = prepared_folder(settings)
+    listener = running.enter_context(listen(settings.host, settings.port))
+    redis_url = running.enter_context(_counters(settings, folder))
+    addresses = Addresses(redis_url, database_url(settings), loaded_peppers(settings))
+    upgrade(addresses.database)
+    warnings, key = asyncio.run(_check(addresses, folder, demo))
+    registry, book = _loaded()
+
+    def app() -> ASGIApp:
+        connections = Connections(
+            addresses, limits_without_redis=settings.limits_without_redis, workers=settings.workers
+        )
+        return create_app(settings, connections, registry, book)
+
+    text = banner(settings.host, listener.getsockname()[1], key, warnings)
+    return Server(settings, listener, app, on_ready=lambda: click.echo(text))
+
+
+@contextmanager
+def _counters(settings: Settings, folder: Path) -> Iterator[str]:
+    """The URL of the counters' store; without a setting, an embedded one for the time of the block."""
+    if settings.redis_url is not None:
+        yield settings.redis_url.get_secret_value()
+        return
+    with EmbeddedValkey(folder) as embedded:
+        yield embedded.url
+
+
+async def _check(addresses: Addresses, folder: Path, demo: bool) -> tuple[list[str], str | None]:
+    """Warnings about the stores, and the demo key if one is wanted."""
+    redis = connect(addresses.redis_url, socket_timeout_seconds=START_TIMEOUT_SECONDS)
+    database = Database(addresses.database)
+    try:
+        if not await ping(redis, timeout_seconds=START_TIMEOUT_SECONDS):
+            raise click.ClickException(
+                "The Redis of WEIGHBRIDGE_REDIS_URL does not answer. "
+                "Start it or correct the URL; without the setting an embedded store is used."
+            )
+        warnings = await check_store(redis)
+        store = SqlAccountStore(database, addresses.peppers, utc_now)
+        return warnings, await demo_key(store, folder, utc_now()) if demo else None
+    finally:
+        await redis.aclose()
+        await database.close()
+
+
+def _loaded() -> tuple[Registry, PriceBook]:
+    """Vocabularies and prices, out of the garbage collector's way so that forked workers share them."""
+    registry, book = Registry.from_package(), PriceBook.from_package()
+    console = Console(stderr=True)
+    names = track(
+        registry.vocabularies,
+        "loading vocabularies",
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    for name in names:
+        registry.vocabulary(name)
+    gc.collect()
+    gc.freeze()
+    return registry, book

@@ -1,0 +1,75 @@
+"""The stores of one process: opened, watched and closed together."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from service.authentication import Authenticator
+from service.last_used import LastUsed
+from service.limits import Limiter
+from service.pepper import Peppers
+from service.stores.counters import RedisCounters
+from service.stores.errors import StoreUnavailable
+from service.stores.redis import connect, ping
+from service.stores.sql.accounts import SqlAccountStore
+from service.stores.sql.engine import Database
+from service.stores.sql.url import DatabaseUrl
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the stores are, and the peppers under which keys are stored."""
+
+    redis_url: str
+    database: DatabaseUrl
+    peppers: Peppers
+
+
+class Connections:
+    """Clients of all stores for one event loop. Nothing is opened before it is used."""
+
+    def __init__(self, addresses: Addresses, *, limits_without_redis: str, workers: int) -> None:
+        self.redis = connect(addresses.redis_url)
+        self.limiter = Limiter(RedisCounters(self.redis), policy=limits_without_redis, workers=workers)
+        self.database = Database(addresses.database)
+        self.accounts = SqlAccountStore(self.database, addresses.peppers, utc_now)
+        self.last_used = LastUsed(self.accounts)
+        self.authenticator = Authenticator(self.accounts, addresses.peppers, utc_now, last_used=self.last_used)
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """For the time of the block the stores are used; then all that is owed is written, and all is closed."""
+        writer = asyncio.create_task(self.last_used.run())
+        try:
+            yield
+        finally:
+            writer.cancel()
+            await self.limiter.close()
+            with suppress(StoreUnavailable):
+                await self.last_used.flush()
+            await self.authenticator.close()
+            await self.redis.aclose()
+            await self.database.close()
+
+    async def faults(self) -> dict[str, str | None]:
+        """Each store with a sentence on what is wrong with it now, or None."""
+        counters, accounts = await asyncio.gather(self._counters_fault(), self._accounts_fault())
+        return {"counters": counters, "accounts": accounts}
+
+    async def _counters_fault(self) -> str | None:
+        return None if await ping(self.redis) else "Redis does not answer."
+
+    async def _accounts_fault(self) -> str | None:
+        try:
+            # The pool asks a database server whether it is there before it lends a connection.
+            async with self.database.reading():
+                return None
+        except StoreUnavailable:
+            return "The database does not answer."
+
+
+def utc_now() -> datetime:
+    """The time, aware, in UTC."""
+    return datetime.now(UTC)

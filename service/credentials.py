@@ -1,0 +1,38 @@
+"""Where a call carries its API key, for both APIs."""
+
+from urllib.parse import parse_qsl
+
+from starlette.types import Scope
+
+from service.errors import INVALID_KEY, MISSING_KEY, Refusal
+
+
+def query_parameters(scope: Scope) -> list[tuple[str, str]]:
+    """Names and values of the query in order, decoded. Only `&` separates; empty values are kept."""
+    return parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+
+
+def token_api_key(scope: Scope) -> str | Refusal:
+    """The key of a token API call: query `api-key`, else header `X-Api-Key`, else `Authorization: Bearer`.
+
+    Two different keys in one place are refused: it must not depend on their order who pays.
+    """
+    places = (
+        [value for name, value in query_parameters(scope) if name == "api-key"],
+        _header_values(scope, b"x-api-key"),
+        _bearer_tokens(scope),
+    )
+    for given in places:
+        keys = {key for key in given if key}
+        if keys:
+            return keys.pop() if len(keys) == 1 else INVALID_KEY
+    return MISSING_KEY
+
+
+def _header_values(scope: Scope, wanted: bytes) -> list[str]:
+    return [value.decode("latin-1").strip(" \t") for name, value in scope["headers"] if name == wanted]
+
+
+def _bearer_tokens(scope: Scope) -> list[str]:
+    values = (value.partition(" ") for value in _header_values(scope, b"authorization"))
+    return [token.strip(" \t") for scheme, _, token in values if scheme.lower() == "bearer"]

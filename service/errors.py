@@ -1,0 +1,77 @@
+"""Every refusal: status, message and code, and the two shapes in which the APIs say it.
+
+Shape T is the token API's, shape A the gateway's. A refusal is a value: handlers return it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+
+from service import wire
+from service.reply import Header, Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a call is not answered. `code` is stable, for the gateway's shape and for logs."""
+
+    status: int
+    code: str
+    message: str
+    headers: tuple[Header, ...] = ()
+    close: bool = False
+
+    def saying(self, message: str) -> "Refusal":
+        """The same refusal with a message of its own."""
+        return replace(self, message=message)
+
+    def with_headers(self, headers: Sequence[Header]) -> "Refusal":
+        """The same refusal with more headers."""
+        return replace(self, headers=(*self.headers, *headers))
+
+
+RETRY_SOON: Header = (b"retry-after", b"1")
+
+MISSING_KEY = Refusal(400, "missing_api_key", "Authorization header not found.")
+INVALID_KEY = Refusal(401, "invalid_api_key", "Invalid API key.")
+NO_PERMISSION = Refusal(403, "permission_denied", "The API key doesn't have permissions.")
+HTTPS_REQUIRED = Refusal(403, "https_required", "This API is served over HTTPS only: call it with https://.")
+INVALID_REQUEST = Refusal(400, "invalid_request", "Bad request.")
+UNKNOWN_ROUTE = Refusal(404, "not_found", "There is nothing at this path. The API is described at /docs.")
+NOT_FOUND = Refusal(404, "not_found", "Not found.")
+METHOD_NOT_ALLOWED = Refusal(405, "method_not_allowed", "This path does not answer that method.")
+BODY_TIMEOUT = Refusal(408, "request_timeout", "The request body did not arrive in time.", close=True)
+TOO_LARGE = Refusal(413, "request_too_large", "The request is too large.", close=True)
+TEXT_TOO_LARGE = Refusal(413, "request_too_large", "The text is too large.")
+UNSUPPORTED_MEDIA = Refusal(415, "unsupported_media_type", "Send the body as application/json.", close=True)
+RATE_EXCEEDED = Refusal(429, "rate_limit_exceeded", "Rate limit exceeded.")
+QUOTA_EXCEEDED = Refusal(429, "quota_exceeded", "Quota exceeded.")
+INTERNAL = Refusal(500, "internal_error", "Something went wrong.")
+UNAVAILABLE = Refusal(503, "unavailable", "Service temporarily unavailable.", headers=(RETRY_SOON,))
+
+GATEWAY_PATHS = ("/v1/models", "/v1/chat/", "/api/")
+
+
+def error_reply(refusal: Refusal, path: str, trace_id: str, event_id: str | None = None) -> Reply:
+    """The reply to a refused call, in the shape of the API that `path` belongs to."""
+    headers = [*refusal.headers, (b"connection", b"close")] if refusal.close else list(refusal.headers)
+    body = _shape_a(refusal) if path.startswith(GATEWAY_PATHS) else _shape_t(refusal, trace_id, event_id)
+    return Reply(refusal.status, body, headers)
+
+
+def _shape_t(refusal: Refusal, trace_id: str, event_id: str | None) -> bytes:
+    return wire.encode(
+        {
+            "status_code": refusal.status,
+            "title": HTTPStatus(refusal.status).phrase,
+            "message": refusal.message,
+            "trace_id": trace_id,
+            "event_id": event_id,
+        }
+    )
+
+
+def _shape_a(refusal: Refusal) -> bytes:
+    kinds = {401: "authentication_error", 429: "rate_limit_error", 402: "insufficient_credits"}
+    kind = kinds.get(refusal.status, "invalid_request_error" if refusal.status < 500 else "api_error")
+    return wire.encode({"error": {"message": refusal.message, "type": kind, "code": refusal.code}})

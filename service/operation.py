@@ -1,0 +1,44 @@
+"""For those who run the service: is it alive, is it ready."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from starlette.types import Receive, Scope, Send
+
+from service import wire
+from service.reply import Reply
+
+Faults = Callable[[], Awaitable[dict[str, str | None]]]
+
+
+class Health:
+    """`GET /health`: the process answers. It asks no store, so that a store's fault does not restart it."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Always 200."""
+        await Reply(200, b'{"status":"ok"}')(scope, receive, send)
+
+
+class Readiness:
+    """`GET /ready`: 200 when every dependency answers, else 503 with the faults by name.
+
+    `ask` answers each dependency with what is wrong with it, or None.
+    """
+
+    def __init__(self, ask: Faults, timeout_seconds: float = 2.0) -> None:
+        self.ask = ask
+        self.timeout_seconds = timeout_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Ask every dependency now."""
+        try:
+            async with asyncio.timeout(self.timeout_seconds):
+                faults = await self.ask()
+        except TimeoutError:
+            faults = {"stores": f"no answer within {self.timeout_seconds:g} s"}
+        degraded = any(faults.values())
+        body: dict[str, wire.Value] = {
+            "status": "degraded" if degraded else "ready",
+            **{name: fault or "ok" for name, fault in faults.items()},
+        }
+        await Reply(503 if degraded else 200, wire.encode(body))(scope, receive, send)

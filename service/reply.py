@@ -1,0 +1,27 @@
+"""A reply as a value that puts itself on the wire."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from starlette.types import Receive, Scope, Send
+
+Header = tuple[bytes, bytes]
+
+
+class Reply(NamedTuple):
+    """A whole answer, and an ASGI application that sends it. Header names are lower case."""
+
+    status: int
+    body: bytes
+    headers: Sequence[Header] = ()
+    content_type: bytes = b"application/json"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the reply; the HTTP server leaves the body out for HEAD."""
+        headers = [
+            (b"content-type", self.content_type),
+            (b"content-length", str(len(self.body)).encode()),
+            *self.headers,
+        ]
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body})

@@ -1,0 +1,123 @@
+"""Worker processes: gunicorn forks them after the vocabularies are loaded, uvicorn serves in each."""
+
+import ctypes
+import logging
+import os
+import signal
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from gunicorn.glogging import Logger
+from starlette.types import ASGIApp
+from uvicorn_worker import UvicornWorker  # type: ignore[import-untyped]  # it ships no types
+
+from service.settings import Settings
+
+PR_SET_PDEATHSIG = 1
+
+
+class PortUnavailable(Exception):
+    """The address cannot be listened on. The message is one sentence for a person."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket that the workers will share; port 0 takes a free one. Raises PortUnavailable."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        bound = socket.socket(family)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+        bound.listen(2048)
+    except OSError as error:
+        raise PortUnavailable(
+            f"Cannot listen on {host} port {port}: {error.strerror or error}. "
+            "Choose another with --port or WEIGHBRIDGE_PORT; port 0 takes a free one."
+        ) from None
+    return bound
+
+
+class Server(BaseApplication):
+    """Runs `make_app()` in each worker on `listener` until SIGTERM or Ctrl-C; `on_ready` is called once."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        listener: socket.socket,
+        make_app: Callable[[], ASGIApp],
+        on_ready: Callable[[], None],
+    ) -> None:
+        self.settings = settings
+        # gunicorn closes the descriptor it is given; ours stays with whoever opened it.
+        self.listener_fd = os.dup(listener.fileno())
+        self.make_app = make_app
+        self.on_ready = on_ready
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Give gunicorn its settings."""
+        options: dict[str, Any] = {
+            "bind": f"fd://{self.listener_fd}",
+            "workers": self.settings.workers,
+            "worker_class": Worker,
+            "logger_class": Log,
+            "graceful_timeout": self.settings.shutdown_timeout_seconds,
+            "control_socket_disable": True,
+            "post_fork": _end_with_parent,
+            "when_ready": lambda _: self.on_ready(),
+            "forwarded_allow_ips": self.settings.trusted_proxies,
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> ASGIApp:
+        """The application; called in each worker, so that no connection is shared by a fork."""
+        return self.make_app()
+
+    def run(self) -> None:
+        """Serve; leaves by SystemExit."""
+        GracefulArbiter(self).run()
+
+
+class GracefulArbiter(Arbiter):
+    """Treats Ctrl-C like SIGTERM: open requests finish."""
+
+    def handle_int(self) -> None:
+        """Stop gracefully."""
+        self.handle_term()
+
+
+class Worker(UvicornWorker):  # type: ignore[misc]  # its base has no types
+    """A uvicorn server without its own access log, which would print query strings."""
+
+    CONFIG_KWARGS = {  # noqa: RUF012  the base class reads it so
+        "loop": "uvloop",
+        "http": "httptools",
+        "lifespan": "on",
+        "access_log": False,
+        "server_header": False,
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.config.timeout_graceful_shutdown = self.cfg.graceful_timeout
+        self.config.proxy_headers = bool(self.cfg.forwarded_allow_ips)
+
+
+class Log(Logger):
+    """Hands gunicorn's own messages to the handlers of the service's log."""
+
+    def setup(self, cfg: Any) -> None:
+        """Use the root logger's handlers and level."""
+        self.cfg = cfg
+        self.error_log.handlers = logging.getLogger().handlers
+        self.error_log.setLevel(logging.getLogger().level)
+
+
+def _end_with_parent(arbiter: Arbiter, worker: Worker) -> None:
+    """Even if the parent is killed outright, no worker stays behind (Linux)."""
+    prctl = getattr(ctypes.CDLL(None), "prctl", None)
+    if prctl is not None:
+        prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,0 +1,128 @@
+"""Every setting of the service, and the only place that reads the environment.
+
+A setting `max_body_bytes` is the variable `WEIGHBRIDGE_MAX_BODY_BYTES`. All faults of a
+configuration are reported at once, each with the name of its variable.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+PREFIX = "WEIGHBRIDGE_"
+
+
+def _redis_url(url: SecretStr) -> SecretStr:
+    if urlsplit(url.get_secret_value()).scheme not in ("redis", "rediss", "unix"):
+        raise ValueError("must begin with redis://, rediss:// or unix://")
+    return url
+
+
+def _database_url(url: SecretStr) -> SecretStr:
+    if urlsplit(url.get_secret_value()).scheme not in ("sqlite", "postgresql", "postgres"):
+        raise ValueError("must begin with sqlite:/// or postgresql://")
+    return url
+
+
+class Settings(BaseModel):
+    """The whole configuration, validated and unchangeable."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = Field("127.0.0.1", min_length=1, description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    workers: int = Field(1, ge=1, le=256, description="Worker processes.")
+    data_dir: Path = Field(Path("data"), description="Folder of the embedded stores, the pepper and the demo key.")
+    redis_url: Annotated[SecretStr, AfterValidator(_redis_url)] | None = Field(
+        None, description="Redis or Valkey that holds the counters; without it an embedded Valkey is started."
+    )
+    database_url: Annotated[SecretStr, AfterValidator(_database_url)] | None = Field(
+        None,
+        description="SQLite or PostgreSQL that holds accounts and keys; without it SQLite in the data folder.",
+    )
+    pepper: SecretStr | None = Field(
+        None, description="Base64 secret under which keys are hashed; without it a file in the data folder."
+    )
+    rate_limit_per_second: int = Field(10, ge=1, le=1_000_000, description="Calls an account may make in any second.")
+    quota_per_month: int = Field(
+        5_000, ge=1, le=10**12, description="Calls an account may make in a calendar month, UTC."
+    )
+    limits_without_redis: Literal["local", "open", "closed"] = Field(
+        "local", description="What happens to limits while Redis is unreachable."
+    )
+    max_body_bytes: int = Field(16_000_000, ge=1_000, le=1 << 30, description="Longest request body.")
+    max_text_characters: int = Field(900_000, ge=1, le=10**9, description="Longest text, in characters.")
+    max_expanded_bytes: int = Field(4_000_000, ge=1, le=10**9, description="Longest text after NFKC, in UTF-8 bytes.")
+    max_models: int = Field(1_000, ge=1, le=100_000, description="Most model names in one count.")
+    max_bytes_in_flight: int = Field(
+        64_000_000,
+        ge=1_000,
+        description="Bytes of large texts counted at one time by one worker; beyond them 503.",
+    )
+    body_timeout_seconds: float = Field(15, gt=0, le=3600, description="Time to receive a request body.")
+    shutdown_timeout_seconds: int = Field(
+        30, ge=1, le=3600, description="Time for open requests to finish on shutdown."
+    )
+    require_https: bool = Field(False, description="Refuse API calls that did not come over HTTPS.")
+    trusted_proxies: str = Field(
+        "", description="Addresses of proxies whose X-Forwarded headers are believed, with commas; * for any."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+
+
+@dataclass(frozen=True)
+class SettingsError(Exception):
+    """The configuration is wrong. `faults` has one sentence for each fault."""
+
+    faults: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return "The configuration is wrong:\n" + "\n".join(f"  {fault}" for fault in self.faults)
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """Settings, and where each value came from: `default`, `environment` or `command line`."""
+
+    settings: Settings
+    sources: Mapping[str, str]
+
+
+def load(environ: Mapping[str, str] | None = None, options: Mapping[str, object] | None = None) -> Configuration:
+    """Read the settings from `environ` (default: the process's); `options` that are not None win.
+
+    Raises SettingsError with every fault.
+    """
+    variables = {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in (os.environ if environ is None else environ).items()
+        if name.startswith(PREFIX)
+    }
+    chosen = {name: value for name, value in (options or {}).items() if value is not None}
+    sources = dict.fromkeys(Settings.model_fields, "default")
+    sources |= dict.fromkeys(variables, "environment") | dict.fromkeys(chosen, "command line")
+    try:
+        return Configuration(Settings.model_validate({**variables, **chosen}), sources)
+    except ValidationError as error:
+        faults = tuple(_fault(str(fault["loc"][0]), fault["type"], fault["msg"], sources) for fault in error.errors())
+        raise SettingsError(faults) from None
+
+
+def shown(value: object) -> str:
+    """A setting's value as it may be printed: secrets are masked."""
+    if value is None:
+        return "-"
+    return "********" if isinstance(value, SecretStr) else str(value)
+
+
+def _fault(name: str, kind: str, message: str, sources: Mapping[str, str]) -> str:
+    shown_name = f"--{name.replace('_', '-')}" if sources.get(name) == "command line" else f"{PREFIX}{name.upper()}"
+    if kind == "extra_forbidden":
+        near = get_close_matches(name, Settings.model_fields, n=1)
+        return f"{shown_name}: no such setting." + (f" Did you mean {PREFIX}{near[0].upper()}?" if near else "")
+    return f"{shown_name}: {message.removeprefix('Value error, ')}."

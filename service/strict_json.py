@@ -1,0 +1,79 @@
+"""JSON in, by the letter: what RFC 8259 leaves open is refused.
+
+The standard library's parser with its lenient parts switched off: no NaN or Infinity, no
+duplicate names, no lone surrogates, no byte order mark, no encoding but UTF-8.
+"""
+
+import json
+from collections import Counter
+from typing import Any, NoReturn
+
+
+class NotJson(ValueError):
+    """The body is not strict JSON; the message says where and why, for the caller."""
+
+
+def parse(body: bytes) -> Any:
+    """The value of a JSON document; raises NotJson. A number out of float's range is refused too."""
+    try:
+        text = body.decode("utf-8")
+        value = json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_constant=_no_constant,
+            parse_float=_finite,
+            parse_int=_bounded_int,
+        )
+        if "\\u" in text:
+            _refuse_surrogates(value)
+    except NotJson:
+        raise
+    except UnicodeDecodeError as error:
+        raise NotJson(f"The body is not UTF-8: byte {error.start} cannot be read.") from None
+    except json.JSONDecodeError as error:
+        raise NotJson(f"The body is not JSON: {error.msg} at character {error.pos}.") from None
+    except RecursionError:
+        raise NotJson("The body is nested too deeply.") from None
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        raise NotJson(f"The body names {shorten(twice)} more than once in one object.")
+    return made
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise NotJson(f"The body is not JSON: {name} is not a JSON value.")
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if value in (float("inf"), float("-inf")):
+        raise NotJson(f"The number {shorten(digits)} is too large.")
+    return value
+
+
+def _bounded_int(digits: str) -> int:
+    if len(digits) > 100:
+        raise NotJson(f"A number of {len(digits)} digits is too long.")
+    return int(digits)
+
+
+def _refuse_surrogates(value: object) -> None:
+    """Escapes such as `\\ud800` can smuggle in half a character, which no UTF-8 can hold."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise NotJson("The body holds a lone surrogate escape, which is not a character.") from None
+
+
+def shorten(value: object, limit: int = 80) -> str:
+    """A JSON value as it may stand in a message: on one line, escaped, cut after `limit` characters."""
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "an object"
+    if not isinstance(value, str):
+        return json.dumps(value)
+    return json.dumps(value[:limit]) + ("…" if len(value) > limit else "")

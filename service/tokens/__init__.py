@@ -1,0 +1,1 @@
+"""The token API: models, authors and count."""

@@ -1,0 +1,74 @@
+"""`POST /v1/tokens/count`: the line where tokens and prices meet."""
+
+from collections.abc import Callable
+from datetime import date
+
+from starlette.types import Receive, Scope
+
+from pricing_data import Price, PriceBook, cost
+from service import wire
+from service.body import BodyReader
+from service.counting import CountingPool
+from service.errors import INVALID_REQUEST, Refusal
+from service.reply import Reply
+from service.tokens.request import CountRequest, CountRequests
+from tokenizer_registry import Count, UncountableText
+
+
+class CountEndpoint:
+    """Counts a text for many models and prices each count. `today` is the UTC date of the prices."""
+
+    def __init__(
+        self,
+        reader: BodyReader,
+        requests: CountRequests,
+        pool: CountingPool,
+        book: PriceBook,
+        today: Callable[[], date],
+    ) -> None:
+        self.reader = reader
+        self.requests = requests
+        self.pool = pool
+        self.book = book
+        self.today = today
+
+    async def count(self, scope: Scope, receive: Receive) -> Reply | Refusal:
+        """Answer one count."""
+        body = await self.reader.read(scope, receive)
+        if isinstance(body, Refusal):
+            return body
+        request = self.requests.parse(body)
+        if isinstance(request, Refusal):
+            return request
+        try:
+            counts = await self.pool.count(request.text, request.models)
+        except UncountableText as fault:
+            return INVALID_REQUEST.saying(f"input: {fault}")
+        return counts if isinstance(counts, Refusal) else self._reply(request, counts)
+
+    def _reply(self, request: CountRequest, counts: list[Count]) -> Reply:
+        day = self.today()
+        entries: list[wire.Value] = [
+            _entry(model, count, self.book.price(model, day), request.detail)
+            for model, count in zip(request.models, counts, strict=True)
+        ]
+        return Reply(200, wire.encode(entries))
+
+
+def _entry(model: str, count: Count, price: Price | None, detail: bool) -> dict[str, wire.Value]:
+    """One entry of the answer. Count and price are null independently; the cost needs both."""
+    unit_price = price.input if price else None
+    entry: dict[str, wire.Value] = {
+        "model": model,
+        "token_count": count.tokens,
+        "token_cost": None if count.tokens is None or unit_price is None else cost(count.tokens, unit_price),
+    }
+    if detail:
+        entry |= {
+            "vocabulary": count.vocabulary,
+            "method": count.method,
+            "price_per_input_token": unit_price,
+            "price_effective_from": price.effective_from.isoformat() if price else None,
+            "price_source": f"{price.source.package} {price.source.version}" if price else None,
+        }
+    return entry

@@ -1,0 +1,31 @@
+"""A route of the token API: through the gate, to a handler, and out with the headers of the limits."""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.types import Receive, Scope, Send
+
+from service.errors import Refusal, error_reply
+from service.gate import Gate
+from service.reply import Reply
+from service.trace import trace_of
+
+Handler = Callable[[Scope, Receive], Awaitable[Reply | Refusal]]
+
+
+class TokenEndpoint:
+    """An ASGI application for one route; `handle` is called only for admitted calls."""
+
+    def __init__(self, gate: Gate, handle: Handler) -> None:
+        self.gate = gate
+        self.handle = handle
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one call."""
+        trace = trace_of(scope)
+        admission = await self.gate.admit(scope)
+        trace.reply_headers = admission.headers
+        outcome = admission.refusal or await self.handle(scope, receive)
+        if isinstance(outcome, Refusal):
+            trace.refusal = outcome.code
+            outcome = error_reply(outcome, scope["path"], trace.trace_id)
+        await outcome(scope, receive, send)

@@ -1,0 +1,98 @@
+"""The body of `POST /v1/tokens/count`, checked property by property."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from service import strict_json
+from service.errors import INVALID_REQUEST, Refusal
+from service.strict_json import shorten
+
+PROPERTIES = ("input", "type", "models", "detail", "estimate")
+EVERY_MODEL = ["*"]
+# A near name is looked for only so often: each look compares with the whole catalogue.
+MOST_SUGGESTIONS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class CountRequest:
+    """A valid count: known models in the order of the answer."""
+
+    text: str
+    models: tuple[str, ...]
+    detail: bool
+
+
+class CountRequests:
+    """Parses bodies against a catalogue."""
+
+    def __init__(self, catalogue: Mapping[str, object], max_models: int) -> None:
+        self.catalogue = catalogue
+        self.max_models = max_models
+
+    def parse(self, body: bytes) -> CountRequest | Refusal:
+        """The request, or a refusal that names the property at fault."""
+        try:
+            fields = strict_json.parse(body)
+            if not isinstance(fields, dict):
+                return _refuse("The body must be a JSON object with input, type and models.")
+            return self._request(fields)
+        except (strict_json.NotJson, _Invalid) as fault:
+            return _refuse(str(fault))
+
+    def _request(self, fields: dict[str, Any]) -> CountRequest:
+        for name in fields:
+            if name not in PROPERTIES:
+                raise _Invalid(f"{shorten(name)} is not a property of this request; it has {', '.join(PROPERTIES)}.")
+        for name in PROPERTIES[:3]:
+            if name not in fields:
+                raise _Invalid(f"{name}: this property is missing.")
+        text = _typed(fields, "input", str, "a string")
+        if fields["type"] != "text":
+            raise _Invalid(f'type: {shorten(fields["type"])} is not known; the only type is "text".')
+        models = self._models(_typed(fields, "models", list, "a list of model names"))
+        detail = _typed(fields, "detail", bool, "true or false", default=False)
+        estimate = _typed(fields, "estimate", bool, "true or false", default=False)
+        return CountRequest(text, models, detail or estimate)
+
+    def _models(self, names: list[Any]) -> tuple[str, ...]:
+        if not 1 <= len(names) <= self.max_models:
+            raise _Invalid(f"models: send 1 to {self.max_models} names, not {len(names)}.")
+        if names == EVERY_MODEL:
+            return tuple(self.catalogue)
+        for name in names:
+            if not isinstance(name, str):
+                raise _Invalid(f"models: {shorten(name)} is not a model name; names are strings.")
+        unknown = [name for name in dict.fromkeys(names) if name not in self.catalogue]
+        if unknown:
+            raise _Invalid(f"models: {self._unknown(unknown)}. GET /v1/tokens/models lists the known ones.")
+        return tuple(names)
+
+    def _unknown(self, names: list[str]) -> str:
+        near = (nearest(name, self.catalogue) for name in names[:MOST_SUGGESTIONS])
+        suggested = [
+            f"unknown model {shorten(name)}" + (f" (did you mean {match}?)" if match else "")
+            for name, match in zip(names[:MOST_SUGGESTIONS], near, strict=True)
+        ]
+        return ", ".join(suggested + [f"unknown model {shorten(name)}" for name in names[MOST_SUGGESTIONS:]])
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name most like `name`, if one is like it at all."""
+    return next(iter(get_close_matches(name, known, n=1)), None) if len(name) <= 100 else None
+
+
+class _Invalid(Exception):
+    """A property is at fault; leaves this module only as a refusal."""
+
+
+def _refuse(message: str) -> Refusal:
+    return INVALID_REQUEST.saying(message)
+
+
+def _typed(fields: dict[str, Any], name: str, kind: type, words: str, default: Any = None) -> Any:
+    value = fields.get(name, default)
+    if not isinstance(value, kind):
+        raise _Invalid(f"{name}: must be {words}, not {shorten(value)}.")
+    return value

@@ -1,0 +1,35 @@
+"""One id a request: from a valid W3C `traceparent`, else random. It stands in log, headers and errors."""
+
+import re
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from starlette.types import Scope
+
+from service.reply import Header
+
+_TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
+
+
+@dataclass(slots=True)
+class Trace:
+    """What log and reply say of a request, filled as the request goes on."""
+
+    trace_id: str
+    account_id: str | None = None
+    refusal: str | None = None
+    reply_headers: tuple[Header, ...] = ()
+
+
+def trace_of(scope: Scope) -> Trace:
+    """The trace that the edge laid into the scope of this request."""
+    trace: Trace = scope["weighbridge.trace"]
+    return trace
+
+
+def trace_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """32 hex digits: the caller's trace id if it sent exactly one valid `traceparent`, else a fresh one."""
+    values = [value for name, value in headers if name == b"traceparent"]
+    valid = _TRACEPARENT.fullmatch(values[0]) if len(values) == 1 else None
+    return valid[1].decode() if valid else secrets.token_hex(16)

@@ -1,0 +1,28 @@
+"""JSON out: compact UTF-8, and money as plain decimals that no float ever touched."""
+
+import json
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+from pricing_data import plain
+
+Value = str | int | Decimal | bool | None | Mapping[str, "Value"] | list["Value"]
+
+
+def encode(value: Value) -> bytes:
+    """Compact JSON. A Decimal becomes a plain number: `0.0000002`, never `2e-07`."""
+    return _text(value).encode()
+
+
+def _text(value: Value) -> str:
+    if isinstance(value, Decimal):
+        return plain(value)
+    if isinstance(value, Mapping):
+        return "{" + _joined(f"{_text(key)}:{_text(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + _joined(map(_text, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return ",".join(parts)

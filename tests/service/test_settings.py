@@ -1,0 +1,64 @@
+"""Settings: one reader of the environment, every fault at once, no secret shown."""
+
+from pathlib import Path
+
+import pytest
+
+from service.settings import Settings, SettingsError, load, shown
+
+
+def test_defaults_need_no_environment() -> None:
+    """An empty environment is a valid configuration."""
+    configuration = load({})
+    assert configuration.settings == Settings.model_validate({})
+    assert set(configuration.sources.values()) == {"default"}
+
+
+def test_options_win_over_the_environment() -> None:
+    """A command's option beats its variable, an option that is not given does not, and each source is told."""
+    environ = {"WEIGHBRIDGE_PORT": "1", "WEIGHBRIDGE_WORKERS": "2", "UNRELATED": "x"}
+    configuration = load(environ, {"port": 3, "workers": None, "data_dir": Path("d")})
+    settings = configuration.settings
+    assert (settings.port, settings.workers, settings.data_dir) == (3, 2, Path("d"))
+    assert [configuration.sources[name] for name in ("port", "workers", "host")] == [
+        "command line",
+        "environment",
+        "default",
+    ]
+
+
+def test_every_fault_is_reported_at_once() -> None:
+    """A configuration with four faults lists four sentences, each with the name of the variable."""
+    environ = {
+        "WEIGHBRIDGE_PORT": "70000",
+        "WEIGHBRIDGE_WORKERS": "two",
+        "WEIGHBRIDGE_REDIS_URL": "http://x",
+        "WEIGHBRIDGE_RATE_LIMIT_PER_SECONDS": "5",
+    }
+    with pytest.raises(SettingsError) as error:
+        load(environ)
+    faults = {fault.partition(":")[0]: fault for fault in error.value.faults}
+    assert sorted(faults) == sorted(environ)
+    assert "Did you mean WEIGHBRIDGE_RATE_LIMIT_PER_SECOND?" in faults["WEIGHBRIDGE_RATE_LIMIT_PER_SECONDS"]
+    assert "must begin with redis://" in faults["WEIGHBRIDGE_REDIS_URL"]
+
+
+def test_secrets_are_never_shown() -> None:
+    """A password in a URL, and the pepper, are in no printed form of the settings and in no fault."""
+    environ = {
+        "WEIGHBRIDGE_REDIS_URL": "redis://user:hunter2@host",
+        "WEIGHBRIDGE_DATABASE_URL": "postgresql://user:hunter2@host/name",
+        "WEIGHBRIDGE_PEPPER": "hunter2",
+    }
+    settings = load(environ).settings
+    printed = [repr(settings), *(shown(getattr(settings, name)) for name in Settings.model_fields)]
+    with pytest.raises(SettingsError) as error:
+        load({**environ, "WEIGHBRIDGE_REDIS_URL": "http://user:hunter2@host"})
+    assert "hunter2" not in "".join([*printed, str(error.value)])
+
+
+def test_every_setting_is_explained() -> None:
+    """docs/settings.md has one row for each setting, with its default and its description."""
+    text = (Path(__file__).parents[2] / "docs" / "settings.md").read_text(encoding="utf-8")
+    for name, field in Settings.model_fields.items():
+        assert f"| `WEIGHBRIDGE_{name.upper()}` | {shown(field.default)} | {field.description} |" in text

@@ -1,0 +1,72 @@
+"""JSON in: what RFC 8259 leaves open is refused, everything else is read as the standard library reads it."""
+
+import json
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.strict_json import NotJson, parse, shorten
+
+JSON_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+
+@given(JSON_VALUES, st.booleans())
+def test_every_json_value_is_read_as_written(value: Any, ascii_only: bool) -> None:
+    """A document written by a correct encoder is read back equal, escaped or not."""
+    assert parse(json.dumps(value, ensure_ascii=ascii_only).encode()) == value
+
+
+@given(st.binary())
+def test_no_bytes_escape_as_another_error(body: bytes) -> None:
+    """Any bytes are either parsed or refused with NotJson."""
+    with suppress(NotJson):
+        parse(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        (b'{"a": NaN}', "NaN is not a JSON value"),
+        (b'{"a": -Infinity}', "-Infinity is not a JSON value"),
+        (b'{"a": 1e999}', 'The number "1e999" is too large'),
+        (b'{"a": ' + b"9" * 400_000 + b"}", "A number of 400000 digits is too long"),
+        (b'{"a": 1, "b": 2, "a": 3}', 'The body names "a" more than once'),
+        (b'\xef\xbb\xbf{"a": 1}', "The body is not JSON"),
+        (b'"\xed\xa0\x80"', "The body is not UTF-8: byte 1"),
+        (b'"\\ud800"', "lone surrogate"),
+        (b"[" * 100_000 + b"]" * 100_000, "nested too deeply"),
+        (b"", "The body is not JSON"),
+        (b"{} x", "Extra data at character 3"),
+    ],
+)
+def test_what_is_refused_is_named(body: bytes, sentence: str) -> None:
+    """Each departure from the letter of JSON is refused with a sentence about it."""
+    with pytest.raises(NotJson) as fault:
+        parse(body)
+    assert sentence in str(fault.value)
+
+
+def test_many_equal_names_are_refused_in_linear_time() -> None:
+    """100,000 names of which one repeats are refused; a quadratic search would not end in the test's time."""
+    names = ",".join(f'"k{i}":1' for i in range(100_000))
+    with pytest.raises(NotJson, match="k7"):
+        parse(f'{{{names},"k7":2}}'.encode())
+
+
+@given(st.text() | st.integers() | st.none() | st.lists(st.text()))
+def test_a_shortened_value_is_one_printable_line(value: object) -> None:
+    """Whatever a caller sends can be repeated in a message: short, on one line, without control characters."""
+    text = shorten(value)
+    assert text.isprintable()
+    assert len(text) <= 80 * 12 + 3

@@ -1,0 +1,80 @@
+"""The body of a count: each property checked, each fault named."""
+
+import json
+from typing import Any
+
+import pytest
+
+from service.errors import Refusal
+from service.tokens.request import CountRequest, CountRequests
+
+KNOWN = {"gpt-4o": 1, "claude-2.1": 2, "llama-2-7b": 3}
+REQUESTS = CountRequests(KNOWN, max_models=4)
+BASE: dict[str, Any] = {"input": "a", "type": "text", "models": ["gpt-4o"]}
+
+
+def parsed(**changes: Any) -> CountRequest | Refusal:
+    """The base body with changes, parsed; a property set to ... is left out."""
+    fields = {name: value for name, value in {**BASE, **changes}.items() if value is not ...}
+    return REQUESTS.parse(json.dumps(fields).encode())
+
+
+def test_a_valid_body_is_read_in_order() -> None:
+    """Names keep their order and may repeat; an empty text is a text."""
+    assert parsed(input="", models=["claude-2.1", "gpt-4o", "claude-2.1"]) == CountRequest(
+        "", ("claude-2.1", "gpt-4o", "claude-2.1"), False
+    )
+
+
+def test_a_star_means_the_whole_catalogue() -> None:
+    """`["*"]` is every model in the catalogue's order, even if they are more than a list may name."""
+    assert parsed(models=["*"]) == CountRequest("a", tuple(KNOWN), False)
+
+
+@pytest.mark.parametrize("flag", ["detail", "estimate"])
+def test_estimate_implies_detail(flag: str) -> None:
+    """Either flag asks for the detailed entries."""
+    assert parsed(**{flag: True}) == CountRequest("a", ("gpt-4o",), True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"input": ...}, "input: this property is missing."),
+        ({"type": ...}, "type: this property is missing."),
+        ({"models": ...}, "models: this property is missing."),
+        ({"input": 5}, "input: must be a string, not 5."),
+        ({"input": None}, "input: must be a string, not null."),
+        ({"input": ["a", "b"]}, "input: must be a string, not a list."),
+        ({"type": "image"}, 'type: "image" is not known; the only type is "text".'),
+        ({"type": True}, 'type: true is not known; the only type is "text".'),
+        ({"models": "gpt-4o"}, 'models: must be a list of model names, not "gpt-4o".'),
+        ({"models": []}, "models: send 1 to 4 names, not 0."),
+        ({"models": ["gpt-4o"] * 5}, "models: send 1 to 4 names, not 5."),
+        ({"models": ["gpt-4o", None]}, "models: null is not a model name; names are strings."),
+        ({"models": ["*", "gpt-4o"]}, 'models: unknown model "*".'),
+        (
+            {"models": ["gpt-4", "x\n"]},
+            'models: unknown model "gpt-4" (did you mean gpt-4o?), unknown model "x\\n".',
+        ),
+        ({"detail": 1}, "detail: must be true or false, not 1."),
+        (
+            {"extra": 1},
+            '"extra" is not a property of this request; it has input, type, models, detail, estimate.',
+        ),
+    ],
+)
+def test_each_fault_is_named(changes: dict[str, Any], sentence: str) -> None:
+    """A body at fault is refused with 400 and a sentence that names the property and the value."""
+    refusal = parsed(**changes)
+    assert isinstance(refusal, Refusal)
+    assert refusal.status == 400
+    assert sentence in refusal.message
+
+
+@pytest.mark.parametrize("body", [b"[]", b'"text"', b"1", b"null"])
+def test_the_top_level_must_be_an_object(body: bytes) -> None:
+    """Another JSON value than an object is refused with a sentence about the top level."""
+    refusal = REQUESTS.parse(body)
+    assert isinstance(refusal, Refusal)
+    assert "must be a JSON object" in refusal.message
