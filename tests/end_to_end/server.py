@@ -1,0 +1,95 @@
+"""A real `weighbridge serve` in a process of its own, on a free port and a data folder of its own."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Queue
+
+COMMAND = [sys.executable, "-m", "service"]
+START_SECONDS = 60
+
+
+class Server:
+    """A running server: its address, its demo key, and all that it prints."""
+
+    def __init__(self, process: "subprocess.Popen[str]", environ: Mapping[str, str]) -> None:
+        self.process = process
+        self.environ = environ
+        self.output: list[str] = []
+        self._lines: Queue[str | None] = Queue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self.url = self._printed(r"(http://\S+:\d+)")
+        self.demo_key = self._printed(r"(atms_sk_[0-9A-Za-z]+)")
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return int(self.url.rpartition(":")[2])
+
+    @property
+    def text(self) -> str:
+        """Everything printed so far, on both streams."""
+        return "".join(self.output)
+
+    def new_key(self, account: str, *options: str) -> str:
+        """A new key of an account, made by the command line."""
+        done = subprocess.run(
+            [*COMMAND, "keys", "create", "--account", account, "--json", *options],
+            env=self.environ, check=True, capture_output=True, text=True,
+        )  # fmt: skip
+        key: str = json.loads(done.stdout)["secret"]
+        return key
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """End it and wait; answers the exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        status = self.process.wait(timeout=60)
+        self._reader.join(timeout=60)
+        return status
+
+    def wait_for(self, pattern: str) -> str:
+        """Wait until a line with `pattern` is printed."""
+        return self._printed(f"({pattern})")
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout as output:
+            for line in output:
+                self.output.append(line)
+                self._lines.put(line)
+        self._lines.put(None)
+
+    def _printed(self, pattern: str) -> str:
+        while (line := self._lines.get(timeout=START_SECONDS)) is not None:
+            if found := re.search(pattern, line):
+                return found[1]
+        raise AssertionError(f"the server ended without printing {pattern}:\n{self.text}")
+
+
+@contextmanager
+def running(data_dir: Path, settings: Mapping[str, str] | None = None, *options: str) -> Iterator[Server]:
+    """A server for the time of the block; `settings` are WEIGHBRIDGE_ variables without the prefix."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("WEIGHBRIDGE_")}
+    environ |= {f"WEIGHBRIDGE_{name}": value for name, value in (settings or {}).items()}
+    environ["WEIGHBRIDGE_DATA_DIR"] = str(data_dir)
+    process = subprocess.Popen(
+        [*COMMAND, "serve", "--demo", "--port", "0", *options],
+        env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+    )  # fmt: skip
+    try:
+        server = Server(process, environ)
+        yield server
+        server.stop()
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()

