@@ -1,9 +1,8 @@
-"""Logs: one JSON object a line on standard error, constant event names, no secrets."""
+"""Logs: one JSON object a line, constant event names, no secrets."""
 
 import logging.config
-import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
@@ -12,8 +11,8 @@ from service.keys import mask_secrets
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
-def configure(level: str) -> None:
-    """Send the logs of this service and of its libraries through one chain."""
+def configure(level: str, stream: TextIO) -> None:
+    """Send the logs of this service and of its libraries through one chain to `stream`."""
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -23,10 +22,10 @@ def configure(level: str) -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer(sort_keys=False)],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=True,
     )
-    logging.config.dictConfig(_library_logging(level, shared))
+    logging.config.dictConfig(_library_logging(level, stream, shared))
 
 
 def without_secrets(logger: object, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -37,7 +36,7 @@ def without_secrets(logger: object, name: str, event: MutableMapping[str, Any]) 
     return event
 
 
-def _library_logging(level: str, shared: list[structlog.typing.Processor]) -> dict[str, Any]:
+def _library_logging(level: str, stream: TextIO, shared: list[structlog.typing.Processor]) -> dict[str, Any]:
     """Libraries log by the standard library: warnings and worse, in the same form."""
     return {
         "version": 1,
@@ -52,6 +51,6 @@ def _library_logging(level: str, shared: list[structlog.typing.Processor]) -> di
                 ],
             }
         },
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
-        "root": {"handlers": ["stderr"], "level": max(LEVELS[level], logging.WARNING)},
+        "handlers": {"stream": {"class": "logging.StreamHandler", "formatter": "json", "stream": stream}},
+        "root": {"handlers": ["stream"], "level": max(LEVELS[level], logging.WARNING)},
     }

@@ -75,7 +75,7 @@ class Settings(BaseModel):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class SettingsError(Exception):
     """The configuration is wrong. `faults` has one sentence for each fault."""
 

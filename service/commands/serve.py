@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -33,6 +34,11 @@ FAULTS = (PortUnavailable, StoreError, PepperError, RegistryError, PricingError,
 # At the start there is time: a store across a network may need more than the limiter would give it.
 START_TIMEOUT_SECONDS = 2.0
 
+OTHER_PEPPER = (
+    "Some keys in the database are stored under a pepper that this service does not have, and will be refused. "
+    "Services that share a database need the same WEIGHBRIDGE_PEPPER."
+)
+
 
 @click.command()
 @click.option("--host", help="Address to listen on.")
@@ -44,7 +50,7 @@ def serve(host: str | None, port: int | None, workers: int | None, data_dir: Pat
     """Serve the API until Ctrl-C or SIGTERM."""
     options = {"host": host, "port": port, "workers": workers, "data_dir": data_dir}
     settings = configuration(options).settings
-    log.configure(settings.log_level)
+    log.configure(settings.log_level, sys.stderr)
     try:
         with ExitStack() as running:
             _prepare(settings, demo, running).run()
@@ -92,8 +98,10 @@ async def _check(addresses: Addresses, folder: Path, demo: bool) -> tuple[list[s
                 "The Redis of WEIGHBRIDGE_REDIS_URL does not answer. "
                 "Start it or correct the URL; without the setting an embedded store is used."
             )
-        warnings = await check_store(redis)
         store = SqlAccountStore(database, addresses.peppers, utc_now)
+        warnings = await check_store(redis)
+        if await store.pepper_ids_in_use() - {pepper.id for pepper in addresses.peppers.all}:
+            warnings.append(OTHER_PEPPER)
         return warnings, await demo_key(store, folder, utc_now()) if demo else None
     finally:
         await redis.aclose()

@@ -134,3 +134,12 @@ def remaining_calls(url: str, key: str) -> int:
     """The quota left after one more call."""
     answer = httpx2.get(f"{url}/v1/tokens/authors", headers={"X-Api-Key": key})
     return int(answer.raise_for_status().headers["X-Quota-Limit-Remaining-Calls"])
+
+
+def test_keys_of_another_pepper_are_told_at_the_start(tmp_path: Path) -> None:
+    """A service that lacks the pepper of stored keys says so when it starts, instead of refusing them in silence."""
+    with running(tmp_path / "data") as server:
+        server.new_key("anybody")
+    (tmp_path / "data" / "pepper").unlink()
+    with running(tmp_path / "data") as server:
+        server.wait_for("Warning: Some keys in the database are stored under a pepper")

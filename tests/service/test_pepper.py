@@ -5,6 +5,7 @@ import hashlib
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from hypothesis import given
@@ -44,10 +45,18 @@ def test_the_file_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
 
 
 def test_starts_in_a_race_agree_on_one_pepper(tmp_path: Path) -> None:
-    """Of 32 starts at once on an empty folder all get the same pepper, the one in the file."""
-    with ThreadPoolExecutor(16) as pool:
-        found = set(pool.map(load_peppers, [tmp_path] * 32))
-    assert found == {load_peppers(tmp_path)}
+    """Of 8 starts that all see an empty folder each gets the same pepper, the one in the file."""
+    all_saw_nothing = Barrier(8)
+
+    def start(number: int) -> Peppers:
+        def random_bytes(length: int) -> bytes:
+            all_saw_nothing.wait(timeout=10)
+            return bytes([number]) * length
+
+        return load_peppers(tmp_path, random_bytes=random_bytes)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(start, range(8))) == {load_peppers(tmp_path)}
     assert [path.name for path in tmp_path.iterdir()] == ["pepper"]
 
 

@@ -1,0 +1,107 @@
+"""Counting off the event loop, within bounds."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from service.counting import INLINE_CHARACTERS, CountingPool, TextLimits
+from service.errors import Refusal
+from tokenizer_registry import Count, Registry
+
+LIMITS = TextLimits(characters=100_000, expanded_bytes=400_000, bytes_in_flight=500_000)
+LARGE = "a b " * INLINE_CHARACTERS
+
+
+class SlowRegistry(Registry):
+    """The shipped registry, whose counts wait until they may go on."""
+
+    def __init__(self) -> None:
+        shipped = Registry.from_package()
+        super().__init__(shipped.models.values(), shipped.vocabularies.values(), shipped.vocabularies_folder)
+        self.go_on = threading.Event()
+        self.counted_in: list[str] = []
+
+    def count(self, text: str, models: Sequence[str]) -> list[Count]:
+        """Waits, then counts."""
+        self.counted_in.append(threading.current_thread().name)
+        self.go_on.wait()
+        return super().count(text, models)
+
+
+@pytest.fixture
+def registry() -> SlowRegistry:
+    """A registry under the test's control."""
+    return SlowRegistry()
+
+
+@pytest.mark.anyio
+async def test_a_small_text_is_counted_inline(registry: SlowRegistry) -> None:
+    """A short text takes no way round a thread."""
+    registry.go_on.set()
+    pool = CountingPool(registry, LIMITS, threads=1)
+    assert await pool.count("hello", ["gpt-4o"]) == [Count(1, "o200k_base", "exact")]
+    assert registry.counted_in == [threading.main_thread().name]
+    pool.close()
+
+
+@pytest.mark.anyio
+async def test_the_loop_goes_on_while_a_large_text_is_counted(registry: SlowRegistry) -> None:
+    """A long text is counted in a thread, and the event loop runs meanwhile."""
+    pool = CountingPool(registry, LIMITS, threads=1)
+    counting = asyncio.create_task(pool.count(LARGE, ["gpt-4o"]))
+    await asyncio.sleep(0)
+    assert not counting.done()
+    registry.go_on.set()
+    assert isinstance(await counting, list)
+    assert registry.counted_in[0].startswith("count")
+    pool.close()
+
+
+@pytest.mark.anyio
+async def test_more_work_than_memory_should_bear_is_refused(registry: SlowRegistry) -> None:
+    """With as many bytes at work as allowed, the next large text is a 503 with Retry-After; afterwards it is not."""
+    pool = CountingPool(registry, LIMITS, threads=1)
+    waiting = [asyncio.create_task(pool.count(LARGE, ["gpt-4o"])) for _ in range(8)]
+    await asyncio.sleep(0)
+    refused = await pool.count(LARGE, ["gpt-4o"])
+    assert isinstance(refused, Refusal)
+    assert (refused.status, dict(refused.headers)) == (503, {b"retry-after": b"1"})
+    registry.go_on.set()
+    await asyncio.gather(*waiting)
+    await asyncio.sleep(0)
+    assert pool.bytes_in_flight == 0
+    assert isinstance(await pool.count(LARGE, ["gpt-4o"]), list)
+    pool.close()
+
+
+@pytest.mark.anyio
+async def test_a_caller_who_leaves_frees_the_bytes_when_the_work_is_done(registry: SlowRegistry) -> None:
+    """A thread cannot be cancelled: its bytes count until it has ended, not until its caller has gone."""
+    pool = CountingPool(registry, LIMITS, threads=1)
+    counting = asyncio.create_task(pool.count(LARGE, ["gpt-4o"]))
+    await asyncio.sleep(0)
+    counting.cancel()
+    await asyncio.wait([counting])
+    assert pool.bytes_in_flight > 0
+    registry.go_on.set()
+    pool.close()
+    await asyncio.sleep(0.01)
+    assert pool.bytes_in_flight == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [("a" * 100_001, "longer than 100000 characters"), ("\ufdfa" * 20_000, "longer than 400000 bytes after NFKC")],
+)
+@pytest.mark.anyio
+async def test_texts_over_the_limits(registry: SlowRegistry, text: str, sentence: str) -> None:
+    """A text with too many characters, or that NFKC makes too large, is a 413 before any vocabulary sees it."""
+    pool = CountingPool(registry, LIMITS, threads=1)
+    refused = await pool.count(text, ["gpt-4o"])
+    assert isinstance(refused, Refusal)
+    assert refused.status == 413
+    assert sentence in refused.message
+    assert registry.counted_in == []
+    pool.close()
