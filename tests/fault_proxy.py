@@ -24,6 +24,7 @@ class FaultProxy:
         self.connections = 0
         self._connect_upstream = connect_upstream
         self._open: set[asyncio.StreamWriter] = set()
+        self._serving: set[asyncio.Future[None]] = set()
         self._server: asyncio.Server | None = None
 
     @property
@@ -44,8 +45,7 @@ class FaultProxy:
         self._server.close()
         self.reset()
         await self._server.wait_closed()
-        while self._open:
-            await asyncio.sleep(0)
+        await asyncio.gather(*self._serving)
 
     def heal(self) -> None:
         """Be faithful again."""
@@ -63,7 +63,9 @@ class FaultProxy:
             return
         upstream_reader, upstream_writer = await self._connect_upstream()
         both = {writer, upstream_writer}
+        served: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._open |= both
+        self._serving.add(served)
         try:
             await asyncio.gather(
                 self._pass_on(reader, upstream_writer, replies=False),
@@ -75,6 +77,8 @@ class FaultProxy:
                 with contextlib.suppress(OSError):
                     await end.wait_closed()
             self._open -= both
+            self._serving.discard(served)
+            served.set_result(None)
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, replies: bool) -> None:
         with contextlib.suppress(OSError):

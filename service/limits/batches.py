@@ -24,12 +24,15 @@ class Batches(Generic[Question, Answer]):
 
     async def ask(self, question: Question) -> Answer:
         """The answer to `question`, or the exception of its batch."""
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Answer] = loop.create_future()
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((question, answer))
-        if self._sender is None:
-            self._sender = loop.create_task(self._send_all())
+        self.begin()
         return await answer
+
+    def begin(self) -> None:
+        """Send a batch now, an empty one if nobody asks; unless one is on its way."""
+        if self._sender is None:
+            self._sender = asyncio.get_running_loop().create_task(self._send_all())
 
     async def idle(self) -> None:
         """Wait until no batch is on its way."""
@@ -38,9 +41,11 @@ class Batches(Generic[Question, Answer]):
 
     async def _send_all(self) -> None:
         try:
-            while self._waiting:
+            more = True
+            while more:
                 batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
                 await self._send_batch(batch)
+                more = bool(self._waiting)
         finally:
             self._sender = None
 

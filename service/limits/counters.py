@@ -57,8 +57,13 @@ class Settlement(NamedTuple):
 class Counters(Protocol):
     """Counters shared by all processes. Every method raises CountersUnreachable, and soon."""
 
-    async def decide(self, calls: Sequence[Call], batch: int) -> Sequence[Decision | BrokenRecord]:
-        """Decide on the calls, in order, in one round trip. `batch` numbers rise by call."""
+    async def decide(
+        self, calls: Sequence[Call], batch: int, due: Sequence[Settlement] = ()
+    ) -> Sequence[Decision | BrokenRecord]:
+        """Settle what is due, then decide on the calls, in order, in one round trip.
+
+        `batch` is higher than any number before. If this raises, the settlements stay due.
+        """
 
     async def settle(self, settlements: Sequence[Settlement]) -> None:
         """Book each settlement exactly once, however often it is sent."""

@@ -19,16 +19,14 @@ class Debts:
     """Open accounts, and the numbers of batches, which only rise.
 
     A debt is open until it is sealed in a settlement. A settlement never changes again: if its reply
-    is lost it is sent again as it was, so that the counters can tell that they know it.
+    is lost it is sent again as it was, so that the counters can tell that they know it. Settlements
+    are sent in order, and before any other call of their account.
     """
 
     def __init__(self) -> None:
         self._last_batch = 0
         self._open: dict[str, Debt] = {}
         self._sealed: list[Settlement] = []
-
-    def __bool__(self) -> bool:
-        return bool(self._open or self._sealed)
 
     @property
     def calls(self) -> int:
@@ -53,11 +51,14 @@ class Debts:
             debt.month, debt.calls = month, 0
         debt.calls += 1
 
-    def due(self, most: int) -> Sequence[Settlement]:
-        """Up to `most` settlements to send now. Empty when nothing is owed."""
-        if not self._sealed:
-            self._seal()
-        return self._sealed[:most]
+    def due(self) -> Sequence[Settlement]:
+        """All that is owed, in the order in which to settle it."""
+        if self._open:
+            opened, self._open = self._open, {}
+            for account_id, debt in opened.items():
+                batch = self.next_batch()
+                self._sealed.append(Settlement(account_id, batch, debt.calls, debt.month, debt.lost_batch))
+        return tuple(self._sealed)
 
     def settled(self, settlements: Sequence[Settlement]) -> None:
         """These, the first that were due, are booked."""
@@ -65,10 +66,3 @@ class Debts:
 
     def _debt(self, account_id: str, month: int) -> Debt:
         return self._open.setdefault(account_id, Debt(month))
-
-    def _seal(self) -> None:
-        opened, self._open = self._open, {}
-        self._sealed = [
-            Settlement(account_id, self.next_batch(), debt.calls, debt.month, debt.lost_batch)
-            for account_id, debt in opened.items()
-        ]

@@ -63,8 +63,8 @@ class Limiter:
         self._on_outcome = on_outcome
         self._local = LocalWindows(workers)
         self._debts = Debts()
-        self._outage = Outage(counters, self._debts, retry_after_seconds)
         self._batches = Batches(self._send, MOST_CALLS_IN_A_BATCH)
+        self._outage = Outage(counters, self._debts, retry_after_seconds, on_end=self._batches.begin)
         self._log = structlog.get_logger()
 
     @property
@@ -101,17 +101,18 @@ class Limiter:
         return answer, _outcome(answer)
 
     async def _send(self, calls: Sequence[Call]) -> Sequence[Decision | BrokenRecord]:
+        due = self._debts.due()
         batch = self._debts.next_batch()
         try:
-            answers = await self._counters.decide(calls, batch)
+            answers = await self._counters.decide(calls, batch, due)
         except CountersUnreachable as fault:
             recorded = (call.account_id for call in calls if call.recorded)
             self._debts.lose(recorded, batch, self._clock.month())
             self._outage.begin(fault.reason)
             raise
-        last = answers[-1]
-        if isinstance(last, Decision):
-            self._clock.follow(last.decided_at_microseconds)
+        self._debts.settled(due)
+        if answers and isinstance(answers[-1], Decision):
+            self._clock.follow(answers[-1].decided_at_microseconds)
         return answers
 
     def _decide_alone(self, call: Call, *, owed: bool) -> tuple[Decision | Unavailable, Outcome]:

@@ -19,6 +19,10 @@ class LocalWindows:
         self._windows: dict[str, deque[int]] = {}
         self._sweep_at = 1024
 
+    def __len__(self) -> int:
+        """How many accounts are held."""
+        return len(self._windows)
+
     def share(self, allowance: Allowance) -> int:
         """The calls in a second that this process may admit by itself."""
         return max(allowance.calls_per_second // self._workers, 1)

@@ -1,7 +1,8 @@
-"""The time from a failure of the shared counters until everything owed to them is booked."""
+"""The time from a failure of the shared counters until they can be used again."""
 
 import asyncio
 import time
+from collections.abc import Callable
 
 import structlog
 
@@ -12,58 +13,57 @@ MOST_SETTLEMENTS_IN_A_BATCH = 256
 
 
 class Outage:
-    """A circuit breaker. While it lasts nobody calls the counters but one task, which probes them
-    every `retry_after_seconds`, books what is owed, and ends the outage. No call waits for it.
+    """A circuit breaker. While it lasts nobody calls the counters but one task, for which no call waits.
+
+    The task probes the counters every `retry_after_seconds` and books what is owed. It ends the outage
+    when the rest fits in one batch, and calls `on_end`: what is owed then must be settled before
+    anything else. (To wait until nothing at all is owed could take for ever, as calls go on.)
     """
 
-    def __init__(self, counters: Counters, debts: Debts, retry_after_seconds: float) -> None:
+    def __init__(
+        self, counters: Counters, debts: Debts, retry_after_seconds: float, on_end: Callable[[], None]
+    ) -> None:
+        self.lasts = False
         self._counters = counters
         self._debts = debts
         self._retry_after_seconds = retry_after_seconds
+        self._on_end = on_end
         self._recovery: asyncio.Task[None] | None = None
-        self._began_at_seconds = 0.0
         self._log = structlog.get_logger()
-
-    @property
-    def lasts(self) -> bool:
-        """Whether the counters must be left alone."""
-        return self._recovery is not None and not self._recovery.done()
 
     def begin(self, reason: str) -> None:
         """The counters failed."""
         if not self.lasts:
-            self._began_at_seconds = time.monotonic()
+            self.lasts = True
             self._recovery = asyncio.get_running_loop().create_task(self._recover())
             self._log.warning("limits.store_lost", reason=reason)
 
     async def close(self) -> None:
         """Stop probing; try a last time to book what is owed."""
-        if self._recovery is None or self._recovery.done():
+        if self._recovery is None or not self.lasts:
             return
         self._recovery.cancel()
         await asyncio.wait([self._recovery])
         try:
-            await self._settle()
+            await self._settle(at_most_left=0)
         except CountersUnreachable as fault:
             self._log.error("limits.calls_not_booked", calls=self._debts.calls, reason=fault.reason)
 
     async def _recover(self) -> None:
-        booked = None
-        while booked is None:
+        began_at_seconds = time.monotonic()
+        while self.lasts:
             await asyncio.sleep(self._retry_after_seconds)
             try:
-                booked = await self._settle()
+                await self._settle(at_most_left=MOST_SETTLEMENTS_IN_A_BATCH)
+                self.lasts = False
             except CountersUnreachable as fault:
                 self._log.debug("limits.store_still_lost", reason=fault.reason)
-        seconds = round(time.monotonic() - self._began_at_seconds, 3)
-        self._log.info("limits.store_recovered", after_seconds=seconds, calls_booked=booked)
+        self._log.info("limits.store_recovered", after_seconds=round(time.monotonic() - began_at_seconds, 3))
+        self._on_end()
 
-    async def _settle(self) -> int:
-        """Book everything. Calls go on meanwhile and may owe more: the last round finds nothing."""
-        booked = 0
+    async def _settle(self, at_most_left: int) -> None:
         await self._counters.reconnect()
-        while due := self._debts.due(MOST_SETTLEMENTS_IN_A_BATCH):
-            await self._counters.settle(due)
-            self._debts.settled(due)
-            booked += sum(settlement.calls for settlement in due)
-        return booked
+        while len(due := self._debts.due()) > at_most_left:
+            batch = due[:MOST_SETTLEMENTS_IN_A_BATCH]
+            await self._counters.settle(batch)
+            self._debts.settled(batch)

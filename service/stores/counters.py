@@ -3,7 +3,8 @@
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from importlib import resources
 from typing import Any
 
@@ -39,18 +40,22 @@ class RedisCounters:
         *,
         writer: str | None = None,
         timeout_seconds: float = SOCKET_TIMEOUT_SECONDS,
-        script: str | None = None,
     ) -> None:
         self._client = client
         self._writer = writer or secrets.token_hex(4)
         self._timeout_seconds = timeout_seconds
-        self._script = script or limit_script()
+        self._script = limit_script()
         self._log = structlog.get_logger()
         self._sha = hashlib.sha1(self._script.encode(), usedforsecurity=False).hexdigest()
 
-    async def decide(self, calls: Sequence[Call], batch: int) -> list[Decision | BrokenRecord]:
-        """Decide on the calls, in order, in one round trip."""
-        replies = await self._run([self._question(call, batch) for call in calls])
+    async def decide(
+        self, calls: Sequence[Call], batch: int, due: Sequence[Settlement] = ()
+    ) -> list[Decision | BrokenRecord]:
+        """Settle what is due, then decide on the calls, in order, in one round trip."""
+        async with _faults_translated(self._timeout_seconds):
+            if due:
+                await self._book(due)
+            replies = await self._run([self._question(call, batch) for call in calls]) if calls else []
         try:
             return [_answer(call, reply) for call, reply in zip(calls, replies, strict=True)]
         except (TypeError, ValueError) as error:
@@ -58,19 +63,20 @@ class RedisCounters:
 
     async def settle(self, settlements: Sequence[Settlement]) -> None:
         """Book each settlement exactly once, however often it is sent."""
+        async with _faults_translated(self._timeout_seconds):
+            await self._book(settlements)
+
+    async def reconnect(self) -> None:
+        """Open a connection and load the script, so that the next `decide` is one round trip."""
+        async with _faults_translated(RECONNECT_TIMEOUT_SECONDS):
+            await self._client.script_load(self._script)
+
+    async def _book(self, settlements: Sequence[Settlement]) -> None:
         replies = await self._run([self._booking(settlement) for settlement in settlements])
         for settlement, reply in zip(settlements, replies, strict=True):
             if isinstance(reply, Exception):
                 fields = {"account_id": settlement.account_id, "calls": settlement.calls}
                 self._log.error("limits.calls_not_booked", reason=_reason(reply), **fields)
-
-    async def reconnect(self) -> None:
-        """Open a connection and load the script, so that the next `decide` is one round trip."""
-        try:
-            async with asyncio.timeout(RECONNECT_TIMEOUT_SECONDS):
-                await self._client.script_load(self._script)
-        except FAULTS as error:
-            raise CountersUnreachable(_reason(error)) from error
 
     def _question(self, call: Call, batch: int) -> Arguments:
         mode = "hit" if call.recorded else "peek"
@@ -83,19 +89,15 @@ class RedisCounters:
 
     async def _run(self, commands: Sequence[Arguments]) -> list[Any]:
         """One reply a command: a list, or an error that concerns this command's account alone."""
-        try:
-            async with asyncio.timeout(self._timeout_seconds):
-                replies = await self._pipeline(commands)
-                while unknown := [at for at, reply in enumerate(replies) if isinstance(reply, NoScriptError)]:
-                    await self._client.script_load(self._script)
-                    again = await self._pipeline([commands[at] for at in unknown])
-                    for at, reply in zip(unknown, again, strict=True):
-                        replies[at] = reply
-        except FAULTS as error:
-            raise CountersUnreachable(_reason(error)) from error
+        replies = await self._pipeline(commands)
+        while unknown := [at for at, reply in enumerate(replies) if isinstance(reply, NoScriptError)]:
+            await self._client.script_load(self._script)
+            again = await self._pipeline([commands[at] for at in unknown])
+            for at, reply in zip(unknown, again, strict=True):
+                replies[at] = reply
         for reply in replies:
             if isinstance(reply, Exception) and not _concerns_one_account(reply):
-                raise CountersUnreachable(_reason(reply)) from reply
+                raise reply
         return replies
 
     async def _pipeline(self, commands: Sequence[Arguments]) -> list[Any]:
@@ -103,6 +105,16 @@ class RedisCounters:
         for command in commands:
             pipeline.evalsha(self._sha, 2, *command)
         return await pipeline.execute(raise_on_error=False)
+
+
+@asynccontextmanager
+async def _faults_translated(timeout_seconds: float) -> AsyncIterator[None]:
+    """Whatever goes wrong with the store, or takes too long, is CountersUnreachable."""
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            yield
+    except FAULTS as error:
+        raise CountersUnreachable(_reason(error)) from error
 
 
 def _keys(account_id: str) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """The embedded store: a private Valkey server on a unix socket, kept in the data folder."""
 
+import contextlib
 import fcntl
 import os
 import shutil
@@ -81,6 +82,8 @@ class EmbeddedValkey:
         """Stop the server; what it was told is on disk afterwards. Does nothing when it does not run."""
         guard, self._guard = self._guard, None
         if guard is not None and guard.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                os.write(guard.stdin.fileno(), b".")  # forked workers may hold the pipe open after us
             guard.stdin.close()
             try:
                 guard.wait(STOP_TIMEOUT_SECONDS)
@@ -92,6 +95,10 @@ class EmbeddedValkey:
         if self._socket_folder is not None:
             shutil.rmtree(self._socket_folder, ignore_errors=True)
             self._socket_folder = None
+
+    def answers(self) -> bool:
+        """Whether the server is there and has read its file."""
+        return self._command(b"PING").startswith(b"+PONG")
 
     def __enter__(self) -> "EmbeddedValkey":
         self.start()
@@ -160,7 +167,7 @@ class EmbeddedValkey:
 
     def _wait_until_it_answers(self, guard: subprocess.Popen[bytes]) -> None:
         deadline = self._monotonic_seconds() + self._start_timeout_seconds
-        while not self._command(b"PING").startswith(b"+PONG"):
+        while not self.answers():
             if guard.poll() is not None:
                 raise self._failure()
             if self._monotonic_seconds() > deadline:

@@ -2,9 +2,9 @@
 
 A program of its own that needs the standard library only: `valkey_guard.py LOCK FOLDER COMMAND…`. LOCK is
 an open file that the server inherits; FOLDER is removed at the end, if it is not empty text. Standard
-input is a pipe that the service holds open: it closes when the service stops its store or has died,
-by whatever signal, and then the server is asked to end, and after a while made to. A server that is
-killed by a signal is started again.
+input is a pipe that the service holds open. When the service writes to it, to stop its store, or when it
+closes, because the service has died by whatever signal, the server is asked to end, and after a
+while made to. A server that is killed by a signal is started again.
 """
 
 import contextlib
@@ -50,7 +50,7 @@ class Guard:
         )
 
     def _must_stop(self) -> bool:
-        """Wait a moment, or until the pipe closes."""
+        """Wait a moment, or until the pipe has something to read or its end."""
         readable, _, _ = select.select([sys.stdin], [], [], POLL_SECONDS)
         return bool(readable) or self._told_to_stop
 

@@ -34,4 +34,5 @@ async def call(url: str, account_id: str, seconds: float, allowance: Allowance) 
 
 if __name__ == "__main__":
     _, url, account_id, seconds, per_second, per_month = sys.argv
-    print(json.dumps(asyncio.run(call(url, account_id, float(seconds), Allowance(int(per_second), int(per_month))))))
+    allowance = Allowance(int(per_second), int(per_month))
+    sys.stdout.write(json.dumps(asyncio.run(call(url, account_id, float(seconds), allowance))))

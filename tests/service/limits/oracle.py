@@ -41,7 +41,7 @@ class Oracle:
         month = self._month(now)
         admitted = len(self._recent(now)) < self.limit and self.months.get(month, 0) < self.quota
         if admitted:
-            if self.admissions and self.admissions[-1] > now:
+            if self._forgotten(now):
                 self.admissions.clear()
             self.admissions.append(now)
             self.book(month, 1)
@@ -61,8 +61,11 @@ class Oracle:
             return self.admissions[-1]
         return clock
 
+    def _forgotten(self, now: int) -> bool:
+        return bool(self.admissions) and self.admissions[-1] > now + self.window
+
     def _recent(self, now: int) -> list[int]:
-        return [at for at in self.admissions if now - self.window < at <= now]
+        return [] if self._forgotten(now) else [at for at in self.admissions if now - self.window < at <= now]
 
     def _month(self, now: int) -> int:
         moment = utc(now)

@@ -1,0 +1,98 @@
+"""Questions of one turn travel together."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from service.limits.batches import Batches
+
+pytestmark = pytest.mark.anyio
+
+
+class Store:
+    """Doubles numbers, when `gate` lets it; remembers what came together and how many at a time."""
+
+    def __init__(self) -> None:
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.arrived = asyncio.Event()
+        self.batches: list[list[int]] = []
+        self.busy = 0
+
+    async def send(self, questions: Sequence[int]) -> Sequence[int]:
+        """The doubles, in order. Negative questions raise."""
+        self.batches.append(list(questions))
+        self.busy += 1
+        assert self.busy == 1
+        self.arrived.set()
+        await self.gate.wait()
+        self.busy -= 1
+        if any(question < 0 for question in questions):
+            raise LookupError(questions)
+        return [2 * question for question in questions]
+
+
+async def test_one_turn_is_one_batch() -> None:
+    """Questions asked in one turn of the loop go together, and each asker gets its own answer."""
+    store = Store()
+    batches = Batches(store.send, most=100)
+    assert await asyncio.gather(*(batches.ask(n) for n in range(50))) == [2 * n for n in range(50)]
+    assert store.batches == [list(range(50))]
+
+
+async def test_large_turn_is_cut_and_keeps_its_order() -> None:
+    """No batch is larger than allowed, and only one is on its way at a time."""
+    store = Store()
+    batches = Batches(store.send, most=20)
+    assert await asyncio.gather(*(batches.ask(n) for n in range(50))) == [2 * n for n in range(50)]
+    assert store.batches == [list(range(20)), list(range(20, 40)), list(range(40, 50))]
+
+
+async def test_questions_gather_while_a_batch_is_on_its_way() -> None:
+    """What is asked during a round trip waits for the next one, all of it together."""
+    store = Store()
+    batches = Batches(store.send, most=100)
+    store.gate.clear()
+    first = asyncio.create_task(batches.ask(1))
+    await store.arrived.wait()
+    later = [asyncio.create_task(batches.ask(n)) for n in (2, 3, 4)]
+    await asyncio.sleep(0)
+    store.gate.set()
+    assert await asyncio.gather(first, *later) == [2, 4, 6, 8]
+    assert store.batches == [[1], [2, 3, 4]]
+
+
+async def test_failure_reaches_all_who_wait() -> None:
+    """If a batch fails, those who wait for the next fail too, at once; who asks afterwards is served."""
+    store = Store()
+    batches = Batches(store.send, most=1)
+    answers = await asyncio.gather(*(batches.ask(n) for n in (-1, 2, 3)), return_exceptions=True)
+    assert all(isinstance(answer, LookupError) for answer in answers)
+    assert store.batches == [[-1]]
+    assert await batches.ask(5) == 10
+
+
+async def test_asker_that_leaves_harms_nobody() -> None:
+    """If one asker is cancelled during the round trip, the others get their answers."""
+    store = Store()
+    batches = Batches(store.send, most=100)
+    store.gate.clear()
+    askers = [asyncio.create_task(batches.ask(n)) for n in (1, 2, 3)]
+    await store.arrived.wait()
+    askers[1].cancel()
+    store.gate.set()
+    answers = await asyncio.gather(*askers, return_exceptions=True)
+    assert (answers[0], answers[2]) == (2, 6)
+    assert isinstance(answers[1], asyncio.CancelledError)
+
+
+async def test_idle_waits_for_the_last_batch() -> None:
+    """`idle` returns when nothing is on its way any more."""
+    store = Store()
+    batches = Batches(store.send, most=1)
+    askers = [asyncio.create_task(batches.ask(n)) for n in range(3)]
+    await asyncio.sleep(0)
+    await batches.idle()
+    assert store.batches == [[0], [1], [2]]
+    assert await asyncio.gather(*askers) == [0, 2, 4]

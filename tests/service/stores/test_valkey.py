@@ -1,0 +1,196 @@
+"""The embedded store: it starts, keeps its data, and never stays behind."""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import redis
+
+from service.stores.valkey import EmbeddedValkey
+from service.stores.valkey_errors import DamagedStore, EmbeddedStoreError, FolderInUse, StartFailed
+
+
+def connected(store: EmbeddedValkey) -> redis.Redis:
+    """A plain client."""
+    return redis.Redis.from_url(store.url)
+
+
+def server_pid(store: EmbeddedValkey) -> int:
+    """The server's process id."""
+    with connected(store) as client:
+        return int(client.info("server")["process_id"])
+
+
+def wait_for_the_end(pid: int) -> None:
+    """Until a process is gone."""
+    try:
+        watch = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        assert select.select([watch], [], [], 20)[0], f"process {pid} is still there"
+    finally:
+        os.close(watch)
+
+
+def start_owner(folder: Path, then: str) -> subprocess.Popen[bytes]:
+    """A process that owns a store."""
+    command = [sys.executable, "-m", "tests.service.stores.valkey_owner", str(folder), then]
+    return subprocess.Popen(command, stdout=subprocess.PIPE)
+
+
+def test_data_outlive_a_restart(tmp_path: Path) -> None:
+    """What one service wrote, the next one on the same data folder reads."""
+    with EmbeddedValkey(tmp_path) as store, connected(store) as client:
+        client.set("key", "kept")
+    with EmbeddedValkey(tmp_path) as store, connected(store) as client:
+        assert client.get("key") == b"kept"
+
+
+def test_settings_are_those_that_counters_need(tmp_path: Path) -> None:
+    """The store appends to a file every second, never evicts, and listens on its socket alone."""
+    with EmbeddedValkey(tmp_path) as store, connected(store) as client:
+        wanted = {"appendonly": "yes", "appendfsync": "everysec", "maxmemory-policy": "noeviction", "port": "0"}
+        assert {name: client.config_get(name)[name] for name in wanted} == wanted
+        assert store.socket_path.stat().st_mode & 0o077 == 0
+        assert store.folder.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("name", ["with a space", "quo'te \"s", "ä💡", "%20", "x" * 200, "\\n#"])
+def test_any_folder_name_will_do(tmp_path: Path, name: str) -> None:
+    """Long paths, over what a socket may have, and paths with strange characters work."""
+    with EmbeddedValkey(tmp_path / name) as store:
+        assert server_pid(store)
+        assert len(os.fsencode(store.socket_path)) <= 104
+        socket_folder = store.socket_path.parent
+    assert (tmp_path / name / "valkey" / "appendonlydir").is_dir()
+    assert socket_folder == store.folder or not socket_folder.exists()
+
+
+def test_second_service_on_a_folder_gets_one_clear_error(tmp_path: Path) -> None:
+    """The second is told whose folder it is, and the first goes on undisturbed."""
+    with EmbeddedValkey(tmp_path) as store:
+        with pytest.raises(FolderInUse, match="Another service is running on the data folder") as refused:
+            EmbeddedValkey(tmp_path, lock_timeout_seconds=0).start()
+        assert str(tmp_path) in str(refused.value)
+        assert server_pid(store)
+
+
+@pytest.mark.parametrize("damage", ["middle", "base", "manifest", "no manifest"])
+def test_damaged_file_is_one_clear_sentence(tmp_path: Path, damage: str) -> None:
+    """A file that cannot be read back stops the start and names the folder; nothing is thrown away silently."""
+    with EmbeddedValkey(tmp_path) as store, connected(store) as client:
+        for number in range(100):
+            client.set(f"key-{number}", number)
+    folder = tmp_path / "valkey" / "appendonlydir"
+    manifest, base = folder / "appendonly.aof.manifest", next(folder.glob("*.base.rdb"))
+    log = next(folder.glob("*.incr.aof"))
+    written = log.read_bytes()
+    if damage == "middle":
+        log.write_bytes(written[:500] + b"*garbage" * 3 + written[524:])
+    elif damage == "base":
+        base.write_bytes(b"JUNK" * 20)
+    elif damage == "manifest":
+        manifest.write_bytes(b"nonsense\n")
+    else:
+        manifest.unlink()
+    with pytest.raises(DamagedStore) as refused:
+        EmbeddedValkey(tmp_path).start()
+    assert str(refused.value).startswith(f"The counters kept in {tmp_path / 'valkey'} are damaged (")
+    assert "\n" not in str(refused.value)
+
+
+def test_file_that_was_cut_off_is_read_to_its_end(tmp_path: Path) -> None:
+    """After a crash in the middle of a write, all that was written whole is there."""
+    with EmbeddedValkey(tmp_path) as store, connected(store) as client:
+        for number in range(100):
+            client.set(f"key-{number}", number)
+    log = next((tmp_path / "valkey" / "appendonlydir").glob("*.incr.aof"))
+    log.write_bytes(log.read_bytes()[:-5])
+    with EmbeddedValkey(tmp_path) as store, connected(store) as client:
+        assert client.dbsize() == 99
+
+
+def test_folder_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None:
+    """A data folder that is a file is named in the error."""
+    (tmp_path / "data").write_text("")
+    with pytest.raises(StartFailed, match="data"):
+        EmbeddedValkey(tmp_path / "data").start()
+
+
+def test_program_that_is_none_is_one_clear_error(tmp_path: Path) -> None:
+    """A server program that ends at once leaves an error, and the folder free."""
+    with pytest.raises(EmbeddedStoreError):
+        EmbeddedValkey(tmp_path, binary=Path("/bin/false")).start()
+    with EmbeddedValkey(tmp_path) as store:
+        assert server_pid(store)
+
+
+def test_ctrl_c_in_the_terminal_does_not_reach_the_store(tmp_path: Path) -> None:
+    """The store is in another session and process group than the service."""
+    with EmbeddedValkey(tmp_path) as store:
+        assert os.getsid(server_pid(store)) != os.getsid(0)
+        assert os.getpgid(server_pid(store)) != os.getpgid(0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_store_does_not_outlive_a_killed_service(tmp_path: Path, number: signal.Signals) -> None:
+    """When the service is killed, even outright, its store ends by itself and keeps its data."""
+    owner = start_owner(tmp_path, "wait")
+    assert owner.stdout is not None
+    pid = int(owner.stdout.readline())
+    owner.send_signal(number)
+    owner.communicate()
+    wait_for_the_end(pid)
+    with EmbeddedValkey(tmp_path) as store, connected(store) as client:
+        assert client.get("key") == b"kept"
+
+
+def test_store_stops_while_forked_workers_live(tmp_path: Path) -> None:
+    """Workers that inherited the service's open files do not keep its store alive."""
+    owner = start_owner(tmp_path, "fork")
+    assert owner.stdout is not None
+    pid = int(owner.stdout.readline())
+    wait_for_the_end(pid)
+    assert owner.communicate()[0].startswith(b"stopped")
+    assert "SIGTERM" in (tmp_path / "valkey" / "valkey.log").read_text()
+
+
+def test_store_that_is_killed_is_started_again(tmp_path: Path) -> None:
+    """If the server alone is killed, it is back with its data."""
+    with EmbeddedValkey(tmp_path) as store:
+        before = server_pid(store)
+        with connected(store) as client:
+            client.set("key", "kept")
+        os.kill(before, signal.SIGKILL)
+        wait_for_the_end(before)
+        while not store.answers():
+            pass
+        with connected(store) as client:
+            assert client.get("key") == b"kept"
+        assert server_pid(store) != before
+
+
+def test_store_stops_though_its_guard_was_killed(tmp_path: Path) -> None:
+    """Even if the process between service and server is killed, the server ends with the service."""
+    store = EmbeddedValkey(tmp_path)
+    store.start()
+    pid = server_pid(store)
+    status = Path(f"/proc/{pid}/status").read_text().splitlines()
+    guard = int(next(line for line in status if line.startswith("PPid:")).split()[1])
+    os.kill(guard, signal.SIGKILL)
+    store.stop()
+    wait_for_the_end(pid)
+
+
+def test_store_that_runs_already_is_left_alone(tmp_path: Path) -> None:
+    """Stopping twice, or without a start, does nothing."""
+    store = EmbeddedValkey(tmp_path)
+    store.stop()
+    store.start()
+    store.stop()
+    store.stop()
