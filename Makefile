@@ -11,7 +11,7 @@ serve: $(VENV)/.serve  ## start the service with a demo key; Ctrl-C ends it
 	@$(BIN)/weighbridge serve --demo
 
 test: $(VENV)/.dev  ## run every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(VENV)/.dev  ## lint, types and import direction
 	$(BIN)/ruff check .
