@@ -36,7 +36,8 @@ class CountingPool:
         """The counts of `text` for `models`, in their order. Raises UncountableText for a lone surrogate."""
         if len(text) > self.limits.characters:
             return TEXT_TOO_LARGE.saying(f"input: the text is longer than {self.limits.characters} characters.")
-        if len(text) * len(models) <= INLINE_CHARACTERS:
+        # Loading a vocabulary takes up to a second, which the event loop has not.
+        if len(text) * len(models) <= INLINE_CHARACTERS and self.registry.is_ready(models):
             return self.registry.count(text, models)
         return await self._count_in_thread(text, models)
 

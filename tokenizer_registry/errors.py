@@ -63,7 +63,7 @@ class DamagedVocabulary(RegistryError):
     def __str__(self) -> str:
         return (
             f"vocabulary {self.name!r} is damaged: {self.path} should have sha256 {self.expected}, "
-            f"found {self.found}; install the package again"
+            f"found {self.found}; install the package again, or run `make vocabularies` in a checkout"
         )
 
 
