@@ -65,6 +65,9 @@ class Settings(BaseModel):
         description="Bytes of large texts counted at one time by one worker; beyond them 503.",
     )
     body_timeout_seconds: float = Field(15, gt=0, le=3600, description="Time to receive a request body.")
+    preload_vocabularies: bool = Field(
+        True, description="Load the vocabularies of all models at the start; otherwise each at its first use."
+    )
     shutdown_timeout_seconds: int = Field(
         30, ge=1, le=3600, description="Time for open requests to finish on shutdown."
     )

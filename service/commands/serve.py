@@ -62,7 +62,7 @@ def _prepare(settings: Settings, demo: bool, running: ExitStack) -> Server:
     addresses = Addresses(redis_url, database_url(settings), loaded_peppers(settings))
     upgrade(addresses.database)
     warnings, key = asyncio.run(_check(addresses, folder, demo))
-    registry, book = _loaded(folder)
+    registry, book = _loaded(settings)
 
     def app() -> ASGIApp:
         connections = Connections(
@@ -102,15 +102,15 @@ async def _check(addresses: Addresses, folder: Path, demo: bool) -> tuple[list[s
         await database.close()
 
 
-def _loaded(data_dir: Path) -> tuple[Registry, PriceBook]:
+def _loaded(settings: Settings) -> tuple[Registry, PriceBook]:
     """Vocabularies and prices, out of the garbage collector's way so that forked workers share them.
 
-    Only vocabularies that a model has are loaded now; others are at their first use. A damaged one is told of, and
+    Only vocabularies that a model has are loaded now, if at all; others are at their first use. A damaged one is told of, and
     its models have no count.
     """
-    registry, book = load_registry(data_dir), PriceBook.from_package()
+    registry, book = load_registry(settings.data_dir), PriceBook.from_package()
     console = Console(stderr=True)
-    names = registry.in_use()
+    names = registry.in_use() if settings.preload_vocabularies else []
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("loading vocabularies", total=len(names))
         damaged = registry.preload(names, lambda _: progress.advance(task), threads=os.cpu_count() or 1)

@@ -37,6 +37,8 @@ class Splitting:
 
 def private_vocabulary(name: str, file: str, content: bytes, splitting: Splitting) -> Built:
     """The vocabulary, packed, with its row. Raises Unsuitable."""
+    if not content.strip():
+        raise Unsuitable(f"{file} is empty.")
     form = _format(content)
     if form is Format.TIKTOKEN and not splitting.pattern:
         raise Unsuitable(
