@@ -4,7 +4,7 @@
 
 For each shipped vocabulary: the packed file and its row are built anew from the pinned package and compared byte for
 byte; 5 MB of mixed text are cut and compared with the reference library, piece by piece; and where llama.cpp ships
-texts with their tokens, the tokens are compared, number by number.
+texts with their tokens, the texts have as many tokens.
 """
 
 import argparse

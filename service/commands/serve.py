@@ -105,8 +105,8 @@ async def _check(addresses: Addresses, folder: Path, demo: bool) -> tuple[list[s
 def _loaded(settings: Settings) -> tuple[Registry, PriceBook]:
     """Vocabularies and prices, out of the garbage collector's way so that forked workers share them.
 
-    Only vocabularies that a model has are loaded now, if at all; others are at their first use. A damaged one is told of, and
-    its models have no count.
+    Only vocabularies that a model has are loaded now, if at all; others are at their first use. A damaged one is told
+    of, and its models have no count.
     """
     registry, book = load_registry(settings.data_dir), PriceBook.from_package()
     console = Console(stderr=True)

@@ -1,7 +1,6 @@
 """Every vocabulary through the HTTP API, and a damaged one beside healthy ones."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx2
 import pytest

@@ -11,7 +11,7 @@ from tokenizer_registry.registry import Registry
 
 def vocabulary_of(model: str) -> str | None:
     """The vocabulary of a model in the shipped catalogue."""
-    rows = tomllib.loads((PACKAGE / "models.toml").read_text(encoding="utf-8"))["model"]
+    rows: list[dict[str, str]] = tomllib.loads((PACKAGE / "models.toml").read_text(encoding="utf-8"))["model"]
     return {row["name"]: row.get("vocabulary") for row in rows}[model]
 
 

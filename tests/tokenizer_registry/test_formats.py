@@ -3,7 +3,9 @@
 import struct
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sentencepiece
@@ -23,12 +25,17 @@ PIECES = [Piece("<unk>", 0.0, 2), Piece("<s>", 0.0, 3), Piece("</s>", 0.0, 3), *
 PIECES += [Piece("▁a", -1.0, 1), Piece("a", -2.0, 1), Piece("▁", -3.0, 1), Piece("<tag>", 0.0, USER_DEFINED)]
 
 
+def parsed(content: bytes) -> Any:
+    """A model as the protobuf library reads it."""
+    return sentencepiece_model_pb2.ModelProto.FromString(content)  # type: ignore[attr-defined]  # generated, untyped
+
+
 def text(value: str) -> bytes:
     """A GGUF string."""
     return struct.pack("<Q", len(value.encode())) + value.encode()
 
 
-def gguf(values: dict[str, list[str] | list[int] | list[float] | int]) -> bytes:
+def gguf(values: Mapping[str, list[str] | list[int] | list[float] | int]) -> bytes:
     """A GGUF file with these values and no tensors."""
     written = b"GGUF" + struct.pack("<IQQ", 3, 0, len(values))
     for key, value in values.items():
@@ -45,7 +52,7 @@ def gguf(values: dict[str, list[str] | list[int] | list[float] | int]) -> bytes:
 
 def test_gguf_values_are_read() -> None:
     """Numbers, lists of numbers and lists of texts come back, in order."""
-    values: dict[str, list[str] | list[int] | list[float] | int] = {
+    values: Mapping[str, list[str] | list[int] | list[float] | int] = {
         "a": 7,
         "b": ["x", "日本"],
         "c": [1, -2],
@@ -64,7 +71,7 @@ def test_other_files_are_not_gguf(content: bytes) -> None:
 def test_a_written_model_is_what_the_library_reads() -> None:
     """The library finds the same pieces, scores and flags, and cuts with them."""
     content = bpe_model(PIECES)
-    model = sentencepiece_model_pb2.ModelProto.FromString(content)
+    model = parsed(content)
     assert [(piece.piece, piece.type) for piece in model.pieces] == [(piece.text, piece.kind) for piece in PIECES]
     assert (model.trainer_spec.model_type, model.trainer_spec.byte_fallback) == (2, True)
     assert (model.trainer_spec.unk_id, model.trainer_spec.pad_id) == (0, -1)
@@ -76,11 +83,11 @@ def test_plain_pieces_change_nothing_else() -> None:
     """User-defined pieces become normal ones, as the protobuf library sees it; all else stays."""
     spec = next(spec for spec in shipped_specs() if spec.name == "gemma-3")
     gemma_3 = unpack(spec, VOCABULARIES)
-    expected = sentencepiece_model_pb2.ModelProto.FromString(gemma_3)
+    expected = parsed(gemma_3)
     for piece in expected.pieces:
         if piece.type == USER_DEFINED:
             piece.type = 1
-    found = sentencepiece_model_pb2.ModelProto.FromString(with_plain_pieces(gemma_3))
+    found = parsed(with_plain_pieces(gemma_3))
     assert [(p.piece, p.score, p.type) for p in found.pieces] == [(p.piece, p.score, p.type) for p in expected.pieces]
     assert found.normalizer_spec == expected.normalizer_spec
 
@@ -88,16 +95,18 @@ def test_plain_pieces_change_nothing_else() -> None:
 def test_a_gguf_model_becomes_a_sentencepiece_model() -> None:
     """Pieces, scores and types are carried over; only the first piece may be unknown."""
     rows = [Piece("<unk>", 0.0, 2), Piece("<x>", 0.0, 2), *BYTES, Piece("▁a", -1.0, 1)]
-    columns = {
-        f"tokenizer.ggml.{name}": list(values) for name, values in zip(("tokens", "scores", "token_type"), zip(*rows))
+    columns: dict[str, list[str] | list[int] | list[float] | int] = {
+        "tokenizer.ggml.tokens": [piece.text for piece in rows],
+        "tokenizer.ggml.scores": [piece.score for piece in rows],
+        "tokenizer.ggml.token_type": [piece.kind for piece in rows],
     }
-    found = sentencepiece_model_pb2.ModelProto.FromString(sentencepiece_model(gguf(columns)))
+    found = parsed(sentencepiece_model(gguf(columns)))
     assert [piece.type for piece in found.pieces][:2] == [2, 3]
 
 
 def test_a_gguf_vocabulary_becomes_a_tokenizer() -> None:
     """Pieces, merges and added runs of spaces become a tokenizer.json that the library loads; padding is left out."""
-    values: dict[str, list[str] | list[int] | list[float] | int] = {
+    values: Mapping[str, list[str] | list[int] | list[float] | int] = {
         "tokenizer.ggml.tokens": ["<|endoftext|>", "a", "b", "ab", "  ", "[PAD7]"],
         "tokenizer.ggml.token_type": [3, 1, 1, 1, 4, 4],
         "tokenizer.ggml.merges": ["a b"],

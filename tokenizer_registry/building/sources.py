@@ -129,7 +129,7 @@ class Sources:
 
 
 def read_sources(path: Path = SOURCES) -> Sources:
-    """From sources.toml. A wrong key stops the build with a TypeError that names it, a missing table with a KeyError."""
+    """From sources.toml. A wrong key stops the build with a TypeError that names it, a missing one with a KeyError."""
     document = tomllib.loads(path.read_text(encoding="utf-8"))
     return Sources(
         packages={row["name"]: Package(**row) for row in document["package"]},
