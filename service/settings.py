@@ -37,7 +37,9 @@ class Settings(BaseModel):
     host: str = Field("127.0.0.1", min_length=1, description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     workers: int = Field(1, ge=1, le=256, description="Worker processes.")
-    data_dir: Path = Field(Path("data"), description="Folder of the embedded stores, the pepper and the demo key.")
+    data_dir: Path = Field(
+        Path("data"), description="Folder of the embedded stores, the pepper, the demo key and added vocabularies."
+    )
     redis_url: Annotated[SecretStr, AfterValidator(_redis_url)] | None = Field(
         None, description="Redis or Valkey that holds the counters; without it an embedded Valkey is started."
     )

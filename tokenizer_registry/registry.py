@@ -13,7 +13,7 @@ from tokenizer_registry.errors import DamagedVocabulary, UnknownModel, UnknownVo
 from tokenizer_registry.extra import Extra, read_extra
 from tokenizer_registry.loading import load_vocabulary
 from tokenizer_registry.model import Model, read_models
-from tokenizer_registry.spec import Fetchable, VocabularySpec, read_vocabularies
+from tokenizer_registry.spec import Fetchable, Format, VocabularySpec, read_vocabularies
 from tokenizer_registry.vocabulary import Vocabulary
 
 
@@ -87,7 +87,7 @@ class Registry:
     @property
     def faults(self) -> Mapping[str, DamagedVocabulary]:
         """The vocabularies that could not be loaded when they were last asked for, and why."""
-        return MappingProxyType(self._faults)
+        return MappingProxyType(self._faults.copy())
 
     def folder_of(self, name: str) -> Path:
         """Where the packed file of a vocabulary is."""
@@ -131,6 +131,11 @@ class Registry:
             name is None or name in self._loaded or name in self._faults or name not in self.vocabularies
             for name in needed
         )
+
+    def format_of(self, model: str) -> Format | None:
+        """The format of the vocabulary of a model; None where it has none, or it is not here. Raises UnknownModel."""
+        spec = self.vocabularies.get(self._vocabulary_of(model) or "")
+        return spec.format if spec else None
 
     def count(self, text: str, models: Sequence[str]) -> list[Count]:
         """Counts in the order of `models`, duplicates included; each vocabulary cuts the text once.
