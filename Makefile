@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 WHEELS := --only-binary :all: --require-hashes
 
-.PHONY: serve test check bench format lock clean help
+.PHONY: serve test check bench format lock vocabularies verify-vocabularies clean help
 
 serve: $(VENV)/.serve  ## start the service with a demo key; Ctrl-C ends it
 	@$(BIN)/weighbridge serve --demo
@@ -29,12 +29,19 @@ format: $(VENV)/.dev  ## format the source
 lock: $(VENV)/.dev  ## resolve the dependencies anew into requirements/
 	$(BIN)/python -m scripts.lock
 
+vocabularies: $(VENV)/.dev  ## rebuild the packed vocabularies from their pinned packages (10 minutes, resumable)
+	$(BIN)/python -m scripts.build_vocabularies
+	$(BIN)/python -m scripts.describe_vocabularies
+
+verify-vocabularies: $(VENV)/.dev  ## prove them: same bytes when rebuilt, same tokens as the reference libraries
+	$(BIN)/python -m scripts.verify_vocabularies
+
 clean:  ## remove the environment and everything built; the data folder stays
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help:  ## list these commands
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 22
 
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

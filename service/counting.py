@@ -6,10 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from service.errors import TEXT_TOO_LARGE, UNAVAILABLE, Refusal
-from tokenizer_registry import Count, Registry, expanded_size
+from tokenizer_registry import Count, Format, Registry, expanded_size
 
 # A text this small is counted for one vocabulary in well under a millisecond: a thread would cost more.
 INLINE_CHARACTERS = 4_000
+# The library `tokenizers` takes up to this many times as long as the others for the same text.
+SLOW_ENGINE = 16
 # NFKC makes at most 33 UTF-8 bytes of one character (U+FDFA), so shorter texts need no look.
 MOST_BYTES_PER_CHARACTER = 33
 
@@ -36,7 +38,7 @@ class CountingPool:
         """The counts of `text` for `models`, in their order. Raises UncountableText for a lone surrogate."""
         if len(text) > self.limits.characters:
             return TEXT_TOO_LARGE.saying(f"input: the text is longer than {self.limits.characters} characters.")
-        if len(text) * len(models) <= INLINE_CHARACTERS:
+        if self._is_quick(text, models):
             return self.registry.count(text, models)
         return await self._count_in_thread(text, models)
 
@@ -53,6 +55,13 @@ class CountingPool:
         work = loop.run_in_executor(self._threads, self._measure_and_count, text, models)
         work.add_done_callback(lambda _: self._release(size))
         return await asyncio.shield(work)
+
+    def _is_quick(self, text: str, models: Sequence[str]) -> bool:
+        """Whether the event loop has the time: loading a vocabulary takes up to a second, which it has not."""
+        if len(text) * len(models) > INLINE_CHARACTERS or not self.registry.is_ready(models):
+            return False
+        slow = sum(self.registry.format_of(model) is Format.HUGGINGFACE for model in models)
+        return len(text) * (len(models) + slow * (SLOW_ENGINE - 1)) <= INLINE_CHARACTERS
 
     def _release(self, size: int) -> None:
         self.bytes_in_flight -= size

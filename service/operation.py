@@ -22,11 +22,15 @@ class Health:
 class Readiness:
     """`GET /ready`: 200 when every dependency answers, else 503 with the faults by name.
 
-    `ask` answers each dependency with what is wrong with it, or None.
+    `ask` answers each dependency with what is wrong with it, or None. Damaged vocabularies are named, and leave the
+    service ready: all other models have their counts, and a restart would not mend a file.
     """
 
-    def __init__(self, ask: Faults, timeout_seconds: float = 2.0) -> None:
+    def __init__(
+        self, ask: Faults, damaged_vocabularies: Callable[[], list[str]] = list, timeout_seconds: float = 2.0
+    ) -> None:
         self.ask = ask
+        self.damaged_vocabularies = damaged_vocabularies
         self.timeout_seconds = timeout_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -41,4 +45,6 @@ class Readiness:
             "status": "degraded" if degraded else "ready",
             **{name: fault or "ok" for name, fault in faults.items()},
         }
+        if damaged := self.damaged_vocabularies():
+            body["vocabularies"] = "; ".join(damaged)
         await Reply(503 if degraded else 200, wire.encode(body))(scope, receive, send)

@@ -37,7 +37,9 @@ class Settings(BaseModel):
     host: str = Field("127.0.0.1", min_length=1, description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     workers: int = Field(1, ge=1, le=256, description="Worker processes.")
-    data_dir: Path = Field(Path("data"), description="Folder of the embedded stores, the pepper and the demo key.")
+    data_dir: Path = Field(
+        Path("data"), description="Folder of the embedded stores, the pepper, the demo key and added vocabularies."
+    )
     redis_url: Annotated[SecretStr, AfterValidator(_redis_url)] | None = Field(
         None, description="Redis or Valkey that holds the counters; without it an embedded Valkey is started."
     )
@@ -65,6 +67,9 @@ class Settings(BaseModel):
         description="Bytes of large texts counted at one time by one worker; beyond them 503.",
     )
     body_timeout_seconds: float = Field(15, gt=0, le=3600, description="Time to receive a request body.")
+    preload_vocabularies: bool = Field(
+        True, description="Load the vocabularies of all models at the start; otherwise each at its first use."
+    )
     shutdown_timeout_seconds: int = Field(
         30, ge=1, le=3600, description="Time for open requests to finish on shutdown."
     )

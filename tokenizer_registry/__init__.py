@@ -11,7 +11,7 @@ from tokenizer_registry.errors import (
 from tokenizer_registry.expansion import expanded_size
 from tokenizer_registry.model import Model
 from tokenizer_registry.registry import Count, Registry
-from tokenizer_registry.spec import VocabularySpec
+from tokenizer_registry.spec import Format, VocabularySpec
 from tokenizer_registry.verify import Check, Verification, verify
 from tokenizer_registry.vocabulary import Vocabulary
 
@@ -20,6 +20,7 @@ __all__ = [
     "Check",
     "Count",
     "DamagedVocabulary",
+    "Format",
     "Model",
     "Registry",
     "RegistryError",

@@ -63,7 +63,8 @@ class DamagedVocabulary(RegistryError):
     def __str__(self) -> str:
         return (
             f"vocabulary {self.name!r} is damaged: {self.path} should have sha256 {self.expected}, "
-            f"found {self.found}; install the package again"
+            f"found {self.found}; install the package again (in a checkout: `make vocabularies`), "
+            "or if it is in the data folder, remove it there and add or fetch it again"
         )
 
 

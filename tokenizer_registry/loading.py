@@ -14,14 +14,16 @@ from tokenizer_registry.vocabulary import Engine, GuardedVocabulary, Vocabulary
 
 def load_vocabulary(spec: VocabularySpec, folder: Path) -> Vocabulary:
     """Read, check and build. Takes 0.1 to 1 s. Raises DamagedVocabulary."""
-    return GuardedVocabulary(spec.name, _engine(spec, unpack(spec, folder)))
+    content = unpack(spec, folder)
+    return GuardedVocabulary(spec.name, engine_of(spec.name, spec.format, content, spec.pattern, spec.normalizer))
 
 
-def _engine(spec: VocabularySpec, content: bytes) -> Engine:
-    match spec.format:
+def engine_of(name: str, form: Format, content: bytes, pattern: str | None, normal_form: str | None) -> Engine:
+    """The engine for unpacked content of this format. Raises whatever its library raises on content it cannot read."""
+    match form:
         case Format.TIKTOKEN:
-            normalize = normalizer(spec.normalizer) if spec.normalizer else None
-            return TiktokenEngine(spec.name, parse_ranks(content), spec.pattern or "", normalize)
+            normalize = normalizer(normal_form) if normal_form else None
+            return TiktokenEngine(name, parse_ranks(content), pattern or "", normalize)
         case Format.SENTENCEPIECE:
             return SentencePieceEngine(content)
         case Format.HUGGINGFACE:

@@ -10,13 +10,14 @@ from tokenizer_registry.rows import Row
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One row of models.toml. `vocabulary` is None where the model has no public one."""
+    """One row of models.toml. `vocabulary` is None where the model has no public one; `reason` then says why."""
 
     name: str
     author: str
     display_name: str
     vocabulary: str | None = None
     evidence: str | None = None
+    reason: str | None = None
 
 
 def read_models(path: Path, vocabularies: Collection[str]) -> tuple[Model, ...]:
@@ -45,6 +46,7 @@ def _model(row: Row) -> Model:
         display_name=row.text("display_name"),
         vocabulary=row.optional_text("vocabulary"),
         evidence=row.optional_text("evidence"),
+        reason=row.optional_text("reason"),
     )
     row.finish()
     return model

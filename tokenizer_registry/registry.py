@@ -1,15 +1,19 @@
 """Model names to vocabularies, each loaded once, and the counting of one text for many models."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from tokenizer_registry.errors import UnknownModel, UnknownVocabulary
+from tokenizer_registry.errors import DamagedVocabulary, UnknownModel, UnknownVocabulary
+from tokenizer_registry.extra import Extra, read_extra
 from tokenizer_registry.loading import load_vocabulary
 from tokenizer_registry.model import Model, read_models
-from tokenizer_registry.spec import VocabularySpec, read_specs
+from tokenizer_registry.spec import Fetchable, Format, VocabularySpec, read_vocabularies
 from tokenizer_registry.vocabulary import Vocabulary
 
 
@@ -25,33 +29,69 @@ UNCOUNTED = Count(None, None, "none")
 
 
 class Registry:
-    """The models and their vocabularies. Safe to use from many threads."""
+    """The models and their vocabularies. Safe to use from many threads.
+
+    `folders` says where the files of single vocabularies are, if not in `vocabularies_folder`. `fetchable` are
+    vocabularies that models name but that are not here.
+    """
 
     def __init__(
-        self, models: Iterable[Model], vocabularies: Iterable[VocabularySpec], vocabularies_folder: Path
+        self,
+        models: Iterable[Model],
+        vocabularies: Iterable[VocabularySpec],
+        vocabularies_folder: Path,
+        *,
+        fetchable: Iterable[Fetchable] = (),
+        folders: Mapping[str, Path] | None = None,
     ) -> None:
         self.models: Mapping[str, Model] = MappingProxyType({model.name: model for model in models})
         self.vocabularies: Mapping[str, VocabularySpec] = MappingProxyType({spec.name: spec for spec in vocabularies})
+        absent = {row.name: row for row in fetchable if row.name not in self.vocabularies}
+        self.fetchable: Mapping[str, Fetchable] = MappingProxyType(absent)
         self._folder = vocabularies_folder
+        self._folders = dict(folders or {})
         self._locks: Mapping[str, Lock] = {name: Lock() for name in self.vocabularies}
         self._loaded: dict[str, Vocabulary] = {}
+        self._faults: dict[str, DamagedVocabulary] = {}
 
     @classmethod
-    def from_package(cls) -> "Registry":
-        """The registry that this package ships. Reads both catalogues, loads no vocabulary yet."""
-        return cls.from_folder(Path(__file__).parent)
+    def from_package(cls, extra_folder: Path | None = None) -> "Registry":
+        """The registry that this package ships, and what an operator has added to it in `extra_folder`.
+
+        Reads the catalogues, loads no vocabulary yet. Raises BadCatalogue.
+        """
+        return cls.from_folder(Path(__file__).parent, extra_folder)
 
     @classmethod
-    def from_folder(cls, folder: Path) -> "Registry":
-        """A registry from models.toml, vocabularies.toml and vocabularies/. Raises BadCatalogue."""
-        specs = read_specs(folder / "vocabularies.toml")
-        models = read_models(folder / "models.toml", {spec.name for spec in specs})
-        return cls(models, specs, folder / "vocabularies")
+    def from_folder(cls, folder: Path, extra_folder: Path | None = None) -> "Registry":
+        """A registry from models.toml, vocabularies.toml and vocabularies/. Raises BadCatalogue.
+
+        Where the extra folder has a vocabulary or a model of the same name, it is the one that counts.
+        """
+        shipped = read_vocabularies(folder / "vocabularies.toml")
+        extra = read_extra(extra_folder) if extra_folder is not None else Extra()
+        specs = {spec.name: spec for spec in (*shipped.specs, *extra.specs)}
+        known = {*specs, *(row.name for row in shipped.fetchable)}
+        own = read_models(extra.models, known) if extra.models is not None else ()
+        taken = {model.name for model in own}
+        models = [model for model in read_models(folder / "models.toml", known) if model.name not in taken]
+        ordered = sorted((*models, *own), key=lambda model: (model.author, model.name))
+        folders = {spec.name: extra_folder for spec in extra.specs if extra_folder is not None}
+        return cls(ordered, specs.values(), folder / "vocabularies", fetchable=shipped.fetchable, folders=folders)
 
     @property
     def vocabularies_folder(self) -> Path:
-        """Where the packed files are."""
+        """Where the packed files of the package are."""
         return self._folder
+
+    @property
+    def faults(self) -> Mapping[str, DamagedVocabulary]:
+        """The vocabularies that could not be loaded when they were last asked for, and why."""
+        return MappingProxyType(self._faults.copy())
+
+    def folder_of(self, name: str) -> Path:
+        """Where the packed file of a vocabulary is."""
+        return self._folders.get(name, self._folder)
 
     def vocabulary(self, name: str) -> Vocabulary:
         """The vocabulary, loaded at the first call. Raises UnknownVocabulary, DamagedVocabulary."""
@@ -62,28 +102,82 @@ class Registry:
             raise UnknownVocabulary(name)
         with self._locks[name]:
             if name not in self._loaded:
-                self._loaded[name] = load_vocabulary(self.vocabularies[name], self._folder)
+                self._loaded[name] = self._load(name)
             return self._loaded[name]
 
-    def preload(self, names: Iterable[str] | None = None, on_loaded: Callable[[str], None] | None = None) -> None:
-        """Load these vocabularies now, or all; `on_loaded` hears each name."""
-        for name in self.vocabularies if names is None else names:
-            self.vocabulary(name)
-            if on_loaded is not None:
-                on_loaded(name)
+    def in_use(self) -> list[str]:
+        """The vocabularies that any model has, those of many models first."""
+        users = Counter(model.vocabulary for model in self.models.values() if model.vocabulary in self.vocabularies)
+        return [name for name, _ in users.most_common() if name is not None]
+
+    def preload(
+        self, names: Iterable[str] | None = None, on_loaded: Callable[[str], None] | None = None, threads: int = 1
+    ) -> Mapping[str, DamagedVocabulary]:
+        """Load these vocabularies now, or all; `on_loaded` hears each name. What is damaged is in the answer.
+
+        Raises UnknownVocabulary. No thread is left when it returns.
+        """
+        chosen = list(self.vocabularies if names is None else names)
+        with ThreadPoolExecutor(threads, thread_name_prefix="load") as pool:
+            for name, _ in zip(chosen, pool.map(self._try, chosen), strict=True):
+                if on_loaded is not None:
+                    on_loaded(name)
+        return {name: self._faults[name] for name in chosen if name in self._faults}
+
+    def is_ready(self, models: Sequence[str]) -> bool:
+        """Whether counting for these models would load nothing. Raises UnknownModel."""
+        needed = (self._vocabulary_of(name) for name in models)
+        return all(
+            name is None or name in self._loaded or name in self._faults or name not in self.vocabularies
+            for name in needed
+        )
+
+    def format_of(self, model: str) -> Format | None:
+        """The format of the vocabulary of a model; None where it has none, or it is not here. Raises UnknownModel."""
+        spec = self.vocabularies.get(self._vocabulary_of(model) or "")
+        return spec.format if spec else None
 
     def count(self, text: str, models: Sequence[str]) -> list[Count]:
         """Counts in the order of `models`, duplicates included; each vocabulary cuts the text once.
 
-        Raises UnknownModel before anything is counted, UncountableText, DamagedVocabulary.
+        A model whose vocabulary is damaged or not here has no count, and never another vocabulary's. Raises
+        UnknownModel before anything is counted, UncountableText.
         """
         vocabularies = [self._vocabulary_of(name) for name in models]
-        counts = {
-            name: Count(self.vocabulary(name).count(text), name, "exact")
-            for name in dict.fromkeys(vocabularies)
-            if name is not None
-        }
+        counts = {name: self._count(text, name) for name in dict.fromkeys(vocabularies) if name is not None}
         return [UNCOUNTED if name is None else counts[name] for name in vocabularies]
+
+    def why_uncounted(self, model: str) -> str | None:
+        """One sentence on why a model has no count, or None where it has one. Raises UnknownModel."""
+        name = self._vocabulary_of(model)
+        if name is None:
+            return self.models[model].reason or "not published"
+        if name in self._faults:
+            return str(self._faults[name])
+        if name in self.fetchable:
+            return f"licence forbids shipping: weighbridge vocab fetch {name}"
+        return None
+
+    def _load(self, name: str) -> Vocabulary:
+        try:
+            loaded = load_vocabulary(self.vocabularies[name], self.folder_of(name))
+        except DamagedVocabulary as error:
+            self._faults[name] = error
+            raise
+        self._faults.pop(name, None)
+        return loaded
+
+    def _try(self, name: str) -> None:
+        with suppress(DamagedVocabulary):  # it is kept in `faults`
+            self.vocabulary(name)
+
+    def _count(self, text: str, name: str) -> Count:
+        if name in self._faults or name not in self.vocabularies:
+            return UNCOUNTED
+        try:
+            return Count(self.vocabulary(name).count(text), name, "exact")
+        except DamagedVocabulary:
+            return UNCOUNTED
 
     def _vocabulary_of(self, model: str) -> str | None:
         try:

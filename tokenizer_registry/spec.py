@@ -20,10 +20,18 @@ class Format(StrEnum):
 
 
 class LicenceClass(StrEnum):
-    """Free, or with terms and a notice that have to be passed on."""
+    """Free, or with terms and a notice that have to be passed on; the others are never shipped."""
 
     FREE = "free"
     CONDITIONAL = "conditional"
+    NON_COMMERCIAL = "non-commercial"
+    UNKNOWN = "unknown"
+    PRIVATE = "private"
+
+    @property
+    def may_be_shipped(self) -> bool:
+        """Whether a vocabulary of this class travels with the package."""
+        return self in (LicenceClass.FREE, LicenceClass.CONDITIONAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +79,31 @@ class VocabularySpec:
     licence: Licence
 
 
-def read_specs(path: Path) -> tuple[VocabularySpec, ...]:
+@dataclass(frozen=True, slots=True)
+class Fetchable:
+    """A vocabulary that may not be shipped: whoever accepts its licence fetches it."""
+
+    name: str
+    licence: str
+    licence_class: LicenceClass
+
+
+@dataclass(frozen=True, slots=True)
+class VocabularyCatalogue:
+    """A whole vocabularies.toml."""
+
+    specs: tuple[VocabularySpec, ...] = ()
+    fetchable: tuple[Fetchable, ...] = ()
+
+
+def read_vocabularies(path: Path) -> VocabularyCatalogue:
     """The vocabularies of a file, in its order.
 
     Raises BadCatalogue for a missing, unknown or impossible value, or a repeated name.
     """
     document = read_catalogue(path)
     rows = document.tables("vocabulary")
+    fetchable = document.tables("fetchable") if document.has("fetchable") else []
     document.finish()
     specs: dict[str, VocabularySpec] = {}
     for row in rows:
@@ -85,7 +111,18 @@ def read_specs(path: Path) -> tuple[VocabularySpec, ...]:
         if spec.name in specs:
             raise row.fault(f"the name {spec.name!r} is taken by an earlier vocabulary")
         specs[spec.name] = spec
-    return tuple(specs.values())
+    return VocabularyCatalogue(tuple(specs.values()), tuple(_fetchable(row) for row in fetchable))
+
+
+def read_specs(path: Path) -> tuple[VocabularySpec, ...]:
+    """The vocabularies of a file that are there. Raises BadCatalogue."""
+    return read_vocabularies(path).specs
+
+
+def _fetchable(row: Row) -> Fetchable:
+    found = Fetchable(row.text("name"), row.text("licence"), _choice(row, LicenceClass, "class"))
+    row.finish()
+    return found
 
 
 def _spec(row: Row) -> VocabularySpec:

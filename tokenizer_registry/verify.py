@@ -52,7 +52,7 @@ def verify(registry: Registry, name: str, on_check: Callable[[Check], None] | No
     if spec is None:
         raise UnknownVocabulary(name)
     try:
-        content = unpack(spec, registry.vocabularies_folder)
+        content = unpack(spec, registry.folder_of(name))
         vocabulary = registry.vocabulary(name)
     except DamagedVocabulary as error:
         done(Check("sha256", False, str(error)))

@@ -6,7 +6,11 @@ from tokenizer_registry.errors import UncountableText
 
 
 class Vocabulary(Protocol):
-    """Cuts texts into tokens. Plain text: no BOS, no control tokens; safe to call from many threads."""
+    """Cuts texts into tokens. Plain text: no BOS, no control tokens; safe to call from many threads.
+
+    Control tokens and chat markers that stand in a text are ordinary text, but for the user-defined pieces of a
+    SentencePiece model, which stay as their owner has them (docs/vocabularies.md has the rule and the reasons).
+    """
 
     @property
     def name(self) -> str:

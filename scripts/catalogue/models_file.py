@@ -7,10 +7,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "tokenizer_registry" / "models.toml"
-FIELDS = ("name", "author", "display_name", "vocabulary", "evidence")
+FIELDS = ("name", "author", "display_name", "vocabulary", "evidence", "reason")
 HEAD = """\
 # Every model that is known here, by author, then name. Identity only; prices are elsewhere.
-# `vocabulary` cuts the model's text; a model without one has published none, or it is not packed here.
+# `vocabulary` cuts the model's text; `reason` says why a model has none.
 # `evidence` says how that is known: map, same sha256, published file or inferred, and the reason.
 # Edit by hand, or draft rows with `python -m scripts.draft_models`.
 """

@@ -30,11 +30,25 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Reason:
+    """Why the models of an author that no rule speaks of have no vocabulary."""
+
+    author: str
+    reason: str
+    pattern: str | None = None
+
+    def fits(self, author: str, name: str) -> bool:
+        """Whether the reason speaks of this model."""
+        return author == self.author and (self.pattern is None or re.fullmatch(self.pattern, name) is not None)
+
+
+@dataclass(frozen=True)
 class Rules:
-    """All rules, and which vocabularies are packed."""
+    """All rules, and which vocabularies are packed or can be fetched."""
 
     shipped: frozenset[str]
     rules: tuple[Rule, ...]
+    reasons: tuple[Reason, ...]
     tiktoken_author: str
     tiktoken_evidence: str
     same_ranks: Mapping[str, str]
@@ -43,6 +57,12 @@ class Rules:
         """The packed vocabulary of a model and the evidence; None without a rule, or if it is not packed."""
         found = self.known(author, name)
         return found if found and found[0] in self.shipped else None
+
+    def reason(self, author: str, name: str) -> str | None:
+        """Why a model has no vocabulary; None where it has one, or nobody said why not."""
+        if self.vocabulary(author, name):
+            return None
+        return next((reason.reason for reason in self.reasons if reason.fits(author, name)), None)
 
     def known(self, author: str, name: str) -> tuple[str, str] | None:
         """The vocabulary of a model and the evidence, packed or not; None without a rule."""
@@ -74,6 +94,7 @@ def read_rules() -> Rules:
     return Rules(
         shipped=frozenset(raw["shipped"]),
         rules=rules,
+        reasons=tuple(Reason(**entry) for entry in raw["reason"]),
         tiktoken_author=raw["tiktoken"]["author"],
         tiktoken_evidence=raw["tiktoken"]["evidence"],
         same_ranks=raw["tiktoken"]["same_ranks"],

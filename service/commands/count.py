@@ -15,6 +15,7 @@ from rich.table import Table
 from pricing_data import PriceBook, cost, plain
 from service import wire
 from service.commands.catalogue import known_models
+from service.commands.registry import load_registry
 from tokenizer_registry import Registry, UncountableText
 
 # Below this, counting is over before a progress bar could be read.
@@ -36,7 +37,7 @@ class Row(NamedTuple):
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def count(files: tuple[Path, ...], names: tuple[str, ...], as_json: bool) -> None:
     """Count the tokens of FILES (or standard input, also as -) and their cost as input."""
-    registry = Registry.from_package()
+    registry = load_registry()
     models = known_models(registry, names)
     texts = list(_texts(files or (Path("-"),)))
     with _progress(sum(len(text) for _, text in texts)) as progress:
@@ -49,6 +50,8 @@ def count(files: tuple[Path, ...], names: tuple[str, ...], as_json: bool) -> Non
     else:
         totals = [_total(model, rows) for model in models] if len(texts) > 1 else []
         Console().print(_table([*rows, *totals]))
+    for name, fault in registry.faults.items():
+        click.echo(f"Models with the vocabulary {name} have no count: {fault}", err=True)
 
 
 def _texts(files: Sequence[Path]) -> Iterator[tuple[str, str]]:

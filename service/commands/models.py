@@ -9,6 +9,7 @@ from rich.table import Table
 from pricing_data import PriceBook, plain
 from service import wire
 from service.commands.catalogue import known_models
+from service.commands.registry import load_registry
 from service.tokens.request import nearest
 from tokenizer_registry import Registry
 
@@ -19,7 +20,7 @@ from tokenizer_registry import Registry
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def models(names: tuple[str, ...], author: str | None, as_json: bool) -> None:
     """List all models, or those of NAMES."""
-    registry, book = Registry.from_package(), PriceBook.from_package()
+    registry, book = load_registry(), PriceBook.from_package()
     day = datetime.now(UTC).date()
     _check_author(registry, author)
     rows: list[dict[str, wire.Value]] = []
@@ -32,6 +33,7 @@ def models(names: tuple[str, ...], author: str | None, as_json: bool) -> None:
                     "name": name,
                     "display_name": model.display_name,
                     "vocabulary": model.vocabulary,
+                    "without_count": registry.why_uncounted(name),
                     "price_per_input_token": price.input if price else None,
                 }
             )
@@ -45,7 +47,7 @@ def models(names: tuple[str, ...], author: str | None, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def authors(as_json: bool) -> None:
     """List who made the models."""
-    names = sorted({model.author for model in Registry.from_package().models.values()})
+    names = sorted({model.author for model in load_registry().models.values()})
     click.echo(wire.encode([*names]) if as_json else "\n".join(names))
 
 
@@ -67,7 +69,7 @@ def _table(rows: list[dict[str, wire.Value]]) -> Table:
             str(row["author"]),
             str(row["name"]),
             str(row["display_name"]),
-            str(row["vocabulary"] or "-"),
+            str(row["vocabulary"] or "-") if row["without_count"] is None else f"- ({row['without_count']})",
             shown,
         )
     return table

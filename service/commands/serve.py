@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.progress import track
+from rich.progress import Progress
 from starlette.types import ASGIApp
 
 from pricing_data import PriceBook, PricingError
@@ -17,6 +18,7 @@ from service import log
 from service.app import create_app
 from service.commands.banner import banner
 from service.commands.context import configuration, database_url, loaded_peppers, prepared_folder
+from service.commands.registry import load_registry
 from service.connections import Addresses, Connections, utc_now
 from service.demo import demo_key
 from service.pepper import PepperError
@@ -66,7 +68,7 @@ def _prepare(settings: Settings, demo: bool, running: ExitStack) -> Server:
     addresses = Addresses(redis_url, database_url(settings), loaded_peppers(settings))
     upgrade(addresses.database)
     warnings, key = asyncio.run(_check(addresses, folder, demo))
-    registry, book = _loaded()
+    registry, book = _loaded(settings)
 
     def app() -> ASGIApp:
         connections = Connections(
@@ -108,19 +110,20 @@ async def _check(addresses: Addresses, folder: Path, demo: bool) -> tuple[list[s
         await database.close()
 
 
-def _loaded() -> tuple[Registry, PriceBook]:
-    """Vocabularies and prices, out of the garbage collector's way so that forked workers share them."""
-    registry, book = Registry.from_package(), PriceBook.from_package()
+def _loaded(settings: Settings) -> tuple[Registry, PriceBook]:
+    """Vocabularies and prices, out of the garbage collector's way so that forked workers share them.
+
+    Only vocabularies that a model has are loaded now, if at all; others are at their first use. A damaged one is told
+    of, and its models have no count.
+    """
+    registry, book = load_registry(settings.data_dir), PriceBook.from_package()
     console = Console(stderr=True)
-    names = track(
-        registry.vocabularies,
-        "loading vocabularies",
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-    for name in names:
-        registry.vocabulary(name)
+    names = registry.in_use() if settings.preload_vocabularies else []
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("loading vocabularies", total=len(names))
+        damaged = registry.preload(names, lambda _: progress.advance(task), threads=os.cpu_count() or 1)
+    for fault in damaged.values():
+        click.echo(f"Warning: {fault}.", err=True)
     gc.collect()
     gc.freeze()
     return registry, book

@@ -1,33 +1,52 @@
-"""`weighbridge vocab`: which vocabularies are shipped, and proof that they are what they should be."""
+"""`weighbridge vocab`: which vocabularies there are, proof that they are what they should be, and more of them."""
 
 import json
+import os
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from tokenizer_registry import Check, Registry, verify
+from service.commands.registry import extra_folder, load_registry
+from service.commands.vocab_add import add
+from service.commands.vocab_fetch import fetch
+from tokenizer_registry import Registry, Verification, verify
+
+ENGINES = {"tiktoken": "tiktoken", "sentencepiece": "sentencepiece", "huggingface": "tokenizers"}
+COLUMNS = ("name", "size", "format", "licence class", "engine", "source", "models")
 
 
 @click.group()
 def vocab() -> None:
-    """List and verify the vocabularies."""
+    """List, verify, fetch and add vocabularies."""
+
+
+vocab.add_command(add)
+vocab.add_command(fetch)
 
 
 @vocab.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def list_(as_json: bool) -> None:
-    """List the vocabularies with their models, origin and licence."""
-    registry = Registry.from_package()
+    """List the vocabularies with size, licence, source and models, and those that can be fetched."""
+    registry = load_registry()
     users = Counter(model.vocabulary for model in registry.models.values())
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "name": spec.name,
-            "format": spec.format,
-            "models": users[spec.name],
-            "origin": f"{spec.source.package} {spec.source.version}",
+            "size": spec.packed_bytes,
+            "format": str(spec.format),
+            "licence class": str(spec.licence.licence_class),
             "licence": spec.licence.name,
+            "engine": ENGINES.get(spec.format, str(spec.format)),
+            "source": f"{spec.source.package} {spec.source.version}",
+            "models": users[spec.name],
             "sha256": spec.sha256,
         }
         for spec in registry.vocabularies.values()
@@ -35,32 +54,50 @@ def list_(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
-    table = Table("name", "format", "models", "origin", "licence")
+    table = Table(*COLUMNS)
     for row in rows:
-        table.add_row(*(str(row[column]) for column in ("name", "format", "models", "origin", "licence")))
+        table.add_row(*(_shown(row, column) for column in COLUMNS))
     Console().print(table)
+    click.echo(f"{len(rows)} vocabularies.")
+    for name, absent in registry.fetchable.items():
+        click.echo(f"{name} is not here ({absent.licence}): weighbridge vocab fetch {name}")
+
+
+def _shown(row: dict[str, Any], column: str) -> str:
+    return f"{row[column] / 1e6:.2f} MB" if column == "size" else str(row[column])
 
 
 @vocab.command("verify")
 @click.argument("names", nargs=-1)
 def verify_(names: tuple[str, ...]) -> None:
     """Check digests, recorded counts, and a megabyte of mixed text against the reference library."""
-    registry = Registry.from_package()
+    registry = load_registry()
     for name in names:
         if name not in registry.vocabularies:
             raise click.ClickException(f"There is no vocabulary {name!r}. `weighbridge vocab list` shows them.")
     chosen = names or tuple(registry.vocabularies)
-    failed = [name for name in chosen if not _verified(registry, name)]
+    failed = [done.vocabulary for done in _verified(chosen, extra_folder()) if not _reported(done)]
     if failed:
         raise click.ClickException(f"{len(failed)} of {len(chosen)} vocabularies failed: {', '.join(failed)}.")
     click.echo(f"{len(chosen)} of {len(chosen)} vocabularies verified.")
 
 
-def _verified(registry: Registry, name: str) -> bool:
-    click.echo(name)
+def _verified(names: Sequence[str], extra: Path) -> Iterator[Verification]:
+    """One after the other; many at once on as many processors as there are."""
+    if len(names) == 1:
+        yield _verify(names[0], extra)
+        return
+    with ProcessPoolExecutor(min(len(names), os.cpu_count() or 1), mp_context=get_context("spawn")) as pool:
+        yield from pool.map(_verify, names, [extra] * len(names))
 
-    def say(check: Check) -> None:
+
+def _verify(name: str, extra: Path) -> Verification:
+    return verify(Registry.from_package(extra), name)
+
+
+def _reported(done: Verification) -> bool:
+    click.echo(done.vocabulary)
+    for check in done.checks:
         mark = click.style("ok    ", "green") if check.passed else click.style("FAILED", "red")
         click.echo(f"  {mark} {check.name}: {check.detail}")
-
-    return verify(registry, name, say).passed
+    return done.passed

@@ -19,7 +19,12 @@ class SlowRegistry(Registry):
 
     def __init__(self) -> None:
         shipped = Registry.from_package()
-        super().__init__(shipped.models.values(), shipped.vocabularies.values(), shipped.vocabularies_folder)
+        super().__init__(
+            shipped.models.values(),
+            shipped.vocabularies.values(),
+            shipped.vocabularies_folder,
+            fetchable=shipped.fetchable.values(),
+        )
         self.go_on = threading.Event()
         self.counted_in: list[str] = []
 
@@ -34,16 +39,6 @@ class SlowRegistry(Registry):
 def registry() -> SlowRegistry:
     """A registry under the test's control."""
     return SlowRegistry()
-
-
-@pytest.mark.anyio
-async def test_a_small_text_is_counted_inline(registry: SlowRegistry) -> None:
-    """A short text takes no way round a thread."""
-    registry.go_on.set()
-    pool = CountingPool(registry, LIMITS, threads=1)
-    assert await pool.count("hello", ["gpt-4o"]) == [Count(1, "o200k_base", "exact")]
-    assert registry.counted_in == [threading.main_thread().name]
-    pool.close()
 
 
 @pytest.mark.anyio

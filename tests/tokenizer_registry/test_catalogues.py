@@ -83,7 +83,11 @@ def test_a_fault_in_models_is_named(tmp_path: Path, text: str, fault: str) -> No
         ("mixed_count = 1361", "mixed_count = true", "mixed_count must be a whole number, not True"),
         ("[18, 23, 20]", '[18, "x"]', "probe_counts must be a whole number, not 'x'"),
         ("[18, 23, 20]", "18", "probe_counts must be a list of whole numbers, not 18"),
-        ('class = "free"', 'class = "gratis"', "class must be one of free, conditional, not 'gratis'"),
+        (
+            'class = "free"',
+            'class = "gratis"',
+            "class must be one of free, conditional, non-commercial, unknown, private, not 'gratis'",
+        ),
         ('files = ["MIT-OpenAI.txt"]', "files = 1", "files must be a list of strings, not 1"),
         ('name = "claude-2"', 'name = "cl100k_base"', "the name 'cl100k_base' is taken"),
     ],

@@ -13,6 +13,7 @@ from tests.tokenizer_registry.shipped import VOCABULARIES, shipped_names, shippe
 from tokenizer_registry.errors import DamagedVocabulary, UncountableText, UnknownModel, UnknownVocabulary
 from tokenizer_registry.model import Model
 from tokenizer_registry.registry import Count, Registry
+from tokenizer_registry.spec import Fetchable, LicenceClass
 
 MODELS = (
     Model("llama-2-7b", "Meta", "Llama 2 7B", "llama-2"),
@@ -86,11 +87,47 @@ def test_preload_says_what_it_loads() -> None:
 
 
 def test_preload_without_names_loads_all(tmp_path: Path) -> None:
-    """Without names every vocabulary is read: a single missing file is found."""
+    """Without names every vocabulary is read: a single missing file is found and named, and the others are loaded."""
     specs = [spec for spec in shipped_specs() if spec.name in ("llama-2", "mistral-v1")]
     shutil.copy(VOCABULARIES / specs[0].file, tmp_path)
-    with pytest.raises(DamagedVocabulary, match=specs[1].file):
-        Registry((), specs, tmp_path).preload()
+    registry = Registry((), specs, tmp_path)
+    damaged = registry.preload(threads=2)
+    assert list(damaged) == [specs[1].name]
+    assert specs[1].file in str(damaged[specs[1].name])
+    assert registry.vocabulary(specs[0].name).count("weighbridge") > 0
+
+
+def test_a_damaged_vocabulary_gives_no_count(tmp_path: Path) -> None:
+    """Its models have no count, never another vocabulary's; all others are counted as ever."""
+    specs = [spec for spec in shipped_specs() if spec.name in ("llama-2", "mistral-v1")]
+    for spec in specs:
+        shutil.copy(VOCABULARIES / spec.file, tmp_path)
+    shutil.copy(tmp_path / specs[1].file, tmp_path / specs[0].file)
+    registry = Registry(MODELS, specs, tmp_path)
+    counts = registry.count("weighbridge", ["llama-2-7b", "mixtral-8x7b"])
+    assert counts[0] == Count(None, None, "none")
+    assert counts[1].method == "exact"
+    assert list(registry.faults) == ["llama-2"]
+    assert "is damaged" in (registry.why_uncounted("llama-2-7b") or "")
+
+
+def test_a_vocabulary_that_is_not_here_gives_no_count() -> None:
+    """A model of a vocabulary that may only be fetched is known, has no count, and says how to get one."""
+    absent = Fetchable("command-r", "CC-BY-NC-4.0", LicenceClass.NON_COMMERCIAL)
+    models = (Model("command-r-plus", "Cohere", "Command R+", "command-r"),)
+    registry = Registry(models, shipped_specs(), VOCABULARIES, fetchable=[absent])
+    assert registry.is_ready(["command-r-plus"])
+    assert registry.count("text", ["command-r-plus"]) == [Count(None, None, "none")]
+    assert registry.why_uncounted("command-r-plus") == "licence forbids shipping: weighbridge vocab fetch command-r"
+
+
+def test_readiness_follows_loading() -> None:
+    """A registry says whether a count would have to load something first."""
+    registry = shipped_registry(MODELS)
+    assert registry.is_ready(["grok-4"])
+    assert not registry.is_ready(["grok-4", "llama-2-7b"])
+    registry.vocabulary("llama-2")
+    assert registry.is_ready(["grok-4", "llama-2-7b"])
 
 
 def damaged(tmp_path: Path, content: bytes) -> DamagedVocabulary:

@@ -6,7 +6,8 @@ from tokenizers import Encoding, Tokenizer
 class HuggingFaceEngine:
     """A tokenizer from its file's bytes, never changed after it is built.
 
-    Special tokens count as text; added tokens that the file does not flag as special are still matched whole.
+    Special tokens count as text; other added tokens of the file are matched whole. The files that we build have only
+    those of ordinary text: no marker is among them (docs/vocabularies.md has the rule).
     """
 
     __slots__ = ("_tokenizer",)

@@ -4,7 +4,7 @@ import sentencepiece
 
 
 class SentencePieceEngine:
-    """A model from its file's bytes. Control pieces are never matched, user-defined ones are."""
+    """A model from its file's bytes. Control pieces are never matched, user-defined ones are, as by its owner."""
 
     __slots__ = ("_processor",)
 

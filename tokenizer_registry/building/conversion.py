@@ -1,31 +1,20 @@
 """Owners' JSON files made into ranks. A file that cannot be converted exactly is refused."""
 
-import json
 from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from scripts.vocabularies.sources import Kind
-from tokenizer_registry.ranks import format_ranks
+from tokenizer_registry.building.documents import is_ordinary_text
 from tokenizer_registry.verification.byte_alphabet import byte_alphabet
 from tokenizer_registry.verification.merges import Pair, parts_before_last_merge
 
 NEVER_IN_UTF8 = frozenset({0xC0, 0xC1, *range(0xF5, 0x100)})
+# The first byte of the planes 4 to 7, where Unicode has assigned nothing: two owners have no token for it.
+UNASSIGNED = frozenset({0xF1})
 
 
 class Inexact(Exception):
     """The conversion would give other tokens than the original."""
-
-
-def content_of(kind: Kind, original: bytes) -> bytes:
-    """What is shipped: the original itself, or the rank file made from it. Raises Inexact."""
-    match kind:
-        case Kind.RANKS | Kind.SENTENCEPIECE:
-            return original
-        case Kind.TEKKEN:
-            return format_ranks(ranks_of_tekken(json.loads(original)))
-        case Kind.TOKENIZER_JSON:
-            return format_ranks(ranks_of_tokenizer_json(json.loads(original)))
 
 
 def ranks_of_tekken(document: Mapping[str, Any]) -> dict[bytes, int]:
@@ -42,7 +31,10 @@ def ranks_of_tekken(document: Mapping[str, Any]) -> dict[bytes, int]:
 
 
 def ranks_of_tokenizer_json(document: Mapping[str, Any]) -> dict[bytes, int]:
-    """The ranks that merge as the pairs of a byte-level BPE tokenizer.json do: the owner's own numbers."""
+    """The ranks that merge as the pairs of a byte-level BPE tokenizer.json do.
+
+    They are the owner's own numbers where those rise in the order of the merges, else the places in that order.
+    """
     model = document["model"]
     _refuse_other_models(document)
     control = {token["content"] for token in document["added_tokens"]}
@@ -51,27 +43,38 @@ def ranks_of_tokenizer_json(document: Mapping[str, Any]) -> dict[bytes, int]:
     order = {left + right: place for place, (left, right) in reversed(list(enumerate(pairs)))}
     singles = sorted((token for token in numbers if len(token) == 1), key=numbers.__getitem__)
     merged = sorted((token for token in numbers if token in order), key=order.__getitem__)
-    ranks = {token: rank for rank, token in enumerate([*singles, *merged])}
-    _prove_bytes(singles)
+    whole_words = bool(model.get("ignore_merges"))
+    loose = _loose(numbers, order) if whole_words else []
+    ranks = {token: rank for rank, token in enumerate([*singles, *merged, *loose])}
+    missing = _missing_bytes(singles)
     _prove_order(pairs, order)
-    kept = [*singles, *_formed(merged, ranks, set(pairs))]
+    kept = [*singles, *_formed([*merged, *loose], ranks, set(pairs), whole_words)]
     owners = {token: numbers[token] for token in kept}
     if list(owners.values()) != sorted(owners.values()):
-        raise Inexact("the owner's numbers do not rise in the order of the merges")
-    return owners
+        owners = {token: rank for rank, token in enumerate(kept)}
+    after = max(*numbers.values(), len(kept)) + 1
+    return owners | {bytes([byte]): after + place for place, byte in enumerate(sorted(missing))}
+
+
+def owners_numbers(document: Mapping[str, Any], ranks: Mapping[bytes, int]) -> dict[int, int]:
+    """Rank to the number that the owner's tokenizer.json has for the same token."""
+    control = {token["content"] for token in document["added_tokens"]}
+    numbers = _text_tokens(document["model"]["vocab"], control)
+    return {rank: numbers[token] for token, rank in ranks.items() if token in numbers}
+
+
+def _loose(numbers: Mapping[bytes, int], order: Mapping[bytes, int]) -> list[bytes]:
+    """Tokens that no pair forms; with `ignore_merges` a whole word may still be one."""
+    return sorted((token for token in numbers if len(token) > 1 and token not in order), key=numbers.__getitem__)
 
 
 def _refuse_other_models(document: Mapping[str, Any]) -> None:
     model = document["model"]
-    marks = ("byte_fallback", "dropout", "continuing_subword_prefix", "end_of_word_suffix", "ignore_merges")
+    marks = ("byte_fallback", "dropout", "continuing_subword_prefix", "end_of_word_suffix")
     found = [mark for mark in marks if model.get(mark)]
     if model["type"] != "BPE" or found:
         raise Inexact(f"model {model['type']} with {found}")
-    plain = [
-        token["content"]
-        for token in document["added_tokens"]
-        if not token["content"].strip() or len(token["content"]) == 1
-    ]
+    plain = [token["content"] for token in document["added_tokens"] if is_ordinary_text(token)]
     if plain:
         raise Inexact(f"added tokens of ordinary text: {plain[:3]}")
 
@@ -94,10 +97,12 @@ def _pairs(merges: Iterable[str | list[str]]) -> list[Pair]:
     return found
 
 
-def _prove_bytes(singles: Iterable[bytes]) -> None:
+def _missing_bytes(singles: Iterable[bytes]) -> set[int]:
+    """Bytes of valid text without a token: they get one each, above all others. The owner drops such characters."""
     missing = set(range(256)) - {token[0] for token in singles} - NEVER_IN_UTF8
-    if missing:
+    if not missing <= UNASSIGNED:
         raise Inexact(f"{len(missing)} bytes have no token")
+    return missing
 
 
 def _prove_order(pairs: list[Pair], order: Mapping[bytes, int]) -> None:
@@ -110,17 +115,16 @@ def _prove_order(pairs: list[Pair], order: Mapping[bytes, int]) -> None:
             raise Inexact(f"the pairs of {left + right!r} are apart")
 
 
-def _formed(merged: Iterable[bytes], ranks: Mapping[bytes, int], pairs: set[Pair]) -> list[bytes]:
+def _formed(merged: Iterable[bytes], ranks: Mapping[bytes, int], pairs: set[Pair], whole_words: bool) -> list[bytes]:
     """The tokens that merging forms, each shown to be formed by a pair that the owner lists.
 
-    A token that is never formed is left out: as a rank it would match a whole word.
+    A token that is never formed is left out: as a rank it would match a whole word, which only `whole_words` does.
     """
     kept = []
     for token in merged:
         parts = parts_before_last_merge(token, ranks)
-        if len(parts) > 2:
-            continue
-        if (parts[0], parts[1]) not in pairs:
+        if len(parts) == 2 and (parts[0], parts[1]) not in pairs:
             raise Inexact(f"{token!r} would be formed by a pair that is not listed")
-        kept.append(token)
+        if len(parts) == 2 or whole_words:
+            kept.append(token)
     return kept

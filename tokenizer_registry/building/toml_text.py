@@ -11,6 +11,11 @@ def toml_lines(values: Mapping[str, Value]) -> list[str]:
     return [f"{key} = {_written(value)}" for key, value in values.items()]
 
 
+def toml_tables(tables: Mapping[str, Mapping[str, Value]]) -> str:
+    """Tables one below the other, each under its head; the last line has no end."""
+    return "\n".join(line for head, values in tables.items() for line in (head, *toml_lines(values)))
+
+
 def _written(value: Value) -> str:
     if isinstance(value, tuple):
         return "[" + ", ".join(_written(item) for item in value) + "]"

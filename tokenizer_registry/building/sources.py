@@ -5,7 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+from tokenizer_registry.spec import Format, LicenceClass
+
+SOURCES: Final = Path(__file__).with_name("sources.toml")
 
 
 class Kind(StrEnum):
@@ -13,8 +17,16 @@ class Kind(StrEnum):
 
     RANKS = "ranks"
     TEKKEN = "tekken"
+    SPLINTR = "splintr"
     TOKENIZER_JSON = "tokenizer-json"
+    CODEGEN_JSON = "codegen-json"
+    GGUF_BPE = "gguf-bpe"
     SENTENCEPIECE = "sentencepiece"
+    PLAIN_SENTENCEPIECE = "plain-sentencepiece"
+    GGUF_SENTENCEPIECE = "gguf-sentencepiece"
+
+
+SENTENCEPIECE_KINDS: Final = frozenset({Kind.SENTENCEPIECE, Kind.PLAIN_SENTENCEPIECE, Kind.GGUF_SENTENCEPIECE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +52,13 @@ class LicenceText:
 
 @dataclass(frozen=True, slots=True)
 class Licence:
-    """Terms, and the files that go with them."""
+    """Terms, and the files that go with them. `url` is where their owner publishes them."""
 
     key: str
     name: str
-    licence_class: str
+    licence_class: LicenceClass
     files: tuple[str, ...]
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +72,12 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """One vocabulary: where its file comes from and what its counts have to be."""
+    """One vocabulary: where its file comes from and what its counts have to be.
+
+    `sha256` is the digest of the file at `path`; for splintr, of the rank file that comes out. `vectors` names the
+    llama.cpp files of texts and tokens that `make verify-vocabularies` compares with. `checked` says how the file
+    was shown to be the owner's.
+    """
 
     name: str
     package: str
@@ -69,8 +87,20 @@ class Origin:
     licence: str
     probe_counts: tuple[int, ...]
     mixed_count: int
+    checked: str
     pattern: str | None = None
     normalizer: str | None = None
+    format: Format | None = None
+    ranks: int = 0
+    vectors: tuple[str, ...] = ()
+    owner: str = ""
+
+    @property
+    def packed_format(self) -> Format:
+        """What is in the packed file."""
+        if self.format is not None:
+            return self.format
+        return Format.SENTENCEPIECE if self.kind in SENTENCEPIECE_KINDS else Format.TIKTOKEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +113,23 @@ class Sources:
     patterns: Mapping[str, Pattern]
     vocabularies: tuple[Origin, ...]
 
+    def licence_of(self, origin: Origin) -> Licence:
+        """Whose terms hold for a vocabulary."""
+        return self.licences[origin.licence]
 
-def read_sources(path: Path) -> Sources:
-    """A wrong key stops the build with a TypeError that names it, a missing table with a KeyError."""
+    @property
+    def shipped(self) -> tuple[Origin, ...]:
+        """The vocabularies whose licence lets them travel with the package."""
+        return tuple(origin for origin in self.vocabularies if self.licence_of(origin).licence_class.may_be_shipped)
+
+    @property
+    def fetchable(self) -> tuple[Origin, ...]:
+        """The others: whoever accepts their licence fetches them."""
+        return tuple(origin for origin in self.vocabularies if origin not in self.shipped)
+
+
+def read_sources(path: Path = SOURCES) -> Sources:
+    """From sources.toml. A wrong key stops the build with a TypeError that names it, a missing one with a KeyError."""
     document = tomllib.loads(path.read_text(encoding="utf-8"))
     return Sources(
         packages={row["name"]: Package(**row) for row in document["package"]},
@@ -97,7 +141,7 @@ def read_sources(path: Path) -> Sources:
 
 
 def _licence(*, files: list[str], **row: str) -> Licence:
-    return Licence(licence_class=row.pop("class"), files=tuple(files), **row)
+    return Licence(licence_class=LicenceClass(row.pop("class")), files=tuple(files), **row)
 
 
 def _pattern(*, key: str, pattern: str, reference: list[str] | None = None) -> Pattern:
@@ -105,4 +149,6 @@ def _pattern(*, key: str, pattern: str, reference: list[str] | None = None) -> P
 
 
 def _origin(*, kind: str, probe_counts: list[int], **row: Any) -> Origin:
-    return Origin(kind=Kind(kind), probe_counts=tuple(probe_counts), **row)
+    form = Format(row.pop("format")) if "format" in row else None
+    vectors = tuple(row.pop("vectors", ()))
+    return Origin(kind=Kind(kind), probe_counts=tuple(probe_counts), format=form, vectors=vectors, **row)
