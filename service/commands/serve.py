@@ -113,6 +113,7 @@ def _loaded() -> tuple[Registry, PriceBook]:
     )
     for name in names:
         registry.vocabulary(name)
+    registry.estimates.preload()
     gc.collect()
     gc.freeze()
     return registry, book
