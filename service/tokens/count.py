@@ -10,6 +10,7 @@ from service import wire
 from service.body import BodyReader
 from service.counting import CountingPool
 from service.errors import INVALID_REQUEST, Refusal
+from service.providers.counts import ProviderCounts
 from service.reply import Reply
 from service.tokens.estimates import estimate_entry
 from service.tokens.request import CountRequest, CountRequests
@@ -24,12 +25,14 @@ class CountEndpoint:
         reader: BodyReader,
         requests: CountRequests,
         pool: CountingPool,
+        providers: ProviderCounts,
         book: PriceBook,
         today: Callable[[], date],
     ) -> None:
         self.reader = reader
         self.requests = requests
         self.pool = pool
+        self.providers = providers
         self.book = book
         self.today = today
 
@@ -45,7 +48,11 @@ class CountEndpoint:
             counts = await self.pool.count(request.text, request.models, request.estimate)
         except UncountableText as fault:
             return INVALID_REQUEST.saying(f"input: {fault}")
-        return counts if isinstance(counts, Refusal) else self._reply(request, counts)
+        if isinstance(counts, Refusal):
+            return counts
+        if request.estimate:
+            counts = await self.providers.improve(request.text, request.models, counts)
+        return self._reply(request, counts)
 
     def _reply(self, request: CountRequest, counts: list[Count]) -> Reply:
         day = self.today()
