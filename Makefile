@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 WHEELS := --only-binary :all: --require-hashes
 
-.PHONY: serve test check bench format lock vocabularies verify-vocabularies clean help
+.PHONY: serve test check bench estimates format lock vocabularies verify-vocabularies clean help
 
 serve: $(VENV)/.serve  ## start the service with a demo key; Ctrl-C ends it
 	@$(BIN)/weighbridge serve --demo
@@ -21,6 +21,9 @@ check: $(VENV)/.dev  ## lint, types and import direction
 
 bench: $(VENV)/.dev  ## measure counting and the endpoint on this machine
 	$(BIN)/python -m bench
+
+estimates: $(VENV)/.dev  ## measure the error bands of the estimates anew
+	$(BIN)/python -m scripts.build_estimates
 
 format: $(VENV)/.dev  ## format the source
 	$(BIN)/ruff check --fix-only .

@@ -1,6 +1,7 @@
 """The composition root: every object is made here and passed in; routes and their order are on one screen."""
 
 import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date
@@ -23,6 +24,9 @@ from service.errors import METHOD_NOT_ALLOWED, UNKNOWN_ROUTE, error_reply
 from service.gate import Gate
 from service.limits import Allowance
 from service.operation import Health, Readiness
+from service.providers.client import ProviderClient
+from service.providers.counts import ProviderCounts
+from service.providers.enabled import enabled_providers
 from service.settings import Settings
 from service.tokens.catalogue import Catalogue
 from service.tokens.count import CountEndpoint
@@ -47,7 +51,15 @@ def create_app(settings: Settings, connections: Connections, registry: Registry,
     reader = BodyReader(settings.max_body_bytes, settings.body_timeout_seconds)
     requests = CountRequests(registry.models, settings.max_models)
     catalogue = Catalogue(registry.models, book, utc_today)
-    count = CountEndpoint(reader, requests, pool, book, utc_today)
+    client = ProviderClient(settings.provider_timeout_seconds)
+    provider_counts = ProviderCounts(
+        enabled_providers(settings),
+        registry.models,
+        client,
+        timeout_seconds=settings.provider_timeout_seconds,
+        clock=time.monotonic,
+    )
+    count = CountEndpoint(reader, requests, pool, provider_counts, book, utc_today)
     documentation = Documentation()
 
     def vocabulary_faults() -> list[str]:
@@ -57,6 +69,7 @@ def create_app(settings: Settings, connections: Connections, registry: Registry,
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with connections.open():
             yield
+        await client.close()
         pool.close()
 
     app = Starlette(

@@ -3,6 +3,7 @@
 import click
 
 from service import __version__
+from service.commands.calibrate import calibrate
 from service.commands.config import config
 from service.commands.context import Tools
 from service.commands.count import count
@@ -22,3 +23,4 @@ def main(context: click.Context) -> None:
 
 for command in (serve, keys, count, models, authors, vocab, config):
     main.add_command(command)
+vocab.add_command(calibrate)

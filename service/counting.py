@@ -34,25 +34,28 @@ class CountingPool:
         self.bytes_in_flight = 0
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="count")
 
-    async def count(self, text: str, models: Sequence[str]) -> list[Count] | Refusal:
-        """The counts of `text` for `models`, in their order. Raises UncountableText for a lone surrogate."""
+    async def count(self, text: str, models: Sequence[str], estimate: bool = False) -> list[Count] | Refusal:
+        """The counts of `text` for `models`, in their order, with estimates where asked for.
+
+        Raises UncountableText for a lone surrogate.
+        """
         if len(text) > self.limits.characters:
             return TEXT_TOO_LARGE.saying(f"input: the text is longer than {self.limits.characters} characters.")
-        if self._is_quick(text, models):
+        if not estimate and self._is_quick(text, models):
             return self.registry.count(text, models)
-        return await self._count_in_thread(text, models)
+        return await self._count_in_thread(text, models, estimate)
 
     def close(self) -> None:
         """Wait for counts under way and end the threads."""
         self._threads.shutdown()
 
-    async def _count_in_thread(self, text: str, models: Sequence[str]) -> list[Count] | Refusal:
+    async def _count_in_thread(self, text: str, models: Sequence[str], estimate: bool) -> list[Count] | Refusal:
         loop = asyncio.get_running_loop()
         size = len(text) * 4
         if self.bytes_in_flight and self.bytes_in_flight + size > self.limits.bytes_in_flight:
             return UNAVAILABLE
         self.bytes_in_flight += size
-        work = loop.run_in_executor(self._threads, self._measure_and_count, text, models)
+        work = loop.run_in_executor(self._threads, self._measure_and_count, text, models, estimate)
         work.add_done_callback(lambda _: self._release(size))
         return await asyncio.shield(work)
 
@@ -66,8 +69,8 @@ class CountingPool:
     def _release(self, size: int) -> None:
         self.bytes_in_flight -= size
 
-    def _measure_and_count(self, text: str, models: Sequence[str]) -> list[Count] | Refusal:
+    def _measure_and_count(self, text: str, models: Sequence[str], estimate: bool) -> list[Count] | Refusal:
         limit = self.limits.expanded_bytes
         if len(text) * MOST_BYTES_PER_CHARACTER > limit and expanded_size(text) > limit:
             return TEXT_TOO_LARGE.saying(f"input: the text is longer than {limit} bytes after NFKC.")
-        return self.registry.count(text, models)
+        return self.registry.count(text, models, estimate)

@@ -5,6 +5,7 @@ configuration are reported at once, each with the name of its variable.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -12,9 +13,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo
 
 PREFIX = "WEIGHBRIDGE_"
+PROVIDERS = ("anthropic", "google", "openai")
 
 
 def _redis_url(url: SecretStr) -> SecretStr:
@@ -27,6 +29,33 @@ def _database_url(url: SecretStr) -> SecretStr:
     if urlsplit(url.get_secret_value()).scheme not in ("sqlite", "postgresql", "postgres"):
         raise ValueError("must begin with sqlite:/// or postgresql://")
     return url
+
+
+def _provider_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise ValueError("must begin with http:// or https://")
+    return url.rstrip("/")
+
+
+def _provider_key(key: SecretStr) -> SecretStr:
+    if not re.fullmatch("[!-~]+", key.get_secret_value()):
+        raise ValueError("must be printable ASCII without spaces")
+    return key
+
+
+def _provider_names(names: str, info: ValidationInfo) -> str:
+    """Keys are declared before, so that they are known here unless they are at fault themselves."""
+    for name in filter(None, names.split(",")):
+        if name not in PROVIDERS:
+            raise ValueError(f"{name!r} is not one of {', '.join(PROVIDERS)}")
+        if f"{name}_api_key" in info.data and info.data[f"{name}_api_key"] is None:
+            raise ValueError(f"{name} needs {PREFIX}{name.upper()}_API_KEY")
+    return names
+
+
+ProviderKey = Annotated[SecretStr, AfterValidator(_provider_key)]
+ProviderUrl = Annotated[str, AfterValidator(_provider_url)]
 
 
 class Settings(BaseModel):
@@ -77,6 +106,17 @@ class Settings(BaseModel):
     trusted_proxies: str = Field(
         "", description="Addresses of proxies whose X-Forwarded headers are believed, with commas; * for any."
     )
+    anthropic_api_key: ProviderKey | None = Field(None, description="Key for Anthropic's counting endpoint.")
+    anthropic_url: ProviderUrl = Field("https://api.anthropic.com", description="Base of Anthropic's API.")
+    google_api_key: ProviderKey | None = Field(None, description="Key for Google's counting endpoint.")
+    google_url: ProviderUrl = Field("https://generativelanguage.googleapis.com", description="Base of Google's API.")
+    openai_api_key: ProviderKey | None = Field(None, description="Key for OpenAI's counting endpoint.")
+    openai_url: ProviderUrl = Field("https://api.openai.com", description="Base of OpenAI's API.")
+    provider_counts: Annotated[str, AfterValidator(_provider_names)] = Field(
+        "",
+        description="Providers that count texts for which an estimate is asked, with commas; texts are sent to them.",
+    )
+    provider_timeout_seconds: float = Field(3, gt=0, le=30, description="Time that a call waits for providers.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
 
 

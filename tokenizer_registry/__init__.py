@@ -1,4 +1,4 @@
-"""Text to tokens: exact counts, with the public vocabulary of each model."""
+"""Text to tokens: exact counts with the public vocabulary of each model, and labelled estimates for the others."""
 
 from tokenizer_registry.errors import (
     BadCatalogue,
@@ -8,6 +8,8 @@ from tokenizer_registry.errors import (
     UnknownModel,
     UnknownVocabulary,
 )
+from tokenizer_registry.estimation.bands import ErrorBand
+from tokenizer_registry.estimation.estimator import Estimator
 from tokenizer_registry.expansion import expanded_size
 from tokenizer_registry.model import Model
 from tokenizer_registry.registry import Count, Registry
@@ -20,6 +22,8 @@ __all__ = [
     "Check",
     "Count",
     "DamagedVocabulary",
+    "ErrorBand",
+    "Estimator",
     "Format",
     "Model",
     "Registry",

@@ -1,6 +1,6 @@
 """Model names to vocabularies, each loaded once, and the counting of one text for many models."""
 
-from collections import Counter
+import collections
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -10,19 +10,28 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from tokenizer_registry.errors import DamagedVocabulary, UnknownModel, UnknownVocabulary
+from tokenizer_registry.estimation.bands import ErrorBand, script_of
+from tokenizer_registry.estimation.estimates import Estimates, read_estimates
+from tokenizer_registry.estimation.estimator import Estimator
 from tokenizer_registry.extra import Extra, read_extra
 from tokenizer_registry.loading import load_vocabulary
 from tokenizer_registry.model import Model, read_models
 from tokenizer_registry.spec import Fetchable, Format, VocabularySpec, read_vocabularies
-from tokenizer_registry.vocabulary import Vocabulary
+from tokenizer_registry.vocabulary import Counter, Vocabulary
 
 
 class Count(NamedTuple):
-    """Tokens of one text for one model; None where the model has no public vocabulary."""
+    """Tokens of one text for one model; None where the model has no public vocabulary.
+
+    An estimate has no vocabulary, but the name of its estimator and a band for its error. `provider`: asked of the
+    model's provider; the registry itself never does.
+    """
 
     tokens: int | None
     vocabulary: str | None
-    method: Literal["exact", "none"]
+    method: Literal["exact", "provider", "estimate", "none"]
+    estimator: str | None = None
+    error: ErrorBand | None = None
 
 
 UNCOUNTED = Count(None, None, "none")
@@ -43,9 +52,11 @@ class Registry:
         *,
         fetchable: Iterable[Fetchable] = (),
         folders: Mapping[str, Path] | None = None,
+        estimates: Estimates | None = None,
     ) -> None:
         self.models: Mapping[str, Model] = MappingProxyType({model.name: model for model in models})
         self.vocabularies: Mapping[str, VocabularySpec] = MappingProxyType({spec.name: spec for spec in vocabularies})
+        self.estimates = estimates or Estimates((), (), vocabularies_folder)
         absent = {row.name: row for row in fetchable if row.name not in self.vocabularies}
         self.fetchable: Mapping[str, Fetchable] = MappingProxyType(absent)
         self._folder = vocabularies_folder
@@ -64,7 +75,7 @@ class Registry:
 
     @classmethod
     def from_folder(cls, folder: Path, extra_folder: Path | None = None) -> "Registry":
-        """A registry from models.toml, vocabularies.toml and vocabularies/. Raises BadCatalogue.
+        """A registry from models.toml, vocabularies.toml, vocabularies/ and estimates.toml. Raises BadCatalogue.
 
         Where the extra folder has a vocabulary or a model of the same name, it is the one that counts.
         """
@@ -77,7 +88,14 @@ class Registry:
         models = [model for model in read_models(folder / "models.toml", known) if model.name not in taken]
         ordered = sorted((*models, *own), key=lambda model: (model.author, model.name))
         folders = {spec.name: extra_folder for spec in extra.specs if extra_folder is not None}
-        return cls(ordered, specs.values(), folder / "vocabularies", fetchable=shipped.fetchable, folders=folders)
+        return cls(
+            ordered,
+            specs.values(),
+            folder / "vocabularies",
+            fetchable=shipped.fetchable,
+            folders=folders,
+            estimates=read_estimates(folder, {model.name for model in ordered}, specs),
+        )
 
     @property
     def vocabularies_folder(self) -> Path:
@@ -107,7 +125,9 @@ class Registry:
 
     def in_use(self) -> list[str]:
         """The vocabularies that any model has, those of many models first."""
-        users = Counter(model.vocabulary for model in self.models.values() if model.vocabulary in self.vocabularies)
+        users = collections.Counter(
+            model.vocabulary for model in self.models.values() if model.vocabulary in self.vocabularies
+        )
         return [name for name, _ in users.most_common() if name is not None]
 
     def preload(
@@ -137,15 +157,25 @@ class Registry:
         spec = self.vocabularies.get(self._vocabulary_of(model) or "")
         return spec.format if spec else None
 
-    def count(self, text: str, models: Sequence[str]) -> list[Count]:
+    def count(self, text: str, models: Sequence[str], estimate: bool = False) -> list[Count]:
         """Counts in the order of `models`, duplicates included; each vocabulary cuts the text once.
 
-        A model whose vocabulary is damaged or not here has no count, and never another vocabulary's. Raises
-        UnknownModel before anything is counted, UncountableText.
+        A model whose vocabulary is damaged or not here has no count, and never another vocabulary's. With `estimate`,
+        a model without a count gets a labelled estimate where one exists. Raises UnknownModel before anything is
+        counted, UncountableText.
         """
         vocabularies = [self._vocabulary_of(name) for name in models]
         counts = {name: self._count(text, name) for name in dict.fromkeys(vocabularies) if name is not None}
-        return [UNCOUNTED if name is None else counts[name] for name in vocabularies]
+        found = [UNCOUNTED if name is None else counts[name] for name in vocabularies]
+        return self._estimated(text, models, found) if estimate else found
+
+    def estimator(self, model: str) -> Estimator | None:
+        """What estimates a model: None for one whose vocabulary is here, and for one of which too little is known."""
+        return None if self._vocabulary_of(model) in self.vocabularies else self.estimates.by_model.get(model)
+
+    def counter(self, name: str) -> Counter:
+        """What counts with a vocabulary or a reconstruction. Raises UnknownVocabulary, DamagedVocabulary."""
+        return self.vocabulary(name) if name in self.vocabularies else self.estimates.reconstruction(name)
 
     def why_uncounted(self, model: str) -> str | None:
         """One sentence on why a model has no count, or None where it has one. Raises UnknownModel."""
@@ -174,10 +204,31 @@ class Registry:
     def _count(self, text: str, name: str) -> Count:
         if name in self._faults or name not in self.vocabularies:
             return UNCOUNTED
+        tokens = self._tokens(text, name)
+        return UNCOUNTED if tokens is None else Count(tokens, name, "exact")
+
+    def _tokens(self, text: str, name: str) -> int | None:
+        """The count by a vocabulary or a reconstruction; None if it is damaged."""
         try:
-            return Count(self.vocabulary(name).count(text), name, "exact")
+            return self.counter(name).count(text)
         except DamagedVocabulary:
-            return UNCOUNTED
+            return None
+
+    def _estimated(self, text: str, models: Sequence[str], found: Sequence[Count]) -> list[Count]:
+        """The counts, with estimates in place of those that are missing."""
+        script = script_of(text)
+        tokens: dict[str | None, int | None] = {count.vocabulary: count.tokens for count in found}
+        counts: list[Count] = []
+        for model, count in zip(models, found, strict=True):
+            estimator = self.estimator(model) if count.tokens is None else None
+            if estimator is None:
+                counts.append(count)
+                continue
+            if estimator.vocabulary not in tokens:
+                tokens[estimator.vocabulary] = self._tokens(text, estimator.vocabulary)
+            estimate = Count(tokens[estimator.vocabulary], None, "estimate", estimator.name, estimator.bands[script])
+            counts.append(count if estimate.tokens is None else estimate)
+        return counts
 
     def _vocabulary_of(self, model: str) -> str | None:
         try:

@@ -1,12 +1,15 @@
 """The one thing that every vocabulary can do, and the wall between texts and the libraries that cut them."""
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 from tokenizer_registry.errors import UncountableText
 
+Answer = TypeVar("Answer")
 
-class Vocabulary(Protocol):
-    """Cuts texts into tokens. Plain text: no BOS, no control tokens; safe to call from many threads.
+
+class Counter(Protocol):
+    """Counts the tokens of texts. Plain text: no BOS, no control tokens; safe to call from many threads.
 
     Control tokens and chat markers that stand in a text are ordinary text, but for the user-defined pieces of a
     SentencePiece model, which stay as their owner has them (docs/vocabularies.md has the rule and the reasons).
@@ -14,26 +17,34 @@ class Vocabulary(Protocol):
 
     @property
     def name(self) -> str:
-        """The name in vocabularies.toml."""
+        """The vocabulary's name."""
 
     def count(self, text: str) -> int:
         """The number of tokens. Raises UncountableText."""
+
+
+class Vocabulary(Counter, Protocol):
+    """Cuts texts into tokens."""
 
     def encode(self, text: str) -> list[int]:
         """The tokens' numbers in the vocabulary's own file. Raises UncountableText."""
 
 
-class Engine(Protocol):
-    """One library with one vocabulary inside. May raise anything at all."""
+class CountingEngine(Protocol):
+    """What does the counting. May raise anything at all."""
 
     def count(self, text: str) -> int:
         """The number of tokens."""
+
+
+class Engine(CountingEngine, Protocol):
+    """One library with one vocabulary inside. May raise anything at all."""
 
     def encode(self, text: str) -> list[int]:
         """The tokens' numbers."""
 
 
-class GuardedVocabulary:
+class GuardedCounter:
     """An engine whose every failure is an UncountableText.
 
     Lone surrogates are refused before the engine sees them: one library replaces them, two fail in their own
@@ -42,7 +53,7 @@ class GuardedVocabulary:
 
     __slots__ = ("_engine", "_name")
 
-    def __init__(self, name: str, engine: Engine) -> None:
+    def __init__(self, name: str, engine: CountingEngine) -> None:
         self._name = name
         self._engine = engine
 
@@ -51,25 +62,29 @@ class GuardedVocabulary:
         return self._name
 
     def count(self, text: str) -> int:
+        return self._guarded(self._engine.count, text)
+
+    def _guarded(self, call: Callable[[str], Answer], text: str) -> Answer:
         _refuse_surrogates(text)
         try:
-            return self._engine.count(text)
+            return call(text)
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:
-            raise self._uncountable(error) from error
+            raise UncountableText(f"vocabulary {self._name!r} gave up: {type(error).__name__}") from error
+
+
+class GuardedVocabulary(GuardedCounter):
+    """The same for an engine that also tells the tokens."""
+
+    __slots__ = ("_encode",)
+
+    def __init__(self, name: str, engine: Engine) -> None:
+        super().__init__(name, engine)
+        self._encode = engine.encode
 
     def encode(self, text: str) -> list[int]:
-        _refuse_surrogates(text)
-        try:
-            return self._engine.encode(text)
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException as error:
-            raise self._uncountable(error) from error
-
-    def _uncountable(self, error: BaseException) -> UncountableText:
-        return UncountableText(f"vocabulary {self._name!r} gave up: {type(error).__name__}")
+        return self._guarded(self._encode, text)
 
 
 def _refuse_surrogates(text: str) -> None:

@@ -122,6 +122,8 @@ def _loaded(settings: Settings) -> tuple[Registry, PriceBook]:
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("loading vocabularies", total=len(names))
         damaged = registry.preload(names, lambda _: progress.advance(task), threads=os.cpu_count() or 1)
+    if settings.preload_vocabularies:
+        registry.estimates.preload()
     for fault in damaged.values():
         click.echo(f"Warning: {fault}.", err=True)
     gc.collect()

@@ -10,7 +10,9 @@ from service import wire
 from service.body import BodyReader
 from service.counting import CountingPool
 from service.errors import INVALID_REQUEST, Refusal
+from service.providers.counts import ProviderCounts
 from service.reply import Reply
+from service.tokens.estimates import estimate_entry
 from service.tokens.request import CountRequest, CountRequests
 from tokenizer_registry import Count, UncountableText
 
@@ -23,12 +25,14 @@ class CountEndpoint:
         reader: BodyReader,
         requests: CountRequests,
         pool: CountingPool,
+        providers: ProviderCounts,
         book: PriceBook,
         today: Callable[[], date],
     ) -> None:
         self.reader = reader
         self.requests = requests
         self.pool = pool
+        self.providers = providers
         self.book = book
         self.today = today
 
@@ -41,21 +45,25 @@ class CountEndpoint:
         if isinstance(request, Refusal):
             return request
         try:
-            counts = await self.pool.count(request.text, request.models)
+            counts = await self.pool.count(request.text, request.models, request.estimate)
         except UncountableText as fault:
             return INVALID_REQUEST.saying(f"input: {fault}")
-        return counts if isinstance(counts, Refusal) else self._reply(request, counts)
+        if isinstance(counts, Refusal):
+            return counts
+        if request.estimate:
+            counts = await self.providers.improve(request.text, request.models, counts)
+        return self._reply(request, counts)
 
     def _reply(self, request: CountRequest, counts: list[Count]) -> Reply:
         day = self.today()
         entries: list[wire.Value] = [
-            _entry(model, count, self.book.price(model, day), request.detail)
+            _entry(model, count, self.book.price(model, day), request)
             for model, count in zip(request.models, counts, strict=True)
         ]
         return Reply(200, wire.encode(entries))
 
 
-def _entry(model: str, count: Count, price: Price | None, detail: bool) -> dict[str, wire.Value]:
+def _entry(model: str, count: Count, price: Price | None, request: CountRequest) -> dict[str, wire.Value]:
     """One entry of the answer. Count and price are null independently; the cost needs both."""
     unit_price = price.input if price else None
     entry: dict[str, wire.Value] = {
@@ -63,7 +71,7 @@ def _entry(model: str, count: Count, price: Price | None, detail: bool) -> dict[
         "token_count": count.tokens,
         "token_cost": None if count.tokens is None or unit_price is None else cost(count.tokens, unit_price),
     }
-    if detail:
+    if request.detail:
         entry |= {
             "vocabulary": count.vocabulary,
             "method": count.method,
@@ -71,4 +79,4 @@ def _entry(model: str, count: Count, price: Price | None, detail: bool) -> dict[
             "price_effective_from": price.effective_from.isoformat() if price else None,
             "price_source": f"{price.source.package} {price.source.version}" if price else None,
         }
-    return entry
+    return entry | estimate_entry(count) if request.estimate else entry

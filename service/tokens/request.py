@@ -17,11 +17,12 @@ MOST_SUGGESTIONS = 10
 
 @dataclass(frozen=True, slots=True)
 class CountRequest:
-    """A valid count: known models in the order of the answer."""
+    """A valid count: known models in the order of the answer. `estimate` comes with `detail`."""
 
     text: str
     models: tuple[str, ...]
-    detail: bool
+    detail: bool = False
+    estimate: bool = False
 
 
 class CountRequests:
@@ -54,7 +55,7 @@ class CountRequests:
         models = self._models(_typed(fields, "models", list, "a list of model names"))
         detail = _typed(fields, "detail", bool, "true or false", default=False)
         estimate = _typed(fields, "estimate", bool, "true or false", default=False)
-        return CountRequest(text, models, detail or estimate)
+        return CountRequest(text, models, detail or estimate, estimate)
 
     def _models(self, names: list[Any]) -> tuple[str, ...]:
         if not 1 <= len(names) <= self.max_models:

@@ -77,10 +77,44 @@ def test_detail_shows_where_the_numbers_come_from(client: httpx2.Client) -> None
     assert entry["price_source"]
 
 
+def test_estimates_come_only_where_they_are_asked_for(client: httpx2.Client) -> None:
+    """Without `estimate`, in both kinds of entries, a model without a vocabulary has neither count nor label."""
+    plain, detailed = (counted(client, models=["grok-4"], detail=detail).json()[0] for detail in (False, True))
+    assert plain == {"model": "grok-4", "token_count": None, "token_cost": None}
+    assert (detailed["token_count"], detailed["token_cost"], detailed["method"]) == (None, None, "none")
+    assert not {"estimator", "estimate_error"} & detailed.keys()
+
+
+def test_an_estimate_is_labelled_and_has_its_band_beside_it(client: httpx2.Client) -> None:
+    """`estimate` fills the null with method, estimator and band, and prices it; an exact count has none of them."""
+    reply = counted(client, models=["claude-opus-4-5", "gpt-4o", "grok-4"], estimate=True)
+    claude, exact, grok = reply.json(parse_float=Decimal)
+    assert list(exact)[-3:] == ["price_source", "estimator", "estimate_error"]
+    assert (claude["token_count"], claude["method"], claude["vocabulary"]) == (19, "estimate", None)
+    assert claude["token_cost"] == 19 * claude["price_per_input_token"]
+    assert (claude["estimator"], grok["estimator"], exact["estimator"]) == ("claude-3", "large", None)
+    assert b'"estimate_error":{"low":-0.01,"high":0.01,"basis":"reconstruction"}' in reply.content
+    assert grok["estimate_error"]["low"] < 0 < grok["estimate_error"]["high"]
+    assert grok["estimate_error"]["basis"] == "spread"
+    assert (exact["token_count"], exact["method"], exact["estimate_error"]) == (14, "exact", None)
+
+
 def test_estimate_never_invents_a_count(client: httpx2.Client) -> None:
-    """Where no estimate exists the count stays null and says that there is no method."""
-    entry = counted(client, models=["titan-text-lite-v1"], estimate=True).json()[0]
+    """Where no estimator exists the count stays null and says that there is no method."""
+    entry = counted(client, models=["pplx-7b-online"], estimate=True).json()[0]
     assert (entry["token_count"], entry["method"], entry["vocabulary"]) == (None, "none", None)
+    assert (entry["estimator"], entry["estimate_error"]) == (None, None)
+
+
+def test_a_large_text_is_estimated_like_a_small_one(client: httpx2.Client) -> None:
+    """In the thread pool as inline, for the whole catalogue at once; and the empty text is 0."""
+    small, large = (
+        counted(client, input="ab cd\n" * times, models=["claude-opus-5"], estimate=True).json()[0]["token_count"]
+        for times in (10, 100_000)
+    )
+    assert large + 1 == (small + 1) * 10_000  # the last line feed joins those that end a message
+    entries = counted(client, input="", models=["*"], estimate=True).json()
+    assert {entry["token_count"] for entry in entries if entry["method"] == "estimate"} == {0}
 
 
 @pytest.mark.parametrize(

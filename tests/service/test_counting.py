@@ -28,11 +28,11 @@ class SlowRegistry(Registry):
         self.go_on = threading.Event()
         self.counted_in: list[str] = []
 
-    def count(self, text: str, models: Sequence[str]) -> list[Count]:
+    def count(self, text: str, models: Sequence[str], estimate: bool = False) -> list[Count]:
         """Waits, then counts."""
         self.counted_in.append(threading.current_thread().name)
         self.go_on.wait()
-        return super().count(text, models)
+        return super().count(text, models, estimate)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from service.providers.enabled import enabled_providers
 from service.settings import Settings, SettingsError, load, shown
 
 
@@ -49,12 +50,47 @@ def test_secrets_are_never_shown() -> None:
         "WEIGHBRIDGE_REDIS_URL": "redis://user:hunter2@host",
         "WEIGHBRIDGE_DATABASE_URL": "postgresql://user:hunter2@host/name",
         "WEIGHBRIDGE_PEPPER": "hunter2",
+        "WEIGHBRIDGE_ANTHROPIC_API_KEY": "hunter2",
     }
     settings = load(environ).settings
     printed = [repr(settings), *(shown(getattr(settings, name)) for name in Settings.model_fields)]
     with pytest.raises(SettingsError) as error:
         load({**environ, "WEIGHBRIDGE_REDIS_URL": "http://user:hunter2@host"})
     assert "hunter2" not in "".join([*printed, str(error.value)])
+
+
+@pytest.mark.parametrize(
+    ("environ", "fault"),
+    [
+        (
+            {"PROVIDER_COUNTS": "anthropic"},
+            "WEIGHBRIDGE_PROVIDER_COUNTS: anthropic needs WEIGHBRIDGE_ANTHROPIC_API_KEY.",
+        ),
+        ({"PROVIDER_COUNTS": "xai"}, "WEIGHBRIDGE_PROVIDER_COUNTS: 'xai' is not one of anthropic, google, openai."),
+        (
+            {"PROVIDER_COUNTS": "google,openai", "GOOGLE_API_KEY": "hunter2"},
+            "WEIGHBRIDGE_PROVIDER_COUNTS: openai needs WEIGHBRIDGE_OPENAI_API_KEY.",
+        ),
+        ({"OPENAI_URL": "api.openai.com"}, "WEIGHBRIDGE_OPENAI_URL: must begin with http:// or https://."),
+        (
+            {"GOOGLE_API_KEY": "hunter2 ключ", "PROVIDER_COUNTS": "google"},
+            "WEIGHBRIDGE_GOOGLE_API_KEY: must be printable ASCII without spaces.",
+        ),
+    ],
+)
+def test_a_provider_needs_its_key_and_an_address(environ: dict[str, str], fault: str) -> None:
+    """What a provider's counts lack is named in one sentence, and no key is in it."""
+    with pytest.raises(SettingsError) as error:
+        load({f"WEIGHBRIDGE_{name}": value for name, value in environ.items()})
+    assert error.value.faults == (fault,)
+
+
+def test_providers_are_off_until_named() -> None:
+    """A key alone enables no provider; a named one has its address without a slash at the end."""
+    environ = {"WEIGHBRIDGE_ANTHROPIC_API_KEY": "hunter2", "WEIGHBRIDGE_ANTHROPIC_URL": "http://localhost:1/"}
+    assert enabled_providers(load(environ).settings) == ()
+    (provider,) = enabled_providers(load({**environ, "WEIGHBRIDGE_PROVIDER_COUNTS": "anthropic"}).settings)
+    assert (provider.name, provider.url, provider.key) == ("anthropic", "http://localhost:1", "hunter2")
 
 
 def test_every_setting_is_explained() -> None:

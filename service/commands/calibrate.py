@@ -1,0 +1,132 @@
+"""`weighbridge vocab calibrate`: how far a model's counts here are from its provider's."""
+
+import asyncio
+import math
+import statistics
+from collections.abc import Sequence
+from itertools import zip_longest
+from typing import NamedTuple
+
+import click
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from service import wire
+from service.commands.catalogue import known_models
+from service.commands.context import configuration
+from service.providers.client import ProviderClient
+from service.providers.enabled import provider_of
+from service.providers.endpoints import Provider
+from service.providers.errors import ProviderFault
+from service.providers.message_counter import MessageCounter
+from tokenizer_registry import Registry
+from tokenizer_registry.estimation.corpus import Sample, samples
+
+
+class Compared(NamedTuple):
+    """One text. `error` is the provider's count over ours, less 1; `inside`: it lies in the band."""
+
+    sample: Sample
+    ours: int
+    theirs: int
+    inside: bool
+
+    @property
+    def error(self) -> float:
+        return self.theirs / self.ours - 1
+
+
+@click.command()
+@click.option("--model", "-m", "name", required=True, help="A model of a provider whose key is set.")
+@click.option("--samples", "-n", "wanted", type=click.IntRange(1), help="How many texts to send; without it all.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+def calibrate(name: str, wanted: int | None, as_json: bool) -> None:
+    """Compare a model's counts with its provider's, on texts that come with the package and are sent there."""
+    registry = Registry.from_package()
+    (model,) = known_models(registry, [name])
+    provider = _provider(registry, model)
+    chosen = _chosen(wanted)
+    try:
+        compared = asyncio.run(_compare(registry, provider, model, chosen))
+    except ProviderFault as fault:
+        raise click.ClickException(f"{fault}.") from None
+    method = registry.count("", [model], estimate=True)[0]
+    counted_with = method.estimator or method.vocabulary
+    if as_json:
+        entries: list[wire.Value] = [_entry(one) for one in compared]
+        click.echo(wire.encode({"model": model, "counted_with": counted_with, "samples": entries}))
+        return
+    console = Console()
+    console.print(_table(compared))
+    inside = sum(one.inside for one in compared)
+    console.print(f"{model}, counted with {counted_with}: {inside} of {len(compared)} texts lie within the band.")
+
+
+def _provider(registry: Registry, model: str) -> Provider:
+    settings = configuration().settings
+    provider = provider_of(settings, registry.models[model])
+    if provider is None:
+        raise click.ClickException(
+            f"No key for the provider of {model!r}: set WEIGHBRIDGE_ANTHROPIC_API_KEY, WEIGHBRIDGE_GOOGLE_API_KEY or "
+            "WEIGHBRIDGE_OPENAI_API_KEY, whichever is its own."
+        )
+    if registry.count("", [model], estimate=True)[0].tokens is None:
+        raise click.ClickException(f"There is neither a vocabulary nor an estimator for {model!r}.")
+    return provider
+
+
+def _chosen(wanted: int | None) -> list[Sample]:
+    """The first texts when the kinds take turns, so that few texts are still of many kinds."""
+    every = samples()
+    kinds = [[sample for sample in every if sample.kind == kind] for kind in dict.fromkeys(one.kind for one in every)]
+    turns = [sample for turn in zip_longest(*kinds) for sample in turn if sample is not None]
+    return turns[:wanted]
+
+
+async def _compare(registry: Registry, provider: Provider, model: str, chosen: Sequence[Sample]) -> list[Compared]:
+    client = ProviderClient(configuration().settings.provider_timeout_seconds)
+    counter = MessageCounter(provider, client)
+    console = Console(stderr=True)
+    compared = []
+    try:
+        for sample in track(
+            chosen, f"asking {provider.name}", console=console, transient=True, disable=not console.is_terminal
+        ):
+            theirs = await counter.count(model, sample.text)
+            count = registry.count(sample.text, [model], estimate=True)[0]
+            ours = count.tokens or 0
+            low, high = (count.error.low, count.error.high) if count.error else (0, 0)
+            inside = math.floor(ours * (1 + low)) <= theirs <= math.ceil(ours * (1 + high))
+            compared.append(Compared(sample, ours, theirs, inside))
+    finally:
+        await client.close()
+    return compared
+
+
+def _table(compared: Sequence[Compared]) -> Table:
+    table = Table("texts", *(title for title in ("number", "mean error", "spread", "worst")), "the worst text")
+    kinds = dict.fromkeys(one.sample.kind for one in compared)
+    groups = [(kind, [one for one in compared if one.sample.kind == kind]) for kind in kinds]
+    for kind, group in [*groups, ("all", list(compared))]:
+        errors = [one.error for one in group]
+        worst = max(group, key=lambda one: abs(one.error))
+        table.add_row(
+            kind,
+            str(len(group)),
+            f"{statistics.fmean(errors):+.2%}",
+            f"{statistics.pstdev(errors):.2%}",
+            f"{worst.error:+.2%}",
+            f"{worst.sample.name}: {worst.ours} here, {worst.theirs} there",
+        )
+    return table
+
+
+def _entry(one: Compared) -> wire.Value:
+    return {
+        "kind": one.sample.kind,
+        "name": one.sample.name,
+        "token_count": one.ours,
+        "provider_token_count": one.theirs,
+        "within_band": one.inside,
+    }

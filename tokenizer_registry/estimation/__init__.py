@@ -1,0 +1,1 @@
+"""Counts for models whose vocabulary is not public: by reconstruction or by proxy, always labelled."""

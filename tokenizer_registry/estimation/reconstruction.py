@@ -1,0 +1,91 @@
+"""A vocabulary put together from counts: text is cleaned, marked, and cut into as few pieces as can be.
+
+The pieces are a SentencePiece model in which each costs the same, so that its best cut is the one with the
+fewest. Byte beginnings are in the same model, as control pieces, which text never matches.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+import sentencepiece
+
+from tokenizer_registry.backends.sentencepiece import SentencePieceEngine
+from tokenizer_registry.estimation.byte_floor import ByteFloor
+from tokenizer_registry.estimation.cleaning import Cleaner
+from tokenizer_registry.estimation.marked_text import Dialect, Marker
+from tokenizer_registry.estimation.marks import SECOND_HALF, UNCOVERED, WORD_ENDS
+from tokenizer_registry.estimation.runs import Classes
+
+BLOCK_CHARACTERS: Final = 65_536
+COSTS_KEPT: Final = 65_536
+_BYTES: Final = re.compile("<0x([0-9A-F]+)>")
+
+
+class Reconstruction:
+    """Counts what a text adds to one message, without what is put around the message."""
+
+    def __init__(self, content: bytes, classes: Classes, dialect: Dialect) -> None:
+        self._engine = SentencePieceEngine(content)
+        self._cleaner = Cleaner(fold_quotes=dialect.fold_quotes)
+        self._marker = Marker(classes, dialect)
+        self._opens_word = dialect.opens_word
+        pieces = _pieces(content)
+        alphabet = {character for piece in pieces if not _BYTES.fullmatch(piece) for character in piece}
+        doubled = {piece[at] for piece in pieces for at in range(len(piece) - 1) if piece[at + 1] == SECOND_HALF}
+        single = alphabet - doubled - {UNCOVERED, SECOND_HALF}
+        self._doubled = frozenset(doubled)
+        self._not_single = re.compile(f"[^{''.join(map(re.escape, sorted(single)))}]")
+        known = [bytes.fromhex(match[1]) for piece in pieces if (match := _BYTES.fullmatch(piece))]
+        self._cost = lru_cache(COSTS_KEPT)(ByteFloor([*known, *(character.encode() for character in single)]).cost)
+
+    def count(self, text: str) -> int:
+        """The number of tokens; 0 for an empty text. The text must not hold lone surrogates."""
+        if not text:
+            return 0
+        clean = self._cleaner.clean(text)
+        body = clean.rstrip("\n")
+        tail = self._tail(len(clean) - len(body))
+        if self._opens_word and text[0] == " " and body[:1] == " " and body[1:2] != " ":
+            body = body[1:]
+        marked = self._marker.mark(body)
+        extra = 0
+        if not body.isascii():
+            marked, extra = self._covered(marked)
+        return tail + extra + sum(map(self._engine.count, _blocks(marked)))
+
+    def _tail(self, line_feeds: int) -> int:
+        """Line feeds at the end join the two that end the message, of which one token is the message's own."""
+        return self._engine.count("\n" * (line_feeds + 2)) - 1 if line_feeds else 0
+
+    def _covered(self, marked: str) -> tuple[str, int]:
+        """The text with one stand-in for each character that no piece holds, and what these cost beyond one."""
+        extra = 0
+
+        def in_place(match: re.Match[str]) -> str:
+            nonlocal extra
+            character = match[0]
+            if character in self._doubled:
+                return character + SECOND_HALF
+            extra += self._cost(character) - 1
+            return UNCOVERED
+
+        return self._not_single.sub(in_place, marked), extra
+
+
+def _pieces(content: bytes) -> list[str]:
+    processor = sentencepiece.SentencePieceProcessor(model_proto=content)
+    return [processor.id_to_piece(piece) for piece in range(1, processor.get_piece_size())]
+
+
+def _blocks(marked: str) -> Iterator[str]:
+    """The text in parts of about BLOCK_CHARACTERS; no piece reaches beyond a word's end."""
+    start = 0
+    while len(marked) - start > BLOCK_CHARACTERS:
+        end = marked.find(WORD_ENDS, start + BLOCK_CHARACTERS)
+        if end < 0:
+            break
+        yield marked[start : end + 1]
+        start = end + 1
+    yield marked[start:]
