@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from pricing_data.curation import Override, Upstream
+from pricing_data.curation import Upstream
 from pricing_data.offers import Offer, Reading, changed, contradicts, same_price
-from pricing_data.price import Opinion, Price, Rates, Tariff
+from pricing_data.price import Opinion, Price, Rates, Tariff, Window
 from pricing_data.row import RATE_FIELDS
 
 PRIMARY, SECONDARY, HISTORY = "genai-prices", "litellm", "model-prices"
@@ -76,11 +76,21 @@ def opinions(
         offer = source.at((until - timedelta(days=1)) if until else max(today, step.since))
         if package != step.offer.source.package and offer and not (until and undated):
             given.append((package, offer))
-    values = tuple(Opinion(package, offer.tariff.rates.input) for package, offer in given if offer.tariff.rates.input)
+    values = tuple(
+        Opinion(package, rates.input, rates.output)
+        for package, offer in given
+        if (rates := offer.tariff.rates).input is not None
+    )
     if not values:
-        return (), "single_source"
-    agreed = any(same_price(step.offer.tariff.rates, offer.tariff.rates) for _, offer in given)
+        return (), "single"
+    agreed = all(_agrees(step.offer.tariff, offer.tariff.rates) for _, offer in given)
     return values, "agreed" if agreed else "disputed"
+
+
+def _agrees(tariff: Tariff, rates: Rates) -> bool:
+    """Whether another source asks the same; a source without hours may give those of any hour."""
+    hours: tuple[Window, ...] = tariff.schedule
+    return any(same_price(own, rates) for own in (tariff.rates, *(window.rates for window in hours)))
 
 
 def prices(upstream: Upstream, found: Sequence[Step], sources: Mapping[str, Told], today: date) -> list[Price]:
@@ -93,18 +103,6 @@ def prices(upstream: Upstream, found: Sequence[Step], sources: Mapping[str, Told
         offer = step.offer
         rows.append(Price(upstream.model, step.since, basis, offer.tariff, offer.source, values, state, today))
     return rows
-
-
-def overridden(override: Override, current: Price | None, today: date) -> Price | None:
-    """The row of an override; None if it has expired, or the sources no longer say what it replaces."""
-    if override.expires is not None and override.expires <= today:
-        return None
-    if override.replaces != (current.input if current else None):
-        return None
-    tariff = Tariff(Rates(override.input, override.output))
-    values = (Opinion(current.source.package, current.input),) if current and current.input else ()
-    state = "disputed" if values else "single_source"
-    return Price(override.model, override.effective_from, "override", tariff, override.source, values, state, today)
 
 
 def _runs(offers: Iterable[Offer]) -> tuple[Offer, ...]:
@@ -124,7 +122,8 @@ def _runs(offers: Iterable[Offer]) -> tuple[Offer, ...]:
 
 def _joined(old: Tariff, new: Tariff) -> Tariff:
     known = {name: getattr(new.rates, name) or getattr(old.rates, name) for name in RATE_FIELDS}
-    return Tariff(Rates(**known), new.tiers, new.batch or old.batch, new.schedule or old.schedule)
+    batch, batch_tiers = (new.batch, new.batch_tiers) if new.batch else (old.batch, old.batch_tiers)
+    return Tariff(Rates(**known), new.tiers, batch, batch_tiers, new.schedule or old.schedule)
 
 
 def _dated(source: Told | None) -> list[Step]:

@@ -8,7 +8,8 @@ import pytest
 
 from pricing_data import PriceBook, plain
 from pricing_data.book import PACKAGED
-from pricing_data.curation import read_overrides, read_pins, read_upstream
+from pricing_data.curation import read_pins, read_upstream
+from pricing_data.overrides import read_prices_file
 from pricing_data.refresh import unread
 from scripts.build_prices import BOOK, CACHE, DIGEST, OVERRIDES, PINS, UPSTREAM, build, read_sources, texts
 
@@ -110,9 +111,9 @@ def test_no_price_is_zero_or_absurd(book: PriceBook) -> None:
 
 def test_every_row_belongs_to_a_curated_model(book: PriceBook) -> None:
     """No row is without an upstream id or an override that a person has set."""
-    upstream, overrides = read_upstream(UPSTREAM), read_overrides(OVERRIDES)
+    upstream, cited = read_upstream(UPSTREAM), read_prices_file(OVERRIDES).models
     for row in book.rows:
-        assert upstream[row.model].ids or row.model in overrides
+        assert upstream[row.model].ids or row.model in cited
 
 
 def test_the_book_is_the_recorded_one() -> None:
