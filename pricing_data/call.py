@@ -22,11 +22,15 @@ class Usage:
 
 
 class CallCost(NamedTuple):
-    """What a call costs, in USD, and the row that says so. `input` has the cached tokens in it."""
+    """What a call costs, in USD, and the row that says so. `input` has the cached tokens in it.
+
+    `per_call` is the fee for the call itself, besides its tokens; it is in the total.
+    """
 
     total: Decimal
     input: Decimal
     output: Decimal
+    per_call: Decimal
     rates: Rates
     price: Price
 
@@ -49,7 +53,8 @@ def call_cost(price: Price, usage: Usage, at: date) -> CallCost:
         cost(usage.cache_write_tokens, rates.cache_write or rates.input),
     )
     output = cost(usage.output_tokens, rates.output or Decimal())
-    return CallCost(add(spent, output), spent, output, rates, price)
+    fee = price.tariff.per_call or Decimal()
+    return CallCost(add(spent, output, fee), spent, output, fee, rates, price)
 
 
 def rates_at(price: Price, usage: Usage, at: date) -> Rates:

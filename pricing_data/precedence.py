@@ -9,6 +9,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import pairwise
 
 from pricing_data.curation import Upstream
 from pricing_data.offers import Offer, Reading, changed, contradicts, same_price
@@ -54,10 +55,11 @@ def told(upstream: Upstream, readings: Mapping[str, Reading]) -> dict[str, Told]
 def steps(upstream: Upstream, sources: Mapping[str, Told], today: date) -> list[Step]:
     """The dated prices of one model by precedence, oldest first. Later ones than today are among them."""
     primary, history = sources.get(PRIMARY), sources.get(HISTORY)
-    events = sorted([*_dated(primary), *_dated(history)], key=lambda step: step.since)  # stable: primary first
+    told_by_history = [_in_words_of(primary, step) for step in _dated(history)]
+    events = sorted([*_dated(primary), *told_by_history], key=lambda step: step.since)  # stable: primary first
     if primary and upstream.priced_from and primary.runs[0].since is None:
         events.insert(0, Step(upstream.priced_from, "documented", primary.runs[0]))
-    found = _walk(events)
+    found = _walk(events, _tier_turns(primary))
     if primary is None:
         return found or [Step(today, "first_observed", run) for run in _last(sources.get(SECONDARY))]
     current = primary.at(today)
@@ -123,22 +125,41 @@ def _runs(offers: Iterable[Offer]) -> tuple[Offer, ...]:
 def _joined(old: Tariff, new: Tariff) -> Tariff:
     known = {name: getattr(new.rates, name) or getattr(old.rates, name) for name in RATE_FIELDS}
     batch, batch_tiers = (new.batch, new.batch_tiers) if new.batch else (old.batch, old.batch_tiers)
-    return Tariff(Rates(**known), new.tiers, batch, batch_tiers, new.schedule or old.schedule)
+    schedule, per_call = new.schedule or old.schedule, new.per_call or old.per_call
+    return Tariff(Rates(**known), new.tiers, batch, batch_tiers, schedule, per_call)
 
 
 def _dated(source: Told | None) -> list[Step]:
     return [Step(run.since, run.basis, run) for run in source.dated if run.since] if source else []
 
 
+def _in_words_of(primary: Told | None, step: Step) -> Step:
+    """The history's step, with the primary's offer of that day if this one knows tiers that the history does not.
+
+    Both must ask the same, and the primary must date its changes: else its tiers may be of today only.
+    """
+    own = primary.at(step.since) if primary and len(primary.runs) > 1 else None
+    if own is None or step.offer.tariff.tiers or not own.tariff.tiers:
+        return step
+    return replace(step, offer=own) if same_price(own.tariff.rates, step.offer.tariff.rates) else step
+
+
 def _last(source: Told | None) -> tuple[Offer, ...]:
     return source.runs[-1:] if source else ()
 
 
-def _walk(events: Iterable[Step]) -> list[Step]:
+def _tier_turns(primary: Told | None) -> frozenset[date]:
+    """The days on which the primary says that tiers began or ended."""
+    pairs = pairwise(primary.runs) if primary else ()
+    return frozenset(new.since for old, new in pairs if new.since and bool(old.tariff.tiers) != bool(new.tariff.tiers))
+
+
+def _walk(events: Iterable[Step], tier_turns: frozenset[date]) -> list[Step]:
     """Only the events that change the price; the primary's telling of a change is preferred."""
     found: list[Step] = []
     for event in events:
-        if not found or _changes(found[-1], event):
+        turns = event.since in tier_turns and event.offer.source.package == PRIMARY
+        if not found or _changes(found[-1], event) or (turns and _turns(found[-1], event)):
             found.append(event)
         elif event.offer.source.package == PRIMARY:
             found[-1] = replace(found[-1], offer=event.offer)
@@ -149,6 +170,10 @@ def _changes(before: Step, event: Step) -> bool:
     old, new = before.offer, event.offer
     newer = event.since > before.since
     return newer and changed(old.tariff, old.source.package, new.tariff, new.source.package)
+
+
+def _turns(before: Step, event: Step) -> bool:
+    return event.since > before.since and bool(before.offer.tariff.tiers) != bool(event.offer.tariff.tiers)
 
 
 def _with_undated(found: list[Step], undated: Offer, history: Told | None, today: date) -> list[Step]:

@@ -43,13 +43,17 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """All that one seller asks for one model on one day. `batch` and its tiers hold for batches instead."""
+    """All that one seller asks for one model on one day. `batch` and its tiers hold for batches instead.
+
+    `per_call` is USD for each call, besides its tokens.
+    """
 
     rates: Rates
     tiers: tuple[Tier, ...] = ()
     batch: Rates | None = None
     batch_tiers: tuple[Tier, ...] = ()
     schedule: tuple[Window, ...] = ()
+    per_call: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,12 @@ from pricing_data.price import BASES, STATES, Opinion, Price, Rates, Source, Tar
 MAX_DECIMALS = 12
 # A thousand times the dearest token sold so far costs less; more is a unit slip.
 MAX_USD_PER_TOKEN = Decimal("0.001")
+MAX_USD_PER_CALL = Decimal(1)
 
 RATE_FIELDS = ("input", "output", "cached_input", "cache_write")
 SOURCE_FIELDS = ("package", "version", "sha256", "provider", "id")
 FIELDS = ("model", "effective_from", "basis", "currency", "source", "second_opinions", "state", "recorded_at")
-OPTIONAL_FIELDS = (*RATE_FIELDS, "tiers", "batch", "schedule", "corrects")
+OPTIONAL_FIELDS = (*RATE_FIELDS, "tiers", "batch", "schedule", "per_call", "corrects")
 
 _AMOUNT = re.compile(r"(0|[1-9]\d*)(\.\d*[1-9])?", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -37,14 +38,14 @@ class BadField(ValueError):
         super().__init__(f"{field}: {reason}")
 
 
-def amount_fault(value: Decimal) -> str | None:
-    """Why this cannot be a price per token in USD; None if it can."""
+def amount_fault(value: Decimal, largest: Decimal = MAX_USD_PER_TOKEN) -> str | None:
+    """Why this cannot be a price per token (or, with another `largest`, per call) in USD; None if it can."""
     if not value.is_finite():
         return "not a finite number"
     if value <= 0:
         return "not above zero: an unknown price is left out, never zero"
-    if value > MAX_USD_PER_TOKEN:
-        return f"above {plain(MAX_USD_PER_TOKEN)} USD per token"
+    if value > largest:
+        return f"above {plain(largest)} USD"
     _, _, exponent = value.normalize().as_tuple()
     if isinstance(exponent, int) and -exponent > MAX_DECIMALS:
         return f"more than {MAX_DECIMALS} decimals"
@@ -89,6 +90,7 @@ def dump(price: Price) -> str:
         "tiers": _tiers_row(tariff.tiers),
         "batch": _batch_row(tariff),
         "schedule": [_window_row(window) for window in tariff.schedule],
+        "per_call": plain(tariff.per_call) if tariff.per_call is not None else None,
         "source": {name: getattr(price.source, name) for name in SOURCE_FIELDS},
         "second_opinions": [_opinion_row(opinion) for opinion in price.second_opinions],
         "state": price.state,
@@ -179,14 +181,14 @@ def _date(row: Mapping[str, Any], name: str) -> date:
         raise BadField(name, f"no such date: {value!r}") from fault
 
 
-def _amount(row: Mapping[str, Any], name: str, where: str) -> Decimal | None:
+def _amount(row: Mapping[str, Any], name: str, where: str, largest: Decimal = MAX_USD_PER_TOKEN) -> Decimal | None:
     if name not in row:
         return None
     value = row[name]
     if not isinstance(value, str) or not _AMOUNT.fullmatch(value):
         raise BadField(where + name, f"must be a plain decimal string, not {value!r}")
     amount = Decimal(value)
-    if fault := amount_fault(amount):
+    if fault := amount_fault(amount, largest):
         raise BadField(where + name, f"{fault}: {value!r}")
     return amount
 
@@ -200,7 +202,8 @@ def _tariff(row: Mapping[str, Any]) -> Tariff:
     if rates.input is None:
         raise BadField("input", "missing")
     batch, batch_tiers = _batch(row["batch"]) if "batch" in row else (None, ())
-    return Tariff(rates, _tiers(row), batch, batch_tiers, _each(row, "schedule", _window))
+    per_call = _amount(row, "per_call", "", MAX_USD_PER_CALL)
+    return Tariff(rates, _tiers(row), batch, batch_tiers, _each(row, "schedule", _window), per_call)
 
 
 def _each(

@@ -116,7 +116,8 @@ def _tariff(amounts: Amounts, key: str, prices: Call) -> Tariff:
             if start in _tiers(prices.get(field))
         }
         tiers.append(Tier(start, replace(before, **changed)))
-    return Tariff(rates, tuple(tiers))
+    per_call = amounts.per_thousand_calls(key, "per_call", _base(prices.get("requests_kcount")))
+    return Tariff(rates, tuple(tiers), per_call=per_call)
 
 
 def _base(price: object) -> object:

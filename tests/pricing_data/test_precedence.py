@@ -123,6 +123,15 @@ def test_dropped_tiers_are_a_change() -> None:
     assert [len(row.tariff.tiers) for row in rows] == [1, 0]
 
 
+def test_the_primary_adds_tiers_to_the_history() -> None:
+    """Where the history dates a price and only the primary knows its tiers, the row has both, until they end."""
+    rates, source = Rates(Decimal("0.000003")), Source(GENAI, "1", SHA256, "x", "a")
+    tiered = Tariff(rates, (Tier(200_000, Rates(Decimal("0.000006"))),))
+    primary = Offer(source, None, "first_observed", tiered), Offer(source, MAY, "documented", Tariff(rates))
+    rows = timeline(*primary, offer(HISTORY, "0.000003", MARCH))
+    assert [(row.effective_from, len(row.tariff.tiers)) for row in rows] == [(MARCH, 1), (MAY, 0)]
+
+
 def test_a_host_is_named_as_the_basis() -> None:
     """A price of a reference host says so in its basis."""
     upstream = Upstream("a", "reference_host", {LITELLM: "a"}, host="bedrock")

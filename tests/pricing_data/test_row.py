@@ -20,6 +20,7 @@ tariffs = st.builds(
     batch=rates,
     batch_tiers=st.lists(st.builds(Tier, st.integers(1, 10**7), rates), max_size=1).map(tuple),
     schedule=st.lists(st.builds(Window, minutes, minutes, rates), max_size=2).map(tuple),
+    per_call=maybe,
 )
 names = st.text(min_size=1, max_size=20)
 sources = st.builds(
