@@ -23,20 +23,19 @@ from pricing_data.notes import notes_text
 from pricing_data.offers import Reading
 from pricing_data.overrides import read_prices_file
 from pricing_data.refresh import Inputs, Refresh, refresh
-from pricing_data.sources import genai_prices, litellm, model_prices
+from pricing_data.sources.locate import read_source
 
 ROOT = Path(__file__).parent.parent
 CACHE = ROOT / "build" / "price_sources"
 DATA = Path(pricing_data.__file__).parent
 BOOK, NOTES, DIGEST = DATA / "prices.jsonl", DATA / "prices.notes.jsonl", DATA / "prices.jsonl.sha256"
 PINS, UPSTREAM, OVERRIDES = DATA / "sources.toml", DATA / "upstream.toml", DATA / "overrides.toml"
-READERS = {"genai-prices": genai_prices.read, "litellm": litellm.read, "model-prices": model_prices.read}
 
 
 def read_sources(folder: Path) -> Mapping[str, Reading]:
     """What each pinned source says, by package. Raises BadSource."""
     pins = read_pins(PINS).packages
-    return {package: READERS[package](folder, pin) for package, pin in pins.items()}
+    return {package: read_source(folder, pin) for package, pin in pins.items()}
 
 
 def build(folder: Path) -> Refresh:

@@ -15,7 +15,7 @@ from scripts.build_prices import UPSTREAM
 from tests.pricing_data.genai_oracle import BATCHES_SINCE, BY_ID, cases, ours, theirs
 
 LITELLM = Path(__file__).parents[1] / "data" / "litellm_input_prices.json"
-LITELLM_SHA256 = "020542b4cdd4a7d3b4badbbb158ec0248a0ff1677da0cea67636ccf9729bcd6e"
+LITELLM_SHA256 = "1f4d5a5ff44b110d89bc75917f28dee818014352940c0bcc8c8692e1d903f600"
 SAMPLE = 2_000
 # What says of a row that a source may differ from it.
 MAY_DIFFER = {"disputed", "override"}
