@@ -23,10 +23,12 @@ from service.errors import METHOD_NOT_ALLOWED, UNKNOWN_ROUTE, error_reply
 from service.gate import Gate
 from service.limits import Allowance
 from service.operation import Health, Readiness
+from service.prices.freshness import Freshness
 from service.settings import Settings
 from service.tokens.catalogue import Catalogue
 from service.tokens.count import CountEndpoint
 from service.tokens.endpoint import TokenEndpoint
+from service.tokens.prices import PriceHistories
 from service.tokens.request import CountRequests
 from service.trace import trace_of
 from service.web.documentation import Documentation
@@ -48,10 +50,13 @@ def create_app(settings: Settings, connections: Connections, registry: Registry,
     requests = CountRequests(registry.models, settings.max_models)
     catalogue = Catalogue(registry.models, book, utc_today)
     count = CountEndpoint(reader, requests, pool, book, utc_today)
+    histories = PriceHistories(registry.models, book, utc_today)
+    freshness = Freshness(book, settings.prices_max_age_days, utc_today)
     documentation = Documentation()
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        freshness.remark()
         async with connections.open():
             yield
         pool.close()
@@ -61,8 +66,9 @@ def create_app(settings: Settings, connections: Connections, registry: Registry,
             Route("/v1/tokens/models", TokenEndpoint(gate, catalogue.list_models), methods=["GET"]),
             Route("/v1/tokens/authors", TokenEndpoint(gate, catalogue.list_authors), methods=["GET"]),
             Route("/v1/tokens/count", TokenEndpoint(gate, count.count), methods=["POST"]),
+            Route("/v1/tokens/prices/{name}", TokenEndpoint(gate, histories.show), methods=["GET"]),
             Route("/health", Health(), methods=["GET"]),
-            Route("/ready", Readiness(connections.faults), methods=["GET"]),
+            Route("/ready", Readiness(connections.faults, {"prices": freshness.remark}), methods=["GET"]),
             Route("/openapi.json", documentation.openapi, methods=["GET"]),
             Route("/docs", documentation.page, methods=["GET"]),
         ],

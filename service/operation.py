@@ -1,7 +1,7 @@
 """For those who run the service: is it alive, is it ready."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.types import Receive, Scope, Send
 
@@ -22,11 +22,15 @@ class Health:
 class Readiness:
     """`GET /ready`: 200 when every dependency answers, else 503 with the faults by name.
 
-    `ask` answers each dependency with what is wrong with it, or None.
+    `ask` answers each dependency with what is wrong with it, or None. `remarks` are told by name, and
+    never make the answer a 503.
     """
 
-    def __init__(self, ask: Faults, timeout_seconds: float = 2.0) -> None:
+    def __init__(
+        self, ask: Faults, remarks: Mapping[str, Callable[[], str | None]], timeout_seconds: float = 2.0
+    ) -> None:
         self.ask = ask
+        self.remarks = remarks
         self.timeout_seconds = timeout_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -40,5 +44,6 @@ class Readiness:
         body: dict[str, wire.Value] = {
             "status": "degraded" if degraded else "ready",
             **{name: fault or "ok" for name, fault in faults.items()},
+            **{name: remark() or "ok" for name, remark in self.remarks.items()},
         }
         await Reply(503 if degraded else 200, wire.encode(body))(scope, receive, send)

@@ -72,6 +72,13 @@ class Settings(BaseModel):
     trusted_proxies: str = Field(
         "", description="Addresses of proxies whose X-Forwarded headers are believed, with commas; * for any."
     )
+    price_overrides: Path | None = Field(None, description="File of cited prices that win over the price book's.")
+    reference_hosts: str = Field(
+        "", description="Hosts whose prices a refresh takes for open weights, in order, with commas."
+    )
+    prices_max_age_days: int = Field(
+        30, ge=1, le=3650, description="Age of the price book, in days, from which on it is reported as old."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
 
 

@@ -15,6 +15,7 @@ from rich.table import Table
 from pricing_data import PriceBook, cost, plain
 from service import wire
 from service.commands.catalogue import known_models
+from service.commands.price_book import loaded_book
 from tokenizer_registry import Registry, UncountableText
 
 # Below this, counting is over before a progress bar could be read.
@@ -40,7 +41,7 @@ def count(files: tuple[Path, ...], names: tuple[str, ...], as_json: bool) -> Non
     models = known_models(registry, names)
     texts = list(_texts(files or (Path("-"),)))
     with _progress(sum(len(text) for _, text in texts)) as progress:
-        rows = list(_rows(registry, PriceBook.from_package(), models, texts, progress))
+        rows = list(_rows(registry, loaded_book(registry), models, texts, progress))
     if as_json:
         entries: list[wire.Value] = [
             {"file": row.file, "model": row.model, "token_count": row.tokens, "token_cost": row.usd} for row in rows

@@ -6,9 +6,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from pricing_data import PriceBook, plain
+from pricing_data import plain
 from service import wire
 from service.commands.catalogue import known_models
+from service.commands.price_book import loaded_book
 from service.tokens.request import nearest
 from tokenizer_registry import Registry
 
@@ -19,7 +20,8 @@ from tokenizer_registry import Registry
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def models(names: tuple[str, ...], author: str | None, as_json: bool) -> None:
     """List all models, or those of NAMES."""
-    registry, book = Registry.from_package(), PriceBook.from_package()
+    registry = Registry.from_package()
+    book = loaded_book(registry)
     day = datetime.now(UTC).date()
     _check_author(registry, author)
     rows: list[dict[str, wire.Value]] = []

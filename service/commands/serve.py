@@ -19,6 +19,7 @@ from service.commands.context import configuration, database_url, loaded_peppers
 from service.connections import Addresses, Connections, utc_now
 from service.demo import demo_key
 from service.pepper import PepperError
+from service.prices.book import book_in_use
 from service.server import PortUnavailable, Server, listen
 from service.settings import Settings
 from service.stores.errors import StoreError
@@ -60,7 +61,7 @@ def _prepare(settings: Settings, demo: bool, running: ExitStack) -> Server:
     addresses = Addresses(redis_url, database_url(settings), loaded_peppers(settings))
     upgrade(addresses.database)
     warnings, key = asyncio.run(_check(addresses, folder, demo))
-    registry, book = _loaded()
+    registry, book = _loaded(settings)
 
     def app() -> ASGIApp:
         connections = Connections(
@@ -100,9 +101,10 @@ async def _check(addresses: Addresses, folder: Path, demo: bool) -> tuple[list[s
         await database.close()
 
 
-def _loaded() -> tuple[Registry, PriceBook]:
+def _loaded(settings: Settings) -> tuple[Registry, PriceBook]:
     """Vocabularies and prices, out of the garbage collector's way so that forked workers share them."""
-    registry, book = Registry.from_package(), PriceBook.from_package()
+    registry = Registry.from_package()
+    book = book_in_use(settings.data_dir, settings.price_overrides, registry.models)
     console = Console(stderr=True)
     names = track(
         registry.vocabularies,

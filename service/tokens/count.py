@@ -11,6 +11,7 @@ from service.body import BodyReader
 from service.counting import CountingPool
 from service.errors import INVALID_REQUEST, Refusal
 from service.reply import Reply
+from service.tokens.prices import provenance, version_header
 from service.tokens.request import CountRequest, CountRequests
 from tokenizer_registry import Count, UncountableText
 
@@ -40,19 +41,21 @@ class CountEndpoint:
         request = self.requests.parse(body)
         if isinstance(request, Refusal):
             return request
+        day = self.today()
+        if request.as_of is not None and request.as_of > day:
+            return INVALID_REQUEST.saying(f"as_of: {request.as_of} is not over yet; the newest prices are of {day}.")
         try:
             counts = await self.pool.count(request.text, request.models)
         except UncountableText as fault:
             return INVALID_REQUEST.saying(f"input: {fault}")
-        return counts if isinstance(counts, Refusal) else self._reply(request, counts)
+        return counts if isinstance(counts, Refusal) else self._reply(request, counts, request.as_of or day)
 
-    def _reply(self, request: CountRequest, counts: list[Count]) -> Reply:
-        day = self.today()
+    def _reply(self, request: CountRequest, counts: list[Count], day: date) -> Reply:
         entries: list[wire.Value] = [
             _entry(model, count, self.book.price(model, day), request.detail)
             for model, count in zip(request.models, counts, strict=True)
         ]
-        return Reply(200, wire.encode(entries))
+        return Reply(200, wire.encode(entries), [version_header(self.book)])
 
 
 def _entry(model: str, count: Count, price: Price | None, detail: bool) -> dict[str, wire.Value]:
@@ -68,7 +71,6 @@ def _entry(model: str, count: Count, price: Price | None, detail: bool) -> dict[
             "vocabulary": count.vocabulary,
             "method": count.method,
             "price_per_input_token": unit_price,
-            "price_effective_from": price.effective_from.isoformat() if price else None,
-            "price_source": f"{price.source.package} {price.source.version}" if price else None,
+            **provenance(price),
         }
     return entry
