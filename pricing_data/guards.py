@@ -60,7 +60,7 @@ def was_zero(model: str, notes_before: Sequence[Note], new: Price) -> bool:
     return any(
         note.model == model
         and note.source == new.source.package
-        and (note.reason == ZERO_BEFORE or (note.field == "input" and _is_zero(note.value)))
+        and (note.reason == ZERO_BEFORE or (note.field == "input" and note.amount == 0))
         for note in notes_before
     )
 
@@ -88,10 +88,6 @@ def _backed(row: Price) -> bool:
 def _slipped(one: Decimal, other: Decimal) -> bool:
     ratio = max(one, other) / min(one, other)
     return any(abs(ratio / slip - 1) <= SLIP_TOLERANCE for slip in SLIPS)
-
-
-def _is_zero(value: str | None) -> bool:
-    return value is not None and not Decimal(value)
 
 
 def _shown(value: Decimal | None) -> str:

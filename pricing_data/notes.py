@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from pricing_data.errors import DamagedCuration
@@ -25,6 +26,15 @@ class Note:
     effective_from: str | None = None
     source: str | None = None
     field: str | None = None
+
+    @property
+    def amount(self) -> Decimal | None:
+        """The value as a number; None if there is none, or it is not one."""
+        try:
+            amount = Decimal(self.value or "NaN")
+        except InvalidOperation:
+            return None
+        return amount if amount.is_finite() else None
 
 
 def notes_text(notes: Iterable[Note]) -> str:

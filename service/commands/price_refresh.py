@@ -3,7 +3,6 @@
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from decimal import Decimal
 from pathlib import Path
 
 import click
@@ -143,7 +142,7 @@ def _show(done: Refresh, *, refused: bool, dry_run: bool, limit: int) -> None:
     if notes:
         table = Table("not taken", "model", "reason", "USD per Mtok", "from", title="What the book does not take")
         for note in notes:
-            value = per_mtok(Decimal(note.value)) if note.value else "-"
+            value = per_mtok(note.amount) if note.amount is not None else note.value or "-"
             table.add_row(note.kind, note.model, note.reason, value, note.effective_from or "-")
         console.print(table)
     disputed = [change.row.model for change in done.changes if change.row.state == "disputed"]

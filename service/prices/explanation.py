@@ -212,7 +212,8 @@ def _history(facts: Facts) -> Iterator[str]:
 def _notes(facts: Facts) -> Iterator[str]:
     for note in facts.notes:
         if note.model == facts.model.name:
-            value = f" of {_mtok(Decimal(note.value))} a million" if note.value and note.kind == "held" else ""
+            held = note.kind == "held" and note.amount is not None
+            value = f" of {_mtok(note.amount)} a million" if held else ""
             day = f" for {note.effective_from}" if note.effective_from else ""
             source = f" from {note.source}" if note.source else ""
             yield f"{note.kind}: a price{value}{day}{source}. {note.reason[:1].upper()}{note.reason[1:]}."

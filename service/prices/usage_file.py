@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO, Any
 
+from pricing_data import plain
 from service.prices.usage import Columns, Pricer, picker, places
 
 COST = "cost_usd"
@@ -63,7 +64,7 @@ def _price_csv(path: Path, output: Path | None, columns: Columns, pricer: Pricer
                     )
                 usd = pricer.price(pick(row))
                 if writer:
-                    writer.writerow([*row, "" if usd is None else format(usd, "f")])
+                    writer.writerow([*row, "" if usd is None else plain(usd)])
                 if number % ROWS_A_STEP == 0:
                     progress(raw.tell() / size)
         except (csv.Error, UnicodeDecodeError) as fault:
