@@ -10,7 +10,7 @@ from rich.table import Table
 
 from pricing_data import plain
 from service import wire
-from service.commands.price_book import Day, faults_told, loaded_book
+from service.commands.price_book import Day, faults_told, loaded_book, wide_console
 from service.connections import utc_now
 from service.prices.usage import Bill, Columns, Pricer
 from service.prices.usage_file import UnusableFile, price_file
@@ -105,7 +105,7 @@ def _show(bill: Bill, version: str) -> None:
         table.add_column(heading, justify="right")
     for model, use in sorted(bill.by_model.items(), key=lambda item: -item[1].usd):
         table.add_row(model, f"{use.rows:,}", f"{use.input_tokens:,}", f"{use.output_tokens:,}", plain(use.usd))
-    Console().print(table)
+    wide_console().print(table)
     priced = bill.rows - bill.unpriced.total()
     click.echo(f"{priced:,} of {bill.rows:,} rows cost {plain(bill.usd)} USD, by the price book {version}.")
     for (model, reason), rows in bill.unpriced.most_common():

@@ -5,12 +5,11 @@ from datetime import date
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from pricing_data import Price, PriceBook
 from service import wire
-from service.commands.price_book import faults_told, loaded_book, per_mtok
+from service.commands.price_book import faults_told, loaded_book, per_mtok, wide_console
 from service.connections import utc_now
 from tokenizer_registry import Registry
 
@@ -41,7 +40,7 @@ def diff(one: str, other: str, as_json: bool) -> None:
         old, new = before(str(row["model"])), after(str(row["model"]))
         since, source = (str(new.effective_from), new.source.package) if new else ("-", "-")
         table.add_row(str(row["model"]), _shown(old), _shown(new), since, source)
-    Console().print(table)
+    wide_console().print(table)
     click.echo(f"{len(rows)} of {len(registry.models)} models differ.")
 
 

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from pricing_data import PriceBook
@@ -20,7 +19,7 @@ from pricing_data.overrides import PricesFile, read_prices_file
 from pricing_data.refresh import Change, Refresh
 from service import wire
 from service.commands.context import configuration
-from service.commands.price_book import faults_told, per_mtok
+from service.commands.price_book import faults_told, per_mtok, wide_console
 from service.connections import utc_now
 from service.prices.book import BOOK, newest_book, refreshed_path
 from service.prices.refreshing import PINS, UPSTREAM, plan, write_book
@@ -135,7 +134,7 @@ def _own(settings: Settings) -> PricesFile:
 
 
 def _show(done: Refresh, *, refused: bool, dry_run: bool, limit: int) -> None:
-    console = Console()
+    console = wide_console()
     if done.changes:
         console.print(_changes(done.changes))
     notes = [note for note in done.notes if note.kind != "refused"]

@@ -3,7 +3,6 @@
 from collections import Counter
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from pricing_data import PriceBook
@@ -12,7 +11,7 @@ from pricing_data.notes import read_notes
 from pricing_data.price import STATES
 from service import wire
 from service.commands.context import configuration
-from service.commands.price_book import faults_told, loaded_book, loaded_path
+from service.commands.price_book import faults_told, loaded_book, loaded_path, wide_console
 from service.connections import utc_now
 from service.prices.book import notes_path
 from tokenizer_registry import Registry
@@ -51,7 +50,7 @@ def status(as_json: bool) -> None:
     for name, value in found.items():
         shown = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
         table.add_row(name.replace("_", " "), shown)
-    Console().print(table)
+    wide_console().print(table)
     if old:
         limit = settings.prices_max_age_days
         click.echo(

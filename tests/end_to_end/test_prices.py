@@ -1,6 +1,8 @@
 """Prices over HTTP: where they come from, what they were, and an operator's own."""
 
 import json
+import os
+import subprocess
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,8 @@ import httpx2
 import pytest
 
 from pricing_data import PriceBook, plain
-from tests.end_to_end.server import running
+from pricing_data.book import PACKAGED
+from tests.end_to_end.server import COMMAND, running
 
 
 def body(answer: httpx2.Response) -> Any:
@@ -121,15 +124,39 @@ def test_an_operators_own_price(tmp_path: Path) -> None:
     """A cited price of the operator's wins from its day on, says that it is one, and is part of the version."""
     own = tmp_path / "own.toml"
     own.write_text(OWN, encoding="utf-8")
-    with running(tmp_path / "data", {"PRICE_OVERRIDES": str(own)}) as server:
-        with httpx2.Client(base_url=server.url, headers={"X-Api-Key": server.demo_key}) as client:
-            (entry,) = body(counted(client, models=["gpt-4o"], detail=True))
-            before = body(counted(client, models=["gpt-4o"], as_of="2025-12-31"))[0]
-            version = client.get("/v1/tokens/models?name=gpt-4o").headers["X-Pricing-Version"]
-            overrides = body(client.get("/v1/tokens/prices/gpt-4o"))["overrides"]
+    with (
+        running(tmp_path / "data", {"PRICE_OVERRIDES": str(own)}) as server,
+        httpx2.Client(base_url=server.url, headers={"X-Api-Key": server.demo_key}) as client,
+    ):
+        (entry,) = body(counted(client, models=["gpt-4o"], detail=True))
+        before = body(counted(client, models=["gpt-4o"], as_of="2025-12-31"))[0]
+        version = client.get("/v1/tokens/models?name=gpt-4o").headers["X-Pricing-Version"]
+        overrides = body(client.get("/v1/tokens/prices/gpt-4o"))["overrides"]
     assert (entry["token_cost"], entry["price_state"], entry["price_source"]) == (
         Decimal("0.000002"), "override", "own.toml 1",
     )  # fmt: skip
     assert before["token_cost"] == Decimal("0.000005")
     assert version.startswith(f"{PriceBook.from_package().version}.")
     assert [override["source"]["url"] for override in overrides] == ["https://example.org/contract"]
+
+
+def test_faulty_prices_stop_the_start(tmp_path: Path) -> None:
+    """A file of own prices with faults, or a damaged book, ends `serve` with every fault, before it listens."""
+    own, book = tmp_path / "own.toml", tmp_path / "data" / "prices" / "prices.jsonl"
+    own.write_text(OWN.replace('"0.000001"', '"free"').replace("https:", "page:"), encoding="utf-8")
+    told = stopped(tmp_path / "data", {"WEIGHBRIDGE_PRICE_OVERRIDES": str(own)})
+    assert "input is not a number: 'free'" in told
+    assert "url must say where the price is published" in told
+    book.parent.mkdir(parents=True)
+    book.write_text(PACKAGED.read_text(encoding="utf-8").replace('"0.0000025"', '"0.0000026"', 1), encoding="utf-8")
+    assert "has been edited, moved or taken out" in stopped(tmp_path / "data", {})
+
+
+def stopped(data_dir: Path, settings: dict[str, str]) -> str:
+    """What `serve` prints before it gives up."""
+    environ = {**os.environ, **settings, "WEIGHBRIDGE_DATA_DIR": str(data_dir)}
+    done = subprocess.run(
+        [*COMMAND, "serve", "--port", "0"], env=environ, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    return done.stdout + done.stderr
