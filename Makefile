@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 WHEELS := --only-binary :all: --require-hashes
 
-.PHONY: serve test check bench estimates format lock vocabularies verify-vocabularies clean help
+.PHONY: serve test check bench estimates format lock vocabularies verify-vocabularies clean help prove
 
 serve: $(VENV)/.serve  ## start the service with a demo key; Ctrl-C ends it
 	@$(BIN)/weighbridge serve --demo
@@ -24,6 +24,9 @@ bench: $(VENV)/.dev  ## measure counting and the endpoint on this machine
 
 estimates: $(VENV)/.dev  ## measure the error bands of the estimates anew
 	$(BIN)/python -m scripts.build_estimates
+
+prove: $(VENV)/.dev  ## compare 100,000 calls priced by the book with genai-prices' own calculation
+	$(BIN)/python -m tests.pricing_data.genai_oracle 100000
 
 format: $(VENV)/.dev  ## format the source
 	$(BIN)/ruff check --fix-only .

@@ -1,14 +1,26 @@
 """Tokens to cost: dated, sourced prices, and one exact multiplication. Knows no tokenizer and no HTTP."""
 
 from pricing_data.book import PriceBook
+from pricing_data.call import CallCost
 from pricing_data.cost import cost, plain
-from pricing_data.errors import BadSource, DamagedBook, DamagedCuration, PricingError
+from pricing_data.errors import (
+    BadPricesFile,
+    BadSource,
+    DamagedBook,
+    DamagedCuration,
+    OlderSource,
+    PricingError,
+    UnpricedUsage,
+)
 from pricing_data.price import Opinion, Price, Rates, Source, Tariff, Tier, Window
 
 __all__ = [
+    "BadPricesFile",
     "BadSource",
+    "CallCost",
     "DamagedBook",
     "DamagedCuration",
+    "OlderSource",
     "Opinion",
     "Price",
     "PriceBook",
@@ -17,6 +29,7 @@ __all__ = [
     "Source",
     "Tariff",
     "Tier",
+    "UnpricedUsage",
     "Window",
     "cost",
     "plain",

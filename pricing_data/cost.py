@@ -1,4 +1,4 @@
-"""The one multiplication of tokens by a price, and the one way to write an amount."""
+"""The one multiplication of tokens by a price, the one sum, and the one way to write an amount."""
 
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 
@@ -16,6 +16,14 @@ def cost(tokens: int, price_per_token_usd: Decimal) -> Decimal:
     if not price_per_token_usd.is_finite() or price_per_token_usd < 0:
         raise ValueError(f"not a price: {price_per_token_usd}")
     return _EXACT.multiply(Decimal(tokens), price_per_token_usd)
+
+
+def add(*amounts: Decimal) -> Decimal:
+    """The exact sum of amounts. Never rounded."""
+    total = Decimal()
+    for amount in amounts:
+        total = _EXACT.add(total, amount)
+    return total
 
 
 def plain(value: Decimal) -> str:

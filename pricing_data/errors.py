@@ -3,6 +3,9 @@
 PricingError
 ├── DamagedBook      a line of a price book breaks a rule
 ├── DamagedCuration  an entry of a curated file breaks a rule
+├── BadPricesFile    a file of cited prices has faults
+├── OlderSource      a source is older than the one that the book was last made from
+├── UnpricedUsage    a call that the book cannot price
 └── BadSource        a pinned source file is missing, changed or unreadable
 """
 
@@ -42,3 +45,31 @@ class BadSource(PricingError):
         self.path = path
         self.reason = reason
         super().__init__(f"{path}: {reason}")
+
+
+class BadPricesFile(PricingError):
+    """A file of cited prices that cannot be used; `faults` has one sentence for each fault."""
+
+    def __init__(self, path: Path, faults: tuple[str, ...]) -> None:
+        self.path = path
+        self.faults = faults
+        super().__init__(f"{path} has {len(faults)} fault(s):\n" + "\n".join(f"  {fault}" for fault in faults))
+
+
+class OlderSource(PricingError):
+    """A source file that is older than the one that the book was last made from."""
+
+    def __init__(self, package: str, version: str, stored: str) -> None:
+        self.package = package
+        self.version = version
+        self.stored = stored
+        super().__init__(f"{package} {version} is older than {package} {stored}, which the book was last made from.")
+
+
+class UnpricedUsage(PricingError):
+    """A call that the book cannot price; the cost is unknown, which is never zero."""
+
+    def __init__(self, model: str, reason: str) -> None:
+        self.model = model
+        self.reason = reason
+        super().__init__(f"{model}: {reason}")

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from pricing_data.price import Rates, Source, Tariff
-from pricing_data.row import RATE_FIELDS, amount_fault
+from pricing_data.row import MAX_USD_PER_CALL, MAX_USD_PER_TOKEN, RATE_FIELDS, amount_fault
 
 TOKENS_PER_MTOK = Decimal(1_000_000)
 
@@ -55,10 +55,17 @@ class Amounts:
 
     def per_token(self, key: str, field: str, value: object) -> Decimal | None:
         """An amount in USD per token; None if it is absent or cannot be a price."""
+        return self._checked(key, field, self._number(key, field, value), MAX_USD_PER_TOKEN)
+
+    def per_thousand_calls(self, key: str, field: str, value: object) -> Decimal | None:
+        """An amount in USD per thousand calls, as USD per call; None if it is absent or cannot be a price."""
         number = self._number(key, field, value)
+        return self._checked(key, field, None if number is None else number / 1000, MAX_USD_PER_CALL)
+
+    def _checked(self, key: str, field: str, number: Decimal | None, largest: Decimal) -> Decimal | None:
         if number is None:
             return None
-        if fault := amount_fault(number):
+        if fault := amount_fault(number, largest):
             self._refuse(key, field, number, fault)
             return None
         return number.normalize()
@@ -92,6 +99,8 @@ def contradicts(old: Tariff, new: Tariff) -> bool:
     """Whether a seller's newer tariff says otherwise than its older one; to say more is no contradiction."""
     pairs = ((getattr(old.rates, name), getattr(new.rates, name)) for name in RATE_FIELDS)
     other_tiers = bool(old.tiers) and old.tiers != new.tiers
+    if old.per_call is not None and old.per_call != new.per_call:
+        return True
     return other_tiers or any(a != b for a, b in pairs if a is not None and b is not None)
 
 

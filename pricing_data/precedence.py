@@ -9,10 +9,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import pairwise
 
-from pricing_data.curation import Override, Upstream
+from pricing_data.curation import Upstream
 from pricing_data.offers import Offer, Reading, changed, contradicts, same_price
-from pricing_data.price import Opinion, Price, Rates, Tariff
+from pricing_data.price import Opinion, Price, Rates, Tariff, Window
 from pricing_data.row import RATE_FIELDS
 
 PRIMARY, SECONDARY, HISTORY = "genai-prices", "litellm", "model-prices"
@@ -54,10 +55,11 @@ def told(upstream: Upstream, readings: Mapping[str, Reading]) -> dict[str, Told]
 def steps(upstream: Upstream, sources: Mapping[str, Told], today: date) -> list[Step]:
     """The dated prices of one model by precedence, oldest first. Later ones than today are among them."""
     primary, history = sources.get(PRIMARY), sources.get(HISTORY)
-    events = sorted([*_dated(primary), *_dated(history)], key=lambda step: step.since)  # stable: primary first
+    told_by_history = [_in_words_of(primary, step) for step in _dated(history)]
+    events = sorted([*_dated(primary), *told_by_history], key=lambda step: step.since)  # stable: primary first
     if primary and upstream.priced_from and primary.runs[0].since is None:
         events.insert(0, Step(upstream.priced_from, "documented", primary.runs[0]))
-    found = _walk(events)
+    found = _walk(events, _tier_turns(primary))
     if primary is None:
         return found or [Step(today, "first_observed", run) for run in _last(sources.get(SECONDARY))]
     current = primary.at(today)
@@ -76,11 +78,21 @@ def opinions(
         offer = source.at((until - timedelta(days=1)) if until else max(today, step.since))
         if package != step.offer.source.package and offer and not (until and undated):
             given.append((package, offer))
-    values = tuple(Opinion(package, offer.tariff.rates.input) for package, offer in given if offer.tariff.rates.input)
+    values = tuple(
+        Opinion(package, rates.input, rates.output)
+        for package, offer in given
+        if (rates := offer.tariff.rates).input is not None
+    )
     if not values:
-        return (), "single_source"
-    agreed = any(same_price(step.offer.tariff.rates, offer.tariff.rates) for _, offer in given)
+        return (), "single"
+    agreed = all(_agrees(step.offer.tariff, offer.tariff.rates) for _, offer in given)
     return values, "agreed" if agreed else "disputed"
+
+
+def _agrees(tariff: Tariff, rates: Rates) -> bool:
+    """Whether another source asks the same; a source without hours may give those of any hour."""
+    hours: tuple[Window, ...] = tariff.schedule
+    return any(same_price(own, rates) for own in (tariff.rates, *(window.rates for window in hours)))
 
 
 def prices(upstream: Upstream, found: Sequence[Step], sources: Mapping[str, Told], today: date) -> list[Price]:
@@ -93,18 +105,6 @@ def prices(upstream: Upstream, found: Sequence[Step], sources: Mapping[str, Told
         offer = step.offer
         rows.append(Price(upstream.model, step.since, basis, offer.tariff, offer.source, values, state, today))
     return rows
-
-
-def overridden(override: Override, current: Price | None, today: date) -> Price | None:
-    """The row of an override; None if it has expired, or the sources no longer say what it replaces."""
-    if override.expires is not None and override.expires <= today:
-        return None
-    if override.replaces != (current.input if current else None):
-        return None
-    tariff = Tariff(Rates(override.input, override.output))
-    values = (Opinion(current.source.package, current.input),) if current and current.input else ()
-    state = "disputed" if values else "single_source"
-    return Price(override.model, override.effective_from, "override", tariff, override.source, values, state, today)
 
 
 def _runs(offers: Iterable[Offer]) -> tuple[Offer, ...]:
@@ -124,22 +124,42 @@ def _runs(offers: Iterable[Offer]) -> tuple[Offer, ...]:
 
 def _joined(old: Tariff, new: Tariff) -> Tariff:
     known = {name: getattr(new.rates, name) or getattr(old.rates, name) for name in RATE_FIELDS}
-    return Tariff(Rates(**known), new.tiers, new.batch or old.batch, new.schedule or old.schedule)
+    batch, batch_tiers = (new.batch, new.batch_tiers) if new.batch else (old.batch, old.batch_tiers)
+    schedule, per_call = new.schedule or old.schedule, new.per_call or old.per_call
+    return Tariff(Rates(**known), new.tiers, batch, batch_tiers, schedule, per_call)
 
 
 def _dated(source: Told | None) -> list[Step]:
     return [Step(run.since, run.basis, run) for run in source.dated if run.since] if source else []
 
 
+def _in_words_of(primary: Told | None, step: Step) -> Step:
+    """The history's step, with the primary's offer of that day if this one knows tiers that the history does not.
+
+    Both must ask the same, and the primary must date its changes: else its tiers may be of today only.
+    """
+    own = primary.at(step.since) if primary and len(primary.runs) > 1 else None
+    if own is None or step.offer.tariff.tiers or not own.tariff.tiers:
+        return step
+    return replace(step, offer=own) if same_price(own.tariff.rates, step.offer.tariff.rates) else step
+
+
 def _last(source: Told | None) -> tuple[Offer, ...]:
     return source.runs[-1:] if source else ()
 
 
-def _walk(events: Iterable[Step]) -> list[Step]:
+def _tier_turns(primary: Told | None) -> frozenset[date]:
+    """The days on which the primary says that tiers began or ended."""
+    pairs = pairwise(primary.runs) if primary else ()
+    return frozenset(new.since for old, new in pairs if new.since and bool(old.tariff.tiers) != bool(new.tariff.tiers))
+
+
+def _walk(events: Iterable[Step], tier_turns: frozenset[date]) -> list[Step]:
     """Only the events that change the price; the primary's telling of a change is preferred."""
     found: list[Step] = []
     for event in events:
-        if not found or _changes(found[-1], event):
+        turns = event.since in tier_turns and event.offer.source.package == PRIMARY
+        if not found or _changes(found[-1], event) or (turns and _turns(found[-1], event)):
             found.append(event)
         elif event.offer.source.package == PRIMARY:
             found[-1] = replace(found[-1], offer=event.offer)
@@ -150,6 +170,10 @@ def _changes(before: Step, event: Step) -> bool:
     old, new = before.offer, event.offer
     newer = event.since > before.since
     return newer and changed(old.tariff, old.source.package, new.tariff, new.source.package)
+
+
+def _turns(before: Step, event: Step) -> bool:
+    return event.since > before.since and bool(before.offer.tariff.tiers) != bool(event.offer.tariff.tiers)
 
 
 def _with_undated(found: list[Step], undated: Offer, history: Told | None, today: date) -> list[Step]:

@@ -4,7 +4,12 @@ from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
 
-STATES = frozenset({"agreed", "single_source", "disputed"})
+# agreed    every source that lists the model asks the same
+# single    one source lists it
+# disputed  a source asks something else
+# override  a person has set it, and cited where it is published
+# retired   no source lists the model any more: the last price stays
+STATES = frozenset({"agreed", "single", "disputed", "override", "retired"})
 # Where the effective date comes from. A host's price has the basis "host:NAME".
 BASES = frozenset({"documented", "upstream_dated", "upstream_commit", "first_observed", "override"})
 
@@ -38,12 +43,17 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """All that one seller asks for one model on one day."""
+    """All that one seller asks for one model on one day. `batch` and its tiers hold for batches instead.
+
+    `per_call` is USD for each call, besides its tokens.
+    """
 
     rates: Rates
     tiers: tuple[Tier, ...] = ()
     batch: Rates | None = None
+    batch_tiers: tuple[Tier, ...] = ()
     schedule: tuple[Window, ...] = ()
+    per_call: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +70,20 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What another source says of the input price, in USD per token."""
+    """What another source asks for input (`value`) and output, in USD per token."""
 
     source: str
     value: Decimal
+    output: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """One row of the book: a model's tariff from one date (00:00 UTC) on."""
+    """One row of the book: a model's tariff from one date (00:00 UTC) on.
+
+    `corrects` is the reason for which a row stands in for an earlier recorded one of the same day,
+    or comes in before it.
+    """
 
     model: str
     effective_from: date
@@ -78,6 +93,7 @@ class Price:
     second_opinions: tuple[Opinion, ...]
     state: str
     recorded_at: date
+    corrects: str | None = None
 
     @property
     def input(self) -> Decimal | None:

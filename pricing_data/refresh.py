@@ -3,155 +3,232 @@
 What is not appended is noted: a price that is refused, held for a person to look at, or gone.
 """
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
 
+from pricing_data.book import histories_of
 from pricing_data.cost import plain
-from pricing_data.curation import Override, Upstream
+from pricing_data.curation import Upstream
+from pricing_data.guards import ZERO_BEFORE, broken_source, change_fault, fault_notes, new_fault, was_zero
+from pricing_data.notes import Note
 from pricing_data.offers import Reading, changed
-from pricing_data.precedence import FORESIGHT, overridden, prices, steps, told
-from pricing_data.price import Price
+from pricing_data.overrides import Correction, Override, PricesFile
+from pricing_data.precedence import FORESIGHT, prices, steps, told
+from pricing_data.price import Price, Tariff
+from pricing_data.standing import override_row
 
-MAX_RATIO = Decimal(3)
-SLIPS = (Decimal(100), Decimal(1_000), Decimal(1_000_000))
-SLIP_TOLERANCE = Decimal("0.05")
+WITHDRAWN = "the sources took back what they had announced for this day"
+AGAIN = "the sources changed once more on this day"
+GONE = "no source lists it any more"
+KINDS = ("new", "changed", "corrected", "retired", "returned")
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
-    """A price that the sources give and the book does not take, and why."""
+class Change:
+    """A row that a refresh appends, and the one that held on its day before."""
 
-    model: str
     kind: str
-    reason: str
-    value: str | None = None
-    effective_from: str | None = None
-    source: str | None = None
+    row: Price
+    before: Price | None
 
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
-    """The outcome of a refresh: all rows of the new book, those appended, and the notes."""
+    """The outcome of a refresh: all rows of the new book, what was appended, and the notes."""
 
     rows: tuple[Price, ...]
-    appended: tuple[Price, ...]
+    changes: tuple[Change, ...]
     notes: tuple[Note, ...]
 
     @property
-    def notes_text(self) -> str:
-        """The notes as JSON lines."""
-        kept = ({name: value for name, value in asdict(note).items() if value} for note in self.notes)
-        return "".join(json.dumps(note, ensure_ascii=False) + "\n" for note in kept)
+    def appended(self) -> tuple[Price, ...]:
+        """The new rows alone."""
+        return tuple(change.row for change in self.changes)
+
+    @property
+    def held(self) -> tuple[Note, ...]:
+        """What waits for a person."""
+        return tuple(note for note in self.notes if note.kind == "held")
+
+    def changed_percent(self) -> int:
+        """How many of the models that had a price get another one, rounded up."""
+        had = {row.model for row in self.rows[: len(self.rows) - len(self.changes)]}
+        moved = {change.row.model for change in self.changes if change.kind != "new"}
+        return -(-100 * len(moved) // len(had)) if had else 0
 
 
-def refresh(
-    before: Sequence[Price],
-    upstreams: Mapping[str, Upstream],
-    overrides: Mapping[str, Override],
-    readings: Mapping[str, Reading],
-    today: date,
-) -> Refresh:
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """All that a refresh is made from, besides the book."""
+
+    upstreams: Mapping[str, Upstream]
+    cited: PricesFile
+    readings: Mapping[str, Reading]
+    notes_before: Sequence[Note]
+    today: date
+
+
+def refresh(before: Sequence[Price], inputs: Inputs) -> Refresh:
     """The next book. `before` are the rows of earlier refreshes; they are kept as they are."""
-    histories: dict[str, list[Price]] = {}
-    for row in before:
-        histories.setdefault(row.model, []).append(row)
-    appended: list[Price] = []
+    histories = histories_of(before)
+    changes: list[Change] = []
     notes: list[Note] = []
-    for model in sorted(upstreams):
-        override = overrides.get(model)
-        rows, said = _model(upstreams[model], override, readings, histories.get(model, []), today)
-        appended += rows
-        notes += said
-    return Refresh((*before, *appended), tuple(appended), tuple(notes))
+    for model in sorted({*inputs.upstreams, *inputs.cited.models}):
+        upstream = inputs.upstreams.get(model) or Upstream(model, "none", {})
+        found = _Model(upstream, histories.get(model, ()), inputs)
+        found.run()
+        changes += found.changes
+        notes += found.notes
+    rows = (*before, *(change.row for change in changes))
+    return Refresh(rows, tuple(changes), tuple(notes))
 
 
-def _model(
-    upstream: Upstream,
-    override: Override | None,
-    readings: Mapping[str, Reading],
-    history: Sequence[Price],
-    today: date,
-) -> tuple[list[Price], list[Note]]:
-    sources = told(upstream, readings)
-    notes = _faults(upstream, readings)
-    found = steps(upstream, sources, today)
-    ahead = [step for step in found if step.since > today + FORESIGHT]
-    rows = prices(upstream, [step for step in found if step not in ahead], sources, today)
-    notes += [
-        Note(upstream.model, "held", "announced for later", *_facts(row))
-        for row in prices(upstream, ahead, sources, today)
-    ]
-    if override is not None:
-        rows, said = _apply(override, rows, today)
-        notes += said
-    if not history:
-        return rows, notes
-    if not sources and not override:
-        gone = upstream.policy != "none"
-        return [], notes + ([Note(upstream.model, "vanished", "no source sells it any more")] if gone else [])
-    kept, said = _changed(history, rows, today)
-    return kept, notes + said
+class _Model:
+    """One model's part of a refresh: `changes` and `notes` grow as it runs."""
+
+    def __init__(self, upstream: Upstream, history: Sequence[Price], inputs: Inputs) -> None:
+        self.upstream = upstream
+        self.inputs = inputs
+        self.today = inputs.today
+        self.by_day = {row.effective_from: row for row in history}
+        self.changes: list[Change] = []
+        self.notes: list[Note] = []
+
+    def run(self) -> None:
+        for correction in self.inputs.cited.corrections:
+            if correction.model == self.upstream.model:
+                self._correct(correction)
+        self.notes += fault_notes(self.upstream, self.inputs.readings)
+        wanted = self._wanted()
+        current = self._at(self.today)
+        if current is None and not self.by_day:
+            self._enter(wanted)
+        elif (last := current or self._first()) and (note := self._broken(last)):
+            self.notes.append(note)
+        elif not wanted:
+            self._retire(last)
+        else:
+            self._change(last, wanted)
+
+    def _wanted(self) -> list[Price]:
+        """What the sources and the overrides say, oldest first, without what lies too far ahead."""
+        sources = told(self.upstream, self.inputs.readings)
+        found = steps(self.upstream, sources, self.today)
+        ahead = [step for step in found if step.since > self.today + FORESIGHT]
+        near = [step for step in found if step not in ahead]
+        for row in prices(self.upstream, ahead, sources, self.today):
+            self._hold(row, "announced for later")
+        rows = prices(self.upstream, near, sources, self.today)
+        for override in self.inputs.cited.overrides:
+            if override.model == self.upstream.model:
+                rows = self._overridden(override, rows)
+        return rows
+
+    def _overridden(self, override: Override, rows: list[Price]) -> list[Price]:
+        current = rows[-1] if rows else None
+        expired = override.expires is not None and override.expires <= self.today
+        if expired or override.replaces != (current.input if current else None):
+            reason = "the override has expired" if expired else "what the override replaces has changed"
+            self.notes.append(Note(override.model, "lapsed", reason, source=override.source.package))
+            return rows
+        row = override_row(override, current, self.today)
+        return [*(older for older in rows if older.effective_from < row.effective_from), row]
+
+    def _enter(self, wanted: Sequence[Price]) -> None:
+        """A model that the book lacks brings all its dated prices at once."""
+        if not wanted:
+            return
+        newest = wanted[-1]
+        zero = was_zero(self.upstream.model, self.inputs.notes_before, newest)
+        fault = ZERO_BEFORE if zero else new_fault(newest)
+        if fault and not self._allowed(newest):
+            self._hold(newest, fault)
+            return
+        for row in wanted:
+            self._append("new", row)
+
+    def _change(self, last: Price, wanted: Sequence[Price]) -> None:
+        """The rows that say something newer than the book, as far as no guard holds them."""
+        newer = [row for row in wanted if row.effective_from > last.effective_from]
+        past = [row for row in wanted if row.effective_from <= self.today]
+        if past and past[-1] not in newer and (last.state == "retired" or _differs(last, past[-1])):
+            basis = "override" if past[-1].state == "override" else "first_observed"
+            newer.insert(0, replace(past[-1], effective_from=self.today, basis=_basis(past[-1], basis)))
+        for row in newer:
+            before = self._at(row.effective_from) or last
+            returned = before.state == "retired"
+            if not returned and not _differs(before, row):
+                continue
+            if (fault := self._fault(row)) and not self._allowed(row):
+                self._hold(row, fault)
+                return
+            self._append("returned" if returned else "changed", row)
+        self._withdraw(wanted)
+
+    def _withdraw(self, wanted: Sequence[Price]) -> None:
+        """A price that was announced and is announced no more does not apply itself."""
+        for day in sorted(day for day in self.by_day if day > self.today):
+            said = [row for row in wanted if row.effective_from <= day]
+            if said and _differs(self.by_day[day], said[-1]):
+                self._append("corrected", replace(said[-1], effective_from=day), WITHDRAWN)
+
+    def _fault(self, row: Price) -> str | None:
+        if row.state == "override":
+            return None
+        trusted = [old for day, old in sorted(self.by_day.items()) if old.state != "override" and day <= self.today]
+        other_host = bool(trusted) and row.basis.startswith("host:") and row.basis != trusted[-1].basis
+        return change_fault(trusted[-1], row) if trusted and not other_host else None
+
+    def _broken(self, last: Price) -> Note | None:
+        return broken_source(last, self.upstream, self.inputs.readings) if last.state != "retired" else None
+
+    def _retire(self, last: Price) -> None:
+        if self.upstream.policy == "none" or last.state == "retired":
+            return
+        self.notes.append(Note(last.model, "retired", f"{GONE}; the last price stays"))
+        row = replace(last, effective_from=self.today, basis="first_observed", state="retired", second_opinions=())
+        self._append("retired", row, GONE)
+
+    def _correct(self, correction: Correction) -> None:
+        before = self._at(correction.effective_from)
+        if before and before.source == correction.source and before.effective_from == correction.effective_from:
+            return
+        tariff = Tariff(correction.rates)
+        day = correction.effective_from
+        row = Price(correction.model, day, "override", tariff, correction.source, (), "override", self.today)
+        self._append("corrected", row, correction.reason)
+
+    def _append(self, kind: str, row: Price, corrects: str | None = None) -> None:
+        """Append a row; one that is not later than all others says why it stands in."""
+        before = self._at(row.effective_from)
+        late = bool(self.by_day) and row.effective_from <= max(self.by_day)
+        row = replace(row, recorded_at=self.today, corrects=(corrects or AGAIN) if late else None)
+        self.by_day[row.effective_from] = row
+        self.changes.append(Change(kind, row, before))
+
+    def _hold(self, row: Price, reason: str) -> None:
+        value = plain(row.input) if row.input is not None else None
+        day = row.effective_from.isoformat()
+        self.notes.append(Note(row.model, "held", reason, value, day, row.source.package))
+
+    def _allowed(self, row: Price) -> bool:
+        return row.input is not None and (row.model, row.input) in self.inputs.cited.allowed
+
+    def _at(self, day: date) -> Price | None:
+        days = [known for known in self.by_day if known <= day]
+        return self.by_day[max(days)] if days else None
+
+    def _first(self) -> Price:
+        return self.by_day[min(self.by_day)]
 
 
-def _apply(override: Override, rows: list[Price], today: date) -> tuple[list[Price], list[Note]]:
-    row = overridden(override, rows[-1] if rows else None, today)
-    if row is None:
-        return rows, [Note(override.model, "lapsed", "the override has expired, or what it replaces has changed")]
-    return [*(older for older in rows if older.effective_from < row.effective_from), row], []
-
-
-def _changed(history: Sequence[Price], rows: Sequence[Price], today: date) -> tuple[list[Price], list[Note]]:
-    """The rows that say something newer than the book, as far as no guard holds them."""
-    last = history[-1]
-    newer = [row for row in rows if row.effective_from > last.effective_from]
-    if not newer and rows and last.effective_from < today:
-        newer = [replace(rows[-1], effective_from=today, basis="first_observed")]
-    kept: list[Price] = []
-    for row in newer:
-        if not _differs(last, row):
-            continue
-        if row.basis != "override" and (reason := guard(last, row)):
-            return kept, [Note(row.model, "held", reason, *_facts(row))]
-        kept.append(row)
-        last = row
-    return kept, []
+def _basis(row: Price, otherwise: str) -> str:
+    return row.basis if row.basis.startswith("host:") else otherwise
 
 
 def _differs(last: Price, row: Price) -> bool:
     return changed(last.tariff, last.source.package, row.tariff, row.source.package)
-
-
-def guard(old: Price, new: Price) -> str | None:
-    """Why a change is not to be taken without a cited override; None if it may be."""
-    if new.state == "disputed" and new.effective_from == new.recorded_at:
-        return f"a change without a date, which the sources dispute: now {plain(old.input or Decimal())}"
-    for before, after in ((old.input, new.input), (old.output, new.output)):
-        if not before or not after:
-            continue
-        ratio = max(before, after) / min(before, after)
-        if any(abs(ratio / slip - 1) <= SLIP_TOLERANCE for slip in SLIPS):
-            return f"looks like a slip of units: {plain(before)} to {plain(after)}"
-        if ratio > MAX_RATIO:
-            return f"changes more than {MAX_RATIO} times: {plain(before)} to {plain(after)}"
-    return None
-
-
-def _faults(upstream: Upstream, readings: Mapping[str, Reading]) -> list[Note]:
-    keys = {(package, key) for package, key in upstream.ids.items()}
-    return [
-        Note(upstream.model, "refused", f"{fault.field} is {fault.reason}", fault.value, None, fault.source)
-        for package in upstream.ids
-        for fault in readings[package].faults
-        if (fault.source, fault.key.removesuffix(" (batch)")) in keys
-    ]
-
-
-def _facts(row: Price) -> tuple[str | None, str, str]:
-    value = plain(row.input) if row.input is not None else None
-    return value, row.effective_from.isoformat(), row.source.package
 
 
 def unread(upstreams: Mapping[str, Upstream], readings: Mapping[str, Reading]) -> list[str]:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, time
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, TypeVar
 
 from pricing_data.cost import plain
@@ -13,11 +14,12 @@ from pricing_data.price import BASES, STATES, Opinion, Price, Rates, Source, Tar
 MAX_DECIMALS = 12
 # A thousand times the dearest token sold so far costs less; more is a unit slip.
 MAX_USD_PER_TOKEN = Decimal("0.001")
+MAX_USD_PER_CALL = Decimal(1)
 
 RATE_FIELDS = ("input", "output", "cached_input", "cache_write")
 SOURCE_FIELDS = ("package", "version", "sha256", "provider", "id")
 FIELDS = ("model", "effective_from", "basis", "currency", "source", "second_opinions", "state", "recorded_at")
-OPTIONAL_FIELDS = (*RATE_FIELDS, "tiers", "batch", "schedule")
+OPTIONAL_FIELDS = (*RATE_FIELDS, "tiers", "batch", "schedule", "per_call", "corrects")
 
 _AMOUNT = re.compile(r"(0|[1-9]\d*)(\.\d*[1-9])?", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -36,14 +38,14 @@ class BadField(ValueError):
         super().__init__(f"{field}: {reason}")
 
 
-def amount_fault(value: Decimal) -> str | None:
-    """Why this cannot be a price per token in USD; None if it can."""
+def amount_fault(value: Decimal, largest: Decimal = MAX_USD_PER_TOKEN) -> str | None:
+    """Why this cannot be a price per token (or, with another `largest`, per call) in USD; None if it can."""
     if not value.is_finite():
         return "not a finite number"
     if value <= 0:
         return "not above zero: an unknown price is left out, never zero"
-    if value > MAX_USD_PER_TOKEN:
-        return f"above {plain(MAX_USD_PER_TOKEN)} USD per token"
+    if value > largest:
+        return f"above {plain(largest)} USD"
     _, _, exponent = value.normalize().as_tuple()
     if isinstance(exponent, int) and -exponent > MAX_DECIMALS:
         return f"more than {MAX_DECIMALS} decimals"
@@ -72,6 +74,7 @@ def parse(line: str) -> Price:
         second_opinions=_each(row, "second_opinions", _opinion),
         state=_one_of(row, "state", STATES),
         recorded_at=_date(row, "recorded_at"),
+        corrects=_text(row, "corrects") if "corrects" in row else None,
     )
 
 
@@ -84,13 +87,15 @@ def dump(price: Price) -> str:
         "basis": price.basis,
         "currency": "USD",
         **_rates_row(tariff.rates),
-        "tiers": [{"above_tokens": tier.above_tokens, **_rates_row(tier.rates)} for tier in tariff.tiers],
-        "batch": _rates_row(tariff.batch) if tariff.batch else None,
+        "tiers": _tiers_row(tariff.tiers),
+        "batch": _batch_row(tariff),
         "schedule": [_window_row(window) for window in tariff.schedule],
+        "per_call": plain(tariff.per_call) if tariff.per_call is not None else None,
         "source": {name: getattr(price.source, name) for name in SOURCE_FIELDS},
-        "second_opinions": [{"source": o.source, "value": plain(o.value)} for o in price.second_opinions],
+        "second_opinions": [_opinion_row(opinion) for opinion in price.second_opinions],
         "state": price.state,
         "recorded_at": price.recorded_at.isoformat(),
+        "corrects": price.corrects,
     }
     if price.source.url:
         row["source"]["url"] = price.source.url
@@ -101,6 +106,22 @@ def dump(price: Price) -> str:
 def _rates_row(rates: Rates) -> dict[str, str]:
     values = ((name, getattr(rates, name)) for name in RATE_FIELDS)
     return {name: plain(value) for name, value in values if value is not None}
+
+
+def _tiers_row(tiers: tuple[Tier, ...]) -> list[dict[str, Any]]:
+    return [{"above_tokens": tier.above_tokens, **_rates_row(tier.rates)} for tier in tiers]
+
+
+def _batch_row(tariff: Tariff) -> dict[str, Any] | None:
+    if tariff.batch is None:
+        return None
+    row: dict[str, Any] = _rates_row(tariff.batch)
+    return {**row, "tiers": _tiers_row(tariff.batch_tiers)} if tariff.batch_tiers else row
+
+
+def _opinion_row(opinion: Opinion) -> dict[str, str]:
+    row = {"source": opinion.source, "value": plain(opinion.value)}
+    return row if opinion.output is None else {**row, "output": plain(opinion.output)}
 
 
 def _window_row(window: Window) -> dict[str, str]:
@@ -160,14 +181,14 @@ def _date(row: Mapping[str, Any], name: str) -> date:
         raise BadField(name, f"no such date: {value!r}") from fault
 
 
-def _amount(row: Mapping[str, Any], name: str, where: str) -> Decimal | None:
+def _amount(row: Mapping[str, Any], name: str, where: str, largest: Decimal = MAX_USD_PER_TOKEN) -> Decimal | None:
     if name not in row:
         return None
     value = row[name]
     if not isinstance(value, str) or not _AMOUNT.fullmatch(value):
         raise BadField(where + name, f"must be a plain decimal string, not {value!r}")
     amount = Decimal(value)
-    if fault := amount_fault(amount):
+    if fault := amount_fault(amount, largest):
         raise BadField(where + name, f"{fault}: {value!r}")
     return amount
 
@@ -180,19 +201,26 @@ def _tariff(row: Mapping[str, Any]) -> Tariff:
     rates = _rates(row)
     if rates.input is None:
         raise BadField("input", "missing")
-    return Tariff(
-        rates=rates,
-        tiers=_each(row, "tiers", _tier),
-        batch=_batch(row["batch"]) if "batch" in row else None,
-        schedule=_each(row, "schedule", _window),
-    )
+    batch, batch_tiers = _batch(row["batch"]) if "batch" in row else (None, ())
+    per_call = _amount(row, "per_call", "", MAX_USD_PER_CALL)
+    return Tariff(rates, _tiers(row), batch, batch_tiers, _each(row, "schedule", _window), per_call)
 
 
-def _each(row: Mapping[str, Any], name: str, read: Callable[[dict[str, Any], str], T]) -> tuple[T, ...]:
+def _each(
+    row: Mapping[str, Any], name: str, read: Callable[[dict[str, Any], str], T], where: str = ""
+) -> tuple[T, ...]:
     values = row.get(name, [])
     if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
-        raise BadField(name, "must be a list of objects")
-    return tuple(read(value, f"{name}[{place}].") for place, value in enumerate(values))
+        raise BadField(where + name, "must be a list of objects")
+    return tuple(read(value, f"{where}{name}[{place}].") for place, value in enumerate(values))
+
+
+def _tiers(row: Mapping[str, Any], where: str = "") -> tuple[Tier, ...]:
+    tiers = _each(row, "tiers", _tier, where)
+    bounds = [tier.above_tokens for tier in tiers]
+    if any(higher <= lower for lower, higher in pairwise(bounds)):
+        raise BadField(where + "tiers", "must rise by above_tokens")
+    return tiers
 
 
 def _tier(row: dict[str, Any], where: str) -> Tier:
@@ -203,11 +231,11 @@ def _tier(row: dict[str, Any], where: str) -> Tier:
     return Tier(above, _rates(row, where))
 
 
-def _batch(row: object) -> Rates:
+def _batch(row: object) -> tuple[Rates, tuple[Tier, ...]]:
     if not isinstance(row, dict):
         raise BadField("batch", "must be an object")
-    _only(row, (), RATE_FIELDS, "batch.")
-    return _rates(row, "batch.")
+    _only(row, (), (*RATE_FIELDS, "tiers"), "batch.")
+    return _rates(row, "batch."), _tiers(row, "batch.")
 
 
 def _window(row: dict[str, Any], where: str) -> Window:
@@ -224,11 +252,11 @@ def _time(row: Mapping[str, Any], name: str, where: str) -> time:
 
 
 def _opinion(row: dict[str, Any], where: str) -> Opinion:
-    _only(row, ("source", "value"), (), where)
+    _only(row, ("source", "value"), ("output",), where)
     value = _amount(row, "value", where)
     if value is None:  # pragma: no cover - `_only` has seen to it
         raise BadField(where + "value", "missing")
-    return Opinion(_text(row, "source", where), value)
+    return Opinion(_text(row, "source", where), value, _amount(row, "output", where))
 
 
 def _source(row: object) -> Source:

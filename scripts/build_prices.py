@@ -17,24 +17,25 @@ from pathlib import Path
 
 import pricing_data
 from pricing_data.book import PriceBook
-from pricing_data.curation import read_overrides, read_pins, read_upstream
+from pricing_data.book_file import Snapshot, text_of
+from pricing_data.curation import Pins, read_pins, read_upstream
+from pricing_data.notes import notes_text
 from pricing_data.offers import Reading
-from pricing_data.refresh import Refresh, refresh
-from pricing_data.row import dump
-from pricing_data.sources import genai_prices, litellm, model_prices
+from pricing_data.overrides import read_prices_file
+from pricing_data.refresh import Inputs, Refresh, refresh
+from pricing_data.sources.locate import read_source
 
 ROOT = Path(__file__).parent.parent
 CACHE = ROOT / "build" / "price_sources"
 DATA = Path(pricing_data.__file__).parent
 BOOK, NOTES, DIGEST = DATA / "prices.jsonl", DATA / "prices.notes.jsonl", DATA / "prices.jsonl.sha256"
 PINS, UPSTREAM, OVERRIDES = DATA / "sources.toml", DATA / "upstream.toml", DATA / "overrides.toml"
-READERS = {"genai-prices": genai_prices.read, "litellm": litellm.read, "model-prices": model_prices.read}
 
 
 def read_sources(folder: Path) -> Mapping[str, Reading]:
     """What each pinned source says, by package. Raises BadSource."""
     pins = read_pins(PINS).packages
-    return {package: READERS[package](folder, pin) for package, pin in pins.items()}
+    return {package: read_source(folder, pin) for package, pin in pins.items()}
 
 
 def build(folder: Path) -> Refresh:
@@ -44,14 +45,21 @@ def build(folder: Path) -> Refresh:
     if any(row.recorded_at > today for row in earlier):
         raise SystemExit(f"{PINS}: the book has rows recorded after {today}; these sources are older")
     before = [row for row in earlier if row.recorded_at < today]
-    return refresh(before, read_upstream(UPSTREAM), read_overrides(OVERRIDES), read_sources(folder), today)
+    readings = read_sources(folder)
+    return refresh(before, Inputs(read_upstream(UPSTREAM), read_prices_file(OVERRIDES), readings, (), today))
 
 
 def texts(done: Refresh) -> dict[Path, str]:
     """The files of a book, by path."""
-    book = "".join(f"{dump(row)}\n" for row in done.rows)
+    pins = read_pins(PINS)
+    book = text_of(done.rows, pins.recorded_at, snapshots(pins))
     digest = hashlib.sha256(book.encode()).hexdigest()
-    return {BOOK: book, NOTES: done.notes_text, DIGEST: f"{digest}  {BOOK.name}\n"}
+    return {BOOK: book, NOTES: notes_text(done.notes), DIGEST: f"{digest}  {BOOK.name}\n"}
+
+
+def snapshots(pins: Pins) -> list[Snapshot]:
+    """What the book's closing line says of its sources."""
+    return [Snapshot(pin.package, pin.version, pin.sha256) for pin in pins.packages.values()]
 
 
 def fetch(folder: Path) -> None:
@@ -79,9 +87,9 @@ def main(arguments: list[str]) -> int:
         return 1 if stale else 0
     for path, content in files.items():
         path.write_text(content, encoding="utf-8")
-    held = [note for note in done.notes if note.kind == "held"]
-    print(f"{len(done.rows)} rows, {len(done.appended)} of this refresh; {len(done.notes)} notes, {len(held)} held")
-    return 2 if held else 0
+    counts = f"{len(done.rows)} rows, {len(done.appended)} of this refresh; {len(done.notes)} notes"
+    print(f"{counts}, {len(done.held)} held")
+    return 2 if done.held else 0
 
 
 if __name__ == "__main__":

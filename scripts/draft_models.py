@@ -9,9 +9,11 @@ import argparse
 import sys
 from collections.abc import Iterable
 
-from scripts.build_prices import CACHE, read_sources
-from scripts.catalogue.authors import author_of, read_authors
-from scripts.catalogue.display import Spelling, read_spelling
+from pricing_data.curation import read_upstream
+from pricing_data.naming.authors import read_authors
+from pricing_data.naming.display import Spelling, read_spelling
+from pricing_data.naming.suggest import suggestions
+from scripts.build_prices import CACHE, UPSTREAM, read_sources
 from scripts.catalogue.models_file import Row, read_rows, text, write_rows
 from scripts.catalogue.vocabulary_rules import Rules, read_rules
 
@@ -26,22 +28,11 @@ def draft(author: str, name: str, spelling: Spelling, rules: Rules) -> Row:
     return row
 
 
-def new_rows(known: Iterable[str]) -> list[Row]:
+def new_rows() -> list[Row]:
     """A row for each name that an author sells itself and that the catalogue lacks."""
-    spelling, rules, authors = read_spelling(), read_rules(), read_authors()
-    seen = set(known)
-    rows: list[Row] = []
-    for reading in read_sources(CACHE).values():
-        for offers in reading.offers.values():
-            source = offers[-1].source
-            found = author_of(authors, reading.package, source.provider, source.id)
-            if found is None or not found[0].sells(reading.package, source.provider):
-                continue
-            author, name = found
-            if name not in seen and not spelling.excludes(name):
-                seen.add(name)
-                rows.append(draft(author.name, name, spelling, rules))
-    return rows
+    spelling, rules = read_spelling(), read_rules()
+    found = suggestions(read_sources(CACHE), read_upstream(UPSTREAM), read_authors(), spelling)
+    return [draft(suggestion.author, suggestion.name, spelling, rules) for suggestion in found]
 
 
 def with_rules(rows: Iterable[Row], rules: Rules) -> list[Row]:
@@ -74,7 +65,7 @@ def main(arguments: list[str]) -> int:
         return 0
     rows = read_rows()
     if chosen.command == "new":
-        print(text(new_rows(row["name"] for row in rows)))
+        print(text(new_rows()))
         return 0
     return _vocabularies(rows, chosen.write)
 

@@ -3,14 +3,14 @@
 A line marked `# check` was found by a rule of genai-prices (a prefix, say) and not by the name itself.
 """
 
-import json
 from collections.abc import Iterator
 
 from pricing_data.curation import ID_FIELDS, read_pins, read_upstream
+from pricing_data.naming.authors import read_authors
+from pricing_data.naming.suggest import upstream_line
+from pricing_data.naming.upstream_ids import GENAI, GenaiRules, exact_ids, match
 from scripts.build_prices import CACHE, PINS, UPSTREAM, read_sources
-from scripts.catalogue.authors import read_authors
 from scripts.catalogue.models_file import read_rows
-from scripts.catalogue.upstream_ids import GENAI, GenaiRules, exact_ids, match
 
 
 def lines() -> Iterator[str]:
@@ -26,14 +26,7 @@ def lines() -> Iterator[str]:
         proposed = rules.propose(row["author"], row["name"])
         check = "  # check" if proposed and proposed != found[GENAI] else ""
         found[GENAI] = proposed or found[GENAI]
-        yield line(row["name"], {ID_FIELDS[package]: key for package, key in found.items() if key}) + check
-
-
-def line(name: str, ids: dict[str, str]) -> str:
-    """A line of upstream.toml: an inline table."""
-    fields = {"price_policy": "first_party" if ids else "none", **ids}
-    inner = ", ".join(f"{field} = {json.dumps(value)}" for field, value in fields.items())
-    return f"{json.dumps(name)} = {{ {inner} }}"
+        yield upstream_line(row["name"], {package: key for package, key in found.items() if key}) + check
 
 
 if __name__ == "__main__":

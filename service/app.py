@@ -24,6 +24,7 @@ from service.errors import METHOD_NOT_ALLOWED, UNKNOWN_ROUTE, error_reply
 from service.gate import Gate
 from service.limits import Allowance
 from service.operation import Health, Readiness
+from service.prices.freshness import Freshness
 from service.providers.client import ProviderClient
 from service.providers.counts import ProviderCounts
 from service.providers.enabled import enabled_providers
@@ -31,6 +32,7 @@ from service.settings import Settings
 from service.tokens.catalogue import Catalogue
 from service.tokens.count import CountEndpoint
 from service.tokens.endpoint import TokenEndpoint
+from service.tokens.prices import PriceHistories
 from service.tokens.request import CountRequests
 from service.trace import trace_of
 from service.web.documentation import Documentation
@@ -60,13 +62,18 @@ def create_app(settings: Settings, connections: Connections, registry: Registry,
         clock=time.monotonic,
     )
     count = CountEndpoint(reader, requests, pool, provider_counts, book, utc_today)
+    histories = PriceHistories(registry.models, book, utc_today)
+    freshness = Freshness(book, settings.prices_max_age_days, utc_today)
     documentation = Documentation()
 
-    def vocabulary_faults() -> list[str]:
-        return [str(fault) for fault in registry.faults.values()]
+    def damaged_vocabularies() -> str | None:
+        return "; ".join(str(fault) for fault in registry.faults.values()) or None
+
+    remarks = {"vocabularies": damaged_vocabularies, "prices": freshness.remark}
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        freshness.remark()
         async with connections.open():
             yield
         await client.close()
@@ -77,8 +84,9 @@ def create_app(settings: Settings, connections: Connections, registry: Registry,
             Route("/v1/tokens/models", TokenEndpoint(gate, catalogue.list_models), methods=["GET"]),
             Route("/v1/tokens/authors", TokenEndpoint(gate, catalogue.list_authors), methods=["GET"]),
             Route("/v1/tokens/count", TokenEndpoint(gate, count.count), methods=["POST"]),
+            Route("/v1/tokens/prices/{name}", TokenEndpoint(gate, histories.show), methods=["GET"]),
             Route("/health", Health(), methods=["GET"]),
-            Route("/ready", Readiness(connections.faults, vocabulary_faults), methods=["GET"]),
+            Route("/ready", Readiness(connections.faults, remarks), methods=["GET"]),
             Route("/openapi.json", documentation.openapi, methods=["GET"]),
             Route("/docs", documentation.page, methods=["GET"]),
         ],

@@ -9,6 +9,7 @@ from service.commands.context import Tools
 from service.commands.count import count
 from service.commands.keys import keys
 from service.commands.models import authors, models
+from service.commands.prices import prices
 from service.commands.serve import serve
 from service.commands.vocab import vocab
 
@@ -21,6 +22,6 @@ def main(context: click.Context) -> None:
     context.obj = Tools()
 
 
-for command in (serve, keys, count, models, authors, vocab, config):
+for command in (serve, keys, count, models, authors, vocab, prices, config):
     main.add_command(command)
 vocab.add_command(calibrate)

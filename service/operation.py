@@ -1,7 +1,7 @@
 """For those who run the service: is it alive, is it ready."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.types import Receive, Scope, Send
 
@@ -22,15 +22,15 @@ class Health:
 class Readiness:
     """`GET /ready`: 200 when every dependency answers, else 503 with the faults by name.
 
-    `ask` answers each dependency with what is wrong with it, or None. Damaged vocabularies are named, and leave the
-    service ready: all other models have their counts, and a restart would not mend a file.
+    `ask` answers each dependency with what is wrong with it, or None. `remarks` are told by name and leave the service
+    ready: a damaged vocabulary or an old price would not be mended by a restart.
     """
 
     def __init__(
-        self, ask: Faults, damaged_vocabularies: Callable[[], list[str]] = list, timeout_seconds: float = 2.0
+        self, ask: Faults, remarks: Mapping[str, Callable[[], str | None]], timeout_seconds: float = 2.0
     ) -> None:
         self.ask = ask
-        self.damaged_vocabularies = damaged_vocabularies
+        self.remarks = remarks
         self.timeout_seconds = timeout_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -44,7 +44,6 @@ class Readiness:
         body: dict[str, wire.Value] = {
             "status": "degraded" if degraded else "ready",
             **{name: fault or "ok" for name, fault in faults.items()},
+            **{name: remark() or "ok" for name, remark in self.remarks.items()},
         }
-        if damaged := self.damaged_vocabularies():
-            body["vocabularies"] = "; ".join(damaged)
         await Reply(503 if degraded else 200, wire.encode(body))(scope, receive, send)

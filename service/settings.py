@@ -117,6 +117,13 @@ class Settings(BaseModel):
         description="Providers that count texts for which an estimate is asked, with commas; texts are sent to them.",
     )
     provider_timeout_seconds: float = Field(3, gt=0, le=30, description="Time that a call waits for providers.")
+    price_overrides: Path | None = Field(None, description="File of cited prices that win over the price book's.")
+    reference_hosts: str = Field(
+        "", description="Hosts whose prices a refresh takes for open weights, in order, with commas."
+    )
+    prices_max_age_days: int = Field(
+        30, ge=1, le=3650, description="Age of the price book, in days, from which on it is reported as old."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
 
 

@@ -62,24 +62,24 @@ def _source(pin: Pin, provider: Call, model: Call) -> Source:
 
 
 def _offers(amounts: Amounts, key: str, source: Source, model: Call) -> tuple[Offer, ...]:
-    """The offers of one model that name an input price, oldest first; the newest has the schedule."""
-    dated: list[tuple[date | None, Tariff]] = []
-    windows: list[Window] = []
+    """The offers of one model that name an input price, oldest first.
+
+    Hours hold over the entries before them in the list: the last entry whose condition holds wins.
+    """
+    dated: list[tuple[date | None, Tariff, Call]] = []
     for since, hours, prices in _entries(model.get("prices")):
         tariff = _tariff(amounts, key, prices)
         if hours is None:
-            dated.append((since, tariff))
+            dated.append((since, tariff, prices))
         else:
-            windows.append(Window(hours[0], hours[1], tariff.rates))
+            window = Window(*hours, tariff.rates)
+            dated = [(day, replace(old, schedule=(*old.schedule, window)), call) for day, old, call in dated]
     dated.sort(key=lambda entry: entry[0] or date.min)
-    if dated:
-        since, tariff = dated[-1]
-        batch = _batch(amounts, key, model)
-        dated[-1] = since, _most_of_the_day(replace(tariff, batch=batch, schedule=tuple(windows)))
+    ends = [*(since for since, _, _ in dated[1:]), None]
     return tuple(
-        Offer(source, since, "upstream_dated" if since else "first_observed", tariff)
-        for since, tariff in dated
-        if tariff.rates.input is not None
+        Offer(source, since, "upstream_dated" if since else "first_observed", _most_of_the_day(whole))
+        for (since, tariff, prices), end in zip(dated, ends, strict=True)
+        if (whole := _with_batch(amounts, key, model, tariff, prices, end)).rates.input is not None
     )
 
 
@@ -116,7 +116,8 @@ def _tariff(amounts: Amounts, key: str, prices: Call) -> Tariff:
             if start in _tiers(prices.get(field))
         }
         tiers.append(Tier(start, replace(before, **changed)))
-    return Tariff(rates, tuple(tiers))
+    per_call = amounts.per_thousand_calls(key, "per_call", _base(prices.get("requests_kcount")))
+    return Tariff(rates, tuple(tiers), per_call=per_call)
 
 
 def _base(price: object) -> object:
@@ -130,13 +131,28 @@ def _tiers(price: object) -> dict[int, object]:
     return {start: value for start, value in found.items() if isinstance(start, int)}
 
 
-def _batch(amounts: Amounts, key: str, model: Call) -> Rates | None:
+def _with_batch(amounts: Amounts, key: str, model: Call, tariff: Tariff, prices: Call, end: date | None) -> Tariff:
+    """The tariff with its batch rates: what a batch does not name costs what it costs otherwise.
+
+    The first variant in the list that begins before the tariff's own end wins. Its date is the day on
+    which the source learned of it, so it stands for the whole time of the tariff.
+    """
     for variant in _calls(model.get("price_variants")):
-        prices = variant.get("prices")
-        if variant.get("when") == {"processing": "batch"} and isinstance(prices, Call):
-            batch = _tariff(amounts, f"{key} (batch)", prices).rates
-            return batch if batch.input is not None else None
-    return None
+        named = variant.get("prices")
+        if variant.get("when") == {"processing": "batch"} and isinstance(named, Call) and _begins(variant, end):
+            given = {field: value for field, value in named.fields.items() if value is not None}
+            batch = _tariff(amounts, f"{key} (batch)", Call(prices.name, {**prices.fields, **given}))
+            return replace(tariff, batch=batch.rates, batch_tiers=batch.tiers) if batch.rates.input else tariff
+    return tariff
+
+
+def _begins(variant: Call, end: date | None) -> bool:
+    match variant.get("constraint"):
+        case None:
+            return True
+        case Call("StartDateConstraint", {"start_date": date() as since}):
+            return end is None or since < end
+    return False
 
 
 def _most_of_the_day(tariff: Tariff) -> Tariff:

@@ -24,6 +24,7 @@ FIELDS = {
     "cached_input": "cache_read_input_token_cost",
     "cache_write": "cache_creation_input_token_cost",
 }
+BATCH = "_batches"
 ABOVE = re.compile(r"_above_(\d+)k_tokens")
 
 
@@ -44,8 +45,9 @@ def _offer(amounts: Amounts, pin: Pin, key: str, entry: Mapping[str, Any]) -> Of
     provider = str(entry.get("litellm_provider") or "unknown")
     source = Source(pin.package, pin.version, pin.sha256, provider, key, entry.get("source") or None)
     rates = _rates(amounts, key, entry, "")
-    batch = _rates(amounts, key, entry, "_batches")
-    tariff = Tariff(rates, _tiers(amounts, key, entry, rates), batch if batch.input is not None else None)
+    tariff = Tariff(rates, _tiers(amounts, key, entry, rates, ""))
+    if (batch := _over(rates, _rates(amounts, key, entry, BATCH))) and entry.get(FIELDS["input"] + BATCH):
+        tariff = replace(tariff, batch=batch, batch_tiers=_tiers(amounts, key, entry, batch, BATCH))
     return Offer(source, None, "first_observed", tariff)
 
 
@@ -56,12 +58,17 @@ def _rates(amounts: Amounts, key: str, entry: Mapping[str, Any], suffix: str) ->
     return Rates(**{ours: amounts.per_token(key, ours + suffix, value) for ours, value in found.items()})
 
 
-def _tiers(amounts: Amounts, key: str, entry: Mapping[str, Any], rates: Rates) -> tuple[Tier, ...]:
-    bounds = {int(m[1]) for field in entry for m in [ABOVE.search(field)] if m and field.endswith(m[0])}
+def _tiers(amounts: Amounts, key: str, entry: Mapping[str, Any], rates: Rates, ending: str) -> tuple[Tier, ...]:
+    bounds = {int(m[1]) for field in entry if (m := ABOVE.search(field)) and field.endswith(m[0] + ending)}
     tiers: list[Tier] = []
     for bound in sorted(bounds):
-        above = _rates(amounts, key, entry, f"_above_{bound}k_tokens")
-        changed = {name: getattr(above, name) for name in FIELDS if getattr(above, name) is not None}
-        if changed:
-            tiers.append(Tier(bound * 1000, replace(tiers[-1].rates if tiers else rates, **changed)))
+        below = tiers[-1].rates if tiers else rates
+        above = _over(below, _rates(amounts, key, entry, f"_above_{bound}k_tokens{ending}"))
+        if above != below:
+            tiers.append(Tier(bound * 1000, above))
     return tuple(tiers)
+
+
+def _over(below: Rates, named: Rates) -> Rates:
+    """The rates that are named, and those below where they are silent."""
+    return replace(below, **{name: value for name in FIELDS if (value := getattr(named, name)) is not None})

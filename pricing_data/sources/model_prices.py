@@ -56,7 +56,8 @@ def _offers(amounts: Amounts, pin: Pin, provider: str, name: str, modes: Mapping
     if len(found) > 1 and (found[1].since or date.min) < (found[0].since or date.min):
         del found[0]  # the snapshot was late: a dated correction had ended this price before its first day
     if found and (batch := _batch(amounts, key, modes)):
-        found[-1] = replace(found[-1], tariff=replace(found[-1].tariff, batch=batch))
+        newest = replace(found[-1].tariff, batch=batch.rates, batch_tiers=batch.tiers)
+        found[-1] = replace(found[-1], tariff=newest)
     return tuple(found)
 
 
@@ -66,10 +67,11 @@ def first_whole_day(instant: str) -> date:
     return moment.date() + (timedelta(days=1) if moment.time() > time.min else timedelta())
 
 
-def _batch(amounts: Amounts, key: str, modes: Mapping[str, Any]) -> Rates | None:
+def _batch(amounts: Amounts, key: str, modes: Mapping[str, Any]) -> Tariff | None:
     entries = modes.get("batch") or [{"rates": None}]
     newest = entries[-1]["rates"]
-    return _tariff(amounts, f"{key} (batch)", newest).rates if newest else None
+    found = _tariff(amounts, f"{key} (batch)", newest) if newest else None
+    return found if found and found.rates.input is not None else None
 
 
 def _tariff(amounts: Amounts, key: str, entry: Mapping[str, Any]) -> Tariff:

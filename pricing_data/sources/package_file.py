@@ -19,8 +19,13 @@ class Pin:
 
 
 def read_member(folder: Path, pin: Pin, member: str) -> bytes:
-    """The bytes of one file of the pinned wheel in `folder`. Raises BadSource."""
+    """The bytes of one file of the pinned wheel in `folder`. Raises BadSource.
+
+    For a package that is installed there (`wheel` is "."), the sha256 is that of the file itself.
+    """
     path = folder / pin.wheel
+    if path.is_dir():
+        return _installed(path / member, pin)
     try:
         found = hashlib.sha256(path.read_bytes()).hexdigest()
         if found != pin.sha256:
@@ -29,3 +34,14 @@ def read_member(folder: Path, pin: Pin, member: str) -> bytes:
             return wheel.read(member)
     except (OSError, KeyError, zipfile.BadZipFile) as fault:
         raise BadSource(path, str(fault)) from fault
+
+
+def _installed(path: Path, pin: Pin) -> bytes:
+    try:
+        content = path.read_bytes()
+    except OSError as fault:
+        raise BadSource(path, str(fault)) from fault
+    found = hashlib.sha256(content).hexdigest()
+    if found != pin.sha256:
+        raise BadSource(path, f"its sha256 is {found}, not {pin.sha256}")
+    return content

@@ -16,6 +16,7 @@ from rich.table import Table
 from pricing_data import PriceBook, cost, plain
 from service import wire
 from service.commands.catalogue import known_models
+from service.commands.price_book import loaded_book
 from service.commands.registry import load_registry
 from service.tokens.estimates import estimate_entry
 from tokenizer_registry import Count, ErrorBand, Registry, UncountableText
@@ -44,7 +45,7 @@ def count(files: tuple[Path, ...], names: tuple[str, ...], estimate: bool, as_js
     models = known_models(registry, names)
     texts = list(_texts(files or (Path("-"),)))
     with _progress(sum(len(text) for _, text in texts)) as progress:
-        rows = list(_rows(registry, PriceBook.from_package(), models, texts, progress, estimate=estimate))
+        rows = list(_rows(registry, loaded_book(registry), models, texts, progress, estimate=estimate))
     if as_json:
         click.echo(wire.encode([_entry(row, estimate) for row in rows]))
     else:

@@ -6,9 +6,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from pricing_data import PriceBook, plain
+from pricing_data import plain
 from service import wire
 from service.commands.catalogue import known_models
+from service.commands.price_book import loaded_book
 from service.commands.registry import load_registry
 from service.tokens.request import nearest
 from tokenizer_registry import Registry
@@ -20,7 +21,8 @@ from tokenizer_registry import Registry
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def models(names: tuple[str, ...], author: str | None, as_json: bool) -> None:
     """List all models, or those of NAMES."""
-    registry, book = load_registry(), PriceBook.from_package()
+    registry = load_registry()
+    book = loaded_book(registry)
     day = datetime.now(UTC).date()
     _check_author(registry, author)
     rows: list[dict[str, wire.Value]] = []

@@ -22,6 +22,7 @@ from service.commands.registry import load_registry
 from service.connections import Addresses, Connections, utc_now
 from service.demo import demo_key
 from service.pepper import PepperError
+from service.prices.book import book_in_use
 from service.server import PortUnavailable, Server, listen
 from service.settings import Settings
 from service.stores.errors import StoreError
@@ -116,7 +117,8 @@ def _loaded(settings: Settings) -> tuple[Registry, PriceBook]:
     Only vocabularies that a model has are loaded now, if at all; others are at their first use. A damaged one is told
     of, and its models have no count.
     """
-    registry, book = load_registry(settings.data_dir), PriceBook.from_package()
+    registry = load_registry(settings.data_dir)
+    book = book_in_use(settings.data_dir, settings.price_overrides, registry.models)
     console = Console(stderr=True)
     names = registry.in_use() if settings.preload_vocabularies else []
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:

@@ -13,6 +13,7 @@ from service.errors import INVALID_REQUEST, Refusal
 from service.providers.counts import ProviderCounts
 from service.reply import Reply
 from service.tokens.estimates import estimate_entry
+from service.tokens.prices import provenance, version_header
 from service.tokens.request import CountRequest, CountRequests
 from tokenizer_registry import Count, UncountableText
 
@@ -44,6 +45,9 @@ class CountEndpoint:
         request = self.requests.parse(body)
         if isinstance(request, Refusal):
             return request
+        day = self.today()
+        if request.as_of is not None and request.as_of > day:
+            return INVALID_REQUEST.saying(f"as_of: {request.as_of} is not over yet; the newest prices are of {day}.")
         try:
             counts = await self.pool.count(request.text, request.models, request.estimate)
         except UncountableText as fault:
@@ -52,15 +56,14 @@ class CountEndpoint:
             return counts
         if request.estimate:
             counts = await self.providers.improve(request.text, request.models, counts)
-        return self._reply(request, counts)
+        return self._reply(request, counts, request.as_of or day)
 
-    def _reply(self, request: CountRequest, counts: list[Count]) -> Reply:
-        day = self.today()
+    def _reply(self, request: CountRequest, counts: list[Count], day: date) -> Reply:
         entries: list[wire.Value] = [
             _entry(model, count, self.book.price(model, day), request)
             for model, count in zip(request.models, counts, strict=True)
         ]
-        return Reply(200, wire.encode(entries))
+        return Reply(200, wire.encode(entries), [version_header(self.book)])
 
 
 def _entry(model: str, count: Count, price: Price | None, request: CountRequest) -> dict[str, wire.Value]:
@@ -76,7 +79,6 @@ def _entry(model: str, count: Count, price: Price | None, request: CountRequest)
             "vocabulary": count.vocabulary,
             "method": count.method,
             "price_per_input_token": unit_price,
-            "price_effective_from": price.effective_from.isoformat() if price else None,
-            "price_source": f"{price.source.package} {price.source.version}" if price else None,
+            **provenance(price),
         }
     return entry | estimate_entry(count) if request.estimate else entry

@@ -1,7 +1,9 @@
 """The body of `POST /v1/tokens/count`, checked property by property."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from difflib import get_close_matches
 from typing import Any
 
@@ -9,7 +11,8 @@ from service import strict_json
 from service.errors import INVALID_REQUEST, Refusal
 from service.strict_json import shorten
 
-PROPERTIES = ("input", "type", "models", "detail", "estimate")
+PROPERTIES = ("input", "type", "models", "detail", "estimate", "as_of")
+DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 EVERY_MODEL = ["*"]
 # A near name is looked for only so often: each look compares with the whole catalogue.
 MOST_SUGGESTIONS = 10
@@ -23,6 +26,7 @@ class CountRequest:
     models: tuple[str, ...]
     detail: bool = False
     estimate: bool = False
+    as_of: date | None = None
 
 
 class CountRequests:
@@ -55,7 +59,7 @@ class CountRequests:
         models = self._models(_typed(fields, "models", list, "a list of model names"))
         detail = _typed(fields, "detail", bool, "true or false", default=False)
         estimate = _typed(fields, "estimate", bool, "true or false", default=False)
-        return CountRequest(text, models, detail or estimate, estimate)
+        return CountRequest(text, models, detail or estimate, estimate, _date(fields, "as_of"))
 
     def _models(self, names: list[Any]) -> tuple[str, ...]:
         if not 1 <= len(names) <= self.max_models:
@@ -90,6 +94,19 @@ class _Invalid(Exception):
 
 def _refuse(message: str) -> Refusal:
     return INVALID_REQUEST.saying(message)
+
+
+def _date(fields: dict[str, Any], name: str) -> date | None:
+    """A day of the calendar; None if it is not given."""
+    if name not in fields:
+        return None
+    value = fields[name]
+    try:
+        if isinstance(value, str) and DATE.fullmatch(value):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise _Invalid(f'{name}: must be a date such as "2026-01-31", not {shorten(value)}.')
 
 
 def _typed(fields: dict[str, Any], name: str, kind: type, words: str, default: Any = None) -> Any:

@@ -13,7 +13,9 @@ from tests.end_to_end.server import Server
 def test_health_and_readiness_need_no_key(server: Server) -> None:
     """A probe gets its answer without a key."""
     assert httpx2.get(f"{server.url}/health").json() == {"status": "ok"}
-    assert httpx2.get(f"{server.url}/ready").json() == {"status": "ready", "counters": "ok", "accounts": "ok"}
+    ready = httpx2.get(f"{server.url}/ready")
+    assert ready.status_code == 200
+    assert ready.json().items() >= {"status": "ready", "counters": "ok", "accounts": "ok"}.items()
 
 
 def test_the_openapi_document_is_served(server: Server) -> None:

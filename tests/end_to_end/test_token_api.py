@@ -66,11 +66,11 @@ def test_a_large_text_equals_its_small_count(client: httpx2.Client) -> None:
 
 
 def test_detail_shows_where_the_numbers_come_from(client: httpx2.Client) -> None:
-    """`detail` adds vocabulary, method, price, its date and its source, after the three properties."""
+    """`detail` adds vocabulary, method, price, its date, its source and its state, after the three properties."""
     entry = counted(client, detail=True).json()[0]
     assert list(entry) == [
         "model", "token_count", "token_cost", "vocabulary", "method",
-        "price_per_input_token", "price_effective_from", "price_source",
+        "price_per_input_token", "price_effective_from", "price_source", "price_state",
     ]  # fmt: skip
     assert (entry["vocabulary"], entry["method"]) == ("o200k_base", "exact")
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", entry["price_effective_from"])
@@ -165,7 +165,7 @@ def test_no_price_is_written_with_an_exponent(client: httpx2.Client) -> None:
         ("name=", 404, 'There is no model "".'),
         ("author=Meta&name=gpt-4o", 404, 'The model "gpt-4o" is not by the author "Meta".'),
         ("author=Meta&author=AI21", 400, "author: this parameter is given twice"),
-        ("autor=Meta", 400, '"autor" is not a parameter of this path; it has author, name, api-key.'),
+        ("autor=Meta", 400, '"autor" is not a parameter of this path; it has author, name, detail, api-key.'),
     ],
 )
 def test_unknown_authors_and_names(client: httpx2.Client, query: str, status: int, sentence: str) -> None:

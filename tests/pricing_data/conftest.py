@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pricing_data.book import PriceBook
+from pricing_data.book_file import text_of
 from pricing_data.price import Price, Rates, Source, Tariff
-from pricing_data.row import dump
 
 SHA256 = "0" * 64
 
@@ -20,7 +20,7 @@ def price(
     amount: str = "0.000001",
     recorded_at: date = date(2026, 6, 1),
     package: str = "genai-prices",
-    state: str = "single_source",
+    state: str = "single",
 ) -> Price:
     """A row with an input price and nothing unusual."""
     source = Source(package, "1.0", SHA256, "maker", model)
@@ -34,7 +34,7 @@ def book_of(tmp_path: Path) -> Callable[..., PriceBook]:
 
     def write(*rows: Price) -> PriceBook:
         path = tmp_path / "prices.jsonl"
-        path.write_text("".join(f"{dump(row)}\n" for row in rows), encoding="utf-8")
+        path.write_text(text_of(rows, max(row.recorded_at for row in rows), []), encoding="utf-8")
         return PriceBook.from_file(path)
 
     return write

@@ -1,8 +1,8 @@
 """A book: which price holds on which day, and every way in which a file can be damaged."""
 
-import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pricing_data import DamagedBook, Price, PriceBook
+from pricing_data.book_file import Snapshot, text_of, write
 from pricing_data.row import dump
 from tests.pricing_data.conftest import price
 
@@ -47,15 +48,19 @@ def test_history_is_all_prices_oldest_first(book_of: Callable[..., PriceBook]) -
 
 
 def test_the_version_names_day_and_content(book_of: Callable[..., PriceBook], tmp_path: Path) -> None:
-    """The version is the newest day of recording and the start of the file's sha256."""
+    """The version is the newest day of recording and the check of the last row, which covers all."""
     book = book_of(price("a", recorded_at=date(2026, 6, 1)), price("b", recorded_at=date(2026, 7, 2)))
-    digest = hashlib.sha256((tmp_path / "prices.jsonl").read_bytes()).hexdigest()
-    assert book.version == f"2026-07-02+{digest[:12]}"
+    last = json.loads((tmp_path / "prices.jsonl").read_text(encoding="utf-8").splitlines()[1])
+    assert book.version == f"2026-07-02+{last['check']}"
 
 
 def damaged(tmp_path: Path, *lines: str) -> DamagedBook:
     path = tmp_path / "prices.jsonl"
-    path.write_text("".join(lines), encoding="utf-8")
+    path.write_text("".join(lines) + CLOSING, encoding="utf-8")
+    return refused(path)
+
+
+def refused(path: Path) -> DamagedBook:
     with pytest.raises(DamagedBook) as caught:
         PriceBook.from_file(path)
     assert str(path) in str(caught.value)
@@ -64,10 +69,15 @@ def damaged(tmp_path: Path, *lines: str) -> DamagedBook:
 
 def line(**changes: Any) -> str:
     row = {**json.loads(dump(price())), **changes}
-    return json.dumps({name: value for name, value in row.items() if value is not ...}) + "\n"
+    return seal(json.dumps({name: value for name, value in row.items() if value is not ...}))
 
 
-GOOD = f"{dump(price('0'))}\n"
+def seal(text: str) -> str:
+    """A line with some check: a field at fault is told before a check."""
+    return f'{text[:-1]},"check":"000000000000"}}\n'
+
+
+GOOD, CLOSING = text_of([price("0")], date(2026, 6, 1), []).splitlines(keepends=True)
 
 
 @pytest.mark.parametrize(
@@ -117,43 +127,96 @@ def test_a_bad_field_is_named(tmp_path: Path, changes: dict[str, Any], field: st
     assert (fault.line, fault.field) == (2, field)
 
 
-@pytest.mark.parametrize("bad", ["{\n", "[]\n", "\n", "null\n", "not json\n", '{"model": "a", "model": "a"}\n'])
+@pytest.mark.parametrize("bad", ["{}", "[]", "null", '{"model": "a", "model": "a"}', ""])
 def test_a_line_that_is_no_row_is_named(tmp_path: Path, bad: str) -> None:
-    """A broken, empty, foreign or doubled line refuses the book, naming the line."""
-    assert damaged(tmp_path, GOOD, bad).line == 2
+    """A broken, empty, foreign or doubled line refuses the book, naming the line, sealed or not."""
+    assert damaged(tmp_path, GOOD, f"{bad}\n").line == 2
+    assert damaged(tmp_path, GOOD, seal(bad or "{}")).line == 2
 
 
 def test_a_cut_off_file_is_refused(tmp_path: Path) -> None:
-    """A last line without its newline may be half a row, even if it parses."""
-    assert damaged(tmp_path, GOOD, line().rstrip("\n")).line == 2
+    """Wherever a file is cut off, at the end of a line too, it is refused and the place is named."""
+    path = tmp_path / "prices.jsonl"
+    whole = text_of([price("a"), price("b")], date(2026, 6, 1), [])
+    lines = whole.splitlines(keepends=True)
+    for kept, line in ((0, 1), (1, 1), (2, 2)):
+        path.write_text("".join(lines[:kept]), encoding="utf-8")
+        assert refused(path).line == max(line, 1)
+    for length in range(1, len(whole)):
+        path.write_text(whole[:length], encoding="utf-8")
+        refused(path)
+
+
+def test_an_edited_line_is_named(tmp_path: Path) -> None:
+    """A row that was changed by hand into another valid one is refused by its model and day."""
+    path = tmp_path / "prices.jsonl"
+    whole = text_of([price("a"), price("b"), price("c")], date(2026, 6, 1), [])
+    first, second, third, closing = whole.splitlines(keepends=True)
+    path.write_text(whole.replace(second, second.replace("0.000001", "0.000002")), encoding="utf-8")
+    fault = refused(path)
+    assert (fault.line, fault.field) == (2, "check")
+    assert "row of b from 2026-01-01" in str(fault)
+    for lines in ([first, third, closing], [second, first, third, closing], [first, second, closing]):
+        path.write_text("".join(lines), encoding="utf-8")
+        assert refused(path).field == "check"
+    path.write_text(whole + first, encoding="utf-8")
+    assert refused(path).line == 4
 
 
 def test_bytes_that_are_not_utf_8_are_refused(tmp_path: Path) -> None:
     """A file that is not UTF-8 is refused, naming the line."""
     path = tmp_path / "prices.jsonl"
     path.write_bytes(GOOD.encode() + b"\xff\n")
-    with pytest.raises(DamagedBook) as caught:
-        PriceBook.from_file(path)
-    assert caught.value.line == 2
+    assert refused(path).line == 2
 
 
 @pytest.mark.parametrize(
     ("rows", "field"),
     [
         ([price("a", OLD), price("a", OLD)], "effective_from"),
+        ([price("a", OLD), price("a", OLD, recorded_at=date(2026, 7, 1))], "effective_from"),
         ([price("a", NEW), price("a", OLD)], "effective_from"),
         ([price("a", NEW), price("a", OLD, recorded_at=date(2026, 7, 1))], "effective_from"),
-        ([price("b"), price("a")], "model"),
         ([price("a"), price("b", recorded_at=date(2026, 5, 31))], "recorded_at"),
     ],
 )
 def test_rows_out_of_order_are_refused(tmp_path: Path, rows: list[Price], field: str) -> None:
-    """A second price for a day, an older one behind a newer, or unsorted rows refuse the book."""
-    fault = damaged(tmp_path, *(f"{dump(row)}\n" for row in rows))
+    """A second price for a day, an older one behind a newer, or days of recording that fall refuse the book."""
+    path = tmp_path / "prices.jsonl"
+    path.write_text(text_of(rows, date(2026, 6, 1), []), encoding="utf-8")
+    fault = refused(path)
     assert (fault.line, fault.field) == (2, field)
 
 
-def test_a_later_refresh_starts_the_order_anew(book_of: Callable[..., PriceBook]) -> None:
-    """Rows recorded on a later day may begin with an earlier name again."""
-    book = book_of(price("b"), price("a", recorded_at=date(2026, 7, 1)))
-    assert set(book.histories) == {"a", "b"}
+def test_a_correction_stands_in_for_an_earlier_row(book_of: Callable[..., PriceBook]) -> None:
+    """An appended row that says what it corrects holds on its day, also before a newer one; the old row is kept."""
+    wrong, later = price("a", OLD, "0.000002"), price("a", NEW, "0.000003")
+    right = replace(price("a", OLD, "0.000004", date(2026, 7, 1)), corrects="it was misread")
+    earlier = replace(price("a", date(2025, 1, 1), "0.000005", date(2026, 7, 1)), corrects="it was missing")
+    book = book_of(wrong, later, right, earlier)
+    assert book.history("a") == (earlier, right, later)
+    assert book.price("a", OLD) == right
+    assert book.recorded("a") == (wrong, later, right, earlier)
+
+
+def test_a_write_is_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A write that fails on the way leaves the old file as it was and no other file behind."""
+    path = tmp_path / "prices.jsonl"
+    write(path, "old")
+    monkeypatch.setattr("os.fsync", _full)
+    with pytest.raises(OSError, match="no space"):
+        write(path, "new")
+    assert (path.read_text(encoding="utf-8"), list(tmp_path.iterdir())) == ("old", [path])
+
+
+def _full(descriptor: int) -> None:
+    raise OSError("no space")
+
+
+def test_a_book_knows_its_last_refresh(tmp_path: Path) -> None:
+    """The closing line tells the day of the last refresh and what it read, also if it appended nothing."""
+    path = tmp_path / "prices.jsonl"
+    read = Snapshot("p", "1.0", "0" * 64)
+    path.write_text(text_of([price("a")], date(2026, 8, 1), [read]), encoding="utf-8")
+    book = PriceBook.from_file(path)
+    assert (book.refreshed_at, book.snapshots, book.age_days(date(2026, 9, 1))) == (date(2026, 8, 1), (read,), 31)

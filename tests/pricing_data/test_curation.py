@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pricing_data.curation import read_overrides, read_pins, read_upstream
+from pricing_data.curation import read_pins, read_upstream
 from pricing_data.errors import DamagedCuration
 
 
@@ -27,44 +27,6 @@ def test_a_bad_upstream_line_is_named(tmp_path: Path, entry: str) -> None:
     with pytest.raises(DamagedCuration) as caught:
         read_upstream(path)
     assert caught.value.entry == "a"
-
-
-GOOD = {"model": '"a"', "effective_from": "2026-01-01", "input": '"0.000001"', "url": '"https://x"', "reason": '"r"'}
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"url": '""'},
-        {"reason": None},
-        {"input": None},
-        {"effective_from": None},
-        {"input": "0.000001"},
-        {"input": '"-1"'},
-        {"input": '"NaN"'},
-        {"input": '"cheap"'},
-        {"output": '"0"'},
-        {"colour": '"red"'},
-    ],
-)
-def test_a_bad_override_is_named(tmp_path: Path, changes: dict[str, str | None]) -> None:
-    """An override without a citation, or with an amount that is no price, is refused by name."""
-    fields = {**GOOD, **changes}
-    lines = [f"{name} = {value}" for name, value in fields.items() if value is not None]
-    path = tmp_path / "overrides.toml"
-    path.write_text("\n".join(["[[override]]", *lines]), encoding="utf-8")
-    with pytest.raises(DamagedCuration) as caught:
-        read_overrides(path)
-    assert caught.value.entry == "a"
-
-
-def test_a_model_is_overridden_once(tmp_path: Path) -> None:
-    """Two overrides of one model are refused: nobody could say which holds."""
-    table = "\n".join(["[[override]]", *(f"{name} = {value}" for name, value in GOOD.items()), ""])
-    path = tmp_path / "overrides.toml"
-    path.write_text(table * 2, encoding="utf-8")
-    with pytest.raises(DamagedCuration, match="overridden twice"):
-        read_overrides(path)
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,11 @@
 from datetime import date, time
 from decimal import Decimal
 
-import pytest
-
-from pricing_data.curation import Override, Upstream
+from pricing_data.curation import Upstream
 from pricing_data.offers import Offer, Reading
-from pricing_data.precedence import overridden, prices, steps, told
+from pricing_data.precedence import prices, steps, told
 from pricing_data.price import Price, Rates, Source, Tariff, Tier, Window
-from tests.pricing_data.conftest import SHA256, price
+from tests.pricing_data.conftest import SHA256
 
 TODAY = date(2026, 6, 1)
 GENAI, LITELLM, HISTORY = "genai-prices", "litellm", "model-prices"
@@ -46,13 +44,13 @@ def test_no_source_gives_no_price() -> None:
 def test_the_primary_alone_is_dated_by_the_refresh() -> None:
     """An undated price holds from the day it was read, and says so."""
     rows = timeline(offer(GENAI, "0.000002"))
-    assert facts(rows) == [("2026-06-01", "0.000002", GENAI, "single_source")]
+    assert facts(rows) == [("2026-06-01", "0.000002", GENAI, "single")]
     assert rows[0].basis == "first_observed"
 
 
 def test_the_secondary_stands_in_for_the_primary() -> None:
     """Where neither the primary nor the history knows a model, the secondary's price holds."""
-    assert facts(timeline(offer(LITELLM, "0.000002"))) == [("2026-06-01", "0.000002", LITELLM, "single_source")]
+    assert facts(timeline(offer(LITELLM, "0.000002"))) == [("2026-06-01", "0.000002", LITELLM, "single")]
 
 
 def test_the_history_dates_the_primary() -> None:
@@ -88,7 +86,7 @@ def test_a_change_that_both_tell_is_one_row() -> None:
 def test_an_undated_first_price_is_left_out() -> None:
     """A price that ended on a known day but began on none is not dated by a guess."""
     rows = timeline(offer(GENAI, "0.000003"), offer(GENAI, "0.000001", APRIL))
-    assert facts(rows) == [("2026-04-01", "0.000001", GENAI, "single_source")]
+    assert facts(rows) == [("2026-04-01", "0.000001", GENAI, "single")]
 
 
 def test_a_curated_first_day_dates_the_first_price() -> None:
@@ -100,7 +98,7 @@ def test_a_curated_first_day_dates_the_first_price() -> None:
 def test_of_several_prices_of_one_day_the_last_holds() -> None:
     """A slip that a source mended within the day leaves no row."""
     rows = timeline(offer(HISTORY, "0.000003", MARCH), offer(HISTORY, "0.000001", MARCH))
-    assert facts(rows) == [("2026-03-01", "0.000001", HISTORY, "single_source")]
+    assert facts(rows) == [("2026-03-01", "0.000001", HISTORY, "single")]
 
 
 def test_more_knowledge_is_not_a_change() -> None:
@@ -125,6 +123,15 @@ def test_dropped_tiers_are_a_change() -> None:
     assert [len(row.tariff.tiers) for row in rows] == [1, 0]
 
 
+def test_the_primary_adds_tiers_to_the_history() -> None:
+    """Where the history dates a price and only the primary knows its tiers, the row has both, until they end."""
+    rates, source = Rates(Decimal("0.000003")), Source(GENAI, "1", SHA256, "x", "a")
+    tiered = Tariff(rates, (Tier(200_000, Rates(Decimal("0.000006"))),))
+    primary = Offer(source, None, "first_observed", tiered), Offer(source, MAY, "documented", Tariff(rates))
+    rows = timeline(*primary, offer(HISTORY, "0.000003", MARCH))
+    assert [(row.effective_from, len(row.tariff.tiers)) for row in rows] == [(MARCH, 1), (MAY, 0)]
+
+
 def test_a_host_is_named_as_the_basis() -> None:
     """A price of a reference host says so in its basis."""
     upstream = Upstream("a", "reference_host", {LITELLM: "a"}, host="bedrock")
@@ -134,26 +141,19 @@ def test_a_host_is_named_as_the_basis() -> None:
     assert [row.basis for row in rows] == ["host:bedrock"]
 
 
-def override(replaces: str | None = None, expires: date | None = None) -> Override:
-    amount = Decimal(replaces) if replaces else None
-    source = Source("overrides.toml", "1", SHA256, "override", "a", "https://example.org")
-    return Override("a", MAY, Decimal("0.000009"), None, amount, expires, source)
+def test_an_hour_of_the_day_is_no_dispute() -> None:
+    """A source without hours that gives the price of some hour agrees; one that gives another does not."""
+    window = Window(time(1), time(4), Rates(Decimal("0.000004")))
+    tariff = Tariff(Rates(Decimal("0.000002")), schedule=(window,))
+    own = Offer(Source(GENAI, "1", SHA256, "x", "a"), None, "first_observed", tariff)
+    assert timeline(own, offer(LITELLM, "0.000004"))[0].state == "agreed"
+    assert timeline(own, offer(LITELLM, "0.000003"))[0].state == "disputed"
 
 
-def test_an_override_stands_while_the_sources_say_what_it_replaces() -> None:
-    """It wins over the price it names, and where there was none."""
-    current = price(amount="0.000002")
-    for row in (overridden(override("0.000002"), current, TODAY), overridden(override(), None, TODAY)):
-        assert row is not None
-        assert (row.input, row.basis, row.effective_from) == (Decimal("0.000009"), "override", MAY)
-
-
-@pytest.mark.parametrize(
-    "lapsed", [override("0.000003"), override(), override("0.000002", expires=TODAY)], ids=["changed", "new", "expired"]
-)
-def test_an_override_lapses(lapsed: Override) -> None:
-    """It lapses when the sources change, when they begin to know the model, and on its last day."""
-    assert overridden(lapsed, price(amount="0.000002"), TODAY) is None
+def test_one_dissenter_makes_a_dispute() -> None:
+    """Agreed means that every source which lists the model says the same."""
+    rows = timeline(offer(GENAI, "0.000002"), offer(LITELLM, "0.000003"), offer(HISTORY, "0.000002", MARCH))
+    assert facts(rows) == [("2026-03-01", "0.000002", GENAI, "disputed")]
 
 
 def test_hours_are_kept_with_the_tariff() -> None:

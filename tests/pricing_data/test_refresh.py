@@ -6,9 +6,11 @@ from decimal import Decimal
 import pytest
 
 from pricing_data.curation import Upstream
+from pricing_data.notes import Note, notes_text
 from pricing_data.offers import Amounts, Fault, Offer, Reading
+from pricing_data.overrides import Correction, Override, PricesFile
 from pricing_data.price import Price, Rates, Source, Tariff
-from pricing_data.refresh import Refresh, refresh, unread
+from pricing_data.refresh import Inputs, Refresh, refresh, unread
 from tests.pricing_data.conftest import SHA256, price
 
 TODAY = date(2026, 7, 1)
@@ -25,9 +27,15 @@ def reading(package: str, *offers: tuple[str, date | None], faults: tuple[Fault,
     return Reading(package, {IDS[package]: made} if made else {}, faults)
 
 
-def run(before: list[Price], *readings: Reading) -> Refresh:
+def run(
+    before: list[Price],
+    *readings: Reading,
+    cited: PricesFile = PricesFile(),  # noqa: B008  frozen
+    notes: tuple[Note, ...] = (),
+    today: date = TODAY,
+) -> Refresh:
     found = {package: reading(package) for package in IDS} | {r.package: r for r in readings}
-    return refresh(before, UPSTREAM, {}, found, TODAY)
+    return refresh(before, Inputs(UPSTREAM, cited, found, notes, today))
 
 
 BEFORE = [price("a", date(2026, 1, 1), "0.000002", date(2026, 6, 1))]
@@ -76,18 +84,29 @@ def test_a_change_of_three_times_is_taken() -> None:
     assert len(run(BEFORE, reading("genai-prices", ("0.000006", None))).appended) == 1
 
 
-def test_a_disputed_undated_change_is_held() -> None:
+def test_an_undated_change_that_nobody_confirms_is_held() -> None:
     """Where the sources disagree and none gives a date, the last published price stays."""
     done = run(BEFORE, reading("genai-prices", ("0.000003", None)), reading("litellm", ("0.000002", None)))
     assert done.appended == ()
-    assert "dispute" in done.notes[0].reason
+    assert "no other source confirms" in done.notes[0].reason
 
 
-def test_a_model_that_vanished_keeps_its_price() -> None:
-    """A model that no source sells any more stays in the book and is noted."""
+def test_a_model_that_vanished_is_retired() -> None:
+    """A model that no source lists any more keeps its last price, in state retired; a second refresh adds nothing."""
     done = run(BEFORE)
-    assert list(done.rows) == BEFORE
-    assert [note.kind for note in done.notes] == ["vanished"]
+    assert [(row.state, row.input, row.effective_from) for row in done.appended] == [
+        ("retired", BEFORE[0].input, TODAY)
+    ]
+    assert [note.kind for note in done.notes] == ["retired"]
+    again = run(list(done.rows))
+    assert (again.appended, again.notes) == ((), ())
+
+
+def test_a_model_that_returns_is_priced_again() -> None:
+    """A retired model that a source lists again leaves that state, at the same price too."""
+    gone = run(BEFORE)
+    back = run(list(gone.rows), reading("genai-prices", ("0.000002", None)), today=date(2026, 7, 2))
+    assert [(change.kind, change.row.state) for change in back.changes] == [("returned", "single")]
 
 
 @pytest.mark.parametrize(("day", "taken"), [(date(2026, 7, 8), True), (date(2026, 7, 9), False)])
@@ -103,7 +122,7 @@ def test_a_refused_amount_is_noted() -> None:
     fault = Fault("litellm", "a", "output", "-1", "not above zero")
     done = run(BEFORE, reading("genai-prices", ("0.000002", None)), reading("litellm", faults=(fault,)))
     assert [(note.kind, note.value) for note in done.notes] == [("refused", "-1")]
-    assert '"refused"' in done.notes_text
+    assert '"refused"' in notes_text(done.notes)
 
 
 def test_a_new_model_enters_with_its_history() -> None:
@@ -146,3 +165,132 @@ def test_amounts_are_exact() -> None:
     assert amounts.per_mtok("k", "input", Decimal("0.0375")) == Decimal("0.0000000375")
     assert amounts.per_mtok("k", "input", None) is None
     assert amounts.faults == []
+
+
+def fault(value: str, reason: str = "not above zero") -> Fault:
+    return Fault("genai-prices", "g/a", "input", value, reason)
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("0", "not above zero"),
+        ("-0.1", "not above zero"),
+        ("NaN", "not a finite number"),
+        ("0.0000000000001", "more than 12 decimals"),
+    ],
+)
+def test_a_source_that_breaks_changes_nothing(value: str, reason: str) -> None:
+    """When the source of a price gives a zero or nonsense, the price stays and the model is held, not retired;
+    another source does not step in."""
+    broken = reading("genai-prices", faults=(fault(value, reason),))
+    for other in (reading("litellm"), reading("litellm", ("0.000001", None))):
+        done = run(BEFORE, broken, other)
+        assert done.appended == ()
+        assert {note.kind for note in done.notes} == {"refused", "held"}
+
+
+def test_zero_becoming_a_price_is_held_until_it_is_allowed() -> None:
+    """The first price of a model that was given as 0 before waits for a cited word, however often it is seen."""
+    notes = run([], reading("genai-prices", faults=(fault("0"),))).notes
+    priced = reading("genai-prices", ("0.000002", None))
+    for _ in range(2):
+        done = run([], priced, notes=notes)
+        assert (done.appended, [note.kind for note in done.notes]) == ((), ["held"])
+        notes = done.notes
+    allowed = PricesFile(allowed=frozenset({("a", Decimal("0.000002"))}))
+    assert len(run([], priced, notes=notes, cited=allowed).appended) == 1
+
+
+def test_an_allowed_change_passes_its_guard() -> None:
+    """A cited word lets exactly the named price pass."""
+    offered = reading("genai-prices", ("0.0000061", None))
+    for amount, taken in (("0.0000061", 1), ("0.0000062", 0)):
+        cited = PricesFile(allowed=frozenset({("a", Decimal(amount))}))
+        assert len(run(BEFORE, offered, cited=cited).appended) == taken
+
+
+def test_a_first_price_off_by_a_unit_is_held() -> None:
+    """A new model whose two sources differ by a thousand does not enter the book."""
+    done = run([], reading("genai-prices", ("0.000002", None)), reading("litellm", ("0.000000002", None)))
+    assert (done.appended, done.notes[0].kind) == ((), "held")
+
+
+def test_an_announced_rise_that_is_withdrawn_does_not_apply_itself() -> None:
+    """A price recorded for next week is taken back by a correction when the sources no longer announce it."""
+    day = date(2026, 7, 5)
+    announced = run(BEFORE, reading("genai-prices", ("0.000002", None), ("0.000003", day)))
+    assert announced.appended[0].effective_from == day
+    done = run(list(announced.rows), reading("genai-prices", ("0.000002", None)), today=date(2026, 7, 2))
+    assert [(change.kind, change.row.input, change.row.effective_from) for change in done.changes] == [
+        ("corrected", Decimal("0.000002"), day)
+    ]
+    assert done.appended[0].corrects
+
+
+def test_a_second_change_within_a_day_is_a_correction() -> None:
+    """Two refreshes of one day with different prices leave both rows, the later one in force."""
+    first = run(BEFORE, reading("genai-prices", ("0.000003", None)))
+    second = run(list(first.rows), reading("genai-prices", ("0.000004", None)))
+    assert [(row.effective_from, row.corrects is not None) for row in second.appended] == [(TODAY, True)]
+
+
+CITED = Source("overrides.toml", "1", SHA256, "override", "a", "https://example.org")
+
+
+def override(replaces: str | None, expires: date | None = None) -> PricesFile:
+    amount = Decimal(replaces) if replaces else None
+    rates = Rates(Decimal("0.000009"))
+    return PricesFile((Override("a", date(2026, 5, 1), rates, amount, expires, CITED, "r"),))
+
+
+def test_an_override_stands_while_the_sources_say_what_it_replaces() -> None:
+    """It wins over the price that it names, past every guard, and where there was none; its state says so."""
+    offered = reading("genai-prices", ("0.000002", None))
+    for done in (run(BEFORE, offered, cited=override("0.000002")), run([], cited=override(None))):
+        assert [(row.input, row.state) for row in done.appended] == [(Decimal("0.000009"), "override")]
+        again = run(
+            list(done.rows),
+            *([offered] if done.rows[0] == BEFORE[0] else []),
+            cited=override("0.000002" if done.rows[0] == BEFORE[0] else None),
+        )
+        assert again.appended == ()
+
+
+@pytest.mark.parametrize(
+    "cited",
+    [override("0.000003"), override(None), override("0.000002", expires=TODAY)],
+    ids=["changed", "known", "expired"],
+)
+def test_an_override_lapses(cited: PricesFile) -> None:
+    """It lapses when the sources change, when they begin to know the model, and on its last day."""
+    done = run(BEFORE, reading("genai-prices", ("0.000002", None)), cited=cited)
+    assert done.appended == ()
+    assert [note.kind for note in done.notes] == ["lapsed"]
+
+
+def test_after_an_override_the_sources_hold_again() -> None:
+    """When an override is taken away the sources' price returns, however far it lies from the override's."""
+    offered = reading("genai-prices", ("0.000002", None))
+    over = run(BEFORE, offered, cited=override("0.000002"))
+    done = run(list(over.rows), offered, today=date(2026, 7, 2))
+    assert [(row.input, row.state) for row in done.appended] == [(Decimal("0.000002"), "single")]
+
+
+def test_a_cited_correction_is_appended_once() -> None:
+    """A correction of an earlier day is a row that stands in for the wrong one, with its reason."""
+    day = BEFORE[0].effective_from
+    cited = PricesFile(corrections=(Correction("a", day, Rates(Decimal("0.000001")), CITED, "misread"),))
+    offered = reading("genai-prices", ("0.000001", None))
+    done = run(BEFORE, offered, cited=cited)
+    assert [(row.effective_from, row.input, row.corrects) for row in done.appended] == [
+        (day, Decimal("0.000001"), "misread")
+    ]
+    assert run(list(done.rows), offered, cited=cited).appended == ()
+
+
+def test_the_share_of_changed_models() -> None:
+    """New models do not count; a model with several new rows counts once."""
+    done = run(BEFORE, reading("genai-prices", ("0.000002", None), ("0.000003", date(2026, 6, 20))))
+    assert done.changed_percent() == 100
+    assert run([], reading("genai-prices", ("0.000002", None))).changed_percent() == 0

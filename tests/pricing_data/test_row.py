@@ -16,9 +16,11 @@ minutes = st.times().map(lambda at: time(at.hour, at.minute))
 tariffs = st.builds(
     Tariff,
     rates=rates,
-    tiers=st.lists(st.builds(Tier, st.integers(1, 10**7), rates), max_size=2).map(tuple),
-    batch=st.none() | rates,
+    tiers=st.lists(st.builds(Tier, st.integers(1, 10**7), rates), max_size=1).map(tuple),
+    batch=rates,
+    batch_tiers=st.lists(st.builds(Tier, st.integers(1, 10**7), rates), max_size=1).map(tuple),
     schedule=st.lists(st.builds(Window, minutes, minutes, rates), max_size=2).map(tuple),
+    per_call=maybe,
 )
 names = st.text(min_size=1, max_size=20)
 sources = st.builds(
@@ -31,9 +33,10 @@ prices = st.builds(
     basis=st.sampled_from(["documented", "first_observed", "override", "host:bedrock"]),
     tariff=tariffs,
     source=sources,
-    second_opinions=st.lists(st.builds(Opinion, names, amounts), max_size=2).map(tuple),
-    state=st.sampled_from(["agreed", "single_source", "disputed"]),
+    second_opinions=st.lists(st.builds(Opinion, names, amounts, maybe), max_size=2).map(tuple),
+    state=st.sampled_from(["agreed", "single", "disputed", "override", "retired"]),
     recorded_at=st.dates(),
+    corrects=st.none() | names,
 )
 
 

@@ -8,7 +8,11 @@ import pytest
 
 from pricing_data import PriceBook, plain
 from pricing_data.book import PACKAGED
-from pricing_data.curation import read_overrides, read_pins, read_upstream
+from pricing_data.curation import read_pins, read_upstream
+from pricing_data.naming.authors import read_authors
+from pricing_data.naming.display import read_spelling
+from pricing_data.naming.suggest import suggestions
+from pricing_data.overrides import read_prices_file
 from pricing_data.refresh import unread
 from scripts.build_prices import BOOK, CACHE, DIGEST, OVERRIDES, PINS, UPSTREAM, build, read_sources, texts
 
@@ -110,9 +114,9 @@ def test_no_price_is_zero_or_absurd(book: PriceBook) -> None:
 
 def test_every_row_belongs_to_a_curated_model(book: PriceBook) -> None:
     """No row is without an upstream id or an override that a person has set."""
-    upstream, overrides = read_upstream(UPSTREAM), read_overrides(OVERRIDES)
+    upstream, cited = read_upstream(UPSTREAM), read_prices_file(OVERRIDES).models
     for row in book.rows:
-        assert upstream[row.model].ids or row.model in overrides
+        assert upstream[row.model].ids or row.model in cited
 
 
 def test_the_book_is_the_recorded_one() -> None:
@@ -122,19 +126,22 @@ def test_the_book_is_the_recorded_one() -> None:
 
 
 def test_the_pinned_sources_give_the_book() -> None:
-    """Where the pinned wheels are at hand, they give the shipped files byte for byte and no id is unread.
+    """Where the pinned wheels are at hand, they give the shipped files byte for byte, no id is unread, and no
+    name that an author sells itself is missing from the catalogue.
 
     Elsewhere every row names the pinned files with their sha256, and the book has its recorded sha256.
     """
     recorded = read_pins(PINS)
     pins = recorded.packages
     if all((CACHE / pin.wheel).exists() for pin in pins.values()):
+        known = read_upstream(UPSTREAM)
+        assert suggestions(read_sources(CACHE), known, read_authors(), read_spelling()) == []
         assert unread(read_upstream(UPSTREAM), read_sources(CACHE)) == []
         for path, content in texts(build(CACHE)).items():
             assert path.read_text(encoding="utf-8") == content, path
         return
-    known = {(pin.package, pin.version, pin.sha256) for pin in pins.values()}
+    pinned = {(pin.package, pin.version, pin.sha256) for pin in pins.values()}
     for row in PriceBook.from_file(BOOK).rows:
         if row.recorded_at == recorded.recorded_at and row.basis != "override":
-            assert (row.source.package, row.source.version, row.source.sha256) in known
+            assert (row.source.package, row.source.version, row.source.sha256) in pinned
     test_the_book_is_the_recorded_one()

@@ -9,9 +9,9 @@ import pytest
 import tokenizer_registry
 from pricing_data.book import PriceBook
 from pricing_data.curation import read_upstream
+from pricing_data.naming.authors import read_authors
+from pricing_data.naming.display import read_spelling
 from scripts.build_prices import UPSTREAM
-from scripts.catalogue.authors import read_authors
-from scripts.catalogue.display import read_spelling
 from scripts.catalogue.vocabulary_rules import KINDS, read_rules
 
 FIELDS = ["name", "author", "display_name", "vocabulary", "evidence"]

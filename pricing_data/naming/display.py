@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ class Spelling:
     hyphen_after: tuple[str, ...]
     display_names: Mapping[str, str]
     exclude: re.Pattern[str]
+    set_aside: re.Pattern[str]
 
     def display_name(self, name: str) -> str:
         """ "gpt-4o-2024-08-06" is "GPT-4o (2024-08-06)"."""
@@ -42,6 +43,10 @@ class Spelling:
         """Whether a name is no text or embeddings model."""
         return self.exclude.fullmatch(name) is not None
 
+    def sets_aside(self, author: str, name: str) -> bool:
+        """Whether a person has looked at an author's name, and it is no model of its own."""
+        return self.set_aside.fullmatch(f"{author}/{name}") is not None
+
     def _word(self, word: str) -> str:
         if word in self.words:
             return self.words[word]
@@ -57,5 +62,10 @@ def read_spelling() -> Spelling:
         words=raw["words"],
         hyphen_after=tuple(raw["hyphen_after"]["words"]),
         display_names=raw["display_names"],
-        exclude=re.compile("|".join(f"(?:{pattern})" for pattern in raw["exclude"]["patterns"])),
+        exclude=_any(raw["exclude"]["patterns"]),
+        set_aside=_any(pattern for patterns in raw["set_aside"].values() for pattern in patterns),
     )
+
+
+def _any(patterns: Iterable[str]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))

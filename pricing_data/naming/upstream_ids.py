@@ -4,11 +4,11 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pricing_data.naming.authors import Author, author_of, spellings
 from pricing_data.offers import Reading
 from pricing_data.sources import genai_prices
 from pricing_data.sources.package_file import Pin, read_member
 from pricing_data.sources.python_literal import Call
-from scripts.catalogue.authors import Author, author_of, spellings
 
 GENAI = "genai-prices"
 

@@ -1,0 +1,72 @@
+"""The price book for commands: faults end a command with their sentences."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from pricing_data import PriceBook, PricingError, plain
+from service.commands.context import configuration
+from service.prices.book import book_in_use, newest_book
+from service.prices.sources import SourcesMissing
+from tokenizer_registry import Registry
+
+MTOK = 1_000_000
+PIPE_COLUMNS = 160
+
+
+@contextmanager
+def faults_told() -> Iterator[None]:
+    """What is wrong with books, files or sources ends the command with exit status 1 and its sentence."""
+    try:
+        yield
+    except (PricingError, SourcesMissing) as fault:
+        raise click.ClickException(str(fault)) from None
+    except OSError as fault:
+        raise click.ClickException(f"{fault.filename}: {fault.strerror}.") from None
+
+
+def loaded_book(registry: Registry) -> PriceBook:
+    """The book in use, under the operator's own prices."""
+    settings = configuration().settings
+    with faults_told():
+        return book_in_use(settings.data_dir, settings.price_overrides, registry.models)
+
+
+def loaded_path() -> Path:
+    """The file of the book in use."""
+    with faults_told():
+        return newest_book(configuration().settings.data_dir)[1]
+
+
+def day_of(text: str) -> date:
+    """A date of the calendar, or a click error."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is not a date such as 2026-01-31.") from None
+
+
+class Day(click.ParamType[date]):
+    """An option that is a date."""
+
+    name = "date"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """The date that is written as 2026-01-31."""
+        return value if isinstance(value, date) else day_of(str(value))
+
+
+def wide_console() -> Console:
+    """The terminal; a file or pipe gets lines long enough for whole names."""
+    console = Console()
+    return console if console.is_terminal else Console(width=PIPE_COLUMNS)
+
+
+def per_mtok(value: Decimal | None) -> str:
+    """A price per token as people compare it: USD per million tokens."""
+    return "-" if value is None else plain(value * MTOK)

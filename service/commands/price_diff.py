@@ -1,0 +1,70 @@
+"""`weighbridge prices diff`: what changed between two days, or between two books."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from pricing_data import Price, PriceBook
+from service import wire
+from service.commands.price_book import faults_told, loaded_book, per_mtok, wide_console
+from service.connections import utc_now
+from tokenizer_registry import Registry
+
+Prices = Callable[[str], Price | None]
+
+
+@click.command()
+@click.argument("one")
+@click.argument("other")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+def diff(one: str, other: str, as_json: bool) -> None:
+    """List the models whose price differs between two dates (2026-01-31) or two book files.
+
+    `today` is a date too. Two books are compared as of today.
+    """
+    registry = Registry.from_package()
+    before, after = _side(one, registry), _side(other, registry)
+    rows: list[dict[str, wire.Value]] = []
+    for name in registry.models:
+        old, new = before(name), after(name)
+        if (old and old.tariff) != (new and new.tariff):
+            rows.append({"model": name, **_amounts("before", old), **_amounts("after", new)})
+    if as_json:
+        click.echo(wire.encode([*rows]))
+        return
+    table = Table("model", f"{one}, USD per Mtok", other, "since", "source")
+    for row in rows:
+        old, new = before(str(row["model"])), after(str(row["model"]))
+        since, source = (str(new.effective_from), new.source.package) if new else ("-", "-")
+        table.add_row(str(row["model"]), _shown(old), _shown(new), since, source)
+    wide_console().print(table)
+    click.echo(f"{len(rows)} of {len(registry.models)} models differ.")
+
+
+def _side(text: str, registry: Registry) -> Prices:
+    today = utc_now().date()
+    path = Path(text)
+    if path.is_file():
+        with faults_told():
+            book = PriceBook.from_file(path)
+        return lambda name: book.price(name, today)
+    try:
+        day = today if text == "today" else date.fromisoformat(text)
+    except ValueError:
+        raise click.ClickException(f"{text!r} is neither a date such as 2026-01-31 nor a book's file.") from None
+    used = loaded_book(registry)
+    return lambda name: used.price(name, day)
+
+
+def _amounts(side: str, price: Price | None) -> dict[str, wire.Value]:
+    return {
+        f"{side}_per_input_token": price.input if price else None,
+        f"{side}_per_output_token": price.output if price else None,
+    }
+
+
+def _shown(price: Price | None) -> str:
+    return f"{per_mtok(price.input)} / {per_mtok(price.output)}" if price else "-"

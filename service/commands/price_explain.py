@@ -1,0 +1,73 @@
+"""`weighbridge prices explain` and `at`: one model's price, with its reasons, or as a number."""
+
+import textwrap
+from datetime import date
+
+import click
+
+from pricing_data import plain
+from pricing_data.curation import Upstream, read_upstream
+from pricing_data.notes import read_notes
+from pricing_data.overrides import read_prices_file
+from service import wire
+from service.commands.catalogue import known_models
+from service.commands.context import configuration
+from service.commands.price_book import Day, faults_told, loaded_book, loaded_path
+from service.connections import utc_now
+from service.prices.book import notes_path
+from service.prices.explanation import Facts, explanation
+from service.prices.refreshing import OVERRIDES, UPSTREAM
+from service.tokens.prices import price_history
+from tokenizer_registry import Registry
+
+WIDTH = 110
+
+
+@click.command()
+@click.argument("name")
+@click.option("--date", "day", type=Day(), help="The day (UTC) that is asked about; without it, today.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+def explain(name: str, day: date | None, as_json: bool) -> None:
+    """Tell why a model costs what it costs: every row, source, opinion and rule."""
+    registry = Registry.from_package()
+    (model,) = known_models(registry, [name])
+    book, today = loaded_book(registry), day or utc_now().date()
+    with faults_told():
+        notes = read_notes(notes_path(loaded_path()))
+        upstream = read_upstream(UPSTREAM).get(model, Upstream(model, "none", {}))
+        own = configuration().settings.price_overrides
+        cited = read_prices_file(OVERRIDES)
+        cited = cited.joined(read_prices_file(own)) if own else cited
+    sections = explanation(Facts(registry.models[model], book, upstream, notes, cited, today))
+    if as_json:
+        told: list[wire.Value] = [{"heading": part.heading, "lines": [*part.lines]} for part in sections]
+        click.echo(wire.encode({**price_history(book, model, today), "explanation": told}))
+        return
+    for number, part in enumerate(sections):
+        click.echo(("\n" if number else "") + click.style(part.heading, bold=True))
+        for line in part.lines:
+            # Sentences are broken into lines; figures in columns are short enough.
+            broken = textwrap.wrap(line, WIDTH) if len(line) > WIDTH and not line.startswith(" ") else [line]
+            click.echo("\n".join(f"  {piece}" for piece in broken))
+
+
+@click.command()
+@click.argument("name")
+@click.option("--date", "day", type=Day(), required=True, help="A day (UTC), as 2026-01-31.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+def at(name: str, day: date, as_json: bool) -> None:
+    """Print what a model cost on a day, in USD per token; exit status 1 if no price is known."""
+    registry = Registry.from_package()
+    (model,) = known_models(registry, [name])
+    price = loaded_book(registry).price(model, day)
+    if as_json:
+        entry: dict[str, wire.Value] = {"model": model, "date": day.isoformat(), "price_per_input_token": None}
+        if price:
+            entry |= {"price_per_input_token": price.input, "price_per_output_token": price.output}
+            entry |= {"effective_from": price.effective_from.isoformat(), "state": price.state}
+        click.echo(wire.encode(entry))
+    elif price is None or price.input is None:
+        raise click.ClickException(f"No price of {model} is known on {day}.")
+    else:
+        output = f", output {plain(price.output)}" if price.output is not None else ""
+        click.echo(f"{model} on {day}: input {plain(price.input)}{output} USD per token ({price.state})")

@@ -1,0 +1,65 @@
+"""`weighbridge prices status`: the book in use, its age, and how sure its prices are."""
+
+from collections import Counter
+
+import click
+from rich.table import Table
+
+from pricing_data import PriceBook
+from pricing_data.book import PACKAGED
+from pricing_data.notes import read_notes
+from pricing_data.price import STATES
+from service import wire
+from service.commands.context import configuration
+from service.commands.price_book import faults_told, loaded_book, loaded_path, wide_console
+from service.connections import utc_now
+from service.prices.book import notes_path
+from tokenizer_registry import Registry
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+def status(as_json: bool) -> None:
+    """Show versions, age and counts; a warning if the book is old."""
+    registry = Registry.from_package()
+    book, path = loaded_book(registry), loaded_path()
+    today, settings = utc_now().date(), configuration().settings
+    with faults_told():
+        held = sum(note.kind == "held" for note in read_notes(notes_path(path)))
+    age, old = book.age_days(today), book.age_days(today) > settings.prices_max_age_days
+    found: dict[str, wire.Value] = {
+        "version": book.version,
+        "book": "packaged" if path == PACKAGED else str(path),
+        "refreshed_at": book.refreshed_at.isoformat(),
+        "age_days": age,
+        "old": old,
+        "sources": {snapshot.package: snapshot.version for snapshot in book.snapshots},
+        "models": len(registry.models),
+        "authors": len({model.author for model in registry.models.values()}),
+        "priced_models": len([name for name in registry.models if book.price(name, today)]),
+        "rows": len(book.rows),
+        **_states(registry, book),
+        "held": held,
+        "own_prices": sum(standing.holds(today) for own in book.standing.values() for standing in own),
+        "own_prices_lapsed": sum(not standing.holds(today) for own in book.standing.values() for standing in own),
+    }
+    if as_json:
+        click.echo(wire.encode(found))
+        return
+    table = Table("prices", "", show_header=False)
+    for name, value in found.items():
+        shown = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
+        table.add_row(name.replace("_", " "), shown)
+    wide_console().print(table)
+    if old:
+        limit = settings.prices_max_age_days
+        click.echo(
+            f"Warning: the prices are {age} days old, more than {limit}. `weighbridge prices refresh` renews them."
+        )
+
+
+def _states(registry: Registry, book: PriceBook) -> dict[str, wire.Value]:
+    today = utc_now().date()
+    current = [price for name in registry.models if (price := book.price(name, today))]
+    counts = Counter(price.state for price in current)
+    return {state: counts[state] for state in sorted(STATES)}

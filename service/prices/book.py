@@ -1,0 +1,44 @@
+"""The price book in use: the operator's refreshed one or the packaged one, under the operator's own prices."""
+
+from collections.abc import Container, Sequence
+from pathlib import Path
+
+from pricing_data import BadPricesFile, PriceBook
+from pricing_data.book import PACKAGED
+from pricing_data.overrides import Override, read_prices_file
+
+FOLDER, BOOK, NOTES = "prices", "prices.jsonl", "prices.notes.jsonl"
+
+
+def refreshed_path(data_dir: Path) -> Path:
+    """Where a refresh writes the operator's book."""
+    return data_dir / FOLDER / BOOK
+
+
+def notes_path(book_path: Path) -> Path:
+    """The notes that lie beside a book."""
+    return book_path.with_name(NOTES)
+
+
+def newest_book(data_dir: Path) -> tuple[PriceBook, Path]:
+    """The book in use, without overrides, and its file. Raises DamagedBook, OSError."""
+    packaged, path = PriceBook.from_package(), refreshed_path(data_dir)
+    if not path.exists():
+        return packaged, PACKAGED
+    refreshed = PriceBook.from_file(path)
+    newer = refreshed.refreshed_at >= packaged.refreshed_at
+    return (refreshed, path) if newer else (packaged, PACKAGED)
+
+
+def book_in_use(data_dir: Path, overrides_path: Path | None, models: Container[str]) -> PriceBook:
+    """The newest book under the operator's overrides. Raises PricingError with every fault, OSError."""
+    book, _ = newest_book(data_dir)
+    return book.with_overrides(own_overrides(overrides_path, models)) if overrides_path else book
+
+
+def own_overrides(path: Path, models: Container[str]) -> Sequence[Override]:
+    """The overrides of the operator's file. Raises BadPricesFile with every fault; a name that is no model is one."""
+    cited = read_prices_file(path)
+    if unknown := tuple(f"{name} is not a model of the catalogue" for name in cited.models if name not in models):
+        raise BadPricesFile(path, unknown)
+    return cited.overrides

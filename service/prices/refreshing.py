@@ -1,0 +1,77 @@
+"""One refresh of the book in use: from the sources to a file that is replaced at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pricing_data
+from pricing_data import OlderSource, PriceBook
+from pricing_data.book_file import Snapshot, text_of, write
+from pricing_data.curation import Upstream, read_upstream
+from pricing_data.naming.authors import read_authors
+from pricing_data.naming.hosts import Host, with_hosts
+from pricing_data.notes import notes_text, read_notes
+from pricing_data.offers import Reading
+from pricing_data.overrides import PricesFile, read_prices_file
+from pricing_data.refresh import Inputs, Refresh, refresh
+from pricing_data.sources.locate import version_key
+from service.prices.book import notes_path
+from service.prices.sources import Located, readings
+
+DATA = Path(pricing_data.__file__).parent
+UPSTREAM, OVERRIDES, PINS = DATA / "upstream.toml", DATA / "overrides.toml", DATA / "sources.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A refresh that has been worked out and not yet written."""
+
+    done: Refresh
+    text: str
+    before: PriceBook
+    upstreams: dict[str, Upstream]
+
+
+def plan(
+    book: PriceBook,
+    path: Path,
+    sources: dict[str, Located],
+    hosts: Sequence[Host],
+    own: PricesFile,
+    today: date,
+) -> Plan:
+    """What a refresh would append to the book that lies at `path`. Raises PricingError.
+
+    Of the operator's own file the corrections and allowed changes count; its overrides are laid over
+    the book whenever it is read.
+    """
+    refuse_older(book, sources)
+    found: dict[str, Reading] = readings(sources)
+    upstreams = with_hosts(read_upstream(UPSTREAM), hosts, read_authors(), found)
+    cited = read_prices_file(OVERRIDES).joined(PricesFile((), own.corrections, own.allowed))
+    done = refresh(book.rows, Inputs(upstreams, cited, found, read_notes(notes_path(path)), today))
+    return Plan(done, text_of(done.rows, today, snapshots(sources)), book, upstreams)
+
+
+def write_book(plan: Plan, path: Path) -> None:
+    """Put the new book in place, then its notes. A newer packaged book is not lost: an old one is kept aside."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.exists() and PriceBook.from_file(path).version != plan.before.version:
+        path.replace(path.with_name(f"prices-{PriceBook.from_file(path).version}.jsonl"))
+    write(path, plan.text)
+    write(notes_path(path), notes_text(plan.done.notes))
+
+
+def refuse_older(book: PriceBook, sources: dict[str, Located]) -> None:
+    """A source that is older than the one that the book was last made from would undo changes. Raises OlderSource."""
+    for stored in book.snapshots:
+        pin = sources[stored.package].pin
+        if version_key(pin.version) < version_key(stored.version):
+            raise OlderSource(pin.package, pin.version, stored.version)
+
+
+def snapshots(sources: dict[str, Located]) -> list[Snapshot]:
+    """What the book's closing line says of its sources."""
+    pins = (source.pin for _, source in sorted(sources.items()))
+    return [Snapshot(pin.package, pin.version, pin.sha256) for pin in pins]

@@ -1,0 +1,162 @@
+"""Prices over HTTP: where they come from, what they were, and an operator's own."""
+
+import json
+import os
+import subprocess
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from pricing_data import PriceBook, plain
+from pricing_data.book import PACKAGED
+from tests.end_to_end.server import COMMAND, running
+
+
+def body(answer: httpx2.Response) -> Any:
+    """The answer's JSON, with exact numbers."""
+    assert answer.status_code == 200, answer.text
+    return json.loads(answer.text, parse_float=Decimal)
+
+
+def counted(client: httpx2.Client, **fields: Any) -> httpx2.Response:
+    """A count of two tokens of o3."""
+    return client.post("/v1/tokens/count", json={"input": "hello world", "type": "text", "models": ["o3"], **fields})
+
+
+def test_priced_replies_name_the_book(client: httpx2.Client) -> None:
+    """Counts, models and prices say which book priced them; the default bodies have nothing more than before."""
+    version = PriceBook.from_package().version
+    models, count, prices = (
+        client.get("/v1/tokens/models?name=o3"),
+        counted(client),
+        client.get("/v1/tokens/prices/o3"),
+    )
+    assert {answer.headers["X-Pricing-Version"] for answer in (models, count, prices)} == {version}
+    assert models.content == b'[{"author":"OpenAI","name":"o3","display_name":"o3","price_per_input_token":0.000002}]'
+    assert count.content == b'[{"model":"o3","token_count":2,"token_cost":0.000004}]'
+
+
+@pytest.mark.parametrize(("day", "cost"), [("2025-06-10", "0.000004"), ("2025-06-09", "0.00002"), ("2020-01-01", None)])
+def test_a_count_at_the_prices_of_a_day(client: httpx2.Client, day: str, cost: str | None) -> None:
+    """`as_of` prices at that day: before a cut the older price, before the first price null, never zero."""
+    (entry,) = body(counted(client, as_of=day))
+    assert entry == {"model": "o3", "token_count": 2, "token_cost": Decimal(cost) if cost else None}
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("2025-02-30", 'as_of: must be a date such as "2026-01-31", not "2025-02-30".'),
+        ("yesterday", "as_of: must be a date"),
+        ("20250601", "as_of: must be a date"),
+        (20250601, "as_of: must be a date"),
+        (None, "as_of: must be a date"),
+        ("9999-01-01", "as_of: 9999-01-01 is not over yet"),
+    ],
+)
+def test_bad_days_are_refused(client: httpx2.Client, value: object, sentence: str) -> None:
+    """A date that is none, or has not come, is refused with a sentence."""
+    answer = counted(client, as_of=value)
+    assert answer.status_code == 400
+    assert sentence in answer.json()["message"]
+
+
+def test_models_in_detail(client: httpx2.Client) -> None:
+    """`detail=true` adds what output and caches cost, and date, source and state; other values are refused."""
+    (entry,) = body(client.get("/v1/tokens/models?name=o3&detail=true"))
+    assert entry == {
+        "author": "OpenAI", "name": "o3", "display_name": "o3", "price_per_input_token": Decimal("0.000002"),
+        "price_per_output_token": Decimal("0.000008"), "price_per_cached_input_token": Decimal("0.0000005"),
+        "vocabulary": "o200k_base", "price_effective_from": "2025-06-10", "price_source": "genai-prices 0.2.3",
+        "price_state": "agreed",
+    }  # fmt: skip
+    plain_entry = body(client.get("/v1/tokens/models?name=o3&detail=false"))
+    assert plain_entry == body(client.get("/v1/tokens/models?name=o3"))
+    assert client.get("/v1/tokens/models?detail=1").status_code == 400
+
+
+def test_the_history_of_a_price(client: httpx2.Client) -> None:
+    """Every price has its days, its source and what others say; the last one is the current one."""
+    found = body(client.get("/v1/tokens/prices/o3"))
+    old, new = found["history"]
+    assert (old["effective_until"], new["effective_from"], new["effective_until"]) == (
+        "2025-06-10", "2025-06-10", None,
+    )  # fmt: skip
+    assert (old["price_per_input_token"], new["price_per_input_token"]) == (Decimal("0.00001"), Decimal("0.000002"))
+    assert (found["current"], found["overrides"]) == (new, [])
+    assert new["source"]["entry"] == "openai/o3"
+
+
+def test_every_history_can_be_asked_for(client: httpx2.Client) -> None:
+    """Each model of the catalogue has its page, priced or not, and no number has an exponent."""
+    for name in ("llama-3.2-1b", "llama-2-7b", "deepseek-v4-flash", "sonar-pro", "claude-haiku-5-5"):
+        answer = client.get(f"/v1/tokens/prices/{name}")
+        found = body(answer)
+        assert found["model"] == name
+        assert "e-" not in answer.text.replace("deepseek-v4", "").split('"pricing_version"')[0]
+        shown = found["current"] and plain(found["current"]["price_per_input_token"])
+        assert shown is None or f'"price_per_input_token":{shown}' in answer.text
+
+
+def test_an_unknown_model_has_no_prices(client: httpx2.Client) -> None:
+    """A name that is no model is a 404 that names the nearest one."""
+    answer = client.get("/v1/tokens/prices/gpt-4oo")
+    assert answer.status_code == 404
+    assert "Did you mean gpt-4o?" in answer.json()["message"]
+
+
+OWN = """
+[[override]]
+model = "gpt-4o"
+effective_from = 2026-01-01
+input = "0.000001"
+output = "0.000004"
+replaces = "0.0000025"
+url = "https://example.org/contract"
+reason = "our contract"
+"""
+
+
+def test_an_operators_own_price(tmp_path: Path) -> None:
+    """A cited price of the operator's wins from its day on, says that it is one, and is part of the version."""
+    own = tmp_path / "own.toml"
+    own.write_text(OWN, encoding="utf-8")
+    with (
+        running(tmp_path / "data", {"PRICE_OVERRIDES": str(own)}) as server,
+        httpx2.Client(base_url=server.url, headers={"X-Api-Key": server.demo_key}) as client,
+    ):
+        (entry,) = body(counted(client, models=["gpt-4o"], detail=True))
+        before = body(counted(client, models=["gpt-4o"], as_of="2025-12-31"))[0]
+        version = client.get("/v1/tokens/models?name=gpt-4o").headers["X-Pricing-Version"]
+        overrides = body(client.get("/v1/tokens/prices/gpt-4o"))["overrides"]
+    assert (entry["token_cost"], entry["price_state"], entry["price_source"]) == (
+        Decimal("0.000002"), "override", "own.toml 1",
+    )  # fmt: skip
+    assert before["token_cost"] == Decimal("0.000005")
+    assert version.startswith(f"{PriceBook.from_package().version}.")
+    assert [override["source"]["url"] for override in overrides] == ["https://example.org/contract"]
+
+
+def test_faulty_prices_stop_the_start(tmp_path: Path) -> None:
+    """A file of own prices with faults, or a damaged book, ends `serve` with every fault, before it listens."""
+    own, book = tmp_path / "own.toml", tmp_path / "data" / "prices" / "prices.jsonl"
+    own.write_text(OWN.replace('"0.000001"', '"free"').replace("https:", "page:"), encoding="utf-8")
+    told = stopped(tmp_path / "data", {"WEIGHBRIDGE_PRICE_OVERRIDES": str(own)})
+    assert "input is not a number: 'free'" in told
+    assert "url must say where the price is published" in told
+    book.parent.mkdir(parents=True)
+    book.write_text(PACKAGED.read_text(encoding="utf-8").replace('"0.0000025"', '"0.0000026"', 1), encoding="utf-8")
+    assert "has been edited, moved or taken out" in stopped(tmp_path / "data", {})
+
+
+def stopped(data_dir: Path, settings: dict[str, str]) -> str:
+    """What `serve` prints before it gives up."""
+    environ = {**os.environ, **settings, "WEIGHBRIDGE_DATA_DIR": str(data_dir)}
+    done = subprocess.run(
+        [*COMMAND, "serve", "--port", "0"], env=environ, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    return done.stdout + done.stderr
