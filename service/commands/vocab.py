@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -19,6 +20,7 @@ from service.commands.vocab_fetch import fetch
 from tokenizer_registry import Registry, Verification, verify
 
 ENGINES = {"tiktoken": "tiktoken", "sentencepiece": "sentencepiece", "huggingface": "tokenizers"}
+PIPE_WIDTH = 140
 COLUMNS = ("name", "size", "format", "licence class", "engine", "source", "models")
 
 
@@ -57,7 +59,8 @@ def list_(as_json: bool) -> None:
     table = Table(*COLUMNS)
     for row in rows:
         table.add_row(*(_shown(row, column) for column in COLUMNS))
-    Console().print(table)
+    # A pipe has no width of its own: there nothing is cut.
+    Console(width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
     click.echo(f"{len(rows)} vocabularies.")
     for name, absent in registry.fetchable.items():
         click.echo(f"{name} is not here ({absent.licence}): weighbridge vocab fetch {name}")
