@@ -17,11 +17,11 @@ from rich.table import Table
 from service.commands.registry import extra_folder, load_registry
 from service.commands.vocab_add import add
 from service.commands.vocab_fetch import fetch
-from tokenizer_registry import Registry, Verification, verify
+from tokenizer_registry import Registry, Verification, VocabularySpec, verify
 
 ENGINES = {"tiktoken": "tiktoken", "sentencepiece": "sentencepiece", "huggingface": "tokenizers"}
-PIPE_WIDTH = 140
-COLUMNS = ("name", "size", "format", "licence class", "engine", "source", "models")
+PIPE_WIDTH = 160
+COLUMNS = ("name", "size", "format", "licence class", "engine", "source", "models", "counts")
 
 
 @click.group()
@@ -39,6 +39,9 @@ def list_(as_json: bool) -> None:
     """List the vocabularies with size, licence, source and models, and those that can be fetched."""
     registry = load_registry()
     users = Counter(model.vocabulary for model in registry.models.values())
+    for estimator in registry.estimates.estimators.values():
+        if estimator.vocabulary in registry.estimates.reconstructions:
+            users[estimator.vocabulary] += len(estimator.models)
     rows: list[dict[str, Any]] = [
         {
             "name": spec.name,
@@ -49,9 +52,10 @@ def list_(as_json: bool) -> None:
             "engine": ENGINES.get(spec.format, str(spec.format)),
             "source": f"{spec.source.package} {spec.source.version}",
             "models": users[spec.name],
+            "counts": "exact" if spec.name in registry.vocabularies else "estimates",
             "sha256": spec.sha256,
         }
-        for spec in registry.vocabularies.values()
+        for spec in _specs(registry)
     ]
     if as_json:
         click.echo(json.dumps(rows, indent=2))
@@ -66,6 +70,11 @@ def list_(as_json: bool) -> None:
         click.echo(f"{name} is not here ({absent.licence}): weighbridge vocab fetch {name}")
 
 
+def _specs(registry: Registry) -> list[VocabularySpec]:
+    """The vocabularies, and the reconstructions, which are good for estimates only."""
+    return [*registry.vocabularies.values(), *registry.estimates.reconstructions.values()]
+
+
 def _shown(row: dict[str, Any], column: str) -> str:
     return f"{row[column] / 1e6:.2f} MB" if column == "size" else str(row[column])
 
@@ -75,10 +84,11 @@ def _shown(row: dict[str, Any], column: str) -> str:
 def verify_(names: tuple[str, ...]) -> None:
     """Check digests, recorded counts, and a megabyte of mixed text against the reference library."""
     registry = load_registry()
+    known = [spec.name for spec in _specs(registry)]
     for name in names:
-        if name not in registry.vocabularies:
+        if name not in known:
             raise click.ClickException(f"There is no vocabulary {name!r}. `weighbridge vocab list` shows them.")
-    chosen = names or tuple(registry.vocabularies)
+    chosen = names or tuple(known)
     failed = [done.vocabulary for done in _verified(chosen, extra_folder()) if not _reported(done)]
     if failed:
         raise click.ClickException(f"{len(failed)} of {len(chosen)} vocabularies failed: {', '.join(failed)}.")
