@@ -22,7 +22,7 @@ from service.commands.registry import load_registry
 from service.connections import Addresses, Connections, utc_now
 from service.demo import demo_key
 from service.pepper import PepperError
-from service.prices.book import book_in_use
+from service.prices.book import book_in_use, lapsed
 from service.server import PortUnavailable, Server, listen
 from service.settings import Settings
 from service.stores.errors import StoreError
@@ -77,6 +77,7 @@ def _prepare(settings: Settings, demo: bool, running: ExitStack) -> Server:
         )
         return create_app(settings, connections, registry, book)
 
+    warnings += lapsed(book, utc_now().date())
     text = banner(settings.host, listener.getsockname()[1], key, warnings)
     return Server(settings, listener, app, on_ready=lambda: click.echo(text))
 

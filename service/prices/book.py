@@ -1,6 +1,7 @@
 """The price book in use: the operator's refreshed one or the packaged one, under the operator's own prices."""
 
 from collections.abc import Container, Sequence
+from datetime import date
 from pathlib import Path
 
 from pricing_data import BadPricesFile, PriceBook
@@ -34,6 +35,16 @@ def book_in_use(data_dir: Path, overrides_path: Path | None, models: Container[s
     """The newest book under the operator's overrides. Raises PricingError with every fault, OSError."""
     book, _ = newest_book(data_dir)
     return book.with_overrides(own_overrides(overrides_path, models)) if overrides_path else book
+
+
+def lapsed(book: PriceBook, today: date) -> list[str]:
+    """A sentence for each of the operator's prices that was in force and is no more, or never was."""
+    return [
+        f"your own price of {model} from {standing.row.effective_from} holds no more: {standing.ended}"
+        for model, own in book.standing.items()
+        for standing in own
+        if standing.until is not None and standing.until <= today
+    ]
 
 
 def own_overrides(path: Path, models: Container[str]) -> Sequence[Override]:

@@ -1,0 +1,51 @@
+"""Which book is in use, and what is told of an operator's own prices."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from pricing_data import BadPricesFile, PriceBook
+from service.prices.book import book_in_use, lapsed, newest_book, refreshed_path
+
+OWN = """
+[[override]]
+model = "gpt-4o"
+effective_from = 2026-01-01
+input = "0.000001"
+replaces = "{replaces}"
+url = "https://example.org"
+reason = "r"
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """A file with an override of gpt-4o that replaces what the book says."""
+    path = tmp_path / "own.toml"
+    path.write_text(OWN.format(replaces="0.0000025"), encoding="utf-8")
+    return path
+
+
+def test_without_a_refresh_the_packaged_book_is_used(tmp_path: Path) -> None:
+    """A data folder without a book, or none at all, is no fault."""
+    book, _ = newest_book(tmp_path / "nowhere")
+    assert book.version == PriceBook.from_package().version
+    assert not refreshed_path(tmp_path / "nowhere").exists()
+
+
+def test_own_prices_lie_over_the_book(tmp_path: Path, own: Path) -> None:
+    """An override in force is no warning; one that the book has overtaken is told with the reason."""
+    today = date(2026, 11, 21)
+    book = book_in_use(tmp_path, own, {"gpt-4o"})
+    assert lapsed(book, today) == []
+    own.write_text(OWN.format(replaces="0.000003"), encoding="utf-8")
+    assert lapsed(book_in_use(tmp_path, own, {"gpt-4o"}), today) == [
+        "your own price of gpt-4o from 2026-01-01 holds no more: the book gave 0.0000025, not 0.000003"
+    ]
+
+
+def test_a_name_that_is_no_model_is_refused(tmp_path: Path, own: Path) -> None:
+    """A misspelt model in the operator's file would never be priced: it stops the start."""
+    with pytest.raises(BadPricesFile, match="gpt-4o is not a model"):
+        book_in_use(tmp_path, own, {"gpt-4"})
