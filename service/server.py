@@ -105,6 +105,13 @@ class Worker(UvicornWorker):  # type: ignore[misc]  # its base has no types
         self.config.timeout_graceful_shutdown = self.cfg.graceful_timeout
         self.config.proxy_headers = bool(self.cfg.forwarded_allow_ips)
 
+    async def callback_notify(self) -> None:
+        """Tell the parent that this worker lives. If the parent was killed before the worker could ask to be told of
+        that, this finds out."""
+        self.notify()
+        if os.getppid() != self.ppid:
+            signal.raise_signal(signal.SIGTERM)
+
 
 class Log(Logger):
     """Hands gunicorn's own messages to the handlers of the service's log."""

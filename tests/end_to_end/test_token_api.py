@@ -89,7 +89,7 @@ def test_an_estimate_is_labelled_and_has_its_band_beside_it(client: httpx2.Clien
     """`estimate` fills the null with method, estimator and band, and prices it; an exact count has none of them."""
     reply = counted(client, models=["claude-opus-4-5", "gpt-4o", "grok-4"], estimate=True)
     claude, exact, grok = reply.json(parse_float=Decimal)
-    assert list(exact)[-3:] == ["price_source", "estimator", "estimate_error"]
+    assert list(exact)[-3:] == ["price_state", "estimator", "estimate_error"]
     assert (claude["token_count"], claude["method"], claude["vocabulary"]) == (19, "estimate", None)
     assert claude["token_cost"] == 19 * claude["price_per_input_token"]
     assert (claude["estimator"], grok["estimator"], exact["estimator"]) == ("claude-3", "large", None)
