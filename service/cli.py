@@ -3,10 +3,13 @@
 import click
 
 from service import __version__
+from service.commands.accounts import accounts
 from service.commands.config import config
 from service.commands.context import Tools
 from service.commands.count import count
+from service.commands.db import db
 from service.commands.keys import keys
+from service.commands.limits import limits
 from service.commands.models import authors, models
 from service.commands.serve import serve
 from service.commands.vocab import vocab
@@ -20,5 +23,5 @@ def main(context: click.Context) -> None:
     context.obj = Tools()
 
 
-for command in (serve, keys, count, models, authors, vocab, config):
+for command in (serve, keys, accounts, limits, db, count, models, authors, vocab, config):
     main.add_command(command)

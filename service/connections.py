@@ -13,6 +13,7 @@ from service.pepper import Peppers
 from service.stores.counters import RedisCounters
 from service.stores.errors import StoreUnavailable
 from service.stores.redis import connect, ping
+from service.stores.revocations import Revocations
 from service.stores.sql.accounts import SqlAccountStore
 from service.stores.sql.engine import Database
 from service.stores.sql.url import DatabaseUrl
@@ -33,6 +34,7 @@ class Connections:
     def __init__(self, addresses: Addresses, *, limits_without_redis: str, workers: int) -> None:
         self.redis = connect(addresses.redis_url)
         self.limiter = Limiter(RedisCounters(self.redis), policy=limits_without_redis, workers=workers)
+        self.revocations = Revocations(self.redis)
         self.database = Database(addresses.database)
         self.accounts = SqlAccountStore(self.database, addresses.peppers, utc_now)
         self.last_used = LastUsed(self.accounts)
@@ -41,11 +43,16 @@ class Connections:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """For the time of the block the stores are used; then all that is owed is written, and all is closed."""
-        writer = asyncio.create_task(self.last_used.run())
+        tasks = [
+            asyncio.create_task(self.last_used.run()),
+            asyncio.create_task(self.revocations.listen(self.authenticator.forget)),
+        ]
         try:
             yield
         finally:
-            writer.cancel()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await self.limiter.close()
             with suppress(StoreUnavailable):
                 await self.last_used.flush()

@@ -13,7 +13,7 @@ from rich.progress import track
 from starlette.types import ASGIApp
 
 from pricing_data import PriceBook, PricingError
-from service import log
+from service import counters_address, log
 from service.app import create_app
 from service.commands.banner import banner
 from service.commands.context import configuration, database_url, loaded_peppers, prepared_folder
@@ -84,7 +84,7 @@ def _counters(settings: Settings, folder: Path) -> Iterator[str]:
     if settings.redis_url is not None:
         yield settings.redis_url.get_secret_value()
         return
-    with EmbeddedValkey(folder) as embedded:
+    with EmbeddedValkey(folder) as embedded, counters_address.published(folder, embedded.url):
         yield embedded.url
 
 
