@@ -17,6 +17,10 @@ from pricing_data import PriceBook
 from service.accounts import Scope
 from service.body import BodyReader
 from service.connections import Connections, utc_now
+from service.console.endpoint import ConsoleEndpoint, Handler, SessionGate
+from service.console.keys import ConsoleKeys
+from service.console.login import Login
+from service.console.passwords import Passwords
 from service.counting import CountingPool, TextLimits
 from service.edge import Edge
 from service.errors import METHOD_NOT_ALLOWED, UNKNOWN_ROUTE, error_reply
@@ -31,6 +35,8 @@ from service.tokens.request import CountRequests
 from service.trace import trace_of
 from service.web.documentation import Documentation
 from tokenizer_registry import Registry
+
+CONSOLE_BODY_BYTES = 10_000
 
 
 def create_app(settings: Settings, connections: Connections, registry: Registry, book: PriceBook) -> ASGIApp:
@@ -61,6 +67,7 @@ def create_app(settings: Settings, connections: Connections, registry: Registry,
             Route("/v1/tokens/models", TokenEndpoint(gate, catalogue.list_models), methods=["GET"]),
             Route("/v1/tokens/authors", TokenEndpoint(gate, catalogue.list_authors), methods=["GET"]),
             Route("/v1/tokens/count", TokenEndpoint(gate, count.count), methods=["POST"]),
+            *console_routes(settings, connections),
             Route("/health", Health(), methods=["GET"]),
             Route("/ready", Readiness(connections.faults), methods=["GET"]),
             Route("/openapi.json", documentation.openapi, methods=["GET"]),
@@ -73,6 +80,24 @@ def create_app(settings: Settings, connections: Connections, registry: Registry,
     # A redirect would repeat the query, and with it a key, in its Location.
     app.router.redirect_slashes = False
     return app
+
+
+def console_routes(settings: Settings, connections: Connections) -> list[Route]:
+    """Logging in, and the keys of an account."""
+    reader = BodyReader(min(CONSOLE_BODY_BYTES, settings.max_body_bytes), settings.body_timeout_seconds)
+    users, sessions = connections.users, connections.sessions
+    login = Login(reader, users, Passwords(), sessions, connections.login_attempts)
+    keys = ConsoleKeys(reader, connections.accounts, connections.revocations.publish, utc_now)
+    guarding = SessionGate(sessions, users).guarding
+    handlers: dict[str, dict[str, Handler]] = {
+        "/api/console/session": {"POST": login.log_in},
+        "/api/gateway/keys": {"POST": guarding(keys.create), "GET": guarding(keys.list_all)},
+        "/api/gateway/keys/{key_id}": {"DELETE": guarding(keys.revoke)},
+    }
+    return [
+        Route(path, ConsoleEndpoint(by_method, require_https=settings.require_https), methods=[*by_method])
+        for path, by_method in handlers.items()
+    ]
 
 
 def utc_today() -> date:

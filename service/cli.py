@@ -12,6 +12,7 @@ from service.commands.keys import keys
 from service.commands.limits import limits
 from service.commands.models import authors, models
 from service.commands.serve import serve
+from service.commands.users import users
 from service.commands.vocab import vocab
 
 
@@ -23,5 +24,5 @@ def main(context: click.Context) -> None:
     context.obj = Tools()
 
 
-for command in (serve, keys, accounts, limits, db, count, models, authors, vocab, config):
+for command in (serve, keys, accounts, users, limits, db, count, models, authors, vocab, config):
     main.add_command(command)

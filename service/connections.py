@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from service.authentication import Authenticator
+from service.console.attempts import LocalAttempts, LoginAttempts
+from service.console.sessions import Sessions
 from service.last_used import LastUsed
 from service.limits import Limiter
 from service.pepper import Peppers
+from service.stores.attempts import RedisAttempts
 from service.stores.counters import RedisCounters
 from service.stores.errors import StoreUnavailable
 from service.stores.redis import connect, ping
@@ -17,6 +20,7 @@ from service.stores.revocations import Revocations
 from service.stores.sql.accounts import SqlAccountStore
 from service.stores.sql.engine import Database
 from service.stores.sql.url import DatabaseUrl
+from service.stores.sql.users import SqlUserStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,9 @@ class Connections:
         self.revocations = Revocations(self.redis)
         self.database = Database(addresses.database)
         self.accounts = SqlAccountStore(self.database, addresses.peppers, utc_now)
+        self.users = SqlUserStore(self.database, utc_now)
+        self.sessions = Sessions(addresses.peppers, utc_now)
+        self.login_attempts = LoginAttempts(RedisAttempts(self.redis), addresses.peppers.newest, LocalAttempts())
         self.last_used = LastUsed(self.accounts)
         self.authenticator = Authenticator(self.accounts, addresses.peppers, utc_now, last_used=self.last_used)
 

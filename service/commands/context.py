@@ -10,6 +10,7 @@ import click
 from service import counters_address, data_folder
 from service.accounts import AccountStore
 from service.connections import utc_now
+from service.console.users import UserStore
 from service.limits import Allowance
 from service.pepper import Peppers, load_peppers
 from service.settings import Configuration, Settings, SettingsError, load
@@ -20,6 +21,7 @@ from service.stores.sql.accounts import SqlAccountStore
 from service.stores.sql.engine import Database
 from service.stores.sql.migrate import upgrade
 from service.stores.sql.url import DatabaseUrl
+from service.stores.sql.users import SqlUserStore
 
 DATABASE_FILE = "weighbridge.db"
 COUNTERS_TIMEOUT_SECONDS = 2.0
@@ -71,6 +73,18 @@ def counters_url(settings: Settings) -> str | None:
     return counters_address.find(prepared_folder(settings))
 
 
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Database]:
+    """The database of the settings, with the newest schema."""
+    url = database_url(settings)
+    upgrade(url)
+    database = Database(url)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
 class Tools:
     """The click context's object."""
 
@@ -107,10 +121,11 @@ class Tools:
     async def account_store(self) -> AsyncIterator[AccountStore]:
         """The accounts, with the newest schema. Raises StoreError, PepperError."""
         settings = configuration().settings
-        url = database_url(settings)
-        upgrade(url)
-        database = Database(url)
-        try:
+        async with opened(settings) as database:
             yield SqlAccountStore(database, loaded_peppers(settings), self.now)
-        finally:
-            await database.close()
+
+    @asynccontextmanager
+    async def user_store(self) -> AsyncIterator[UserStore]:
+        """The console's users, with the newest schema. Raises StoreError."""
+        async with opened(configuration().settings) as database:
+            yield SqlUserStore(database, self.now)
