@@ -21,10 +21,12 @@ from service.console.endpoint import ConsoleEndpoint, Handler, SessionGate
 from service.console.keys import ConsoleKeys
 from service.console.login import Login
 from service.console.passwords import Passwords
+from service.cors import Cors
 from service.counting import CountingPool, TextLimits
 from service.edge import Edge
 from service.errors import METHOD_NOT_ALLOWED, UNKNOWN_ROUTE, error_reply
 from service.gate import Gate
+from service.in_flight import InFlight
 from service.limits import Allowance
 from service.operation import Health, Readiness
 from service.settings import Settings
@@ -48,9 +50,10 @@ def create_app(settings: Settings, connections: Connections, registry: Registry,
         scope=Scope.TOKENS,
         require_https=settings.require_https,
     )
-    limits = TextLimits(settings.max_text_characters, settings.max_expanded_bytes, settings.max_bytes_in_flight)
-    pool = CountingPool(registry, limits, threads=os.cpu_count() or 1)
-    reader = BodyReader(settings.max_body_bytes, settings.body_timeout_seconds)
+    in_flight = InFlight(settings.max_bytes_in_flight)
+    limits = TextLimits(settings.max_text_characters, settings.max_expanded_bytes)
+    pool = CountingPool(registry, limits, in_flight, threads=os.cpu_count() or 1)
+    reader = BodyReader(settings.max_body_bytes, settings.body_timeout_seconds, in_flight)
     requests = CountRequests(registry.models, settings.max_models)
     catalogue = Catalogue(registry.models, book, utc_today)
     count = CountEndpoint(reader, requests, pool, book, utc_today)
@@ -67,13 +70,13 @@ def create_app(settings: Settings, connections: Connections, registry: Registry,
             Route("/v1/tokens/models", TokenEndpoint(gate, catalogue.list_models), methods=["GET"]),
             Route("/v1/tokens/authors", TokenEndpoint(gate, catalogue.list_authors), methods=["GET"]),
             Route("/v1/tokens/count", TokenEndpoint(gate, count.count), methods=["POST"]),
-            *console_routes(settings, connections),
+            *console_routes(settings, connections, in_flight),
             Route("/health", Health(), methods=["GET"]),
             Route("/ready", Readiness(connections.faults), methods=["GET"]),
             Route("/openapi.json", documentation.openapi, methods=["GET"]),
             Route("/docs", documentation.page, methods=["GET"]),
         ],
-        middleware=[Middleware(Edge)],
+        middleware=[Middleware(Edge, cors=Cors(settings.allowed_origins), https=settings.require_https)],
         exception_handlers={HTTPException: refuse_route},
         lifespan=lifespan,
     )
@@ -82,9 +85,9 @@ def create_app(settings: Settings, connections: Connections, registry: Registry,
     return app
 
 
-def console_routes(settings: Settings, connections: Connections) -> list[Route]:
+def console_routes(settings: Settings, connections: Connections, in_flight: InFlight) -> list[Route]:
     """Logging in, and the keys of an account."""
-    reader = BodyReader(min(CONSOLE_BODY_BYTES, settings.max_body_bytes), settings.body_timeout_seconds)
+    reader = BodyReader(min(CONSOLE_BODY_BYTES, settings.max_body_bytes), settings.body_timeout_seconds, in_flight)
     users, sessions = connections.users, connections.sessions
     login = Login(reader, users, Passwords(), sessions, connections.login_attempts)
     keys = ConsoleKeys(reader, connections.accounts, connections.revocations.publish, utc_now)

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
@@ -14,6 +15,7 @@ from gunicorn.glogging import Logger
 from starlette.types import ASGIApp
 from uvicorn_worker import UvicornWorker  # type: ignore[import-untyped]  # it ships no types
 
+from service.http_protocol import BoundedHeads
 from service.settings import Settings
 
 PR_SET_PDEATHSIG = 1
@@ -94,7 +96,6 @@ class Worker(UvicornWorker):  # type: ignore[misc]  # its base has no types
 
     CONFIG_KWARGS = {  # noqa: RUF012  the base class reads it so
         "loop": "uvloop",
-        "http": "httptools",
         "lifespan": "on",
         "access_log": False,
         "server_header": False,
@@ -104,6 +105,8 @@ class Worker(UvicornWorker):  # type: ignore[misc]  # its base has no types
         super().__init__(*args, **kwargs)
         self.config.timeout_graceful_shutdown = self.cfg.graceful_timeout
         self.config.proxy_headers = bool(self.cfg.forwarded_allow_ips)
+        settings: Settings = self.app.settings
+        self.config.http = partial(BoundedHeads, head_timeout_seconds=settings.head_timeout_seconds)
 
 
 class Log(Logger):

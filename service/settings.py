@@ -29,6 +29,14 @@ def _database_url(url: SecretStr) -> SecretStr:
     return url
 
 
+def _origins(origins: str) -> str:
+    for origin in filter(None, map(str.strip, origins.split(","))):
+        parts = urlsplit(origin)
+        if origin != "*" and (parts.scheme not in ("http", "https") or origin != f"{parts.scheme}://{parts.netloc}"):
+            raise ValueError(f"{origin} is not an origin such as https://example.org")
+    return origins
+
+
 class Settings(BaseModel):
     """The whole configuration, validated and unchangeable."""
 
@@ -62,9 +70,10 @@ class Settings(BaseModel):
     max_bytes_in_flight: int = Field(
         64_000_000,
         ge=1_000,
-        description="Bytes of large texts counted at one time by one worker; beyond them 503.",
+        description="Bytes of bodies and large texts held at one time by one worker; beyond them 503.",
     )
     body_timeout_seconds: float = Field(15, gt=0, le=3600, description="Time to receive a request body.")
+    head_timeout_seconds: float = Field(15, gt=0, le=3600, description="Time to receive a request's head.")
     shutdown_timeout_seconds: int = Field(
         30, ge=1, le=3600, description="Time for open requests to finish on shutdown."
     )
@@ -72,7 +81,15 @@ class Settings(BaseModel):
     trusted_proxies: str = Field(
         "", description="Addresses of proxies whose X-Forwarded headers are believed, with commas; * for any."
     )
+    cors_origins: Annotated[str, AfterValidator(_origins)] = Field(
+        "", description="Origins of web pages that may call the API, with commas; * for any."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+
+    @property
+    def allowed_origins(self) -> frozenset[str]:
+        """The origins of `cors_origins`."""
+        return frozenset(filter(None, map(str.strip, self.cors_origins.split(","))))
 
 
 @dataclass(eq=False)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 
 from starlette.types import Receive, Scope
 
@@ -12,7 +13,11 @@ from service.counting import CountingPool
 from service.errors import INVALID_REQUEST, Refusal
 from service.reply import Reply
 from service.tokens.request import CountRequest, CountRequests
+from service.trace import trace_of
 from tokenizer_registry import Count, UncountableText
+
+# Larger bodies are parsed in a thread: a million names take a second.
+INLINE_BODY_BYTES = 65_536
 
 
 class CountEndpoint:
@@ -37,14 +42,19 @@ class CountEndpoint:
         body = await self.reader.read(scope, receive)
         if isinstance(body, Refusal):
             return body
-        request = self.requests.parse(body)
+        request = await self._parsed(body)
         if isinstance(request, Refusal):
             return request
         try:
-            counts = await self.pool.count(request.text, request.models)
+            counts = await self.pool.count(request.text, request.models, trace_of(scope).held_bytes)
         except UncountableText as fault:
             return INVALID_REQUEST.saying(f"input: {fault}")
         return counts if isinstance(counts, Refusal) else self._reply(request, counts)
+
+    async def _parsed(self, body: bytes) -> CountRequest | Refusal:
+        if len(body) <= INLINE_BODY_BYTES:
+            return self.requests.parse(body)
+        return await self.pool.run(partial(self.requests.parse, body))
 
     def _reply(self, request: CountRequest, counts: list[Count]) -> Reply:
         day = self.today()
