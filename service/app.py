@@ -1,5 +1,6 @@
 """The composition root: every object is made here and passed in; routes and their order are on one screen."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -28,7 +29,8 @@ from service.errors import METHOD_NOT_ALLOWED, UNKNOWN_ROUTE, error_reply
 from service.gate import Gate
 from service.in_flight import InFlight
 from service.limits import Allowance
-from service.operation import Health, Readiness
+from service.operation import Health, Numbers, Readiness
+from service.probe import Probe
 from service.settings import Settings
 from service.tokens.catalogue import Catalogue
 from service.tokens.count import CountEndpoint
@@ -56,13 +58,17 @@ def create_app(settings: Settings, connections: Connections, registry: Registry,
     reader = BodyReader(settings.max_body_bytes, settings.body_timeout_seconds, in_flight)
     requests = CountRequests(registry.models, settings.max_models)
     catalogue = Catalogue(registry.models, book, utc_today)
-    count = CountEndpoint(reader, requests, pool, book, utc_today)
+    count = CountEndpoint(reader, requests, pool, book, utc_today, connections.metrics.counted)
     documentation = Documentation()
+    recorded_at = max((row.recorded_at for row in book.rows), default=None)
+    probe = Probe(connections.metrics, in_flight, connections.limiter, recorded_at, utc_today)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with connections.open():
+            probing = asyncio.create_task(probe.run())
             yield
+            probing.cancel()
         pool.close()
 
     app = Starlette(
@@ -73,10 +79,13 @@ def create_app(settings: Settings, connections: Connections, registry: Registry,
             *console_routes(settings, connections, in_flight),
             Route("/health", Health(), methods=["GET"]),
             Route("/ready", Readiness(connections.faults), methods=["GET"]),
+            Route("/metrics", Numbers(connections.metrics), methods=["GET"]),
             Route("/openapi.json", documentation.openapi, methods=["GET"]),
             Route("/docs", documentation.page, methods=["GET"]),
         ],
-        middleware=[Middleware(Edge, cors=Cors(settings.allowed_origins), https=settings.require_https)],
+        middleware=[
+            Middleware(Edge, Cors(settings.allowed_origins), connections.metrics, https=settings.require_https)
+        ],
         exception_handlers={HTTPException: refuse_route},
         lifespan=lifespan,
     )

@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from service.authentication import Authenticator
 from service.console.attempts import LocalAttempts, LoginAttempts
 from service.console.sessions import Sessions
 from service.last_used import LastUsed
 from service.limits import Limiter
+from service.metrics import Metrics
 from service.pepper import Peppers
 from service.stores.attempts import RedisAttempts
 from service.stores.counters import RedisCounters
@@ -21,6 +23,7 @@ from service.stores.sql.accounts import SqlAccountStore
 from service.stores.sql.engine import Database
 from service.stores.sql.url import DatabaseUrl
 from service.stores.sql.users import SqlUserStore
+from service.watched_counters import WatchedCounters
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +38,15 @@ class Addresses:
 class Connections:
     """Clients of all stores for one event loop. Nothing is opened before it is used."""
 
-    def __init__(self, addresses: Addresses, *, limits_without_redis: str, workers: int) -> None:
+    def __init__(
+        self, addresses: Addresses, *, limits_without_redis: str, workers: int, metrics: Metrics | None = None
+    ) -> None:
         self.redis = connect(addresses.redis_url)
-        self.limiter = Limiter(RedisCounters(self.redis), policy=limits_without_redis, workers=workers)
+        self.metrics = metrics = metrics or Metrics()
+        counters = WatchedCounters(RedisCounters(self.redis), partial(metrics.store_error, "counters"))
+        self.limiter = Limiter(counters, policy=limits_without_redis, workers=workers, on_outcome=metrics.decided)
         self.revocations = Revocations(self.redis)
-        self.database = Database(addresses.database)
+        self.database = Database(addresses.database, partial(metrics.store_error, "accounts"))
         self.accounts = SqlAccountStore(self.database, addresses.peppers, utc_now)
         self.users = SqlUserStore(self.database, utc_now)
         self.sessions = Sessions(addresses.peppers, utc_now)

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.cors import Cors
 from service.errors import INTERNAL, error_reply
 from service.head import head_refusal
+from service.metrics import Metrics
 from service.reply import Header
 from service.trace import Trace, trace_id, trace_of
 
@@ -20,14 +21,18 @@ STANDARD_HEADERS: tuple[Header, ...] = (
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 HTTPS_ONLY: Header = (b"strict-transport-security", b"max-age=31536000")
-QUIET_PATHS = ("/health", "/ready")
+QUIET_PATHS = ("/health", "/ready", "/metrics")
+NO_ROUTE = "none"
 
 
 class Edge:
     """Wraps the whole application; see the module's docstring."""
 
-    def __init__(self, app: ASGIApp, cors: Cors | None = None, *, https: bool = False) -> None:
+    def __init__(
+        self, app: ASGIApp, cors: Cors | None = None, metrics: Metrics | None = None, *, https: bool = False
+    ) -> None:
         self.app = app
+        self.metrics = metrics or Metrics()
         self.cors = cors or Cors(frozenset())
         self.standard_headers = (*STANDARD_HEADERS, HTTPS_ONLY) if https else STANDARD_HEADERS
         self.log = structlog.get_logger("access")
@@ -74,6 +79,8 @@ class Edge:
         await (preflight or self.app)(scope, receive, send)
 
     def _record(self, scope: Scope, trace: Trace, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", NO_ROUTE)
+        self.metrics.request(scope["method"], route, status, seconds, trace.refusal)
         level = "debug" if scope["path"] in QUIET_PATHS else "info"
         getattr(self.log, level)(
             "request",

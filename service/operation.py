@@ -1,11 +1,13 @@
-"""For those who run the service: is it alive, is it ready."""
+"""For those who run the service: is it alive, is it ready, how is it doing."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.types import Receive, Scope, Send
 
 from service import wire
+from service.metrics import Metrics
 from service.reply import Reply
 
 Faults = Callable[[], Awaitable[dict[str, str | None]]]
@@ -17,6 +19,18 @@ class Health:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Always 200."""
         await Reply(200, b'{"status":"ok"}')(scope, receive, send)
+
+
+class Numbers:
+    """`GET /metrics`: all numbers of all workers, in Prometheus's text format."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self.metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Add them up now."""
+        text = await asyncio.to_thread(self.metrics.text)
+        await Reply(200, text, content_type=CONTENT_TYPE_LATEST.encode())(scope, receive, send)
 
 
 class Readiness:

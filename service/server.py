@@ -42,7 +42,10 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class Server(BaseApplication):
-    """Runs `make_app()` in each worker on `listener` until SIGTERM or Ctrl-C; `on_ready` is called once."""
+    """Runs `make_app()` in each worker on `listener` until SIGTERM or Ctrl-C.
+
+    `on_ready` is called once, `on_worker_end` with the process id of each worker that has ended.
+    """
 
     def __init__(
         self,
@@ -50,12 +53,14 @@ class Server(BaseApplication):
         listener: socket.socket,
         make_app: Callable[[], ASGIApp],
         on_ready: Callable[[], None],
+        on_worker_end: Callable[[int], None],
     ) -> None:
         self.settings = settings
         # gunicorn closes the descriptor it is given; ours stays with whoever opened it.
         self.listener_fd = os.dup(listener.fileno())
         self.make_app = make_app
         self.on_ready = on_ready
+        self.on_worker_end = on_worker_end
         super().__init__()
 
     def load_config(self) -> None:
@@ -69,6 +74,7 @@ class Server(BaseApplication):
             "control_socket_disable": True,
             "post_fork": _end_with_parent,
             "when_ready": lambda _: self.on_ready(),
+            "child_exit": lambda _, worker: self.on_worker_end(worker.pid),
             "forwarded_allow_ips": self.settings.trusted_proxies,
         }
         for name, value in options.items():

@@ -19,6 +19,7 @@ from service.commands.banner import banner
 from service.commands.context import configuration, database_url, loaded_peppers, prepared_folder
 from service.connections import Addresses, Connections, utc_now
 from service.demo import demo_key
+from service.metrics import Metrics, shared_between_processes
 from service.pepper import PepperError
 from service.server import PortUnavailable, Server, listen
 from service.settings import Settings
@@ -67,15 +68,19 @@ def _prepare(settings: Settings, demo: bool, running: ExitStack) -> Server:
     upgrade(addresses.database)
     warnings, key = asyncio.run(_check(addresses, folder, demo))
     registry, book = _loaded()
+    metrics_folder, forget_worker = running.enter_context(shared_between_processes())
 
     def app() -> ASGIApp:
         connections = Connections(
-            addresses, limits_without_redis=settings.limits_without_redis, workers=settings.workers
+            addresses,
+            limits_without_redis=settings.limits_without_redis,
+            workers=settings.workers,
+            metrics=Metrics(metrics_folder),
         )
         return create_app(settings, connections, registry, book)
 
     text = banner(settings.host, listener.getsockname()[1], key, warnings)
-    return Server(settings, listener, app, on_ready=lambda: click.echo(text))
+    return Server(settings, listener, app, lambda: click.echo(text), forget_worker)
 
 
 @contextmanager

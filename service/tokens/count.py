@@ -21,7 +21,10 @@ INLINE_BODY_BYTES = 65_536
 
 
 class CountEndpoint:
-    """Counts a text for many models and prices each count. `today` is the UTC date of the prices."""
+    """Counts a text for many models and prices each count. `today` is the UTC date of the prices.
+
+    `on_counted` is told the vocabularies of each text that was counted.
+    """
 
     def __init__(
         self,
@@ -30,12 +33,14 @@ class CountEndpoint:
         pool: CountingPool,
         book: PriceBook,
         today: Callable[[], date],
+        on_counted: Callable[[set[str]], None] = lambda _: None,
     ) -> None:
         self.reader = reader
         self.requests = requests
         self.pool = pool
         self.book = book
         self.today = today
+        self.on_counted = on_counted
 
     async def count(self, scope: Scope, receive: Receive) -> Reply | Refusal:
         """Answer one count."""
@@ -49,7 +54,10 @@ class CountEndpoint:
             counts = await self.pool.count(request.text, request.models, trace_of(scope).held_bytes)
         except UncountableText as fault:
             return INVALID_REQUEST.saying(f"input: {fault}")
-        return counts if isinstance(counts, Refusal) else self._reply(request, counts)
+        if isinstance(counts, Refusal):
+            return counts
+        self.on_counted({count.vocabulary for count in counts if count.vocabulary is not None})
+        return self._reply(request, counts)
 
     async def _parsed(self, body: bytes) -> CountRequest | Refusal:
         if len(body) <= INLINE_BODY_BYTES:
