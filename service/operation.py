@@ -22,13 +22,18 @@ class Health:
 
 
 class Numbers:
-    """`GET /metrics`: all numbers of all workers, in Prometheus's text format."""
+    """`GET /metrics`: all numbers of all workers, in Prometheus's text format.
 
-    def __init__(self, metrics: Metrics) -> None:
+    `look` brings those of the present state up to date; other workers' are half a second old at most.
+    """
+
+    def __init__(self, metrics: Metrics, look: Callable[[], None]) -> None:
         self.metrics = metrics
+        self.look = look
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Add them up now."""
+        self.look()
         text = await asyncio.to_thread(self.metrics.text)
         await Reply(200, text, content_type=CONTENT_TYPE_LATEST.encode())(scope, receive, send)
 

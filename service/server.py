@@ -2,7 +2,6 @@
 
 import ctypes
 import logging
-import os
 import signal
 import socket
 from collections.abc import Callable
@@ -56,8 +55,9 @@ class Server(BaseApplication):
         on_worker_end: Callable[[int], None],
     ) -> None:
         self.settings = settings
-        # gunicorn closes the descriptor it is given; ours stays with whoever opened it.
-        self.listener_fd = os.dup(listener.fileno())
+        # gunicorn takes it over and closes it on shutdown. A copy of ours would go on taking connections that nobody
+        # answers.
+        self.listener_fd = listener.detach()
         self.make_app = make_app
         self.on_ready = on_ready
         self.on_worker_end = on_worker_end

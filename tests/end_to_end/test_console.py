@@ -1,26 +1,17 @@
 """The console's API on the real server: two workers, one command line."""
 
-import subprocess
 from collections.abc import Iterator
 
 import httpx2
 import pytest
 
-from tests.end_to_end.server import COMMAND, Server
-
-PASSWORD = "correct horse battery"
+from tests.end_to_end.server import Server
 
 
-@pytest.fixture(scope="module")
-def session(server: Server) -> Iterator[httpx2.Client]:
+@pytest.fixture
+def session(server: Server, session_token: str) -> Iterator[httpx2.Client]:
     """A client with a session of a user that the command line made."""
-    subprocess.run(
-        [*COMMAND, "users", "create", "ada@example.org", "--account", "console", "--password-stdin"],
-        env=server.environ, check=True, capture_output=True, text=True, input=PASSWORD + "\n",
-    )  # fmt: skip
-    login = {"email": "ada@example.org", "password": PASSWORD}
-    token = httpx2.post(f"{server.url}/api/console/session", json=login).raise_for_status().json()["access_token"]
-    with httpx2.Client(base_url=server.url, headers={"Authorization": f"Bearer {token}"}) as client:
+    with httpx2.Client(base_url=server.url, headers={"Authorization": f"Bearer {session_token}"}) as client:
         yield client
 
 

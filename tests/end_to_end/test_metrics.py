@@ -11,10 +11,12 @@ import httpx2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.end_to_end.processes import workers
 from tests.end_to_end.server import Server, running
 
 ROOT = Path(__file__).parents[2]
 CALLS = 40
+COUNT = "/v1/tokens/count"
 
 
 @pytest.fixture(scope="module")
@@ -55,23 +57,9 @@ def test_numbers_are_those_of_all_workers(own_server: Server) -> None:
     assert admitted == answered["200"] == seen["weighbridge_counts_total", "o200k_base"]
     assert seen["weighbridge_limits_shared",] == 1
     assert seen["weighbridge_open_files",] > 0
-    workers = [pid for pid in children_of(own_server.process.pid) if b"valkey" not in command_of(pid)]
-    os.kill(workers[0], signal.SIGKILL)
+    os.kill(workers(own_server.process.pid)[0], signal.SIGKILL)
     again = {key: value for key, value in numbers(own_server).items() if key[0].endswith(("_count", "_total"))}
     assert [key for key, value in seen.items() if key in again and again[key] < value] == []
-
-
-COUNT = "/v1/tokens/count"
-
-
-def children_of(pid: int) -> list[int]:
-    """The processes that a process began."""
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def command_of(pid: int) -> bytes:
-    """How a process was started."""
-    return Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 def test_paths_do_not_multiply_the_numbers(own_server: Server) -> None:
