@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 WHEELS := --only-binary :all: --require-hashes
 
-.PHONY: serve test check bench estimates format lock vocabularies verify-vocabularies clean help prove
+.PHONY: serve test check bench estimates format lock vocabularies verify-vocabularies clean help prove promises fuzz soak
 
 serve: $(VENV)/.serve  ## start the service with a demo key; Ctrl-C ends it
 	@$(BIN)/weighbridge serve --demo
@@ -18,6 +18,15 @@ check: $(VENV)/.dev  ## lint, types and import direction
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/test_import_direction.py
+
+promises: $(VENV)/.dev  ## run the tests of every promise at full size; one line a promise
+	$(BIN)/python -m tests.promises
+
+fuzz: $(VENV)/.dev  ## a thousand made-up requests for each path and method
+	FUZZ_EXAMPLES=1000 $(BIN)/python -m pytest tests/end_to_end/test_openapi.py
+
+soak: $(VENV)/.dev  ## ten minutes of mixed calls: does it grow? SOAK_SECONDS=60 for one minute
+	$(BIN)/python -m bench.soak
 
 bench: $(VENV)/.dev  ## measure counting and the endpoint on this machine
 	$(BIN)/python -m bench

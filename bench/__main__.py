@@ -7,6 +7,7 @@ from importlib.metadata import version
 from rich.console import Console
 from rich.table import Table
 
+from bench.accounts import FEW, MANY, many_accounts
 from bench.counting import count_speeds
 from bench.endpoint import served
 
@@ -33,6 +34,10 @@ def main() -> None:
     for what, value in served():
         endpoint.add_row(what, value)
     console.print(endpoint)
+    accounts = Table("what", f"{FEW:,} accounts", f"{MANY:,} accounts", title="A call among many accounts, one worker")
+    for row in many_accounts():
+        accounts.add_row(*row)
+    console.print(accounts)
 
 
 if __name__ == "__main__":

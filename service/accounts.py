@@ -5,7 +5,7 @@ Every datetime is aware, in UTC. Nothing here knows a secret except `NewKey`, wh
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 from typing import NamedTuple, Protocol
 
@@ -88,6 +88,13 @@ class StoredKey(NamedTuple):
     digest: str
 
 
+class RotatedKey(NamedTuple):
+    """A key that took the place of another, and that other, which ends with the overlap."""
+
+    new: NewKey
+    old: StoredKey
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who is calling, and what they may do. An allowance of None means the service's default."""
@@ -119,6 +126,15 @@ class AccountStore(Protocol):
     ) -> Account | None:
         """Set what is not None; answers the account, or None if there is none of that id."""
 
+    async def clear_allowance(self, account_id: str) -> None:
+        """Back to the service's defaults."""
+
+    async def list_accounts(self) -> list[Account]:
+        """All accounts, by name."""
+
+    async def find_account(self, name: str) -> Account | None:
+        """The account of that name."""
+
     async def create_key(
         self,
         account: Account,
@@ -136,6 +152,13 @@ class AccountStore(Protocol):
 
     async def revoke_key(self, key_id: str) -> StoredKey | None:
         """Revoke for good. The first revocation's time stays; None if there is no key of that id."""
+
+    async def rotate_key(self, key_id: str, overlap: timedelta) -> RotatedKey | None:
+        """A new key like the one of that id, which ends after `overlap`, if it does not before.
+
+        A key that was to live for some time is followed by one that lives as long. None if there is no
+        key of that id that still works.
+        """
 
     async def find_by_digest(self, digests: Sequence[str]) -> StoredKey | None:
         """The key stored under one of these digests of one secret."""

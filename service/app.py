@@ -1,5 +1,6 @@
 """The composition root: every object is made here and passed in; routes and their order are on one screen."""
 
+import asyncio
 import os
 import time
 from collections.abc import AsyncIterator
@@ -18,13 +19,20 @@ from pricing_data import PriceBook
 from service.accounts import Scope
 from service.body import BodyReader
 from service.connections import Connections, utc_now
+from service.console.endpoint import ConsoleEndpoint, Handler, SessionGate
+from service.console.keys import ConsoleKeys
+from service.console.login import Login
+from service.console.passwords import Passwords
+from service.cors import Cors
 from service.counting import CountingPool, TextLimits
 from service.edge import Edge
 from service.errors import METHOD_NOT_ALLOWED, UNKNOWN_ROUTE, error_reply
 from service.gate import Gate
+from service.in_flight import InFlight
 from service.limits import Allowance
-from service.operation import Health, Readiness
+from service.operation import Health, Numbers, Readiness
 from service.prices.freshness import Freshness
+from service.probe import Probe
 from service.providers.client import ProviderClient
 from service.providers.counts import ProviderCounts
 from service.providers.enabled import enabled_providers
@@ -38,6 +46,8 @@ from service.trace import trace_of
 from service.web.documentation import Documentation
 from tokenizer_registry import Registry
 
+CONSOLE_BODY_BYTES = 10_000
+
 
 def create_app(settings: Settings, connections: Connections, registry: Registry, book: PriceBook) -> ASGIApp:
     """The whole service as one ASGI application, for one process."""
@@ -48,9 +58,10 @@ def create_app(settings: Settings, connections: Connections, registry: Registry,
         scope=Scope.TOKENS,
         require_https=settings.require_https,
     )
-    limits = TextLimits(settings.max_text_characters, settings.max_expanded_bytes, settings.max_bytes_in_flight)
-    pool = CountingPool(registry, limits, threads=os.cpu_count() or 1)
-    reader = BodyReader(settings.max_body_bytes, settings.body_timeout_seconds)
+    in_flight = InFlight(settings.max_bytes_in_flight)
+    limits = TextLimits(settings.max_text_characters, settings.max_expanded_bytes)
+    pool = CountingPool(registry, limits, in_flight, threads=os.cpu_count() or 1)
+    reader = BodyReader(settings.max_body_bytes, settings.body_timeout_seconds, in_flight)
     requests = CountRequests(registry.models, settings.max_models)
     catalogue = Catalogue(registry.models, book, utc_today)
     client = ProviderClient(settings.provider_timeout_seconds)
@@ -61,10 +72,12 @@ def create_app(settings: Settings, connections: Connections, registry: Registry,
         timeout_seconds=settings.provider_timeout_seconds,
         clock=time.monotonic,
     )
-    count = CountEndpoint(reader, requests, pool, provider_counts, book, utc_today)
+    count = CountEndpoint(reader, requests, pool, provider_counts, book, utc_today, connections.metrics.counted)
     histories = PriceHistories(registry.models, book, utc_today)
     freshness = Freshness(book, settings.prices_max_age_days, utc_today)
     documentation = Documentation()
+    recorded_at = max((row.recorded_at for row in book.rows), default=None)
+    probe = Probe(connections.metrics, in_flight, connections.limiter, recorded_at, utc_today)
 
     def damaged_vocabularies() -> str | None:
         return "; ".join(str(fault) for fault in registry.faults.values()) or None
@@ -75,7 +88,9 @@ def create_app(settings: Settings, connections: Connections, registry: Registry,
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         freshness.remark()
         async with connections.open():
+            probing = asyncio.create_task(probe.run())
             yield
+            probing.cancel()
         await client.close()
         pool.close()
 
@@ -85,18 +100,40 @@ def create_app(settings: Settings, connections: Connections, registry: Registry,
             Route("/v1/tokens/authors", TokenEndpoint(gate, catalogue.list_authors), methods=["GET"]),
             Route("/v1/tokens/count", TokenEndpoint(gate, count.count), methods=["POST"]),
             Route("/v1/tokens/prices/{name}", TokenEndpoint(gate, histories.show), methods=["GET"]),
+            *console_routes(settings, connections, in_flight),
             Route("/health", Health(), methods=["GET"]),
             Route("/ready", Readiness(connections.faults, remarks), methods=["GET"]),
+            Route("/metrics", Numbers(connections.metrics, probe.look), methods=["GET"]),
             Route("/openapi.json", documentation.openapi, methods=["GET"]),
             Route("/docs", documentation.page, methods=["GET"]),
         ],
-        middleware=[Middleware(Edge)],
+        middleware=[
+            Middleware(Edge, Cors(settings.allowed_origins), connections.metrics, https=settings.require_https)
+        ],
         exception_handlers={HTTPException: refuse_route},
         lifespan=lifespan,
     )
     # A redirect would repeat the query, and with it a key, in its Location.
     app.router.redirect_slashes = False
     return app
+
+
+def console_routes(settings: Settings, connections: Connections, in_flight: InFlight) -> list[Route]:
+    """Logging in, and the keys of an account."""
+    reader = BodyReader(min(CONSOLE_BODY_BYTES, settings.max_body_bytes), settings.body_timeout_seconds, in_flight)
+    users, sessions = connections.users, connections.sessions
+    login = Login(reader, users, Passwords(), sessions, connections.login_attempts)
+    keys = ConsoleKeys(reader, connections.accounts, connections.revocations.publish, utc_now)
+    guarding = SessionGate(sessions, users).guarding
+    handlers: dict[str, dict[str, Handler]] = {
+        "/api/console/session": {"POST": login.log_in},
+        "/api/gateway/keys": {"POST": guarding(keys.create), "GET": guarding(keys.list_all)},
+        "/api/gateway/keys/{key_id}": {"DELETE": guarding(keys.revoke)},
+    }
+    return [
+        Route(path, ConsoleEndpoint(by_method, require_https=settings.require_https), methods=[*by_method])
+        for path, by_method in handlers.items()
+    ]
 
 
 def utc_today() -> date:

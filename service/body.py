@@ -4,15 +4,21 @@ import asyncio
 
 from starlette.types import Receive, Scope
 
-from service.errors import BODY_TIMEOUT, TOO_LARGE, UNSUPPORTED_MEDIA, Refusal
+from service.errors import BODY_TIMEOUT, OVERLOADED, TOO_LARGE, UNSUPPORTED_MEDIA, Refusal
+from service.in_flight import InFlight
+from service.trace import Trace, trace_of
 
 
 class BodyReader:
-    """Reads JSON bodies of at most `max_bytes` that arrive within `timeout_seconds`."""
+    """Reads JSON bodies of at most `max_bytes` that arrive within `timeout_seconds`.
 
-    def __init__(self, max_bytes: int, timeout_seconds: float) -> None:
+    What has come in is held in the budget `in_flight` until the request is over.
+    """
+
+    def __init__(self, max_bytes: int, timeout_seconds: float, in_flight: InFlight) -> None:
         self.max_bytes = max_bytes
         self.timeout_seconds = timeout_seconds
+        self.in_flight = in_flight
         self.too_large = TOO_LARGE.saying(f"The request body is too large: the limit is {max_bytes} bytes.")
 
     async def read(self, scope: Scope, receive: Receive) -> bytes | Refusal:
@@ -25,11 +31,11 @@ class BodyReader:
             return self.too_large
         try:
             async with asyncio.timeout(self.timeout_seconds):
-                return await self._receive_all(receive)
+                return await self._receive_all(receive, trace_of(scope))
         except TimeoutError:
             return BODY_TIMEOUT
 
-    async def _receive_all(self, receive: Receive) -> bytes | Refusal:
+    async def _receive_all(self, receive: Receive, trace: Trace) -> bytes | Refusal:
         chunks: list[bytes] = []
         received_bytes = 0
         while True:
@@ -40,6 +46,8 @@ class BodyReader:
             received_bytes += len(chunk)
             if received_bytes > self.max_bytes:
                 return self.too_large
+            if not self.in_flight.take_for_request(trace, len(chunk)):
+                return OVERLOADED
             chunks.append(chunk)
             if not message.get("more_body", False):
                 return b"".join(chunks)

@@ -3,14 +3,18 @@
 import click
 
 from service import __version__
+from service.commands.accounts import accounts
 from service.commands.calibrate import calibrate
 from service.commands.config import config
 from service.commands.context import Tools
 from service.commands.count import count
+from service.commands.db import db
 from service.commands.keys import keys
+from service.commands.limits import limits
 from service.commands.models import authors, models
 from service.commands.prices import prices
 from service.commands.serve import serve
+from service.commands.users import users
 from service.commands.vocab import vocab
 
 
@@ -22,6 +26,6 @@ def main(context: click.Context) -> None:
     context.obj = Tools()
 
 
-for command in (serve, keys, count, models, authors, vocab, prices, config):
+for command in (serve, keys, accounts, users, limits, db, count, models, authors, vocab, prices, config):
     main.add_command(command)
 vocab.add_command(calibrate)

@@ -5,17 +5,25 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from service.authentication import Authenticator
+from service.console.attempts import LocalAttempts, LoginAttempts
+from service.console.sessions import Sessions
 from service.last_used import LastUsed
 from service.limits import Limiter
+from service.metrics import Metrics
 from service.pepper import Peppers
+from service.stores.attempts import RedisAttempts
 from service.stores.counters import RedisCounters
 from service.stores.errors import StoreUnavailable
 from service.stores.redis import connect, ping
+from service.stores.revocations import Revocations
 from service.stores.sql.accounts import SqlAccountStore
 from service.stores.sql.engine import Database
 from service.stores.sql.url import DatabaseUrl
+from service.stores.sql.users import SqlUserStore
+from service.watched_counters import WatchedCounters
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +38,35 @@ class Addresses:
 class Connections:
     """Clients of all stores for one event loop. Nothing is opened before it is used."""
 
-    def __init__(self, addresses: Addresses, *, limits_without_redis: str, workers: int) -> None:
+    def __init__(
+        self, addresses: Addresses, *, limits_without_redis: str, workers: int, metrics: Metrics | None = None
+    ) -> None:
         self.redis = connect(addresses.redis_url)
-        self.limiter = Limiter(RedisCounters(self.redis), policy=limits_without_redis, workers=workers)
-        self.database = Database(addresses.database)
+        self.metrics = metrics = metrics or Metrics()
+        counters = WatchedCounters(RedisCounters(self.redis), partial(metrics.store_error, "counters"))
+        self.limiter = Limiter(counters, policy=limits_without_redis, workers=workers, on_outcome=metrics.decided)
+        self.revocations = Revocations(self.redis)
+        self.database = Database(addresses.database, partial(metrics.store_error, "accounts"))
         self.accounts = SqlAccountStore(self.database, addresses.peppers, utc_now)
+        self.users = SqlUserStore(self.database, utc_now)
+        self.sessions = Sessions(addresses.peppers, utc_now)
+        self.login_attempts = LoginAttempts(RedisAttempts(self.redis), addresses.peppers.newest, LocalAttempts())
         self.last_used = LastUsed(self.accounts)
         self.authenticator = Authenticator(self.accounts, addresses.peppers, utc_now, last_used=self.last_used)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """For the time of the block the stores are used; then all that is owed is written, and all is closed."""
-        writer = asyncio.create_task(self.last_used.run())
+        tasks = [
+            asyncio.create_task(self.last_used.run()),
+            asyncio.create_task(self.revocations.listen(self.authenticator.forget)),
+        ]
         try:
             yield
         finally:
-            writer.cancel()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await self.limiter.close()
             with suppress(StoreUnavailable):
                 await self.last_used.flush()

@@ -1,12 +1,16 @@
 """Counting without stalling the event loop: small texts inline, large ones in threads, within bounds."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 from service.errors import TEXT_TOO_LARGE, UNAVAILABLE, Refusal
+from service.in_flight import InFlight
 from tokenizer_registry import Count, Format, Registry, expanded_size
+
+Answer = TypeVar("Answer")
 
 # A text this small is counted for one vocabulary in well under a millisecond: a thread would cost more.
 INLINE_CHARACTERS = 4_000
@@ -18,45 +22,52 @@ MOST_BYTES_PER_CHARACTER = 33
 
 @dataclass(frozen=True, slots=True)
 class TextLimits:
-    """What one text and all texts at work may measure."""
+    """What one text may measure."""
 
     characters: int
     expanded_bytes: int
-    bytes_in_flight: int
 
 
 class CountingPool:
     """Counts texts; refuses those over the limits, and more work at once than memory should bear."""
 
-    def __init__(self, registry: Registry, limits: TextLimits, threads: int) -> None:
+    def __init__(self, registry: Registry, limits: TextLimits, in_flight: InFlight, threads: int) -> None:
         self.registry = registry
         self.limits = limits
-        self.bytes_in_flight = 0
+        self.in_flight = in_flight
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="count")
 
-    async def count(self, text: str, models: Sequence[str], estimate: bool = False) -> list[Count] | Refusal:
+    async def run(self, work: Callable[[], Answer]) -> Answer:
+        """Do something else that takes long in one of the threads."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    async def count(
+        self, text: str, models: Sequence[str], estimate: bool = False, held_bytes: int = 0
+    ) -> list[Count] | Refusal:
         """The counts of `text` for `models`, in their order, with estimates where asked for.
 
-        Raises UncountableText for a lone surrogate.
+        `held_bytes` is what the request holds in flight already. Raises UncountableText for a lone surrogate.
         """
         if len(text) > self.limits.characters:
             return TEXT_TOO_LARGE.saying(f"input: the text is longer than {self.limits.characters} characters.")
         if not estimate and self._is_quick(text, models):
             return self.registry.count(text, models)
-        return await self._count_in_thread(text, models, estimate)
+        return await self._count_in_thread(text, models, estimate, held_bytes)
 
     def close(self) -> None:
         """Wait for counts under way and end the threads."""
         self._threads.shutdown()
 
-    async def _count_in_thread(self, text: str, models: Sequence[str], estimate: bool) -> list[Count] | Refusal:
+    async def _count_in_thread(
+        self, text: str, models: Sequence[str], estimate: bool, held_bytes: int
+    ) -> list[Count] | Refusal:
         loop = asyncio.get_running_loop()
-        size = len(text) * 4
-        if self.bytes_in_flight and self.bytes_in_flight + size > self.limits.bytes_in_flight:
+        size_bytes = len(text) * 4
+        if not self.in_flight.take(size_bytes, held_bytes):
             return UNAVAILABLE
-        self.bytes_in_flight += size
         work = loop.run_in_executor(self._threads, self._measure_and_count, text, models, estimate)
-        work.add_done_callback(lambda _: self._release(size))
+        # The thread goes on when the caller has gone, and its bytes stay in flight until it ends.
+        work.add_done_callback(lambda _: self.in_flight.give_back(size_bytes))
         return await asyncio.shield(work)
 
     def _is_quick(self, text: str, models: Sequence[str]) -> bool:
@@ -65,9 +76,6 @@ class CountingPool:
             return False
         slow = sum(self.registry.format_of(model) is Format.HUGGINGFACE for model in models)
         return len(text) * (len(models) + slow * (SLOW_ENGINE - 1)) <= INLINE_CHARACTERS
-
-    def _release(self, size: int) -> None:
-        self.bytes_in_flight -= size
 
     def _measure_and_count(self, text: str, models: Sequence[str], estimate: bool) -> list[Count] | Refusal:
         limit = self.limits.expanded_bytes

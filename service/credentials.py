@@ -20,7 +20,7 @@ def token_api_key(scope: Scope) -> str | Refusal:
     places = (
         [value for name, value in query_parameters(scope) if name == "api-key"],
         _header_values(scope, b"x-api-key"),
-        _bearer_tokens(scope),
+        bearer_tokens(scope),
     )
     for given in places:
         keys = {key for key in given if key}
@@ -33,6 +33,7 @@ def _header_values(scope: Scope, wanted: bytes) -> list[str]:
     return [value.decode("latin-1").strip(" \t") for name, value in scope["headers"] if name == wanted]
 
 
-def _bearer_tokens(scope: Scope) -> list[str]:
+def bearer_tokens(scope: Scope) -> list[str]:
+    """What the call carries in `Authorization: Bearer`, in order."""
     values = (value.partition(" ") for value in _header_values(scope, b"authorization"))
     return [token.strip(" \t") for scheme, _, token in values if scheme.lower() == "bearer"]

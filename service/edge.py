@@ -6,23 +6,35 @@ import time
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.cors import Cors
 from service.errors import INTERNAL, error_reply
+from service.head import head_refusal
+from service.metrics import Metrics
 from service.reply import Header
-from service.trace import Trace, trace_id
+from service.trace import Trace, trace_id, trace_of
 
 STANDARD_HEADERS: tuple[Header, ...] = (
     (b"cache-control", b"private, no-store"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-resource-policy", b"same-origin"),
 )
-QUIET_PATHS = ("/health", "/ready")
+HTTPS_ONLY: Header = (b"strict-transport-security", b"max-age=31536000")
+QUIET_PATHS = ("/health", "/ready", "/metrics")
+NO_ROUTE = "none"
 
 
 class Edge:
     """Wraps the whole application; see the module's docstring."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(
+        self, app: ASGIApp, cors: Cors | None = None, metrics: Metrics | None = None, *, https: bool = False
+    ) -> None:
         self.app = app
+        self.metrics = metrics or Metrics()
+        self.cors = cors or Cors(frozenset())
+        self.standard_headers = (*STANDARD_HEADERS, HTTPS_ONLY) if https else STANDARD_HEADERS
         self.log = structlog.get_logger("access")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -31,6 +43,7 @@ class Edge:
             await self.app(scope, receive, send)
             return
         trace = scope["weighbridge.trace"] = Trace(trace_id(scope["headers"]))
+        structlog.contextvars.bind_contextvars(trace_id=trace.trace_id)
         started = time.perf_counter()
         status = 0
 
@@ -38,11 +51,11 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *_stamp(message["headers"], trace)]
+                message["headers"] = [*message["headers"], *self._stamp(message["headers"], scope, trace)]
             await send(message)
 
         try:
-            await self.app(scope, receive, stamped)
+            await self._answer(scope, receive, stamped)
         except Exception:
             event_id = secrets.token_hex(16)
             self.log.exception("unhandled_error", trace_id=trace.trace_id, event_id=event_id, path=scope["path"])
@@ -50,9 +63,24 @@ class Edge:
                 raise
             await error_reply(INTERNAL, scope["path"], trace.trace_id, event_id)(scope, receive, stamped)
         finally:
+            for end in trace.on_end:
+                end()
             self._record(scope, trace, status, time.perf_counter() - started)
 
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """What needs no route, else the route's answer."""
+        refusal = head_refusal(scope)
+        if refusal is not None:
+            trace = trace_of(scope)
+            trace.refusal = refusal.code
+            await error_reply(refusal, scope["path"], trace.trace_id)(scope, receive, send)
+            return
+        preflight = self.cors.preflight(scope)
+        await (preflight or self.app)(scope, receive, send)
+
     def _record(self, scope: Scope, trace: Trace, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", NO_ROUTE)
+        self.metrics.request(scope["method"], route, status, seconds, trace.refusal)
         level = "debug" if scope["path"] in QUIET_PATHS else "info"
         getattr(self.log, level)(
             "request",
@@ -66,12 +94,12 @@ class Edge:
             client=scope["client"][0] if scope.get("client") else None,
         )
 
-
-def _stamp(headers: list[Header], trace: Trace) -> list[Header]:
-    """The trace id, what the layers inside noted, and each standard header that the reply does not set."""
-    present = {name for name, _ in headers}
-    return [
-        (b"x-request-id", trace.trace_id.encode()),
-        *trace.reply_headers,
-        *(header for header in STANDARD_HEADERS if header[0] not in present),
-    ]
+    def _stamp(self, headers: list[Header], scope: Scope, trace: Trace) -> list[Header]:
+        """The trace id, what the layers inside noted, and each standard header that the reply does not set."""
+        present = {name for name, _ in headers}
+        return [
+            (b"x-request-id", trace.trace_id.encode()),
+            *trace.reply_headers,
+            *self.cors.headers(scope),
+            *(header for header in self.standard_headers if header[0] not in present),
+        ]

@@ -43,11 +43,30 @@ METHOD_NOT_ALLOWED = Refusal(405, "method_not_allowed", "This path does not answ
 BODY_TIMEOUT = Refusal(408, "request_timeout", "The request body did not arrive in time.", close=True)
 TOO_LARGE = Refusal(413, "request_too_large", "The request is too large.", close=True)
 TEXT_TOO_LARGE = Refusal(413, "request_too_large", "The text is too large.")
+URL_TOO_LONG = Refusal(414, "uri_too_long", "The address of the request is too long.", close=True)
+HEADERS_TOO_LARGE = Refusal(431, "headers_too_large", "The headers of the request are too large.", close=True)
 UNSUPPORTED_MEDIA = Refusal(415, "unsupported_media_type", "Send the body as application/json.", close=True)
+MISSING_SESSION = Refusal(
+    401,
+    "missing_session",
+    "Send a session token as Authorization: Bearer. POST /api/console/session gives one.",
+    headers=((b"www-authenticate", b"Bearer"),),
+)
+INVALID_SESSION = Refusal(
+    401,
+    "invalid_session",
+    "The session token is not valid or has expired: log in again.",
+    headers=((b"www-authenticate", b'Bearer error="invalid_token"'),),
+)
+WRONG_CREDENTIALS = Refusal(401, "invalid_credentials", "E-mail or password is wrong.")
+TOO_MANY_ATTEMPTS = Refusal(429, "too_many_attempts", "Too many logins were tried: wait before the next.")
+KEY_NOT_FOUND = Refusal(404, "key_not_found", "There is no such key in this account.")
+TOO_MANY_KEYS = Refusal(409, "too_many_keys", "The account has as many keys as it may have: revoke one first.")
 RATE_EXCEEDED = Refusal(429, "rate_limit_exceeded", "Rate limit exceeded.")
 QUOTA_EXCEEDED = Refusal(429, "quota_exceeded", "Quota exceeded.")
 INTERNAL = Refusal(500, "internal_error", "Something went wrong.")
 UNAVAILABLE = Refusal(503, "unavailable", "Service temporarily unavailable.", headers=(RETRY_SOON,))
+OVERLOADED = replace(UNAVAILABLE, code="overloaded", close=True)
 
 GATEWAY_PATHS = ("/v1/models", "/v1/chat/", "/api/")
 

@@ -1,6 +1,7 @@
 """Logs: one JSON object a line, constant event names, no secrets."""
 
 import logging.config
+import re
 from collections.abc import MutableMapping
 from typing import Any, TextIO
 
@@ -8,12 +9,14 @@ import structlog
 
 from service.keys import mask_secrets
 
+SESSION_TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*", re.ASCII)
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
 def configure(level: str, stream: TextIO) -> None:
     """Send the logs of this service and of its libraries through one chain to `stream`."""
     shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
@@ -29,10 +32,10 @@ def configure(level: str, stream: TextIO) -> None:
 
 
 def without_secrets(logger: object, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Mask whatever looks like an API key, wherever it stands."""
+    """Mask whatever looks like an API key or a session token, wherever it stands."""
     for key, value in event.items():
         if isinstance(value, str):
-            event[key] = mask_secrets(value)
+            event[key] = SESSION_TOKEN.sub("********", mask_secrets(value))
     return event
 
 

@@ -1,11 +1,13 @@
-"""For those who run the service: is it alive, is it ready."""
+"""For those who run the service: is it alive, is it ready, how is it doing."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.types import Receive, Scope, Send
 
 from service import wire
+from service.metrics import Metrics
 from service.reply import Reply
 
 Faults = Callable[[], Awaitable[dict[str, str | None]]]
@@ -17,6 +19,23 @@ class Health:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Always 200."""
         await Reply(200, b'{"status":"ok"}')(scope, receive, send)
+
+
+class Numbers:
+    """`GET /metrics`: all numbers of all workers, in Prometheus's text format.
+
+    `look` brings those of the present state up to date; other workers' are half a second old at most.
+    """
+
+    def __init__(self, metrics: Metrics, look: Callable[[], None]) -> None:
+        self.metrics = metrics
+        self.look = look
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Add them up now."""
+        self.look()
+        text = await asyncio.to_thread(self.metrics.text)
+        await Reply(200, text, content_type=CONTENT_TYPE_LATEST.encode())(scope, receive, send)
 
 
 class Readiness:

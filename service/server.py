@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
@@ -14,6 +15,7 @@ from gunicorn.glogging import Logger
 from starlette.types import ASGIApp
 from uvicorn_worker import UvicornWorker  # type: ignore[import-untyped]  # it ships no types
 
+from service.http_protocol import BoundedHeads
 from service.settings import Settings
 
 PR_SET_PDEATHSIG = 1
@@ -40,7 +42,10 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class Server(BaseApplication):
-    """Runs `make_app()` in each worker on `listener` until SIGTERM or Ctrl-C; `on_ready` is called once."""
+    """Runs `make_app()` in each worker on `listener` until SIGTERM or Ctrl-C.
+
+    `on_ready` is called once, `on_worker_end` with the process id of each worker that has ended.
+    """
 
     def __init__(
         self,
@@ -48,12 +53,15 @@ class Server(BaseApplication):
         listener: socket.socket,
         make_app: Callable[[], ASGIApp],
         on_ready: Callable[[], None],
+        on_worker_end: Callable[[int], None],
     ) -> None:
         self.settings = settings
-        # gunicorn closes the descriptor it is given; ours stays with whoever opened it.
-        self.listener_fd = os.dup(listener.fileno())
+        # gunicorn takes it over and closes it on shutdown. A copy of ours would go on taking connections that nobody
+        # answers.
+        self.listener_fd = listener.detach()
         self.make_app = make_app
         self.on_ready = on_ready
+        self.on_worker_end = on_worker_end
         super().__init__()
 
     def load_config(self) -> None:
@@ -67,6 +75,7 @@ class Server(BaseApplication):
             "control_socket_disable": True,
             "post_fork": _end_with_parent,
             "when_ready": lambda _: self.on_ready(),
+            "child_exit": lambda _, worker: self.on_worker_end(worker.pid),
             "forwarded_allow_ips": self.settings.trusted_proxies,
         }
         for name, value in options.items():
@@ -94,7 +103,6 @@ class Worker(UvicornWorker):  # type: ignore[misc]  # its base has no types
 
     CONFIG_KWARGS = {  # noqa: RUF012  the base class reads it so
         "loop": "uvloop",
-        "http": "httptools",
         "lifespan": "on",
         "access_log": False,
         "server_header": False,
@@ -104,6 +112,8 @@ class Worker(UvicornWorker):  # type: ignore[misc]  # its base has no types
         super().__init__(*args, **kwargs)
         self.config.timeout_graceful_shutdown = self.cfg.graceful_timeout
         self.config.proxy_headers = bool(self.cfg.forwarded_allow_ips)
+        settings: Settings = self.app.settings
+        self.config.http = partial(BoundedHeads, head_timeout_seconds=settings.head_timeout_seconds)
 
     async def callback_notify(self) -> None:
         """Tell the parent that this worker lives. If the parent was killed before the worker could ask to be told of

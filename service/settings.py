@@ -58,6 +58,14 @@ ProviderKey = Annotated[SecretStr, AfterValidator(_provider_key)]
 ProviderUrl = Annotated[str, AfterValidator(_provider_url)]
 
 
+def _origins(origins: str) -> str:
+    for origin in filter(None, map(str.strip, origins.split(","))):
+        parts = urlsplit(origin)
+        if origin != "*" and (parts.scheme not in ("http", "https") or origin != f"{parts.scheme}://{parts.netloc}"):
+            raise ValueError(f"{origin} is not an origin such as https://example.org")
+    return origins
+
+
 class Settings(BaseModel):
     """The whole configuration, validated and unchangeable."""
 
@@ -93,12 +101,13 @@ class Settings(BaseModel):
     max_bytes_in_flight: int = Field(
         64_000_000,
         ge=1_000,
-        description="Bytes of large texts counted at one time by one worker; beyond them 503.",
+        description="Bytes of bodies and large texts held at one time by one worker; beyond them 503.",
     )
     body_timeout_seconds: float = Field(15, gt=0, le=3600, description="Time to receive a request body.")
     preload_vocabularies: bool = Field(
         True, description="Load the vocabularies of all models at the start; otherwise each at its first use."
     )
+    head_timeout_seconds: float = Field(15, gt=0, le=3600, description="Time to receive a request's head.")
     shutdown_timeout_seconds: int = Field(
         30, ge=1, le=3600, description="Time for open requests to finish on shutdown."
     )
@@ -124,7 +133,15 @@ class Settings(BaseModel):
     prices_max_age_days: int = Field(
         30, ge=1, le=3650, description="Age of the price book, in days, from which on it is reported as old."
     )
+    cors_origins: Annotated[str, AfterValidator(_origins)] = Field(
+        "", description="Origins of web pages that may call the API, with commas; * for any."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+
+    @property
+    def allowed_origins(self) -> frozenset[str]:
+        """The origins of `cors_origins`."""
+        return frozenset(filter(None, map(str.strip, self.cors_origins.split(","))))
 
 
 @dataclass(eq=False)
@@ -163,6 +180,11 @@ def load(environ: Mapping[str, str] | None = None, options: Mapping[str, object]
     except ValidationError as error:
         faults = tuple(_fault(str(fault["loc"][0]), fault["type"], fault["msg"], sources) for fault in error.errors())
         raise SettingsError(faults) from None
+
+
+def hand_on(variable: str, value: str) -> None:
+    """Set a variable for a library that can be told in no other way, here and in processes that are begun from here."""
+    os.environ[variable] = value
 
 
 def shown(value: object) -> str:

@@ -2,8 +2,8 @@
 
 import re
 import secrets
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 
 from starlette.types import Scope
 
@@ -20,6 +20,8 @@ class Trace:
     account_id: str | None = None
     refusal: str | None = None
     reply_headers: tuple[Header, ...] = ()
+    held_bytes: int = 0
+    on_end: list[Callable[[], None]] = field(default_factory=list)
 
 
 def trace_of(scope: Scope) -> Trace:

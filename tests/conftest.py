@@ -2,8 +2,25 @@
 
 import pytest
 
+from tests.promises.rows import numbers_of
+
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     """The service runs on asyncio alone."""
     return "asyncio"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the marker of tests that show a promise."""
+    config.addinivalue_line("markers", "promise(*numbers): shows these promises of tests/promises/rows.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests that show a promise without saying so, and tell the report of each which it shows."""
+    for item in items:
+        for number in numbers_of(item.nodeid):
+            item.add_marker(pytest.mark.promise(number))
+        shown = sorted({number for marker in item.iter_markers("promise") for number in marker.args})
+        if shown:
+            item.user_properties.append(("promises", " ".join(map(str, shown))))

@@ -7,17 +7,28 @@ from pathlib import Path
 
 import click
 
-from service import data_folder
+from service import counters_address, data_folder
 from service.accounts import AccountStore
 from service.connections import utc_now
+from service.console.users import UserStore
+from service.limits import Allowance
 from service.pepper import Peppers, load_peppers
 from service.settings import Configuration, Settings, SettingsError, load
+from service.stores.account_limits import AccountLimits
+from service.stores.redis import connect
+from service.stores.revocations import Revocations
 from service.stores.sql.accounts import SqlAccountStore
 from service.stores.sql.engine import Database
 from service.stores.sql.migrate import upgrade
 from service.stores.sql.url import DatabaseUrl
+from service.stores.sql.users import SqlUserStore
 
 DATABASE_FILE = "weighbridge.db"
+COUNTERS_TIMEOUT_SECONDS = 2.0
+NO_COUNTERS = (
+    "The embedded counters can be reached while the service runs only. "
+    "Start it with `weighbridge serve`, or name its Redis in WEIGHBRIDGE_REDIS_URL."
+)
 
 
 class WrongConfiguration(click.ClickException):
@@ -55,6 +66,25 @@ def loaded_peppers(settings: Settings) -> Peppers:
     return load_peppers(prepared_folder(settings), secret)
 
 
+def counters_url(settings: Settings) -> str | None:
+    """The Redis of the settings, or the embedded store of a service that runs on the data folder."""
+    if settings.redis_url is not None:
+        return settings.redis_url.get_secret_value()
+    return counters_address.find(prepared_folder(settings))
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Database]:
+    """The database of the settings, with the newest schema."""
+    url = database_url(settings)
+    upgrade(url)
+    database = Database(url)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
 class Tools:
     """The click context's object."""
 
@@ -62,14 +92,40 @@ class Tools:
         """The time, in UTC."""
         return utc_now()
 
+    def database_url(self) -> DatabaseUrl:
+        """The database of the settings."""
+        return database_url(configuration().settings)
+
+    def default_allowance(self) -> Allowance:
+        """What an account may call without limits of its own."""
+        settings = configuration().settings
+        return Allowance(settings.rate_limit_per_second, settings.quota_per_month)
+
+    async def announce(self, digest: str) -> None:
+        """Tell running services that a key has changed; they learn it by themselves within 5 seconds."""
+        url = counters_url(configuration().settings)
+        if url is not None:
+            async with connect(url, socket_timeout_seconds=COUNTERS_TIMEOUT_SECONDS) as client:
+                await Revocations(client).publish(digest)
+
+    @asynccontextmanager
+    async def counts(self) -> AsyncIterator[AccountLimits]:
+        """The counters of the settings, or of the running service."""
+        url = counters_url(configuration().settings)
+        if url is None:
+            raise click.ClickException(NO_COUNTERS)
+        async with connect(url, socket_timeout_seconds=COUNTERS_TIMEOUT_SECONDS) as client:
+            yield AccountLimits(client)
+
     @asynccontextmanager
     async def account_store(self) -> AsyncIterator[AccountStore]:
         """The accounts, with the newest schema. Raises StoreError, PepperError."""
         settings = configuration().settings
-        url = database_url(settings)
-        upgrade(url)
-        database = Database(url)
-        try:
+        async with opened(settings) as database:
             yield SqlAccountStore(database, loaded_peppers(settings), self.now)
-        finally:
-            await database.close()
+
+    @asynccontextmanager
+    async def user_store(self) -> AsyncIterator[UserStore]:
+        """The console's users, with the newest schema. Raises StoreError."""
+        async with opened(configuration().settings) as database:
+            yield SqlUserStore(database, self.now)

@@ -1,22 +1,15 @@
-"""`weighbridge keys`: create, list and revoke API keys."""
+"""`weighbridge keys`: create, list, rotate and revoke API keys."""
 
-import functools
 import json
-from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
-from typing import Concatenate, ParamSpec, Protocol
+from datetime import datetime, timedelta
+from typing import Protocol
 
-import anyio
 import click
 
-from service.accounts import AccountStore, ApiKey, Scope, checked_name, checked_text
-from service.commands import expiry, key_report
-from service.data_folder import DataFolderUnusable
-from service.pepper import PepperError
-from service.stores.errors import StoreError
-
-Options = ParamSpec("Options")
+from service.accounts import AccountStore, ApiKey, Scope
+from service.commands import key_report, options
+from service.commands.asynchronous import asynchronous
 
 SHOWN_ONCE = "This is the only time the key is shown: keep it as you would a password."
 NO_MATCH = "No key matches. `weighbridge keys list` shows the ids of all keys."
@@ -32,78 +25,36 @@ class KeyTools(Protocol):
     def now(self) -> datetime:
         """The time, in UTC."""
 
-
-Command = Callable[Concatenate[KeyTools, Options], Awaitable[None]]
-
-
-def asynchronous(command: Command[Options]) -> Callable[Concatenate[KeyTools, Options], None]:
-    """Run a command in an event loop; a broken store becomes one sentence and exit status 1."""
-
-    @functools.wraps(command)
-    def run(tools: KeyTools, /, *arguments: Options.args, **options: Options.kwargs) -> None:
-        try:
-            anyio.run(functools.partial(command, tools, *arguments, **options))
-        except (StoreError, PepperError, DataFolderUnusable) as error:
-            raise click.ClickException(str(error)) from error
-
-    return run
-
-
-def account_option(context: click.Context, _: click.Parameter, name: str | None) -> str | None:
-    """A name that an account can have."""
-    try:
-        return None if name is None else checked_name(name)
-    except ValueError as error:
-        raise click.BadParameter(str(error), context) from error
-
-
-def label_option(context: click.Context, _: click.Parameter, label: str) -> str:
-    """A label that a key can have."""
-    try:
-        return checked_text(label, "label")
-    except ValueError as error:
-        raise click.BadParameter(str(error), context) from error
-
-
-def expiry_option(context: click.Context, _: click.Parameter, text: str | None) -> datetime | None:
-    """An instant that is still to come."""
-    tools: KeyTools = context.obj
-    try:
-        return None if text is None else expiry.parse(text, tools.now())
-    except ValueError as error:
-        raise click.BadParameter(str(error), context) from error
-
-
-def scopes_option(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> frozenset[Scope]:
-    """The scopes named; all of them if none is."""
-    return frozenset(Scope(name) for name in names) or frozenset(Scope)
+    async def announce(self, digest: str) -> None:
+        """Tell running services at once that the key of this digest has changed. Never fails: they
+        learn it by themselves within 5 seconds."""
 
 
 @click.group("keys")
 def keys() -> None:
-    """Create, list and revoke API keys."""
+    """Create, list, rotate and revoke API keys."""
 
 
 @keys.command("create")
-@click.option("--account", required=True, callback=account_option, help="Account, made if there is none.")
-@click.option("--label", default="", callback=label_option, help="What the key is for.")
+@click.option("--account", required=True, callback=options.account_name, help="Account, made if there is none.")
+@click.option("--label", default="", callback=options.label, help="What the key is for.")
 @click.option(
     "--scope",
     "scopes",
     type=click.Choice([scope.value for scope in Scope]),
     multiple=True,
-    callback=scopes_option,
+    callback=options.scopes,
     help="An API that the key may call; may be repeated. Default: all.",
 )
 @click.option(
     "--expires",
     "expires_at",
-    callback=expiry_option,
+    callback=options.instant_to_come,
     help="Days from now, or a date: its first moment in UTC.",
 )
-@click.option("--calls-per-second", type=click.IntRange(1, 1_000_000), help="The account's limit from now on.")
-@click.option("--calls-per-month", type=click.IntRange(1, 10**12), help="The account's quota from now on.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.calls_per_second
+@options.calls_per_month
+@options.as_json
 @click.pass_obj
 @asynchronous
 async def create(
@@ -129,8 +80,8 @@ async def create(
 
 
 @keys.command("list")
-@click.option("--account", callback=account_option, help="Only this account's keys.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--account", callback=options.account_name, help="Only this account's keys.")
+@options.as_json
 @click.pass_obj
 @asynchronous
 async def list_(tools: KeyTools, account: str | None, as_json: bool) -> None:
@@ -151,11 +102,44 @@ async def revoke(tools: KeyTools, key: str) -> None:
     """Revoke a key for good. KEY is its id, its short form (atms_sk_...wXyZ) or the key itself."""
     async with tools.account_store() as store:
         meant = _only_one(await store.find_keys(key))
-        await store.revoke_key(meant.id)
+        revoked = await store.revoke_key(meant.id)
+    if revoked is not None:
+        await tools.announce(revoked.digest)
     if meant.revoked_at is not None:
         click.echo(f"Key {meant.id} was revoked before, at {meant.revoked_at.isoformat(' ', 'seconds')}.")
     else:
         click.echo(f"Key {meant.id} of account {meant.account.name} is revoked: refused within 5 seconds.")
+
+
+@keys.command("rotate")
+@click.argument("key")
+@click.option(
+    "--overlap",
+    default="1d",
+    show_default=True,
+    callback=options.duration,
+    help="How long the old key still works: 90m, 12h, 7d; 0 ends it now.",
+)
+@options.as_json
+@click.pass_obj
+@asynchronous
+async def rotate(tools: KeyTools, key: str, overlap: timedelta, as_json: bool) -> None:
+    """Make a new key like KEY and print it, once. KEY itself ends after the overlap."""
+    async with tools.account_store() as store:
+        rotated = await store.rotate_key(_only_one(await store.find_keys(key)).id, overlap)
+    if rotated is None:
+        raise click.ClickException("That key is revoked or has expired. Make a new one with `weighbridge keys create`.")
+    await tools.announce(rotated.old.digest)
+    (made, secret), old = rotated.new, rotated.old.key
+    if as_json:
+        replaced = key_report.as_json(old, tools.now())
+        document = {**key_report.as_json(made, tools.now()), "secret": secret, "replaces": replaced}
+        click.echo(json.dumps(document, indent=2))
+        return
+    ends_at = old.expires_at or tools.now()
+    click.echo(f"Key {made.id} of account {made.account.name}. {SHOWN_ONCE}", err=True)
+    click.echo(f"Key {old.id} works until {ends_at.isoformat(' ', 'seconds')}.", err=True)
+    click.echo(secret)
 
 
 def _only_one(found: list[ApiKey]) -> ApiKey:

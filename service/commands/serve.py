@@ -14,13 +14,14 @@ from rich.progress import Progress
 from starlette.types import ASGIApp
 
 from pricing_data import PriceBook, PricingError
-from service import log
+from service import counters_address, log
 from service.app import create_app
 from service.commands.banner import banner
 from service.commands.context import configuration, database_url, loaded_peppers, prepared_folder
 from service.commands.registry import load_registry
 from service.connections import Addresses, Connections, utc_now
 from service.demo import demo_key
+from service.metrics import Metrics, shared_between_processes
 from service.pepper import PepperError
 from service.prices.book import book_in_use, lapsed
 from service.server import PortUnavailable, Server, listen
@@ -70,16 +71,20 @@ def _prepare(settings: Settings, demo: bool, running: ExitStack) -> Server:
     upgrade(addresses.database)
     warnings, key = asyncio.run(_check(addresses, folder, demo))
     registry, book = _loaded(settings)
+    metrics_folder, forget_worker = running.enter_context(shared_between_processes())
 
     def app() -> ASGIApp:
         connections = Connections(
-            addresses, limits_without_redis=settings.limits_without_redis, workers=settings.workers
+            addresses,
+            limits_without_redis=settings.limits_without_redis,
+            workers=settings.workers,
+            metrics=Metrics(metrics_folder),
         )
         return create_app(settings, connections, registry, book)
 
     warnings += lapsed(book, utc_now().date())
     text = banner(settings.host, listener.getsockname()[1], key, warnings)
-    return Server(settings, listener, app, on_ready=lambda: click.echo(text))
+    return Server(settings, listener, app, lambda: click.echo(text), forget_worker)
 
 
 @contextmanager
@@ -88,7 +93,7 @@ def _counters(settings: Settings, folder: Path) -> Iterator[str]:
     if settings.redis_url is not None:
         yield settings.redis_url.get_secret_value()
         return
-    with EmbeddedValkey(folder) as embedded:
+    with EmbeddedValkey(folder) as embedded, counters_address.published(folder, embedded.url):
         yield embedded.url
 
 

@@ -121,6 +121,14 @@ def _keys(account_id: str) -> tuple[str, str]:
     return f"rl:{{{account_id}}}:w", f"rl:{{{account_id}}}:q"
 
 
+async def forget_counts(client: Redis, account_id: str) -> None:
+    """Drop what an account has used in this second and this month. Raises CountersUnreachable."""
+    try:
+        await client.delete(*_keys(account_id))
+    except FAULTS as error:
+        raise CountersUnreachable(_reason(error)) from error
+
+
 def _answer(call: Call, reply: Any) -> Decision | BrokenRecord:
     if isinstance(reply, Exception):
         return BrokenRecord(_reason(reply))

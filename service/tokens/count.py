@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 
 from starlette.types import Receive, Scope
 
@@ -15,11 +16,18 @@ from service.reply import Reply
 from service.tokens.estimates import estimate_entry
 from service.tokens.prices import provenance, version_header
 from service.tokens.request import CountRequest, CountRequests
+from service.trace import trace_of
 from tokenizer_registry import Count, UncountableText
+
+# Larger bodies are parsed in a thread: a million names take a second.
+INLINE_BODY_BYTES = 65_536
 
 
 class CountEndpoint:
-    """Counts a text for many models and prices each count. `today` is the UTC date of the prices."""
+    """Counts a text for many models and prices each count. `today` is the UTC date of the prices.
+
+    `on_counted` is told the vocabularies of each text that was counted.
+    """
 
     def __init__(
         self,
@@ -29,6 +37,7 @@ class CountEndpoint:
         providers: ProviderCounts,
         book: PriceBook,
         today: Callable[[], date],
+        on_counted: Callable[[set[str]], None] = lambda _: None,
     ) -> None:
         self.reader = reader
         self.requests = requests
@@ -36,27 +45,35 @@ class CountEndpoint:
         self.providers = providers
         self.book = book
         self.today = today
+        self.on_counted = on_counted
 
     async def count(self, scope: Scope, receive: Receive) -> Reply | Refusal:
         """Answer one count."""
         body = await self.reader.read(scope, receive)
         if isinstance(body, Refusal):
             return body
-        request = self.requests.parse(body)
+        request = await self._parsed(body)
         if isinstance(request, Refusal):
             return request
         day = self.today()
         if request.as_of is not None and request.as_of > day:
             return INVALID_REQUEST.saying(f"as_of: {request.as_of} is not over yet; the newest prices are of {day}.")
         try:
-            counts = await self.pool.count(request.text, request.models, request.estimate)
+            held_bytes = trace_of(scope).held_bytes
+            counts = await self.pool.count(request.text, request.models, request.estimate, held_bytes)
         except UncountableText as fault:
             return INVALID_REQUEST.saying(f"input: {fault}")
         if isinstance(counts, Refusal):
             return counts
         if request.estimate:
             counts = await self.providers.improve(request.text, request.models, counts)
+        self.on_counted({count.vocabulary for count in counts if count.vocabulary is not None})
         return self._reply(request, counts, request.as_of or day)
+
+    async def _parsed(self, body: bytes) -> CountRequest | Refusal:
+        if len(body) <= INLINE_BODY_BYTES:
+            return self.requests.parse(body)
+        return await self.pool.run(partial(self.requests.parse, body))
 
     def _reply(self, request: CountRequest, counts: list[Count], day: date) -> Reply:
         entries: list[wire.Value] = [

@@ -1,7 +1,8 @@
 """One server for the tests that only call it, with the limits that the hostile inputs are written for."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -13,10 +14,19 @@ SETTINGS = {
     "MAX_TEXT_CHARACTERS": "900000",
     "MAX_EXPANDED_BYTES": "4000000",
     "BODY_TIMEOUT_SECONDS": "1",
+    "HEAD_TIMEOUT_SECONDS": "2",
     "RATE_LIMIT_PER_SECOND": "100000",
     "QUOTA_PER_MONTH": "1000000",
     "PRELOAD_VOCABULARIES": "true",
 }
+
+Figure = Callable[[str], None]
+
+
+@pytest.fixture
+def figure(record_property: Callable[[str, Any], None]) -> Figure:
+    """Note what was measured, for the line of a promise."""
+    return lambda text: record_property("figure", text)
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +42,9 @@ def client(server: Server) -> Iterator[httpx2.Client]:
     """A client of that server that holds its demo key."""
     with httpx2.Client(base_url=server.url, headers={"X-Api-Key": server.demo_key}, timeout=30) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def session_token(server: Server) -> str:
+    """A session of a console user of that server."""
+    return server.new_session("ada@example.org")

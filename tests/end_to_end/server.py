@@ -12,8 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from queue import Queue
 
+import httpx2
+
 COMMAND = [sys.executable, "-m", "service"]
 START_SECONDS = 60
+PASSWORD = "correct horse battery"
 
 
 class Server:
@@ -47,6 +50,16 @@ class Server:
         )  # fmt: skip
         key: str = json.loads(done.stdout)["secret"]
         return key
+
+    def new_session(self, email: str) -> str:
+        """A session of a new console user, whom the command line makes."""
+        subprocess.run(
+            [*COMMAND, "users", "create", email, "--account", "console", "--password-stdin"],
+            env=self.environ, check=True, capture_output=True, text=True, input=PASSWORD + "\n",
+        )  # fmt: skip
+        login = httpx2.post(f"{self.url}/api/console/session", json={"email": email, "password": PASSWORD})
+        token: str = login.raise_for_status().json()["access_token"]
+        return token
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """End it and wait; answers the exit status."""

@@ -8,9 +8,11 @@ import pytest
 
 from service.counting import INLINE_CHARACTERS, CountingPool, TextLimits
 from service.errors import Refusal
+from service.in_flight import InFlight
 from tokenizer_registry import Count, Registry
 
-LIMITS = TextLimits(characters=100_000, expanded_bytes=400_000, bytes_in_flight=500_000)
+LIMITS = TextLimits(characters=100_000, expanded_bytes=400_000)
+BYTES_IN_FLIGHT = 500_000
 LARGE = "a b " * INLINE_CHARACTERS
 
 
@@ -41,10 +43,15 @@ def registry() -> SlowRegistry:
     return SlowRegistry()
 
 
+def pool_of(registry: Registry) -> CountingPool:
+    """A pool with one thread."""
+    return CountingPool(registry, LIMITS, InFlight(BYTES_IN_FLIGHT), threads=1)
+
+
 @pytest.mark.anyio
 async def test_the_loop_goes_on_while_a_large_text_is_counted(registry: SlowRegistry) -> None:
     """A long text is counted in a thread, and the event loop runs meanwhile."""
-    pool = CountingPool(registry, LIMITS, threads=1)
+    pool = pool_of(registry)
     counting = asyncio.create_task(pool.count(LARGE, ["gpt-4o"]))
     await asyncio.sleep(0)
     assert not counting.done()
@@ -57,7 +64,7 @@ async def test_the_loop_goes_on_while_a_large_text_is_counted(registry: SlowRegi
 @pytest.mark.anyio
 async def test_more_work_than_memory_should_bear_is_refused(registry: SlowRegistry) -> None:
     """With as many bytes at work as allowed, the next large text is a 503 with Retry-After; afterwards it is not."""
-    pool = CountingPool(registry, LIMITS, threads=1)
+    pool = pool_of(registry)
     waiting = [asyncio.create_task(pool.count(LARGE, ["gpt-4o"])) for _ in range(8)]
     await asyncio.sleep(0)
     refused = await pool.count(LARGE, ["gpt-4o"])
@@ -66,7 +73,7 @@ async def test_more_work_than_memory_should_bear_is_refused(registry: SlowRegist
     registry.go_on.set()
     await asyncio.gather(*waiting)
     await asyncio.sleep(0)
-    assert pool.bytes_in_flight == 0
+    assert pool.in_flight.held_bytes == 0
     assert isinstance(await pool.count(LARGE, ["gpt-4o"]), list)
     pool.close()
 
@@ -74,16 +81,16 @@ async def test_more_work_than_memory_should_bear_is_refused(registry: SlowRegist
 @pytest.mark.anyio
 async def test_a_caller_who_leaves_frees_the_bytes_when_the_work_is_done(registry: SlowRegistry) -> None:
     """A thread cannot be cancelled: its bytes count until it has ended, not until its caller has gone."""
-    pool = CountingPool(registry, LIMITS, threads=1)
+    pool = pool_of(registry)
     counting = asyncio.create_task(pool.count(LARGE, ["gpt-4o"]))
     await asyncio.sleep(0)
     counting.cancel()
     await asyncio.wait([counting])
-    assert pool.bytes_in_flight > 0
+    assert pool.in_flight.held_bytes > 0
     registry.go_on.set()
     pool.close()
     await asyncio.sleep(0.01)
-    assert pool.bytes_in_flight == 0
+    assert pool.in_flight.held_bytes == 0
 
 
 @pytest.mark.parametrize(
@@ -93,7 +100,7 @@ async def test_a_caller_who_leaves_frees_the_bytes_when_the_work_is_done(registr
 @pytest.mark.anyio
 async def test_texts_over_the_limits(registry: SlowRegistry, text: str, sentence: str) -> None:
     """A text with too many characters, or that NFKC makes too large, is a 413 before any vocabulary sees it."""
-    pool = CountingPool(registry, LIMITS, threads=1)
+    pool = pool_of(registry)
     refused = await pool.count(text, ["gpt-4o"])
     assert isinstance(refused, Refusal)
     assert refused.status == 413

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from service.counting import CountingPool, TextLimits
+from service.in_flight import InFlight
 from tests.tokenizer_registry.shipped import VOCABULARIES, shipped_specs
 from tokenizer_registry import Count, Model, Registry, Vocabulary
 from tokenizer_registry.spec import Fetchable, LicenceClass
 
-LIMITS = TextLimits(900_000, 4_000_000, 64_000_000)
+LIMITS = TextLimits(900_000, 4_000_000)
 MODELS = (
     Model("a", "A", "A", "r50k_base"),
     Model("b", "B", "B", "bert-uncased"),
@@ -41,7 +42,7 @@ class Watched(Registry):
 async def test_nothing_is_loaded_on_the_event_loop() -> None:
     """The first count of a short text loads its vocabulary in a thread; the next is counted at once."""
     registry = Watched()
-    pool = CountingPool(registry, LIMITS, threads=1)
+    pool = CountingPool(registry, LIMITS, InFlight(64_000_000), threads=1)
     here = threading.current_thread().name
     for _ in range(2):
         assert await pool.count("weighbridge", ["a"]) == [Count(3, "r50k_base", "exact")]
@@ -56,7 +57,7 @@ async def test_slow_libraries_get_shorter_texts_inline() -> None:
     """A text that tiktoken counts in a moment goes to a thread where `tokenizers` has to count it."""
     registry = Watched()
     registry.preload(["r50k_base", "bert-uncased"])
-    pool = CountingPool(registry, LIMITS, threads=1)
+    pool = CountingPool(registry, LIMITS, InFlight(64_000_000), threads=1)
     here = threading.current_thread().name
     for models, inline in ((["a"], True), (["b"], False), (["c"], True)):
         await pool.count("word " * 100, models)

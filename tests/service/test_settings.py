@@ -44,6 +44,14 @@ def test_every_fault_is_reported_at_once() -> None:
     assert "must begin with redis://" in faults["WEIGHBRIDGE_REDIS_URL"]
 
 
+@pytest.mark.parametrize("origins", ["example.org", "https://example.org/", "ftp://x", "https://a, b", "null"])
+def test_origins_are_origins(origins: str) -> None:
+    """What cannot be an origin of a web page is a fault of the configuration."""
+    with pytest.raises(SettingsError, match="WEIGHBRIDGE_CORS_ORIGINS"):
+        load({"WEIGHBRIDGE_CORS_ORIGINS": origins})
+    assert load({"WEIGHBRIDGE_CORS_ORIGINS": "https://a, *,"}).settings.allowed_origins == {"https://a", "*"}
+
+
 def test_secrets_are_never_shown() -> None:
     """A password in a URL, and the pepper, are in no printed form of the settings and in no fault."""
     environ = {

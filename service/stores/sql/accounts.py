@@ -2,13 +2,24 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, bindparam, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from service import keys
-from service.accounts import ALL_SCOPES, Account, ApiKey, NewKey, Scope, StoredKey, checked_name, checked_text
+from service.accounts import (
+    ALL_SCOPES,
+    Account,
+    ApiKey,
+    NewKey,
+    RotatedKey,
+    Scope,
+    StoredKey,
+    checked_name,
+    checked_text,
+)
 from service.pepper import Peppers
 from service.stores.sql.engine import Database
 from service.stores.sql.records import KEYS, account_of, api_key_of, key_values
@@ -65,6 +76,21 @@ class SqlAccountStore:
                 await connection.execute(update(account).where(account.c.id == account_id).values(changed))
         return await self._account(account.c.id == account_id)
 
+    async def clear_allowance(self, account_id: str) -> None:
+        """See AccountStore."""
+        none = {"calls_per_second": None, "calls_per_month": None}
+        async with self.database.writing() as connection:
+            await connection.execute(update(account).where(account.c.id == account_id).values(none))
+
+    async def list_accounts(self) -> list[Account]:
+        """See AccountStore."""
+        async with self.database.reading() as connection:
+            return [account_of(row) for row in await connection.execute(select(account).order_by(account.c.name))]
+
+    async def find_account(self, name: str) -> Account | None:
+        """See AccountStore."""
+        return await self._account(account.c.name == name.strip())
+
     async def create_key(
         self,
         account: Account,
@@ -73,20 +99,10 @@ class SqlAccountStore:
         expires_at: datetime | None = None,
     ) -> NewKey:
         """See AccountStore."""
-        secret = keys.new_secret(self.random_text)
-        key = ApiKey(
-            id=f"key_{self.random_text(ID_CHARACTERS)}",
-            account=account,
-            label=checked_text(label, "label"),
-            prefix=keys.PREFIX,
-            last_four=secret[-4:],
-            scopes=scopes,
-            created_at=self.now(),
-            expires_at=expires_at,
-        )
+        made = self._new_key(account, label, scopes, self.now(), expires_at)
         async with self.database.writing() as connection:
-            await connection.execute(insert(api_key).values(key_values(key, self.peppers.newest, secret)))
-        return NewKey(key, secret)
+            await connection.execute(insert(api_key).values(key_values(made.key, self.peppers.newest, made.secret)))
+        return made
 
     async def list_keys(self, account_name: str | None = None) -> list[ApiKey]:
         """See AccountStore."""
@@ -111,6 +127,20 @@ class SqlAccountStore:
             await connection.execute(live.values(revoked_at=self.now()))
         return await self._stored_key(api_key.c.id == key_id)
 
+    async def rotate_key(self, key_id: str, overlap: timedelta) -> RotatedKey | None:
+        """See AccountStore. Both keys are written in one transaction."""
+        now = self.now()
+        async with self.database.writing() as connection:
+            row = (await connection.execute(KEYS.where(api_key.c.id == key_id).with_for_update())).one_or_none()
+            if row is None or (old := api_key_of(row)).refusal(now) is not None:
+                return None
+            expires_at = None if old.expires_at is None else now + (old.expires_at - old.created_at)
+            new = self._new_key(old.account, old.label, old.scopes, now, expires_at)
+            ends_at = min(now + overlap, old.expires_at or now + overlap)
+            await connection.execute(insert(api_key).values(key_values(new.key, self.peppers.newest, new.secret)))
+            await connection.execute(update(api_key).where(api_key.c.id == key_id).values(expires_at=ends_at))
+        return RotatedKey(new, StoredKey(replace(old, expires_at=ends_at), row.api_key_digest))
+
     async def find_by_digest(self, digests: Sequence[str]) -> StoredKey | None:
         """See AccountStore."""
         return await self._stored_key(api_key.c.digest.in_(digests))
@@ -134,6 +164,22 @@ class SqlAccountStore:
         statement = select(api_key.c.pepper_id).where(api_key.c.revoked_at.is_(None)).distinct()
         async with self.database.reading() as connection:
             return frozenset((await connection.execute(statement)).scalars())
+
+    def _new_key(
+        self, account: Account, label: str, scopes: frozenset[Scope], now: datetime, expires_at: datetime | None
+    ) -> NewKey:
+        secret = keys.new_secret(self.random_text)
+        key = ApiKey(
+            id=f"key_{self.random_text(ID_CHARACTERS)}",
+            account=account,
+            label=checked_text(label, "label"),
+            prefix=keys.PREFIX,
+            last_four=secret[-4:],
+            scopes=scopes,
+            created_at=now,
+            expires_at=expires_at,
+        )
+        return NewKey(key, secret)
 
     async def _account(self, condition: ColumnElement[bool]) -> Account | None:
         async with self.database.reading() as connection:

@@ -6,7 +6,7 @@ IMMEDIATE, so that a transaction never finds halfway that it may not write.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -30,10 +30,14 @@ BEGIN_OPTION = "weighbridge_begin"
 
 
 class Database:
-    """A pool of connections, opened when first used. One a process and event loop."""
+    """A pool of connections, opened when first used. One a process and event loop.
 
-    def __init__(self, url: DatabaseUrl) -> None:
+    `on_error` is called each time that the database cannot be used.
+    """
+
+    def __init__(self, url: DatabaseUrl, on_error: Callable[[], None] = lambda: None) -> None:
         self.url = url
+        self.on_error = on_error
         self.engine: AsyncEngine = create_async_engine(
             url.asynchronous,
             connect_args=_connect_args(url),
@@ -46,14 +50,14 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A connection in a transaction that changes nothing. Raises StoreUnavailable."""
-        with breakages(self.url):
+        with breakages(self.url, self.on_error):
             async with self.engine.connect() as connection:
                 yield connection
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """A connection in a transaction, committed unless an exception passes. Raises StoreUnavailable."""
-        with breakages(self.url):
+        with breakages(self.url, self.on_error):
             async with self.engine.connect() as connection:
                 await connection.execution_options(**{BEGIN_OPTION: "IMMEDIATE"})
                 async with connection.begin():
@@ -86,13 +90,14 @@ def blocking_engine(url: DatabaseUrl) -> Iterator[Engine]:
 
 
 @contextmanager
-def breakages(url: DatabaseUrl) -> Iterator[None]:
+def breakages(url: DatabaseUrl, on_error: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Turn what is wrong with the database itself into StoreUnavailable; errors of a statement pass."""
     try:
         yield
     except (DBAPIError, PoolTimeoutError) as error:
         if isinstance(error, STATEMENT_ERRORS):
             raise
+        on_error()
         raise StoreUnavailable(url.shown, url.without_password(_first_line(error))) from error
 
 

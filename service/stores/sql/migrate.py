@@ -2,9 +2,12 @@
 
 from io import StringIO
 from pathlib import Path
+from typing import NamedTuple
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine
 
@@ -15,6 +18,13 @@ from service.stores.sql.url import DatabaseUrl
 MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number will do, as long as every version of the service uses the same.
 ADVISORY_LOCK = 0x_7765_6967_6862
+
+
+class SchemaStatus(NamedTuple):
+    """The schema of a database (None: it is empty) and the newest one, by their numbers."""
+
+    current: str | None
+    newest: str
 
 
 def upgrade(url: DatabaseUrl) -> None:
@@ -32,6 +42,15 @@ def upgrade(url: DatabaseUrl) -> None:
             if not url.is_sqlite:
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
             _run(connection, url)
+
+
+def schema_status(url: DatabaseUrl) -> SchemaStatus:
+    """Which schema the database has, and which is the newest. Nothing is changed. Raises StoreUnavailable."""
+    newest = ScriptDirectory(str(MIGRATIONS)).get_current_head() or ""
+    if url.is_sqlite and not Path(str(url.blocking.database)).exists():
+        return SchemaStatus(None, newest)
+    with breakages(url), blocking_engine(url) as engine, engine.connect() as connection:
+        return SchemaStatus(MigrationContext.configure(connection).get_current_revision(), newest)
 
 
 def alembic_config(connection: Connection) -> Config:

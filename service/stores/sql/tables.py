@@ -42,3 +42,14 @@ api_key = Table(
     Column("revoked_at", UtcMicroseconds),
     Column("last_used_at", UtcMicroseconds),
 )
+
+console_user = Table(
+    "console_user",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("email", String(254), nullable=False, unique=True),
+    Column("account_id", String(40), ForeignKey("account.id"), nullable=False, index=True),
+    Column("password_hash", Text, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("created_at", UtcMicroseconds, nullable=False),
+)

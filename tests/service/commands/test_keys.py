@@ -33,10 +33,15 @@ class Tools:
         self.url = DatabaseUrl.of_file(folder / "a.db")
         self.clock = Clock()
         self.failure: Exception | None = None
+        self.announced: list[str] = []
 
     def now(self) -> datetime:
         """The time that the test says."""
         return self.clock.now()
+
+    async def announce(self, digest: str) -> None:
+        """Remembered for the test."""
+        self.announced.append(digest)
 
     @asynccontextmanager
     async def account_store(self) -> AsyncIterator[AccountStore]:
@@ -182,6 +187,7 @@ def test_a_revoked_key_is_refused(tools: Tools, handle: str) -> None:
     assert revoked.exit_code == 0
     assert made["id"] in revoked.output
     assert made["secret"] not in revoked.output
+    assert tools.announced == [PEPPERS.newest.digest(made["secret"])]
     assert outcome(tools, made["secret"]) is KeyRefusal.REVOKED
     assert [key["status"] for key in tools.listed()] == ["revoked"]
 
@@ -222,7 +228,9 @@ def test_a_short_form_of_several_keys_revokes_none(tools: Tools) -> None:
     assert [key["status"] for key in tools.listed()] == ["active", "active"]
 
 
-@pytest.mark.parametrize("arguments", [("create", "--account", "Ada"), ("list",), ("revoke", "key_none")])
+@pytest.mark.parametrize(
+    "arguments", [("create", "--account", "Ada"), ("list",), ("revoke", "key_none"), ("rotate", "key_none")]
+)
 @pytest.mark.parametrize(
     "failure",
     [StoreUnavailable("postgresql://h/d", "connection refused."), PepperError("the pepper setting", "it is empty")],
@@ -234,3 +242,54 @@ def test_a_broken_store_is_one_sentence(tools: Tools, arguments: tuple[str, ...]
     assert ended.exit_code == 1
     assert ended.stderr == f"Error: {failure}\n"
     assert ended.stdout == ""
+
+
+def test_a_rotated_key_works_until_the_overlap_ends(tools: Tools) -> None:
+    """Rotation makes a key of the same account, label and scopes; the old one works for the overlap and then ends."""
+    old = tools.created("--account", "Ada", "--label", "build", "--scope", "tokens")
+    new = json.loads(tools.run("rotate", old["id"], "--overlap", "12h", "--json").stdout)
+    assert {name: new[name] for name in ("account", "label", "scopes", "expires_at")} == {
+        name: old[name] for name in ("account", "label", "scopes", "expires_at")
+    }
+    assert (new["replaces"]["id"], tools.announced) == (old["id"], [PEPPERS.newest.digest(old["secret"])])
+    assert isinstance(outcome(tools, old["secret"]), Principal)
+    assert isinstance(outcome(tools, new["secret"]), Principal)
+    tools.clock.advance(12 * 3600)
+    assert outcome(tools, old["secret"]) is KeyRefusal.EXPIRED
+    assert isinstance(outcome(tools, new["secret"]), Principal)
+
+
+def test_rotation_without_overlap_ends_the_old_key_now(tools: Tools) -> None:
+    """With an overlap of 0 the old key is refused at once; the new secret alone is on standard output."""
+    old = tools.created("--account", "Ada")
+    rotated = tools.run("rotate", old["secret"], "--overlap", "0")
+    assert old["secret"] not in rotated.output
+    assert outcome(tools, old["secret"]) is KeyRefusal.EXPIRED
+    assert isinstance(outcome(tools, rotated.stdout.strip()), Principal)
+
+
+def test_a_key_with_an_end_is_followed_by_one_that_lives_as_long(tools: Tools) -> None:
+    """A key made for 30 days that is rotated after 10 is followed by one for 30 days; its own end comes no later."""
+    old = tools.created("--account", "Ada", "--expires", "30")
+    tools.clock.advance(10 * 86400)
+    new = json.loads(tools.run("rotate", old["id"], "--overlap", "90d", "--json").stdout)
+    assert new["expires_at"] == (START + timedelta(days=40)).isoformat()
+    assert new["replaces"]["expires_at"] == old["expires_at"]
+
+
+def test_a_key_that_is_over_is_not_rotated(tools: Tools) -> None:
+    """A revoked key has no successor: that is told, and no key is made."""
+    old = tools.created("--account", "Ada")
+    tools.run("revoke", old["id"])
+    ended = tools.run("rotate", old["id"])
+    assert (ended.exit_code, ended.stdout) == (1, "")
+    assert "revoked or has expired" in ended.stderr
+    assert len(tools.listed()) == 1
+
+
+@pytest.mark.parametrize("overlap", ["1", "1w", "-1d", "soon", "12345d", "1.5h"])
+def test_an_overlap_that_is_no_time(tools: Tools, overlap: str) -> None:
+    """An overlap that cannot be read changes nothing."""
+    old = tools.created("--account", "Ada")
+    assert tools.run("rotate", old["id"], "--overlap", overlap).exit_code == 2
+    assert len(tools.listed()) == 1

@@ -203,3 +203,29 @@ def test_an_unknown_scope_permits_nothing() -> None:
     """A scope written by a newer version is dropped, not taken for one of ours."""
     assert scopes_of("tokens billing") == {Scope.TOKENS}
     assert scopes_of("") == frozenset()
+
+
+async def test_a_key_is_rotated_in_one_step(store: SqlAccountStore, clock: Clock) -> None:
+    """The new key is stored with the old one's account, label and scopes, and the old one gets its end."""
+    old = await store.create_key(await store.get_or_create_account("Ada"), "build", frozenset({Scope.TOKENS}))
+    clock.advance(60)
+    rotated = await store.rotate_key(old.key.id, timedelta(hours=1))
+    assert rotated is not None
+    new, replaced = rotated
+    assert await store.list_keys() == [replace(old.key, expires_at=clock.now() + timedelta(hours=1)), new.key]
+    assert (new.key.label, new.key.scopes, new.key.expires_at) == ("build", frozenset({Scope.TOKENS}), None)
+    assert replaced.digest == PEPPERS.newest.digest(old.secret)
+    assert await store.find_by_digest([PEPPERS.newest.digest(new.secret)]) is not None
+    assert await store.rotate_key("key_none", timedelta()) is None
+
+
+async def test_an_account_loses_its_own_limits(store: SqlAccountStore) -> None:
+    """A cleared allowance is the service's default again; accounts are listed by name and found by it."""
+    for name in ("Bob", "Ada"):
+        await store.set_allowance((await store.get_or_create_account(name)).id, 3, 700)
+    ada = await store.find_account(" Ada ")
+    assert ada is not None
+    await store.clear_allowance(ada.id)
+    limits = [(each.name, each.calls_per_second, each.calls_per_month) for each in await store.list_accounts()]
+    assert limits == [("Ada", None, None), ("Bob", 3, 700)]
+    assert await store.find_account("nobody") is None

@@ -1,0 +1,50 @@
+"""`weighbridge db`: the schema of the database. `serve` upgrades it by itself."""
+
+from typing import Protocol
+
+import click
+
+from service.stores.errors import StoreError
+from service.stores.sql.migrate import schema_status
+from service.stores.sql.migrate import upgrade as upgrade_schema
+from service.stores.sql.url import DatabaseUrl
+
+
+class DatabaseTools(Protocol):
+    """What these commands need. It is the click context's object."""
+
+    def database_url(self) -> DatabaseUrl:
+        """The database of the settings. Raises StoreError."""
+
+
+@click.group("db")
+def db() -> None:
+    """See and upgrade the schema of the database."""
+
+
+@db.command("status")
+@click.pass_obj
+def status(tools: DatabaseTools) -> None:
+    """Print which schema the database has. Ends with status 1 if it is not the newest."""
+    try:
+        url = tools.database_url()
+        found = schema_status(url)
+    except StoreError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{url.shown}: schema {found.current or 'none'}, newest {found.newest}")
+    if found.current != found.newest:
+        raise click.ClickException("The schema is not the newest: `weighbridge db upgrade` brings it up to date.")
+
+
+@db.command("upgrade")
+@click.pass_obj
+def upgrade(tools: DatabaseTools) -> None:
+    """Bring the database to the newest schema; safe to run at any time, from several hosts at once."""
+    try:
+        url = tools.database_url()
+        before = schema_status(url)
+        upgrade_schema(url)
+    except StoreError as error:
+        raise click.ClickException(str(error)) from error
+    done = "already at" if before.current == before.newest else f"upgraded from {before.current or 'none'} to"
+    click.echo(f"{url.shown}: {done} schema {before.newest}")

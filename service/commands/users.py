@@ -1,0 +1,120 @@
+"""`weighbridge users`: people who may log in to the console, and their passwords."""
+
+import sys
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from service.accounts import AccountStore
+from service.commands import options
+from service.commands.asynchronous import asynchronous
+from service.console.passwords import Passwords
+from service.console.users import UserStore, checked_email, checked_password
+
+
+class UserTools(Protocol):
+    """What these commands need. It is the click context's object."""
+
+    def account_store(self) -> AbstractAsyncContextManager[AccountStore]:
+        """The accounts, with the newest schema."""
+
+    def user_store(self) -> AbstractAsyncContextManager[UserStore]:
+        """The users, with the newest schema."""
+
+
+def email_argument(context: click.Context, _: click.Parameter, text: str) -> str:
+    """An e-mail address in its stored form."""
+    try:
+        return checked_email(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error), context) from error
+
+
+email = click.argument("email", callback=email_argument)
+password_stdin = click.option(
+    "--password-stdin", is_flag=True, help="Read the password from standard input, to its first line end."
+)
+
+
+@click.group("users")
+def users() -> None:
+    """Create and list people who may log in to the console, and set their passwords."""
+
+
+@users.command("create")
+@email
+@click.option("--account", required=True, callback=options.account_name, help="Account, made if there is none.")
+@password_stdin
+@click.pass_obj
+@asynchronous
+async def create(tools: UserTools, email: str, account: str, password_stdin: bool) -> None:
+    """Create a user of an account, and ask for the password."""
+    password_hash = await Passwords().hash(_password(password_stdin))
+    async with tools.account_store() as accounts, tools.user_store() as store:
+        owner = await accounts.get_or_create_account(account)
+        made = await store.create_user(email, owner.id, password_hash)
+    if made is None:
+        raise click.ClickException(f"There is a user {email} already; `weighbridge users passwd` sets the password.")
+    click.echo(f"User {made.id} of account {owner.name} logs in as {email}.")
+
+
+@users.command("passwd")
+@email
+@password_stdin
+@click.pass_obj
+@asynchronous
+async def passwd(tools: UserTools, email: str, password_stdin: bool) -> None:
+    """Set a user's password. All sessions of the user end."""
+    password_hash = await Passwords().hash(_password(password_stdin))
+    async with tools.user_store() as store:
+        changed = await store.set_password(email, password_hash)
+    if changed is None:
+        raise click.ClickException(_no_user(email))
+    click.echo(f"User {changed.id} has a new password; all sessions are over.")
+
+
+@users.command("list")
+@click.pass_obj
+@asynchronous
+async def list_(tools: UserTools) -> None:
+    """List users."""
+    async with tools.user_store() as store:
+        found = await store.list_users()
+    table = Table("Id", "E-mail", "Account", "Created")
+    for user in found:
+        cells = (user.id, user.email, user.account_name, f"{user.created_at:%Y-%m-%d}")
+        table.add_row(*(Text(cell, overflow="fold") for cell in cells))
+    Console().print(table)
+
+
+@users.command("delete")
+@email
+@click.pass_obj
+@asynchronous
+async def delete(tools: UserTools, email: str) -> None:
+    """Delete a user. All sessions of the user end; the account and its keys stay."""
+    async with tools.user_store() as store:
+        if not await store.delete_user(email):
+            raise click.ClickException(_no_user(email))
+    click.echo(f"User {email} is deleted.")
+
+
+def _no_user(email: str) -> str:
+    return f"There is no user {email}. `weighbridge users list` shows all."
+
+
+def _password(from_stdin: bool) -> str:
+    """Never an argument: those are seen by every process of the machine."""
+    given = (
+        sys.stdin.readline().rstrip("\r\n")
+        if from_stdin
+        else click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    )
+    try:
+        return checked_password(given)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None

@@ -1,0 +1,10 @@
+"""The console's API: people log in with e-mail and password, and manage the keys of their account.
+
+users.py       who they are, and what is asked of the store that keeps them
+passwords.py   argon2 hashes
+sessions.py    short-lived signed tokens
+attempts.py    how often a login may be tried
+login.py       POST /api/console/session
+keys.py        POST, GET and DELETE /api/gateway/keys
+endpoint.py    a route that needs a session
+"""

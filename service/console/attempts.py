@@ -1,0 +1,136 @@
+"""How often a login may be tried: by e-mail and address together, by address, and by e-mail.
+
+Every limit ends by itself after a quarter of an hour. The one by e-mail alone, with which a stranger could
+keep somebody out, does not hold for an address from which that e-mail logged in within the last month.
+"""
+
+import ipaddress
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, Protocol
+
+from service.limits import CountersUnreachable
+from service.pepper import Pepper
+
+WINDOW_SECONDS = 15 * 60
+KNOWN_SECONDS = 30 * 86_400
+MOST_BY_PAIR, MOST_BY_ADDRESS, MOST_BY_EMAIL = 10, 50, 200
+
+
+class Tries(NamedTuple):
+    """How often something was tried, this time included, and in how many seconds that is forgotten."""
+
+    number: int
+    forgotten_in_seconds: int
+
+
+class AttemptCounters(Protocol):
+    """Counters by name. Every operation raises CountersUnreachable."""
+
+    async def count(self, name: str, window_seconds: int) -> Tries:
+        """Count one more try; the window begins with the first."""
+
+    async def forget(self, name: str) -> None:
+        """Begin anew."""
+
+    async def remember(self, name: str, seconds: int) -> None:
+        """Know the name for so long."""
+
+    async def knows(self, name: str) -> bool:
+        """Whether it is remembered."""
+
+
+class LoginAttempts:
+    """Counts tries in the counters of all processes; while they are away, in those of this process."""
+
+    def __init__(self, shared: AttemptCounters, pepper: Pepper, local: AttemptCounters) -> None:
+        self._shared = shared
+        self._local = local
+        self._pepper = pepper
+
+    async def wait_seconds(self, email: str, address: str) -> int:
+        """Count one try. 0 if it may be made, else the seconds after which to come back."""
+        try:
+            return await self._wait_seconds(self._shared, email, address)
+        except CountersUnreachable:
+            return await self._wait_seconds(self._local, email, address)
+
+    async def succeeded(self, email: str, address: str) -> None:
+        """The tries of this pair are forgotten, and it is known from now on."""
+        pair = self._name("pair", email, network(address))
+        for counters in (self._shared, self._local):
+            try:
+                await counters.forget(pair)
+                await counters.remember(self._name("known", email, network(address)), KNOWN_SECONDS)
+            except CountersUnreachable:
+                continue
+
+    async def _wait_seconds(self, counters: AttemptCounters, email: str, address: str) -> int:
+        place = network(address)
+        limits: Mapping[str, int] = {
+            self._name("pair", email, place): MOST_BY_PAIR,
+            self._name("address", place): MOST_BY_ADDRESS,
+        }
+        if not await counters.knows(self._name("known", email, place)):
+            limits = {**limits, self._name("email", email): MOST_BY_EMAIL}
+        waits = [0]
+        for name, most in limits.items():
+            tries = await counters.count(name, WINDOW_SECONDS)
+            if tries.number > most:
+                waits.append(max(tries.forgotten_in_seconds, 1))
+                break  # a try that is refused here does not count against the wider limits
+        return max(waits)
+
+    def _name(self, kind: str, *parts: str) -> str:
+        """Under a digest: the store learns no e-mail and no address."""
+        return f"login:{kind}:{self._pepper.digest(chr(0).join(parts))[:32]}"
+
+
+class LocalAttempts:
+    """Counters of one process, bounded."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, most_names: int = 10_000) -> None:
+        self._clock = clock
+        self._most_names = most_names
+        self._tries: OrderedDict[str, tuple[int, float]] = OrderedDict()
+
+    async def count(self, name: str, window_seconds: int) -> Tries:
+        """See AttemptCounters."""
+        now = self._clock()
+        number, ends_at = self._tries.get(name, (0, 0.0))
+        if ends_at <= now:
+            number, ends_at = 0, now + window_seconds
+        self._keep(name, number + 1, ends_at)
+        return Tries(number + 1, math.ceil(ends_at - now))
+
+    async def forget(self, name: str) -> None:
+        """See AttemptCounters."""
+        self._tries.pop(name, None)
+
+    async def remember(self, name: str, seconds: int) -> None:
+        """See AttemptCounters."""
+        self._keep(name, 1, self._clock() + seconds)
+
+    async def knows(self, name: str) -> bool:
+        """See AttemptCounters."""
+        return self._tries.get(name, (0, 0.0))[1] > self._clock()
+
+    def _keep(self, name: str, number: int, ends_at: float) -> None:
+        self._tries[name] = (number, ends_at)
+        self._tries.move_to_end(name)
+        if len(self._tries) > self._most_names:
+            self._tries.popitem(last=False)
+
+
+def network(address: str) -> str:
+    """What one caller may be assumed to have: an IPv4 address, or the /64 of an IPv6 one."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv6Address):
+        mapped = parsed.ipv4_mapped
+        return str(mapped or ipaddress.IPv6Network((parsed, 64), strict=False))
+    return str(parsed)

@@ -1,0 +1,70 @@
+"""A route of the console's API, and the session that it needs."""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.types import Receive, Scope, Send
+
+from service.console.sessions import Sessions
+from service.console.users import User, UserStore
+from service.credentials import bearer_tokens
+from service.errors import HTTPS_REQUIRED, INVALID_SESSION, MISSING_SESSION, UNAVAILABLE, Refusal, error_reply
+from service.reply import Reply
+from service.stores.errors import StoreUnavailable
+from service.trace import trace_of
+
+Handler = Callable[[Scope, Receive], Awaitable[Reply | Refusal]]
+UserHandler = Callable[[Scope, Receive, User], Awaitable[Reply | Refusal]]
+
+
+class SessionGate:
+    """Knows the user of a session."""
+
+    def __init__(self, sessions: Sessions, users: UserStore) -> None:
+        self.sessions = sessions
+        self.users = users
+
+    async def user(self, scope: Scope) -> User | Refusal:
+        """Whose session the call carries. An API key is none. Raises StoreUnavailable."""
+        tokens = set(bearer_tokens(scope))
+        if not tokens:
+            return MISSING_SESSION
+        session = self.sessions.verify(tokens.pop()) if len(tokens) == 1 else None
+        user = await self.users.find_user(session.user_id) if session else None
+        if session is None or user is None or user.generation != session.generation:
+            return INVALID_SESSION
+        trace_of(scope).account_id = user.account_id
+        return user
+
+    def guarding(self, handle: UserHandler) -> Handler:
+        """A handler that is called with the user, and only if there is one."""
+
+        async def guarded(scope: Scope, receive: Receive) -> Reply | Refusal:
+            user = await self.user(scope)
+            return user if isinstance(user, Refusal) else await handle(scope, receive, user)
+
+        return guarded
+
+
+class ConsoleEndpoint:
+    """An ASGI application for one route, by method."""
+
+    def __init__(self, handlers: dict[str, Handler], *, require_https: bool) -> None:
+        self.handlers = handlers
+        self.require_https = require_https
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one call."""
+        trace = trace_of(scope)
+        outcome = await self._outcome(scope, receive)
+        if isinstance(outcome, Refusal):
+            trace.refusal = outcome.code
+            outcome = error_reply(outcome, scope["path"], trace.trace_id)
+        await outcome(scope, receive, send)
+
+    async def _outcome(self, scope: Scope, receive: Receive) -> Reply | Refusal:
+        if self.require_https and scope["scheme"] != "https":
+            return HTTPS_REQUIRED
+        try:
+            return await self.handlers[scope["method"]](scope, receive)
+        except StoreUnavailable:
+            return UNAVAILABLE

@@ -1,0 +1,100 @@
+"""`POST /api/console/session`: a session for an e-mail and its password.
+
+A wrong password and an unknown e-mail get the same answer after the same work.
+"""
+
+from typing import Any
+
+import structlog
+from starlette.types import Receive, Scope
+
+from service import strict_json, wire
+from service.body import BodyReader
+from service.console.attempts import LoginAttempts
+from service.console.passwords import Passwords, TooBusy
+from service.console.sessions import Sessions
+from service.console.users import PASSWORD_CHARACTERS, UserStore, checked_email
+from service.errors import INVALID_REQUEST, TOO_MANY_ATTEMPTS, UNAVAILABLE, WRONG_CREDENTIALS, Refusal
+from service.reply import Reply
+from service.stores.errors import StoreUnavailable
+from service.strict_json import shorten
+from service.trace import trace_of
+
+FIELDS = ("email", "password")
+
+
+class Login:
+    """Answers a login."""
+
+    def __init__(
+        self,
+        reader: BodyReader,
+        users: UserStore,
+        passwords: Passwords,
+        sessions: Sessions,
+        attempts: LoginAttempts,
+    ) -> None:
+        self.reader = reader
+        self.users = users
+        self.passwords = passwords
+        self.sessions = sessions
+        self.attempts = attempts
+        self.log = structlog.get_logger()
+
+    async def log_in(self, scope: Scope, receive: Receive) -> Reply | Refusal:
+        """A token, or why there is none."""
+        body = await self.reader.read(scope, receive)
+        if isinstance(body, Refusal):
+            return body
+        fields = _fields(body)
+        if isinstance(fields, Refusal):
+            return fields
+        address = scope["client"][0] if scope.get("client") else "unknown"
+        try:
+            return await self._checked(scope, fields["email"], fields["password"], address)
+        except (StoreUnavailable, TooBusy):
+            return UNAVAILABLE
+
+    async def _checked(self, scope: Scope, email: str, password: str, address: str) -> Reply | Refusal:
+        try:
+            email = checked_email(email)
+        except ValueError as fault:
+            return INVALID_REQUEST.saying(f"email: {fault}")
+        wait_seconds = await self.attempts.wait_seconds(email, address)
+        if wait_seconds:
+            return TOO_MANY_ATTEMPTS.with_headers([(b"retry-after", b"%d" % wait_seconds)])
+        user = await self.users.find_by_email(email)
+        right = await self.passwords.verify(user.password_hash if user else None, password)
+        if user is None or not right:
+            self.log.info("login_failed", address=address)
+            return WRONG_CREDENTIALS
+        await self.attempts.succeeded(email, address)
+        trace_of(scope).account_id = user.account_id
+        self.log.info("logged_in", user=user.id, account=user.account_id)
+        seconds = int(self.sessions.lifetime.total_seconds())
+        session: dict[str, wire.Value] = {
+            "access_token": self.sessions.issue(user),
+            "token_type": "Bearer",
+            "expires_in": seconds,
+        }
+        return Reply(200, wire.encode(session))
+
+
+def _fields(body: bytes) -> dict[str, Any] | Refusal:
+    try:
+        fields = strict_json.parse(body)
+    except strict_json.NotJson as fault:
+        return INVALID_REQUEST.saying(str(fault))
+    if not isinstance(fields, dict):
+        return INVALID_REQUEST.saying("The body must be a JSON object with email and password.")
+    for name in fields:
+        if name not in FIELDS:
+            return INVALID_REQUEST.saying(
+                f"{shorten(name)} is not a property of this request; it has {', '.join(FIELDS)}."
+            )
+    for name in FIELDS:
+        if not isinstance(fields.get(name), str):
+            return INVALID_REQUEST.saying(f"{name}: must be a string.")
+    if len(fields["password"]) > PASSWORD_CHARACTERS[1]:
+        return INVALID_REQUEST.saying(f"password: must have at most {PASSWORD_CHARACTERS[1]} characters.")
+    return fields

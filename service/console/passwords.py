@@ -1,0 +1,60 @@
+"""Password hashes: argon2id, away from the event loop, a few at a time."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+Answer = TypeVar("Answer")
+
+# OWASP's least for argon2id: 19 MiB and two passes, about 20 ms. More memory would let logins push out the service.
+TIME_COST, MEMORY_KIBIBYTES, LANES = 2, 19_456, 1
+MOST_AT_ONCE = 2
+MOST_WAITING = 32
+
+
+class TooBusy(Exception):
+    """More logins wait than can be answered soon."""
+
+
+class Passwords:
+    """Hashes and verifies. One a process and event loop."""
+
+    def __init__(self, hasher: PasswordHasher | None = None) -> None:
+        self._hasher = hasher or PasswordHasher(TIME_COST, MEMORY_KIBIBYTES, LANES)
+        self._turn = asyncio.Semaphore(MOST_AT_ONCE)
+        self._waiting = 0
+        # Of no password: verified where there is no user, so that both take as long.
+        self._nobodys = self._hasher.hash("nobody's password")
+
+    async def hash(self, password: str) -> str:
+        """A salted hash, with its parameters in it. Raises TooBusy."""
+        return await self._run(partial(self._hasher.hash, password))
+
+    async def verify(self, password_hash: str | None, password: str) -> bool:
+        """Whether the password is the one of the hash. Without a hash: no, after the same time. Raises TooBusy."""
+        matches = await self._run(partial(self._matches, password_hash or self._nobodys, password))
+        return matches and password_hash is not None
+
+    def is_outdated(self, password_hash: str) -> bool:
+        """Whether it was made with other parameters than today's."""
+        return self._hasher.check_needs_rehash(password_hash)
+
+    def _matches(self, password_hash: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(password_hash, password)
+        except (VerificationError, InvalidHashError):
+            return False
+
+    async def _run(self, work: Callable[[], Answer]) -> Answer:
+        if self._waiting >= MOST_WAITING:
+            raise TooBusy
+        self._waiting += 1
+        try:
+            async with self._turn:
+                return await asyncio.to_thread(work)
+        finally:
+            self._waiting -= 1

@@ -1,0 +1,97 @@
+"""Sessions: short-lived JSON Web Tokens, signed with a key that is derived from the pepper.
+
+Deriving keeps one secret to look after. All peppers of the list verify, the newest signs, so sessions
+survive a rotation of the pepper.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import jwt
+from jwt.utils import base64url_decode, base64url_encode
+
+from service.console.users import User
+from service.pepper import Pepper, Peppers
+
+ALGORITHM = "HS256"
+ISSUER = "weighbridge"
+AUDIENCE = "weighbridge-console"
+LIFETIME = timedelta(minutes=15)
+LEEWAY_SECONDS = 30
+MOST_CHARACTERS = 1024
+REQUIRED = ("exp", "iat", "aud", "iss", "sub", "gen")
+
+
+class Session(NamedTuple):
+    """Whose session it is, and which of the user's passwords began it."""
+
+    user_id: str
+    generation: int
+
+
+class Sessions:
+    """Issues and verifies. `now` is the time of issue; expiry is checked against the host's clock."""
+
+    def __init__(self, peppers: Peppers, now: Callable[[], datetime], lifetime: timedelta = LIFETIME) -> None:
+        self.lifetime = lifetime
+        self._now = now
+        self._keys = tuple(map(session_key, peppers.all))
+        # Tokens with another header than the one written here are not even parsed.
+        self._header = jwt.encode({}, self._keys[0], ALGORITHM).partition(".")[0]
+
+    def issue(self, user: User) -> str:
+        """A token for a user who has just shown the password."""
+        now = self._now()
+        claims = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": user.id,
+            "gen": user.generation,
+            "iat": int(now.timestamp()),
+            "exp": int((now + self.lifetime).timestamp()),
+        }
+        return jwt.encode(claims, self._keys[0], ALGORITHM)
+
+    def verify(self, token: str) -> Session | None:
+        """The session of a token, or None if it is not one of ours, or is over."""
+        if len(token) > MOST_CHARACTERS or not token.isascii():
+            return None
+        header, _, rest = token.partition(".")
+        if header != self._header or not _is_canonical(rest.rpartition(".")[2]):
+            return None
+        claims = next(filter(None, (_claims(token, key) for key in self._keys)), None)
+        if claims is None or not isinstance(claims["gen"], int):
+            return None
+        return Session(claims["sub"], claims["gen"])
+
+
+def session_key(pepper: Pepper) -> bytes:
+    """32 bytes that tell nothing of the pepper."""
+    return hmac.digest(pepper.value, b"console session key", hashlib.sha256)
+
+
+def _claims(token: str, key: bytes) -> dict[str, Any] | None:
+    try:
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            key,
+            algorithms=[ALGORITHM],
+            audience=AUDIENCE,
+            issuer=ISSUER,
+            leeway=LEEWAY_SECONDS,
+            options={"require": list(REQUIRED), "strict_aud": True, "enforce_minimum_key_length": True},
+        )
+    except jwt.PyJWTError:
+        return None
+    return claims
+
+
+def _is_canonical(signature: str) -> bool:
+    """Base64 leaves bits unused and the decoder skips what it does not know: one spelling alone is accepted."""
+    try:
+        return base64url_encode(base64url_decode(signature)).decode() == signature
+    except ValueError:
+        return False

@@ -1,0 +1,63 @@
+"""People who may log in to the console."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+LONGEST_EMAIL = 254
+PASSWORD_CHARACTERS = (12, 1024)
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person of an account. `generation` rises with each new password, and ends the sessions before it."""
+
+    id: str
+    email: str
+    account_id: str
+    account_name: str
+    password_hash: str
+    generation: int
+    created_at: datetime
+
+    def __repr__(self) -> str:
+        return f"User(id={self.id!r}, account_id={self.account_id!r})"
+
+
+class UserStore(Protocol):
+    """Where users are kept. Every operation raises StoreUnavailable if it cannot be reached."""
+
+    async def create_user(self, email: str, account_id: str, password_hash: str) -> User | None:
+        """A new user, or None if the e-mail is taken."""
+
+    async def set_password(self, email: str, password_hash: str) -> User | None:
+        """A new password, which ends all sessions; None if there is no such user."""
+
+    async def delete_user(self, email: str) -> bool:
+        """Whether there was one."""
+
+    async def list_users(self) -> list[User]:
+        """All users, by e-mail."""
+
+    async def find_by_email(self, email: str) -> User | None:
+        """The user of an e-mail in its stored form."""
+
+    async def find_user(self, user_id: str) -> User | None:
+        """The user of that id."""
+
+
+def checked_email(text: str) -> str:
+    """An e-mail address in the form in which it is stored. Raises ValueError with a sentence."""
+    email = text.strip().lower()
+    name, _, host = email.rpartition("@")
+    if not name or not host or len(email) > LONGEST_EMAIL or not email.isprintable() or " " in email:
+        raise ValueError(f"{text[:LONGEST_EMAIL]!r} is not an e-mail address.")
+    return email
+
+
+def checked_password(password: str) -> str:
+    """The password itself. Raises ValueError with a sentence, which does not repeat it."""
+    least, most = PASSWORD_CHARACTERS
+    if not least <= len(password) <= most:
+        raise ValueError(f"A password has {least} to {most} characters.")
+    return password

@@ -1,0 +1,49 @@
+"""Which web pages may call the API. None may, unless their origin is named in the settings."""
+
+from starlette.types import Scope
+
+from service.reply import Header, Reply
+
+METHODS = b"GET, POST, DELETE"
+REQUEST_HEADERS = b"Authorization, Content-Type, Idempotency-Key, traceparent, X-Api-Key, X-Billing-Headers"
+KEEP_SECONDS = b"600"
+
+
+class Cors:
+    """Cross-origin resource sharing for some origins; `*` is any. Cookies are never asked for: there are none."""
+
+    def __init__(self, origins: frozenset[str]) -> None:
+        self.any = "*" in origins
+        self.origins = frozenset(origin.encode() for origin in origins)
+
+    def headers(self, scope: Scope) -> list[Header]:
+        """What a reply to this request says to the browser."""
+        if not self.origins:
+            return []
+        vary: list[Header] = [] if self.any else [(b"vary", b"Origin")]
+        origin = self._allowed_origin(scope)
+        if origin is None:
+            return vary
+        return [*vary, (b"access-control-allow-origin", origin), (b"access-control-expose-headers", b"*")]
+
+    def preflight(self, scope: Scope) -> Reply | None:
+        """The reply to a browser that asks whether it may call, if it may."""
+        asks = scope["method"] == "OPTIONS" and _first(scope, b"access-control-request-method") is not None
+        if not asks or self._allowed_origin(scope) is None:
+            return None
+        permitted = [
+            (b"access-control-allow-methods", METHODS),
+            (b"access-control-allow-headers", REQUEST_HEADERS),
+            (b"access-control-max-age", KEEP_SECONDS),
+        ]
+        return Reply(204, b"", permitted)
+
+    def _allowed_origin(self, scope: Scope) -> bytes | None:
+        origin = _first(scope, b"origin")
+        if origin is None or not (self.any or origin in self.origins):
+            return None
+        return b"*" if self.any else origin
+
+
+def _first(scope: Scope, wanted: bytes) -> bytes | None:
+    return next((value for name, value in scope["headers"] if name == wanted), None)

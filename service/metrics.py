@@ -1,0 +1,116 @@
+"""Numbers for Prometheus, over all worker processes together.
+
+Each process keeps its numbers in files of a folder that all share; whichever process is asked adds them
+up. The numbers of a process that has ended stay in the sums, except for those of its present state.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+from service import settings
+from service.limits import Outcome
+
+FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+REQUEST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+LAG_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
+
+OverProcesses = Literal["livesum", "livemin", "livemax"]
+
+
+class Metrics:
+    """The numbers of this process, in `folder` if there are others, to be exposed together with theirs."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder
+        self.registry = registry = CollectorRegistry()
+        self._requests = Histogram(
+            "weighbridge_request_seconds",
+            "Time from a request's head to the end of its reply.",
+            ("method", "route", "status"),
+            buckets=REQUEST_SECONDS,
+            registry=registry,
+        )
+        self._refusals = Counter(
+            "weighbridge_refusals",
+            "Requests that were refused, by the code of the refusal.",
+            ("code",),
+            registry=registry,
+        )
+        self._counts = Counter(
+            "weighbridge_counts", "Texts cut into tokens, by vocabulary.", ("vocabulary",), registry=registry
+        )
+        self._decisions = Counter(
+            "weighbridge_limiter_decisions", "Decisions of the limiter, by outcome.", ("outcome",), registry=registry
+        )
+        self._store_errors = Counter(
+            "weighbridge_store_errors", "Times that a store could not be used.", ("store",), registry=registry
+        )
+        self._lag = Histogram(
+            "weighbridge_event_loop_lag_seconds",
+            "How late the event loop was, tried twice a second.",
+            buckets=LAG_SECONDS,
+            registry=registry,
+        )
+        self.bytes_in_flight = self._gauge("bytes_in_flight", "Bytes of bodies and large texts held now.")
+        self.tasks = self._gauge("tasks", "Tasks of the event loops.")
+        self.resident_bytes = self._gauge("resident_bytes", "Memory of the workers; what they share counts for each.")
+        self.open_files = self._gauge("open_files", "Open files and sockets of the workers.")
+        self.limits_shared = self._gauge("limits_shared", "1 while all workers reach the counters, else 0.", "livemin")
+        self.book_age_days = self._gauge("price_book_age_days", "Days since the newest price was recorded.", "livemax")
+
+    def request(self, method: str, route: str, status: int, seconds: float, refusal: str | None) -> None:
+        """A request was answered; `route` is the path's pattern."""
+        self._requests.labels(method, route, status).observe(seconds)
+        if refusal is not None:
+            self._refusals.labels(refusal).inc()
+
+    def counted(self, vocabularies: Iterable[str]) -> None:
+        """A text was counted for these."""
+        for vocabulary in vocabularies:
+            self._counts.labels(vocabulary).inc()
+
+    def decided(self, outcome: Outcome) -> None:
+        """The limiter decided."""
+        self._decisions.labels(outcome.value).inc()
+
+    def store_error(self, store: str) -> None:
+        """A store could not be used."""
+        self._store_errors.labels(store).inc()
+
+    def lag(self, seconds: float) -> None:
+        """The event loop was so late."""
+        self._lag.observe(seconds)
+
+    def text(self) -> bytes:
+        """All numbers of all processes, in Prometheus's text format. Reads files: call it in a thread."""
+        if self.folder is None:
+            return generate_latest(self.registry)
+        together = CollectorRegistry()
+        MultiProcessCollector(together, str(self.folder))  # type: ignore[no-untyped-call]  # the library leaves it so
+        return generate_latest(together)
+
+    def _gauge(self, name: str, meaning: str, over_processes: OverProcesses = "livesum") -> Gauge:
+        return Gauge(f"weighbridge_{name}", meaning, registry=self.registry, multiprocess_mode=over_processes)
+
+
+@contextmanager
+def shared_between_processes() -> Iterator[tuple[Path, Callable[[int], None]]]:
+    """A new folder, for `Metrics` of this process and those forked in the block; and what to call when one has ended.
+
+    The library can be told of its folder by the environment alone, and decides at its import whether it shares:
+    so it is told anew.
+    """
+    with TemporaryDirectory(prefix="weighbridge-metrics-") as name:
+        settings.hand_on(FOLDER_VARIABLE, name)
+        alone = values.ValueClass
+        values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]  # the library leaves it so
+        try:
+            yield Path(name), lambda process_id: mark_process_dead(process_id, name)  # type: ignore[no-untyped-call]
+        finally:
+            values.ValueClass = alone

@@ -1,0 +1,53 @@
+"""What a worker finds out about itself, twice a second."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+from service.in_flight import InFlight
+from service.limits import Limiter
+from service.metrics import Metrics
+
+INTERVAL_SECONDS = 0.5
+PAGE_BYTES = 4096
+
+
+class Probe:
+    """Measures the event loop's lag, and notes the present state. `today` is the UTC date."""
+
+    def __init__(
+        self,
+        metrics: Metrics,
+        in_flight: InFlight,
+        limiter: Limiter,
+        book_recorded_at: date | None,
+        today: Callable[[], date],
+    ) -> None:
+        self.metrics = metrics
+        self.in_flight = in_flight
+        self.limiter = limiter
+        self.book_recorded_at = book_recorded_at
+        self.today = today
+
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            self.look()
+            before = time.perf_counter()
+            await asyncio.sleep(INTERVAL_SECONDS)
+            self.metrics.lag(max(time.perf_counter() - before - INTERVAL_SECONDS, 0))
+
+    def look(self) -> None:
+        """Note the present state."""
+        metrics = self.metrics
+        metrics.bytes_in_flight.set(self.in_flight.held_bytes)
+        metrics.tasks.set(len(asyncio.all_tasks()))
+        metrics.limits_shared.set(self.limiter.shared)
+        if self.book_recorded_at is not None:
+            metrics.book_age_days.set((self.today() - self.book_recorded_at).days)
+        process = Path("/proc/self")
+        if process.exists():
+            metrics.resident_bytes.set(int((process / "statm").read_text().split()[1]) * PAGE_BYTES)
+            metrics.open_files.set(len(list((process / "fd").iterdir())))

@@ -1,0 +1,54 @@
+"""The served API against its own description, by requests that schemathesis makes up from it.
+
+`FUZZ_EXAMPLES` sets how many a path and method gets; `make fuzz` makes a thousand of each.
+"""
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis import Case
+from schemathesis.specs.openapi.checks import ignored_auth
+
+from tests.end_to_end.server import Server
+
+DOCUMENT = Path(__file__).parents[2] / "service" / "web" / "openapi.json"
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "15"))
+
+schema = schemathesis.openapi.from_path(DOCUMENT)
+schema.config.generation.with_security_parameters = False  # the calls below carry valid ones
+# A description cannot say which models there are, nor what an address of e-mail, a password or a time to come is.
+schema.config.checks.positive_data_acceptance.expected_statuses = ["2xx", "400", "401", "404", "409", "429"]
+schema.config.checks.negative_data_rejection.expected_statuses = ["4xx"]
+
+
+@schema.parametrize()
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.promise(30, 38)
+def test_every_answer_is_as_described(case: Case[Any], server: Server, session_token: str) -> None:
+    """Whatever is sent, the status, headers and body of the answer are ones that the document has, never a 500, and
+    every answer has a trace id that stands in the error too."""
+    token = session_token if case.path.startswith("/api/") else server.demo_key
+    # The token API tells a call without any key from one with a wrong key, and answers it 400: its check is elsewhere.
+    excluded = [] if case.path.startswith("/api/") else [ignored_auth]
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = case.call_and_validate(base_url=server.url, headers=headers, excluded_checks=excluded)
+    trace_id = answer.headers["x-request-id"][0]
+    assert re.fullmatch("[0-9a-f]{32}", trace_id)
+    if answer.status_code >= 400 and case.path.startswith("/v1/tokens"):
+        assert answer.json()["trace_id"] == trace_id
+
+
+def test_every_path_is_described(server: Server) -> None:
+    """No route is served that the document does not have: a path that is left out of it is a 404."""
+    document = httpx2.get(f"{server.url}/openapi.json").json()
+    served = set(re.findall(r'Route\("([^"]+)"', APP)) | set(re.findall(r'^ +"(/api[^"]+)":', APP, re.MULTILINE))
+    assert served == set(document["paths"])
+
+
+APP = (Path(__file__).parents[2] / "service" / "app.py").read_text(encoding="utf-8")

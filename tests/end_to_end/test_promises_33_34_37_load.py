@@ -1,0 +1,137 @@
+"""Promises 33, 34 and 37: large requests beside small ones, in bounded memory, and through a stop."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+
+from tests.end_to_end.conftest import SETTINGS, Figure
+from tests.end_to_end.numbers import number
+from tests.end_to_end.processes import peak_bytes, workers
+from tests.end_to_end.server import Server, running
+
+# On a machine with nothing else to do the times themselves are held to; elsewhere the order of events is.
+TIMED = "PROMISES_TIMED" in os.environ
+IN_FLIGHT = "weighbridge_bytes_in_flight"
+SMALL_CALLS = 50
+PROSE = "word salad, "
+# A character that NFKC makes eighteen of: the text that costs the most memory for its bytes.
+COSTLY_TEXT, COSTLY_CALLS, COSTLY_MODELS = "\ufdfa" * 121_000, 16, 50
+CEILING_BYTES = 500_000_000
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One worker: all calls meet in the same event loop. The last test stops it."""
+    settings = {**SETTINGS, "MAX_BYTES_IN_FLIGHT": "8000000"}
+    with running(tmp_path_factory.mktemp("loaded") / "data", settings) as started:
+        yield started
+
+
+@pytest.mark.promise(33)
+def test_promise_33_small_calls_pass_a_large_one(server: Server, figure: Figure) -> None:
+    """While a text of a megabyte is counted for every vocabulary, fifty lists of models are answered, before it is."""
+    with httpx2.Client(base_url=server.url, headers={"X-Api-Key": server.demo_key}) as client:
+        client.get("/v1/tokens/models").raise_for_status()
+        large = Large(server, PROSE * 75_000)
+        wait_for_bytes(server, 1)
+        seconds = sorted(timed(client) for _ in range(SMALL_CALLS))
+        assert large.is_alive()
+    assert large.status() == 200
+    slowest = seconds[-1]
+    figure(f"slowest of {SMALL_CALLS} small calls {slowest * 1000:.0f} ms beside a count of 0.9 MB for all models")
+    assert not TIMED or slowest < 0.1
+
+
+@pytest.mark.promise(34)
+def test_promise_34_memory_has_a_ceiling(server: Server, figure: Figure) -> None:
+    """Sixteen of the costliest texts at once, for fifty models each, are counted or refused, under the ceiling."""
+    (worker,) = workers(server.process.pid)
+    before = peak_bytes(worker)
+    answers = asyncio.run(costly_answers(server))
+    grown = peak_bytes(worker) - before
+    statuses = [answer.status_code for answer in answers]
+    assert set(statuses) == {200, 503}
+    for answer in answers:
+        if answer.status_code == 503:
+            assert answer.headers["Retry-After"] == "1"
+            assert answer.json()["message"] == "Service temporarily unavailable."
+    assert grown < CEILING_BYTES
+    figure(f"{statuses.count(200)} counted, {statuses.count(503)} told to come back, peak {grown / 1e6:+.0f} MB")
+    assert number(server, IN_FLIGHT) == 0
+
+
+@pytest.mark.promise(37)
+def test_promise_37_requests_under_way_are_answered(server: Server, figure: Figure) -> None:
+    """After SIGTERM new connections are refused, counts under way are answered, and the server ends in its time."""
+    text = PROSE * 35_000
+    calls = [Large(server, text) for _ in range(2)]
+    wait_for_bytes(server, 2 * 4 * len(text))
+    began = time.monotonic()
+    server.process.send_signal(signal.SIGTERM)
+    wait_until_refused(server)
+    assert any(call.is_alive() for call in calls), "the counts were over before the server stopped: nothing was shown"
+    assert [call.status() for call in calls] == [200, 200]
+    server.stop()
+    figure(f"2 of 2 counts answered after SIGTERM, gone after {time.monotonic() - began:.1f} s")
+    assert "Traceback" not in server.text
+
+
+class Large(threading.Thread):
+    """A count of a text for all models, in a thread of its own."""
+
+    def __init__(self, server: Server, text: str) -> None:
+        super().__init__(daemon=True)
+        self.server = server
+        self.body = {"input": text, "type": "text", "models": ["*"]}
+        self.answered = 0
+        self.start()
+
+    def run(self) -> None:
+        """Call, and wait for the answer."""
+        url, headers = f"{self.server.url}/v1/tokens/count", {"X-Api-Key": self.server.demo_key}
+        self.answered = httpx2.post(url, json=self.body, headers=headers, timeout=120).status_code
+
+    def status(self) -> int:
+        """The status of the answer, when it is there."""
+        self.join()
+        return self.answered
+
+
+async def costly_answers(server: Server) -> list[httpx2.Response]:
+    """The answers to all costly calls together."""
+    headers = {"X-Api-Key": server.demo_key, "Content-Type": "application/json"}
+    async with httpx2.AsyncClient(base_url=server.url, headers=headers, timeout=120) as client:
+        names = [model["name"] for model in (await client.get("/v1/tokens/models")).json()]
+        chosen = names[:: len(names) // COSTLY_MODELS][:COSTLY_MODELS]
+        body = json.dumps({"input": COSTLY_TEXT, "type": "text", "models": chosen}, ensure_ascii=False).encode()
+        return list(await asyncio.gather(*(client.post("/v1/tokens/count", content=body) for _ in range(COSTLY_CALLS))))
+
+
+def timed(client: httpx2.Client) -> float:
+    """Seconds of one small call."""
+    began = time.monotonic()
+    client.get("/v1/tokens/models").raise_for_status()
+    return time.monotonic() - began
+
+
+def wait_for_bytes(server: Server, least: int) -> None:
+    """Until the worker holds so much."""
+    while number(server, IN_FLIGHT) < least:
+        pass
+
+
+def wait_until_refused(server: Server) -> None:
+    """Until nobody listens."""
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", server.port), timeout=10).close()
+        except OSError:
+            return
