@@ -39,10 +39,6 @@ class Passwords:
         matches = await self._run(partial(self._matches, password_hash or self._nobodys, password))
         return matches and password_hash is not None
 
-    def is_outdated(self, password_hash: str) -> bool:
-        """Whether it was made with other parameters than today's."""
-        return self._hasher.check_needs_rehash(password_hash)
-
     def _matches(self, password_hash: str, password: str) -> bool:
         try:
             return self._hasher.verify(password_hash, password)

@@ -247,6 +247,16 @@ def test_a_key_without_the_scope(server: Server) -> None:
     assert (answer.status_code, answer.json()["message"]) == (403, "The API key doesn't have permissions.")
 
 
+def test_keys_of_one_account_share_its_limits(server: Server) -> None:
+    """A call with one key uses up the quota of the account's other key, and nothing of another account's."""
+    one, other, stranger = server.new_key("sharing"), server.new_key("sharing"), server.new_key("not-sharing")
+    left = [
+        int(httpx2.get(f"{server.url}/v1/tokens/authors", headers={"X-Api-Key": key}).headers[LIMIT_HEADERS[4]])
+        for key in (one, other, one, stranger)
+    ]
+    assert left == [999_999, 999_998, 999_997, 999_999]
+
+
 def test_a_valid_traceparent_is_the_request_id(client: httpx2.Client) -> None:
     """The caller's trace id comes back in the header and in the error."""
     trace = "4bf92f3577b34da6a3ce929d0e0e4736"

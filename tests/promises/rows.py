@@ -55,7 +55,10 @@ PROMISES: dict[int, Promise] = {
     ),
     6: Promise(
         "accounts are independent; two keys of one account share its limits",
-        (f"{LIMITS}/test_limiter.py::test_accounts_do_not_share",),
+        (
+            f"{LIMITS}/test_limiter.py::test_accounts_do_not_share",
+            f"{SERVED}/test_token_api.py::test_keys_of_one_account_share_its_limits",
+        ),
     ),
     7: Promise(
         "a killed client leaves no counter without expiry",

@@ -199,4 +199,3 @@ async def test_passwords_are_verified_a_few_at_a_time() -> None:
     assert {type(outcome) for outcome in outcomes if outcome is not True} == {TooBusy}
     assert not await passwords.verify(None, "nobody's password")
     assert not await passwords.verify("not a hash", PASSWORD)
-    assert Passwords().is_outdated(hashed)
