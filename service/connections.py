@@ -15,6 +15,8 @@ from service.stores.errors import StoreUnavailable
 from service.stores.redis import connect, ping
 from service.stores.sql.accounts import SqlAccountStore
 from service.stores.sql.engine import Database
+from service.stores.sql.ledger import SqlLedger
+from service.stores.sql.statements import SqlStatements
 from service.stores.sql.url import DatabaseUrl
 
 
@@ -30,11 +32,15 @@ class Addresses:
 class Connections:
     """Clients of all stores for one event loop. Nothing is opened before it is used."""
 
-    def __init__(self, addresses: Addresses, *, limits_without_redis: str, workers: int) -> None:
+    def __init__(
+        self, addresses: Addresses, *, limits_without_redis: str, workers: int, welcome_micro_inr: int = 0
+    ) -> None:
         self.redis = connect(addresses.redis_url)
         self.limiter = Limiter(RedisCounters(self.redis), policy=limits_without_redis, workers=workers)
         self.database = Database(addresses.database)
-        self.accounts = SqlAccountStore(self.database, addresses.peppers, utc_now)
+        self.accounts = SqlAccountStore(self.database, addresses.peppers, utc_now, welcome_micro_inr=welcome_micro_inr)
+        self.ledger = SqlLedger(self.database, utc_now, welcome_micro_inr)
+        self.statements = SqlStatements(self.database, utc_now, welcome_micro_inr)
         self.last_used = LastUsed(self.accounts)
         self.authenticator = Authenticator(self.accounts, addresses.peppers, utc_now, last_used=self.last_used)
 

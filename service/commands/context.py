@@ -10,11 +10,13 @@ import click
 from service import data_folder
 from service.accounts import AccountStore
 from service.connections import utc_now
+from service.gateway.money import MICRO_INR
 from service.pepper import Peppers, load_peppers
 from service.settings import Configuration, Settings, SettingsError, load
 from service.stores.sql.accounts import SqlAccountStore
 from service.stores.sql.engine import Database
 from service.stores.sql.migrate import upgrade
+from service.stores.sql.statements import SqlStatements
 from service.stores.sql.url import DatabaseUrl
 
 DATABASE_FILE = "weighbridge.db"
@@ -66,10 +68,24 @@ class Tools:
     async def account_store(self) -> AsyncIterator[AccountStore]:
         """The accounts, with the newest schema. Raises StoreError, PepperError."""
         settings = configuration().settings
-        url = database_url(settings)
-        upgrade(url)
-        database = Database(url)
-        try:
-            yield SqlAccountStore(database, loaded_peppers(settings), self.now)
-        finally:
-            await database.close()
+        async with _database(settings) as database:
+            welcome = settings.credit_welcome_inr * MICRO_INR
+            yield SqlAccountStore(database, loaded_peppers(settings), self.now, welcome_micro_inr=welcome)
+
+    @asynccontextmanager
+    async def statements(self) -> AsyncIterator[SqlStatements]:
+        """The credit of accounts, with the newest schema. Raises StoreError."""
+        settings = configuration().settings
+        async with _database(settings) as database:
+            yield SqlStatements(database, self.now, settings.credit_welcome_inr * MICRO_INR)
+
+
+@asynccontextmanager
+async def _database(settings: Settings) -> AsyncIterator[Database]:
+    url = database_url(settings)
+    upgrade(url)
+    database = Database(url)
+    try:
+        yield database
+    finally:
+        await database.close()

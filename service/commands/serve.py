@@ -19,6 +19,7 @@ from service.commands.banner import banner
 from service.commands.context import configuration, database_url, loaded_peppers, prepared_folder
 from service.connections import Addresses, Connections, utc_now
 from service.demo import demo_key
+from service.gateway.money import MICRO_INR
 from service.pepper import PepperError
 from service.server import PortUnavailable, Server, listen
 from service.settings import Settings
@@ -65,12 +66,15 @@ def _prepare(settings: Settings, demo: bool, running: ExitStack) -> Server:
     redis_url = running.enter_context(_counters(settings, folder))
     addresses = Addresses(redis_url, database_url(settings), loaded_peppers(settings))
     upgrade(addresses.database)
-    warnings, key = asyncio.run(_check(addresses, folder, demo))
+    warnings, key = asyncio.run(_check(addresses, folder, demo, settings.credit_welcome_inr))
     registry, book = _loaded()
 
     def app() -> ASGIApp:
         connections = Connections(
-            addresses, limits_without_redis=settings.limits_without_redis, workers=settings.workers
+            addresses,
+            limits_without_redis=settings.limits_without_redis,
+            workers=settings.workers,
+            welcome_micro_inr=settings.credit_welcome_inr * MICRO_INR,
         )
         return create_app(settings, connections, registry, book)
 
@@ -88,7 +92,7 @@ def _counters(settings: Settings, folder: Path) -> Iterator[str]:
         yield embedded.url
 
 
-async def _check(addresses: Addresses, folder: Path, demo: bool) -> tuple[list[str], str | None]:
+async def _check(addresses: Addresses, folder: Path, demo: bool, welcome_inr: int) -> tuple[list[str], str | None]:
     """Warnings about the stores, and the demo key if one is wanted."""
     redis = connect(addresses.redis_url, socket_timeout_seconds=START_TIMEOUT_SECONDS)
     database = Database(addresses.database)
@@ -98,7 +102,7 @@ async def _check(addresses: Addresses, folder: Path, demo: bool) -> tuple[list[s
                 "The Redis of WEIGHBRIDGE_REDIS_URL does not answer. "
                 "Start it or correct the URL; without the setting an embedded store is used."
             )
-        store = SqlAccountStore(database, addresses.peppers, utc_now)
+        store = SqlAccountStore(database, addresses.peppers, utc_now, welcome_micro_inr=welcome_inr * MICRO_INR)
         warnings = await check_store(redis)
         if await store.pepper_ids_in_use() - {pepper.id for pepper in addresses.peppers.all}:
             warnings.append(OTHER_PEPPER)
