@@ -1,7 +1,7 @@
 """The composition root: every object is made here and passed in; routes and their order are on one screen."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import date
 
@@ -11,7 +11,6 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
 
 from pricing_data import PriceBook
 from service.accounts import Scope
@@ -21,6 +20,7 @@ from service.counting import CountingPool, TextLimits
 from service.edge import Edge
 from service.errors import METHOD_NOT_ALLOWED, UNKNOWN_ROUTE, error_reply
 from service.gate import Gate
+from service.gateway.gateway import Gateway
 from service.limits import Allowance
 from service.operation import Health, Readiness
 from service.settings import Settings
@@ -33,8 +33,14 @@ from service.web.documentation import Documentation
 from tokenizer_registry import Registry
 
 
-def create_app(settings: Settings, connections: Connections, registry: Registry, book: PriceBook) -> ASGIApp:
-    """The whole service as one ASGI application, for one process."""
+def create_app(
+    settings: Settings,
+    connections: Connections,
+    registry: Registry,
+    book: PriceBook,
+    at_point: Callable[[str], None] = lambda _: None,
+) -> Starlette:
+    """The whole service as one ASGI application, for one process; `at_point` hears how far gateway calls are."""
     gate = Gate(
         connections.authenticator,
         connections.limiter,
@@ -49,10 +55,11 @@ def create_app(settings: Settings, connections: Connections, registry: Registry,
     catalogue = Catalogue(registry.models, book, utc_today)
     count = CountEndpoint(reader, requests, pool, book, utc_today)
     documentation = Documentation()
+    gateway = Gateway(settings, connections, pool, at_point)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with connections.open():
+        async with connections.open(), gateway.open():
             yield
         pool.close()
 
@@ -61,6 +68,7 @@ def create_app(settings: Settings, connections: Connections, registry: Registry,
             Route("/v1/tokens/models", TokenEndpoint(gate, catalogue.list_models), methods=["GET"]),
             Route("/v1/tokens/authors", TokenEndpoint(gate, catalogue.list_authors), methods=["GET"]),
             Route("/v1/tokens/count", TokenEndpoint(gate, count.count), methods=["POST"]),
+            *gateway.routes(),
             Route("/health", Health(), methods=["GET"]),
             Route("/ready", Readiness(connections.faults), methods=["GET"]),
             Route("/openapi.json", documentation.openapi, methods=["GET"]),
@@ -72,6 +80,7 @@ def create_app(settings: Settings, connections: Connections, registry: Registry,
     )
     # A redirect would repeat the query, and with it a key, in its Location.
     app.router.redirect_slashes = False
+    app.state.close_calls_in = gateway.calls.close_in
     return app
 
 

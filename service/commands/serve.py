@@ -68,6 +68,8 @@ def _prepare(settings: Settings, demo: bool, running: ExitStack) -> Server:
     upgrade(addresses.database)
     warnings, key = asyncio.run(_check(addresses, folder, demo, settings.credit_welcome_inr))
     registry, book = _loaded()
+    if settings.upstream_vocabulary is not None:
+        registry.vocabulary(settings.upstream_vocabulary)
 
     def app() -> ASGIApp:
         connections = Connections(

@@ -71,6 +71,7 @@ class KnownClaim(NamedTuple):
     body_digest: str
     hold_id: str
     state: HoldState
+    closed_at: datetime | None
     answer: StoredAnswer | None
 
 
@@ -161,11 +162,14 @@ class Ledger(Protocol):
     async def hold(self, new: NewHold, claim: Claim | None = None) -> HoldOutcome:
         """Set money aside, all or nothing. An account that never had credit gets its welcome first."""
 
-    async def checkpoint(self, hold_id: str, tokens: Tokens, cost: int, expires_at: datetime) -> bool:
-        """Renew an open hold and note what it would be charged now; False if it is no longer open."""
+    async def renew(self, hold_id: str, expires_at: datetime, noted: Charge | None = None) -> bool:
+        """Renew an open hold; `noted` is what it would be charged now, its checkpoint. False if it is closed."""
 
-    async def settle(self, hold_id: str, charge: Charge, answer: StoredAnswer | None = None) -> Closed:
+    async def settle(self, hold_id: str, charge: Charge) -> Closed:
         """Charge an open hold and release the rest. A closed one stays as it is."""
+
+    async def keep(self, hold_id: str, answer: StoredAnswer) -> None:
+        """Keep the answer of a call that has a claim, for its repetitions."""
 
     async def void(self, hold_id: str, outcome: str) -> Closed:
         """Release an open hold without a charge. A closed one stays as it is."""
@@ -175,3 +179,16 @@ class Ledger(Protocol):
 
     async def find_claim(self, key_id: str, digest: str) -> KnownClaim | None:
         """What this idempotency key was used for."""
+
+
+class Statements(Protocol):
+    """What may be read of the ledger. Every operation raises StoreUnavailable."""
+
+    async def balance(self, account_id: str) -> Balance | None:
+        """An account's balance; None if it never had one."""
+
+    async def calls(self, key_id: str, most: int, before: str | None = None) -> list[Call]:
+        """A key's calls, newest first: those before the call `before`, or the newest."""
+
+    async def find_calls(self, key_id: str, reference: str) -> list[Call]:
+        """The calls of a key that an id, or a trace id, means."""

@@ -35,7 +35,7 @@ async def keep(connection: AsyncConnection, hold_id: str, answer: StoredAnswer) 
 async def find(connection: AsyncConnection, key_id: str, digest: str, now: datetime) -> KnownClaim | None:
     """The claim of that key, unless its time is over."""
     statement = (
-        select(claim, hold.c.state)
+        select(claim, hold.c.state, hold.c.closed_at)
         .join_from(claim, hold)
         .where(claim.c.key_id == key_id, claim.c.digest == digest, claim.c.expires_at >= now)
     )
@@ -46,7 +46,7 @@ async def find(connection: AsyncConnection, key_id: str, digest: str, now: datet
     if row.body is not None:
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in json.loads(row.headers)]
         answer = StoredAnswer(headers, row.body, row.content_type.encode("latin-1"))
-    return KnownClaim(row.body_digest, row.hold_id, HoldState(row.state), answer)
+    return KnownClaim(row.body_digest, row.hold_id, HoldState(row.state), row.closed_at, answer)
 
 
 async def forget_old(connection: AsyncConnection, now: datetime) -> None:

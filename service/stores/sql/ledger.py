@@ -53,14 +53,17 @@ class SqlLedger:
         except _Refused as refused:
             return refused.outcome
 
-    async def checkpoint(self, hold_id: str, tokens: Tokens, cost: int, expires_at: datetime) -> bool:
+    async def renew(self, hold_id: str, expires_at: datetime, noted: Charge | None = None) -> bool:
         """See Ledger."""
-        noted = {"tokens_input": tokens.input, "tokens_output": tokens.output, "cost": cost, "expires_at": expires_at}
+        values: dict[str, Any] = {"expires_at": expires_at}
+        if noted is not None:
+            tokens = noted.tokens
+            values |= {"tokens_input": tokens.input, "tokens_output": tokens.output, "cost": noted.cost}
         async with self.database.writing() as connection:
-            done = await connection.execute(update(hold).where(*_open(hold_id)).values(noted))
+            done = await connection.execute(update(hold).where(*_open(hold_id)).values(values))
         return bool(done.rowcount)
 
-    async def settle(self, hold_id: str, charge: Charge, answer: StoredAnswer | None = None) -> Closed:
+    async def settle(self, hold_id: str, charge: Charge) -> Closed:
         """See Ledger."""
         async with self.database.writing() as connection:
             values = {
@@ -75,8 +78,6 @@ class SqlLedger:
             if closed is None:
                 return await _as_it_is(connection, hold_id)
             await self._book(connection, closed, charge)
-            if answer is not None:
-                await claims.keep(connection, hold_id, answer)
             return await _as_it_is(connection, hold_id)
 
     async def void(self, hold_id: str, outcome: str) -> Closed:
@@ -96,6 +97,11 @@ class SqlLedger:
         async with self.database.writing() as connection:
             await claims.forget_old(connection, self.now())
         return [call for call in swept if call is not None]
+
+    async def keep(self, hold_id: str, answer: StoredAnswer) -> None:
+        """See Ledger."""
+        async with self.database.writing() as connection:
+            await claims.keep(connection, hold_id, answer)
 
     async def find_claim(self, key_id: str, digest: str) -> KnownClaim | None:
         """See Ledger."""

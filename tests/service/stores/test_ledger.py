@@ -98,7 +98,8 @@ async def test_promise_20_an_idempotency_key_has_one_owner(books: Books) -> None
     await books.ledger.hold(first, claim)
     assert await books.ledger.hold(books.new_hold(100), claim) == ClaimTaken()
     assert (await balance(books)).held == 100
-    await books.ledger.settle(first.id, charge(100), ANSWER)
+    await books.ledger.settle(first.id, charge(100))
+    await books.ledger.keep(first.id, ANSWER)
     known = await books.ledger.find_claim(books.key.id, claim.digest)
     assert known is not None
     assert (known.hold_id, known.state, known.answer) == (first.id, HoldState.SETTLED, ANSWER)
@@ -124,9 +125,9 @@ async def test_promise_21_an_orphan_is_closed_at_its_checkpoint(books: Books) ->
     plain, noted, renewed = books.new_hold(100), books.new_hold(200), books.new_hold(300)
     for wanted in (plain, noted, renewed):
         await books.ledger.hold(wanted)
-    await books.ledger.checkpoint(noted.id, Tokens(1, 0), 25, noted.expires_at)
-    await books.ledger.checkpoint(noted.id, Tokens(1, 1), 125, noted.expires_at)
-    await books.ledger.checkpoint(renewed.id, Tokens(1, 0), 25, renewed.expires_at + timedelta(seconds=60))
+    await books.ledger.renew(noted.id, noted.expires_at, Charge(Tokens(1, 0), 25, ""))
+    await books.ledger.renew(noted.id, noted.expires_at, Charge(Tokens(1, 1), 125, ""))
+    await books.ledger.renew(renewed.id, renewed.expires_at + timedelta(seconds=60))
     books.clock.advance(91)
     swept = {call.id: call for call in await books.ledger.sweep()}
     assert {name: (call.state, call.cost) for name, call in swept.items()} == {
@@ -135,7 +136,7 @@ async def test_promise_21_an_orphan_is_closed_at_its_checkpoint(books: Books) ->
     }
     assert swept[noted.id].estimated
     assert await balance(books) == Balance(875, 300)
-    assert not await books.ledger.checkpoint(noted.id, Tokens(1, 2), 200, noted.expires_at)
+    assert not await books.ledger.renew(noted.id, noted.expires_at, Charge(Tokens(1, 2), 200, ""))
 
 
 async def test_promise_25_the_house_bears_what_exceeds_the_hold(books: Books) -> None:

@@ -80,7 +80,8 @@ class LedgerMachine(RuleBasedStateMachine):
         one = self.known[name]
         lease = LEASE if renew else timedelta(seconds=one.expires_seconds - self.clock.seconds)
         cost = int(one.amount * share)
-        open_now = self.run(self.books.ledger.checkpoint(name, Tokens(1, 2), cost, self.clock.now() + lease))
+        noted = Charge(Tokens(1, 2), cost, "")
+        open_now = self.run(self.books.ledger.renew(name, self.clock.now() + lease, noted))
         assert open_now == (one.state is HoldState.OPEN)
         if open_now:
             one.cost = cost
