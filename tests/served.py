@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Awaitable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal, TypeVar
 
@@ -21,9 +21,9 @@ class Served:
         self.port: int = self.socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         config = uvicorn.Config(app, http=http, log_config=None, lifespan="on", timeout_graceful_shutdown=5)
-        self.server = uvicorn.Server(config)
-        self.loop = asyncio.new_event_loop()
         self.is_up = threading.Event()
+        self.server = AnnouncedServer(config, self.is_up.set)
+        self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self._run)
 
     def run(self, work: Coroutine[Any, Any, Answer]) -> Answer:
@@ -32,23 +32,20 @@ class Served:
 
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=lambda: self.loop) as runner:
-            runner.run(self._serve())
-
-    async def _serve(self) -> None:
-        serving = asyncio.create_task(self.server.serve(sockets=[self.socket]))
-        await _either(serving, self._started())
-        self.is_up.set()
-        await serving
-
-    async def _started(self) -> None:
-        while not self.server.started:
-            await asyncio.sleep(0.005)
+            runner.run(self.server.serve(sockets=[self.socket]))
 
 
-async def _either(one: "asyncio.Task[Any]", other: Awaitable[None]) -> None:
-    waiting = asyncio.ensure_future(other)
-    await asyncio.wait({one, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
+class AnnouncedServer(uvicorn.Server):
+    """Calls `on_start` when it is up."""
+
+    def __init__(self, config: uvicorn.Config, on_start: Callable[[], None]) -> None:
+        super().__init__(config)
+        self.on_start = on_start
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so."""
+        await super().startup(sockets)
+        self.on_start()
 
 
 @contextmanager

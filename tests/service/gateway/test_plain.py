@@ -184,7 +184,8 @@ def test_promise_19_a_call_that_the_balance_does_not_cover(gateway: Gateway) -> 
 
 def test_the_limit_of_tokens(caller: Caller, gateway: Gateway) -> None:
     """Without a limit the usual one goes upstream; a huge one is capped; of two the smaller one counts."""
-    for asked in ({}, {"max_tokens": 10**30}, {"max_tokens": 5, "max_completion_tokens": 9}):
+    asked_for: list[dict[str, Any]] = [{}, {"max_tokens": 10**30}, {"max_tokens": 5, "max_completion_tokens": 9}]
+    for asked in asked_for:
         assert caller.chat(**asked).status_code == 200
     assert [body["max_tokens"] for body in gateway.upstream.seen] == [4096, 16384, 5]
 
