@@ -69,13 +69,19 @@ class Caller:
         """All entries of the key."""
         return self.gateway.run(self.gateway.connections.statements.entries(self.account_id, self.key_id))
 
-    def closed_call(self) -> Call:
-        """The newest call, once it is closed."""
+    def closed_calls(self, number: int) -> list[Call]:
+        """The closed calls of the key, newest first, once there are so many."""
         for _ in range(500):
-            if (calls := self.calls()) and calls[0].closed_at is not None:
-                return calls[0]
+            calls = [call for call in self.calls() if call.closed_at is not None]
+            if len(calls) >= number:
+                return calls
             self.gateway.run(_soon())
         raise AssertionError(f"not closed: {self.calls()}")
+
+    def closed_call(self) -> Call:
+        """The only call of the key, once it is closed."""
+        (call,) = self.closed_calls(1)
+        return call
 
 
 async def _soon() -> None:
