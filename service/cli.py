@@ -6,6 +6,7 @@ from service import __version__
 from service.commands.config import config
 from service.commands.context import Tools
 from service.commands.count import count
+from service.commands.credits import credits_
 from service.commands.keys import keys
 from service.commands.models import authors, models
 from service.commands.serve import serve
@@ -20,5 +21,5 @@ def main(context: click.Context) -> None:
     context.obj = Tools()
 
 
-for command in (serve, keys, count, models, authors, vocab, config):
+for command in (serve, keys, credits_, count, models, authors, vocab, config):
     main.add_command(command)

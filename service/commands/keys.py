@@ -1,22 +1,15 @@
 """`weighbridge keys`: create, list and revoke API keys."""
 
-import functools
 import json
-from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Concatenate, ParamSpec, Protocol
+from typing import Protocol
 
-import anyio
 import click
 
 from service.accounts import AccountStore, ApiKey, Scope, checked_name, checked_text
 from service.commands import expiry, key_report
-from service.data_folder import DataFolderUnusable
-from service.pepper import PepperError
-from service.stores.errors import StoreError
-
-Options = ParamSpec("Options")
+from service.commands.asynchronous import asynchronous
 
 SHOWN_ONCE = "This is the only time the key is shown: keep it as you would a password."
 NO_MATCH = "No key matches. `weighbridge keys list` shows the ids of all keys."
@@ -31,22 +24,6 @@ class KeyTools(Protocol):
 
     def now(self) -> datetime:
         """The time, in UTC."""
-
-
-Command = Callable[Concatenate[KeyTools, Options], Awaitable[None]]
-
-
-def asynchronous(command: Command[Options]) -> Callable[Concatenate[KeyTools, Options], None]:
-    """Run a command in an event loop; a broken store becomes one sentence and exit status 1."""
-
-    @functools.wraps(command)
-    def run(tools: KeyTools, /, *arguments: Options.args, **options: Options.kwargs) -> None:
-        try:
-            anyio.run(functools.partial(command, tools, *arguments, **options))
-        except (StoreError, PepperError, DataFolderUnusable) as error:
-            raise click.ClickException(str(error)) from error
-
-    return run
 
 
 def account_option(context: click.Context, _: click.Parameter, name: str | None) -> str | None:

@@ -67,9 +67,7 @@ def _prepare(settings: Settings, demo: bool, running: ExitStack) -> Server:
     addresses = Addresses(redis_url, database_url(settings), loaded_peppers(settings))
     upgrade(addresses.database)
     warnings, key = asyncio.run(_check(addresses, folder, demo, settings.credit_welcome_inr))
-    registry, book = _loaded()
-    if settings.upstream_vocabulary is not None:
-        registry.vocabulary(settings.upstream_vocabulary)
+    registry, book = _loaded(settings.upstream_vocabulary)
 
     def app() -> ASGIApp:
         connections = Connections(
@@ -114,9 +112,11 @@ async def _check(addresses: Addresses, folder: Path, demo: bool, welcome_inr: in
         await database.close()
 
 
-def _loaded() -> tuple[Registry, PriceBook]:
+def _loaded(upstream_vocabulary: str | None) -> tuple[Registry, PriceBook]:
     """Vocabularies and prices, out of the garbage collector's way so that forked workers share them."""
     registry, book = Registry.from_package(), PriceBook.from_package()
+    if upstream_vocabulary is not None:
+        registry.vocabulary(upstream_vocabulary)  # first, because an operator may have misspelt it
     console = Console(stderr=True)
     names = track(
         registry.vocabularies,

@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
+from service.accounts import Account
 from service.gateway.money import Tokens
 
 
@@ -192,3 +193,19 @@ class Statements(Protocol):
 
     async def find_calls(self, key_id: str, reference: str) -> list[Call]:
         """The calls of a key that an id, or a trace id, means."""
+
+
+class Books(Statements, Protocol):
+    """What an operator reads and writes. Every operation raises StoreUnavailable."""
+
+    async def find_account(self, reference: str) -> Account | None:
+        """The account of that id or name."""
+
+    async def grant(self, account_id: str, amount: int, reference: str, reason: str) -> Balance:
+        """Pay in, once for each reference."""
+
+    async def balances(self) -> list[tuple[Account, Balance]]:
+        """Every account by name, with its balance."""
+
+    async def entries(self, account_id: str, key_id: str | None = None) -> list[Entry]:
+        """The entries that concern an account, or one of its keys, oldest first."""

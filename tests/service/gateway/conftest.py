@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.fake_upstream import FakeUpstream, fake_upstream, usual
+from tests.service.clocks import Clock
 from tests.service.gateway.served_gateway import Caller, Gateway, served_gateway
 from tokenizer_registry import Registry
 
@@ -53,3 +54,9 @@ def gateway(shared_gateway: Gateway, upstream: FakeUpstream) -> Gateway:
 def caller(gateway: Gateway) -> Caller:
     """A new account with 100 rupees, and a key."""
     return gateway.caller()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Time that stands still until it is told to move."""
+    return Clock()

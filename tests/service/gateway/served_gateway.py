@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import httpx2
+from starlette.applications import Starlette
 
 from pricing_data import PriceBook
 from service.app import create_app
@@ -91,7 +92,10 @@ async def _soon() -> None:
 class Gateway:
     """A running service."""
 
-    def __init__(self, server: Served, connections: Connections, settings: Settings, upstream: FakeUpstream) -> None:
+    def __init__(
+        self, app: Starlette, server: Served, connections: Connections, settings: Settings, upstream: FakeUpstream
+    ) -> None:
+        self.app = app
         self.server = server
         self.url = server.url
         self.run = server.run
@@ -143,8 +147,9 @@ def served_gateway(
         workers=1,
         welcome_micro_inr=settings.credit_welcome_inr * MICRO_INR,
     )
-    with served(create_app(settings, connections, registry, PriceBook([], "none"), at_point), http) as server:
-        gateway = Gateway(server, connections, settings, upstream)
+    app = create_app(settings, connections, registry, PriceBook([], "none"), at_point)
+    with served(app, http) as server:
+        gateway = Gateway(app, server, connections, settings, upstream)
         yield gateway
         for caller in gateway.callers:
             caller.http.close()

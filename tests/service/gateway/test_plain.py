@@ -1,13 +1,16 @@
 """Chat completions in one piece: what goes upstream, what comes back, what it costs."""
 
+from pathlib import Path
 from typing import Any
 
+import openai
 import pytest
 
 from service.gateway.ledger import Balance, HoldState
 from service.gateway.money import MICRO_INR
-from tests.fake_upstream import Script, plain, refusal
-from tests.service.gateway.served_gateway import HELLO, UPSTREAM_KEY, Caller, Gateway
+from tests.fake_upstream import FakeUpstream, Script, Stall, plain, refusal
+from tests.service.gateway.served_gateway import HELLO, UPSTREAM_KEY, Caller, Gateway, served_gateway
+from tokenizer_registry import Registry, UnknownVocabulary
 
 
 def test_an_answer_is_the_contracts(caller: Caller) -> None:
@@ -202,3 +205,61 @@ def test_lone_surrogates_of_a_model_pass(caller: Caller, gateway: Gateway) -> No
     answer = caller.chat()
     assert b'"a\\ud83d"' in answer.content
     assert caller.calls()[0].tokens.output > 0
+
+
+def test_without_an_upstream(tmp_path: Path, upstream: FakeUpstream, registry: Registry) -> None:
+    """A service without an upstream answers chats with 502, free of charge; the welcome credit stays whole."""
+    with served_gateway(tmp_path, upstream, registry, upstream_url=None, credit_welcome_inr=25_000) as gateway:
+        caller = gateway.caller(0)
+        answers = [caller.chat(), caller.chat(stream=True)]
+        page = caller.http.get("/api/gateway/usage").json()
+    assert [(one.status_code, one.json()["error"]["code"]) for one in answers] == [(502, "upstream_unavailable")] * 2
+    assert page["credit_balance_inr"] == "25000.0000"
+    assert [call["state"] for call in page["data"]] == ["void", "void"]
+
+
+def test_an_upstream_that_is_not_there(tmp_path: Path, upstream: FakeUpstream, registry: Registry) -> None:
+    """A refused connection is 502, and the official client's retries of it cost nothing."""
+    with served_gateway(tmp_path, upstream, registry, upstream_url="http://127.0.0.1:1/v1") as gateway:
+        caller = gateway.caller()
+        with (
+            openai.OpenAI(base_url=f"{gateway.url}/v1", api_key=caller.secret, max_retries=1) as client,
+            pytest.raises(openai.InternalServerError) as error,
+        ):
+            client.chat.completions.create(model="cipher", messages=[{"role": "user", "content": "x"}])
+        assert error.value.code == "upstream_unavailable"
+        assert [call.state for call in caller.calls()] == [HoldState.VOID] * 2
+
+
+def test_promise_23_an_upstream_that_does_not_answer(caller: Caller, gateway: Gateway) -> None:
+    """No answer within the time is 504, and free."""
+    gateway.upstream.answer = lambda _: Script([b'{"choices":', Stall()], content_type="application/json")
+    answer = caller.chat()
+    assert (answer.status_code, answer.json()["error"]["code"]) == (504, "upstream_timeout")
+    assert caller.balance() == Balance(100 * MICRO_INR, 0)
+
+
+def test_a_vocabulary_that_does_not_exist(tmp_path: Path, upstream: FakeUpstream, registry: Registry) -> None:
+    """A misspelt vocabulary stops the start; it is not found out by the first call."""
+    with (
+        pytest.raises(UnknownVocabulary, match="no-such"),
+        served_gateway(tmp_path, upstream, registry, upstream_vocabulary="no-such"),
+    ):
+        pass
+
+
+def test_the_operators_system_prompt(tmp_path: Path, upstream: FakeUpstream, registry: Registry) -> None:
+    """The operator's system prompt comes first upstream, and its tokens are in our count."""
+    with served_gateway(tmp_path, upstream, registry, gateway_system_prompt="Be kind.") as gateway:
+        upstream.answer = lambda _: plain("x", usage=None)
+        answer = gateway.caller().chat(messages=[{"role": "system", "content": "Be evil."}, *HELLO["messages"]])
+    assert upstream.seen[0]["messages"] == [{"role": "system", "content": "Be kind."}, *HELLO["messages"]]
+    assert answer.headers["x-tokens-input"] == str(3 + 2 + 3 * 4)
+
+
+def test_a_model_without_a_known_vocabulary(tmp_path: Path, upstream: FakeUpstream, registry: Registry) -> None:
+    """Where the vocabulary is not known the hold is by bytes, which no vocabulary exceeds."""
+    with served_gateway(tmp_path, upstream, registry, upstream_vocabulary=None) as gateway:
+        caller = gateway.caller()
+        caller.chat(messages=[{"role": "user", "content": "ﷺ" * 100}], max_tokens=1)
+        assert caller.closed_call().amount > 25 * 3300
