@@ -79,7 +79,13 @@ def _prepare(settings: Settings, demo: bool, running: ExitStack) -> Server:
         return create_app(settings, connections, registry, book)
 
     text = banner(settings.host, listener.getsockname()[1], key, warnings)
-    return Server(settings, listener, app, on_ready=lambda: click.echo(text))
+
+    def ready() -> None:
+        # The server has its own by now; ours would go on taking connections while it stops.
+        listener.close()
+        click.echo(text)
+
+    return Server(settings, listener, app, on_ready=ready)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Where calls are paid: money is held for an order, and the hold is closed with a bill or without."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,8 +15,8 @@ from service.gateway.money import MOST_MICRO_INR, Tariff, Tokens, shown
 from service.gateway.order import Order
 from service.stores.errors import StoreUnavailable
 
-# How long a caller waits for a store that is away when the answer is there and has to be charged.
-PATIENCE_SECONDS = (0.05, 0.2, 0.5, 1, 2, 3)
+# The pauses for which a caller waits for a store that is away when the answer is there and has to be charged.
+PAUSES_SECONDS = (0.05, 0.2, 0.5, 1, 2, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,17 @@ class Terms:
 class Till:
     """Holds and settles. `now` gives the time."""
 
-    def __init__(self, ledger: Ledger, terms: Terms, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        terms: Terms,
+        now: Callable[[], datetime],
+        pauses_seconds: Sequence[float] = PAUSES_SECONDS,
+    ) -> None:
         self.ledger = ledger
         self.terms = terms
         self.now = now
+        self.pauses_seconds = pauses_seconds
         self.log = structlog.get_logger("gateway")
 
     async def hold(self, order: Order) -> Purse | Refusal:
@@ -90,7 +97,7 @@ class Till:
         if overrun:
             self.log.error("usage_above_hold", call=order.id, reported=str(tuple(used))[:200], bound=tuple(order.bound))
         charge = Charge(tokens, tariff.cost(tokens), outcome, estimated, overrun)
-        for pause_seconds in (*PATIENCE_SECONDS, None):
+        for pause_seconds in (*self.pauses_seconds, None):
             try:
                 return Bill.of(await self.ledger.settle(order.id, charge), self.terms.warning_micro_inr)
             except StoreUnavailable as error:

@@ -202,7 +202,7 @@ def test_promise_19_fifty_calls_for_the_price_of_three(server: Server, upstream:
 
 
 def test_promise_37_sigterm_with_open_streams(tmp_path: Path, upstream: FakeUpstream) -> None:
-    """On SIGTERM streams that can end do, the others get an error event; the server goes in its time, nothing held."""
+    """On SIGTERM new connections are refused; streams that can end do, the others get an error event in time."""
     stall = Stall()
     upstream.answer = lambda body: Script(
         [*said("Hello"), *([stall] if body["max_tokens"] == 1 else [Stall()]), FINISH, usage_chunk(1, 2), DONE]
@@ -216,6 +216,7 @@ def test_promise_37_sigterm_with_open_streams(tmp_path: Path, upstream: FakeUpst
                 client.stream("POST", CHAT, json={**HELLO, "stream": True, "max_tokens": 2}) as bad,
             ):
                 server.process.terminate()
+                wait_until_refused(server.port)
                 stall.go()
                 endings = [stream.read().decode() for stream in (good, bad)]
         assert endings[0].endswith("data: [DONE]\n\n")
@@ -223,3 +224,12 @@ def test_promise_37_sigterm_with_open_streams(tmp_path: Path, upstream: FakeUpst
         assert "[DONE]" not in endings[1]
         assert server.process.wait(timeout=10) is not None
         assert "Traceback" not in server.text
+
+
+def wait_until_refused(port: int) -> None:
+    """Until nobody listens on the port any more."""
+    try:
+        while True:
+            socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except ConnectionRefusedError:
+        return
