@@ -22,7 +22,10 @@ class Sweeper:
         """Until it is cancelled."""
         while True:
             await asyncio.sleep(self.every_seconds)
-            await self.sweep()
+            try:
+                await self.sweep()
+            except Exception:
+                self.log.exception("sweep_broke")  # and goes on: open holds keep money from its owners
 
     async def sweep(self) -> None:
         """Once, to the end. A store that is away is tried again the next time."""

@@ -22,7 +22,7 @@ from tests.service.clocks import Clock
 from tests.service.stores.databases import Databases
 from tests.service.stores.ledgers import LEASE, Books, faults_in_the_books, opened_books
 
-EXAMPLES = int(os.environ.get("LEDGER_TEST_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("LEDGER_TEST_EXAMPLES", "4"))
 WELCOME = 1000
 Answer = TypeVar("Answer")
 
@@ -156,7 +156,7 @@ def test_promise_20_any_history_agrees_with_the_model(databases: Databases) -> N
         lambda: LedgerMachine(databases.empty),  # type: ignore[arg-type]  # any factory will do
         settings=settings(
             max_examples=EXAMPLES,
-            stateful_step_count=25,
+            stateful_step_count=20,
             deadline=None,
             suppress_health_check=list(HealthCheck),
             database=None,

@@ -13,7 +13,7 @@ from tests.service.stores.ledgers import faults_in_the_books, opened_books
 
 pytestmark = pytest.mark.anyio
 PROCESSES = int(os.environ.get("LEDGER_TEST_PROCESSES", "3"))
-CALLS = int(os.environ.get("LEDGER_TEST_CALLS", "60"))
+CALLS = int(os.environ.get("LEDGER_TEST_CALLS", "40"))
 COST = 7
 
 
