@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import date
 
@@ -13,7 +13,6 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
 
 from pricing_data import PriceBook
 from service.accounts import Scope
@@ -28,6 +27,7 @@ from service.counting import CountingPool, TextLimits
 from service.edge import Edge
 from service.errors import METHOD_NOT_ALLOWED, UNKNOWN_ROUTE, error_reply
 from service.gate import Gate
+from service.gateway.gateway import Gateway
 from service.in_flight import InFlight
 from service.limits import Allowance
 from service.operation import Health, Numbers, Readiness
@@ -49,8 +49,14 @@ from tokenizer_registry import Registry
 CONSOLE_BODY_BYTES = 10_000
 
 
-def create_app(settings: Settings, connections: Connections, registry: Registry, book: PriceBook) -> ASGIApp:
-    """The whole service as one ASGI application, for one process."""
+def create_app(
+    settings: Settings,
+    connections: Connections,
+    registry: Registry,
+    book: PriceBook,
+    at_point: Callable[[str], None] = lambda _: None,
+) -> Starlette:
+    """The whole service as one ASGI application, for one process; `at_point` hears how far gateway calls are."""
     gate = Gate(
         connections.authenticator,
         connections.limiter,
@@ -76,6 +82,7 @@ def create_app(settings: Settings, connections: Connections, registry: Registry,
     histories = PriceHistories(registry.models, book, utc_today)
     freshness = Freshness(book, settings.prices_max_age_days, utc_today)
     documentation = Documentation()
+    gateway = Gateway(settings, connections, pool, at_point)
     recorded_at = max((row.recorded_at for row in book.rows), default=None)
     probe = Probe(connections.metrics, in_flight, connections.limiter, recorded_at, utc_today)
 
@@ -87,7 +94,7 @@ def create_app(settings: Settings, connections: Connections, registry: Registry,
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         freshness.remark()
-        async with connections.open():
+        async with connections.open(), gateway.open():
             probing = asyncio.create_task(probe.run())
             yield
             probing.cancel()
@@ -101,6 +108,7 @@ def create_app(settings: Settings, connections: Connections, registry: Registry,
             Route("/v1/tokens/count", TokenEndpoint(gate, count.count), methods=["POST"]),
             Route("/v1/tokens/prices/{name}", TokenEndpoint(gate, histories.show), methods=["GET"]),
             *console_routes(settings, connections, in_flight),
+            *gateway.routes(),
             Route("/health", Health(), methods=["GET"]),
             Route("/ready", Readiness(connections.faults, remarks), methods=["GET"]),
             Route("/metrics", Numbers(connections.metrics, probe.look), methods=["GET"]),
@@ -115,6 +123,7 @@ def create_app(settings: Settings, connections: Connections, registry: Registry,
     )
     # A redirect would repeat the query, and with it a key, in its Location.
     app.router.redirect_slashes = False
+    app.state.close_calls_in = gateway.calls.close_in
     return app
 
 

@@ -21,6 +21,8 @@ from service.stores.redis import connect, ping
 from service.stores.revocations import Revocations
 from service.stores.sql.accounts import SqlAccountStore
 from service.stores.sql.engine import Database
+from service.stores.sql.ledger import SqlLedger
+from service.stores.sql.statements import SqlStatements
 from service.stores.sql.url import DatabaseUrl
 from service.stores.sql.users import SqlUserStore
 from service.watched_counters import WatchedCounters
@@ -39,7 +41,13 @@ class Connections:
     """Clients of all stores for one event loop. Nothing is opened before it is used."""
 
     def __init__(
-        self, addresses: Addresses, *, limits_without_redis: str, workers: int, metrics: Metrics | None = None
+        self,
+        addresses: Addresses,
+        *,
+        limits_without_redis: str,
+        workers: int,
+        metrics: Metrics | None = None,
+        welcome_micro_inr: int = 0,
     ) -> None:
         self.redis = connect(addresses.redis_url)
         self.metrics = metrics = metrics or Metrics()
@@ -47,7 +55,9 @@ class Connections:
         self.limiter = Limiter(counters, policy=limits_without_redis, workers=workers, on_outcome=metrics.decided)
         self.revocations = Revocations(self.redis)
         self.database = Database(addresses.database, partial(metrics.store_error, "accounts"))
-        self.accounts = SqlAccountStore(self.database, addresses.peppers, utc_now)
+        self.accounts = SqlAccountStore(self.database, addresses.peppers, utc_now, welcome_micro_inr=welcome_micro_inr)
+        self.ledger = SqlLedger(self.database, utc_now, welcome_micro_inr)
+        self.statements = SqlStatements(self.database, utc_now, welcome_micro_inr)
         self.users = SqlUserStore(self.database, utc_now)
         self.sessions = Sessions(addresses.peppers, utc_now)
         self.login_attempts = LoginAttempts(RedisAttempts(self.redis), addresses.peppers.newest, LocalAttempts())

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from service.errors import TEXT_TOO_LARGE, UNAVAILABLE, Refusal
@@ -54,6 +55,30 @@ class CountingPool:
             return self.registry.count(text, models)
         return await self._count_in_thread(text, models, estimate, held_bytes)
 
+    async def count_texts(
+        self, texts: Sequence[str], vocabulary: str | None, *, admitted: bool = False
+    ) -> int | Refusal:
+        """The tokens of several texts together; work that is `admitted` already is never refused.
+
+        Without a vocabulary it is what none exceeds: the bytes of UTF-8 after NFKC. Raises UncountableText.
+        """
+        characters = sum(map(len, texts))
+        if characters > self.limits.characters and not admitted:
+            return TEXT_TOO_LARGE.saying(f"The text is longer than {self.limits.characters} characters.")
+        work = partial(self._count_texts, texts, vocabulary, None if admitted else self.limits.expanded_bytes)
+        if characters <= INLINE_CHARACTERS:
+            return work()
+        return await self._in_thread(characters * 4, work, admitted=admitted)
+
+    def _count_texts(self, texts: Sequence[str], vocabulary: str | None, most_bytes: int | None) -> int | Refusal:
+        if vocabulary is None or most_bytes is not None:
+            expanded = sum(map(expanded_size, texts))
+            if most_bytes is not None and expanded > most_bytes:
+                return TEXT_TOO_LARGE.saying(f"The text is longer than {most_bytes} bytes after NFKC.")
+            if vocabulary is None:
+                return expanded
+        return sum(map(self.registry.vocabulary(vocabulary).count, texts))
+
     def close(self) -> None:
         """Wait for counts under way and end the threads."""
         self._threads.shutdown()
@@ -61,14 +86,21 @@ class CountingPool:
     async def _count_in_thread(
         self, text: str, models: Sequence[str], estimate: bool, held_bytes: int
     ) -> list[Count] | Refusal:
-        loop = asyncio.get_running_loop()
-        size_bytes = len(text) * 4
+        return await self._in_thread(
+            len(text) * 4, partial(self._measure_and_count, text, models, estimate), held_bytes=held_bytes
+        )
+
+    async def _in_thread(
+        self, size_bytes: int, work: Callable[[], Answer], *, held_bytes: int = 0, admitted: bool = False
+    ) -> Answer | Refusal:
         if not self.in_flight.take(size_bytes, held_bytes):
-            return UNAVAILABLE
-        work = loop.run_in_executor(self._threads, self._measure_and_count, text, models, estimate)
+            if not admitted:
+                return UNAVAILABLE
+            size_bytes = 0
+        running = asyncio.get_running_loop().run_in_executor(self._threads, work)
         # The thread goes on when the caller has gone, and its bytes stay in flight until it ends.
-        work.add_done_callback(lambda _: self.in_flight.give_back(size_bytes))
-        return await asyncio.shield(work)
+        running.add_done_callback(lambda _: self.in_flight.give_back(size_bytes))
+        return await asyncio.shield(running)
 
     def _is_quick(self, text: str, models: Sequence[str]) -> bool:
         """Whether the event loop has the time: loading a vocabulary takes up to a second, which it has not."""

@@ -4,7 +4,7 @@ from urllib.parse import parse_qsl
 
 from starlette.types import Scope
 
-from service.errors import INVALID_KEY, MISSING_KEY, Refusal
+from service.errors import BAD_KEY, INVALID_KEY, MISSING_KEY, NO_KEY, Refusal
 
 
 def query_parameters(scope: Scope) -> list[tuple[str, str]]:
@@ -27,6 +27,17 @@ def token_api_key(scope: Scope) -> str | Refusal:
         if keys:
             return keys.pop() if len(keys) == 1 else INVALID_KEY
     return MISSING_KEY
+
+
+def gateway_api_key(scope: Scope) -> str | Refusal:
+    """The key of a gateway call: `Authorization: Bearer` or `X-API-Key`, never the query.
+
+    Keys in both places must be the same: it must not depend on their order who pays.
+    """
+    keys = {key for key in (*bearer_tokens(scope), *_header_values(scope, b"x-api-key")) if key}
+    if not keys:
+        return NO_KEY
+    return keys.pop() if len(keys) == 1 else BAD_KEY
 
 
 def _header_values(scope: Scope, wanted: bytes) -> list[str]:

@@ -3,8 +3,8 @@
 Shape T is the token API's, shape A the gateway's. A refusal is a value: handlers return it.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
 from service import wire
@@ -13,13 +13,17 @@ from service.reply import Header, Reply
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a call is not answered. `code` is stable, for the gateway's shape and for logs."""
+    """Why a call is not answered. `code` is stable, for the gateway's shape and for logs.
+
+    `details` are further properties of the error in the gateway's shape.
+    """
 
     status: int
     code: str
     message: str
     headers: tuple[Header, ...] = ()
     close: bool = False
+    details: Mapping[str, wire.Value] = field(default_factory=dict)
 
     def saying(self, message: str) -> "Refusal":
         """The same refusal with a message of its own."""
@@ -68,6 +72,34 @@ INTERNAL = Refusal(500, "internal_error", "Something went wrong.")
 UNAVAILABLE = Refusal(503, "unavailable", "Service temporarily unavailable.", headers=(RETRY_SOON,))
 OVERLOADED = replace(UNAVAILABLE, code="overloaded", close=True)
 
+# The gateway's own.
+NO_KEY = Refusal(401, "missing_api_key", "No API key was sent: send Authorization: Bearer atms_sk_... or X-API-Key.")
+KEY_FORMAT = Refusal(
+    401, "invalid_key_format", "Invalid API key format: a key begins with atms_sk_ and has at least 20 characters."
+)
+BAD_KEY = Refusal(401, "invalid_api_key", "Invalid API key or key has been revoked.")
+INSUFFICIENT_CREDITS = Refusal(402, "insufficient_credits", "The balance does not cover this request.")
+MODEL_NOT_FOUND = Refusal(404, "model_not_found", "There is no such model.")
+NO_RETRY: Header = (b"x-should-retry", b"false")
+CALL_RUNNING = Refusal(
+    409,
+    "idempotency_key_in_use",
+    "A call with this Idempotency-Key is still running: ask again for its answer.",
+    headers=(RETRY_SOON,),
+)
+ANSWER_LOST = Refusal(
+    409,
+    "idempotent_answer_lost",
+    "The call with this Idempotency-Key was charged, but its answer was not kept. GET /api/gateway/usage tells the "
+    "charge; send a new key to call again.",
+    headers=(NO_RETRY,),
+)
+OTHER_BODY = Refusal(422, "idempotency_key_reused", "This Idempotency-Key was sent before with another body.")
+TOO_MANY_CALLS = Refusal(429, "rate_limit_exceeded", "Too many open calls for this key.", headers=(RETRY_SOON,))
+UPSTREAM_UNAVAILABLE = Refusal(502, "upstream_unavailable", "The model is not available. Nothing was charged.")
+BAD_UPSTREAM_RESPONSE = Refusal(502, "bad_upstream_response", "The model's answer was not valid. Nothing was charged.")
+UPSTREAM_TIMEOUT = Refusal(504, "upstream_timeout", "The model did not answer in time. Nothing was charged.")
+
 GATEWAY_PATHS = ("/v1/models", "/v1/chat/", "/api/")
 
 
@@ -91,6 +123,11 @@ def _shape_t(refusal: Refusal, trace_id: str, event_id: str | None) -> bytes:
 
 
 def _shape_a(refusal: Refusal) -> bytes:
+    return wire.encode({"error": error_properties(refusal)})
+
+
+def error_properties(refusal: Refusal) -> dict[str, wire.Value]:
+    """The error of the gateway's shape, as it stands in a reply or in a stream."""
     kinds = {401: "authentication_error", 429: "rate_limit_error", 402: "insufficient_credits"}
     kind = kinds.get(refusal.status, "invalid_request_error" if refusal.status < 500 else "api_error")
-    return wire.encode({"error": {"message": refusal.message, "type": kind, "code": refusal.code}})
+    return {"message": refusal.message, "type": kind, "code": refusal.code, **refusal.details}

@@ -5,10 +5,12 @@ import logging
 import os
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import uvicorn
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
@@ -19,6 +21,8 @@ from service.http_protocol import BoundedHeads
 from service.settings import Settings
 
 PR_SET_PDEATHSIG = 1
+# Time to settle and to say goodbye between the deadline of streams and the end of the process.
+CUT_SECONDS = 2.0
 
 
 class PortUnavailable(Exception):
@@ -121,6 +125,25 @@ class Worker(UvicornWorker):  # type: ignore[misc]  # its base has no types
         self.notify()
         if os.getppid() != self.ppid:
             signal.raise_signal(signal.SIGTERM)
+
+    async def _serve(self) -> None:
+        """Like its base's, with a server that tells the application when it begins to stop."""
+        self.config.app = self.wsgi
+        server = StoppingServer(self.config)
+        self._install_sigquit_handler()
+        await server.serve(sockets=self.sockets)
+        if not server.started:
+            sys.exit(Arbiter.WORKER_BOOT_ERROR)
+
+
+class StoppingServer(uvicorn.Server):
+    """Gives streams their deadline when it is told to stop: before the time at which it would cut them itself."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop, within the time for it."""
+        grace_seconds = float(self.config.timeout_graceful_shutdown or 0)
+        self.config.app.state.close_calls_in(max(grace_seconds - CUT_SECONDS, grace_seconds / 2))  # type: ignore[union-attr]  # it is ours
+        await super().shutdown(sockets)
 
 
 class Log(Logger):

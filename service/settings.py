@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
@@ -64,6 +65,18 @@ def _origins(origins: str) -> str:
         if origin != "*" and (parts.scheme not in ("http", "https") or origin != f"{parts.scheme}://{parts.netloc}"):
             raise ValueError(f"{origin} is not an origin such as https://example.org")
     return origins
+
+
+def _http_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must begin with http:// or https:// and name a host")
+    if parts.username or parts.password:
+        raise ValueError("must not hold a user name or password")
+    return url
+
+
+HeaderText = Annotated[str, Field(pattern=r"^[!-~]([ -~]*[!-~])?$", max_length=200)]
 
 
 class Settings(BaseModel):
@@ -135,6 +148,61 @@ class Settings(BaseModel):
     )
     cors_origins: Annotated[str, AfterValidator(_origins)] = Field(
         "", description="Origins of web pages that may call the API, with commas; * for any."
+    )
+    upstream_url: Annotated[str, AfterValidator(_http_url)] | None = Field(
+        None, description="OpenAI-compatible server, such as http://127.0.0.1:11434/v1; without it chat answers 502."
+    )
+    upstream_api_key: SecretStr | None = Field(None, description="Key that the upstream is called with.")
+    upstream_model: str | None = Field(
+        None, min_length=1, description="Model that the upstream is asked for; without it the gateway's own name."
+    )
+    upstream_vocabulary: str | None = Field(
+        None, description="Vocabulary that cuts the upstream model's text; without it that of the model's name."
+    )
+    upstream_timeout_seconds: float = Field(
+        60, gt=0, le=3600, description="Time for an answer, or between two pieces of a stream."
+    )
+    upstream_token_limit_field: Literal["max_tokens", "max_completion_tokens"] = Field(
+        "max_tokens", description="Property in which the upstream is told the most tokens to write."
+    )
+    gateway_model: HeaderText = Field("cipher", description="Name of the gateway's model.")
+    gateway_fingerprint: str = Field("atms-fp-1", description="system_fingerprint of the gateway's answers.")
+    gateway_powered_by: HeaderText = Field("atomesus", description="X-Powered-By of the gateway's answers.")
+    gateway_system_prompt: str | None = Field(
+        None, description="System message put before every conversation; the caller pays for its tokens."
+    )
+    gateway_output_tokens: int = Field(
+        4_096, ge=1, le=10**7, description="Most tokens that an answer may have if the call names no limit."
+    )
+    gateway_max_output_tokens: int = Field(
+        16_384, ge=1, le=10**7, description="Most tokens that an answer may have, whatever the call asks for."
+    )
+    gateway_calls_at_once: int = Field(
+        100, ge=1, le=10**6, description="Open calls, streams too, that a key may have at one time."
+    )
+    gateway_calls_per_second: int | None = Field(
+        None, ge=1, le=10**6, description="Calls that a key may make in any second; without it there is no limit."
+    )
+    gateway_stream_seconds: float = Field(900, gt=0, le=86_400, description="Longest time of a stream.")
+    gateway_drain_seconds: float = Field(
+        4, ge=0, le=3600, description="Time for which a stream is read on after its caller has gone."
+    )
+    gateway_max_drains: int = Field(
+        100, ge=0, le=10**6, description="Streams without a caller that one worker reads on at one time."
+    )
+    gateway_idempotency_hours: float = Field(
+        24, gt=0, le=8_760, description="Time for which an Idempotency-Key is remembered, with its answer."
+    )
+    price_input_inr: int = Field(25, ge=0, le=10**9, description="Price of a million input tokens, in whole rupees.")
+    price_output_inr: int = Field(100, ge=0, le=10**9, description="Price of a million output tokens, in whole rupees.")
+    credit_welcome_inr: int = Field(
+        25_000, ge=0, le=10**9, description="Credit that comes with an account's first key, in rupees."
+    )
+    credit_warning_inr: Decimal = Field(
+        Decimal(10), ge=0, le=10**9, decimal_places=6, description="Balance below which replies carry a warning."
+    )
+    credit_top_up_url: Annotated[str, AfterValidator(_http_url)] | None = Field(
+        None, description="Page where credit is bought, told in 402 answers."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
 

@@ -34,4 +34,9 @@ def trace_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
     """32 hex digits: the caller's trace id if it sent exactly one valid `traceparent`, else a fresh one."""
     values = [value for name, value in headers if name == b"traceparent"]
     valid = _TRACEPARENT.fullmatch(values[0]) if len(values) == 1 else None
-    return valid[1].decode() if valid else secrets.token_hex(16)
+    return valid[1].decode() if valid else random_id()
+
+
+def random_id() -> str:
+    """32 hex digits that nobody had before."""
+    return secrets.token_hex(16)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.logs import to_standard_error
 from tests.promises.rows import numbers_of
 
 
@@ -12,7 +13,8 @@ def anyio_backend() -> str:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Name the marker of tests that show a promise."""
+    """Name the marker of tests that show a promise; keep what servers in threads log away from commands' output."""
+    to_standard_error()
     config.addinivalue_line("markers", "promise(*numbers): shows these promises of tests/promises/rows.py")
 
 

@@ -11,6 +11,7 @@ from service import counters_address, data_folder
 from service.accounts import AccountStore
 from service.connections import utc_now
 from service.console.users import UserStore
+from service.gateway.money import MICRO_INR
 from service.limits import Allowance
 from service.pepper import Peppers, load_peppers
 from service.settings import Configuration, Settings, SettingsError, load
@@ -20,6 +21,7 @@ from service.stores.revocations import Revocations
 from service.stores.sql.accounts import SqlAccountStore
 from service.stores.sql.engine import Database
 from service.stores.sql.migrate import upgrade
+from service.stores.sql.statements import SqlStatements
 from service.stores.sql.url import DatabaseUrl
 from service.stores.sql.users import SqlUserStore
 
@@ -122,10 +124,18 @@ class Tools:
         """The accounts, with the newest schema. Raises StoreError, PepperError."""
         settings = configuration().settings
         async with opened(settings) as database:
-            yield SqlAccountStore(database, loaded_peppers(settings), self.now)
+            welcome = settings.credit_welcome_inr * MICRO_INR
+            yield SqlAccountStore(database, loaded_peppers(settings), self.now, welcome_micro_inr=welcome)
 
     @asynccontextmanager
     async def user_store(self) -> AsyncIterator[UserStore]:
         """The console's users, with the newest schema. Raises StoreError."""
         async with opened(configuration().settings) as database:
             yield SqlUserStore(database, self.now)
+
+    @asynccontextmanager
+    async def statements(self) -> AsyncIterator[SqlStatements]:
+        """The credit of accounts, with the newest schema. Raises StoreError."""
+        settings = configuration().settings
+        async with opened(settings) as database:
+            yield SqlStatements(database, self.now, settings.credit_welcome_inr * MICRO_INR)

@@ -21,6 +21,7 @@ from service.commands.context import configuration, database_url, loaded_peppers
 from service.commands.registry import load_registry
 from service.connections import Addresses, Connections, utc_now
 from service.demo import demo_key
+from service.gateway.money import MICRO_INR
 from service.metrics import Metrics, shared_between_processes
 from service.pepper import PepperError
 from service.prices.book import book_in_use, lapsed
@@ -69,7 +70,7 @@ def _prepare(settings: Settings, demo: bool, running: ExitStack) -> Server:
     redis_url = running.enter_context(_counters(settings, folder))
     addresses = Addresses(redis_url, database_url(settings), loaded_peppers(settings))
     upgrade(addresses.database)
-    warnings, key = asyncio.run(_check(addresses, folder, demo))
+    warnings, key = asyncio.run(_check(addresses, folder, demo, settings.credit_welcome_inr))
     registry, book = _loaded(settings)
     metrics_folder, forget_worker = running.enter_context(shared_between_processes())
 
@@ -79,6 +80,7 @@ def _prepare(settings: Settings, demo: bool, running: ExitStack) -> Server:
             limits_without_redis=settings.limits_without_redis,
             workers=settings.workers,
             metrics=Metrics(metrics_folder),
+            welcome_micro_inr=settings.credit_welcome_inr * MICRO_INR,
         )
         return create_app(settings, connections, registry, book)
 
@@ -97,7 +99,7 @@ def _counters(settings: Settings, folder: Path) -> Iterator[str]:
         yield embedded.url
 
 
-async def _check(addresses: Addresses, folder: Path, demo: bool) -> tuple[list[str], str | None]:
+async def _check(addresses: Addresses, folder: Path, demo: bool, welcome_inr: int) -> tuple[list[str], str | None]:
     """Warnings about the stores, and the demo key if one is wanted."""
     redis = connect(addresses.redis_url, socket_timeout_seconds=START_TIMEOUT_SECONDS)
     database = Database(addresses.database)
@@ -107,7 +109,7 @@ async def _check(addresses: Addresses, folder: Path, demo: bool) -> tuple[list[s
                 "The Redis of WEIGHBRIDGE_REDIS_URL does not answer. "
                 "Start it or correct the URL; without the setting an embedded store is used."
             )
-        store = SqlAccountStore(database, addresses.peppers, utc_now)
+        store = SqlAccountStore(database, addresses.peppers, utc_now, welcome_micro_inr=welcome_inr * MICRO_INR)
         warnings = await check_store(redis)
         if await store.pepper_ids_in_use() - {pepper.id for pepper in addresses.peppers.all}:
             warnings.append(OTHER_PEPPER)
@@ -125,6 +127,8 @@ def _loaded(settings: Settings) -> tuple[Registry, PriceBook]:
     """
     registry = load_registry(settings.data_dir)
     book = book_in_use(settings.data_dir, settings.price_overrides, registry.models)
+    if settings.upstream_vocabulary is not None:
+        registry.vocabulary(settings.upstream_vocabulary)  # first, because an operator may have misspelt it
     console = Console(stderr=True)
     names = registry.in_use() if settings.preload_vocabularies else []
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:

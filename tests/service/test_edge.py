@@ -8,7 +8,6 @@ from contextlib import contextmanager
 
 import httpx2
 import pytest
-import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
@@ -17,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from service import log
 from service.edge import Edge
 from service.keys import new_secret
+from tests.logs import to_standard_error
 
 SECRET = new_secret()
 
@@ -35,7 +35,7 @@ def logged() -> Iterator[io.StringIO]:
     stream = io.StringIO()
     log.configure("info", stream)
     yield stream
-    structlog.reset_defaults()
+    to_standard_error()
     logging.getLogger().handlers.clear()
 
 

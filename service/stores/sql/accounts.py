@@ -21,6 +21,7 @@ from service.accounts import (
     checked_text,
 )
 from service.pepper import Peppers
+from service.stores.sql.credit import open_balance
 from service.stores.sql.engine import Database
 from service.stores.sql.records import KEYS, account_of, api_key_of, key_values
 from service.stores.sql.tables import account, api_key
@@ -32,7 +33,10 @@ _SHOWN_KEY = re.compile(rf"({keys.PREFIX})(?:…|\.{{2,3}})([0-9A-Za-z]{{4}})")
 
 
 class SqlAccountStore:
-    """An AccountStore. `now` gives the time, `random_text` that many random base62 characters."""
+    """An AccountStore. `now` gives the time, `random_text` that many random base62 characters.
+
+    An account's first key brings it `welcome_micro_inr` of credit.
+    """
 
     def __init__(
         self,
@@ -40,10 +44,12 @@ class SqlAccountStore:
         peppers: Peppers,
         now: Callable[[], datetime],
         random_text: Callable[[int], str] = keys.random_text,
+        welcome_micro_inr: int = 0,
     ) -> None:
         self.database = database
         self.peppers = peppers
         self.now = now
+        self.welcome_micro_inr = welcome_micro_inr
         self.random_text = random_text
 
     async def create_account(self, name: str) -> Account | None:
@@ -101,6 +107,8 @@ class SqlAccountStore:
         """See AccountStore."""
         made = self._new_key(account, label, scopes, self.now(), expires_at)
         async with self.database.writing() as connection:
+            if self.welcome_micro_inr:
+                await open_balance(connection, account.id, self.welcome_micro_inr, made.key.created_at)
             await connection.execute(insert(api_key).values(key_values(made.key, self.peppers.newest, made.secret)))
         return made
 

@@ -38,6 +38,7 @@ class Database:
     def __init__(self, url: DatabaseUrl, on_error: Callable[[], None] = lambda: None) -> None:
         self.url = url
         self.on_error = on_error
+        self._writer = asyncio.Lock()
         self.engine: AsyncEngine = create_async_engine(
             url.asynchronous,
             connect_args=_connect_args(url),
@@ -57,11 +58,28 @@ class Database:
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """A connection in a transaction, committed unless an exception passes. Raises StoreUnavailable."""
-        with breakages(self.url, self.on_error):
-            async with self.engine.connect() as connection:
-                await connection.execution_options(**{BEGIN_OPTION: "IMMEDIATE"})
-                async with connection.begin():
-                    yield connection
+        async with self._turn():
+            with breakages(self.url, self.on_error):
+                async with self.engine.connect() as connection:
+                    await connection.execution_options(**{BEGIN_OPTION: "IMMEDIATE"})
+                    async with connection.begin():
+                        yield connection
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """SQLite has one writer, and lets those who wait poll for it; in one process they stand in line instead."""
+        if not self.url.is_sqlite:
+            yield
+            return
+        try:
+            async with asyncio.timeout(BUSY_TIMEOUT_SECONDS):
+                await self._writer.acquire()
+        except TimeoutError as error:
+            raise StoreUnavailable(self.url.shown, "other writers take too long.") from error
+        try:
+            yield
+        finally:
+            self._writer.release()
 
     async def ping(self, timeout_seconds: float = PING_TIMEOUT_SECONDS) -> None:
         """Ask the database for an answer. Raises StoreUnavailable if there is none in time."""

@@ -5,6 +5,8 @@ from typing import Any
 from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, Row, Select, select
 
 from service.accounts import Account, ApiKey, Scope
+from service.gateway.ledger import Call, HoldState
+from service.gateway.money import Tokens
 from service.pepper import Pepper
 from service.stores.sql.tables import account, api_key
 
@@ -59,3 +61,23 @@ def scopes_of(text: str) -> frozenset[Scope]:
     """The scopes in a column. One that this version does not know permits nothing here."""
     words = text.split()
     return frozenset(scope for scope in Scope if scope in words)
+
+
+def call_of(row: Row[Any]) -> Call:
+    """The call in a row of the table of holds."""
+    return Call(
+        id=row.id,
+        trace_id=row.trace_id,
+        account_id=row.account_id,
+        key_id=row.key_id,
+        state=HoldState(row.state),
+        amount=row.amount,
+        tokens=Tokens(row.tokens_input or 0, row.tokens_output or 0),
+        cost=row.cost or 0,
+        estimated=row.estimated,
+        streamed=row.streamed,
+        outcome=row.outcome,
+        opened_at=row.opened_at,
+        expires_at=row.expires_at,
+        closed_at=row.closed_at,
+    )

@@ -1,6 +1,21 @@
 """The tables, as they are after the newest migration."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Integer, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
 from service.stores.sql.types import UtcMicroseconds
 
@@ -41,6 +56,83 @@ api_key = Table(
     Column("expires_at", UtcMicroseconds),
     Column("revoked_at", UtcMicroseconds),
     Column("last_used_at", UtcMicroseconds),
+    Column("spent_micro_inr", BigInteger, nullable=False, server_default="0"),
+)
+
+# Money in whole micro-rupees. `posted` is the sum of the account's entries, `held` that of its open holds.
+balance = Table(
+    "balance",
+    metadata,
+    Column("account_id", String(40), ForeignKey("account.id"), primary_key=True),
+    Column("posted", BigInteger, nullable=False),
+    Column("held", BigInteger, nullable=False),
+    CheckConstraint("held >= 0", name="held"),
+    CheckConstraint("posted - held >= 0", name="available"),
+)
+
+# While it is open, `tokens` and `cost` are those of the last checkpoint, or null.
+hold = Table(
+    "hold",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("trace_id", String(32), nullable=False, index=True),
+    Column("account_id", String(40), ForeignKey("account.id"), nullable=False),
+    Column("key_id", String(40), ForeignKey("api_key.id"), nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("tokens_input", BigInteger),
+    Column("tokens_output", BigInteger),
+    Column("cost", BigInteger),
+    Column("estimated", Boolean, nullable=False),
+    Column("streamed", Boolean, nullable=False),
+    Column("outcome", String(40)),
+    Column("opened_at", UtcMicroseconds, nullable=False),
+    Column("expires_at", UtcMicroseconds, nullable=False),
+    Column("closed_at", UtcMicroseconds),
+    CheckConstraint("amount >= 0", name="amount"),
+    CheckConstraint("cost >= 0 AND cost <= amount", name="cost"),
+    CheckConstraint("state IN ('open', 'settled', 'void')", name="state"),
+    Index(None, "key_id", "opened_at"),
+)
+Index(
+    "ix_hold_open",
+    hold.c.key_id,
+    hold.c.expires_at,
+    sqlite_where=text("state = 'open'"),
+    postgresql_where=text("state = 'open'"),
+)
+
+# Double entry, append-only (a trigger refuses changes): each row moves money from `debit` to `credit`.
+entry = Table(
+    "entry",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("at", UtcMicroseconds, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("reference", String(40), nullable=False),
+    Column("account_id", String(40), ForeignKey("account.id"), nullable=False),
+    Column("key_id", String(40), ForeignKey("api_key.id")),
+    Column("debit", String(16), nullable=False),
+    Column("credit", String(16), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    CheckConstraint("amount >= 0", name="amount"),
+    UniqueConstraint("reference", "kind"),
+    Index(None, "account_id", "id"),
+)
+
+# An idempotency key in use. Both digests are SHA-256; without a body the call is open or its answer is lost.
+claim = Table(
+    "claim",
+    metadata,
+    Column("key_id", String(40), ForeignKey("api_key.id"), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Column("body_digest", String(64), nullable=False),
+    Column("hold_id", String(40), ForeignKey("hold.id"), nullable=False, unique=True),
+    Column("expires_at", UtcMicroseconds, nullable=False, index=True),
+    Column("headers", Text),
+    Column("content_type", Text),
+    Column("body", LargeBinary),
 )
 
 console_user = Table(

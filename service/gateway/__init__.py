@@ -1,0 +1,1 @@
+"""The metered gateway: chat completions of an upstream, paid from prepaid credit."""

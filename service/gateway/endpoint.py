@@ -1,0 +1,35 @@
+"""A route of the gateway: through its gate, to a handler, and out in the gateway's name."""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.types import Receive, Scope, Send
+
+from service.accounts import Principal
+from service.errors import Refusal, error_reply
+from service.gateway.gate import GatewayGate
+from service.gateway.stream_reply import StreamReply
+from service.reply import Reply
+from service.trace import trace_of
+
+Outcome = Reply | StreamReply | Refusal
+Handler = Callable[[Scope, Receive, Principal], Awaitable[Outcome]]
+
+
+class GatewayEndpoint:
+    """An ASGI application for one route; `handle` is called only for admitted calls."""
+
+    def __init__(self, gate: GatewayGate, powered_by: str, handle: Handler) -> None:
+        self.gate = gate
+        self.powered_by = (b"x-powered-by", powered_by.encode())
+        self.handle = handle
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one call."""
+        trace = trace_of(scope)
+        trace.reply_headers = (self.powered_by,)
+        admitted = await self.gate.admit(scope)
+        outcome: Outcome = admitted if isinstance(admitted, Refusal) else await self.handle(scope, receive, admitted)
+        if isinstance(outcome, Refusal):
+            trace.refusal = outcome.code
+            outcome = error_reply(outcome, scope["path"], trace.trace_id)
+        await outcome(scope, receive, send)

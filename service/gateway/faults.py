@@ -1,0 +1,48 @@
+"""What goes wrong with an upstream.
+
+UpstreamFault               carries `refusal`, for the caller, and `detail`, for the log
+├── UpstreamUnavailable     it refused the connection, reset it, or answered an error of its own
+├── BadUpstreamResponse     it did not answer what an OpenAI-compatible server answers
+├── UpstreamTimeout         it did not answer in time
+└── RefusedByUpstream       it refused this very request
+"""
+
+from service.errors import BAD_UPSTREAM_RESPONSE, INVALID_REQUEST, UPSTREAM_TIMEOUT, UPSTREAM_UNAVAILABLE, Refusal
+from service.reply import Header
+
+
+class UpstreamFault(Exception):
+    """An answer that cannot be had."""
+
+    def __init__(self, refusal: Refusal, detail: str) -> None:
+        super().__init__(detail)
+        self.refusal = refusal
+        self.detail = detail
+
+
+class UpstreamUnavailable(UpstreamFault):
+    """`headers` go to the caller, such as when to try again."""
+
+    def __init__(self, detail: str, headers: tuple[Header, ...] = ()) -> None:
+        super().__init__(UPSTREAM_UNAVAILABLE.with_headers(headers), detail)
+
+
+class BadUpstreamResponse(UpstreamFault):
+    """It cannot be passed on."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(BAD_UPSTREAM_RESPONSE, detail)
+
+
+class UpstreamTimeout(UpstreamFault):
+    """No answer, or no further piece of one."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(UPSTREAM_TIMEOUT, detail)
+
+
+class RefusedByUpstream(UpstreamFault):
+    """The caller can mend it: the upstream's own words are passed on."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(INVALID_REQUEST.saying(f"The model refused the request: {message}"), message)

@@ -1,0 +1,146 @@
+"""The composition of the gateway: every object of it is made here; its routes are on one screen."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from starlette.routing import Route
+from starlette.types import Receive, Scope
+
+from service import wire
+from service.accounts import Principal
+from service.body import BodyReader
+from service.connections import Connections, utc_now
+from service.counting import CountingPool
+from service.errors import NOT_FOUND, Refusal
+from service.gateway.calls import Calls
+from service.gateway.chat import ChatEndpoint, Names
+from service.gateway.endpoint import GatewayEndpoint, Handler
+from service.gateway.gate import GatewayGate
+from service.gateway.idempotency import Idempotency
+from service.gateway.money import MICRO_INR, Tariff
+from service.gateway.order import Orders
+from service.gateway.prompt import PromptCounter
+from service.gateway.request import ChatRequests
+from service.gateway.streamed import Patience
+from service.gateway.sweeper import Sweeper
+from service.gateway.till import Terms, Till
+from service.gateway.upstream import Upstream
+from service.gateway.usage import Usage
+from service.operation import Health
+from service.reply import Reply
+from service.settings import Settings
+from service.strict_json import shorten
+from service.trace import random_id
+
+CHECKPOINT_SECONDS = 2.0
+SWEEP_SECONDS = 15.0
+LEASE_MARGIN_SECONDS = 30.0
+# What a client wants to know of a model and nobody can answer: a date like any other.
+CREATED = 1716900000
+
+
+class Gateway:
+    """One a process. `at_point` hears how far each call is."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        connections: Connections,
+        pool: CountingPool,
+        at_point: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.settings = settings
+        model = settings.upstream_model or settings.gateway_model
+        key = settings.upstream_api_key
+        self.upstream = Upstream(
+            settings.upstream_url,
+            None if key is None else key.get_secret_value(),
+            model,
+            settings.gateway_model,
+            settings.upstream_timeout_seconds,
+        )
+        self.calls = Calls(settings.gateway_max_drains)
+        self.sweeper = Sweeper(connections.ledger, SWEEP_SECONDS)
+        self.usage = Usage(connections.statements)
+        self.gate = GatewayGate(
+            connections.authenticator,
+            connections.limiter,
+            calls_per_second=settings.gateway_calls_per_second,
+            require_https=settings.require_https,
+        )
+        known = pool.registry.models.get(model)
+        implied = known.vocabulary if known and known.vocabulary in pool.registry.vocabularies else None
+        vocabulary = settings.upstream_vocabulary or implied
+        if vocabulary is not None:
+            pool.registry.vocabulary(vocabulary)
+        self.chat = ChatEndpoint(
+            reader=BodyReader(settings.max_body_bytes, settings.body_timeout_seconds, pool.in_flight),
+            requests=ChatRequests(settings.gateway_model),
+            idempotency=Idempotency(connections.ledger, timedelta(hours=settings.gateway_idempotency_hours), utc_now),
+            counter=PromptCounter(pool, vocabulary, settings.gateway_system_prompt),
+            orders=Orders(
+                usual_output_tokens=settings.gateway_output_tokens,
+                most_output_tokens=settings.gateway_max_output_tokens,
+                token_limit_field=settings.upstream_token_limit_field,
+                system_prompt=settings.gateway_system_prompt,
+                now=utc_now,
+                new_id=random_id,
+            ),
+            names=Names(settings.gateway_model, settings.gateway_fingerprint),
+            upstream=self.upstream,
+            till=Till(connections.ledger, _terms(settings), utc_now),
+            calls=self.calls,
+            patience=Patience(CHECKPOINT_SECONDS, settings.gateway_stream_seconds, settings.gateway_drain_seconds),
+            at_point=at_point,
+        )
+
+    def routes(self) -> list[Route]:
+        """Every route of the gateway."""
+        return [
+            Route("/v1/chat/completions", self._endpoint(self.chat.complete), methods=["POST"]),
+            Route("/v1/models", self._endpoint(self._models), methods=["GET"]),
+            Route("/v1/models/{model:path}", self._endpoint(self._model), methods=["GET"]),
+            Route("/api/gateway/health", Health(), methods=["GET"]),
+            Route("/api/gateway/usage", self._endpoint(self.usage.list_calls), methods=["GET"]),
+            Route("/api/gateway/usage/{request_id}", self._endpoint(self.usage.one_call), methods=["GET"]),
+        ]
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """For the time of the block calls are taken; then all are ended and settled."""
+        sweeping = asyncio.create_task(self.sweeper.run())
+        try:
+            yield
+        finally:
+            sweeping.cancel()
+            await asyncio.wait([sweeping])
+            await self.calls.close()
+            await self.upstream.close()
+
+    def _endpoint(self, handle: Handler) -> GatewayEndpoint:
+        return GatewayEndpoint(self.gate, self.settings.gateway_powered_by, handle)
+
+    def _described(self) -> dict[str, wire.Value]:
+        name, owner = self.settings.gateway_model, self.settings.gateway_powered_by
+        return {"id": name, "object": "model", "created": CREATED, "owned_by": owner}
+
+    async def _models(self, scope: Scope, receive: Receive, principal: Principal) -> Reply | Refusal:
+        return Reply(200, wire.encode({"object": "list", "data": [self._described()]}))
+
+    async def _model(self, scope: Scope, receive: Receive, principal: Principal) -> Reply | Refusal:
+        name = scope["path_params"]["model"]
+        if name != self.settings.gateway_model:
+            return NOT_FOUND.saying(f"There is no model {shorten(name)}; GET /v1/models lists what there is.")
+        return Reply(200, wire.encode(self._described()))
+
+
+def _terms(settings: Settings) -> Terms:
+    return Terms(
+        tariff=Tariff(settings.price_input_inr, settings.price_output_inr),
+        lease_seconds=settings.upstream_timeout_seconds + LEASE_MARGIN_SECONDS,
+        calls_at_once=settings.gateway_calls_at_once,
+        warning_micro_inr=int(settings.credit_warning_inr * MICRO_INR),
+        top_up_url=settings.credit_top_up_url,
+    )

@@ -1,0 +1,54 @@
+"""`Idempotency-Key`: a repeated call gets the answer of the first one, and is charged once."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from starlette.types import Scope
+
+from service.accounts import Principal
+from service.errors import ANSWER_LOST, CALL_RUNNING, INVALID_REQUEST, OTHER_BODY, UNAVAILABLE, Refusal
+from service.gateway.ledger import Claim, HoldState, KnownClaim, Ledger
+from service.reply import Header, Reply
+from service.stores.errors import StoreUnavailable
+
+MOST_CHARACTERS = 255
+REPLAYED: Header = (b"idempotency-replayed", b"true")
+# An answer is written just after its charge; until then it is on its way, not lost.
+KEEPING = timedelta(seconds=10)
+
+
+class Idempotency:
+    """Remembers keys for `keep`. Of a key and a body only digests are stored."""
+
+    def __init__(self, ledger: Ledger, keep: timedelta, now: Callable[[], datetime]) -> None:
+        self.ledger = ledger
+        self.keep = keep
+        self.now = now
+
+    def claim(self, scope: Scope, principal: Principal, body: bytes) -> Claim | Refusal | None:
+        """What a call claims, if it has a key."""
+        keys = {value.strip() for name, value in scope["headers"] if name == b"idempotency-key"}
+        if not keys:
+            return None
+        key = keys.pop()
+        if keys or not 1 <= len(key) <= MOST_CHARACTERS or not key.isascii():
+            return INVALID_REQUEST.saying(f"Idempotency-Key: send one, of 1 to {MOST_CHARACTERS} ASCII characters.")
+        return Claim(principal.key_id, sha256(key).hexdigest(), sha256(body).hexdigest(), self.now() + self.keep)
+
+    async def earlier(self, claim: Claim) -> Reply | Refusal | None:
+        """The answer to an earlier call with this key, or why there is none; None if it is the first."""
+        try:
+            known = await self.ledger.find_claim(claim.key_id, claim.digest)
+        except StoreUnavailable:
+            return UNAVAILABLE
+        if known is None:
+            return None
+        if known.body_digest != claim.body_digest:
+            return OTHER_BODY
+        if known.answer is not None:
+            return Reply(200, known.answer.body, [*known.answer.headers, REPLAYED], known.answer.content_type)
+        return CALL_RUNNING if self._on_its_way(known) else ANSWER_LOST
+
+    def _on_its_way(self, known: KnownClaim) -> bool:
+        return known.state is HoldState.OPEN or known.closed_at is None or self.now() < known.closed_at + KEEPING

@@ -1,0 +1,73 @@
+"""Money of the gateway: whole micro-rupees (10**-6 INR), rounded only where they are shown."""
+
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, Decimal, InvalidOperation
+from typing import NamedTuple
+
+MICRO_INR = 1_000_000
+# A sum that no balance reaches, and that every database's 64-bit integer holds a thousand times.
+MOST_MICRO_INR = 10**15
+
+
+class Tokens(NamedTuple):
+    """What goes into a model and what comes out."""
+
+    input: int
+    output: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """Prices in micro-rupees a token, which are rupees a million tokens."""
+
+    input_micro_inr: int
+    output_micro_inr: int
+
+    def cost(self, tokens: Tokens) -> int:
+        """The exact cost in micro-rupees."""
+        return tokens.input * self.input_micro_inr + tokens.output * self.output_micro_inr
+
+    def largest_output(self, input_tokens: int, micro_inr: int) -> int | None:
+        """The most output tokens that this money buys after the input; None where output is free of charge."""
+        left = micro_inr - input_tokens * self.input_micro_inr
+        if left < 0:
+            return 0
+        return left // self.output_micro_inr if self.output_micro_inr else None
+
+    def within(self, reported: Tokens, bound: Tokens) -> Tokens:
+        """The tokens that may be charged: those reported, or as many of them as the bound pays for.
+
+        The cost of the answer is exact for its tokens, and never above the cost of `bound`.
+        """
+        paid = self.cost(bound)
+        if self.cost(reported) <= paid:
+            return reported
+        taken = min(reported.input, bound.input)
+        buys = self.largest_output(taken, paid)
+        return Tokens(taken, bound.output if buys is None else min(reported.output, buys))
+
+
+def rupees(micro_inr: int) -> Decimal:
+    """Exact rupees."""
+    return Decimal(micro_inr).scaleb(-6)
+
+
+def shown(micro_inr: int, decimals: int) -> str:
+    """Rupees with that many decimals, rounded down: nobody is told of money that is not there."""
+    return f"{rupees(micro_inr).quantize(Decimal(1).scaleb(-decimals), ROUND_DOWN):f}"
+
+
+def parse_rupees(text: str) -> int:
+    """Micro-rupees of a positive amount such as `25000` or `0.5`. Raises ValueError with a sentence."""
+    try:
+        amount = Decimal(text.strip())
+    except InvalidOperation:
+        raise ValueError(f"{text!r} is not an amount in rupees.") from None
+    if not amount.is_finite() or amount <= 0:
+        raise ValueError(f"{text!r} is not a positive amount in rupees.")
+    if amount > rupees(MOST_MICRO_INR):
+        raise ValueError(f"{text!r} is more than {rupees(MOST_MICRO_INR):,f} rupees.")
+    micro_inr = amount.scaleb(6)
+    if micro_inr != micro_inr.to_integral_value():
+        raise ValueError(f"{text!r} has more than six decimals; a millionth of a rupee is the smallest amount.")
+    return int(micro_inr)

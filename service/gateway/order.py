@@ -1,0 +1,60 @@
+"""A call that is ready to be held and sent: everything about it that does not change any more."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from service.accounts import Principal
+from service.gateway.ledger import Claim
+from service.gateway.money import Tokens
+from service.gateway.prompt import PromptSize
+from service.gateway.request import ChatRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """`bound` is the most that may be charged for all answers together; `body` goes upstream."""
+
+    id: str
+    trace_id: str
+    principal: Principal
+    request: ChatRequest
+    size: PromptSize
+    bound: Tokens
+    body: Mapping[str, Any]
+    placed_at: datetime
+    claim: Claim | None = None
+
+    @property
+    def shown_id(self) -> str:
+        """The id of the completion."""
+        return f"chatcmpl-{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """Makes orders of valid requests. `new_id` gives ids that were never used."""
+
+    usual_output_tokens: int
+    most_output_tokens: int
+    token_limit_field: str
+    system_prompt: str | None
+    now: Callable[[], datetime]
+    new_id: Callable[[], str]
+
+    def place(
+        self, request: ChatRequest, size: PromptSize, principal: Principal, trace_id: str, claim: Claim | None
+    ) -> Order:
+        """An order, whose limit of tokens holds upstream too."""
+        limit = min(request.max_tokens or self.usual_output_tokens, self.most_output_tokens)
+        system = [{"role": "system", "content": self.system_prompt}] if self.system_prompt else []
+        body: dict[str, Any] = {
+            "messages": [*system, *request.messages],
+            **request.options,
+            self.token_limit_field: limit,
+        }
+        if request.stream:
+            body |= {"stream": True, "stream_options": {"include_usage": True}}
+        bound = Tokens(size.bound, limit * request.choices)
+        return Order(self.new_id(), trace_id, principal, request, size, bound, body, self.now(), claim)

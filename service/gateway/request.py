@@ -1,0 +1,160 @@
+"""The body of `POST /v1/chat/completions`, checked property by property.
+
+An unknown property is refused: to drop it would change the answer without a word, to forward it could
+change the price.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from service import strict_json
+from service.errors import INVALID_REQUEST, MODEL_NOT_FOUND, Refusal
+from service.gateway.fields import (
+    BOOLEAN,
+    OBJECT,
+    STRING,
+    Invalid,
+    Rule,
+    either,
+    integer,
+    list_of,
+    number,
+    one_of,
+    text,
+)
+from service.gateway.messages import parse_messages, texts_of
+from service.strict_json import shorten
+
+MOST_CHOICES = 16
+MOST_TOOLS = 128
+
+
+def _is_tool(value: Any) -> bool:
+    if not OBJECT.holds(value) or value.get("type") != "function":
+        return False
+    function = value.get("function")
+    return isinstance(function, dict) and isinstance(function.get("name"), str)
+
+
+def _are_biases(value: Any) -> bool:
+    bias = number(-100, 100)
+    return isinstance(value, dict) and len(value) <= 1024 and all(map(bias.holds, value.values()))
+
+
+TOOL = Rule(_is_tool, "a function with a name, not nested too deeply")
+FORWARDED: Mapping[str, Rule] = {
+    "frequency_penalty": number(-2, 2),
+    "logit_bias": Rule(_are_biases, "an object of at most 1024 numbers from -100 to 100"),
+    "logprobs": BOOLEAN,
+    "n": integer(1, MOST_CHOICES),
+    "parallel_tool_calls": BOOLEAN,
+    "presence_penalty": number(-2, 2),
+    "reasoning_effort": text(20),
+    "response_format": OBJECT,
+    "seed": integer(-(2**63), 2**63 - 1),
+    "stop": either(STRING, list_of(STRING, 1, 16)),
+    "temperature": number(0, 2),
+    "tool_choice": either(one_of(("none", "auto", "required")), OBJECT),
+    "tools": list_of(TOOL, 1, MOST_TOOLS),
+    "top_logprobs": integer(0, 20),
+    "top_p": number(0, 1),
+    "user": text(512),
+    "verbosity": text(20),
+}
+# For a provider's own bookkeeping; they change neither the answer nor its price.
+NOT_FORWARDED: Mapping[str, Rule] = {
+    "metadata": OBJECT,
+    "prompt_cache_key": STRING,
+    "safety_identifier": STRING,
+    "service_tier": STRING,
+    "store": BOOLEAN,
+}
+OURS: Mapping[str, Rule] = {
+    "max_completion_tokens": integer(1),
+    "max_tokens": integer(1),
+    "stream": BOOLEAN,
+    "stream_options": OBJECT,
+}
+STREAM_OPTIONS: Mapping[str, Rule] = {"include_usage": BOOLEAN, "include_obfuscation": BOOLEAN}
+RULES = {**FORWARDED, **NOT_FORWARDED, **OURS}
+PROPERTIES = ("model", "messages", *sorted(RULES))
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """A valid request. `options` go upstream as they are; `max_tokens` is what the caller allows for one choice."""
+
+    messages: tuple[Mapping[str, Any], ...]
+    options: Mapping[str, Any]
+    texts: tuple[str, ...]
+    max_tokens: int | None
+    stream: bool
+    include_usage: bool
+
+    @property
+    def choices(self) -> int:
+        """How many answers are asked for."""
+        return int(self.options.get("n", 1))
+
+
+class ChatRequests:
+    """Parses bodies for the one model that there is."""
+
+    def __init__(self, model: str) -> None:
+        self.model = model
+
+    def parse(self, body: bytes) -> ChatRequest | Refusal:
+        """The request, or a refusal that names the property at fault."""
+        try:
+            fields = strict_json.parse(body)
+            if not isinstance(fields, dict):
+                raise Invalid("The body must be a JSON object with model and messages.")
+            # null is how clients write a property that they do not set.
+            return self._request({name: value for name, value in fields.items() if value is not None})
+        except (strict_json.NotJson, Invalid) as fault:
+            return INVALID_REQUEST.saying(str(fault))
+
+    def _request(self, fields: dict[str, Any]) -> ChatRequest | Refusal:
+        for name in fields:
+            if name not in PROPERTIES:
+                raise Invalid(f"{shorten(name)} is not a property of this request; it has {', '.join(PROPERTIES)}.")
+        for name in ("model", "messages"):
+            if name not in fields:
+                raise Invalid(f"{name}: this property is missing.")
+        model = STRING.checked("model", fields["model"])
+        messages = parse_messages(fields["messages"])
+        for name, rule in RULES.items():
+            if name in fields:
+                rule.checked(name, fields[name])
+        if model != self.model:
+            return MODEL_NOT_FOUND.saying(f"There is no model {shorten(model)}; the model is {shorten(self.model)}.")
+        return self._made(fields, messages)
+
+    def _made(self, fields: dict[str, Any], messages: tuple[dict[str, Any], ...]) -> ChatRequest:
+        asked = [fields[name] for name in ("max_tokens", "max_completion_tokens") if name in fields]
+        streamed = fields.get("stream", False)
+        options = {name: fields[name] for name in FORWARDED if name in fields}
+        schemas = [json.dumps(options[name], indent=4) for name in ("tools", "response_format") if name in options]
+        return ChatRequest(
+            messages=messages,
+            options=options,
+            texts=(*(piece for message in messages for piece in texts_of(message)), *schemas),
+            max_tokens=min(asked, default=None),
+            stream=streamed,
+            include_usage=_includes_usage(fields.get("stream_options"), streamed),
+        )
+
+
+def _includes_usage(options: dict[str, Any] | None, streamed: bool) -> bool:
+    if options is None:
+        return False
+    if not streamed:
+        raise Invalid("stream_options: is only for a request with stream true.")
+    for name, value in options.items():
+        if name not in STREAM_OPTIONS:
+            raise Invalid(f"stream_options: {shorten(name)} is not known; it has {', '.join(STREAM_OPTIONS)}.")
+        if value is not None:
+            STREAM_OPTIONS[name].checked(f"stream_options.{name}", value)
+    return bool(options.get("include_usage"))

@@ -1,0 +1,91 @@
+"""The reply to a streamed call: what the call's task writes, sent on to the caller while it is there."""
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+from starlette.types import Receive, Scope, Send
+
+from service.errors import NO_RETRY, Refusal, error_reply
+from service.gateway.bill import Purse
+from service.gateway.calls import Calls
+from service.gateway.streamed import StreamedCall
+from service.gateway.writer import CONTENT_TYPE
+from service.reply import Header, Reply
+from service.trace import trace_of
+
+TRAILERS = (b"x-request-cost-inr", b"x-credit-balance-inr", b"x-tokens-input", b"x-tokens-output")
+
+
+class StreamReply:
+    """An ASGI application. With `is_final` the answer is held back and sent whole, with the headers of its bill."""
+
+    def __init__(self, call: StreamedCall, calls: Calls, *, is_final: bool) -> None:
+        self.call = call
+        self.calls = calls
+        self.is_final = is_final
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the answer; if the caller hangs up, or this task is cancelled, the call is told."""
+        gone = asyncio.create_task(_hung_up(receive))
+        gone.add_done_callback(lambda _: self.calls.abandon(self.call))
+        try:
+            either: set[asyncio.Future[Any]] = {self.call.opening, gone}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if not self.call.opening.done():
+                return
+            opening = self.call.opening.result()
+            if isinstance(opening, Refusal):
+                trace = trace_of(scope)
+                trace.refusal = opening.code
+                await error_reply(opening, scope["path"], trace.trace_id)(scope, receive, send)
+            elif self.is_final:
+                reply = await self._whole(opening)
+                await reply(scope, receive, send)
+            else:
+                await self._relay(opening, _takes_trailers(scope), send)
+        finally:
+            gone.cancel()
+            with suppress(asyncio.CancelledError):
+                await gone
+
+    async def _relay(self, purse: Purse, takes_trailers: bool, send: Send) -> None:
+        headers = [
+            (b"content-type", CONTENT_TYPE),
+            (b"x-accel-buffering", b"no"),
+            *purse.headers(),
+            (b"x-tokens-input", str(self.call.order.size.counted).encode()),
+        ]
+        start = {"type": "http.response.start", "status": 200, "headers": headers}
+        if takes_trailers:
+            headers.append((b"trailer", b", ".join(TRAILERS)))
+            start["trailers"] = True
+        await send(start)
+        while (piece := await self.call.channel.take()) is not None:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+        if takes_trailers:
+            told = self.call.bill.headers() if self.call.bill is not None else []
+            trailers = [header for header in told if header[0] in TRAILERS]
+            await send({"type": "http.response.trailers", "headers": trailers, "more_trailers": False})
+
+    async def _whole(self, purse: Purse) -> Reply:
+        pieces: list[bytes] = []
+        while (piece := await self.call.channel.take()) is not None:
+            pieces.append(piece)
+        headers: list[Header] = purse.headers() if self.call.bill is None else self.call.bill.headers()
+        if self.call.failure is not None:
+            headers.append(NO_RETRY)
+        return Reply(200, b"".join(pieces), headers, CONTENT_TYPE)
+
+
+async def _hung_up(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _takes_trailers(scope: Scope) -> bool:
+    """Whether the server can send trailers and the caller wants them."""
+    offered = "http.response.trailers" in (scope.get("extensions") or {})
+    wanted = (value for name, value in scope["headers"] if name == b"te")
+    return offered and any(b"trailers" in value.lower() for value in wanted)

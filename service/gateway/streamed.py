@@ -1,0 +1,206 @@
+"""A call whose answer is streamed: a task that reads the upstream, feeds the caller, and settles whatever happens."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+from typing import NamedTuple
+
+import structlog
+
+from service.errors import BAD_UPSTREAM_RESPONSE, INTERNAL, UNAVAILABLE, UPSTREAM_TIMEOUT, Refusal
+from service.gateway.bill import Bill, Purse
+from service.gateway.calls import SHUTDOWN
+from service.gateway.channel import Channel
+from service.gateway.deadline import Deadline
+from service.gateway.envelope import Envelope
+from service.gateway.faults import UpstreamFault
+from service.gateway.money import Tokens
+from service.gateway.order import Order
+from service.gateway.prompt import PromptCounter
+from service.gateway.till import Till
+from service.gateway.transcript import Transcript
+from service.gateway.upstream import Upstream
+from service.gateway.writer import AnswerWriter
+
+MOST_WAITING_BYTES = 262_144
+CALLER_GONE, TOO_LONG, AT_LIMIT, COMPLETED, BROKEN = (
+    "caller_gone",
+    "stream_too_long",
+    "cut_at_limit",
+    "completed",
+    "upstream_broke",
+)
+# Without news, every so many checkpoints the hold is renewed all the same.
+QUIET_CHECKPOINTS = 8
+FREE_PROBLEMS = {
+    BROKEN: BAD_UPSTREAM_RESPONSE,
+    SHUTDOWN: UNAVAILABLE.saying("The service is restarting. Nothing was charged."),
+    TOO_LONG: UPSTREAM_TIMEOUT,
+}
+PROBLEMS = {
+    BROKEN: BAD_UPSTREAM_RESPONSE.saying("The model's stream broke off. What was delivered is charged."),
+    SHUTDOWN: UNAVAILABLE.saying("The service is restarting. What was delivered is charged."),
+    TOO_LONG: UPSTREAM_TIMEOUT.saying("The stream took too long. What was delivered is charged."),
+    CALLER_GONE: UNAVAILABLE,
+}
+
+
+class Patience(NamedTuple):
+    """Times of a stream, in seconds: between checkpoints, its longest, and that without a caller."""
+
+    checkpoint: float
+    stream: float
+    drain: float
+
+
+class StreamedCall:
+    """Its answer comes through `channel` once `opening` is there: the caller's money, or a refusal.
+
+    `bill` is there when the channel is closed, unless the charge could not be written. `at_point` hears how far the
+    call is; tests end the process there.
+    """
+
+    def __init__(
+        self,
+        order: Order,
+        envelope: Envelope,
+        upstream: Upstream,
+        till: Till,
+        counter: PromptCounter,
+        patience: Patience,
+        at_point: Callable[[str], None],
+    ) -> None:
+        self.order = order
+        self.upstream = upstream
+        self.till = till
+        self.counter = counter
+        self.patience = patience
+        self.at_point = at_point
+        self.deadline = Deadline()
+        self.channel = Channel(MOST_WAITING_BYTES)
+        self.opening: asyncio.Future[Purse | Refusal] = asyncio.get_running_loop().create_future()
+        self.bill: Bill | None = None
+        self.failure: Refusal | None = None
+        self.transcript = Transcript(order.request.choices)
+        self.writer = AnswerWriter(
+            self.channel,
+            envelope,
+            include_usage=order.request.include_usage,
+            keeps=order.claim is not None,
+            on_open=self._open,
+        )
+        self._purse: Purse | None = None
+
+    async def run(self) -> None:
+        """See RunningCall."""
+        try:
+            held = await self.till.hold(self.order)
+            if isinstance(held, Refusal):
+                self.opening.set_result(held)
+                return
+            self._purse = held
+            self.at_point("held")
+            self.deadline.bring_forward(self.patience.stream, TOO_LONG)
+            await self._end(await self._pump())
+        finally:
+            if not self.opening.done():
+                self.opening.set_result(INTERNAL)
+            self.channel.close()
+
+    def caller_gone(self, *, drain: bool) -> None:
+        """Nobody listens any more. With an idempotency key the stream goes on, for the caller's next try."""
+        self.channel.abandon()
+        if not drain:
+            self.deadline.bring_forward(0, CALLER_GONE)
+        elif self.order.claim is None:
+            self.deadline.bring_forward(self.patience.drain, CALLER_GONE)
+
+    def _open(self) -> None:
+        if self._purse is not None and not self.opening.done():
+            self.opening.set_result(self._purse)
+        self.at_point("opened")
+
+    async def _pump(self) -> UpstreamFault | None:
+        """Read the upstream to its end, or to the deadline; answers what broke, if anything did."""
+        over = asyncio.Event()
+        keeper = asyncio.create_task(self._keep_lease(over))
+        try:
+            async with self.deadline.guard(), aclosing(self.upstream.stream(self.order.body)) as chunks:
+                async for chunk in chunks:
+                    for choice in self.transcript.take(chunk):
+                        self.writer.pass_on(choice)
+                    await self.channel.room()
+        except UpstreamFault as fault:
+            structlog.get_logger("gateway").warning("upstream_fault", call=self.order.id, reason=fault.detail)
+            return fault
+        finally:
+            over.set()
+            await keeper  # never cancelled: it may be in the middle of a transaction
+        return None
+
+    async def _keep_lease(self, over: asyncio.Event) -> None:
+        """Renew the hold while the stream lives, with what it would be charged now."""
+        noted, quiet = None, 0
+        while not await _set_within(over, self.patience.checkpoint):
+            used = await self._written() if self.writer.is_open else None
+            if used is not None and used.output > self.order.bound.output + self.order.request.choices:
+                self.deadline.bring_forward(0, AT_LIMIT)
+            quiet += 1
+            if used != noted or quiet == QUIET_CHECKPOINTS:
+                await self.till.renew(self.order, used)
+                noted, quiet = used, 0
+                self.at_point("noted")
+
+    async def _written(self) -> Tokens:
+        """What the call has used by our own count."""
+        return Tokens(self.order.size.counted, await self.counter.tokens(self.transcript.texts()))
+
+    def _outcome(self, fault: UpstreamFault | None) -> str:
+        if self.deadline.is_over:
+            return self.deadline.reason
+        if self.transcript.is_complete:  # whatever came after the last finish_reason is no loss
+            return COMPLETED
+        return COMPLETED if fault is None and self.writer.has_something else BROKEN
+
+    async def _end(self, fault: UpstreamFault | None) -> None:
+        outcome = self._outcome(fault)
+        if outcome not in (COMPLETED, CALLER_GONE) and not self.writer.has_something:
+            await self._fail(fault, outcome)
+            return
+        self.at_point("settling")
+        self.bill = await self._settle(outcome)
+        self.at_point("settled")
+        if self.bill is None:
+            self.failure = UNAVAILABLE.saying("The answer is complete, but its charge could not be written.")
+        elif outcome not in (COMPLETED, AT_LIMIT):
+            self.failure = PROBLEMS[outcome] if fault is None else PROBLEMS[BROKEN]
+        if self.bill is None or self.failure is not None:
+            self.writer.end(self.writer.broken(self.failure or INTERNAL, self.bill))
+            return
+        finish_reason = "length" if outcome == AT_LIMIT else "stop"
+        ending = self.writer.completed(self.bill, self.transcript, finish_reason)
+        await self.till.keep(self.order, self.writer.kept(self.bill, ending))
+        self.writer.end(ending)
+
+    async def _fail(self, fault: UpstreamFault | None, outcome: str) -> None:
+        """Nothing came: it costs nothing."""
+        refusal = FREE_PROBLEMS[outcome] if fault is None else fault.refusal
+        await self.till.void(self.order, refusal.code if outcome == BROKEN else outcome)
+        self.opening.set_result(refusal)
+
+    async def _settle(self, outcome: str) -> Bill | None:
+        """By the upstream's usage if the stream ended well, else by what was written."""
+        usage = self.transcript.usage
+        used = await self._written() if usage.output is None or outcome != COMPLETED else Tokens(0, usage.output)
+        estimated = usage.input is None or usage.output is None or outcome != COMPLETED
+        used_input = self.order.size.counted if usage.input is None else usage.input
+        return await self.till.settle(self.order, Tokens(used_input, used.output), outcome, estimated=estimated)
+
+
+async def _set_within(event: asyncio.Event, seconds: float) -> bool:
+    """Whether the event is set before the time is over."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await event.wait()
+    except TimeoutError:
+        return False

@@ -1,0 +1,37 @@
+"""Closes what calls left open whose process died, or which could not reach the store when they ended."""
+
+import asyncio
+
+import structlog
+
+from service.gateway.ledger import Ledger
+from service.stores.errors import StoreUnavailable
+
+BATCH = 100
+
+
+class Sweeper:
+    """Sweeps every so many seconds. Every process does: the ledger closes each hold once."""
+
+    def __init__(self, ledger: Ledger, every_seconds: float) -> None:
+        self.ledger = ledger
+        self.every_seconds = every_seconds
+        self.log = structlog.get_logger("gateway")
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        while True:
+            await asyncio.sleep(self.every_seconds)
+            try:
+                await self.sweep()
+            except Exception:
+                self.log.exception("sweep_broke")  # and goes on: open holds keep money from its owners
+
+    async def sweep(self) -> None:
+        """Once, to the end. A store that is away is tried again the next time."""
+        try:
+            while swept := await self.ledger.sweep(BATCH):
+                for call in swept:
+                    self.log.warning("hold_expired", call=call.id, state=call.state.value, charged_micro_inr=call.cost)
+        except StoreUnavailable as error:
+            self.log.warning("sweep_failed", reason=str(error))

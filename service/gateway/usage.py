@@ -1,0 +1,84 @@
+"""`GET /api/gateway/usage`: what a key's calls were charged, afterwards and for good."""
+
+from starlette.types import Receive, Scope
+
+from service import wire
+from service.accounts import Principal
+from service.credentials import query_parameters
+from service.errors import INVALID_REQUEST, NOT_FOUND, UNAVAILABLE, Refusal
+from service.gateway.bill import BALANCE_DECIMALS, COST_DECIMALS
+from service.gateway.ledger import Balance, Call, Statements
+from service.gateway.money import shown
+from service.reply import Reply
+from service.stores.errors import StoreUnavailable
+from service.strict_json import shorten
+
+USUAL_PAGE, LARGEST_PAGE = 20, 100
+AMBIGUOUS = Refusal(
+    409, "ambiguous_request_id", "Several calls carry this X-Request-Id: ask by the id of the completion."
+)
+
+
+class Usage:
+    """A key sees its own calls only."""
+
+    def __init__(self, statements: Statements) -> None:
+        self.statements = statements
+
+    async def list_calls(self, scope: Scope, receive: Receive, principal: Principal) -> Reply | Refusal:
+        """A page of calls, newest first: `limit` of them, before the call `before`."""
+        query = dict(query_parameters(scope))
+        for name in query:
+            if name not in ("limit", "before"):
+                return INVALID_REQUEST.saying(f"{shorten(name)} is not a parameter of this path; it has limit, before.")
+        limit = query.get("limit", str(USUAL_PAGE))
+        if not (limit.isascii() and limit.isdigit() and len(limit) < 4 and 1 <= int(limit) <= LARGEST_PAGE):
+            return INVALID_REQUEST.saying(f"limit: must be a whole number from 1 to {LARGEST_PAGE}.")
+        before = _call_id(query["before"]) if "before" in query else None
+        try:
+            calls = await self.statements.calls(principal.key_id, int(limit) + 1, before)
+            balance = await self.statements.balance(principal.account_id)
+        except StoreUnavailable:
+            return UNAVAILABLE
+        shown_calls: list[wire.Value] = [_entry(call) for call in calls[: int(limit)]]
+        page: dict[str, wire.Value] = {"object": "list", "data": shown_calls, "has_more": len(calls) > int(limit)}
+        return Reply(200, wire.encode({**page, **_money(balance or Balance(0, 0))}))
+
+    async def one_call(self, scope: Scope, receive: Receive, principal: Principal) -> Reply | Refusal:
+        """The call of a completion's id, or of an X-Request-Id."""
+        reference = str(scope["path_params"]["request_id"])
+        try:
+            found = await self.statements.find_calls(principal.key_id, _call_id(reference))
+        except StoreUnavailable:
+            return UNAVAILABLE
+        if not found:
+            return NOT_FOUND.saying(f"This key has made no call {shorten(reference)}.")
+        return AMBIGUOUS if len(found) > 1 else Reply(200, wire.encode(_entry(found[0])))
+
+
+def _call_id(reference: str) -> str:
+    return reference.removeprefix("chatcmpl-")
+
+
+def _money(balance: Balance) -> dict[str, wire.Value]:
+    return {
+        "credit_balance_inr": shown(balance.posted, BALANCE_DECIMALS),
+        "credit_held_inr": shown(balance.held, COST_DECIMALS),
+    }
+
+
+def _entry(call: Call) -> dict[str, wire.Value]:
+    return {
+        "id": f"chatcmpl-{call.id}",
+        "request_id": call.trace_id,
+        "state": call.state.value,
+        "outcome": call.outcome,
+        "stream": call.streamed,
+        "prompt_tokens": call.tokens.input,
+        "completion_tokens": call.tokens.output,
+        "estimated": call.estimated,
+        "request_cost_inr": shown(call.cost, COST_DECIMALS),
+        "held_inr": shown(call.amount, COST_DECIMALS),
+        "opened_at": call.opened_at.isoformat(),
+        "closed_at": None if call.closed_at is None else call.closed_at.isoformat(),
+    }

@@ -1,0 +1,117 @@
+"""What a streamed call says to its caller, in the order in which it may be said.
+
+Nothing is said before there is a piece of text: what fails earlier is an error with a status of its own. The
+last chunk with a finish_reason waits for the bill that it carries.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from service import wire
+from service.errors import Refusal, error_properties
+from service.gateway.bill import Bill
+from service.gateway.channel import Channel
+from service.gateway.envelope import DONE_EVENT, Envelope
+from service.gateway.ledger import StoredAnswer
+from service.gateway.transcript import Transcript
+
+CONTENT_TYPE = b"text/event-stream; charset=utf-8"
+MOST_KEPT_BYTES = 4_000_000
+
+
+class AnswerWriter:
+    """Writes one answer into a channel; `on_open` is called before the first byte.
+
+    With `keeps` it remembers the answer, for a repeated call, up to a size.
+    """
+
+    def __init__(
+        self, channel: Channel, envelope: Envelope, *, include_usage: bool, keeps: bool, on_open: Callable[[], None]
+    ) -> None:
+        self.channel = channel
+        self.envelope = envelope
+        self.include_usage = include_usage
+        self.keeps = keeps
+        self.on_open = on_open
+        self.is_open = False
+        self._prelude: list[bytes] = []
+        self._last: dict[str, Any] | None = None
+        self._kept: list[bytes] = []
+        self._kept_bytes = 0
+
+    @property
+    def has_something(self) -> bool:
+        """Whether the caller has, or is about to have, a part of the answer."""
+        return self.is_open or self._last is not None
+
+    def pass_on(self, choice: dict[str, Any]) -> None:
+        """Say one piece of the answer."""
+        if choice["finish_reason"] is not None:
+            choice, waited = self._last or {}, choice
+            self._last = waited
+        if not choice:
+            return
+        event = self._chunk(choice)
+        if self.is_open or _has_content(choice):
+            self._say([event])
+        else:
+            self._prelude.append(event)
+
+    def completed(self, bill: Bill, transcript: Transcript, finish_reason: str) -> list[bytes]:
+        """The end of a whole answer, to be said later; answers that lack a finish_reason get this one."""
+        unfinished = sorted(set(range(transcript.choices)) - transcript.finished)
+        closing = [{"index": index, "delta": {}, "finish_reason": finish_reason} for index in unfinished]
+        *earlier, last = ([self._last] if self._last else []) + closing
+        usage = {**transcript.usage.details, **bill.usage()}
+        billing = {"billing": bill.properties()}
+        if self.include_usage:
+            # Once only: clients add up the usage of all chunks.
+            ends = [self.envelope.chunk([last], {"usage": None, **billing}), self.envelope.chunk([], {"usage": usage})]
+        else:
+            ends = [self.envelope.chunk([last], {"usage": usage, **billing})]
+        return [*map(self._chunk, earlier), *ends, bill.comment(), DONE_EVENT]
+
+    def broken(self, refusal: Refusal, bill: Bill | None) -> list[bytes]:
+        """The end of an answer that broke off: an error, and no `[DONE]`."""
+        told: dict[str, wire.Value] = error_properties(refusal)
+        if bill is not None:
+            told["billing"] = bill.properties()
+        error = b"data: " + wire.encode({"error": told}) + b"\n\n"
+        return [*([self._chunk(self._last)] if self._last else []), error]
+
+    def kept(self, bill: Bill, ending: list[bytes]) -> StoredAnswer | None:
+        """The whole answer with this ending, if it was to be kept and is not too large."""
+        if not self.keeps or self._kept_bytes > MOST_KEPT_BYTES:
+            return None
+        body = b"".join((*self._kept, *([] if self.is_open else self._prelude), *ending))
+        return StoredAnswer(bill.headers(), body, CONTENT_TYPE)
+
+    def end(self, ending: list[bytes]) -> None:
+        """Say the end."""
+        self._say(ending)
+        self.channel.close()
+
+    def _say(self, events: list[bytes]) -> None:
+        if not self.is_open:
+            self.is_open = True
+            self.on_open()
+            events = [*self._prelude, *events]
+        for event in events:
+            self.channel.add(event)
+            self._keep(event)
+
+    def _keep(self, event: bytes) -> None:
+        if self.keeps and self._kept_bytes <= MOST_KEPT_BYTES:
+            self._kept.append(event)
+            self._kept_bytes += len(event)
+
+    def _chunk(self, choice: dict[str, Any]) -> bytes:
+        """Where the caller asked for usage, every chunk but the last one says that it has none."""
+        return self.envelope.chunk([choice], {"usage": None} if self.include_usage else {})
+
+
+def _has_content(choice: dict[str, Any]) -> bool:
+    """Whether a piece carries more than the role."""
+    return choice["finish_reason"] is not None or any(
+        value for name, value in choice["delta"].items() if name != "role"
+    )

@@ -1,0 +1,62 @@
+"""One served gateway for most tests, and its upstream."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.fake_upstream import FakeUpstream, fake_upstream, usual
+from tests.service.clocks import Clock
+from tests.service.gateway.served_gateway import Caller, Gateway, served_gateway
+from tokenizer_registry import Registry
+
+
+@pytest.fixture(scope="session")
+def registry() -> Registry:
+    """The vocabularies of the package."""
+    return Registry.from_package()
+
+
+@pytest.fixture(scope="session")
+def running_upstream() -> Iterator[FakeUpstream]:
+    """One for all tests."""
+    with fake_upstream() as running:
+        yield running
+
+
+@pytest.fixture
+def upstream(running_upstream: FakeUpstream) -> FakeUpstream:
+    """As good as new."""
+    running_upstream.answer = usual
+    running_upstream.seen.clear()
+    running_upstream.authorizations.clear()
+    running_upstream.hung_up = 0
+    return running_upstream
+
+
+@pytest.fixture(scope="session")
+def shared_gateway(
+    running_upstream: FakeUpstream, registry: Registry, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Gateway]:
+    """One for all tests; at the end its books add up."""
+    with served_gateway(tmp_path_factory.mktemp("gateway"), running_upstream, registry) as gateway:
+        yield gateway
+        assert gateway.faults() == []
+
+
+@pytest.fixture
+def gateway(shared_gateway: Gateway, upstream: FakeUpstream) -> Gateway:
+    """With its upstream as good as new."""
+    assert shared_gateway.upstream is upstream
+    return shared_gateway
+
+
+@pytest.fixture
+def caller(gateway: Gateway) -> Caller:
+    """A new account with 100 rupees, and a key."""
+    return gateway.caller()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Time that stands still until it is told to move."""
+    return Clock()

@@ -1,0 +1,52 @@
+"""Several processes spend one balance. More calls: LEDGER_TEST_CALLS=2000."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from service.stores.sql.url import DatabaseUrl
+from tests.service.clocks import Clock
+from tests.service.stores.databases import Databases
+from tests.service.stores.ledgers import faults_in_the_books, opened_books
+
+pytestmark = pytest.mark.anyio
+PROCESSES = int(os.environ.get("LEDGER_TEST_PROCESSES", "3"))
+CALLS = int(os.environ.get("LEDGER_TEST_CALLS", "40"))
+COST = 7
+
+
+def started(url: DatabaseUrl, *words: str) -> "subprocess.Popen[str]":
+    """A process that will spend."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.service.stores.spending_process", _text(url), *words],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def _text(url: DatabaseUrl) -> str:
+    return url.blocking.set(drivername=url.blocking.get_backend_name()).render_as_string(hide_password=False)
+
+
+async def test_promise_19_racing_processes_spend_exactly_what_is_there(databases: Databases, clock: Clock) -> None:
+    """Of a balance for N calls, racing processes get exactly N together, while a reader never sees it overspent."""
+    url = databases.empty()
+    async with opened_books(url, clock, COST * CALLS + COST - 1) as books:
+        words = (books.account.id, books.key.id, str(COST), str(COST))
+        processes = [started(url, *words, f"p{number}") for number in range(PROCESSES)]
+        for process in processes:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write("\n")
+            process.stdin.flush()
+        seen: list[str] = []
+        while any(process.poll() is None for process in processes):
+            seen += faults_in_the_books(url)
+        paid = [int(process.communicate()[0]) for process in processes]
+        assert seen == []
+        assert sum(paid) == CALLS
+        assert await books.statements.balance(books.account.id) == (COST - 1, 0)
+        assert faults_in_the_books(url) == []
