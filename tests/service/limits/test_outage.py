@@ -78,9 +78,11 @@ async def test_killed_store_loses_no_admitted_call(own_store: StoreProcess) -> N
             await asyncio.sleep(0)
         own_store.kill()
         counts = await asyncio.gather(*callers)
+        # One more each: on a slow machine the others may all have been through before the kill.
+        counts = [count + await admitted(limiter, f"account-{n}", 1) for n, count in enumerate(counts)]
         assert not limiter.shared
         await recovered(limiter)
-        assert counts == [400] * 8
+        assert counts == [401] * 8
         assert [booked(own_store, f"account-{n}") for n in range(8)] == counts
 
 
