@@ -62,8 +62,11 @@ class Soaked(NamedTuple):
 
 
 def soaked(folder: Path, seconds: float, on_sample: Callable[[Sample], object] = lambda _: None) -> Soaked:
-    """Make every call a few times, so that each worker has its caches and threads; then serve for so long."""
-    with running(folder / "data", SETTINGS, "--workers", "2") as server:
+    """Make every call a few times, so that the worker has its caches and threads; then serve for so long.
+
+    One worker: a second would be warm only when the kernel happens to give it connections.
+    """
+    with running(folder / "data", SETTINGS, "--workers", "1") as server:
         calls, server_errors = 0, 0
         samples: list[Sample] = []
         with httpx2.Client(base_url=server.url, headers={"X-Api-Key": server.demo_key}, timeout=60) as client:
