@@ -3,13 +3,12 @@
 from datetime import UTC, datetime
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from pricing_data import plain
 from service import wire
 from service.commands.catalogue import known_models
-from service.commands.price_book import loaded_book
+from service.commands.price_book import loaded_book, wide_console
 from service.commands.registry import load_registry
 from service.tokens.request import nearest
 from tokenizer_registry import Registry
@@ -35,6 +34,7 @@ def models(names: tuple[str, ...], author: str | None, as_json: bool) -> None:
                     "name": name,
                     "display_name": model.display_name,
                     "vocabulary": model.vocabulary,
+                    "evidence": model.evidence,
                     "without_count": registry.why_uncounted(name),
                     "price_per_input_token": price.input if price else None,
                 }
@@ -42,7 +42,7 @@ def models(names: tuple[str, ...], author: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(wire.encode([*rows]))
     else:
-        Console().print(_table(rows))
+        wide_console().print(_table(rows))
 
 
 @click.command()
@@ -62,7 +62,7 @@ def _check_author(registry: Registry, author: str | None) -> None:
 
 
 def _table(rows: list[dict[str, wire.Value]]) -> Table:
-    table = Table("author", "name", "display name", "vocabulary")
+    table = Table("author", "name", "display name", "vocabulary", "evidence")
     table.add_column("USD per million input tokens", justify="right")
     for row in rows:
         price = row["price_per_input_token"]
@@ -72,6 +72,7 @@ def _table(rows: list[dict[str, wire.Value]]) -> Table:
             str(row["name"]),
             str(row["display_name"]),
             str(row["vocabulary"] or "-") if row["without_count"] is None else f"- ({row['without_count']})",
+            str(row["evidence"] or "-"),
             shown,
         )
     return table
