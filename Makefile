@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 WHEELS := --only-binary :all: --require-hashes
 
-.PHONY: serve test check bench estimates format lock vocabularies verify-vocabularies clean help prove promises fuzz soak
+.PHONY: serve test check bench estimates format lock vocabularies verify-vocabularies clean help prove prove-ledger promises fuzz soak
 
 serve: $(VENV)/.serve  ## start the service with a demo key; Ctrl-C ends it
 	@$(BIN)/weighbridge serve --demo
@@ -21,6 +21,9 @@ check: $(VENV)/.dev  ## lint, types and import direction
 
 promises: $(VENV)/.dev  ## run the tests of every promise at full size; one line a promise
 	$(BIN)/python -m tests.promises
+
+prove-ledger: $(VENV)/.dev  ## of these, those of the gateway and its ledger alone (10 minutes)
+	$(BIN)/python -m tests.promises -k "promise_19 or (promise_2 and not promise_29) or promise_37 or promise_40 or promise_41"
 
 fuzz: $(VENV)/.dev  ## a thousand made-up requests for each path and method
 	FUZZ_EXAMPLES=1000 $(BIN)/python -m pytest tests/end_to_end/test_openapi.py

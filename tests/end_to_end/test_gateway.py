@@ -12,7 +12,7 @@ import httpx2
 import openai
 import pytest
 
-from tests.end_to_end.conftest import SETTINGS
+from tests.end_to_end.conftest import SETTINGS, Figure
 from tests.end_to_end.hostile import Case, cases, filled, json_body
 from tests.end_to_end.server import Server, running
 from tests.fake_upstream import (
@@ -97,7 +97,7 @@ def test_promise_26_the_official_client(sdk: openai.OpenAI) -> None:
 
 
 @pytest.mark.parametrize("asked", [False, True])
-def test_promise_26_the_official_client_streams(sdk: openai.OpenAI, asked: bool) -> None:
+def test_promise_26_the_official_client_streams(sdk: openai.OpenAI, asked: bool, figure: Figure) -> None:
     """The usual loop over a stream works, careless code too unless it asked for the chunk without choices."""
     options: Any = {"stream_options": {"include_usage": True}} if asked else {}
     text, usages, billing = "", [], None
@@ -110,6 +110,7 @@ def test_promise_26_the_official_client_streams(sdk: openai.OpenAI, asked: bool)
     assert (text, usages) == ("Hello world", [(10, 20)])
     assert billing is not None
     assert billing["request_cost_inr"] == "0.002250"
+    figure(f"openai {openai.__version__}")
 
 
 async def test_promise_26_the_official_client_streams_asynchronously(server: Server) -> None:

@@ -8,6 +8,7 @@ import pytest
 from service.gateway.ledger import Balance, HoldState
 from service.gateway.money import MICRO_INR
 from tests.fake_upstream import DONE, FINISH, Cut, Script, Stall, chunk, event, said, stream, usage_chunk
+from tests.promises.figure import Figure
 from tests.service.gateway.served_gateway import Caller, Gateway, events_of
 
 COMMENT = (
@@ -158,7 +159,7 @@ BROKEN: dict[str, Script] = {
 
 
 @pytest.mark.parametrize("how", BROKEN)
-def test_promise_24_a_stream_that_breaks_says_so(caller: Caller, gateway: Gateway, how: str) -> None:
+def test_promise_24_a_stream_that_breaks_says_so(caller: Caller, gateway: Gateway, how: str, figure: Figure) -> None:
     """A broken stream ends with an error event and without [DONE], and what was delivered is charged, no more."""
     gateway.upstream.answer = lambda _: BROKEN[how]
     answer = caller.chat(stream=True)
@@ -170,6 +171,7 @@ def test_promise_24_a_stream_that_breaks_says_so(caller: Caller, gateway: Gatewa
     call = caller.calls()[0]
     assert (call.tokens, call.cost, call.estimated, call.outcome) == ((10, 2), 450, True, "upstream_broke")
     assert caller.balance() == Balance(100 * MICRO_INR - 450, 0)
+    figure(f"{len(BROKEN)} ways to break: error event, 2 tokens delivered, 2 charged")
 
 
 EARLY: dict[str, tuple[Script, int, str]] = {
@@ -188,7 +190,9 @@ EARLY: dict[str, tuple[Script, int, str]] = {
 
 
 @pytest.mark.parametrize("how", EARLY)
-def test_promise_23_a_stream_that_fails_before_its_text_is_free(caller: Caller, gateway: Gateway, how: str) -> None:
+def test_promise_23_a_stream_that_fails_before_its_text_is_free(
+    caller: Caller, gateway: Gateway, how: str, figure: Figure
+) -> None:
     """Whatever fails before the first text is an ordinary error with its status and code, and costs nothing."""
     script, status, code = EARLY[how]
     gateway.upstream.answer = lambda _: script
@@ -196,6 +200,7 @@ def test_promise_23_a_stream_that_fails_before_its_text_is_free(caller: Caller, 
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
     assert caller.calls()[0].state is HoldState.VOID
     assert caller.balance() == Balance(100 * MICRO_INR, 0)
+    figure(f"{status} {code} costs 0")
 
 
 def test_a_broken_stream_with_final_headers_is_not_retried(caller: Caller, gateway: Gateway) -> None:

@@ -63,3 +63,8 @@ async def account_store(url: DatabaseUrl, clock: Clock, peppers: Peppers = PEPPE
         yield SqlAccountStore(database, peppers, clock.now)
     finally:
         await database.close()
+
+
+def text_of(url: DatabaseUrl) -> str:
+    """The URL as an operator writes it."""
+    return url.blocking.set(drivername=url.blocking.get_backend_name()).render_as_string(hide_password=False)

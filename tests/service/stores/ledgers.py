@@ -60,6 +60,26 @@ async def opened_books(url: DatabaseUrl, clock: Clock, welcome_micro_inr: int = 
         await database.close()
 
 
+class AccountBooks(NamedTuple):
+    """An account's money, and the sum of its charges, as of one moment."""
+
+    posted: int
+    held: int
+    charged: int
+
+
+def balances_in_the_books(url: DatabaseUrl) -> list[AccountBooks]:
+    """All accounts that ever had money, read in one statement."""
+    charged = (
+        select(func.coalesce(func.sum(entry.c.amount), 0))
+        .where(entry.c.account_id == balance.c.account_id, entry.c.kind == "charge")
+        .scalar_subquery()
+    )
+    with blocking_engine(url) as engine, engine.connect() as connection:
+        rows = connection.execute(select(balance.c.posted, balance.c.held, charged.label("charged")))
+        return [AccountBooks(row.posted, row.held, int(row.charged)) for row in rows]
+
+
 def faults_in_the_books(url: DatabaseUrl) -> list[str]:
     """Every invariant that does not hold, read in one transaction; none is ever allowed."""
     with blocking_engine(url) as engine, engine.connect().execution_options(**_snapshot(url)) as connection:

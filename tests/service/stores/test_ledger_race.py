@@ -7,8 +7,9 @@ import sys
 import pytest
 
 from service.stores.sql.url import DatabaseUrl
+from tests.promises.figure import Figure
 from tests.service.clocks import Clock
-from tests.service.stores.databases import Databases
+from tests.service.stores.databases import Databases, text_of
 from tests.service.stores.ledgers import faults_in_the_books, opened_books
 
 pytestmark = pytest.mark.anyio
@@ -20,16 +21,14 @@ COST = 7
 def started(url: DatabaseUrl, *words: str) -> "subprocess.Popen[str]":
     """A process that will spend."""
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.service.stores.spending_process", _text(url), *words],
+        [sys.executable, "-m", "tests.service.stores.spending_process", text_of(url), *words],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
 
 
-def _text(url: DatabaseUrl) -> str:
-    return url.blocking.set(drivername=url.blocking.get_backend_name()).render_as_string(hide_password=False)
-
-
-async def test_promise_19_racing_processes_spend_exactly_what_is_there(databases: Databases, clock: Clock) -> None:
+async def test_promise_19_racing_processes_spend_exactly_what_is_there(
+    databases: Databases, clock: Clock, figure: Figure
+) -> None:
     """Of a balance for N calls, racing processes get exactly N together, while a reader never sees it overspent."""
     url = databases.empty()
     async with opened_books(url, clock, COST * CALLS + COST - 1) as books:
@@ -43,10 +42,14 @@ async def test_promise_19_racing_processes_spend_exactly_what_is_there(databases
             process.stdin.write("\n")
             process.stdin.flush()
         seen: list[str] = []
+        looks = 0
         while any(process.poll() is None for process in processes):
             seen += faults_in_the_books(url)
+            looks += 1
         paid = [int(process.communicate()[0]) for process in processes]
         assert seen == []
         assert sum(paid) == CALLS
         assert await books.statements.balance(books.account.id) == (COST - 1, 0)
         assert faults_in_the_books(url) == []
+    kind = url.blocking.get_backend_name()
+    figure(f"{kind}: {PROCESSES} processes paid {CALLS} times with credit for {CALLS}, {looks} looks at the books")
