@@ -41,7 +41,7 @@ def litellm_proxy(folder: Path, parameters: Mapping[str, Any]) -> Iterator[str]:
     config.write_text(json.dumps({"model_list": models, "general_settings": {"master_key": KEY}}))  # JSON is YAML
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [PROGRAM, "--config", config, "--host", "127.0.0.1", "--port", str(port)]
+    command: list[str | Path] = [PROGRAM, "--config", config, "--host", "127.0.0.1", "--port", str(port)]
     # Nothing is fetched at its start: it would load its list of prices from the network.
     environ = {**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True", "NO_DOCS": "True"}
     with (folder / "litellm.log").open("w") as log:
