@@ -12,6 +12,7 @@ from service import wire
 from service.accounts import Principal
 from service.body import BodyReader
 from service.connections import Connections, utc_now
+from service.console.endpoint import SessionGate
 from service.counting import CountingPool
 from service.errors import NOT_FOUND, Refusal
 from service.gateway.call import Means
@@ -29,6 +30,7 @@ from service.gateway.sweeper import Sweeper
 from service.gateway.till import Terms, Till
 from service.gateway.upstream import Upstream
 from service.gateway.usage import Usage
+from service.gateway.usage_gate import UsageGate, UsageReader
 from service.operation import Health
 from service.reply import Reply
 from service.settings import Settings
@@ -64,6 +66,7 @@ class Gateway:
             calls_per_second=settings.gateway_calls_per_second,
             require_https=settings.require_https,
         )
+        self.usage_gate = UsageGate(self.gate, SessionGate(connections.sessions, connections.users))
         counter = PromptCounter(pool, _vocabulary(settings, pool.registry), settings.gateway_system_prompt)
         self.chat = ChatEndpoint(
             reader=BodyReader(settings.max_body_bytes, settings.body_timeout_seconds, pool.in_flight),
@@ -83,8 +86,8 @@ class Gateway:
             Route("/v1/models", self._endpoint(self._models), methods=["GET"]),
             Route("/v1/models/{model:path}", self._endpoint(self._model), methods=["GET"]),
             Route("/api/gateway/health", Health(), methods=["GET"]),
-            Route("/api/gateway/usage", self._endpoint(self.usage.list_calls), methods=["GET"]),
-            Route("/api/gateway/usage/{request_id}", self._endpoint(self.usage.one_call), methods=["GET"]),
+            Route("/api/gateway/usage", self._look_up(self.usage.list_calls), methods=["GET"]),
+            Route("/api/gateway/usage/{request_id}", self._look_up(self.usage.one_call), methods=["GET"]),
         ]
 
     @asynccontextmanager
@@ -99,8 +102,11 @@ class Gateway:
             await self.calls.close()
             await self.upstream.close()
 
-    def _endpoint(self, handle: Handler) -> GatewayEndpoint:
-        return GatewayEndpoint(self.gate, self.settings.gateway_powered_by, handle)
+    def _endpoint(self, handle: Handler[Principal]) -> GatewayEndpoint[Principal]:
+        return GatewayEndpoint(self.gate.admit, self.settings.gateway_powered_by, handle)
+
+    def _look_up(self, handle: Handler[UsageReader]) -> GatewayEndpoint[UsageReader]:
+        return GatewayEndpoint(self.usage_gate.admit, self.settings.gateway_powered_by, handle)
 
     def _described(self) -> dict[str, wire.Value]:
         name, owner = self.settings.gateway_model, self.settings.gateway_powered_by
