@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 WHEELS := --only-binary :all: --require-hashes
 
-.PHONY: serve test check bench estimates format lock vocabularies verify-vocabularies clean help prove prove-ledger promises fuzz soak
+.PHONY: serve test check bench estimates format lock vocabularies verify-vocabularies clean help prove prove-ledger promises fuzz soak peers
 
 serve: $(VENV)/.serve  ## start the service with a demo key; Ctrl-C ends it
 	@$(BIN)/weighbridge serve --demo
@@ -34,6 +34,8 @@ soak: $(VENV)/.dev  ## ten minutes of mixed calls: does it grow? SOAK_SECONDS=60
 bench: $(VENV)/.dev  ## measure counting and the endpoint on this machine
 	$(BIN)/python -m bench
 
+peers: .peers/.installed  ## install LiteLLM's proxy, which tests and measurements put beside the gateway (a minute)
+
 estimates: $(VENV)/.dev  ## measure the error bands of the estimates anew
 	$(BIN)/python -m scripts.build_estimates
 
@@ -55,7 +57,7 @@ verify-vocabularies: $(VENV)/.dev  ## prove them: same bytes when rebuilt, same 
 	$(BIN)/python -m scripts.verify_vocabularies
 
 clean:  ## remove the environment and everything built; the data folder stays
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .peers build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help:  ## list these commands
@@ -77,4 +79,11 @@ $(VENV)/.serve: $(VENV)/.python requirements/runtime.txt requirements/build.txt 
 $(VENV)/.dev: $(VENV)/.serve requirements/dev.txt
 	@echo '==> installing what tests and checks need (about a minute)'
 	@$(PIP) install $(WHEELS) -r requirements/dev.txt
+	@touch $@
+
+# An environment of its own: its pins are not ours.
+.peers/.installed: requirements/peers.txt
+	@$(PYTHON) -m venv --clear .peers
+	@echo '==> installing peers (about a minute)'
+	@.peers/bin/python -m pip --disable-pip-version-check --no-input install --quiet $(WHEELS) -r requirements/peers.txt
 	@touch $@

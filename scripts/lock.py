@@ -23,15 +23,16 @@ SETS: dict[str, list[str]] = {
     "runtime": [],
     "build": ["--group", "build"],
     "dev": ["--group", "dev", "--group", "build"],
+    "peers": ["--group", "peers"],
 }
 
 
 def main() -> None:
-    """Write the three files; the later ones keep to the versions of the first."""
+    """Write the files; those of our own environment keep to the versions of the first."""
     for name, groups in SETS.items():
         print(f"resolving requirements/{name}.txt", flush=True)
-        pinned = [] if name == "runtime" else ["--constraint", "requirements/runtime.txt"]
-        source = [] if name == "build" else ["pyproject.toml"]
+        pinned = [] if name in ("runtime", "peers") else ["--constraint", "requirements/runtime.txt"]
+        source = [] if name in ("build", "peers") else ["pyproject.toml"]
         command = [sys.executable, "-m", "uv", "pip", "compile", *OPTIONS, *groups, *pinned, *source]
         subprocess.run([*command, "--output-file", f"requirements/{name}.txt"], cwd=ROOT, check=True)
 

@@ -1,8 +1,7 @@
-"""The composition root: every object is made here and passed in; routes and their order are on one screen."""
+"""The composition root: what the APIs share is made here and passed to them; each makes its own objects and routes."""
 
 import asyncio
 import os
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import date
@@ -15,38 +14,23 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pricing_data import PriceBook
-from service.accounts import Scope
-from service.body import BodyReader
 from service.connections import Connections, utc_now
-from service.console.endpoint import ConsoleEndpoint, Handler, SessionGate
-from service.console.keys import ConsoleKeys
-from service.console.login import Login
-from service.console.passwords import Passwords
+from service.console.routes import console_routes
 from service.cors import Cors
 from service.counting import CountingPool, TextLimits
 from service.edge import Edge
 from service.errors import METHOD_NOT_ALLOWED, UNKNOWN_ROUTE, error_reply
-from service.gate import Gate
 from service.gateway.gateway import Gateway
 from service.in_flight import InFlight
-from service.limits import Allowance
 from service.operation import Health, Numbers, Readiness
 from service.prices.freshness import Freshness
 from service.probe import Probe
 from service.providers.client import ProviderClient
-from service.providers.counts import ProviderCounts
-from service.providers.enabled import enabled_providers
 from service.settings import Settings
-from service.tokens.catalogue import Catalogue
-from service.tokens.count import CountEndpoint
-from service.tokens.endpoint import TokenEndpoint
-from service.tokens.prices import PriceHistories
-from service.tokens.request import CountRequests
+from service.tokens.routes import token_routes
 from service.trace import trace_of
 from service.web.documentation import Documentation
 from tokenizer_registry import Registry
-
-CONSOLE_BODY_BYTES = 10_000
 
 
 def create_app(
@@ -57,39 +41,12 @@ def create_app(
     at_point: Callable[[str], None] = lambda _: None,
 ) -> Starlette:
     """The whole service as one ASGI application, for one process; `at_point` hears how far gateway calls are."""
-    gate = Gate(
-        connections.authenticator,
-        connections.limiter,
-        Allowance(settings.rate_limit_per_second, settings.quota_per_month),
-        scope=Scope.TOKENS,
-        require_https=settings.require_https,
-    )
-    in_flight = InFlight(settings.max_bytes_in_flight)
-    limits = TextLimits(settings.max_text_characters, settings.max_expanded_bytes)
-    pool = CountingPool(registry, limits, in_flight, threads=os.cpu_count() or 1)
-    reader = BodyReader(settings.max_body_bytes, settings.body_timeout_seconds, in_flight)
-    requests = CountRequests(registry.models, settings.max_models)
-    catalogue = Catalogue(registry.models, book, utc_today)
+    pool = counting_pool(settings, registry)
     client = ProviderClient(settings.provider_timeout_seconds)
-    provider_counts = ProviderCounts(
-        enabled_providers(settings),
-        registry.models,
-        client,
-        timeout_seconds=settings.provider_timeout_seconds,
-        clock=time.monotonic,
-    )
-    count = CountEndpoint(reader, requests, pool, provider_counts, book, utc_today, connections.metrics.counted)
-    histories = PriceHistories(registry.models, book, utc_today)
     freshness = Freshness(book, settings.prices_max_age_days, utc_today)
-    documentation = Documentation()
     gateway = Gateway(settings, connections, pool, at_point)
     recorded_at = max((row.recorded_at for row in book.rows), default=None)
-    probe = Probe(connections.metrics, in_flight, connections.limiter, recorded_at, utc_today)
-
-    def damaged_vocabularies() -> str | None:
-        return "; ".join(str(fault) for fault in registry.faults.values()) or None
-
-    remarks = {"vocabularies": damaged_vocabularies, "prices": freshness.remark}
+    probe = Probe(connections.metrics, pool.in_flight, connections.limiter, recorded_at, utc_today)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -101,23 +58,15 @@ def create_app(
         await client.close()
         pool.close()
 
+    edge = Middleware(Edge, Cors(settings.allowed_origins), connections.metrics, https=settings.require_https)
     app = Starlette(
         routes=[
-            Route("/v1/tokens/models", TokenEndpoint(gate, catalogue.list_models), methods=["GET"]),
-            Route("/v1/tokens/authors", TokenEndpoint(gate, catalogue.list_authors), methods=["GET"]),
-            Route("/v1/tokens/count", TokenEndpoint(gate, count.count), methods=["POST"]),
-            Route("/v1/tokens/prices/{name}", TokenEndpoint(gate, histories.show), methods=["GET"]),
-            *console_routes(settings, connections, in_flight),
+            *token_routes(settings, connections, pool, client, book, utc_today),
+            *console_routes(settings, connections, pool.in_flight),
             *gateway.routes(),
-            Route("/health", Health(), methods=["GET"]),
-            Route("/ready", Readiness(connections.faults, remarks), methods=["GET"]),
-            Route("/metrics", Numbers(connections.metrics, probe.look), methods=["GET"]),
-            Route("/openapi.json", documentation.openapi, methods=["GET"]),
-            Route("/docs", documentation.page, methods=["GET"]),
+            *operation_routes(connections, registry, freshness, probe),
         ],
-        middleware=[
-            Middleware(Edge, Cors(settings.allowed_origins), connections.metrics, https=settings.require_https)
-        ],
+        middleware=[edge],
         exception_handlers={HTTPException: refuse_route},
         lifespan=lifespan,
     )
@@ -127,21 +76,27 @@ def create_app(
     return app
 
 
-def console_routes(settings: Settings, connections: Connections, in_flight: InFlight) -> list[Route]:
-    """Logging in, and the keys of an account."""
-    reader = BodyReader(min(CONSOLE_BODY_BYTES, settings.max_body_bytes), settings.body_timeout_seconds, in_flight)
-    users, sessions = connections.users, connections.sessions
-    login = Login(reader, users, Passwords(), sessions, connections.login_attempts)
-    keys = ConsoleKeys(reader, connections.accounts, connections.revocations.publish, utc_now)
-    guarding = SessionGate(sessions, users).guarding
-    handlers: dict[str, dict[str, Handler]] = {
-        "/api/console/session": {"POST": login.log_in},
-        "/api/gateway/keys": {"POST": guarding(keys.create), "GET": guarding(keys.list_all)},
-        "/api/gateway/keys/{key_id}": {"DELETE": guarding(keys.revoke)},
-    }
+def counting_pool(settings: Settings, registry: Registry) -> CountingPool:
+    """Where both APIs count, within the bytes that all requests together may hold."""
+    limits = TextLimits(settings.max_text_characters, settings.max_expanded_bytes)
+    in_flight = InFlight(settings.max_bytes_in_flight)
+    return CountingPool(registry, limits, in_flight, threads=os.cpu_count() or 1)
+
+
+def operation_routes(connections: Connections, registry: Registry, freshness: Freshness, probe: Probe) -> list[Route]:
+    """For those who run the service, and its description."""
+
+    def damaged_vocabularies() -> str | None:
+        return "; ".join(str(fault) for fault in registry.faults.values()) or None
+
+    remarks = {"vocabularies": damaged_vocabularies, "prices": freshness.remark}
+    documentation = Documentation()
     return [
-        Route(path, ConsoleEndpoint(by_method, require_https=settings.require_https), methods=[*by_method])
-        for path, by_method in handlers.items()
+        Route("/health", Health(), methods=["GET"]),
+        Route("/ready", Readiness(connections.faults, remarks), methods=["GET"]),
+        Route("/metrics", Numbers(connections.metrics, probe.look), methods=["GET"]),
+        Route("/openapi.json", documentation.openapi, methods=["GET"]),
+        Route("/docs", documentation.page, methods=["GET"]),
     ]
 
 

@@ -40,6 +40,11 @@ def gateway_api_key(scope: Scope) -> str | Refusal:
     return keys.pop() if len(keys) == 1 else BAD_KEY
 
 
+def carries_header_key(scope: Scope) -> bool:
+    """Whether the call has something in `X-API-Key`."""
+    return any(_header_values(scope, b"x-api-key"))
+
+
 def _header_values(scope: Scope, wanted: bytes) -> list[str]:
     return [value.decode("latin-1").strip(" \t") for name, value in scope["headers"] if name == wanted]
 

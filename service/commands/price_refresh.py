@@ -22,7 +22,7 @@ from service.commands.context import configuration
 from service.commands.price_book import faults_told, per_mtok, wide_console
 from service.connections import utc_now
 from service.prices.book import BOOK, newest_book, refreshed_path
-from service.prices.refreshing import PINS, UPSTREAM, plan, write_book
+from service.prices.refreshing import PINS, UPSTREAM, alone, plan, write_book
 from service.prices.sources import Located, download, locate, readings
 from service.settings import Settings
 
@@ -60,13 +60,14 @@ def refresh(
     more models change than may without --yes (then nothing is written).
     """
     settings = configuration().settings
-    with faults_told(), _sources(wheels, fetch) as sources:
+    written = _written(settings, into)
+    with faults_told(), _sources(wheels, fetch) as sources, alone(written):
         book, path = _target(settings, into)
         planned = plan(book, path, sources, _hosts(settings), _own(settings), utc_now().date())
         done = planned.done
         refused = done.changed_percent() > max_changed and not yes
         if not refused and not dry_run:
-            write_book(planned, _written(settings, into))
+            write_book(planned, written)
     if as_json:
         click.echo(wire.encode(_report(done, written=not refused and not dry_run)))
     else:

@@ -1,7 +1,6 @@
 """`POST /v1/chat/completions`: from a body to a call that runs by itself."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.types import Receive, Scope
@@ -9,17 +8,15 @@ from starlette.types import Receive, Scope
 from service.accounts import Principal
 from service.body import BodyReader
 from service.errors import UNAVAILABLE, Refusal
+from service.gateway.call import Means
 from service.gateway.calls import Calls
 from service.gateway.envelope import Envelope
 from service.gateway.idempotency import Idempotency
 from service.gateway.order import Order, Orders
 from service.gateway.plain import PlainCall
-from service.gateway.prompt import PromptCounter
 from service.gateway.request import ChatRequests
 from service.gateway.stream_reply import StreamReply
 from service.gateway.streamed import Patience, StreamedCall
-from service.gateway.till import Till
-from service.gateway.upstream import Upstream
 from service.reply import Reply
 from service.trace import trace_of
 
@@ -34,19 +31,16 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class ChatEndpoint:
-    """Makes calls of requests. `at_point` hears how far each call is."""
+    """Makes calls of requests."""
 
     reader: BodyReader
     requests: ChatRequests
     idempotency: Idempotency
-    counter: PromptCounter
     orders: Orders
     names: Names
-    upstream: Upstream
-    till: Till
+    means: Means
     calls: Calls
     patience: Patience
-    at_point: Callable[[str], None]
 
     async def complete(self, scope: Scope, receive: Receive, principal: Principal) -> Reply | StreamReply | Refusal:
         """Answer one request."""
@@ -62,7 +56,7 @@ class ChatEndpoint:
         earlier = None if claim is None else await self.idempotency.earlier(claim)
         if earlier is not None:
             return earlier
-        size = await self.counter.size(request)
+        size = await self.means.counter.size(request)
         if isinstance(size, Refusal):
             return size
         if self.calls.is_closing:
@@ -75,14 +69,12 @@ class ChatEndpoint:
         return Envelope(order.shown_id, self.names.model, self.names.fingerprint, created)
 
     async def _plain(self, order: Order) -> Reply | Refusal:
-        call = PlainCall(order, self._envelope(order), self.upstream, self.till, self.counter, self.at_point)
+        call = PlainCall(order, self._envelope(order), self.means)
         self.calls.start(call)
         return await asyncio.shield(call.outcome)
 
     def _streamed(self, order: Order, scope: Scope) -> StreamReply:
-        call = StreamedCall(
-            order, self._envelope(order), self.upstream, self.till, self.counter, self.patience, self.at_point
-        )
+        call = StreamedCall(order, self._envelope(order), self.means, self.patience)
         self.calls.start(call)
         wanted = (value for name, value in scope["headers"] if name == b"x-billing-headers")
         return StreamReply(call, self.calls, is_final=any(value.strip().lower() == b"final" for value in wanted))

@@ -1,25 +1,26 @@
 """A route of the gateway: through its gate, to a handler, and out in the gateway's name."""
 
 from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
 
 from starlette.types import Receive, Scope, Send
 
-from service.accounts import Principal
 from service.errors import Refusal, error_reply
-from service.gateway.gate import GatewayGate
 from service.gateway.stream_reply import StreamReply
 from service.reply import Reply
 from service.trace import trace_of
 
 Outcome = Reply | StreamReply | Refusal
-Handler = Callable[[Scope, Receive, Principal], Awaitable[Outcome]]
+Caller = TypeVar("Caller")
+Gate = Callable[[Scope], Awaitable[Caller | Refusal]]
+Handler = Callable[[Scope, Receive, Caller], Awaitable[Outcome]]
 
 
-class GatewayEndpoint:
-    """An ASGI application for one route; `handle` is called only for admitted calls."""
+class GatewayEndpoint(Generic[Caller]):
+    """An ASGI application for one route; `handle` is called only for calls that `admit` lets in, with who calls."""
 
-    def __init__(self, gate: GatewayGate, powered_by: str, handle: Handler) -> None:
-        self.gate = gate
+    def __init__(self, admit: Gate[Caller], powered_by: str, handle: Handler[Caller]) -> None:
+        self.admit = admit
         self.powered_by = (b"x-powered-by", powered_by.encode())
         self.handle = handle
 
@@ -27,7 +28,7 @@ class GatewayEndpoint:
         """Answer one call."""
         trace = trace_of(scope)
         trace.reply_headers = (self.powered_by,)
-        admitted = await self.gate.admit(scope)
+        admitted = await self.admit(scope)
         outcome: Outcome = admitted if isinstance(admitted, Refusal) else await self.handle(scope, receive, admitted)
         if isinstance(outcome, Refusal):
             trace.refusal = outcome.code

@@ -12,8 +12,10 @@ from service import wire
 from service.accounts import Principal
 from service.body import BodyReader
 from service.connections import Connections, utc_now
+from service.console.endpoint import SessionGate
 from service.counting import CountingPool
 from service.errors import NOT_FOUND, Refusal
+from service.gateway.call import Means
 from service.gateway.calls import Calls
 from service.gateway.chat import ChatEndpoint, Names
 from service.gateway.endpoint import GatewayEndpoint, Handler
@@ -28,11 +30,13 @@ from service.gateway.sweeper import Sweeper
 from service.gateway.till import Terms, Till
 from service.gateway.upstream import Upstream
 from service.gateway.usage import Usage
+from service.gateway.usage_gate import UsageGate, UsageReader
 from service.operation import Health
 from service.reply import Reply
 from service.settings import Settings
 from service.strict_json import shorten
 from service.trace import random_id
+from tokenizer_registry import Registry
 
 CHECKPOINT_SECONDS = 2.0
 SWEEP_SECONDS = 15.0
@@ -52,15 +56,7 @@ class Gateway:
         at_point: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.settings = settings
-        model = settings.upstream_model or settings.gateway_model
-        key = settings.upstream_api_key
-        self.upstream = Upstream(
-            settings.upstream_url,
-            None if key is None else key.get_secret_value(),
-            model,
-            settings.gateway_model,
-            settings.upstream_timeout_seconds,
-        )
+        self.upstream = _upstream(settings)
         self.calls = Calls(settings.gateway_max_drains)
         self.sweeper = Sweeper(connections.ledger, SWEEP_SECONDS)
         self.usage = Usage(connections.statements)
@@ -70,30 +66,17 @@ class Gateway:
             calls_per_second=settings.gateway_calls_per_second,
             require_https=settings.require_https,
         )
-        known = pool.registry.models.get(model)
-        implied = known.vocabulary if known and known.vocabulary in pool.registry.vocabularies else None
-        vocabulary = settings.upstream_vocabulary or implied
-        if vocabulary is not None:
-            pool.registry.vocabulary(vocabulary)
+        self.usage_gate = UsageGate(self.gate, SessionGate(connections.sessions, connections.users))
+        counter = PromptCounter(pool, _vocabulary(settings, pool.registry), settings.gateway_system_prompt)
         self.chat = ChatEndpoint(
             reader=BodyReader(settings.max_body_bytes, settings.body_timeout_seconds, pool.in_flight),
             requests=ChatRequests(settings.gateway_model),
             idempotency=Idempotency(connections.ledger, timedelta(hours=settings.gateway_idempotency_hours), utc_now),
-            counter=PromptCounter(pool, vocabulary, settings.gateway_system_prompt),
-            orders=Orders(
-                usual_output_tokens=settings.gateway_output_tokens,
-                most_output_tokens=settings.gateway_max_output_tokens,
-                token_limit_field=settings.upstream_token_limit_field,
-                system_prompt=settings.gateway_system_prompt,
-                now=utc_now,
-                new_id=random_id,
-            ),
+            orders=_orders(settings),
             names=Names(settings.gateway_model, settings.gateway_fingerprint),
-            upstream=self.upstream,
-            till=Till(connections.ledger, _terms(settings), utc_now),
+            means=Means(self.upstream, Till(connections.ledger, _terms(settings), utc_now), counter, at_point),
             calls=self.calls,
             patience=Patience(CHECKPOINT_SECONDS, settings.gateway_stream_seconds, settings.gateway_drain_seconds),
-            at_point=at_point,
         )
 
     def routes(self) -> list[Route]:
@@ -103,8 +86,8 @@ class Gateway:
             Route("/v1/models", self._endpoint(self._models), methods=["GET"]),
             Route("/v1/models/{model:path}", self._endpoint(self._model), methods=["GET"]),
             Route("/api/gateway/health", Health(), methods=["GET"]),
-            Route("/api/gateway/usage", self._endpoint(self.usage.list_calls), methods=["GET"]),
-            Route("/api/gateway/usage/{request_id}", self._endpoint(self.usage.one_call), methods=["GET"]),
+            Route("/api/gateway/usage", self._look_up(self.usage.list_calls), methods=["GET"]),
+            Route("/api/gateway/usage/{request_id}", self._look_up(self.usage.one_call), methods=["GET"]),
         ]
 
     @asynccontextmanager
@@ -119,8 +102,11 @@ class Gateway:
             await self.calls.close()
             await self.upstream.close()
 
-    def _endpoint(self, handle: Handler) -> GatewayEndpoint:
-        return GatewayEndpoint(self.gate, self.settings.gateway_powered_by, handle)
+    def _endpoint(self, handle: Handler[Principal]) -> GatewayEndpoint[Principal]:
+        return GatewayEndpoint(self.gate.admit, self.settings.gateway_powered_by, handle)
+
+    def _look_up(self, handle: Handler[UsageReader]) -> GatewayEndpoint[UsageReader]:
+        return GatewayEndpoint(self.usage_gate.admit, self.settings.gateway_powered_by, handle)
 
     def _described(self) -> dict[str, wire.Value]:
         name, owner = self.settings.gateway_model, self.settings.gateway_powered_by
@@ -134,6 +120,42 @@ class Gateway:
         if name != self.settings.gateway_model:
             return NOT_FOUND.saying(f"There is no model {shorten(name)}; GET /v1/models lists what there is.")
         return Reply(200, wire.encode(self._described()))
+
+
+def _upstream(settings: Settings) -> Upstream:
+    key = settings.upstream_api_key
+    return Upstream(
+        settings.upstream_url,
+        None if key is None else key.get_secret_value(),
+        _model(settings),
+        settings.gateway_model,
+        settings.upstream_timeout_seconds,
+    )
+
+
+def _model(settings: Settings) -> str:
+    return settings.upstream_model or settings.gateway_model
+
+
+def _vocabulary(settings: Settings, registry: Registry) -> str | None:
+    """The upstream model's vocabulary, loaded; None if nobody says which it is."""
+    known = registry.models.get(_model(settings))
+    implied = known.vocabulary if known and known.vocabulary in registry.vocabularies else None
+    name = settings.upstream_vocabulary or implied
+    if name is not None:
+        registry.vocabulary(name)
+    return name
+
+
+def _orders(settings: Settings) -> Orders:
+    return Orders(
+        usual_output_tokens=settings.gateway_output_tokens,
+        most_output_tokens=settings.gateway_max_output_tokens,
+        token_limit_field=settings.upstream_token_limit_field,
+        system_prompt=settings.gateway_system_prompt,
+        now=utc_now,
+        new_id=random_id,
+    )
 
 
 def _terms(settings: Settings) -> Terms:

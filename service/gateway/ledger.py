@@ -191,6 +191,12 @@ class Statements(Protocol):
     async def calls(self, key_id: str, most: int, before: str | None = None) -> list[Call]:
         """A key's calls, newest first: those before the call `before`, or the newest."""
 
+    async def account_calls(self, account_id: str, most: int, before: str | None = None) -> list[Call]:
+        """The same of all keys of an account."""
+
+    async def find_account_calls(self, account_id: str, reference: str) -> list[Call]:
+        """The calls of an account that an id, or a trace id, means."""
+
     async def find_calls(self, key_id: str, reference: str) -> list[Call]:
         """The calls of a key that an id, or a trace id, means."""
 

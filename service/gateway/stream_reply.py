@@ -30,11 +30,11 @@ class StreamReply:
         gone = asyncio.create_task(_hung_up(receive))
         gone.add_done_callback(lambda _: self.calls.abandon(self.call))
         try:
-            either: set[asyncio.Future[Any]] = {self.call.opening, gone}
+            either: set[asyncio.Future[Any]] = {self.call.outcome, gone}
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            if not self.call.opening.done():
+            if not self.call.outcome.done():
                 return
-            opening = self.call.opening.result()
+            opening = self.call.outcome.result()
             if isinstance(opening, Refusal):
                 trace = trace_of(scope)
                 trace.refusal = opening.code

@@ -1,7 +1,6 @@
 """A call whose answer is streamed: a task that reads the upstream, feeds the caller, and settles whatever happens."""
 
 import asyncio
-from collections.abc import Callable
 from contextlib import aclosing
 from typing import NamedTuple
 
@@ -9,17 +8,14 @@ import structlog
 
 from service.errors import BAD_UPSTREAM_RESPONSE, INTERNAL, UNAVAILABLE, UPSTREAM_TIMEOUT, Refusal
 from service.gateway.bill import Bill, Purse
+from service.gateway.call import HeldCall, Means
 from service.gateway.calls import SHUTDOWN
 from service.gateway.channel import Channel
-from service.gateway.deadline import Deadline
 from service.gateway.envelope import Envelope
 from service.gateway.faults import UpstreamFault
 from service.gateway.money import Tokens
 from service.gateway.order import Order
-from service.gateway.prompt import PromptCounter
-from service.gateway.till import Till
 from service.gateway.transcript import Transcript
-from service.gateway.upstream import Upstream
 from service.gateway.writer import AnswerWriter
 
 MOST_WAITING_BYTES = 262_144
@@ -53,32 +49,16 @@ class Patience(NamedTuple):
     drain: float
 
 
-class StreamedCall:
-    """Its answer comes through `channel` once `opening` is there: the caller's money, or a refusal.
+class StreamedCall(HeldCall[Purse]):
+    """Its answer comes through `channel` once `outcome` is there: the caller's money, or a refusal.
 
-    `bill` is there when the channel is closed, unless the charge could not be written. `at_point` hears how far the
-    call is; tests end the process there.
+    `bill` is there when the channel is closed, unless the charge could not be written.
     """
 
-    def __init__(
-        self,
-        order: Order,
-        envelope: Envelope,
-        upstream: Upstream,
-        till: Till,
-        counter: PromptCounter,
-        patience: Patience,
-        at_point: Callable[[str], None],
-    ) -> None:
-        self.order = order
-        self.upstream = upstream
-        self.till = till
-        self.counter = counter
+    def __init__(self, order: Order, envelope: Envelope, means: Means, patience: Patience) -> None:
+        super().__init__(order, means)
         self.patience = patience
-        self.at_point = at_point
-        self.deadline = Deadline()
         self.channel = Channel(MOST_WAITING_BYTES)
-        self.opening: asyncio.Future[Purse | Refusal] = asyncio.get_running_loop().create_future()
         self.bill: Bill | None = None
         self.failure: Refusal | None = None
         self.transcript = Transcript(order.request.choices)
@@ -91,21 +71,13 @@ class StreamedCall:
         )
         self._purse: Purse | None = None
 
-    async def run(self) -> None:
-        """See RunningCall."""
-        try:
-            held = await self.till.hold(self.order)
-            if isinstance(held, Refusal):
-                self.opening.set_result(held)
-                return
-            self._purse = held
-            self.at_point("held")
-            self.deadline.bring_forward(self.patience.stream, TOO_LONG)
-            await self._end(await self._pump())
-        finally:
-            if not self.opening.done():
-                self.opening.set_result(INTERNAL)
-            self.channel.close()
+    async def _go_on(self, purse: Purse) -> None:
+        self._purse = purse
+        self.deadline.bring_forward(self.patience.stream, TOO_LONG)
+        await self._end(await self._pump())
+
+    def _over(self) -> None:
+        self.channel.close()
 
     def caller_gone(self, *, drain: bool) -> None:
         """Nobody listens any more. With an idempotency key the stream goes on, for the caller's next try."""
@@ -116,16 +88,16 @@ class StreamedCall:
             self.deadline.bring_forward(self.patience.drain, CALLER_GONE)
 
     def _open(self) -> None:
-        if self._purse is not None and not self.opening.done():
-            self.opening.set_result(self._purse)
-        self.at_point("opened")
+        if self._purse is not None and not self.outcome.done():
+            self.outcome.set_result(self._purse)
+        self.means.at_point("opened")
 
     async def _pump(self) -> UpstreamFault | None:
         """Read the upstream to its end, or to the deadline; answers what broke, if anything did."""
         over = asyncio.Event()
         keeper = asyncio.create_task(self._keep_lease(over))
         try:
-            async with self.deadline.guard(), aclosing(self.upstream.stream(self.order.body)) as chunks:
+            async with self.deadline.guard(), aclosing(self.means.upstream.stream(self.order.body)) as chunks:
                 async for chunk in chunks:
                     for choice in self.transcript.take(chunk):
                         self.writer.pass_on(choice)
@@ -147,13 +119,13 @@ class StreamedCall:
                 self.deadline.bring_forward(0, AT_LIMIT)
             quiet += 1
             if used != noted or quiet == QUIET_CHECKPOINTS:
-                await self.till.renew(self.order, used)
+                await self.means.till.renew(self.order, used)
                 noted, quiet = used, 0
-                self.at_point("noted")
+                self.means.at_point("noted")
 
     async def _written(self) -> Tokens:
         """What the call has used by our own count."""
-        return Tokens(self.order.size.counted, await self.counter.tokens(self.transcript.texts()))
+        return Tokens(self.order.size.counted, await self.means.counter.tokens(self.transcript.texts()))
 
     def _outcome(self, fault: UpstreamFault | None) -> str:
         if self.deadline.is_over:
@@ -167,9 +139,9 @@ class StreamedCall:
         if outcome not in (COMPLETED, CALLER_GONE) and not self.writer.has_something:
             await self._fail(fault, outcome)
             return
-        self.at_point("settling")
+        self.means.at_point("settling")
         self.bill = await self._settle(outcome)
-        self.at_point("settled")
+        self.means.at_point("settled")
         if self.bill is None:
             self.failure = UNAVAILABLE.saying("The answer is complete, but its charge could not be written.")
         elif outcome not in (COMPLETED, AT_LIMIT):
@@ -179,14 +151,14 @@ class StreamedCall:
             return
         finish_reason = "length" if outcome == AT_LIMIT else "stop"
         ending = self.writer.completed(self.bill, self.transcript, finish_reason)
-        await self.till.keep(self.order, self.writer.kept(self.bill, ending))
+        await self.means.till.keep(self.order, self.writer.kept(self.bill, ending))
         self.writer.end(ending)
 
     async def _fail(self, fault: UpstreamFault | None, outcome: str) -> None:
         """Nothing came: it costs nothing."""
         refusal = FREE_PROBLEMS[outcome] if fault is None else fault.refusal
-        await self.till.void(self.order, refusal.code if outcome == BROKEN else outcome)
-        self.opening.set_result(refusal)
+        await self.means.till.void(self.order, refusal.code if outcome == BROKEN else outcome)
+        self.outcome.set_result(refusal)
 
     async def _settle(self, outcome: str) -> Bill | None:
         """By the upstream's usage if the stream ended well, else by what was written."""
@@ -194,7 +166,7 @@ class StreamedCall:
         used = await self._written() if usage.output is None or outcome != COMPLETED else Tokens(0, usage.output)
         estimated = usage.input is None or usage.output is None or outcome != COMPLETED
         used_input = self.order.size.counted if usage.input is None else usage.input
-        return await self.till.settle(self.order, Tokens(used_input, used.output), outcome, estimated=estimated)
+        return await self.means.till.settle(self.order, Tokens(used_input, used.output), outcome, estimated=estimated)
 
 
 async def _set_within(event: asyncio.Event, seconds: float) -> bool:

@@ -1,14 +1,14 @@
-"""`GET /api/gateway/usage`: what a key's calls were charged, afterwards and for good."""
+"""`GET /api/gateway/usage`: what calls were charged, afterwards and for good."""
 
 from starlette.types import Receive, Scope
 
 from service import wire
-from service.accounts import Principal
 from service.credentials import query_parameters
 from service.errors import INVALID_REQUEST, NOT_FOUND, UNAVAILABLE, Refusal
 from service.gateway.bill import BALANCE_DECIMALS, COST_DECIMALS
 from service.gateway.ledger import Balance, Call, Statements
 from service.gateway.money import shown
+from service.gateway.usage_gate import UsageReader
 from service.reply import Reply
 from service.stores.errors import StoreUnavailable
 from service.strict_json import shorten
@@ -20,12 +20,12 @@ AMBIGUOUS = Refusal(
 
 
 class Usage:
-    """A key sees its own calls only."""
+    """A key sees its own calls only; a session sees those of all keys of its account."""
 
     def __init__(self, statements: Statements) -> None:
         self.statements = statements
 
-    async def list_calls(self, scope: Scope, receive: Receive, principal: Principal) -> Reply | Refusal:
+    async def list_calls(self, scope: Scope, receive: Receive, reader: UsageReader) -> Reply | Refusal:
         """A page of calls, newest first: `limit` of them, before the call `before`."""
         query = dict(query_parameters(scope))
         for name in query:
@@ -36,24 +36,35 @@ class Usage:
             return INVALID_REQUEST.saying(f"limit: must be a whole number from 1 to {LARGEST_PAGE}.")
         before = _call_id(query["before"]) if "before" in query else None
         try:
-            calls = await self.statements.calls(principal.key_id, int(limit) + 1, before)
-            balance = await self.statements.balance(principal.account_id)
+            calls = await self._calls(reader, int(limit) + 1, before)
+            balance = await self.statements.balance(reader.account_id)
         except StoreUnavailable:
             return UNAVAILABLE
         shown_calls: list[wire.Value] = [_entry(call) for call in calls[: int(limit)]]
         page: dict[str, wire.Value] = {"object": "list", "data": shown_calls, "has_more": len(calls) > int(limit)}
         return Reply(200, wire.encode({**page, **_money(balance or Balance(0, 0))}))
 
-    async def one_call(self, scope: Scope, receive: Receive, principal: Principal) -> Reply | Refusal:
+    async def one_call(self, scope: Scope, receive: Receive, reader: UsageReader) -> Reply | Refusal:
         """The call of a completion's id, or of an X-Request-Id."""
         reference = str(scope["path_params"]["request_id"])
         try:
-            found = await self.statements.find_calls(principal.key_id, _call_id(reference))
+            found = await self._found(reader, _call_id(reference))
         except StoreUnavailable:
             return UNAVAILABLE
         if not found:
-            return NOT_FOUND.saying(f"This key has made no call {shorten(reference)}.")
+            owner = "This account" if reader.key_id is None else "This key"
+            return NOT_FOUND.saying(f"{owner} has made no call {shorten(reference)}.")
         return AMBIGUOUS if len(found) > 1 else Reply(200, wire.encode(_entry(found[0])))
+
+    async def _calls(self, reader: UsageReader, most: int, before: str | None) -> list[Call]:
+        if reader.key_id is None:
+            return await self.statements.account_calls(reader.account_id, most, before)
+        return await self.statements.calls(reader.key_id, most, before)
+
+    async def _found(self, reader: UsageReader, reference: str) -> list[Call]:
+        if reader.key_id is None:
+            return await self.statements.find_account_calls(reader.account_id, reference)
+        return await self.statements.find_calls(reader.key_id, reference)
 
 
 def _call_id(reference: str) -> str:
@@ -71,6 +82,7 @@ def _entry(call: Call) -> dict[str, wire.Value]:
     return {
         "id": f"chatcmpl-{call.id}",
         "request_id": call.trace_id,
+        "key_id": call.key_id,
         "state": call.state.value,
         "outcome": call.outcome,
         "stream": call.streamed,

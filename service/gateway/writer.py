@@ -63,12 +63,9 @@ class AnswerWriter:
         closing = [{"index": index, "delta": {}, "finish_reason": finish_reason} for index in unfinished]
         *earlier, last = ([self._last] if self._last else []) + closing
         usage = {**transcript.usage.details, **bill.usage()}
-        billing = {"billing": bill.properties()}
+        ends = [self.envelope.chunk([last], {"usage": usage, "billing": bill.properties()})]
         if self.include_usage:
-            # Once only: clients add up the usage of all chunks.
-            ends = [self.envelope.chunk([last], {"usage": None, **billing}), self.envelope.chunk([], {"usage": usage})]
-        else:
-            ends = [self.envelope.chunk([last], {"usage": usage, **billing})]
+            ends.append(self.envelope.chunk([], {"usage": usage}))
         return [*map(self._chunk, earlier), *ends, bill.comment(), DONE_EVENT]
 
     def broken(self, refusal: Refusal, bill: Bill | None) -> list[bytes]:
@@ -106,7 +103,7 @@ class AnswerWriter:
             self._kept_bytes += len(event)
 
     def _chunk(self, choice: dict[str, Any]) -> bytes:
-        """Where the caller asked for usage, every chunk but the last one says that it has none."""
+        """Where the caller asked for usage, a chunk without it says so."""
         return self.envelope.chunk([choice], {"usage": None} if self.include_usage else {})
 
 

@@ -1,6 +1,8 @@
 """One refresh of the book in use: from the sources to a file that is replaced at once."""
 
-from collections.abc import Sequence
+import fcntl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -31,6 +33,15 @@ class Plan:
     text: str
     before: PriceBook
     upstreams: dict[str, Upstream]
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Wait until no other process refreshes the book at `path`: the second starts from what the first wrote."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with path.with_name(".refresh.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def plan(

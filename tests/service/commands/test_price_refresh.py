@@ -1,6 +1,8 @@
 """`weighbridge prices refresh`: what it appends, what it holds, and that it never leaves half a book."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -291,3 +293,15 @@ def test_suggest_drafts_rows_for_a_person(world: World) -> None:
         main, ["prices", "suggest", *[option for path in world.files for option in ("--wheel", str(path))]]
     )
     assert "is known" in known.output
+
+
+def test_of_two_refreshes_at_once_one_appends_and_the_other_finds_it_done(world: World) -> None:
+    """Two processes that refresh one book take turns: a change is appended once and the book stays whole."""
+    world.wheels(genai={"gpt-6-sol": flat("3")})
+    before = len(PriceBook.from_file(world.book_path).rows)
+    command = [sys.executable, "-m", "service", "prices", "refresh", "--into", str(world.book_path.parent), "--json"]
+    wheels = [option for path in world.files for option in ("--wheel", str(path))]
+    racers = [subprocess.Popen([*command, "--yes", *wheels], stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    reports = [json.loads(racer.communicate()[0]) for racer in racers]
+    assert sorted(len(report["changes"]) for report in reports) == [0, 1]
+    assert len(PriceBook.from_file(world.book_path).rows) == before + 1

@@ -1,0 +1,32 @@
+"""The composition of the console's API: its objects and its routes."""
+
+from starlette.routing import Route
+
+from service.body import BodyReader
+from service.connections import Connections, utc_now
+from service.console.endpoint import ConsoleEndpoint, Handler, SessionGate
+from service.console.keys import ConsoleKeys
+from service.console.login import Login
+from service.console.passwords import Passwords
+from service.in_flight import InFlight
+from service.settings import Settings
+
+MOST_BODY_BYTES = 10_000
+
+
+def console_routes(settings: Settings, connections: Connections, in_flight: InFlight) -> list[Route]:
+    """Logging in, and the keys of an account."""
+    reader = BodyReader(min(MOST_BODY_BYTES, settings.max_body_bytes), settings.body_timeout_seconds, in_flight)
+    users, sessions = connections.users, connections.sessions
+    login = Login(reader, users, Passwords(), sessions, connections.login_attempts)
+    keys = ConsoleKeys(reader, connections.accounts, connections.revocations.publish, utc_now)
+    guarding = SessionGate(sessions, users).guarding
+    handlers: dict[str, dict[str, Handler]] = {
+        "/api/console/session": {"POST": login.log_in},
+        "/api/gateway/keys": {"POST": guarding(keys.create), "GET": guarding(keys.list_all)},
+        "/api/gateway/keys/{key_id}": {"DELETE": guarding(keys.revoke)},
+    }
+    return [
+        Route(path, ConsoleEndpoint(by_method, require_https=settings.require_https), methods=[*by_method])
+        for path, by_method in handlers.items()
+    ]

@@ -1,0 +1,58 @@
+"""What plain and streamed calls have in common: a hold first, and always an outcome."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from service.errors import INTERNAL, Refusal
+from service.gateway.bill import Purse
+from service.gateway.deadline import Deadline
+from service.gateway.order import Order
+from service.gateway.prompt import PromptCounter
+from service.gateway.till import Till
+from service.gateway.upstream import Upstream
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What every call works with. `at_point` hears how far a call is; tests end the process there."""
+
+    upstream: Upstream
+    till: Till
+    counter: PromptCounter
+    at_point: Callable[[str], None]
+
+
+class HeldCall(ABC, Generic[Answer]):
+    """A call that runs by itself once it is started; `outcome` is what its caller waits for, and it always comes."""
+
+    def __init__(self, order: Order, means: Means) -> None:
+        self.order = order
+        self.means = means
+        self.deadline = Deadline()
+        self.outcome: asyncio.Future[Answer | Refusal] = asyncio.get_running_loop().create_future()
+
+    async def run(self) -> None:
+        """See RunningCall."""
+        try:
+            held = await self.means.till.hold(self.order)
+            if isinstance(held, Refusal):
+                self.outcome.set_result(held)
+                return
+            self.means.at_point("held")
+            await self._go_on(held)
+        finally:
+            if not self.outcome.done():
+                self.outcome.set_result(INTERNAL)
+            self._over()
+
+    @abstractmethod
+    async def _go_on(self, purse: Purse) -> None:
+        """Ask the upstream, close the hold, and set the outcome; `purse` is the money after the hold."""
+
+    def _over(self) -> None:
+        """Called when the call is over, however it ended."""

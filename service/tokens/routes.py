@@ -1,0 +1,70 @@
+"""The composition of the token API: its objects and its routes."""
+
+import time
+from collections.abc import Callable
+from datetime import date
+
+from starlette.routing import Route
+
+from pricing_data import PriceBook
+from service.accounts import Scope
+from service.body import BodyReader
+from service.connections import Connections
+from service.counting import CountingPool
+from service.gate import Gate
+from service.limits import Allowance
+from service.providers.client import ProviderClient
+from service.providers.counts import ProviderCounts
+from service.providers.enabled import enabled_providers
+from service.settings import Settings
+from service.tokens.catalogue import Catalogue
+from service.tokens.count import CountEndpoint
+from service.tokens.endpoint import Handler, TokenEndpoint
+from service.tokens.prices import PriceHistories
+from service.tokens.request import CountRequests
+from tokenizer_registry import Registry
+
+
+def token_routes(
+    settings: Settings,
+    connections: Connections,
+    pool: CountingPool,
+    client: ProviderClient,
+    book: PriceBook,
+    today: Callable[[], date],
+) -> list[Route]:
+    """Every route of the token API; `today` is the date that prices are read at."""
+    models = pool.registry.models
+    reader = BodyReader(settings.max_body_bytes, settings.body_timeout_seconds, pool.in_flight)
+    requests = CountRequests(models, settings.max_models)
+    providers = _provider_counts(settings, pool.registry, client)
+    catalogue = Catalogue(models, book, today)
+    counting = CountEndpoint(reader, requests, pool, providers, book, today, connections.metrics.counted)
+    handlers: dict[tuple[str, str], Handler] = {
+        ("GET", "/v1/tokens/models"): catalogue.list_models,
+        ("GET", "/v1/tokens/authors"): catalogue.list_authors,
+        ("POST", "/v1/tokens/count"): counting.count,
+        ("GET", "/v1/tokens/prices/{name}"): PriceHistories(models, book, today).show,
+    }
+    gate = _gate(settings, connections)
+    return [Route(path, TokenEndpoint(gate, handle), methods=[method]) for (method, path), handle in handlers.items()]
+
+
+def _gate(settings: Settings, connections: Connections) -> Gate:
+    return Gate(
+        connections.authenticator,
+        connections.limiter,
+        Allowance(settings.rate_limit_per_second, settings.quota_per_month),
+        scope=Scope.TOKENS,
+        require_https=settings.require_https,
+    )
+
+
+def _provider_counts(settings: Settings, registry: Registry, client: ProviderClient) -> ProviderCounts:
+    return ProviderCounts(
+        enabled_providers(settings),
+        registry.models,
+        client,
+        timeout_seconds=settings.provider_timeout_seconds,
+        clock=time.monotonic,
+    )
