@@ -10,6 +10,7 @@ from rich.table import Table
 from bench.accounts import FEW, MANY, many_accounts
 from bench.counting import count_speeds
 from bench.endpoint import served
+from bench.gateway import gateway_table
 
 LIBRARIES = ("tiktoken", "tokenizers", "sentencepiece", "uvicorn", "starlette")
 
@@ -38,6 +39,7 @@ def main() -> None:
     for row in many_accounts():
         accounts.add_row(*row)
     console.print(accounts)
+    console.print(gateway_table())
 
 
 if __name__ == "__main__":

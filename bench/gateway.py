@@ -1,0 +1,114 @@
+"""What the gateway adds to a direct call of the same upstream, beside LiteLLM's proxy on that upstream."""
+
+import asyncio
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from rich.table import Table
+
+from bench.fast_upstream import MODEL, fast_upstream
+from bench.load import Connection, Seconds, Target
+from tests.end_to_end.server import running
+from tests.litellm_proxy import ABSENT, KEY, is_installed, litellm_proxy, relayed
+from tests.litellm_proxy import MODEL as PROXY_MODEL
+
+ROUNDS, WARMING = 500, 50
+CONNECTIONS, SECONDS = 16, 8
+DIRECT, OURS, THEIRS = "direct", "gateway", "LiteLLM's proxy"
+TITLE = (
+    f"The gateway before an upstream that answers at once; one worker, latencies of one caller, {CONNECTIONS} for rates"
+)
+
+
+def gateway_table() -> Table:
+    """All rows; what was added is to the direct call."""
+    table = Table("what", DIRECT, OURS, THEIRS, title=TITLE)
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as opened:
+        targets = dict(started(Path(folder), opened))
+        for streamed in (False, True):
+            for row in latencies(targets, streamed=streamed):
+                table.add_row(*row)
+        for streamed in (False, True):
+            what = "streams" if streamed else "plain calls"
+            rates = {name: rate(target, streamed=streamed) for name, target in targets.items()}
+            table.add_row(f"{what} a second", *(f"{rates[name]:.0f}" if name in rates else "" for name in names()))
+    if not is_installed():
+        table.caption = ABSENT
+    return table
+
+
+def names() -> Sequence[str]:
+    """The columns."""
+    return DIRECT, OURS, THEIRS
+
+
+def started(folder: Path, opened: ExitStack) -> Iterator[tuple[str, Target]]:
+    """The upstream, and what stands before it."""
+    url = opened.enter_context(fast_upstream())
+    yield DIRECT, Target(url, "none", MODEL)
+    settings = {
+        "UPSTREAM_URL": url,
+        "UPSTREAM_MODEL": MODEL,
+        "UPSTREAM_VOCABULARY": "o200k_base",
+        "LOG_LEVEL": "warning",
+    }
+    server = opened.enter_context(running(folder / "data", settings))
+    yield OURS, Target(f"{server.url}/v1", server.demo_key, "cipher")
+    if is_installed():
+        proxy = opened.enter_context(litellm_proxy(folder, relayed(url, MODEL)))
+        yield THEIRS, Target(proxy, KEY, PROXY_MODEL)
+
+
+def latencies(targets: Mapping[str, Target], *, streamed: bool) -> Iterator[list[str]]:
+    """The median and the 99th percentile: of whole plain answers, or of the first byte of streams."""
+    taken = asyncio.run(in_turn(targets, streamed=streamed))
+    what = "stream, first byte" if streamed else "plain answer"
+    for name, at in (("median", 0.5), ("99 %", 0.99)):
+        milliseconds = {target: percentile([one.first for one in taken[target]], at) * 1000 for target in taken}
+        yield [f"{what}, {name}", *(cell(milliseconds, target) for target in names())]
+
+
+async def in_turn(targets: Mapping[str, Target], *, streamed: bool) -> dict[str, list[Seconds]]:
+    """One call of each after the other, so that all see the same machine."""
+    requests = {name: target.request(streamed=streamed) for name, target in targets.items()}
+    for name, target in targets.items():  # the first call of a server may take longer than others keep a connection
+        await (await Connection.to(target)).call(requests[name])
+    connections = {name: await Connection.to(target) for name, target in targets.items()}
+    taken: dict[str, list[Seconds]] = {name: [] for name in targets}
+    for number in range(WARMING + ROUNDS):
+        for name, connection in connections.items():
+            seconds = await connection.call(requests[name])
+            if number >= WARMING:
+                taken[name].append(seconds)
+    return taken
+
+
+def percentile(seconds: Sequence[float], at: float) -> float:
+    """Of a hundred, as `statistics` has it."""
+    return statistics.quantiles(seconds, n=100, method="inclusive")[round(at * 100) - 1]
+
+
+def cell(milliseconds: Mapping[str, float], name: str) -> str:
+    """A time, and what it is above the direct call's."""
+    if name not in milliseconds:
+        return ""
+    added = milliseconds[name] - milliseconds[DIRECT]
+    return f"{milliseconds[name]:.2f} ms" + ("" if name == DIRECT else f" ({added:+.2f})")
+
+
+def rate(target: Target, *, streamed: bool) -> float:
+    """Answers a second, called from a process of its own."""
+    command = [sys.executable, "-m", "bench.load", str(CONNECTIONS), str(SECONDS), str(streamed)]
+    done = subprocess.run([*command, target.url, target.key, target.model], check=True, capture_output=True, text=True)
+    return int(done.stdout) / SECONDS
+
+
+if __name__ == "__main__":
+    from rich.console import Console
+
+    Console(width=120).print(gateway_table())
