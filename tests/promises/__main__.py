@@ -60,11 +60,12 @@ class Outcomes:
 
 
 def main(arguments: list[str]) -> int:
-    """The exit status of pytest."""
+    """The exit status of pytest. With arguments, which choose tests, only their promises are printed."""
     os.environ.update({name: os.environ.get(name, value) for name, value in FULL_SIZE.items()})
     outcomes = Outcomes()
     status = pytest.main(["-m", "promise", *arguments], plugins=[outcomes])
-    sys.stdout.write("\n" + "\n".join(map(outcomes.line, PROMISES)) + "\n")
+    chosen = [number for number in PROMISES if not arguments or outcomes.passed[number] or outcomes.failed[number]]
+    sys.stdout.write("\n" + "\n".join(map(outcomes.line, chosen)) + "\n")
     for number in PROMISES:
         for place in outcomes.failed[number]:
             sys.stdout.write(f"promise {number} is not kept: {place}\n")
