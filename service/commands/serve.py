@@ -16,10 +16,12 @@ from starlette.types import ASGIApp
 from pricing_data import PriceBook, PricingError
 from service import counters_address, log
 from service.app import create_app
+from service.clock import utc_now
 from service.commands.banner import banner
-from service.commands.context import configuration, database_url, loaded_peppers, prepared_folder
+from service.commands.configuration import configuration, prepared_folder
+from service.commands.context import database_url, loaded_peppers
 from service.commands.registry import load_registry
-from service.connections import Addresses, Connections, utc_now
+from service.connections import Addresses, Connections
 from service.demo import demo_key
 from service.gateway.money import MICRO_INR
 from service.metrics import Metrics, shared_between_processes

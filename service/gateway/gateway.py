@@ -11,7 +11,8 @@ from starlette.types import Receive, Scope
 from service import wire
 from service.accounts import Principal
 from service.body import BodyReader
-from service.connections import Connections, utc_now
+from service.clock import utc_now
+from service.connections import Connections
 from service.counting import CountingPool
 from service.errors import NOT_FOUND, Refusal
 from service.gateway.calls import Calls
