@@ -38,6 +38,7 @@ from service.providers.client import ProviderClient
 from service.providers.counts import ProviderCounts
 from service.providers.enabled import enabled_providers
 from service.settings import Settings
+from service.spans import NoTracer, Tracer
 from service.tokens.catalogue import Catalogue
 from service.tokens.count import CountEndpoint
 from service.tokens.endpoint import TokenEndpoint
@@ -56,8 +57,10 @@ def create_app(
     registry: Registry,
     book: PriceBook,
     at_point: Callable[[str], None] = lambda _: None,
+    tracer: Tracer | None = None,
 ) -> Starlette:
     """The whole service as one ASGI application, for one process; `at_point` hears how far gateway calls are."""
+    tracer = tracer or NoTracer()
     gate = Gate(
         connections.authenticator,
         connections.limiter,
@@ -101,6 +104,7 @@ def create_app(
             probing.cancel()
         await client.close()
         pool.close()
+        await asyncio.to_thread(tracer.close)
 
     app = Starlette(
         routes=[
@@ -117,7 +121,7 @@ def create_app(
             Route("/docs", documentation.page, methods=["GET"]),
         ],
         middleware=[
-            Middleware(Edge, Cors(settings.allowed_origins), connections.metrics, https=settings.require_https)
+            Middleware(Edge, Cors(settings.allowed_origins), connections.metrics, tracer, https=settings.require_https)
         ],
         exception_handlers={HTTPException: refuse_route},
         lifespan=lifespan,

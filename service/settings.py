@@ -17,12 +17,13 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo
 
 PREFIX = "WEIGHBRIDGE_"
+REDIS_SCHEMES = ("redis", "rediss", "unix", "redis+cluster", "rediss+cluster")
 PROVIDERS = ("anthropic", "google", "openai")
 
 
 def _redis_url(url: SecretStr) -> SecretStr:
-    if urlsplit(url.get_secret_value()).scheme not in ("redis", "rediss", "unix"):
-        raise ValueError("must begin with redis://, rediss:// or unix://")
+    if urlsplit(url.get_secret_value()).scheme not in REDIS_SCHEMES:
+        raise ValueError("must begin with redis://, rediss://, unix://, redis+cluster:// or rediss+cluster://")
     return url
 
 
@@ -203,6 +204,9 @@ class Settings(BaseModel):
     )
     credit_top_up_url: Annotated[str, AfterValidator(_http_url)] | None = Field(
         None, description="Page where credit is bought, told in 402 answers."
+    )
+    otlp_endpoint: Annotated[str, AfterValidator(_http_url)] | None = Field(
+        None, description="OpenTelemetry collector, such as http://127.0.0.1:4318; without it no traces are made."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
 

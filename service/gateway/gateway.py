@@ -53,6 +53,7 @@ class Gateway:
         at_point: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.settings = settings
+        meters = connections.metrics.gateway
         model = settings.upstream_model or settings.gateway_model
         key = settings.upstream_api_key
         self.upstream = Upstream(
@@ -61,9 +62,10 @@ class Gateway:
             model,
             settings.gateway_model,
             settings.upstream_timeout_seconds,
+            meters,
         )
         self.calls = Calls(settings.gateway_max_drains)
-        self.sweeper = Sweeper(connections.ledger, SWEEP_SECONDS)
+        self.sweeper = Sweeper(connections.ledger, SWEEP_SECONDS, meters)
         self.usage = Usage(connections.statements)
         self.gate = GatewayGate(
             connections.authenticator,
@@ -91,7 +93,7 @@ class Gateway:
             ),
             names=Names(settings.gateway_model, settings.gateway_fingerprint),
             upstream=self.upstream,
-            till=Till(connections.ledger, _terms(settings), utc_now),
+            till=Till(connections.ledger, _terms(settings), utc_now, meters),
             calls=self.calls,
             patience=Patience(CHECKPOINT_SECONDS, settings.gateway_stream_seconds, settings.gateway_drain_seconds),
             at_point=at_point,

@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-import structlog
-
 from service.errors import INTERNAL, UNAVAILABLE, Refusal
 from service.gateway.bill import Bill
 from service.gateway.deadline import Deadline
@@ -63,7 +61,7 @@ class PlainCall:
         try:
             answer = await self._asked()
         except UpstreamFault as fault:
-            structlog.get_logger("gateway").warning("upstream_fault", call=self.order.id, reason=fault.detail)
+            self.upstream.note_fault(self.order.id, fault)
             await self.till.void(self.order, fault.refusal.code)
             return fault.refusal
         if answer is None:
@@ -79,7 +77,7 @@ class PlainCall:
     async def _asked(self) -> dict[str, Any] | None:
         answer = None
         async with self.deadline.guard():
-            answer = await self.upstream.complete(self.order.body)
+            answer = await self.upstream.complete(self.order.body, self.order.span)
         return None if answer is None else {**answer, "choices": _choices(answer)}
 
     async def _settled(self, answer: dict[str, Any]) -> Bill | None:

@@ -5,8 +5,6 @@ from collections.abc import Callable
 from contextlib import aclosing
 from typing import NamedTuple
 
-import structlog
-
 from service.errors import BAD_UPSTREAM_RESPONSE, INTERNAL, UNAVAILABLE, UPSTREAM_TIMEOUT, Refusal
 from service.gateway.bill import Bill, Purse
 from service.gateway.calls import SHUTDOWN
@@ -93,6 +91,8 @@ class StreamedCall:
 
     async def run(self) -> None:
         """See RunningCall."""
+        streams = self.upstream.meters.streams
+        streams.inc()
         try:
             held = await self.till.hold(self.order)
             if isinstance(held, Refusal):
@@ -106,6 +106,7 @@ class StreamedCall:
             if not self.opening.done():
                 self.opening.set_result(INTERNAL)
             self.channel.close()
+            streams.dec()
 
     def caller_gone(self, *, drain: bool) -> None:
         """Nobody listens any more. With an idempotency key the stream goes on, for the caller's next try."""
@@ -125,13 +126,14 @@ class StreamedCall:
         over = asyncio.Event()
         keeper = asyncio.create_task(self._keep_lease(over))
         try:
-            async with self.deadline.guard(), aclosing(self.upstream.stream(self.order.body)) as chunks:
+            answer = self.upstream.stream(self.order.body, self.order.span)
+            async with self.deadline.guard(), aclosing(answer) as chunks:
                 async for chunk in chunks:
                     for choice in self.transcript.take(chunk):
                         self.writer.pass_on(choice)
                     await self.channel.room()
         except UpstreamFault as fault:
-            structlog.get_logger("gateway").warning("upstream_fault", call=self.order.id, reason=fault.detail)
+            self.upstream.note_fault(self.order.id, fault)
             return fault
         finally:
             over.set()
