@@ -14,7 +14,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pricing_data import PriceBook
-from service.connections import Connections, utc_now
+from service.clock import utc_now
+from service.connections import Connections
 from service.console.routes import console_routes
 from service.cors import Cors
 from service.counting import CountingPool, TextLimits
@@ -27,6 +28,7 @@ from service.prices.freshness import Freshness
 from service.probe import Probe
 from service.providers.client import ProviderClient
 from service.settings import Settings
+from service.spans import NoTracer, Tracer
 from service.tokens.routes import token_routes
 from service.trace import trace_of
 from service.web.documentation import Documentation
@@ -39,8 +41,10 @@ def create_app(
     registry: Registry,
     book: PriceBook,
     at_point: Callable[[str], None] = lambda _: None,
+    tracer: Tracer | None = None,
 ) -> Starlette:
     """The whole service as one ASGI application, for one process; `at_point` hears how far gateway calls are."""
+    tracer = tracer or NoTracer()
     pool = counting_pool(settings, registry)
     client = ProviderClient(settings.provider_timeout_seconds)
     freshness = Freshness(book, settings.prices_max_age_days, utc_today)
@@ -57,8 +61,9 @@ def create_app(
             probing.cancel()
         await client.close()
         pool.close()
+        await asyncio.to_thread(tracer.close)
 
-    edge = Middleware(Edge, Cors(settings.allowed_origins), connections.metrics, https=settings.require_https)
+    edge = Middleware(Edge, Cors(settings.allowed_origins), connections.metrics, tracer, https=settings.require_https)
     app = Starlette(
         routes=[
             *token_routes(settings, connections, pool, client, book, utc_today),

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 
 from service.authentication import Authenticator
+from service.clock import utc_now
 from service.console.attempts import LocalAttempts, LoginAttempts
 from service.console.sessions import Sessions
 from service.last_used import LastUsed
@@ -99,8 +99,3 @@ class Connections:
                 return None
         except StoreUnavailable:
             return "The database does not answer."
-
-
-def utc_now() -> datetime:
-    """The time, aware, in UTC."""
-    return datetime.now(UTC)

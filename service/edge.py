@@ -11,6 +11,7 @@ from service.errors import INTERNAL, error_reply
 from service.head import head_refusal
 from service.metrics import Metrics
 from service.reply import Header
+from service.spans import NO_SPAN, NoTracer, Tracer
 from service.trace import Trace, trace_id, trace_of
 
 STANDARD_HEADERS: tuple[Header, ...] = (
@@ -29,10 +30,17 @@ class Edge:
     """Wraps the whole application; see the module's docstring."""
 
     def __init__(
-        self, app: ASGIApp, cors: Cors | None = None, metrics: Metrics | None = None, *, https: bool = False
+        self,
+        app: ASGIApp,
+        cors: Cors | None = None,
+        metrics: Metrics | None = None,
+        tracer: Tracer | None = None,
+        *,
+        https: bool = False,
     ) -> None:
         self.app = app
         self.metrics = metrics or Metrics()
+        self.tracer = tracer or NoTracer()
         self.cors = cors or Cors(frozenset())
         self.standard_headers = (*STANDARD_HEADERS, HTTPS_ONLY) if https else STANDARD_HEADERS
         self.log = structlog.get_logger("access")
@@ -44,6 +52,8 @@ class Edge:
             return
         trace = scope["weighbridge.trace"] = Trace(trace_id(scope["headers"]))
         structlog.contextvars.bind_contextvars(trace_id=trace.trace_id)
+        quiet = scope["path"] in QUIET_PATHS
+        span = trace.span = NO_SPAN if quiet else self.tracer.request(scope, trace.trace_id)
         started = time.perf_counter()
         status = 0
 
@@ -65,7 +75,11 @@ class Edge:
         finally:
             for end in trace.on_end:
                 end()
-            self._record(scope, trace, status, time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            route = getattr(scope.get("route"), "path", NO_ROUTE)
+            span.note({"weighbridge.account": trace.account_id, "weighbridge.refusal": trace.refusal})
+            span.end(route, status)
+            self._record(scope, trace, route, status, seconds)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """What needs no route, else the route's answer."""
@@ -78,8 +92,7 @@ class Edge:
         preflight = self.cors.preflight(scope)
         await (preflight or self.app)(scope, receive, send)
 
-    def _record(self, scope: Scope, trace: Trace, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", NO_ROUTE)
+    def _record(self, scope: Scope, trace: Trace, route: str, status: int, seconds: float) -> None:
         self.metrics.request(scope["method"], route, status, seconds, trace.refusal)
         level = "debug" if scope["path"] in QUIET_PATHS else "info"
         getattr(self.log, level)(

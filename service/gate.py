@@ -63,7 +63,8 @@ class Gate:
         if isinstance(principal, KeyRefusal):
             return Admission(INVALID_KEY)
         trace_of(scope).account_id = principal.account_id
-        return await self._within_limits(principal)
+        with trace_of(scope).span.child("limits"):
+            return await self._within_limits(principal)
 
     async def _within_limits(self, principal: Principal) -> Admission:
         decision = await self.limiter.hit(principal.account_id, self._allowance_of(principal))

@@ -4,22 +4,20 @@ Each process keeps its numbers in files of a folder that all share; whichever pr
 up. The numbers of a process that has ended stay in the sums, except for those of its present state.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Literal
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 
-from service import settings
+from service.gateway.meters import GatewayMeters
 from service.limits import Outcome
 
-FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 REQUEST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 LAG_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
 
+STORES = ("counters", "accounts")
 OverProcesses = Literal["livesum", "livemin", "livemax"]
 
 
@@ -57,6 +55,9 @@ class Metrics:
             buckets=LAG_SECONDS,
             registry=registry,
         )
+        for store in STORES:
+            self._store_errors.labels(store)
+        self.gateway = GatewayMeters(registry)
         self.bytes_in_flight = self._gauge("bytes_in_flight", "Bytes of bodies and large texts held now.")
         self.tasks = self._gauge("tasks", "Tasks of the event loops.")
         self.resident_bytes = self._gauge("resident_bytes", "Memory of the workers; what they share counts for each.")
@@ -97,20 +98,3 @@ class Metrics:
 
     def _gauge(self, name: str, meaning: str, over_processes: OverProcesses = "livesum") -> Gauge:
         return Gauge(f"weighbridge_{name}", meaning, registry=self.registry, multiprocess_mode=over_processes)
-
-
-@contextmanager
-def shared_between_processes() -> Iterator[tuple[Path, Callable[[int], None]]]:
-    """A new folder, for `Metrics` of this process and those forked in the block; and what to call when one has ended.
-
-    The library can be told of its folder by the environment alone, and decides at its import whether it shares:
-    so it is told anew.
-    """
-    with TemporaryDirectory(prefix="weighbridge-metrics-") as name:
-        settings.hand_on(FOLDER_VARIABLE, name)
-        alone = values.ValueClass
-        values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]  # the library leaves it so
-        try:
-            yield Path(name), lambda process_id: mark_process_dead(process_id, name)  # type: ignore[no-untyped-call]
-        finally:
-            values.ValueClass = alone

@@ -17,13 +17,29 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo
 
 PREFIX = "WEIGHBRIDGE_"
+REDIS_SCHEMES = ("redis", "rediss", "unix", "redis+cluster", "rediss+cluster")
 PROVIDERS = ("anthropic", "google", "openai")
 
 
 def _redis_url(url: SecretStr) -> SecretStr:
-    if urlsplit(url.get_secret_value()).scheme not in ("redis", "rediss", "unix"):
-        raise ValueError("must begin with redis://, rediss:// or unix://")
+    parts = urlsplit(url.get_secret_value())
+    if parts.scheme not in REDIS_SCHEMES:
+        raise ValueError("must begin with redis://, rediss://, unix://, redis+cluster:// or rediss+cluster://")
+    if "+cluster" in parts.scheme:
+        if not all(map(_is_address, parts.netloc.rpartition("@")[2].split(","))):
+            raise ValueError("must name nodes as HOST:PORT, with commas, such as redis+cluster://a:6379,b:6379")
+        if parts.path not in ("", "/", "/0"):
+            raise ValueError("must not name a database: a cluster has only one")
     return url
+
+
+def _is_address(text: str) -> bool:
+    """Whether it is a host, with a port or without."""
+    try:
+        parts = urlsplit(f"//{text}")
+        return bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
 
 
 def _database_url(url: SecretStr) -> SecretStr:
@@ -91,7 +107,9 @@ class Settings(BaseModel):
         Path("data"), description="Folder of the embedded stores, the pepper, the demo key and added vocabularies."
     )
     redis_url: Annotated[SecretStr, AfterValidator(_redis_url)] | None = Field(
-        None, description="Redis or Valkey that holds the counters; without it an embedded Valkey is started."
+        None,
+        description="Redis or Valkey that holds the counters, redis+cluster:// for a cluster; without it an embedded "
+        "Valkey is started.",
     )
     database_url: Annotated[SecretStr, AfterValidator(_database_url)] | None = Field(
         None,
@@ -203,6 +221,9 @@ class Settings(BaseModel):
     )
     credit_top_up_url: Annotated[str, AfterValidator(_http_url)] | None = Field(
         None, description="Page where credit is bought, told in 402 answers."
+    )
+    otlp_endpoint: Annotated[str, AfterValidator(_http_url)] | None = Field(
+        None, description="OpenTelemetry collector, such as http://127.0.0.1:4318; without it no traces are made."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
 

@@ -4,12 +4,14 @@ import re
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from starlette.types import Scope
 
 from service.reply import Header
+from service.spans import NO_SPAN, Span
 
-_TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
+_TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?")
 
 
 @dataclass(slots=True)
@@ -19,6 +21,7 @@ class Trace:
     trace_id: str
     account_id: str | None = None
     refusal: str | None = None
+    span: Span = NO_SPAN
     reply_headers: tuple[Header, ...] = ()
     held_bytes: int = 0
     on_end: list[Callable[[], None]] = field(default_factory=list)
@@ -32,11 +35,28 @@ def trace_of(scope: Scope) -> Trace:
 
 def trace_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
     """32 hex digits: the caller's trace id if it sent exactly one valid `traceparent`, else a fresh one."""
-    values = [value for name, value in headers if name == b"traceparent"]
-    valid = _TRACEPARENT.fullmatch(values[0]) if len(values) == 1 else None
+    valid = _traceparent(headers)
     return valid[1].decode() if valid else random_id()
+
+
+class CallersSpan(NamedTuple):
+    """The span of which a request is a part: 16 hex digits, and the flags of its trace."""
+
+    span_id: str
+    flags: int
+
+
+def callers_span(headers: Iterable[Header]) -> CallersSpan | None:
+    """The caller's span, if it sent exactly one valid `traceparent`."""
+    valid = _traceparent(headers)
+    return CallersSpan(valid[2].decode(), int(valid[3], 16)) if valid else None
 
 
 def random_id() -> str:
     """32 hex digits that nobody had before."""
     return secrets.token_hex(16)
+
+
+def _traceparent(headers: Iterable[Header]) -> re.Match[bytes] | None:
+    values = [value for name, value in headers if name == b"traceparent"]
+    return _TRACEPARENT.fullmatch(values[0]) if len(values) == 1 else None

@@ -61,6 +61,7 @@ class FakeUpstream:
     def __init__(self) -> None:
         self.seen: list[dict[str, Any]] = []
         self.authorizations: list[str | None] = []
+        self.traceparents: list[str | None] = []
         self.answer: Callable[[dict[str, Any]], Script] = usual
         self.hung_up = 0
         self.server: Served | None = None
@@ -79,6 +80,7 @@ class FakeUpstream:
         body = json.loads(await request.body())
         self.seen.append(body)
         self.authorizations.append(request.headers.get("authorization"))
+        self.traceparents.append(request.headers.get("traceparent"))
         script = self.answer(body)
         return StreamingResponse(
             self._pieces(script), script.status, {**script.headers, "content-type": script.content_type}

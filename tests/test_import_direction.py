@@ -38,6 +38,7 @@ DOORS = {
         "alembic",
         "psycopg",
     ),
+    "service/traces.py": ("opentelemetry",),
     "service/gateway/upstream.py service/providers/client.py": (
         "httpx",
         "httpx2",

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from service import wire
 from service.commands.catalogue import known_models
-from service.commands.context import configuration
+from service.commands.configuration import configuration
 from service.providers.client import ProviderClient
 from service.providers.enabled import provider_of
 from service.providers.endpoints import Provider

@@ -5,7 +5,7 @@ from rich.console import Console
 from rich.table import Table
 
 from service import settings, wire
-from service.commands.context import configuration
+from service.commands.configuration import configuration
 
 
 @click.command()

@@ -1,20 +1,20 @@
-"""What commands share: the settings, loaded when one runs, and the stores that they name."""
+"""The stores that the settings name, for commands."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
-from pathlib import Path
 
 import click
 
-from service import counters_address, data_folder
+from service import counters_address
 from service.accounts import AccountStore
-from service.connections import utc_now
+from service.clock import utc_now
+from service.commands.configuration import configuration, prepared_folder
 from service.console.users import UserStore
 from service.gateway.money import MICRO_INR
 from service.limits import Allowance
 from service.pepper import Peppers, load_peppers
-from service.settings import Configuration, Settings, SettingsError, load
+from service.settings import Settings
 from service.stores.account_limits import AccountLimits
 from service.stores.redis import connect
 from service.stores.revocations import Revocations
@@ -33,33 +33,11 @@ NO_COUNTERS = (
 )
 
 
-class WrongConfiguration(click.ClickException):
-    """Ends a command before it began."""
-
-    exit_code = 2
-
-
-def configuration(options: Mapping[str, object] | None = None) -> Configuration:
-    """The settings from the environment, with the command's options over them; all faults end the command."""
-    try:
-        return load(options=options)
-    except SettingsError as error:
-        raise WrongConfiguration(str(error)) from None
-
-
 def database_url(settings: Settings) -> DatabaseUrl:
     """The database of the settings, or SQLite in the data folder."""
     if settings.database_url is not None:
         return DatabaseUrl.parse(settings.database_url.get_secret_value())
     return DatabaseUrl.of_file(prepared_folder(settings) / DATABASE_FILE)
-
-
-def prepared_folder(settings: Settings) -> Path:
-    """The data folder, ready for use; one that cannot be used ends the command."""
-    try:
-        return data_folder.prepare(settings.data_dir)
-    except data_folder.DataFolderUnusable as error:
-        raise click.ClickException(str(error)) from None
 
 
 def loaded_peppers(settings: Settings) -> Peppers:

@@ -10,8 +10,8 @@ from rich.table import Table
 
 from pricing_data import plain
 from service import wire
+from service.clock import utc_now
 from service.commands.price_book import Day, faults_told, loaded_book, wide_console
-from service.connections import utc_now
 from service.prices.usage import Bill, Columns, Pricer
 from service.prices.usage_file import UnusableFile, price_file
 from tokenizer_registry import Registry

@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 
 from pricing_data import PriceBook, PricingError, plain
-from service.commands.context import configuration
+from service.commands.configuration import configuration
 from service.prices.book import book_in_use, newest_book
 from service.prices.sources import SourcesMissing
 from tokenizer_registry import Registry

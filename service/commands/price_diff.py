@@ -9,8 +9,8 @@ from rich.table import Table
 
 from pricing_data import Price, PriceBook
 from service import wire
+from service.clock import utc_now
 from service.commands.price_book import faults_told, loaded_book, per_mtok, wide_console
-from service.connections import utc_now
 from tokenizer_registry import Registry
 
 Prices = Callable[[str], Price | None]

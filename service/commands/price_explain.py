@@ -10,10 +10,10 @@ from pricing_data.curation import Upstream, read_upstream
 from pricing_data.notes import read_notes
 from pricing_data.overrides import read_prices_file
 from service import wire
+from service.clock import utc_now
 from service.commands.catalogue import known_models
-from service.commands.context import configuration
+from service.commands.configuration import configuration
 from service.commands.price_book import Day, faults_told, loaded_book, loaded_path
-from service.connections import utc_now
 from service.prices.book import notes_path
 from service.prices.explanation import Facts, explanation
 from service.prices.refreshing import OVERRIDES, UPSTREAM

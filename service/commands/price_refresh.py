@@ -18,9 +18,9 @@ from pricing_data.naming.suggest import Suggestion, suggestions
 from pricing_data.overrides import PricesFile, read_prices_file
 from pricing_data.refresh import Change, Refresh
 from service import wire
-from service.commands.context import configuration
+from service.clock import utc_now
+from service.commands.configuration import configuration
 from service.commands.price_book import faults_told, per_mtok, wide_console
-from service.connections import utc_now
 from service.prices.book import BOOK, newest_book, refreshed_path
 from service.prices.refreshing import PINS, UPSTREAM, alone, plan, write_book
 from service.prices.sources import Located, download, locate, readings

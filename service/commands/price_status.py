@@ -10,9 +10,9 @@ from pricing_data.book import PACKAGED
 from pricing_data.notes import read_notes
 from pricing_data.price import STATES
 from service import wire
-from service.commands.context import configuration
+from service.clock import utc_now
+from service.commands.configuration import configuration
 from service.commands.price_book import faults_told, loaded_book, loaded_path, wide_console
-from service.connections import utc_now
 from service.prices.book import notes_path
 from tokenizer_registry import Registry
 

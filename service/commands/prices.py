@@ -2,17 +2,19 @@
 
 import click
 
-from service.commands.price_apply import apply_
-from service.commands.price_diff import diff
-from service.commands.price_explain import at, explain
-from service.commands.price_refresh import refresh, suggest
-from service.commands.price_status import status
+from service.commands.lazy import LazyGroup
+
+PLACES = {
+    "explain": "price_explain:explain",
+    "at": "price_explain:at",
+    "diff": "price_diff:diff",
+    "status": "price_status:status",
+    "apply": "price_apply:apply_",
+    "refresh": "price_refresh:refresh",
+    "suggest": "price_refresh:suggest",
+}
 
 
-@click.group()
+@click.group(cls=LazyGroup, places=PLACES)
 def prices() -> None:
     """Explain, compare and renew the prices."""
-
-
-for command in (explain, at, diff, status, apply_, refresh, suggest):
-    prices.add_command(command)

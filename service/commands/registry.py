@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from service.commands.context import configuration
+from service.commands.configuration import configuration
 from tokenizer_registry import BadCatalogue, Registry
 
 VOCABULARIES_FOLDER = "vocabularies"

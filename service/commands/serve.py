@@ -16,13 +16,17 @@ from starlette.types import ASGIApp
 from pricing_data import PriceBook, PricingError
 from service import counters_address, log
 from service.app import create_app
+from service.clock import utc_now
 from service.commands.banner import banner
-from service.commands.context import configuration, database_url, loaded_peppers, prepared_folder
+from service.commands.configuration import configuration, prepared_folder
+from service.commands.context import database_url, loaded_peppers
 from service.commands.registry import load_registry
-from service.connections import Addresses, Connections, utc_now
+from service.commands.tracing import tracer_maker
+from service.connections import Addresses, Connections
 from service.demo import demo_key
 from service.gateway.money import MICRO_INR
-from service.metrics import Metrics, shared_between_processes
+from service.metrics import Metrics
+from service.metrics_folder import shared_between_processes
 from service.pepper import PepperError
 from service.prices.book import book_in_use, lapsed
 from service.server import PortUnavailable, Server, listen
@@ -66,13 +70,14 @@ def serve(host: str | None, port: int | None, workers: int | None, data_dir: Pat
 def _prepare(settings: Settings, demo: bool, running: ExitStack) -> Server:
     """Start and check whatever can fail, then load what all workers share."""
     folder = prepared_folder(settings)
+    make_tracer = tracer_maker(settings)
     listener = running.enter_context(listen(settings.host, settings.port))
     redis_url = running.enter_context(_counters(settings, folder))
     addresses = Addresses(redis_url, database_url(settings), loaded_peppers(settings))
     upgrade(addresses.database)
     warnings, key = asyncio.run(_check(addresses, folder, demo, settings.credit_welcome_inr))
     registry, book = _loaded(settings)
-    metrics_folder, forget_worker = running.enter_context(shared_between_processes())
+    metrics_folder, forget_worker = running.enter_context(shared_between_processes(folder))
 
     def app() -> ASGIApp:
         connections = Connections(
@@ -82,7 +87,7 @@ def _prepare(settings: Settings, demo: bool, running: ExitStack) -> Server:
             metrics=Metrics(metrics_folder),
             welcome_micro_inr=settings.credit_welcome_inr * MICRO_INR,
         )
-        return create_app(settings, connections, registry, book)
+        return create_app(settings, connections, registry, book, tracer=make_tracer())
 
     warnings += lapsed(book, utc_now().date())
     text = banner(settings.host, listener.getsockname()[1], key, warnings)

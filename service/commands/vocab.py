@@ -14,23 +14,19 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from service.commands.lazy import LazyGroup
 from service.commands.registry import extra_folder, load_registry
-from service.commands.vocab_add import add
-from service.commands.vocab_fetch import fetch
 from tokenizer_registry import Registry, Verification, VocabularySpec, verify
 
 ENGINES = {"tiktoken": "tiktoken", "sentencepiece": "sentencepiece", "huggingface": "tokenizers"}
 PIPE_WIDTH = 160
+PLACES = {"add": "vocab_add:add", "fetch": "vocab_fetch:fetch", "calibrate": "calibrate:calibrate"}
 COLUMNS = ("name", "size", "format", "licence class", "engine", "source", "models", "counts")
 
 
-@click.group()
+@click.group(cls=LazyGroup, places=PLACES)
 def vocab() -> None:
     """List, verify, fetch and add vocabularies."""
-
-
-vocab.add_command(add)
-vocab.add_command(fetch)
 
 
 @vocab.command("list")

@@ -3,7 +3,8 @@
 from starlette.routing import Route
 
 from service.body import BodyReader
-from service.connections import Connections, utc_now
+from service.clock import utc_now
+from service.connections import Connections
 from service.console.endpoint import ConsoleEndpoint, Handler, SessionGate
 from service.console.keys import ConsoleKeys
 from service.console.login import Login

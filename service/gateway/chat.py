@@ -56,12 +56,14 @@ class ChatEndpoint:
         earlier = None if claim is None else await self.idempotency.earlier(claim)
         if earlier is not None:
             return earlier
-        size = await self.means.counter.size(request)
+        trace = trace_of(scope)
+        with trace.span.child("count"):
+            size = await self.means.counter.size(request)
         if isinstance(size, Refusal):
             return size
         if self.calls.is_closing:
             return UNAVAILABLE
-        order = self.orders.place(request, size, principal, trace_of(scope).trace_id, claim)
+        order = self.orders.place(request, size, principal, trace, claim)
         return self._streamed(order, scope) if request.stream else await self._plain(order)
 
     def _envelope(self, order: Order) -> Envelope:

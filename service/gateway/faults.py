@@ -10,9 +10,13 @@ UpstreamFault               carries `refusal`, for the caller, and `detail`, for
 from service.errors import BAD_UPSTREAM_RESPONSE, INVALID_REQUEST, UPSTREAM_TIMEOUT, UPSTREAM_UNAVAILABLE, Refusal
 from service.reply import Header
 
+FAULT_KINDS = ("unavailable", "bad_response", "timeout", "refused")
+
 
 class UpstreamFault(Exception):
-    """An answer that cannot be had."""
+    """An answer that cannot be had; `kind` names the fault in numbers."""
+
+    kind = "fault"
 
     def __init__(self, refusal: Refusal, detail: str) -> None:
         super().__init__(detail)
@@ -23,12 +27,16 @@ class UpstreamFault(Exception):
 class UpstreamUnavailable(UpstreamFault):
     """`headers` go to the caller, such as when to try again."""
 
+    kind = "unavailable"
+
     def __init__(self, detail: str, headers: tuple[Header, ...] = ()) -> None:
         super().__init__(UPSTREAM_UNAVAILABLE.with_headers(headers), detail)
 
 
 class BadUpstreamResponse(UpstreamFault):
     """It cannot be passed on."""
+
+    kind = "bad_response"
 
     def __init__(self, detail: str) -> None:
         super().__init__(BAD_UPSTREAM_RESPONSE, detail)
@@ -37,12 +45,16 @@ class BadUpstreamResponse(UpstreamFault):
 class UpstreamTimeout(UpstreamFault):
     """No answer, or no further piece of one."""
 
+    kind = "timeout"
+
     def __init__(self, detail: str) -> None:
         super().__init__(UPSTREAM_TIMEOUT, detail)
 
 
 class RefusedByUpstream(UpstreamFault):
     """The caller can mend it: the upstream's own words are passed on."""
+
+    kind = "refused"
 
     def __init__(self, message: str) -> None:
         super().__init__(INVALID_REQUEST.saying(f"The model refused the request: {message}"), message)

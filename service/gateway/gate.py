@@ -50,12 +50,13 @@ class GatewayGate:
         trace_of(scope).account_id = principal.account_id
         if KeyScope.GATEWAY not in principal.scopes:
             return NO_PERMISSION
-        return await self._within_limit(principal)
-
-    async def _within_limit(self, principal: Principal) -> Principal | Refusal:
         if self.allowance is None:
             return principal
-        decision = await self.limiter.hit(f"key:{principal.key_id}", self.allowance)
+        with trace_of(scope).span.child("limits"):
+            return await self._within_limit(principal, self.allowance)
+
+    async def _within_limit(self, principal: Principal, allowance: Allowance) -> Principal | Refusal:
+        decision = await self.limiter.hit(f"key:{principal.key_id}", allowance)
         if isinstance(decision, Unavailable):
             return UNAVAILABLE
         if decision.admitted:

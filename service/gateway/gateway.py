@@ -11,7 +11,8 @@ from starlette.types import Receive, Scope
 from service import wire
 from service.accounts import Principal
 from service.body import BodyReader
-from service.connections import Connections, utc_now
+from service.clock import utc_now
+from service.connections import Connections
 from service.console.endpoint import SessionGate
 from service.counting import CountingPool
 from service.errors import NOT_FOUND, Refusal
@@ -21,6 +22,7 @@ from service.gateway.chat import ChatEndpoint, Names
 from service.gateway.endpoint import GatewayEndpoint, Handler
 from service.gateway.gate import GatewayGate
 from service.gateway.idempotency import Idempotency
+from service.gateway.meters import GatewayMeters
 from service.gateway.money import MICRO_INR, Tariff
 from service.gateway.order import Orders
 from service.gateway.prompt import PromptCounter
@@ -56,9 +58,10 @@ class Gateway:
         at_point: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.settings = settings
-        self.upstream = _upstream(settings)
+        meters = connections.metrics.gateway
+        self.upstream = _upstream(settings, meters)
         self.calls = Calls(settings.gateway_max_drains)
-        self.sweeper = Sweeper(connections.ledger, SWEEP_SECONDS)
+        self.sweeper = Sweeper(connections.ledger, SWEEP_SECONDS, meters)
         self.usage = Usage(connections.statements)
         self.gate = GatewayGate(
             connections.authenticator,
@@ -74,7 +77,7 @@ class Gateway:
             idempotency=Idempotency(connections.ledger, timedelta(hours=settings.gateway_idempotency_hours), utc_now),
             orders=_orders(settings),
             names=Names(settings.gateway_model, settings.gateway_fingerprint),
-            means=Means(self.upstream, Till(connections.ledger, _terms(settings), utc_now), counter, at_point),
+            means=Means(self.upstream, Till(connections.ledger, _terms(settings), utc_now, meters), counter, at_point),
             calls=self.calls,
             patience=Patience(CHECKPOINT_SECONDS, settings.gateway_stream_seconds, settings.gateway_drain_seconds),
         )
@@ -122,7 +125,7 @@ class Gateway:
         return Reply(200, wire.encode(self._described()))
 
 
-def _upstream(settings: Settings) -> Upstream:
+def _upstream(settings: Settings, meters: GatewayMeters) -> Upstream:
     key = settings.upstream_api_key
     return Upstream(
         settings.upstream_url,
@@ -130,6 +133,7 @@ def _upstream(settings: Settings) -> Upstream:
         _model(settings),
         settings.gateway_model,
         settings.upstream_timeout_seconds,
+        meters,
     )
 
 

@@ -10,11 +10,13 @@ from service.gateway.ledger import Claim
 from service.gateway.money import Tokens
 from service.gateway.prompt import PromptSize
 from service.gateway.request import ChatRequest
+from service.spans import NO_SPAN, Span
+from service.trace import Trace
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """`bound` is the most that may be charged for all answers together; `body` goes upstream."""
+    """`bound` is the most that may be charged for all answers together; `body` goes upstream, traced under `span`."""
 
     id: str
     trace_id: str
@@ -25,6 +27,7 @@ class Order:
     body: Mapping[str, Any]
     placed_at: datetime
     claim: Claim | None = None
+    span: Span = NO_SPAN
 
     @property
     def shown_id(self) -> str:
@@ -44,7 +47,7 @@ class Orders:
     new_id: Callable[[], str]
 
     def place(
-        self, request: ChatRequest, size: PromptSize, principal: Principal, trace_id: str, claim: Claim | None
+        self, request: ChatRequest, size: PromptSize, principal: Principal, trace: Trace, claim: Claim | None
     ) -> Order:
         """An order, whose limit of tokens holds upstream too."""
         limit = min(request.max_tokens or self.usual_output_tokens, self.most_output_tokens)
@@ -57,4 +60,6 @@ class Orders:
         if request.stream:
             body |= {"stream": True, "stream_options": {"include_usage": True}}
         bound = Tokens(size.bound, limit * request.choices)
-        return Order(self.new_id(), trace_id, principal, request, size, bound, body, self.now(), claim)
+        return Order(
+            self.new_id(), trace.trace_id, principal, request, size, bound, body, self.now(), claim, trace.span
+        )

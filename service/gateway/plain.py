@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import structlog
-
 from service.errors import UNAVAILABLE, Refusal
 from service.gateway.bill import Bill, Purse
 from service.gateway.call import HeldCall, Means
@@ -32,7 +30,7 @@ class PlainCall(HeldCall[Reply]):
         try:
             answer = await self._asked()
         except UpstreamFault as fault:
-            structlog.get_logger("gateway").warning("upstream_fault", call=self.order.id, reason=fault.detail)
+            self.means.upstream.note_fault(self.order.id, fault)
             await self.means.till.void(self.order, fault.refusal.code)
             return fault.refusal
         if answer is None:
@@ -48,7 +46,7 @@ class PlainCall(HeldCall[Reply]):
     async def _asked(self) -> dict[str, Any] | None:
         answer = None
         async with self.deadline.guard():
-            answer = await self.means.upstream.complete(self.order.body)
+            answer = await self.means.upstream.complete(self.order.body, self.order.span)
         return None if answer is None else {**answer, "choices": _choices(answer)}
 
     async def _settled(self, answer: dict[str, Any]) -> Bill | None:

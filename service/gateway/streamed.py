@@ -4,8 +4,6 @@ import asyncio
 from contextlib import aclosing
 from typing import NamedTuple
 
-import structlog
-
 from service.errors import BAD_UPSTREAM_RESPONSE, INTERNAL, UNAVAILABLE, UPSTREAM_TIMEOUT, Refusal
 from service.gateway.bill import Bill, Purse
 from service.gateway.call import HeldCall, Means
@@ -71,6 +69,11 @@ class StreamedCall(HeldCall[Purse]):
         )
         self._purse: Purse | None = None
 
+    async def run(self) -> None:
+        """See RunningCall."""
+        with self.means.upstream.meters.streams.track_inprogress():
+            await super().run()
+
     async def _go_on(self, purse: Purse) -> None:
         self._purse = purse
         self.deadline.bring_forward(self.patience.stream, TOO_LONG)
@@ -97,13 +100,14 @@ class StreamedCall(HeldCall[Purse]):
         over = asyncio.Event()
         keeper = asyncio.create_task(self._keep_lease(over))
         try:
-            async with self.deadline.guard(), aclosing(self.means.upstream.stream(self.order.body)) as chunks:
+            answer = self.means.upstream.stream(self.order.body, self.order.span)
+            async with self.deadline.guard(), aclosing(answer) as chunks:
                 async for chunk in chunks:
                     for choice in self.transcript.take(chunk):
                         self.writer.pass_on(choice)
                     await self.channel.room()
         except UpstreamFault as fault:
-            structlog.get_logger("gateway").warning("upstream_fault", call=self.order.id, reason=fault.detail)
+            self.means.upstream.note_fault(self.order.id, fault)
             return fault
         finally:
             over.set()

@@ -4,7 +4,8 @@ import asyncio
 
 import structlog
 
-from service.gateway.ledger import Ledger
+from service.gateway.ledger import Call, HoldState, Ledger
+from service.gateway.meters import GatewayMeters
 from service.stores.errors import StoreUnavailable
 
 BATCH = 100
@@ -13,7 +14,8 @@ BATCH = 100
 class Sweeper:
     """Sweeps every so many seconds. Every process does: the ledger closes each hold once."""
 
-    def __init__(self, ledger: Ledger, every_seconds: float) -> None:
+    def __init__(self, ledger: Ledger, every_seconds: float, meters: GatewayMeters) -> None:
+        self.meters = meters
         self.ledger = ledger
         self.every_seconds = every_seconds
         self.log = structlog.get_logger("gateway")
@@ -32,6 +34,12 @@ class Sweeper:
         try:
             while swept := await self.ledger.sweep(BATCH):
                 for call in swept:
-                    self.log.warning("hold_expired", call=call.id, state=call.state.value, charged_micro_inr=call.cost)
+                    self._note(call)
         except StoreUnavailable as error:
             self.log.warning("sweep_failed", reason=str(error))
+
+    def _note(self, call: Call) -> None:
+        self.log.warning("hold_expired", call=call.id, state=call.state.value, charged_micro_inr=call.cost)
+        self.meters.ended("expired")
+        if call.state is HoldState.SETTLED:
+            self.meters.charged(call.tokens, call.cost)

@@ -10,7 +10,18 @@ import structlog
 from service import wire
 from service.errors import CALL_RUNNING, INSUFFICIENT_CREDITS, TOO_MANY_CALLS, UNAVAILABLE, Refusal
 from service.gateway.bill import BALANCE_DECIMALS, COST_DECIMALS, Bill, Purse
-from service.gateway.ledger import Charge, ClaimTaken, Held, Insufficient, Ledger, NewHold, StoredAnswer, TooManyOpen
+from service.gateway.ledger import (
+    Charge,
+    ClaimTaken,
+    Closed,
+    Held,
+    Insufficient,
+    Ledger,
+    NewHold,
+    StoredAnswer,
+    TooManyOpen,
+)
+from service.gateway.meters import GatewayMeters
 from service.gateway.money import MOST_MICRO_INR, Tariff, Tokens, shown
 from service.gateway.order import Order
 from service.stores.errors import StoreUnavailable
@@ -38,17 +49,27 @@ class Till:
         ledger: Ledger,
         terms: Terms,
         now: Callable[[], datetime],
+        meters: GatewayMeters,
         pauses_seconds: Sequence[float] = PAUSES_SECONDS,
     ) -> None:
         self.ledger = ledger
         self.terms = terms
         self.now = now
+        self.meters = meters
         self.pauses_seconds = pauses_seconds
         self.log = structlog.get_logger("gateway")
 
     async def hold(self, order: Order) -> Purse | Refusal:
         """Set the most aside that the order can cost, or say why it cannot be."""
         needed = self.terms.tariff.cost(order.bound)
+        held = await self._held(order, needed)
+        if isinstance(held, Refusal):
+            self.meters.ended(held.code)
+        else:
+            self.meters.held(needed)
+        return held
+
+    async def _held(self, order: Order, needed: int) -> Purse | Refusal:
         if needed > MOST_MICRO_INR:
             return INSUFFICIENT_CREDITS
         new = NewHold(
@@ -99,15 +120,20 @@ class Till:
         charge = Charge(tokens, tariff.cost(tokens), outcome, estimated, overrun)
         for pause_seconds in (*self.pauses_seconds, None):
             try:
-                return Bill.of(await self.ledger.settle(order.id, charge), self.terms.warning_micro_inr)
+                closed = await self.ledger.settle(order.id, charge)
             except StoreUnavailable as error:
                 self.log.error("charge_not_written", call=order.id, reason=str(error))
                 if pause_seconds is not None:
                     await asyncio.sleep(pause_seconds)
+            else:
+                self._note_settled(order, charge, closed)
+                return Bill.of(closed, self.terms.warning_micro_inr)
+        self._note_ended(order, "charge_not_written")
         return None
 
     async def void(self, order: Order, outcome: str) -> None:
         """Release the hold. If the store is away, the sweeper does it."""
+        self._note_ended(order, outcome)
         try:
             await self.ledger.void(order.id, outcome)
         except StoreUnavailable as error:
@@ -121,6 +147,17 @@ class Till:
             await self.ledger.keep(order.id, answer)
         except StoreUnavailable as error:
             self.log.warning("answer_not_kept", call=order.id, reason=str(error))
+
+    def _note_settled(self, order: Order, charge: Charge, closed: Closed) -> None:
+        """Count the charge, unless the sweeper, which counts it too, was there before."""
+        self._note_ended(order, charge.outcome)
+        if closed.call.outcome == charge.outcome:
+            self.meters.charged(charge.tokens, charge.cost)
+        tokens = closed.call.tokens
+        order.span.note({"weighbridge.tokens_input": tokens.input, "weighbridge.tokens_output": tokens.output})
+
+    def _note_ended(self, order: Order, outcome: str) -> None:
+        self.meters.ended(outcome, self.terms.tariff.cost(order.bound))
 
     def _lease(self) -> datetime:
         return self.now() + timedelta(seconds=self.terms.lease_seconds)

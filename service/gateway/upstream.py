@@ -2,13 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, NoReturn
 
 import httpx2
+import structlog
 
 from service.gateway.events import EventReader, EventTooLong
+from service.gateway.exchange import Exchange, exchange
 from service.gateway.faults import (
     BadUpstreamResponse,
     RefusedByUpstream,
@@ -16,6 +18,8 @@ from service.gateway.faults import (
     UpstreamTimeout,
     UpstreamUnavailable,
 )
+from service.gateway.meters import GatewayMeters
+from service.spans import NO_SPAN, Span
 
 PATH = "/chat/completions"
 CONNECT_SECONDS = 10.0
@@ -32,12 +36,19 @@ class Upstream:
     """Calls one model of one server; callers know it by its public name. Without a URL it is never available."""
 
     def __init__(
-        self, url: str | None, api_key: str | None, model: str, public_name: str, timeout_seconds: float
+        self,
+        url: str | None,
+        api_key: str | None,
+        model: str,
+        public_name: str,
+        timeout_seconds: float,
+        meters: GatewayMeters,
     ) -> None:
         self.url = None if url is None else url.rstrip("/").removesuffix(PATH) + PATH
         self.model = model
         self.public_name = public_name
         self.timeout_seconds = timeout_seconds
+        self.meters = meters
         self._secret = api_key
         headers = {"Accept-Encoding": "identity", "Content-Type": "application/json"}
         if api_key is not None:
@@ -50,20 +61,26 @@ class Upstream:
             trust_env=False,
         )
 
-    async def complete(self, body: Mapping[str, Any]) -> dict[str, Any]:
+    async def complete(self, body: Mapping[str, Any], span: Span = NO_SPAN) -> dict[str, Any]:
         """The whole answer as a JSON object. Raises UpstreamFault."""
         try:
-            async with asyncio.timeout(self.timeout_seconds), self._sent(body) as response:
-                return _object(await _read(response, MOST_ANSWER_BYTES))
+            with exchange(self.meters, span) as call:
+                async with asyncio.timeout(self.timeout_seconds), self._sent(body, call) as response:
+                    return _object(await _read(response, MOST_ANSWER_BYTES, call.piece))
         except TimeoutError:
             raise UpstreamTimeout(f"no answer within {self.timeout_seconds:g} s") from None
 
-    async def stream(self, body: Mapping[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
+    async def stream(self, body: Mapping[str, Any], span: Span = NO_SPAN) -> AsyncGenerator[dict[str, Any], None]:
         """Each event's JSON object, up to `[DONE]`. Raises UpstreamFault, also if the stream ends without it."""
-        events = self._events(body)
-        async with aclosing(events):
-            while (event := await self._next(events)) != DONE:
-                yield _object(event)
+        with exchange(self.meters, span) as call:
+            async with aclosing(self._events(body, call)) as events:
+                while (event := await self._next(events)) != DONE:
+                    yield _object(event)
+
+    def note_fault(self, call_id: str, fault: UpstreamFault) -> None:
+        """Log and count a fault that ended a call."""
+        structlog.get_logger("gateway").warning("upstream_fault", call=call_id, reason=fault.detail)
+        self.meters.upstream_failed(fault.kind)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -80,13 +97,14 @@ class Upstream:
             raise UpstreamUnavailable("the stream ended without [DONE]")
         return event
 
-    async def _events(self, body: Mapping[str, Any]) -> AsyncGenerator[bytes, None]:
+    async def _events(self, body: Mapping[str, Any], call: Exchange) -> AsyncGenerator[bytes, None]:
         reader = EventReader(MOST_EVENT_BYTES)
-        async with self._sent(body) as response:
+        async with self._sent(body, call) as response:
             kind = response.headers.get("content-type", "")
             if not kind.startswith("text/event-stream"):
                 raise BadUpstreamResponse(f"the answer is no event stream but {kind!r}")
             async for piece in response.aiter_raw():
+                call.piece()
                 try:
                     events = reader.feed(piece)
                 except EventTooLong:
@@ -95,12 +113,13 @@ class Upstream:
                     yield event
 
     @asynccontextmanager
-    async def _sent(self, body: Mapping[str, Any]) -> AsyncIterator[httpx2.Response]:
+    async def _sent(self, body: Mapping[str, Any], call: Exchange) -> AsyncIterator[httpx2.Response]:
         if self.url is None:
             raise UpstreamUnavailable("WEIGHBRIDGE_UPSTREAM_URL is not set")
         content = json.dumps({"model": self.model, **body}, ensure_ascii=False).encode()
         try:
-            async with self._client.stream("POST", self.url, content=content) as response:
+            async with self._client.stream("POST", self.url, content=content, headers=call.headers) as response:
+                call.status(response.status_code)
                 if response.status_code != 200:
                     await self._refuse(response)
                 yield response
@@ -124,9 +143,10 @@ class Upstream:
         raise UpstreamUnavailable(f"status {response.status_code}: {text}", headers)
 
 
-async def _read(response: httpx2.Response, most_bytes: int) -> bytes:
+async def _read(response: httpx2.Response, most_bytes: int, on_piece: Callable[[], None] = lambda: None) -> bytes:
     body = bytearray()
     async for piece in response.aiter_raw():
+        on_piece()
         body += piece
         if len(body) > most_bytes:
             raise BadUpstreamResponse(f"the answer is longer than {most_bytes} bytes")

@@ -1,10 +1,9 @@
 """What an account has used, for those who run the service."""
 
-from redis.asyncio import Redis
-
 from service.limits import Allowance, CountersUnreachable, Decision
 from service.limits.counters import Call
 from service.stores.counters import RedisCounters, forget_counts
+from service.stores.redis import Client
 
 TIMEOUT_SECONDS = 2.0
 
@@ -12,7 +11,7 @@ TIMEOUT_SECONDS = 2.0
 class AccountLimits:
     """Looks at the shared counters and resets them. Every method raises CountersUnreachable."""
 
-    def __init__(self, client: Redis) -> None:
+    def __init__(self, client: Client) -> None:
         self._client = client
         self._counters = RedisCounters(client, timeout_seconds=TIMEOUT_SECONDS)
 

@@ -1,30 +1,23 @@
 """The shared counters of the limiter, kept in Redis or Valkey by the script limit.lua."""
 
 import asyncio
-import hashlib
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from importlib import resources
 from typing import Any
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError, ResponseError
+from redis.exceptions import ResponseError
 
 from service.limits.counters import BrokenRecord, Call, CountersUnreachable, Settlement
 from service.limits.decision import Decision
-from service.stores.redis import FAULTS, SOCKET_TIMEOUT_SECONDS
+from service.stores.cluster_script import ClusterScript
+from service.stores.redis import FAULTS, SOCKET_TIMEOUT_SECONDS, Client
+from service.stores.script import NodeScript, Run, ScriptRunner, limit_script
 
 WINDOW_MICROSECONDS = 1_000_000
 RECONNECT_TIMEOUT_SECONDS = 1.0
-
-Arguments = tuple[str | int, ...]
-
-
-def limit_script() -> str:
-    """The text of limit.lua."""
-    return resources.files(__package__).joinpath("limit.lua").read_text(encoding="utf-8")
 
 
 class RedisCounters:
@@ -36,22 +29,23 @@ class RedisCounters:
 
     def __init__(
         self,
-        client: Redis,
+        client: Client,
         *,
         writer: str | None = None,
         timeout_seconds: float = SOCKET_TIMEOUT_SECONDS,
     ) -> None:
-        self._client = client
+        script = limit_script()
+        self._script: ScriptRunner = (
+            NodeScript(client, script) if isinstance(client, Redis) else ClusterScript(client, script)
+        )
         self._writer = writer or secrets.token_hex(4)
         self._timeout_seconds = timeout_seconds
-        self._script = limit_script()
         self._log = structlog.get_logger()
-        self._sha = hashlib.sha1(self._script.encode(), usedforsecurity=False).hexdigest()
 
     async def decide(
         self, calls: Sequence[Call], batch: int, due: Sequence[Settlement] = ()
     ) -> list[Decision | BrokenRecord]:
-        """Settle what is due, then decide on the calls, in order, in one round trip."""
+        """Settle what is due, then decide on the calls, in order, in one round trip, to each node of a cluster."""
         async with _faults_translated(self._timeout_seconds):
             if due:
                 await self._book(due)
@@ -69,7 +63,7 @@ class RedisCounters:
     async def reconnect(self) -> None:
         """Open a connection and load the script, so that the next `decide` is one round trip."""
         async with _faults_translated(RECONNECT_TIMEOUT_SECONDS):
-            await self._client.script_load(self._script)
+            await self._script.load()
 
     async def _book(self, settlements: Sequence[Settlement]) -> None:
         replies = await self._run([self._booking(settlement) for settlement in settlements])
@@ -78,33 +72,22 @@ class RedisCounters:
                 fields = {"account_id": settlement.account_id, "calls": settlement.calls}
                 self._log.error("limits.calls_not_booked", reason=_reason(reply), **fields)
 
-    def _question(self, call: Call, batch: int) -> Arguments:
+    def _question(self, call: Call, batch: int) -> Run:
         mode = "hit" if call.recorded else "peek"
         limit, quota = call.allowance.calls_per_second, call.allowance.calls_per_month
         return (*_keys(call.account_id), mode, self._writer, batch, limit, WINDOW_MICROSECONDS, quota)
 
-    def _booking(self, settlement: Settlement) -> Arguments:
+    def _booking(self, settlement: Settlement) -> Run:
         account_id, batch, calls, month, lost_batch = settlement
         return (*_keys(account_id), "settle", self._writer, batch, calls, month, lost_batch)
 
-    async def _run(self, commands: Sequence[Arguments]) -> list[Any]:
-        """One reply a command: a list, or an error that concerns this command's account alone."""
-        replies = await self._pipeline(commands)
-        while unknown := [at for at, reply in enumerate(replies) if isinstance(reply, NoScriptError)]:
-            await self._client.script_load(self._script)
-            again = await self._pipeline([commands[at] for at in unknown])
-            for at, reply in zip(unknown, again, strict=True):
-                replies[at] = reply
+    async def _run(self, runs: Sequence[Run]) -> list[Any]:
+        """One reply a run: a list, or an error that concerns this run's account alone."""
+        replies = await self._script.run(runs)
         for reply in replies:
             if isinstance(reply, Exception) and not _concerns_one_account(reply):
                 raise reply
         return replies
-
-    async def _pipeline(self, commands: Sequence[Arguments]) -> list[Any]:
-        pipeline = self._client.pipeline(transaction=False)
-        for command in commands:
-            pipeline.evalsha(self._sha, 2, *command)
-        return await pipeline.execute(raise_on_error=False)
 
 
 @asynccontextmanager
@@ -121,7 +104,7 @@ def _keys(account_id: str) -> tuple[str, str]:
     return f"rl:{{{account_id}}}:w", f"rl:{{{account_id}}}:q"
 
 
-async def forget_counts(client: Redis, account_id: str) -> None:
+async def forget_counts(client: Client, account_id: str) -> None:
     """Drop what an account has used in this second and this month. Raises CountersUnreachable."""
     try:
         await client.delete(*_keys(account_id))

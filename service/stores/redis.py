@@ -3,15 +3,19 @@
 import asyncio
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
-from redis.asyncio import Redis
+from redis.asyncio import Redis, RedisCluster
+from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisClusterException, RedisError
 from redis.maint_notifications import MaintNotificationsConfig
 
 SOCKET_TIMEOUT_SECONDS = 0.1
 CONNECT_TIMEOUT_SECONDS = 0.5
+CLUSTER = "+cluster"
+USUAL_PORT = 6379
 NOT_PERSISTENT = (
     "The store of the counters keeps no append-only file: counts are lost when it stops. Set 'appendonly yes'."
 )
@@ -19,47 +23,75 @@ EVICTS = (
     "The store of the counters drops keys when its memory is full (maxmemory-policy {policy}): quotas would "
     "begin again. Set 'maxmemory-policy noeviction'."
 )
-FAULTS = (RedisError, OSError, TimeoutError)
+FAULTS = (RedisError, RedisClusterException, OSError, TimeoutError)
+
+Client = Redis | RedisCluster
 
 
-def connect(url: str, *, socket_timeout_seconds: float = SOCKET_TIMEOUT_SECONDS) -> Redis:
-    """A client with a pool of connections; nothing is opened yet.
+def connect(url: str, *, socket_timeout_seconds: float = SOCKET_TIMEOUT_SECONDS) -> Client:
+    """A client with a pool of connections; nothing is opened yet. `redis+cluster://` names nodes of a cluster.
 
     It gives up after `socket_timeout_seconds` without an answer and repeats nothing: a command whose
     answer is late may have been carried out.
     """
-    return Redis.from_url(
-        url,
-        socket_timeout=socket_timeout_seconds,
-        socket_connect_timeout=CONNECT_TIMEOUT_SECONDS,
-        retry=Retry(NoBackoff(), retries=0),
-        protocol=2,
-        driver_info=None,
-        maint_notifications_config=MaintNotificationsConfig(enabled=False),
-    )
+    options: dict[str, Any] = {
+        "socket_timeout": socket_timeout_seconds,
+        "socket_connect_timeout": CONNECT_TIMEOUT_SECONDS,
+        "retry": Retry(NoBackoff(), retries=0),
+        "protocol": 2,
+        "driver_info": None,
+        "maint_notifications_config": MaintNotificationsConfig(enabled=False),
+    }
+    if urlsplit(url).scheme.endswith(CLUSTER):
+        return _connect_cluster(url, options)
+    return Redis.from_url(url, **options)
 
 
-async def ping(client: Redis, *, timeout_seconds: float = 2 * SOCKET_TIMEOUT_SECONDS) -> bool:
-    """Whether the store answers, in good time."""
+def _connect_cluster(url: str, options: Mapping[str, Any]) -> RedisCluster:
+    """Any of the nodes that the URL names, with commas, is asked for all."""
+    parts = urlsplit(url)
+    credentials, at, hosts = parts.netloc.rpartition("@")
+    first, *others = hosts.split(",")
+    named = [urlsplit(f"//{host}") for host in others]
+    nodes = [ClusterNode(node.hostname or "", node.port or USUAL_PORT) for node in named]
+    one = parts._replace(scheme=parts.scheme.removesuffix(CLUSTER), netloc=f"{credentials}{at}{first}")
+    return RedisCluster.from_url(one.geturl(), startup_nodes=nodes, **options)
+
+
+async def ping(client: Client, *, timeout_seconds: float = 2 * SOCKET_TIMEOUT_SECONDS) -> bool:
+    """Whether the store, with all its nodes, answers in good time."""
     try:
         async with asyncio.timeout(timeout_seconds):
-            await client.ping()
+            if isinstance(client, Redis):
+                await client.ping()
+            else:
+                await client.initialize()
+                await asyncio.gather(*(node.execute_command("PING") for node in client.get_primaries()))
     except FAULTS:
         return False
     return True
 
 
-async def check_store(client: Redis) -> list[str]:
+async def check_store(client: Client) -> list[str]:
     """Sentences for the operator where the store may lose counts. Empty when it is set up well."""
     try:
-        persistence: Mapping[str, Any] = await client.info("persistence")
-        memory: Mapping[str, Any] = await client.info("memory")
+        persistence = await _info(client, "persistence")
+        memory = await _info(client, "memory")
     except FAULTS as error:
         return [f"The store of the counters could not be examined: {error}"]
     warnings = []
-    if not int(persistence.get("aof_enabled", 1)):
+    if not all(int(of_node.get("aof_enabled", 1)) for of_node in persistence):
         warnings.append(NOT_PERSISTENT)
-    policy = str(memory.get("maxmemory_policy", "noeviction"))
-    if policy != "noeviction":
-        warnings.append(EVICTS.format(policy=policy))
+    policies = {str(of_node.get("maxmemory_policy", "noeviction")) for of_node in memory} - {"noeviction"}
+    if policies:
+        warnings.append(EVICTS.format(policy=", ".join(sorted(policies))))
     return warnings
+
+
+async def _info(client: Client, section: str) -> list[Mapping[str, Any]]:
+    """What each node that holds counters says of itself."""
+    if isinstance(client, Redis):
+        return [await client.info(section)]
+    await client.initialize()
+    nodes = client.get_primaries()
+    return list(await asyncio.gather(*(node.execute_command("INFO", section) for node in nodes)))

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable
 
 import structlog
-from redis.asyncio import Redis
+from redis.asyncio import RedisCluster
 
-from service.stores.redis import FAULTS
+from service.stores.redis import FAULTS, Client
 
 CHANNEL = "weighbridge:changed-keys"
 PUBLISH_TIMEOUT_SECONDS = 1.0
@@ -17,7 +17,7 @@ RETRY_SECONDS = 1.0
 class Revocations:
     """Publishes and hears digests of keys. A convenience: without it a change is seen within 5 seconds."""
 
-    def __init__(self, client: Redis) -> None:
+    def __init__(self, client: Client) -> None:
         self._client = client
         self._log = structlog.get_logger()
 
@@ -40,6 +40,8 @@ class Revocations:
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _hear(self, forget: Callable[[str], None], on_heard: Callable[[], None]) -> None:
+        if isinstance(self._client, RedisCluster):
+            await self._client.initialize()  # it subscribes at one of the nodes that it knows
         async with self._client.pubsub() as channel:
             await channel.subscribe(CHANNEL)
             while True:

@@ -59,15 +59,23 @@ class CountEndpoint:
         if request.as_of is not None and request.as_of > day:
             return INVALID_REQUEST.saying(f"as_of: {request.as_of} is not over yet; the newest prices are of {day}.")
         try:
-            held_bytes = trace_of(scope).held_bytes
-            counts = await self.pool.count(request.text, request.models, request.estimate, held_bytes)
+            trace = trace_of(scope)
+            with trace.span.child("count"):
+                counts = await self.pool.count(request.text, request.models, request.estimate, trace.held_bytes)
         except UncountableText as fault:
             return INVALID_REQUEST.saying(f"input: {fault}")
         if isinstance(counts, Refusal):
             return counts
         if request.estimate:
             counts = await self.providers.improve(request.text, request.models, counts)
-        self.on_counted({count.vocabulary for count in counts if count.vocabulary is not None})
+        vocabularies = {count.vocabulary for count in counts if count.vocabulary is not None}
+        self.on_counted(vocabularies)
+        trace.span.note(
+            {
+                "weighbridge.vocabularies": sorted(vocabularies),
+                "weighbridge.tokens": max((count.tokens or 0 for count in counts), default=0),
+            }
+        )
         return self._reply(request, counts, request.as_of or day)
 
     async def _parsed(self, body: bytes) -> CountRequest | Refusal:

@@ -32,6 +32,7 @@ def own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess
 async def redis_client(store: StoreProcess) -> AsyncIterator[Redis]:
     """The service's client of the shared store."""
     connected = connect(store.url, socket_timeout_seconds=10)
+    assert isinstance(connected, Redis)
     yield connected
     await connected.aclose()
 

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+from redis.asyncio import RedisCluster
 
 from service.providers.enabled import enabled_providers
 from service.settings import Settings, SettingsError, load, shown
+from service.stores.redis import connect
 
 
 def test_defaults_need_no_environment() -> None:
@@ -65,6 +67,33 @@ def test_secrets_are_never_shown() -> None:
     with pytest.raises(SettingsError) as error:
         load({**environ, "WEIGHBRIDGE_REDIS_URL": "http://user:hunter2@host"})
     assert "hunter2" not in "".join([*printed, str(error.value)])
+
+
+@pytest.mark.parametrize(
+    "url", ["redis+cluster://a", "rediss+cluster://u:p@a:1,b:2/0", "redis+cluster://[::1]:7000,10.0.0.1:7001"]
+)
+def test_a_cluster_is_named_by_its_nodes(url: str) -> None:
+    """One or more nodes, with ports and credentials or without, are a cluster that a client can be made for."""
+    setting = load({"WEIGHBRIDGE_REDIS_URL": url}).settings.redis_url
+    assert setting is not None
+    assert isinstance(connect(setting.get_secret_value()), RedisCluster)
+
+
+@pytest.mark.parametrize(
+    ("url", "fault"),
+    [
+        ("redis+cluster://", "must name nodes as HOST:PORT"),
+        ("redis+cluster://hunter2@a:x,b", "must name nodes as HOST:PORT"),
+        ("redis+cluster://a:1,,b:2", "must name nodes as HOST:PORT"),
+        ("redis+cluster://a:99999", "must name nodes as HOST:PORT"),
+        ("redis+cluster://a:1/3", "must not name a database"),
+    ],
+)
+def test_a_cluster_that_cannot_be_is_refused(url: str, fault: str) -> None:
+    """An address of no cluster is a fault that says what it should be, without its secrets."""
+    with pytest.raises(SettingsError, match=fault) as error:
+        load({"WEIGHBRIDGE_REDIS_URL": url})
+    assert "hunter2" not in str(error.value)
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from service.accounts import Principal
 from service.errors import UNAVAILABLE
 from service.gateway.bill import Purse
 from service.gateway.ledger import Charge, Closed, HoldState
+from service.gateway.meters import GatewayMeters
 from service.gateway.money import Tariff, Tokens
 from service.gateway.order import Order
 from service.gateway.prompt import PromptSize
@@ -51,7 +53,7 @@ def till_and_order(books: Books, failures: int) -> tuple[Till, Order]:
     ledger.failures = failures
     payer = Principal(books.account.id, "payer", books.key.id, frozenset(), None, None)
     order = Order("a" * 32, "b" * 32, payer, REQUEST, PromptSize(1, 2), Tokens(2, 10), {}, books.clock.now())
-    return Till(ledger, TERMS, books.clock.now, pauses_seconds=(0, 0)), order
+    return Till(ledger, TERMS, books.clock.now, GatewayMeters(CollectorRegistry()), pauses_seconds=(0, 0)), order
 
 
 async def test_a_charge_is_tried_again(books: Books) -> None:

@@ -8,7 +8,7 @@ import httpx2
 import jwt
 import pytest
 
-from service.connections import utc_now
+from service.clock import utc_now
 from service.console.sessions import ALGORITHM, AUDIENCE, ISSUER, Sessions, session_key
 from service.console.users import User
 from tests.service.gateway.served_gateway import Caller, Gateway

