@@ -1,8 +1,12 @@
 """Fixtures shared by all tests."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from tests.logs import to_standard_error
+from tests.promises.figure import Figure
 from tests.promises.rows import numbers_of
 
 
@@ -10,6 +14,12 @@ from tests.promises.rows import numbers_of
 def anyio_backend() -> str:
     """The service runs on asyncio alone."""
     return "asyncio"
+
+
+@pytest.fixture
+def figure(record_property: Callable[[str, Any], None]) -> Figure:
+    """Note what was measured, for the line of a promise."""
+    return lambda text: record_property("figure", text)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,13 +1,13 @@
 """One server for the tests that only call it, with the limits that the hostile inputs are written for."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
 
 from tests.end_to_end.server import Server, running
+from tests.promises.figure import Figure as Figure
 
 SETTINGS = {
     "MAX_BODY_BYTES": "1000000",
@@ -19,14 +19,6 @@ SETTINGS = {
     "QUOTA_PER_MONTH": "1000000",
     "PRELOAD_VOCABULARIES": "true",
 }
-
-Figure = Callable[[str], None]
-
-
-@pytest.fixture
-def figure(record_property: Callable[[str, Any], None]) -> Figure:
-    """Note what was measured, for the line of a promise."""
-    return lambda text: record_property("figure", text)
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,16 @@
 """What Weighbridge promises to callers and operators, by number, and the tests elsewhere that show it.
 
-A test carries `@pytest.mark.promise(number)`, or its place stands here: a file, or a test without its parameters.
+A test carries `@pytest.mark.promise(number)`, or the number in its name (`test_promise_19_...`), or its place stands
+here: a file, or a test without its parameters.
 `make promises` runs them all and prints one line a promise.
 """
 
+import re
 from typing import NamedTuple
 
 LIMITS = "tests/service/limits"
 SERVED = "tests/end_to_end"
+NAMED = re.compile(r"::test_promise_(\d+)_")
 
 
 class Promise(NamedTuple):
@@ -202,10 +205,12 @@ PROMISES: dict[int, Promise] = {
 
 
 def numbers_of(node_id: str) -> list[int]:
-    """The promises that a test elsewhere shows."""
+    """The promises that a test shows by its name or by its place."""
     bare = node_id.partition("[")[0]
+    named = NAMED.search(bare)
     return [
         number
         for number, promise in PROMISES.items()
-        if any(bare == place or bare.startswith(f"{place}::") for place in promise.places)
+        if (named and int(named[1]) == number)
+        or any(bare == place or bare.startswith(f"{place}::") for place in promise.places)
     ]
