@@ -20,7 +20,7 @@ check: $(VENV)/.dev  ## lint, types and import direction
 	$(BIN)/python -m pytest tests/test_import_direction.py
 
 promises: $(VENV)/.dev  ## run the tests of every promise at full size; one line a promise
-	$(BIN)/python -m tests.promises
+	$(BIN)/python -m tests.promises $(ONLY)
 
 fuzz: $(VENV)/.dev  ## a thousand made-up requests for each path and method
 	FUZZ_EXAMPLES=1000 $(BIN)/python -m pytest tests/end_to_end/test_openapi.py
