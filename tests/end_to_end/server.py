@@ -13,6 +13,10 @@ from pathlib import Path
 from queue import Queue
 
 import httpx2
+from click.testing import CliRunner
+
+from service.cli import main
+from tests.end_to_end.leaks import leaks
 
 COMMAND = [sys.executable, "-m", "service"]
 START_SECONDS = 60
@@ -26,6 +30,10 @@ class Server:
         self.process = process
         self.environ = environ
         self.output: list[str] = []
+        # Secrets that were used with it, besides those in its settings. They may be nowhere in the end.
+        self.keys: list[str] = []
+        self.sessions: list[str] = []
+        self.passwords: list[str] = [PASSWORD]
         self._lines: Queue[str | None] = Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -44,11 +52,11 @@ class Server:
 
     def new_key(self, account: str, *options: str) -> str:
         """A new key of an account, made by the command line."""
-        done = subprocess.run(
-            [*COMMAND, "keys", "create", "--account", account, "--json", *options],
-            env=self.environ, check=True, capture_output=True, text=True,
-        )  # fmt: skip
+        command = ["keys", "create", "--account", account, "--json", *options]
+        # Here, not in a process of its own: that would take a second only to import itself.
+        done = CliRunner().invoke(main, command, env=dict(self.environ), catch_exceptions=False)
         key: str = json.loads(done.stdout)["secret"]
+        self.keys.append(key)
         return key
 
     def new_session(self, email: str) -> str:
@@ -59,6 +67,7 @@ class Server:
         )  # fmt: skip
         login = httpx2.post(f"{self.url}/api/console/session", json={"email": email, "password": PASSWORD})
         token: str = login.raise_for_status().json()["access_token"]
+        self.sessions.append(token)
         return token
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
@@ -68,6 +77,13 @@ class Server:
         status = self.process.wait(timeout=60)
         self._reader.join(timeout=60)
         return status
+
+    def numbers(self) -> list[str]:
+        """What it says at /metrics; nothing if it is gone."""
+        try:
+            return [httpx2.get(f"{self.url}/metrics", timeout=30).text]
+        except httpx2.TransportError:
+            return []
 
     def wait_for(self, pattern: str) -> str:
         """Wait until a line with `pattern` is printed."""
@@ -90,7 +106,10 @@ class Server:
 
 @contextmanager
 def running(data_dir: Path, settings: Mapping[str, str] | None = None, *options: str) -> Iterator[Server]:
-    """A server for the time of the block; `settings` are WEIGHBRIDGE_ variables without the prefix."""
+    """A server for the time of the block; `settings` are WEIGHBRIDGE_ variables without the prefix.
+
+    In the end no secret that was used with it may be in its output, its numbers or its files.
+    """
     environ = {name: value for name, value in os.environ.items() if not name.startswith("WEIGHBRIDGE_")}
     environ |= {f"WEIGHBRIDGE_{name}": value for name, value in (settings or {}).items()}
     environ["WEIGHBRIDGE_DATA_DIR"] = str(data_dir)
@@ -103,7 +122,9 @@ def running(data_dir: Path, settings: Mapping[str, str] | None = None, *options:
     try:
         server = Server(process, environ)
         yield server
+        numbers = server.numbers()
         server.stop()
+        assert leaks(server, numbers) == []
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)

@@ -38,6 +38,7 @@ PROMISES: dict[int, Promise] = {
         (
             f"{LIMITS}/test_processes.py::test_quota_is_exact_when_processes_race",
             f"{LIMITS}/test_limiter.py::test_quota_wins_where_both_refuse",
+            f"{LIMITS}/test_script_model.py::test_script_agrees_with_the_oracle",
             f"{SERVED}/test_limits.py::test_a_spent_quota_says_when_it_opens",
         ),
     ),
@@ -83,6 +84,7 @@ PROMISES: dict[int, Promise] = {
         (
             f"{LIMITS}/test_outage.py::test_frozen_store_holds_nobody_up_and_refuses_nobody",
             f"{LIMITS}/test_faulty_network.py::test_black_hole_is_left_alone_after_one_call",
+            f"{LIMITS}/test_outage.py::test_stopped_store_comes_back_shared",
         ),
     ),
     11: Promise(
@@ -95,6 +97,10 @@ PROMISES: dict[int, Promise] = {
     12: Promise(
         "clocks of hosts that differ, or that step, do not matter",
         (
+            f"{LIMITS}/test_processes.py::test_never_more_and_never_fewer_than_ten_a_second",
+            f"{LIMITS}/test_processes.py::test_quota_is_exact_when_processes_race",
+            f"{LIMITS}/test_script_model.py::test_script_agrees_with_the_oracle",
+            f"{LIMITS}/test_debts.py::test_clock_follows_the_store_not_the_host",
             f"{LIMITS}/test_script_calendar.py::test_small_step_back_does_not_open_the_window_again",
             f"{LIMITS}/test_script_calendar.py::test_large_step_back_does_not_lock_out",
             f"{LIMITS}/test_script_calendar.py::test_step_back_across_the_first_gives_no_second_quota",
@@ -124,7 +130,11 @@ PROMISES: dict[int, Promise] = {
     ),
     16: Promise(
         "missing, malformed, unknown and revoked keys are told apart only as documented",
-        (f"{SERVED}/test_token_api.py::test_calls_without_a_valid_key",),
+        (
+            f"{SERVED}/test_token_api.py::test_calls_without_a_valid_key",
+            "tests/service/gateway/test_gate.py::test_promise_16_keys_that_are_refused",
+            "tests/service/gateway/test_gate.py::test_promise_16_unknown_and_revoked_keys_are_alike",
+        ),
     ),
     17: Promise("a revocation takes effect within 5 s in every process"),
     18: Promise(

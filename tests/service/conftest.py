@@ -1,5 +1,6 @@
 """Real stores for the tests of the service."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
 
@@ -9,11 +10,23 @@ from redis.asyncio import Redis
 from service.stores.redis import connect
 from tests.service.store_process import StoreProcess, installed_binaries
 
+# The script and the client are tried on every kind of server; what surrounds them, on one.
+ON_EVERY_SERVER = {"test_limiter", "test_script_calendar", "test_script_model"}
 
-@pytest.fixture(scope="session", params=sorted(installed_binaries(), reverse=True))
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tests of the limiter run on Valkey; some, and all for `make promises`, also on Redis if it is installed."""
+    package, _, module = metafunc.module.__name__.rpartition(".")
+    everywhere = module in ON_EVERY_SERVER or "PROMISES_TIMED" in os.environ
+    if package == "tests.service.limits" and "store" in metafunc.fixturenames and everywhere:
+        metafunc.parametrize("store", sorted(installed_binaries(), reverse=True), indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
 def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
-    """A store that all tests share; not to be harmed. Once with each server that is installed."""
-    process = StoreProcess(tmp_path_factory.mktemp("store"), installed_binaries()[request.param])
+    """A store that all tests share; not to be harmed."""
+    binary = installed_binaries()[getattr(request, "param", "valkey")]
+    process = StoreProcess(tmp_path_factory.mktemp("store"), binary)
     process.start()
     yield process
     process.stop()

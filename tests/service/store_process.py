@@ -35,7 +35,7 @@ class StoreProcess:
     def start(self) -> None:
         """Start it, and wait until it answers."""
         self._embedded.start()
-        self._find()
+        self.find()
 
     def stop(self) -> None:
         """Stop it in good order, even if it is frozen or gone."""
@@ -55,7 +55,8 @@ class StoreProcess:
         """It dies without notice; its guard starts it again."""
         os.kill(self._pid, signal.SIGKILL)
 
-    def _find(self) -> None:
+    def find(self) -> None:
+        """Learn which process it is: another one, after it was killed and started again."""
         with self.client() as client:
             self._pid = int(client.info("server")["process_id"])
 

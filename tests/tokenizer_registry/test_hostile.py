@@ -1,16 +1,19 @@
 """Hostile texts, given to every vocabulary directly."""
 
 import json
+import time
 from functools import cache
 
 import pytest
 
 from tests.hostile_inputs import DATA, HostileText, hostile_texts
+from tests.promises.figure import Figure
 from tests.tokenizer_registry.shipped import shipped_names
 from tokenizer_registry.errors import UncountableText
 from tokenizer_registry.registry import Registry
 
 LARGE_CHARACTERS = 10_000
+MAX_CHARACTERS = 900_000
 # A large text goes to every fourth vocabulary, others for each text: the whole sweep takes half a minute.
 SHARE = 4
 
@@ -29,20 +32,26 @@ def recorded_counts() -> dict[str, dict[str, int]]:
 
 
 @pytest.mark.parametrize("place", range(len(shipped_names())), ids=shipped_names())
-def test_hostile_texts_are_counted_or_refused(registry: Registry, place: int) -> None:
+def test_hostile_texts_are_counted_or_refused(registry: Registry, place: int, figure: Figure) -> None:
     """A count is the reference's; where a library gives up, an UncountableText comes out and nothing else."""
     name = shipped_names()[place]
     vocabulary = registry.vocabulary(name)
+    slowest = 0.0
     for number, (case, text, _) in enumerate(texts()):
         if len(text) > LARGE_CHARACTERS and (number + place) % SHARE:
             continue
         expected = recorded_counts()[name].get(case)
+        began = time.perf_counter()
         try:
             found = vocabulary.count(text)
         except UncountableText:
             assert expected is None or len(text) > 1_000_000, case
         else:
             assert found == expected, case
+        if len(text) <= MAX_CHARACTERS:
+            slowest = max(slowest, time.perf_counter() - began)
+    if slowest > 1:  # of all vocabularies, the slow ones are told
+        figure(f"{name} {slowest:.1f} s")
 
 
 @pytest.mark.parametrize("name", shipped_names())

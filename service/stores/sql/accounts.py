@@ -29,6 +29,7 @@ from service.stores.sql.types import UtcMicroseconds
 
 LAST_USED_INTERVAL = timedelta(minutes=1)
 ID_CHARACTERS = 16
+KEYS_BY_DIGEST = KEYS.where(api_key.c.digest.in_(bindparam("digests", expanding=True)))
 _SHOWN_KEY = re.compile(rf"({keys.PREFIX})(?:…|\.{{2,3}})([0-9A-Za-z]{{4}})")
 
 
@@ -151,7 +152,8 @@ class SqlAccountStore:
 
     async def find_by_digest(self, digests: Sequence[str]) -> StoredKey | None:
         """See AccountStore."""
-        return await self._stored_key(api_key.c.digest.in_(digests))
+        rows = await self.database.rows(KEYS_BY_DIGEST, {"digests": list(digests)})
+        return StoredKey(api_key_of(rows[0]), rows[0].api_key_digest) if rows else None
 
     async def touch_last_used(self, used_at: Mapping[str, datetime]) -> None:
         """See AccountStore. In order of id, so that two processes never wait for each other in a circle."""

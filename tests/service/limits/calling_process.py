@@ -1,6 +1,7 @@
 """A client process: calls with one account as fast as it can, and prints when it was admitted.
 
-Arguments: URL ACCOUNT SECONDS PER_SECOND PER_MONTH. It says `ready`, and begins when a line comes in.
+Arguments: URL ACCOUNT SECONDS PER_SECOND PER_MONTH SKEW: the host's clock is wrong by SKEW seconds. It says
+`ready`, and begins when a line comes in.
 """
 
 import asyncio
@@ -9,13 +10,14 @@ import sys
 import time
 
 from service.limits import Allowance, Decision
+from service.limits.clock import StoreClock
 from tests.service.limits.limiters import limiter_on
 
 
-async def call(url: str, account_id: str, seconds: float, allowance: Allowance) -> list[int]:
+async def call(url: str, account_id: str, seconds: float, allowance: Allowance, clock: StoreClock) -> list[int]:
     """The instants of the calls that were admitted, by the store's clock."""
     admitted = []
-    async with limiter_on(url) as limiter:
+    async with limiter_on(url, clock=clock) as limiter:
         await limiter.peek(account_id, allowance)
         sys.stdout.write("ready\n")
         sys.stdout.flush()
@@ -33,6 +35,7 @@ async def call(url: str, account_id: str, seconds: float, allowance: Allowance) 
 
 
 if __name__ == "__main__":
-    _, url, account_id, seconds, per_second, per_month = sys.argv
+    _, url, account_id, seconds, per_second, per_month, skew = sys.argv
     allowance = Allowance(int(per_second), int(per_month))
-    sys.stdout.write(json.dumps(asyncio.run(call(url, account_id, float(seconds), allowance))))
+    clock = StoreClock(wall_nanoseconds=lambda: time.time_ns() + int(skew) * 10**9)
+    sys.stdout.write(json.dumps(asyncio.run(call(url, account_id, float(seconds), allowance, clock))))

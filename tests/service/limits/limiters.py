@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from service.limits import Limiter, Outcome
+from service.limits.clock import StoreClock
 from service.limits.limiter import ignore_outcome
 from service.stores.counters import RedisCounters
 from service.stores.redis import connect
@@ -20,6 +21,7 @@ async def limiter_on(
     workers: int = 1,
     timeout_seconds: float = PATIENT_SECONDS,
     retry_after_seconds: float = SOON_SECONDS,
+    clock: StoreClock | None = None,
     on_outcome: Callable[[Outcome], None] = ignore_outcome,
 ) -> AsyncIterator[Limiter]:
     """A limiter of its own on the store at `url`, with its own connections."""
@@ -28,6 +30,7 @@ async def limiter_on(
         RedisCounters(client, timeout_seconds=timeout_seconds),
         policy=policy,
         workers=workers,
+        clock=clock,
         on_outcome=on_outcome,
         retry_after_seconds=retry_after_seconds,
     )

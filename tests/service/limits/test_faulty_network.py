@@ -40,16 +40,21 @@ async def test_slow_network_stays_shared(proxy: FaultProxy, own_store: StoreProc
     assert booked(own_store, "a") == 20
 
 
-async def test_black_hole_is_left_alone_after_one_call(proxy: FaultProxy, own_store: StoreProcess) -> None:
+@pytest.mark.parametrize(("policy", "without_store"), [("local", 500), ("open", 500), ("closed", 0)])
+async def test_black_hole_is_left_alone_after_one_call(
+    proxy: FaultProxy, own_store: StoreProcess, policy: str, without_store: int
+) -> None:
     """When the network swallows everything, only the first call waits for it; afterwards the books are right."""
-    async with limiter_on(url(proxy), timeout_seconds=IMPATIENT_SECONDS, retry_after_seconds=3600) as limiter:
+    async with limiter_on(
+        url(proxy), policy=policy, timeout_seconds=IMPATIENT_SECONDS, retry_after_seconds=3600
+    ) as limiter:
         assert await admitted(limiter, "a", 3) == 3
         proxy.swallow = True
         async with asyncio.timeout(2):
-            assert await admitted(limiter, "a", 500) == 500
+            assert await admitted(limiter, "a", 500) == without_store
         assert proxy.connections == 1
         proxy.heal()
-    assert booked(own_store, "a") == 503
+    assert booked(own_store, "a") == 3 + without_store
 
 
 async def test_reset_connection_loses_nothing(proxy: FaultProxy, own_store: StoreProcess) -> None:

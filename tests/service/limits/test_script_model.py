@@ -10,13 +10,14 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
+from tests.promises.figure import Figure
 from tests.service.limits.oracle import Oracle, instant, month_number, utc
 from tests.service.limits.script import Script, keys
 from tests.service.store_process import StoreProcess
 
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
-EXAMPLES = int(os.environ.get("LIMITER_TEST_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("LIMITER_TEST_EXAMPLES", "40"))
 LIMIT, WINDOW, QUOTA = 3, 10 * SECOND, 7
 
 writers = st.sampled_from(["a", "b"])
@@ -141,7 +142,7 @@ class LimitMachine(RuleBasedStateMachine):
                 writer.carried_out = 0
 
 
-def test_script_agrees_with_the_oracle(store: StoreProcess) -> None:
+def test_script_agrees_with_the_oracle(store: StoreProcess, figure: Figure) -> None:
     """Over random histories the script decides, counts and forgets exactly as the obvious limiter does."""
     with store.client() as client:
         LimitMachine.client = client
@@ -154,6 +155,7 @@ def test_script_agrees_with_the_oracle(store: StoreProcess) -> None:
                 suppress_health_check=[HealthCheck.too_slow],
             ),
         )
+    figure(f"{EXAMPLES} random histories of clocks, calls and lost replies as the oracle has them")
 
 
 def test_oracle_knows_the_calendar() -> None:
