@@ -1,10 +1,11 @@
 """The one thing that every vocabulary can do, and the wall between texts and the libraries that cut them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 from tokenizer_registry.errors import UncountableText
 
+Given = TypeVar("Given")
 Answer = TypeVar("Answer")
 
 
@@ -22,6 +23,9 @@ class Counter(Protocol):
     def count(self, text: str) -> int:
         """The number of tokens. Raises UncountableText."""
 
+    def count_batch(self, texts: Sequence[str]) -> list[int]:
+        """The number of tokens of each text, in order. Raises UncountableText for any of them."""
+
 
 class Vocabulary(Counter, Protocol):
     """Cuts texts into tokens."""
@@ -35,6 +39,9 @@ class CountingEngine(Protocol):
 
     def count(self, text: str) -> int:
         """The number of tokens."""
+
+    def count_batch(self, texts: Sequence[str]) -> list[int]:
+        """The number of tokens of each text."""
 
 
 class Engine(CountingEngine, Protocol):
@@ -62,12 +69,17 @@ class GuardedCounter:
         return self._name
 
     def count(self, text: str) -> int:
+        _refuse_surrogates(text)
         return self._guarded(self._engine.count, text)
 
-    def _guarded(self, call: Callable[[str], Answer], text: str) -> Answer:
-        _refuse_surrogates(text)
+    def count_batch(self, texts: Sequence[str]) -> list[int]:
+        for text in texts:
+            _refuse_surrogates(text)
+        return self._guarded(self._engine.count_batch, texts)
+
+    def _guarded(self, call: Callable[[Given], Answer], given: Given) -> Answer:
         try:
-            return call(text)
+            return call(given)
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:
@@ -84,6 +96,7 @@ class GuardedVocabulary(GuardedCounter):
         self._encode = engine.encode
 
     def encode(self, text: str) -> list[int]:
+        _refuse_surrogates(text)
         return self._guarded(self._encode, text)
 
 
