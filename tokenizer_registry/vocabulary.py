@@ -28,7 +28,17 @@ class Counter(Protocol):
 
 
 class Vocabulary(Counter, Protocol):
-    """Cuts texts into tokens."""
+    """Cuts texts into tokens.
+
+    `effort` is how many times as long as the quickest vocabularies this one takes, for the slowest of ordinary texts.
+    """
+
+    @property
+    def effort(self) -> int:
+        """A whole number from 1."""
+
+    def is_ready(self, text: str) -> bool:
+        """Whether counting this text would load nothing first."""
 
     def encode(self, text: str) -> list[int]:
         """The tokens' numbers in the vocabulary's own file. Raises UncountableText."""
@@ -69,12 +79,12 @@ class GuardedCounter:
         return self._name
 
     def count(self, text: str) -> int:
-        _refuse_surrogates(text)
+        refuse_surrogates(text)
         return self._guarded(self._engine.count, text)
 
     def count_batch(self, texts: Sequence[str]) -> list[int]:
         for text in texts:
-            _refuse_surrogates(text)
+            refuse_surrogates(text)
         return self._guarded(self._engine.count_batch, texts)
 
     def _guarded(self, call: Callable[[Given], Answer], given: Given) -> Answer:
@@ -89,18 +99,28 @@ class GuardedCounter:
 class GuardedVocabulary(GuardedCounter):
     """The same for an engine that also tells the tokens."""
 
-    __slots__ = ("_encode",)
+    __slots__ = ("_effort", "_encode", "_is_ready")
 
-    def __init__(self, name: str, engine: Engine) -> None:
+    def __init__(self, name: str, engine: Engine, effort: int = 1) -> None:
         super().__init__(name, engine)
+        self._effort = effort
         self._encode = engine.encode
+        self._is_ready: Callable[[str], bool] | None = getattr(engine, "is_ready", None)
+
+    @property
+    def effort(self) -> int:
+        return self._effort
+
+    def is_ready(self, text: str) -> bool:
+        return self._is_ready is None or text.isascii() or self._is_ready(text)
 
     def encode(self, text: str) -> list[int]:
-        _refuse_surrogates(text)
+        refuse_surrogates(text)
         return self._guarded(self._encode, text)
 
 
-def _refuse_surrogates(text: str) -> None:
+def refuse_surrogates(text: str) -> None:
+    """Raises UncountableText where the text holds a lone surrogate."""
     if text.isascii():
         return
     try:
