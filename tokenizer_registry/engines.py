@@ -40,7 +40,8 @@ class EngineSpec:
     It holds for the vocabulary of this sha256 alone, not for another of the same name. `has_words`: no token reaches
     across the end of a word. `adds_prefix`: the vocabulary's normalizer puts a space in front of a text. `pattern`: the
     split pattern in the library's own words, where they differ from the owner's. `unlike`: characters that the library
-    takes for something else than the owner's does; texts with one of them go to the owner's.
+    takes for something else than the owner's does; texts with one of them go to the owner's. `longest_run`: so do
+    texts with more spaces, tabs or line feeds in a row, which take the library too long.
     """
 
     vocabulary: str
@@ -50,6 +51,7 @@ class EngineSpec:
     adds_prefix: bool = False
     pattern: str | None = None
     unlike: str | None = None
+    longest_run: int | None = None
 
 
 class Engines:
@@ -85,8 +87,8 @@ class Engines:
 
     def _fast(self, spec: VocabularySpec, row: EngineSpec, folder: Path, content: bytes) -> Engine:
         engine = _engine(spec, row, content)
-        if row.unlike is not None:
-            engine = RoutedEngine(engine, row.unlike, partial(_reference, spec, folder))
+        if row.unlike is not None or row.longest_run is not None:
+            engine = RoutedEngine(engine, row.unlike, row.longest_run, partial(_reference, spec, folder))
         if not row.has_words:
             return engine
         return WordEngine(
@@ -122,6 +124,7 @@ def read_engines(folder: Path) -> dict[str, EngineSpec]:
             adds_prefix=row.flag("adds_prefix"),
             pattern=row.optional_text("pattern"),
             unlike=row.optional_text("unlike"),
+            longest_run=row.count("longest_run") if row.has("longest_run") else None,
         )
         row.finish()
     return found

@@ -112,7 +112,7 @@ class GuardedVocabulary(GuardedCounter):
         return self._effort
 
     def is_ready(self, text: str) -> bool:
-        return self._is_ready is None or text.isascii() or self._is_ready(text)
+        return self._is_ready is None or self._is_ready(text)
 
     def encode(self, text: str) -> list[int]:
         refuse_surrogates(text)

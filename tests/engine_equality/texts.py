@@ -50,16 +50,16 @@ def generated_texts(seed: int, size_bytes: int) -> Iterator[str]:
 
 
 def _prose(dice: Random, length: int) -> str:
-    return _excerpt(dice, _documents(), length)
+    return _excerpt(dice, documents(), length)
 
 
 def _code(dice: Random, length: int) -> str:
-    return _excerpt(dice, _sources(), length)
+    return _excerpt(dice, sources(), length)
 
 
 def _language(dice: Random, length: int) -> str:
     """Phrases of one language, in a random order."""
-    words = dice.choice(_languages()).split(" ")
+    words = dice.choice(languages()).split(" ")
     text = ""
     while len(text) < length:
         start = dice.randrange(len(words))
@@ -78,7 +78,7 @@ def _script(dice: Random, length: int) -> str:
 
 
 def _json(dice: Random, length: int) -> str:
-    words = dice.choice(_languages()).split()
+    words = dice.choice(languages()).split()
     rows = [
         {
             "id": dice.randrange(10**9),
@@ -103,19 +103,19 @@ def _excerpt(dice: Random, source: str, length: int) -> str:
 
 
 @cache
-def _languages() -> tuple[str, ...]:
+def languages() -> tuple[str, ...]:
     return tuple(path.read_text(encoding="utf-8") for path in sorted(CORPUS.rglob("*.txt")))
 
 
 @cache
-def _sources() -> str:
+def sources() -> str:
     """Python's own library."""
     paths = sorted(Path(sysconfig.get_path("stdlib")).glob("*.py"))
     return "\n".join(path.read_text(encoding="utf-8", errors="replace") for path in paths)
 
 
 @cache
-def _documents() -> str:
+def documents() -> str:
     """Descriptions and licences of the packages that are installed here."""
     packages = Path(sysconfig.get_path("purelib"))
     paths = sorted([*packages.glob("*.dist-info/METADATA"), *packages.glob("*.dist-info/**/LICENSE*")])

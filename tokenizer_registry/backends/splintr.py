@@ -1,5 +1,6 @@
 """Rank files and tokenizer.json files, cut by `splintr`. Its encode frees the GIL."""
 
+import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Protocol
@@ -8,6 +9,7 @@ import splintr
 
 # The library keeps some 50 bytes of working memory for each byte of the longest text that a thread has given it.
 LONG_CHARACTERS: Final = 65_536
+EMPTY_TOKEN: Final = re.compile(rb"^= \d+\n", re.MULTILINE)
 # An identifier is four bytes of what the library answers.
 IDENTIFIER_BYTES: Final = 4
 
@@ -47,8 +49,7 @@ def rank_engine(
     content: bytes, pattern: str, normalize: Callable[[str], str] | None = None, *, pcre2: bool = False
 ) -> SplintrEngine:
     """An engine for a rank file. The token of no bytes that some files have is left out: no text has it."""
-    lines = b"".join(line for line in content.splitlines(keepends=True) if not line.startswith(b"="))
-    tokenizer = splintr.Tokenizer.from_bytes(lines, pattern, {})
+    tokenizer = splintr.Tokenizer.from_bytes(EMPTY_TOKEN.sub(b"", content), pattern, {})
     return SplintrEngine(tokenizer.pcre2() if pcre2 else tokenizer, normalize)
 
 
