@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 WHEELS := --only-binary :all: --require-hashes
 
-.PHONY: serve test check bench estimates format lock vocabularies verify-vocabularies clean help prove prove-ledger promises fuzz soak peers
+.PHONY: serve test check bench estimates format lock vocabularies verify-vocabularies verify-engines clean help prove prove-ledger \
+        promises fuzz soak peers
 
 serve: $(VENV)/.serve  ## start the service with a demo key; Ctrl-C ends it
 	@$(BIN)/weighbridge serve --demo
@@ -55,6 +56,9 @@ vocabularies: $(VENV)/.dev  ## rebuild the packed vocabularies from their pinned
 
 verify-vocabularies: $(VENV)/.dev  ## prove them: same bytes when rebuilt, same tokens as the reference libraries
 	$(BIN)/python -m scripts.verify_vocabularies
+
+verify-engines: $(VENV)/.dev  ## compare every engine with its reference: 20 MB and 200,000 fuzzed texts each (an hour)
+	$(BIN)/python -m tests.engine_equality
 
 clean:  ## remove the environment and everything built; the data folder stays
 	rm -rf $(VENV) .peers build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

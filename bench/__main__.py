@@ -1,47 +1,101 @@
-"""Run every measurement on this machine and print it with what it ran on."""
+"""Run every measurement on this machine, print it and write docs/benchmarks.md: `python -m bench [PART...]`."""
 
-import platform
+import os
 import sys
-from importlib.metadata import version
-
-from rich.console import Console
-from rich.table import Table
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 
 from bench.accounts import CALLS, MANY, ROUNDS, many_accounts
-from bench.counting import count_speeds
-from bench.endpoint import served
-from bench.gateway import gateway_table
+from bench.catalogue import growth, whole_catalogue
+from bench.counting import Comparison, compare_engines
+from bench.endpoint import MODELS, served, start_and_memory
+from bench.gateway import gateway_section
+from bench.hostile import hostile
+from bench.load import generator
+from bench.report import Section, median, show, write
+from tokenizer_registry import Registry
 
-LIBRARIES = ("tiktoken", "tokenizers", "sentencepiece", "uvicorn", "starlette")
+OWNERS = {"tiktoken": "tiktoken", "huggingface": "tokenizers", "sentencepiece": "sentencepiece"}
+BUSY_LOAD = 1.0
 
 
-def main() -> None:
-    """Print the machine, then the tables."""
-    console = Console(width=100)
-    libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
-    console.print(f"{platform.machine()}, {platform.system()}, Python {sys.version.split()[0]}, {libraries}")
-    table = Table("vocabulary", title="Counting, texts not seen before, one thread; medians")
-    for column in ("load, s", "2 kB prose, MB/s", "50 kB mixed, MB/s"):
-        table.add_column(column, justify="right")
-    for row in count_speeds():
-        table.add_row(
-            row.vocabulary,
-            f"{row.load_seconds:.2f}",
-            f"{row.small_mb_per_second:.1f}",
-            f"{row.large_mb_per_second:.1f}",
-        )
-    console.print(table)
-    endpoint = Table("what", "value", title="The service, one worker, one client, 2 kB text, one model")
-    for what, value in served():
-        endpoint.add_row(what, value)
-    console.print(endpoint)
-    rounds = f"medians of {ROUNDS} rounds of {CALLS} calls on each of two servers in turn"
-    accounts = Table("what", "one account", f"{MANY:,}", "ratio", title=f"A call among many accounts: {rounds}")
-    for compared in many_accounts():
-        accounts.add_row(*compared)
-    console.print(accounts)
-    console.print(gateway_table())
+def main(parts: list[str]) -> None:
+    """Print each table as it is done; write the document if all were asked for."""
+    load = os.getloadavg()[0]
+    sections = []
+    for name in parts or list(PARTS):
+        for section in PARTS[name]():
+            show(section)
+            sections.append(section)
+    if not parts:
+        remark = f"The machine was busy with other work (load {load:.1f})." if load > BUSY_LOAD else ""
+        write(sections, datetime.now(UTC).date(), remark)
 
+
+def _engines() -> Iterable[Section]:
+    rows = list(compare_engines())
+    columns = ("owner's library", "vocabularies", "2 kB", "50 kB", "all fresh texts", "repeated text")
+    yield Section(
+        "Engines, times as fast as the owner's library",
+        "Medians over vocabularies of medians over new texts: prose, code and 12 languages. "
+        "The counts are equal: `make verify-engines`.",
+        columns,
+        [_summary(owner, [row for row in rows if row.library == owner]) for owner in OWNERS],
+    )
+    yield Section(
+        "Each vocabulary",
+        "Times as fast as the owner's library, and the engine's MB/s; all but the last column but one on new texts.",
+        ("vocabulary", "owner's library", "fresh", *list(rows[0].engine), "prose 2 kB, MB/s"),
+        [_row(row) for row in rows],
+    )
+
+
+def _summary(owner: str, rows: list[Comparison]) -> list[str]:
+    small = [row.ratio(name) for row in rows for name in row.engine if name.endswith(" 2 kB")]
+    large = [row.ratio(name) for row in rows for name in row.engine if name.endswith(" 50 kB")]
+    fresh, repeated = [row.fresh for row in rows], [row.ratio("repeated") for row in rows]
+    return [OWNERS[owner], str(len(rows)), *map(median, (small, large, fresh, repeated))]
+
+
+def _row(row: Comparison) -> list[str]:
+    ratios = [f"{row.ratio(name):.1f}" for name in row.engine]
+    return [row.vocabulary, OWNERS[row.library], f"{row.fresh:.1f}", *ratios, f"{row.engine['prose 2 kB']:.1f}"]
+
+
+def _catalogue() -> Iterable[Section]:
+    registry = Registry.from_package()
+    rows = [*whole_catalogue(registry), *growth(registry), *hostile(registry)]
+    yield Section("Counting", "In one process, without HTTP.", ("what", "value"), rows)
+
+
+def _endpoint() -> Iterable[Section]:
+    about = f"`POST /v1/tokens/count`, texts of 2 kB, {len(MODELS)} models, key and limits on. Load: {generator()}."
+    yield Section("The endpoint", about, ("what", "value"), list(served()))
+
+
+def _process() -> Iterable[Section]:
+    about = "Vocabularies of five models or more are loaded at the start, others at their first use."
+    yield Section("Start and memory", about, ("what", "value"), list(start_and_memory()))
+
+
+def _accounts() -> Iterable[Section]:
+    about = f"One worker. Medians of {ROUNDS} rounds of {CALLS} calls on each of two servers in turn."
+    columns = ("what", "one account", f"{MANY:,}", "ratio")
+    yield Section("A call among many accounts", about, columns, list(many_accounts()))
+
+
+def _gateway() -> Iterable[Section]:
+    yield gateway_section()
+
+
+PARTS: dict[str, Callable[[], Iterable[Section]]] = {
+    "engines": _engines,
+    "catalogue": _catalogue,
+    "endpoint": _endpoint,
+    "process": _process,
+    "accounts": _accounts,
+    "gateway": _gateway,
+}
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -1,92 +1,59 @@
-"""How fast each vocabulary is loaded and counts."""
+"""Every vocabulary: the engine that serves against its owner's library, on the same texts."""
 
-import random
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from bench.texts import LARGE, SMALL, Kind, kinds
 from tokenizer_registry import Registry, Vocabulary
-from tokenizer_registry.verification.corpus import corpus
 
-WORDS = [
-    "the",
-    "scale",
-    "weighs",
-    "a",
-    "load",
-    "and",
-    "says",
-    "what",
-    "it",
-    "costs",
-    "before",
-    "the",
-    "lorry",
-    "leaves",
-    "again",
-    "with",
-    "figures",
-    "that",
-    "nobody",
-    "has",
-    "to",
-    "believe",
-    "because",
-    "everyone",
-    "can",
-    "check",
-    "them",
-    "against",
-    "the",
-    "same",
-    "public",
-    "list",
-    "of",
-    "prices",
-    "and",
-    "of",
-    "pieces",
-]
-REPETITIONS = 30
+SMALL_TEXTS, LARGE_TEXTS = 25, 6
 
 
-class Speed(NamedTuple):
-    """Medians for one vocabulary."""
+class Comparison(NamedTuple):
+    """MB/s of the engine and the reference; medians over the texts. `fresh`: by kind of text, then `fresh 50 kB`."""
 
     vocabulary: str
-    load_seconds: float
-    small_mb_per_second: float
-    large_mb_per_second: float
+    library: str
+    reference: dict[str, float]
+    engine: dict[str, float]
+
+    def ratio(self, name: str) -> float:
+        """How many times as fast as the reference."""
+        return self.engine[name] / self.reference[name]
+
+    @property
+    def fresh(self) -> float:
+        """The median ratio over kinds and sizes of texts that were never seen."""
+        return statistics.median(self.ratio(name) for name in self.engine if name != "repeated")
 
 
-def count_speeds() -> Iterator[Speed]:
-    """One row a vocabulary. Texts are made from a seed, each different, so that no engine has seen them."""
-    letters = random.Random(1)
-    small = [prose(letters, 2_000) for _ in range(REPETITIONS)]
-    pieces = list(corpus())
-    large = ["".join(letters.sample(pieces, len(pieces)))[:50_000] for _ in range(REPETITIONS)]
-    registry = Registry.from_package()
-    for name in registry.vocabularies:
-        started = time.perf_counter()
-        vocabulary = registry.vocabulary(name)
-        load_seconds = time.perf_counter() - started
-        yield Speed(name, load_seconds, median_speed(vocabulary, small), median_speed(vocabulary, large))
+def compare_engines() -> Iterator[Comparison]:
+    """One row a vocabulary."""
+    fast, reference = Registry.from_package(), Registry.from_package(fast=False)
+    small, large = kinds(SMALL, SMALL_TEXTS), kinds(LARGE, LARGE_TEXTS)
+    for name, spec in fast.vocabularies.items():
+        speeds = [_speeds(registry.vocabulary(name), small, large) for registry in (reference, fast)]
+        yield Comparison(name, spec.format.value, *speeds)
 
 
-def prose(letters: random.Random, characters: int) -> str:
-    """Words in a random order."""
-    text = ""
-    while len(text) < characters:
-        text += letters.choice(WORDS) + " "
-    return text[:characters]
+def _speeds(vocabulary: Vocabulary, small: Sequence[Kind], large: Sequence[Kind]) -> dict[str, float]:
+    found = {}
+    for size, texts in (("2 kB", small), ("50 kB", large)):
+        for kind in texts:
+            for text in kind.warm:
+                vocabulary.count(text)
+            found[f"{kind.name} {size}"] = median_speed(vocabulary.count, kind.fresh)
+    found["repeated"] = median_speed(vocabulary.count, [small[0].fresh[0]] * SMALL_TEXTS)
+    return found
 
 
-def median_speed(vocabulary: Vocabulary, texts: list[str]) -> float:
+def median_speed(count: Callable[[str], object], texts: Sequence[str]) -> float:
     """Millions of UTF-8 bytes a second."""
     speeds = []
     for text in texts:
         started = time.perf_counter()
-        vocabulary.count(text)
+        count(text)
         speeds.append(len(text.encode()) / (time.perf_counter() - started) / 1e6)
     return statistics.median(speeds)

@@ -1,36 +1,110 @@
-"""How long the served endpoint takes, on one connection, limits out of the way."""
+"""The served endpoint, keys and limits on, against a bare application on the same server; start-up and memory."""
 
-import random
+import json
+import socket
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
 
-from bench.counting import prose
-from tests.end_to_end.server import running
+from bench.load import requests_per_second
+from bench.texts import SMALL, kinds
+from tests.end_to_end.server import Server, running
 
-CALLS = 1_000
-SETTINGS = {"RATE_LIMIT_PER_SECOND": "1000000", "QUOTA_PER_MONTH": "1000000", "LOG_LEVEL": "warning"}
+MODELS = ("gpt-4o", "gpt-4", "llama-3.1-8b", "qwen3-8b", "deepseek-chat")
+SETTINGS = {
+    "RATE_LIMIT_PER_SECOND": "1000000",
+    "QUOTA_PER_MONTH": "1000000000",
+    "LOG_LEVEL": "warning",
+    "PRELOAD_VOCABULARIES": "true",
+}
+ROUNDS = 2
 
 
 def served() -> Iterator[tuple[str, str]]:
-    """Start-up time, then latencies of a count."""
-    letters = random.Random(2)
-    with tempfile.TemporaryDirectory() as folder:
-        started = time.perf_counter()
-        with running(Path(folder) / "data", SETTINGS) as server:
-            yield "start until ready, empty data folder", f"{time.perf_counter() - started:.1f} s"
-            with httpx2.Client(base_url=server.url, headers={"X-Api-Key": server.demo_key}) as client:
-                seconds = sorted(one_call(client, prose(letters, 2_000)) for _ in range(CALLS))
-    yield "median of one call", f"{statistics.median(seconds) * 1000:.2f} ms"
-    yield "99th percentile", f"{seconds[int(CALLS * 0.99)] * 1000:.2f} ms"
+    """Requests a second with one and two workers, each beside the bare application's of the same minute."""
+    texts = kinds(SMALL, 200)[0]
+    bodies = [json.dumps({"input": text, "type": "text", "models": MODELS}).encode() for text in texts.fresh]
+    rates: dict[str, list[float]] = {"bare": [], "one": [], "two": []}
+    for _ in range(ROUNDS):
+        with service(1) as server:
+            answer = httpx2.post(
+                f"{server.url}/v1/tokens/count", content=bodies[0],
+                headers={"X-Api-Key": server.demo_key, "Content-Type": "application/json"},
+            ).raise_for_status().text  # fmt: skip
+            rates["one"].append(requests_per_second(server.url, server.demo_key, bodies))
+        with bare(answer) as url:
+            rates["bare"].append(requests_per_second(url, "none", bodies))
+        with service(2) as server:
+            rates["two"].append(requests_per_second(server.url, server.demo_key, bodies))
+    one, plain, two = (statistics.median(rates[name]) for name in ("one", "bare", "two"))
+    yield "share of the bare application's requests per second, one worker", f"{one / plain:.2f}"
+    yield "two workers, times one", f"{two / one:.2f}"
+    yield "requests per second: bare, one worker, two workers", f"{plain:,.0f}, {one:,.0f}, {two:,.0f}"
 
 
-def one_call(client: httpx2.Client, text: str) -> float:
-    """Seconds for one count."""
+def start_and_memory() -> Iterator[tuple[str, str]]:
+    """Seconds until ready, and what a worker and a second one hold."""
     started = time.perf_counter()
-    client.post("/v1/tokens/count", json={"input": text, "type": "text", "models": ["gpt-4o"]}).raise_for_status()
-    return time.perf_counter() - started
+    with service(1) as server:
+        yield "start until ready, empty data folder", f"{time.perf_counter() - started:.1f} s"
+    with service(2) as server:
+        first, second = children(server.process.pid)
+        yield "resident memory of a worker after the start", f"{memory(first, 'Rss'):.0f} MB"
+        whole = memory(server.process.pid, "Pss") + memory(first, "Pss") + memory(second, "Pss")
+        yield "parent and two workers together (proportional)", f"{whole:.0f} MB"
+        yield "of that a second worker", f"{memory(second, 'Pss'):.0f} MB, private {private(second):.0f} MB"
+    with service(1) as server:
+        body = {"input": "all of them", "type": "text", "models": ["*"]}
+        httpx2.post(
+            f"{server.url}/v1/tokens/count", json=body, headers={"X-Api-Key": server.demo_key}, timeout=120
+        ).raise_for_status()
+        worker = children(server.process.pid)[0]
+        yield "resident memory of a worker with every vocabulary of a model loaded", f"{memory(worker, 'Rss'):.0f} MB"
+
+
+@contextmanager
+def service(workers: int) -> Iterator[Server]:
+    """The service with so many workers, limits out of the way."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running(Path(folder) / "data", SETTINGS, "--workers", str(workers)) as server,
+    ):
+        yield server
+
+
+@contextmanager
+def bare(answer: str) -> Iterator[str]:
+    """The address of the bare application in a process of its own."""
+    with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bench.bare", str(listener.fileno()), answer], pass_fds=[listener.fileno()]
+        )
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def children(parent: int) -> list[int]:
+    """Process ids of the workers."""
+    found = [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+    return [pid for pid in found if "valkey" not in Path(f"/proc/{pid}/cmdline").read_text()]
+
+
+def memory(process: int, what: str) -> float:
+    """Megabytes of a process, by the kernel's count."""
+    lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith(f"{what}:")) / 1024
+
+
+def private(process: int) -> float:
+    """Megabytes that no other process shares."""
+    return memory(process, "Private_Dirty") + memory(process, "Private_Clean")

@@ -9,10 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from rich.table import Table
-
+from bench.chats import Connection, Seconds, Target
 from bench.fast_upstream import MODEL, fast_upstream
-from bench.load import Connection, Seconds, Target
+from bench.report import Section
 from tests.end_to_end.server import running
 from tests.litellm_proxy import ABSENT, KEY, is_installed, litellm_proxy, relayed
 from tests.litellm_proxy import MODEL as PROXY_MODEL
@@ -20,26 +19,22 @@ from tests.litellm_proxy import MODEL as PROXY_MODEL
 ROUNDS, WARMING = 500, 50
 CONNECTIONS, SECONDS = 16, 8
 DIRECT, OURS, THEIRS = "direct", "gateway", "LiteLLM's proxy"
-TITLE = (
-    f"The gateway before an upstream that answers at once; one worker, latencies of one caller, {CONNECTIONS} for rates"
-)
+ABOUT = f"Before an upstream that answers at once: one worker, latencies of one caller, rates of {CONNECTIONS}."
 
 
-def gateway_table() -> Table:
+def gateway_section() -> Section:
     """All rows; what was added is to the direct call."""
-    table = Table("what", DIRECT, OURS, THEIRS, title=TITLE)
+    rows = []
     with tempfile.TemporaryDirectory() as folder, ExitStack() as opened:
         targets = dict(started(Path(folder), opened))
         for streamed in (False, True):
-            for row in latencies(targets, streamed=streamed):
-                table.add_row(*row)
+            rows += latencies(targets, streamed=streamed)
         for streamed in (False, True):
             what = "streams" if streamed else "plain calls"
             rates = {name: rate(target, streamed=streamed) for name, target in targets.items()}
-            table.add_row(f"{what} a second", *(f"{rates[name]:.0f}" if name in rates else "" for name in names()))
-    if not is_installed():
-        table.caption = ABSENT
-    return table
+            rows.append([f"{what} a second", *(f"{rates[name]:.0f}" if name in rates else "" for name in names())])
+    about = ABOUT if is_installed() else f"{ABOUT} {ABSENT}"
+    return Section("The gateway", about, ("what", *names()), rows)
 
 
 def names() -> Sequence[str]:
@@ -103,12 +98,6 @@ def cell(milliseconds: Mapping[str, float], name: str) -> str:
 
 def rate(target: Target, *, streamed: bool) -> float:
     """Answers a second, called from a process of its own."""
-    command = [sys.executable, "-m", "bench.load", str(CONNECTIONS), str(SECONDS), str(streamed)]
+    command = [sys.executable, "-m", "bench.chats", str(CONNECTIONS), str(SECONDS), str(streamed)]
     done = subprocess.run([*command, target.url, target.key, target.model], check=True, capture_output=True, text=True)
     return int(done.stdout) / SECONDS
-
-
-if __name__ == "__main__":
-    from rich.console import Console
-
-    Console(width=120).print(gateway_table())

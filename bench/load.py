@@ -1,93 +1,71 @@
-"""Calls of chat completions over kept connections, with as little work of its own as Python allows.
+"""Load on one address: `wrk` where it is installed, which takes little of the machine; otherwise threads of Python."""
 
-`python -m bench.load CONNECTIONS SECONDS STREAMED URL KEY MODEL` prints the answers in that time, as JSON.
-"""
-
-import asyncio
 import json
-import sys
+import re
+import shutil
+import subprocess
+import tempfile
 import time
-from dataclasses import dataclass
-from typing import NamedTuple
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+from pathlib import Path
 from urllib.parse import urlsplit
 
+SECONDS = 6
+CONNECTIONS = 32
+THREADS = 8
 
-@dataclass(frozen=True)
-class Target:
-    """What is called: a base URL, a key, the name of its model."""
-
-    url: str
-    key: str
-    model: str
-
-    def request(self, *, streamed: bool) -> bytes:
-        """The bytes of one call."""
-        parts = urlsplit(self.url)
-        messages = [{"role": "user", "content": "Say the word twenty times, please."}]
-        body = json.dumps({"model": self.model, "messages": messages, "max_tokens": 64, "stream": streamed}).encode()
-        head = (
-            f"POST {parts.path}/chat/completions HTTP/1.1\r\nHost: {parts.netloc}\r\n"
-            f"Authorization: Bearer {self.key}\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {len(body)}\r\n\r\n"
-        )
-        return head.encode() + body
+# Every request has another of the bodies, so that no text is sent twice in a row.
+SCRIPT = """
+local bodies = {}
+for line in io.lines("%s") do bodies[#bodies + 1] = line end
+local n = 0
+request = function()
+  n = n + 1
+  return wrk.format("POST", "/v1/tokens/count", {["Content-Type"] = "application/json", ["X-Api-Key"] = "%s"},
+    bodies[n %% #bodies + 1])
+end
+"""
 
 
-class Seconds(NamedTuple):
-    """Of one call: until the first byte of its body, and until the last."""
-
-    first: float
-    whole: float
+def requests_per_second(url: str, key: str, bodies: list[bytes]) -> float:
+    """Answers a second, all of them 200."""
+    return _wrk(url, key, bodies) if shutil.which("wrk") else _python(url, key, bodies)
 
 
-class Connection:
-    """A kept connection, for one call at a time."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader = reader
-        self.writer = writer
-
-    @classmethod
-    async def to(cls, target: Target) -> "Connection":
-        """A new one."""
-        parts = urlsplit(target.url)
-        return cls(*await asyncio.open_connection(parts.hostname, parts.port))
-
-    async def call(self, request: bytes) -> Seconds:
-        """One call. Raises RuntimeError if the answer is not a whole one."""
-        began = time.perf_counter()
-        self.writer.write(request)
-        head = (await self.reader.readuntil(b"\r\n\r\n")).lower()
-        _, found, length = head.partition(b"content-length:")
-        if found:
-            body = await self.reader.readexactly(int(length.split(b"\r\n", 1)[0]))
-            first = time.perf_counter()
-        else:
-            body = await self.reader.read(65_536)
-            first = time.perf_counter()
-            while not body.endswith(b"\r\n0\r\n\r\n"):
-                body += await self.reader.read(65_536)
-        if not head.startswith(b"http/1.1 200 ") or (not found and b"[DONE]" not in body):
-            raise RuntimeError(f"{head!r} {body!r}")
-        return Seconds(first - began, time.perf_counter() - began)
+def generator() -> str:
+    """What makes the load."""
+    return "wrk" if shutil.which("wrk") else f"{THREADS} threads of Python (install wrk for more load)"
 
 
-async def answers(connections: int, seconds: float, target: Target, *, streamed: bool) -> int:
-    """How many calls are answered in that time, each connection calling again at once."""
-    request = target.request(streamed=streamed)
-    opened = [await Connection.to(target) for _ in range(connections)]
-    end = time.perf_counter() + seconds
+def _wrk(url: str, key: str, bodies: list[bytes]) -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        texts, script = Path(folder) / "bodies", Path(folder) / "calls.lua"
+        texts.write_bytes(b"\n".join(bodies) + b"\n")
+        script.write_text(SCRIPT % (texts, key))
+        done = subprocess.run(
+            ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "-s", script, url],
+            check=True, capture_output=True, text=True,
+        )  # fmt: skip
+    found = re.search(r"Requests/sec:\s*([\d.]+)", done.stdout)
+    if found is None or "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
+        raise RuntimeError(f"the load failed:\n{done.stdout}")
+    return float(found[1])
 
-    async def calls(connection: Connection) -> int:
-        done = 0
-        while time.perf_counter() < end:
-            await connection.call(request)
+
+def _python(url: str, key: str, bodies: list[bytes]) -> float:
+    address = urlsplit(url).netloc
+    end = time.monotonic() + SECONDS
+
+    def calls(first: int) -> int:
+        connection, done = HTTPConnection(address), 0
+        while time.monotonic() < end:
+            body = bodies[(first + done) % len(bodies)]
+            headers = {"Content-Type": "application/json", "X-Api-Key": key}
+            connection.request("POST", "/v1/tokens/count", body, headers)
+            json.loads(connection.getresponse().read())
             done += 1
         return done
 
-    return sum(await asyncio.gather(*map(calls, opened)))
-
-
-if __name__ == "__main__":
-    _, connections, seconds, streamed, url, key, model = sys.argv
-    print(asyncio.run(answers(int(connections), float(seconds), Target(url, key, model), streamed=streamed == "True")))
+    with ThreadPoolExecutor(THREADS) as threads:
+        return sum(threads.map(calls, range(THREADS))) / SECONDS

@@ -9,14 +9,14 @@ from typing import TypeVar
 
 from service.errors import TEXT_TOO_LARGE, UNAVAILABLE, Refusal
 from service.in_flight import InFlight
-from tokenizer_registry import Count, Format, Registry, expanded_size
+from tokenizer_registry import Count, Registry, expanded_size
 
 Answer = TypeVar("Answer")
 
 # A text this small is counted for one vocabulary in well under a millisecond: a thread would cost more.
 INLINE_CHARACTERS = 4_000
-# The library `tokenizers` takes up to this many times as long as the others for the same text.
-SLOW_ENGINE = 16
+# Characters times effort: one or two milliseconds, for hostile texts a few more.
+INLINE_EFFORT = 40_000
 # NFKC makes at most 33 UTF-8 bytes of one character (U+FDFA), so shorter texts need no look.
 MOST_BYTES_PER_CHARACTER = 33
 
@@ -104,10 +104,10 @@ class CountingPool:
 
     def _is_quick(self, text: str, models: Sequence[str]) -> bool:
         """Whether the event loop has the time: loading a vocabulary takes up to a second, which it has not."""
-        if len(text) * len(models) > INLINE_CHARACTERS or not self.registry.is_ready(models):
+        if len(text) > INLINE_EFFORT:
             return False
-        slow = sum(self.registry.format_of(model) is Format.HUGGINGFACE for model in models)
-        return len(text) * (len(models) + slow * (SLOW_ENGINE - 1)) <= INLINE_CHARACTERS
+        effort = self.registry.effort(text, models)
+        return effort is not None and len(text) * effort <= INLINE_EFFORT
 
     def _measure_and_count(self, text: str, models: Sequence[str], estimate: bool) -> list[Count] | Refusal:
         limit = self.limits.expanded_bytes

@@ -9,6 +9,7 @@ from threading import Lock
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
+from tokenizer_registry.engines import Engines, read_engines
 from tokenizer_registry.errors import DamagedVocabulary, UnknownModel, UnknownVocabulary
 from tokenizer_registry.estimation.bands import ErrorBand, script_of
 from tokenizer_registry.estimation.estimates import Estimates, read_estimates
@@ -16,8 +17,9 @@ from tokenizer_registry.estimation.estimator import Estimator
 from tokenizer_registry.extra import Extra, read_extra
 from tokenizer_registry.loading import load_vocabulary
 from tokenizer_registry.model import Model, read_models
-from tokenizer_registry.spec import Fetchable, Format, VocabularySpec, read_vocabularies
+from tokenizer_registry.spec import Fetchable, VocabularySpec, read_vocabularies
 from tokenizer_registry.vocabulary import Counter, Vocabulary
+from tokenizer_registry.word_vocabulary import count_for_all
 
 
 class Count(NamedTuple):
@@ -41,7 +43,7 @@ class Registry:
     """The models and their vocabularies. Safe to use from many threads.
 
     `folders` says where the files of single vocabularies are, if not in `vocabularies_folder`. `fetchable` are
-    vocabularies that models name but that are not here.
+    vocabularies that models name but that are not here. Without `engines` the owners' libraries count.
     """
 
     def __init__(
@@ -53,12 +55,14 @@ class Registry:
         fetchable: Iterable[Fetchable] = (),
         folders: Mapping[str, Path] | None = None,
         estimates: Estimates | None = None,
+        engines: Engines | None = None,
     ) -> None:
         self.models: Mapping[str, Model] = MappingProxyType({model.name: model for model in models})
         self.vocabularies: Mapping[str, VocabularySpec] = MappingProxyType({spec.name: spec for spec in vocabularies})
         self.estimates = estimates or Estimates((), (), vocabularies_folder)
         absent = {row.name: row for row in fetchable if row.name not in self.vocabularies}
         self.fetchable: Mapping[str, Fetchable] = MappingProxyType(absent)
+        self.engines = engines or Engines({})
         self._folder = vocabularies_folder
         self._folders = dict(folders or {})
         self._locks: Mapping[str, Lock] = {name: Lock() for name in self.vocabularies}
@@ -66,15 +70,16 @@ class Registry:
         self._faults: dict[str, DamagedVocabulary] = {}
 
     @classmethod
-    def from_package(cls, extra_folder: Path | None = None) -> "Registry":
+    def from_package(cls, extra_folder: Path | None = None, *, fast: bool = True) -> "Registry":
         """The registry that this package ships, and what an operator has added to it in `extra_folder`.
 
-        Reads the catalogues, loads no vocabulary yet. Raises BadCatalogue.
+        Counts with the engines of engines.toml or, if not `fast`, with the owners' libraries. Reads the catalogues,
+        loads no vocabulary yet. Raises BadCatalogue.
         """
-        return cls.from_folder(Path(__file__).parent, extra_folder)
+        return cls.from_folder(Path(__file__).parent, extra_folder, fast=fast)
 
     @classmethod
-    def from_folder(cls, folder: Path, extra_folder: Path | None = None) -> "Registry":
+    def from_folder(cls, folder: Path, extra_folder: Path | None = None, *, fast: bool = False) -> "Registry":
         """A registry from models.toml, vocabularies.toml, vocabularies/ and estimates.toml. Raises BadCatalogue.
 
         Where the extra folder has a vocabulary or a model of the same name, it is the one that counts.
@@ -95,6 +100,7 @@ class Registry:
             fetchable=shipped.fetchable,
             folders=folders,
             estimates=read_estimates(folder, {model.name for model in ordered}, specs),
+            engines=Engines(read_engines(folder)) if fast else None,
         )
 
     @property
@@ -123,12 +129,12 @@ class Registry:
                 self._loaded[name] = self._load(name)
             return self._loaded[name]
 
-    def in_use(self) -> list[str]:
-        """The vocabularies that any model has, those of many models first."""
+    def in_use(self, least_models: int = 1) -> list[str]:
+        """The vocabularies that so many models have, those of many models first."""
         users = collections.Counter(
             model.vocabulary for model in self.models.values() if model.vocabulary in self.vocabularies
         )
-        return [name for name, _ in users.most_common() if name is not None]
+        return [name for name, models in users.most_common() if name is not None and models >= least_models]
 
     def preload(
         self, names: Iterable[str] | None = None, on_loaded: Callable[[str], None] | None = None, threads: int = 1
@@ -144,18 +150,24 @@ class Registry:
                     on_loaded(name)
         return {name: self._faults[name] for name in chosen if name in self._faults}
 
-    def is_ready(self, models: Sequence[str]) -> bool:
-        """Whether counting for these models would load nothing. Raises UnknownModel."""
-        needed = (self._vocabulary_of(name) for name in models)
-        return all(
-            name is None or name in self._loaded or name in self._faults or name not in self.vocabularies
-            for name in needed
-        )
+    def is_ready(self, models: Sequence[str], text: str = "") -> bool:
+        """Whether counting this text for these models would load nothing. Raises UnknownModel."""
+        return self.effort(text, models) is not None
 
-    def format_of(self, model: str) -> Format | None:
-        """The format of the vocabulary of a model; None where it has none, or it is not here. Raises UnknownModel."""
-        spec = self.vocabularies.get(self._vocabulary_of(model) or "")
-        return spec.format if spec else None
+    def effort(self, text: str, models: Sequence[str]) -> int | None:
+        """The sum of the efforts of the vocabularies that would count this text; None if one has to be loaded first.
+
+        Raises UnknownModel.
+        """
+        total = 0
+        for name in {self._vocabulary_of(model) for model in models}:
+            if name is None or name in self._faults or name not in self.vocabularies:
+                continue
+            loaded = self._loaded.get(name)
+            if loaded is None or not loaded.is_ready(text):
+                return None
+            total += loaded.effort
+        return total
 
     def count(self, text: str, models: Sequence[str], estimate: bool = False) -> list[Count]:
         """Counts in the order of `models`, duplicates included; each vocabulary cuts the text once.
@@ -165,7 +177,7 @@ class Registry:
         counted, UncountableText.
         """
         vocabularies = [self._vocabulary_of(name) for name in models]
-        counts = {name: self._count(text, name) for name in dict.fromkeys(vocabularies) if name is not None}
+        counts = self._counts(text, dict.fromkeys(name for name in vocabularies if name is not None))
         found = [UNCOUNTED if name is None else counts[name] for name in vocabularies]
         return self._estimated(text, models, found) if estimate else found
 
@@ -190,7 +202,7 @@ class Registry:
 
     def _load(self, name: str) -> Vocabulary:
         try:
-            loaded = load_vocabulary(self.vocabularies[name], self.folder_of(name))
+            loaded = load_vocabulary(self.vocabularies[name], self.folder_of(name), self.engines)
         except DamagedVocabulary as error:
             self._faults[name] = error
             raise
@@ -201,11 +213,17 @@ class Registry:
         with suppress(DamagedVocabulary):  # it is kept in `faults`
             self.vocabulary(name)
 
-    def _count(self, text: str, name: str) -> Count:
-        if name in self._faults or name not in self.vocabularies:
-            return UNCOUNTED
-        tokens = self._tokens(text, name)
-        return UNCOUNTED if tokens is None else Count(tokens, name, "exact")
+    def _counts(self, text: str, names: Iterable[str]) -> dict[str, Count]:
+        """The count for each vocabulary; those that are damaged or not here have none."""
+        present = {}
+        counts = {}
+        for name in names:
+            counts[name] = UNCOUNTED
+            if name in self.vocabularies and name not in self._faults:
+                with suppress(DamagedVocabulary):
+                    present[name] = self.vocabulary(name)
+        tokens = count_for_all(text, present, self.engines.table)
+        return counts | {name: Count(found, name, "exact") for name, found in tokens.items()}
 
     def _tokens(self, text: str, name: str) -> int | None:
         """The count by a vocabulary or a reconstruction; None if it is damaged."""

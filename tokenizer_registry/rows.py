@@ -43,6 +43,13 @@ class Row:
             raise self.fault(f"{key} must be a list of strings, not {value!r}")
         return tuple(value)
 
+    def flag(self, key: str) -> bool:
+        """True or false; false where the key is missing."""
+        value = self._left.pop(key, False)
+        if not isinstance(value, bool):
+            raise self.fault(f"{key} must be true or false, not {value!r}")
+        return value
+
     def count(self, key: str) -> int:
         """A whole number, not negative."""
         return self._whole(key, self._take(key))

@@ -1,10 +1,11 @@
 """The one thing that every vocabulary can do, and the wall between texts and the libraries that cut them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 from tokenizer_registry.errors import UncountableText
 
+Given = TypeVar("Given")
 Answer = TypeVar("Answer")
 
 
@@ -22,9 +23,22 @@ class Counter(Protocol):
     def count(self, text: str) -> int:
         """The number of tokens. Raises UncountableText."""
 
+    def count_batch(self, texts: Sequence[str]) -> list[int]:
+        """The number of tokens of each text, in order. Raises UncountableText for any of them."""
+
 
 class Vocabulary(Counter, Protocol):
-    """Cuts texts into tokens."""
+    """Cuts texts into tokens.
+
+    `effort` is how many times as long as the quickest vocabularies this one takes, for the slowest of ordinary texts.
+    """
+
+    @property
+    def effort(self) -> int:
+        """A whole number from 1."""
+
+    def is_ready(self, text: str) -> bool:
+        """Whether counting this text would load nothing first."""
 
     def encode(self, text: str) -> list[int]:
         """The tokens' numbers in the vocabulary's own file. Raises UncountableText."""
@@ -35,6 +49,9 @@ class CountingEngine(Protocol):
 
     def count(self, text: str) -> int:
         """The number of tokens."""
+
+    def count_batch(self, texts: Sequence[str]) -> list[int]:
+        """The number of tokens of each text."""
 
 
 class Engine(CountingEngine, Protocol):
@@ -62,12 +79,17 @@ class GuardedCounter:
         return self._name
 
     def count(self, text: str) -> int:
+        refuse_surrogates(text)
         return self._guarded(self._engine.count, text)
 
-    def _guarded(self, call: Callable[[str], Answer], text: str) -> Answer:
-        _refuse_surrogates(text)
+    def count_batch(self, texts: Sequence[str]) -> list[int]:
+        for text in texts:
+            refuse_surrogates(text)
+        return self._guarded(self._engine.count_batch, texts)
+
+    def _guarded(self, call: Callable[[Given], Answer], given: Given) -> Answer:
         try:
-            return call(text)
+            return call(given)
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:
@@ -77,17 +99,28 @@ class GuardedCounter:
 class GuardedVocabulary(GuardedCounter):
     """The same for an engine that also tells the tokens."""
 
-    __slots__ = ("_encode",)
+    __slots__ = ("_effort", "_encode", "_is_ready")
 
-    def __init__(self, name: str, engine: Engine) -> None:
+    def __init__(self, name: str, engine: Engine, effort: int = 1) -> None:
         super().__init__(name, engine)
+        self._effort = effort
         self._encode = engine.encode
+        self._is_ready: Callable[[str], bool] | None = getattr(engine, "is_ready", None)
+
+    @property
+    def effort(self) -> int:
+        return self._effort
+
+    def is_ready(self, text: str) -> bool:
+        return self._is_ready is None or self._is_ready(text)
 
     def encode(self, text: str) -> list[int]:
+        refuse_surrogates(text)
         return self._guarded(self._encode, text)
 
 
-def _refuse_surrogates(text: str) -> None:
+def refuse_surrogates(text: str) -> None:
+    """Raises UncountableText where the text holds a lone surrogate."""
     if text.isascii():
         return
     try:

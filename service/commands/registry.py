@@ -18,6 +18,6 @@ def extra_folder(data_dir: Path | None = None) -> Path:
 def load_registry(data_dir: Path | None = None) -> Registry:
     """All that is known; a catalogue that cannot be read ends the command with one sentence."""
     try:
-        return Registry.from_package(extra_folder(data_dir))
+        return Registry.from_package(extra_folder(data_dir), fast=configuration().settings.engine == "fast")
     except BadCatalogue as error:
         raise click.ClickException(str(error)) from None

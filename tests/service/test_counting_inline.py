@@ -60,6 +60,6 @@ async def test_slow_libraries_get_shorter_texts_inline() -> None:
     pool = CountingPool(registry, LIMITS, InFlight(64_000_000), threads=1)
     here = threading.current_thread().name
     for models, inline in ((["a"], True), (["b"], False), (["c"], True)):
-        await pool.count("word " * 100, models)
+        await pool.count("word " * 300, models)
         assert (registry.counted_in[-1] == here) is inline, models
     pool.close()

@@ -32,10 +32,10 @@ def recorded_counts() -> dict[str, dict[str, int]]:
 
 
 @pytest.mark.parametrize("place", range(len(shipped_names())), ids=shipped_names())
-def test_hostile_texts_are_counted_or_refused(registry: Registry, place: int, figure: Figure) -> None:
+def test_hostile_texts_are_counted_or_refused(fast: Registry, place: int, figure: Figure) -> None:
     """A count is the reference's; where a library gives up, an UncountableText comes out and nothing else."""
     name = shipped_names()[place]
-    vocabulary = registry.vocabulary(name)
+    vocabulary = fast.vocabulary(name)
     slowest = 0.0
     for number, (case, text, _) in enumerate(texts()):
         if len(text) > LARGE_CHARACTERS and (number + place) % SHARE:
@@ -55,10 +55,10 @@ def test_hostile_texts_are_counted_or_refused(registry: Registry, place: int, fi
 
 
 @pytest.mark.parametrize("name", shipped_names())
-def test_lone_surrogates_are_refused_by_place(registry: Registry, name: str) -> None:
+def test_lone_surrogates_are_refused_by_place(fast: Registry, name: str) -> None:
     """A lone surrogate is refused alike by every vocabulary, before its library sees it."""
     with pytest.raises(UncountableText, match=r"character 1 is the lone surrogate U\+D800"):
-        registry.vocabulary(name).count("a\ud800b")
+        fast.vocabulary(name).count("a\ud800b")
 
 
 def test_every_vocabulary_has_recorded_counts() -> None:

@@ -50,6 +50,13 @@ def test_count_is_the_number_of_tokens(name: str, text: str) -> None:
     assert vocabulary(name).encode(text) == tokens
 
 
+@given(name=st.sampled_from(shipped_names()), texts=st.lists(any_text, max_size=5))
+@settings(deadline=None, max_examples=50)
+def test_a_batch_has_the_counts_of_its_texts(name: str, texts: list[str]) -> None:
+    """Texts counted together get the counts that each has alone, in their order."""
+    assert vocabulary(name).count_batch(texts) == [vocabulary(name).count(text) for text in texts]
+
+
 @given(name=st.sampled_from(rank_names()), text=any_text)
 @settings(deadline=None, max_examples=100)
 def test_rank_tokens_join_into_the_text(name: str, text: str) -> None:

@@ -1,5 +1,7 @@
 """The wall between texts and the libraries that cut them."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from tokenizer_registry.errors import UncountableText
@@ -19,6 +21,9 @@ class FailingEngine:
     def count(self, text: str) -> int:
         raise self._error
 
+    def count_batch(self, texts: Sequence[str]) -> list[int]:
+        raise self._error
+
     def encode(self, text: str) -> list[int]:
         raise self._error
 
@@ -29,6 +34,8 @@ def test_every_failure_becomes_uncountable(error: BaseException) -> None:
     guarded = GuardedVocabulary("some", FailingEngine(error))
     with pytest.raises(UncountableText, match=f"'some' gave up: {type(error).__name__}") as counted:
         guarded.count("text")
+    with pytest.raises(UncountableText):
+        guarded.count_batch(["text"])
     with pytest.raises(UncountableText):
         guarded.encode("text")
     assert counted.value.__cause__ is error

@@ -1,5 +1,7 @@
 """tokenizer.json files, cut by `tokenizers`."""
 
+from collections.abc import Sequence
+
 from tokenizers import Encoding, Tokenizer
 
 
@@ -20,6 +22,10 @@ class HuggingFaceEngine:
 
     def count(self, text: str) -> int:
         return len(self._encoding(text))
+
+    def count_batch(self, texts: Sequence[str]) -> list[int]:
+        encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        return list(map(len, encodings))
 
     def encode(self, text: str) -> list[int]:
         return self._encoding(text).ids

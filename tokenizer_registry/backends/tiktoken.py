@@ -1,6 +1,6 @@
 """Rank files, cut by `tiktoken`. Its encode frees the GIL."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import tiktoken
 
@@ -22,6 +22,9 @@ class TiktokenEngine:
 
     def count(self, text: str) -> int:
         return len(self.encode(text))
+
+    def count_batch(self, texts: Sequence[str]) -> list[int]:
+        return list(map(self.count, texts))
 
     def encode(self, text: str) -> list[int]:
         if self._normalize is not None:

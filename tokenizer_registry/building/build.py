@@ -14,7 +14,7 @@ from tokenizer_registry.building.packages import fetch
 from tokenizer_registry.building.proof import owners_tokenizer, prove_same_tokens
 from tokenizer_registry.building.sources import Origin, Sources
 from tokenizer_registry.building.toml_text import Value, toml_tables
-from tokenizer_registry.loading import engine_of
+from tokenizer_registry.owner_engine import owner_engine
 from tokenizer_registry.ranks import parse_ranks
 from tokenizer_registry.spec import Format
 from tokenizer_registry.verification.corpus import corpus
@@ -64,7 +64,7 @@ def packed_name(name: str, form: Format) -> str:
 def engine_for(origin: Origin, sources: Sources, content: bytes) -> Engine:
     """The engine that will count with this content."""
     pattern = sources.patterns[origin.pattern].pattern if origin.pattern else None
-    return engine_of(origin.name, origin.packed_format, content, pattern, origin.normalizer)
+    return owner_engine(origin.name, origin.packed_format, content, pattern, origin.normalizer)
 
 
 def _check_counts(origin: Origin, engine: Engine) -> None:

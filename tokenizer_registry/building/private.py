@@ -10,8 +10,8 @@ from tokenizer_registry.building.build import Built, packed_name
 from tokenizer_registry.building.conversion import NEVER_IN_UTF8
 from tokenizer_registry.building.documents import content_of_document, plain_document
 from tokenizer_registry.building.toml_text import Value, toml_tables
-from tokenizer_registry.loading import engine_of
 from tokenizer_registry.normalization import normalizer
+from tokenizer_registry.owner_engine import owner_engine
 from tokenizer_registry.ranks import parse_ranks
 from tokenizer_registry.spec import Format, LicenceClass
 from tokenizer_registry.verification.corpus import corpus
@@ -99,7 +99,7 @@ def _engine(name: str, file: str, form: Format, content: bytes, splitting: Split
     if form is Format.TIKTOKEN:
         _check_ranks(file, content)
     try:
-        return engine_of(name, form, content, splitting.pattern, splitting.normalizer)
+        return owner_engine(name, form, content, splitting.pattern, splitting.normalizer)
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:

@@ -5,7 +5,7 @@ fewest. Byte beginnings are in the same model, as control pieces, which text nev
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -54,6 +54,10 @@ class Reconstruction:
         if not body.isascii():
             marked, extra = self._covered(marked)
         return tail + extra + sum(map(self._engine.count, _blocks(marked)))
+
+    def count_batch(self, texts: Sequence[str]) -> list[int]:
+        """The number of tokens of each text."""
+        return list(map(self.count, texts))
 
     def _tail(self, line_feeds: int) -> int:
         """Line feeds at the end join the two that end the message, of which one token is the message's own."""

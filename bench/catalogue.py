@@ -1,0 +1,55 @@
+"""One text for every vocabulary at once, and how time grows with the text and with the models."""
+
+import math
+import statistics
+import time
+from collections.abc import Callable, Iterator
+
+from bench.texts import kinds
+from tokenizer_registry import Registry
+
+TEXT_CHARACTERS = 10_000
+GROWTH_CHARACTERS = (1_000, 10_000, 100_000, 900_000)
+GROWTH_MODELS = ("gpt-4o", "gemma-3-27b-it", "bge-m3")
+REPETITIONS = 9
+
+
+def whole_catalogue(registry: Registry) -> Iterator[tuple[str, str]]:
+    """A 10 kB text against all models, and each vocabulary's own library called once."""
+    reference = Registry.from_package(fast=False)
+    models = list(registry.models)
+    used = {model.vocabulary for model in registry.models.values()} & registry.vocabularies.keys()
+    prose = kinds(TEXT_CHARACTERS, REPETITIONS)[0]
+    for text in prose.warm:
+        registry.count(text, models)
+    together = _median(lambda text: registry.count(text, models), prose.fresh)
+    owners = [reference.vocabulary(name) for name in sorted(filter(None, used))]
+    apart = _median(lambda text: [owner.count(text) for owner in owners], prose.fresh)
+    yield f"10 kB of prose, all {len(models)} models ({len(used)} vocabularies)", f"{together * 1000:.1f} ms"
+    yield "the owners' libraries, once for each vocabulary", f"{apart * 1000:.1f} ms"
+    yield "times as fast", f"{apart / together:.1f}"
+
+
+def growth(registry: Registry) -> Iterator[tuple[str, str]]:
+    """The slope of time over length, both as logarithms: 1 is linear."""
+    for model in GROWTH_MODELS:
+        seconds = []
+        for size in GROWTH_CHARACTERS:
+            prose = kinds(size, 3)[0]
+            for text in prose.warm:
+                registry.count(text, [model])
+            seconds.append(_median(lambda text, model=model: registry.count(text, [model]), prose.fresh))
+        yield f"slope of time over length, 1 kB to 900 kB, {model}", f"{_slope(GROWTH_CHARACTERS, seconds):.2f}"
+
+
+def _slope(sizes: tuple[int, ...], seconds: list[float]) -> float:
+    return statistics.linear_regression(list(map(math.log, sizes)), list(map(math.log, seconds))).slope
+
+
+def _median(count: Callable[[str], object], texts: list[str]) -> float:
+    seconds = []
+    for text in texts:
+        started = time.perf_counter()
+        count(text)
+        seconds.append(time.perf_counter() - started)
+    return statistics.median(seconds)

@@ -1,0 +1,67 @@
+"""Texts at the limit that are made to be slow: how long each takes, and what the event loop notices of it."""
+
+import asyncio
+import statistics
+import time
+from collections.abc import Iterator
+
+from service.counting import CountingPool, TextLimits
+from service.in_flight import InFlight
+from tests.hostile_inputs import hostile_texts
+from tokenizer_registry import Registry, UncountableText
+
+LIMITS = TextLimits(900_000, 4_000_000)
+MODELS = ("gpt-4o", "gpt-4", "llama-3.1-8b", "kimi-k2", "gemma-3-27b-it", "llama-2-7b", "phi-2", "bge-m3")
+SMALL_CALLS = 50
+TICK_SECONDS = 0.001
+
+
+def hostile(registry: Registry) -> Iterator[tuple[str, str]]:
+    """The slowest of all texts and models; the longest lag of the loop; small calls meanwhile."""
+    for model in MODELS:
+        registry.count("ready", [model])
+    slowest, lags, small = asyncio.run(_run(registry))
+    seconds, name, model = slowest
+    yield "slowest hostile text at the limit", f"{seconds:.2f} s ({name}, {model})"
+    yield "longest lag of the event loop meanwhile", f"{max(lags) * 1000:.0f} ms"
+    yield "small calls meanwhile, 99th percentile", f"{statistics.quantiles(small, n=100)[98] * 1000:.0f} ms"
+
+
+async def _run(registry: Registry) -> tuple[tuple[float, str, str], list[float], list[float]]:
+    pool = CountingPool(registry, LIMITS, InFlight(64_000_000), threads=2)
+    times, lags, small = [], [0.0], []
+    ticking = asyncio.create_task(_tick(lags))
+    for name, text, direct in hostile_texts():
+        if direct or len(text) < SMALL_CALLS:
+            continue
+        for model in MODELS:
+            started = time.perf_counter()
+            counting = asyncio.create_task(_count(pool, text, model))
+            while not counting.done():
+                small.append(await _timed(pool))
+                await asyncio.sleep(0.01)
+            await counting
+            times.append((time.perf_counter() - started, name, model))
+    ticking.cancel()
+    pool.close()
+    return max(times), lags, small
+
+
+async def _count(pool: CountingPool, text: str, model: str) -> None:
+    try:
+        await pool.count(text, [model])
+    except UncountableText:
+        return
+
+
+async def _timed(pool: CountingPool) -> float:
+    started = time.perf_counter()
+    await pool.count("a small call", ["gpt-4o"])
+    return time.perf_counter() - started
+
+
+async def _tick(lags: list[float]) -> None:
+    while True:
+        started = time.perf_counter()
+        await asyncio.sleep(TICK_SECONDS)
+        lags.append(time.perf_counter() - started - TICK_SECONDS)

@@ -1,0 +1,46 @@
+"""The texts that are counted: prose, source code and twelve languages, in pieces that no process has seen before."""
+
+from collections.abc import Iterator
+from random import Random
+from typing import NamedTuple
+
+from tests.engine_equality.texts import documents, languages, sources
+
+LANGUAGES = 12
+SMALL, LARGE = 2_000, 50_000
+
+
+class Kind(NamedTuple):
+    """Texts of one kind, those to warm up with and those to measure; none is in both."""
+
+    name: str
+    warm: list[str]
+    fresh: list[str]
+
+
+def kinds(size: int, number: int) -> list[Kind]:
+    """So many fresh texts of each kind, of about this size in characters."""
+    makers = {"prose": _slices(documents(), size), "code": _slices(sources(), size), "languages": _phrases(size)}
+    return [Kind(name, _take(texts, number), _take(texts, number)) for name, texts in makers.items()]
+
+
+def _slices(source: str, size: int) -> Iterator[str]:
+    while True:
+        yield from (source[at : at + size] for at in range(0, len(source) - size, size))
+
+
+def _phrases(size: int) -> Iterator[str]:
+    """Phrases of twelve languages; each text mixes them anew."""
+    dice = Random(7)
+    chosen = [text.split(" ") for text in languages() if len(text.split(" ")) > 40][-LANGUAGES:]
+    while True:
+        text = ""
+        while len(text) < size:
+            words = dice.choice(chosen)
+            start = dice.randrange(len(words))
+            text += " ".join(words[start : start + 8]) + " "
+        yield text[:size]
+
+
+def _take(texts: Iterator[str], number: int) -> list[str]:
+    return [next(texts) for _ in range(number)]

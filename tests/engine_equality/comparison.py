@@ -1,0 +1,67 @@
+"""One vocabulary, counted by its engine in every way the service does, and by its owner's library."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from tokenizer_registry.engines import Engines
+from tokenizer_registry.loading import load_vocabulary
+from tokenizer_registry.packed import unpack
+from tokenizer_registry.ranks import parse_ranks
+from tokenizer_registry.registry import Registry
+from tokenizer_registry.spec import Format
+from tokenizer_registry.word_vocabulary import WordVocabulary, count_for_all
+
+BATCH = 256
+
+
+class Difference(NamedTuple):
+    """A text that an engine miscounts. `way`: alone, or cut into words as for many vocabularies."""
+
+    text: str
+    way: str
+    found: int
+    expected: int
+
+
+class Comparison:
+    """Compares counts of one vocabulary of a registry."""
+
+    def __init__(self, registry: Registry, name: str) -> None:
+        spec = registry.vocabularies[name]
+        self.content = unpack(spec, registry.folder_of(name))
+        self.form = spec.format
+        self.engines = registry.engines
+        self.vocabulary = registry.vocabulary(name)
+        self.reference = load_vocabulary(spec, registry.folder_of(name), Engines({}))
+
+    def differences(self, texts: Iterable[str]) -> Iterator[Difference]:
+        """Every text that is counted otherwise than by the reference."""
+        batch: list[str] = []
+        for text in texts:
+            batch.append(text)
+            if len(batch) == BATCH:
+                yield from self._differences(batch)
+                batch = []
+        yield from self._differences(batch)
+
+    def tokens(self) -> list[str]:
+        """Tokens of the vocabulary that are text; a few thousand."""
+        if self.form is not Format.TIKTOKEN:
+            return []
+        texts = [token.decode("utf-8", "ignore") for token in parse_ranks(self.content)]
+        return [text for text in texts[:: max(1, len(texts) // 4_000)] if text]
+
+    def _differences(self, texts: list[str]) -> Iterator[Difference]:
+        expected = self.reference.count_batch(texts)
+        alone = [self.vocabulary.count(text) for text in texts]
+        yield from self._unlike(texts, "alone", alone, expected)
+        if isinstance(self.vocabulary, WordVocabulary):
+            # Two of a kind, since a single one would not be cut.
+            both = {"one": self.vocabulary, "other": self.vocabulary}
+            cut = [count_for_all(text, both, self.engines.table)["one"] for text in texts]
+            yield from self._unlike(texts, "cut", cut, expected)
+
+    def _unlike(self, texts: list[str], way: str, found: list[int], expected: list[int]) -> Iterator[Difference]:
+        for text, one, other in zip(texts, found, expected, strict=True):
+            if one != other:
+                yield Difference(text, way, one, other)

@@ -1,0 +1,146 @@
+"""Which library counts with a vocabulary: the fastest that is proven equal to the owner's, or the owner's own."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+
+from tokenizer_registry.catalogue import read_catalogue
+from tokenizer_registry.normalization import normalizer
+from tokenizer_registry.owner_engine import owner_engine
+from tokenizer_registry.packed import unpack
+from tokenizer_registry.routed_engine import RoutedEngine
+from tokenizer_registry.spec import Format, VocabularySpec
+from tokenizer_registry.verification.probes import probe_texts
+from tokenizer_registry.vocabulary import Engine
+from tokenizer_registry.word_engine import WordEngine
+from tokenizer_registry.words import WordTable
+
+log = logging.getLogger(__name__)
+
+
+class Library(StrEnum):
+    """What cuts: the owner's library, which is the reference, or one that is equal and faster.
+
+    For a pattern that splintr has no scanner of its own for, its built-in regular expressions err on rare characters;
+    with PCRE2 they do not.
+    """
+
+    REFERENCE = "reference"
+    SPLINTR = "splintr"
+    SPLINTR_PCRE2 = "splintr-pcre2"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSpec:
+    """One row of engines.toml: how a vocabulary is counted with, as `make verify-engines` has proven.
+
+    It holds for the vocabulary of this sha256 alone, not for another of the same name. `has_words`: no token reaches
+    across the end of a word. `adds_prefix`: the vocabulary's normalizer puts a space in front of a text. `pattern`: the
+    split pattern in the library's own words, where they differ from the owner's. `unlike`: characters that the library
+    takes for something else than the owner's does; texts with one of them go to the owner's. `longest_run`: so do
+    texts with more spaces, tabs or line feeds in a row, which take the library too long.
+    """
+
+    vocabulary: str
+    sha256: str
+    library: Library
+    has_words: bool = False
+    adds_prefix: bool = False
+    pattern: str | None = None
+    unlike: str | None = None
+    longest_run: int | None = None
+
+
+class Engines:
+    """Builds engines; where a fast one cannot be had, the reference, with a line in the log."""
+
+    def __init__(self, specs: Mapping[str, EngineSpec]) -> None:
+        self.table = WordTable()
+        self._specs = specs
+        self._told: set[str] = set()
+
+    def build(self, spec: VocabularySpec, folder: Path) -> tuple[Engine, bool]:
+        """The engine of a vocabulary whose packed file is in the folder, and whether it is faster than the owner's.
+
+        Raises DamagedVocabulary.
+        """
+        content = unpack(spec, folder)
+        row = self._specs.get(spec.name)
+        if row is None or row.sha256 != spec.sha256:
+            return owner_engine(spec.name, spec.format, content, spec.pattern, spec.normalizer), False
+        try:
+            engine = self._fast(spec, row, folder, content)
+            if tuple(map(engine.count, probe_texts())) == spec.probe_counts:
+                return engine, row.library is not Library.REFERENCE
+            fault = f"{row.library} miscounts the probe texts of {spec.name}"
+        except ImportError:
+            fault = "the package splintr-rs cannot be imported"
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # a panic of a library written in Rust is no Exception
+            fault = f"{row.library} cannot load {spec.name} ({type(error).__name__})"
+        self._tell(fault)
+        return owner_engine(spec.name, spec.format, content, spec.pattern, spec.normalizer), False
+
+    def _fast(self, spec: VocabularySpec, row: EngineSpec, folder: Path, content: bytes) -> Engine:
+        engine = _engine(spec, row, content)
+        if row.unlike is not None or row.longest_run is not None:
+            engine = RoutedEngine(engine, row.unlike, row.longest_run, partial(_reference, spec, folder))
+        if not row.has_words:
+            return engine
+        return WordEngine(
+            spec.name,
+            engine,
+            self.table,
+            adds_prefix=row.adds_prefix,
+            is_quick=row.library is not Library.REFERENCE,
+        )
+
+    def _tell(self, fault: str) -> None:
+        if fault not in self._told:
+            self._told.add(fault)
+            log.warning("fast engine not in use: %s; the owners' libraries serve", fault)
+
+
+def read_engines(folder: Path) -> dict[str, EngineSpec]:
+    """The rows of engines.toml, by vocabulary. Raises BadCatalogue."""
+    document = read_catalogue(folder / "engines.toml")
+    rows = document.tables("engine")
+    document.finish()
+    found = {}
+    for row in rows:
+        name = row.text("vocabulary")
+        library = row.text("library")
+        if library not in tuple(Library):
+            raise row.fault(f"library must be one of {', '.join(Library)}, not {library!r}")
+        found[name] = EngineSpec(
+            name,
+            row.text("sha256"),
+            Library(library),
+            has_words=row.flag("has_words"),
+            adds_prefix=row.flag("adds_prefix"),
+            pattern=row.optional_text("pattern"),
+            unlike=row.optional_text("unlike"),
+            longest_run=row.count("longest_run") if row.has("longest_run") else None,
+        )
+        row.finish()
+    return found
+
+
+def _reference(spec: VocabularySpec, folder: Path) -> Engine:
+    return owner_engine(spec.name, spec.format, unpack(spec, folder), spec.pattern, spec.normalizer)
+
+
+def _engine(spec: VocabularySpec, row: EngineSpec, content: bytes) -> Engine:
+    pattern = row.pattern or spec.pattern
+    if row.library is Library.REFERENCE:
+        return owner_engine(spec.name, spec.format, content, pattern, spec.normalizer)
+    from tokenizer_registry.backends import splintr  # may be missing, which only this call should notice
+
+    if spec.format is Format.HUGGINGFACE:
+        return splintr.json_engine(content)
+    normalize = normalizer(spec.normalizer) if spec.normalizer else None
+    return splintr.rank_engine(content, pattern or "", normalize, pcre2=row.library is Library.SPLINTR_PCRE2)

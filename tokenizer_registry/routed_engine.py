@@ -1,0 +1,58 @@
+"""An engine for almost all texts, and the owner's library for those that it would count otherwise or slowly."""
+
+import re
+from collections.abc import Callable, Sequence
+from threading import Lock
+from typing import Final
+
+from tokenizer_registry.vocabulary import Engine
+
+ASCII: Final = "".join(map(chr, range(128)))
+
+
+class RoutedEngine:
+    """Counts with `fast`; some texts go to the reference, which is then loaded.
+
+    They are those with one of the characters `unlike`, which is what may stand in the brackets of a regular expression;
+    most are new in Unicode. And those with a run of more than `longest_run` spaces, tabs or line feeds, where that is
+    given: the engine takes the square of the time for them.
+    """
+
+    __slots__ = ("_fast", "_find", "_finds_ascii", "_load", "_lock", "_reference", "_runs")
+
+    def __init__(
+        self, fast: Engine, unlike: str | None, longest_run: int | None, load_reference: Callable[[], Engine]
+    ) -> None:
+        self._fast = fast
+        self._find = re.compile(f"[{unlike}]" if unlike else r"\Z.").search
+        self._finds_ascii = self._find(ASCII) is not None
+        self._runs = tuple(white * (longest_run + 1) for white in " \t\n") if longest_run else ()
+        self._load = load_reference
+        self._lock = Lock()
+        self._reference: Engine | None = None
+
+    def count(self, text: str) -> int:
+        return self._engine(text).count(text)
+
+    def count_batch(self, texts: Sequence[str]) -> list[int]:
+        return list(map(self.count, texts))
+
+    def encode(self, text: str) -> list[int]:
+        return self._engine(text).encode(text)
+
+    def is_ready(self, text: str) -> bool:
+        """Whether counting this text would load nothing."""
+        return self._reference is not None or not self._is_unlike(text)
+
+    def _is_unlike(self, text: str) -> bool:
+        if (self._finds_ascii or not text.isascii()) and self._find(text) is not None:
+            return True
+        return any(run in text for run in self._runs)
+
+    def _engine(self, text: str) -> Engine:
+        if not self._is_unlike(text):
+            return self._fast
+        with self._lock:
+            if self._reference is None:
+                self._reference = self._load()
+            return self._reference
