@@ -21,6 +21,7 @@ from service.stores.redis import connect, ping
 from service.stores.revocations import Revocations
 from service.stores.sql.accounts import SqlAccountStore
 from service.stores.sql.engine import Database
+from service.stores.sql.grouped_ledger import GroupedLedger
 from service.stores.sql.ledger import SqlLedger
 from service.stores.sql.statements import SqlStatements
 from service.stores.sql.url import DatabaseUrl
@@ -56,7 +57,7 @@ class Connections:
         self.revocations = Revocations(self.redis)
         self.database = Database(addresses.database, partial(metrics.store_error, "accounts"))
         self.accounts = SqlAccountStore(self.database, addresses.peppers, utc_now, welcome_micro_inr=welcome_micro_inr)
-        self.ledger = SqlLedger(self.database, utc_now, welcome_micro_inr)
+        self.ledger = GroupedLedger(SqlLedger(self.database, utc_now, welcome_micro_inr))
         self.statements = SqlStatements(self.database, utc_now, welcome_micro_inr)
         self.users = SqlUserStore(self.database, utc_now)
         self.sessions = Sessions(addresses.peppers, utc_now)
@@ -82,6 +83,7 @@ class Connections:
                 await self.last_used.flush()
             await self.authenticator.close()
             await self.redis.aclose()
+            await self.ledger.close()
             await self.database.close()
 
     async def faults(self) -> dict[str, str | None]:

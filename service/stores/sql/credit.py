@@ -16,6 +16,7 @@ SIDES = {
     "charge": ("customer", "revenue"),
     "write_off": ("write_off", "revenue"),
 }
+WRITTEN_OFF = "usage above the hold"
 
 
 async def balance_of(connection: AsyncConnection, account_id: str) -> Balance | None:

@@ -47,7 +47,7 @@ class Database:
             pool_pre_ping=not url.is_sqlite,
         )
         if url.is_sqlite:
-            _take_over_transactions(self.engine.sync_engine)
+            take_over_transactions(self.engine.sync_engine)
         self._quick = QuickReads(url) if url.is_sqlite else None
 
     async def rows(self, statement: Select[Any], parameters: Mapping[str, Any]) -> Sequence[Row[Any]]:
@@ -69,7 +69,7 @@ class Database:
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """A connection in a transaction, committed unless an exception passes. Raises StoreUnavailable."""
-        async with self._turn():
+        async with self.turn():
             with breakages(self.url, self.on_error):
                 async with self.engine.connect() as connection:
                     await connection.execution_options(**{BEGIN_OPTION: "IMMEDIATE"})
@@ -77,7 +77,7 @@ class Database:
                         yield connection
 
     @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
+    async def turn(self) -> AsyncIterator[None]:
         """SQLite has one writer, and lets those who wait poll for it; in one process they stand in line instead."""
         if not self.url.is_sqlite:
             yield
@@ -113,7 +113,7 @@ def blocking_engine(url: DatabaseUrl) -> Iterator[Engine]:
     """An engine without a pool, for work before the event loop runs, such as migrations."""
     engine = create_engine(url.blocking, connect_args=_connect_args(url), poolclass=NullPool)
     if url.is_sqlite:
-        _take_over_transactions(engine)
+        take_over_transactions(engine)
     try:
         yield engine
     finally:
@@ -140,11 +140,17 @@ def _first_line(error: Exception) -> str:
 
 def _connect_args(url: DatabaseUrl) -> dict[str, Any]:
     if url.is_sqlite:
-        return {"timeout": BUSY_TIMEOUT_SECONDS}
+        return sqlite_connect_args()
     return {} if "connect_timeout" in url.blocking.query else {"connect_timeout": CONNECT_TIMEOUT_SECONDS}
 
 
-def _take_over_transactions(engine: Engine) -> None:
+def sqlite_connect_args() -> dict[str, Any]:
+    """What every connection to SQLite is opened with."""
+    return {"timeout": BUSY_TIMEOUT_SECONDS}
+
+
+def take_over_transactions(engine: Engine) -> None:
+    """Let transactions of SQLite begin as this module says, and its connections be set up."""
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
 

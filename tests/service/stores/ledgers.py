@@ -12,6 +12,7 @@ from service.accounts import Account, ApiKey
 from service.gateway.ledger import NewHold
 from service.stores.sql.accounts import SqlAccountStore
 from service.stores.sql.engine import Database, blocking_engine
+from service.stores.sql.grouped_ledger import GroupedLedger
 from service.stores.sql.ledger import SqlLedger
 from service.stores.sql.migrate import upgrade
 from service.stores.sql.statements import SqlStatements
@@ -28,7 +29,7 @@ class Books(NamedTuple):
 
     url: DatabaseUrl
     clock: Clock
-    ledger: SqlLedger
+    ledger: GroupedLedger
     statements: SqlStatements
     accounts: SqlAccountStore
     account: Account
@@ -53,9 +54,10 @@ async def opened_books(url: DatabaseUrl, clock: Clock, welcome_micro_inr: int = 
         accounts = SqlAccountStore(database, PEPPERS, clock.now, welcome_micro_inr=welcome_micro_inr)
         account = await accounts.get_or_create_account("payer")
         key, _ = await accounts.create_key(account)
-        ledger = SqlLedger(database, clock.now, welcome_micro_inr)
+        ledger = GroupedLedger(SqlLedger(database, clock.now, welcome_micro_inr))
         statements = SqlStatements(database, clock.now, welcome_micro_inr)
         yield Books(url, clock, ledger, statements, accounts, account, key, count())
+        await ledger.close()
     finally:
         await database.close()
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from service.gateway.ledger import Charge, Held, NewHold
 from service.gateway.money import Tokens
 from service.stores.sql.engine import Database
+from service.stores.sql.grouped_ledger import GroupedLedger
 from service.stores.sql.ledger import SqlLedger
 from service.stores.sql.url import DatabaseUrl
 
@@ -22,7 +23,7 @@ def utc_now() -> datetime:
 async def spend(url: str, account_id: str, key_id: str, amount: int, cost: int, name: str) -> int:
     """How many calls were paid."""
     database = Database(DatabaseUrl.parse(url))
-    ledger = SqlLedger(database, utc_now, 0)
+    ledger = GroupedLedger(SqlLedger(database, utc_now, 0))
     async with database.reading():
         sys.stdout.write("ready\n")
     sys.stdout.flush()
@@ -36,6 +37,7 @@ async def spend(url: str, account_id: str, key_id: str, amount: int, cost: int, 
             break
         await ledger.settle(hold_id, Charge(Tokens(0, 0), cost, "completed"))
         paid += 1
+    await ledger.close()
     await database.close()
     return paid
 

@@ -1,0 +1,162 @@
+"""Transactions of many small statements, close to the drivers: SQLAlchemy would take most of their time.
+
+On SQLite beginning and committing, which wait for other writers and for the disk, are done in a thread; the
+statements between them touch pages in memory and are done at once. On PostgreSQL each list of parameters is one
+round trip.
+"""
+
+import asyncio
+import re
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+
+import psycopg
+from sqlalchemy import NullPool, create_engine
+
+from service.stores.errors import StoreUnavailable
+from service.stores.sql.engine import Database, sqlite_connect_args, take_over_transactions
+
+Parameters = Mapping[str, Any]
+Row = tuple[Any, ...]
+_NAMED = re.compile(r":(\w+)")
+
+
+class StatementFailed(Exception):
+    """The database refused a statement; the transaction was rolled back."""
+
+
+class Rows(Protocol):
+    """A transaction. Statements name their parameters `:so`."""
+
+    async def each(self, statement: str, parameters: Sequence[Parameters]) -> list[Row | None]:
+        """The one row that each execution returns, or None."""
+
+    async def many(self, statement: str, parameters: Sequence[Parameters]) -> None:
+        """Executions that return nothing."""
+
+
+class RowWriter:
+    """Opens such transactions, one at a time, on a database."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._sqlite = _SqliteWriter(database) if database.url.is_sqlite else None
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Rows]:
+        """Committed unless an exception passes. Raises StoreUnavailable and StatementFailed."""
+        try:
+            async with self._sqlite.writing() if self._sqlite else self._on_postgresql() as rows:
+                yield rows
+        except (sqlite3.OperationalError, psycopg.OperationalError, psycopg.InterfaceError) as error:
+            raise self._unavailable(error) from error
+        except (sqlite3.Error, psycopg.Error) as error:
+            raise StatementFailed(str(error)) from error
+
+    async def close(self) -> None:
+        """Close what it has opened for itself."""
+        if self._sqlite:
+            await self._sqlite.close()
+
+    @asynccontextmanager
+    async def _on_postgresql(self) -> AsyncIterator[Rows]:
+        async with self.database.writing() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            yield _PostgresqlRows(driver)
+
+    def _unavailable(self, error: Exception) -> StoreUnavailable:
+        url = self.database.url
+        self.database.on_error()
+        return StoreUnavailable(url.shown, url.without_password(str(error).partition("\n")[0].rstrip(".") + "."))
+
+
+class _PostgresqlRows:
+    def __init__(self, connection: "psycopg.AsyncConnection[Row]") -> None:
+        self.connection = connection
+
+    async def each(self, statement: str, parameters: Sequence[Parameters]) -> list[Row | None]:
+        if not parameters:
+            return []
+        found: list[Row | None] = []
+        async with self.connection.cursor() as cursor:
+            await cursor.executemany(_pyformat(statement), parameters, returning=True)
+            while True:
+                found.append(await cursor.fetchone())
+                if not cursor.nextset():
+                    return found
+
+    async def many(self, statement: str, parameters: Sequence[Parameters]) -> None:
+        if parameters:
+            async with self.connection.cursor() as cursor:
+                await cursor.executemany(_pyformat(statement), parameters)
+
+
+class _SqliteRows:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    async def each(self, statement: str, parameters: Sequence[Parameters]) -> list[Row | None]:
+        return [self.connection.execute(statement, one).fetchone() for one in parameters]
+
+    async def many(self, statement: str, parameters: Sequence[Parameters]) -> None:
+        if parameters:
+            self.connection.executemany(statement, parameters)
+
+
+class _SqliteWriter:
+    """One connection of its own, and the thread that waits for it."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="rows")
+        self._connection: sqlite3.Connection | None = None
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Rows]:
+        async with self.database.turn():
+            connection = await self._run(self._begun)
+            try:
+                yield _SqliteRows(connection)
+            except BaseException:
+                await self._run(connection.rollback)
+                raise
+            await self._run(connection.commit)
+
+    async def close(self) -> None:
+        await self._run(self._closed)
+        self._thread.shutdown()
+
+    async def _run(self, work: Callable[[], Any]) -> Any:
+        # What has begun in the thread ends there, also if whoever waits for it is cancelled.
+        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, work))
+
+    def _begun(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = self._opened()
+        if self._connection.in_transaction:
+            self._connection.rollback()  # a commit has failed
+        self._connection.execute("BEGIN IMMEDIATE")
+        return self._connection
+
+    def _opened(self) -> sqlite3.Connection:
+        url = self.database.url
+        arguments = {**sqlite_connect_args(), "check_same_thread": False}
+        engine = create_engine(url.blocking, connect_args=arguments, poolclass=NullPool)
+        take_over_transactions(engine)
+        pooled = engine.raw_connection()
+        connection: Any = pooled.driver_connection
+        pooled.detach()  # it is closed here, not by the pool
+        opened: sqlite3.Connection = connection
+        return opened
+
+    def _closed(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _pyformat(statement: str) -> Any:
+    return _NAMED.sub(r"%(\1)s", statement)

@@ -1,0 +1,79 @@
+"""Holds and charges that are written together have the outcomes that they have one by one."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from service.gateway.ledger import Balance, Charge, Closed, Held, HoldState, Insufficient, TooManyOpen
+from service.gateway.money import Tokens
+from tests.service.clocks import Clock
+from tests.service.stores.databases import Databases
+from tests.service.stores.ledgers import Books, faults_in_the_books, opened_books
+
+pytestmark = pytest.mark.anyio
+CHARGE = Charge(Tokens(1, 2), 30, "completed")
+
+
+@pytest.fixture
+async def books(anyio_backend: str, databases: Databases, clock: Clock) -> AsyncIterator[Books]:
+    """An account with 1000 micro-rupees; in the end its books add up."""
+    url = databases.empty()
+    async with opened_books(url, clock) as opened:
+        yield opened
+    assert faults_in_the_books(url) == []
+
+
+async def test_each_of_a_group_is_told_its_own_balance(books: Books) -> None:
+    """Holds and charges of one transaction are told balance and spending as if they had come one after the other."""
+    holds = [books.new_hold(100) for _ in range(3)]
+    held = await asyncio.gather(*map(books.ledger.hold, holds))
+    assert [outcome.balance for outcome in held if isinstance(outcome, Held)] == [
+        Balance(1000, 100), Balance(1000, 200), Balance(1000, 300)
+    ]  # fmt: skip
+    closed = await asyncio.gather(*(books.ledger.settle(new.id, CHARGE) for new in holds))
+    assert [(one.balance, one.key_spent) for one in closed] == [
+        (Balance(970, 200), 30), (Balance(940, 100), 60), (Balance(910, 0), 90)
+    ]  # fmt: skip
+    assert [one.call.cost for one in closed] == [30] * 3
+
+
+async def test_promise_19_a_group_that_the_balance_does_not_cover(books: Books) -> None:
+    """Of twenty holds at once as many pass as the balance covers, and the others change nothing."""
+    outcomes = await asyncio.gather(*(books.ledger.hold(books.new_hold(300)) for _ in range(20)))
+    assert sorted(type(outcome) is Held for outcome in outcomes) == [False] * 17 + [True] * 3
+    assert [outcome for outcome in outcomes if not isinstance(outcome, Held)] == [Insufficient(Balance(1000, 900))] * 17
+
+
+async def test_promise_41_a_group_with_too_many_open_calls(books: Books) -> None:
+    """Of ten holds at once a key gets as many as it may have, and the money of the others is given back."""
+    outcomes = await asyncio.gather(*(books.ledger.hold(books.new_hold(10, most_open=4)) for _ in range(10)))
+    assert [isinstance(outcome, Held) for outcome in outcomes] == [True] * 4 + [False] * 6
+    assert outcomes[4:] == [TooManyOpen(4)] * 6
+    assert await books.statements.balance(books.account.id) == Balance(1000, 40)
+
+
+async def test_one_that_cannot_be_written_fails_alone(books: Books) -> None:
+    """A hold whose id was used before raises; those that were to be written with it are held."""
+    used = books.new_hold(10)
+    await books.ledger.hold(used)
+    first, again, last = await asyncio.gather(
+        *(books.ledger.hold(new) for new in (books.new_hold(10), used, books.new_hold(10))), return_exceptions=True
+    )
+    assert isinstance(again, IntegrityError)
+    assert isinstance(first, Held)
+    assert isinstance(last, Held)
+    assert await books.statements.balance(books.account.id) == Balance(1000, 30)
+
+
+async def test_promise_20_a_hold_is_charged_once_in_a_group(books: Books) -> None:
+    """Two charges of one hold at once are one charge, and a void hold stays void beside others that are charged."""
+    one, other = books.new_hold(100), books.new_hold(100)
+    await asyncio.gather(books.ledger.hold(one), books.ledger.hold(other))
+    await books.ledger.void(other.id, "caller_gone")
+    first, second, void = await asyncio.gather(*(books.ledger.settle(id, CHARGE) for id in (one.id, one.id, other.id)))
+    assert first == second == Closed(first.call, Balance(970, 0), 30)
+    assert (void.call.state, void.call.cost) == (HoldState.VOID, 0)
+    charges = [entry for entry in await books.statements.entries(books.account.id) if entry.kind == "charge"]
+    assert [entry.amount for entry in charges] == [30]
