@@ -19,7 +19,7 @@ CACHE_KIBIBYTES = 32_768
 
 
 class QuickReads:
-    """One connection in a thread of its own, opened when first used; each read sees the newest that is committed."""
+    """One connection in a thread of its own, begun with the first read; each sees the newest that is committed."""
 
     def __init__(self, url: DatabaseUrl) -> None:
         self._engine = create_engine(
@@ -28,17 +28,21 @@ class QuickReads:
             poolclass=NullPool,
             isolation_level="AUTOCOMMIT",
         )
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="quick-reads")
+        self._thread: ThreadPoolExecutor | None = None
         self._connection: Connection | None = None
 
     async def rows(self, statement: Select[Any], parameters: Mapping[str, Any]) -> Sequence[Row[Any]]:
         """The rows of one statement. Raises what SQLAlchemy raises; the next read opens a new connection then."""
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="quick-reads")
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._rows, statement, parameters)
 
     async def close(self) -> None:
-        """Close the connection and end the thread."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
-        self._thread.shutdown(wait=False)
+        """Close the connection and end the thread; the next read begins anew."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            await asyncio.get_running_loop().run_in_executor(thread, self._disconnect)
+            thread.shutdown(wait=False)
 
     def _rows(self, statement: Select[Any], parameters: Mapping[str, Any]) -> Sequence[Row[Any]]:
         if self._connection is None:

@@ -43,6 +43,9 @@ async def test_a_read_goes_on_after_a_failure(databases: Databases) -> None:
         connection.execute(text("CREATE TABLE account (name TEXT)"))
     assert await names(database, "Ada") == []
     await database.close()
+    assert await names(database, "Ada") == [], "after a close it begins anew"
+    await database.close()
+    await database.close()
 
 
 async def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
