@@ -73,8 +73,10 @@ class Engines:
             return owner_engine(spec.name, spec.format, content, spec.pattern, spec.normalizer), False
         try:
             engine = self._fast(spec, row, folder, content)
-            if tuple(map(engine.count, probe_texts())) == spec.probe_counts:
-                return engine, row.library is not Library.REFERENCE
+            is_fast = row.library is not Library.REFERENCE
+            # The owner's library is not tried: `tokenizers` must not have counted before workers are forked.
+            if not is_fast or tuple(map(engine.count, probe_texts())) == spec.probe_counts:
+                return engine, is_fast
             fault = f"{row.library} miscounts the probe texts of {spec.name}"
         except ImportError:
             fault = "the package splintr-rs cannot be imported"

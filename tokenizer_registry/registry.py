@@ -169,6 +169,21 @@ class Registry:
             total += loaded.effort
         return total
 
+    def halves(self, models: Iterable[str]) -> tuple[list[str], list[str]]:
+        """The distinct models in two parts of about the same effort, those of one vocabulary together.
+
+        Raises UnknownModel.
+        """
+        users: dict[str | None, list[str]] = {}
+        for model in dict.fromkeys(models):
+            users.setdefault(self._vocabulary_of(model), []).append(model)
+        loaded = self._loaded
+        ordered = sorted(users, key=lambda name: -loaded[name].effort if name in loaded else 0)
+        parts: tuple[list[str], list[str]] = ([], [])
+        for place, name in enumerate(ordered):
+            parts[place % 2].extend(users[name])
+        return parts
+
     def count(self, text: str, models: Sequence[str], estimate: bool = False) -> list[Count]:
         """Counts in the order of `models`, duplicates included; each vocabulary cuts the text once.
 

@@ -35,7 +35,11 @@ class RoutedEngine:
         return self._engine(text).count(text)
 
     def count_batch(self, texts: Sequence[str]) -> list[int]:
-        return list(map(self.count, texts))
+        unlike = [text for text in texts if self._is_unlike(text)]
+        if not unlike:
+            return self._fast.count_batch(texts)
+        routed = iter(self._engine(unlike[0]).count_batch(unlike))
+        return [next(routed) if self._is_unlike(text) else self._fast.count(text) for text in texts]
 
     def encode(self, text: str) -> list[int]:
         return self._engine(text).encode(text)

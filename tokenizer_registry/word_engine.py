@@ -7,9 +7,6 @@ from typing import Final
 from tokenizer_registry.vocabulary import Engine
 from tokenizer_registry.words import BLOCK_CHARACTERS, Cut, WordTable, blocks
 
-# With more new words than this, and than a share of all, the block is counted as a whole: that costs less.
-FEW_NEW_WORDS: Final = 48
-NEW_SHARE: Final = 3
 # Larger blocks cannot be cut: runs of one character, scripts without spaces.
 LARGE_BLOCK: Final = 4 * BLOCK_CHARACTERS
 
@@ -55,32 +52,24 @@ class WordEngine:
 
     def count_cut(self, cut: Cut) -> int:
         """The number of tokens of a block that has been cut."""
-        opening: int = self._engine.count(cut.first) if cut.first else 0
-        prefix, count = self._prefix, self._engine.count
-        opening += sum(count(prefix + word) for word in cut.long)
-        numbers = cut.numbers
-        if len(numbers) < 2:
-            return opening + sum(count(prefix + cut.words.texts[number]) for number in numbers)
         counts = cut.words.counts_of(self._name)
-        found: tuple[int, ...] = itemgetter(*numbers)(counts)
-        if 0 not in found:
-            return opening + sum(found)
-        new = [number for number, tokens in zip(numbers, found, strict=True) if not tokens]
-        if len(new) > FEW_NEW_WORDS and len(new) * NEW_SHARE > len(numbers):
-            self._learn(cut, counts, dict.fromkeys(new[:FEW_NEW_WORDS]))
-            return self.count_block(cut.block, cut.first is not None)
-        learnt = self._learn(cut, counts, dict.fromkeys(new))
-        return opening + sum(found) + sum(map(learnt.__getitem__, new))
+        numbers = cut.numbers
+        known: tuple[int, ...] = itemgetter(*numbers)(counts) if len(numbers) > 1 else tuple(counts[n] for n in numbers)
+        new = [number for number, tokens in zip(numbers, known, strict=True) if not tokens] if 0 in known else []
+        return sum(known) + (self._count_new(cut, counts, new) if new or cut.long or cut.first else 0)
 
-    def _learn(self, cut: Cut, counts: bytearray, new: dict[int, None]) -> dict[int, int]:
-        """Count these words, and remember the counts that fit."""
-        texts = cut.words.texts
-        tokens = self._engine.count_batch([self._prefix + texts[number] for number in new])
-        learnt = dict(zip(new, tokens, strict=True))
+    def _count_new(self, cut: Cut, counts: bytearray, new: list[int]) -> int:
+        """Count the words that are not known, all in one call, and remember the counts that fit."""
+        prefix, texts = self._prefix, cut.words.texts
+        distinct = list(dict.fromkeys(new))
+        pieces = [prefix + texts[number] for number in distinct]
+        pieces += [prefix + word for word in cut.long]
+        tokens = self._engine.count_batch([*pieces, cut.first] if cut.first else pieces)
+        learnt = dict(zip(distinct, tokens, strict=False))
         for number, count in learnt.items():
             if count < 256:
                 counts[number] = count
-        return learnt
+        return sum(map(learnt.__getitem__, new)) + sum(tokens[len(distinct) :])
 
     def count_block(self, block: str, opens: bool) -> int:
         """The number of tokens of a block as a whole."""

@@ -107,3 +107,18 @@ async def test_texts_over_the_limits(registry: SlowRegistry, text: str, sentence
     assert sentence in refused.message
     assert registry.counted_in == []
     pool.close()
+
+
+@pytest.mark.anyio
+async def test_a_count_for_many_models_is_shared_by_threads_and_keeps_its_order() -> None:
+    """In two threads, duplicates included, each model gets what it gets alone; one refusal refuses the whole."""
+    shipped = Registry.from_package()
+    pool = CountingPool(shipped, LIMITS, InFlight(10 * BYTES_IN_FLIGHT), threads=2)
+    models = ["gpt-4o", "grok-4", "gpt-2", "gpt-4o", "llama-2-7b", "bge-small-en-v1.5"]
+    text = "a b " * 24_000
+    assert await pool.count(text, models) == [shipped.count(text, [model])[0] for model in models]
+    refused = await pool.count("ﷺ" * 90_000, models)
+    assert isinstance(refused, Refusal)
+    assert refused.status == 413
+    assert pool.in_flight.held_bytes == 0
+    pool.close()

@@ -32,6 +32,8 @@ class SplintrEngine:
 
     def count(self, text: str) -> int:
         """The number of tokens."""
+        if not text:
+            return 0  # where the owner puts a space in front of a text, the library does so even if there is none
         if self._normalize is not None:
             text = self._normalize(text)
         if len(text) > LONG_CHARACTERS:
@@ -42,6 +44,8 @@ class SplintrEngine:
         return list(map(self.count, texts))
 
     def encode(self, text: str) -> list[int]:
+        if not text:
+            return []
         return self._ordinary(text if self._normalize is None else self._normalize(text))
 
 
