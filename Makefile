@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 WHEELS := --only-binary :all: --require-hashes
 
 .PHONY: serve test check bench estimates format lock vocabularies verify-vocabularies verify-engines clean help prove prove-ledger \
-        promises fuzz soak peers
+        promises fuzz soak peers profile
 
 serve: $(VENV)/.serve  ## start the service with a demo key; Ctrl-C ends it
 	@$(BIN)/weighbridge serve --demo
@@ -32,8 +32,11 @@ fuzz: $(VENV)/.dev  ## a thousand made-up requests for each path and method
 soak: $(VENV)/.dev  ## ten minutes of mixed calls: does it grow? SOAK_SECONDS=60 for one minute
 	$(BIN)/python -m bench.soak
 
-bench: $(VENV)/.dev  ## measure counting and the endpoint on this machine
+bench: $(VENV)/.dev  ## measure engines, endpoint, start and memory; writes docs/benchmarks.md
 	$(BIN)/python -m bench
+
+profile: $(VENV)/.dev  ## where the time of a count goes
+	$(BIN)/python -m bench.profile
 
 peers: .peers/.installed  ## install LiteLLM's proxy, which tests and measurements put beside the gateway (a minute)
 

@@ -76,6 +76,7 @@ def service(workers: int) -> Iterator[Server]:
         tempfile.TemporaryDirectory() as folder,
         running(Path(folder) / "data", SETTINGS, "--workers", str(workers)) as server,
     ):
+        httpx2.get(f"{server.url}/health", timeout=60).raise_for_status()
         yield server
 
 

@@ -4,13 +4,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
+import tokenizer_registry
 from tokenizer_registry import Registry
 from tokenizer_registry.building.sources import Origin, Sources, read_sources
+from tokenizer_registry.engines import EngineSpec, Library, read_engines
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "vocabularies.md"
 TEMPLATE = Path(__file__).parent / "templates" / "vocabularies.md"
-ENGINES = {"tiktoken": "tiktoken", "sentencepiece": "sentencepiece", "huggingface": "tokenizers"}
+OWNERS_LIBRARIES = {"tiktoken": "tiktoken", "sentencepiece": "sentencepiece", "huggingface": "tokenizers"}
 
 
 def main() -> None:
@@ -41,6 +43,7 @@ def _users(registry: Registry) -> dict[str, list[str]]:
 
 def _table(registry: Registry, sources: Sources) -> str:
     users, origins = _users(registry), {origin.name: origin for origin in sources.vocabularies}
+    engines = read_engines(Path(tokenizer_registry.__file__).parent)
     rows = []
     for spec in registry.vocabularies.values():
         source = f"{spec.source.package} {spec.source.version}"
@@ -49,7 +52,8 @@ def _table(registry: Registry, sources: Sources) -> str:
             [
                 f"`{spec.name}`",
                 str(len(users[spec.name])),
-                ENGINES.get(spec.format, str(spec.format)),
+                OWNERS_LIBRARIES.get(spec.format, str(spec.format)),
+                _engine(engines.get(spec.name)),
                 f"{spec.packed_bytes / 1e6:.2f}",
                 source,
                 spec.licence.name,
@@ -59,8 +63,26 @@ def _table(registry: Registry, sources: Sources) -> str:
                 _checked(origins.get(spec.name)),
             ]
         )
-    heads = ["name", "models", "engine", "MB", "source", "licence", "class", "probes", "mixed", "checked by"]
+    heads = [
+        "name",
+        "models",
+        "owner's library",
+        "engine",
+        "MB",
+        "source",
+        "licence",
+        "class",
+        "probes",
+        "mixed",
+        "checked by",
+    ]
     return _markdown(heads, rows)
+
+
+def _engine(row: EngineSpec | None) -> str:
+    """What serves: `words` are remembered with their counts."""
+    library = "splintr" if row and row.library is not Library.REFERENCE else "owner's"
+    return f"{library}, words" if row and row.has_words else library
 
 
 def _checked(origin: Origin | None) -> str:

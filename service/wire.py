@@ -3,10 +3,15 @@
 import json
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from typing import Final
 
 from pricing_data import plain
 
 Value = str | int | Decimal | bool | None | Mapping[str, "Value"] | list["Value"]
+
+
+# Made once: `json.dumps` would make an encoder for each string.
+_STRINGS: Final = json.JSONEncoder(ensure_ascii=False)
 
 
 def encode(value: Value) -> bytes:
@@ -15,13 +20,20 @@ def encode(value: Value) -> bytes:
 
 
 def _text(value: Value) -> str:
+    if value is None:
+        return "null"
+    kind = type(value)
+    if kind is str:
+        return _STRINGS.encode(value)
+    if kind is int:
+        return str(value)
     if isinstance(value, Decimal):
         return plain(value)
     if isinstance(value, Mapping):
-        return "{" + _joined(f"{_text(key)}:{_text(item)}" for key, item in value.items()) + "}"
+        return "{" + _joined([f"{_STRINGS.encode(key)}:{_text(item)}" for key, item in value.items()]) + "}"
     if isinstance(value, list):
         return "[" + _joined(map(_text, value)) + "]"
-    return json.dumps(value, ensure_ascii=False)
+    return _STRINGS.encode(value)
 
 
 def _joined(parts: Iterable[str]) -> str:

@@ -41,7 +41,9 @@ class SplintrEngine:
         return len(self._flat(text)) // IDENTIFIER_BYTES
 
     def count_batch(self, texts: Sequence[str]) -> list[int]:
-        return list(map(self.count, texts))
+        if self._normalize is not None or any(len(text) > LONG_CHARACTERS or not text for text in texts):
+            return list(map(self.count, texts))
+        return [len(identifiers) // IDENTIFIER_BYTES for identifiers in map(self._flat, texts)]
 
     def encode(self, text: str) -> list[int]:
         if not text:
