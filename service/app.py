@@ -39,6 +39,7 @@ from service.providers.enabled import enabled_providers
 from service.settings import Settings
 from service.tokens.catalogue import Catalogue
 from service.tokens.count import CountEndpoint
+from service.tokens.encode import EncodeEndpoint
 from service.tokens.endpoint import TokenEndpoint
 from service.tokens.prices import PriceHistories
 from service.tokens.request import CountRequests
@@ -79,6 +80,7 @@ def create_app(
         clock=time.monotonic,
     )
     count = CountEndpoint(reader, requests, pool, provider_counts, book, utc_today, connections.metrics.counted)
+    encode = EncodeEndpoint(reader, pool, settings.max_encode_characters)
     histories = PriceHistories(registry.models, book, utc_today)
     freshness = Freshness(book, settings.prices_max_age_days, utc_today)
     documentation = Documentation()
@@ -106,6 +108,7 @@ def create_app(
             Route("/v1/tokens/models", TokenEndpoint(gate, catalogue.list_models), methods=["GET"]),
             Route("/v1/tokens/authors", TokenEndpoint(gate, catalogue.list_authors), methods=["GET"]),
             Route("/v1/tokens/count", TokenEndpoint(gate, count.count), methods=["POST"]),
+            Route("/v1/tokens/encode", TokenEndpoint(gate, encode.encode), methods=["POST"]),
             Route("/v1/tokens/prices/{name}", TokenEndpoint(gate, histories.show), methods=["GET"]),
             *console_routes(settings, connections, in_flight),
             *gateway.routes(),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from tokenizer_registry.errors import UncountableText
+from tokenizer_registry.tokens import Token, covering
 
 Answer = TypeVar("Answer")
 
@@ -29,6 +30,9 @@ class Vocabulary(Counter, Protocol):
     def encode(self, text: str) -> list[int]:
         """The tokens' numbers in the vocabulary's own file. Raises UncountableText."""
 
+    def tokens(self, text: str) -> list[Token]:
+        """The same tokens with their places, which cover the text if there is a token. Raises UncountableText."""
+
 
 class CountingEngine(Protocol):
     """What does the counting. May raise anything at all."""
@@ -42,6 +46,9 @@ class Engine(CountingEngine, Protocol):
 
     def encode(self, text: str) -> list[int]:
         """The tokens' numbers."""
+
+    def tokens(self, text: str) -> list[Token]:
+        """The tokens with their places, as the library has them."""
 
 
 class GuardedCounter:
@@ -77,14 +84,18 @@ class GuardedCounter:
 class GuardedVocabulary(GuardedCounter):
     """The same for an engine that also tells the tokens."""
 
-    __slots__ = ("_encode",)
+    __slots__ = ("_encode", "_tokens")
 
     def __init__(self, name: str, engine: Engine) -> None:
         super().__init__(name, engine)
         self._encode = engine.encode
+        self._tokens = engine.tokens
 
     def encode(self, text: str) -> list[int]:
         return self._guarded(self._encode, text)
+
+    def tokens(self, text: str) -> list[Token]:
+        return covering(self._guarded(self._tokens, text), len(text))
 
 
 def _refuse_surrogates(text: str) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from tokenizer_registry.errors import UncountableText
+from tokenizer_registry.tokens import Token
 from tokenizer_registry.vocabulary import GuardedVocabulary
 
 
@@ -22,6 +23,9 @@ class FailingEngine:
     def encode(self, text: str) -> list[int]:
         raise self._error
 
+    def tokens(self, text: str) -> list[Token]:
+        raise self._error
+
 
 @pytest.mark.parametrize("error", [Panic(), ValueError(), MemoryError(), GeneratorExit()])
 def test_every_failure_becomes_uncountable(error: BaseException) -> None:
@@ -31,6 +35,8 @@ def test_every_failure_becomes_uncountable(error: BaseException) -> None:
         guarded.count("text")
     with pytest.raises(UncountableText):
         guarded.encode("text")
+    with pytest.raises(UncountableText):
+        guarded.tokens("text")
     assert counted.value.__cause__ is error
 
 

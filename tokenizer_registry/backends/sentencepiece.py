@@ -2,6 +2,8 @@
 
 import sentencepiece
 
+from tokenizer_registry.tokens import Token
+
 
 class SentencePieceEngine:
     """A model from its file's bytes. Control pieces are never matched, user-defined ones are, as by its owner."""
@@ -17,3 +19,7 @@ class SentencePieceEngine:
     def encode(self, text: str) -> list[int]:
         tokens: list[int] = self._processor.encode(text, out_type=int, add_bos=False, add_eos=False)
         return tokens
+
+    def tokens(self, text: str) -> list[Token]:
+        found = self._processor.encode(text, return_type="offset_mapping", add_bos=False, add_eos=False)
+        return [Token(number, *place) for number, place in zip(found["ids"], found["offsets"], strict=True)]
