@@ -44,7 +44,7 @@ from service.tokens.endpoint import TokenEndpoint
 from service.tokens.prices import PriceHistories
 from service.tokens.request import CountRequests
 from service.trace import trace_of
-from service.web.documentation import Documentation
+from service.web.routes import page_routes
 from tokenizer_registry import Registry
 
 CONSOLE_BODY_BYTES = 10_000
@@ -83,7 +83,6 @@ def create_app(
     encode = EncodeEndpoint(reader, pool, settings.max_encode_characters)
     histories = PriceHistories(registry.models, book, utc_today)
     freshness = Freshness(book, settings.prices_max_age_days, utc_today)
-    documentation = Documentation()
     gateway = Gateway(settings, connections, pool, at_point)
     recorded_at = max((row.recorded_at for row in book.rows), default=None)
     probe = Probe(connections.metrics, in_flight, connections.limiter, recorded_at, utc_today)
@@ -115,8 +114,7 @@ def create_app(
             Route("/health", Health(), methods=["GET"]),
             Route("/ready", Readiness(connections.faults, remarks), methods=["GET"]),
             Route("/metrics", Numbers(connections.metrics, probe.look), methods=["GET"]),
-            Route("/openapi.json", documentation.openapi, methods=["GET"]),
-            Route("/docs", documentation.page, methods=["GET"]),
+            *page_routes(settings, connections, pool, book, utc_today),
         ],
         middleware=[
             Middleware(Edge, Cors(settings.allowed_origins), connections.metrics, https=settings.require_https)
