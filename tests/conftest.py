@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.browser.chromium import MISSING, chromium
 from tests.logs import to_standard_error
 from tests.promises.rows import numbers_of
 
@@ -16,6 +17,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Name the marker of tests that show a promise; keep what servers in threads log away from commands' output."""
     to_standard_error()
     config.addinivalue_line("markers", "promise(*numbers): shows these promises of tests/promises/rows.py")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say plainly that the pages were not tested."""
+    if chromium() is None:
+        terminalreporter.write_line(MISSING)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
