@@ -209,7 +209,7 @@ class Settings(BaseModel):
     )
     playground: bool = Field(True, description="Serve the playground at / to visitors who have no key.")
     playground_calls_per_second: int = Field(
-        10, ge=1, le=10**6, description="Counts that a visitor of the playground may make in any second."
+        20, ge=1, le=10**6, description="Counts that a visitor of the playground may make in any second."
     )
     playground_calls_per_month: int = Field(
         20_000, ge=1, le=10**12, description="Counts that a visitor of the playground may make in a month, UTC."

@@ -66,7 +66,7 @@ def test_the_overview_tells_use_and_credit(visits: Visits) -> None:
     rows = page.locator("table tbody tr").all_text_contents()
     assert len(rows) == len(CHARGED_NAMES)
     page.goto(f"{visits.url}/console/keys")
-    assert page.get_by_text(HOSTILE_NAME).is_visible()
+    assert page.locator("bdi", has_text=HOSTILE_NAME).is_visible()
 
 
 def test_the_statement_and_its_export(visits: Visits, signed_in: list[dict[str, object]]) -> None:

@@ -2,7 +2,7 @@
 import { announce, copy } from "./common.js";
 import { snippets } from "./snippets.js";
 
-const PAUSE_MS = 60;
+const PAUSE_MS = 40;
 const LONG_TEXT = 100_000;
 const LONG_PAUSE_MS = 800;
 
@@ -26,9 +26,10 @@ async function update() {
       body: new URLSearchParams(new FormData(form)),
       signal: mine.signal,
     });
-    show(await answer.text());
     const wait = Number(answer.headers.get("Retry-After"));
+    // Who types fast is not told of it: the newest text is counted a moment later.
     if (answer.status === 429 && wait < 5) later(wait * 1000);
+    else show(await answer.text());
   } catch (fault) {
     if (fault.name === "AbortError") return;
     show('<p class="notice bad">The service cannot be reached. The text is still here: try again in a moment.</p>');
