@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 WHEELS := --only-binary :all: --require-hashes
 
 .PHONY: serve test check bench estimates format lock vocabularies verify-vocabularies verify-engines clean help prove prove-ledger \
-        promises fuzz soak peers profile
+        promises fuzz soak peers profile screenshots
 
 serve: $(VENV)/.serve  ## start the service with a demo key; Ctrl-C ends it
 	@$(BIN)/weighbridge serve --demo
@@ -52,6 +52,12 @@ format: $(VENV)/.dev  ## format the source
 
 lock: $(VENV)/.dev  ## resolve the dependencies anew into requirements/
 	$(BIN)/python -m scripts.lock
+
+screenshots: $(VENV)/.dev  ## take pictures of every page into build/screenshots, and two of them for the README
+	$(BIN)/python -m pytest tests/browser/test_every_page.py
+	mkdir -p docs/images
+	cp build/screenshots/playground-1440-light.png docs/images/playground.png
+	cp build/screenshots/console-1440-dark.png docs/images/console.png
 
 vocabularies: $(VENV)/.dev  ## rebuild the packed vocabularies from their pinned packages (10 minutes, resumable)
 	$(BIN)/python -m scripts.build_vocabularies

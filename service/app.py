@@ -31,7 +31,7 @@ from service.settings import Settings
 from service.spans import NoTracer, Tracer
 from service.tokens.routes import token_routes
 from service.trace import trace_of
-from service.web.documentation import Documentation
+from service.web.routes import page_routes
 from tokenizer_registry import Registry
 
 
@@ -70,6 +70,7 @@ def create_app(
             *console_routes(settings, connections, pool.in_flight),
             *gateway.routes(),
             *operation_routes(connections, registry, freshness, probe),
+            *page_routes(settings, connections, pool, book, utc_today),
         ],
         middleware=[edge],
         exception_handlers={HTTPException: refuse_route},
@@ -89,19 +90,16 @@ def counting_pool(settings: Settings, registry: Registry) -> CountingPool:
 
 
 def operation_routes(connections: Connections, registry: Registry, freshness: Freshness, probe: Probe) -> list[Route]:
-    """For those who run the service, and its description."""
+    """For those who run the service."""
 
     def damaged_vocabularies() -> str | None:
         return "; ".join(str(fault) for fault in registry.faults.values()) or None
 
     remarks = {"vocabularies": damaged_vocabularies, "prices": freshness.remark}
-    documentation = Documentation()
     return [
         Route("/health", Health(), methods=["GET"]),
         Route("/ready", Readiness(connections.faults, remarks), methods=["GET"]),
         Route("/metrics", Numbers(connections.metrics, probe.look), methods=["GET"]),
-        Route("/openapi.json", documentation.openapi, methods=["GET"]),
-        Route("/docs", documentation.page, methods=["GET"]),
     ]
 
 

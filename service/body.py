@@ -10,21 +10,24 @@ from service.trace import Trace, trace_of
 
 
 class BodyReader:
-    """Reads JSON bodies of at most `max_bytes` that arrive within `timeout_seconds`.
+    """Reads bodies of `media_type` and at most `max_bytes` that arrive within `timeout_seconds`.
 
     What has come in is held in the budget `in_flight` until the request is over.
     """
 
-    def __init__(self, max_bytes: int, timeout_seconds: float, in_flight: InFlight) -> None:
+    def __init__(
+        self, max_bytes: int, timeout_seconds: float, in_flight: InFlight, media_type: str = "application/json"
+    ) -> None:
         self.max_bytes = max_bytes
         self.timeout_seconds = timeout_seconds
         self.in_flight = in_flight
+        self.media_type = media_type
         self.too_large = TOO_LARGE.saying(f"The request body is too large: the limit is {max_bytes} bytes.")
 
     async def read(self, scope: Scope, receive: Receive) -> bytes | Refusal:
         """The body, or why it is not read. A declared length over the limit is refused unread."""
         headers = dict(scope["headers"])
-        if refusal := _media_refusal(headers):
+        if refusal := _media_refusal(headers, self.media_type):
             return refusal
         declared = headers.get(b"content-length", b"0")
         if declared.isdigit() and int(declared[:20]) > self.max_bytes:
@@ -53,10 +56,10 @@ class BodyReader:
                 return b"".join(chunks)
 
 
-def _media_refusal(headers: dict[bytes, bytes]) -> Refusal | None:
+def _media_refusal(headers: dict[bytes, bytes], wanted: str) -> Refusal | None:
     media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-    if media_type != b"application/json":
-        return UNSUPPORTED_MEDIA
+    if media_type != wanted.encode():
+        return UNSUPPORTED_MEDIA.saying(f"Send the body as {wanted}.")
     if headers.get(b"content-encoding", b"identity").lower() != b"identity":
         return UNSUPPORTED_MEDIA.saying("A Content-Encoding is not accepted: send the body uncompressed.")
     return None

@@ -23,6 +23,7 @@ from service.stores.sql.accounts import SqlAccountStore
 from service.stores.sql.engine import Database
 from service.stores.sql.grouped_ledger import GroupedLedger
 from service.stores.sql.ledger import SqlLedger
+from service.stores.sql.spending import SqlSpending
 from service.stores.sql.statements import SqlStatements
 from service.stores.sql.url import DatabaseUrl
 from service.stores.sql.users import SqlUserStore
@@ -50,6 +51,7 @@ class Connections:
         metrics: Metrics | None = None,
         welcome_micro_inr: int = 0,
     ) -> None:
+        self.peppers = addresses.peppers
         self.redis = connect(addresses.redis_url)
         self.metrics = metrics = metrics or Metrics()
         counters = WatchedCounters(RedisCounters(self.redis), partial(metrics.store_error, "counters"))
@@ -59,6 +61,7 @@ class Connections:
         self.accounts = SqlAccountStore(self.database, addresses.peppers, utc_now, welcome_micro_inr=welcome_micro_inr)
         self.ledger = GroupedLedger(SqlLedger(self.database, utc_now, welcome_micro_inr))
         self.statements = SqlStatements(self.database, utc_now, welcome_micro_inr)
+        self.spending = SqlSpending(self.database)
         self.users = SqlUserStore(self.database, utc_now)
         self.sessions = Sessions(addresses.peppers, utc_now)
         self.login_attempts = LoginAttempts(RedisAttempts(self.redis), addresses.peppers.newest, LocalAttempts())

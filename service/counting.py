@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from service.errors import TEXT_TOO_LARGE, UNAVAILABLE, Refusal
 from service.in_flight import InFlight
-from tokenizer_registry import Count, Registry, expanded_size
+from tokenizer_registry import Count, Registry, Token, expanded_size
 
 Answer = TypeVar("Answer")
 
@@ -21,6 +21,8 @@ INLINE_EFFORT = 40_000
 SHARED_CHARACTERS = 500_000
 # NFKC makes at most 33 UTF-8 bytes of one character (U+FDFA), so shorter texts need no look.
 MOST_BYTES_PER_CHARACTER = 33
+# What a token with its place takes while a reply is made; a character is one token at most times.
+TOKEN_BYTES = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,18 @@ class CountingPool:
         if characters <= INLINE_CHARACTERS:
             return work()
         return await self._in_thread(characters * 4, work, admitted=admitted)
+
+    async def encode(
+        self, text: str, vocabulary: str, most_characters: int, held_bytes: int = 0
+    ) -> list[Token] | Refusal:
+        """The tokens of a text of at most so many characters. Raises UncountableText, DamagedVocabulary."""
+        if len(text) > most_characters:
+            return TEXT_TOO_LARGE.saying(f"input: the text is longer than {most_characters} characters.")
+        work = partial(self._encode, text, vocabulary)
+        return await self._in_thread(len(text) * TOKEN_BYTES, work, held_bytes=held_bytes)
+
+    def _encode(self, text: str, vocabulary: str) -> list[Token]:
+        return self.registry.vocabulary(vocabulary).tokens(text)
 
     def _count_texts(self, texts: Sequence[str], vocabulary: str | None, most_bytes: int | None) -> int | Refusal:
         if vocabulary is None or most_bytes is not None:

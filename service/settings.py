@@ -128,6 +128,9 @@ class Settings(BaseModel):
     max_body_bytes: int = Field(16_000_000, ge=1_000, le=1 << 30, description="Longest request body.")
     max_text_characters: int = Field(900_000, ge=1, le=10**9, description="Longest text, in characters.")
     max_expanded_bytes: int = Field(4_000_000, ge=1, le=10**9, description="Longest text after NFKC, in UTF-8 bytes.")
+    max_encode_characters: int = Field(
+        100_000, ge=1, le=10**7, description="Longest text whose tokens are told one by one, in characters."
+    )
     max_models: int = Field(1_000, ge=1, le=100_000, description="Most model names in one count.")
     max_bytes_in_flight: int = Field(
         64_000_000,
@@ -227,6 +230,16 @@ class Settings(BaseModel):
     )
     otlp_endpoint: Annotated[str, AfterValidator(_http_url)] | None = Field(
         None, description="OpenTelemetry collector, such as http://127.0.0.1:4318; without it no traces are made."
+    )
+    playground: bool = Field(True, description="Serve the playground at / to visitors who have no key.")
+    playground_calls_per_second: int = Field(
+        20, ge=1, le=10**6, description="Counts that a visitor of the playground may make in any second."
+    )
+    playground_calls_per_month: int = Field(
+        20_000, ge=1, le=10**12, description="Counts that a visitor of the playground may make in a month, UTC."
+    )
+    playground_max_characters: int = Field(
+        1_000_000, ge=1, le=10**9, description="Longest text of the playground, in characters."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
 

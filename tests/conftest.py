@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.browser.chromium import MISSING, chromium
 from tests.logs import to_standard_error
 from tests.promises.figure import Figure
 from tests.promises.rows import numbers_of
@@ -27,6 +28,12 @@ def pytest_configure(config: pytest.Config) -> None:
     to_standard_error()
     config.addinivalue_line("markers", "timed: holds times to a bound where PROMISES_TIMED is set; runs alone there")
     config.addinivalue_line("markers", "promise(*numbers): shows these promises of tests/promises/rows.py")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say plainly that the pages were not tested."""
+    if chromium() is None:
+        terminalreporter.write_line(MISSING)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

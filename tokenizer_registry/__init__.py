@@ -14,6 +14,7 @@ from tokenizer_registry.expansion import expanded_size
 from tokenizer_registry.model import Model
 from tokenizer_registry.registry import Count, Registry
 from tokenizer_registry.spec import Format, VocabularySpec
+from tokenizer_registry.tokens import Token, segments
 from tokenizer_registry.verify import Check, Verification, verify
 from tokenizer_registry.vocabulary import Vocabulary
 
@@ -28,6 +29,7 @@ __all__ = [
     "Model",
     "Registry",
     "RegistryError",
+    "Token",
     "UncountableText",
     "UnknownModel",
     "UnknownVocabulary",
@@ -35,5 +37,6 @@ __all__ = [
     "Vocabulary",
     "VocabularySpec",
     "expanded_size",
+    "segments",
     "verify",
 ]

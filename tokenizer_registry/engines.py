@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from tokenizer_registry.catalogue import read_catalogue
 from tokenizer_registry.normalization import normalizer
@@ -14,7 +15,7 @@ from tokenizer_registry.packed import unpack
 from tokenizer_registry.routed_engine import RoutedEngine
 from tokenizer_registry.spec import Format, VocabularySpec
 from tokenizer_registry.verification.probes import probe_texts
-from tokenizer_registry.vocabulary import Engine
+from tokenizer_registry.vocabulary import Engine, Owner, OwnerEngine
 from tokenizer_registry.word_engine import WordEngine
 from tokenizer_registry.words import WordTable
 
@@ -54,6 +55,14 @@ class EngineSpec:
     longest_run: int | None = None
 
 
+class Built(NamedTuple):
+    """What counts, the owner's library for what it cannot do, and whether it is faster than that."""
+
+    engine: Engine
+    owner: Owner
+    is_fast: bool
+
+
 class Engines:
     """Builds engines; where a fast one cannot be had, the reference, with a line in the log."""
 
@@ -62,21 +71,19 @@ class Engines:
         self._specs = specs
         self._told: set[str] = set()
 
-    def build(self, spec: VocabularySpec, folder: Path) -> tuple[Engine, bool]:
-        """The engine of a vocabulary whose packed file is in the folder, and whether it is faster than the owner's.
-
-        Raises DamagedVocabulary.
-        """
+    def build(self, spec: VocabularySpec, folder: Path) -> Built:
+        """The engine of a vocabulary whose packed file is in the folder. Raises DamagedVocabulary."""
         content = unpack(spec, folder)
         row = self._specs.get(spec.name)
         if row is None or row.sha256 != spec.sha256:
-            return owner_engine(spec.name, spec.format, content, spec.pattern, spec.normalizer), False
+            return _owners(spec, content)
+        owner = Owner(partial(_reference, spec, folder))
         try:
-            engine = self._fast(spec, row, folder, content)
+            engine = self._fast(spec, row, owner, content)
             is_fast = row.library is not Library.REFERENCE
             # The owner's library is not tried: `tokenizers` must not have counted before workers are forked.
             if not is_fast or tuple(map(engine.count, probe_texts())) == spec.probe_counts:
-                return engine, is_fast
+                return Built(engine, owner, is_fast)
             fault = f"{row.library} miscounts the probe texts of {spec.name}"
         except ImportError:
             fault = "the package splintr-rs cannot be imported"
@@ -85,12 +92,12 @@ class Engines:
         except BaseException as error:  # a panic of a library written in Rust is no Exception
             fault = f"{row.library} cannot load {spec.name} ({type(error).__name__})"
         self._tell(fault)
-        return owner_engine(spec.name, spec.format, content, spec.pattern, spec.normalizer), False
+        return _owners(spec, content)
 
-    def _fast(self, spec: VocabularySpec, row: EngineSpec, folder: Path, content: bytes) -> Engine:
+    def _fast(self, spec: VocabularySpec, row: EngineSpec, owner: Owner, content: bytes) -> Engine:
         engine = _engine(spec, row, content)
         if row.unlike is not None or row.longest_run is not None:
-            engine = RoutedEngine(engine, row.unlike, row.longest_run, partial(_reference, spec, folder))
+            engine = RoutedEngine(engine, row.unlike, row.longest_run, owner)
         if not row.has_words:
             return engine
         return WordEngine(
@@ -132,7 +139,12 @@ def read_engines(folder: Path) -> dict[str, EngineSpec]:
     return found
 
 
-def _reference(spec: VocabularySpec, folder: Path) -> Engine:
+def _owners(spec: VocabularySpec, content: bytes) -> Built:
+    engine = owner_engine(spec.name, spec.format, content, spec.pattern, spec.normalizer)
+    return Built(engine, Owner(lambda: engine), is_fast=False)
+
+
+def _reference(spec: VocabularySpec, folder: Path) -> OwnerEngine:
     return owner_engine(spec.name, spec.format, unpack(spec, folder), spec.pattern, spec.normalizer)
 
 

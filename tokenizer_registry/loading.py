@@ -15,8 +15,8 @@ EFFORT_OF_OWNERS: Final = {Format.TIKTOKEN: 5, Format.SENTENCEPIECE: 10, Format.
 
 def load_vocabulary(spec: VocabularySpec, folder: Path, engines: Engines) -> GuardedVocabulary:
     """Read, check and build. Takes 0.05 to 1 s. Raises DamagedVocabulary."""
-    engine, is_fast = engines.build(spec, folder)
+    engine, owner, is_fast = engines.build(spec, folder)
     effort = 1 if is_fast else EFFORT_OF_OWNERS[spec.format]
     if isinstance(engine, WordEngine):
-        return WordVocabulary(spec.name, engine, effort)
-    return GuardedVocabulary(spec.name, engine, effort)
+        return WordVocabulary(spec.name, engine, owner, effort)
+    return GuardedVocabulary(spec.name, engine, owner, effort)

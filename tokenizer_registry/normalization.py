@@ -5,6 +5,7 @@ The tables are those of the `tokenizers` library. Python's own differ from them,
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Final
 
 from tokenizers import normalizers
@@ -46,3 +47,19 @@ def blocks(text: str) -> Iterator[str]:
         yield text[start : boundary.start()]
         start = boundary.start()
     yield text[start:]
+
+
+def aligned(text: str, normalize: Normalize) -> tuple[str, list[tuple[int, int]] | None]:
+    """The normalized text, and for each of its characters the place in `text` that it comes from; None if unchanged."""
+    normalized = normalize(text)
+    if normalized == text:
+        return text, None
+    starts = sorted({0, *(found.start() for found in _BOUNDARY.finditer(text))})
+    parts: list[str] = []
+    places: list[tuple[int, int]] = []
+    for start, end in pairwise([*starts, len(text)]):
+        part = normalize(text[start:end])
+        unchanged = part == text[start:end]
+        places += [(start + n, start + n + 1) if unchanged else (start, end) for n in range(len(part))]
+        parts.append(part)
+    return "".join(parts), places

@@ -6,10 +6,10 @@ from tokenizer_registry.backends.tiktoken import TiktokenEngine
 from tokenizer_registry.normalization import normalizer
 from tokenizer_registry.ranks import parse_ranks
 from tokenizer_registry.spec import Format
-from tokenizer_registry.vocabulary import Engine
+from tokenizer_registry.vocabulary import OwnerEngine
 
 
-def owner_engine(name: str, form: Format, content: bytes, pattern: str | None, normal_form: str | None) -> Engine:
+def owner_engine(name: str, form: Format, content: bytes, pattern: str | None, normal_form: str | None) -> OwnerEngine:
     """The engine for unpacked content of this format. Raises whatever its library raises on content it cannot read."""
     match form:
         case Format.TIKTOKEN:

@@ -1,11 +1,10 @@
 """An engine for almost all texts, and the owner's library for those that it would count otherwise or slowly."""
 
 import re
-from collections.abc import Callable, Sequence
-from threading import Lock
+from collections.abc import Sequence
 from typing import Final
 
-from tokenizer_registry.vocabulary import Engine
+from tokenizer_registry.vocabulary import Engine, Owner
 
 ASCII: Final = "".join(map(chr, range(128)))
 
@@ -18,18 +17,14 @@ class RoutedEngine:
     given: the engine takes the square of the time for them.
     """
 
-    __slots__ = ("_fast", "_find", "_finds_ascii", "_load", "_lock", "_reference", "_runs")
+    __slots__ = ("_fast", "_find", "_finds_ascii", "_owner", "_runs")
 
-    def __init__(
-        self, fast: Engine, unlike: str | None, longest_run: int | None, load_reference: Callable[[], Engine]
-    ) -> None:
+    def __init__(self, fast: Engine, unlike: str | None, longest_run: int | None, owner: Owner) -> None:
         self._fast = fast
         self._find = re.compile(f"[{unlike}]" if unlike else r"\Z.").search
         self._finds_ascii = self._find(ASCII) is not None
         self._runs = tuple(white * (longest_run + 1) for white in " \t\n") if longest_run else ()
-        self._load = load_reference
-        self._lock = Lock()
-        self._reference: Engine | None = None
+        self._owner = owner
 
     def count(self, text: str) -> int:
         return self._engine(text).count(text)
@@ -46,7 +41,7 @@ class RoutedEngine:
 
     def is_ready(self, text: str) -> bool:
         """Whether counting this text would load nothing."""
-        return self._reference is not None or not self._is_unlike(text)
+        return self._owner.is_loaded or not self._is_unlike(text)
 
     def _is_unlike(self, text: str) -> bool:
         if (self._finds_ascii or not text.isascii()) and self._find(text) is not None:
@@ -54,9 +49,4 @@ class RoutedEngine:
         return any(run in text for run in self._runs)
 
     def _engine(self, text: str) -> Engine:
-        if not self._is_unlike(text):
-            return self._fast
-        with self._lock:
-            if self._reference is None:
-                self._reference = self._load()
-            return self._reference
+        return self._owner.engine if self._is_unlike(text) else self._fast

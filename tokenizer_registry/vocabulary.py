@@ -1,9 +1,11 @@
 """The one thing that every vocabulary can do, and the wall between texts and the libraries that cut them."""
 
 from collections.abc import Callable, Sequence
+from threading import Lock
 from typing import Protocol, TypeVar
 
 from tokenizer_registry.errors import UncountableText
+from tokenizer_registry.tokens import Token, covering
 
 Given = TypeVar("Given")
 Answer = TypeVar("Answer")
@@ -43,6 +45,9 @@ class Vocabulary(Counter, Protocol):
     def encode(self, text: str) -> list[int]:
         """The tokens' numbers in the vocabulary's own file. Raises UncountableText."""
 
+    def tokens(self, text: str) -> list[Token]:
+        """The same tokens with their places, which cover the text if there is a token. Raises UncountableText."""
+
 
 class CountingEngine(Protocol):
     """What does the counting. May raise anything at all."""
@@ -59,6 +64,37 @@ class Engine(CountingEngine, Protocol):
 
     def encode(self, text: str) -> list[int]:
         """The tokens' numbers."""
+
+
+class OwnerEngine(Engine, Protocol):
+    """The owner's library, which alone tells where tokens are."""
+
+    def tokens(self, text: str) -> list[Token]:
+        """The tokens with their places, as the library has them."""
+
+
+class Owner:
+    """The owner's library of a vocabulary that is counted with another, loaded at its first use; safe with threads."""
+
+    __slots__ = ("_engine", "_load", "_lock")
+
+    def __init__(self, load: Callable[[], OwnerEngine]) -> None:
+        self._load = load
+        self._lock = Lock()
+        self._engine: OwnerEngine | None = None
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether asking for the engine would load nothing."""
+        return self._engine is not None
+
+    @property
+    def engine(self) -> OwnerEngine:
+        """The engine. Raises DamagedVocabulary and whatever its library raises."""
+        with self._lock:
+            if self._engine is None:
+                self._engine = self._load()
+            return self._engine
 
 
 class GuardedCounter:
@@ -99,12 +135,13 @@ class GuardedCounter:
 class GuardedVocabulary(GuardedCounter):
     """The same for an engine that also tells the tokens."""
 
-    __slots__ = ("_effort", "_encode", "_is_ready")
+    __slots__ = ("_effort", "_encode", "_is_ready", "_owner")
 
-    def __init__(self, name: str, engine: Engine, effort: int = 1) -> None:
+    def __init__(self, name: str, engine: Engine, owner: Owner, effort: int = 1) -> None:
         super().__init__(name, engine)
         self._effort = effort
         self._encode = engine.encode
+        self._owner = owner
         self._is_ready: Callable[[str], bool] | None = getattr(engine, "is_ready", None)
 
     @property
@@ -117,6 +154,10 @@ class GuardedVocabulary(GuardedCounter):
     def encode(self, text: str) -> list[int]:
         refuse_surrogates(text)
         return self._guarded(self._encode, text)
+
+    def tokens(self, text: str) -> list[Token]:
+        refuse_surrogates(text)
+        return covering(self._guarded(lambda given: self._owner.engine.tokens(given), text), len(text))
 
 
 def refuse_surrogates(text: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from tokenizer_registry.vocabulary import GuardedVocabulary, Vocabulary, refuse_surrogates
+from tokenizer_registry.vocabulary import GuardedVocabulary, Owner, Vocabulary, refuse_surrogates
 from tokenizer_registry.word_engine import LARGE_BLOCK, WordEngine
 from tokenizer_registry.words import Cut, WordTable, blocks
 
@@ -12,8 +12,8 @@ class WordVocabulary(GuardedVocabulary):
 
     __slots__ = ("_count_block", "_count_cut")
 
-    def __init__(self, name: str, engine: WordEngine, effort: int) -> None:
-        super().__init__(name, engine, effort)
+    def __init__(self, name: str, engine: WordEngine, owner: Owner, effort: int) -> None:
+        super().__init__(name, engine, owner, effort)
         self._count_cut = engine.count_cut
         self._count_block = engine.count_block
 

@@ -10,10 +10,12 @@ EXAMPLE = {
 }
 
 
-def banner(host: str, port: int, key: str | None, warnings: Sequence[str]) -> str:
-    """The address, a working key with a call that answers, and what the operator should know."""
+def banner(host: str, port: int, key: str | None, warnings: Sequence[str], *, playground: bool = True) -> str:
+    """The pages, a working key with a call that answers, and what the operator should know."""
     url = f"http://{_reachable(host)}:{port}"
-    lines = [f"Weighbridge is ready at {url}", f"  documentation  {url}/docs"]
+    lines = [f"Weighbridge is ready at {url}", f"  documentation  {url}/docs", f"  console        {url}/console"]
+    if playground:
+        lines.insert(1, f"  playground     {url}/  (count a text in the browser)")
     if key is None:
         lines.append("  new key        weighbridge keys create --account NAME")
     else:

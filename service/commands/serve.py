@@ -93,7 +93,7 @@ def _prepare(settings: Settings, demo: bool, running: ExitStack) -> Server:
         return create_app(settings, connections, registry, book, tracer=make_tracer())
 
     warnings += lapsed(book, utc_now().date())
-    text = banner(settings.host, listener.getsockname()[1], key, warnings)
+    text = banner(settings.host, listener.getsockname()[1], key, warnings, playground=settings.playground)
     return Server(settings, listener, app, lambda: click.echo(text), forget_worker)
 
 

@@ -8,7 +8,7 @@ import structlog
 from starlette.types import Receive, Scope
 
 from service import strict_json, wire
-from service.accounts import ALL_SCOPES, AccountStore, ApiKey, checked_text
+from service.accounts import ALL_SCOPES, AccountStore, ApiKey, NewKey, checked_text
 from service.accounts import Scope as KeyScope
 from service.body import BodyReader
 from service.console.users import User
@@ -46,13 +46,22 @@ class ConsoleKeys:
             name, scopes, expires_at = self._wanted(body)
         except (strict_json.NotJson, ValueError) as fault:
             return INVALID_REQUEST.saying(str(fault))
+        made = await self.make(user, name, scopes, expires_at)
+        if isinstance(made, Refusal):
+            return made
+        return Reply(200, wire.encode({**_shown(made.key), "value": made.secret}))
+
+    async def make(
+        self, user: User, name: str, scopes: frozenset[KeyScope], expires_at: datetime | None
+    ) -> NewKey | Refusal:
+        """A new key of the user's account, unless it has as many as it may have."""
         live = [key for key in await self.store.list_keys(user.account_name) if key.refusal(self.now()) is None]
         if len(live) >= MOST_LIVE_KEYS:
             return TOO_MANY_KEYS
         account = await self.store.get_or_create_account(user.account_name)
-        key, secret = await self.store.create_key(account, name, scopes, expires_at)
-        self.log.info("key_created", key=key.id, user=user.id, account=account.id)
-        return Reply(200, wire.encode({**_shown(key), "value": secret}))
+        made = await self.store.create_key(account, name, scopes, expires_at)
+        self.log.info("key_created", key=made.key.id, user=user.id, account=account.id)
+        return made
 
     async def list_all(self, scope: Scope, receive: Receive, user: User) -> Reply | Refusal:
         """All keys of the account, the newest last; none of them with its secret."""
@@ -61,15 +70,25 @@ class ConsoleKeys:
 
     async def revoke(self, scope: Scope, receive: Receive, user: User) -> Reply | Refusal:
         """Revoke for good; to do it again is no error. A key of somebody else is not found."""
-        key_id = scope["path_params"]["key_id"]
+        key = await self.find(scope["path_params"]["key_id"], user)
+        if isinstance(key, Refusal):
+            return key
+        await self.end(key, user)
+        return Reply(200, wire.encode({"id": key.id, "object": "api_key.deleted", "deleted": True}))
+
+    async def find(self, key_id: str, user: User) -> ApiKey | Refusal:
+        """A key of the user's account."""
         found = [key for key in await self.store.find_keys(key_id) if key.id == key_id]
         if not found or found[0].account.id != user.account_id:
             return KEY_NOT_FOUND
-        revoked = await self.store.revoke_key(key_id)
+        return found[0]
+
+    async def end(self, key: ApiKey, user: User) -> None:
+        """Revoke a key, everywhere."""
+        revoked = await self.store.revoke_key(key.id)
         if revoked is not None:
             await self.announce(revoked.digest)
-        self.log.info("key_revoked", key=key_id, user=user.id, account=user.account_id)
-        return Reply(200, wire.encode({"id": key_id, "object": "api_key.deleted", "deleted": True}))
+        self.log.info("key_revoked", key=key.id, user=user.id, account=user.account_id)
 
     def _wanted(self, body: bytes) -> tuple[str, frozenset[KeyScope], datetime | None]:
         """Raises NotJson, or ValueError with a sentence that names the property."""

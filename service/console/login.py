@@ -13,7 +13,7 @@ from service.body import BodyReader
 from service.console.attempts import LoginAttempts
 from service.console.passwords import Passwords, TooBusy
 from service.console.sessions import Sessions
-from service.console.users import PASSWORD_CHARACTERS, UserStore, checked_email
+from service.console.users import PASSWORD_CHARACTERS, User, UserStore, checked_email
 from service.errors import INVALID_REQUEST, TOO_MANY_ATTEMPTS, UNAVAILABLE, WRONG_CREDENTIALS, Refusal
 from service.reply import Reply
 from service.stores.errors import StoreUnavailable
@@ -56,6 +56,20 @@ class Login:
             return UNAVAILABLE
 
     async def _checked(self, scope: Scope, email: str, password: str, address: str) -> Reply | Refusal:
+        user = await self.user(email, password, address)
+        if isinstance(user, Refusal):
+            return user
+        trace_of(scope).account_id = user.account_id
+        seconds = int(self.sessions.lifetime.total_seconds())
+        session: dict[str, wire.Value] = {
+            "access_token": self.sessions.issue(user),
+            "token_type": "Bearer",
+            "expires_in": seconds,
+        }
+        return Reply(200, wire.encode(session))
+
+    async def user(self, email: str, password: str, address: str) -> User | Refusal:
+        """Whose e-mail and password these are. Raises StoreUnavailable, TooBusy."""
         try:
             email = checked_email(email)
         except ValueError as fault:
@@ -69,15 +83,8 @@ class Login:
             self.log.info("login_failed", address=address)
             return WRONG_CREDENTIALS
         await self.attempts.succeeded(email, address)
-        trace_of(scope).account_id = user.account_id
         self.log.info("logged_in", user=user.id, account=user.account_id)
-        seconds = int(self.sessions.lifetime.total_seconds())
-        session: dict[str, wire.Value] = {
-            "access_token": self.sessions.issue(user),
-            "token_type": "Bearer",
-            "expires_in": seconds,
-        }
-        return Reply(200, wire.encode(session))
+        return user
 
 
 def _fields(body: bytes) -> dict[str, Any] | Refusal:

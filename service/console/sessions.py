@@ -20,16 +20,19 @@ ALGORITHM = "HS256"
 ISSUER = "weighbridge"
 AUDIENCE = "weighbridge-console"
 LIFETIME = timedelta(minutes=15)
+# Pages renew a session while somebody is there; after so long the password is asked for again.
+LONGEST = timedelta(hours=12)
 LEEWAY_SECONDS = 30
 MOST_CHARACTERS = 1024
 REQUIRED = ("exp", "iat", "aud", "iss", "sub", "gen")
 
 
 class Session(NamedTuple):
-    """Whose session it is, and which of the user's passwords began it."""
+    """Whose session it is, which of the user's passwords began it, and when, in seconds since 1970."""
 
     user_id: str
     generation: int
+    began_at: int
 
 
 class Sessions:
@@ -42,8 +45,8 @@ class Sessions:
         # Tokens with another header than the one written here are not even parsed.
         self._header = jwt.encode({}, self._keys[0], ALGORITHM).partition(".")[0]
 
-    def issue(self, user: User) -> str:
-        """A token for a user who has just shown the password."""
+    def issue(self, user: User, began_at: int | None = None) -> str:
+        """A token for a user who has just shown the password, or who did when the session began."""
         now = self._now()
         claims = {
             "iss": ISSUER,
@@ -52,6 +55,7 @@ class Sessions:
             "gen": user.generation,
             "iat": int(now.timestamp()),
             "exp": int((now + self.lifetime).timestamp()),
+            "auth_time": int(now.timestamp()) if began_at is None else began_at,
         }
         return jwt.encode(claims, self._keys[0], ALGORITHM)
 
@@ -65,7 +69,13 @@ class Sessions:
         claims = next(filter(None, (_claims(token, key) for key in self._keys)), None)
         if claims is None or not isinstance(claims["gen"], int):
             return None
-        return Session(claims["sub"], claims["gen"])
+        began_at = claims.get("auth_time", claims["iat"])
+        return Session(claims["sub"], claims["gen"], began_at) if isinstance(began_at, int) else None
+
+    def renewed(self, session: Session, user: User) -> str | None:
+        """A token that goes on with a session; None where the password has to be shown again."""
+        over = session.began_at + LONGEST.total_seconds() <= self._now().timestamp()
+        return None if over else self.issue(user, session.began_at)
 
 
 def session_key(pepper: Pepper) -> bytes:

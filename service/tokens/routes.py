@@ -19,6 +19,7 @@ from service.providers.enabled import enabled_providers
 from service.settings import Settings
 from service.tokens.catalogue import Catalogue
 from service.tokens.count import CountEndpoint
+from service.tokens.encode import EncodeEndpoint
 from service.tokens.endpoint import Handler, TokenEndpoint
 from service.tokens.prices import PriceHistories
 from service.tokens.request import CountRequests
@@ -44,6 +45,7 @@ def token_routes(
         ("GET", "/v1/tokens/models"): catalogue.list_models,
         ("GET", "/v1/tokens/authors"): catalogue.list_authors,
         ("POST", "/v1/tokens/count"): counting.count,
+        ("POST", "/v1/tokens/encode"): EncodeEndpoint(reader, pool, settings.max_encode_characters).encode,
         ("GET", "/v1/tokens/prices/{name}"): PriceHistories(models, book, today).show,
     }
     gate = _gate(settings, connections)

@@ -1,100 +1,189 @@
-"""`/openapi.json`, and `/docs`: the same document as a page that needs no script and no other host."""
+"""`/openapi.json`, and `/docs`: the same document as a page, with calls to try in it with a key of one's own."""
 
 import json
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from html import escape
+from http import HTTPStatus
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
-from starlette.requests import Request
+from starlette.types import Receive, Scope
 
 from service import wire
-from service.reply import Header, Reply
+from service.errors import Refusal
+from service.reply import Reply
+from service.web.page import Pages
 
-CONTENT_POLICY: Header = (
-    b"content-security-policy",
-    b"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-)
-STYLE = """
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
-body { max-width: 60rem; margin: 0 auto; padding: 1rem; }
-pre { overflow-x: auto; padding: .75rem; border: 1px solid #8888; border-radius: .5rem; }
-table { border-collapse: collapse; } td, th { padding: .25rem .75rem .25rem 0; text-align: left; vertical-align: top; }
-h2 { margin-top: 2.5rem; border-bottom: 1px solid #8888; } code { font-size: .9em; }
-"""
+TITLES = {
+    "tokens": "Counting and pricing",
+    "gateway": "Gateway",
+    "console": "Console",
+    "operation": "Operation",
+}
+
+
+class Field(NamedTuple):
+    """A property or a parameter, as a row of a table."""
+
+    name: str
+    kind: str
+    required: bool
+    description: str
+    where: str = ""
+    example: str = ""
+
+
+class Answer(NamedTuple):
+    """One status of an operation."""
+
+    status: str
+    phrase: str
+    description: str
+    examples: tuple[str, ...]
+
+
+class Operation(NamedTuple):
+    """One path and method."""
+
+    id: str
+    method: str
+    path: str
+    summary: str
+    description: str
+    needs_key: bool
+    parameters: tuple[Field, ...]
+    fields: tuple[Field, ...]
+    body: str
+    answers: tuple[Answer, ...]
+    headers: tuple[str, ...]
 
 
 class Documentation:
     """Both are made once, from the OpenAPI document that travels with the package."""
 
-    def __init__(self) -> None:
+    def __init__(self, pages: Pages) -> None:
         source = files("service.web").joinpath("openapi.json").read_bytes()
+        document = json.loads(source, parse_float=Decimal)
         self._openapi = Reply(200, source)
-        self._page = Reply(
-            200,
-            _page(json.loads(source, parse_float=Decimal)).encode(),
-            [CONTENT_POLICY],
-            b"text/html; charset=utf-8",
+        self._page = pages.page(
+            "docs.html",
+            {
+                "info": document["info"],
+                "groups": groups(document),
+                "keys": document["components"]["securitySchemes"].values(),
+                "errors": errors(document),
+                "headers": document["components"]["headers"],
+            },
         )
 
-    async def openapi(self, request: Request) -> Reply:
+    async def openapi(self, scope: Scope, receive: Receive) -> Reply | Refusal:
         """The OpenAPI document."""
         return self._openapi
 
-    async def page(self, request: Request) -> Reply:
+    async def page(self, scope: Scope, receive: Receive) -> Reply | Refusal:
         """The document for people."""
         return self._page
 
 
-def _page(document: dict[str, Any]) -> str:
-    info = document["info"]
-    operations = "".join(
-        _operation(document, method.upper(), path, operation)
-        for path, methods in document["paths"].items()
-        for method, operation in methods.items()
-    )
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(info["title"])} API</title>'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<style>{STYLE}</style></head><body><h1>{escape(info['title'])} {escape(info['version'])}</h1>"
-        f'<p>{escape(info["description"])} <a href="/openapi.json">OpenAPI document</a></p>'
-        f"<h2>Keys</h2>{_keys(document)}{operations}</body></html>"
-    )
+def groups(document: Mapping[str, Any]) -> list[tuple[str, str, list[Operation]]]:
+    """The operations under the title and the description of their group."""
+    found: dict[str, list[Operation]] = {tag["name"]: [] for tag in document["tags"]}
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            found[operation["tags"][0]].append(_operation(document, method.upper(), path, operation))
+    described = {tag["name"]: tag["description"] for tag in document["tags"]}
+    return [(title, described[name], found[name]) for name, title in TITLES.items()]
 
 
-def _keys(document: dict[str, Any]) -> str:
-    schemes = document["components"]["securitySchemes"].values()
-    rows = ((scheme.get("name", "Authorization"), scheme["description"]) for scheme in schemes)
-    return _table(("Where", "What"), rows)
+def errors(document: Mapping[str, Any]) -> list[tuple[Answer, bool]]:
+    """Every error that several paths share, by status; and whether it has the gateway's form."""
+    found = []
+    for response in document["components"]["responses"].values():
+        examples = list(_values(response))
+        messages = [_message(example) for example in examples]
+        status = next((str(example["status_code"]) for example in examples if "status_code" in example), "")
+        found.append((Answer(status, "", response["description"], tuple(messages)), "error" in examples[0]))
+    return found
 
 
-def _operation(document: dict[str, Any], method: str, path: str, operation: dict[str, Any]) -> str:
-    parts = [f"<h2><code>{method} {escape(path)}</code></h2><p>{escape(operation['summary'])}."]
-    parts.append(f" {escape(operation.get('description', ''))}</p>")
-    if parameters := operation.get("parameters"):
-        parts.append(_table(("Parameter", "Meaning"), ((p["name"], p["description"]) for p in parameters)))
-    if body := operation.get("requestBody"):
-        parts.append("<h3>Request</h3>" + _example(body["content"]["application/json"]["example"]))
-    parts.append("<h3>Answers</h3>")
+def _message(example: Mapping[str, Any]) -> str:
+    if "error" in example:
+        return f"{example['error']['code']}: {example['error']['message']}"
+    return str(example["message"])
+
+
+def _operation(document: Mapping[str, Any], method: str, path: str, operation: Mapping[str, Any]) -> Operation:
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
     answers = [(status, _resolved(document, answer)) for status, answer in operation["responses"].items()]
-    contents = answers[0][1].get("content", {}).values()
-    parts.extend(_example(content["example"]) for content in contents if "example" in content)
-    parts.append(_table(("Status", "When"), ((status, answer["description"]) for status, answer in answers)))
-    return "".join(parts)
+    return Operation(
+        operation["operationId"],
+        method,
+        path,
+        operation["summary"],
+        operation.get("description", ""),
+        bool(operation.get("security")),
+        tuple(_parameter(parameter) for parameter in operation.get("parameters", [])),
+        tuple(_fields(document, content.get("schema", {}))),
+        _pretty(content["example"]) if content else "",
+        tuple(_answer(status, answer) for status, answer in sorted(answers, key=lambda pair: pair[0])),
+        tuple(answers[0][1].get("headers", {})),
+    )
 
 
-def _resolved(document: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+def _answer(status: str, answer: Mapping[str, Any]) -> Answer:
+    examples = tuple(map(_pretty, _values(answer)))
+    return Answer(status, HTTPStatus(int(status)).phrase, answer["description"], examples)
+
+
+def _parameter(parameter: Mapping[str, Any]) -> Field:
+    required = parameter.get("required", False)
+    example = parameter.get("example", "")
+    kind = _kind(parameter.get("schema", {}))
+    return Field(parameter["name"], kind, required, parameter["description"], parameter["in"], str(example))
+
+
+def _fields(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterable[Field]:
+    if "$ref" in schema:
+        schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    required = schema.get("required", ())
+    for name, described in schema.get("properties", {}).items():
+        yield Field(name, _kind(described), name in required, described.get("description", ""))
+
+
+def _kind(schema: Mapping[str, Any]) -> str:
+    if "const" in schema:
+        return f'"{schema["const"]}"'
+    if "enum" in schema:
+        return " or ".join(f'"{value}"' if isinstance(value, str) else "null" for value in schema["enum"])
+    kind = schema.get("type", "any")
+    words = " or ".join(kind) if isinstance(kind, list) else str(kind)
+    return f"{words} of {_kind(schema['items'])}" if kind == "array" and "items" in schema else words
+
+
+def _resolved(document: Mapping[str, Any], answer: Mapping[str, Any]) -> Mapping[str, Any]:
     """The answer itself, where the document refers to a shared one."""
     if "$ref" not in answer:
         return answer
-    shared: dict[str, Any] = document["components"]["responses"][answer["$ref"].rpartition("/")[2]]
+    shared: Mapping[str, Any] = document["components"]["responses"][answer["$ref"].rpartition("/")[2]]
     return shared
 
 
-def _example(value: Any) -> str:
-    return f"<pre>{escape(wire.encode(value).decode())}</pre>"
+def _values(answer: Mapping[str, Any]) -> Iterable[Any]:
+    """Every example of an answer."""
+    for content in answer.get("content", {}).values():
+        if "example" in content:
+            yield content["example"]
+        yield from (example["value"] for example in content.get("examples", {}).values())
 
 
-def _table(heads: tuple[str, str], rows: Any) -> str:
-    body = "".join(f"<tr><td><code>{escape(name)}</code></td><td>{escape(text)}</td></tr>" for name, text in rows)
-    return f"<table><tr><th>{heads[0]}</th><th>{heads[1]}</th></tr>{body}</table>"
+def _pretty(value: Any, indent: str = "") -> str:
+    """An example for people; numbers as they go over the wire."""
+    if isinstance(value, str) and not indent:
+        return value
+    inner = indent + "  "
+    if isinstance(value, dict) and value:
+        lines = (f"{inner}{json.dumps(key)}: {_pretty(item, inner)}" for key, item in value.items())
+        return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
+    if isinstance(value, list) and value and not all(isinstance(item, str | int) for item in value):
+        return "[\n" + ",\n".join(f"{inner}{_pretty(item, inner)}" for item in value) + f"\n{indent}]"
+    return wire.encode(value).decode()

@@ -77,9 +77,12 @@ def test_every_path_is_described(server: Server) -> None:
     """No route is served that the document does not have: a path that is left out of it is a 404."""
     document = httpx2.get(f"{server.url}/openapi.json").json()
     routes = set(re.findall(r'Route\("([^"]+)"', APP))
+    # Pages for people are not described, but for the documentation.
+    routes |= set(re.findall(r'Route\("([^"]+)", endpoint\(\{"GET": documentation', PAGES))
     served = {path.replace(":path}", "}") for path in routes} | set(re.findall(r'^ +"(/api[^"]+)":', APP, re.MULTILINE))
     assert served == set(document["paths"])
 
 
 SERVICE = Path(__file__).parents[2] / "service"
+PAGES = (SERVICE / "web" / "routes.py").read_text(encoding="utf-8")
 APP = "".join((SERVICE / name).read_text(encoding="utf-8") for name in ("app.py", "gateway/gateway.py"))

@@ -2,6 +2,7 @@
 
 import unicodedata
 from functools import cache
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.tokenizer_registry.shipped import VOCABULARIES, rank_names, shared_registry, shipped_names
 from tests.tokenizer_registry.slow_bpe import slow_encode
+from tokenizer_registry import segments
 from tokenizer_registry.normalization import normalizer
 from tokenizer_registry.packed import unpack
 from tokenizer_registry.ranks import parse_ranks
@@ -17,6 +19,7 @@ from tokenizer_registry.vocabulary import Vocabulary
 any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 # Letters that every Unicode table has had for long, so that two regex engines must split alike.
 old_text = st.text(st.sampled_from("aábcdeSTZ'019٣½ \t\n\r\u00a0\u3000.,-_/(=#中文かカ한λДשे́😀🏽\u200d"), max_size=60)
+MIXED = 'Héllo wörld 日本語 \U0001f937\U0001f3fd\u200d♀️  tabs\t\n<b>x</b> ﬁ e\u0301 שלום "quoted" <|endoftext|> '
 markers = st.sampled_from(
     ("<|endoftext|>", "<|im_start|>", "<|eot_id|>", "<EOT>", "<s>", "</s>", "<unk>", "[INST]", "<｜end▁of▁sentence｜>")
 )
@@ -89,3 +92,30 @@ def test_markers_are_ordinary_text(name: str, marker: str, text: str) -> None:
 def test_empty_text_has_no_tokens(name: str) -> None:
     """No vocabulary adds a token of its own: no BOS, no dummy prefix."""
     assert vocabulary(name).encode("") == []
+
+
+def check_places(name: str, text: str) -> None:
+    """Same numbers as `encode`; places in order, none empty, and together the whole text."""
+    tokens = shared_registry().vocabulary(name).tokens(text)
+    assert [token.id for token in tokens] == shared_registry().vocabulary(name).encode(text)
+    if not tokens:
+        return
+    assert tokens[-1].end == len(text)
+    assert tokens[0].start == 0
+    assert all(token.start < token.end for token in tokens) or not text
+    assert all(before.start <= after.start <= before.end <= after.end for before, after in pairwise(tokens))
+    assert "".join(piece for piece, _ in segments(text, tokens)) == text
+    assert [number for _, numbers in segments(text, tokens) for number in numbers] == [token.id for token in tokens]
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_tokens_cover_a_text_of_many_scripts(name: str) -> None:
+    """Every vocabulary tells the tokens that it counts, with places that leave no character out."""
+    check_places(name, MIXED)
+
+
+@given(name=st.sampled_from(shipped_names()), text=any_text | old_text)
+@settings(deadline=None, max_examples=150)
+def test_tokens_cover_every_text(name: str, text: str) -> None:
+    """The same for whatever text comes."""
+    check_places(name, text)

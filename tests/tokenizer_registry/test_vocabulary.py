@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import pytest
 
 from tokenizer_registry.errors import UncountableText
-from tokenizer_registry.vocabulary import GuardedVocabulary
+from tokenizer_registry.tokens import Token
+from tokenizer_registry.vocabulary import GuardedVocabulary, Owner
 
 
 class Panic(BaseException):
@@ -27,24 +28,35 @@ class FailingEngine:
     def encode(self, text: str) -> list[int]:
         raise self._error
 
+    def tokens(self, text: str) -> list[Token]:
+        raise self._error
+
+
+def failing(error: BaseException) -> GuardedVocabulary:
+    """A vocabulary whose every library fails."""
+    engine = FailingEngine(error)
+    return GuardedVocabulary("some", engine, Owner(lambda: engine))
+
 
 @pytest.mark.parametrize("error", [Panic(), ValueError(), MemoryError(), GeneratorExit()])
 def test_every_failure_becomes_uncountable(error: BaseException) -> None:
     """Whatever a library raises, panics included, comes out as UncountableText that names vocabulary and cause."""
-    guarded = GuardedVocabulary("some", FailingEngine(error))
+    guarded = failing(error)
     with pytest.raises(UncountableText, match=f"'some' gave up: {type(error).__name__}") as counted:
         guarded.count("text")
     with pytest.raises(UncountableText):
         guarded.count_batch(["text"])
     with pytest.raises(UncountableText):
         guarded.encode("text")
+    with pytest.raises(UncountableText):
+        guarded.tokens("text")
     assert counted.value.__cause__ is error
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(1)])
 def test_a_stop_is_passed_on(error: BaseException) -> None:
     """A request to stop the process is not taken for a fault of the text."""
-    guarded = GuardedVocabulary("some", FailingEngine(error))
+    guarded = failing(error)
     with pytest.raises(type(error)):
         guarded.count("text")
     with pytest.raises(type(error)):
@@ -53,7 +65,7 @@ def test_a_stop_is_passed_on(error: BaseException) -> None:
 
 def test_surrogates_never_reach_the_engine() -> None:
     """The refusal names the character's place, and comes without the engine being asked."""
-    guarded = GuardedVocabulary("some", FailingEngine(AssertionError("the engine was asked")))
+    guarded = failing(AssertionError("the engine was asked"))
     with pytest.raises(UncountableText, match=r"character 2 is the lone surrogate U\+DFFF"):
         guarded.count("é😀\udfff")
     with pytest.raises(UncountableText, match=r"character 0 is the lone surrogate U\+D83D"):

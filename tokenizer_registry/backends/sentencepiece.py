@@ -5,6 +5,8 @@ from typing import Final
 
 import sentencepiece
 
+from tokenizer_registry.tokens import Token
+
 # The library starts threads for each batch, which smaller ones are not worth.
 BATCH_CHARACTERS: Final = 16_384
 
@@ -28,3 +30,7 @@ class SentencePieceEngine:
     def encode(self, text: str) -> list[int]:
         tokens: list[int] = self._processor.encode(text, out_type=int, add_bos=False, add_eos=False)
         return tokens
+
+    def tokens(self, text: str) -> list[Token]:
+        found = self._processor.encode(text, return_type="offset_mapping", add_bos=False, add_eos=False)
+        return [Token(number, *place) for number, place in zip(found["ids"], found["offsets"], strict=True)]

@@ -4,6 +4,9 @@ from collections.abc import Callable, Sequence
 
 import tiktoken
 
+from tokenizer_registry.normalization import aligned
+from tokenizer_registry.tokens import Token
+
 
 class TiktokenEngine:
     """Byte-level BPE from ranks and a split pattern, without any special token."""
@@ -31,3 +34,15 @@ class TiktokenEngine:
             text = self._normalize(text)
         # Not encode_ordinary: on a million spaces that one ends in a panic, this one in a ValueError.
         return self._encoding.encode(text, disallowed_special=())
+
+    def tokens(self, text: str) -> list[Token]:
+        cut, places = aligned(text, self._normalize) if self._normalize else (text, None)
+        owners = [number for number, character in enumerate(cut) for _ in character.encode("utf-8")]
+        found: list[Token] = []
+        begin = 0
+        for number in self._encoding.encode(cut, disallowed_special=()):
+            end = begin + len(self._encoding.decode_single_token_bytes(number))
+            first, last = owners[begin], owners[end - 1]
+            found.append(Token(number, places[first][0] if places else first, places[last][1] if places else last + 1))
+            begin = end
+        return found

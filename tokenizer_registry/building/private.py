@@ -16,7 +16,7 @@ from tokenizer_registry.ranks import parse_ranks
 from tokenizer_registry.spec import Format, LicenceClass
 from tokenizer_registry.verification.corpus import corpus
 from tokenizer_registry.verification.probes import mixed_text, probe_texts
-from tokenizer_registry.vocabulary import Engine, GuardedVocabulary
+from tokenizer_registry.vocabulary import Engine, GuardedCounter
 
 # Enough to meet every script and every kind of white space of the corpus.
 SAMPLE_BYTES: Final = 200_000
@@ -137,7 +137,7 @@ def _prove_lossless(file: str, content: bytes, engine: Engine, normal_form: str 
 
 
 def _counts(name: str, file: str, engine: Engine) -> tuple[tuple[int, ...], int]:
-    vocabulary = GuardedVocabulary(name, engine)
+    vocabulary = GuardedCounter(name, engine)
     try:
         counts = [vocabulary.count(text) for text in _sample()]
     except Exception as error:

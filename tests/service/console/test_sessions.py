@@ -40,9 +40,9 @@ def encoded(part: object) -> str:
 
 def test_a_token_leads_back_to_its_user() -> None:
     """What was issued is verified, also under an older pepper; the key is 32 bytes that are not the pepper."""
-    assert sessions().verify(sessions().issue(USER)) == Session("user_1", 3)
-    old = sessions(peppers=Peppers((OLD_PEPPER,))).issue(USER)
-    assert sessions().verify(old) == Session("user_1", 3)
+    assert sessions().verify(sessions().issue(USER, 1000)) == Session("user_1", 3, 1000)
+    old = sessions(peppers=Peppers((OLD_PEPPER,))).issue(USER, 1000)
+    assert sessions().verify(old) == Session("user_1", 3, 1000)
     assert len(KEY) == 32
     assert PEPPERS.newest.value not in KEY
 
@@ -58,7 +58,7 @@ def test_a_token_of_another_pepper_is_none() -> None:
     [
         {"exp": 1}, {"exp": ...}, {"exp": "soon"}, {"exp": 1e400}, {"aud": "weighbridge"}, {"aud": [AUDIENCE, "other"]},
         {"aud": ...}, {"iss": "somebody"}, {"iss": ...}, {"sub": ...}, {"sub": 7}, {"gen": ...}, {"gen": "3"},
-        {"gen": None}, {"iat": ...}, {"iat": 10**11}, {"nbf": 10**11},
+        {"gen": None}, {"iat": ...}, {"iat": 10**11}, {"nbf": 10**11}, {"auth_time": "now"},
     ],
     ids=str,
 )  # fmt: skip
@@ -128,3 +128,14 @@ def test_texts_that_are_no_tokens() -> None:
     header = sessions().issue(USER).partition(".")[0]
     for token in ("", ".", "..", new_secret(), "a" * 10**6, f"{header}." * 300, f"{encoded([[]] * 200)}.a.b"):
         assert sessions().verify(token) is None
+
+
+def test_a_session_is_renewed_for_twelve_hours() -> None:
+    """A renewed token remembers when the password was shown, and after twelve hours there is none."""
+    began = int(datetime.now(UTC).timestamp())
+    session = Session("user_1", 3, began)
+    token = sessions().renewed(session, USER)
+    assert token is not None
+    assert sessions().verify(token) == session
+    assert sessions(timedelta(hours=11, minutes=59)).renewed(session, USER) is not None
+    assert sessions(timedelta(hours=12)).renewed(session, USER) is None

@@ -1,0 +1,117 @@
+"""`POST /v1/tokens/encode`: the tokens of a text themselves, with their numbers and places."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, NamedTuple
+
+from starlette.types import Receive, Scope
+
+from service import strict_json, wire
+from service.body import BodyReader
+from service.counting import CountingPool
+from service.errors import INVALID_REQUEST, UNAVAILABLE, Refusal
+from service.reply import Reply
+from service.strict_json import shorten
+from service.tokens.request import nearest
+from service.trace import trace_of
+from tokenizer_registry import DamagedVocabulary, Registry, Token, UncountableText
+
+PROPERTIES = ("input", "vocabulary", "model")
+
+
+class EncodeRequest(NamedTuple):
+    """A text, and the vocabulary to cut it with, which is here."""
+
+    text: str
+    vocabulary: str
+
+
+class EncodeEndpoint:
+    """Cuts a text of at most `max_characters` characters."""
+
+    def __init__(self, reader: BodyReader, pool: CountingPool, max_characters: int) -> None:
+        self.reader = reader
+        self.pool = pool
+        self.max_characters = max_characters
+
+    async def encode(self, scope: Scope, receive: Receive) -> Reply | Refusal:
+        """Answer one call."""
+        body = await self.reader.read(scope, receive)
+        if isinstance(body, Refusal):
+            return body
+        request = parse(body, self.pool.registry)
+        if isinstance(request, Refusal):
+            return request
+        try:
+            encoded = await self.pool.encode(
+                request.text, request.vocabulary, self.max_characters, trace_of(scope).held_bytes
+            )
+        except UncountableText as fault:
+            return INVALID_REQUEST.saying(f"input: {fault}")
+        except DamagedVocabulary as fault:
+            return UNAVAILABLE.saying(f"The vocabulary cannot be read: {fault}.")
+        if isinstance(encoded, Refusal):
+            return encoded
+        return Reply(200, await self.pool.run(partial(answer, request, encoded)))
+
+
+def parse(body: bytes, registry: Registry) -> EncodeRequest | Refusal:
+    """The request, or a refusal that names the property at fault."""
+    try:
+        fields = strict_json.parse(body)
+    except strict_json.NotJson as fault:
+        return INVALID_REQUEST.saying(str(fault))
+    if not isinstance(fields, dict):
+        return INVALID_REQUEST.saying("The body must be a JSON object with input, and vocabulary or model.")
+    for name, value in fields.items():
+        if name not in PROPERTIES:
+            known = ", ".join(PROPERTIES)
+            return INVALID_REQUEST.saying(f"{shorten(name)} is not a property of this request; it has {known}.")
+        if not isinstance(value, str):
+            return INVALID_REQUEST.saying(f"{name}: must be a string, not {shorten(value)}.")
+    if "input" not in fields:
+        return INVALID_REQUEST.saying("input: this property is missing.")
+    if ("vocabulary" in fields) == ("model" in fields):
+        return INVALID_REQUEST.saying("Send either vocabulary or model.")
+    vocabulary = _vocabulary(fields, registry)
+    return vocabulary if isinstance(vocabulary, Refusal) else EncodeRequest(fields["input"], vocabulary)
+
+
+def answer(request: EncodeRequest, tokens: list[Token]) -> bytes:
+    """The JSON of a reply. `start` and `end` count characters (code points) of the input."""
+    entries: list[wire.Value] = [
+        {"id": token.id, "start": token.start, "end": token.end, "text": request.text[token.start : token.end]}
+        for token in tokens
+    ]
+    return wire.encode({"vocabulary": request.vocabulary, "token_count": len(tokens), "tokens": entries})
+
+
+def _vocabulary(fields: Mapping[str, Any], registry: Registry) -> str | Refusal:
+    """The name of the vocabulary that is wanted, by its own name or a model's."""
+    if "vocabulary" in fields:
+        return _here("vocabulary", fields["vocabulary"], registry)
+    name = fields["model"]
+    if name not in registry.models:
+        hint = _hint(nearest(name, registry.models), "GET /v1/tokens/models lists the known ones.")
+        return INVALID_REQUEST.saying(f"model: there is no model {shorten(name)}. {hint}")
+    vocabulary = registry.models[name].vocabulary
+    if vocabulary is None:
+        why = registry.why_uncounted(name)
+        return INVALID_REQUEST.saying(f"model: the vocabulary of {name} is not known: {why}.")
+    return _here("model", vocabulary, registry)
+
+
+def _here(field: str, name: str, registry: Registry) -> str | Refusal:
+    if name in registry.vocabularies:
+        return name
+    if name in registry.fetchable:
+        return INVALID_REQUEST.saying(
+            f"{field}: the licence of {name} does not let it travel with the package; "
+            f"the operator can add it with weighbridge vocab fetch {name}."
+        )
+    hint = _hint(nearest(name, registry.vocabularies), "GET /v1/tokens/models?detail=true names them.")
+    return INVALID_REQUEST.saying(f"{field}: there is no vocabulary {shorten(name)}. {hint}")
+
+
+def _hint(near: str | None, otherwise: str) -> str:
+    return f"Did you mean {near}?" if near else otherwise

@@ -1,0 +1,116 @@
+"""The console's session in a browser: a cookie that no script reads, renewed while somebody is there."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
+
+from starlette.types import Receive, Scope
+
+from service.console.login import Login
+from service.console.passwords import TooBusy
+from service.console.sessions import Sessions
+from service.console.users import PASSWORD_CHARACTERS, User, UserStore
+from service.errors import UNAVAILABLE, Refusal
+from service.reply import Header, Reply
+from service.trace import trace_of
+from service.web.cookies import cookie, keep_cookie
+from service.web.forms import Form, FormReader
+from service.web.origin import origin_refusal
+from service.web.page import Handler, Pages, redirect
+
+COOKIE = "weighbridge_session"
+PATH = "/console"
+SHOWN_ERRORS = (400, 401, 429)
+
+
+class Visit(NamedTuple):
+    """Somebody who is signed in, and the cookie that goes on with the session."""
+
+    user: User
+    headers: Sequence[Header]
+
+
+UserPage = Callable[[Scope, Receive, Visit], Awaitable[Reply | Refusal]]
+UserForm = Callable[[Scope, Form, Visit], Awaitable[Reply | Refusal]]
+
+
+class ConsoleSessions:
+    """Signs in and out, and lets pages of the console be seen by those who are signed in."""
+
+    def __init__(self, pages: Pages, reader: FormReader, login: Login, sessions: Sessions, users: UserStore) -> None:
+        self.pages = pages
+        self.reader = reader
+        self.login = login
+        self.sessions = sessions
+        self.users = users
+
+    def page(self, show: UserPage) -> Handler:
+        """A page for those who are signed in; others are asked to sign in, and led back."""
+
+        async def guarded(scope: Scope, receive: Receive) -> Reply | Refusal:
+            visit = await self._visit(scope)
+            return self._sign_in(scope["path"]) if visit is None else await show(scope, receive, visit)
+
+        return guarded
+
+    def form(self, take: UserForm) -> Handler:
+        """The same for a form, which has to come from one of our own pages."""
+
+        async def guarded(scope: Scope, receive: Receive) -> Reply | Refusal:
+            if refusal := origin_refusal(scope):
+                return refusal
+            form = await self.reader.read(scope, receive)
+            if isinstance(form, Refusal):
+                return form
+            visit = await self._visit(scope)
+            return self._sign_in(PATH, ended=True) if visit is None else await take(scope, form, visit)
+
+        return guarded
+
+    async def sign_in(self, scope: Scope, receive: Receive) -> Reply | Refusal:
+        """Take e-mail and password from the form."""
+        if refusal := origin_refusal(scope):
+            return refusal
+        form = await self.reader.read(scope, receive)
+        if isinstance(form, Refusal):
+            return form
+        address = scope["client"][0] if scope.get("client") else "unknown"
+        try:
+            user = await self.login.user(form.one("email"), form.one("password")[: PASSWORD_CHARACTERS[1]], address)
+        except TooBusy:
+            return UNAVAILABLE
+        if isinstance(user, Refusal):
+            trace_of(scope).refusal = user.code
+            return self._sign_in(_ours(form.one("next")), user, form.one("email")[:254])
+        trace_of(scope).account_id = user.account_id
+        return redirect(_ours(form.one("next")), [self._keep(scope, self.sessions.issue(user))])
+
+    async def sign_out(self, scope: Scope, receive: Receive) -> Reply | Refusal:
+        """Have the browser forget the session."""
+        if refusal := origin_refusal(scope):
+            return refusal
+        return redirect(PATH, [keep_cookie(scope, COOKIE, "", 0, PATH)])
+
+    async def _visit(self, scope: Scope) -> Visit | None:
+        """Raises StoreUnavailable."""
+        session = self.sessions.verify(cookie(scope, COOKIE) or "")
+        user = await self.users.find_user(session.user_id) if session else None
+        if session is None or user is None or user.generation != session.generation:
+            return None
+        token = self.sessions.renewed(session, user)
+        if token is None:
+            return None
+        trace_of(scope).account_id = user.account_id
+        return Visit(user, [self._keep(scope, token)])
+
+    def _keep(self, scope: Scope, token: str) -> Header:
+        return keep_cookie(scope, COOKIE, token, int(self.sessions.lifetime.total_seconds()), PATH)
+
+    def _sign_in(self, onward: str, refusal: Refusal | None = None, email: str = "", *, ended: bool = False) -> Reply:
+        values = {"onward": onward, "refusal": refusal, "email": email, "ended": ended}
+        status, headers = (refusal.status, refusal.headers) if refusal else (200, ())
+        return self.pages.page("sign_in.html", values, status, headers)
+
+
+def _ours(path: str) -> str:
+    """A path of the console, and never another place."""
+    return path if path in ("/console/keys", "/console/statement") else PATH

@@ -1,0 +1,65 @@
+"""`/models/{name}`: one model, its prices then and now as steps, who says so and who says otherwise."""
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise
+
+from starlette.types import Receive, Scope
+
+from pricing_data import Price, PriceBook
+from service.errors import NOT_FOUND, Refusal
+from service.reply import Reply
+from service.strict_json import shorten
+from service.tokens.request import nearest
+from service.web.charts import Chart, steps
+from service.web.models.listing import exactness
+from service.web.page import Pages
+from tokenizer_registry import Registry
+
+MILLION = 1_000_000
+
+
+class ModelPage:
+    """Shows one model. `today` is the UTC date."""
+
+    def __init__(self, pages: Pages, registry: Registry, book: PriceBook, today: Callable[[], date]) -> None:
+        self.pages = pages
+        self.registry = registry
+        self.book = book
+        self.today = today
+
+    async def show(self, scope: Scope, receive: Receive) -> Reply | Refusal:
+        """The page of the model that the path names."""
+        name = scope["path_params"]["name"]
+        model = self.registry.models.get(name)
+        if model is None:
+            near = nearest(name, self.registry.models)
+            return NOT_FOUND.saying(f"There is no model {shorten(name)}." + (f" Did you mean {near}?" if near else ""))
+        day = self.today()
+        history = self.book.history(name)
+        ends = [*(after.effective_from for _, after in pairwise(history)), None] if history else []
+        values = {
+            "model": model,
+            "exactness": exactness(self.registry, model),
+            "why": self.registry.why_uncounted(name),
+            "estimator": self.registry.estimator(name),
+            "current": self.book.price(name, day),
+            "rows": list(zip(history, ends, strict=True))[::-1],
+            "standing": self.book.standing.get(name, ()),
+            "chart": price_chart(history, day),
+            "today": day,
+        }
+        return self.pages.page("model.html", values)
+
+
+def price_chart(history: tuple[Price, ...], today: date) -> Chart | None:
+    """Input and output prices in USD for a million tokens."""
+    held = [row for row in history if row.effective_from <= today]
+    inputs = [(row.effective_from, _million(row.input)) for row in held if row.input is not None]
+    outputs = [(row.effective_from, _million(row.output)) for row in held if row.output is not None]
+    return steps([("Input", inputs), ("Output", outputs)], today, "$")
+
+
+def _million(price: Decimal) -> Decimal:
+    return price * MILLION

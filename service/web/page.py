@@ -1,0 +1,87 @@
+"""A page's way out: HTML, the headers that keep it safe, and a refusal as a page that says what to do."""
+
+import gzip
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from starlette.types import Receive, Scope, Send
+
+from service.errors import HTTPS_REQUIRED, UNAVAILABLE, Refusal
+from service.reply import Header, Reply
+from service.stores.errors import StoreUnavailable
+from service.trace import trace_of
+from service.web.assets import PACKED, VARY, accepts_gzip
+from service.web.templates import Templates
+
+HTML = b"text/html; charset=utf-8"
+# With the policy no-referrer a browser would send `Origin: null` with our own forms.
+PAGE_HEADERS: tuple[Header, ...] = (
+    (
+        b"content-security-policy",
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        b"form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+    (b"referrer-policy", b"same-origin"),
+)
+SMALLEST_PACKED_BYTES = 1_400
+
+Handler = Callable[[Scope, Receive], Awaitable[Reply | Refusal]]
+
+
+class Pages:
+    """Renders templates into replies."""
+
+    def __init__(self, templates: Templates) -> None:
+        self.templates = templates
+
+    def page(self, name: str, values: Mapping[str, Any], status: int = 200, headers: Sequence[Header] = ()) -> Reply:
+        """A template as a reply."""
+        return Reply(status, self.templates.render(name, values).encode(), [*PAGE_HEADERS, *headers], HTML)
+
+    def refused(self, refusal: Refusal, trace_id: str) -> Reply:
+        """A refusal as a page."""
+        return self.page("refused.html", {"refusal": refusal, "trace_id": trace_id}, refusal.status, refusal.headers)
+
+
+class PageEndpoint:
+    """An ASGI application for one page, by method.
+
+    Pages without secrets are `packed`: beside a secret, a stranger's text in a packed page would tell of it.
+    """
+
+    def __init__(
+        self, pages: Pages, handlers: Mapping[str, Handler], *, require_https: bool, packed: bool = True
+    ) -> None:
+        self.pages = pages
+        self.handlers = {**handlers, "HEAD": handlers["GET"]} if "GET" in handlers else dict(handlers)
+        self.require_https = require_https
+        self.packed = packed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one call."""
+        trace = trace_of(scope)
+        outcome = await self._outcome(scope, receive)
+        if isinstance(outcome, Refusal):
+            trace.refusal = outcome.code
+            outcome = self.pages.refused(outcome, trace.trace_id)
+        await (_packed(outcome, scope) if self.packed else outcome)(scope, receive, send)
+
+    async def _outcome(self, scope: Scope, receive: Receive) -> Reply | Refusal:
+        if self.require_https and scope["scheme"] != "https":
+            return HTTPS_REQUIRED
+        try:
+            return await self.handlers[scope["method"]](scope, receive)
+        except StoreUnavailable:
+            return UNAVAILABLE
+
+
+def redirect(path: str, headers: Sequence[Header] = ()) -> Reply:
+    """Go on at another page of ours, with GET."""
+    return Reply(303, b"", [(b"location", path.encode("ascii")), *headers], HTML)
+
+
+def _packed(reply: Reply, scope: Scope) -> Reply:
+    coded = any(name == b"content-encoding" for name, _ in reply.headers)
+    if coded or len(reply.body) < SMALLEST_PACKED_BYTES or not accepts_gzip(scope):
+        return reply
+    return reply._replace(body=gzip.compress(reply.body, 5, mtime=0), headers=[*reply.headers, PACKED, VARY])

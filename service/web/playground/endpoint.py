@@ -1,0 +1,174 @@
+"""`/`: the playground as a page, and `/playground`: its results alone, for the page's script."""
+
+from collections.abc import Callable
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from starlette.types import Receive, Scope
+
+from pricing_data import Price, PriceBook
+from service.counting import CountingPool
+from service.errors import INVALID_REQUEST, NOT_FOUND, TEXT_TOO_LARGE, Refusal
+from service.reply import Reply
+from service.trace import trace_of
+from service.web.forms import Form, FormReader, parsed
+from service.web.origin import origin_refusal
+from service.web.page import Pages
+from service.web.playground.choice import EVERY_AUTHOR, Choice, Choices
+from service.web.playground.table import Table, table
+from service.web.visitors import Visitors
+from tokenizer_registry import DamagedVocabulary, UncountableText, segments
+
+COLOURED_CHARACTERS = 5_000
+EXAMPLE = (
+    "The weighbridge at the harbour opens at six. Each lorry is weighed twice: once loaded, once empty.\n"
+    "Das Gewicht zählt, nicht die Größe. Вес, а не размер. Το βάρος μετράει.\n"
+    "def net(gross: int, tare: int) -> int:\n    return gross - tare  # kilograms\n"
+)
+
+Results = dict[str, Any]
+
+
+class Playground:
+    """Counts for visitors within their limits. `today` is the UTC date of the prices."""
+
+    def __init__(
+        self,
+        pages: Pages,
+        reader: FormReader,
+        pool: CountingPool,
+        book: PriceBook,
+        visitors: Visitors,
+        today: Callable[[], date],
+        most_characters: int,
+    ) -> None:
+        self.pages = pages
+        self.reader = reader
+        self.pool = pool
+        self.book = book
+        self.visitors = visitors
+        self.today = today
+        self.most_characters = most_characters
+        self.choices = Choices(pool.registry)
+        self._prices_at = lru_cache(maxsize=2)(self._prices)
+
+    async def show(self, scope: Scope, receive: Receive) -> Reply | Refusal:
+        """The page, with the choice of its query and no text."""
+        query = parsed(scope["query_string"].decode("latin-1"))
+        if isinstance(query, Refusal):
+            return query
+        choice = self._choice(query)
+        return self._page(scope, choice, "", None)
+
+    async def count(self, scope: Scope, receive: Receive) -> Reply | Refusal:
+        """The page with the results of a form: what a browser without scripts gets."""
+        form = await self._form(scope, receive)
+        if isinstance(form, Refusal):
+            return form
+        text = EXAMPLE if form.one("example") else form.one("input")
+        choice = self._choice(form)
+        results = await self._results(scope, text, choice)
+        if isinstance(results, Refusal):
+            return self._page(scope, choice, text, None, results)
+        return self._page(scope, choice, text, results)
+
+    async def update(self, scope: Scope, receive: Receive) -> Reply | Refusal:
+        """The results alone."""
+        form = await self._form(scope, receive)
+        if isinstance(form, Refusal):
+            return form
+        choice = self._choice(form)
+        results = await self._results(scope, form.one("input"), choice)
+        if isinstance(results, Refusal):
+            trace_of(scope).refusal = results.code
+            return self.pages.page("playground_refused.html", {"refusal": results}, results.status, results.headers)
+        return self.pages.page("playground_results.html", {"choice": choice, "results": results})
+
+    async def _form(self, scope: Scope, receive: Receive) -> Form | Refusal:
+        if refusal := origin_refusal(scope):
+            return refusal
+        return await self.reader.read(scope, receive, self.pool.run)
+
+    async def _results(self, scope: Scope, text: str, choice: Choice) -> Results | Refusal | None:
+        if not text:
+            return None
+        if len(text) > self.most_characters:
+            return TEXT_TOO_LARGE.saying(f"The text is longer than {self.most_characters:,} characters.")
+        if refusal := await self.visitors.refusal(scope, len(text)):
+            return refusal
+        try:
+            held_bytes = trace_of(scope).held_bytes
+            counts = await self.pool.count(text, choice.models, estimate=True, held_bytes=held_bytes)
+            if isinstance(counts, Refusal):
+                return counts
+            found = table(choice.models, counts, self._prices_at(self.today()), self.pool.registry)
+            return await self._coloured(text, choice.vocabulary, found)
+        except UncountableText as fault:
+            return INVALID_REQUEST.saying(f"The text cannot be counted: {fault}.")
+
+    async def _coloured(self, text: str, vocabulary: str, found: Table) -> Results | Refusal:
+        beginning = text[:COLOURED_CHARACTERS]
+        pieces: list[tuple[str, tuple[int, ...]]] = []
+        try:
+            tokens = await self.pool.encode(beginning, vocabulary, COLOURED_CHARACTERS)
+            if isinstance(tokens, Refusal):
+                return tokens
+            pieces = segments(beginning, tokens)
+        except DamagedVocabulary:
+            vocabulary = ""
+        return {
+            "table": found,
+            "characters": len(text),
+            "pieces": pieces,
+            "token_count": sum(len(ids) for _, ids in pieces),
+            "coloured_with": vocabulary,
+            "cut_off": len(text) > COLOURED_CHARACTERS,
+        }
+
+    def _choice(self, form: Form) -> Choice:
+        return self.choices.of(form, self._prices_at(self.today()))
+
+    def _page(
+        self, scope: Scope, choice: Choice, text: str, results: Results | None, refusal: Refusal | None = None
+    ) -> Reply:
+        registry = self.pool.registry
+        by_author = {
+            author: [model for model in registry.models.values() if model.author == author]
+            for author in self.choices.authors
+        }
+        values = {
+            "choice": choice,
+            "text": text,
+            "results": results,
+            "refusal": refusal,
+            "by_author": by_author,
+            "chosen": frozenset(choice.named),
+            "priced": self._prices_at(self.today()),
+            "every_author": EVERY_AUTHOR,
+            "vocabularies": registry.in_use(),
+            "most_characters": self.most_characters,
+        }
+        status, headers = (refusal.status, refusal.headers) if refusal else (200, ())
+        return self.pages.page("playground.html", values, status, [*headers, *self.visitors.welcome(scope)])
+
+    def _prices(self, day: date) -> dict[str, Price]:
+        found = {name: self.book.price(name, day) for name in self.pool.registry.models}
+        return {name: price for name, price in found.items() if price is not None and price.input is not None}
+
+
+class NoPlayground:
+    """What stands at `/` where the playground is switched off."""
+
+    def __init__(self, pages: Pages) -> None:
+        self.pages = pages
+
+    async def show(self, scope: Scope, receive: Receive) -> Reply | Refusal:
+        """Where to go instead."""
+        return self.pages.page("home.html", {})
+
+    async def count(self, scope: Scope, receive: Receive) -> Reply | Refusal:
+        """There is nothing to count with."""
+        return NOT_FOUND.saying("The playground is switched off here.")
+
+    update = count

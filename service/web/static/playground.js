@@ -1,0 +1,137 @@
+// Counts while one types: one request for all models, the one before is cancelled when it is outdated.
+import { announce, copy } from "./common.js";
+import { snippets } from "./snippets.js";
+
+const PAUSE_MS = 40;
+const LONG_TEXT = 100_000;
+const LONG_PAUSE_MS = 800;
+
+const form = document.getElementById("playground");
+const text = document.getElementById("text");
+const results = document.getElementById("results");
+let timer, asking, spoken;
+
+function later(pause = text.value.length > LONG_TEXT ? LONG_PAUSE_MS : PAUSE_MS) {
+  clearTimeout(timer);
+  timer = setTimeout(update, pause);
+}
+
+async function update() {
+  asking?.abort();
+  const mine = (asking = new AbortController());
+  results.setAttribute("aria-busy", "true");
+  try {
+    const answer = await fetch("/playground", {
+      method: "POST",
+      body: new URLSearchParams(new FormData(form)),
+      signal: mine.signal,
+    });
+    const wait = Number(answer.headers.get("Retry-After"));
+    // Who types fast is not told of it: the newest text is counted a moment later.
+    if (answer.status === 429 && wait < 5) later(wait * 1000);
+    else show(await answer.text());
+  } catch (fault) {
+    if (fault.name === "AbortError") return;
+    show('<p class="notice bad">The service cannot be reached. The text is still here: try again in a moment.</p>');
+  }
+  if (mine === asking) results.setAttribute("aria-busy", "false");
+}
+
+// What comes from the service is HTML in which every text is escaped.
+function show(html) {
+  const shown = results.querySelector(".show-ids")?.checked;
+  const at = results.querySelector(".scroll")?.scrollLeft;
+  const held = results.contains(document.activeElement) ? document.activeElement.className : null;
+  results.replaceChildren(...new DOMParser().parseFromString(html, "text/html").body.childNodes);
+  const box = results.querySelector(".show-ids");
+  if (box && shown) box.checked = true;
+  if (at) results.querySelector(".scroll")?.scrollTo({ left: at });
+  if (held) results.getElementsByClassName(held)[0]?.focus({ preventScroll: true });
+  clearTimeout(spoken);
+  spoken = setTimeout(() => {
+    const said = results.querySelector("[data-headline], .notice");
+    if (said) announce(said.textContent.replace(/\s+/g, " ").trim());
+  }, 700);
+}
+
+function describe() {
+  const length = [...text.value].length;
+  const size = form.querySelector("[data-size]");
+  size.textContent = length ? `${length.toLocaleString("en")} characters.` : "Paste, type or drop a file.";
+}
+
+function link() {
+  const fields = [...new FormData(form)].filter(([name, value]) => {
+    return name !== "input" && value !== "" && !(name === "vocabulary" && value === "o200k_base");
+  });
+  return fields.length ? `/?${new URLSearchParams(fields)}` : "/";
+}
+
+function choiceChanged() {
+  const boxes = form.querySelectorAll('.picker input[type="checkbox"]:checked');
+  form.querySelector("[data-chosen]").textContent = boxes.length ? `${boxes.length} checked` : "a usual selection";
+  history.replaceState(null, "", link());
+  later(0);
+}
+
+async function take(file) {
+  if (!file) return;
+  if (file.size > 4 * text.maxLength) {
+    announce("The file is too large");
+    show('<p class="notice bad">The file is larger than the longest text that is counted here.</p>');
+    return;
+  }
+  text.value = (await file.text()).slice(0, text.maxLength);
+  describe();
+  later(0);
+}
+
+function search(words) {
+  const wanted = words.trim().toLowerCase();
+  for (const group of form.querySelectorAll(".authors details")) {
+    let found = 0;
+    const whole = group.dataset.author.includes(wanted);
+    for (const label of group.querySelectorAll("label:not(.all)")) {
+      const value = label.firstElementChild.value;
+      label.hidden = !(whole || value.includes(wanted) || label.textContent.toLowerCase().includes(wanted));
+      found += !label.hidden;
+    }
+    group.hidden = !found;
+    if (wanted) group.open = found > 0 && found < 40;
+  }
+}
+
+text.addEventListener("input", () => { describe(); later(); });
+text.addEventListener("dragover", (event) => { event.preventDefault(); text.classList.add("over"); });
+text.addEventListener("dragleave", () => text.classList.remove("over"));
+text.addEventListener("drop", (event) => {
+  text.classList.remove("over");
+  if (!event.dataTransfer.files.length) return;
+  event.preventDefault();
+  take(event.dataTransfer.files[0]);
+});
+form.querySelector("[data-file]").addEventListener("change", (event) => take(event.target.files[0]));
+form.querySelector("[data-search]").addEventListener("input", (event) => search(event.target.value));
+form.querySelector("[data-search]").addEventListener("keydown", (event) => {
+  if (event.key === "Enter") event.preventDefault();
+});
+form.querySelector("[data-clear]").addEventListener("click", () => {
+  for (const box of form.querySelectorAll(".picker input:checked")) box.checked = false;
+  choiceChanged();
+});
+form.addEventListener("change", (event) => {
+  if (event.target.matches('.picker input[type="checkbox"], select')) choiceChanged();
+});
+form.addEventListener("submit", (event) => {
+  if (event.submitter?.name === "example") return;
+  event.preventDefault();
+  later(0);
+});
+for (const button of form.querySelectorAll("[data-copy]")) {
+  button.addEventListener("click", () => {
+    const models = results.querySelector("[data-models]")?.dataset.models.split(",") ?? ["gpt-4o"];
+    const kind = button.dataset.copy;
+    copy(kind === "link" ? new URL(link(), location.origin).href : snippets[kind](text.value, models), button);
+  });
+}
+if (text.value) { describe(); if (!results.querySelector("[data-headline], .notice")) later(0); }

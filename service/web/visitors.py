@@ -1,0 +1,79 @@
+"""Who uses the playground without a key: a signed cookie, and small limits for it and for where it comes from."""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+
+from starlette.types import Scope
+
+from service.console.attempts import network
+from service.errors import RETRY_SOON, Refusal
+from service.limits import Allowance, Limiter, Unavailable
+from service.pepper import Pepper, Peppers, same_digest
+from service.reply import Header
+from service.web.cookies import cookie, keep_cookie
+
+COOKIE = "weighbridge_visitor"
+KEEP_SECONDS = 30 * 86_400
+# Several people may share an address; a cookie is had for the asking.
+VISITORS_AN_ADDRESS = 5
+CHARACTERS_A_CALL = 100_000
+
+NO_VISITOR = Refusal(403, "no_visitor_session", "The page is too old, or cookies are blocked: load it anew.")
+TOO_FAST = Refusal(429, "rate_limit_exceeded", "Too many counts at once: the next is possible in a moment.")
+USED_UP = Refusal(
+    429, "quota_exceeded", "The playground's counts of this month are used up. With a key, the API goes on answering."
+)
+COUNTERS_AWAY = Refusal(503, "unavailable", "Service temporarily unavailable.", headers=(RETRY_SOON,))
+
+
+class Visitors:
+    """Signs, knows and limits visitors. A long text counts as several calls."""
+
+    def __init__(self, peppers: Peppers, limiter: Limiter, allowance: Allowance, new_id: Callable[[], str]) -> None:
+        self._peppers = peppers
+        self._limiter = limiter
+        self._allowance = allowance
+        self._new_id = new_id
+
+    def known(self, scope: Scope) -> str | None:
+        """The visitor of a request, by its cookie."""
+        name, _, signature = (cookie(scope, COOKIE) or "").partition(".")
+        signed = tuple(_signature(pepper, name) for pepper in self._peppers.all)
+        return name if name and signature.isascii() and same_digest(signature, signed) else None
+
+    def welcome(self, scope: Scope) -> list[Header]:
+        """The cookie of a new visitor; nothing for a known one."""
+        if self.known(scope):
+            return []
+        name = self._new_id()
+        return [keep_cookie(scope, COOKIE, f"{name}.{_signature(self._peppers.newest, name)}", KEEP_SECONDS)]
+
+    async def refusal(self, scope: Scope, characters: int) -> Refusal | None:
+        """Count one call with a text of that length, or say why it may not be made."""
+        visitor = self.known(scope)
+        if visitor is None:
+            return NO_VISITOR
+        place = network(scope["client"][0] if scope.get("client") else "unknown")
+        allowances = {
+            f"visitor-address:{self._peppers.newest.digest(place)[:32]}": Allowance(
+                self._allowance.calls_per_second * VISITORS_AN_ADDRESS,
+                self._allowance.calls_per_month * VISITORS_AN_ADDRESS,
+            ),
+            f"visitor:{visitor}": self._allowance,
+        }
+        calls = min(1 + characters // CHARACTERS_A_CALL, self._allowance.calls_per_second)
+        for account_id, allowance in allowances.items():
+            for _ in range(calls):
+                decision = await self._limiter.hit(account_id, allowance)
+                if isinstance(decision, Unavailable):
+                    return COUNTERS_AWAY
+                if not decision.admitted:
+                    refusal = USED_UP if decision.refused_by == "quota" else TOO_FAST
+                    return refusal.with_headers([(b"retry-after", b"%d" % decision.retry_after_seconds)])
+        return None
+
+
+def _signature(pepper: Pepper, name: str) -> str:
+    key = hmac.digest(pepper.value, b"visitor session key", hashlib.sha256)
+    return hmac.digest(key, name.encode("utf-8", "replace"), hashlib.sha256).hex()

@@ -1,0 +1,56 @@
+"""The OpenAPI document leaves nothing to guess: examples of all, and every error."""
+
+import json
+from collections.abc import Iterator
+from importlib.resources import files
+from typing import Any
+
+import pytest
+
+from service import errors
+from service.errors import Refusal
+
+DOCUMENT: dict[str, Any] = json.loads(files("service.web").joinpath("openapi.json").read_bytes())
+OPERATIONS = {
+    f"{method} {path}": operation
+    for path, methods in DOCUMENT["paths"].items()
+    for method, operation in methods.items()
+}
+# What the HTTP edge answers, said in the form of either API.
+REFUSALS = {value.code: value.message for value in vars(errors).values() if isinstance(value, Refusal)}
+
+
+def contents(answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every content of an answer, which may be a shared one."""
+    if "$ref" in answer:
+        answer = DOCUMENT["components"]["responses"][answer["$ref"].rpartition("/")[2]]
+    yield from answer["content"].values()
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_everything_has_an_example(name: str) -> None:
+    """Each answer and body, and each parameter of the address, is shown by an example."""
+    operation = OPERATIONS[name]
+    shown = [content for answer in operation["responses"].values() for content in contents(answer)]
+    shown += list(operation.get("requestBody", {}).get("content", {}).values())
+    shown += [one for one in operation.get("parameters", []) if one["in"] != "header"]
+    assert shown
+    assert all("example" in one or one.get("examples") for one in shown)
+
+
+@pytest.mark.parametrize("code", sorted(set(REFUSALS) - {"cross_origin", "no_visitor_session"}))
+def test_every_error_is_described(code: str) -> None:
+    """No refusal of the service is missing: its code stands in an example, or its message where there are no codes."""
+    text = json.dumps(DOCUMENT["components"]["responses"]) + json.dumps(DOCUMENT["paths"])
+    assert f'"{code}"' in text or REFUSALS[code] in messages()
+
+
+def messages() -> list[str]:
+    """Every message of the token API's examples."""
+    return [
+        example["value"]["message"]
+        for response in DOCUMENT["components"]["responses"].values()
+        for content in response["content"].values()
+        for example in content.get("examples", {}).values()
+        if "message" in example["value"]
+    ]
