@@ -10,6 +10,7 @@ from service.commands.context import Tools
 from service.commands.count import count
 from service.commands.credits import credits_
 from service.commands.db import db
+from service.commands.estimate import estimate
 from service.commands.keys import keys
 from service.commands.limits import limits
 from service.commands.models import authors, models
@@ -27,6 +28,21 @@ def main(context: click.Context) -> None:
     context.obj = Tools()
 
 
-for command in (serve, keys, accounts, users, credits_, limits, db, count, models, authors, vocab, prices, config):
+for command in (
+    serve,
+    keys,
+    accounts,
+    users,
+    credits_,
+    limits,
+    db,
+    count,
+    estimate,
+    models,
+    authors,
+    vocab,
+    prices,
+    config,
+):
     main.add_command(command)
 vocab.add_command(calibrate)
