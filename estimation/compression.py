@@ -40,4 +40,4 @@ def _zstd(stored: BinaryIO, name: str) -> Iterator[BinaryIO]:
     try:
         yield BufferedReader(reader)
     except library.ZstdError:
-        raise Unreadable(name, "its zstd data are damaged; all before that was counted.") from None
+        raise Unreadable(name, "its zstd data are damaged; all before it was counted.") from None

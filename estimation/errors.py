@@ -7,6 +7,7 @@ EstimationError
 ├── KeptElsewhere(reason)
 ├── WorkersLost(shards_left)
 ├── NoAccount(path, reason)
+├── NoAnswer(reason)
 └── UnusableCluster(address, reason)
 """
 
@@ -89,6 +90,14 @@ class NoAccount(EstimationError):
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}"
+
+
+class NoAnswer(EstimationError):
+    """A column that cannot be counted or priced. It has one value alone: Polars makes such errors anew from their text."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class UnusableCluster(EstimationError):

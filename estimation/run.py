@@ -111,7 +111,7 @@ def _estimate(
         total,
         tuple(dict.fromkeys((*found.faults, *faults, *total.faults))),
         question.workload,
-        len(found.sources),
+        len(found.sources) + len(found.faults),
         found.hidden,
         len(shards),
         tally.done,

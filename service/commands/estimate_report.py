@@ -129,7 +129,7 @@ def _extent(found: Estimate) -> str:
     whole = len({fault.source for fault in found.faults if fault.place is None})
     parts = []
     if whole:
-        parts.append(f"{whole:,} of {found.sources:,} sources, whole or from some place on")
+        parts.append(f"{whole:,} of {found.sources:,} sources, or the rest of them")
     if found.total.faulty:
         parts.append(f"{found.total.faulty:,} single texts")
     if found.done < found.shards:
