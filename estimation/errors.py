@@ -93,7 +93,7 @@ class NoAccount(EstimationError):
 
 
 class NoAnswer(EstimationError):
-    """A column that cannot be counted or priced. It has one value alone: Polars makes such errors anew from their text."""
+    """A column that cannot be counted or priced. It has one value: Polars makes errors anew from their text."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

@@ -4,6 +4,7 @@ import click
 
 from service import __version__
 from service.commands.accounts import accounts
+from service.commands.audit import audit_
 from service.commands.calibrate import calibrate
 from service.commands.config import config
 from service.commands.context import Tools
@@ -38,6 +39,7 @@ for command in (
     db,
     count,
     estimate,
+    audit_,
     models,
     authors,
     vocab,

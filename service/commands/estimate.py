@@ -35,7 +35,7 @@ EPILOG = (
 @click.option("--model", "-m", "names", multiple=True, help="A model; repeat it, or '*' for all.")
 @click.option("--author", "-a", "authors", multiple=True, help="All models of an author; repeat it.")
 @click.option("--estimate", is_flag=True, help="Estimate models without a public vocabulary, marked with ~.")
-@click.option("--format", "form", type=click.Choice([form.value for form in Format]), help="How texts lie in the inputs.")
+@click.option("--format", "form", type=click.Choice([form.value for form in Format]), help="How texts lie.")
 @click.option("--text-column", default="text", show_default=True, help="The column or key that has the texts.")
 @click.option("--encoding", type=Encoding(), default="utf-8", show_default=True, help="Of text files, lines and CSV.")
 @click.option("--max-text", type=Size(), default="16MiB", show_default=True, help="Longer ones are listed.")
