@@ -17,7 +17,7 @@ CONFIDENCE = 0.95
 DECIMALS = Decimal("0.000000000001")
 
 
-class Reading(NamedTuple):
+class Drawn(NamedTuple):
     """An amount that one text has, by how many points it holds and how many bytes it is measured with."""
 
     points: int
@@ -33,7 +33,7 @@ class Interval(NamedTuple):
     high: Decimal | None
 
 
-def interval(readings: Iterable[Reading], points: int, measured: int) -> Interval:
+def interval(readings: Iterable[Drawn], points: int, measured: int) -> Interval:
     """The total over `measured` bytes from `points` points; points that no reading has held no countable text."""
     shares = [(each.points, each.amount / each.measure) for each in readings]
     if not points:

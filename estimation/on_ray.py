@@ -1,6 +1,7 @@
 """Workers on a Ray cluster: each loads the vocabularies once, and a lost worker's shards are counted again."""
 
 import json
+import logging
 import pickle
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -69,12 +70,13 @@ class RayWorkers:
             raise UnusableCluster(self._address or "of this machine", _told(fault)) from None
 
     def _rows(self, shards: Sequence[Shard]) -> Iterator[dict[str, Any]]:
-        ray, data = need("ray", PURPOSE, RAY), need("ray.data", PURPOSE, RAY)
+        data = need("ray.data", PURPOSE, RAY)
         data.DataContext.get_current().enable_progress_bars = False
+        logging.getLogger("ray.data").setLevel(logging.ERROR)
         rows = [{"shard": pickle.dumps(shard)} for shard in shards]
         dataset = data.from_items(rows, override_num_blocks=min(len(rows), BLOCKS)).map(
             ShardCounter,
-            fn_constructor_args=(ray.put(self._job), str(self._extra_folder)),
+            fn_constructor_args=(self._job, str(self._extra_folder)),
             compute=data.ActorPoolStrategy(min_size=1, max_size=self._workers),
             max_restarts=-1,
             max_task_retries=-1,

@@ -128,7 +128,7 @@ def _table(found: Estimate) -> str:
 def _row(model: ModelEstimate, found: Estimate) -> str:
     mark = "~" if model.way.band or found.sample else ""
     tokens = "-" if model.input_tokens is None else f"{mark}{model.input_tokens:,}"
-    output = "-" if model.output_tokens is None else f"{mark}{model.output_tokens:,}"
+    output = "-" if model.output_tokens is None else f"{mark if model.output_tokens else ''}{model.output_tokens:,}"
     usd = escape(model.reason or "-") if model.usd is None else mark + plain(model.usd)
     cells = f"<td class=n>{tokens}<td class=n>{output}<td class=n>{usd}"
     return f"<tr><td>{escape(model.way.model)}<td>{escape(model.way.counter or '-')}{cells}"

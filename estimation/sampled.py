@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from estimation.estimate import ModelEstimate
-from estimation.interval import Interval, Reading, interval
+from estimation.interval import Drawn, Interval, interval
 from estimation.metering import Metering, Way
 from estimation.partial import Partial
 from estimation.workload import Workload
@@ -25,7 +25,7 @@ class Sample(NamedTuple):
     def estimated(self, counter: str, amount: Callable[[int, int], Decimal | int]) -> Interval:
         """The total of an amount that follows from each text's tokens, and its output tokens by column."""
         readings = (
-            Reading(text.points, text.measure, Fraction(amount(tokens, text.output_tokens)))
+            Drawn(text.points, text.measure, Fraction(amount(tokens, text.output_tokens)))
             for text in self.total.sampled
             if (tokens := text.counts[counter]) is not None
         )

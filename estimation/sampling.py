@@ -11,6 +11,7 @@ from estimation.piece import Grid, Hits, Piece, Points, Shard, Whole, shard_of
 from estimation.planning import grouped
 from estimation.reading.batch import Reading
 from estimation.reading.batches import batches_of
+from estimation.reading.parquet import parquet_file
 from estimation.source import Format, Source
 
 # Fewer would make the interval wide, and more would not make it noticeably narrower.
@@ -30,8 +31,7 @@ class SamplePlan(NamedTuple):
 
 def sample_plan(sources: Sequence[Source], reading: Reading, share: Decimal, seed: str) -> SamplePlan:
     """A sample with about `share` points for each text. Raises MissingExtra."""
-    measured = sum(source.size + 1 for source in sources)
-    every = _every(sources, reading, share, measured)
+    every = _every(sources, reading, share)
     pieces: list[Piece] = []
     points = known = 0
     for source in sources:
@@ -68,11 +68,23 @@ def _offsets(source: Source, every: int, seed: str) -> list[int]:
     return [offset for offset in drawn if offset < size]
 
 
-def _every(sources: Sequence[Source], reading: Reading, share: Decimal, measured: int) -> int:
+def _every(sources: Sequence[Source], reading: Reading, share: Decimal) -> int:
     """How many bytes have one point."""
     mean = _mean_bytes(sources, reading)
+    measured = sum(_about_bytes(source, mean) for source in sources)
     wished = int(mean / share)
     return max(1, min(max(wished, measured // MOST_POINTS), measured // LEAST_POINTS))
+
+
+def _about_bytes(source: Source, mean: int) -> int:
+    """About how many bytes of text there are; for packed files too few, so that a small sample is rather larger."""
+    if source.format is not Format.PARQUET:
+        return source.size + 1
+    try:
+        with parquet_file(source) as file:
+            return int(file.metadata.num_rows) * mean
+    except Unreadable:
+        return 0  # it is met again, and listed, where it is counted
 
 
 def _mean_bytes(sources: Sequence[Source], reading: Reading) -> int:

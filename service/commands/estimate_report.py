@@ -110,7 +110,7 @@ def _cells(model: ModelEstimate, found: Estimate) -> tuple[str, str, str]:
     tokens = f"{mark}{model.input_tokens:,}"
     if model.way.band:
         tokens += f" ({model.way.band.low:+.0%} to {model.way.band.high:+.0%})"
-    return tokens, f"{mark}{model.output_tokens:,}", _money(model, mark)
+    return tokens, f"{mark if model.output_tokens else ''}{model.output_tokens:,}", _money(model, mark)
 
 
 def _money(model: ModelEstimate, mark: str) -> str:

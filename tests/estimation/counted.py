@@ -1,45 +1,12 @@
 """What the estimates are compared with: a plain loop over texts, one call each."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from pathlib import Path
 
-from estimation.engines import load
 from estimation.estimate import Estimate
-from estimation.job import Job
-from estimation.locating import find
-from estimation.metering import metering
-from estimation.planning import plan
-from estimation.reading.batch import Reading
-from estimation.run import Question, Tally, outcome, run
-from estimation.source import Format
-from estimation.workers import Workers
 from estimation.workload import Workload
 from pricing_data import PriceBook
 from tokenizer_registry import Registry
-
-
-def estimated(
-    inputs: Iterable[Path | str],
-    models: Sequence[str],
-    workload: Workload,
-    *,
-    registry: Registry,
-    book: PriceBook,
-    reading: Reading | None = None,
-    form: Format | None = None,
-    workers: int = 2,
-) -> Estimate:
-    """An estimate by worker processes."""
-    reading = reading or Reading()
-    ways = metering(registry, book, models, workload, estimate=False)
-    job = Job(ways.meters, workload, reading)
-    with Workers(job, load(registry, job.counters), workers) as runner:
-        found = find(map(str, inputs), form)
-        planned = plan(found.sources, reading, workers)
-        tally = Tally(None)
-        run(runner, planned.shards, tally, lambda _: None)
-    return outcome(Question(ways, book, workload, found), planned.shards, planned.faults, tally)
 
 
 def looped(

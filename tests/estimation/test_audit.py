@@ -70,7 +70,7 @@ def anthropic_row(model: str, fresh: int, written: int, hour: int, read: int, ou
 def test_openai_usage_and_costs_are_compared(tmp_path: Path) -> None:
     """Tokens of many calls are priced with caches, and stand against the line items of the same model and day."""
     usage = write("usage.csv", OPENAI, [openai_row("gpt-4o-2024-08-06", 9, 5_000_000, 200_000, 1_000_000)])
-    costs = [
+    costs: list[list[object]] = [
         ["", "", f"{DAY}T00:00:00+00:00", "", amount, "usd", f"gpt-4o-2024-08-06, {item}", "p"]
         for item, amount in (("input", "10.00"), ("cached input", "1.25"), ("output", "2.50"))
     ]
@@ -129,7 +129,7 @@ def test_plain_columns_are_calls_with_their_charges(book: PriceBook) -> None:
     ]
     path = write("plain.csv", "date,model,input_tokens,output_tokens,cost_usd", rows)
     found = lines(path)
-    for line, row in zip(found, [rows[0], rows[2], rows[1]], strict=True):
+    for line, row in zip(found, rows, strict=True):
         own = book.call_cost(str(row[1]), int(str(row[2])), int(str(row[3])), at=date.fromisoformat(str(row[0])))
         assert line["own_usd"] == own.total
         assert line["difference_usd"] == Decimal(str(row[4])) - own.total

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
+from estimation.corpus import estimate_corpus
 from estimation.locating import find
 from estimation.partial import Partial, from_json, merged, to_json
 from estimation.planning import SHARD_BYTES, plan
@@ -20,7 +21,7 @@ from estimation.workload import Output, Workload
 from pricing_data import PriceBook
 from tests.estimation.conftest import DAY
 from tests.estimation.corpora import texts, write_jsonl
-from tests.estimation.counted import estimated, looped, totals
+from tests.estimation.counted import looped, totals
 from tokenizer_registry import Registry
 
 MODELS = ("gpt-4o", "gpt-4", "claude-2.1", "gemini-2.5-pro")
@@ -74,8 +75,8 @@ def test_every_kind_of_file_gives_the_totals_of_a_loop(
 ) -> None:
     """Input and output tokens and the exact cost are those of single calls, for each kind of file."""
     workload = Workload(DAY, Output(column="out"))
-    found = estimated(
-        [FILES[name](tmp_path / name)],
+    found = estimate_corpus(
+        [str(FILES[name](tmp_path / name))],
         MODELS,
         workload,
         registry=registry,
@@ -104,7 +105,8 @@ def test_tiers_caches_and_batches_are_priced_call_by_call(
     vocabulary = registry.vocabulary(str(registry.models[model].vocabulary))
     assert tier in {vocabulary.count(text) for text in edge}
     assert {vocabulary.count(text) > tier for text in edge} == {True, False}
-    found = estimated([write_jsonl(tmp_path / "edge.jsonl", edge)], [model], workload, registry=registry, book=book)
+    path = str(write_jsonl(tmp_path / "edge.jsonl", edge))
+    found = estimate_corpus([path], [model], workload, registry=registry, book=book)
     assert totals(found) == {model: looped(registry, book, model, [(text, 0) for text in edge], workload)}
 
 
@@ -117,7 +119,7 @@ def test_a_folder_has_one_text_a_file_and_lists_what_is_binary(
         (tmp_path / "in" / "deep" / f"{number}.txt").write_text(text, encoding="utf-8", newline="")
     (tmp_path / "in" / ".hidden").write_text("not this")
     (tmp_path / "in" / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00")
-    found = estimated([tmp_path / "in"], ["gpt-4o"], Workload(DAY), registry=registry, book=book)
+    found = estimate_corpus([str(tmp_path / "in")], ["gpt-4o"], Workload(DAY), registry=registry, book=book)
     calls = [(text, 0) for text in TEXTS[:40]]
     assert totals(found) == {"gpt-4o": looped(registry, book, "gpt-4o", calls, Workload(DAY))}
     assert found.hidden == 1
@@ -133,7 +135,7 @@ def test_parts_of_any_size_hold_each_line_once(
     monkeypatch.setattr("estimation.planning.SHARD_BYTES", shard_bytes)
     path = tmp_path / "a.txt"
     path.write_text("\n".join(f"line {number} " + "x" * (number % 90) for number in range(400)), encoding="utf-8")
-    found = estimated([path], ["gpt-4o"], Workload(DAY), registry=registry, book=book, form=Format.LINES)
+    found = estimate_corpus([str(path)], ["gpt-4o"], Workload(DAY), registry=registry, book=book, form=Format.LINES)
     lines = path.read_text(encoding="utf-8").split("\n")
     assert found.total.texts == len(lines)
     assert totals(found) == {"gpt-4o": looped(registry, book, "gpt-4o", [(line, 0) for line in lines], Workload(DAY))}
@@ -143,8 +145,8 @@ def test_partials_are_merged_in_any_order_and_survive_the_journal(
     tmp_path: Path, registry: Registry, book: PriceBook
 ) -> None:
     """Sums do not depend on the order of shards, and a partial that was written down is the same when read."""
-    one = estimated([as_jsonl(tmp_path / "a.jsonl")], MODELS, Workload(DAY), registry=registry, book=book).total
-    other = estimated([as_parquet(tmp_path / "a.parquet")], MODELS, Workload(DAY), registry=registry, book=book).total
+    paths = [str(as_jsonl(tmp_path / "a.jsonl")), str(as_parquet(tmp_path / "a.parquet"))]
+    one, other = (estimate_corpus([path], MODELS, Workload(DAY), registry=registry, book=book).total for path in paths)
     assert merged([one, other]) == merged([other, one])
     assert merged([one, Partial()]) == one
     assert from_json(json.loads(json.dumps(to_json(one)))) == one
@@ -164,7 +166,8 @@ def test_a_model_without_count_or_price_has_a_reason_and_no_number(
 ) -> None:
     """What is not known is null with a sentence, never zero."""
     path = as_jsonl(tmp_path / "a.jsonl")
-    found = estimated([path], ["titan-text-lite-v1", "llama-3.2-1b"], Workload(DAY), registry=registry, book=book)
+    models = ["titan-text-lite-v1", "llama-3.2-1b"]
+    found = estimate_corpus([str(path)], models, Workload(DAY), registry=registry, book=book)
     closed, unpriced = found.models
     assert (closed.input_tokens, closed.usd, bool(closed.reason)) == (None, None, True)
     assert (unpriced.usd, unpriced.reason) == (None, "no price is known on 2026-11-21")
