@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 WHEELS := --only-binary :all: --require-hashes
 
 .PHONY: serve test check bench estimates format lock vocabularies verify-vocabularies verify-engines clean help prove prove-ledger \
-        promises fuzz soak peers profile screenshots
+        prove-estimates promises fuzz soak peers profile screenshots
 
 serve: $(VENV)/.serve  ## start the service with a demo key; Ctrl-C ends it
 	@$(BIN)/weighbridge serve --demo
@@ -42,6 +42,12 @@ peers: .peers/.installed  ## install LiteLLM's proxy, which tests and measuremen
 
 estimates: $(VENV)/.dev  ## measure the error bands of the estimates anew
 	$(BIN)/python -m scripts.build_estimates
+
+prove-estimates: $(VENV)/.dev  ## a gigabyte against a plain loop, samples against full counts, a cluster losing a node
+	$(BIN)/python -m tests.estimation.prove 1000
+	$(BIN)/python -m tests.estimation.sampled_corpora 20
+	$(BIN)/python -m tests.estimation.ray_proof 20
+	COLUMN_TEXTS=10000 $(BIN)/python -m pytest tests/estimation/test_columns.py
 
 prove: $(VENV)/.dev  ## compare 100,000 calls priced by the book with genai-prices' own calculation
 	$(BIN)/python -m tests.pricing_data.genai_oracle 100000

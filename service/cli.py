@@ -19,6 +19,8 @@ WITH_STORES = {
 PLACES = WITH_STORES | {
     "serve": "serve:serve",
     "count": "count:count",
+    "estimate": "estimate:estimate",
+    "audit": "audit:audit_",
     "models": "models:models",
     "authors": "models:authors",
     "vocab": "vocab:vocab",

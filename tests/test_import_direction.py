@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("tokenizer_registry", "pricing_data", "service")
+PACKAGES = ("tokenizer_registry", "pricing_data", "estimation", "service")
 
 # What a package never imports.
 FORBIDDEN = {
-    "tokenizer_registry": ("pricing_data", "service"),
-    "pricing_data": ("tokenizer_registry", "service"),
+    "tokenizer_registry": ("pricing_data", "estimation", "service"),
+    "pricing_data": ("tokenizer_registry", "estimation", "service"),
+    "estimation": ("service",),
 }
 
 # What only one file or folder of the packages imports; the HTTP client has two doors, one to each kind of other server.

@@ -1,0 +1,1 @@
+"""Bills checked: a provider's export of usage against own prices at each date."""

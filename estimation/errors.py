@@ -1,0 +1,112 @@
+"""What can go wrong with an estimate. What a single document or file does wrong is a Fault, a value, not an exception.
+
+EstimationError
+├── MissingExtra(package, extra, purpose)
+├── NothingFound(name, reason)
+├── Unreadable(name, reason)
+├── KeptElsewhere(reason)
+├── WorkersLost(shards_left)
+├── NoAccount(path, reason)
+├── NoAnswer(reason)
+└── UnusableCluster(address, reason)
+"""
+
+from pathlib import Path
+
+
+class EstimationError(Exception):
+    """Root of everything that this package raises on purpose."""
+
+
+class MissingExtra(EstimationError):
+    """A package is needed that comes with an extra of Weighbridge."""
+
+    def __init__(self, package: str, extra: str, purpose: str) -> None:
+        super().__init__(package, extra, purpose)
+        self.package = package
+        self.extra = extra
+        self.purpose = purpose
+
+    def __str__(self) -> str:
+        return f"{self.purpose} needs {self.package}: pip install 'weighbridge[{self.extra}]'."
+
+
+class NothingFound(EstimationError):
+    """An input that names no file."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(name, reason)
+        self.name = name
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.reason}"
+
+
+class Unreadable(EstimationError):
+    """A source that cannot be read, or not any further. Caught where shards are counted, and listed."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(name, reason)
+        self.name = name
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.reason}"
+
+
+class KeptElsewhere(EstimationError):
+    """There is no kept run to go on with."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class WorkersLost(EstimationError):
+    """Every worker process has ended before its time."""
+
+    def __init__(self, shards_left: int) -> None:
+        super().__init__(shards_left)
+        self.shards_left = shards_left
+
+    def __str__(self) -> str:
+        return (
+            f"Every worker process was killed, with {self.shards_left:,} parts left to count; the usual reason is that "
+            "memory ran out. Try fewer --workers, or a smaller --max-text."
+        )
+
+
+class NoAccount(EstimationError):
+    """A file of usage or of costs that cannot be compared."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
+
+
+class NoAnswer(EstimationError):
+    """A column that cannot be counted or priced. It has one value: Polars makes errors anew from their text."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class UnusableCluster(EstimationError):
+    """A Ray cluster that cannot be reached, or does not do what it should."""
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(address, reason)
+        self.address = address
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"The Ray cluster {self.address} cannot be used: {self.reason}"

@@ -1,0 +1,97 @@
+"""Sources to shards: pieces of about equal size, the same for the same sources however often it is asked."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from estimation.errors import Unreadable
+from estimation.fault import Fault
+from estimation.piece import ByteRange, Piece, RowRange, Shard, Stripe, Whole, shard_of
+from estimation.reading.batch import Reading
+from estimation.reading.parquet import bytes_of, check_columns, parquet_file, row_ranges
+from estimation.source import Compression, Format, Source
+
+SHARD_BYTES = 8 << 20
+# A row group is read from its beginning for each of its pieces.
+PIECES_A_GROUP = 16
+# Small files share a shard up to so many.
+FILES_A_SHARD = 256
+# What cannot be read from its middle is read by several workers, who share its batches.
+STRIPE_BYTES = 4 << 20
+
+
+class Plan(NamedTuple):
+    """The shards of all sources, and the sources that cannot be read."""
+
+    shards: tuple[Shard, ...]
+    faults: tuple[Fault, ...]
+
+    @property
+    def bytes(self) -> int:
+        """About how much there is to read."""
+        return sum(shard.bytes for shard in self.shards)
+
+
+def plan(sources: Iterable[Source], reading: Reading, stripes: int) -> Plan:
+    """The shards, in the order of the sources. Raises MissingExtra.
+
+    `stripes` is how many workers share a source that has to be read from its beginning.
+    """
+    pieces: list[Piece] = []
+    faults: list[Fault] = []
+    for source in sources:
+        try:
+            pieces.extend(_pieces(source, reading, stripes))
+        except Unreadable as fault:
+            faults.append(Fault(fault.name, None, fault.reason))
+    return Plan(tuple(shard_of(tuple(group)) for group in grouped(pieces)), tuple(faults))
+
+
+def grouped(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
+    """Pieces together, up to the size of a shard."""
+    group: list[Piece] = []
+    size = 0
+    for piece in pieces:
+        if group and (size + piece.bytes > SHARD_BYTES or len(group) >= FILES_A_SHARD):
+            yield group
+            group, size = [], 0
+        group.append(piece)
+        size += piece.bytes
+    if group:
+        yield group
+
+
+def _pieces(source: Source, reading: Reading, stripes: int) -> Iterator[Piece]:
+    if source.format is Format.PARQUET and source.compression is not Compression.NONE:
+        raise Unreadable(source.name, "Parquet packs its columns itself; unpack the file around it first.")
+    if source.format is Format.PARQUET:
+        return _row_pieces(source, reading)
+    if source.is_seekable_lines:
+        return _byte_pieces(source)
+    return _striped(source, stripes)
+
+
+def _byte_pieces(source: Source) -> Iterator[Piece]:
+    for begin in range(0, source.size, SHARD_BYTES):
+        end = min(begin + SHARD_BYTES, source.size)
+        yield Piece(source, ByteRange(begin, end), end - begin)
+
+
+def _striped(source: Source, stripes: int) -> Iterator[Piece]:
+    if source.format is Format.TEXT or source.size < STRIPE_BYTES or stripes < 2:
+        yield Piece(source, Whole(), source.size)
+        return
+    for number in range(stripes):
+        yield Piece(source, Stripe(number, stripes), max(1, source.size // stripes))
+
+
+def _row_pieces(source: Source, reading: Reading) -> Iterator[Piece]:
+    with parquet_file(source) as file:
+        check_columns(source, file.schema_arrow, reading)
+        for whole in row_ranges(file.metadata):
+            size = bytes_of(file.metadata, whole.group, reading.text_column)
+            count = max(1, min(PIECES_A_GROUP, -(-size // SHARD_BYTES)))
+            rows = -(-whole.end // count) or 1
+            for begin in range(0, whole.end, rows):
+                end = min(begin + rows, whole.end)
+                part = RowRange(whole.group, whole.first, begin, end)
+                yield Piece(source, part, size * (end - begin) // whole.end + 1)

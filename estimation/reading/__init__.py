@@ -1,0 +1,1 @@
+"""Pieces of sources to batches of texts."""

@@ -1,0 +1,121 @@
+"""Parquet: row groups are read in small batches, so that memory does not depend on how large they are."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from estimation.errors import Unreadable
+from estimation.extras import need
+from estimation.fault import Fault, too_long
+from estimation.piece import Part, RowRange
+from estimation.reading.batch import BATCH_BYTES, BATCH_TEXTS, Batch, Reading
+from estimation.reading.values import no_column, not_tokens, output_tokens
+from estimation.source import Source
+from estimation.storage import opened
+
+PURPOSE = "Parquet"
+BUFFER_BYTES = 1 << 20
+
+
+@contextmanager
+def parquet_file(source: Source) -> Iterator[Any]:
+    """The file, open. Raises Unreadable, MissingExtra."""
+    parquet, arrow = need("pyarrow.parquet", PURPOSE), need("pyarrow", PURPOSE)
+    with opened(source) as stream:
+        try:
+            yield parquet.ParquetFile(stream, pre_buffer=False, buffer_size=BUFFER_BYTES)
+        except (arrow.ArrowException, OSError) as fault:
+            told = " ".join(str(fault).split())[:200]
+            raise Unreadable(source.name, f"it is not Parquet that can be read: {told}.") from None
+
+
+def parquet_batches(source: Source, part: Part, reading: Reading) -> Iterator[Batch]:
+    """The batches of a part of a source; positions are row numbers, from 0. Raises Unreadable."""
+    with parquet_file(source) as file:
+        check_columns(source, file.schema_arrow, reading)
+        ranges = [part] if isinstance(part, RowRange) else row_ranges(file.metadata)
+        for each in ranges:
+            yield from _range_batches(source, file, each, reading)
+
+
+def row_ranges(metadata: Any) -> list[RowRange]:
+    """Every row group as one range."""
+    ranges, first = [], 0
+    for group in range(metadata.num_row_groups):
+        rows = metadata.row_group(group).num_rows
+        ranges.append(RowRange(group, first, 0, rows))
+        first += rows
+    return ranges
+
+
+def check_columns(source: Source, schema: Any, reading: Reading) -> None:
+    """Raises Unreadable where a column is missing, or is not text."""
+    types = need("pyarrow", PURPOSE).types
+    for column, option in ((reading.text_column, "--text-column"), (reading.output_column, "--output-tokens")):
+        if column is not None and column not in schema.names:
+            raise Unreadable(source.name, no_column(column, schema.names, option))
+    kind = schema.field(reading.text_column).type
+    plain = kind.value_type if types.is_dictionary(kind) else kind
+    if not (
+        types.is_string(plain) or types.is_large_string(plain) or types.is_string_view(plain) or types.is_null(plain)
+    ):
+        raise Unreadable(source.name, f"the column {reading.text_column!r} is not text but {kind}. Name another.")
+
+
+def bytes_of(metadata: Any, group: int, column: str) -> int:
+    """About how many bytes a column has in a row group, unpacked. A dictionary makes it less than its texts."""
+    chunks = (metadata.row_group(group).column(i) for i in range(metadata.num_columns))
+    return sum(chunk.total_uncompressed_size for chunk in chunks if chunk.path_in_schema == column)
+
+
+def _range_batches(source: Source, file: Any, part: RowRange, reading: Reading) -> Iterator[Batch]:
+    columns = [name for name in (reading.text_column, reading.output_column) if name is not None]
+    group = file.metadata.row_group(part.group)
+    mean = bytes_of(file.metadata, part.group, reading.text_column) // max(1, group.num_rows) + 1
+    rows_a_batch = max(1, min(BATCH_TEXTS, BATCH_BYTES // mean))
+    at = 0
+    for rows in file.iter_batches(rows_a_batch, row_groups=[part.group], columns=columns, use_threads=False):
+        begin, end = max(part.begin - at, 0), min(part.end - at, rows.num_rows)
+        if begin < end:
+            yield _batch(source, rows.slice(begin, end - begin), part.first + at + begin, reading)
+        at += rows.num_rows
+        if at >= part.end:
+            return
+
+
+def _batch(source: Source, rows: Any, first: int, reading: Reading) -> Batch:
+    """One batch of rows; nulls and texts that are too long are taken out by whole columns."""
+    arrow, compute = need("pyarrow", PURPOSE), need("pyarrow.compute", PURPOSE)
+    text = rows.column(rows.schema.get_field_index(reading.text_column)).cast(arrow.large_string())
+    sizes = compute.binary_length(text)
+    fits = compute.less_equal(sizes, reading.max_text_bytes)  # null where the text is
+    long = compute.indices_nonzero(compute.invert(fits)).to_pylist()
+    kept = compute.indices_nonzero(fits)
+    faults = [
+        Fault(source.name, f"row {first + row}", too_long(sizes[row].as_py(), reading.max_text_bytes)) for row in long
+    ]
+    positions = [first + row for row in kept.to_pylist()]
+    texts = text.take(kept).to_pylist()
+    batch = Batch(positions, texts, sizes.take(kept).to_pylist(), None, text.null_count, tuple(faults))
+    if reading.output_column is None:
+        return batch
+    return _with_outputs(source, batch, rows.column(reading.output_column).take(kept).to_pylist(), reading)
+
+
+def _with_outputs(source: Source, batch: Batch, values: list[object], reading: Reading) -> Batch:
+    outputs = [output_tokens(value) for value in values]
+    if all(value is not None for value in outputs):
+        return batch._replace(outputs=[value or 0 for value in outputs])
+    good = [i for i, value in enumerate(outputs) if value is not None]
+    faults = tuple(
+        Fault(source.name, f"row {batch.positions[i]}", not_tokens(str(reading.output_column), values[i]))
+        for i, value in enumerate(outputs)
+        if value is None
+    )
+    return batch._replace(
+        positions=[batch.positions[i] for i in good],
+        texts=[batch.texts[i] for i in good],
+        sizes=[batch.sizes[i] for i in good],
+        outputs=[outputs[i] or 0 for i in good],
+        faults=batch.faults + faults,
+    )

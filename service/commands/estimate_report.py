@@ -1,0 +1,137 @@
+"""An estimate as a table for people, or as JSON for programs."""
+
+from decimal import Decimal
+
+import click
+from rich.table import Table
+
+from estimation.assumptions import assumptions
+from estimation.estimate import Estimate, ModelEstimate
+from estimation.interval import Interval
+from pricing_data import plain
+from service import wire
+from service.commands.price_book import wide_console
+
+FAULTS_SHOWN = 20
+CENT_OF_A_CENT = Decimal("0.0001")
+
+
+def show(found: Estimate) -> None:
+    """The table, what it rests on, and what could not be read."""
+    table = Table("model", "vocabulary")
+    for heading in ("input tokens", "output tokens", "cost, USD"):
+        table.add_column(heading, justify="right")
+    for model in sorted(found.models, key=_by_cost):
+        table.add_row(model.way.model, model.way.counter or "-", *_cells(model, found))
+    wide_console().print(table)
+    for sentence in assumptions(found):
+        click.echo(sentence)
+    show_faults(found)
+
+
+def show_faults(found: Estimate) -> None:
+    """What is not in the totals, on standard error."""
+    for model in found.models:
+        if model.reason:
+            click.echo(f"{model.way.model}: {model.reason}", err=True)
+        if model.uncounted:
+            click.echo(f"{model.way.model}: {model.uncounted:,} texts could not be cut into tokens.", err=True)
+    if not found.faults:
+        return
+    click.echo(f"Not counted: {_extent(found)}", err=True)
+    for fault in found.faults[:FAULTS_SHOWN]:
+        click.echo(f"  {fault}", err=True)
+    if (more := len(found.faults) - FAULTS_SHOWN) > 0:
+        click.echo(f"  and {more:,} more; --json has them.", err=True)
+
+
+def report(found: Estimate) -> None:
+    """Everything, as one JSON object. Money is in plain decimals."""
+    faults: list[wire.Value] = [
+        {"source": fault.source, "place": fault.place, "reason": fault.reason} for fault in found.faults
+    ]
+    told: dict[str, wire.Value] = {
+        "models": [_entry(model) for model in found.models],
+        "sources": found.sources,
+        "texts": found.total.texts,
+        "bytes": found.total.bytes,
+        "nulls": found.total.nulls,
+        "refused_texts": found.total.faulty,
+        "as_of": found.workload.day.isoformat(),
+        "parts": found.shards,
+        "parts_counted": found.done,
+        "complete": found.is_whole,
+        "faults": faults,
+        "assumptions": [*assumptions(found)],
+    }
+    if found.sample:
+        told["sample"] = {
+            "share": found.sample.share,
+            "texts": found.sample.texts,
+            "points": found.sample.points,
+            "bytes": found.sample.measured_bytes,
+            "confidence": Decimal("0.95"),
+        }
+    click.echo(wire.encode(told))
+
+
+def _entry(model: ModelEstimate) -> wire.Value:
+    entry: dict[str, wire.Value] = {
+        "model": model.way.model,
+        "vocabulary": model.way.counter,
+        "method": model.way.method,
+        "input_tokens": model.input_tokens,
+        "output_tokens": model.output_tokens,
+        "cost_usd": model.usd,
+        "uncounted_texts": model.uncounted,
+        "reason": model.reason,
+    }
+    if model.way.band:
+        entry["error"] = {"low": model.way.band.low, "high": model.way.band.high, "basis": str(model.way.band.basis)}
+    if model.token_interval:
+        entry["input_tokens_interval"] = _bounds(model.token_interval)
+    if model.usd_interval:
+        entry["cost_interval_usd"] = _bounds(model.usd_interval)
+    return entry
+
+
+def _bounds(interval: Interval) -> wire.Value:
+    return [interval.low, interval.high]
+
+
+def _by_cost(model: ModelEstimate) -> tuple[bool, Decimal, str]:
+    return model.usd is None, -(model.usd or Decimal()), model.way.model
+
+
+def _cells(model: ModelEstimate, found: Estimate) -> tuple[str, str, str]:
+    if model.input_tokens is None:
+        return "no public vocabulary" if model.way.method == "none" else "-", "-", "-"
+    mark = "~" if model.way.band or found.sample else ""
+    tokens = f"{mark}{model.input_tokens:,}"
+    if model.way.band:
+        tokens += f" ({model.way.band.low:+.0%} to {model.way.band.high:+.0%})"
+    return tokens, f"{mark if model.output_tokens else ''}{model.output_tokens:,}", _money(model, mark)
+
+
+def _money(model: ModelEstimate, mark: str) -> str:
+    if model.usd is None:
+        return "-"
+    if model.usd_interval is None:
+        return mark + plain(model.usd)
+    shown = f"{mark}{plain(model.usd.quantize(CENT_OF_A_CENT))}"
+    low, high = model.usd_interval.low, model.usd_interval.high
+    if low is None or high is None:
+        return shown
+    return f"{shown} ({plain(low.quantize(CENT_OF_A_CENT))} to {plain(high.quantize(CENT_OF_A_CENT))})"
+
+
+def _extent(found: Estimate) -> str:
+    whole = len({fault.source for fault in found.faults if fault.place is None})
+    parts = []
+    if whole:
+        parts.append(f"{whole:,} of {found.sources:,} sources, or the rest of them")
+    if found.total.faulty:
+        parts.append(f"{found.total.faulty:,} single texts")
+    if found.done < found.shards:
+        parts.append(f"{found.shards - found.done:,} parts")
+    return ", ".join(parts) + "."

@@ -1,0 +1,141 @@
+"""Runs that do not go through: killed workers, Ctrl-C, changed files, broken journals. Totals stay exact."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from estimation.engines import load
+from estimation.errors import KeptElsewhere, WorkersLost
+from estimation.job import Job
+from estimation.journal import LINES, Journal
+from estimation.locating import find
+from estimation.meter import Meter
+from estimation.partial import Partial
+from estimation.piece import Shard
+from estimation.planning import plan
+from estimation.reading.batch import Reading
+from estimation.run import Tally, run
+from estimation.workers import Done, Workers
+from estimation.workload import Workload
+from tests.estimation.conftest import DAY
+from tests.estimation.corpora import texts, write_jsonl
+from tokenizer_registry import Registry
+
+JOB = Job((Meter("o200k_base"),), Workload(DAY))
+
+
+@pytest.fixture
+def shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sequence[Shard]:
+    """Some forty parts of one file."""
+    monkeypatch.setattr("estimation.planning.SHARD_BYTES", 10_000)
+    path = write_jsonl(tmp_path / "a.jsonl", list(texts(600, seed=3)))
+    planned = plan(find([str(path)]).sources, Reading(), 2).shards
+    assert len(planned) > 30
+    return planned
+
+
+@pytest.fixture
+def workers(registry: Registry) -> Callable[[int], Workers]:
+    """So many workers."""
+    return lambda count: Workers(JOB, load(registry, JOB.counters), count)
+
+
+def counted(workers: Workers, shards: Sequence[Shard], tally: Tally) -> Partial:
+    """The totals of a whole run."""
+    with workers:
+        run(workers, shards, tally, lambda _: None)
+    return tally.total(shards)
+
+
+class Killing:
+    """Workers of which one is killed as soon as anything is done."""
+
+    def __init__(self, workers: Workers, victims: int) -> None:
+        self._workers = workers
+        self._victims = victims
+
+    def count(self, shards: Sequence[Shard]) -> Iterator[Done]:
+        """What the workers count."""
+        for number, done in enumerate(self._workers.count(shards)):
+            yield done
+            if number == 0:
+                for process_id in self._workers.process_ids[: self._victims]:
+                    os.kill(process_id, signal.SIGKILL)
+
+
+def test_a_killed_worker_changes_no_total(workers: Callable[[int], Workers], shards: Sequence[Shard]) -> None:
+    """What a killed worker had in hand is counted by another, once."""
+    expected = counted(workers(2), shards, Tally(None))
+    tally, three = Tally(None), workers(3)
+    with three:
+        run(Killing(three, 1), shards, tally, lambda _: None)
+    assert tally.total(shards) == expected
+    assert tally.done == len(shards)
+
+
+def test_when_all_workers_are_killed_what_is_done_is_kept(
+    workers: Callable[[int], Workers], shards: Sequence[Shard], tmp_path: Path
+) -> None:
+    """The error says how much is left; the next run counts only that, to the same totals."""
+    expected = counted(workers(2), shards, Tally(None))
+    two = workers(2)
+    with Journal(tmp_path / "run") as journal, two:
+        journal.begin({})
+        with pytest.raises(WorkersLost, match="Try fewer --workers"):
+            run(Killing(two, 2), shards, Tally(journal), lambda _: None)
+    with Journal(tmp_path / "run") as journal:
+        kept = journal.done()
+        assert 0 < len(kept) < len(shards)
+        tally = Tally(journal)
+        assert {shard.id for shard in tally.resume(shards)} == {shard.id for shard in shards} - set(kept)
+        assert counted(workers(2), shards, tally) == expected
+
+
+def test_a_shard_that_comes_twice_counts_once(workers: Callable[[int], Workers], shards: Sequence[Shard]) -> None:
+    """Counting again what was counted changes nothing."""
+
+    class Twice:
+        def count(self, shards: Sequence[Shard]) -> Iterator[Done]:
+            for done in two.count(shards):
+                yield done
+                yield done
+
+    tally, two = Tally(None), workers(2)
+    with two:
+        run(Twice(), shards, tally, lambda _: None)
+    assert tally.total(shards) == counted(workers(1), shards, Tally(None))
+
+
+def test_a_changed_file_is_counted_anew(workers: Callable[[int], Workers], tmp_path: Path) -> None:
+    """Nothing that was kept of a file is used once the file is another."""
+    path = write_jsonl(tmp_path / "a.jsonl", ["one"])
+    with Journal(tmp_path / "run") as journal:
+        journal.begin({})
+        counted(workers(1), plan(find([str(path)]).sources, Reading(), 1).shards, Tally(journal))
+        write_jsonl(path, ["two", "texts"])
+        total = counted(workers(1), plan(find([str(path)]).sources, Reading(), 1).shards, Tally(journal))
+    assert total.texts == 2
+
+
+def test_a_line_that_a_crash_cut_off_is_counted_again(
+    workers: Callable[[int], Workers], shards: Sequence[Shard], tmp_path: Path
+) -> None:
+    """A journal whose last line is not whole loses that line alone."""
+    with Journal(tmp_path / "run") as journal:
+        journal.begin({})
+        expected = counted(workers(2), shards, Tally(journal))
+    lines = tmp_path / "run" / LINES
+    lines.write_bytes(lines.read_bytes()[:-20])
+    with Journal(tmp_path / "run") as journal:
+        tally = Tally(journal)
+        assert len(tally.resume(shards)) == 1
+        assert counted(workers(2), shards, tally) == expected
+
+
+def test_a_journal_has_one_process_at_a_time(tmp_path: Path) -> None:
+    """Two runs of the same estimate cannot mix what they keep."""
+    with Journal(tmp_path / "run"), pytest.raises(KeptElsewhere, match="running already"):
+        Journal(tmp_path / "run")
