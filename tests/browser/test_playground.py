@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.visits import NARROW, WIDE, Visits, text_of
 
@@ -34,9 +34,13 @@ def test_typing_counts(visits: Visits, size: tuple[int, int]) -> None:
 def test_an_outdated_question_is_cancelled(visits: Visits) -> None:
     """While an answer is on its way and one types on, it is dropped: what is shown belongs to the newest text."""
     page = visits.open("/?models=gpt-4o")
-    page.fill("#text", "one two three " * 20_000)
+    held: list[Route] = []
+    page.route("**/playground", lambda route: route.continue_() if held else held.append(route))
+    with page.expect_request("**/playground"):
+        page.fill("#text", "one two three")
     expect(page.locator("#results")).to_have_attribute("aria-busy", "true")
-    page.fill("#text", "one")
+    with page.expect_event("requestfailed"):
+        page.fill("#text", "one")
     expect(page.locator("[data-headline]")).to_contain_text("for 1 tokens")
     expect(page.locator("#results")).to_have_attribute("aria-busy", "false")
 
