@@ -1,6 +1,7 @@
 """Which library counts with a vocabulary: the fastest that is proven equal to the owner's, or the owner's own."""
 
 import logging
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -61,6 +62,7 @@ class Engines:
         self.table = WordTable()
         self._specs = specs
         self._told: set[str] = set()
+        self._splintr_process: int | None = None
 
     def build(self, spec: VocabularySpec, folder: Path) -> tuple[Engine, bool]:
         """The engine of a vocabulary whose packed file is in the folder, and whether it is faster than the owner's.
@@ -70,6 +72,9 @@ class Engines:
         content = unpack(spec, folder)
         row = self._specs.get(spec.name)
         if row is None or row.sha256 != spec.sha256:
+            return owner_engine(spec.name, spec.format, content, spec.pattern, spec.normalizer), False
+        if row.library is not Library.REFERENCE and not self._may_load_splintr():
+            self._tell("splintr was in use before this process was forked")
             return owner_engine(spec.name, spec.format, content, spec.pattern, spec.normalizer), False
         try:
             engine = self._fast(spec, row, folder, content)
@@ -100,6 +105,12 @@ class Engines:
             adds_prefix=row.adds_prefix,
             is_quick=row.library is not Library.REFERENCE,
         )
+
+    def _may_load_splintr(self) -> bool:
+        """Not in a process that was forked after it loaded something: it would wait for threads that are gone."""
+        if self._splintr_process is None:
+            self._splintr_process = os.getpid()
+        return self._splintr_process == os.getpid()
 
     def _tell(self, fault: str) -> None:
         if fault not in self._told:
