@@ -74,7 +74,7 @@ def _endpoint() -> Iterable[Section]:
 
 
 def _process() -> Iterable[Section]:
-    about = "Vocabularies of five models or more are loaded at the start, others at their first use."
+    about = "The vocabularies of all models are loaded before the workers are forked."
     yield Section("Start and memory", about, ("what", "value"), list(start_and_memory()))
 
 

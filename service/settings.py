@@ -142,7 +142,7 @@ class Settings(BaseModel):
         "fast", description="What counts: the fastest engines that are proven equal, or the owners' libraries."
     )
     preload_vocabularies: bool = Field(
-        True, description="Load the vocabularies of five models or more at the start; others at their first use."
+        True, description="Load the vocabularies of all models at the start; otherwise each at its first use."
     )
     head_timeout_seconds: float = Field(15, gt=0, le=3600, description="Time to receive a request's head.")
     shutdown_timeout_seconds: int = Field(

@@ -1,6 +1,7 @@
 """Which library counts with a vocabulary: the fastest that is proven equal to the owner's, or the owner's own."""
 
 import logging
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -70,12 +71,16 @@ class Engines:
         self.table = WordTable()
         self._specs = specs
         self._told: set[str] = set()
+        self._splintr_process: int | None = None
 
     def build(self, spec: VocabularySpec, folder: Path) -> Built:
         """The engine of a vocabulary whose packed file is in the folder. Raises DamagedVocabulary."""
         content = unpack(spec, folder)
         row = self._specs.get(spec.name)
         if row is None or row.sha256 != spec.sha256:
+            return _owners(spec, content)
+        if row.library is not Library.REFERENCE and not self._may_load_splintr():
+            self._tell("splintr was in use before this process was forked")
             return _owners(spec, content)
         owner = Owner(partial(_reference, spec, folder))
         try:
@@ -107,6 +112,12 @@ class Engines:
             adds_prefix=row.adds_prefix,
             is_quick=row.library is not Library.REFERENCE,
         )
+
+    def _may_load_splintr(self) -> bool:
+        """Not in a process that was forked after it loaded something: it would wait for threads that are gone."""
+        if self._splintr_process is None:
+            self._splintr_process = os.getpid()
+        return self._splintr_process == os.getpid()
 
     def _tell(self, fault: str) -> None:
         if fault not in self._told:

@@ -129,12 +129,12 @@ class Registry:
                 self._loaded[name] = self._load(name)
             return self._loaded[name]
 
-    def in_use(self, least_models: int = 1) -> list[str]:
-        """The vocabularies that so many models have, those of many models first."""
+    def in_use(self) -> list[str]:
+        """The vocabularies that any model has, those of many models first."""
         users = collections.Counter(
             model.vocabulary for model in self.models.values() if model.vocabulary in self.vocabularies
         )
-        return [name for name, models in users.most_common() if name is not None and models >= least_models]
+        return [name for name, _ in users.most_common() if name is not None]
 
     def preload(
         self, names: Iterable[str] | None = None, on_loaded: Callable[[str], None] | None = None, threads: int = 1

@@ -43,9 +43,6 @@ FAULTS = (PortUnavailable, StoreError, PepperError, RegistryError, PricingError,
 # At the start there is time: a store across a network may need more than the limiter would give it.
 START_TIMEOUT_SECONDS = 2.0
 
-# A vocabulary of fewer models is loaded when one of them is first asked for.
-COMMON_MODELS = 5
-
 OTHER_PEPPER = (
     "Some keys in the database are stored under a pepper that this service does not have, and will be refused. "
     "Services that share a database need the same WEIGHBRIDGE_PEPPER."
@@ -130,15 +127,15 @@ async def _check(addresses: Addresses, folder: Path, demo: bool, welcome_inr: in
 def _loaded(settings: Settings) -> tuple[Registry, PriceBook]:
     """Vocabularies and prices, out of the garbage collector's way so that forked workers share them.
 
-    Only vocabularies that several models have are loaded now, if at all; others are at their first use. A damaged one
-    is told of, and its models have no count.
+    Only vocabularies that a model has are loaded now, if at all; others are at their first use. A damaged one is told
+    of, and its models have no count.
     """
     registry = load_registry(settings.data_dir)
     book = book_in_use(settings.data_dir, settings.price_overrides, registry.models)
     if settings.upstream_vocabulary is not None:
         registry.vocabulary(settings.upstream_vocabulary)  # first, because an operator may have misspelt it
     console = Console(stderr=True)
-    names = registry.in_use(COMMON_MODELS) if settings.preload_vocabularies else []
+    names = registry.in_use() if settings.preload_vocabularies else []
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("loading vocabularies", total=len(names))
         damaged = registry.preload(names, lambda _: progress.advance(task), threads=os.cpu_count() or 1)
