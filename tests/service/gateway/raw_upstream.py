@@ -16,13 +16,22 @@ def whole(text: str = "Hello") -> bytes:
     return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
 
 
-def sends(*pieces: bytes) -> Answer:
-    """These bytes answer every request; then the connection is closed."""
+def stays(*pieces: bytes) -> Answer:
+    """These bytes answer every request; the connection stays open."""
 
     def answer(connection: socket.socket, _: int) -> bool:
         for piece in pieces:
             connection.sendall(piece)
-        return False
+        return True
+
+    return answer
+
+
+def sends(*pieces: bytes) -> Answer:
+    """These bytes answer every request; then the connection is closed."""
+
+    def answer(connection: socket.socket, number: int) -> bool:
+        return not stays(*pieces)(connection, number)
 
     return answer
 

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from service.gateway.faults import BadUpstreamResponse, UpstreamFault, UpstreamTimeout, UpstreamUnavailable
 from service.gateway.meters import GatewayMeters
 from service.gateway.upstream import Upstream
-from tests.service.gateway.raw_upstream import RawUpstream, raw_upstream, sends, whole
+from tests.service.gateway.raw_upstream import RawUpstream, raw_upstream, sends, stays, whole
 
 pytestmark = pytest.mark.anyio
 
@@ -99,7 +99,7 @@ async def test_answers_that_are_framed_in_other_ways(raw: RawUpstream) -> None:
 async def test_connections_are_kept(raw: RawUpstream) -> None:
     """Calls that follow each other share one connection, and tell neither cookies nor the library behind them."""
     cookie = whole().replace(b"\r\nContent-Type", b"\r\nSet-Cookie: a=b\r\nContent-Type")
-    raw.answer = lambda connection, _: connection.sendall(cookie) is None
+    raw.answer = stays(cookie)
     async with opened(raw.url) as upstream:
         for _ in range(3):
             assert text_of(await upstream.complete(ASKED)) == "Hello"
@@ -119,7 +119,7 @@ async def test_a_connection_that_was_closed_while_idle(raw: RawUpstream) -> None
 
 async def test_a_call_that_breaks_on_a_kept_connection_is_not_sent_again(raw: RawUpstream) -> None:
     """A call may have cost the upstream something when its connection breaks: it fails once, the next one works."""
-    raw.answer = lambda connection, number: number != 2 and connection.sendall(whole()) is None
+    raw.answer = lambda connection, number: number != 2 and stays(whole())(connection, number)
     async with opened(raw.url) as upstream:
         await upstream.complete(ASKED)
         with pytest.raises(UpstreamUnavailable):
@@ -154,7 +154,7 @@ async def test_an_answer_that_nobody_asked_for_is_nobodys(raw: RawUpstream, *, a
 
 async def test_an_abandoned_call_closes_its_connection(raw: RawUpstream) -> None:
     """A stream that is let go, and a plain call that is cancelled, end at the upstream too."""
-    raw.answer = lambda connection, _: connection.sendall(STREAM_HEAD + CHUNKED + b"a\r\ndata: {}\n\n\r\n") is None
+    raw.answer = stays(STREAM_HEAD, CHUNKED, b"a\r\ndata: {}\n\n\r\n")
     async with opened(raw.url) as upstream:
         stream = upstream.stream(ASKED)
         assert await anext(stream) == {}
@@ -184,7 +184,7 @@ async def test_calls_beyond_the_connections_wait(raw: RawUpstream) -> None:
         second = asyncio.create_task(upstream.complete(ASKED))
         await asyncio.sleep(0.05)
         assert raw.requests == 1
-        raw.answer = lambda connection, number: connection.sendall(whole(f"answer {number}")) is None
+        raw.answer = stays(whole("answer 2"))
         go[0].sendall(whole("answer 1"))
         assert [text_of(await call) for call in (first, second)] == ["answer 1", "answer 2"]
     assert len(raw.connections) == 1
