@@ -24,7 +24,7 @@ from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 
 from service.gateway.events import EventReader, EventTooLong
-from service.gateway.exchange import Exchange, exchange
+from service.gateway.exchange import Exchange
 from service.gateway.faults import (
     BadUpstreamResponse,
     RefusedByUpstream,
@@ -109,7 +109,7 @@ class Upstream:
     async def complete(self, body: Mapping[str, Any], span: Span = NO_SPAN) -> dict[str, Any]:
         """The whole answer as a JSON object. Raises UpstreamFault."""
         try:
-            with exchange(self.meters, span) as call:
+            with Exchange(self.meters, span) as call:
                 async with asyncio.timeout(self.timeout_seconds), self._sent(body, call) as response:
                     return _object(await _read(response, MOST_ANSWER_BYTES, call.piece))
         except TimeoutError:
@@ -117,7 +117,7 @@ class Upstream:
 
     async def stream(self, body: Mapping[str, Any], span: Span = NO_SPAN) -> AsyncGenerator[dict[str, Any], None]:
         """Each event's JSON object, up to `[DONE]`. Raises UpstreamFault, also if the stream ends without it."""
-        with exchange(self.meters, span) as call:
+        with Exchange(self.meters, span) as call:
             async with aclosing(self._events(body, call)) as events:
                 while (event := await self._next(events)) != DONE:
                     yield _object(event)
