@@ -66,9 +66,9 @@ def create_app(
     edge = Middleware(Edge, Cors(settings.allowed_origins), connections.metrics, tracer, https=settings.require_https)
     app = Starlette(
         routes=[
+            *gateway.routes(),
             *token_routes(settings, connections, pool, client, book, utc_today),
             *console_routes(settings, connections, pool.in_flight),
-            *gateway.routes(),
             *operation_routes(connections, registry, freshness, probe),
             *page_routes(settings, connections, pool, book, utc_today),
         ],

@@ -34,6 +34,8 @@ class Metrics:
             buckets=REQUEST_SECONDS,
             registry=registry,
         )
+        # The library takes long to find one of its own by its labels.
+        self._by_labels: dict[tuple[str, str, int], Histogram] = {}
         self._refusals = Counter(
             "weighbridge_refusals",
             "Requests that were refused, by the code of the refusal.",
@@ -67,7 +69,11 @@ class Metrics:
 
     def request(self, method: str, route: str, status: int, seconds: float, refusal: str | None) -> None:
         """A request was answered; `route` is the path's pattern."""
-        self._requests.labels(method, route, status).observe(seconds)
+        labels = method, route, status
+        requests = self._by_labels.get(labels)
+        if requests is None:
+            requests = self._by_labels[labels] = self._requests.labels(*labels)
+        requests.observe(seconds)
         if refusal is not None:
             self._refusals.labels(refusal).inc()
 

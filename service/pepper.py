@@ -9,7 +9,6 @@ Keys under a pepper that is taken away stop working.
 
 import base64
 import binascii
-import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
@@ -47,11 +46,11 @@ class Pepper:
 
     @classmethod
     def of(cls, value: bytes) -> "Pepper":
-        return cls(hmac.digest(value, b"pepper id", hashlib.sha256).hex()[:12], value)
+        return cls(hmac.digest(value, b"pepper id", "sha256").hex()[:12], value)
 
     def digest(self, secret: str) -> str:
         """HMAC-SHA256 of a key, 64 hex digits."""
-        return hmac.digest(self.value, secret.encode(), hashlib.sha256).hex()
+        return hmac.digest(self.value, secret.encode(), "sha256").hex()
 
     def __repr__(self) -> str:
         return f"Pepper(id={self.id!r})"

@@ -186,6 +186,9 @@ class Settings(BaseModel):
     upstream_timeout_seconds: float = Field(
         60, gt=0, le=3600, description="Time for an answer, or between two pieces of a stream."
     )
+    upstream_connections: int = Field(
+        400, ge=1, le=100_000, description="Connections that one worker has to the upstream; calls beyond them wait."
+    )
     upstream_token_limit_field: Literal["max_tokens", "max_completion_tokens"] = Field(
         "max_tokens", description="Property in which the upstream is told the most tokens to write."
     )

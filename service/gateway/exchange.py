@@ -1,21 +1,31 @@
 """One request to the upstream, timed and traced."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 
 from service.gateway.meters import GatewayMeters
 from service.spans import Span
 
 
 class Exchange:
-    """From the request to the end of its answer."""
+    """For the time of its block a request is under way, in a span of its own under `parent`."""
 
-    def __init__(self, meters: GatewayMeters, span: Span) -> None:
+    def __init__(self, meters: GatewayMeters, parent: Span) -> None:
         self._meters = meters
-        self._span = span
+        self._child = parent.child("upstream", "client")
         self._began_at_seconds = time.perf_counter()
         self._has_begun = False
+
+    def __enter__(self) -> "Exchange":
+        self._span = self._child.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """The answer is over, whole or not."""
+        self._meters.upstream_ended(time.perf_counter() - self._began_at_seconds)
+        self._child.__exit__(kind, error, trace)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -32,18 +42,3 @@ class Exchange:
         if not self._has_begun:
             self._has_begun = True
             self._meters.upstream_began(time.perf_counter() - self._began_at_seconds)
-
-    def end(self) -> None:
-        """The answer is over, whole or not."""
-        self._meters.upstream_ended(time.perf_counter() - self._began_at_seconds)
-
-
-@contextmanager
-def exchange(meters: GatewayMeters, parent: Span) -> Iterator[Exchange]:
-    """For the time of the block a request is under way."""
-    with parent.child("upstream", "client") as span:
-        begun = Exchange(meters, span)
-        try:
-            yield begun
-        finally:
-            begun.end()

@@ -96,14 +96,14 @@ class Gateway:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """For the time of the block calls are taken; then all are ended and settled."""
-        sweeping = asyncio.create_task(self.sweeper.run())
-        try:
-            yield
-        finally:
-            sweeping.cancel()
-            await asyncio.wait([sweeping])
-            await self.calls.close()
-            await self.upstream.close()
+        async with self.upstream.open():
+            sweeping = asyncio.create_task(self.sweeper.run())
+            try:
+                yield
+            finally:
+                sweeping.cancel()
+                await asyncio.wait([sweeping])
+                await self.calls.close()
 
     def _endpoint(self, handle: Handler[Principal]) -> GatewayEndpoint[Principal]:
         return GatewayEndpoint(self.gate.admit, self.settings.gateway_powered_by, handle)
@@ -133,6 +133,7 @@ def _upstream(settings: Settings, meters: GatewayMeters) -> Upstream:
         _model(settings),
         settings.gateway_model,
         settings.upstream_timeout_seconds,
+        settings.upstream_connections,
         meters,
     )
 

@@ -25,11 +25,11 @@ class GatewayMeters:
         self._failures = self._counter("upstream_failures", "Answers that the upstream failed to give.", "kind")
         self._first_byte = self._histogram("upstream_first_byte_seconds", "Time from a request to its first piece.")
         self._total = self._histogram("upstream_seconds", "Time from a request to the end of its answer.")
-        for direction in ("input", "output"):
-            self._tokens.labels(direction)
+        self._input_tokens, self._output_tokens = self._tokens.labels("input"), self._tokens.labels("output")
         for kind in FAULT_KINDS:
             self._failures.labels(kind)
-        self._calls.labels("completed")
+        # The library takes long to find one of its own by its label.
+        self._by_outcome = {"completed": self._calls.labels("completed")}
 
     def held(self, micro_inr: int) -> None:
         """Money was set aside for a call."""
@@ -38,15 +38,18 @@ class GatewayMeters:
 
     def ended(self, outcome: str, held_micro_inr: int | None = None) -> None:
         """A call is over; money may have been held for it."""
-        self._calls.labels(outcome).inc()
+        calls = self._by_outcome.get(outcome)
+        if calls is None:
+            calls = self._by_outcome[outcome] = self._calls.labels(outcome)
+        calls.inc()
         if held_micro_inr is not None:
             self._open_holds.dec()
             self._held.dec(held_micro_inr)
 
     def charged(self, tokens: Tokens, micro_inr: int) -> None:
         """An account has paid."""
-        self._tokens.labels("input").inc(tokens.input)
-        self._tokens.labels("output").inc(tokens.output)
+        self._input_tokens.inc(tokens.input)
+        self._output_tokens.inc(tokens.output)
         self._charged.inc(micro_inr)
 
     def upstream_failed(self, kind: str) -> None:

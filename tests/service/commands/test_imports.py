@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-HEAVY = {"redis", "sqlalchemy", "alembic", "uvicorn", "gunicorn", "httpx2", "argon2", "opentelemetry"}
+HEAVY = {"redis", "sqlalchemy", "alembic", "uvicorn", "gunicorn", "httpx2", "aiohttp", "argon2", "opentelemetry"}
 PROGRAM = (
     "import json, sys; from service.cli import main; main(sys.argv[1:], standalone_mode=False); "
     "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})), file=sys.stderr)"

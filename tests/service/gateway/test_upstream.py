@@ -1,0 +1,224 @@
+"""The client of the upstream, on real sockets: what it takes for an answer, and what becomes of its connections."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from service.gateway.faults import BadUpstreamResponse, UpstreamFault, UpstreamTimeout, UpstreamUnavailable
+from service.gateway.meters import GatewayMeters
+from service.gateway.upstream import Upstream
+from tests.service.gateway.raw_upstream import RawUpstream, raw_upstream, sends, stays, whole
+
+pytestmark = pytest.mark.anyio
+
+SECRET = "upstream-secret"
+ASKED: dict[str, Any] = {"messages": [{"role": "user", "content": "Hi"}]}
+JSON_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+STREAM_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.fixture
+def raw() -> Iterator[RawUpstream]:
+    """A scripted server."""
+    with raw_upstream() as running:
+        yield running
+
+
+@asynccontextmanager
+async def opened(url: str, *, timeout_seconds: float = 5, most_connections: int = 10) -> AsyncIterator[Upstream]:
+    """A client of that server."""
+    meters = GatewayMeters(CollectorRegistry())
+    upstream = Upstream(url, SECRET, "m", "cipher", timeout_seconds, most_connections, meters)
+    async with upstream.open():
+        yield upstream
+
+
+def text_of(answer: dict[str, Any]) -> str:
+    """What was said."""
+    return str(answer["choices"][0]["message"]["content"])
+
+
+BROKEN: dict[str, tuple[bytes, type[UpstreamFault]]] = {
+    "nothing": (b"", UpstreamUnavailable),
+    "half a head": (b"HTTP/1.1 200 OK\r\nContent-", UpstreamUnavailable),
+    "no HTTP": (b"SSH-2.0-OpenSSH\r\n\r\n", BadUpstreamResponse),
+    "a bad status": (b"HTTP/1.1 abc OK\r\n\r\n", BadUpstreamResponse),
+    "a huge header": (JSON_HEAD + b"X-A: " + b"a" * 1_000_000 + b"\r\n\r\n{}", BadUpstreamResponse),
+    "endless headers": (JSON_HEAD + b"X-A: a\r\n" * 100_000 + b"\r\n{}", BadUpstreamResponse),
+    "two lengths": (JSON_HEAD + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{} ", BadUpstreamResponse),
+    "a length of words": (JSON_HEAD + b"Content-Length: many\r\n\r\n{}", BadUpstreamResponse),
+    "cut in a length": (JSON_HEAD + b"Content-Length: 100\r\n\r\n{}", UpstreamUnavailable),
+    "cut in a chunk": (JSON_HEAD + CHUNKED + b"10\r\n{", UpstreamUnavailable),
+    "cut between chunks": (JSON_HEAD + CHUNKED + b"2\r\n{}\r\n", UpstreamUnavailable),
+    "a bad chunk": (JSON_HEAD + CHUNKED + b"zz\r\n{}\r\n", BadUpstreamResponse),
+    "packed unasked": (JSON_HEAD + b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n\x1f\x8b", BadUpstreamResponse),
+    "a redirect": (b"HTTP/1.1 307 No\r\nLocation: /v1/other\r\nContent-Length: 0\r\n\r\n", UpstreamUnavailable),
+    "a loud error": (b"HTTP/1.1 500 No\r\n\r\n" + b"x" * 10_000_000, UpstreamUnavailable),
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+async def test_what_is_no_answer(raw: RawUpstream, how: str) -> None:
+    """Whatever a server sends is one of our faults, asked for once, and the fault does not tell our key."""
+    sent, fault = BROKEN[how]
+    raw.answer = sends(sent)
+    async with opened(raw.url) as upstream:
+        with pytest.raises(fault) as caught:
+            await upstream.complete(ASKED)
+    assert raw.requests == 1
+    assert SECRET not in caught.value.detail
+    assert len(caught.value.detail) < 700
+
+
+@pytest.mark.parametrize("how", ["cut in a chunk", "a bad chunk"])
+async def test_what_is_no_stream(raw: RawUpstream, how: str) -> None:
+    """A stream that breaks off or turns into nonsense has the fault that a whole answer has."""
+    sent, fault = BROKEN[how]
+    event = b"9\r\ndata: {}\n\r\n1\r\n\n\r\n"
+    raw.answer = sends(sent.replace(b"application/json", b"text/event-stream").replace(CHUNKED, CHUNKED + event))
+    async with opened(raw.url) as upstream:
+        with pytest.raises(fault):
+            assert [one async for one in upstream.stream(ASKED)] == []
+
+
+async def test_answers_that_are_framed_in_other_ways(raw: RawUpstream) -> None:
+    """An answer without a length ends with its connection; one after a 100 Continue is found; HTTP/1.0 will do."""
+    body = whole().partition(b"\r\n\r\n")[2]
+    async with opened(raw.url) as upstream:
+        for head in (JSON_HEAD, b"HTTP/1.1 100 Continue\r\n\r\n" + JSON_HEAD, b"HTTP/1.0 200 OK\r\n"):
+            raw.answer = sends(head, b"\r\n", body)
+            assert text_of(await upstream.complete(ASKED)) == "Hello"
+
+
+async def test_connections_are_kept(raw: RawUpstream) -> None:
+    """Calls that follow each other share one connection, and tell neither cookies nor the library behind them."""
+    cookie = whole().replace(b"\r\nContent-Type", b"\r\nSet-Cookie: a=b\r\nContent-Type")
+    raw.answer = stays(cookie)
+    async with opened(raw.url) as upstream:
+        for _ in range(3):
+            assert text_of(await upstream.complete(ASKED)) == "Hello"
+    assert len(raw.connections) == 1
+    assert b"cookie" not in raw.heads[2].lower()
+    assert b"aiohttp" not in raw.heads[2].lower()
+
+
+async def test_a_connection_that_was_closed_while_idle(raw: RawUpstream) -> None:
+    """A call after the upstream has closed its idle connection goes out on a new one, and is sent once."""
+    async with opened(raw.url) as upstream:
+        for _ in range(20):
+            await upstream.complete(ASKED)
+            await asyncio.to_thread(raw.closed.acquire, timeout=5)
+    assert (raw.requests, len(raw.connections)) == (20, 20)
+
+
+async def test_a_call_that_breaks_on_a_kept_connection_is_not_sent_again(raw: RawUpstream) -> None:
+    """A call may have cost the upstream something when its connection breaks: it fails once, the next one works."""
+    raw.answer = lambda connection, number: number != 2 and stays(whole())(connection, number)
+    async with opened(raw.url) as upstream:
+        await upstream.complete(ASKED)
+        with pytest.raises(UpstreamUnavailable):
+            await upstream.complete(ASKED)
+        assert raw.requests == 2
+        await upstream.complete(ASKED)
+    assert (raw.requests, len(raw.connections)) == (3, 2)
+
+
+@pytest.mark.parametrize("apart", [False, True])
+async def test_an_answer_that_nobody_asked_for_is_nobodys(raw: RawUpstream, *, apart: bool) -> None:
+    """What comes on a connection after its answer, with it or later, is never taken for the answer to the next call."""
+
+    def answer(connection: socket.socket, number: int) -> bool:
+        if number > 1:
+            connection.sendall(whole(f"answer {number}"))
+        elif apart:
+            connection.sendall(whole("answer 1"))
+        else:
+            connection.sendall(whole("answer 1") + whole("of another caller"))
+        return True
+
+    raw.answer = answer
+    async with opened(raw.url) as upstream:
+        assert text_of(await upstream.complete(ASKED)) == "answer 1"
+        if apart:
+            raw.connections[0].sendall(whole("of another caller"))
+            await asyncio.sleep(0.05)
+        assert text_of(await upstream.complete(ASKED)) == "answer 2"
+    assert len(raw.connections) == 2
+
+
+async def test_an_abandoned_call_closes_its_connection(raw: RawUpstream) -> None:
+    """A stream that is let go, and a plain call that is cancelled, end at the upstream too."""
+    raw.answer = stays(STREAM_HEAD, CHUNKED, b"a\r\ndata: {}\n\n\r\n")
+    async with opened(raw.url) as upstream:
+        stream = upstream.stream(ASKED)
+        assert await anext(stream) == {}
+        await stream.aclose()
+        assert await asyncio.to_thread(raw.closed.acquire, timeout=5)
+        call = asyncio.create_task(upstream.complete(ASKED))
+        await asyncio.to_thread(raw.answered.acquire, timeout=5)
+        await asyncio.to_thread(raw.answered.acquire, timeout=5)
+        call.cancel()
+        assert await asyncio.to_thread(raw.closed.acquire, timeout=5)
+
+
+async def test_calls_beyond_the_connections_wait(raw: RawUpstream) -> None:
+    """With all connections taken a call waits for one, and gets it when a call ends."""
+    begun, go = asyncio.Event(), []
+    loop = asyncio.get_running_loop()
+
+    def answer(connection: socket.socket, number: int) -> bool:
+        go.append(connection)
+        loop.call_soon_threadsafe(begun.set)
+        return True
+
+    raw.answer = answer
+    async with opened(raw.url, most_connections=1) as upstream:
+        first = asyncio.create_task(upstream.complete(ASKED))
+        await begun.wait()
+        second = asyncio.create_task(upstream.complete(ASKED))
+        await asyncio.sleep(0.05)
+        assert raw.requests == 1
+        raw.answer = stays(whole("answer 2"))
+        go[0].sendall(whole("answer 1"))
+        assert [text_of(await call) for call in (first, second)] == ["answer 1", "answer 2"]
+    assert len(raw.connections) == 1
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_a_call_that_gets_no_connection_in_time(raw: RawUpstream, *, streamed: bool) -> None:
+    """A call that waits for a connection longer than for an answer is one that timed out."""
+    begun = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    raw.answer = lambda connection, _: loop.call_soon_threadsafe(begun.set) is not None
+    async with opened(raw.url, timeout_seconds=0.3, most_connections=1) as upstream:
+        first = asyncio.create_task(upstream.complete(ASKED))
+        await begun.wait()
+        second = anext(upstream.stream(ASKED)) if streamed else upstream.complete(ASKED)
+        with pytest.raises(UpstreamTimeout):
+            await second
+        with pytest.raises(UpstreamTimeout):
+            await first
+
+
+async def test_a_large_call_is_sent_whole(raw: RawUpstream) -> None:
+    """A body of many megabytes arrives, with its length."""
+    raw.answer = sends(whole())
+    async with opened(raw.url) as upstream:
+        await upstream.complete({"messages": [{"role": "user", "content": "x" * 8_000_000}]})
+    assert b"transfer-encoding" not in raw.heads[0].lower()
+
+
+async def test_nobody_listens() -> None:
+    """A port without a server, a name without an address and a missing URL are an upstream that is not available."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    for url in (f"http://127.0.0.1:{port}/v1", "http://no-such-host.invalid/v1"):
+        async with opened(url) as upstream:
+            with pytest.raises(UpstreamUnavailable):
+                await upstream.complete(ASKED)
