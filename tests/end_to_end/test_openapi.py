@@ -3,11 +3,13 @@
 `FUZZ_EXAMPLES` sets how many a path and method gets; `make fuzz` makes a thousand of each.
 """
 
+import json
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx2
 import pytest
@@ -34,6 +36,14 @@ schema.config.checks.positive_data_acceptance.expected_statuses = [
 schema.config.checks.negative_data_rejection.expected_statuses = ["4xx"]
 
 
+class Reply(NamedTuple):
+    """What a reply and its line in the log have in common."""
+
+    trace_id: str
+    method: str
+    status: int
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server whose gateway has an upstream: without one even a good call to a model is a 502."""
@@ -44,6 +54,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             "UPSTREAM_MODEL": MODEL,
             "UPSTREAM_VOCABULARY": "cl100k_base",
             "CREDIT_WELCOME_INR": "1000000",
+            "LOG_LEVEL": "debug",  # the paths that are asked all the time are not logged otherwise
         }
         with running(tmp_path_factory.mktemp("described") / "data", settings) as started:
             yield started
@@ -55,10 +66,18 @@ def session_token(server: Server) -> str:
     return server.new_session("ada@example.org")
 
 
+@pytest.fixture(scope="module")
+def replies() -> list[Reply]:
+    """Every reply that the tests below got."""
+    return []
+
+
 @schema.parametrize()
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @pytest.mark.promise(30, 38)
-def test_every_answer_is_as_described(case: Case[Any], server: Server, session_token: str, figure: Figure) -> None:
+def test_every_answer_is_as_described(
+    case: Case[Any], server: Server, session_token: str, replies: list[Reply], figure: Figure
+) -> None:
     """Whatever is sent, the status, headers and body of the answer are ones that the document has, never a 500, and
     every answer has a trace id that stands in the error too."""
     token = session_token if case.path.startswith("/api/") else server.demo_key
@@ -68,6 +87,7 @@ def test_every_answer_is_as_described(case: Case[Any], server: Server, session_t
     answer = case.call_and_validate(base_url=server.url, headers=headers, excluded_checks=excluded)
     trace_id = answer.headers["x-request-id"][0]
     assert re.fullmatch("[0-9a-f]{32}", trace_id)
+    replies.append(Reply(trace_id, case.method.upper(), answer.status_code))
     if answer.status_code >= 400 and case.path.startswith("/v1/tokens"):
         assert answer.json()["trace_id"] == trace_id
     figure(f"{EXAMPLES} made-up calls of each path and method")
@@ -79,6 +99,23 @@ def test_every_path_is_described(server: Server) -> None:
     routes = set(re.findall(r'Route\("([^"]+)"', APP))
     served = {path.replace(":path}", "}") for path in routes} | set(re.findall(r'^ +"(/api[^"]+)":', APP, re.MULTILINE))
     assert served == set(document["paths"])
+
+
+def test_promise_38_every_reply_is_in_the_log(server: Server, replies: list[Reply], figure: Figure) -> None:
+    """Each of the replies above, and each that no route gives, has its line in the log: one trace id, one status."""
+    for method, path in (("GET", "/nothing"), ("PUT", "/v1/tokens/count"), ("GET", "/v1/nothing"), ("GET", "/")):
+        answer = httpx2.request(method, server.url + path)
+        replies.append(Reply(answer.headers["x-request-id"], method, answer.status_code))
+    server.wait_for(replies[-1].trace_id)
+    assert Counter(replies) - logged(server) == Counter()
+    figure(f"{len(replies)} replies, each in the log under its trace id")
+
+
+def logged(server: Server) -> "Counter[Reply]":
+    """What the log says of requests."""
+    lines = [json.loads(line) for line in server.text.splitlines() if line.startswith("{")]
+    requests = [line for line in lines if line.get("event") == "request"]
+    return Counter(Reply(line["trace_id"], line["method"], line["status"]) for line in requests)
 
 
 SERVICE = Path(__file__).parents[2] / "service"
