@@ -73,10 +73,11 @@ def test_promise_17_a_stream_under_way_is_finished(server: Server, upstream: Fak
         by_worker = connections(server, stack)
         stream = stack.enter_context(stream_opened(server.port, key))
         read_until(stream, b"Hello")
-        weighbridge(server, "keys", "revoke", key)
+        revoked = Revoked(server, key, {})
         while {status(each, key) for each in by_worker.values()} != {401}:
             pass
         stall.go()
+        revoked.join()
         received = read_all(stream)
     assert b" world" in received
     assert b"data: [DONE]" in received
