@@ -33,7 +33,7 @@ from tests.service.stores.databases import PEPPERS
 from tokenizer_registry import Registry
 
 DOCUMENT = Path(__file__).parents[2] / "service" / "web" / "openapi.json"
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "15"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "5"))
 
 schema = schemathesis.openapi.from_path(DOCUMENT)
 schema.config.generation.with_security_parameters = False  # the calls below carry valid ones
