@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.browser.chromium import MISSING, chromium
-from tests.logs import to_standard_error
+from tests.logs import keep_errors_alone
 from tests.promises.figure import Figure
 from tests.promises.rows import numbers_of
 
@@ -25,7 +25,7 @@ def figure(record_property: Callable[[str, Any], None]) -> Figure:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Name the marker of tests that show a promise; keep what servers in threads log away from commands' output."""
-    to_standard_error()
+    keep_errors_alone()
     config.addinivalue_line("markers", "timed: holds times to a bound where PROMISES_TIMED is set; runs alone there")
     config.addinivalue_line("markers", "promise(*numbers): shows these promises of tests/promises/rows.py")
 

@@ -1,11 +1,23 @@
-"""Where the service's log goes while tests run: servers in threads log at any time, and commands print to stdout."""
+"""The service's log while tests run: servers in threads write it at any time, and commands print to stdout."""
 
 import sys
+from collections.abc import MutableMapping
+from typing import Any
 
 import structlog
 
+ERRORS = ("error", "exception", "critical")
 
-def to_standard_error() -> None:
-    """Send structlog's lines to the process's own standard error."""
+
+def keep_errors_alone() -> None:
+    """Send errors to the process's own standard error, and drop the rest. Tests see all by structlog's capture_logs."""
     structlog.reset_defaults()
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
+    processors = [errors_alone, *structlog.get_config()["processors"]]
+    structlog.configure(processors, logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
+
+
+def errors_alone(logger: object, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A processor of structlog that lets errors pass."""
+    if name not in ERRORS:
+        raise structlog.DropEvent
+    return event

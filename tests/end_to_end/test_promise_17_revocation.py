@@ -15,7 +15,9 @@ import redis
 from service.stores.valkey import EmbeddedValkey
 from tests.end_to_end.commands import weighbridge
 from tests.end_to_end.processes import workers
+from tests.end_to_end.raw_streams import read_all, read_until, stream_opened
 from tests.end_to_end.server import Server, running
+from tests.fake_upstream import DONE, FINISH, FakeUpstream, Script, Stall, chunk, fake_upstream, said, usage_chunk
 from tests.promises.figure import Figure
 
 pytestmark = pytest.mark.promise(17)
@@ -25,9 +27,21 @@ MOST_SECONDS = 5.0
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def upstream() -> Iterator[FakeUpstream]:
+    """Where streams come from."""
+    with fake_upstream() as running_upstream:
+        yield running_upstream
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, upstream: FakeUpstream) -> Iterator[Server]:
     """Several workers whose rate limit is out of the way."""
-    settings = {"RATE_LIMIT_PER_SECOND": "100000", "QUOTA_PER_MONTH": "100000000"}
+    settings = {
+        "RATE_LIMIT_PER_SECOND": "100000",
+        "QUOTA_PER_MONTH": "100000000",
+        "UPSTREAM_URL": upstream.url,
+        "UPSTREAM_VOCABULARY": "cl100k_base",
+    }
     with running(tmp_path_factory.mktemp("revoked") / "data", settings, "--workers", str(WORKERS)) as started:
         yield started
 
@@ -48,6 +62,27 @@ def test_promise_17_every_process_refuses_a_revoked_key(server: Server, word: st
             assert revoked.seconds_ago() < MOST_SECONDS
         seconds = revoked.seconds_ago()
     figure(f"{word}: {seconds:.1f} s in {len(by_worker)} workers")
+
+
+def test_promise_17_a_stream_under_way_is_finished(server: Server, upstream: FakeUpstream, figure: Figure) -> None:
+    """A stream that began before its key was revoked comes to its end and is charged; the next call is refused."""
+    key, stall = server.new_key("revoked in a stream"), Stall()
+    rest = [chunk({"content": " world"}), FINISH, usage_chunk(11, 22), DONE]
+    upstream.answer = lambda _: Script([*said("Hello"), stall, *rest])
+    with ExitStack() as stack:
+        by_worker = connections(server, stack)
+        stream = stack.enter_context(stream_opened(server.port, key))
+        read_until(stream, b"Hello")
+        revoked = Revoked(server, key, {})
+        while {status(each, key) for each in by_worker.values()} != {401}:
+            pass
+        stall.go()
+        revoked.join()
+        received = read_all(stream)
+    assert b" world" in received
+    assert b"data: [DONE]" in received
+    assert b'"request_cost_inr":"0.002475"' in received.replace(b" ", b"")
+    figure("a stream under way: finished and charged")
 
 
 def connections(server: Server, stack: ExitStack) -> dict[int, http.client.HTTPConnection]:

@@ -11,6 +11,7 @@ import httpx2
 import pytest
 
 from service.stores.sql.url import DatabaseUrl
+from tests.collector import fake_collector
 from tests.end_to_end.commands import weighbridge
 from tests.end_to_end.leaks import leaks, secrets_of
 from tests.end_to_end.server import PASSWORD, Server, running
@@ -40,11 +41,12 @@ def database(kind: str) -> Iterator[tuple[dict[str, str], Path | None]]:
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"] if FULL_SIZE else ["sqlite"])
 def test_no_secret_is_printed_or_kept(tmp_path: Path, kind: str, figure: Figure) -> None:
     """Every key, password, session and pepper that was ever used, rightly or wrongly, in whatever place, is nowhere in
-    the server's output, numbers, database, counters or files, but for the files made to keep two of them."""
-    with database(kind) as (setting, folder), fake_upstream() as upstream:
+    the server's output, numbers, spans, database, counters or files, but for the files made to keep two of them."""
+    with database(kind) as (setting, folder), fake_upstream() as upstream, fake_collector() as collector:
         settings = {
             **setting,
             "LOG_LEVEL": "debug",
+            "OTLP_ENDPOINT": collector.url,
             "PEPPER": PEPPER,
             "UPSTREAM_URL": upstream.url,
             "UPSTREAM_MODEL": MODEL,
@@ -56,7 +58,11 @@ def test_no_secret_is_printed_or_kept(tmp_path: Path, kind: str, figure: Figure)
             shown = [*used(server, upstream), *server.numbers(), *everything_of(server, folder)]
             assert leaks(server, shown) == []
             number = len(secrets_of(server))
-    figure(f"{kind}: {number} secrets looked for in output, numbers, dumps and files")
+        # When the server has ended, it has sent every span.
+        assert collector.named(f"POST {CHAT}")
+        assert leaks(server, [body.decode("latin-1") for body in collector.bodies]) == []
+    spans = len(collector.spans)
+    figure(f"{kind}: {number} secrets looked for in output, numbers, {spans} spans, dumps and files")
 
 
 def used(server: Server, upstream: FakeUpstream) -> list[str]:

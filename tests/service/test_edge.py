@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from service import log
 from service.edge import Edge
 from service.keys import new_secret
-from tests.logs import to_standard_error
+from tests.logs import keep_errors_alone
 
 SECRET = new_secret()
 
@@ -35,7 +35,7 @@ def logged() -> Iterator[io.StringIO]:
     stream = io.StringIO()
     log.configure("info", stream)
     yield stream
-    to_standard_error()
+    keep_errors_alone()
     logging.getLogger().handlers.clear()
 
 

@@ -43,6 +43,17 @@ def shared_gateway(
         assert gateway.faults() == []
 
 
+@pytest.fixture(scope="session")
+def impatient_gateway(
+    running_upstream: FakeUpstream, registry: Registry, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Gateway]:
+    """One that waits a second for its upstream; at the end its books add up."""
+    folder = tmp_path_factory.mktemp("impatient")
+    with served_gateway(folder, running_upstream, registry, upstream_timeout_seconds=1.0) as gateway:
+        yield gateway
+        assert gateway.faults() == []
+
+
 @pytest.fixture
 def gateway(shared_gateway: Gateway, upstream: FakeUpstream) -> Gateway:
     """With its upstream as good as new."""
@@ -54,6 +65,13 @@ def gateway(shared_gateway: Gateway, upstream: FakeUpstream) -> Gateway:
 def caller(gateway: Gateway) -> Caller:
     """A new account with 100 rupees, and a key."""
     return gateway.caller()
+
+
+@pytest.fixture
+def impatient_caller(impatient_gateway: Gateway, upstream: FakeUpstream) -> Caller:
+    """The same of the gateway that waits a second, with its upstream as good as new."""
+    assert impatient_gateway.upstream is upstream
+    return impatient_gateway.caller()
 
 
 @pytest.fixture

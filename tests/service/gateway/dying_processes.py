@@ -8,13 +8,15 @@ import gc
 import os
 import signal
 import socket
+import sqlite3
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import psycopg
 import uvicorn
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Engine, Pool, event
 
 from pricing_data import PriceBook
 from service.app import create_app
@@ -42,18 +44,46 @@ class Place(NamedTuple):
         return self.point.partition("-")[2]
 
 
-def hear_commits(engine: Engine, at_point: Callable[[str], None]) -> None:
-    """Tell of the moment just before a hold, or a charge, is committed."""
+class Commits:
+    """Tells of the moment just before a hold, or a charge, is committed: by SQLAlchemy, or close to the drivers."""
 
-    @event.listens_for(engine, "after_cursor_execute")
-    def executed(connection: Connection, cursor: Any, statement: str, *_: Any) -> None:
+    def __init__(self, at_point: Callable[[str], None]) -> None:
+        self.at_point = at_point
+        self.point = ""
+
+    def hear(self, engine: Engine) -> None:
+        """Of this engine, and of every connection that any engine makes from now on."""
+        event.listen(engine, "after_cursor_execute", lambda _, __, statement, *___: self.executed(statement))
+        event.listen(engine, "commit", lambda _: self.executed("COMMIT"))
+        event.listen(Pool, "connect", self.connected)
+
+    def executed(self, statement: str) -> None:
+        """Note what a transaction writes, and tell of its end."""
         for beginning, point in UNCOMMITTED.items():
             if beginning in statement:
-                connection.info["point"] = point
+                self.point = point
+        if statement == "COMMIT":
+            self.at_point(self.point)
+            self.point = ""
 
-    @event.listens_for(engine, "commit")
-    def committing(connection: Connection) -> None:
-        at_point(connection.info.pop("point", ""))
+    def connected(self, connection: Any, _: object) -> None:
+        """Hear what goes to a driver itself."""
+        driver = getattr(connection, "driver_connection", connection)
+        if isinstance(driver, sqlite3.Connection):
+            driver.set_trace_callback(self.executed)
+        elif isinstance(driver, psycopg.AsyncConnection):
+            driver.cursor_factory = heard_cursor(self.executed)
+
+
+def heard_cursor(executed: Callable[[str], None]) -> type[psycopg.AsyncCursor[Any]]:
+    """A cursor that says which statements it executes many times."""
+
+    class HeardCursor(psycopg.AsyncCursor[Any]):
+        async def executemany(self, query: Any, *arguments: Any, **options: Any) -> None:
+            await super().executemany(query, *arguments, **options)
+            executed(str(query))
+
+    return HeardCursor
 
 
 def serve(place: Place, stores: Addresses, registry: Registry, book: PriceBook, upstream_url: str) -> None:
@@ -64,7 +94,7 @@ def serve(place: Place, stores: Addresses, registry: Registry, book: PriceBook, 
             os.kill(os.getpid(), signal.SIGKILL)
 
     connections = Connections(stores, limits_without_redis="local", workers=1)
-    hear_commits(connections.database.engine.sync_engine, at_point)
+    Commits(at_point).hear(connections.database.engine.sync_engine)
     changes = {"upstream_url": upstream_url, "upstream_timeout_seconds": UPSTREAM_TIMEOUT_SECONDS}
     settings = Settings.model_validate({**SETTINGS, **changes})
     app = create_app(settings, connections, registry, book, at_point)

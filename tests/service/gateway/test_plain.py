@@ -239,12 +239,12 @@ def test_an_upstream_that_is_not_there(tmp_path: Path, upstream: FakeUpstream, r
         assert [call.state for call in caller.calls()] == [HoldState.VOID] * 2
 
 
-def test_promise_23_an_upstream_that_does_not_answer(caller: Caller, gateway: Gateway) -> None:
+def test_promise_23_an_upstream_that_does_not_answer(impatient_caller: Caller, upstream: FakeUpstream) -> None:
     """No answer within the time is 504, and free."""
-    gateway.upstream.answer = lambda _: Script([b'{"choices":', Stall()], content_type="application/json")
-    answer = caller.chat()
+    upstream.answer = lambda _: Script([b'{"choices":', Stall()], content_type="application/json")
+    answer = impatient_caller.chat()
     assert (answer.status_code, answer.json()["error"]["code"]) == (504, "upstream_timeout")
-    assert caller.balance() == Balance(100 * MICRO_INR, 0)
+    assert impatient_caller.balance() == Balance(100 * MICRO_INR, 0)
 
 
 def test_a_vocabulary_that_does_not_exist(tmp_path: Path, upstream: FakeUpstream, registry: Registry) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from service.gateway.ledger import Balance, HoldState
 from service.gateway.money import MICRO_INR
-from tests.fake_upstream import DONE, FINISH, Cut, Script, Stall, chunk, event, said, stream, usage_chunk
+from tests.fake_upstream import DONE, FINISH, Cut, FakeUpstream, Script, Stall, chunk, event, said, stream, usage_chunk
 from tests.promises.figure import Figure
 from tests.service.gateway.served_gateway import Caller, Gateway, events_of
 
@@ -159,9 +159,12 @@ BROKEN: dict[str, Script] = {
 
 
 @pytest.mark.parametrize("how", BROKEN)
-def test_promise_24_a_stream_that_breaks_says_so(caller: Caller, gateway: Gateway, how: str, figure: Figure) -> None:
+def test_promise_24_a_stream_that_breaks_says_so(
+    impatient_caller: Caller, upstream: FakeUpstream, how: str, figure: Figure
+) -> None:
     """A broken stream ends with an error event and without [DONE], and what was delivered is charged, no more."""
-    gateway.upstream.answer = lambda _: BROKEN[how]
+    caller = impatient_caller
+    upstream.answer = lambda _: BROKEN[how]
     answer = caller.chat(stream=True)
     events = events_of(answer.text)
     assert "".join(one["choices"][0]["delta"].get("content", "") for one in events[:-1]) == "Hello world"
@@ -191,11 +194,12 @@ EARLY: dict[str, tuple[Script, int, str]] = {
 
 @pytest.mark.parametrize("how", EARLY)
 def test_promise_23_a_stream_that_fails_before_its_text_is_free(
-    caller: Caller, gateway: Gateway, how: str, figure: Figure
+    impatient_caller: Caller, upstream: FakeUpstream, how: str, figure: Figure
 ) -> None:
     """Whatever fails before the first text is an ordinary error with its status and code, and costs nothing."""
+    caller = impatient_caller
     script, status, code = EARLY[how]
-    gateway.upstream.answer = lambda _: script
+    upstream.answer = lambda _: script
     answer = caller.chat(stream=True)
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
     assert caller.calls()[0].state is HoldState.VOID

@@ -17,7 +17,7 @@ from tests.service.store_process import StoreProcess
 
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
-EXAMPLES = int(os.environ.get("LIMITER_TEST_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("LIMITER_TEST_EXAMPLES", "15"))
 LIMIT, WINDOW, QUOTA = 3, 10 * SECOND, 7
 
 writers = st.sampled_from(["a", "b"])
