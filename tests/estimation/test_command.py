@@ -109,7 +109,7 @@ def test_a_command_that_cannot_work_says_why(case: str) -> None:
 
 
 def test_a_huge_text_needs_no_memory(tmp_path: Path) -> None:
-    """A line that is a whole file and one between others are refused with their sizes, and the lines around are counted."""
+    """A line that is a whole file, and one between others, are refused with their sizes; other lines are counted."""
     with Path("huge.txt").open("wb") as file:
         file.truncate(HUGE)
     with Path("line.txt").open("wb") as file:
