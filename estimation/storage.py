@@ -1,7 +1,8 @@
 """Where bytes come from: local files, and through fsspec every store that it knows."""
 
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from estimation.errors import Unreadable
 from estimation.extras import need
@@ -9,6 +10,7 @@ from estimation.source import Source
 
 # What is read ahead of a remote file.
 BLOCK_BYTES = 4 << 20
+READ_BYTES = 1 << 16
 
 
 def file_system(url: str) -> tuple[Any, str]:
@@ -28,7 +30,8 @@ def opened(source: Source) -> BinaryIO:
     try:
         if source.is_remote:
             system, path = file_system(source.url)
-            return cast(BinaryIO, system.open(path, "rb", block_size=BLOCK_BYTES))
+            # Its own readline takes no limit.
+            return BufferedReader(system.open(path, "rb", block_size=BLOCK_BYTES), READ_BYTES)
         return Path(source.url).open("rb")
     except OSError as fault:
         raise Unreadable(source.name, why(fault)) from None

@@ -37,7 +37,7 @@ class _Worker(NamedTuple):
 class _Failure(NamedTuple):
     """What broke in a worker, where it is not the fault of a source."""
 
-    error: OSError
+    error: Exception
 
 
 class Workers:
@@ -157,7 +157,7 @@ def _work(pipe: Connection, foreign: Sequence[Connection], job: Job, counters: M
             return
         try:
             answer: Partial | _Failure = count_shard(shard, job, counters)
-        except OSError as fault:
+        except Exception as fault:  # told where the run was started, as if it had happened there
             answer = _Failure(fault)
         try:
             pipe.send(answer)

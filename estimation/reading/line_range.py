@@ -25,7 +25,7 @@ def lines_from(stream: BinaryIO, source: Source, begin: int, end: int | None, li
     """The lines that start in the range; those over the limit are faults, and are never held in memory."""
     if begin:
         stream.seek(begin - 1)
-        begin = begin - 1 + _skip_line(stream)
+        begin = begin - 1 + _skip_line(stream, None if end is None else end - begin + 1)
     offset = begin
     while end is None or offset < end:
         content = stream.readline(limit + 1)
@@ -56,12 +56,15 @@ def lines_at(stream: BinaryIO, source: Source, offsets: Sequence[int], limit: in
             yield Line(start, content.rstrip(b"\r\n"), len(held), len(content))
 
 
-def _skip_line(stream: BinaryIO) -> int:
-    """Read to the end of the line; answers how many bytes that were."""
+def _skip_line(stream: BinaryIO, most: int | None = None) -> int:
+    """Read to the end of the line, or as soon as more than `most` are read; answers how many bytes that were.
+
+    Without the bound, every part of a line of a gigabyte would read all the rest of it.
+    """
     skipped = 0
     while content := stream.readline(CHUNK_BYTES):
         skipped += len(content)
-        if content.endswith(b"\n"):
+        if content.endswith(b"\n") or (most is not None and skipped >= most):
             break
     return skipped
 

@@ -19,11 +19,11 @@ from tests.estimation.conftest import DAY
 from tests.estimation.sampled_corpora import KINDS, check
 
 
-@pytest.mark.parametrize("number", [2, 8, 12, 15, 19])
+@pytest.mark.parametrize("number", [8, 12, 15])
 def test_the_interval_holds_the_true_cost(number: int, tmp_path: Path) -> None:
     """A sample of a corpus with very unlike lengths gives an interval with the cost of a full count in it."""
     assert KINDS[number]
-    assert check(number, tmp_path, 400_000).holds
+    assert check(number, tmp_path, 250_000).holds
 
 
 @pytest.mark.parametrize(
