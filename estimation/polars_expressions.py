@@ -1,5 +1,6 @@
 """Polars: `pl.col("text").tokens.count("gpt-4o")` and `.tokens.cost("gpt-4o")`."""
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -39,4 +40,7 @@ def register_polars(columns: Columns) -> None:
 
             return self._expression.map_batches(batch, return_dtype=kind, is_elementwise=True)
 
-    polars.api.register_expr_namespace("tokens")(Tokens)
+    with warnings.catch_warnings():
+        # Cells of notebooks are run again: what is overridden then is this very namespace.
+        warnings.filterwarnings("ignore", "overriding existing custom namespace 'tokens'", UserWarning)
+        polars.api.register_expr_namespace("tokens")(Tokens)

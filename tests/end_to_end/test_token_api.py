@@ -183,7 +183,7 @@ def test_unknown_authors_and_names(client: httpx2.Client, query: str, status: in
         ("OPTIONS", "/v1/tokens/models", 405),
         ("GET", "/v1/tokens/models/", 404),
         ("GET", "/v1/tokens", 404),
-        ("GET", "/", 404),
+        ("GET", "/nothing", 404),
         ("GET", "/v1/tokens/%00", 404),
     ],
 )
