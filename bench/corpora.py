@@ -16,7 +16,7 @@ from pricing_data import PriceBook
 from tokenizer_registry import Registry
 
 MODELS = ("gpt-4o", "claude-2.1", "gemini-2.5-pro")
-TEXTS, CHARACTERS = 12_000, 2_000
+TEXTS, CHARACTERS = 24_000, 2_000
 # What texts are cut in without the estimate around it: one thread, batches as the estimate has them.
 BATCH_TEXTS = 500
 DAY = date(2026, 11, 21)

@@ -10,7 +10,10 @@ from estimation.reading.batch import Reading
 from estimation.reading.parquet import bytes_of, check_columns, parquet_file, row_ranges
 from estimation.source import Compression, Format, Source
 
-SHARD_BYTES = 8 << 20
+# The least size of a shard: small enough that all workers end at about the same time.
+SHARD_BYTES = 2 << 20
+# More shards than this are not made: they get larger instead, so that the plan of any corpus fits into memory.
+SHARDS = 20_000
 # A row group is read from its beginning for each of its pieces.
 PIECES_A_GROUP = 16
 # Small files share a shard up to so many.
@@ -36,22 +39,32 @@ def plan(sources: Iterable[Source], reading: Reading, stripes: int) -> Plan:
 
     `stripes` is how many workers share a source that has to be read from its beginning.
     """
+    sources = list(sources)
+    size = shard_bytes(sources)
     pieces: list[Piece] = []
     faults: list[Fault] = []
     for source in sources:
         try:
-            pieces.extend(_pieces(source, reading, stripes))
+            pieces.extend(_pieces(source, reading, stripes, size))
         except Unreadable as fault:
             faults.append(Fault(fault.name, None, fault.reason))
-    return Plan(tuple(shard_of(tuple(group)) for group in grouped(pieces)), tuple(faults))
+    return Plan(tuple(shard_of(tuple(group)) for group in grouped(pieces, size)), tuple(faults))
 
 
-def grouped(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
+def shard_bytes(sources: Sequence[Source]) -> int:
+    """The size of a shard; in steps of two, so that it is the same as long as the sources are about the same."""
+    size = SHARD_BYTES
+    while size * SHARDS < sum(source.size for source in sources):
+        size *= 2
+    return size
+
+
+def grouped(pieces: Sequence[Piece], shard_size: int) -> Iterator[list[Piece]]:
     """Pieces together, up to the size of a shard."""
     group: list[Piece] = []
     size = 0
     for piece in pieces:
-        if group and (size + piece.bytes > SHARD_BYTES or len(group) >= FILES_A_SHARD):
+        if group and (size + piece.bytes > shard_size or len(group) >= FILES_A_SHARD):
             yield group
             group, size = [], 0
         group.append(piece)
@@ -60,19 +73,19 @@ def grouped(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
         yield group
 
 
-def _pieces(source: Source, reading: Reading, stripes: int) -> Iterator[Piece]:
+def _pieces(source: Source, reading: Reading, stripes: int, size: int) -> Iterator[Piece]:
     if source.format is Format.PARQUET and source.compression is not Compression.NONE:
         raise Unreadable(source.name, "Parquet packs its columns itself; unpack the file around it first.")
     if source.format is Format.PARQUET:
-        return _row_pieces(source, reading)
+        return _row_pieces(source, reading, size)
     if source.is_seekable_lines:
-        return _byte_pieces(source)
+        return _byte_pieces(source, size)
     return _striped(source, stripes)
 
 
-def _byte_pieces(source: Source) -> Iterator[Piece]:
-    for begin in range(0, source.size, SHARD_BYTES):
-        end = min(begin + SHARD_BYTES, source.size)
+def _byte_pieces(source: Source, size: int) -> Iterator[Piece]:
+    for begin in range(0, source.size, size):
+        end = min(begin + size, source.size)
         yield Piece(source, ByteRange(begin, end), end - begin)
 
 
@@ -84,12 +97,12 @@ def _striped(source: Source, stripes: int) -> Iterator[Piece]:
         yield Piece(source, Stripe(number, stripes), max(1, source.size // stripes))
 
 
-def _row_pieces(source: Source, reading: Reading) -> Iterator[Piece]:
+def _row_pieces(source: Source, reading: Reading, shard_size: int) -> Iterator[Piece]:
     with parquet_file(source) as file:
         check_columns(source, file.schema_arrow, reading)
         for whole in row_ranges(file.metadata):
             size = bytes_of(file.metadata, whole.group, reading.text_column)
-            count = max(1, min(PIECES_A_GROUP, -(-size // SHARD_BYTES)))
+            count = max(1, min(PIECES_A_GROUP, -(-size // shard_size)))
             rows = -(-whole.end // count) or 1
             for begin in range(0, whole.end, rows):
                 end = min(begin + rows, whole.end)

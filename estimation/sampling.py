@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from estimation.errors import Unreadable
 from estimation.piece import Grid, Hits, Piece, Points, Shard, Whole, shard_of
-from estimation.planning import grouped
+from estimation.planning import grouped, shard_bytes
 from estimation.reading.batch import Reading
 from estimation.reading.batches import batches_of
 from estimation.reading.parquet import parquet_file
@@ -42,7 +42,7 @@ def sample_plan(sources: Sequence[Source], reading: Reading, share: Decimal, see
         points += len(offsets)
         known += source.size + (source.format is Format.TEXT)
         pieces.extend(_pieces(source, offsets, every))
-    return SamplePlan(tuple(shard_of(tuple(group)) for group in grouped(pieces)), points, known)
+    return SamplePlan(tuple(shard_of(tuple(group)) for group in grouped(pieces, shard_bytes(sources))), points, known)
 
 
 def _is_read_through(source: Source) -> bool:

@@ -166,6 +166,12 @@ def prove(megabytes: int, folder: Path, *options: str) -> Outcome:
     path = folder / "texts.parquet"
     text_bytes = write_parquet(path, megabytes)
     found, seconds, peak_bytes = estimated(path, folder / "data", *options)
+    speed = text_bytes / seconds / 1e6
+    sys.stdout.write(
+        f"{text_bytes:,} bytes of texts, {seconds:.0f} s ({speed:.1f} MB/s for all five vocabularies), "
+        f"most memory of all processes {peak_bytes / 1e6:.0f} MB\n"
+    )
+    sys.stdout.flush()
     return Outcome(found, looped(path), seconds, peak_bytes, text_bytes)
 
 
@@ -176,11 +182,6 @@ def main() -> None:
     for model in MODELS:
         same = "same" if same_totals(outcome, model) else "DIFFERENT"
         sys.stdout.write(f"{model}: {outcome.estimated[model]} {outcome.looped[model]} {same}\n")
-    speed = outcome.text_bytes / outcome.seconds / 1e6
-    sys.stdout.write(
-        f"{outcome.text_bytes:,} bytes of texts, {outcome.seconds:.0f} s ({speed:.1f} MB/s for all five vocabularies), "
-        f"most memory of all processes {outcome.peak_bytes / 1e6:.0f} MB\n"
-    )
     sys.exit(0 if all(same_totals(outcome, model) for model in MODELS) else 1)
 
 
