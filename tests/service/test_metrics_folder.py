@@ -6,7 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from service.metrics_folder import LOCK_NAME, PARENT_NAME, shared_between_processes
+import pytest
+
+from service.metrics_folder import FOLDER_VARIABLE, LOCK_NAME, PARENT_NAME, shared_between_processes
 
 HOLDER = (
     "import sys, time; from pathlib import Path; from service.metrics_folder import shared_between_processes\n"
@@ -14,6 +16,13 @@ HOLDER = (
     "    print(folder, flush=True)\n"
     "    time.sleep(60)\n"
 )
+
+
+@pytest.fixture(autouse=True)
+def _own_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is set for the processes of a server is not left to the servers of other tests."""
+    monkeypatch.setenv(FOLDER_VARIABLE, "")
+    monkeypatch.delenv(FOLDER_VARIABLE)
 
 
 def held_by_another(data_dir: Path) -> tuple["subprocess.Popen[str]", Path]:
