@@ -2,12 +2,10 @@
 
 import csv
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import IO, NamedTuple
 
 from estimation.extras import need
@@ -17,6 +15,7 @@ from estimation.workload import Workload
 from pricing_data import PriceBook, UnpricedUsage, plain
 from pricing_data.call import Usage, call_cost
 from pricing_data.price import Price
+from pricing_data.replacing import replacing
 
 ROWS_A_GROUP = 65_536
 # 26 digits before the point, 12 after it: no price has more decimals.
@@ -42,7 +41,7 @@ def write_documents(
     """Write the file; it takes the place of an older one when it is whole. Raises OSError, MissingExtra."""
     models = [way.model for way in metering.ways]
     rows = _documents(shard_ids, parts, metering, book, workload)
-    with _replacing(path) as into:
+    with replacing(path) as into:
         if path.suffix.lower() in PARQUET:
             _write_parquet(into, models, rows)
         else:
@@ -113,17 +112,3 @@ def _write_parquet(into: IO[bytes], models: Sequence[str], rows: Iterator[Docume
                 columns += [[row.tokens[place] for row in group], [row.usd[place] for row in group]]
             arrays = [arrow.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
             writer.write_batch(arrow.record_batch(arrays, schema=schema))
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[IO[bytes]]:
-    """A file that takes the place of `path` when the block ends well, and is gone when it does not."""
-    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as into:
-        temporary = Path(into.name)
-        try:
-            yield into
-        except BaseException:
-            temporary.unlink()
-            raise
-    temporary.chmod(0o644)
-    temporary.replace(path)

@@ -2,20 +2,31 @@
 
 EstimationError
 ├── MissingExtra(package, extra, purpose)
-├── NothingFound(name, reason)
-├── Unreadable(name, reason)
+├── Faulty(name, reason)
+│   ├── NothingFound
+│   ├── Unreadable
+│   └── NoAccount
 ├── KeptElsewhere(reason)
 ├── WorkersLost(shards_left)
-├── NoAccount(path, reason)
 ├── NoAnswer(reason)
 └── UnusableCluster(address, reason)
 """
 
-from pathlib import Path
-
 
 class EstimationError(Exception):
     """Root of everything that this package raises on purpose."""
+
+
+class Faulty(EstimationError):
+    """Something with a name that is of no use, and why."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(name, reason)
+        self.name = name
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.reason}"
 
 
 class MissingExtra(EstimationError):
@@ -31,28 +42,12 @@ class MissingExtra(EstimationError):
         return f"{self.purpose} needs {self.package}: pip install 'weighbridge[{self.extra}]'."
 
 
-class NothingFound(EstimationError):
+class NothingFound(Faulty):
     """An input that names no file."""
 
-    def __init__(self, name: str, reason: str) -> None:
-        super().__init__(name, reason)
-        self.name = name
-        self.reason = reason
 
-    def __str__(self) -> str:
-        return f"{self.name}: {self.reason}"
-
-
-class Unreadable(EstimationError):
+class Unreadable(Faulty):
     """A source that cannot be read, or not any further. Caught where shards are counted, and listed."""
-
-    def __init__(self, name: str, reason: str) -> None:
-        super().__init__(name, reason)
-        self.name = name
-        self.reason = reason
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.reason}"
 
 
 class KeptElsewhere(EstimationError):
@@ -80,16 +75,8 @@ class WorkersLost(EstimationError):
         )
 
 
-class NoAccount(EstimationError):
+class NoAccount(Faulty):
     """A file of usage or of costs that cannot be compared."""
-
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(path, reason)
-        self.path = path
-        self.reason = reason
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.reason}"
 
 
 class NoAnswer(EstimationError):

@@ -7,9 +7,7 @@ the last refresh and what that refresh read; without it the file was cut off.
 
 import hashlib
 import json
-import os
 import re
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -17,6 +15,7 @@ from pathlib import Path
 
 from pricing_data.errors import DamagedBook
 from pricing_data.price import Price
+from pricing_data.replacing import replacing
 from pricing_data.row import BadField, dump, parse
 
 CHECK = re.compile(r',"check":"([0-9a-f]{12})"\}', re.ASCII)
@@ -77,17 +76,8 @@ def read(path: Path) -> Contents:
 
 def write(path: Path, text: str) -> None:
     """Put `text` in place of a file at once: a reader sees the old file or the new one. Raises OSError."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with open(handle, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123  a descriptor
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with replacing(path) as file:
+        file.write(text.encode())
 
 
 def _sealed(line: str, before: str) -> tuple[str, str]:

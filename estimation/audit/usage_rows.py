@@ -49,7 +49,7 @@ def usage_rows(path: Path) -> Iterator[UsageRow]:
         try:
             yield _usage_row(layout, row)
         except ValueError as fault:
-            raise NoAccount(path, f"row {number}: {fault}.") from None
+            raise NoAccount(str(path), f"row {number}: {fault}.") from None
 
 
 def cost_rows(path: Path) -> Iterator[CostRow]:
@@ -61,7 +61,7 @@ def cost_rows(path: Path) -> Iterator[CostRow]:
             if amount is not None:
                 yield CostRow(_day(_value(row, layout.date)), model, amount)
         except ValueError as fault:
-            raise NoAccount(path, f"row {number}: {fault}.") from None
+            raise NoAccount(str(path), f"row {number}: {fault}.") from None
 
 
 def _rows(path: Path, layouts: Sequence[Layout]) -> Iterator[tuple[Layout, int, Mapping[str, str]]]:
@@ -74,13 +74,13 @@ def _rows(path: Path, layouts: Sequence[Layout]) -> Iterator[tuple[Layout, int, 
             layout = layout_of(header, layouts)
             if layout is None:
                 kinds = "; ".join(f"{each.name}: {', '.join(_needed(each))}" for each in layouts)
-                raise NoAccount(path, f"its columns are of no known kind. Needed are, for {kinds}.")
+                raise NoAccount(str(path), f"its columns are of no known kind. Needed are, for {kinds}.")
             for number, row in enumerate(reader, start=1):
                 if None in row:
-                    raise NoAccount(path, f"row {number} has more values than the header has columns.")
+                    raise NoAccount(str(path), f"row {number} has more values than the header has columns.")
                 yield layout, number, row
         except (csv.Error, UnicodeDecodeError) as fault:
-            raise NoAccount(path, f"it is not CSV in UTF-8: {fault}.") from None
+            raise NoAccount(str(path), f"it is not CSV in UTF-8: {fault}.") from None
 
 
 def _needed(layout: Layout) -> list[str]:

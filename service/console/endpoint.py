@@ -7,12 +7,11 @@ from starlette.types import Receive, Scope, Send
 from service.console.sessions import Sessions
 from service.console.users import User, UserStore
 from service.credentials import bearer_tokens
-from service.errors import HTTPS_REQUIRED, INVALID_SESSION, MISSING_SESSION, UNAVAILABLE, Refusal, error_reply
+from service.errors import INVALID_SESSION, MISSING_SESSION, Refusal, error_reply
+from service.methods import Handler, Methods
 from service.reply import Reply
-from service.stores.errors import StoreUnavailable
 from service.trace import trace_of
 
-Handler = Callable[[Scope, Receive], Awaitable[Reply | Refusal]]
 UserHandler = Callable[[Scope, Receive, User], Awaitable[Reply | Refusal]]
 
 
@@ -49,22 +48,13 @@ class ConsoleEndpoint:
     """An ASGI application for one route, by method."""
 
     def __init__(self, handlers: dict[str, Handler], *, require_https: bool) -> None:
-        self.handlers = handlers
-        self.require_https = require_https
+        self.methods = Methods(handlers, require_https=require_https)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call."""
         trace = trace_of(scope)
-        outcome = await self._outcome(scope, receive)
+        outcome = await self.methods.outcome(scope, receive)
         if isinstance(outcome, Refusal):
             trace.refusal = outcome.code
             outcome = error_reply(outcome, scope["path"], trace.trace_id)
         await outcome(scope, receive, send)
-
-    async def _outcome(self, scope: Scope, receive: Receive) -> Reply | Refusal:
-        if self.require_https and scope["scheme"] != "https":
-            return HTTPS_REQUIRED
-        try:
-            return await self.handlers[scope["method"]](scope, receive)
-        except StoreUnavailable:
-            return UNAVAILABLE

@@ -5,11 +5,12 @@ from starlette.routing import Route
 from service.body import BodyReader
 from service.clock import utc_now
 from service.connections import Connections
-from service.console.endpoint import ConsoleEndpoint, Handler, SessionGate
+from service.console.endpoint import ConsoleEndpoint, SessionGate
 from service.console.keys import ConsoleKeys
 from service.console.login import Login
 from service.console.passwords import Passwords
 from service.in_flight import InFlight
+from service.methods import Handler
 from service.settings import Settings
 
 MOST_BODY_BYTES = 10_000

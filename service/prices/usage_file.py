@@ -2,14 +2,14 @@
 
 import csv
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from io import TextIOWrapper
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import IO, Any
 
 from pricing_data import plain
+from pricing_data.replacing import replacing
 from service.prices.usage import Columns, Pricer, picker, places
 
 COST = "cost_usd"
@@ -113,18 +113,5 @@ def _pyarrow() -> tuple[Any, Any]:
         raise UnusableFile("Parquet needs pyarrow: pip install 'weighbridge[files]', or use CSV.") from None
 
 
-@contextmanager
-def _replacing(output: Path | None) -> Iterator[IO[bytes] | None]:
-    """A file that takes the place of `output` when the block ends well, and is gone when it does not."""
-    if output is None:
-        yield None
-        return
-    with NamedTemporaryFile(dir=output.parent, prefix=f".{output.name}.", delete=False) as into:
-        temporary = Path(into.name)
-        try:
-            yield into
-        except BaseException:
-            temporary.unlink()
-            raise
-    temporary.chmod(0o644)
-    temporary.replace(output)
+def _replacing(output: Path | None) -> AbstractContextManager[IO[bytes] | None]:
+    return nullcontext() if output is None else replacing(output)

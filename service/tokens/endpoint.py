@@ -1,15 +1,11 @@
 """A route of the token API: through the gate, to a handler, and out with the headers of the limits."""
 
-from collections.abc import Awaitable, Callable
-
 from starlette.types import Receive, Scope, Send
 
 from service.errors import Refusal, error_reply
 from service.gate import Gate
-from service.reply import Reply
+from service.methods import Handler
 from service.trace import trace_of
-
-Handler = Callable[[Scope, Receive], Awaitable[Reply | Refusal]]
 
 
 class TokenEndpoint:

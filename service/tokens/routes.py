@@ -13,6 +13,7 @@ from service.connections import Connections
 from service.counting import CountingPool
 from service.gate import Gate
 from service.limits import Allowance
+from service.methods import Handler
 from service.providers.client import ProviderClient
 from service.providers.counts import ProviderCounts
 from service.providers.enabled import enabled_providers
@@ -20,7 +21,7 @@ from service.settings import Settings
 from service.tokens.catalogue import Catalogue
 from service.tokens.count import CountEndpoint
 from service.tokens.encode import EncodeEndpoint
-from service.tokens.endpoint import Handler, TokenEndpoint
+from service.tokens.endpoint import TokenEndpoint
 from service.tokens.prices import PriceHistories
 from service.tokens.request import CountRequests
 from tokenizer_registry import Registry

@@ -1,14 +1,14 @@
 """A page's way out: HTML, the headers that keep it safe, and a refusal as a page that says what to do."""
 
 import gzip
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from service.errors import HTTPS_REQUIRED, UNAVAILABLE, Refusal
+from service.errors import Refusal
+from service.methods import Handler, Methods
 from service.reply import Header, Reply
-from service.stores.errors import StoreUnavailable
 from service.trace import trace_of
 from service.web.assets import PACKED, VARY, accepts_gzip
 from service.web.templates import Templates
@@ -24,8 +24,6 @@ PAGE_HEADERS: tuple[Header, ...] = (
     (b"referrer-policy", b"same-origin"),
 )
 SMALLEST_PACKED_BYTES = 1_400
-
-Handler = Callable[[Scope, Receive], Awaitable[Reply | Refusal]]
 
 
 class Pages:
@@ -53,26 +51,18 @@ class PageEndpoint:
         self, pages: Pages, handlers: Mapping[str, Handler], *, require_https: bool, packed: bool = True
     ) -> None:
         self.pages = pages
-        self.handlers = {**handlers, "HEAD": handlers["GET"]} if "GET" in handlers else dict(handlers)
-        self.require_https = require_https
+        heads = {"HEAD": handlers["GET"]} if "GET" in handlers else {}
+        self.methods = Methods({**handlers, **heads}, require_https=require_https)
         self.packed = packed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call."""
         trace = trace_of(scope)
-        outcome = await self._outcome(scope, receive)
+        outcome = await self.methods.outcome(scope, receive)
         if isinstance(outcome, Refusal):
             trace.refusal = outcome.code
             outcome = self.pages.refused(outcome, trace.trace_id)
         await (_packed(outcome, scope) if self.packed else outcome)(scope, receive, send)
-
-    async def _outcome(self, scope: Scope, receive: Receive) -> Reply | Refusal:
-        if self.require_https and scope["scheme"] != "https":
-            return HTTPS_REQUIRED
-        try:
-            return await self.handlers[scope["method"]](scope, receive)
-        except StoreUnavailable:
-            return UNAVAILABLE
 
 
 def redirect(path: str, headers: Sequence[Header] = ()) -> Reply:

@@ -17,6 +17,7 @@ from service.console.login import Login
 from service.console.passwords import Passwords
 from service.counting import CountingPool
 from service.limits import Allowance
+from service.methods import Handler
 from service.settings import Settings
 from service.trace import random_id
 from service.web.assets import Assets
@@ -28,7 +29,7 @@ from service.web.documentation import Documentation
 from service.web.forms import FormReader
 from service.web.models.detail import ModelPage
 from service.web.models.listing import ModelList
-from service.web.page import Handler, PageEndpoint, Pages
+from service.web.page import PageEndpoint, Pages
 from service.web.playground.endpoint import NoPlayground, Playground
 from service.web.templates import Templates
 from service.web.visitors import Visitors

@@ -10,12 +10,13 @@ from service.console.passwords import TooBusy
 from service.console.sessions import Sessions
 from service.console.users import PASSWORD_CHARACTERS, User, UserStore
 from service.errors import UNAVAILABLE, Refusal
+from service.methods import Handler
 from service.reply import Header, Reply
 from service.trace import trace_of
 from service.web.cookies import cookie, keep_cookie
 from service.web.forms import Form, FormReader
 from service.web.origin import origin_refusal
-from service.web.page import Handler, Pages, redirect
+from service.web.page import Pages, redirect
 
 COOKIE = "weighbridge_session"
 PATH = "/console"

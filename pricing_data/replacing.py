@@ -1,0 +1,24 @@
+"""A file that is put in place at once: a reader sees the old one or the new one, whole."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A file that takes the place of `path` when the block ends well, and is gone when it does not. Raises OSError."""
+    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as into:
+        temporary = Path(into.name)
+        try:
+            yield into
+            into.flush()
+            os.fsync(into.fileno())
+        except BaseException:
+            temporary.unlink()
+            raise
+    temporary.chmod(0o644)
+    temporary.replace(path)
