@@ -79,16 +79,18 @@ class Engines:
         row = self._specs.get(spec.name)
         if row is None or row.sha256 != spec.sha256:
             return _owners(spec, content)
-        if row.library is not Library.REFERENCE and not self._may_load_splintr():
+        if row.library is Library.REFERENCE:
+            # It is not tried: `tokenizers` must not have counted before workers are forked.
+            owners = _owners(spec, content)
+            return owners._replace(engine=self._with_words(row, owners.engine))
+        if not self._may_load_splintr():
             self._tell("splintr was in use before this process was forked")
             return _owners(spec, content)
         owner = Owner(partial(_reference, spec, folder))
         try:
-            engine = self._fast(spec, row, owner, content)
-            is_fast = row.library is not Library.REFERENCE
-            # The owner's library is not tried: `tokenizers` must not have counted before workers are forked.
-            if not is_fast or tuple(map(engine.count, probe_texts())) == spec.probe_counts:
-                return Built(engine, owner, is_fast)
+            engine = self._with_words(row, _routed(row, _splintr(spec, row, content), owner))
+            if tuple(map(engine.count, probe_texts())) == spec.probe_counts:
+                return Built(engine, owner, is_fast=True)
             fault = f"{row.library} miscounts the probe texts of {spec.name}"
         except ImportError:
             fault = "the package splintr-rs cannot be imported"
@@ -99,14 +101,11 @@ class Engines:
         self._tell(fault)
         return _owners(spec, content)
 
-    def _fast(self, spec: VocabularySpec, row: EngineSpec, owner: Owner, content: bytes) -> Engine:
-        engine = _engine(spec, row, content)
-        if row.unlike is not None or row.longest_run is not None:
-            engine = RoutedEngine(engine, row.unlike, row.longest_run, owner)
+    def _with_words(self, row: EngineSpec, engine: Engine) -> Engine:
         if not row.has_words:
             return engine
         return WordEngine(
-            spec.name,
+            row.vocabulary,
             engine,
             self.table,
             adds_prefix=row.adds_prefix,
@@ -159,13 +158,18 @@ def _reference(spec: VocabularySpec, folder: Path) -> OwnerEngine:
     return owner_engine(spec.name, spec.format, unpack(spec, folder), spec.pattern, spec.normalizer)
 
 
-def _engine(spec: VocabularySpec, row: EngineSpec, content: bytes) -> Engine:
-    pattern = row.pattern or spec.pattern
-    if row.library is Library.REFERENCE:
-        return owner_engine(spec.name, spec.format, content, pattern, spec.normalizer)
+def _routed(row: EngineSpec, engine: Engine, owner: Owner) -> Engine:
+    if row.unlike is None and row.longest_run is None:
+        return engine
+    return RoutedEngine(engine, row.unlike, row.longest_run, owner)
+
+
+def _splintr(spec: VocabularySpec, row: EngineSpec, content: bytes) -> Engine:
     from tokenizer_registry.backends import splintr  # may be missing, which only this call should notice
 
     if spec.format is Format.HUGGINGFACE:
         return splintr.json_engine(content)
     normalize = normalizer(spec.normalizer) if spec.normalizer else None
-    return splintr.rank_engine(content, pattern or "", normalize, pcre2=row.library is Library.SPLINTR_PCRE2)
+    return splintr.rank_engine(
+        content, row.pattern or spec.pattern or "", normalize, pcre2=row.library is Library.SPLINTR_PCRE2
+    )

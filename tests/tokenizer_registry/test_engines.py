@@ -2,7 +2,9 @@
 
 import logging
 import re
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -86,6 +88,29 @@ def test_an_engine_that_miscounts_is_not_used(caplog: pytest.LogCaptureFixture) 
     vocabulary = load_vocabulary(spec, VOCABULARIES, Engines(rows))
     assert vocabulary.count("weighbridge") == shared_registry().vocabulary("llama-3").count("weighbridge")
     assert "splintr miscounts the probe texts of llama-3" in caplog.text
+
+
+FORKED = """
+import os, sys
+from tokenizer_registry import Registry
+registry = Registry.from_package()
+registry.vocabulary("phi-2").count("loaded before the fork")
+if os.fork() == 0:
+    print(*(registry.vocabulary(name).count("weighbridge") for name in ("phi-2", "gpt-neox")), flush=True)
+    os._exit(0)
+sys.exit(os.waitstatus_to_exitcode(os.wait()[1]))
+"""
+
+
+def test_a_forked_worker_counts_with_what_it_loads_later() -> None:
+    """A worker that is forked after an engine was loaded counts with that engine, and with vocabularies new to it."""
+    done = subprocess.run(
+        [sys.executable, "-c", FORKED], cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    expected = [shared_registry().vocabulary(name).count("weighbridge") for name in ("phi-2", "gpt-neox")]
+    assert done.returncode == 0, done.stderr
+    assert list(map(int, done.stdout.split())) == expected
+    assert "fast engine not in use" in done.stderr
 
 
 def test_rare_characters_go_to_the_reference(fast: Registry) -> None:
