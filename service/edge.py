@@ -77,7 +77,7 @@ class Edge:
                 end()
             seconds = time.perf_counter() - started
             route = getattr(scope.get("route"), "path", NO_ROUTE)
-            span.note({"weighbridge.account": trace.account_id, "weighbridge.refusal": trace.refusal})
+            span.note(lambda: {"weighbridge.account": trace.account_id, "weighbridge.refusal": trace.refusal})
             span.end(route, status)
             self._record(scope, trace, route, status, seconds)
 

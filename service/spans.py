@@ -3,7 +3,7 @@
 Only `service/traces.py` knows how spans are kept and sent.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Literal, Protocol
@@ -12,6 +12,8 @@ from starlette.types import Scope
 
 Value = str | int | bool | Sequence[str]
 Kind = Literal["internal", "client"]
+# Worked out only where somebody keeps them.
+Facts = Callable[[], Mapping[str, Value | None]]
 
 
 class Span(Protocol):
@@ -21,7 +23,7 @@ class Span(Protocol):
     def traceparent(self) -> bytes | None:
         """The W3C header that tells another server of this span; None without traces."""
 
-    def note(self, attributes: Mapping[str, Value | None]) -> None:
+    def note(self, facts: Facts) -> None:
         """Keep facts of the work; never a text, a key or a header. None is left out."""
 
     def child(self, name: str, kind: Kind = "internal") -> "AbstractContextManager[Span]":
@@ -50,7 +52,7 @@ class NoSpan:
 
     traceparent: bytes | None = None
 
-    def note(self, attributes: Mapping[str, Value | None]) -> None:
+    def note(self, facts: Facts) -> None:
         """See Span."""
 
     def child(self, name: str, kind: Kind = "internal") -> "NoSpan":

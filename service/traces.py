@@ -4,7 +4,7 @@ Spans are sent by a thread, in batches over OTLP/HTTP. When the collector is awa
 """
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -27,7 +27,7 @@ from opentelemetry.trace import Tracer as OtelTracer
 from starlette.types import Scope
 
 from service import __version__
-from service.spans import Kind, Value
+from service.spans import Facts, Kind
 from service.trace import callers_span
 
 TRACES_PATH = "/v1/traces"
@@ -67,10 +67,10 @@ class TracedWork:
         context = self._span.get_span_context()
         return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}".encode()
 
-    def note(self, attributes: Mapping[str, Value | None]) -> None:
+    def note(self, facts: Facts) -> None:
         """See Span."""
         if self._span.is_recording():  # a stream that is read on outlives the request's span
-            self._span.set_attributes({name: value for name, value in attributes.items() if value is not None})
+            self._span.set_attributes({name: value for name, value in facts().items() if value is not None})
 
     @contextmanager
     def child(self, name: str, kind: Kind = "internal") -> Iterator["TracedWork"]:

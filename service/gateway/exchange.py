@@ -35,7 +35,7 @@ class Exchange:
 
     def status(self, status: int) -> None:
         """The head of the answer has come."""
-        self._span.note({"http.response.status_code": status})
+        self._span.note(lambda: {"http.response.status_code": status})
 
     def piece(self) -> None:
         """A piece of the answer has come."""

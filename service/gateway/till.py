@@ -154,7 +154,7 @@ class Till:
         if closed.call.outcome == charge.outcome:
             self.meters.charged(charge.tokens, charge.cost)
         tokens = closed.call.tokens
-        order.span.note({"weighbridge.tokens_input": tokens.input, "weighbridge.tokens_output": tokens.output})
+        order.span.note(lambda: {"weighbridge.tokens_input": tokens.input, "weighbridge.tokens_output": tokens.output})
 
     def _note_ended(self, order: Order, outcome: str) -> None:
         self.meters.ended(outcome, self.terms.tariff.cost(order.bound))

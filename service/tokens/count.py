@@ -71,7 +71,7 @@ class CountEndpoint:
         vocabularies = {count.vocabulary for count in counts if count.vocabulary is not None}
         self.on_counted(vocabularies)
         trace.span.note(
-            {
+            lambda: {
                 "weighbridge.vocabularies": sorted(vocabularies),
                 "weighbridge.tokens": max((count.tokens or 0 for count in counts), default=0),
             }
