@@ -1,6 +1,7 @@
 """Fixtures shared by all tests."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -39,8 +40,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests that show a promise without saying so, and tell the report of each which it shows."""
     for item in items:
+        tell_apart(item)
         for number in numbers_of(item.nodeid):
             item.add_marker(pytest.mark.promise(number))
         shown = sorted({number for marker in item.iter_markers("promise") for number in marker.args})
         if shown:
             item.user_properties.append(("promises", " ".join(map(str, shown))))
+    assert len({item.nodeid for item in items}) == len(items), "tests of equal ids: workers would run one of them"
+
+
+def tell_apart(item: pytest.Item) -> None:
+    """Give tests that schemathesis makes of one function ids of their own: of equal ids, workers run one alone."""
+    _, bracket, of_what = item.name.partition("[")
+    if bracket and item.id.params is None:
+        item._id = replace(item.id, params=of_what.removesuffix("]"))
