@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 WHEELS := --only-binary :all: --require-hashes
 
-.PHONY: serve test check bench estimates format lock vocabularies verify-vocabularies verify-engines clean help prove prove-ledger \
+.PHONY: serve test check bench bench-peers estimates format lock vocabularies verify-vocabularies verify-engines clean help prove prove-ledger \
         prove-estimates promises fuzz soak peers profile screenshots
 
 serve: $(VENV)/.serve  ## start the service with a demo key; Ctrl-C ends it
@@ -34,6 +34,9 @@ soak: $(VENV)/.dev  ## ten minutes of mixed calls: does it grow? SOAK_SECONDS=60
 
 bench: $(VENV)/.dev  ## measure engines, endpoint, start and memory; writes docs/benchmarks.md
 	$(BIN)/python -m bench
+
+bench-peers: $(VENV)/.dev .peers/.installed  ## of these, those beside LiteLLM's proxy, which it installs
+	$(BIN)/python -m bench gateway peers
 
 profile: $(VENV)/.dev  ## where the time of a count goes
 	$(BIN)/python -m bench.profile

@@ -12,6 +12,7 @@ from bench.endpoint import MODELS, served, start_and_memory
 from bench.gateway import gateway_section
 from bench.hostile import hostile
 from bench.load import generator
+from bench.peers import counts_section
 from bench.report import Section, median, show, write
 from tokenizer_registry import Registry
 
@@ -88,6 +89,10 @@ def _gateway() -> Iterable[Section]:
     yield gateway_section()
 
 
+def _peers() -> Iterable[Section]:
+    yield counts_section()
+
+
 PARTS: dict[str, Callable[[], Iterable[Section]]] = {
     "engines": _engines,
     "catalogue": _catalogue,
@@ -95,6 +100,7 @@ PARTS: dict[str, Callable[[], Iterable[Section]]] = {
     "process": _process,
     "accounts": _accounts,
     "gateway": _gateway,
+    "peers": _peers,
 }
 
 if __name__ == "__main__":

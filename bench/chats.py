@@ -1,15 +1,17 @@
-"""Calls of chat completions over kept connections, with as little work of its own as Python allows.
+"""Calls whose rates and latencies are compared: chat completions and counts, as bytes for `bench.calls`."""
 
-`python -m bench.chats CONNECTIONS SECONDS STREAMED URL KEY MODEL` prints the answers in that time, as JSON.
-"""
-
-import asyncio
 import json
+import statistics
+import subprocess
 import sys
-import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
+
+from bench.calls import Connection
+
+MESSAGES = [{"role": "user", "content": "Say the word twenty times, please."}]
 
 
 @dataclass(frozen=True)
@@ -20,74 +22,39 @@ class Target:
     key: str
     model: str
 
-    def request(self, *, streamed: bool) -> bytes:
-        """The bytes of one call."""
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port."""
         parts = urlsplit(self.url)
-        messages = [{"role": "user", "content": "Say the word twenty times, please."}]
-        body = json.dumps({"model": self.model, "messages": messages, "max_tokens": 64, "stream": streamed}).encode()
+        return str(parts.hostname), int(parts.port or 80)
+
+    async def connection(self) -> Connection:
+        """A new one."""
+        return await Connection.to(*self.address)
+
+    def chat(self, *, streamed: bool) -> bytes:
+        """The bytes of a chat completion."""
+        body = {"model": self.model, "messages": MESSAGES, "max_tokens": 64, "stream": streamed}
+        return self.post("/chat/completions", body)
+
+    def post(self, path: str, fields: Mapping[str, Any]) -> bytes:
+        """The bytes of a call of `path` below the base URL."""
+        parts = urlsplit(self.url)
+        body = json.dumps(fields).encode()
         head = (
-            f"POST {parts.path}/chat/completions HTTP/1.1\r\nHost: {parts.netloc}\r\n"
+            f"POST {parts.path}{path} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
             f"Authorization: Bearer {self.key}\r\nContent-Type: application/json\r\n"
             f"Content-Length: {len(body)}\r\n\r\n"
         )
         return head.encode() + body
 
-
-class Seconds(NamedTuple):
-    """Of one call: until the first byte of its body, and until the last."""
-
-    first: float
-    whole: float
-
-
-class Connection:
-    """A kept connection, for one call at a time."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader = reader
-        self.writer = writer
-
-    @classmethod
-    async def to(cls, target: Target) -> "Connection":
-        """A new one."""
-        parts = urlsplit(target.url)
-        return cls(*await asyncio.open_connection(parts.hostname, parts.port))
-
-    async def call(self, request: bytes) -> Seconds:
-        """One call. Raises RuntimeError if the answer is not a whole one."""
-        began = time.perf_counter()
-        self.writer.write(request)
-        head = (await self.reader.readuntil(b"\r\n\r\n")).lower()
-        _, found, length = head.partition(b"content-length:")
-        if found:
-            body = await self.reader.readexactly(int(length.split(b"\r\n", 1)[0]))
-            first = time.perf_counter()
-        else:
-            body = await self.reader.read(65_536)
-            first = time.perf_counter()
-            while not body.endswith(b"\r\n0\r\n\r\n"):
-                body += await self.reader.read(65_536)
-        if not head.startswith(b"http/1.1 200 ") or (not found and b"[DONE]" not in body):
-            raise RuntimeError(f"{head!r} {body!r}")
-        return Seconds(first - began, time.perf_counter() - began)
+    def rate(self, request: bytes, *, connections: int, seconds: int) -> float:
+        """Answers a second, called from a process of its own."""
+        host, port = self.address
+        command = [sys.executable, "-m", "bench.calls", str(connections), str(seconds), host, str(port)]
+        return int(subprocess.run(command, input=request, check=True, stdout=subprocess.PIPE).stdout) / seconds
 
 
-async def answers(connections: int, seconds: float, target: Target, *, streamed: bool) -> int:
-    """How many calls are answered in that time, each connection calling again at once."""
-    request = target.request(streamed=streamed)
-    opened = [await Connection.to(target) for _ in range(connections)]
-    end = time.perf_counter() + seconds
-
-    async def calls(connection: Connection) -> int:
-        done = 0
-        while time.perf_counter() < end:
-            await connection.call(request)
-            done += 1
-        return done
-
-    return sum(await asyncio.gather(*map(calls, opened)))
-
-
-if __name__ == "__main__":
-    _, connections, seconds, streamed, url, key, model = sys.argv
-    print(asyncio.run(answers(int(connections), float(seconds), Target(url, key, model), streamed=streamed == "True")))
+def percentile(seconds: Sequence[float], at: float) -> float:
+    """Of a hundred, as `statistics` has it."""
+    return statistics.quantiles(seconds, n=100, method="inclusive")[round(at * 100) - 1]

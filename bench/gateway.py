@@ -1,15 +1,13 @@
 """What the gateway adds to a direct call of the same upstream, beside LiteLLM's proxy on that upstream."""
 
 import asyncio
-import statistics
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench.chats import Connection, Seconds, Target
+from bench.calls import Seconds
+from bench.chats import Target, percentile
 from bench.fast_upstream import MODEL, fast_upstream
 from bench.report import Section
 from tests.end_to_end.server import running
@@ -24,7 +22,7 @@ ABOUT = f"Before an upstream that answers at once: one worker, latencies of one 
 
 def gateway_section() -> Section:
     """All rows; what was added is to the direct call."""
-    rows = []
+    rows: list[list[str]] = []
     with tempfile.TemporaryDirectory() as folder, ExitStack() as opened:
         targets = dict(started(Path(folder), opened))
         for streamed in (False, True):
@@ -70,10 +68,10 @@ def latencies(targets: Mapping[str, Target], *, streamed: bool) -> Iterator[list
 
 async def in_turn(targets: Mapping[str, Target], *, streamed: bool) -> dict[str, list[Seconds]]:
     """One call of each after the other, so that all see the same machine."""
-    requests = {name: target.request(streamed=streamed) for name, target in targets.items()}
+    requests = {name: target.chat(streamed=streamed) for name, target in targets.items()}
     for name, target in targets.items():  # the first call of a server may take longer than others keep a connection
-        await (await Connection.to(target)).call(requests[name])
-    connections = {name: await Connection.to(target) for name, target in targets.items()}
+        await (await target.connection()).call(requests[name])
+    connections = {name: await target.connection() for name, target in targets.items()}
     taken: dict[str, list[Seconds]] = {name: [] for name in targets}
     for number in range(WARMING + ROUNDS):
         for name, connection in connections.items():
@@ -81,11 +79,6 @@ async def in_turn(targets: Mapping[str, Target], *, streamed: bool) -> dict[str,
             if number >= WARMING:
                 taken[name].append(seconds)
     return taken
-
-
-def percentile(seconds: Sequence[float], at: float) -> float:
-    """Of a hundred, as `statistics` has it."""
-    return statistics.quantiles(seconds, n=100, method="inclusive")[round(at * 100) - 1]
 
 
 def cell(milliseconds: Mapping[str, float], name: str) -> str:
@@ -97,7 +90,5 @@ def cell(milliseconds: Mapping[str, float], name: str) -> str:
 
 
 def rate(target: Target, *, streamed: bool) -> float:
-    """Answers a second, called from a process of its own."""
-    command = [sys.executable, "-m", "bench.chats", str(CONNECTIONS), str(SECONDS), str(streamed)]
-    done = subprocess.run([*command, target.url, target.key, target.model], check=True, capture_output=True, text=True)
-    return int(done.stdout) / SECONDS
+    """Answers a second."""
+    return target.rate(target.chat(streamed=streamed), connections=CONNECTIONS, seconds=SECONDS)
