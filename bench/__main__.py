@@ -13,6 +13,7 @@ from bench.gateway import gateway_section
 from bench.hostile import hostile
 from bench.load import generator
 from bench.report import Section, median, show, write
+from bench.typing import BURSTS, typing
 from tokenizer_registry import Registry
 
 OWNERS = {"tiktoken": "tiktoken", "huggingface": "tokenizers", "sentencepiece": "sentencepiece"}
@@ -88,6 +89,15 @@ def _gateway() -> Iterable[Section]:
     yield gateway_section()
 
 
+def _typing() -> Iterable[Section]:
+    about = (
+        "From the last key in a text of 10 kB to the painted table, in Chromium beside the server. "
+        f"{BURSTS} bursts of five keys, ten keys a second."
+    )
+    columns = ("models", "number", "median", "90th percentile", "99th percentile")
+    yield Section("Typing in the playground", about, columns, list(typing()))
+
+
 PARTS: dict[str, Callable[[], Iterable[Section]]] = {
     "engines": _engines,
     "catalogue": _catalogue,
@@ -95,6 +105,7 @@ PARTS: dict[str, Callable[[], Iterable[Section]]] = {
     "process": _process,
     "accounts": _accounts,
     "gateway": _gateway,
+    "typing": _typing,
 }
 
 if __name__ == "__main__":
