@@ -8,16 +8,29 @@ from tests.browser.visits import NARROW, WIDE, Visits, shifts_of
 SLOWDOWN = 12
 BOTH_SIZES = pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 LISTS = {"/models": False, "/models/deepseek-chat": False, "/console/statement": True, "/console/keys": True}
+# Where the columns and the cells of the first row are, with all rows and with the first alone.
+PLACES = """() => [...document.querySelectorAll("table.data")].map((table) => {
+  const places = () => [...table.querySelectorAll("thead th, tbody tr:first-child > *")].map((cell) => {
+    const box = cell.getBoundingClientRect();
+    return [box.x, box.width];
+  });
+  const whole = places();
+  for (const row of [...table.tBodies[0].rows].slice(1)) row.remove();
+  return [whole, places()];
+})"""
 
 
 @BOTH_SIZES
 @pytest.mark.parametrize("path", LISTS)
 def test_a_list_stays_while_it_is_read(visits: Visits, path: str, size: tuple[int, int]) -> None:
-    """A table that is painted many times while its rows arrive never moves what is painted already."""
+    """A table that is painted many times while its rows arrive never moves what is painted already, for its columns do
+    not hang on its rows."""
     page = visits.open(path, size=size, with_session=LISTS[path], slowdown=SLOWDOWN)
     shifts = shifts_of(page)
     assert shifts.before < 0.01
     assert shifts.after < 0.001
+    for whole, first in page.evaluate(PLACES):
+        assert first == whole
 
 
 @BOTH_SIZES
@@ -30,20 +43,22 @@ def test_the_example_stays_while_it_is_read(visits: Visits, size: tuple[int, int
     shifts = shifts_of(page)
     assert shifts.before < 0.01
     assert shifts.after < 0.001
+    for whole, first in page.evaluate(PLACES):
+        assert first == whole
 
 
 @BOTH_SIZES
 def test_a_late_answer_has_its_place(visits: Visits, size: tuple[int, int]) -> None:
     """A text that comes without a key, as from a file, has no recent input for Chromium, so every shift counts: neither
     the first answer, nor a longer or shorter one, nor a refusal moves what was there."""
-    page = visits.open("/?models=gpt-4o&models=gpt-4", size=size, slowdown=SLOWDOWN)
-    headline = page.locator("[data-headline]")
+    page = visits.open("/", size=size, slowdown=SLOWDOWN)
+    title = page.locator("#tokens-title")
     page.fill("#text", "one two three")
-    expect(headline).to_contain_text("for 3 tokens")
-    page.fill("#text", "one two three " * 400)
-    expect(headline).to_contain_text("for 1,20")
+    expect(title).to_contain_text("in 3 tokens")
+    page.fill("#text", "one two three " * 300)
+    expect(title).to_contain_text("in 90")
     page.fill("#text", "one")
-    expect(headline).to_contain_text("for 1 tokens")
+    expect(title).to_contain_text("in 1 tokens")
     page.route("**/playground", lambda route: route.abort())
     visits.expected_failure = "net::ERR_FAILED"
     page.fill("#text", "one two")
