@@ -14,6 +14,7 @@ from bench.hostile import hostile
 from bench.load import generator
 from bench.peers import counts_section
 from bench.report import Section, median, show, write
+from bench.typing import BURSTS, typing
 from tokenizer_registry import Registry
 
 OWNERS = {"tiktoken": "tiktoken", "huggingface": "tokenizers", "sentencepiece": "sentencepiece"}
@@ -93,6 +94,15 @@ def _peers() -> Iterable[Section]:
     yield counts_section()
 
 
+def _typing() -> Iterable[Section]:
+    about = (
+        "From the last key in a text of 10 kB to the painted table, in Chromium beside the server. "
+        f"{BURSTS} bursts of five keys, ten keys a second."
+    )
+    columns = ("models", "number", "median", "90th percentile", "99th percentile")
+    yield Section("Typing in the playground", about, columns, list(typing()))
+
+
 PARTS: dict[str, Callable[[], Iterable[Section]]] = {
     "engines": _engines,
     "catalogue": _catalogue,
@@ -101,6 +111,7 @@ PARTS: dict[str, Callable[[], Iterable[Section]]] = {
     "accounts": _accounts,
     "gateway": _gateway,
     "peers": _peers,
+    "typing": _typing,
 }
 
 if __name__ == "__main__":

@@ -1,21 +1,32 @@
 """Pages as a person sees them, watched for whatever goes wrong."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, cast
+from typing import Any, Literal, NamedTuple, cast
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
 WIDE, NARROW = (1440, 900), (360, 740)
-# Counts how much the layout moves after the load, without anybody having touched it.
+# Counts how much the layout moves without anybody having touched it, before the load event and after it.
 SHIFTS = """
-window.shifted = 0;
+window.shifted = { before: 0, after: 0 };
 new PerformanceObserver((list) => {
   const loaded = performance.getEntriesByType("navigation")[0].loadEventStart || Infinity;
   for (const entry of list.getEntries()) {
-    if (!entry.hadRecentInput && entry.startTime > loaded) window.shifted += entry.value;
+    if (!entry.hadRecentInput) window.shifted[entry.startTime > loaded ? "after" : "before"] += entry.value;
   }
 }).observe({ type: "layout-shift", buffered: true });
 """
+# A frame's shifts are told once it has been painted, in a task of their own.
+SETTLED = """() => new Promise((done) => {
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(window.shifted), 0)));
+})"""
+
+
+class Shifts(NamedTuple):
+    """How much the layout moved, as Chromium scores it: 1 is a whole window by its whole height."""
+
+    before: float
+    after: float
 
 
 class Visits:
@@ -27,6 +38,7 @@ class Visits:
         self.signed_in = signed_in
         self.complaints: list[str] = []
         self.expected_status: int | None = None
+        self.expected_failure: str | None = None
         self._contexts: list[BrowserContext] = []
 
     def open(
@@ -38,8 +50,10 @@ class Visits:
         scripts: bool = True,
         with_session: bool = False,
         expected_status: int | None = None,
+        slowdown: int = 1,
     ) -> Page:
-        """A page, loaded. `expected_status` is one that the browser would complain of."""
+        """A page, loaded. `expected_status` is one that the browser would complain of; with `slowdown` the page's
+        processor is so many times as slow, and it is painted many times while it is read."""
         self.expected_status = expected_status
         context = self.browser.new_context(
             viewport={"width": size[0], "height": size[1]},
@@ -57,6 +71,8 @@ class Visits:
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.complaints.append(f"error in a script: {error}"))
         page.on("request", self._asked)
+        if slowdown > 1:
+            context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slowdown})
         page.goto(self.url + path)
         return page
 
@@ -67,6 +83,7 @@ class Visits:
 
     def _heard(self, message: ConsoleMessage) -> None:
         expected = self.expected_status is not None and f"status of {self.expected_status}" in message.text
+        expected |= self.expected_failure is not None and self.expected_failure in message.text
         if message.type in ("error", "warning") and not expected:
             self.complaints.append(f"{message.type}: {message.text}")
 
@@ -78,3 +95,8 @@ class Visits:
 def text_of(page: Page, selector: str) -> str:
     """The text of the first element, with its white space made plain."""
     return " ".join((page.locator(selector).first.text_content() or "").split())
+
+
+def shifts_of(page: Page) -> Shifts:
+    """What has moved up to now on the page that is shown."""
+    return Shifts(**page.evaluate(SETTLED))

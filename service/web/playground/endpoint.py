@@ -1,5 +1,6 @@
 """`/`: the playground as a page, and `/playground`: its results alone, for the page's script."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
@@ -18,7 +19,7 @@ from service.web.page import Pages
 from service.web.playground.choice import EVERY_AUTHOR, Choice, Choices
 from service.web.playground.table import Table, table
 from service.web.visitors import Visitors
-from tokenizer_registry import DamagedVocabulary, UncountableText, segments
+from tokenizer_registry import DamagedVocabulary, Token, UncountableText, segments
 
 COLOURED_CHARACTERS = 5_000
 EXAMPLE = (
@@ -97,34 +98,28 @@ class Playground:
             return TEXT_TOO_LARGE.saying(f"The text is longer than {self.most_characters:,} characters.")
         if refusal := await self.visitors.refusal(scope, len(text)):
             return refusal
+        held_bytes = trace_of(scope).held_bytes
         try:
-            held_bytes = trace_of(scope).held_bytes
-            counts = await self.pool.count(text, choice.models, estimate=True, held_bytes=held_bytes)
-            if isinstance(counts, Refusal):
-                return counts
-            found = table(choice.models, counts, self._prices_at(self.today()), self.pool.registry)
-            return await self._coloured(text, choice.vocabulary, found)
+            # In two threads: who types waits for both.
+            counts, tokens = await asyncio.gather(
+                self.pool.count(text, choice.models, estimate=True, held_bytes=held_bytes),
+                self._tokens(text[:COLOURED_CHARACTERS], choice.vocabulary),
+            )
         except UncountableText as fault:
             return INVALID_REQUEST.saying(f"The text cannot be counted: {fault}.")
+        if isinstance(counts, Refusal):
+            return counts
+        if isinstance(tokens, Refusal):
+            return tokens
+        found = table(choice.models, counts, self._prices_at(self.today()), self.pool.registry)
+        return _shown(text, choice.vocabulary, found, tokens)
 
-    async def _coloured(self, text: str, vocabulary: str, found: Table) -> Results | Refusal:
-        beginning = text[:COLOURED_CHARACTERS]
-        pieces: list[tuple[str, tuple[int, ...]]] = []
+    async def _tokens(self, beginning: str, vocabulary: str) -> list[Token] | Refusal | None:
+        """The tokens of the beginning; none if the vocabulary cannot be read."""
         try:
-            tokens = await self.pool.encode(beginning, vocabulary, COLOURED_CHARACTERS)
-            if isinstance(tokens, Refusal):
-                return tokens
-            pieces = segments(beginning, tokens)
+            return await self.pool.encode(beginning, vocabulary, COLOURED_CHARACTERS)
         except DamagedVocabulary:
-            vocabulary = ""
-        return {
-            "table": found,
-            "characters": len(text),
-            "pieces": pieces,
-            "token_count": sum(len(ids) for _, ids in pieces),
-            "coloured_with": vocabulary,
-            "cut_off": len(text) > COLOURED_CHARACTERS,
-        }
+            return None
 
     def _choice(self, form: Form) -> Choice:
         return self.choices.of(form, self._prices_at(self.today()))
@@ -155,6 +150,18 @@ class Playground:
     def _prices(self, day: date) -> dict[str, Price]:
         found = {name: self.book.price(name, day) for name in self.pool.registry.models}
         return {name: price for name, price in found.items() if price is not None and price.input is not None}
+
+
+def _shown(text: str, vocabulary: str, found: Table, tokens: list[Token] | None) -> Results:
+    pieces = [] if tokens is None else segments(text[:COLOURED_CHARACTERS], tokens)
+    return {
+        "table": found,
+        "characters": len(text),
+        "pieces": pieces,
+        "token_count": sum(len(ids) for _, ids in pieces),
+        "coloured_with": "" if tokens is None else vocabulary,
+        "cut_off": len(text) > COLOURED_CHARACTERS,
+    }
 
 
 class NoPlayground:
