@@ -8,11 +8,14 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 WIDE, NARROW = (1440, 900), (360, 740)
 # Counts how much the layout moves without anybody having touched it, before the load event and after it.
 SHIFTS = """
-window.shifted = { before: 0, after: 0 };
+window.shifted = { before: 0, after: 0, moved: [] };
 new PerformanceObserver((list) => {
   const loaded = performance.getEntriesByType("navigation")[0].loadEventStart || Infinity;
   for (const entry of list.getEntries()) {
-    if (!entry.hadRecentInput) window.shifted[entry.startTime > loaded ? "after" : "before"] += entry.value;
+    if (entry.hadRecentInput) continue;
+    window.shifted[entry.startTime > loaded ? "after" : "before"] += entry.value;
+    for (const { node, previousRect: old, currentRect: now } of entry.sources)
+      window.shifted.moved.push(`${old.x},${old.y} to ${now.x},${now.y}: ${(node?.outerHTML ?? "").slice(0, 120)}`);
   }
 }).observe({ type: "layout-shift", buffered: true });
 """
@@ -23,10 +26,12 @@ SETTLED = """() => new Promise((done) => {
 
 
 class Shifts(NamedTuple):
-    """How much the layout moved, as Chromium scores it: 1 is a whole window by its whole height."""
+    """How much the layout moved, as Chromium scores it: 1 is a whole window by its whole height;
+    and what it was that moved."""
 
     before: float
     after: float
+    moved: list[str]
 
 
 class Visits:
