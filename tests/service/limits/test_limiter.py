@@ -88,6 +88,26 @@ async def test_calls_of_one_turn_share_a_round_trip(store: StoreProcess, account
     assert reads == 2, "one for the calls, one for this question"
 
 
+@pytest.mark.parametrize("allowance", [Allowance(5, 5000), Allowance(5, 3), Allowance(5, 5), Allowance(9, 8)])
+async def test_calls_that_travel_together_are_decided_in_order(
+    store: StoreProcess, account_id: str, allowance: Allowance
+) -> None:
+    """Calls of one turn get the answers that they would get one after the other, whosever calls come in between."""
+    alone, together = f"{account_id}-alone", f"{account_id}-together"
+    async with limiter_on(store.url) as limiter:
+        expected = [await hit(limiter, alone, allowance) for _ in range(8)]
+        mixed = await asyncio.gather(*(hit(limiter, name, allowance) for name in (together, account_id) * 8))
+    plain = [_without_instants(decision) for decision in expected]
+    assert [_without_instants(decision) for decision in mixed[::2]] == plain
+    assert [_without_instants(decision) for decision in mixed[1::2]] == plain
+
+
+def _without_instants(decision: Decision) -> Decision:
+    """Clocks go on between calls."""
+    quota_wait = min(decision.quota_retry_after_seconds, 1)
+    return decision._replace(decided_at_microseconds=0, quota_retry_after_seconds=quota_wait)
+
+
 async def test_script_flush_is_not_noticed(store: StoreProcess, account_id: str, redis_client: Redis) -> None:
     """While scripts are flushed again and again, every call is decided by the store and counted once."""
     flushes = 30
