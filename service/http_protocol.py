@@ -18,6 +18,7 @@ class BoundedHeads(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._head_timeout_seconds = head_timeout_seconds
         self._deadline: asyncio.TimerHandle | None = None
+        self._in_head = False
         self._head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its base has it
@@ -33,6 +34,8 @@ class BoundedHeads(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Bytes come in; the parser calls the two methods below."""
         super().data_received(data)
+        if self._in_head:
+            self._begin()  # most heads come in one piece, and need no timer
         if self._deadline is not None:
             self._head_bytes += len(data)
             if self._head_bytes > MOST_HEAD_BYTES:
@@ -41,10 +44,11 @@ class BoundedHeads(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """The first byte of a request."""
         super().on_message_begin()
-        self._begin()
+        self._in_head = True
 
     def on_headers_complete(self) -> None:
         """The end of a head."""
+        self._in_head = False
         self._end()
         super().on_headers_complete()
 

@@ -63,7 +63,7 @@ class NodeScript:
 
     async def _send(self, runs: Sequence[Run]) -> list[Any]:
         pool = self._client.connection_pool
-        connection = await pool.get_connection()
+        connection = await pool.get_connection()  # type: ignore[no-untyped-call]  # the library leaves it so
         try:
             return await exchange(connection, [("EVALSHA", self._script.sha, NUMBER_OF_KEYS, *run) for run in runs])
         finally:
@@ -77,12 +77,17 @@ async def exchange(connection: Any, commands: Sequence[Command]) -> list[Any]:
     a turn take otherwise.
     """
     try:
-        await connection.send_packed_command(b"".join(map(hiredis.pack_command, commands)), check_health=False)
+        await connection.send_packed_command(b"".join(map(_packed, commands)), check_health=False)
         return [await _reply(connection) for _ in commands]
     except BaseException:
         # What is still to come would be taken for the replies to whatever is sent next.
         await connection.disconnect(nowait=True)
         raise
+
+
+def _packed(command: Command) -> bytes:
+    packed: bytes = hiredis.pack_command(command)  # type: ignore[arg-type]  # typed for one argument, takes any number
+    return packed
 
 
 async def _reply(connection: Any) -> Any:
