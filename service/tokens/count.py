@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from functools import lru_cache, partial
 from typing import NamedTuple
 
@@ -22,14 +23,15 @@ from tokenizer_registry import Count, UncountableText
 
 # Larger bodies are parsed in a thread: a million names take a second.
 INLINE_BODY_BYTES = 65_536
-# Each model on one day; callers may ask for other days.
-MOST_OPENINGS = 8_192
+# What callers ask for again and again; a list of all models has a thousand of them.
+MOST_OPENINGS = 256
 
 
 class Opening(NamedTuple):
-    """What is the same in every entry of a model on one day: how it begins, and the price."""
+    """What is the same in every entry of a model on one day: how it begins, and the price in USD per token."""
 
     text: str
+    unit_price: Decimal | None
     price: Price | None
 
 
@@ -57,7 +59,7 @@ class CountEndpoint:
         self.today = today
         self.on_counted = on_counted
         self._version = version_header(book)
-        self._opening = lru_cache(MOST_OPENINGS)(self._opened)
+        self._openings = lru_cache(MOST_OPENINGS)(self._opened)
 
     async def count(self, scope: Scope, receive: Receive) -> Reply | Refusal:
         """Answer one count."""
@@ -96,27 +98,31 @@ class CountEndpoint:
         return await self.pool.run(partial(self.requests.parse, body))
 
     def _reply(self, request: CountRequest, counts: list[Count], day: date) -> Reply:
-        entries = [
-            _entry(self._opening(model, day), count, request)
-            for model, count in zip(request.models, counts, strict=True)
-        ]
+        openings = self._openings(request.models, day)
+        entries = [_entry(opening, count, request) for opening, count in zip(openings, counts, strict=True)]
         return Reply(200, f"[{','.join(entries)}]".encode(), (self._version,))
 
-    def _opened(self, model: str, day: date) -> Opening:
-        return Opening("{" + wire.properties({"model": model}) + ',"token_count":', self.book.price(model, day))
+    def _opened(self, models: tuple[str, ...], day: date) -> list[Opening]:
+        return [_opening(model, self.book.price(model, day)) for model in models]
+
+
+def _opening(model: str, price: Price | None) -> Opening:
+    text = f'{{{wire.properties({"model": model})},"token_count":'
+    return Opening(text, price.input if price is not None else None, price)
 
 
 def _entry(opening: Opening, count: Count, request: CountRequest) -> str:
     """One entry of the answer. Count and price are null independently; the cost needs both."""
-    tokens, price = count.tokens, opening.price
+    text, unit_price, price = opening
+    tokens = count.tokens
     if tokens is None:
         numbers = 'null,"token_cost":null'
-    elif price is None or price.input is None:
+    elif unit_price is None:
         numbers = f'{tokens},"token_cost":null'
     else:
-        numbers = f'{tokens},"token_cost":{plain(cost(tokens, price.input))}'
+        numbers = f'{tokens},"token_cost":{plain(cost(tokens, unit_price))}'
     details = f",{wire.properties(_details(count, price, request))}" if request.detail else ""
-    return f"{opening.text}{numbers}{details}}}"
+    return f"{text}{numbers}{details}}}"
 
 
 def _details(count: Count, price: Price | None, request: CountRequest) -> dict[str, wire.Value]:
