@@ -97,7 +97,9 @@ async def test_calls_that_travel_together_are_decided_in_order(
     async with limiter_on(store.url) as limiter:
         mixed = await asyncio.gather(*(hit(limiter, name, Allowance(rate, quota)) for name in names))
     admitted = min(rate, quota, 8)
-    expected = [(True, None, rate - number, quota - number) for number in range(1, admitted + 1)]
+    expected: list[tuple[bool, str | None, int, int]] = [
+        (True, None, rate - number, quota - number) for number in range(1, admitted + 1)
+    ]
     expected += [(False, "quota" if quota <= rate else "rate", rate - admitted, quota - admitted)] * (8 - admitted)
     for decisions in (mixed[::2], mixed[1::2]):
         assert [
