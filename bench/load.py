@@ -11,7 +11,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
-SECONDS = 6
+SECONDS = 2
 CONNECTIONS = 32
 THREADS = 8
 

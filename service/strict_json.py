@@ -20,7 +20,7 @@ def parse(body: bytes) -> Any:
         if text.startswith("\ufeff"):
             raise json.JSONDecodeError("Unexpected UTF-8 BOM (decode using utf-8-sig)", text, 0)
         value = _DECODER.decode(text)
-        if "\\u" in text:
+        if "\\ud" in text or "\\uD" in text:  # how the escape of each surrogate begins
             _refuse_surrogates(value)
     except NotJson:
         raise
