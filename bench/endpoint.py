@@ -39,18 +39,11 @@ def _served(models: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Requests a second with one and two workers and of the bare application, in turns: a busy minute harms all."""
     texts = kinds(SMALL, 200)[0]
     bodies = [json.dumps({"input": text, "type": "text", "models": models}).encode() for text in texts.fresh]
-    rounds: list[tuple[float, float, float]] = []
     with service(1) as one, service(2) as two:
         answers = [_answer(server, bodies[0]) for server in (one, two)]
         with bare(answers[0]) as url:
-            for _ in range(ROUNDS):
-                rounds.append(
-                    (
-                        requests_per_second(url, "none", bodies),
-                        requests_per_second(one.url, one.demo_key, bodies),
-                        requests_per_second(two.url, two.demo_key, bodies),
-                    )
-                )
+            turn = ((url, "none"), (one.url, one.demo_key), (two.url, two.demo_key))
+            rounds = [tuple(requests_per_second(*server, bodies) for server in turn) for _ in range(ROUNDS)]
     share = statistics.median(single / plain for plain, single, _ in rounds)
     twice = statistics.median(double / single for _, single, double in rounds)
     plain, single, double = map(statistics.median, zip(*rounds, strict=True))
