@@ -71,8 +71,11 @@ def _catalogue() -> Iterable[Section]:
 
 
 def _endpoint() -> Iterable[Section]:
-    about = f"`POST /v1/tokens/count`, texts of 2 kB, {len(MODELS)} models, key and limits on. Load: {generator()}."
-    yield Section("The endpoint", about, ("what", "value"), list(served()))
+    about = (
+        f"`POST /v1/tokens/count`, texts of 2 kB, {len(MODELS)} models that share a vocabulary or have one each, "
+        f"key and limits on. Load: {generator()}."
+    )
+    yield Section("The endpoint", about, ("what", "one vocabulary", "five vocabularies"), list(served()))
 
 
 def _process() -> Iterable[Section]:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from bench.load import requests_per_second
 from bench.texts import SMALL, kinds
 from tests.end_to_end.server import Server, running
 
+# A text is cut once a vocabulary: the first five have one between them, the others one each.
+ONE_VOCABULARY = ("gpt-4o", "gpt-4o-mini", "gpt-4.1", "o3", "gpt-5")
 MODELS = ("gpt-4o", "gpt-4", "llama-3.1-8b", "qwen3-8b", "deepseek-chat")
 SETTINGS = {
     "RATE_LIMIT_PER_SECOND": "1000000",
@@ -24,29 +26,35 @@ SETTINGS = {
     "LOG_LEVEL": "warning",
     "PRELOAD_VOCABULARIES": "true",
 }
-ROUNDS = 2
+ROUNDS = 5
 
 
-def served() -> Iterator[tuple[str, str]]:
-    """Requests a second with one and two workers, each beside the bare application's of the same minute."""
+def served() -> Iterator[tuple[str, str, str]]:
+    """The same for five models that share a vocabulary, and for five vocabularies."""
+    columns = [dict(_served(models)) for models in (ONE_VOCABULARY, MODELS)]
+    yield from ((name, value, columns[1][name]) for name, value in columns[0].items())
+
+
+def _served(models: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Requests a second with one and two workers and of the bare application, in turns: a busy minute harms all."""
     texts = kinds(SMALL, 200)[0]
-    bodies = [json.dumps({"input": text, "type": "text", "models": MODELS}).encode() for text in texts.fresh]
-    rates: dict[str, list[float]] = {"bare": [], "one": [], "two": []}
-    for _ in range(ROUNDS):
-        with service(1) as server:
-            answer = httpx2.post(
-                f"{server.url}/v1/tokens/count", content=bodies[0],
-                headers={"X-Api-Key": server.demo_key, "Content-Type": "application/json"},
-            ).raise_for_status().text  # fmt: skip
-            rates["one"].append(requests_per_second(server.url, server.demo_key, bodies))
-        with bare(answer) as url:
-            rates["bare"].append(requests_per_second(url, "none", bodies))
-        with service(2) as server:
-            rates["two"].append(requests_per_second(server.url, server.demo_key, bodies))
-    one, plain, two = (statistics.median(rates[name]) for name in ("one", "bare", "two"))
-    yield "share of the bare application's requests per second, one worker", f"{one / plain:.2f}"
-    yield "two workers, times one", f"{two / one:.2f}"
-    yield "requests per second: bare, one worker, two workers", f"{plain:,.0f}, {one:,.0f}, {two:,.0f}"
+    bodies = [json.dumps({"input": text, "type": "text", "models": models}).encode() for text in texts.fresh]
+    with service(1) as one, service(2) as two:
+        answers = [_answer(server, bodies[0]) for server in (one, two)]
+        with bare(answers[0]) as url:
+            turn = ((url, "none"), (one.url, one.demo_key), (two.url, two.demo_key))
+            rounds = [tuple(requests_per_second(*server, bodies) for server in turn) for _ in range(ROUNDS)]
+    share = statistics.median(single / plain for plain, single, _ in rounds)
+    twice = statistics.median(double / single for _, single, double in rounds)
+    plain, single, double = map(statistics.median, zip(*rounds, strict=True))
+    yield "share of the bare application's requests per second, one worker", f"{share:.2f}"
+    yield "two workers, times one", f"{twice:.2f}"
+    yield "requests per second: bare, one worker, two workers", f"{plain:,.0f}, {single:,.0f}, {double:,.0f}"
+
+
+def _answer(server: Server, body: bytes) -> str:
+    headers = {"X-Api-Key": server.demo_key, "Content-Type": "application/json"}
+    return httpx2.post(f"{server.url}/v1/tokens/count", content=body, headers=headers).raise_for_status().text
 
 
 def start_and_memory() -> Iterator[tuple[str, str]]:

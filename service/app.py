@@ -19,6 +19,7 @@ from service.connections import Connections
 from service.console.routes import console_routes
 from service.cors import Cors
 from service.counting import CountingPool, TextLimits
+from service.direct_routes import DirectRoutes
 from service.edge import Edge
 from service.errors import METHOD_NOT_ALLOWED, UNKNOWN_ROUTE, error_reply
 from service.gateway.gateway import Gateway
@@ -64,15 +65,16 @@ def create_app(
         await asyncio.to_thread(tracer.close)
 
     edge = Middleware(Edge, Cors(settings.allowed_origins), connections.metrics, tracer, https=settings.require_https)
+    routes = [
+        *gateway.routes(),
+        *token_routes(settings, connections, pool, client, book, utc_today),
+        *console_routes(settings, connections, pool.in_flight),
+        *operation_routes(connections, registry, freshness, probe),
+        *page_routes(settings, connections, pool, book, utc_today),
+    ]
     app = Starlette(
-        routes=[
-            *gateway.routes(),
-            *token_routes(settings, connections, pool, client, book, utc_today),
-            *console_routes(settings, connections, pool.in_flight),
-            *operation_routes(connections, registry, freshness, probe),
-            *page_routes(settings, connections, pool, book, utc_today),
-        ],
-        middleware=[edge],
+        routes=routes,
+        middleware=[edge, Middleware(DirectRoutes, routes)],
         exception_handlers={HTTPException: refuse_route},
         lifespan=lifespan,
     )

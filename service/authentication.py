@@ -1,11 +1,13 @@
 """Who is calling, by the API key alone."""
 
+import secrets
 import time
 from collections.abc import Callable
 from datetime import datetime
+from hashlib import blake2b
 
 from service.accounts import AccountStore, KeyRefusal, Principal
-from service.keys import has_valid_checksum, is_well_formed
+from service.keys import SECRET_CHARACTERS, has_valid_checksum, is_well_formed
 from service.last_used import LastUsed
 from service.lookup_cache import LookupCache
 from service.pepper import Peppers, same_digest
@@ -40,6 +42,9 @@ class Authenticator:
         self.peppers = peppers
         self.now = now
         self.last_used = last_used
+        self._digests: dict[bytes, tuple[str, ...]] = {}
+        self._most_digests = max_entries
+        self._fingerprint_key = secrets.token_bytes(32)
         self._cache = LookupCache(
             store.find_by_digest,
             keep_seconds=keep_seconds,
@@ -52,9 +57,9 @@ class Authenticator:
         """Check the form, then the checksum, then the store. Raises StoreUnavailable."""
         if not is_well_formed(secret):
             return KeyRefusal.MALFORMED
-        if not has_valid_checksum(secret):
+        digests = self._digests_of(secret)
+        if digests is None:
             return KeyRefusal.UNKNOWN
-        digests = self.peppers.digests(secret)
         stored = await self._cache.get(digests)
         if stored is None or not same_digest(stored.digest, digests):
             return KeyRefusal.UNKNOWN
@@ -65,6 +70,20 @@ class Authenticator:
         if self.last_used is not None:
             self.last_used.note(stored.key.id, now)
         return Principal.of(stored.key)
+
+    def _digests_of(self, secret: str) -> tuple[str, ...] | None:
+        """The digests of a key with a valid checksum, which are remembered: checksum and peppers take longer than all
+        the rest. No secret is kept, only a fingerprint under a key of this process's own."""
+        if len(secret) != SECRET_CHARACTERS:
+            return None
+        given = secret.encode("utf-8", "surrogatepass")
+        fingerprint = blake2b(given, key=self._fingerprint_key, digest_size=32).digest()
+        digests = self._digests.get(fingerprint)
+        if digests is None and has_valid_checksum(secret):
+            if len(self._digests) >= self._most_digests:
+                self._digests.clear()
+            digests = self._digests[fingerprint] = self.peppers.digests(secret)
+        return digests
 
     def forget(self, digest: str) -> None:
         """Ask the store anew about the key of this digest: it was revoked or changed."""

@@ -9,7 +9,8 @@ from service.errors import BAD_KEY, INVALID_KEY, MISSING_KEY, NO_KEY, Refusal
 
 def query_parameters(scope: Scope) -> list[tuple[str, str]]:
     """Names and values of the query in order, decoded. Only `&` separates; empty values are kept."""
-    return parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    query = scope["query_string"]
+    return parse_qsl(query.decode("latin-1"), keep_blank_values=True) if query else []
 
 
 def token_api_key(scope: Scope) -> str | Refusal:
@@ -17,13 +18,8 @@ def token_api_key(scope: Scope) -> str | Refusal:
 
     Two different keys in one place are refused: it must not depend on their order who pays.
     """
-    places = (
-        [value for name, value in query_parameters(scope) if name == "api-key"],
-        _header_values(scope, b"x-api-key"),
-        bearer_tokens(scope),
-    )
-    for given in places:
-        keys = {key for key in given if key}
+    for place in (_query_keys, _header_keys, bearer_tokens):
+        keys = {key for key in place(scope) if key}
         if keys:
             return keys.pop() if len(keys) == 1 else INVALID_KEY
     return MISSING_KEY
@@ -34,7 +30,7 @@ def gateway_api_key(scope: Scope) -> str | Refusal:
 
     Keys in both places must be the same: it must not depend on their order who pays.
     """
-    keys = {key for key in (*bearer_tokens(scope), *_header_values(scope, b"x-api-key")) if key}
+    keys = {key for key in (*bearer_tokens(scope), *_header_keys(scope)) if key}
     if not keys:
         return NO_KEY
     return keys.pop() if len(keys) == 1 else BAD_KEY
@@ -42,7 +38,15 @@ def gateway_api_key(scope: Scope) -> str | Refusal:
 
 def carries_header_key(scope: Scope) -> bool:
     """Whether the call has something in `X-API-Key`."""
-    return any(_header_values(scope, b"x-api-key"))
+    return any(_header_keys(scope))
+
+
+def _query_keys(scope: Scope) -> list[str]:
+    return [value for name, value in query_parameters(scope) if name == "api-key"]
+
+
+def _header_keys(scope: Scope) -> list[str]:
+    return _header_values(scope, b"x-api-key")
 
 
 def _header_values(scope: Scope, wanted: bytes) -> list[str]:

@@ -1,5 +1,6 @@
 """The outermost layer: trace id, standard headers, access log, and an answer when all else fails."""
 
+import logging
 import secrets
 import time
 
@@ -94,8 +95,11 @@ class Edge:
 
     def _record(self, scope: Scope, trace: Trace, route: str, status: int, seconds: float) -> None:
         self.metrics.request(scope["method"], route, status, seconds, trace.refusal)
-        level = "debug" if scope["path"] in QUIET_PATHS else "info"
-        getattr(self.log, level)(
+        level = logging.DEBUG if scope["path"] in QUIET_PATHS else logging.INFO
+        if not self.log.is_enabled_for(level):
+            return
+        self.log.log(
+            level,
             "request",
             trace_id=trace.trace_id,
             method=scope["method"],

@@ -1,6 +1,7 @@
 """May this call go on: key, permission, limits, in that order. One gate for every route with an API key."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from starlette.types import Scope
 
@@ -23,12 +24,11 @@ from service.stores.errors import StoreUnavailable
 from service.trace import trace_of
 
 
-@dataclass(frozen=True, slots=True)
-class Admission:
+class Admission(NamedTuple):
     """The outcome at the gate: a refusal or none, and headers that stand on the reply either way."""
 
     refusal: Refusal | None
-    headers: tuple[Header, ...] = ()
+    headers: Sequence[Header] = ()
 
 
 class Gate:
@@ -62,15 +62,16 @@ class Gate:
             return Admission(UNAVAILABLE)
         if isinstance(principal, KeyRefusal):
             return Admission(INVALID_KEY)
-        trace_of(scope).account_id = principal.account_id
-        with trace_of(scope).span.child("limits"):
+        trace = trace_of(scope)
+        trace.account_id = principal.account_id
+        with trace.span.child("limits"):
             return await self._within_limits(principal)
 
     async def _within_limits(self, principal: Principal) -> Admission:
         decision = await self.limiter.hit(principal.account_id, self._allowance_of(principal))
         if isinstance(decision, Unavailable):
             return Admission(UNAVAILABLE)
-        headers = tuple(limit_headers(decision))
+        headers = limit_headers(decision)
         if decision.refused_by is not None:
             refusal = QUOTA_EXCEEDED if decision.refused_by == "quota" else RATE_EXCEEDED
             return Admission(refusal, headers)

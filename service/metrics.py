@@ -5,6 +5,7 @@ up. The numbers of a process that has ended stay in the sums, except for those o
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +19,7 @@ REQUEST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2
 LAG_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
 
 STORES = ("counters", "accounts")
+MOST_LABELS = 1_000
 OverProcesses = Literal["livesum", "livemin", "livemax"]
 
 
@@ -34,8 +36,6 @@ class Metrics:
             buckets=REQUEST_SECONDS,
             registry=registry,
         )
-        # The library takes long to find one of its own by its labels.
-        self._by_labels: dict[tuple[str, str, int], Histogram] = {}
         self._refusals = Counter(
             "weighbridge_refusals",
             "Requests that were refused, by the code of the refusal.",
@@ -57,6 +57,10 @@ class Metrics:
             buckets=LAG_SECONDS,
             registry=registry,
         )
+        # The library takes long to find one of its own by its labels.
+        self._request = lru_cache(MOST_LABELS)(self._requests.labels)
+        self._count = lru_cache(MOST_LABELS)(self._counts.labels)
+        self._decision = lru_cache(MOST_LABELS)(self._decisions.labels)
         for store in STORES:
             self._store_errors.labels(store)
         self.gateway = GatewayMeters(registry)
@@ -69,22 +73,18 @@ class Metrics:
 
     def request(self, method: str, route: str, status: int, seconds: float, refusal: str | None) -> None:
         """A request was answered; `route` is the path's pattern."""
-        labels = method, route, status
-        requests = self._by_labels.get(labels)
-        if requests is None:
-            requests = self._by_labels[labels] = self._requests.labels(*labels)
-        requests.observe(seconds)
+        self._request(method, route, status).observe(seconds)
         if refusal is not None:
             self._refusals.labels(refusal).inc()
 
     def counted(self, vocabularies: Iterable[str]) -> None:
         """A text was counted for these."""
         for vocabulary in vocabularies:
-            self._counts.labels(vocabulary).inc()
+            self._count(vocabulary).inc()
 
     def decided(self, outcome: Outcome) -> None:
         """The limiter decided."""
-        self._decisions.labels(outcome.value).inc()
+        self._decision(outcome.value).inc()
 
     def store_error(self, store: str) -> None:
         """A store could not be used."""

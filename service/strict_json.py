@@ -6,7 +6,7 @@ duplicate names, no lone surrogates, no byte order mark, no encoding but UTF-8.
 
 import json
 from collections import Counter
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 
 class NotJson(ValueError):
@@ -17,14 +17,10 @@ def parse(body: bytes) -> Any:
     """The value of a JSON document; raises NotJson. A number out of float's range is refused too."""
     try:
         text = body.decode("utf-8")
-        value = json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_constant=_no_constant,
-            parse_float=_finite,
-            parse_int=_bounded_int,
-        )
-        if "\\u" in text:
+        if text.startswith("\ufeff"):
+            raise json.JSONDecodeError("Unexpected UTF-8 BOM (decode using utf-8-sig)", text, 0)
+        value = _DECODER.decode(text)
+        if "\\ud" in text or "\\uD" in text:  # how the escape of each surrogate begins
             _refuse_surrogates(value)
     except NotJson:
         raise
@@ -60,6 +56,12 @@ def _bounded_int(digits: str) -> int:
     if len(digits) > 100:
         raise NotJson(f"A number of {len(digits)} digits is too long.")
     return int(digits)
+
+
+# Made once: `json.loads` would make a decoder for each text.
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_finite, parse_int=_bounded_int
+)
 
 
 def _refuse_surrogates(value: object) -> None:

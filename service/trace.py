@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ class Trace:
     account_id: str | None = None
     refusal: str | None = None
     span: Span = NO_SPAN
-    reply_headers: tuple[Header, ...] = ()
+    reply_headers: Sequence[Header] = ()
     held_bytes: int = 0
     on_end: list[Callable[[], None]] = field(default_factory=list)
 

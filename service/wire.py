@@ -19,6 +19,11 @@ def encode(value: Value) -> bytes:
     return _text(value).encode()
 
 
+def properties(values: Mapping[str, Value]) -> str:
+    """The inside of an object, for one that is put together in parts."""
+    return _joined([f"{_STRINGS.encode(key)}:{_text(item)}" for key, item in values.items()])
+
+
 def _text(value: Value) -> str:
     if value is None:
         return "null"
@@ -30,7 +35,7 @@ def _text(value: Value) -> str:
     if isinstance(value, Decimal):
         return plain(value)
     if isinstance(value, Mapping):
-        return "{" + _joined([f"{_STRINGS.encode(key)}:{_text(item)}" for key, item in value.items()]) + "}"
+        return "{" + properties(value) + "}"
     if isinstance(value, list):
         return "[" + _joined(map(_text, value)) + "]"
     return _STRINGS.encode(value)

@@ -1,13 +1,12 @@
 """The answers of the limiter."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from service.limits.allowance import Allowance
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """Whether a call goes on, and what is left.
 
     `rate_remaining` and `quota_remaining` are None where nobody knows: while the shared counters

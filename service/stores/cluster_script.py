@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 from redis.asyncio import RedisCluster
 from redis.asyncio.cluster import ClusterNode
 from redis.cluster import PRIMARY
-from redis.exceptions import AskError, MovedError, NoScriptError, ResponseError, TryAgainError
+from redis.exceptions import AskError, MovedError, NoScriptError, TryAgainError
 
-from service.stores.script import NUMBER_OF_KEYS, Run, Script
+from service.stores.script import NUMBER_OF_KEYS, Command, Run, Script, exchange
 
 # A slot on its way from node to node may send a run back and forth.
 MOST_ROUNDS = 16
@@ -77,17 +77,12 @@ class ClusterScript:
     async def _exchange(self, node: ClusterNode, part: Sequence[tuple[Run, bool]]) -> list[Any]:
         """Send all, then read all; an ASKING before a run concerns this run alone, and its reply is left out."""
         connection = node.acquire_connection()
-        commands: list[tuple[str | int, ...]] = []
+        commands: list[Command] = []
         for run, asking in part:
             commands += [("ASKING",)] if asking else []
             commands.append(("EVALSHA", self._script.sha, NUMBER_OF_KEYS, *run))
         try:
-            await connection.send_packed_command(connection.pack_commands(commands))
-            replies = [await _reply(connection) for _ in commands]
-        except BaseException:
-            # What is still to come would be taken for the replies to whatever is sent next.
-            await connection.disconnect(nowait=True)
-            raise
+            replies = await exchange(connection, commands)
         finally:
             node.release(connection)
         return [reply for command, reply in zip(commands, replies, strict=True) if command[0] != "ASKING"]
@@ -125,14 +120,6 @@ class ClusterScript:
 
     async def _load_on(self, node: ClusterNode) -> None:
         await node.execute_command("SCRIPT LOAD", self._script.text)
-
-
-async def _reply(connection: Any) -> Any:
-    """The next reply; an error that the server answers is one too, a broken connection is not."""
-    try:
-        return await connection.read_response()
-    except ResponseError as error:
-        return error
 
 
 async def _all(*work: Any) -> list[Any]:

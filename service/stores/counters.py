@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from redis.asyncio import Redis
@@ -18,6 +18,13 @@ from service.stores.script import NodeScript, Run, ScriptRunner, limit_script
 
 WINDOW_MICROSECONDS = 1_000_000
 RECONNECT_TIMEOUT_SECONDS = 1.0
+
+
+class Group(NamedTuple):
+    """Equal calls, and their places among those that were asked for together."""
+
+    call: Call
+    places: list[int]
 
 
 class RedisCounters:
@@ -49,9 +56,10 @@ class RedisCounters:
         async with _faults_translated(self._timeout_seconds):
             if due:
                 await self._book(due)
-            replies = await self._run([self._question(call, batch) for call in calls]) if calls else []
+            groups = grouped(calls)
+            replies = await self._run([self._question(group, batch) for group in groups]) if groups else []
         try:
-            return [_answer(call, reply) for call, reply in zip(calls, replies, strict=True)]
+            return _in_order(groups, replies, len(calls))
         except (TypeError, ValueError) as error:
             raise CountersUnreachable(f"an answer that is not the script's: {error}") from error
 
@@ -72,10 +80,11 @@ class RedisCounters:
                 fields = {"account_id": settlement.account_id, "calls": settlement.calls}
                 self._log.error("limits.calls_not_booked", reason=_reason(reply), **fields)
 
-    def _question(self, call: Call, batch: int) -> Run:
-        mode = "hit" if call.recorded else "peek"
+    def _question(self, group: Group, batch: int) -> Run:
+        call = group.call
+        mode, number = ("hit", len(group.places)) if call.recorded else ("peek", 1)
         limit, quota = call.allowance.calls_per_second, call.allowance.calls_per_month
-        return (*_keys(call.account_id), mode, self._writer, batch, limit, WINDOW_MICROSECONDS, quota)
+        return (*_keys(call.account_id), mode, self._writer, batch, limit, WINDOW_MICROSECONDS, quota, number)
 
     def _booking(self, settlement: Settlement) -> Run:
         account_id, batch, calls, month, lost_batch = settlement
@@ -112,11 +121,34 @@ async def forget_counts(client: Client, account_id: str) -> None:
         raise CountersUnreachable(_reason(error)) from error
 
 
-def _answer(call: Call, reply: Any) -> Decision | BrokenRecord:
+def grouped(calls: Sequence[Call]) -> list[Group]:
+    """The calls of each account in order, equal ones in a row together: a busy account is one run of the script."""
+    groups: list[Group] = []
+    latest: dict[str, Group] = {}
+    for place, call in enumerate(calls):
+        group = latest.get(call.account_id)
+        if group is None or group.call != call:
+            group = latest[call.account_id] = Group(call, [])
+            groups.append(group)
+        group.places.append(place)
+    return groups
+
+
+def _in_order(groups: Sequence[Group], replies: Sequence[Any], number: int) -> list[Decision | BrokenRecord]:
+    answers: list[Any] = [None] * number
+    for group, reply in zip(groups, replies, strict=True):
+        for place, answer in zip(group.places, _answers(group, reply), strict=True):
+            answers[place] = answer
+    return answers
+
+
+def _answers(group: Group, reply: Any) -> list[Decision] | list[BrokenRecord]:
+    """The answers to the calls of a group. What is left counts down to what the reply says of the last admitted."""
+    call, number = group.call, len(group.places)
     if isinstance(reply, Exception):
-        return BrokenRecord(_reason(reply))
+        return [BrokenRecord(_reason(reply))] * number
     admitted, quota_allows, rate_left, wait_microseconds, quota_left, month_ends_in, now = reply
-    return Decision(
+    last = Decision(
         admitted=bool(admitted),
         refused_by=None if admitted else ("rate" if quota_allows else "quota"),
         allowance=call.allowance,
@@ -126,6 +158,15 @@ def _answer(call: Call, reply: Any) -> Decision | BrokenRecord:
         quota_retry_after_seconds=0 if quota_left else month_ends_in,
         decided_at_microseconds=now,
     )
+    if number == 1 or not call.recorded:
+        return [last] * number
+    # Before the last one admitted there is a place, and quota is left.
+    earlier = [
+        Decision(True, None, call.allowance, rate_left + later, 0, quota_left + later, 0, now)
+        for later in range(admitted - 1, 0, -1)
+    ]
+    refused = last._replace(admitted=False, refused_by="rate" if quota_allows else "quota")
+    return [*earlier, *([last] if admitted else []), *[refused] * (number - admitted)]
 
 
 def _concerns_one_account(error: Exception) -> bool:

@@ -11,11 +11,12 @@
 -- ARGV  1 mode   "hit" admits and records; "peek" answers as "hit" would and writes nothing;
 --                "settle" books the calls that a process admitted while it could not reach the store
 --       2 writer, 3 batch   the calling process, and the number of its batch; numbers only ever rise
---       hit, peek:  4 limit   5 window in microseconds   6 quota
+--       hit, peek:  4 limit   5 window in microseconds   6 quota   7 calls, decided one after the other (peek: 1)
 --       settle:     4 calls admitted without the store   5 their month   6 batch whose reply was lost, or 0
 --
--- Reply hit, peek: admitted 0|1, quota allows 0|1, rate left, microseconds to the next free place (0: now),
---                  quota left, seconds to the end of the month, instant in microseconds
+-- Reply hit, peek: calls admitted, which are the first of them, quota allows 0|1, rate left, microseconds to the next
+--                  free place (0: now), quota left, seconds to the end of the month, instant in microseconds;
+--                  what is left, after the last of them
 -- Reply settle:    1 if booked, 0 if it was booked before or its month is over
 --
 -- Exactly once. A sender gives a batch up when no reply comes in time, and cannot know whether it was
@@ -121,9 +122,11 @@ local function count_recent(limit, window)
   return inside
 end
 
-local function record_instant(limit, window, forget)
+local function record_instants(calls, limit, window, forget)
   if forget then redis.call('DEL', KEYS[1]) end
-  redis.call('LPUSH', KEYS[1], string.format('%.0f', now))
+  local instant, instants = string.format('%.0f', now), {}
+  for i = 1, calls do instants[i] = instant end
+  redis.call('LPUSH', KEYS[1], unpack(instants))
   redis.call('LTRIM', KEYS[1], 0, limit - 1)
   redis.call('PEXPIRE', KEYS[1], math.ceil(window / 1000) + 1000)
 end
@@ -144,18 +147,17 @@ local function decide()
     return redis.error_reply('STALE the sender gave this call up and has settled since')
   end
   local used = forget and 0 or count_recent(limit, window)
-  local quota_allows = quota.count < allowed
-  local admitted = used < limit and quota_allows
-  if admitted and mode == 'hit' then
-    record_instant(limit, window, forget)
-    used = used + 1
-    quota.count = quota.count + 1
-    quota.calls = quota.batch == batch and quota.calls + 1 or 1
+  local admitted = math.max(math.min(tonumber(ARGV[7]), limit - used, allowed - quota.count), 0)
+  if admitted > 0 and mode == 'hit' then
+    record_instants(admitted, limit, window, forget)
+    used = used + admitted
+    quota.count = quota.count + admitted
+    quota.calls = quota.batch == batch and quota.calls + admitted or admitted
     quota.batch = batch
     write_quota(quota)
   end
   return {
-    admitted and 1 or 0, quota_allows and 1 or 0, limit - used, wait_for_place(limit, window, used),
+    admitted, quota.count < allowed and 1 or 0, limit - used, wait_for_place(limit, window, used),
     math.max(allowed - quota.count, 0), quota.ends_in, now,
   }
 end

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from datetime import date
-from functools import partial
+from decimal import Decimal
+from functools import lru_cache, partial
+from typing import NamedTuple
 
 from starlette.types import Receive, Scope
 
-from pricing_data import Price, PriceBook, cost
+from pricing_data import Price, PriceBook, cost, plain
 from service import wire
 from service.body import BodyReader
 from service.counting import CountingPool
@@ -21,6 +23,16 @@ from tokenizer_registry import Count, UncountableText
 
 # Larger bodies are parsed in a thread: a million names take a second.
 INLINE_BODY_BYTES = 65_536
+# What callers ask for again and again; a list of all models has a thousand of them.
+MOST_OPENINGS = 256
+
+
+class Opening(NamedTuple):
+    """What is the same in every entry of a model on one day: how it begins, and the price in USD per token."""
+
+    text: str
+    unit_price: Decimal | None
+    price: Price | None
 
 
 class CountEndpoint:
@@ -46,6 +58,8 @@ class CountEndpoint:
         self.book = book
         self.today = today
         self.on_counted = on_counted
+        self._version = version_header(book)
+        self._openings = lru_cache(MOST_OPENINGS)(self._opened)
 
     async def count(self, scope: Scope, receive: Receive) -> Reply | Refusal:
         """Answer one count."""
@@ -84,26 +98,39 @@ class CountEndpoint:
         return await self.pool.run(partial(self.requests.parse, body))
 
     def _reply(self, request: CountRequest, counts: list[Count], day: date) -> Reply:
-        entries: list[wire.Value] = [
-            _entry(model, count, self.book.price(model, day), request)
-            for model, count in zip(request.models, counts, strict=True)
-        ]
-        return Reply(200, wire.encode(entries), [version_header(self.book)])
+        openings = self._openings(request.models, day)
+        entries = [_entry(opening, count, request) for opening, count in zip(openings, counts, strict=True)]
+        return Reply(200, f"[{','.join(entries)}]".encode(), (self._version,))
+
+    def _opened(self, models: tuple[str, ...], day: date) -> list[Opening]:
+        return [_opening(model, self.book.price(model, day)) for model in models]
 
 
-def _entry(model: str, count: Count, price: Price | None, request: CountRequest) -> dict[str, wire.Value]:
+def _opening(model: str, price: Price | None) -> Opening:
+    text = f'{{{wire.properties({"model": model})},"token_count":'
+    return Opening(text, price.input if price is not None else None, price)
+
+
+def _entry(opening: Opening, count: Count, request: CountRequest) -> str:
     """One entry of the answer. Count and price are null independently; the cost needs both."""
-    unit_price = price.input if price else None
-    entry: dict[str, wire.Value] = {
-        "model": model,
-        "token_count": count.tokens,
-        "token_cost": None if count.tokens is None or unit_price is None else cost(count.tokens, unit_price),
+    text, unit_price, price = opening
+    tokens = count.tokens
+    if tokens is None:
+        numbers = 'null,"token_cost":null'
+    elif unit_price is None:
+        numbers = f'{tokens},"token_cost":null'
+    else:
+        numbers = f'{tokens},"token_cost":{plain(cost(tokens, unit_price))}'
+    details = f",{wire.properties(_details(count, price, request))}" if request.detail else ""
+    return f"{text}{numbers}{details}}}"
+
+
+def _details(count: Count, price: Price | None, request: CountRequest) -> dict[str, wire.Value]:
+    """Where an entry's numbers come from."""
+    details: dict[str, wire.Value] = {
+        "vocabulary": count.vocabulary,
+        "method": count.method,
+        "price_per_input_token": price.input if price else None,
+        **provenance(price),
     }
-    if request.detail:
-        entry |= {
-            "vocabulary": count.vocabulary,
-            "method": count.method,
-            "price_per_input_token": unit_price,
-            **provenance(price),
-        }
-    return entry | estimate_entry(count) if request.estimate else entry
+    return details | estimate_entry(count) if request.estimate else details

@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NamedTuple
 
 from service import strict_json
 from service.errors import INVALID_REQUEST, Refusal
@@ -18,8 +17,7 @@ EVERY_MODEL = ["*"]
 MOST_SUGGESTIONS = 10
 
 
-@dataclass(frozen=True, slots=True)
-class CountRequest:
+class CountRequest(NamedTuple):
     """A valid count: known models in the order of the answer. `estimate` comes with `detail`."""
 
     text: str

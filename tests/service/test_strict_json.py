@@ -45,6 +45,8 @@ def test_no_bytes_escape_as_another_error(body: bytes) -> None:
         (b'\xef\xbb\xbf{"a": 1}', "The body is not JSON"),
         (b'"\xed\xa0\x80"', "The body is not UTF-8: byte 1"),
         (b'"\\ud800"', "lone surrogate"),
+        (b'"\\uDfFf"', "lone surrogate"),
+        (b'["\\uDBFF\\u0041"]', "lone surrogate"),
         (b"[" * 100_000 + b"]" * 100_000, "nested too deeply"),
         (b"", "The body is not JSON"),
         (b"{} x", "Extra data at character 3"),

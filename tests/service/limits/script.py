@@ -10,7 +10,7 @@ from service.stores.script import limit_script
 class Reply(NamedTuple):
     """The reply to "hit" and "peek"."""
 
-    admitted: bool
+    admitted: int
     quota_allows: bool
     rate_left: int
     wait_microseconds: int
@@ -25,13 +25,13 @@ class Script:
     def __init__(self, client: redis.Redis, limit: int, window_microseconds: int, quota: int) -> None:
         text = limit_script().text
         assert text.count("redis.call('TIME')") == 1
-        text = text.replace("redis.call('TIME')", "{math.floor(ARGV[7] / 1000000), ARGV[7] % 1000000}")
+        text = text.replace("redis.call('TIME')", "{math.floor(ARGV[#ARGV] / 1000000), ARGV[#ARGV] % 1000000}")
         self._run = client.register_script(text)
         self._limits = (limit, window_microseconds, quota)
 
-    def hit(self, account: str, now: int, writer: str = "a", batch: int = 1) -> Reply:
-        """Admit and record, or refuse. A call that came too late raises ResponseError."""
-        return self._decide("hit", account, now, writer, batch)
+    def hit(self, account: str, now: int, writer: str = "a", batch: int = 1, calls: int = 1) -> Reply:
+        """Admit and record, or refuse, so many calls. A call that came too late raises ResponseError."""
+        return self._decide("hit", account, now, writer, batch, calls)
 
     def peek(self, account: str, now: int) -> Reply:
         """What `hit` would answer."""
@@ -41,9 +41,9 @@ class Script:
         """Book calls. False if it was done before, or too late."""
         return bool(self._run(keys=keys(account), args=["settle", writer, batch, calls, month, lost, now]))
 
-    def _decide(self, mode: str, account: str, now: int, writer: str, batch: int) -> Reply:
-        reply: Any = self._run(keys=keys(account), args=[mode, writer, batch, *self._limits, now])
-        return Reply(bool(reply[0]), bool(reply[1]), *reply[2:])
+    def _decide(self, mode: str, account: str, now: int, writer: str, batch: int, calls: int = 1) -> Reply:
+        reply: Any = self._run(keys=keys(account), args=[mode, writer, batch, *self._limits, calls, now])
+        return Reply(reply[0], bool(reply[1]), *reply[2:])
 
 
 def keys(account: str) -> list[str]:

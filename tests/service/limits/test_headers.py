@@ -1,7 +1,5 @@
 """Decisions as HTTP headers."""
 
-from dataclasses import replace
-
 import pytest
 
 from service.limits import Allowance, Decision, limit_headers
@@ -39,7 +37,7 @@ def test_admitted_call_tells_what_is_left() -> None:
 
 def test_refusal_by_the_rate_says_when_to_come_back() -> None:
     """A call refused by the rate is told the rate's wait, twice."""
-    refused = replace(ADMITTED, admitted=False, refused_by="rate", rate_remaining=0, rate_retry_after_seconds=1)
+    refused = ADMITTED._replace(admitted=False, refused_by="rate", rate_remaining=0, rate_retry_after_seconds=1)
     told = headers(refused)
     assert (told["x-rate-limit-retry-after"], told["retry-after"]) == ("1", "1")
     assert told["x-quota-limit-retry-after"] == "0"
@@ -47,8 +45,7 @@ def test_refusal_by_the_rate_says_when_to_come_back() -> None:
 
 def test_refusal_by_the_quota_tells_the_quotas_wait() -> None:
     """Where both refuse, Retry-After is the quota's, and each limit's own wait stands in its own header."""
-    refused = replace(
-        ADMITTED,
+    refused = ADMITTED._replace(
         admitted=False,
         refused_by="quota",
         rate_remaining=0,
@@ -63,13 +60,13 @@ def test_refusal_by_the_quota_tells_the_quotas_wait() -> None:
 
 def test_retry_after_is_at_least_one() -> None:
     """Nobody who was refused is told to come back after zero seconds."""
-    refused = replace(ADMITTED, admitted=False, refused_by="rate")
+    refused = ADMITTED._replace(admitted=False, refused_by="rate")
     assert headers(refused)["retry-after"] == "1"
 
 
 def test_unknown_numbers_are_left_out() -> None:
     """What nobody knows while the store is away is not made up."""
-    told = headers(replace(ADMITTED, rate_remaining=None, quota_remaining=None))
+    told = headers(ADMITTED._replace(rate_remaining=None, quota_remaining=None))
     assert "x-rate-limit-remaining-calls" not in told
     assert "x-quota-limit-remaining-calls" not in told
     assert told["x-quota-limit-total-calls"] == "5000"

@@ -88,6 +88,27 @@ async def test_calls_of_one_turn_share_a_round_trip(store: StoreProcess, account
     assert reads == 2, "one for the calls, one for this question"
 
 
+@pytest.mark.parametrize(("rate", "quota"), [(5, 5000), (5, 3), (5, 5), (9, 8), (9, 9)])
+async def test_calls_that_travel_together_are_decided_in_order(
+    store: StoreProcess, account_id: str, rate: int, quota: int
+) -> None:
+    """Calls of one turn get the answers that they would get one after the other, whosever calls come in between."""
+    names = (account_id, f"{account_id}-other") * 8
+    async with limiter_on(store.url) as limiter:
+        mixed = await asyncio.gather(*(hit(limiter, name, Allowance(rate, quota)) for name in names))
+    admitted = min(rate, quota, 8)
+    expected: list[tuple[bool, str | None, int, int]] = [
+        (True, None, rate - number, quota - number) for number in range(1, admitted + 1)
+    ]
+    expected += [(False, "quota" if quota <= rate else "rate", rate - admitted, quota - admitted)] * (8 - admitted)
+    for decisions in (mixed[::2], mixed[1::2]):
+        assert [
+            (one.admitted, one.refused_by, one.rate_remaining, one.quota_remaining) for one in decisions
+        ] == expected
+        assert [one.rate_retry_after_seconds for one in decisions] == [int(one[2] == 0) for one in expected]
+        assert [one.quota_retry_after_seconds > 0 for one in decisions] == [one[3] == 0 for one in expected]
+
+
 async def test_script_flush_is_not_noticed(store: StoreProcess, account_id: str, redis_client: Redis) -> None:
     """While scripts are flushed again and again, every call is decided by the store and counted once."""
     flushes = 30

@@ -72,6 +72,19 @@ class LimitMachine(RuleBasedStateMachine):
         reply = self.script.hit(self.account, self.clock, name, writer.batch)
         assert (reply.admitted, reply.rate_left, reply.quota_left) == self._oracle_hits()
 
+    @rule(name=writers, calls=st.integers(2, 2 * LIMIT))
+    def hit_many(self, name: str, calls: int) -> None:
+        """Calls that come together are decided as if they came one after the other at that instant."""
+        writer = self.writers[name]
+        if writer.lost:
+            return
+        writer.batch += 1
+        reply = self.script.hit(self.account, self.clock, name, writer.batch, calls)
+        decided = [self._oracle_hits() for _ in range(calls)]
+        assert [admitted for admitted, _, _ in decided] == [place < reply.admitted for place in range(calls)]
+        assert (reply.rate_left, reply.quota_left) == decided[-1][1:]
+        assert reply.quota_allows == (reply.quota_left > 0)
+
     @rule()
     def peek(self) -> None:
         """A look agrees with the call that follows it."""
@@ -91,9 +104,9 @@ class LimitMachine(RuleBasedStateMachine):
         writer.batch += 1
         writer.lost, writer.late, writer.carried_out = writer.batch, arrives == "later", 0
         if arrives == "now":
-            for _ in range(calls):
-                self.script.hit(self.account, self.clock, name, writer.batch)
-                writer.carried_out += self._oracle_hits()[0]
+            for together in (calls - 1, 1):
+                self.script.hit(self.account, self.clock, name, writer.batch, together)
+                writer.carried_out += sum(self._oracle_hits()[0] for _ in range(together))
 
     @precondition(lambda self: any(writer.lost for writer in self.writers.values()))
     @rule(calls=st.integers(0, 3), months_ago=st.integers(0, 1), copies=st.integers(1, 2))
