@@ -3,19 +3,19 @@
 import multiprocessing
 import signal
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from types import TracebackType
 from typing import NamedTuple
 
 from estimation.counting import count_shard
+from estimation.engines import Counters
 from estimation.errors import WorkersLost
 from estimation.fault import Fault
 from estimation.job import Job
 from estimation.partial import Partial
 from estimation.piece import Shard
-from tokenizer_registry.vocabulary import Counter
 
 # A shard that has cost so many workers their lives is given up.
 LIVES = 2
@@ -43,7 +43,7 @@ class _Failure(NamedTuple):
 class Workers:
     """A context with so many processes. A killed one costs nothing but its shard, which another one counts."""
 
-    def __init__(self, job: Job, counters: Mapping[str, Counter], count: int) -> None:
+    def __init__(self, job: Job, counters: Counters, count: int) -> None:
         self._job = job
         self._counters = counters
         self._count = count
@@ -145,7 +145,7 @@ def _given_up(shard: Shard) -> Partial:
     return Partial(faults=tuple(Fault(name, "a part of it", reason) for name in names))
 
 
-def _work(pipe: Connection, foreign: Sequence[Connection], job: Job, counters: Mapping[str, Counter]) -> None:
+def _work(pipe: Connection, foreign: Sequence[Connection], job: Job, counters: Counters) -> None:
     """Count shards until the pipe ends; it does when the parent does, as no worker holds another's end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for other in foreign:

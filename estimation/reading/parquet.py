@@ -84,18 +84,18 @@ def _range_batches(source: Source, file: Any, part: RowRange, reading: Reading) 
 
 
 def _batch(source: Source, rows: Any, first: int, reading: Reading) -> Batch:
-    """One batch of rows; nulls and texts that are too long are taken out by whole columns."""
+    """One batch of rows, without nulls and texts that are too long."""
     arrow, compute = need("pyarrow", PURPOSE), need("pyarrow.compute", PURPOSE)
     text = rows.column(rows.schema.get_field_index(reading.text_column)).cast(arrow.large_string())
     sizes = compute.binary_length(text)
-    fits = compute.less_equal(sizes, reading.max_text_bytes)  # null where the text is
-    long = compute.indices_nonzero(compute.invert(fits)).to_pylist()
-    kept = compute.indices_nonzero(fits)
+    long = compute.indices_nonzero(compute.greater(sizes, reading.max_text_bytes)).to_pylist()
+    kept = compute.indices_nonzero(compute.less_equal(sizes, reading.max_text_bytes))  # null where the text is
     faults = [
         Fault(source.name, f"row {first + row}", too_long(sizes[row].as_py(), reading.max_text_bytes)) for row in long
     ]
     positions = [first + row for row in kept.to_pylist()]
-    texts = text.take(kept).to_pylist()
+    # Where nothing is taken out, the column need not be copied.
+    texts = (text.take(kept) if len(kept) < len(text) else text).to_pylist()
     batch = Batch(positions, texts, sizes.take(kept).to_pylist(), None, text.null_count, tuple(faults))
     if reading.output_column is None:
         return batch
