@@ -22,7 +22,7 @@ class Counters:
     def count(self, texts: Sequence[str]) -> Counts:
         """Tokens of each text by each counter, in the order of the texts; None for what cannot be counted."""
         found = {name: count_texts(counter, texts) for name, counter in self._others.items()}
-        return found | self._by_words(texts)
+        return found | self._by_words(texts) if self._words else found
 
     def _by_words(self, texts: Sequence[str]) -> Counts:
         try:

@@ -1,20 +1,28 @@
 """Parquet: row groups are read in small batches, so that memory does not depend on how large they are."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from estimation.errors import Unreadable
+from estimation.errors import MissingExtra, Unreadable
 from estimation.extras import need
 from estimation.fault import Fault, too_long
 from estimation.piece import Part, RowRange
 from estimation.reading.batch import BATCH_BYTES, BATCH_TEXTS, Batch, Reading
 from estimation.reading.values import no_column, not_tokens, output_tokens
-from estimation.source import Source
+from estimation.source import Format, Source, kind_of
 from estimation.storage import opened
 
 PURPOSE = "Parquet"
 BUFFER_BYTES = 1 << 20
+
+
+def prepare(inputs: Iterable[str], form: Format | None) -> None:
+    """Import the library where these inputs need it. It starts threads: never before workers are forked."""
+    if any(kind_of(name, form)[0] is Format.PARQUET for name in inputs):
+        with suppress(MissingExtra):  # told by whoever reads the first of them
+            need("pyarrow.parquet", PURPOSE)
+            need("pyarrow.compute", PURPOSE)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import click
@@ -26,6 +27,7 @@ from estimation.page import page
 from estimation.piece import Shard
 from estimation.planning import plan
 from estimation.reading.batch import Reading
+from estimation.reading.parquet import prepare
 from estimation.run import Question, Runner, Tally, outcome, run, sample_outcome
 from estimation.sampling import sample_plan
 from estimation.source import Format
@@ -142,7 +144,8 @@ class Session:
         job = Job(self._metering.meters, request.workload, request.reading, parts)
         if request.ray_address is not None:
             return RayWorkers(job, extra_folder(), request.ray_address, request.workers)
-        return Workers(job, load(request.registry, job.counters), request.workers)
+        preparing = partial(prepare, request.inputs, request.form)
+        return Workers(job, load(request.registry, job.counters), request.workers, preparing)
 
     def _found(self) -> Found:
         request = self._request
