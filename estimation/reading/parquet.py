@@ -33,8 +33,10 @@ def parquet_file(source: Source) -> Iterator[Any]:
         try:
             yield parquet.ParquetFile(stream, pre_buffer=False, buffer_size=BUFFER_BYTES)
         except (arrow.ArrowException, OSError) as fault:
-            told = " ".join(str(fault).split())[:200]
-            raise Unreadable(source.name, f"it is not Parquet that can be read: {told}.") from None
+            told = " ".join(str(fault).split())[:200].rstrip(".")
+            raise Unreadable(
+                source.name, f"it is not Parquet that can be read; write or copy it anew: {told}."
+            ) from None
 
 
 def parquet_batches(source: Source, part: Part, reading: Reading) -> Iterator[Batch]:
