@@ -125,9 +125,11 @@ class Session:
         """The files that are asked for; then nothing of a whole run is kept. Raises OSError, MissingExtra."""
         if path := self._request.documents:
             shards = [shard.id for shard in self._shards]
-            write_documents(path, shards, self._journal.parts, self._metering, self._request.book, found.workload)
+            with _naming(path):
+                write_documents(path, shards, self._journal.parts, self._metering, self._request.book, found.workload)
         if path := self._request.html:
-            path.write_text(page(found, self._request.inputs), encoding="utf-8")
+            with _naming(path):
+                path.write_text(page(found, self._request.inputs), encoding="utf-8")
         if found.done == found.shards:
             self._journal.forget()
 
@@ -157,8 +159,17 @@ class Session:
     def _count(self, shards: Sequence[Shard]) -> None:
         self._shards = shards
         if self._runner is not None:
-            with counting_progress(sum(shard.bytes for shard in shards)) as advance:
+            with counting_progress(sum(shard.bytes for shard in shards)) as advance, _naming(self._folder):
                 run(self._runner, shards, self._tally, advance)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Writing does not tell which file it was. Raises OSError with this name."""
+    try:
+        yield
+    except OSError as fault:
+        raise OSError(fault.errno, fault.strerror, fault.filename or str(path)) from fault
 
 
 def _identity(request: Request) -> str:

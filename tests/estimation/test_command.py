@@ -93,7 +93,10 @@ BAD_COMMANDS: dict[str, tuple[tuple[str, ...], str]] = {
     "no output": (("a.jsonl", "-m", "gpt-4o", "--output-tokens", "-5"), "is neither tokens (500), a share (25%)"),
     "no encoding": (("a.jsonl", "-m", "gpt-4o", "--encoding", "utf-99"), "is not an encoding"),
     "no store": (("foo://bucket/x", "-m", "gpt-4o"), "no such kind of store"),
-    "full disk": (("a.jsonl", "-m", "gpt-4o", "--html", "/dev/full"), "No space left on device"),
+    "full disk": (
+        ("a.jsonl", "-m", "gpt-4o", "--html", "/dev/full"),
+        "/dev/full: No space left on device. What was counted is kept",
+    ),
 }
 
 
