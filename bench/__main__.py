@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from bench.accounts import CALLS, MANY, ROUNDS, many_accounts
 from bench.catalogue import growth, whole_catalogue
+from bench.corpora import corpora
 from bench.counting import Comparison, compare_engines
 from bench.endpoint import MODELS, served, start_and_memory
 from bench.gateway import gateway_section
@@ -89,6 +90,11 @@ def _accounts() -> Iterable[Section]:
     yield Section("A call among many accounts", about, columns, list(many_accounts()))
 
 
+def _corpora() -> Iterable[Section]:
+    about = "`weighbridge estimate` over one file, start of its workers included, against counting alone."
+    yield Section("Corpora", about, ("what", "value"), list(corpora()))
+
+
 def _gateway() -> Iterable[Section]:
     yield gateway_section()
 
@@ -112,6 +118,7 @@ PARTS: dict[str, Callable[[], Iterable[Section]]] = {
     "endpoint": _endpoint,
     "process": _process,
     "accounts": _accounts,
+    "corpora": _corpora,
     "gateway": _gateway,
     "peers": _peers,
     "typing": _typing,

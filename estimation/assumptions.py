@@ -14,11 +14,16 @@ def assumptions(found: Estimate) -> tuple[str, ...]:
 def _read(found: Estimate) -> Iterator[str]:
     total = found.total
     if found.sample is None:
-        yield f"{total.texts:,} texts of {total.bytes:,} bytes in {found.sources:,} sources; each text is one call."
+        read = f"{_many(total.texts, 'text')} of {_many(total.bytes, 'byte')} in {_many(found.sources, 'source')}"
+        yield f"{read}; each text is one call."
     if total.nulls:
-        yield f"{total.nulls:,} nulls were left out."
+        yield f"{_many(total.nulls, 'null')} left out."
     if found.hidden:
         yield f"{found.hidden:,} hidden files and folders were left out; name one to have it counted."
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _asked(workload: Workload) -> Iterator[str]:

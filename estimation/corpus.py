@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from estimation.engines import load
 from estimation.estimate import Estimate
@@ -10,6 +11,7 @@ from estimation.locating import find
 from estimation.metering import metering
 from estimation.planning import plan
 from estimation.reading.batch import Reading
+from estimation.reading.parquet import prepare
 from estimation.run import Question, Tally, outcome, run
 from estimation.source import Format
 from estimation.workers import Workers
@@ -38,8 +40,9 @@ def estimate_corpus(
     count = workers or len(os.sched_getaffinity(0))
     ways = metering(registry, book, models, workload, estimate=estimated)
     job = Job(ways.meters, workload, reading)
+    inputs = list(inputs)
     # Workers come first: they are forked, which is safe as long as nothing here has started threads.
-    with Workers(job, load(registry, job.counters), count) as runner:
+    with Workers(job, load(registry, job.counters), count, partial(prepare, inputs, form)) as runner:
         found = find(inputs, form)
         planned = plan(found.sources, reading, count)
         tally = Tally(None)

@@ -1,9 +1,9 @@
-"""Shards to partials: read in batches, count each batch once for each counter, add up."""
+"""Shards to partials: read in batches, count each batch with all counters, add up."""
 
 from collections import Counter as Tally
 from collections.abc import Mapping
 
-from estimation.engines import count_texts
+from estimation.engines import Counters
 from estimation.errors import Unreadable
 from estimation.fault import Fault
 from estimation.job import Job
@@ -12,10 +12,9 @@ from estimation.parts import PartWriter, no_part, part_writer
 from estimation.piece import Piece, Shard
 from estimation.reading.batch import Batch
 from estimation.reading.batches import batches_of
-from tokenizer_registry.vocabulary import Counter
 
 
-def count_shard(shard: Shard, job: Job, counters: Mapping[str, Counter]) -> Partial:
+def count_shard(shard: Shard, job: Job, counters: Counters) -> Partial:
     """The sums of a shard; a source that cannot be read is a fault in it. Raises OSError if no part can be written."""
     total = Partial()
     with part_writer(job.parts, shard.id, job.counters) if job.parts else no_part() as writer:
@@ -24,7 +23,7 @@ def count_shard(shard: Shard, job: Job, counters: Mapping[str, Counter]) -> Part
     return total
 
 
-def _count_piece(piece: Piece, job: Job, counters: Mapping[str, Counter], writer: PartWriter | None) -> Partial:
+def _count_piece(piece: Piece, job: Job, counters: Counters, writer: PartWriter | None) -> Partial:
     total = Partial()
     try:
         for batch in batches_of(piece, job.reading):
@@ -38,11 +37,11 @@ def _count_batch(
     piece: Piece,
     batch: Batch,
     job: Job,
-    counters: Mapping[str, Counter],
+    counters: Counters,
     writer: PartWriter | None,
     faults_kept: int,
 ) -> Partial:
-    counts = {meter.counter: count_texts(counters[meter.counter], batch.texts) for meter in job.meters}
+    counts = counters.count(batch.texts)
     if writer is not None:
         writer.write(piece.source, batch, counts)
     return Partial(

@@ -14,8 +14,12 @@ from estimation.source import Compression, Format, Source
 SHARD_BYTES = 2 << 20
 # More shards than this are not made: they get larger instead, so that the plan of any corpus fits into memory.
 SHARDS = 20_000
-# A row group is read from its beginning for each of its pieces.
+# A row group is read from its beginning for each of its pieces, so that there are no more than even out the workers:
+# some of a file for each of them, and some of all sources.
 PIECES_A_GROUP = 16
+PIECES_A_WORKER = 8
+PIECES_OF_A_FILE = 4
+PIECES_OF_A_GROUP = 2
 # Small files share a shard up to so many.
 FILES_A_SHARD = 256
 # What cannot be read from its middle is read by several workers, who share its batches.
@@ -41,11 +45,12 @@ def plan(sources: Iterable[Source], reading: Reading, stripes: int) -> Plan:
     """
     sources = list(sources)
     size = shard_bytes(sources)
+    least = max(size, sum(source.size for source in sources) // (PIECES_A_WORKER * stripes))
     pieces: list[Piece] = []
     faults: list[Fault] = []
     for source in sources:
         try:
-            pieces.extend(_pieces(source, reading, stripes, size))
+            pieces.extend(_pieces(source, reading, stripes, size, least))
         except Unreadable as fault:
             faults.append(Fault(fault.name, None, fault.reason))
     return Plan(tuple(shard_of(tuple(group)) for group in grouped(pieces, size)), tuple(faults))
@@ -73,11 +78,11 @@ def grouped(pieces: Sequence[Piece], shard_size: int) -> Iterator[list[Piece]]:
         yield group
 
 
-def _pieces(source: Source, reading: Reading, stripes: int, size: int) -> Iterator[Piece]:
+def _pieces(source: Source, reading: Reading, stripes: int, size: int, least: int) -> Iterator[Piece]:
     if source.format is Format.PARQUET and source.compression is not Compression.NONE:
         raise Unreadable(source.name, "Parquet packs its columns itself; unpack the file around it first.")
     if source.format is Format.PARQUET:
-        return _row_pieces(source, reading, size)
+        return _row_pieces(source, reading, stripes, least)
     if source.is_seekable_lines:
         return _byte_pieces(source, size)
     return _striped(source, stripes)
@@ -97,12 +102,15 @@ def _striped(source: Source, stripes: int) -> Iterator[Piece]:
         yield Piece(source, Stripe(number, stripes), max(1, source.size // stripes))
 
 
-def _row_pieces(source: Source, reading: Reading, shard_size: int) -> Iterator[Piece]:
+def _row_pieces(source: Source, reading: Reading, stripes: int, least: int) -> Iterator[Piece]:
+    most = min(PIECES_A_GROUP, PIECES_OF_A_GROUP * stripes)
     with parquet_file(source) as file:
         check_columns(source, file.schema_arrow, reading)
-        for whole in row_ranges(file.metadata):
-            size = bytes_of(file.metadata, whole.group, reading.text_column)
-            count = max(1, min(PIECES_A_GROUP, -(-size // shard_size)))
+        groups = row_ranges(file.metadata)
+        sizes = [bytes_of(file.metadata, group.group, reading.text_column) for group in groups]
+        piece_bytes = max(least, sum(sizes) // (PIECES_OF_A_FILE * stripes))
+        for whole, size in zip(groups, sizes, strict=True):
+            count = max(1, min(most, -(-size // piece_bytes)))
             rows = -(-whole.end // count) or 1
             for begin in range(0, whole.end, rows):
                 end = min(begin + rows, whole.end)

@@ -3,19 +3,19 @@
 import multiprocessing
 import signal
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from types import TracebackType
 from typing import NamedTuple
 
 from estimation.counting import count_shard
+from estimation.engines import Counters
 from estimation.errors import WorkersLost
 from estimation.fault import Fault
 from estimation.job import Job
 from estimation.partial import Partial
 from estimation.piece import Shard
-from tokenizer_registry.vocabulary import Counter
 
 # A shard that has cost so many workers their lives is given up.
 LIVES = 2
@@ -41,12 +41,16 @@ class _Failure(NamedTuple):
 
 
 class Workers:
-    """A context with so many processes. A killed one costs nothing but its shard, which another one counts."""
+    """A context with so many processes. A killed one costs nothing but its shard, which another one counts.
 
-    def __init__(self, job: Job, counters: Mapping[str, Counter], count: int) -> None:
+    Each begins with `preparing`, while its first shard is still being planned.
+    """
+
+    def __init__(self, job: Job, counters: Counters, count: int, preparing: Callable[[], None] = lambda: None) -> None:
         self._job = job
         self._counters = counters
         self._count = count
+        self._preparing = preparing
         self._workers: list[_Worker] = []
 
     def __enter__(self) -> "Workers":
@@ -54,9 +58,8 @@ class Workers:
         for _ in range(self._count):
             here, there = context.Pipe()
             others = [worker.pipe for worker in self._workers]
-            process = context.Process(
-                target=_work, args=(there, [here, *others], self._job, self._counters), daemon=True
-            )
+            given = (there, [here, *others], self._preparing, self._job, self._counters)
+            process = context.Process(target=_work, args=given, daemon=True)
             process.start()
             there.close()
             self._workers.append(_Worker(process, here))
@@ -145,11 +148,14 @@ def _given_up(shard: Shard) -> Partial:
     return Partial(faults=tuple(Fault(name, "a part of it", reason) for name in names))
 
 
-def _work(pipe: Connection, foreign: Sequence[Connection], job: Job, counters: Mapping[str, Counter]) -> None:
+def _work(
+    pipe: Connection, foreign: Sequence[Connection], preparing: Callable[[], None], job: Job, counters: Counters
+) -> None:
     """Count shards until the pipe ends; it does when the parent does, as no worker holds another's end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for other in foreign:
         other.close()
+    preparing()
     while True:
         try:
             shard = pipe.recv()

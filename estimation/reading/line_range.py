@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import BinaryIO, NamedTuple
 
-from estimation.fault import Fault, too_long
+from estimation.fault import Fault, line_too_long
 from estimation.source import Source
 
 CHUNK_BYTES = 1 << 20
@@ -34,7 +34,7 @@ def lines_from(stream: BinaryIO, source: Source, begin: int, end: int | None, li
         size = len(content)
         if size > limit and not content.endswith(b"\n"):
             size += _skip_line(stream)
-            yield Fault(source.name, f"byte {offset}", too_long(size, limit))
+            yield Fault(source.name, f"byte {offset}", line_too_long(size, limit))
         else:
             yield Line(offset, content.rstrip(b"\r\n"), length=size)
         offset += size
@@ -46,12 +46,12 @@ def lines_at(stream: BinaryIO, source: Source, offsets: Sequence[int], limit: in
     for start, group in groupby(starts, key=lambda pair: pair[0]):
         held = [offset for _, offset in group]
         if start is None:
-            yield Fault(source.name, f"byte {held[0]}", too_long(limit + 1, limit))
+            yield Fault(source.name, f"byte {held[0]}", line_too_long(None, limit))
             continue
         stream.seek(start)
         content = stream.readline(limit + 1)
         if len(content) > limit and not content.endswith(b"\n"):
-            yield Fault(source.name, f"byte {start}", too_long(len(content), limit))
+            yield Fault(source.name, f"byte {start}", line_too_long(None, limit))
         else:
             yield Line(start, content.rstrip(b"\r\n"), len(held), len(content))
 

@@ -49,7 +49,7 @@ def _json_record(source: Source, line: Line, reading: Reading) -> Record | Fault
     except UnicodeDecodeError:
         return _fault(source, line, NOT_UTF8)
     except (ValueError, RecursionError):
-        return _fault(source, line, "it is not JSON.")
+        return _fault(source, line, "it is not JSON; mend the line, or leave it out.")
     return _row_record(source, line, reading, row)
 
 

@@ -1,20 +1,28 @@
 """Parquet: row groups are read in small batches, so that memory does not depend on how large they are."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from estimation.errors import Unreadable
+from estimation.errors import MissingExtra, Unreadable
 from estimation.extras import need
 from estimation.fault import Fault, too_long
 from estimation.piece import Part, RowRange
 from estimation.reading.batch import BATCH_BYTES, BATCH_TEXTS, Batch, Reading
 from estimation.reading.values import no_column, not_tokens, output_tokens
-from estimation.source import Source
+from estimation.source import Format, Source, kind_of
 from estimation.storage import opened
 
 PURPOSE = "Parquet"
 BUFFER_BYTES = 1 << 20
+
+
+def prepare(inputs: Iterable[str], form: Format | None) -> None:
+    """Import the library where these inputs need it. It starts threads: never before workers are forked."""
+    if any(kind_of(name, form)[0] is Format.PARQUET for name in inputs):
+        with suppress(MissingExtra):  # told by whoever reads the first of them
+            need("pyarrow.parquet", PURPOSE)
+            need("pyarrow.compute", PURPOSE)
 
 
 @contextmanager
@@ -25,8 +33,10 @@ def parquet_file(source: Source) -> Iterator[Any]:
         try:
             yield parquet.ParquetFile(stream, pre_buffer=False, buffer_size=BUFFER_BYTES)
         except (arrow.ArrowException, OSError) as fault:
-            told = " ".join(str(fault).split())[:200]
-            raise Unreadable(source.name, f"it is not Parquet that can be read: {told}.") from None
+            told = " ".join(str(fault).split())[:200].rstrip(".")
+            raise Unreadable(
+                source.name, f"it is not Parquet that can be read; write or copy it anew: {told}."
+            ) from None
 
 
 def parquet_batches(source: Source, part: Part, reading: Reading) -> Iterator[Batch]:
@@ -84,18 +94,18 @@ def _range_batches(source: Source, file: Any, part: RowRange, reading: Reading) 
 
 
 def _batch(source: Source, rows: Any, first: int, reading: Reading) -> Batch:
-    """One batch of rows; nulls and texts that are too long are taken out by whole columns."""
+    """One batch of rows, without nulls and texts that are too long."""
     arrow, compute = need("pyarrow", PURPOSE), need("pyarrow.compute", PURPOSE)
     text = rows.column(rows.schema.get_field_index(reading.text_column)).cast(arrow.large_string())
     sizes = compute.binary_length(text)
-    fits = compute.less_equal(sizes, reading.max_text_bytes)  # null where the text is
-    long = compute.indices_nonzero(compute.invert(fits)).to_pylist()
-    kept = compute.indices_nonzero(fits)
+    long = compute.indices_nonzero(compute.greater(sizes, reading.max_text_bytes)).to_pylist()
+    kept = compute.indices_nonzero(compute.less_equal(sizes, reading.max_text_bytes))  # null where the text is
     faults = [
         Fault(source.name, f"row {first + row}", too_long(sizes[row].as_py(), reading.max_text_bytes)) for row in long
     ]
     positions = [first + row for row in kept.to_pylist()]
-    texts = text.take(kept).to_pylist()
+    # Where nothing is taken out, the column need not be copied.
+    texts = (text.take(kept) if len(kept) < len(text) else text).to_pylist()
     batch = Batch(positions, texts, sizes.take(kept).to_pylist(), None, text.null_count, tuple(faults))
     if reading.output_column is None:
         return batch

@@ -24,6 +24,8 @@ from service.commands.price_book import Day, loaded_book
 from service.commands.registry import load_registry
 
 INCOMPLETE, INTERRUPTED = 2, 130
+# A full disk, a quota that is used up, a file larger than the process may write.
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 EPILOG = (
     "Exit status: 0, everything was counted; 2, something could not be read, and is listed; "
     "1, nothing could be done; 130, stopped by Ctrl-C."
@@ -81,7 +83,7 @@ def faults_told() -> Iterator[None]:
     except EstimationError as fault:
         raise click.ClickException(str(fault)) from None
     except OSError as fault:
-        full = " What was counted is kept: free some space, then --resume." if fault.errno == errno.ENOSPC else ""
+        full = " What was counted is kept: make room, then --resume." if fault.errno in NO_ROOM else ""
         raise click.ClickException(f"{fault.filename or 'Writing'}: {fault.strerror or fault}.{full}") from None
 
 

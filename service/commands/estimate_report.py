@@ -131,7 +131,7 @@ def _extent(found: Estimate) -> str:
     if whole:
         parts.append(f"{whole:,} of {found.sources:,} sources, or the rest of them")
     if found.total.faulty:
-        parts.append(f"{found.total.faulty:,} single texts")
+        parts.append("1 text" if found.total.faulty == 1 else f"{found.total.faulty:,} texts")
     if found.done < found.shards:
         parts.append(f"{found.shards - found.done:,} parts")
     return ", ".join(parts) + "."

@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import click
@@ -26,6 +27,7 @@ from estimation.page import page
 from estimation.piece import Shard
 from estimation.planning import plan
 from estimation.reading.batch import Reading
+from estimation.reading.parquet import prepare
 from estimation.run import Question, Runner, Tally, outcome, run, sample_outcome
 from estimation.sampling import sample_plan
 from estimation.source import Format
@@ -123,9 +125,11 @@ class Session:
         """The files that are asked for; then nothing of a whole run is kept. Raises OSError, MissingExtra."""
         if path := self._request.documents:
             shards = [shard.id for shard in self._shards]
-            write_documents(path, shards, self._journal.parts, self._metering, self._request.book, found.workload)
+            with _naming(path):
+                write_documents(path, shards, self._journal.parts, self._metering, self._request.book, found.workload)
         if path := self._request.html:
-            path.write_text(page(found, self._request.inputs), encoding="utf-8")
+            with _naming(path):
+                path.write_text(page(found, self._request.inputs), encoding="utf-8")
         if found.done == found.shards:
             self._journal.forget()
 
@@ -142,7 +146,8 @@ class Session:
         job = Job(self._metering.meters, request.workload, request.reading, parts)
         if request.ray_address is not None:
             return RayWorkers(job, extra_folder(), request.ray_address, request.workers)
-        return Workers(job, load(request.registry, job.counters), request.workers)
+        preparing = partial(prepare, request.inputs, request.form)
+        return Workers(job, load(request.registry, job.counters), request.workers, preparing)
 
     def _found(self) -> Found:
         request = self._request
@@ -154,8 +159,17 @@ class Session:
     def _count(self, shards: Sequence[Shard]) -> None:
         self._shards = shards
         if self._runner is not None:
-            with counting_progress(sum(shard.bytes for shard in shards)) as advance:
+            with counting_progress(sum(shard.bytes for shard in shards)) as advance, _naming(self._folder):
                 run(self._runner, shards, self._tally, advance)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Writing does not tell which file it was. Raises OSError with this name."""
+    try:
+        yield
+    except OSError as fault:
+        raise OSError(fault.errno, fault.strerror, fault.filename or str(path)) from fault
 
 
 def _identity(request: Request) -> str:

@@ -21,7 +21,7 @@ from estimation.workers import Done, Workers
 from estimation.workload import Workload
 from tests.estimation.conftest import DAY
 from tests.estimation.corpora import write_jsonl
-from tests.estimation.prove import texts
+from tests.estimation.large_corpora import texts
 from tokenizer_registry import Registry
 
 SHARDS = 30

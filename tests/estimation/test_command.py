@@ -47,7 +47,7 @@ def report(*arguments: object, text: bytes | None = None) -> dict[str, Any]:
 
 
 BAD_FILES: dict[str, tuple[bytes, int, str]] = {
-    "binary.txt": (b"\x00\x01", 0, "it is binary: byte 0 is 0."),
+    "binary.txt": (b"\x00\x01", 0, "it is binary: byte 0 is 0; leave it out"),
     "latin.txt": ("café".encode("latin-1"), 0, "byte 3: it is not valid UTF-8; convert it, as with iconv"),
     "wide.txt": ("hello".encode("utf-16"), 0, "it looks like UTF-16; name its --encoding."),
     "long.txt": (b"word " * 1_000_000, 0, "a text of 5,000,000 bytes is over --max-text (1,000,000)"),
@@ -61,11 +61,11 @@ BAD_FILES: dict[str, tuple[bytes, int, str]] = {
     "short.csv": (b"id,text\n1,hello\n2\n3,a\n", 2, "row 2: 1 values under 2 columns."),
     "quote.csv": (b'id,text\n1,hello\n2,"un"closed\n3,a\n', 1, "after row 1: ',' expected"),
     "latin.csv": ("id,text\n1,café\n2,fine\n".encode("latin-1"), 1, "row 1: it is not valid UTF-8"),
-    "lines.jsonl": (b'"ok"\n{"text"\n{"text":null}\n"ok"\n', 2, "byte 5: it is not JSON."),
+    "lines.jsonl": (b'"ok"\n{"text"\n{"text":null}\n"ok"\n', 2, "byte 5: it is not JSON; mend the line"),
     "number.jsonl": (b'{"text":5}\n{"text":"ok"}\n', 1, "byte 0: 'text' is not a text but int"),
     "key.jsonl": (b'{"body":"x"}\n', 0, "there is no column 'text'; there are: body."),
     "half.jsonl": (b'{"text":"\\ud800"}\n', 0, "it has a lone surrogate"),
-    "line.jsonl": (b'"' + b"a" * 8_000_000 + b'"\n"ok"\n', 1, "a text of 8,000,003 bytes is over --max-text"),
+    "line.jsonl": (b'"' + b"a" * 8_000_000 + b'"\n"ok"\n', 1, "a line of 8,000,003 bytes is over 7,000,000 bytes"),
 }  # fmt: skip
 
 
@@ -93,7 +93,10 @@ BAD_COMMANDS: dict[str, tuple[tuple[str, ...], str]] = {
     "no output": (("a.jsonl", "-m", "gpt-4o", "--output-tokens", "-5"), "is neither tokens (500), a share (25%)"),
     "no encoding": (("a.jsonl", "-m", "gpt-4o", "--encoding", "utf-99"), "is not an encoding"),
     "no store": (("foo://bucket/x", "-m", "gpt-4o"), "no such kind of store"),
-    "full disk": (("a.jsonl", "-m", "gpt-4o", "--html", "/dev/full"), "No space left on device"),
+    "full disk": (
+        ("a.jsonl", "-m", "gpt-4o", "--html", "/dev/full"),
+        "/dev/full: No space left on device. What was counted is kept",
+    ),
 }
 
 
@@ -127,8 +130,8 @@ def test_a_huge_text_needs_no_memory(tmp_path: Path) -> None:
     assert watched.stop() < HUGE
     assert found["texts"] == 2
     assert [fault["reason"][:33] for fault in found["faults"]] == [
-        "a text of 400,000,000 bytes is ov",
-        "a text of 399,999,995 bytes is ov",
+        "a line of 400,000,000 bytes is ov",
+        "a line of 399,999,995 bytes is ov",
     ]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from estimation.counting import count_shard
+from estimation.engines import Counters
 from estimation.interval import Drawn, interval, student
 from estimation.job import Job
 from estimation.locating import find
@@ -17,6 +18,7 @@ from estimation.sampling import sample_plan
 from estimation.workload import Workload
 from tests.estimation.conftest import DAY
 from tests.estimation.sampled_corpora import KINDS, check
+from tokenizer_registry.words import WordTable
 
 
 @pytest.mark.parametrize("number", [8, 12, 15])
@@ -53,7 +55,7 @@ def test_a_packed_file_is_sampled_by_its_texts(tmp_path: Path, monkeypatch: pyte
     parquet.write_table(arrow.table({"text": ["the same text, again and again"] * 50_000}), path)
     sources = find([str(path)]).sources
     plan = sample_plan(sources, Reading(), Decimal("0.01"), "0")
-    total = merged(count_shard(shard, Job((), Workload(DAY)), {}) for shard in plan.shards)
+    total = merged(count_shard(shard, Job((), Workload(DAY)), Counters({}, WordTable())) for shard in plan.shards)
     assert 450 <= total.texts <= 550
     assert total.measured == 50_000 * 31
 

@@ -123,7 +123,9 @@ def test_a_folder_has_one_text_a_file_and_lists_what_is_binary(
     calls = [(text, 0) for text in TEXTS[:40]]
     assert totals(found) == {"gpt-4o": looped(registry, book, "gpt-4o", calls, Workload(DAY))}
     assert found.hidden == 1
-    assert [fault.reason for fault in found.faults] == ["it is binary: byte 8 is 0."]
+    assert [fault.reason for fault in found.faults] == [
+        "it is binary: byte 8 is 0; leave it out, or name its --encoding."
+    ]
     assert not found.is_whole
 
 
