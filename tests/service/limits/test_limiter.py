@@ -180,3 +180,10 @@ async def test_traces_of_writers_are_bounded(redis_client: Redis, account_id: st
         await counters.decide([Call(account_id, MANY, recorded=True)], batch=1)
     assert await redis_client.hlen(keys(account_id)[1]) <= 66
     assert await redis_client.hget(keys(account_id)[1], "n") == b"200"
+
+
+async def test_a_turn_of_very_many_calls(store: StoreProcess, account_id: str) -> None:
+    """Ten thousand calls of an account in one turn, more than the script can take at once, are each counted once."""
+    async with limiter_on(store.url) as limiter:
+        decisions = await asyncio.gather(*(hit(limiter, account_id, MANY) for _ in range(10_000)))
+    assert [decision.quota_remaining for decision in decisions] == [MANY.calls_per_month - n for n in range(1, 10_001)]
