@@ -16,8 +16,9 @@ WORDS_KEPT: Final = 65_536
 # Longer words are rarely met again. A word of this length has fewer tokens than a byte can count.
 WORD_CHARACTERS: Final = 40
 # A space behind a letter, a digit or one of these marks. Others stand inside of a token before a space in some
-# vocabulary: "= ", "> </".
-_CUT: Final = re.compile(r""" (?<=[\w,.;:!?)\]}'"] )""")
+# vocabulary: "= ", "> </". What follows it begins a grapheme of its own, as no combining mark and no joiner does: a
+# normalizer that goes by graphemes would see one of them otherwise without the space. Four of those are letters.
+_CUT: Final = re.compile(r""" (?<=[\w,.;:!?)\]}'"] )(?=[\w\s!-~¡¿«»‐-‧•€、-】（）])(?![\u0e33\u0eb3\uff9e\uff9f])""")
 
 
 class Words:
@@ -93,6 +94,15 @@ def blocks(text: str) -> Iterator[str]:
         yield text[start : place.start()]
         start = place.start()
     yield text[start:]
+
+
+def cut_around(text: str, begin: int, start: int, end: int) -> tuple[int, int]:
+    """The last place from `begin` to `start` where the text may be cut, and the first from `end`; else its own ends."""
+    before = begin
+    for place in _CUT.finditer(text, begin, start + 2):  # a cut at `start` is told by the character behind its space
+        before = place.start()
+    after = _CUT.search(text, end)
+    return before, after.start() if after is not None else len(text)
 
 
 def _pieces(block: str) -> list[str]:

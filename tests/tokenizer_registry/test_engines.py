@@ -65,6 +65,13 @@ def test_no_token_reaches_across_a_cut(name: str) -> None:
         assert not ACROSS.search(token.decode("utf-8", "replace")), token
 
 
+@pytest.mark.parametrize("name", ["aya-101", "xlm-roberta"])
+def test_a_text_is_not_cut_inside_of_a_grapheme(fast: Registry, name: str) -> None:
+    """A joiner or a mark behind a space counts as the owner's library counts it."""
+    text = "中 \u200d\u0301 a \u0e33 b \uff9e"
+    assert fast.vocabulary(name).count(text) == shared_registry().vocabulary(name).count(text)
+
+
 def test_a_missing_package_is_told_once_and_the_reference_serves(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
