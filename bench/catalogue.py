@@ -5,6 +5,7 @@ import math
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from bench.texts import kinds
 from service.counting import CountingPool, TextLimits
@@ -42,8 +43,12 @@ def growth(registry: Registry) -> Iterator[tuple[str, str]]:
             prose = kinds(size, 3)[0]
             for text in prose.warm:
                 registry.count(text, [model])
-            seconds.append(_median(lambda text, model=model: registry.count(text, [model]), prose.fresh))
+            seconds.append(_median(partial(_count, registry, model), prose.fresh))
         yield f"slope of time over length, 1 kB to 900 kB, {model}", f"{_slope(GROWTH_CHARACTERS, seconds):.2f}"
+
+
+def _count(registry: Registry, model: str, text: str) -> None:
+    registry.count(text, [model])
 
 
 def _slope(sizes: tuple[int, ...], seconds: list[float]) -> float:
