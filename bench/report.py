@@ -42,7 +42,7 @@ def write(sections: Sequence[Section], today: date, remark: str) -> None:
 def _head(today: date, remark: str) -> list[str]:
     libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     return [
-        f"Written by `make bench` on {today}. Ratios move little between machines, figures do. {remark}",
+        f"Written by `make bench` on {today}. Ratios move little between machines, figures do. {remark}".rstrip(),
         "",
         f"Machine: {_processor()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}, "
         f"Python {sys.version.split()[0]}. {libraries}.",
