@@ -182,8 +182,10 @@ def _date(row: Mapping[str, Any], name: str) -> date:
 
 
 def _amount(row: Mapping[str, Any], name: str, where: str, largest: Decimal = MAX_USD_PER_TOKEN) -> Decimal | None:
-    if name not in row:
-        return None
+    return _given(row, name, where, largest) if name in row else None
+
+
+def _given(row: Mapping[str, Any], name: str, where: str, largest: Decimal = MAX_USD_PER_TOKEN) -> Decimal:
     value = row[name]
     if not isinstance(value, str) or not _AMOUNT.fullmatch(value):
         raise BadField(where + name, f"must be a plain decimal string, not {value!r}")
@@ -253,10 +255,7 @@ def _time(row: Mapping[str, Any], name: str, where: str) -> time:
 
 def _opinion(row: dict[str, Any], where: str) -> Opinion:
     _only(row, ("source", "value"), ("output",), where)
-    value = _amount(row, "value", where)
-    if value is None:  # pragma: no cover - `_only` has seen to it
-        raise BadField(where + "value", "missing")
-    return Opinion(_text(row, "source", where), value, _amount(row, "output", where))
+    return Opinion(_text(row, "source", where), _given(row, "value", where), _amount(row, "output", where))
 
 
 def _source(row: object) -> Source:

@@ -4,7 +4,6 @@ import asyncio
 
 from starlette.types import Receive, Scope
 
-from service.begun import Begun
 from service.errors import BODY_TIMEOUT, OVERLOADED, TOO_LARGE, UNSUPPORTED_MEDIA, Refusal
 from service.in_flight import InFlight
 from service.trace import Trace, trace_of
@@ -33,12 +32,9 @@ class BodyReader:
         declared = headers.get(b"content-length", b"0")
         if declared.isdigit() and int(declared[:20]) > self.max_bytes:
             return self.too_large
-        reading = Begun(self._receive_all(receive, trace_of(scope)))
-        if reading.is_done:
-            return reading.answer
         try:
             async with asyncio.timeout(self.timeout_seconds):
-                return await reading.rest()
+                return await self._receive_all(receive, trace_of(scope))
         except TimeoutError:
             return BODY_TIMEOUT
 

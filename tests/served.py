@@ -11,13 +11,12 @@ import uvicorn
 from starlette.types import ASGIApp
 
 Answer = TypeVar("Answer")
-Protocol = Literal["httptools", "h11"] | type[asyncio.Protocol]
 
 
 class Served:
     """A running application: its address, and a way into its event loop."""
 
-    def __init__(self, app: ASGIApp, http: Protocol = "httptools") -> None:
+    def __init__(self, app: ASGIApp, http: Literal["httptools", "h11"] = "httptools") -> None:
         self.socket = socket.create_server(("127.0.0.1", 0))
         # Inherited by connections: else a head and a body that are written apart wait 40 ms for each other.
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -52,7 +51,7 @@ class AnnouncedServer(uvicorn.Server):
 
 
 @contextmanager
-def served(app: ASGIApp, http: Protocol = "httptools") -> Iterator[Served]:
+def served(app: ASGIApp, http: Literal["httptools", "h11"] = "httptools") -> Iterator[Served]:
     """The application for the time of the block."""
     running = Served(app, http)
     running.thread.start()

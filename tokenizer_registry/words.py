@@ -96,15 +96,6 @@ def blocks(text: str) -> Iterator[str]:
     yield text[start:]
 
 
-def cut_around(text: str, begin: int, start: int, end: int) -> tuple[int, int]:
-    """The last place from `begin` to `start` where the text may be cut, and the first from `end`; else its own ends."""
-    before = begin
-    for place in _CUT.finditer(text, begin, start + 2):  # a cut at `start` is told by the character behind its space
-        before = place.start()
-    after = _CUT.search(text, end)
-    return before, after.start() if after is not None else len(text)
-
-
 def _pieces(block: str) -> list[str]:
     """The words of a block. White space at its end stays with the last of them."""
     body = block.rstrip()

@@ -1,7 +1,7 @@
 """What stands on a page stays where it is: on a slow processor, and when an answer comes late."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.visits import NARROW, WIDE, Visits, shifts_of
 
@@ -20,17 +20,21 @@ PLACES = """() => [...document.querySelectorAll("table.data")].map((table) => {
 })"""
 
 
-@BOTH_SIZES
-@pytest.mark.parametrize("path", LISTS)
-def test_a_list_stays_while_it_is_read(visits: Visits, path: str, size: tuple[int, int]) -> None:
-    """A table that is painted many times while its rows arrive never moves what is painted already, for its columns do
-    not hang on its rows."""
-    page = visits.open(path, size=size, with_session=LISTS[path], slowdown=SLOWDOWN)
+def assert_still(page: Page) -> None:
+    """Nothing has moved, and the places of the columns do not hang on the rows."""
     shifts = shifts_of(page)
     assert shifts.before < 0.01
     assert shifts.after < 0.001
     for whole, first in page.evaluate(PLACES):
         assert first == whole
+
+
+@BOTH_SIZES
+@pytest.mark.parametrize("path", LISTS)
+def test_a_list_stays_while_it_is_read(visits: Visits, path: str, size: tuple[int, int]) -> None:
+    """A table that is painted many times while its rows arrive never moves what is painted already, for its columns do
+    not hang on its rows."""
+    assert_still(visits.open(path, size=size, with_session=LISTS[path], slowdown=SLOWDOWN))
 
 
 @BOTH_SIZES
@@ -40,11 +44,7 @@ def test_the_example_stays_while_it_is_read(visits: Visits, size: tuple[int, int
     page.click("text=Try an example")
     page.wait_for_selector("[data-headline]")
     page.wait_for_load_state()
-    shifts = shifts_of(page)
-    assert shifts.before < 0.01
-    assert shifts.after < 0.001
-    for whole, first in page.evaluate(PLACES):
-        assert first == whole
+    assert_still(page)
 
 
 @BOTH_SIZES
