@@ -3,12 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+NATIVE := $(wildcard tokenizer_registry/native/*.py tokenizer_registry/native/*.json tokenizer_registry/native/source/*) \
+          tokenizer_registry/engines.toml tokenizer_registry/vocabularies.toml
 WHEELS := --only-binary :all: --require-hashes
 
 .PHONY: serve test check bench bench-peers estimates format lock vocabularies verify-vocabularies verify-engines clean help prove prove-ledger \
-        prove-estimates promises fuzz soak peers profile screenshots
+        prove-estimates native promises fuzz soak peers profile screenshots
 
-serve: $(VENV)/.serve  ## start the service with a demo key; Ctrl-C ends it
+serve: $(VENV)/.native  ## start the service with a demo key; Ctrl-C ends it
 	@$(BIN)/weighbridge serve --demo
 
 test: $(VENV)/.dev  ## run every test
@@ -55,6 +57,8 @@ prove-estimates: $(VENV)/.dev  ## a gigabyte against a plain loop, samples again
 prove: $(VENV)/.dev  ## compare 100,000 calls priced by the book with genai-prices' own calculation
 	$(BIN)/python -m tests.pricing_data.genai_oracle 100000
 
+native: $(VENV)/.native  ## compile the counting library, and pack the vocabularies for it
+
 format: $(VENV)/.dev  ## format the source
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
@@ -75,11 +79,11 @@ vocabularies: $(VENV)/.dev  ## rebuild the packed vocabularies from their pinned
 verify-vocabularies: $(VENV)/.dev  ## prove them: same bytes when rebuilt, same tokens as the reference libraries
 	$(BIN)/python -m scripts.verify_vocabularies
 
-verify-engines: $(VENV)/.dev  ## compare every engine with its reference: 20 MB and 200,000 fuzzed texts each (an hour)
-	$(BIN)/python -m tests.engine_equality
+verify-engines: $(VENV)/.dev  ## compare the C library with every reference: 20 MB and 200,000 fuzzed texts each (half an hour)
+	$(BIN)/python -m tests.engine_equality $(if $(KEEP),--keep $(KEEP))
 
 clean:  ## remove the environment and everything built; the data folder stays
-	rm -rf $(VENV) .peers build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .peers build dist tokenizer_registry/native/packed tokenizer_registry/native/libweighbridge.so .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help:  ## list these commands
@@ -98,7 +102,13 @@ $(VENV)/.serve: $(VENV)/.python requirements/runtime.txt requirements/build.txt 
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.serve requirements/dev.txt
+# The C library, and the vocabularies in the form that it maps.
+$(VENV)/.native: $(VENV)/.serve $(NATIVE)
+	@echo '==> building the counting library (half a minute)'
+	@$(BIN)/python -m tokenizer_registry.native.build
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.native requirements/dev.txt
 	@echo '==> installing what tests and checks need (about a minute)'
 	@$(PIP) install $(WHEELS) -r requirements/dev.txt
 	@touch $@

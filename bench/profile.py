@@ -20,7 +20,7 @@ def main() -> None:
     profile = cProfile.Profile()
     with profile:
         for text in prose.fresh:
-            registry.effort(text, MODELS)
+            registry.effort(MODELS)
             registry.count(text, MODELS)
     pstats.Stats(profile).sort_stats("tottime").print_stats(SHOWN)
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-LIBRARIES = ("tiktoken", "tokenizers", "sentencepiece", "splintr-rs", "uvicorn", "starlette")
+LIBRARIES = ("tiktoken", "tokenizers", "sentencepiece", "uvicorn", "starlette")
 DOCUMENT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 
 

@@ -3,33 +3,31 @@
 from collections.abc import Mapping, Sequence
 
 from tokenizer_registry import Registry, UncountableText
+from tokenizer_registry.native.vocabulary import NativeVocabulary, Together
 from tokenizer_registry.vocabulary import Counter
-from tokenizer_registry.word_vocabulary import WordVocabulary, count_for_all
-from tokenizer_registry.words import WordTable
 
 Counts = dict[str, list[int | None]]
 
 
 class Counters:
-    """The counters of a job, by name. Those that share words cut each text once for all of them."""
+    """The counters of a job, by name. Those that can be are counted together, each text in one call."""
 
-    def __init__(self, by_name: Mapping[str, Counter], table: WordTable) -> None:
-        words = {name: counter for name, counter in by_name.items() if isinstance(counter, WordVocabulary)}
-        self._words = words if len(words) > 1 else {}
-        self._others = {name: counter for name, counter in by_name.items() if name not in self._words}
-        self._table = table
+    def __init__(self, by_name: Mapping[str, Counter]) -> None:
+        self._native = {name: found for name, found in by_name.items() if isinstance(found, NativeVocabulary)}
+        self._together = Together(self._native)
+        self._others = {name: found for name, found in by_name.items() if name not in self._native}
 
     def count(self, texts: Sequence[str]) -> Counts:
         """Tokens of each text by each counter, in the order of the texts; None for what cannot be counted."""
         found = {name: count_texts(counter, texts) for name, counter in self._others.items()}
-        return found | self._by_words(texts) if self._words else found
+        return found | self._counted_together(texts) if self._native else found
 
-    def _by_words(self, texts: Sequence[str]) -> Counts:
+    def _counted_together(self, texts: Sequence[str]) -> Counts:
         try:
-            rows = [count_for_all(text, self._words, self._table) for text in texts]
+            rows = list(map(self._together.count, texts))
         except UncountableText:
-            return {name: count_texts(counter, texts) for name, counter in self._words.items()}
-        return {name: [row[name] for row in rows] for name in self._words}
+            return {name: count_texts(counter, texts) for name, counter in self._native.items()}
+        return {name: [row[name] for row in rows] for name in self._native}
 
 
 def count_texts(counter: Counter, texts: Sequence[str]) -> list[int | None]:
@@ -49,4 +47,4 @@ def _one(counter: Counter, text: str) -> int | None:
 
 def load(registry: Registry, names: Sequence[str]) -> Counters:
     """The counters of these names, loaded. Raises UnknownVocabulary, DamagedVocabulary."""
-    return Counters({name: registry.counter(name) for name in names}, registry.engines.table)
+    return Counters({name: registry.counter(name) for name in names})

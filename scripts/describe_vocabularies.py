@@ -7,7 +7,7 @@ from pathlib import Path
 import tokenizer_registry
 from tokenizer_registry import Registry
 from tokenizer_registry.building.sources import Origin, Sources, read_sources
-from tokenizer_registry.engines import EngineSpec, Library, read_engines
+from tokenizer_registry.engines import EngineSpec, read_engines
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "vocabularies.md"
@@ -80,9 +80,10 @@ def _table(registry: Registry, sources: Sources) -> str:
 
 
 def _engine(row: EngineSpec | None) -> str:
-    """What serves: `words` are remembered with their counts."""
-    library = "splintr" if row and row.library is not Library.REFERENCE else "owner's"
-    return f"{library}, words" if row and row.has_words else library
+    """What counts: with `words`, those that were met before are remembered with their counts."""
+    if row is None:
+        return "owner's"
+    return "C, words" if row.has_words else "C"
 
 
 def _checked(origin: Origin | None) -> str:

@@ -137,7 +137,7 @@ class CountingPool:
         """Whether the event loop has the time: loading a vocabulary takes up to a second, which it has not."""
         if len(text) > INLINE_EFFORT:
             return False
-        effort = self.registry.effort(text, models)
+        effort = self.registry.effort(models)
         return effort is not None and len(text) * effort <= INLINE_EFFORT
 
     def _measure_and_count(self, text: str, models: Sequence[str], estimate: bool) -> list[Count] | Refusal:

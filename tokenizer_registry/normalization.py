@@ -8,17 +8,11 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Final
 
-from tokenizers import normalizers
-
 Normalize = Callable[[str], str]
 
 BLOCK_CHARACTERS: Final = 16_384
 # Nothing before one of these characters can change it or be changed by it: ASCII, and the common ideographs.
 _BOUNDARY: Final = re.compile("[\x00-\x7f\u4e00-\u9fa5]")
-_FORMS: Final[dict[str, Callable[[], normalizers.Normalizer]]] = {
-    "NFC": normalizers.NFC,
-    "NFKC": normalizers.NFKC,
-}
 
 
 def normalizer(form: str) -> Normalize:
@@ -27,7 +21,10 @@ def normalizer(form: str) -> Normalize:
     The library holds the GIL and takes many times the text's memory, so a long text goes through it in
     blocks, and other threads get their turn in between.
     """
-    normalize = _FORMS[form]().normalize_str
+    from tokenizers import normalizers  # only some vocabularies need it
+
+    forms: dict[str, Callable[[], normalizers.Normalizer]] = {"NFC": normalizers.NFC, "NFKC": normalizers.NFKC}
+    normalize = forms[form]().normalize_str
 
     def in_blocks(text: str) -> str:
         if text.isascii():

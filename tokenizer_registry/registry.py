@@ -17,9 +17,10 @@ from tokenizer_registry.estimation.estimator import Estimator
 from tokenizer_registry.extra import Extra, read_extra
 from tokenizer_registry.loading import load_vocabulary
 from tokenizer_registry.model import Model, read_models
+from tokenizer_registry.native.packs import Packs
+from tokenizer_registry.native.vocabulary import Together
 from tokenizer_registry.spec import Fetchable, VocabularySpec, read_vocabularies
 from tokenizer_registry.vocabulary import Counter, Vocabulary
-from tokenizer_registry.word_vocabulary import count_for_all
 
 
 class Count(NamedTuple):
@@ -73,8 +74,8 @@ class Registry:
     def from_package(cls, extra_folder: Path | None = None, *, fast: bool = True) -> "Registry":
         """The registry that this package ships, and what an operator has added to it in `extra_folder`.
 
-        Counts with the engines of engines.toml or, if not `fast`, with the owners' libraries. Reads the catalogues,
-        loads no vocabulary yet. Raises BadCatalogue.
+        Counts with the C library where engines.toml says so or, if not `fast`, with the owners' libraries. Reads the
+        catalogues, loads no vocabulary yet. Raises BadCatalogue.
         """
         return cls.from_folder(Path(__file__).parent, extra_folder, fast=fast)
 
@@ -100,7 +101,7 @@ class Registry:
             fetchable=shipped.fetchable,
             folders=folders,
             estimates=read_estimates(folder, {model.name for model in ordered}, specs),
-            engines=Engines(read_engines(folder)) if fast else None,
+            engines=Engines(read_engines(folder), Packs()) if fast else None,
         )
 
     @property
@@ -150,12 +151,12 @@ class Registry:
                     on_loaded(name)
         return {name: self._faults[name] for name in chosen if name in self._faults}
 
-    def is_ready(self, models: Sequence[str], text: str = "") -> bool:
-        """Whether counting this text for these models would load nothing. Raises UnknownModel."""
-        return self.effort(text, models) is not None
+    def is_ready(self, models: Sequence[str]) -> bool:
+        """Whether counting a text for these models would load nothing. Raises UnknownModel."""
+        return self.effort(models) is not None
 
-    def effort(self, text: str, models: Sequence[str]) -> int | None:
-        """The sum of the efforts of the vocabularies that would count this text; None if one has to be loaded first.
+    def effort(self, models: Sequence[str]) -> int | None:
+        """The sum of the efforts of the vocabularies that would count a text; None if one has to be loaded first.
 
         Raises UnknownModel.
         """
@@ -164,7 +165,7 @@ class Registry:
             if name is None or name in self._faults or name not in self.vocabularies:
                 continue
             loaded = self._loaded.get(name)
-            if loaded is None or not loaded.is_ready(text):
+            if loaded is None or not loaded.is_ready:
                 return None
             total += loaded.effort
         return total
@@ -237,7 +238,7 @@ class Registry:
             if name in self.vocabularies and name not in self._faults:
                 with suppress(DamagedVocabulary):
                     present[name] = self.vocabulary(name)
-        tokens = count_for_all(text, present, self.engines.table)
+        tokens = Together(present).count(text)
         return counts | {name: Count(found, name, "exact") for name, found in tokens.items()}
 
     def _tokens(self, text: str, name: str) -> int | None:

@@ -39,8 +39,9 @@ class Vocabulary(Counter, Protocol):
     def effort(self) -> int:
         """A whole number from 1."""
 
-    def is_ready(self, text: str) -> bool:
-        """Whether counting this text would load nothing first."""
+    @property
+    def is_ready(self) -> bool:
+        """Whether counting any text would load nothing first."""
 
     def encode(self, text: str) -> list[int]:
         """The tokens' numbers in the vocabulary's own file. Raises UncountableText."""
@@ -116,48 +117,49 @@ class GuardedCounter:
 
     def count(self, text: str) -> int:
         refuse_surrogates(text)
-        return self._guarded(self._engine.count, text)
+        return guarded(self._name, self._engine.count, text)
 
     def count_batch(self, texts: Sequence[str]) -> list[int]:
         for text in texts:
             refuse_surrogates(text)
-        return self._guarded(self._engine.count_batch, texts)
-
-    def _guarded(self, call: Callable[[Given], Answer], given: Given) -> Answer:
-        try:
-            return call(given)
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException as error:
-            raise UncountableText(f"vocabulary {self._name!r} gave up: {type(error).__name__}") from error
+        return guarded(self._name, self._engine.count_batch, texts)
 
 
 class GuardedVocabulary(GuardedCounter):
     """The same for an engine that also tells the tokens."""
 
-    __slots__ = ("_effort", "_encode", "_is_ready", "_owner")
+    __slots__ = ("_effort", "_owner")
 
-    def __init__(self, name: str, engine: Engine, owner: Owner, effort: int = 1) -> None:
+    def __init__(self, name: str, engine: CountingEngine, owner: Owner, effort: int = 1) -> None:
         super().__init__(name, engine)
         self._effort = effort
-        self._encode = engine.encode
         self._owner = owner
-        self._is_ready: Callable[[str], bool] | None = getattr(engine, "is_ready", None)
 
     @property
     def effort(self) -> int:
         return self._effort
 
-    def is_ready(self, text: str) -> bool:
-        return self._is_ready is None or self._is_ready(text)
+    @property
+    def is_ready(self) -> bool:
+        return True
 
     def encode(self, text: str) -> list[int]:
         refuse_surrogates(text)
-        return self._guarded(self._encode, text)
+        return guarded(self._name, lambda given: self._owner.engine.encode(given), text)
 
     def tokens(self, text: str) -> list[Token]:
         refuse_surrogates(text)
-        return covering(self._guarded(lambda given: self._owner.engine.tokens(given), text), len(text))
+        return covering(guarded(self._name, lambda given: self._owner.engine.tokens(given), text), len(text))
+
+
+def guarded(vocabulary: str, call: Callable[[Given], Answer], given: Given) -> Answer:
+    """What the call answers; whatever else it raises becomes an UncountableText that names the vocabulary."""
+    try:
+        return call(given)
+    except (KeyboardInterrupt, SystemExit, UncountableText):
+        raise
+    except BaseException as error:
+        raise UncountableText(f"vocabulary {vocabulary!r} gave up: {type(error).__name__}") from error
 
 
 def refuse_surrogates(text: str) -> None:

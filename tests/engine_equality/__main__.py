@@ -1,9 +1,13 @@
-"""Compare every engine with its reference on texts of many kinds: `python -m tests.engine_equality [VOCABULARY...]`."""
+"""Compare every engine with its reference on texts of many kinds.
+
+`python -m tests.engine_equality [--keep FOLDER] [VOCABULARY...]`; the references' counts are kept in the folder.
+"""
 
 import sys
 import time
 from collections.abc import Iterator
 from itertools import chain
+from pathlib import Path
 
 import click
 
@@ -20,20 +24,25 @@ HOSTILE_CHARACTERS = 100_000
 SHOWN = 5
 
 
-def main(names: list[str]) -> int:
-    """One line a vocabulary; 1 if any engine differs."""
+@click.command()
+@click.option("--keep", type=click.Path(path_type=Path, file_okay=False), help="Folder for the references' counts.")
+@click.argument("names", nargs=-1)
+def main(names: tuple[str, ...], keep: Path | None) -> None:
+    """One line a vocabulary; fails if any engine differs."""
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
     registry = Registry.from_package()
     failed = False
     for name in names or list(registry.vocabularies):
         started = time.monotonic()
-        comparison = Comparison(registry, name)
+        comparison = Comparison(registry, name, keep)
         found = list(_first(comparison))
         seconds = time.monotonic() - started
         click.echo(f"{name:22} {'DIFFERS' if found else 'equal'}  {seconds:.0f} s")
         for difference in found:
             click.echo(f"    {difference}"[:300])
         failed = failed or bool(found)
-    return int(failed)
+    sys.exit(int(failed))
 
 
 def _first(comparison: Comparison) -> Iterator[object]:
@@ -50,4 +59,4 @@ def is_text(text: str) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main()

@@ -1,21 +1,25 @@
 """One vocabulary, counted by its engine in every way the service does, and by its owner's library."""
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import NamedTuple
 
+from tests.engine_equality.kept import KeptCounts
 from tokenizer_registry.engines import Engines
 from tokenizer_registry.loading import load_vocabulary
+from tokenizer_registry.native.vocabulary import NativeVocabulary, Together
 from tokenizer_registry.packed import unpack
 from tokenizer_registry.ranks import parse_ranks
 from tokenizer_registry.registry import Registry
 from tokenizer_registry.spec import Format
-from tokenizer_registry.word_vocabulary import WordVocabulary, count_for_all
 
 BATCH = 256
+# A vocabulary whose words are none of any other's.
+OTHER = "bert-uncased"
 
 
 class Difference(NamedTuple):
-    """A text that an engine miscounts. `way`: alone, or cut into words as for many vocabularies."""
+    """A text that an engine miscounts. `way`: for this vocabulary alone, or together with another."""
 
     text: str
     way: str
@@ -24,15 +28,16 @@ class Difference(NamedTuple):
 
 
 class Comparison:
-    """Compares counts of one vocabulary of a registry."""
+    """Compares counts of one vocabulary of a registry; the reference's are kept in a folder if one is given."""
 
-    def __init__(self, registry: Registry, name: str) -> None:
+    def __init__(self, registry: Registry, name: str, kept: Path | None = None) -> None:
         spec = registry.vocabularies[name]
         self.content = unpack(spec, registry.folder_of(name))
         self.form = spec.format
-        self.engines = registry.engines
         self.vocabulary = registry.vocabulary(name)
-        self.reference = load_vocabulary(spec, registry.folder_of(name), Engines({}))
+        self.together = Together({name: self.vocabulary, OTHER: registry.vocabulary(OTHER)})
+        reference = load_vocabulary(spec, registry.folder_of(name), Engines({}))
+        self.reference = KeptCounts(reference.count_batch, kept, spec.sha256)
 
     def differences(self, texts: Iterable[str]) -> Iterator[Difference]:
         """Every text that is counted otherwise than by the reference."""
@@ -55,11 +60,9 @@ class Comparison:
         expected = self.reference.count_batch(texts)
         alone = [self.vocabulary.count(text) for text in texts]
         yield from self._unlike(texts, "alone", alone, expected)
-        if isinstance(self.vocabulary, WordVocabulary):
-            # Two of a kind, since a single one would not be cut.
-            both = {"one": self.vocabulary, "other": self.vocabulary}
-            cut = [count_for_all(text, both, self.engines.table)["one"] for text in texts]
-            yield from self._unlike(texts, "cut", cut, expected)
+        if isinstance(self.vocabulary, NativeVocabulary):
+            together = [self.together.count(text)[self.vocabulary.name] for text in texts]
+            yield from self._unlike(texts, "together", together, expected)
 
     def _unlike(self, texts: list[str], way: str, found: list[int], expected: list[int]) -> Iterator[Difference]:
         for text, one, other in zip(texts, found, expected, strict=True):

@@ -13,6 +13,7 @@ from tokenizer_registry.verification.material import read_material
 from tokenizer_registry.verification.probes import mixed_text, probe_texts
 
 CORPUS = Path(tokenizer_registry.__file__).parent / "estimation" / "corpus"
+OWN_PACKAGE = "weighbridge"
 # From a word to more than one block.
 LENGTHS = (20, 200, 2_000, 2_000, 10_000, 70_000)
 
@@ -116,7 +117,8 @@ def sources() -> str:
 
 @cache
 def documents() -> str:
-    """Descriptions and licences of the packages that are installed here."""
+    """Descriptions and licences of the packages that are installed here, but for our own, which changes."""
     packages = Path(sysconfig.get_path("purelib"))
     paths = sorted([*packages.glob("*.dist-info/METADATA"), *packages.glob("*.dist-info/**/LICENSE*")])
-    return "\n".join(path.read_text(encoding="utf-8", errors="replace") for path in paths if path.is_file())
+    foreign = [path for path in paths if path.is_file() and OWN_PACKAGE not in str(path.relative_to(packages))]
+    return "\n".join(path.read_text(encoding="utf-8", errors="replace") for path in foreign)

@@ -18,7 +18,6 @@ from estimation.sampling import sample_plan
 from estimation.workload import Workload
 from tests.estimation.conftest import DAY
 from tests.estimation.sampled_corpora import KINDS, check
-from tokenizer_registry.words import WordTable
 
 
 @pytest.mark.parametrize("number", [8, 12, 15])
@@ -55,7 +54,7 @@ def test_a_packed_file_is_sampled_by_its_texts(tmp_path: Path, monkeypatch: pyte
     parquet.write_table(arrow.table({"text": ["the same text, again and again"] * 50_000}), path)
     sources = find([str(path)]).sources
     plan = sample_plan(sources, Reading(), Decimal("0.01"), "0")
-    total = merged(count_shard(shard, Job((), Workload(DAY)), Counters({}, WordTable())) for shard in plan.shards)
+    total = merged(count_shard(shard, Job((), Workload(DAY)), Counters({})) for shard in plan.shards)
     assert 450 <= total.texts <= 550
     assert total.measured == 50_000 * 31
 

@@ -1,9 +1,10 @@
-"""The engines that count, against the owners' libraries. `make verify-engines` does the same at full size."""
+"""What counts, against the owners' libraries. `make verify-engines` does the same at full size."""
 
 import logging
-import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,27 +20,36 @@ from tests.tokenizer_registry.shipped import (
     shipped_names,
     shipped_specs,
 )
-from tokenizer_registry.engines import Engines, EngineSpec, Library, read_engines
+from tokenizer_registry.engines import Engines, EngineSpec, read_engines
 from tokenizer_registry.errors import UncountableText
 from tokenizer_registry.loading import load_vocabulary
+from tokenizer_registry.native.packs import FOLDER, INDEX, Packs
+from tokenizer_registry.native.vocabulary import NativeVocabulary
 from tokenizer_registry.packed import unpack
 from tokenizer_registry.ranks import parse_ranks
 from tokenizer_registry.registry import Registry
-from tokenizer_registry.words import WORDS_KEPT, WordTable, blocks
+from tokenizer_registry.spec import VocabularySpec
 
 FUZZED = 120
 GENERATED_BYTES = 12_000
 ROWS = read_engines(PACKAGE)
-# A character that may end a word, and the space that a text is cut at.
-ACROSS = re.compile(r"""[\w,.;:!?)\]}'"] """)
+# What may end a word, and the space that a text is cut at.
+ENDS = set(""",.;:!?)]}'"_""")
+NAME = "r50k_base"
 
 
 @pytest.mark.parametrize("name", shipped_names())
-def test_an_engine_counts_like_its_reference(fast: Registry, name: str) -> None:
-    """Alone and cut into words, texts of many kinds get the reference's counts."""
+def test_a_vocabulary_counts_like_its_reference(fast: Registry, name: str) -> None:
+    """Alone and together with another, texts of many kinds get the reference's counts."""
     comparison = Comparison(fast, name)
     texts = [*fixed_texts(), *fuzzed_texts(3, FUZZED, comparison.tokens()), *generated_texts(4, GENERATED_BYTES)]
     assert list(comparison.differences(texts)) == []
+
+
+@pytest.mark.parametrize("name", list(ROWS))
+def test_the_c_library_counts_what_the_table_says(fast: Registry, name: str) -> None:
+    """What is compared with the reference is not the reference itself."""
+    assert isinstance(fast.vocabulary(name), NativeVocabulary)
 
 
 def test_a_count_for_many_models_is_the_count_for_each(fast: Registry) -> None:
@@ -51,7 +61,25 @@ def test_a_count_for_many_models_is_the_count_for_each(fast: Registry) -> None:
         assert fast.count(text, [name]) == [together[name]]
 
 
-def test_engines_are_of_the_vocabularies_that_are_shipped() -> None:
+def test_threads_count_alike(fast: Registry) -> None:
+    """Threads that count at the same time, each with words of its own, get what one thread gets."""
+    texts = list(generated_texts(7, 200_000))
+    models = ["gpt-4o", "claude-2.1", "llama-2-7b", "bge-m3"]
+    expected = [fast.count(text, models) for text in texts]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda text: fast.count(text, models), texts * 3)) == expected * 3
+
+
+def test_two_registries_do_not_share_words() -> None:
+    """Words that one registry counted in a thread are not taken for those of another one's vocabularies."""
+    registries = [Registry.from_package(), Registry.from_package()]
+    for order in (("llama-2", "o200k_base"), ("o200k_base", "llama-2")):
+        for registry, name in zip(registries, order, strict=True):
+            text = "one weighbridge weighs another weighbridge"
+            assert registry.vocabulary(name).count(text) == shared_registry().vocabulary(name).count(text)
+
+
+def test_rows_are_of_the_vocabularies_that_are_shipped() -> None:
     """Each row of engines.toml is of a shipped vocabulary and of its very bytes."""
     digests = {spec.name: spec.sha256 for spec in shipped_specs()}
     assert {name: row.sha256 for name, row in ROWS.items()}.items() <= digests.items()
@@ -62,7 +90,9 @@ def test_no_token_reaches_across_a_cut(name: str) -> None:
     """No token of a vocabulary with words has a space behind what may end a word."""
     spec = shared_registry().vocabularies[name]
     for token in parse_ranks(unpack(spec, VOCABULARIES)):
-        assert not ACROSS.search(token.decode("utf-8", "replace")), token
+        text = token.decode("utf-8", "replace")
+        places = [at for at in range(1, len(text)) if text[at] == " "]
+        assert not any(text[at - 1].isalnum() or text[at - 1] in ENDS for at in places), token
 
 
 @pytest.mark.parametrize("name", ["aya-101", "xlm-roberta"])
@@ -72,29 +102,49 @@ def test_a_text_is_not_cut_inside_of_a_grapheme(fast: Registry, name: str) -> No
     assert fast.vocabulary(name).count(text) == shared_registry().vocabulary(name).count(text)
 
 
-def test_a_missing_package_is_told_once_and_the_reference_serves(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_words_that_only_the_owner_knows_are_remembered(fast: Registry) -> None:
+    """A word that the owner's library had to count gets the same count when it comes again, wherever it stands."""
+    vocabulary, owner = fast.vocabulary("xlm-roberta"), shared_registry().vocabulary("xlm-roberta")
+    for text in (
+        "e\u0301te\u0301 noir",
+        "un e\u0301te\u0301 e\u0301te\u0301",
+        "un e\u0301te\u0301 noir e\u0301te\u0301",
+    ):
+        assert vocabulary.count(text) == owner.count(text)
+
+
+def test_a_library_that_was_not_built_is_told_once_and_the_references_serve(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Without the fast library every vocabulary counts all the same, and one line of the log says so."""
-    monkeypatch.setitem(sys.modules, "splintr", None)
-    monkeypatch.delitem(sys.modules, "tokenizer_registry.backends.splintr", raising=False)
-    monkeypatch.delattr("tokenizer_registry.backends.splintr", raising=False)
-    registry = Registry.from_package()
+    """Without the C library every vocabulary counts all the same, and one line of the log says so."""
+    engines = Engines(ROWS, Packs(tmp_path))
     with caplog.at_level(logging.WARNING):
-        assert registry.vocabulary("r50k_base").count("weighbridge") == 3
-        assert registry.vocabulary("starcoder").count("weighbridge") == 3
+        for name in (NAME, "starcoder"):
+            assert load_vocabulary(spec_of(name), VOCABULARIES, engines).count("weighbridge") == 3
     assert [record.message for record in caplog.records] == [
-        "fast engine not in use: the package splintr-rs cannot be imported; the owners' libraries serve"
+        "the C library does not count: it was not built for this machine (in a checkout: `make native`); "
+        "the owners' libraries serve"
     ]
 
 
-def test_an_engine_that_miscounts_is_not_used(caplog: pytest.LogCaptureFixture) -> None:
-    """An engine whose counts of the probe texts are not the recorded ones gives way to the reference."""
-    spec = next(spec for spec in shipped_specs() if spec.name == "llama-3")
-    rows = {"llama-3": EngineSpec("llama-3", spec.sha256, Library.SPLINTR, pattern=".")}
-    vocabulary = load_vocabulary(spec, VOCABULARIES, Engines(rows))
-    assert vocabulary.count("weighbridge") == shared_registry().vocabulary("llama-3").count("weighbridge")
-    assert "splintr miscounts the probe texts of llama-3" in caplog.text
+def test_a_damaged_pack_is_not_used(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A packed vocabulary with one changed bit is refused by its name, and the reference serves."""
+    (tmp_path / INDEX).write_bytes((FOLDER / INDEX).read_bytes())
+    content = bytearray((FOLDER / NAME).read_bytes())
+    content[-1000] ^= 1
+    (tmp_path / NAME).write_bytes(content)
+    vocabulary = load_vocabulary(spec_of(NAME), VOCABULARIES, Engines(ROWS, Packs(tmp_path)))
+    assert vocabulary.count("weighbridge") == 3
+    assert f"the packed file of {NAME} is damaged" in caplog.text
+
+
+def test_a_vocabulary_that_is_miscounted_is_not_used(caplog: pytest.LogCaptureFixture) -> None:
+    """Where the counts of the probe texts are not the recorded ones, the reference serves."""
+    spec = spec_of("llama-3")
+    wrong = replace(spec, probe_counts=(1, 2, 3))
+    vocabulary = load_vocabulary(wrong, VOCABULARIES, Engines({spec.name: EngineSpec(spec.name, spec.sha256)}, Packs()))
+    assert not isinstance(vocabulary, NativeVocabulary)
+    assert "miscounts the probe texts of llama-3" in caplog.text
 
 
 FORKED = """
@@ -110,22 +160,14 @@ sys.exit(os.waitstatus_to_exitcode(os.wait()[1]))
 
 
 def test_a_forked_worker_counts_with_what_it_loads_later() -> None:
-    """A worker that is forked after an engine was loaded counts with that engine, and with vocabularies new to it."""
+    """A worker that is forked after a vocabulary was loaded counts with that one, and with those new to it."""
     done = subprocess.run(
         [sys.executable, "-c", FORKED], cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     expected = [shared_registry().vocabulary(name).count("weighbridge") for name in ("phi-2", "gpt-neox")]
     assert done.returncode == 0, done.stderr
     assert list(map(int, done.stdout.split())) == expected
-    assert "fast engine not in use" in done.stderr
-
-
-def test_rare_characters_go_to_the_reference(fast: Registry) -> None:
-    """A character that the engine knows otherwise than the owner's library is counted by the latter, once loaded."""
-    rare = "a\U000323b5's"
-    assert fast.vocabulary("kimi-k2").is_ready("plain, and ünlike")
-    assert fast.vocabulary("kimi-k2").count(rare) == shared_registry().vocabulary("kimi-k2").count(rare)
-    assert fast.vocabulary("kimi-k2").is_ready(rare)
+    assert done.stderr == ""
 
 
 def test_lone_surrogates_are_refused_for_many_vocabularies(fast: Registry) -> None:
@@ -134,20 +176,6 @@ def test_lone_surrogates_are_refused_for_many_vocabularies(fast: Registry) -> No
         fast.count("a\ud800", ["gpt-4o", "gpt-4", "llama-3.1-8b"])
 
 
-def test_blocks_are_the_text() -> None:
-    """Nothing is lost where a long text is divided, and each later block begins with the space it is cut at."""
-    text = " ".join(generated_texts(6, 400_000))
-    found = list(blocks(text))
-    assert len(found) > 3
-    assert "".join(found) == text
-    assert all(block.startswith(" ") and not block[1].isspace() for block in found[1:])
-
-
-def test_a_full_table_begins_anew() -> None:
-    """The table never holds more words than it may, and cuts like a new one afterwards."""
-    table = WordTable()
-    for number in range(WORDS_KEPT // 500 + 2):
-        cut = table.cut(" ".join(f"w{number}x{place}" for place in range(500)), True)
-        assert len(cut.words.texts) <= WORDS_KEPT
-        assert [cut.words.texts[known] for known in cut.numbers] == [f"w{number}x{place}" for place in range(1, 500)]
-    assert len(table.cut("a b", True).words.texts) < WORDS_KEPT
+def spec_of(name: str) -> VocabularySpec:
+    """The spec of a shipped vocabulary."""
+    return next(spec for spec in shipped_specs() if spec.name == name)

@@ -4,13 +4,10 @@ A model is a message of fields: 1 a piece (1 text, 2 score, 3 type), 2 how it wa
 """
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-VARINT: Final = 0
-DOUBLE: Final = 1
-BYTES: Final = 2
-FLOAT: Final = 5
+from tokenizer_registry.protocol_buffers import BYTES, FLOAT, Field, fields
 
 PIECE: Final = 1
 TRAINER: Final = 2
@@ -22,38 +19,12 @@ CONTROL: Final = 3
 USER_DEFINED: Final = 4
 
 
-class Field(NamedTuple):
-    """One field of a message; `raw` is the field with its key as it stands in the message."""
-
-    number: int
-    value: int | bytes
-    raw: bytes
-
-
 class Piece(NamedTuple):
     """A piece of a model: its text, its log probability or negative rank, and its type."""
 
     text: str
     score: float
     kind: int
-
-
-def fields(message: bytes) -> Iterator[Field]:
-    """The fields of a message, in order."""
-    at = 0
-    while at < len(message):
-        start = at
-        key, at = _read_varint(message, at)
-        wire = key & 7
-        value: int | bytes
-        if wire == VARINT:
-            value, at = _read_varint(message, at)
-        else:
-            size = {DOUBLE: 8, FLOAT: 4}.get(wire)
-            if size is None:
-                size, at = _read_varint(message, at)
-            value, at = message[at : at + size], at + size
-        yield Field(key >> 3, value, message[start:at])
 
 
 def with_plain_pieces(model: bytes) -> bytes:
@@ -101,14 +72,3 @@ def _varint(value: int) -> bytes:
         written.append(value & 0x7F | 0x80)
         value >>= 7
     return bytes([*written, value])
-
-
-def _read_varint(message: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = message[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-        shift += 7

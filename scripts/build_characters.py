@@ -1,0 +1,184 @@
+"""Ask the owners' libraries which characters are in which sets: tokenizer_registry/native/characters.json.
+
+    python -m scripts.build_characters
+
+Run it when a vocabulary with a new pattern comes, or when a library is renewed.
+"""
+
+import base64
+import json
+import re
+import sys
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import tiktoken
+from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers
+
+from tokenizer_registry import Registry
+from tokenizer_registry.native.characters import FILE, FLAGS, classified, written
+from tokenizer_registry.native.splits import Dialect, document_splits, rank_splits
+from tokenizer_registry.packed import unpack
+from tokenizer_registry.spec import Format
+
+ALL = "".join(chr(point) for point in range(sys.maxunicode + 1) if not 0xD800 <= point <= 0xDFFF)
+# Ends of words, and what begins a word behind a space; the four letters join the space to a grapheme.
+ENDS = re.compile(r"""[\w,.;:!?)\]}'"]""")
+BEGINS = re.compile(r"(?=[\w\s!-~¡¿«»‐-‧•€、-】（）])[^\u0e33\u0eb3\uff9e\uff9f]")
+JAMO = (0x1160, 0x11FF)
+# What makes a grapheme with its neighbours although it is no mark; bars stand for spaces already.
+JOINING = re.compile(
+    "[\u0e33\u0eb3\uff9e\uff9f\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff▁]"
+)
+PROBES = ("e{}e", "{}e", "e{}", "か{}か", "ก{}ก", "가{}가", "{0}{0}")
+LONG_PROBES = ("中{}中", "{}中", "中{}", "か{}か", "ก{}ก", "가{}가", "क{}क", "ᄀ{}가", "{0}{0}", "☺{0}😀")
+
+
+def main() -> None:
+    """Write the file; about two minutes."""
+    registry = Registry.from_package()
+    names = sorted(set(_set_names(registry)))
+    sets = {name: frozenset(map(ord, _members(name))) for name in names}
+    forms = {"nmt_nfkc": _nmt_nfkc(registry), "BERT": _bert(registry)}
+    sets |= dict(zip(FLAGS, (frozenset(map(ord, characters)) for characters in _flags(forms)), strict=True))
+    FILE.write_text(written(classified(sets), {name: _listed(form) for name, form in forms.items()}), encoding="utf-8")
+
+
+def _listed(form: Mapping[str, str]) -> dict[str, str]:
+    """What no flag tells, nor the rule for Hangul."""
+    return {
+        one: other
+        for one, other in form.items()
+        if other and other not in (one, f" {one} ") and not 0xAC00 <= ord(one) <= 0xD7A3
+    }
+
+
+def _set_names(registry: Registry) -> Iterable[str]:
+    for name, spec in registry.vocabularies.items():
+        if spec.format is Format.TIKTOKEN:
+            splits = rank_splits(spec.pattern or "")
+        elif spec.format is Format.HUGGINGFACE:
+            document = json.loads(unpack(spec, registry.folder_of(name)))
+            if document["model"]["type"] != "BPE":
+                continue
+            splits = document_splits(document["pre_tokenizer"])
+        else:
+            continue
+        for split in splits:
+            yield from split.sets()
+
+
+def _members(name: str) -> str:
+    """The characters of a set, as the library of its dialect matches them."""
+    dialect, _, characters = name.partition(": ")
+    match Dialect(dialect):
+        case Dialect.TIKTOKEN:
+            ranks = {bytes([byte]): byte for byte in range(256)}
+            encoding = tiktoken.Encoding("set", pat_str=characters, mergeable_ranks=ranks, special_tokens={})
+            return bytes(encoding.encode(ALL, disallowed_special=())).decode()
+        case Dialect.TOKENIZERS:
+            rest = set(normalizers.Replace(Regex(characters), "").normalize_str(ALL))
+            return "".join(character for character in ALL if character not in rest)
+        case Dialect.STEPS:
+            step = (
+                pre_tokenizers.Digits(individual_digits=True)
+                if characters == "digits"
+                else pre_tokenizers.Punctuation()
+            )
+            return "".join(character for character in ALL if len(step.pre_tokenize_str(f"a{character}")) > 1)
+
+
+def _flags(forms: Mapping[str, Mapping[str, str]]) -> Iterable[Iterable[str]]:
+    yield filter(ENDS.match, ALL)
+    yield filter(BEGINS.match, ALL)
+    yield filter(str.isspace, ALL)
+    for form in (normalizers.NFC(), normalizers.NFKC()):
+        yield _unchanged(form.normalize_str, _second_in_compositions())
+    for changed in forms.values():
+        yield (one for one, other in changed.items() if other == one)
+    yield (one for one in forms["nmt_nfkc"] if not _is_alone(one))
+    yield (one for one, other in forms["BERT"].items() if other == f" {one} ")
+    yield (one for one, other in forms["BERT"].items() if not other)
+
+
+def _second_in_compositions() -> set[str]:
+    """The characters that Unicode composes with one before them."""
+    decompositions = (unicodedata.decomposition(character).split() for character in ALL)
+    seconds = {chr(int(parts[1], 16)) for parts in decompositions if len(parts) == 2 and not parts[0].startswith("<")}
+    return seconds | {chr(point) for point in range(JAMO[0], JAMO[1] + 1)}
+
+
+def _unchanged(normalize: Callable[[str], str], excluded: set[str]) -> Iterable[str]:
+    """Assigned characters without a combining class that stay what they are, whatever of their kind is beside them."""
+    return (
+        character
+        for character in ALL
+        if unicodedata.category(character) not in ("Cn", "Co")
+        and not unicodedata.combining(character)
+        and character not in excluded
+        and all(normalize(probe.format(character)) == probe.format(character) for probe in PROBES)
+    )
+
+
+def _nmt_nfkc(registry: Registry) -> Mapping[str, str]:
+    """What the normalizer of `aya-101` and `xlm-roberta` makes of each character.
+
+    It looks graphemes of less than six bytes up as a whole, so this holds of a character that joins others only where
+    both are of three bytes or more.
+    """
+    forms = [_charsmap(registry, name).normalize_str for name in ("aya-101", "xlm-roberta")]
+    joining = (one for one in ALL if not _is_alone(one) and len(one.encode()) >= 3)
+    return dict(_apart(forms, filter(_is_alone, ALL), PROBES)) | dict(_apart(forms, joining, LONG_PROBES))
+
+
+def _is_alone(character: str) -> bool:
+    """Whether it never makes a grapheme with a neighbour that is alone too."""
+    if character in "\t\n\r":  # the spaces that they become are joined to one
+        return True
+    return unicodedata.category(character)[0] in "LNPSZ" and not JOINING.match(character)
+
+
+def _bert(registry: Registry) -> Mapping[str, str]:
+    """What BERT's normalizer makes of each character, with a space on both sides where it is a word of its own."""
+    owner = _owner(registry, "bert-uncased")
+
+    def form(text: str) -> str:
+        return " ".join(
+            piece for piece, _ in owner.pre_tokenizer.pre_tokenize_str(owner.normalizer.normalize_str(text))
+        )
+
+    marks = {one for one in ALL if unicodedata.combining(one) and unicodedata.category(one) != "Mn"}
+    found = dict(_within(form, (one for one in ALL if one not in marks)))
+    return found | {one: one for one in map(chr, range(0x20, 0x7F))}
+
+
+def _apart(
+    forms: Sequence[Callable[[str], str]], characters: Iterable[str], probes: Sequence[str]
+) -> Iterable[tuple[str, str]]:
+    """Characters and what all the forms make of them, if it is the same whatever stands beside them."""
+    for character in characters:
+        alone = forms[0](character)
+        if all(form(probe.format(character)) == probe.format(alone) for form in forms for probe in probes):
+            yield character, alone
+
+
+def _within(form: Callable[[str], str], characters: Iterable[str]) -> Iterable[tuple[str, str]]:
+    """Characters and what the form makes of them inside of a word."""
+    for character in characters:
+        found = form(f"a{character}a")
+        if found[0] == found[-1] == "a" and form(f"ж{character}ж") == f"ж{found[1:-1]}ж":
+            yield character, found[1:-1]
+
+
+def _charsmap(registry: Registry, name: str) -> normalizers.Normalizer:
+    document = json.loads(unpack(registry.vocabularies[name], registry.folder_of(name)))
+    steps = document["normalizer"]["normalizers"]
+    return normalizers.Precompiled(base64.b64decode(steps[0]["precompiled_charsmap"]))
+
+
+def _owner(registry: Registry, name: str) -> Tokenizer:
+    return Tokenizer.from_buffer(unpack(registry.vocabularies[name], registry.folder_of(name)))
+
+
+if __name__ == "__main__":
+    main()

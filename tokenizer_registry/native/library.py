@@ -1,0 +1,43 @@
+"""The C library, called through ctypes: no part of it depends on the version of Python."""
+
+import ctypes
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+FILE: Final = Path(__file__).parent / "libweighbridge.so"
+# Vocabularies that one plan holds.
+COLUMNS: Final = 64
+
+_SIGNATURES: Final = {
+    "weighbridge_plan": (ctypes.c_void_p, [ctypes.c_void_p]),
+    "weighbridge_add": (
+        ctypes.c_int,
+        [ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_int],
+    ),
+    "weighbridge_free": (None, [ctypes.c_void_p]),
+    "weighbridge_count": (
+        ctypes.c_int64,
+        [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_uint32, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_void_p],
+    ),
+    "weighbridge_uncounted": (None, [ctypes.c_uint32, ctypes.c_void_p]),
+    "weighbridge_learn": (None, [ctypes.c_uint32, ctypes.c_void_p]),
+    "weighbridge_fill_strings": (
+        None,
+        [ctypes.c_void_p, ctypes.c_uint32, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_uint32],
+    ),
+    "weighbridge_fill_pairs": (
+        None,
+        [ctypes.c_void_p, ctypes.c_uint32, *[ctypes.c_char_p] * 3, ctypes.c_uint32],
+    ),
+}
+
+
+@cache
+def library(*, frees_gil: bool = True) -> ctypes.CDLL:
+    """The library, whose calls free the GIL or hold it. Raises OSError where it was not built for this machine."""
+    loaded = (ctypes.CDLL if frees_gil else ctypes.PyDLL)(str(FILE))
+    for name, (answer, arguments) in _SIGNATURES.items():
+        function = getattr(loaded, name)
+        function.restype, function.argtypes = answer, arguments
+    return loaded

@@ -1,0 +1,51 @@
+"""Packed vocabularies: files that the C library maps and counts with as they are."""
+
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from tokenizer_registry.native.characters import FLAGS, PLAIN_IN, read_characters
+from tokenizer_registry.native.methods import Section, Tables
+from tokenizer_registry.native.tables import split_program
+
+MAGIC: Final = b"WBPACK01"
+MOST_SPLITS: Final = 8
+HEAD: Final = struct.Struct(f"<8s6Id{len(Section) + MOST_SPLITS}Q")
+ALIGNED: Final = 16
+
+
+def packed(tables: Tables) -> bytes:
+    """The file of a vocabulary. Raises KeyError for a set of characters that characters.json has not."""
+    if len(tables.splits) > MOST_SPLITS:
+        raise ValueError(f"{len(tables.splits)} splits; a packed vocabulary has room for {MOST_SPLITS}")
+    programs = [split_program(split, read_characters()) for split in tables.splits]
+    contents = [tables.sections.get(section, b"") for section in Section] + programs
+    offsets, body = _laid_out(contents, HEAD.size)
+    offsets += [0] * (MOST_SPLITS - len(programs))
+    head = (tables.method, tables.plain, tables.puts_space_first, len(programs), tables.unknown, tables.strips_end)
+    return HEAD.pack(MAGIC, *head, tables.unknown_score, *offsets) + body
+
+
+def form_of(content: memoryview) -> str | None:
+    """The form that texts must have for a packed vocabulary, if they must have one: `NFC`, `BERT`, ..."""
+    plain = HEAD.unpack_from(content)[2]
+    return FLAGS[plain.bit_length() - 1].removeprefix(PLAIN_IN) if plain else None
+
+
+def _laid_out(contents: Sequence[bytes], start: int) -> tuple[list[int], bytes]:
+    """Where each content begins, 0 for none, and all of them one behind the other."""
+    body = bytearray()
+    offsets = []
+    for content in contents:
+        body += b"\0" * (-(start + len(body)) % ALIGNED)
+        offsets.append(start + len(body) if content else 0)
+        body += content
+    return offsets, bytes(body)
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write it whole or not at all: another process may be mapping the one that is there."""
+    new = path.with_suffix(".new")
+    new.write_bytes(content)
+    new.replace(path)

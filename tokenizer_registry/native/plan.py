@@ -1,0 +1,104 @@
+"""Vocabularies that are counted together: a text is cut into words once, and words that were met before are known."""
+
+import ctypes
+import mmap
+import weakref
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from tokenizer_registry.native.library import COLUMNS, library
+
+# A text this small is counted in less time than it may take to get the GIL back.
+SMALL_BYTES: Final = 32_768
+# A place is four numbers: column, begin, length, and whether it opens its text.
+PLACE: Final = 4
+
+Totals = ctypes.c_uint64 * COLUMNS
+
+
+class Word(NamedTuple):
+    """A word that the C library leaves to others; it begins with the space it was cut at, unless it opens its text."""
+
+    text: str
+    opens: bool
+
+
+Resolve = Callable[[Sequence[Word]], list[int]]
+
+
+class Mapped:
+    """A file in memory, which all processes share."""
+
+    def __init__(self, path: Path) -> None:
+        with path.open("rb") as file:
+            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+        self.size = len(self._map)
+        self.address = ctypes.addressof(ctypes.c_char.from_buffer(self._map))
+
+    @property
+    def content(self) -> memoryview:
+        """The bytes."""
+        return memoryview(self._map)
+
+
+class PlanFull(Exception):
+    """There is no column left, or no memory."""
+
+
+class Plan:
+    """Columns of vocabularies over one table of characters. Each thread remembers words of its own.
+
+    Safe to use from many threads. Raises OSError where the C library was not built for this machine.
+    """
+
+    def __init__(self, characters: Mapped) -> None:
+        self._holding = library(frees_gil=False)
+        self._freeing = library()
+        self._mapped = [characters]
+        self._resolve: list[Resolve] = []
+        self._plan = self._freeing.weighbridge_plan(characters.address)
+        if not self._plan:
+            raise PlanFull
+        self._finalizer = weakref.finalize(self, self._freeing.weighbridge_free, self._plan)
+
+    def add(self, packed: Mapped, *, has_words: bool, resolve: Resolve) -> int:
+        """Add a packed vocabulary; its column. `resolve` counts the words that are left to it. Raises PlanFull."""
+        column = len(self._resolve)
+        if not self._freeing.weighbridge_add(self._plan, column, packed.address, packed.size, has_words):
+            raise PlanFull
+        self._mapped.append(packed)
+        self._resolve.append(resolve)
+        return column
+
+    def count(self, text: str, wanted: int, normalized: int = 0) -> "ctypes.Array[ctypes.c_uint64]":
+        """The tokens for each column; only those hold whose bits are set in `wanted`.
+
+        The columns of `normalized` take the text as normalized already. Raises UnicodeEncodeError for a lone
+        surrogate, MemoryError, and what an owner's library raises.
+        """
+        content = text.encode("utf-8")
+        totals = Totals()
+        library = self._holding if len(content) <= SMALL_BYTES else self._freeing
+        left = library.weighbridge_count(self._plan, content, len(content), wanted, normalized, totals)
+        if left:
+            self._add_uncounted(content, left, totals)
+        return totals
+
+    def _add_uncounted(self, content: bytes, left: int, totals: "ctypes.Array[ctypes.c_uint64]") -> None:
+        if left < 0:
+            raise MemoryError
+        places = (ctypes.c_uint32 * (PLACE * left))()
+        self._holding.weighbridge_uncounted(left, places)
+        by_column: dict[int, dict[Word, list[int]]] = {}
+        for number, place in enumerate(range(0, PLACE * left, PLACE)):
+            column, begin, length, opens = places[place : place + PLACE]
+            word = Word(content[begin : begin + length].decode("utf-8"), bool(opens))
+            by_column.setdefault(column, {}).setdefault(word, []).append(number)
+        tokens = (ctypes.c_uint32 * left)()
+        for column, words in by_column.items():
+            for numbers, count in zip(words.values(), self._resolve[column](list(words)), strict=True):
+                totals[column] += count * len(numbers)
+                for number in numbers:
+                    tokens[number] = count
+        self._holding.weighbridge_learn(left, tokens)

@@ -1,0 +1,42 @@
+/* One text counted for many vocabularies. */
+#ifndef WEIGHBRIDGE_COUNTER_H
+#define WEIGHBRIDGE_COUNTER_H
+
+#include "segment.h"
+#include "words.h"
+
+/* A word, or a text, that only the owner's library counts. `row` remembers it, if it is short. */
+struct uncounted {
+    u32 column, begin, length, opens;
+    struct row *row;
+    u64 hash;
+};
+
+/* What a thread counts with. The rows are those of one plan at a time. */
+struct counter {
+    void *memory;
+    struct row *rows;
+    u64 plan;
+    struct room room;
+    struct uncounted *uncounted;
+    u32 uncounted_count, uncounted_room;
+};
+
+/* The vocabularies by column, and those that may be cut into words. No two plans of a process have one serial. */
+struct plan {
+    u64 serial;
+    const struct characters *all;
+    struct vocabulary *vocabularies[COLUMNS];
+    u64 has_words;
+};
+
+/* Add the tokens to `totals` for each column whose bit is set in `wanted`; those of `normalized` take the text as
+   normalized already. What is left to the owners' libraries stands in `uncounted`. 0 if there is no memory. */
+int count_text(
+    struct counter *counter, const struct plan *plan, const u8 *text, u32 length, u64 wanted, u64 normalized, u64 *totals
+);
+
+/* Give back what a long text needed. */
+void counter_shrink(struct counter *counter);
+
+#endif

@@ -1,0 +1,48 @@
+#include "normal.h"
+
+/* No byte of a text becomes more than so many: U+FDFA, of three bytes, becomes 33. */
+#define MOST_BYTES 12
+
+static u8 *put(u8 *to, const u8 *from, u32 length) { return (u8 *)memcpy(to, from, length) + length; }
+
+static u8 *put_changed(const struct vocabulary *v, u8 *to, const u8 *at, u32 size) {
+    u32 number = find_string(&v->changed, at, size);
+    if (number == ABSENT) return NULL;
+    u32 begin = v->changed_places[number];
+    return put(to, v->changed_into + begin, v->changed_places[number + 1] - begin);
+}
+
+/* A grapheme of six bytes or more is looked up character by character. */
+#define LONG_CHARACTER 3
+
+static int joins_shortly(const u8 *text, const u8 *at, u32 size) {
+    return size < LONG_CHARACTER || (at > text && character_length(*character_before(at)) < LONG_CHARACTER);
+}
+
+static u8 *put_form(const struct vocabulary *v, u32 flags, u8 *to, const u8 *at, u32 size) {
+    if (flags & v->plain) return put(to, at, size);
+    if (v->plain == PLAIN_IN_BERT && flags & LEFT_OUT_IN_BERT) return to;
+    if (v->plain == PLAIN_IN_BERT && flags & A_WORD_IN_BERT) {
+        *to++ = ' ';
+        to = put(to, at, size);
+        *to++ = ' ';
+        return to;
+    }
+    return put_changed(v, to, at, size);
+}
+
+u8 *normalized(
+    const struct vocabulary *vocabulary, const struct characters *all, const u8 *text, u32 *length,
+    struct scratch *scratch
+) {
+    u8 *begin = scratch_room(scratch, (size_t)*length * MOST_BYTES + 1), *to = begin;
+    const u8 *end = text + *length;
+    for (const u8 *at = text; to && at < end;) {
+        u32 size = character_length(*at), flags = flags_of(all, at);
+        if (vocabulary->plain == PLAIN_IN_NMT_NFKC && flags & JOINS_IN_NMT_NFKC && joins_shortly(text, at, size)) to = NULL;
+        else to = put_form(vocabulary, flags, to, at, size);
+        at += size;
+    }
+    *length = to ? (u32)(to - begin) : 0;
+    return to ? begin : NULL;
+}

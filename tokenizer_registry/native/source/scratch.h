@@ -1,0 +1,18 @@
+/* Working memory of one thread, kept from text to text unless a long one made it large. */
+#ifndef WEIGHBRIDGE_SCRATCH_H
+#define WEIGHBRIDGE_SCRATCH_H
+
+#include <stddef.h>
+
+struct scratch {
+    void *room;
+    size_t size;
+};
+
+/* Room for so many bytes, with what it held before; NULL if there is no memory. */
+void *scratch_room(struct scratch *scratch, size_t size);
+
+/* Give back what is more than a text of ordinary size needs. */
+void scratch_shrink(struct scratch *scratch);
+
+#endif

@@ -1,0 +1,26 @@
+/* Counting a segment: a word, or a text that is not cut. */
+#ifndef WEIGHBRIDGE_SEGMENT_H
+#define WEIGHBRIDGE_SEGMENT_H
+
+#include "scratch.h"
+#include "vocabulary.h"
+
+struct room {
+    struct scratch text, symbols, work;
+};
+
+/* `opens`: the segment begins its text; every other one begins with the space that it was cut at. */
+struct segment {
+    const u8 *text;
+    u32 length;
+    int opens, is_normalized;
+};
+
+#define NOT_COUNTED UINT32_MAX
+
+/* The number of tokens. NOT_COUNTED where only the owner's library knows, or there is no memory. */
+u32 count_segment(
+    const struct vocabulary *vocabulary, const struct characters *all, const struct segment *segment, struct room *room
+);
+
+#endif

@@ -1,0 +1,64 @@
+#include "vocabulary.h"
+
+static const u8 MAGIC[8] = "WBPACK01";
+
+static const void *section(const struct packed *packed, u32 number) {
+    return packed->offsets[number] ? (const u8 *)packed + packed->offsets[number] : NULL;
+}
+
+/* Capacity, count, length of the longest and a free word; then slots, offsets, text. */
+static struct strings strings_at(const void *content) {
+    if (!content) return (struct strings){0};
+    const u32 *head = content;
+    struct strings found = {head[0], head[1], head[2], (const u64 *)(head + 4), NULL, NULL};
+    found.offsets = (const u32 *)(found.slots + found.capacity);
+    found.text = (const u8 *)(found.offsets + found.count + 1);
+    return found;
+}
+
+/* Numbers of alternatives in all and of those to try, whether gaps are dropped and whether it is of bytes; then tables. */
+static struct split split_at(const void *content) {
+    const u32 *head = content, *tables = head + 4;
+    struct split found = {
+        .alternatives = head[1],
+        .drops_gaps = head[2],
+        .is_of_bytes = head[3],
+        .masks = tables,
+        .may_begin = tables + MOST_CLASSES,
+        .class_of_byte = tables + 2 * MOST_CLASSES,
+    };
+    found.all = (const struct alternative *)(found.class_of_byte + 256);
+    found.parts = (const struct part *)(found.all + head[0]);
+    return found;
+}
+
+int read_vocabulary(struct vocabulary *vocabulary, const void *content, u64 size) {
+    const struct packed *packed = content;
+    if (size < sizeof *packed || memcmp(packed->magic, MAGIC, sizeof MAGIC)) return 0;
+    const u32 *pairs = section(packed, PAIRS), *changed_into = section(packed, CHANGED_INTO);
+    *vocabulary = (struct vocabulary){
+        .method = packed->method,
+        .plain = packed->plain,
+        .puts_space_first = packed->puts_space_first,
+        .strips_end = packed->strips_end,
+        .split_count = packed->splits,
+        .singles = strings_at(section(packed, SINGLES)),
+        .added = strings_at(section(packed, ADDED)),
+        .changed = strings_at(section(packed, CHANGED)),
+        .changed_places = changed_into,
+        .single_numbers = section(packed, SINGLE_NUMBERS),
+        .byte_numbers = section(packed, BYTE_NUMBERS),
+        .ranks = section(packed, RANKS),
+        .added_ends = section(packed, ADDED_ENDS),
+        .pairs = {pairs ? pairs[0] : 0, pairs ? (const struct merge *)(pairs + 4) : NULL},
+        .unigram = {strings_at(section(packed, TOKENS)), section(packed, SCORES), packed->unknown_score, packed->unknown},
+    };
+    if (changed_into) vocabulary->changed_into = (const u8 *)(changed_into + vocabulary->changed.count + 1);
+    vocabulary->word_pieces =
+        (struct word_pieces){vocabulary->unigram.tokens, strings_at(section(packed, CONTINUATIONS))};
+    for (u32 number = 0; number < packed->splits; number++)
+        vocabulary->splits[number] = split_at(section(packed, SPLITS + number));
+    for (u32 number = 0; number < vocabulary->added.count; number++)
+        vocabulary->may_begin_added[vocabulary->added.text[vocabulary->added.offsets[number]]] = 1;
+    return 1;
+}

@@ -1,0 +1,64 @@
+/* A vocabulary as its packed file has it. */
+#ifndef WEIGHBRIDGE_VOCABULARY_H
+#define WEIGHBRIDGE_VOCABULARY_H
+
+#include "characters.h"
+#include "pairs.h"
+#include "splits.h"
+#include "unigram.h"
+#include "word_pieces.h"
+
+/* How a segment of text becomes tokens. */
+enum method { BYTES_BY_RANK, BYTES_BY_PAIR, CHARACTERS_BY_PAIR, PIECES_BY_RANK, UNIGRAM, WORD_PIECES };
+
+#define MOST_SPLITS 8
+#define NO_TOKEN 0xFFFFFFFEu /* the number of a byte that has none */
+
+enum section {
+    TOKENS,        /* strings: tokens by rank, or by number where they have scores */
+    SINGLES,       /* strings: characters that are tokens */
+    SINGLE_NUMBERS, /* their numbers */
+    BYTE_NUMBERS,  /* the number of each byte's token */
+    PAIRS,
+    ADDED,         /* strings: what is a token wherever it stands */
+    ADDED_ENDS,    /* for each of them, whether it is one, or the beginning of one */
+    SCORES,
+    CONTINUATIONS, /* strings: pieces inside of a word */
+    RANKS,         /* of tokens, where they are not their numbers */
+    CHANGED,       /* strings: characters that the normalizer changes */
+    CHANGED_INTO,  /* the places of what it makes of them, and that */
+    SPLITS,        /* the first of MOST_SPLITS sections */
+    SECTIONS = SPLITS + MOST_SPLITS,
+};
+
+/* What a packed file begins with; sections lie at offsets from there, 0 where there is none. */
+struct packed {
+    u8 magic[8];
+    u32 method, plain, puts_space_first, splits;
+    u32 unknown, strips_end;
+    double unknown_score;
+    u64 offsets[SECTIONS];
+};
+
+struct vocabulary {
+    enum method method;
+    u32 plain;            /* the flag that all characters but ASCII must have, or 0 */
+    u32 puts_space_first; /* in front of a text, as its owner's normalizer does */
+    u32 strips_end;       /* of white space */
+    u32 split_count;
+    struct split splits[MOST_SPLITS];
+    struct strings singles, added, changed;
+    const u32 *changed_places;
+    const u8 *changed_into;
+    const u32 *single_numbers, *byte_numbers, *ranks;
+    const u8 *added_ends;
+    u8 may_begin_added[256]; /* by first byte */
+    struct pairs pairs;
+    struct unigram unigram; /* its tokens are those of every method */
+    struct word_pieces word_pieces;
+};
+
+/* Read a packed file that is in memory and stays there. 0 if it is none. */
+int read_vocabulary(struct vocabulary *vocabulary, const void *content, u64 size);
+
+#endif

@@ -1,0 +1,31 @@
+/* Texts cut into words, and the counts of words that were met before. */
+#ifndef WEIGHBRIDGE_WORDS_H
+#define WEIGHBRIDGE_WORDS_H
+
+#include "characters.h"
+
+#define COLUMNS 64
+#define WORD_BYTES 54
+#define ROWS (1u << 16)
+
+/* A word, told from those that begin their text, and its tokens by vocabulary: 0 is not counted yet. */
+struct row {
+    u64 hash;
+    u8 opens, length;
+    u8 word[WORD_BYTES];
+    u8 counts[COLUMNS];
+};
+
+/* The row of a word, which may have been another's until now. There are two places for each. */
+struct row *row_of(struct row *rows, const u8 *word, u32 length, int opens);
+
+/* Where the text may be cut next: the space in front of a word, or `end`. `body` is where its last white space begins.
+
+   A space may be cut at that follows a letter, a digit or one of a few marks: no vocabulary with words joins across
+   such a place. What is behind the text's last word stays with it, for there patterns look at the end of the text. */
+const u8 *next_cut(const struct characters *all, const u8 *at, const u8 *body, const u8 *end);
+
+/* Where the white space begins that a text ends with. */
+const u8 *end_of_body(const struct characters *all, const u8 *text, const u8 *end);
+
+#endif

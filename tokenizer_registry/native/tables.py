@@ -1,0 +1,115 @@
+"""Tables as the C library maps them: strings, pairs of tokens, and split patterns."""
+
+import ctypes
+import struct
+from array import array
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, chain
+from typing import Final, NamedTuple
+
+from tokenizer_registry.native.characters import MOST_CLASSES, Characters
+from tokenizer_registry.native.library import library
+from tokenizer_registry.native.patterns import Alternative, Kind, Part
+from tokenizer_registry.native.splits import Split, set_name
+from tokenizer_registry.verification.byte_alphabet import byte_alphabet
+
+# Of a hundred places in a table so many are filled.
+FILLED: Final = 65
+MOST_SETS: Final = 32
+FREE: Final = 0xFFFFFFFF
+
+
+def strings(texts: Sequence[bytes]) -> bytes:
+    """A table that finds the place of a string in the list."""
+    capacity = _capacity(len(texts))
+    slots = ctypes.create_string_buffer(capacity * 8)
+    offsets = _words([0, *accumulate(map(len, texts))])
+    text = b"".join(texts)
+    library().weighbridge_fill_strings(slots, capacity, offsets, text, len(texts))
+    return struct.pack("<4I", capacity, len(texts), max(map(len, texts), default=0), 0) + slots.raw + offsets + text
+
+
+class Prefixes(NamedTuple):
+    """Strings with all their beginnings, whole characters each; `are_whole` tells which are strings themselves."""
+
+    texts: list[bytes]
+    are_whole: list[bool]
+
+
+def with_prefixes(texts: Sequence[str]) -> Prefixes:
+    """The strings in their order, then those of their beginnings that are not among them."""
+    known = dict.fromkeys(texts)
+    beginnings = dict.fromkeys(text[:size] for text in texts for size in range(1, len(text)))
+    rest = [text for text in beginnings if text not in known]
+    return Prefixes([text.encode() for text in (*texts, *rest)], [True] * len(texts) + [False] * len(rest))
+
+
+def pairs(lefts: Sequence[int], rights: Sequence[int], tokens: Sequence[int]) -> bytes:
+    """A table of merges, the first one first: which token two neighbours make."""
+    capacity = _capacity(len(tokens))
+    slots = ctypes.create_string_buffer(struct.pack("<4I", FREE, 0, 0, 0) * capacity, capacity * 16)
+    library().weighbridge_fill_pairs(slots, capacity, _words(lefts), _words(rights), _words(tokens), len(tokens))
+    return struct.pack("<4I", capacity, len(tokens), 0, 0) + slots.raw
+
+
+def split_program(split: Split, characters: Characters) -> bytes:
+    """A split pattern as a program. Raises KeyError for a set of characters that is not in the table."""
+    names = list(dict.fromkeys(split.sets()))
+    if len(names) > MOST_SETS:
+        raise ValueError(f"{len(names)} sets of characters in one pattern; a program has room for {MOST_SETS}")
+    writer = _ProgramWriter({name: 1 << bit for bit, name in enumerate(names)}, split)
+    masks = characters.masks(names)
+    first = [writer.first_of(alternative) for alternative in split.alternatives]
+    may_begin = [
+        sum(1 << number for number, mask in enumerate(first) if mask & masks[one]) for one in range(MOST_CLASSES)
+    ]
+    writer.write(split.alternatives)
+    head = (len(writer.spans), len(split.alternatives), int(split.drops_gaps), int(split.is_of_bytes))
+    letters = [characters.class_of(ord(letter)) for _, letter in sorted(byte_alphabet().items())]
+    return _words([*head, *masks, *may_begin, *letters, *chain(*writer.spans, *writer.parts)])
+
+
+class _ProgramWriter:
+    """Numbers alternatives and parts; those of a MAYBE come behind the pattern's own."""
+
+    def __init__(self, bits: dict[str, int], split: Split) -> None:
+        self.bits = bits
+        self.split = split
+        self.spans: list[tuple[int, int]] = []
+        self.parts: list[Sequence[int]] = []
+
+    def write(self, alternatives: Sequence[Alternative]) -> tuple[int, int]:
+        """The numbers of the first of the alternatives, and of the one behind the last."""
+        begin = len(self.spans)
+        self.spans += [(0, 0)] * len(alternatives)
+        for number, alternative in enumerate(alternatives, begin):
+            self.spans[number] = (len(self.parts), len(alternative))
+            self.parts += [()] * len(alternative)
+            for place, part in enumerate(alternative, self.spans[number][0]):
+                self.parts[place] = self._words(part)
+        return begin, begin + len(alternatives)
+
+    def first_of(self, alternative: Alternative) -> int:
+        """The sets of which a character must be one for the alternative to match with something there."""
+        found = 0
+        for part in alternative:
+            if part.kind in (Kind.RUN, Kind.GUARDED_RUN):
+                found |= self._bit(part.characters)
+                if part.least:
+                    break
+        return found
+
+    def _words(self, part: Part) -> Sequence[int]:
+        least, most = self.write(part.options) if part.kind is Kind.MAYBE else (part.least, part.most)
+        return part.kind, self._bit(part.characters), self._bit(part.other), int(part.keeps), least, most
+
+    def _bit(self, characters: str) -> int:
+        return self.bits[set_name(self.split.dialect, characters)] if characters else 0
+
+
+def _capacity(count: int) -> int:
+    return count * 100 // FILLED + 2
+
+
+def _words(numbers: Iterable[int]) -> bytes:
+    return array("I", numbers).tobytes()
