@@ -34,7 +34,7 @@ def main() -> None:
     specs = {spec.name: spec for spec in read_specs(PACKAGE / "vocabularies.toml")}
     names = [name for name, row in read_engines(PACKAGE).items() if specs[name].sha256 == row.sha256]
     FOLDER.mkdir(exist_ok=True)
-    index = {CHARACTERS: ("", _write(CHARACTERS, read_characters().packed()))}
+    index = {CHARACTERS: (_digest(library.FILE.read_bytes()), _write(CHARACTERS, read_characters().packed()))}
     with ProcessPoolExecutor() as pool:
         for name, digest in zip(names, pool.map(_pack, [specs[name] for name in names]), strict=True):
             index[name] = (specs[name].sha256, digest)
@@ -60,6 +60,10 @@ def _pack(spec: VocabularySpec) -> str:
 
 def _write(name: str, content: bytes) -> str:
     write_file(FOLDER / name, content)
+    return _digest(content)
+
+
+def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 

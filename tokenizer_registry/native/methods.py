@@ -13,7 +13,7 @@ from typing import Any, Final
 from tokenizer_registry.native.characters import FLAGS, PLAIN_IN, read_characters
 from tokenizer_registry.native.models import PieceKind, read_model
 from tokenizer_registry.native.splits import Split, document_splits, rank_splits
-from tokenizer_registry.native.tables import pairs, strings, with_prefixes
+from tokenizer_registry.native.tables import ascii_pairs, pairs, strings, with_prefixes
 from tokenizer_registry.ranks import parse_ranks
 from tokenizer_registry.spec import Format, VocabularySpec
 from tokenizer_registry.verification.byte_alphabet import byte_alphabet
@@ -51,11 +51,17 @@ class Section(IntEnum):
     RANKS = 9
     CHANGED = 10
     CHANGED_INTO = 11
+    WHOLE = 12
+    ASCII_PAIRS = 13
 
 
 @dataclass(slots=True)
 class Tables:
-    """A vocabulary for the C library. `plain`: the flag that all its characters but ASCII must have."""
+    """A vocabulary for the C library. `plain`: the flag that all its characters but ASCII must have.
+
+    `candidates` are the texts of its tokens, in the order of their numbers where TOKENS has them all: which of them
+    are what becomes of their own text is found out when it is packed.
+    """
 
     method: Method
     sections: dict[Section, bytes] = field(default_factory=dict)
@@ -63,6 +69,7 @@ class Tables:
     plain: int = 0
     puts_space_first: bool = False
     strips_end: bool = False
+    candidates: Sequence[bytes] = ()
     unknown: int = 0
     unknown_score: float = 0.0
 
@@ -85,9 +92,8 @@ def _flag(form: str | None) -> int:
 def _ranks(content: bytes, pattern: str, form: str | None) -> Tables:
     ranks = parse_ranks(content)
     tokens = [token for token in sorted(ranks, key=ranks.__getitem__) if token]
-    return Tables(
-        Method.BYTES_BY_RANK, {Section.TOKENS: strings(tokens)}, splits=rank_splits(pattern), plain=_flag(form)
-    )
+    sections = {Section.TOKENS: strings(tokens), Section.ASCII_PAIRS: ascii_pairs(tokens)}
+    return Tables(Method.BYTES_BY_RANK, sections, splits=rank_splits(pattern), plain=_flag(form))
 
 
 def _model(content: bytes) -> Tables:
@@ -98,21 +104,24 @@ def _model(content: bytes) -> Tables:
     merged = sorted((piece for piece in model.pieces if piece.kind in PieceKind.matched()), key=lambda one: -one.score)
     known = {piece.text for piece in merged}
     singles = [piece for piece in model.pieces if len(piece.text) == 1 and piece.text not in known]
+    texts = [piece.text.encode() for piece in (*merged, *singles)]
     tables = Tables(
         Method.PIECES_BY_RANK,
-        {Section.TOKENS: strings([piece.text.encode() for piece in (*merged, *singles)])},
+        {Section.TOKENS: strings(texts)},
         puts_space_first=model.puts_space_first,
+        candidates=texts,
     )
-    tables.sections |= _ranks_of([piece.score for piece in merged])
+    ranks = _ranks_of([piece.score for piece in merged])
+    tables.sections |= {Section.RANKS: _numbers(ranks)} if ranks else {}
+    tables.sections[Section.ASCII_PAIRS] = ascii_pairs(texts, ranks)
     tables.sections |= _added([piece.text for piece in merged if piece.kind is PieceKind.USER_DEFINED])
     return tables
 
 
-def _ranks_of(scores: Sequence[float]) -> dict[Section, bytes]:
-    """The ranks of scores in falling order, if they are not their places: equal scores have one rank."""
+def _ranks_of(scores: Sequence[float]) -> list[int]:
+    """The ranks of scores in falling order; none if they are their places. Equal scores have one rank."""
     starts = {score: place for place, score in reversed(list(enumerate(scores)))}
-    ranks = [starts[score] for score in scores]
-    return {} if len(starts) == len(scores) else {Section.RANKS: _numbers(ranks)}
+    return [] if len(starts) == len(scores) else [starts[score] for score in scores]
 
 
 def _added(texts: Sequence[str]) -> dict[Section, bytes]:
@@ -188,7 +197,9 @@ def _characters_by_pair(model: Mapping[str, Any], steps: Sequence[Mapping[str, A
         Section.SINGLE_NUMBERS: _numbers([vocabulary[text] for text in singles]),
         Section.BYTE_NUMBERS: _numbers([vocabulary[f"<0x{byte:02X}>"] for byte in range(256)]),
     }
-    return Tables(Method.CHARACTERS_BY_PAIR, sections, puts_space_first=prepends in steps)
+    texts = [text.encode() for text in vocabulary]
+    sections[Section.ASCII_PAIRS] = ascii_pairs(texts)
+    return Tables(Method.CHARACTERS_BY_PAIR, sections, puts_space_first=prepends in steps, candidates=texts)
 
 
 def _bytes_by_pair(model: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Tables:
@@ -196,11 +207,13 @@ def _bytes_by_pair(model: Mapping[str, Any], steps: Sequence[Mapping[str, Any]])
     if forms not in ([], ["NFC"], ["NFKC"]):
         raise ValueError(f"normalizers that are not known here: {steps}")
     vocabulary = model["vocab"]
+    bytes_of = {letter: byte for byte, letter in byte_alphabet().items()}
     numbers = [vocabulary.get(letter, NO_TOKEN) for _, letter in sorted(byte_alphabet().items())]
     if NO_TOKEN in numbers and model.get("unk_token"):
         raise ValueError("bytes that stand for an unknown token")
     sections = {Section.PAIRS: _merges(model), Section.BYTE_NUMBERS: _numbers(numbers)}
-    return Tables(Method.BYTES_BY_PAIR, sections, plain=_flag(forms[0] if forms else None))
+    texts = [bytes(map(bytes_of.__getitem__, text)) for text in vocabulary if bytes_of.keys() >= set(text)]
+    return Tables(Method.BYTES_BY_PAIR, sections, plain=_flag(forms[0] if forms else None), candidates=texts)
 
 
 def _unigram(model: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Tables:
@@ -226,6 +239,7 @@ def _unigram(model: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Ta
         plain=_flag("nmt_nfkc"),
         puts_space_first=True,
         strips_end=strips_end,
+        candidates=prefixes.texts,
         unknown=model["unk_id"],
         unknown_score=min(scores) - UNKNOWN_PENALTY,
     )

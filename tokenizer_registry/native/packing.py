@@ -7,7 +7,7 @@ from typing import Final
 
 from tokenizer_registry.native.characters import FLAGS, PLAIN_IN, read_characters
 from tokenizer_registry.native.methods import Section, Tables
-from tokenizer_registry.native.tables import split_program
+from tokenizer_registry.native.tables import split_program, strings, whole_tokens
 
 MAGIC: Final = b"WBPACK01"
 MOST_SPLITS: Final = 8
@@ -17,6 +17,17 @@ ALIGNED: Final = 16
 
 def packed(tables: Tables) -> bytes:
     """The file of a vocabulary. Raises KeyError for a set of characters that characters.json has not."""
+    if tables.candidates:
+        bits = whole_tokens(_packed(tables), tables.candidates)
+        if Section.TOKENS in tables.sections:
+            tables.sections[Section.WHOLE] = bits
+        else:
+            whole = [text for at, text in enumerate(tables.candidates) if bits[at >> 3] >> (at & 7) & 1]
+            tables.sections[Section.TOKENS] = strings(whole)
+    return _packed(tables)
+
+
+def _packed(tables: Tables) -> bytes:
     if len(tables.splits) > MOST_SPLITS:
         raise ValueError(f"{len(tables.splits)} splits; a packed vocabulary has room for {MOST_SPLITS}")
     programs = [split_program(split, read_characters()) for split in tables.splits]

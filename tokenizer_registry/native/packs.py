@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from tokenizer_registry.native.library import FILE
 from tokenizer_registry.native.plan import Mapped
 
 FOLDER: Final = Path(__file__).parent / "packed"
@@ -19,7 +20,11 @@ class BadPack(Exception):
 
 
 class Packs:
-    """A folder of packed vocabularies. Its index has, by name, the sha256 of the content and of the packed file."""
+    """A folder of packed vocabularies.
+
+    Its index has, by name, the sha256 of the content and of the packed file; and that of the C library which was built
+    with them, for another one would read them otherwise.
+    """
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self._folder = folder
@@ -34,7 +39,10 @@ class Packs:
 
     def characters(self) -> Mapped:
         """The table of characters. Raises BadPack, OSError."""
-        return self._checked(CHARACTERS, _index(self._folder).get(CHARACTERS, ("", ""))[1])
+        library, packed = _index(self._folder).get(CHARACTERS, ("", ""))
+        if hashlib.sha256(FILE.read_bytes()).hexdigest() != library:
+            raise BadPack("it is not the one that the packed files were built with")
+        return self._checked(CHARACTERS, packed)
 
     def _checked(self, name: str, sha256: str) -> Mapped:
         mapped = Mapped(self._folder / name)

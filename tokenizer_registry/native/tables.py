@@ -4,7 +4,7 @@ import ctypes
 import struct
 from array import array
 from collections.abc import Iterable, Sequence
-from itertools import accumulate, chain
+from itertools import accumulate, chain, pairwise
 from typing import Final, NamedTuple
 
 from tokenizer_registry.native.characters import MOST_CLASSES, Characters
@@ -17,6 +17,8 @@ from tokenizer_registry.verification.byte_alphabet import byte_alphabet
 FILLED: Final = 65
 MOST_SETS: Final = 32
 FREE: Final = 0xFFFFFFFF
+NEVER_JOINED: Final = FREE - 1
+ASCII: Final = 128
 
 
 def strings(texts: Sequence[bytes]) -> bytes:
@@ -27,6 +29,28 @@ def strings(texts: Sequence[bytes]) -> bytes:
     text = b"".join(texts)
     library().weighbridge_fill_strings(slots, capacity, offsets, text, len(texts))
     return struct.pack("<4I", capacity, len(texts), max(map(len, texts), default=0), 0) + slots.raw + offsets + text
+
+
+def ascii_pairs(tokens: Sequence[bytes], ranks: Sequence[int] = ()) -> bytes:
+    """For each two characters of ASCII the rank of the token that they are, or whether any token has them together."""
+    table = [NEVER_JOINED] * (ASCII * ASCII)
+    for token in tokens:
+        for left, right in pairwise(token):
+            if left < ASCII and right < ASCII:
+                table[left * ASCII + right] = FREE
+    for number, token in enumerate(tokens):
+        if len(token) == 2 and token.isascii():
+            table[token[0] * ASCII + token[1]] = ranks[number] if ranks else number
+    return _words(table)
+
+
+def whole_tokens(packed: bytes, texts: Sequence[bytes]) -> bytes:
+    """A bit for each text that a packed vocabulary makes one token of. Raises ValueError if it is not one."""
+    bits = ctypes.create_string_buffer(len(texts) // 8 + 1)
+    offsets = _words([0, *accumulate(map(len, texts))])
+    if not library().weighbridge_whole(packed, len(packed), offsets, b"".join(texts), len(texts), bits):
+        raise ValueError("not a packed vocabulary")
+    return bits.raw
 
 
 class Prefixes(NamedTuple):
@@ -66,7 +90,8 @@ def split_program(split: Split, characters: Characters) -> bytes:
     writer.write(split.alternatives)
     head = (len(writer.spans), len(split.alternatives), int(split.drops_gaps), int(split.is_of_bytes))
     letters = [characters.class_of(ord(letter)) for _, letter in sorted(byte_alphabet().items())]
-    return _words([*head, *masks, *may_begin, *letters, *chain(*writer.spans, *writer.parts)])
+    ascii_masks = [masks[characters.class_of(point)] for point in range(128)]
+    return _words([*head, *masks, *may_begin, *letters, *ascii_masks, *chain(*writer.spans, *writer.parts)])
 
 
 class _ProgramWriter:

@@ -52,6 +52,15 @@ static inline u64 hash_bytes(const u8 *at, u32 length) {
     return mixed(a ^ second_key, b ^ seed);
 }
 
+/* For short strings, whose comparison is not worth a call. */
+static inline int are_equal(const u8 *a, const u8 *b, u32 length) {
+    for (; length >= 8; a += 8, b += 8, length -= 8)
+        if (load64(a) != load64(b)) return 0;
+    for (; length; a++, b++, length--)
+        if (*a != *b) return 0;
+    return 1;
+}
+
 /* Bytes of the character that begins with this byte; the text is valid UTF-8. */
 static inline u32 character_length(u8 first) {
     return first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;

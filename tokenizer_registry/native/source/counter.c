@@ -4,6 +4,8 @@
 
 /* Rows that can be added before sums of bytes no longer fit into 16 bits. */
 #define ROWS_AT_ONCE 256
+/* Up to so many columns, adding up each is quicker than adding up all. */
+#define FEW 8
 
 struct run {
     struct counter *counter;
@@ -11,6 +13,8 @@ struct run {
     const u8 *text;
     u64 normalized;
     u64 *totals;
+    u32 few; /* how many columns are wanted, and which, if each is added up on its own; 0 otherwise */
+    u8 wanted[FEW];
     u16 sums[COLUMNS];
     u32 summed;
     int failed;
@@ -40,15 +44,14 @@ static void count_columns(struct run *run, u64 columns, const u8 *word, u32 leng
         struct segment segment = {word, length, opens, run->normalized >> column & 1};
         u32 count = count_segment(vocabulary, run->plan->all, &segment, &run->counter->room);
         if (count == NOT_COUNTED) leave(run, column, word, length, opens, row);
-        else if (row && count < 256) row->counts[column] = (u8)count;
+        else if (row && count < 256) remember(row, column, count);
         else run->totals[column] += count;
     }
 }
 
-static u64 not_counted_yet(const struct row *row) {
-    u64 found = 0;
-    for (u32 column = 0; column < COLUMNS; column++) found |= (u64)!row->counts[column] << column;
-    return found;
+static void choose_columns(struct run *run, u64 wanted) {
+    if (__builtin_popcountll(wanted) > FEW) return;
+    for (; wanted; wanted &= wanted - 1) run->wanted[run->few++] = (u8)__builtin_ctzll(wanted);
 }
 
 static void add_sums(struct run *run) {
@@ -63,8 +66,13 @@ static void count_word(struct run *run, u64 columns, const u8 *word, u32 length,
         return;
     }
     struct row *row = row_of(run->counter->rows, word, length, opens);
-    u64 missing = not_counted_yet(row) & columns;
+    u64 missing = columns & ~row->known;
     if (missing) count_columns(run, missing, word, length, opens, row);
+    if (run->few) {
+        for (u32 number = 0; number < run->few; number++)
+            run->totals[run->wanted[number]] += row->counts[run->wanted[number]];
+        return;
+    }
     for (u32 column = 0; column < COLUMNS; column++) run->sums[column] += row->counts[column];
     if (++run->summed == ROWS_AT_ONCE) add_sums(run);
 }
@@ -84,6 +92,7 @@ int count_text(
     struct run run = {.counter = counter, .plan = plan, .text = text, .normalized = normalized, .totals = totals};
     const u8 *end = text + length, *body = end_of_body(plan->all, text, end);
     u64 words = wanted & plan->has_words;
+    choose_columns(&run, words);
     for (const u8 *at = text, *next; words && at < end; at = next) {
         next = next_cut(plan->all, at, body, end);
         count_word(&run, words, at, (u32)(next - at), at == text);

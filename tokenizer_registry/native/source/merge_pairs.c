@@ -32,7 +32,28 @@ static void join(struct list *list, u32 left, u32 token) {
     if (list->after[right] < list->count) list->before[list->after[right]] = left;
 }
 
-u32 merge_by_pair(const struct pairs *merges, u32 *tokens, u32 count, struct scratch *scratch) {
+/* So many symbols are merged by looking at all for each merge; more of them with a queue. */
+#define FEW 40
+
+static u32 merge_few(const struct pairs *merges, u32 *tokens, u32 count) {
+    const struct merge *found[FEW];
+    for (u32 at = 0; at + 1 < count; at++) found[at] = find_pair(merges, tokens[at], tokens[at + 1]);
+    while (count > 1) {
+        u32 best = FEW;
+        for (u32 at = 0; at + 1 < count; at++)
+            if (found[at] && (best == FEW || found[at]->rank < found[best]->rank)) best = at;
+        if (best == FEW) break;
+        tokens[best] = found[best]->token;
+        memmove(tokens + best + 1, tokens + best + 2, (count - best - 2) * sizeof *tokens);
+        memmove(found + best, found + best + 1, (count - best - 2) * sizeof *found);
+        count--;
+        if (best + 1 < count) found[best] = find_pair(merges, tokens[best], tokens[best + 1]);
+        if (best) found[best - 1] = find_pair(merges, tokens[best - 1], tokens[best]);
+    }
+    return count;
+}
+
+static u32 merge_many(const struct pairs *merges, u32 *tokens, u32 count, struct scratch *scratch) {
     struct waiting *all = scratch_room(scratch, (size_t)count * (2 * sizeof(struct waiting) + 2 * sizeof(u32)));
     if (!all) return UINT32_MAX;
     u32 *lists = (u32 *)(all + 2 * (size_t)count), left_over = count;
@@ -53,4 +74,8 @@ u32 merge_by_pair(const struct pairs *merges, u32 *tokens, u32 count, struct scr
         consider(merges, &list, left, &queue);
     }
     return left_over;
+}
+
+u32 merge_by_pair(const struct pairs *merges, u32 *tokens, u32 count, struct scratch *scratch) {
+    return count <= FEW ? merge_few(merges, tokens, count) : merge_many(merges, tokens, count, scratch);
 }

@@ -6,6 +6,10 @@
 #define FEW 40
 
 static u32 rank_of(const struct merges_by_rank *merges, const u8 *text, u32 begin, u32 end) {
+    if (end - begin == 2 && text[begin] < 0x80 && text[begin + 1] < 0x80) {
+        u32 rank = ascii_pair(merges->ascii_pairs, text + begin);
+        return rank == NEVER_JOINED ? ABSENT : rank;
+    }
     u32 number = find_string(merges->strings, text + begin, end - begin);
     return merges->ranks && number != ABSENT ? merges->ranks[number] : number;
 }
@@ -19,7 +23,7 @@ static u32 merge_few(const struct merges_by_rank *merges, const u8 *text, u32 *b
             if (rank[at] < rank[best]) best = at;
         if (rank[best] == ABSENT) break;
         memmove(begins + best + 1, begins + best + 2, (count - best - 1) * sizeof *begins);
-        memmove(rank + best, rank + best + 1, (count - best - 1) * sizeof *rank);
+        memmove(rank + best, rank + best + 1, (count - best - 2) * sizeof *rank);
         count--;
         if (best + 1 < count) rank[best] = rank_of(merges, text, begins[best], begins[best + 2]);
         if (best) rank[best - 1] = rank_of(merges, text, begins[best - 1], begins[best + 1]);

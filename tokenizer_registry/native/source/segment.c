@@ -25,16 +25,12 @@ static u32 *symbols(struct counting *c, u32 count) {
 }
 
 static u32 merged_by_rank(const struct counting *c, const u8 *text, u32 *begins, u32 count) {
-    struct merges_by_rank merges = {&c->vocabulary->unigram.tokens, c->vocabulary->ranks};
+    const struct vocabulary *v = c->vocabulary;
+    struct merges_by_rank merges = {&v->unigram.tokens, v->ranks, v->ascii_pairs};
     return merge_by_rank(&merges, text, begins, count, &c->room->work);
 }
 
 static void count_bytes_by_rank(struct counting *c, const u8 *text, u32 length) {
-    const struct strings *tokens = &c->vocabulary->unigram.tokens;
-    if (length == 1 || find_string(tokens, text, length) != ABSENT) {
-        add(c, 1);
-        return;
-    }
     u32 *begins = symbols(c, length);
     if (!begins) return;
     for (u32 at = 0; at <= length; at++) begins[at] = at;
@@ -83,7 +79,19 @@ static void count_pieces(struct counting *c, const u8 *text, u32 length) {
     }
 }
 
+/* Whether the text is a token that is what becomes of it. Where no bits tell, each token in the table is. */
+static int is_whole(const struct vocabulary *v, const u8 *text, u32 length) {
+    int by_bits = v->method == PIECES_BY_RANK || v->method == UNIGRAM;
+    if (!v->unigram.tokens.count || (by_bits && !v->whole)) return 0;
+    u32 number = find_string(&v->unigram.tokens, text, length);
+    return number != ABSENT && (!by_bits || v->whole[number >> 3] >> (number & 7) & 1);
+}
+
 static void count_piece(struct counting *c, const u8 *text, u32 length) {
+    if (is_whole(c->vocabulary, text, length)) {
+        add(c, 1);
+        return;
+    }
     switch (c->vocabulary->method) {
     case BYTES_BY_RANK:
         count_bytes_by_rank(c, text, length);
@@ -99,11 +107,24 @@ static void count_piece(struct counting *c, const u8 *text, u32 length) {
     }
 }
 
+/* Pieces are cut where two characters stand that no token has side by side: there nothing is ever merged. */
+static void count_apart(struct counting *c, const u8 *text, const u8 *end) {
+    const u32 *pairs = c->vocabulary->ascii_pairs;
+    const u8 *begin = text;
+    for (const u8 *at = text + 1; pairs && at < end; at++) {
+        if (at[-1] >= 0x80 || at[0] >= 0x80 || ascii_pair(pairs, at - 1) != NEVER_JOINED) continue;
+        count_piece(c, begin, (u32)(at - begin));
+        begin = at;
+    }
+    count_piece(c, begin, (u32)(end - begin));
+}
+
 /* Cut with the splits from this one on, each of which cuts the pieces of the one before it. */
 static void cut(struct counting *c, u32 number, const u8 *text, const u8 *end) {
     if (text == end) return;
     if (number == c->vocabulary->split_count) {
-        count_piece(c, text, (u32)(end - text));
+        if (number) count_piece(c, text, (u32)(end - text));
+        else count_apart(c, text, end);
         return;
     }
     const struct split *split = c->vocabulary->splits + number;
@@ -186,7 +207,8 @@ static void count_unigram_words(struct counting *c, const u8 *text, u32 length) 
         u32 begin = at;
         while (at < length && text[at] != ' ') at++;
         memcpy(word + sizeof BAR, text + begin, at - begin);
-        add(c, count_unigram(&c->vocabulary->unigram, word, at - begin + (u32)sizeof BAR, &c->room->work));
+        u32 size = at - begin + (u32)sizeof BAR;
+        add(c, is_whole(c->vocabulary, word, size) ? 1 : count_unigram(&c->vocabulary->unigram, word, size, &c->room->work));
     }
 }
 
@@ -200,8 +222,14 @@ static u32 count_normalized(struct counting *c, const u8 *text, u32 length, int 
     return c->failed ? NOT_COUNTED : c->count;
 }
 
-u32 count_segment(
-    const struct vocabulary *vocabulary, const struct characters *all, const struct segment *segment, struct room *room
+u32 count_own_text(const struct vocabulary *vocabulary, const u8 *text, u32 length, struct room *room) {
+    struct counting c = {vocabulary, NULL, room, 0, 0};
+    if (vocabulary->method == UNIGRAM) return count_unigram(&vocabulary->unigram, text, length, &room->work);
+    count_piece(&c, text, length);
+    return c.failed ? NOT_COUNTED : c.count;
+}
+
+u32 count_segment(    const struct vocabulary *vocabulary, const struct characters *all, const struct segment *segment, struct room *room
 ) {
     struct counting c = {vocabulary, all, room, 0, 0};
     const u8 *text = segment->text;

@@ -23,4 +23,7 @@ u32 count_segment(
     const struct vocabulary *vocabulary, const struct characters *all, const struct segment *segment, struct room *room
 );
 
+/* What becomes of a piece of text, not cut: how it is found which tokens are whole. */
+u32 count_own_text(const struct vocabulary *vocabulary, const u8 *text, u32 length, struct room *room);
+
 #endif

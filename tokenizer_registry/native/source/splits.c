@@ -7,6 +7,7 @@ struct matching {
 };
 
 static inline u32 is_in(const struct matching *m, u32 set, const u8 *at) {
+    if (*at < 0x80) return m->split->masks_of_ascii[*at] & set;
     return m->split->masks[class_in(m->split, m->all, at)] & set;
 }
 

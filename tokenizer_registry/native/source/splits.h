@@ -26,6 +26,7 @@ struct split {
     const u32 *class_of_byte; /* the class of a byte's letter */
     const u32 *masks; /* by class */
     const u32 *may_begin;
+    const u32 *masks_of_ascii; /* by byte, for what most characters are */
     const struct alternative *all;
     const struct part *parts;
 };

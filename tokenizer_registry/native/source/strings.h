@@ -30,7 +30,7 @@ static inline u32 find_string(const struct strings *table, const u8 *at, u32 len
         if (!slot) return ABSENT;
         if ((slot & ~(u64)0xFFFFFF) != key) continue;
         u32 number = (u32)(slot & 0xFFFFFF) - 1, begin = table->offsets[number];
-        if (table->offsets[number + 1] - begin == length && !memcmp(table->text + begin, at, length)) return number;
+        if (table->offsets[number + 1] - begin == length && are_equal(table->text + begin, at, length)) return number;
     }
 }
 

@@ -27,7 +27,8 @@ static struct split split_at(const void *content) {
         .may_begin = tables + MOST_CLASSES,
         .class_of_byte = tables + 2 * MOST_CLASSES,
     };
-    found.all = (const struct alternative *)(found.class_of_byte + 256);
+    found.masks_of_ascii = found.class_of_byte + 256;
+    found.all = (const struct alternative *)(found.masks_of_ascii + 128);
     found.parts = (const struct part *)(found.all + head[0]);
     return found;
 }
@@ -49,6 +50,8 @@ int read_vocabulary(struct vocabulary *vocabulary, const void *content, u64 size
         .single_numbers = section(packed, SINGLE_NUMBERS),
         .byte_numbers = section(packed, BYTE_NUMBERS),
         .ranks = section(packed, RANKS),
+        .ascii_pairs = section(packed, ASCII_PAIRS),
+        .whole = section(packed, WHOLE),
         .added_ends = section(packed, ADDED_ENDS),
         .pairs = {pairs ? pairs[0] : 0, pairs ? (const struct merge *)(pairs + 4) : NULL},
         .unigram = {strings_at(section(packed, TOKENS)), section(packed, SCORES), packed->unknown_score, packed->unknown},

@@ -15,7 +15,7 @@ enum method { BYTES_BY_RANK, BYTES_BY_PAIR, CHARACTERS_BY_PAIR, PIECES_BY_RANK, 
 #define NO_TOKEN 0xFFFFFFFEu /* the number of a byte that has none */
 
 enum section {
-    TOKENS,        /* strings: tokens by rank, or by number where they have scores */
+    TOKENS,        /* strings: tokens by rank, or by number where they have scores, or those that are whole */
     SINGLES,       /* strings: characters that are tokens */
     SINGLE_NUMBERS, /* their numbers */
     BYTE_NUMBERS,  /* the number of each byte's token */
@@ -27,6 +27,8 @@ enum section {
     RANKS,         /* of tokens, where they are not their numbers */
     CHANGED,       /* strings: characters that the normalizer changes */
     CHANGED_INTO,  /* the places of what it makes of them, and that */
+    WHOLE,         /* a bit a token: it is what becomes of its own text */
+    ASCII_PAIRS,   /* for two characters of ASCII the rank of their merge, ABSENT, or NEVER_JOINED */
     SPLITS,        /* the first of MOST_SPLITS sections */
     SECTIONS = SPLITS + MOST_SPLITS,
 };
@@ -50,7 +52,8 @@ struct vocabulary {
     struct strings singles, added, changed;
     const u32 *changed_places;
     const u8 *changed_into;
-    const u32 *single_numbers, *byte_numbers, *ranks;
+    const u32 *single_numbers, *byte_numbers, *ranks, *ascii_pairs;
+    const u8 *whole;
     const u8 *added_ends;
     u8 may_begin_added[256]; /* by first byte */
     struct pairs pairs;

@@ -89,11 +89,26 @@ EXPORTED void weighbridge_learn(u32 count, const u32 *tokens) {
     const struct uncounted *all = own_counter()->uncounted;
     for (u32 number = 0; number < count; number++)
         if (all[number].row && all[number].row->hash == all[number].hash && tokens[number] < 256)
-            all[number].row->counts[all[number].column] = (u8)tokens[number];
+            remember(all[number].row, all[number].column, tokens[number]);
 }
 
 EXPORTED void weighbridge_fill_strings(u64 *slots, u32 capacity, const u32 *offsets, const u8 *text, u32 count) {
     fill_strings(slots, capacity, offsets, text, count);
+}
+
+/* Set a bit for each of the strings that a packed vocabulary makes one token of. 0 if it is none, or without memory. */
+EXPORTED int weighbridge_whole(
+    const void *packed, u64 size, const u32 *offsets, const u8 *text, u32 count, u8 *bits
+) {
+    struct vocabulary vocabulary;
+    struct counter *counter = own_counter();
+    if (!counter || !read_vocabulary(&vocabulary, packed, size)) return 0;
+    for (u32 number = 0; number < count; number++) {
+        u32 length = offsets[number + 1] - offsets[number];
+        if (length && count_own_text(&vocabulary, text + offsets[number], length, &counter->room) == 1)
+            bits[number >> 3] |= (u8)(1 << (number & 7));
+    }
+    return 1;
 }
 
 EXPORTED void weighbridge_fill_pairs(

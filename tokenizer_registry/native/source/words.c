@@ -1,7 +1,7 @@
 #include "words.h"
 
-static int is_word(const struct row *row, u64 hash, const u8 *word, u32 length, int opens) {
-    return row->hash == hash && row->length == length && row->opens == opens && !memcmp(row->word, word, length);
+static inline int is_word(const struct row *row, u64 hash, const u8 *word, u32 length, int opens) {
+    return row->hash == hash && row->length == length && row->opens == opens && are_equal(row->word, word, length);
 }
 
 struct row *row_of(struct row *rows, const u8 *word, u32 length, int opens) {
@@ -18,8 +18,7 @@ struct row *row_of(struct row *rows, const u8 *word, u32 length, int opens) {
 
 const u8 *next_cut(const struct characters *all, const u8 *at, const u8 *body, const u8 *end) {
     for (const u8 *space = at + 1; space < body; space++) {
-        space = memchr(space, ' ', (size_t)(body - space));
-        if (!space) break;
+        if (*space != ' ') continue;
         if (flags_of(all, character_before(space)) & MAY_END_WORD && flags_of(all, space + 1) & MAY_BEGIN_WORD)
             return space;
     }

@@ -5,16 +5,21 @@
 #include "characters.h"
 
 #define COLUMNS 64
-#define WORD_BYTES 54
+#define WORD_BYTES 46
 #define ROWS (1u << 16)
 
-/* A word, told from those that begin their text, and its tokens by vocabulary: 0 is not counted yet. */
+/* A word, told from those that begin their text, and its tokens for the vocabularies whose bits are `known`. */
 struct row {
-    u64 hash;
+    u64 hash, known;
     u8 opens, length;
     u8 word[WORD_BYTES];
     u8 counts[COLUMNS];
 };
+
+static inline void remember(struct row *row, u32 column, u32 count) {
+    row->counts[column] = (u8)count;
+    row->known |= (u64)1 << column;
+}
 
 /* The row of a word, which may have been another's until now. There are two places for each. */
 struct row *row_of(struct row *rows, const u8 *word, u32 length, int opens);
