@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from service.uncollected import uncollected
+
 
 class LazyGroup(click.Group):
     """A group that knows where its commands are: `places` has "module:attribute" for each name."""
@@ -23,5 +25,6 @@ class LazyGroup(click.Group):
         if cmd_name not in self.places:
             return super().get_command(ctx, cmd_name)
         module, _, attribute = self.places[cmd_name].partition(":")
-        command: click.Command = getattr(import_module(f"service.commands.{module}"), attribute)
+        with uncollected():
+            command: click.Command = getattr(import_module(f"service.commands.{module}"), attribute)
         return command

@@ -18,3 +18,10 @@ def test_commands_without_stores_load_none_of_their_libraries(arguments: list[st
     """A command that needs neither stores nor HTTP imports no library of theirs, which would double its time."""
     done = subprocess.run([sys.executable, "-c", PROGRAM, *arguments], check=True, capture_output=True, text=True)
     assert HEAVY & set(json.loads(done.stderr.splitlines()[-1])) == set()
+
+
+def test_the_store_begins_before_the_libraries_are_imported() -> None:
+    """`serve` has what it needs to take the address and the folder before any of them: they are read meanwhile."""
+    program = "import json, sys, service.commands.serve; print(json.dumps([*sys.modules]))"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert HEAVY & {name.partition(".")[0] for name in json.loads(done.stdout)} == set()
