@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -25,3 +26,15 @@ def test_the_store_begins_before_the_libraries_are_imported() -> None:
     program = "import json, sys, service.commands.serve; print(json.dumps([*sys.modules]))"
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert HEAVY & {name.partition(".")[0] for name in json.loads(done.stdout)} == set()
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_start_needs_no_steps(tmp_path: Path, times: int) -> None:
+    """Neither with an empty database nor with one that is up to date is the library of the steps imported."""
+    program = (
+        "import sys; from pathlib import Path; from service.stores.sql.migrate import upgrade; "
+        "from service.stores.sql.url import DatabaseUrl; "
+        "upgrade(DatabaseUrl.of_file(Path(sys.argv[1]))); sys.exit('alembic' in sys.modules)"
+    )
+    for _ in range(times):
+        subprocess.run([sys.executable, "-c", program, str(tmp_path / "a.db")], check=True)
