@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ import click
 from starlette.types import ASGIApp
 
 from pricing_data import PriceBook, PricingError
-from service import counters_address
+from service import counters_address, log
 from service.app import create_app
 from service.clock import utc_now
 from service.commands.banner import banner
@@ -64,6 +65,7 @@ def prepared(
     running: ExitStack,
 ) -> Server:
     """The server, once whatever can fail has been checked; `counters` is a store that was begun, or a URL."""
+    log.configure(settings.log_level, sys.stderr)
     make_tracer = tracer_maker(settings)
     redis_url = running.enter_context(_address(counters, folder))
     addresses = Addresses(redis_url, database_url(settings), loaded_peppers(settings))

