@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
+
+from service.cli import SUMMARIES, main
 
 HEAVY = {"redis", "sqlalchemy", "alembic", "uvicorn", "gunicorn", "httpx2", "aiohttp", "argon2", "opentelemetry"}
 UNUSED = {
@@ -20,7 +23,9 @@ PROGRAM = (
 )
 
 
-@pytest.mark.parametrize("arguments", [["authors"], ["count", "--model", "gpt-4o", "LICENSE"], ["prices", "status"]])
+@pytest.mark.parametrize(
+    "arguments", [["authors"], ["--help"], ["count", "--model", "gpt-4o", "LICENSE"], ["prices", "status"]]
+)
 def test_commands_without_stores_load_none_of_their_libraries(arguments: list[str]) -> None:
     """A command that needs neither stores nor HTTP imports no library of theirs, which would double its time."""
     done = subprocess.run([sys.executable, "-c", PROGRAM, *arguments], check=True, capture_output=True, text=True)
@@ -60,3 +65,10 @@ def test_a_start_needs_no_steps(tmp_path: Path, times: int) -> None:
     )
     for _ in range(times):
         subprocess.run([sys.executable, "-c", program, str(tmp_path / "a.db")], check=True)
+
+
+def test_the_list_of_commands_says_what_each_says_itself() -> None:
+    """The summaries in the help of `weighbridge` are those of the commands, which are not imported for it."""
+    context = click.Context(main)
+    found = {name: main.get_command(context, name) for name in main.list_commands(context)}
+    assert {name: command and command.get_short_help_str(1000) for name, command in found.items()} == SUMMARIES
