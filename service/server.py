@@ -11,6 +11,8 @@ from functools import partial
 from typing import Any
 
 import uvicorn
+import uvicorn.lifespan.on
+import uvicorn.loops.uvloop  # both are imported here for the workers, which would import them each for itself
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
@@ -88,6 +90,7 @@ class Worker(UvicornWorker):  # type: ignore[misc]  # its base has no types
     CONFIG_KWARGS = {  # noqa: RUF012  the base class reads it so
         "loop": "uvloop",
         "lifespan": "on",
+        "ws": "none",
         "access_log": False,
         "server_header": False,
     }
