@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, time
 from decimal import Decimal
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -55,7 +56,7 @@ def amount_fault(value: Decimal, largest: Decimal = MAX_USD_PER_TOKEN) -> str | 
 def parse(line: str) -> Price:
     """The price on one line. Raises BadField."""
     try:
-        row = json.loads(line, object_pairs_hook=_object)
+        row = _DECODER.decode(line)
     except BadField:
         raise
     except ValueError as fault:
@@ -136,6 +137,9 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
+_DECODER = json.JSONDecoder(object_pairs_hook=_object)
+
+
 def _only(row: Mapping[str, Any], needed: tuple[str, ...], allowed: tuple[str, ...], where: str) -> None:
     for name in needed:
         if name not in row:
@@ -189,10 +193,17 @@ def _given(row: Mapping[str, Any], name: str, where: str, largest: Decimal = MAX
     value = row[name]
     if not isinstance(value, str) or not _AMOUNT.fullmatch(value):
         raise BadField(where + name, f"must be a plain decimal string, not {value!r}")
-    amount = Decimal(value)
-    if fault := amount_fault(amount, largest):
+    amount, fault = _checked(value, largest)
+    if fault:
         raise BadField(where + name, f"{fault}: {value!r}")
     return amount
+
+
+@lru_cache(4096)
+def _checked(value: str, largest: Decimal) -> tuple[Decimal, str | None]:
+    """The amount and why it cannot be one. The same few hundred stand in thousands of places."""
+    amount = Decimal(value)
+    return amount, amount_fault(amount, largest)
 
 
 def _rates(row: Mapping[str, Any], where: str = "") -> Rates:

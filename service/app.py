@@ -28,6 +28,7 @@ from service.operation import Health, Numbers, Readiness
 from service.prices.freshness import Freshness
 from service.probe import Probe
 from service.providers.client import ProviderClient
+from service.providers.enabled import enabled_providers
 from service.settings import Settings
 from service.spans import NoTracer, Tracer
 from service.tokens.routes import token_routes
@@ -48,6 +49,8 @@ def create_app(
     tracer = tracer or NoTracer()
     pool = counting_pool(settings, registry)
     client = ProviderClient(settings.provider_timeout_seconds)
+    if enabled_providers(settings):
+        client.open()
     freshness = Freshness(book, settings.prices_max_age_days, utc_today)
     gateway = Gateway(settings, connections, pool, at_point)
     recorded_at = max((row.recorded_at for row in book.rows), default=None)

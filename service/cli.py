@@ -27,10 +27,31 @@ PLACES = WITH_STORES | {
     "prices": "prices:prices",
     "config": "config:config",
 }
+SUMMARIES = {
+    "keys": "Create, list, rotate and revoke API keys.",
+    "accounts": "List and create accounts, and set their own limits.",
+    "users": "Create and list people who may log in to the console, and set their passwords.",
+    "credits": "Grant credit, and show balances and statements.",
+    "limits": "See and reset what an account has used.",
+    "db": "See and upgrade the schema of the database.",
+    "serve": "Serve the API until Ctrl-C or SIGTERM.",
+    "count": "Count the tokens of FILES (or standard input, also as -) and their cost as input.",
+    "estimate": "What the texts of INPUTS would cost: files, folders, patterns, URLs of object stores, or - for "
+    "standard input.",
+    "audit": "Compare usage FILES with own prices at each date, by model and day.",
+    "models": "List all models, or those of NAMES.",
+    "authors": "List who made the models.",
+    "vocab": "List, verify, fetch and add vocabularies.",
+    "prices": "Explain, compare and renew the prices.",
+    "config": "Print the settings with their sources; secrets are masked.",
+}
 
 
 @click.group(
-    cls=LazyGroup, places=PLACES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    cls=LazyGroup,
+    places=PLACES,
+    summaries=SUMMARIES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="weighbridge")
 @click.pass_context

@@ -1,8 +1,7 @@
 """When keys were last used, written now and then rather than at every call."""
 
+import asyncio
 from datetime import datetime
-
-from anyio import sleep
 
 from service.accounts import AccountStore
 from service.stores.errors import StoreUnavailable
@@ -33,7 +32,7 @@ class LastUsed:
     async def run(self, interval_seconds: float = INTERVAL_SECONDS) -> None:
         """Flush for ever. A store that is away is asked again after the next interval."""
         while True:
-            await sleep(interval_seconds)
+            await asyncio.sleep(interval_seconds)
             try:
                 await self.flush()
             except StoreUnavailable:

@@ -11,6 +11,8 @@ from functools import partial
 from typing import Any
 
 import uvicorn
+import uvicorn.lifespan.on
+import uvicorn.loops.uvloop  # both are imported here for the workers, which would import them each for itself
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
@@ -23,26 +25,6 @@ from service.settings import Settings
 PR_SET_PDEATHSIG = 1
 # Time to settle and to say goodbye between the deadline of streams and the end of the process.
 CUT_SECONDS = 2.0
-
-
-class PortUnavailable(Exception):
-    """The address cannot be listened on. The message is one sentence for a person."""
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket that the workers will share; port 0 takes a free one. Raises PortUnavailable."""
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        bound = socket.socket(family)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((host, port))
-        bound.listen(2048)
-    except OSError as error:
-        raise PortUnavailable(
-            f"Cannot listen on {host} port {port}: {error.strerror or error}. "
-            "Choose another with --port or WEIGHBRIDGE_PORT; port 0 takes a free one."
-        ) from None
-    return bound
 
 
 class Server(BaseApplication):
@@ -108,6 +90,7 @@ class Worker(UvicornWorker):  # type: ignore[misc]  # its base has no types
     CONFIG_KWARGS = {  # noqa: RUF012  the base class reads it so
         "loop": "uvloop",
         "lifespan": "on",
+        "ws": "none",
         "access_log": False,
         "server_header": False,
     }

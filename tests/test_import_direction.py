@@ -40,7 +40,7 @@ DOORS = {
         "psycopg",
     ),
     "service/traces.py": ("opentelemetry",),
-    "service/gateway/upstream.py service/providers/client.py": (
+    "service/gateway/upstream.py service/providers/http_client.py": (
         "httpx",
         "httpx2",
         "aiohttp",

@@ -1,52 +1,28 @@
-"""`weighbridge serve`: everything that has to be ready before the first call, then the workers."""
+"""`weighbridge serve`: what others may have taken comes first, then all that has to be ready before the first call."""
 
-import asyncio
 import gc
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import Progress
-from starlette.types import ASGIApp
 
-from pricing_data import PriceBook, PricingError
-from service import counters_address, log
-from service.app import create_app
-from service.clock import utc_now
-from service.commands.banner import banner
+from service.absent import absent
 from service.commands.configuration import configuration, prepared_folder
-from service.commands.context import database_url, loaded_peppers
-from service.commands.registry import load_registry
-from service.commands.tracing import tracer_maker
-from service.connections import Addresses, Connections
-from service.demo import demo_key
-from service.gateway.money import MICRO_INR
-from service.metrics import Metrics
-from service.metrics_folder import shared_between_processes
-from service.pepper import PepperError
-from service.prices.book import book_in_use, lapsed
-from service.server import PortUnavailable, Server, listen
+from service.listener import PortUnavailable, listen
 from service.settings import Settings
 from service.stores.errors import StoreError
-from service.stores.redis import check_store, connect, ping
-from service.stores.sql.accounts import SqlAccountStore
-from service.stores.sql.engine import Database
-from service.stores.sql.migrate import upgrade
 from service.stores.valkey import EmbeddedValkey
-from tokenizer_registry import Registry, RegistryError
+from service.uncollected import uncollected
 
-FAULTS = (PortUnavailable, StoreError, PepperError, RegistryError, PricingError, OSError)
-# At the start there is time: a store across a network may need more than the limiter would give it.
-START_TIMEOUT_SECONDS = 2.0
+if TYPE_CHECKING:
+    from service.server import Server
 
-OTHER_PEPPER = (
-    "Some keys in the database are stored under a pepper that this service does not have, and will be refused. "
-    "Services that share a database need the same WEIGHBRIDGE_PEPPER."
-)
+FAULTS = (PortUnavailable, StoreError, OSError)
+# redis would make numbers of its own for the first, and structlog paint tracebacks with the others.
+UNASKED = ("opentelemetry", "rich", "better_exceptions")
 
 
 @click.command()
@@ -59,90 +35,36 @@ def serve(host: str | None, port: int | None, workers: int | None, data_dir: Pat
     """Serve the API until Ctrl-C or SIGTERM."""
     options = {"host": host, "port": port, "workers": workers, "data_dir": data_dir}
     settings = configuration(options).settings
-    log.configure(settings.log_level, sys.stderr)
     try:
         with ExitStack() as running:
-            _prepare(settings, demo, running).run()
+            with uncollected():
+                server = _prepared(settings, demo, running)
+                gc.freeze()  # forked workers share what the collector does not touch
+            server.run()
     except FAULTS as error:
         raise click.ClickException(str(error)) from None
 
 
-def _prepare(settings: Settings, demo: bool, running: ExitStack) -> Server:
-    """Start and check whatever can fail, then load what all workers share."""
+def _prepared(settings: Settings, demo: bool, running: ExitStack) -> "Server":
+    """Take the address and begin the store, then import what is needed for the rest, while the store reads its file."""
     folder = prepared_folder(settings)
-    make_tracer = tracer_maker(settings)
     listener = running.enter_context(listen(settings.host, settings.port))
-    redis_url = running.enter_context(_counters(settings, folder))
-    addresses = Addresses(redis_url, database_url(settings), loaded_peppers(settings))
-    upgrade(addresses.database)
-    warnings, key = asyncio.run(_check(addresses, folder, demo, settings.credit_welcome_inr))
-    registry, book = _loaded(settings)
-    metrics_folder, forget_worker = running.enter_context(shared_between_processes(folder))
-
-    def app() -> ASGIApp:
-        connections = Connections(
-            addresses,
-            limits_without_redis=settings.limits_without_redis,
-            workers=settings.workers,
-            metrics=Metrics(metrics_folder),
-            welcome_micro_inr=settings.credit_welcome_inr * MICRO_INR,
-        )
-        return create_app(settings, connections, registry, book, tracer=make_tracer())
-
-    warnings += lapsed(book, utc_now().date())
-    text = banner(settings.host, listener.getsockname()[1], key, warnings, playground=settings.playground)
-    return Server(settings, listener, app, lambda: click.echo(text), forget_worker)
+    counters = _counters(settings, folder, running)
+    server: Server = libraries().prepared(settings, folder, listener, counters, demo, running)
+    return server
 
 
-@contextmanager
-def _counters(settings: Settings, folder: Path) -> Iterator[str]:
-    """The URL of the counters' store; without a setting, an embedded one for the time of the block."""
+def libraries() -> ModuleType:
+    """The module that prepares the rest, imported with all libraries that the server needs, and no others."""
+    with absent(*UNASKED):
+        return import_module("service.commands.preparation")
+
+
+def _counters(settings: Settings, folder: Path, running: ExitStack) -> EmbeddedValkey | str:
+    """The URL of the counters' store; without a setting, an embedded store that was begun."""
     if settings.redis_url is not None:
-        yield settings.redis_url.get_secret_value()
-        return
-    with EmbeddedValkey(folder) as embedded, counters_address.published(folder, embedded.url):
-        yield embedded.url
-
-
-async def _check(addresses: Addresses, folder: Path, demo: bool, welcome_inr: int) -> tuple[list[str], str | None]:
-    """Warnings about the stores, and the demo key if one is wanted."""
-    redis = connect(addresses.redis_url, socket_timeout_seconds=START_TIMEOUT_SECONDS)
-    database = Database(addresses.database)
-    try:
-        if not await ping(redis, timeout_seconds=START_TIMEOUT_SECONDS):
-            raise click.ClickException(
-                "The Redis of WEIGHBRIDGE_REDIS_URL does not answer. "
-                "Start it or correct the URL; without the setting an embedded store is used."
-            )
-        store = SqlAccountStore(database, addresses.peppers, utc_now, welcome_micro_inr=welcome_inr * MICRO_INR)
-        warnings = await check_store(redis)
-        if await store.pepper_ids_in_use() - {pepper.id for pepper in addresses.peppers.all}:
-            warnings.append(OTHER_PEPPER)
-        return warnings, await demo_key(store, folder, utc_now()) if demo else None
-    finally:
-        await redis.aclose()
-        await database.close()
-
-
-def _loaded(settings: Settings) -> tuple[Registry, PriceBook]:
-    """Vocabularies and prices, out of the garbage collector's way so that forked workers share them.
-
-    Only vocabularies that a model has are loaded now, if at all; others are at their first use. A damaged one is told
-    of, and its models have no count.
-    """
-    registry = load_registry(settings.data_dir)
-    book = book_in_use(settings.data_dir, settings.price_overrides, registry.models)
-    if settings.upstream_vocabulary is not None:
-        registry.vocabulary(settings.upstream_vocabulary)  # first, because an operator may have misspelt it
-    console = Console(stderr=True)
-    names = registry.in_use() if settings.preload_vocabularies else []
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("loading vocabularies", total=len(names))
-        damaged = registry.preload(names, lambda _: progress.advance(task), threads=os.cpu_count() or 1)
-    if settings.preload_vocabularies:
-        registry.estimates.preload()
-    for fault in damaged.values():
-        click.echo(f"Warning: {fault}.", err=True)
-    gc.collect()
-    gc.freeze()
-    return registry, book
+        return settings.redis_url.get_secret_value()
+    embedded = EmbeddedValkey(folder)
+    running.callback(embedded.stop)
+    embedded.begin()
+    return embedded

@@ -1,12 +1,15 @@
 """Password hashes: argon2id, away from the event loop, a few at a time."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import Callable
 from functools import partial
+from secrets import token_bytes
 from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import ARGON2_VERSION
 
 Answer = TypeVar("Answer")
 
@@ -27,8 +30,7 @@ class Passwords:
         self._hasher = hasher or PasswordHasher(TIME_COST, MEMORY_KIBIBYTES, LANES)
         self._turn = asyncio.Semaphore(MOST_AT_ONCE)
         self._waiting = 0
-        # Of no password: verified where there is no user, so that both take as long.
-        self._nobodys = self._hasher.hash("nobody's password")
+        self._nobodys = nobodys_hash(self._hasher)
 
     async def hash(self, password: str) -> str:
         """A salted hash, with its parameters in it. Raises TooBusy."""
@@ -54,3 +56,17 @@ class Passwords:
                 return await asyncio.to_thread(work)
         finally:
             self._waiting -= 1
+
+
+def nobodys_hash(hasher: PasswordHasher) -> str:
+    """A hash like the hasher's own, but of no password: verified where there is no user, so that both take as long.
+
+    Nobody knows a password that leads to its digest, which is random; so it need not be computed at each start.
+    """
+    salt, digest = (_base64(token_bytes(length)) for length in (hasher.salt_len, hasher.hash_len))
+    costs = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    return f"$argon2id$v={ARGON2_VERSION}${costs}${salt}${digest}"
+
+
+def _base64(value: bytes) -> str:
+    return b64encode(value).rstrip(b"=").decode()

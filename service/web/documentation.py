@@ -1,5 +1,6 @@
 """`/openapi.json`, and `/docs`: the same document as a page, with calls to try in it with a key of one's own."""
 
+import asyncio
 import json
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -59,22 +60,13 @@ class Operation(NamedTuple):
 
 
 class Documentation:
-    """Both are made once, from the OpenAPI document that travels with the package."""
+    """The OpenAPI document that travels with the package; the page is made of it when somebody first asks for it."""
 
     def __init__(self, pages: Pages) -> None:
-        source = files("service.web").joinpath("openapi.json").read_bytes()
-        document = json.loads(source, parse_float=Decimal)
-        self._openapi = Reply(200, source)
-        self._page = pages.page(
-            "docs.html",
-            {
-                "info": document["info"],
-                "groups": groups(document),
-                "keys": document["components"]["securitySchemes"].values(),
-                "errors": errors(document),
-                "headers": document["components"]["headers"],
-            },
-        )
+        self._pages = pages
+        self._openapi = Reply(200, files("service.web").joinpath("openapi.json").read_bytes())
+        self._page: Reply | None = None
+        self._making = asyncio.Lock()
 
     async def openapi(self, scope: Scope, receive: Receive) -> Reply | Refusal:
         """The OpenAPI document."""
@@ -82,7 +74,21 @@ class Documentation:
 
     async def page(self, scope: Scope, receive: Receive) -> Reply | Refusal:
         """The document for people."""
-        return self._page
+        async with self._making:
+            if self._page is None:
+                self._page = await asyncio.to_thread(self._made)  # it takes too long for the event loop
+            return self._page
+
+    def _made(self) -> Reply:
+        document = json.loads(self._openapi.body, parse_float=Decimal)
+        values = {
+            "info": document["info"],
+            "groups": groups(document),
+            "keys": document["components"]["securitySchemes"].values(),
+            "errors": errors(document),
+            "headers": document["components"]["headers"],
+        }
+        return self._pages.page("docs.html", values)
 
 
 def groups(document: Mapping[str, Any]) -> list[tuple[str, str, list[Operation]]]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.strict_json import NotJson, parse, shorten
+from service.strict_json import MOST_VALUES, NotJson, parse, shorten
 
 JSON_VALUES = st.recursive(
     st.none()
@@ -34,6 +34,21 @@ def test_no_bytes_escape_as_another_error(body: bytes) -> None:
         parse(body)
 
 
+@given(st.text('[]{},:"\\\\a', min_size=1, max_size=40))
+def test_a_text_of_any_punctuation_is_no_value(text: str) -> None:
+    """Commas, brackets, quotes and backslashes within a string do not count, however it is escaped."""
+    long = text * (2 * MOST_VALUES // len(text))
+    assert parse(json.dumps([long, "end"]).encode()) == [long, "end"]
+
+
+def test_the_most_values_are_read() -> None:
+    """A body of as many values as there may be is read; with one more it is not."""
+    most = [0] * (MOST_VALUES - 1) + [""]
+    assert parse(json.dumps(most).encode()) == most
+    with pytest.raises(NotJson, match="values"):
+        parse(json.dumps([*most, 0]).encode())
+
+
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
@@ -48,6 +63,10 @@ def test_no_bytes_escape_as_another_error(body: bytes) -> None:
         (b'"\\uDfFf"', "lone surrogate"),
         (b'["\\uDBFF\\u0041"]', "lone surrogate"),
         (b"[" * 100_000 + b"]" * 100_000, "nested too deeply"),
+        (b"[" + b"[]," * MOST_VALUES + b"0]", "more than 150000 values"),
+        (b"[" + b'"",' * MOST_VALUES + b"0]", "more than 150000 values"),
+        (b"[" + b'"\\\\",' * MOST_VALUES + b"0,0]", "more than 150000 values"),
+        (b"{" + b'"\\"":0,' * MOST_VALUES + b'"a":0}', "more than 150000 values"),
         (b"", "The body is not JSON"),
         (b"{} x", "Extra data at character 3"),
     ],

@@ -16,7 +16,7 @@ from service.traces import Collector, traces_url
 
 SCOPE: dict[str, Any] = {"type": "http", "method": "GET", "headers": []}
 NOT_LOADED = (
-    "import sys, service.commands.serve; "
+    "import sys, service.commands.preparation; "
     "sys.exit(any(name.startswith(('service.traces', 'opentelemetry.exporter')) for name in sys.modules))"
 )
 

@@ -46,6 +46,7 @@ async def asking(
 ) -> AsyncIterator[ProviderCounts]:
     """Counts of all three providers at one address."""
     client = ProviderClient(timeout_seconds)
+    client.open()  # as a server does that has providers
     providers = [Provider(name, endpoint, url, key) for name, endpoint in ENDPOINTS.items()]
     clock = clock or Clock()
     yield ProviderCounts(providers, MODELS, client, timeout_seconds=timeout_seconds, clock=clock.monotonic)

