@@ -14,7 +14,7 @@ from tokenizer_registry.native.splits import Split, set_name
 from tokenizer_registry.verification.byte_alphabet import byte_alphabet
 
 # Of a hundred places in a table so many are filled.
-FILLED: Final = 65
+FILLED: Final = 50
 MOST_SETS: Final = 32
 FREE: Final = 0xFFFFFFFF
 NEVER_JOINED: Final = FREE - 1
