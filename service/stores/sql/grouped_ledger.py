@@ -15,6 +15,8 @@ from service.stores.sql.ledger import SqlLedger
 from service.stores.sql.rows import RowWriter, StatementFailed
 
 MOST_AT_ONCE = 200
+# Of the event loop. Calls that have come together need about as many until each has asked for its money.
+TURNS_TO_GATHER = 4
 
 Asked = TypeVar("Asked")
 Outcome = TypeVar("Outcome")
@@ -88,11 +90,17 @@ class GroupedLedger:
     async def _write_all(self) -> None:
         try:
             while self._holds or self._settlements:
+                await self._gather()
                 holds, self._holds = self._holds[:MOST_AT_ONCE], self._holds[MOST_AT_ONCE:]
                 settlements, self._settlements = self._settlements[:MOST_AT_ONCE], self._settlements[MOST_AT_ONCE:]
                 await self._write(holds, settlements)
         finally:
             self._writing = None
+
+    async def _gather(self) -> None:
+        """Let others ask as well: some turns of the loop cost less than one more transaction."""
+        for _ in range(TURNS_TO_GATHER):
+            await asyncio.sleep(0)
 
     async def _write(
         self, holds: Sequence[_Waiting[NewHold, Held]], settlements: Sequence[_Waiting[Settlement, Closed]]
@@ -114,8 +122,7 @@ class GroupedLedger:
 
     async def _written(self, batch: Batch) -> Written:
         try:
-            async with self.rows.writing() as rows:
-                return await write(rows, batch, self.single.now())
+            return await self.rows.transact(lambda rows: write(rows, batch, self.single.now()))
         except StatementFailed:
             # One of them cannot be written. Each by itself, only that one fails.
             return Written([None] * len(batch.holds), [None] * len(batch.settlements))
