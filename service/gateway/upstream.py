@@ -32,7 +32,7 @@ MOST_MESSAGE_CHARACTERS = 500
 REFUSALS = (400, 413, 422)
 DONE = b"[DONE]"
 # Made once: `json.dumps` would make an encoder for each body.
-_JSON: Final = json.JSONEncoder(ensure_ascii=False)
+_WRITER: Final = json.JSONEncoder(ensure_ascii=False)
 
 
 class Upstream:
@@ -120,22 +120,27 @@ class Upstream:
 
     @asynccontextmanager
     async def _sent(self, body: Mapping[str, Any], call: Exchange) -> AsyncIterator[UpstreamAnswer]:
-        if self._requests is None or self._pool is None:
+        pool = self._pool
+        if self._requests is None or pool is None:
             raise UpstreamUnavailable("WEIGHBRIDGE_UPSTREAM_URL is not set")
-        request = self._requests.post(_JSON.encode({"model": self.model, **body}).encode(), call.traceparent)
+        request = self._requests.post(_WRITER.encode({"model": self.model, **body}).encode(), call.traceparent)
+        connection = None
         try:
-            async with self._pool.connection() as connection:
-                # It is sent once: the upstream may have begun to work on it, and be paid for that, when it breaks off.
-                answer = connection.ask(request)
-                await answer.head()
-                call.status(answer.status)
-                if answer.status != 200:
-                    await self._refuse(answer)
-                yield answer
+            connection = await pool.take()
+            # It is sent once: the upstream may have begun to work on it, and be paid for that, when it breaks off.
+            answer = connection.ask(request)
+            await answer.head()
+            call.status(answer.status)
+            if answer.status != 200:
+                await self._refuse(answer)
+            yield answer
         except NotHttp as error:
             raise BadUpstreamResponse(f"the answer is no valid HTTP: {_on_one_line(str(error))}") from error
         except (ConnectionEnded, OSError) as error:
             raise UpstreamUnavailable(f"{type(error).__name__}: {_on_one_line(str(error))}") from error
+        finally:
+            if connection is not None:
+                pool.give_back(connection)
 
     async def _refuse(self, answer: UpstreamAnswer) -> NoReturn:
         text = await _error_text(answer)
@@ -176,7 +181,7 @@ def _on_one_line(text: str) -> str:
 
 def _object(text: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(text, parse_constant=_no_constant)
+        value = _READER.decode(text.decode("utf-8", "surrogatepass").removeprefix("\ufeff"))
     except (ValueError, RecursionError) as error:
         raise BadUpstreamResponse(f"it is not JSON: {type(error).__name__}") from None
     if not isinstance(value, dict):
@@ -186,3 +191,6 @@ def _object(text: bytes) -> dict[str, Any]:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(name)
+
+
+_READER: Final = json.JSONDecoder(parse_constant=_no_constant)

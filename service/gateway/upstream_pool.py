@@ -3,8 +3,6 @@
 import asyncio
 import ssl
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 from service.gateway.upstream_connection import UpstreamConnection
@@ -28,15 +26,25 @@ class UpstreamPool:
         self._clearing: asyncio.TimerHandle | None = None
         self._is_closed = False
 
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[UpstreamConnection]:
-        """A connection for the time of the block; if its answer is not whole then, it is closed. Raises OSError."""
-        async with self._places:
-            lent = self._kept() or await self._opened()
-            try:
-                yield lent
-            finally:
-                self._give_back(lent)
+    async def take(self) -> UpstreamConnection:
+        """A connection, which has to be given back. Raises OSError."""
+        await self._places.acquire()
+        try:
+            return self._kept() or await self._opened()
+        except BaseException:
+            self._places.release()
+            raise
+
+    def give_back(self, connection: UpstreamConnection) -> None:
+        """It is used no more; if its answer is not whole, it is closed."""
+        self._places.release()
+        if self._is_closed or not connection.is_free:
+            connection.close()
+            return
+        connection.idle_since_seconds = asyncio.get_running_loop().time()
+        self._idle.append(connection)
+        if self._clearing is None:
+            self._clear_in(IDLE_SECONDS)
 
     def close(self) -> None:
         """Close those that are idle now, and the others as they come back."""
@@ -64,15 +72,6 @@ class UpstreamPool:
         except TimeoutError:
             raise TimeoutError(f"no connection within {self.connect_seconds:g} s") from None
         return made
-
-    def _give_back(self, connection: UpstreamConnection) -> None:
-        if self._is_closed or not connection.is_free:
-            connection.close()
-            return
-        connection.idle_since_seconds = asyncio.get_running_loop().time()
-        self._idle.append(connection)
-        if self._clearing is None:
-            self._clear_in(IDLE_SECONDS)
 
     def _clear_in(self, seconds: float) -> None:
         self._clearing = asyncio.get_running_loop().call_later(seconds, self._clear)

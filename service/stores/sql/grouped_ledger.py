@@ -5,9 +5,8 @@ Each call is answered only after the commit that holds its row; one commit serve
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from service.gateway.ledger import Call, Charge, Claim, Closed, Held, HoldOutcome, KnownClaim, NewHold, StoredAnswer
 from service.stores.sql.batch import Batch, Settlement, Written, write
@@ -16,20 +15,17 @@ from service.stores.sql.rows import RowWriter, StatementFailed
 
 MOST_AT_ONCE = 200
 # Of the event loop. Calls that have come together need about as many until each has asked for its money.
-TURNS_TO_GATHER = 4
+TURNS_TO_GATHER = 6
 
 Asked = TypeVar("Asked")
 Outcome = TypeVar("Outcome")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Waiting(Generic[Asked, Outcome]):
+class _Waiting(NamedTuple, Generic[Asked, Outcome]):
     """Something that is asked for, and who waits for it; None means that it has to be done by itself."""
 
     asked: Asked
-    outcome: "asyncio.Future[Outcome | None]" = field(
-        default_factory=lambda: asyncio.get_running_loop().create_future()
-    )
+    outcome: "asyncio.Future[Outcome | None]"
 
 
 class GroupedLedger:
@@ -46,13 +42,15 @@ class GroupedLedger:
         """See Ledger."""
         if claim is not None:
             return await self.single.hold(new, claim)
-        waiting: _Waiting[NewHold, Held] = _Waiting(new)
+        waiting: _Waiting[NewHold, Held] = _Waiting(new, asyncio.get_running_loop().create_future())
         self._holds.append(waiting)
         return await self._answered(waiting) or await self.single.hold(new)
 
     async def settle(self, hold_id: str, charge: Charge) -> Closed:
         """See Ledger."""
-        waiting: _Waiting[Settlement, Closed] = _Waiting(Settlement(hold_id, charge))
+        waiting: _Waiting[Settlement, Closed] = _Waiting(
+            Settlement(hold_id, charge), asyncio.get_running_loop().create_future()
+        )
         self._settlements.append(waiting)
         return await self._answered(waiting) or await self.single.settle(hold_id, charge)
 

@@ -4,11 +4,9 @@ On SQLite committing, which waits for the disk, is done in a thread, and so is b
 writing; all else touches pages in memory and is done at once. On PostgreSQL each list of parameters is one round trip.
 """
 
-import asyncio
 import re
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
 
 import psycopg
@@ -16,6 +14,7 @@ from sqlalchemy import NullPool, create_engine
 
 from service.stores.errors import StoreUnavailable
 from service.stores.sql.engine import BUSY_TIMEOUT_SECONDS, Database, sqlite_connect_args, take_over_transactions
+from service.stores.sql.side_thread import SideThread
 
 Parameters = Mapping[str, Any]
 Row = tuple[Any, ...]
@@ -110,27 +109,25 @@ class _SqliteWriter:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="rows")
+        self._thread = SideThread("rows")
         self._connection: sqlite3.Connection | None = None
 
     async def transact(self, work: Callable[[Rows], Awaitable[Done]]) -> Done:
         async with self.database.turn():
-            connection = self._begun_at_once() or await self._run(self._begun)
+            connection = self._begun_at_once()
+            if connection is None:
+                connection = await self._thread.run(self._begun)
             try:
                 done = await work(_SqliteRows(connection))
             except BaseException:
-                await self._run(connection.rollback)
+                await self._thread.run(connection.rollback)
                 raise
-            await self._run(connection.commit)
+            await self._thread.run(connection.commit)
             return done
 
     async def close(self) -> None:
-        await self._run(self._closed)
-        self._thread.shutdown()
-
-    async def _run(self, work: Callable[[], Any]) -> Any:
-        # What has begun in the thread ends there, also if whoever waits for it is cancelled.
-        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, work))
+        await self._thread.run(self._closed)
+        self._thread.close()
 
     def _begun_at_once(self) -> sqlite3.Connection | None:
         """The connection in a transaction, unless it has to be opened or mended or another process is writing."""
