@@ -83,27 +83,31 @@ class Upstream:
     async def stream(self, body: Mapping[str, Any], span: Span = NO_SPAN) -> AsyncGenerator[dict[str, Any], None]:
         """Each event's JSON object, up to `[DONE]`. Raises UpstreamFault, also if the stream ends without it."""
         with Exchange(self.meters, span) as call:
-            async with aclosing(self._events(body, call)) as events:
-                while (event := await self._next(events)) != DONE:
-                    yield _object(event)
+            async with aclosing(self._events(body, call)) as groups:
+                while True:
+                    for event in await self._next(groups):
+                        if event == DONE:
+                            return
+                        yield _object(event)
 
     def note_fault(self, call_id: str, fault: UpstreamFault) -> None:
         """Log and count a fault that ended a call."""
         structlog.get_logger("gateway").warning("upstream_fault", call=call_id, reason=fault.detail)
         self.meters.upstream_failed(fault.kind)
 
-    async def _next(self, events: AsyncGenerator[bytes, None]) -> bytes:
-        """The next event. The time that the caller spends on one does not count."""
+    async def _next(self, groups: AsyncGenerator[list[bytes], None]) -> list[bytes]:
+        """The events that came next, at least one. The time that the caller spends on them does not count."""
         try:
             async with asyncio.timeout(self.timeout_seconds):
-                event = await anext(events, None)
+                events = await anext(groups, None)
         except TimeoutError:
             raise UpstreamTimeout(f"nothing came for {self.timeout_seconds:g} s") from None
-        if event is None:
+        if events is None:
             raise UpstreamUnavailable("the stream ended without [DONE]")
-        return event
+        return events
 
-    async def _events(self, body: Mapping[str, Any], call: Exchange) -> AsyncGenerator[bytes, None]:
+    async def _events(self, body: Mapping[str, Any], call: Exchange) -> AsyncGenerator[list[bytes], None]:
+        """Those that come together, together. What is no event does not count: it must not prolong the wait for one."""
         reader = EventReader(MOST_EVENT_BYTES)
         async with self._sent(body, call) as answer:
             kind = answer.headers.get(b"content-type", b"").decode("latin-1")
@@ -115,8 +119,8 @@ class Upstream:
                     events = reader.feed(piece)
                 except EventTooLong:
                     raise BadUpstreamResponse(f"an event is longer than {MOST_EVENT_BYTES} bytes") from None
-                for event in events:
-                    yield event
+                if events:
+                    yield events
 
     @asynccontextmanager
     async def _sent(self, body: Mapping[str, Any], call: Exchange) -> AsyncIterator[UpstreamAnswer]:
