@@ -140,7 +140,7 @@ class Upstream:
             yield answer
         except NotHttp as error:
             raise BadUpstreamResponse(f"the answer is no valid HTTP: {_on_one_line(str(error))}") from error
-        except (ConnectionEnded, OSError) as error:
+        except (ConnectionEnded, OSError, UnicodeError) as error:  # the last for a name that no host can have
             raise UpstreamUnavailable(f"{type(error).__name__}: {_on_one_line(str(error))}") from error
         finally:
             if connection is not None:

@@ -46,7 +46,7 @@ class UpstreamAnswer:
             await self._news()
         taken = b"".join(self._pieces)
         self._pieces.clear()
-        if self._waiting_bytes > MOST_WAITING_BYTES:
+        if self._waiting_bytes > MOST_WAITING_BYTES and not self._transport.is_closing():
             self._transport.resume_reading()
         self._waiting_bytes = 0
         return taken

@@ -248,6 +248,19 @@ async def test_a_reader_that_is_behind_slows_the_upstream_down(raw: RawUpstream)
         await stream.aclose()
 
 
+async def test_what_has_come_before_a_connection_breaks_is_read(raw: RawUpstream) -> None:
+    """A reader that is behind gets what came, then the fault."""
+    event = b'data: {"": "%b"}\n\n' % (b"x" * 10_000)
+    raw.answer = sends(STREAM_HEAD + CHUNKED + b"%x\r\n%b\r\n" % (len(event), event) * 40 + b"zz\r\n")
+    async with opened(raw.url) as upstream:
+        stream = upstream.stream(ASKED)
+        assert await anext(stream)
+        await asyncio.sleep(0.1)
+        assert [len((await anext(stream))[""]) for _ in range(39)] == [10_000] * 39
+        with pytest.raises(BadUpstreamResponse):
+            await anext(stream)
+
+
 async def test_an_answer_before_the_call_was_sent_whole() -> None:
     """A connection on which a part of a call is still to come is not used for another call."""
     writers: list[asyncio.StreamWriter] = []
@@ -287,10 +300,10 @@ async def test_an_upstream_over_https(monkeypatch: pytest.MonkeyPatch, *, is_tru
 
 
 async def test_nobody_listens() -> None:
-    """A port without a server, a name without an address and a missing URL are an upstream that is not available."""
+    """A port without a server and names without an address are an upstream that is not available."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    for url in (f"http://127.0.0.1:{port}/v1", "http://no-such-host.invalid/v1"):
+    for url in (f"http://127.0.0.1:{port}/v1", "http://no-such-host.invalid/v1", "http://no..host/v1"):
         async with opened(url) as upstream:
             with pytest.raises(UpstreamUnavailable):
                 await upstream.complete(ASKED)
