@@ -113,9 +113,9 @@ $(VENV)/.dev: $(VENV)/.native requirements/dev.txt
 	@$(PIP) install $(WHEELS) -r requirements/dev.txt
 	@touch $@
 
-# An environment of its own: its pins are not ours.
+# An environment of its own: its pins are not ours. The list is whole; pip would look beyond it for extras.
 .peers/.installed: requirements/peers.txt
 	@$(PYTHON) -m venv --clear .peers
 	@echo '==> installing peers (about a minute)'
-	@.peers/bin/python -m pip --disable-pip-version-check --no-input install --quiet $(WHEELS) -r requirements/peers.txt
+	@.peers/bin/python -m pip --disable-pip-version-check --no-input install --quiet --no-deps $(WHEELS) -r requirements/peers.txt
 	@touch $@

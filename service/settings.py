@@ -176,7 +176,7 @@ class Settings(BaseModel):
     upstream_url: Annotated[str, AfterValidator(_http_url)] | None = Field(
         None, description="OpenAI-compatible server, such as http://127.0.0.1:11434/v1; without it chat answers 502."
     )
-    upstream_api_key: SecretStr | None = Field(None, description="Key that the upstream is called with.")
+    upstream_api_key: ProviderKey | None = Field(None, description="Key that the upstream is called with.")
     upstream_model: str | None = Field(
         None, min_length=1, description="Model that the upstream is asked for; without it the gateway's own name."
     )

@@ -19,7 +19,7 @@ FORBIDDEN = {
     "estimation": ("service",),
 }
 
-# What only one file or folder of the packages imports; the HTTP client has two doors, one to each kind of other server.
+# What only one file or folder of the packages imports.
 DOORS = {
     "service/settings.py": (
         "os.environ",
@@ -40,7 +40,8 @@ DOORS = {
         "psycopg",
     ),
     "service/traces.py": ("opentelemetry",),
-    "service/gateway/upstream.py service/providers/http_client.py": (
+    "service/gateway/upstream_connection.py": ("httptools",),
+    "service/providers/http_client.py": (
         "httpx",
         "httpx2",
         "aiohttp",

@@ -1,7 +1,7 @@
 """What a call cost, in every form in which it is told."""
 
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from service import wire
 from service.gateway.ledger import Balance, Closed
@@ -13,8 +13,7 @@ BALANCE_DECIMALS = 4
 WARNING = b"x-credit-warning"
 
 
-@dataclass(frozen=True, slots=True)
-class Purse:
+class Purse(NamedTuple):
     """The money of whoever calls. `warning_micro_inr` is the balance below which they are warned."""
 
     balance: Balance
@@ -42,8 +41,7 @@ class Purse:
         return f"Low balance: less than INR {_short(self.warning_micro_inr)} left."
 
 
-@dataclass(frozen=True, slots=True)
-class Bill:
+class Bill(NamedTuple):
     """A settled call."""
 
     tokens: Tokens

@@ -1,12 +1,11 @@
 """The time at which work ends, which may be brought forward from outside while it runs."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from types import TracebackType
 
 
 class Deadline:
-    """Work under `guard` is cancelled when the time is over; then `reason` says why.
+    """A block under it is cancelled when the time is over; then `reason` says why.
 
     It starts far away; each call of `bring_forward` counts only if it is earlier than what was set.
     """
@@ -26,16 +25,19 @@ class Deadline:
         if self._timer is not None:
             self._timer.reschedule(at)
 
-    @asynccontextmanager
-    async def guard(self) -> AsyncIterator[None]:
-        """For the time of the block the deadline holds; work that is cut short leaves it without an exception."""
-        try:
-            async with asyncio.timeout_at(None if self.at == float("inf") else self.at) as self._timer:
-                try:
-                    yield
-                finally:
-                    timer, self._timer = self._timer, None
-        except TimeoutError:
-            if not timer.expired():
-                raise
-            self.is_over = True
+    async def __aenter__(self) -> None:
+        """The deadline holds from now on."""
+        self._timer = asyncio.timeout_at(None if self.at == float("inf") else self.at)
+        await self._timer.__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        """It does not hold any more; work that was cut short leaves the block without an exception."""
+        timer, self._timer = self._timer, None
+        if timer is not None:
+            try:
+                await timer.__aexit__(kind, error, trace)
+            except TimeoutError:
+                self.is_over = True
+        return self.is_over

@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 DONE_EVENT = b"data: [DONE]\n\n"
+# Made once: `json.dumps` would make an encoder for each answer.
+_PLAIN: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_ESCAPED: Final = json.JSONEncoder(separators=(",", ":"))
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """What all parts of one answer have in common. `created` is in seconds since 1970."""
 
     id: str
@@ -40,6 +41,6 @@ def event(value: Mapping[str, Any]) -> bytes:
 def encode(value: Mapping[str, Any]) -> bytes:
     """Compact JSON. Half a character, as a model may write it at the end of a chunk, stays an escape."""
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        return _PLAIN.encode(value).encode()
     except UnicodeEncodeError:
-        return json.dumps(value, separators=(",", ":")).encode()
+        return _ESCAPED.encode(value).encode()

@@ -28,10 +28,9 @@ class Exchange:
         self._child.__exit__(kind, error, trace)
 
     @property
-    def headers(self) -> dict[str, str]:
-        """What tells the upstream of the trace; nothing where there is none."""
-        traceparent = self._span.traceparent
-        return {} if traceparent is None else {"traceparent": traceparent.decode()}
+    def traceparent(self) -> bytes | None:
+        """What tells the upstream of the trace, where there is one."""
+        return self._span.traceparent
 
     def status(self, status: int) -> None:
         """The head of the answer has come."""

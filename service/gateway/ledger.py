@@ -35,8 +35,7 @@ class Balance(NamedTuple):
         return self.posted - self.held
 
 
-@dataclass(frozen=True, slots=True)
-class NewHold:
+class NewHold(NamedTuple):
     """What a call asks for. `id` names the call for ever; `most_open` bounds the open calls of its key."""
 
     id: str
@@ -102,8 +101,7 @@ class ClaimTaken(NamedTuple):
 HoldOutcome = Held | Insufficient | TooManyOpen | ClaimTaken
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
+class Charge(NamedTuple):
     """How a hold is settled. `overrun` is what the upstream reported beyond the hold: the house bears it."""
 
     tokens: Tokens
@@ -113,8 +111,7 @@ class Charge:
     overrun: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A hold as it is recorded: what was charged once it is settled, or where its checkpoint stands."""
 
     id: str

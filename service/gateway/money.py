@@ -1,7 +1,7 @@
 """Money of the gateway: whole micro-rupees (10**-6 INR), rounded only where they are shown."""
 
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
 MICRO_INR = 1_000_000
@@ -54,7 +54,10 @@ def rupees(micro_inr: int) -> Decimal:
 
 def shown(micro_inr: int, decimals: int) -> str:
     """Rupees with that many decimals, rounded down: nobody is told of money that is not there."""
-    return f"{rupees(micro_inr).quantize(Decimal(1).scaleb(-decimals), ROUND_DOWN):f}"
+    digits = str(abs(micro_inr) // 10 ** (6 - decimals)).zfill(decimals + 1)
+    point = len(digits) - decimals
+    sign = "-" if micro_inr < 0 else ""
+    return f"{sign}{digits[:point]}.{digits[point:]}" if decimals else f"{sign}{digits}"
 
 
 def parse_rupees(text: str) -> int:

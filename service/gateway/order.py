@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from service.accounts import Principal
 from service.gateway.ledger import Claim
@@ -14,8 +14,7 @@ from service.spans import NO_SPAN, Span
 from service.trace import Trace
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     """`bound` is the most that may be charged for all answers together; `body` goes upstream, traced under `span`."""
 
     id: str

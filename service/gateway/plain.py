@@ -45,7 +45,7 @@ class PlainCall(HeldCall[Reply]):
 
     async def _asked(self) -> dict[str, Any] | None:
         answer = None
-        async with self.deadline.guard():
+        async with self.deadline:
             answer = await self.means.upstream.complete(self.order.body, self.order.span)
         return None if answer is None else {**answer, "choices": _choices(answer)}
 

@@ -4,7 +4,7 @@ The upstream wraps messages in a frame that we do not see, so the bound adds to 
 frames are known to need, generously. What an upstream reports beyond it is written off, not charged.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from service.counting import CountingPool
 from service.errors import INVALID_REQUEST, Refusal
@@ -20,8 +20,7 @@ MOST_TOOLS_PREAMBLE_TOKENS = 512  # and how it explains the use of tools
 SLACK = 20  # one token in so many: texts that are cut together may have other borders than texts cut alone
 
 
-@dataclass(frozen=True, slots=True)
-class PromptSize:
+class PromptSize(NamedTuple):
     """Input tokens: `counted` is the best estimate, `bound` what is held."""
 
     counted: int

@@ -6,8 +6,7 @@ change the price.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from service import strict_json
 from service.errors import INVALID_REQUEST, MODEL_NOT_FOUND, Refusal
@@ -80,10 +79,10 @@ OURS: Mapping[str, Rule] = {
 STREAM_OPTIONS: Mapping[str, Rule] = {"include_usage": BOOLEAN, "include_obfuscation": BOOLEAN}
 RULES = {**FORWARDED, **NOT_FORWARDED, **OURS}
 PROPERTIES = ("model", "messages", *sorted(RULES))
+KNOWN = frozenset(PROPERTIES)
 
 
-@dataclass(frozen=True, slots=True)
-class ChatRequest:
+class ChatRequest(NamedTuple):
     """A valid request. `options` go upstream as they are; `max_tokens` is what the caller allows for one choice."""
 
     messages: tuple[Mapping[str, Any], ...]
@@ -118,16 +117,16 @@ class ChatRequests:
 
     def _request(self, fields: dict[str, Any]) -> ChatRequest | Refusal:
         for name in fields:
-            if name not in PROPERTIES:
+            if name not in KNOWN:
                 raise Invalid(f"{shorten(name)} is not a property of this request; it has {', '.join(PROPERTIES)}.")
         for name in ("model", "messages"):
             if name not in fields:
                 raise Invalid(f"{name}: this property is missing.")
         model = STRING.checked("model", fields["model"])
         messages = parse_messages(fields["messages"])
-        for name, rule in RULES.items():
-            if name in fields:
-                rule.checked(name, fields[name])
+        for name, value in fields.items():
+            if name in RULES:
+                RULES[name].checked(name, value)
         if model != self.model:
             return MODEL_NOT_FOUND.saying(f"There is no model {shorten(model)}; the model is {shorten(self.model)}.")
         return self._made(fields, messages)
@@ -135,7 +134,7 @@ class ChatRequests:
     def _made(self, fields: dict[str, Any], messages: tuple[dict[str, Any], ...]) -> ChatRequest:
         asked = [fields[name] for name in ("max_tokens", "max_completion_tokens") if name in fields]
         streamed = fields.get("stream", False)
-        options = {name: fields[name] for name in FORWARDED if name in fields}
+        options = {name: value for name, value in fields.items() if name in FORWARDED}
         schemas = [json.dumps(options[name], indent=4) for name in ("tools", "response_format") if name in options]
         return ChatRequest(
             messages=messages,

@@ -101,7 +101,7 @@ class StreamedCall(HeldCall[Purse]):
         keeper = asyncio.create_task(self._keep_lease(over))
         try:
             answer = self.means.upstream.stream(self.order.body, self.order.span)
-            async with self.deadline.guard(), aclosing(answer) as chunks:
+            async with self.deadline, aclosing(answer) as chunks:
                 async for chunk in chunks:
                     for choice in self.transcript.take(chunk):
                         self.writer.pass_on(choice)

@@ -113,6 +113,7 @@ def test_a_cluster_that_cannot_be_is_refused(url: str, fault: str) -> None:
             {"GOOGLE_API_KEY": "hunter2 ключ", "PROVIDER_COUNTS": "google"},
             "WEIGHBRIDGE_GOOGLE_API_KEY: must be printable ASCII without spaces.",
         ),
+        ({"UPSTREAM_API_KEY": "hunter2\n"}, "WEIGHBRIDGE_UPSTREAM_API_KEY: must be printable ASCII without spaces."),
     ],
 )
 def test_a_provider_needs_its_key_and_an_address(environ: dict[str, str], fault: str) -> None:

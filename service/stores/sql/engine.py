@@ -7,7 +7,7 @@ IMMEDIATE, so that a transaction never finds halfway that it may not write.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from typing import Any
 
 from sqlalchemy import Connection, Engine, NullPool, Row, Select, create_engine, event
@@ -83,7 +83,7 @@ class Database:
             yield
             return
         try:
-            async with asyncio.timeout(BUSY_TIMEOUT_SECONDS):
+            async with asyncio.timeout(BUSY_TIMEOUT_SECONDS) if self._writer.locked() else nullcontext():
                 await self._writer.acquire()
         except TimeoutError as error:
             raise StoreUnavailable(self.url.shown, "other writers take too long.") from error

@@ -5,9 +5,8 @@ Each call is answered only after the commit that holds its row; one commit serve
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from service.gateway.ledger import Call, Charge, Claim, Closed, Held, HoldOutcome, KnownClaim, NewHold, StoredAnswer
 from service.stores.sql.batch import Batch, Settlement, Written, write
@@ -15,19 +14,18 @@ from service.stores.sql.ledger import SqlLedger
 from service.stores.sql.rows import RowWriter, StatementFailed
 
 MOST_AT_ONCE = 200
+# Of the event loop. Calls that have come together need about as many until each has asked for its money.
+TURNS_TO_GATHER = 6
 
 Asked = TypeVar("Asked")
 Outcome = TypeVar("Outcome")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Waiting(Generic[Asked, Outcome]):
+class _Waiting(NamedTuple, Generic[Asked, Outcome]):
     """Something that is asked for, and who waits for it; None means that it has to be done by itself."""
 
     asked: Asked
-    outcome: "asyncio.Future[Outcome | None]" = field(
-        default_factory=lambda: asyncio.get_running_loop().create_future()
-    )
+    outcome: "asyncio.Future[Outcome | None]"
 
 
 class GroupedLedger:
@@ -44,13 +42,15 @@ class GroupedLedger:
         """See Ledger."""
         if claim is not None:
             return await self.single.hold(new, claim)
-        waiting: _Waiting[NewHold, Held] = _Waiting(new)
+        waiting: _Waiting[NewHold, Held] = _Waiting(new, asyncio.get_running_loop().create_future())
         self._holds.append(waiting)
         return await self._answered(waiting) or await self.single.hold(new)
 
     async def settle(self, hold_id: str, charge: Charge) -> Closed:
         """See Ledger."""
-        waiting: _Waiting[Settlement, Closed] = _Waiting(Settlement(hold_id, charge))
+        waiting: _Waiting[Settlement, Closed] = _Waiting(
+            Settlement(hold_id, charge), asyncio.get_running_loop().create_future()
+        )
         self._settlements.append(waiting)
         return await self._answered(waiting) or await self.single.settle(hold_id, charge)
 
@@ -88,11 +88,17 @@ class GroupedLedger:
     async def _write_all(self) -> None:
         try:
             while self._holds or self._settlements:
+                await self._gather()
                 holds, self._holds = self._holds[:MOST_AT_ONCE], self._holds[MOST_AT_ONCE:]
                 settlements, self._settlements = self._settlements[:MOST_AT_ONCE], self._settlements[MOST_AT_ONCE:]
                 await self._write(holds, settlements)
         finally:
             self._writing = None
+
+    async def _gather(self) -> None:
+        """Let others ask as well: some turns of the loop cost less than one more transaction."""
+        for _ in range(TURNS_TO_GATHER):
+            await asyncio.sleep(0)
 
     async def _write(
         self, holds: Sequence[_Waiting[NewHold, Held]], settlements: Sequence[_Waiting[Settlement, Closed]]
@@ -114,8 +120,7 @@ class GroupedLedger:
 
     async def _written(self, batch: Batch) -> Written:
         try:
-            async with self.rows.writing() as rows:
-                return await write(rows, batch, self.single.now())
+            return await self.rows.transact(lambda rows: write(rows, batch, self.single.now()))
         except StatementFailed:
             # One of them cannot be written. Each by itself, only that one fails.
             return Written([None] * len(batch.holds), [None] * len(batch.settlements))

@@ -1,26 +1,25 @@
 """Transactions of many small statements, close to the drivers: SQLAlchemy would take most of their time.
 
-On SQLite beginning and committing, which wait for other writers and for the disk, are done in a thread; the
-statements between them touch pages in memory and are done at once. On PostgreSQL each list of parameters is one
-round trip.
+On SQLite committing, which waits for the disk, is done in a thread, and so is beginning where another process is
+writing; all else touches pages in memory and is done at once. On PostgreSQL each list of parameters is one round trip.
 """
 
-import asyncio
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
 import psycopg
 from sqlalchemy import NullPool, create_engine
 
 from service.stores.errors import StoreUnavailable
-from service.stores.sql.engine import Database, sqlite_connect_args, take_over_transactions
+from service.stores.sql.engine import BUSY_TIMEOUT_SECONDS, Database, sqlite_connect_args, take_over_transactions
+from service.stores.sql.side_thread import SideThread
 
 Parameters = Mapping[str, Any]
 Row = tuple[Any, ...]
+Done = TypeVar("Done")
+AT_ONCE, WAITING = "PRAGMA busy_timeout = 0", f"PRAGMA busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}"
 _NAMED = re.compile(r":(\w+)")
 
 
@@ -39,18 +38,18 @@ class Rows(Protocol):
 
 
 class RowWriter:
-    """Opens such transactions, one at a time, on a database."""
+    """Does such transactions, one at a time, on a database."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self._sqlite = _SqliteWriter(database) if database.url.is_sqlite else None
 
-    @asynccontextmanager
-    async def writing(self) -> AsyncIterator[Rows]:
-        """Committed unless an exception passes. Raises StoreUnavailable and StatementFailed."""
+    async def transact(self, work: Callable[[Rows], Awaitable[Done]]) -> Done:
+        """Do work in a transaction, committed unless an exception passes. Raises StoreUnavailable, StatementFailed."""
         try:
-            async with self._sqlite.writing() if self._sqlite else self._on_postgresql() as rows:
-                yield rows
+            if self._sqlite is not None:
+                return await self._sqlite.transact(work)
+            return await self._on_postgresql(work)
         except (sqlite3.OperationalError, psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise self._unavailable(error) from error
         except (sqlite3.Error, psycopg.Error) as error:
@@ -61,11 +60,10 @@ class RowWriter:
         if self._sqlite:
             await self._sqlite.close()
 
-    @asynccontextmanager
-    async def _on_postgresql(self) -> AsyncIterator[Rows]:
+    async def _on_postgresql(self, work: Callable[[Rows], Awaitable[Done]]) -> Done:
         async with self.database.writing() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection
-            yield _PostgresqlRows(driver)
+            return await work(_PostgresqlRows(driver))
 
     def _unavailable(self, error: Exception) -> StoreUnavailable:
         url = self.database.url
@@ -111,34 +109,46 @@ class _SqliteWriter:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="rows")
+        self._thread = SideThread("rows")
         self._connection: sqlite3.Connection | None = None
 
-    @asynccontextmanager
-    async def writing(self) -> AsyncIterator[Rows]:
+    async def transact(self, work: Callable[[Rows], Awaitable[Done]]) -> Done:
         async with self.database.turn():
-            connection = await self._run(self._begun)
+            connection = self._begun_at_once()
+            if connection is None:
+                connection = await self._thread.run(self._begun)
             try:
-                yield _SqliteRows(connection)
+                done = await work(_SqliteRows(connection))
             except BaseException:
-                await self._run(connection.rollback)
+                await self._thread.run(connection.rollback)
                 raise
-            await self._run(connection.commit)
+            await self._thread.run(connection.commit)
+            return done
 
     async def close(self) -> None:
-        await self._run(self._closed)
-        self._thread.shutdown()
+        await self._thread.run(self._closed)
+        self._thread.close()
 
-    async def _run(self, work: Callable[[], Any]) -> Any:
-        # What has begun in the thread ends there, also if whoever waits for it is cancelled.
-        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, work))
+    def _begun_at_once(self) -> sqlite3.Connection | None:
+        """The connection in a transaction, unless it has to be opened or mended or another process is writing."""
+        if self._connection is None or self._connection.in_transaction:
+            return None
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return None
+        return self._connection
 
     def _begun(self) -> sqlite3.Connection:
         if self._connection is None:
             self._connection = self._opened()
         if self._connection.in_transaction:
             self._connection.rollback()  # a commit has failed
-        self._connection.execute("BEGIN IMMEDIATE")
+        self._connection.execute(WAITING)
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        finally:
+            self._connection.execute(AT_ONCE)
         return self._connection
 
     def _opened(self) -> sqlite3.Connection:

@@ -1,6 +1,7 @@
 """An upstream of raw sockets: it sends what a test tells it, to the byte, and says what happens to its connections."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -39,8 +40,9 @@ def sends(*pieces: bytes) -> Answer:
 class RawUpstream:
     """`answer` gets the connection and the number of the request; it tells whether the connection stays open."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=100)
+        self.tls = tls
         self.answer: Answer = sends(whole())
         self.requests = 0
         self.connections: list[socket.socket] = []
@@ -52,7 +54,8 @@ class RawUpstream:
     @property
     def url(self) -> str:
         """The base URL, as an operator would set it."""
-        return f"http://127.0.0.1:{self.listener.getsockname()[1]}/v1"
+        start = "http://127.0.0.1" if self.tls is None else "https://localhost"
+        return f"{start}:{self.listener.getsockname()[1]}/v1"
 
     def _accept(self) -> None:
         with suppress(OSError):
@@ -63,7 +66,10 @@ class RawUpstream:
 
     def _serve(self, connection: socket.socket) -> None:
         """Answer one request after the other, until one side has had enough."""
-        with suppress(OSError), connection:
+        with (
+            suppress(OSError),
+            connection if self.tls is None else self.tls.wrap_socket(connection, True) as connection,
+        ):
             while _read_request(connection, self.heads):
                 self.requests += 1
                 stays_open = self.answer(connection, self.requests)
@@ -93,9 +99,9 @@ def _read_request(connection: socket.socket, heads: list[bytes]) -> bool:
 
 
 @contextmanager
-def raw_upstream() -> Iterator[RawUpstream]:
-    """A running one."""
-    upstream = RawUpstream()
+def raw_upstream(tls: ssl.SSLContext | None = None) -> Iterator[RawUpstream]:
+    """A running one; with `tls` it is `localhost`."""
+    upstream = RawUpstream(tls)
     try:
         yield upstream
     finally:

@@ -2,13 +2,16 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
 
+from service.gateway import upstream_pool
 from service.gateway.faults import BadUpstreamResponse, UpstreamFault, UpstreamTimeout, UpstreamUnavailable
 from service.gateway.meters import GatewayMeters
 from service.gateway.upstream import Upstream
@@ -17,10 +20,17 @@ from tests.service.gateway.raw_upstream import RawUpstream, raw_upstream, sends,
 pytestmark = pytest.mark.anyio
 
 SECRET = "upstream-secret"
+CERTIFICATE = Path(__file__).parents[2] / "data/localhost.pem"
 ASKED: dict[str, Any] = {"messages": [{"role": "user", "content": "Hi"}]}
 JSON_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 STREAM_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
 CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.fixture(params=[False, True], ids=["asyncio", "uvloop"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
+    """The service's own event loop, and that of the library."""
+    return "asyncio", {"use_uvloop": request.param}
 
 
 @pytest.fixture
@@ -105,7 +115,7 @@ async def test_connections_are_kept(raw: RawUpstream) -> None:
             assert text_of(await upstream.complete(ASKED)) == "Hello"
     assert len(raw.connections) == 1
     assert b"cookie" not in raw.heads[2].lower()
-    assert b"aiohttp" not in raw.heads[2].lower()
+    assert b"user-agent: weighbridge\r\n" in raw.heads[2].lower()
 
 
 async def test_a_connection_that_was_closed_while_idle(raw: RawUpstream) -> None:
@@ -214,11 +224,86 @@ async def test_a_large_call_is_sent_whole(raw: RawUpstream) -> None:
     assert b"transfer-encoding" not in raw.heads[0].lower()
 
 
+async def test_an_idle_connection_is_closed(raw: RawUpstream, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that no call wants is closed before the upstream would do so."""
+    monkeypatch.setattr(upstream_pool, "IDLE_SECONDS", 0.1)
+    raw.answer = stays(whole())
+    async with opened(raw.url) as upstream:
+        for _ in range(2):
+            await upstream.complete(ASKED)
+            assert await asyncio.to_thread(raw.closed.acquire, timeout=5)
+    assert len(raw.connections) == 2
+
+
+async def test_a_reader_that_is_behind_slows_the_upstream_down(raw: RawUpstream) -> None:
+    """What nobody has read yet waits at the upstream, not in memory; nothing of it is lost."""
+    event = b'data: {"": "%b"}\n\n' % (b"x" * 10_000)
+    raw.answer = stays(STREAM_HEAD + CHUNKED, *[b"%x\r\n%b\r\n" % (len(event), event)] * 5_000)
+    async with opened(raw.url) as upstream:
+        stream = upstream.stream(ASKED)
+        assert await anext(stream)
+        assert not await asyncio.to_thread(raw.answered.acquire, timeout=0.5)
+        assert [len((await anext(stream))[""]) for _ in range(4_999)] == [10_000] * 4_999
+        assert raw.answered.acquire(timeout=5)
+        await stream.aclose()
+
+
+async def test_what_has_come_before_a_connection_breaks_is_read(raw: RawUpstream) -> None:
+    """A reader that is behind gets what came, then the fault."""
+    event = b'data: {"": "%b"}\n\n' % (b"x" * 10_000)
+    raw.answer = sends(STREAM_HEAD + CHUNKED + b"%x\r\n%b\r\n" % (len(event), event) * 40 + b"zz\r\n")
+    async with opened(raw.url) as upstream:
+        stream = upstream.stream(ASKED)
+        assert await anext(stream)
+        await asyncio.sleep(0.1)
+        assert [len((await anext(stream))[""]) for _ in range(39)] == [10_000] * 39
+        with pytest.raises(BadUpstreamResponse):
+            await anext(stream)
+
+
+async def test_an_answer_before_the_call_was_sent_whole() -> None:
+    """A connection on which a part of a call is still to come is not used for another call."""
+    writers: list[asyncio.StreamWriter] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(whole())
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0, limit=1000)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+    async with server, opened(url) as upstream:
+        for _ in range(2):
+            await upstream.complete({"messages": [{"role": "user", "content": "x" * 50_000_000}]})
+        assert len(writers) == 2
+        for writer in writers:
+            writer.close()
+
+
+@pytest.mark.parametrize("is_trusted", [False, True])
+async def test_an_upstream_over_https(monkeypatch: pytest.MonkeyPatch, *, is_trusted: bool) -> None:
+    """An upstream with a certificate that the system trusts is called, kept and closed; any other is not available."""
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(CERTIFICATE)
+    if is_trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    with raw_upstream(tls) as raw:
+        raw.answer = stays(whole())
+        async with opened(raw.url) as upstream:
+            for _ in range(2):
+                if is_trusted:
+                    assert text_of(await upstream.complete(ASKED)) == "Hello"
+                else:
+                    with pytest.raises(UpstreamUnavailable, match="certificate"):
+                        await upstream.complete(ASKED)
+        assert len(raw.connections) == (1 if is_trusted else 2)
+
+
 async def test_nobody_listens() -> None:
-    """A port without a server, a name without an address and a missing URL are an upstream that is not available."""
+    """A port without a server and names without an address are an upstream that is not available."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    for url in (f"http://127.0.0.1:{port}/v1", "http://no-such-host.invalid/v1"):
+    for url in (f"http://127.0.0.1:{port}/v1", "http://no-such-host.invalid/v1", "http://no..host/v1"):
         async with opened(url) as upstream:
             with pytest.raises(UpstreamUnavailable):
                 await upstream.complete(ASKED)

@@ -2,12 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
 from service.gateway.ledger import Balance, Charge, Closed, Held, HoldState, Insufficient, TooManyOpen
 from service.gateway.money import Tokens
+from service.stores.sql import grouped_ledger
+from service.stores.sql.batch import Batch, Written, write
+from service.stores.sql.engine import BEGIN_OPTION, blocking_engine
+from service.stores.sql.rows import Rows
+from service.stores.sql.url import DatabaseUrl
 from tests.service.clocks import Clock
 from tests.service.stores.databases import Databases
 from tests.service.stores.ledgers import Books, faults_in_the_books, opened_books
@@ -52,6 +59,39 @@ async def test_promise_41_a_group_with_too_many_open_calls(books: Books) -> None
     assert [isinstance(outcome, Held) for outcome in outcomes] == [True] * 4 + [False] * 6
     assert outcomes[4:] == [TooManyOpen(4)] * 6
     assert await books.statements.balance(books.account.id) == Balance(1000, 40)
+
+
+async def test_calls_that_come_together_share_a_transaction(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls that need some turns of the event loop before they ask for money are written together all the same."""
+    groups: list[int] = []
+
+    async def counted(rows: Rows, batch: Batch, now: datetime) -> Written:
+        groups.append(len(batch.holds))
+        return await write(rows, batch, now)
+
+    async def call(turns: int) -> None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await books.ledger.hold(books.new_hold(1))
+
+    monkeypatch.setattr(grouped_ledger, "write", counted)
+    await asyncio.gather(*(call(turns) for turns in range(4)))
+    assert groups == [4]
+
+
+async def test_a_group_waits_for_another_process(tmp_path: Path, clock: Clock) -> None:
+    """While another process writes to SQLite holds wait for it, and the event loop goes on."""
+    url = DatabaseUrl.of_file(tmp_path / "shared.db")
+    async with opened_books(url, clock) as books:
+        await books.ledger.hold(books.new_hold(10))
+        with blocking_engine(url) as engine, engine.connect().execution_options(**{BEGIN_OPTION: "IMMEDIATE"}) as other:
+            with other.begin():
+                waiting = asyncio.create_task(books.ledger.hold(books.new_hold(10)))
+                await asyncio.sleep(0.2)
+                assert not waiting.done()
+            assert await waiting == Held(Balance(1000, 20), 0)
+        assert await books.ledger.hold(books.new_hold(10)) == Held(Balance(1000, 30), 0)
+    assert faults_in_the_books(url) == []
 
 
 async def test_one_that_cannot_be_written_fails_alone(books: Books) -> None:

@@ -1,0 +1,118 @@
+"""A connection to the upstream, for one call at a time. `httptools` reads HTTP; here is what belongs to which call."""
+
+import asyncio
+
+from httptools import HttpParserError, HttpResponseParser
+
+from service.gateway.upstream_answer import ConnectionEnded, NotHttp, UpstreamAnswer
+
+# What may come without a piece of a body: as head, between chunks, or after the last.
+MOST_OVERHEAD_BYTES = 131_072
+
+
+class UpstreamConnection(asyncio.Protocol):
+    """Once an answer is broken, or something came that nobody asked for, it is never used again."""
+
+    def __init__(self) -> None:
+        self.idle_since_seconds = 0.0
+        self._parser = HttpResponseParser(self)
+        self._transport: asyncio.Transport | None = None
+        self._answer: UpstreamAnswer | None = None
+        self._stays_open = True
+        self._overhead_bytes = 0
+
+    @property
+    def is_free(self) -> bool:
+        """Whether another call can be sent: the one before was sent whole, and its answer came whole and was read."""
+        return (
+            self._stays_open
+            and self._transport is not None
+            and self._transport.get_write_buffer_size() == 0
+            and (self._answer is None or self._answer.is_taken)
+        )
+
+    def ask(self, request: bytes) -> UpstreamAnswer:
+        """Send a call."""
+        if self._transport is None:
+            raise ConnectionEnded("it is closed")
+        self._overhead_bytes = 0
+        self._answer = UpstreamAnswer(self._transport)
+        self._transport.write(request)
+        return self._answer
+
+    def close(self) -> None:
+        """At once; an answer under way is lost."""
+        self._stays_open = False
+        if self._transport is not None:
+            self._transport.abort()
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its base has it
+        """The upstream is there."""
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes come in; the parser calls the methods named on_."""
+        if self._answer is None or self._answer.is_over:
+            self.close()  # nobody asked for it
+            return
+        self._overhead_bytes += len(data)
+        try:
+            self._parser.feed_data(data)
+        except HttpParserError as error:
+            self._fail(NotHttp(str(error)))
+        if self._overhead_bytes > MOST_OVERHEAD_BYTES:
+            self._fail(NotHttp("its head is too long"))
+
+    def eof_received(self) -> None:
+        """The upstream says no more: an answer without a length is whole by that."""
+        self._stays_open = False
+        if self._answer is not None and self._answer.has_begun and not _is_framed(self._answer):
+            self._answer.end()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """It is gone."""
+        self._fail(ConnectionEnded("it ended before the answer did" if error is None else str(error)))
+        self._transport = None
+
+    def on_message_begin(self) -> None:
+        """An answer begins, or what nobody asked for."""
+        if self._answer is not None and self._answer.is_over:
+            self._stays_open = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One of the head, or after the body."""
+        if self._answer is not None and not self._answer.has_begun:
+            self._answer.headers[name.lower()] = value
+
+    def on_headers_complete(self) -> None:
+        """The end of a head; one below 200 announces another."""
+        self._overhead_bytes = 0
+        if self._answer is None or self._answer.is_over:
+            return
+        status = self._parser.get_status_code()
+        if status >= 200:
+            self._answer.begin(status)
+        else:
+            self._answer.headers.clear()
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body."""
+        self._overhead_bytes = 0
+        if self._answer is not None and not self._answer.is_over:
+            self._answer.add(body)
+
+    def on_message_complete(self) -> None:
+        """The end of the answer, if it has begun."""
+        if self._answer is not None and self._answer.has_begun and not self._answer.is_over:
+            self._stays_open = self._stays_open and self._parser.should_keep_alive()
+            self._answer.end()
+
+    def _fail(self, fault: Exception) -> None:
+        if self._answer is not None:
+            self._answer.end(fault)
+        self.close()
+
+
+def _is_framed(answer: UpstreamAnswer) -> bool:
+    """Whether the head tells where the body ends."""
+    return b"content-length" in answer.headers or b"chunked" in answer.headers.get(b"transfer-encoding", b"").lower()
