@@ -7,14 +7,17 @@ writing; all else touches pages in memory and is done at once. On PostgreSQL eac
 import re
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
-import psycopg
 from sqlalchemy import NullPool, create_engine
 
 from service.stores.errors import StoreUnavailable
 from service.stores.sql.engine import BUSY_TIMEOUT_SECONDS, Database, sqlite_connect_args, take_over_transactions
 from service.stores.sql.side_thread import SideThread
+
+if TYPE_CHECKING:
+    import psycopg
 
 Parameters = Mapping[str, Any]
 Row = tuple[Any, ...]
@@ -25,6 +28,13 @@ _NAMED = re.compile(r":(\w+)")
 
 class StatementFailed(Exception):
     """The database refused a statement; the transaction was rolled back."""
+
+
+class _Errors(NamedTuple):
+    """What a driver raises when the database cannot be used, and at all."""
+
+    unavailable: tuple[type[Exception], ...]
+    any: type[Exception]
 
 
 class Rows(Protocol):
@@ -43,6 +53,7 @@ class RowWriter:
     def __init__(self, database: Database) -> None:
         self.database = database
         self._sqlite = _SqliteWriter(database) if database.url.is_sqlite else None
+        self._errors = _errors(is_sqlite=database.url.is_sqlite)
 
     async def transact(self, work: Callable[[Rows], Awaitable[Done]]) -> Done:
         """Do work in a transaction, committed unless an exception passes. Raises StoreUnavailable, StatementFailed."""
@@ -50,9 +61,9 @@ class RowWriter:
             if self._sqlite is not None:
                 return await self._sqlite.transact(work)
             return await self._on_postgresql(work)
-        except (sqlite3.OperationalError, psycopg.OperationalError, psycopg.InterfaceError) as error:
+        except self._errors.unavailable as error:
             raise self._unavailable(error) from error
-        except (sqlite3.Error, psycopg.Error) as error:
+        except self._errors.any as error:
             raise StatementFailed(str(error)) from error
 
     async def close(self) -> None:
@@ -69,6 +80,14 @@ class RowWriter:
         url = self.database.url
         self.database.on_error()
         return StoreUnavailable(url.shown, url.without_password(str(error).partition("\n")[0].rstrip(".") + "."))
+
+
+def _errors(*, is_sqlite: bool) -> _Errors:
+    """The driver's; that of PostgreSQL is imported only where it is used."""
+    if is_sqlite:
+        return _Errors((sqlite3.OperationalError,), sqlite3.Error)
+    driver = import_module("psycopg")
+    return _Errors((driver.OperationalError, driver.InterfaceError), driver.Error)
 
 
 class _PostgresqlRows:

