@@ -85,6 +85,8 @@ def service(workers: int) -> Iterator[Server]:
         running(Path(folder) / "data", SETTINGS, "--workers", str(workers)) as server,
     ):
         httpx2.get(f"{server.url}/health", timeout=60).raise_for_status()
+        while len(children(server.process.pid)) < workers:  # one is enough to answer
+            time.sleep(0.01)
         yield server
 
 
