@@ -8,6 +8,7 @@ Run it when a vocabulary with a new pattern comes, or when a library is renewed.
 import base64
 import json
 import re
+import string
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -99,6 +100,7 @@ def _flags(forms: Mapping[str, Mapping[str, str]]) -> Iterable[Iterable[str]]:
     yield (one for one in forms["nmt_nfkc"] if not _is_alone(one))
     yield (one for one, other in forms["BERT"].items() if other == f" {one} ")
     yield (one for one, other in forms["BERT"].items() if not other)
+    yield (one for one in ALL if one.isalpha() or one in string.digits)
 
 
 def _second_in_compositions() -> set[str]:

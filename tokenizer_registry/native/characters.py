@@ -25,6 +25,7 @@ FLAGS: Final = (
     "joins in nmt_nfkc",
     "a word in BERT",
     "left out in BERT",
+    "may end a line",
 )
 
 

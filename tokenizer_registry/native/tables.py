@@ -14,7 +14,7 @@ from tokenizer_registry.native.splits import Split, set_name
 from tokenizer_registry.verification.byte_alphabet import byte_alphabet
 
 # Of a hundred places in a table so many are filled.
-FILLED: Final = 50
+FILLED: Final = 60
 MOST_SETS: Final = 32
 FREE: Final = 0xFFFFFFFF
 NEVER_JOINED: Final = FREE - 1
@@ -24,7 +24,7 @@ ASCII: Final = 128
 def strings(texts: Sequence[bytes]) -> bytes:
     """A table that finds the place of a string in the list."""
     capacity = _capacity(len(texts))
-    slots = ctypes.create_string_buffer(capacity * 8)
+    slots = ctypes.create_string_buffer(struct.pack("<Q2I", 0, FREE, 0) * capacity, capacity * 16)
     offsets = _words([0, *accumulate(map(len, texts))])
     text = b"".join(texts)
     library().weighbridge_fill_strings(slots, capacity, offsets, text, len(texts))

@@ -28,6 +28,7 @@ enum {
     JOINS_IN_NMT_NFKC = 128, /* may make a grapheme with its neighbours, which that normalizer looks up if it is short */
     A_WORD_IN_BERT = 256,   /* left as it is, and cut from its neighbours */
     LEFT_OUT_IN_BERT = 512,
+    MAY_END_LINE = 1024,    /* a text may be cut behind it, if a line feed follows */
 };
 
 static inline u32 class_of(const struct characters *all, const u8 *at) {

@@ -14,7 +14,6 @@ struct uncounted {
 
 /* What a thread counts with. The rows are those of one plan at a time. */
 struct counter {
-    void *memory;
     struct row *rows;
     u64 plan;
     struct room room;

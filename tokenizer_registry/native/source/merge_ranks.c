@@ -22,8 +22,8 @@ static u32 merge_few(const struct merges_by_rank *merges, const u8 *text, u32 *b
         for (u32 at = 1; at + 1 < count; at++)
             if (rank[at] < rank[best]) best = at;
         if (rank[best] == ABSENT) break;
-        memmove(begins + best + 1, begins + best + 2, (count - best - 1) * sizeof *begins);
-        memmove(rank + best, rank + best + 1, (count - best - 2) * sizeof *rank);
+        close_gap(begins + best + 1, count - best - 1);
+        close_gap(rank + best, count - best - 2);
         count--;
         if (best + 1 < count) rank[best] = rank_of(merges, text, begins[best], begins[best + 2]);
         if (best) rank[best - 1] = rank_of(merges, text, begins[best - 1], begins[best + 1]);

@@ -9,7 +9,7 @@ struct room {
     struct scratch text, symbols, work;
 };
 
-/* `opens`: the segment begins its text; every other one begins with the space that it was cut at. */
+/* `opens`: the segment begins its text; every other one begins with the space or line feed that it was cut at. */
 struct segment {
     const u8 *text;
     u32 length;

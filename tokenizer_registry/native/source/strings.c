@@ -1,14 +1,14 @@
 #include "strings.h"
 
-void fill_strings(u64 *slots, u32 capacity, const u32 *offsets, const u8 *text, u32 count) {
+void fill_strings(struct slot *slots, u32 capacity, const u32 *offsets, const u8 *text, u32 count) {
     struct strings so_far = {capacity, count, UINT32_MAX, slots, offsets, text};
     for (u32 number = 0; number < count; number++) {
         const u8 *at = text + offsets[number];
         u32 length = offsets[number + 1] - offsets[number];
         if (find_string(&so_far, at, length) != ABSENT) continue;
-        u64 hash = hash_bytes(at, length);
-        u32 place = first_slot(hash, capacity);
-        while (slots[place]) place = place + 1 == capacity ? 0 : place + 1;
-        slots[place] = slot_key(hash, length) | (number + 1);
+        struct sought sought = seek(at, length);
+        u32 place = first_slot(sought.hash, capacity);
+        while (slots[place].number != ABSENT) place = place + 1 == capacity ? 0 : place + 1;
+        slots[place] = (struct slot){sought.head, number, sought.check};
     }
 }

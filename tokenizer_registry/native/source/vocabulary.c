@@ -10,7 +10,7 @@ static const void *section(const struct packed *packed, u32 number) {
 static struct strings strings_at(const void *content) {
     if (!content) return (struct strings){0};
     const u32 *head = content;
-    struct strings found = {head[0], head[1], head[2], (const u64 *)(head + 4), NULL, NULL};
+    struct strings found = {head[0], head[1], head[2], (const struct slot *)(head + 4), NULL, NULL};
     found.offsets = (const u32 *)(found.slots + found.capacity);
     found.text = (const u8 *)(found.offsets + found.count + 1);
     return found;

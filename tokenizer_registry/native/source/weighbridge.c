@@ -2,9 +2,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "counter.h"
 
+#define ROWS_BYTES (ROWS * sizeof(struct row))
 #define EXPORTED __attribute__((visibility("default")))
 
 static pthread_key_t counter_key;
@@ -13,7 +15,7 @@ static atomic_uint_fast64_t plans;
 
 static void free_counter(void *given) {
     struct counter *counter = given;
-    free(counter->memory);
+    munmap(counter->rows, ROWS_BYTES);
     free(counter->room.text.room);
     free(counter->room.symbols.room);
     free(counter->room.work.room);
@@ -23,19 +25,27 @@ static void free_counter(void *given) {
 
 static void make_key(void) { pthread_key_create(&counter_key, free_counter); }
 
+/* In large pages, where the system has them: words lie all over the rows, and few pages are known to the processor. */
+static struct row *rows_of_a_thread(void) {
+    void *rows = mmap(NULL, ROWS_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (rows == MAP_FAILED) return NULL;
+#ifdef MADV_HUGEPAGE
+    madvise(rows, ROWS_BYTES, MADV_HUGEPAGE);
+#endif
+    return rows;
+}
+
 static struct counter *own_counter(void) {
     pthread_once(&once, make_key);
     struct counter *counter = pthread_getspecific(counter_key);
     if (counter) return counter;
     counter = calloc(1, sizeof *counter);
     if (!counter) return NULL;
-    counter->memory = calloc(ROWS + 1, sizeof *counter->rows);
-    if (!counter->memory) {
+    counter->rows = rows_of_a_thread();
+    if (!counter->rows) {
         free(counter);
         return NULL;
     }
-    /* A row lies in two lines of the processor's cache, not in three. */
-    counter->rows = (struct row *)(((uintptr_t)counter->memory + 63) / 64 * 64);
     pthread_setspecific(counter_key, counter);
     return counter;
 }
@@ -92,7 +102,7 @@ EXPORTED void weighbridge_learn(u32 count, const u32 *tokens) {
             remember(all[number].row, all[number].column, tokens[number]);
 }
 
-EXPORTED void weighbridge_fill_strings(u64 *slots, u32 capacity, const u32 *offsets, const u8 *text, u32 count) {
+EXPORTED void weighbridge_fill_strings(struct slot *slots, u32 capacity, const u32 *offsets, const u8 *text, u32 count) {
     fill_strings(slots, capacity, offsets, text, count);
 }
 

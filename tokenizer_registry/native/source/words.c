@@ -17,10 +17,12 @@ struct row *row_of(struct row *rows, const u8 *word, u32 length, int opens) {
 }
 
 const u8 *next_cut(const struct characters *all, const u8 *at, const u8 *body, const u8 *end) {
-    for (const u8 *space = at + 1; space < body; space++) {
-        if (*space != ' ') continue;
-        if (flags_of(all, character_before(space)) & MAY_END_WORD && flags_of(all, space + 1) & MAY_BEGIN_WORD)
-            return space;
+    for (at++; at < body; at++) {
+        if (*at == ' ') {
+            if (flags_of(all, character_before(at)) & MAY_END_WORD && flags_of(all, at + 1) & MAY_BEGIN_WORD) return at;
+        } else if (*at == '\n' && flags_of(all, character_before(at)) & MAY_END_LINE) {
+            return at;
+        }
     }
     return end;
 }

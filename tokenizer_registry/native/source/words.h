@@ -5,7 +5,7 @@
 #include "characters.h"
 
 #define COLUMNS 64
-#define WORD_BYTES 46
+#define WORD_BYTES 110
 #define ROWS (1u << 16)
 
 /* A word, told from those that begin their text, and its tokens for the vocabularies whose bits are `known`. */
@@ -24,10 +24,12 @@ static inline void remember(struct row *row, u32 column, u32 count) {
 /* The row of a word, which may have been another's until now. There are two places for each. */
 struct row *row_of(struct row *rows, const u8 *word, u32 length, int opens);
 
-/* Where the text may be cut next: the space in front of a word, or `end`. `body` is where its last white space begins.
+/* Where the text may be cut next: the space or line feed in front of a word, or `end`. `body` is where its last white
+   space begins.
 
-   A space may be cut at that follows a letter, a digit or one of a few marks: no vocabulary with words joins across
-   such a place. What is behind the text's last word stays with it, for there patterns look at the end of the text. */
+   A space may be cut at that follows a letter, a digit or one of a few marks, and a line feed that follows a letter or
+   a digit: no vocabulary with words joins across such a place. What is behind the text's last word stays with it, for
+   there patterns look at the end of the text. */
 const u8 *next_cut(const struct characters *all, const u8 *at, const u8 *body, const u8 *end);
 
 /* Where the white space begins that a text ends with. */
