@@ -12,7 +12,7 @@ Digests = tuple[str, ...]
 Find = Callable[[Digests], Awaitable[StoredKey | None]]
 
 
-class _Answer(NamedTuple):
+class Answer(NamedTuple):
     """What the store said, and when it was asked."""
 
     found: StoredKey | None
@@ -40,13 +40,13 @@ class LookupCache:
         self._max_entries = max_entries
         self._timeout_seconds = timeout_seconds
         self._clock = clock
-        self._known: OrderedDict[str, _Answer] = OrderedDict()
-        self._unknown: OrderedDict[str, _Answer] = OrderedDict()
+        self._known: OrderedDict[str, Answer] = OrderedDict()
+        self._unknown: OrderedDict[str, Answer] = OrderedDict()
         self._asking: dict[Digests, asyncio.Task[StoredKey | StoreUnavailable | None]] = {}
 
     async def get(self, digests: Digests) -> StoredKey | None:
         """The key of these digests. Calls that miss together ask once. Raises StoreUnavailable."""
-        answer = self._remembered(digests[0])
+        answer = self.remembered(digests)
         if answer is not None:
             return answer.found
         found = await asyncio.shield(self._asking.get(digests) or self._ask(digests))
@@ -70,7 +70,9 @@ class LookupCache:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _remembered(self, digest: str) -> _Answer | None:
+    def remembered(self, digests: Digests) -> Answer | None:
+        """What was said, if that is not too long ago."""
+        digest = digests[0]
         answer = self._known.get(digest) or self._unknown.get(digest)
         if answer is None or self._clock() - answer.asked_at_seconds >= self._keep_seconds:
             return None
@@ -94,13 +96,13 @@ class LookupCache:
             return StoreUnavailable("of accounts", f"no answer within {self._timeout_seconds:g} s.")
         else:
             if self._asking.get(digests) is asyncio.current_task():
-                self._keep(digests[0], _Answer(found, asked_at_seconds))
+                self._keep(digests[0], Answer(found, asked_at_seconds))
             return found
         finally:
             if self._asking.get(digests) is asyncio.current_task():
                 del self._asking[digests]
 
-    def _keep(self, digest: str, answer: _Answer) -> None:
+    def _keep(self, digest: str, answer: Answer) -> None:
         answers, others = self._known, self._unknown
         if answer.found is None:
             answers, others = others, answers
@@ -111,5 +113,5 @@ class LookupCache:
             answers.popitem(last=False)
 
 
-def _digest_of(answer: _Answer) -> str | None:
+def _digest_of(answer: Answer) -> str | None:
     return answer.found.digest if answer.found is not None else None
