@@ -12,7 +12,7 @@ from service.cors import Cors
 from service.errors import INTERNAL, error_reply
 from service.head import head_refusal
 from service.metrics import Metrics
-from service.reply import Header, Reply
+from service.reply import WHOLE_REPLY, Header, Reply
 from service.spans import NO_SPAN, NoTracer, Tracer
 from service.trace import CURRENT_ID, Trace, trace_id
 
@@ -26,6 +26,7 @@ STANDARD_HEADERS: tuple[Header, ...] = (
 HTTPS_ONLY: Header = (b"strict-transport-security", b"max-age=31536000")
 QUIET_PATHS = ("/health", "/ready", "/metrics")
 NO_ROUTE = "none"
+STARTS = ("http.response.start", WHOLE_REPLY)
 
 
 class Edge:
@@ -62,7 +63,7 @@ class Edge:
 
         def stamped(message: Message) -> Awaitable[None]:
             nonlocal status
-            if message["type"] == "http.response.start":
+            if message["type"] in STARTS:
                 status = message["status"]
                 message["headers"] = [*message["headers"], *self._stamp(message["headers"], scope, trace)]
             return send(message)

@@ -1,4 +1,4 @@
-"""A request and its reply on a connection: uvicorn's, with a quicker way to write a reply that is there as a whole."""
+"""A request and its reply on a connection: uvicorn's, with a short way for a reply that is there as a whole."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -7,66 +7,39 @@ from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from service.reply import Header
+from service.reply import WHOLE_REPLY, Header
 
-NAME: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+")
+NAME: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # What no value may hold but a tab.
 CONTROLS: Final = bytes({*range(32), 127} - {*b"\t"})
 MOST_SETS_OF_NAMES = 1_000
-WITHOUT_BODY: Final = (204, 304)
 
 
 class Exchange(RequestResponseCycle):
-    """What an application receives and sends; names of headers are lower case, as ASGI has it.
-
-    A head that says how long the body is waits for the body's beginning: one write for both.
-    """
-
-    _head = b""
+    """What an application receives and sends. It may send a WHOLE_REPLY, which is one write."""
 
     async def send(self, message: Any) -> None:
         """See ASGI."""
-        if self._head and message["type"] == "http.response.body":
-            head, self._head = self._head, b""
-            body = message.get("body", b"")
-            is_whole = len(body) == self.expected_content_length and not message.get("more_body", False)
-            if is_whole and not self.disconnected and self.scope["method"] != "HEAD":
-                self._finish(head + body)
-                return
-            self.transport.write(head)
-        elif not (self.response_started or self.disconnected or self.flow.write_paused):
-            if message["type"] != "http.response.start":
-                raise RuntimeError(f"{message['type']} before the head of the response")
-            self._start(message["status"], message.get("headers", ()))
-            return
-        await super().send(message)
+        if message["type"] != WHOLE_REPLY:
+            await super().send(message)
+        elif self.flow.write_paused or self.response_started or self.scope["method"] == "HEAD":
+            start: Any = {**message, "type": "http.response.start"}
+            await super().send(start)
+            await super().send({"type": "http.response.body", "body": message["body"]})
+        elif not self.disconnected:
+            self._write(message["status"], message["headers"], message["body"])
 
-    def _start(self, status: int, headers: Sequence[Header]) -> None:
+    def _write(self, status: int, headers: Iterable[Header], body: bytes) -> None:
         lines = [*self.default_headers, *headers]
         named = dict(lines)
         _check_names(frozenset(named))
-        if b"close" in named.get(b"connection", b"").lower():
+        if b"connection" in named:
             self.keep_alive = False
         elif not self.keep_alive:
             lines.append((b"connection", b"close"))
-        if b"content-length" in named and b"transfer-encoding" not in named:
-            self.expected_content_length = int(named[b"content-length"])
-            self.chunked_encoding = False
-        elif self.scope["method"] != "HEAD" and status not in WITHOUT_BODY:
-            self.chunked_encoding = True
-            if b"transfer-encoding" not in named:
-                lines.append((b"transfer-encoding", b"chunked"))
-        head = _joined(STATUS_LINE[status], lines)
-        self.response_started = True
+        self.transport.write(_head(STATUS_LINE[status], lines) + body)
+        self.response_started = self.response_complete = True
         self.waiting_for_100_continue = False
-        if self.chunked_encoding is False:
-            self._head = head
-        else:
-            self.transport.write(head)
-
-    def _finish(self, reply: bytes) -> None:
-        self.transport.write(reply)
-        self.response_complete = True
         self.message_event.set()
         if not self.keep_alive:
             self.transport.close()
@@ -80,7 +53,7 @@ def _check_names(names: Iterable[bytes]) -> None:
             raise RuntimeError(f"Not a header's name: {name!r}")
 
 
-def _joined(status_line: bytes, headers: Sequence[Header]) -> bytes:
+def _head(status_line: bytes, headers: Sequence[Header]) -> bytes:
     lines = [status_line.removesuffix(b"\r\n"), *map(b": ".join, headers), b"", b""]
     head = b"\r\n".join(lines)
     # One look at all of it: a look at each value takes longer than all the rest.

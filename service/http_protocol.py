@@ -11,8 +11,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from service.body import WHOLE_BODY
 from service.http_exchange import Exchange
+from service.reply import WHOLE_REPLY
 
 MOST_HEAD_BYTES = 262_144
+EXTENSIONS: Final[dict[str, dict[object, object]]] = {WHOLE_REPLY: {}}
 # All that uvicorn's middleware for proxies reads: a request without them need not pass it.
 FORWARDED: Final = frozenset((b"x-forwarded-for", b"x-forwarded-proto"))
 
@@ -59,6 +61,7 @@ class LeanProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """The first byte of a request."""
         super().on_message_begin()
+        self.scope["extensions"] = EXTENSIONS
         self._in_head = True
 
     def on_headers_complete(self) -> None:

@@ -6,6 +6,8 @@ from typing import NamedTuple
 from starlette.types import Receive, Scope, Send
 
 Header = tuple[bytes, bytes]
+# A message with status, headers and body of a reply, for a server that says in `extensions` that it takes such.
+WHOLE_REPLY = "weighbridge.whole_reply"
 
 
 class Reply(NamedTuple):
@@ -18,10 +20,10 @@ class Reply(NamedTuple):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the reply; the HTTP server leaves the body out for HEAD."""
-        headers = [
-            (b"content-type", self.content_type),
-            (b"content-length", str(len(self.body)).encode()),
-            *self.headers,
-        ]
+        length = b"%d" % len(self.body)
+        headers = [(b"content-type", self.content_type), (b"content-length", length), *self.headers]
+        if WHOLE_REPLY in scope.get("extensions", ()):
+            await send({"type": WHOLE_REPLY, "status": self.status, "headers": headers, "body": self.body})
+            return
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})
