@@ -56,11 +56,9 @@ class Authenticator:
 
     async def authenticate(self, secret: str) -> Principal | KeyRefusal:
         """Check the form, then the checksum, then the store. Raises StoreUnavailable."""
-        if not is_well_formed(secret):
-            return KeyRefusal.MALFORMED
         digests = self._digests_of(secret)
         if digests is None:
-            return KeyRefusal.UNKNOWN
+            return KeyRefusal.UNKNOWN if is_well_formed(secret) else KeyRefusal.MALFORMED
         answer = self._cache.remembered(digests)
         stored = answer.found if answer is not None else await self._cache.get(digests)
         if stored is None:

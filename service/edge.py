@@ -86,7 +86,10 @@ class Edge:
             if span is not NO_SPAN:
                 span.note(lambda: {"weighbridge.account": trace.account_id, "weighbridge.refusal": trace.refusal})
                 span.end(route, status)
-            self._record(scope, trace, route, status, seconds)
+            self.metrics.request(scope["method"], route, status, seconds, trace.refusal)
+            level = logging.DEBUG if quiet else logging.INFO
+            if self.log.is_enabled_for(level):
+                self._tell(level, scope, trace, status, seconds)
 
     def _early(self, scope: Scope, trace: Trace) -> Reply | None:
         """The reply to a call that no route has to see."""
@@ -96,11 +99,7 @@ class Edge:
             return error_reply(refusal, scope["path"], trace.trace_id)
         return self.cors.preflight(scope) if scope["method"] == "OPTIONS" else None
 
-    def _record(self, scope: Scope, trace: Trace, route: str, status: int, seconds: float) -> None:
-        self.metrics.request(scope["method"], route, status, seconds, trace.refusal)
-        level = logging.DEBUG if scope["path"] in QUIET_PATHS else logging.INFO
-        if not self.log.is_enabled_for(level):
-            return
+    def _tell(self, level: int, scope: Scope, trace: Trace, status: int, seconds: float) -> None:
         self.log.log(
             level,
             "request",

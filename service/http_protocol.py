@@ -14,6 +14,7 @@ from service.http_exchange import Exchange
 from service.reply import WHOLE_REPLY
 
 MOST_HEAD_BYTES = 262_144
+NOT_HTTP = "Invalid HTTP request received."
 EXTENSIONS: Final[dict[str, dict[object, object]]] = {WHOLE_REPLY: {}}
 # All that uvicorn's middleware for proxies reads: a request without them need not pass it.
 FORWARDED: Final = frozenset((b"x-forwarded-for", b"x-forwarded-proto"))
@@ -30,6 +31,7 @@ class LeanProtocol(HttpToolsProtocol):
         self._plain_app = self.app.app if isinstance(self.app, ProxyHeadersMiddleware) else self.app
         self._head_timeout_seconds = head_timeout_seconds
         self._deadline: asyncio.TimerHandle | None = None
+        self._connection: dict[str, Any] = {}
         self._in_head = False
         self._head_bytes = 0
         self._idle_since: float | None = None
@@ -38,6 +40,16 @@ class LeanProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its base has it
         """A client connects."""
         super().connection_made(transport)
+        self._connection = {
+            "type": "http",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "http_version": "1.1",
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "root_path": self.root_path,
+            "extensions": EXTENSIONS,
+        }
         self._begin()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -50,7 +62,14 @@ class LeanProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Bytes come in; the parser calls the methods below."""
         self._idle_since = None
-        super().data_received(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._unsupported_upgrade_warning()
+        except httptools.HttpParserError:
+            self.logger.warning(NOT_HTTP)
+            self.send_400_response(NOT_HTTP)
+            return
         if self._in_head:
             self._begin()  # most heads come in one piece, and need no timer
         if self._deadline is not None:
@@ -60,8 +79,10 @@ class LeanProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """The first byte of a request."""
-        super().on_message_begin()
-        self.scope["extensions"] = EXTENSIONS
+        self.url = b""
+        self.expect_100_continue = False
+        self.headers = []
+        self.scope = {**self._connection, "headers": self.headers, "state": self.app_state.copy()}  # type: ignore[typeddict-item]  # the rest comes with the head
         self._in_head = True
 
     def on_headers_complete(self) -> None:
@@ -121,10 +142,13 @@ class LeanProtocol(HttpToolsProtocol):
         if version != "1.1":
             scope["http_version"] = version
         address = httptools.parse_url(self.url)
-        path = address.path.decode("ascii")
-        scope["path"] = self.root_path + (unquote(path) if "%" in path else path)
-        scope["raw_path"] = self.root_path.encode("ascii") + address.path
-        scope["query_string"] = address.query or b""
+        raw_path = address.path
+        path = raw_path.decode("ascii")
+        if b"%" in raw_path:
+            path = unquote(path)
+        if self.root_path:
+            path, raw_path = self.root_path + path, self.root_path.encode("ascii") + raw_path
+        scope["path"], scope["raw_path"], scope["query_string"] = path, raw_path, address.query or b""
 
     def _close_if_idle(self) -> None:
         """One timer for many requests: it is set anew only where the connection was in use meanwhile."""

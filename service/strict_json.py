@@ -5,6 +5,7 @@ duplicate names, no lone surrogates, no byte order mark, no encoding but UTF-8.
 """
 
 import json
+import re
 from collections import Counter
 from json.scanner import make_scanner
 from typing import Any, Final, NoReturn
@@ -26,7 +27,7 @@ def parse(body: bytes) -> Any:
         if text.startswith("\ufeff"):
             raise json.JSONDecodeError("Unexpected UTF-8 BOM (decode using utf-8-sig)", text, 0)
         value = _decoded(text)
-        if "\\u" in text and ("\\ud" in text or "\\uD" in text):  # how the escape of each surrogate begins
+        if b"\\" in body and _SURROGATE.search(body):
             _refuse_surrogates(value)
     except NotJson:
         raise
@@ -91,6 +92,8 @@ def _bounded_int(digits: str) -> int:
     return int(digits)
 
 
+# How the escape of each surrogate begins.
+_SURROGATE: Final = re.compile(rb"\\u[dD]")
 # Made once: `json.loads` would make a decoder for each text.
 _DECODER: Final = json.JSONDecoder(
     object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_finite, parse_int=_bounded_int
