@@ -59,9 +59,8 @@ class Authenticator:
         digests = self._digests_of(secret)
         if digests is None:
             return KeyRefusal.UNKNOWN if is_well_formed(secret) else KeyRefusal.MALFORMED
-        answer = self._cache.remembered(digests)
-        stored = answer.found if answer is not None else await self._cache.get(digests)
-        if stored is None:
+        stored, principal, _ = self._cache.remembered(digests) or await self._cache.ask(digests)
+        if stored is None or principal is None:
             return KeyRefusal.UNKNOWN
         now = self.now()
         refusal = stored.key.refusal(now)
@@ -69,7 +68,7 @@ class Authenticator:
             return refusal
         if self.last_used is not None:
             self.last_used.note(stored.key.id, now)
-        return Principal.of(stored.key)
+        return principal
 
     async def _find(self, digests: tuple[str, ...]) -> StoredKey | None:
         found = await self._store.find_by_digest(digests)

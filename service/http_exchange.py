@@ -12,7 +12,7 @@ from service.reply import WHOLE_REPLY, Header
 NAME: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # What no value may hold but a tab.
 CONTROLS: Final = bytes({*range(32), 127} - {*b"\t"})
-MOST_SETS_OF_NAMES = 1_000
+MOST_LISTS_OF_NAMES = 1_000
 
 
 class Exchange(RequestResponseCycle):
@@ -32,7 +32,7 @@ class Exchange(RequestResponseCycle):
     def _write(self, status: int, headers: Iterable[Header], body: bytes) -> None:
         lines = [*self.default_headers, *headers]
         named = dict(lines)
-        _check_names(frozenset(named))
+        _check_names(tuple(named))
         if b"connection" in named:
             self.keep_alive = False
         elif not self.keep_alive:
@@ -46,7 +46,7 @@ class Exchange(RequestResponseCycle):
         self.on_response()
 
 
-@lru_cache(MOST_SETS_OF_NAMES)
+@lru_cache(MOST_LISTS_OF_NAMES)
 def _check_names(names: Iterable[bytes]) -> None:
     for name in names:
         if not NAME.fullmatch(name):
