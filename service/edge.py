@@ -81,6 +81,7 @@ class Edge:
         finally:
             for end in trace.on_end:
                 end()
+            trace.on_end.clear()  # each holds the trace: in a circle, they would wait for the garbage collector
             seconds = time.perf_counter() - started
             route = getattr(scope.get("route"), "path", NO_ROUTE)
             if span is not NO_SPAN:
