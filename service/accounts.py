@@ -95,8 +95,7 @@ class RotatedKey(NamedTuple):
     old: StoredKey
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(NamedTuple):
     """Who is calling, and what they may do. An allowance of None means the service's default."""
 
     account_id: str

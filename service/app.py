@@ -4,17 +4,16 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from pricing_data import PriceBook
-from service.clock import utc_now
 from service.connections import Connections
 from service.console.routes import console_routes
 from service.cors import Cors
@@ -67,7 +66,6 @@ def create_app(
         pool.close()
         await asyncio.to_thread(tracer.close)
 
-    edge = Middleware(Edge, Cors(settings.allowed_origins), connections.metrics, tracer, https=settings.require_https)
     routes = [
         *gateway.routes(),
         *token_routes(settings, connections, pool, client, book, utc_today),
@@ -75,12 +73,11 @@ def create_app(
         *operation_routes(connections, registry, freshness, probe),
         *page_routes(settings, connections, pool, book, utc_today),
     ]
-    app = Starlette(
-        routes=routes,
-        middleware=[edge, Middleware(DirectRoutes, routes)],
-        exception_handlers={HTTPException: refuse_route},
-        lifespan=lifespan,
-    )
+    app = Starlette(routes=routes, lifespan=lifespan)
+    # Without Starlette's own answer to what breaks: the edge gives it, and a call passes a layer less.
+    inside = DirectRoutes(ExceptionMiddleware(app.router, {HTTPException: refuse_route}), routes)
+    cors = Cors(settings.allowed_origins)
+    app.middleware_stack = Edge(inside, cors, connections.metrics, tracer, https=settings.require_https)
     # A redirect would repeat the query, and with it a key, in its Location.
     app.router.redirect_slashes = False
     app.state.close_calls_in = gateway.calls.close_in
@@ -110,7 +107,7 @@ def operation_routes(connections: Connections, registry: Registry, freshness: Fr
 
 def utc_today() -> date:
     """The date that prices are read at."""
-    return utc_now().date()
+    return datetime.now(UTC).date()
 
 
 async def refuse_route(request: Request, error: Exception) -> Response:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from hashlib import blake2b
 
-from service.accounts import AccountStore, KeyRefusal, Principal
+from service.accounts import AccountStore, KeyRefusal, Principal, StoredKey
 from service.keys import SECRET_CHARACTERS, has_valid_checksum, is_well_formed
 from service.last_used import LastUsed
 from service.lookup_cache import LookupCache
@@ -39,6 +39,7 @@ class Authenticator:
         max_entries: int = MAX_ENTRIES,
         lookup_timeout_seconds: float = LOOKUP_TIMEOUT_SECONDS,
     ) -> None:
+        self._store = store
         self.peppers = peppers
         self.now = now
         self.last_used = last_used
@@ -46,7 +47,7 @@ class Authenticator:
         self._most_digests = max_entries
         self._fingerprint_key = secrets.token_bytes(32)
         self._cache = LookupCache(
-            store.find_by_digest,
+            self._find,
             keep_seconds=keep_seconds,
             max_entries=max_entries,
             timeout_seconds=lookup_timeout_seconds,
@@ -55,13 +56,11 @@ class Authenticator:
 
     async def authenticate(self, secret: str) -> Principal | KeyRefusal:
         """Check the form, then the checksum, then the store. Raises StoreUnavailable."""
-        if not is_well_formed(secret):
-            return KeyRefusal.MALFORMED
         digests = self._digests_of(secret)
         if digests is None:
-            return KeyRefusal.UNKNOWN
-        stored = await self._cache.get(digests)
-        if stored is None or not same_digest(stored.digest, digests):
+            return KeyRefusal.UNKNOWN if is_well_formed(secret) else KeyRefusal.MALFORMED
+        stored, principal, _ = self._cache.remembered(digests) or await self._cache.ask(digests)
+        if stored is None or principal is None:
             return KeyRefusal.UNKNOWN
         now = self.now()
         refusal = stored.key.refusal(now)
@@ -69,7 +68,11 @@ class Authenticator:
             return refusal
         if self.last_used is not None:
             self.last_used.note(stored.key.id, now)
-        return Principal.of(stored.key)
+        return principal
+
+    async def _find(self, digests: tuple[str, ...]) -> StoredKey | None:
+        found = await self._store.find_by_digest(digests)
+        return found if found is not None and same_digest(found.digest, digests) else None
 
     def _digests_of(self, secret: str) -> tuple[str, ...] | None:
         """The digests of a key with a valid checksum, which are remembered: checksum and peppers take longer than all

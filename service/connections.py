@@ -54,7 +54,9 @@ class Connections:
         self.peppers = addresses.peppers
         self.redis = connect(addresses.redis_url)
         self.metrics = metrics = metrics or Metrics()
-        counters = WatchedCounters(RedisCounters(self.redis), partial(metrics.store_error, "counters"))
+        # The counters keep the time of a whole round trip themselves.
+        self._counters_redis = connect(addresses.redis_url, socket_timeout_seconds=None)
+        counters = WatchedCounters(RedisCounters(self._counters_redis), partial(metrics.store_error, "counters"))
         self.limiter = Limiter(counters, policy=limits_without_redis, workers=workers, on_outcome=metrics.decided)
         self.revocations = Revocations(self.redis)
         self.database = Database(addresses.database, partial(metrics.store_error, "accounts"))
@@ -85,6 +87,7 @@ class Connections:
             with suppress(StoreUnavailable):
                 await self.last_used.flush()
             await self.authenticator.close()
+            await self._counters_redis.aclose()
             await self.redis.aclose()
             await self.ledger.close()
             await self.database.close()

@@ -17,6 +17,8 @@ Answer = TypeVar("Answer")
 INLINE_CHARACTERS = 4_000
 # Characters times effort: one or two milliseconds, for hostile texts a few more.
 INLINE_EFFORT = 40_000
+# Lists of models whose efforts are kept; a list of all has a thousand names.
+MOST_EFFORTS = 256
 # Characters times models from which a count is worth two threads.
 SHARED_CHARACTERS = 500_000
 # NFKC makes at most 33 UTF-8 bytes of one character (U+FDFA), so shorter texts need no look.
@@ -40,6 +42,7 @@ class CountingPool:
         self.registry = registry
         self.limits = limits
         self.in_flight = in_flight
+        self._efforts: dict[tuple[str, ...], int] = {}
         self._threads_number = threads
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="count")
 
@@ -137,8 +140,19 @@ class CountingPool:
         """Whether the event loop has the time: loading a vocabulary takes up to a second, which it has not."""
         if len(text) > INLINE_EFFORT:
             return False
-        effort = self.registry.effort(models)
+        effort = self._effort(tuple(models))
         return effort is not None and len(text) * effort <= INLINE_EFFORT
+
+    def _effort(self, models: tuple[str, ...]) -> int | None:
+        """The registry's answer; what is loaded stays loaded, so a number is kept."""
+        effort = self._efforts.get(models)
+        if effort is None:
+            effort = self.registry.effort(models)
+            if effort is not None:
+                if len(self._efforts) >= MOST_EFFORTS:
+                    self._efforts.clear()
+                self._efforts[models] = effort
+        return effort
 
     def _measure_and_count(self, text: str, models: Sequence[str], estimate: bool) -> list[Count] | Refusal:
         limit = self.limits.expanded_bytes

@@ -1,5 +1,6 @@
 """Where a call carries its API key, for both APIs."""
 
+from typing import Final
 from urllib.parse import parse_qsl
 
 from starlette.types import Scope
@@ -18,8 +19,8 @@ def token_api_key(scope: Scope) -> str | Refusal:
 
     Two different keys in one place are refused: it must not depend on their order who pays.
     """
-    for place in (_query_keys, _header_keys, bearer_tokens):
-        keys = {key for key in place(scope) if key}
+    for place in PLACES if scope["query_string"] else PLACES[1:]:
+        keys = set(filter(None, place(scope)))
         if keys:
             return keys.pop() if len(keys) == 1 else INVALID_KEY
     return MISSING_KEY
@@ -46,14 +47,15 @@ def _query_keys(scope: Scope) -> list[str]:
 
 
 def _header_keys(scope: Scope) -> list[str]:
-    return _header_values(scope, b"x-api-key")
-
-
-def _header_values(scope: Scope, wanted: bytes) -> list[str]:
-    return [value.decode("latin-1").strip(" \t") for name, value in scope["headers"] if name == wanted]
+    return [value.decode("latin-1").strip(" \t") for name, value in scope["headers"] if name == b"x-api-key"]
 
 
 def bearer_tokens(scope: Scope) -> list[str]:
     """What the call carries in `Authorization: Bearer`, in order."""
-    values = (value.partition(" ") for value in _header_values(scope, b"authorization"))
-    return [token.strip(" \t") for scheme, _, token in values if scheme.lower() == "bearer"]
+    values = [value.decode("latin-1").strip(" \t") for name, value in scope["headers"] if name == b"authorization"]
+    parts = [value.partition(" ") for value in values]
+    return [token.strip(" \t") for scheme, _, token in parts if scheme.lower() == "bearer"]
+
+
+# Where the key of a token API call may be, the first of them that has one.
+PLACES: Final = (_query_keys, _header_keys, bearer_tokens)

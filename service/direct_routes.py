@@ -1,6 +1,6 @@
 """Paths without parameters are found by one look, before the router tries pattern after pattern."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -18,15 +18,14 @@ class DirectRoutes:
             if "{" not in route.path and _chosen(routes, method, route.path) is route
         }
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer one call."""
         route = self._routes.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
         if route is None or scope.get("root_path"):
-            await self.app(scope, receive, send)
-            return
+            return self.app(scope, receive, send)
         scope["route"] = route
         scope["path_params"] = {}
-        await route.app(scope, receive, send)
+        return route.app(scope, receive, send)
 
 
 def _chosen(routes: Sequence[Route], method: str, path: str) -> Route:

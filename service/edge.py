@@ -3,6 +3,7 @@
 import logging
 import secrets
 import time
+from collections.abc import Awaitable, Sequence
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -11,9 +12,9 @@ from service.cors import Cors
 from service.errors import INTERNAL, error_reply
 from service.head import head_refusal
 from service.metrics import Metrics
-from service.reply import Header
+from service.reply import WHOLE_REPLY, Header, Reply
 from service.spans import NO_SPAN, NoTracer, Tracer
-from service.trace import Trace, trace_id, trace_of
+from service.trace import CURRENT_ID, Trace, trace_id
 
 STANDARD_HEADERS: tuple[Header, ...] = (
     (b"cache-control", b"private, no-store"),
@@ -25,6 +26,7 @@ STANDARD_HEADERS: tuple[Header, ...] = (
 HTTPS_ONLY: Header = (b"strict-transport-security", b"max-age=31536000")
 QUIET_PATHS = ("/health", "/ready", "/metrics")
 NO_ROUTE = "none"
+STARTS = ("http.response.start", WHOLE_REPLY)
 
 
 class Edge:
@@ -44,7 +46,8 @@ class Edge:
         self.tracer = tracer or NoTracer()
         self.cors = cors or Cors(frozenset())
         self.standard_headers = (*STANDARD_HEADERS, HTTPS_ONLY) if https else STANDARD_HEADERS
-        self.log = structlog.get_logger("access")
+        self._standard_names = frozenset(name for name, _ in self.standard_headers)
+        self.log = structlog.get_logger("access").bind()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer every HTTP request with a trace id, whatever happens inside."""
@@ -52,21 +55,23 @@ class Edge:
             await self.app(scope, receive, send)
             return
         trace = scope["weighbridge.trace"] = Trace(trace_id(scope["headers"]))
-        structlog.contextvars.bind_contextvars(trace_id=trace.trace_id)
+        CURRENT_ID.set(trace.trace_id)
         quiet = scope["path"] in QUIET_PATHS
         span = trace.span = NO_SPAN if quiet else self.tracer.request(scope, trace.trace_id)
         started = time.perf_counter()
         status = 0
 
-        async def stamped(message: Message) -> None:
+        def stamped(message: Message) -> Awaitable[None]:
             nonlocal status
-            if message["type"] == "http.response.start":
+            if message["type"] in STARTS:
                 status = message["status"]
                 message["headers"] = [*message["headers"], *self._stamp(message["headers"], scope, trace)]
-            await send(message)
+            return send(message)
 
         try:
-            await self._answer(scope, receive, stamped)
+            # Sorted out here, not in a coroutine around the application: each one costs at every step of a call.
+            answer = self._early(scope, trace) or self.app
+            await answer(scope, receive, stamped)
         except Exception:
             event_id = secrets.token_hex(16)
             self.log.exception("unhandled_error", trace_id=trace.trace_id, event_id=event_id, path=scope["path"])
@@ -76,28 +81,26 @@ class Edge:
         finally:
             for end in trace.on_end:
                 end()
+            trace.on_end.clear()  # each holds the trace: in a circle, they would wait for the garbage collector
             seconds = time.perf_counter() - started
             route = getattr(scope.get("route"), "path", NO_ROUTE)
-            span.note(lambda: {"weighbridge.account": trace.account_id, "weighbridge.refusal": trace.refusal})
-            span.end(route, status)
-            self._record(scope, trace, route, status, seconds)
+            if span is not NO_SPAN:
+                span.note(lambda: {"weighbridge.account": trace.account_id, "weighbridge.refusal": trace.refusal})
+                span.end(route, status)
+            self.metrics.request(scope["method"], route, status, seconds, trace.refusal)
+            level = logging.DEBUG if quiet else logging.INFO
+            if self.log.is_enabled_for(level):
+                self._tell(level, scope, trace, status, seconds)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """What needs no route, else the route's answer."""
+    def _early(self, scope: Scope, trace: Trace) -> Reply | None:
+        """The reply to a call that no route has to see."""
         refusal = head_refusal(scope)
         if refusal is not None:
-            trace = trace_of(scope)
             trace.refusal = refusal.code
-            await error_reply(refusal, scope["path"], trace.trace_id)(scope, receive, send)
-            return
-        preflight = self.cors.preflight(scope)
-        await (preflight or self.app)(scope, receive, send)
+            return error_reply(refusal, scope["path"], trace.trace_id)
+        return self.cors.preflight(scope) if scope["method"] == "OPTIONS" else None
 
-    def _record(self, scope: Scope, trace: Trace, route: str, status: int, seconds: float) -> None:
-        self.metrics.request(scope["method"], route, status, seconds, trace.refusal)
-        level = logging.DEBUG if scope["path"] in QUIET_PATHS else logging.INFO
-        if not self.log.is_enabled_for(level):
-            return
+    def _tell(self, level: int, scope: Scope, trace: Trace, status: int, seconds: float) -> None:
         self.log.log(
             level,
             "request",
@@ -113,10 +116,10 @@ class Edge:
 
     def _stamp(self, headers: list[Header], scope: Scope, trace: Trace) -> list[Header]:
         """The trace id, what the layers inside noted, and each standard header that the reply does not set."""
-        present = {name for name, _ in headers}
-        return [
-            (b"x-request-id", trace.trace_id.encode()),
-            *trace.reply_headers,
-            *self.cors.headers(scope),
-            *(header for header in self.standard_headers if header[0] not in present),
-        ]
+        standard: Sequence[Header] = self.standard_headers
+        present = dict(headers)
+        if not self._standard_names.isdisjoint(present):
+            standard = [header for header in standard if header[0] not in present]
+        cors = self.cors.headers(scope) if self.cors.origins else ()
+        own = (b"x-request-id", trace.trace_id.encode())
+        return [own, *trace.reply_headers, *cors, *standard]

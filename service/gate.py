@@ -1,6 +1,7 @@
 """May this call go on: key, permission, limits, in that order. One gate for every route with an API key."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from starlette.types import Scope
@@ -18,10 +19,13 @@ from service.errors import (
     UNAVAILABLE,
     Refusal,
 )
-from service.limits import Allowance, Limiter, Unavailable, limit_headers
+from service.limits import Allowance, Decision, Limiter, Unavailable, limit_headers
 from service.reply import Header
+from service.spans import within
 from service.stores.errors import StoreUnavailable
 from service.trace import trace_of
+
+MOST_ALLOWANCES = 1_000
 
 
 class Admission(NamedTuple):
@@ -48,6 +52,8 @@ class Gate:
         self.allowance = allowance
         self.scope = scope
         self.require_https = require_https
+        # One value for all who have the same: equal calls are soon known as equal.
+        self._allowance = lru_cache(MOST_ALLOWANCES)(self._made_allowance)
 
     async def admit(self, scope: Scope) -> Admission:
         """Decide on a call from its head alone; the body is not read before."""
@@ -64,11 +70,11 @@ class Gate:
             return Admission(INVALID_KEY)
         trace = trace_of(scope)
         trace.account_id = principal.account_id
-        with trace.span.child("limits"):
-            return await self._within_limits(principal)
+        allowance = self._allowance(principal.calls_per_second, principal.calls_per_month)
+        decision = await within(trace.span, "limits", self.limiter.hit(principal.account_id, allowance))
+        return self._judged(principal, decision)
 
-    async def _within_limits(self, principal: Principal) -> Admission:
-        decision = await self.limiter.hit(principal.account_id, self._allowance_of(principal))
+    def _judged(self, principal: Principal, decision: Decision | Unavailable) -> Admission:
         if isinstance(decision, Unavailable):
             return Admission(UNAVAILABLE)
         headers = limit_headers(decision)
@@ -79,8 +85,7 @@ class Gate:
             return Admission(NO_PERMISSION, headers)
         return Admission(None, headers)
 
-    def _allowance_of(self, principal: Principal) -> Allowance:
-        return Allowance(
-            principal.calls_per_second or self.allowance.calls_per_second,
-            principal.calls_per_month or self.allowance.calls_per_month,
-        )
+    def _made_allowance(self, calls_per_second: int | None, calls_per_month: int | None) -> Allowance:
+        """An account's own numbers, and for those that it has not, those of the settings."""
+        default = self.allowance
+        return Allowance(calls_per_second or default.calls_per_second, calls_per_month or default.calls_per_month)

@@ -1,5 +1,7 @@
 """Bounds on a request's head: its address and its headers."""
 
+from itertools import chain
+
 from starlette.types import Scope
 
 from service.errors import HEADERS_TOO_LARGE, URL_TOO_LONG, Refusal
@@ -14,6 +16,6 @@ def head_refusal(scope: Scope) -> Refusal | None:
     if len(scope["raw_path"]) + len(scope["query_string"]) > MOST_URL_BYTES:
         return URL_TOO_LONG
     headers = scope["headers"]
-    if len(headers) > MOST_HEADERS or sum(len(name) + len(value) for name, value in headers) > MOST_HEADER_BYTES:
+    if len(headers) > MOST_HEADERS or sum(map(len, chain.from_iterable(headers))) > MOST_HEADER_BYTES:
         return HEADERS_TOO_LARGE
     return None

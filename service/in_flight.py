@@ -1,5 +1,7 @@
 """How many bytes of requests one process holds, so that memory has a bound and the excess is told to come back."""
 
+from functools import partial
+
 from service.trace import Trace
 
 
@@ -26,6 +28,9 @@ class InFlight:
         if not self.take(size_bytes, trace.held_bytes):
             return False
         if not trace.held_bytes:
-            trace.on_end.append(lambda: self.give_back(trace.held_bytes))
+            trace.on_end.append(partial(self._end, trace))
         trace.held_bytes += size_bytes
         return True
+
+    def _end(self, trace: Trace) -> None:
+        self.held_bytes -= trace.held_bytes

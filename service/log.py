@@ -8,6 +8,7 @@ from typing import Any, TextIO
 import structlog
 
 from service.keys import mask_secrets
+from service.trace import CURRENT_ID
 
 SESSION_TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*", re.ASCII)
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
@@ -16,7 +17,7 @@ LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 def configure(level: str, stream: TextIO) -> None:
     """Send the logs of this service and of its libraries through one chain to `stream`."""
     shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
+        with_trace_id,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
@@ -29,6 +30,14 @@ def configure(level: str, stream: TextIO) -> None:
         cache_logger_on_first_use=True,
     )
     logging.config.dictConfig(_library_logging(level, stream, shared))
+
+
+def with_trace_id(logger: object, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Say for which request this was logged."""
+    trace_id = CURRENT_ID.get()
+    if trace_id is not None:
+        event.setdefault("trace_id", trace_id)
+    return event
 
 
 def without_secrets(logger: object, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -5,17 +5,18 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
-from service.accounts import StoredKey
+from service.accounts import Principal, StoredKey
 from service.stores.errors import StoreUnavailable
 
 Digests = tuple[str, ...]
 Find = Callable[[Digests], Awaitable[StoredKey | None]]
 
 
-class _Answer(NamedTuple):
-    """What the store said, and when it was asked."""
+class Answer(NamedTuple):
+    """What the store said, who may call with such a key, and when it was asked."""
 
     found: StoredKey | None
+    principal: Principal | None
     asked_at_seconds: float
 
 
@@ -40,19 +41,16 @@ class LookupCache:
         self._max_entries = max_entries
         self._timeout_seconds = timeout_seconds
         self._clock = clock
-        self._known: OrderedDict[str, _Answer] = OrderedDict()
-        self._unknown: OrderedDict[str, _Answer] = OrderedDict()
-        self._asking: dict[Digests, asyncio.Task[StoredKey | StoreUnavailable | None]] = {}
+        self._known: OrderedDict[str, Answer] = OrderedDict()
+        self._unknown: OrderedDict[str, Answer] = OrderedDict()
+        self._asking: dict[Digests, asyncio.Task[Answer | StoreUnavailable]] = {}
 
-    async def get(self, digests: Digests) -> StoredKey | None:
-        """The key of these digests. Calls that miss together ask once. Raises StoreUnavailable."""
-        answer = self._remembered(digests[0])
-        if answer is not None:
-            return answer.found
-        found = await asyncio.shield(self._asking.get(digests) or self._ask(digests))
-        if isinstance(found, StoreUnavailable):
-            raise StoreUnavailable(found.url, found.reason)
-        return found
+    async def ask(self, digests: Digests) -> Answer:
+        """What the store says now. Those who ask together ask once. Raises StoreUnavailable."""
+        answer = await asyncio.shield(self._asking.get(digests) or self._ask(digests))
+        if isinstance(answer, StoreUnavailable):
+            raise StoreUnavailable(answer.url, answer.reason)
+        return answer
 
     def forget(self, digest: str) -> None:
         """Drop what is known of a digest, under whichever pepper; an answer on its way is not kept either."""
@@ -70,19 +68,21 @@ class LookupCache:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _remembered(self, digest: str) -> _Answer | None:
+    def remembered(self, digests: Digests) -> Answer | None:
+        """What was said, if that is not too long ago."""
+        digest = digests[0]
         answer = self._known.get(digest) or self._unknown.get(digest)
         if answer is None or self._clock() - answer.asked_at_seconds >= self._keep_seconds:
             return None
         return answer
 
-    def _ask(self, digests: Digests) -> "asyncio.Task[StoredKey | StoreUnavailable | None]":
+    def _ask(self, digests: Digests) -> "asyncio.Task[Answer | StoreUnavailable]":
         """A task of its own: a caller who hangs up does not end the look-up of the others."""
         task = asyncio.create_task(self._answer(digests))
         self._asking[digests] = task
         return task
 
-    async def _answer(self, digests: Digests) -> StoredKey | StoreUnavailable | None:
+    async def _answer(self, digests: Digests) -> Answer | StoreUnavailable:
         """A breakage is handed on as a value, for it may be that nobody waits for it any more."""
         asked_at_seconds = self._clock()
         try:
@@ -93,14 +93,15 @@ class LookupCache:
         except TimeoutError:
             return StoreUnavailable("of accounts", f"no answer within {self._timeout_seconds:g} s.")
         else:
+            answer = Answer(found, None if found is None else Principal.of(found.key), asked_at_seconds)
             if self._asking.get(digests) is asyncio.current_task():
-                self._keep(digests[0], _Answer(found, asked_at_seconds))
-            return found
+                self._keep(digests[0], answer)
+            return answer
         finally:
             if self._asking.get(digests) is asyncio.current_task():
                 del self._asking[digests]
 
-    def _keep(self, digest: str, answer: _Answer) -> None:
+    def _keep(self, digest: str, answer: Answer) -> None:
         answers, others = self._known, self._unknown
         if answer.found is None:
             answers, others = others, answers
@@ -111,5 +112,5 @@ class LookupCache:
             answers.popitem(last=False)
 
 
-def _digest_of(answer: _Answer) -> str | None:
+def _digest_of(answer: Answer) -> str | None:
     return answer.found.digest if answer.found is not None else None

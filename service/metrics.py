@@ -14,6 +14,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from service.gateway.meters import GatewayMeters
 from service.limits import Outcome
+from service.tallies import GroupedHistogram, Tallies
 
 REQUEST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 LAG_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
@@ -29,7 +30,8 @@ class Metrics:
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder
         self.registry = registry = CollectorRegistry()
-        self._requests = Histogram(
+        self._tallies = Tallies()
+        self._requests = GroupedHistogram(
             "weighbridge_request_seconds",
             "Time from a request's head to the end of its reply.",
             ("method", "route", "status"),
@@ -59,6 +61,7 @@ class Metrics:
         )
         # The library takes long to find one of its own by its labels.
         self._request = lru_cache(MOST_LABELS)(self._requests.labels)
+        self._refusal = lru_cache(MOST_LABELS)(self._refusals.labels)
         self._count = lru_cache(MOST_LABELS)(self._counts.labels)
         self._decision = lru_cache(MOST_LABELS)(self._decisions.labels)
         for store in STORES:
@@ -73,18 +76,18 @@ class Metrics:
 
     def request(self, method: str, route: str, status: int, seconds: float, refusal: str | None) -> None:
         """A request was answered; `route` is the path's pattern."""
-        self._request(method, route, status).observe(seconds)
+        self._tallies.observe(self._request(method, route, status), seconds)
         if refusal is not None:
-            self._refusals.labels(refusal).inc()
+            self._tallies.count(self._refusal(refusal))
 
     def counted(self, vocabularies: Iterable[str]) -> None:
         """A text was counted for these."""
         for vocabulary in vocabularies:
-            self._count(vocabulary).inc()
+            self._tallies.count(self._count(vocabulary))
 
     def decided(self, outcome: Outcome) -> None:
         """The limiter decided."""
-        self._decision(outcome.value).inc()
+        self._tallies.count(self._decision(outcome))
 
     def store_error(self, store: str) -> None:
         """A store could not be used."""
@@ -93,6 +96,10 @@ class Metrics:
     def lag(self, seconds: float) -> None:
         """The event loop was so late."""
         self._lag.observe(seconds)
+
+    def write(self) -> None:
+        """Bring the numbers up to date: those of a turn of the event loop are written together after it."""
+        self._tallies.write()
 
     def text(self) -> bytes:
         """All numbers of all processes, in Prometheus's text format. Reads files: call it in a thread."""

@@ -34,6 +34,7 @@ class Numbers:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Add them up now."""
         self.look()
+        self.metrics.write()
         text = await asyncio.to_thread(self.metrics.text)
         await Reply(200, text, content_type=CONTENT_TYPE_LATEST.encode())(scope, receive, send)
 

@@ -1,11 +1,13 @@
 """A reply as a value that puts itself on the wire."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import NamedTuple
 
 from starlette.types import Receive, Scope, Send
 
 Header = tuple[bytes, bytes]
+# A message with status, headers and body of a reply, for a server that says in `extensions` that it takes such.
+WHOLE_REPLY = "weighbridge.whole_reply"
 
 
 class Reply(NamedTuple):
@@ -16,12 +18,14 @@ class Reply(NamedTuple):
     headers: Sequence[Header] = ()
     content_type: bytes = b"application/json"
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Send the reply; the HTTP server leaves the body out for HEAD."""
-        headers = [
-            (b"content-type", self.content_type),
-            (b"content-length", str(len(self.body)).encode()),
-            *self.headers,
-        ]
+        length = b"%d" % len(self.body)
+        headers = [(b"content-type", self.content_type), (b"content-length", length), *self.headers]
+        if WHOLE_REPLY in scope.get("extensions", ()):
+            return send({"type": WHOLE_REPLY, "status": self.status, "headers": headers, "body": self.body})
+        return self._send_in_two(headers, send)
+
+    async def _send_in_two(self, headers: Sequence[Header], send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})

@@ -19,7 +19,7 @@ from gunicorn.glogging import Logger
 from starlette.types import ASGIApp
 from uvicorn_worker import UvicornWorker  # type: ignore[import-untyped]  # it ships no types
 
-from service.http_protocol import BoundedHeads
+from service.http_protocol import LeanProtocol
 from service.settings import Settings
 
 PR_SET_PDEATHSIG = 1
@@ -100,7 +100,7 @@ class Worker(UvicornWorker):  # type: ignore[misc]  # its base has no types
         self.config.timeout_graceful_shutdown = self.cfg.graceful_timeout
         self.config.proxy_headers = bool(self.cfg.forwarded_allow_ips)
         settings: Settings = self.app.settings
-        self.config.http = partial(BoundedHeads, head_timeout_seconds=settings.head_timeout_seconds)
+        self.config.http = partial(LeanProtocol, head_timeout_seconds=settings.head_timeout_seconds)
 
     async def callback_notify(self) -> None:
         """Tell the parent that this worker lives. If the parent was killed before the worker could ask to be told of

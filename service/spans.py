@@ -3,14 +3,15 @@
 Only `service/traces.py` knows how spans are kept and sent.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 from starlette.types import Scope
 
 Value = str | int | bool | Sequence[str]
+Result = TypeVar("Result")
 Kind = Literal["internal", "client"]
 # Worked out only where somebody keeps them.
 Facts = Callable[[], Mapping[str, Value | None]]
@@ -72,6 +73,16 @@ class NoSpan:
 
 
 NO_SPAN = NoSpan()
+
+
+def within(span: Span, name: str, work: Awaitable[Result]) -> Awaitable[Result]:
+    """The work, in a child of this span; nothing around it without traces."""
+    return work if span is NO_SPAN else _in_child(span, name, work)
+
+
+async def _in_child(span: Span, name: str, work: Awaitable[Result]) -> Result:
+    with span.child(name):
+        return await work
 
 
 class NoTracer:

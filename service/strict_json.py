@@ -5,7 +5,9 @@ duplicate names, no lone surrogates, no byte order mark, no encoding but UTF-8.
 """
 
 import json
+import re
 from collections import Counter
+from json.scanner import make_scanner
 from typing import Any, Final, NoReturn
 
 # The parser lets no other thread run before it ends. This many values take some milliseconds, and few megabytes.
@@ -24,8 +26,8 @@ def parse(body: bytes) -> Any:
         text = body.decode("utf-8")
         if text.startswith("\ufeff"):
             raise json.JSONDecodeError("Unexpected UTF-8 BOM (decode using utf-8-sig)", text, 0)
-        value = _DECODER.decode(text)
-        if "\\ud" in text or "\\uD" in text:  # how the escape of each surrogate begins
+        value = _decoded(text)
+        if b"\\" in body and _SURROGATE.search(body):
             _refuse_surrogates(value)
     except NotJson:
         raise
@@ -56,6 +58,15 @@ def _values(structure: bytes) -> int:
     return sum(map(structure.count, (b",", b"[", b"{")))
 
 
+def _decoded(text: str) -> Any:
+    """As the decoder does it; if there is nothing around the value, without a look for white space."""
+    try:
+        value, end = _SCAN(text, 0)
+    except StopIteration:
+        end = -1
+    return value if end == len(text) else _DECODER.decode(text)
+
+
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
@@ -81,10 +92,13 @@ def _bounded_int(digits: str) -> int:
     return int(digits)
 
 
+# How the escape of each surrogate begins.
+_SURROGATE: Final = re.compile(rb"\\u[dD]")
 # Made once: `json.loads` would make a decoder for each text.
 _DECODER: Final = json.JSONDecoder(
     object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_finite, parse_int=_bounded_int
 )
+_SCAN: Final = make_scanner(_DECODER)  # type: ignore[arg-type]  # which asks for a scanner by mistake
 
 
 def _refuse_surrogates(value: object) -> None:

@@ -1,10 +1,11 @@
 """One id a request: from a valid W3C `traceparent`, else random. It stands in log, headers and errors."""
 
+import os
 import re
-import secrets
 from collections.abc import Callable, Iterable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from starlette.types import Scope
 
@@ -12,6 +13,9 @@ from service.reply import Header
 from service.spans import NO_SPAN, Span
 
 _TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?")
+
+# The id of the request that a task works for, for whatever is logged meanwhile.
+CURRENT_ID: Final[ContextVar[str | None]] = ContextVar("trace_id", default=None)
 
 
 @dataclass(slots=True)
@@ -35,7 +39,7 @@ def trace_of(scope: Scope) -> Trace:
 
 def trace_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
     """32 hex digits: the caller's trace id if it sent exactly one valid `traceparent`, else a fresh one."""
-    valid = _traceparent(headers)
+    valid = _traceparent(headers) if b"traceparent" in dict(headers) else None
     return valid[1].decode() if valid else random_id()
 
 
@@ -54,7 +58,7 @@ def callers_span(headers: Iterable[Header]) -> CallersSpan | None:
 
 def random_id() -> str:
     """32 hex digits that nobody had before."""
-    return secrets.token_hex(16)
+    return os.urandom(16).hex()
 
 
 def _traceparent(headers: Iterable[Header]) -> re.Match[bytes] | None:

@@ -40,7 +40,8 @@ DOORS = {
         "psycopg",
     ),
     "service/traces.py": ("opentelemetry",),
-    "service/gateway/upstream_connection.py": ("httptools",),
+    # The parser of HTTP: one door for what others answer us, one for what they ask.
+    "service/gateway/upstream_connection.py service/http_protocol.py": ("httptools",),
     "service/providers/http_client.py": (
         "httpx",
         "httpx2",

@@ -24,10 +24,15 @@ class Batches(Generic[Question, Answer]):
 
     async def ask(self, question: Question) -> Answer:
         """The answer to `question`, or the exception of its batch."""
+        return await self.put(question)
+
+    def put(self, question: Question) -> "asyncio.Future[Answer]":
+        """The same, to be waited for."""
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((question, answer))
-        self.begin()
-        return await answer
+        if self._sender is None:
+            self.begin()
+        return answer
 
     def begin(self) -> None:
         """Send a batch now, an empty one if nobody asks; unless one is on its way."""

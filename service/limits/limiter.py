@@ -1,7 +1,8 @@
 """The limiter: shared counters while they answer, the operator's policy while they do not."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from enum import StrEnum
+from typing import Any, Final
 
 import structlog
 
@@ -26,6 +27,9 @@ class Outcome(StrEnum):
     LOCAL = "local"
     OPEN = "open"
     UNAVAILABLE = "unavailable"
+
+
+OUTCOMES: Final = {"rate": Outcome.REFUSED_RATE, "quota": Outcome.REFUSED_QUOTA, None: Outcome.ADMITTED}
 
 
 class Policy(StrEnum):
@@ -72,33 +76,37 @@ class Limiter:
         """Whether limits are shared with the other processes right now."""
         return not self._outage.lasts
 
-    async def hit(self, account_id: str, allowance: Allowance) -> Decision | Unavailable:
+    def hit(self, account_id: str, allowance: Allowance) -> Coroutine[Any, Any, Decision | Unavailable]:
         """Admit a call and count it, or refuse it at no cost."""
-        decision, outcome = await self._decide(Call(account_id, allowance, recorded=True))
-        self._on_outcome(outcome)
-        return decision
+        return self._decide(Call(account_id, allowance, True))
 
-    async def peek(self, account_id: str, allowance: Allowance) -> Decision | Unavailable:
+    def peek(self, account_id: str, allowance: Allowance) -> Coroutine[Any, Any, Decision | Unavailable]:
         """What `hit` would answer now. Nothing changes."""
-        decision, _ = await self._decide(Call(account_id, allowance, recorded=False))
-        return decision
+        return self._decide(Call(account_id, allowance, False))
 
     async def close(self) -> None:
         """Finish what is on its way, and try once to book what is owed."""
         await self._batches.idle()
         await self._outage.close()
 
-    async def _decide(self, call: Call) -> tuple[Decision | Unavailable, Outcome]:
+    async def _decide(self, call: Call) -> Decision | Unavailable:
         if self._outage.lasts:
             return self._decide_alone(call, owed=True)
         try:
-            answer = await self._batches.ask(call)
+            answer = await self._batches.put(call)
         except CountersUnreachable:
             return self._decide_alone(call, owed=True)
         if isinstance(answer, BrokenRecord):
             self._log.error("limits.record_broken", account_id=call.account_id, reason=answer.reason)
             return self._decide_alone(call, owed=False)
-        return answer, _outcome(answer)
+        if call.recorded:
+            self._on_outcome(OUTCOMES[answer.refused_by])
+        return answer
+
+    def _tell(self, call: Call, outcome: Outcome) -> None:
+        """Only calls that count are counted."""
+        if call.recorded:
+            self._on_outcome(outcome)
 
     async def _send(self, calls: Sequence[Call]) -> Sequence[Decision | BrokenRecord]:
         due = self._debts.due()
@@ -115,17 +123,19 @@ class Limiter:
             self._clock.follow(answers[-1].decided_at_microseconds)
         return answers
 
-    def _decide_alone(self, call: Call, *, owed: bool) -> tuple[Decision | Unavailable, Outcome]:
+    def _decide_alone(self, call: Call, *, owed: bool) -> Decision | Unavailable:
         """Follow the policy. With `owed` an admitted call is booked when the counters are back."""
         if self._policy is Policy.CLOSED:
-            return Unavailable(), Outcome.UNAVAILABLE
+            self._tell(call, Outcome.UNAVAILABLE)
+            return Unavailable()
         if self._policy is Policy.OPEN:
             decision, outcome = self._unlimited(call.allowance), Outcome.OPEN
         else:
             decision, outcome = self._limited_here(call), Outcome.LOCAL
         if decision.admitted and call.recorded and owed:
             self._debts.owe(call.account_id, self._clock.month())
-        return decision, outcome
+        self._tell(call, outcome)
+        return decision
 
     def _unlimited(self, allowance: Allowance) -> Decision:
         return Decision(True, None, allowance, None, 0, None, 0, self._clock.now_microseconds())
@@ -149,9 +159,3 @@ class Limiter:
             quota_retry_after_seconds=0,
             decided_at_microseconds=self._clock.now_microseconds(),
         )
-
-
-def _outcome(decision: Decision) -> Outcome:
-    if decision.admitted:
-        return Outcome.ADMITTED
-    return Outcome.REFUSED_QUOTA if decision.refused_by == "quota" else Outcome.REFUSED_RATE

@@ -2,9 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from typing import Any, NamedTuple
+from collections.abc import Awaitable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import structlog
 from redis.asyncio import Redis
@@ -18,6 +17,7 @@ from service.stores.script import NodeScript, Run, ScriptRunner, limit_script
 
 WINDOW_MICROSECONDS = 1_000_000
 RECONNECT_TIMEOUT_SECONDS = 1.0
+Result = TypeVar("Result")
 
 
 class Group(NamedTuple):
@@ -53,11 +53,8 @@ class RedisCounters:
         self, calls: Sequence[Call], batch: int, due: Sequence[Settlement] = ()
     ) -> list[Decision | BrokenRecord]:
         """Settle what is due, then decide on the calls, in order, in one round trip, to each node of a cluster."""
-        async with _faults_translated(self._timeout_seconds):
-            if due:
-                await self._book(due)
-            groups = grouped(calls)
-            replies = await self._run([self._question(group, batch) for group in groups]) if groups else []
+        groups = grouped(calls)
+        replies = await _in_time(self._ask(groups, batch, due), self._timeout_seconds)
         try:
             return _in_order(groups, replies, len(calls))
         except (TypeError, ValueError) as error:
@@ -65,13 +62,16 @@ class RedisCounters:
 
     async def settle(self, settlements: Sequence[Settlement]) -> None:
         """Book each settlement exactly once, however often it is sent."""
-        async with _faults_translated(self._timeout_seconds):
-            await self._book(settlements)
+        await _in_time(self._book(settlements), self._timeout_seconds)
 
     async def reconnect(self) -> None:
         """Open a connection and load the script, so that the next `decide` is one round trip."""
-        async with _faults_translated(RECONNECT_TIMEOUT_SECONDS):
-            await self._script.load()
+        await _in_time(self._script.load(), RECONNECT_TIMEOUT_SECONDS)
+
+    async def _ask(self, groups: Sequence[Group], batch: int, due: Sequence[Settlement]) -> list[Any]:
+        if due:
+            await self._book(due)
+        return await self._run([self._question(group, batch) for group in groups]) if groups else []
 
     async def _book(self, settlements: Sequence[Settlement]) -> None:
         replies = await self._run([self._booking(settlement) for settlement in settlements])
@@ -99,12 +99,11 @@ class RedisCounters:
         return replies
 
 
-@asynccontextmanager
-async def _faults_translated(timeout_seconds: float) -> AsyncIterator[None]:
+async def _in_time(work: Awaitable[Result], timeout_seconds: float) -> Result:
     """Whatever goes wrong with the store, or takes too long, is CountersUnreachable."""
     try:
         async with asyncio.timeout(timeout_seconds):
-            yield
+            return await work
     except FAULTS as error:
         raise CountersUnreachable(_reason(error)) from error
 

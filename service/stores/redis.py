@@ -28,11 +28,11 @@ FAULTS = (RedisError, RedisClusterException, OSError, TimeoutError)
 Client = Redis | RedisCluster
 
 
-def connect(url: str, *, socket_timeout_seconds: float = SOCKET_TIMEOUT_SECONDS) -> Client:
+def connect(url: str, *, socket_timeout_seconds: float | None = SOCKET_TIMEOUT_SECONDS) -> Client:
     """A client with a pool of connections; nothing is opened yet. `redis+cluster://` names nodes of a cluster.
 
-    It gives up after `socket_timeout_seconds` without an answer and repeats nothing: a command whose
-    answer is late may have been carried out.
+    It gives up after `socket_timeout_seconds` without an answer (None: its user keeps the time) and repeats nothing: a
+    command whose answer is late may have been carried out.
     """
     options: dict[str, Any] = {
         "socket_timeout": socket_timeout_seconds,

@@ -1,9 +1,10 @@
 """`POST /v1/tokens/count`: the line where tokens and prices meet."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache, partial
+from operator import attrgetter
 from typing import NamedTuple
 
 from starlette.types import Receive, Scope
@@ -15,6 +16,7 @@ from service.counting import CountingPool
 from service.errors import INVALID_REQUEST, Refusal
 from service.providers.counts import ProviderCounts
 from service.reply import Reply
+from service.spans import NO_SPAN, Value, within
 from service.tokens.estimates import estimate_entry
 from service.tokens.prices import provenance, version_header
 from service.tokens.request import CountRequest, CountRequests
@@ -25,14 +27,16 @@ from tokenizer_registry import Count, UncountableText
 INLINE_BODY_BYTES = 65_536
 # What callers ask for again and again; a list of all models has a thousand of them.
 MOST_OPENINGS = 256
+# Texts of one size have about as many tokens: most entries come again.
+MOST_ENTRIES = 16_384
 
 
-class Opening(NamedTuple):
-    """What is the same in every entry of a model on one day: how it begins, and the price in USD per token."""
+class Openings(NamedTuple):
+    """What is the same in all answers for a list of models on one day: how each entry begins, and the prices."""
 
-    text: str
-    unit_price: Decimal | None
-    price: Price | None
+    texts: Sequence[str]
+    unit_prices: Sequence[Decimal | None]
+    prices: Sequence[Price | None]
 
 
 class CountEndpoint:
@@ -66,7 +70,10 @@ class CountEndpoint:
         body = await self.reader.read(scope, receive)
         if isinstance(body, Refusal):
             return body
-        request = await self._parsed(body)
+        if len(body) <= INLINE_BODY_BYTES:
+            request = self.requests.parse(body)
+        else:
+            request = await self.pool.run(partial(self.requests.parse, body))
         if isinstance(request, Refusal):
             return request
         day = self.today()
@@ -74,8 +81,8 @@ class CountEndpoint:
             return INVALID_REQUEST.saying(f"as_of: {request.as_of} is not over yet; the newest prices are of {day}.")
         try:
             trace = trace_of(scope)
-            with trace.span.child("count"):
-                counts = await self.pool.count(request.text, request.models, request.estimate, trace.held_bytes)
+            work = self.pool.count(request.text, request.models, request.estimate, trace.held_bytes)
+            counts = await within(trace.span, "count", work)
         except UncountableText as fault:
             return INVALID_REQUEST.saying(f"input: {fault}")
         if isinstance(counts, Refusal):
@@ -84,48 +91,43 @@ class CountEndpoint:
             counts = await self.providers.improve(request.text, request.models, counts)
         vocabularies = {count.vocabulary for count in counts if count.vocabulary is not None}
         self.on_counted(vocabularies)
-        trace.span.note(
-            lambda: {
-                "weighbridge.vocabularies": sorted(vocabularies),
-                "weighbridge.tokens": max((count.tokens or 0 for count in counts), default=0),
-            }
-        )
+        if trace.span is not NO_SPAN:
+            trace.span.note(lambda: _facts(counts))
         return self._reply(request, counts, request.as_of or day)
 
-    async def _parsed(self, body: bytes) -> CountRequest | Refusal:
-        if len(body) <= INLINE_BODY_BYTES:
-            return self.requests.parse(body)
-        return await self.pool.run(partial(self.requests.parse, body))
-
     def _reply(self, request: CountRequest, counts: list[Count], day: date) -> Reply:
-        openings = self._openings(request.models, day)
-        entries = [_entry(opening, count, request) for opening, count in zip(openings, counts, strict=True)]
-        return Reply(200, f"[{','.join(entries)}]".encode(), (self._version,))
+        texts, unit_prices, prices = self._openings(request.models, day)
+        entries = map(_entry, texts, map(attrgetter("tokens"), counts), unit_prices)
+        if request.detail:
+            details = (_details(price, count, request) for price, count in zip(prices, counts, strict=True))
+            entries = map(",".join, zip(entries, details, strict=True))
+        return Reply(200, f"[{{{'},{'.join(entries)}}}]".encode(), (self._version,))
 
-    def _opened(self, models: tuple[str, ...], day: date) -> list[Opening]:
-        return [_opening(model, self.book.price(model, day)) for model in models]
+    def _opened(self, models: tuple[str, ...], day: date) -> Openings:
+        prices = [self.book.price(model, day) for model in models]
+        texts = [f'{wire.properties({"model": model})},"token_count":' for model in models]
+        return Openings(texts, [price.input if price is not None else None for price in prices], prices)
 
 
-def _opening(model: str, price: Price | None) -> Opening:
-    text = f'{{{wire.properties({"model": model})},"token_count":'
-    return Opening(text, price.input if price is not None else None, price)
+def _facts(counts: list[Count]) -> dict[str, Value | None]:
+    """What a trace tells of a count."""
+    return {
+        "weighbridge.vocabularies": sorted({count.vocabulary for count in counts if count.vocabulary is not None}),
+        "weighbridge.tokens": max((count.tokens or 0 for count in counts), default=0),
+    }
 
 
-def _entry(opening: Opening, count: Count, request: CountRequest) -> str:
-    """One entry of the answer. Count and price are null independently; the cost needs both."""
-    text, unit_price, price = opening
-    tokens = count.tokens
+@lru_cache(MOST_ENTRIES)
+def _entry(text: str, tokens: int | None, unit_price: Decimal | None) -> str:
+    """The inside of an entry. Count and price are null independently; the cost needs both."""
     if tokens is None:
-        numbers = 'null,"token_cost":null'
-    elif unit_price is None:
-        numbers = f'{tokens},"token_cost":null'
-    else:
-        numbers = f'{tokens},"token_cost":{plain(cost(tokens, unit_price))}'
-    details = f",{wire.properties(_details(count, price, request))}" if request.detail else ""
-    return f"{text}{numbers}{details}}}"
+        return f'{text}null,"token_cost":null'
+    if unit_price is None:
+        return f'{text}{tokens},"token_cost":null'
+    return f'{text}{tokens},"token_cost":{plain(cost(tokens, unit_price))}'
 
 
-def _details(count: Count, price: Price | None, request: CountRequest) -> dict[str, wire.Value]:
+def _details(price: Price | None, count: Count, request: CountRequest) -> str:
     """Where an entry's numbers come from."""
     details: dict[str, wire.Value] = {
         "vocabulary": count.vocabulary,
@@ -133,4 +135,4 @@ def _details(count: Count, price: Price | None, request: CountRequest) -> dict[s
         "price_per_input_token": price.input if price else None,
         **provenance(price),
     }
-    return details | estimate_entry(count) if request.estimate else details
+    return wire.properties(details | estimate_entry(count) if request.estimate else details)

@@ -10,6 +10,7 @@ from service import strict_json
 from service.errors import INVALID_REQUEST, Refusal
 from service.strict_json import shorten
 
+REQUIRED = frozenset(("input", "type", "models"))
 PROPERTIES = ("input", "type", "models", "detail", "estimate", "as_of")
 DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 EVERY_MODEL = ["*"]
@@ -32,6 +33,7 @@ class CountRequests:
 
     def __init__(self, catalogue: Mapping[str, object], max_models: int) -> None:
         self.catalogue = catalogue
+        self._names = frozenset(catalogue)
         self.max_models = max_models
 
     def parse(self, body: bytes) -> CountRequest | Refusal:
@@ -45,16 +47,14 @@ class CountRequests:
             return _refuse(str(fault))
 
     def _request(self, fields: dict[str, Any]) -> CountRequest:
-        for name in fields:
-            if name not in PROPERTIES:
-                raise _Invalid(f"{shorten(name)} is not a property of this request; it has {', '.join(PROPERTIES)}.")
-        for name in PROPERTIES[:3]:
-            if name not in fields:
-                raise _Invalid(f"{name}: this property is missing.")
+        if fields.keys() != REQUIRED:
+            _check_names(fields)
         text = _typed(fields, "input", str, "a string")
         if fields["type"] != "text":
             raise _Invalid(f'type: {shorten(fields["type"])} is not known; the only type is "text".')
         models = self._models(_typed(fields, "models", list, "a list of model names"))
+        if len(fields) == len(REQUIRED):
+            return CountRequest(text, models)
         detail = _typed(fields, "detail", bool, "true or false", default=False)
         estimate = _typed(fields, "estimate", bool, "true or false", default=False)
         return CountRequest(text, models, detail or estimate, estimate, _date(fields, "as_of"))
@@ -64,13 +64,19 @@ class CountRequests:
             raise _Invalid(f"models: send 1 to {self.max_models} names, not {len(names)}.")
         if names == EVERY_MODEL:
             return tuple(self.catalogue)
+        try:
+            if self._names.issuperset(names):
+                return tuple(names)
+        except TypeError:  # a list or an object among them
+            pass
+        raise _Invalid(self._fault_of(names))
+
+    def _fault_of(self, names: list[Any]) -> str:
         for name in names:
             if not isinstance(name, str):
-                raise _Invalid(f"models: {shorten(name)} is not a model name; names are strings.")
+                return f"models: {shorten(name)} is not a model name; names are strings."
         unknown = [name for name in dict.fromkeys(names) if name not in self.catalogue]
-        if unknown:
-            raise _Invalid(f"models: {self._unknown(unknown)}. GET /v1/tokens/models lists the known ones.")
-        return tuple(names)
+        return f"models: {self._unknown(unknown)}. GET /v1/tokens/models lists the known ones."
 
     def _unknown(self, names: list[str]) -> str:
         near = (nearest(name, self.catalogue) for name in names[:MOST_SUGGESTIONS])
@@ -84,6 +90,15 @@ class CountRequests:
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name most like `name`, if one is like it at all."""
     return next(iter(get_close_matches(name, known, n=1)), None) if len(name) <= 100 else None
+
+
+def _check_names(fields: dict[str, Any]) -> None:
+    for name in fields:
+        if name not in PROPERTIES:
+            raise _Invalid(f"{shorten(name)} is not a property of this request; it has {', '.join(PROPERTIES)}.")
+    for name in PROPERTIES[:3]:
+        if name not in fields:
+            raise _Invalid(f"{name}: this property is missing.")
 
 
 class _Invalid(Exception):
