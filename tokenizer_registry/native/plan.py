@@ -18,7 +18,10 @@ Totals = ctypes.c_uint64 * COLUMNS
 
 
 class Word(NamedTuple):
-    """A word that the C library leaves to others; it begins with the space or line feed it was cut at, unless it opens its text."""
+    """A word that the C library leaves to others.
+
+    It begins with the space or line feed that it was cut at, unless it opens its text.
+    """
 
     text: str
     opens: bool
