@@ -3,41 +3,26 @@
 import collections
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import Final
 
+from tokenizer_registry.choice import Choice, Count
 from tokenizer_registry.engines import Engines, read_engines
 from tokenizer_registry.errors import DamagedVocabulary, UnknownModel, UnknownVocabulary
-from tokenizer_registry.estimation.bands import ErrorBand, script_of
+from tokenizer_registry.estimation.bands import script_of
 from tokenizer_registry.estimation.estimates import Estimates, read_estimates
 from tokenizer_registry.estimation.estimator import Estimator
 from tokenizer_registry.extra import Extra, read_extra
 from tokenizer_registry.loading import load_vocabulary
 from tokenizer_registry.model import Model, read_models
 from tokenizer_registry.native.packs import Packs
-from tokenizer_registry.native.vocabulary import Together
 from tokenizer_registry.spec import Fetchable, VocabularySpec, read_vocabularies
 from tokenizer_registry.vocabulary import Counter, Vocabulary
 
-
-class Count(NamedTuple):
-    """Tokens of one text for one model; None where the model has no public vocabulary.
-
-    An estimate has no vocabulary, but the name of its estimator and a band for its error. `provider`: asked of the
-    model's provider; the registry itself never does.
-    """
-
-    tokens: int | None
-    vocabulary: str | None
-    method: Literal["exact", "provider", "estimate", "none"]
-    estimator: str | None = None
-    error: ErrorBand | None = None
-
-
-UNCOUNTED = Count(None, None, "none")
+# Lists of models that are asked for again and again; a list of all has a thousand names.
+MOST_CHOICES: Final = 256
 
 
 class Registry:
@@ -69,6 +54,7 @@ class Registry:
         self._locks: Mapping[str, Lock] = {name: Lock() for name in self.vocabularies}
         self._loaded: dict[str, Vocabulary] = {}
         self._faults: dict[str, DamagedVocabulary] = {}
+        self._choices: dict[tuple[str, ...], Choice] = {}
 
     @classmethod
     def from_package(cls, extra_folder: Path | None = None, *, fast: bool = True) -> "Registry":
@@ -192,9 +178,7 @@ class Registry:
         a model without a count gets a labelled estimate where one exists. Raises UnknownModel before anything is
         counted, UncountableText.
         """
-        vocabularies = [self._vocabulary_of(name) for name in models]
-        counts = self._counts(text, dict.fromkeys(name for name in vocabularies if name is not None))
-        found = [UNCOUNTED if name is None else counts[name] for name in vocabularies]
+        found = self._choice(tuple(models)).count(text)
         return self._estimated(text, models, found) if estimate else found
 
     def estimator(self, model: str) -> Estimator | None:
@@ -225,21 +209,29 @@ class Registry:
         self._faults.pop(name, None)
         return loaded
 
-    def _try(self, name: str) -> None:
-        with suppress(DamagedVocabulary):  # it is kept in `faults`
-            self.vocabulary(name)
+    def _try(self, name: str) -> Vocabulary | None:
+        """The vocabulary; None if it is damaged, which is kept in `faults`. One that was is not tried again."""
+        if name in self._faults:
+            return None
+        try:
+            return self.vocabulary(name)
+        except DamagedVocabulary:
+            return None
 
-    def _counts(self, text: str, names: Iterable[str]) -> dict[str, Count]:
-        """The count for each vocabulary; those that are damaged or not here have none."""
-        present = {}
-        counts = {}
-        for name in names:
-            counts[name] = UNCOUNTED
-            if name in self.vocabularies and name not in self._faults:
-                with suppress(DamagedVocabulary):
-                    present[name] = self.vocabulary(name)
-        tokens = Together(present).count(text)
-        return counts | {name: Count(found, name, "exact") for name, found in tokens.items()}
+    def _choice(self, models: tuple[str, ...]) -> Choice:
+        """The choice of these models, kept where all their vocabularies could be loaded: they stay loaded."""
+        known = self._choices.get(models)
+        if known is not None:
+            return known
+        names = [self._vocabulary_of(model) for model in models]
+        wanted = [name for name in dict.fromkeys(names) if name in self.vocabularies]
+        present = {name: loaded for name in wanted if name and (loaded := self._try(name)) is not None}
+        choice = Choice(names, present)
+        if len(present) == len(wanted):
+            if len(self._choices) >= MOST_CHOICES:
+                self._choices.clear()
+            self._choices[models] = choice
+        return choice
 
     def _tokens(self, text: str, name: str) -> int | None:
         """The count by a vocabulary or a reconstruction; None if it is damaged."""

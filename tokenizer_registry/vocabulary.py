@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from threading import Lock
-from typing import Protocol, TypeVar
+from typing import ParamSpec, Protocol, TypeVar
 
 from tokenizer_registry.errors import UncountableText
 from tokenizer_registry.tokens import Token, covering
 
-Given = TypeVar("Given")
+Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
 
 
@@ -152,14 +152,14 @@ class GuardedVocabulary(GuardedCounter):
         return covering(guarded(self._name, lambda given: self._owner.engine.tokens(given), text), len(text))
 
 
-def guarded(vocabulary: str, call: Callable[[Given], Answer], given: Given) -> Answer:
+def guarded(vocabulary: object, call: Callable[Given, Answer], *given: Given.args, **named: Given.kwargs) -> Answer:
     """What the call answers; whatever else it raises becomes an UncountableText that names the vocabulary."""
     try:
-        return call(given)
+        return call(*given, **named)
     except (KeyboardInterrupt, SystemExit, UncountableText):
         raise
     except BaseException as error:
-        raise UncountableText(f"vocabulary {vocabulary!r} gave up: {type(error).__name__}") from error
+        raise UncountableText(f"vocabulary {str(vocabulary)!r} gave up: {type(error).__name__}") from error
 
 
 def refuse_surrogates(text: str) -> None:

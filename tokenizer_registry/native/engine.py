@@ -1,6 +1,5 @@
 """A vocabulary in the C library, and what counts the words that it leaves to others."""
 
-import ctypes
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -14,13 +13,13 @@ FORMS: Final = frozenset({"NFC", "NFKC"})
 
 
 class NativeEngine:
-    """Counts with a column of a plan; `bit` is that of the column.
+    """Counts with a column of a plan.
 
     The C library leaves words alone that a normalizer might change. Where it is a form of Unicode, they are
     normalized here and counted all the same; others are the owner's library's.
     """
 
-    __slots__ = ("_column", "_needs_owner", "_normalize", "_owner", "bit", "plan")
+    __slots__ = ("_bit", "_needs_owner", "_normalize", "_owner", "column", "plan")
 
     def __init__(self, plan: Plan, packed: Mapped, owner: Owner, *, has_words: bool) -> None:
         form = form_of(packed.content)
@@ -29,20 +28,16 @@ class NativeEngine:
         self._needs_owner = form is not None and form not in FORMS
         self._normalize: Callable[[str], str] | None = normalizer(form) if form in FORMS and form is not None else None
         resolve = self._by_normalizing if self._normalize else self._by_owner
-        self._column = plan.add(packed, has_words=has_words, resolve=resolve)
-        self.bit = 1 << self._column
+        self.column = plan.add(packed, has_words=has_words, resolve=resolve)
+        self._bit = 1 << self.column
 
     def count(self, text: str) -> int:
         """The number of tokens."""
-        return self.plan.count(text, self.bit)[self._column]
+        return self.plan.count(text, self._bit)[self.column]
 
     def count_batch(self, texts: Sequence[str]) -> list[int]:
         """The number of tokens of each text."""
         return list(map(self.count, texts))
-
-    def total_of(self, totals: "ctypes.Array[ctypes.c_uint64]") -> int:
-        """The number of tokens, from what the plan counted for all its columns."""
-        return totals[self._column]
 
     @property
     def is_ready(self) -> bool:
@@ -54,7 +49,7 @@ class NativeEngine:
         return self._owner.engine.count_batch([word.text if word.opens else word.text[1:] for word in words])
 
     def _by_normalizing(self, words: Sequence[Word]) -> list[int]:
-        normalize, plan, bit = self._normalize, self.plan, self.bit
+        normalize, plan, bit = self._normalize, self.plan, self._bit
         if normalize is None:
             raise TypeError("only a form of Unicode is made here")
-        return [plan.count(normalize(word.text), bit, bit)[self._column] for word in words]
+        return [plan.count(normalize(word.text), bit, bit)[self.column] for word in words]

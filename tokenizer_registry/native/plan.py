@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from tokenizer_registry.native.library import COLUMNS, library
+from tokenizer_registry.vocabulary import refuse_surrogates
 
 # A text this small is counted in less time than it may take to get the GIL back.
 SMALL_BYTES: Final = 32_768
@@ -77,10 +78,14 @@ class Plan:
     def count(self, text: str, wanted: int, normalized: int = 0) -> "ctypes.Array[ctypes.c_uint64]":
         """The tokens for each column; only those hold whose bits are set in `wanted`.
 
-        The columns of `normalized` take the text as normalized already. Raises UnicodeEncodeError for a lone
-        surrogate, MemoryError, and what an owner's library raises.
+        The columns of `normalized` take the text as normalized already. Raises UncountableText for a lone surrogate,
+        MemoryError, and what an owner's library raises.
         """
-        content = text.encode("utf-8")
+        try:
+            content = text.encode("utf-8")
+        except UnicodeEncodeError:
+            refuse_surrogates(text)
+            raise
         totals = Totals()
         library = self._holding if len(content) <= SMALL_BYTES else self._freeing
         left = library.weighbridge_count(self._plan, content, len(content), wanted, normalized, totals)

@@ -1,0 +1,42 @@
+"""A list of models that are counted together, again and again."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple
+
+from tokenizer_registry.estimation.bands import ErrorBand
+from tokenizer_registry.native.vocabulary import Together
+from tokenizer_registry.vocabulary import Vocabulary
+
+
+class Count(NamedTuple):
+    """Tokens of one text for one model; None where the model has no public vocabulary.
+
+    An estimate has no vocabulary, but the name of its estimator and a band for its error. `provider`: asked of the
+    model's provider; the registry itself never does.
+    """
+
+    tokens: int | None
+    vocabulary: str | None
+    method: Literal["exact", "provider", "estimate", "none"]
+    estimator: str | None = None
+    error: ErrorBand | None = None
+
+
+UNCOUNTED = Count(None, None, "none")
+
+
+class Choice:
+    """Models by the names of their vocabularies, and those vocabularies that are there to count with."""
+
+    __slots__ = ("_names", "_together")
+
+    def __init__(self, names: Sequence[str | None], vocabularies: Mapping[str, Vocabulary]) -> None:
+        self._names = names
+        self._together = Together(vocabularies)
+
+    def count(self, text: str) -> list[Count]:
+        """A count for each model, in their order; each vocabulary cuts the text once. Raises UncountableText."""
+        counts: dict[str | None, Count] = {
+            name: Count(tokens, name, "exact") for name, tokens in self._together.count(text).items()
+        }
+        return [counts.get(name, UNCOUNTED) for name in self._names]
