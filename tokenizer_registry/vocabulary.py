@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from threading import Lock
-from typing import ParamSpec, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from tokenizer_registry.errors import UncountableText
 from tokenizer_registry.tokens import Token, covering
 
-Given = ParamSpec("Given")
+# What passes as it is: it was not the text's fault, or is told already.
+NOT_FOR_TEXTS = (KeyboardInterrupt, SystemExit, UncountableText)
+Given = TypeVar("Given")
 Answer = TypeVar("Answer")
 
 
@@ -152,14 +154,19 @@ class GuardedVocabulary(GuardedCounter):
         return covering(guarded(self._name, lambda given: self._owner.engine.tokens(given), text), len(text))
 
 
-def guarded(vocabulary: object, call: Callable[Given, Answer], *given: Given.args, **named: Given.kwargs) -> Answer:
+def guarded(vocabulary: object, call: Callable[[Given], Answer], given: Given) -> Answer:
     """What the call answers; whatever else it raises becomes an UncountableText that names the vocabulary."""
     try:
-        return call(*given, **named)
-    except (KeyboardInterrupt, SystemExit, UncountableText):
+        return call(given)
+    except NOT_FOR_TEXTS:
         raise
     except BaseException as error:
-        raise UncountableText(f"vocabulary {str(vocabulary)!r} gave up: {type(error).__name__}") from error
+        raise gave_up(vocabulary, error) from error
+
+
+def gave_up(vocabulary: object, error: BaseException) -> UncountableText:
+    """What to raise for what a library raised."""
+    return UncountableText(f"vocabulary {str(vocabulary)!r} gave up: {type(error).__name__}")
 
 
 def refuse_surrogates(text: str) -> None:

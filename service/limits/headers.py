@@ -1,6 +1,10 @@
 """A decision as HTTP headers."""
 
+from functools import lru_cache
+
 from service.limits.decision import Decision
+
+MOST_KEPT = 1_000
 
 
 def limit_headers(decision: Decision) -> list[tuple[bytes, bytes]]:
@@ -10,10 +14,8 @@ def limit_headers(decision: Decision) -> list[tuple[bytes, bytes]]:
     """
     allowance = decision.allowance
     headers = [
-        (b"x-rate-limit-total-calls", b"%d" % allowance.calls_per_second),
-        (b"x-rate-limit-retry-after", b"%d" % decision.rate_retry_after_seconds),
-        (b"x-quota-limit-total-calls", b"%d" % allowance.calls_per_month),
-        (b"x-quota-limit-retry-after", b"%d" % decision.quota_retry_after_seconds),
+        *_totals(allowance.calls_per_second, allowance.calls_per_month),
+        *_waits(decision.rate_retry_after_seconds, decision.quota_retry_after_seconds),
     ]
     if decision.rate_remaining is not None:
         headers.append((b"x-rate-limit-remaining-calls", b"%d" % decision.rate_remaining))
@@ -22,3 +24,20 @@ def limit_headers(decision: Decision) -> list[tuple[bytes, bytes]]:
     if not decision.admitted:
         headers.append((b"retry-after", b"%d" % decision.retry_after_seconds))
     return headers
+
+
+@lru_cache(MOST_KEPT)
+def _totals(calls_per_second: int, calls_per_month: int) -> tuple[tuple[bytes, bytes], ...]:
+    return (
+        (b"x-rate-limit-total-calls", b"%d" % calls_per_second),
+        (b"x-quota-limit-total-calls", b"%d" % calls_per_month),
+    )
+
+
+@lru_cache(MOST_KEPT)
+def _waits(rate_seconds: int, quota_seconds: int) -> tuple[tuple[bytes, bytes], ...]:
+    """Zero, both of them, for almost every call."""
+    return (
+        (b"x-rate-limit-retry-after", b"%d" % rate_seconds),
+        (b"x-quota-limit-retry-after", b"%d" % quota_seconds),
+    )

@@ -1,10 +1,9 @@
 """`POST /v1/tokens/count`: the line where tokens and prices meet."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache, partial
-from operator import attrgetter
 from typing import NamedTuple
 
 from starlette.types import Receive, Scope
@@ -27,16 +26,16 @@ from tokenizer_registry import Count, UncountableText
 INLINE_BODY_BYTES = 65_536
 # What callers ask for again and again; a list of all models has a thousand of them.
 MOST_OPENINGS = 256
-# Texts of one size have about as many tokens: most entries come again.
-MOST_ENTRIES = 16_384
+MOST_MODELS = 4_096
+# Texts of one size have about as many tokens: most entries of a model come again.
+MOST_ENTRIES = 256
 
 
-class Openings(NamedTuple):
-    """What is the same in all answers for a list of models on one day: how each entry begins, and the prices."""
+class Opening(NamedTuple):
+    """What is the same in all answers for a model on one day. `entry` writes the inside of one for so many tokens."""
 
-    texts: Sequence[str]
-    unit_prices: Sequence[Decimal | None]
-    prices: Sequence[Price | None]
+    entry: Callable[[int | None], str]
+    price: Price | None
 
 
 class CountEndpoint:
@@ -63,6 +62,7 @@ class CountEndpoint:
         self.today = today
         self.on_counted = on_counted
         self._version = version_header(book)
+        self._opening = lru_cache(MOST_MODELS)(self._made_opening)
         self._openings = lru_cache(MOST_OPENINGS)(self._opened)
 
     async def count(self, scope: Scope, receive: Receive) -> Reply | Refusal:
@@ -96,17 +96,23 @@ class CountEndpoint:
         return self._reply(request, counts, request.as_of or day)
 
     def _reply(self, request: CountRequest, counts: list[Count], day: date) -> Reply:
-        texts, unit_prices, prices = self._openings(request.models, day)
-        entries = map(_entry, texts, map(attrgetter("tokens"), counts), unit_prices)
+        openings = self._openings(request.models, day)
+        entries = [opening.entry(count.tokens) for opening, count in zip(openings, counts, strict=True)]
         if request.detail:
+            prices = (opening.price for opening in openings)
             details = (_details(price, count, request) for price, count in zip(prices, counts, strict=True))
-            entries = map(",".join, zip(entries, details, strict=True))
+            entries = list(map(",".join, zip(entries, details, strict=True)))
         return Reply(200, f"[{{{'},{'.join(entries)}}}]".encode(), (self._version,))
 
-    def _opened(self, models: tuple[str, ...], day: date) -> Openings:
-        prices = [self.book.price(model, day) for model in models]
-        texts = [f'{wire.properties({"model": model})},"token_count":' for model in models]
-        return Openings(texts, [price.input if price is not None else None for price in prices], prices)
+    def _opened(self, models: tuple[str, ...], day: date) -> list[Opening]:
+        return [self._opening(model, day) for model in models]
+
+    def _made_opening(self, model: str, day: date) -> Opening:
+        price = self.book.price(model, day)
+        text = f'{wire.properties({"model": model})},"token_count":'
+        # Kept by the number of tokens alone: to look a price up takes longer than to write what it makes.
+        entry = partial(_entry, text, price.input if price is not None else None)
+        return Opening(lru_cache(MOST_ENTRIES)(entry), price)
 
 
 def _facts(counts: list[Count]) -> dict[str, Value | None]:
@@ -117,8 +123,7 @@ def _facts(counts: list[Count]) -> dict[str, Value | None]:
     }
 
 
-@lru_cache(MOST_ENTRIES)
-def _entry(text: str, tokens: int | None, unit_price: Decimal | None) -> str:
+def _entry(text: str, unit_price: Decimal | None, tokens: int | None) -> str:
     """The inside of an entry. Count and price are null independently; the cost needs both."""
     if tokens is None:
         return f'{text}null,"token_cost":null'

@@ -24,7 +24,7 @@ from tokenizer_registry.spec import VocabularySpec, read_specs
 PACKAGE: Final = Path(__file__).parents[1]
 SOURCES: Final = Path(__file__).parent / "source"
 # For any processor of its kind: a wheel or an image may run on another machine than it was built on.
-FLAGS: Final = ("-std=gnu11", "-O3", "-mcpu=baseline", "-shared", "-fPIC", "-fvisibility=hidden", "-pthread")
+FLAGS: Final = ("-std=gnu11", "-O3", "-flto", "-mcpu=baseline", "-shared", "-fPIC", "-fvisibility=hidden", "-pthread")
 
 
 def main() -> None:

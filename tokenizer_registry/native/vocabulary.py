@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from tokenizer_registry.native.engine import NativeEngine
 from tokenizer_registry.native.plan import Plan
-from tokenizer_registry.vocabulary import GuardedVocabulary, Owner, Vocabulary, guarded
+from tokenizer_registry.vocabulary import NOT_FOR_TEXTS, GuardedVocabulary, Owner, Vocabulary, gave_up, guarded
 
 
 class NativeVocabulary(GuardedVocabulary):
@@ -41,7 +41,12 @@ class Together:
         """The number of tokens for each vocabulary, by its name. Raises UncountableText."""
         if self._plan is None:
             return {name: other.count(text) for name, other in self._others.items()}
-        totals = guarded(self, self._plan.count, text, self._bits)
+        try:
+            totals = self._plan.count(text, self._bits)
+        except NOT_FOR_TEXTS:
+            raise
+        except BaseException as error:
+            raise gave_up(self, error) from error
         found = {name: totals[column] for name, column in self._columns.items()}
         if self._others:
             found |= {name: other.count(text) for name, other in self._others.items()}

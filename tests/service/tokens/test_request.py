@@ -86,3 +86,25 @@ def test_the_top_level_must_be_an_object(body: bytes) -> None:
     refusal = REQUESTS.parse(body)
     assert isinstance(refusal, Refusal)
     assert "must be a JSON object" in refusal.message
+
+
+@pytest.mark.parametrize(
+    "text", ["", "plain", 'a "quoted" word', '"input"', "line\nfeed", "naïve 你好 🌍", "\u2028\x7f", "\\u0041"]
+)
+@pytest.mark.parametrize("models", [["gpt-4o"], ["gpt-4o", "gpt-4o"], ["input"], [], [1], [["gpt-4o"]], "gpt-4o"])
+def test_a_body_is_read_alike_however_it_is_spelled(text: str, models: object) -> None:
+    """With a letter of a name escaped a body is the same request, or the same refusal."""
+    requests = CountRequests({"gpt-4o": None}, 10)
+    plain = json.dumps({"input": text, "type": "text", "models": models}, ensure_ascii=False).encode()
+    spelled = plain.replace(b'"type"', b'"typ\\u0065"', 1)
+    assert requests.parse(plain) == requests.parse(spelled)
+
+
+@pytest.mark.parametrize("name", ["input", "type", "models"])
+def test_a_name_that_comes_twice_is_refused(name: str) -> None:
+    """A body that gives a property twice is told so: which of them was meant, nobody knows."""
+    value = json.dumps({"input": "a", "type": "text", "models": ["gpt-4o"]})
+    twice = value[:-1] + f', "{name}": {json.dumps(json.loads(value)[name])}}}'
+    refusal = CountRequests({"gpt-4o": None}, 10).parse(twice.encode())
+    assert isinstance(refusal, Refusal)
+    assert "more than once" in refusal.message

@@ -6,6 +6,7 @@
 #define ROWS_AT_ONCE 256
 /* Up to so many columns, adding up each is quicker than adding up all. */
 #define FEW 8
+#define WORDS_AHEAD 16
 
 struct run {
     struct counter *counter;
@@ -60,14 +61,14 @@ static void add_sums(struct run *run) {
     run->summed = 0;
 }
 
-static void count_word(struct run *run, u64 columns, const u8 *word, u32 length, int opens) {
-    if (length > WORD_BYTES) {
-        count_columns(run, columns, word, length, opens, NULL);
+static void count_word(struct run *run, u64 columns, const struct word *word) {
+    if (word->length > WORD_BYTES) {
+        count_columns(run, columns, word->text, word->length, word->opens, NULL);
         return;
     }
-    struct row *row = row_of(run->counter->rows, word, length, opens);
+    struct row *row = row_of(run->counter->rows, word);
     u64 missing = columns & ~row->known;
-    if (missing) count_columns(run, missing, word, length, opens, row);
+    if (missing) count_columns(run, missing, word->text, word->length, word->opens, row);
     if (run->few) {
         for (u32 number = 0; number < run->few; number++)
             run->totals[run->wanted[number]] += row->counts[run->wanted[number]];
@@ -75,6 +76,22 @@ static void count_word(struct run *run, u64 columns, const u8 *word, u32 length,
     }
     for (u32 column = 0; column < COLUMNS; column++) run->sums[column] += row->counts[column];
     if (++run->summed == ROWS_AT_ONCE) add_sums(run);
+}
+
+/* Some words ahead, so that their rows come from memory while others are counted. */
+static void count_words(struct run *run, u64 columns, const u8 *end) {
+    const struct characters *all = run->plan->all;
+    const u8 *body = end_of_body(all, run->text, end), *next;
+    struct word words[WORDS_AHEAD];
+    u32 count = 0;
+    for (const u8 *at = run->text; at < end; at = next) {
+        next = next_cut(all, at, body, end);
+        note_word(words + count++, run->counter->rows, at, (u32)(next - at), at == run->text);
+        if (count < WORDS_AHEAD && next < end) continue;
+        for (u32 number = 0; number < count; number++) count_word(run, columns, words + number);
+        count = 0;
+    }
+    add_sums(run);
 }
 
 static void take_plan(struct counter *counter, const struct plan *plan) {
@@ -90,14 +107,9 @@ int count_text(
     if (!length) return 1;
     take_plan(counter, plan);
     struct run run = {.counter = counter, .plan = plan, .text = text, .normalized = normalized, .totals = totals};
-    const u8 *end = text + length, *body = end_of_body(plan->all, text, end);
     u64 words = wanted & plan->has_words;
     choose_columns(&run, words);
-    for (const u8 *at = text, *next; words && at < end; at = next) {
-        next = next_cut(plan->all, at, body, end);
-        count_word(&run, words, at, (u32)(next - at), at == text);
-    }
-    add_sums(&run);
+    if (words) count_words(&run, words, text + length);
     count_columns(&run, wanted & ~plan->has_words, text, length, 1, NULL);
     return !run.failed;
 }

@@ -5,7 +5,7 @@
 #include "characters.h"
 
 #define COLUMNS 64
-#define WORD_BYTES 110
+#define WORD_BYTES 174
 #define ROWS (1u << 16)
 
 /* A word, told from those that begin their text, and its tokens for the vocabularies whose bits are `known`. */
@@ -21,8 +21,19 @@ static inline void remember(struct row *row, u32 column, u32 count) {
     row->known |= (u64)1 << column;
 }
 
-/* The row of a word, which may have been another's until now. There are two places for each. */
-struct row *row_of(struct row *rows, const u8 *word, u32 length, int opens);
+/* A word of a text, with the hash that its row is found by. */
+struct word {
+    const u8 *text;
+    u32 length;
+    int opens;
+    u64 hash;
+};
+
+/* Note a word, whose row is fetched meanwhile if it is short enough to have one: memory takes longer than all else. */
+void note_word(struct word *word, struct row *rows, const u8 *text, u32 length, int opens);
+
+/* The row of a word, which may have been another's until now. There are two places for each, far apart. */
+struct row *row_of(struct row *rows, const struct word *word);
 
 /* Where the text may be cut next: the space or line feed in front of a word, or `end`. `body` is where its last white
    space begins.
