@@ -39,7 +39,7 @@ def main() -> None:
     """Write the file; about two minutes."""
     registry = Registry.from_package()
     names = sorted(set(_set_names(registry)))
-    sets = {name: frozenset(map(ord, _members(name))) for name in names}
+    sets = {name: frozenset(map(ord, members(name, ALL))) for name in names}
     forms = {"nmt_nfkc": _nmt_nfkc(registry), "BERT": _bert(registry)}
     sets |= dict(zip(FLAGS, (frozenset(map(ord, characters)) for characters in _flags(forms)), strict=True))
     FILE.write_text(written(classified(sets), {name: _listed(form) for name, form in forms.items()}), encoding="utf-8")
@@ -69,24 +69,24 @@ def _set_names(registry: Registry) -> Iterable[str]:
             yield from split.sets()
 
 
-def _members(name: str) -> str:
-    """The characters of a set, as the library of its dialect matches them."""
+def members(name: str, among: str) -> str:
+    """The characters of these that are in a set, as the library of its dialect matches them."""
     dialect, _, characters = name.partition(": ")
     match Dialect(dialect):
         case Dialect.TIKTOKEN:
             ranks = {bytes([byte]): byte for byte in range(256)}
             encoding = tiktoken.Encoding("set", pat_str=characters, mergeable_ranks=ranks, special_tokens={})
-            return bytes(encoding.encode(ALL, disallowed_special=())).decode()
+            return bytes(encoding.encode(among, disallowed_special=())).decode()
         case Dialect.TOKENIZERS:
-            rest = set(normalizers.Replace(Regex(characters), "").normalize_str(ALL))
-            return "".join(character for character in ALL if character not in rest)
+            rest = set(normalizers.Replace(Regex(characters), "").normalize_str(among))
+            return "".join(character for character in among if character not in rest)
         case Dialect.STEPS:
             step = (
                 pre_tokenizers.Digits(individual_digits=True)
                 if characters == "digits"
                 else pre_tokenizers.Punctuation()
             )
-            return "".join(character for character in ALL if len(step.pre_tokenize_str(f"a{character}")) > 1)
+            return "".join(character for character in among if len(step.pre_tokenize_str(f"a{character}")) > 1)
 
 
 def _flags(forms: Mapping[str, Mapping[str, str]]) -> Iterable[Iterable[str]]:

@@ -139,7 +139,7 @@ class Settings(BaseModel):
     )
     body_timeout_seconds: float = Field(15, gt=0, le=3600, description="Time to receive a request body.")
     engine: Literal["fast", "reference"] = Field(
-        "fast", description="What counts: the fastest engines that are proven equal, or the owners' libraries."
+        "fast", description="What counts: our own library where it is proven equal, or the owners' libraries."
     )
     preload_vocabularies: bool = Field(
         True, description="Load the vocabularies of all models at the start; otherwise each at its first use."
