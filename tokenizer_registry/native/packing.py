@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from tokenizer_registry.native.characters import FLAGS, PLAIN_IN, read_characters
-from tokenizer_registry.native.methods import Section, Tables
+from tokenizer_registry.native.form import Section, Tables
 from tokenizer_registry.native.tables import split_program, strings, whole_tokens
 
 MAGIC: Final = b"WBPACK01"

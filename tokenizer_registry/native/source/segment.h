@@ -2,12 +2,7 @@
 #ifndef WEIGHBRIDGE_SEGMENT_H
 #define WEIGHBRIDGE_SEGMENT_H
 
-#include "scratch.h"
-#include "vocabulary.h"
-
-struct room {
-    struct scratch text, symbols, work;
-};
+#include "piece.h"
 
 /* `opens`: the segment begins its text; every other one begins with the space or line feed that it was cut at. */
 struct segment {

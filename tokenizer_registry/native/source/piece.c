@@ -1,0 +1,105 @@
+#include "piece.h"
+
+#include "merge_pairs.h"
+#include "merge_ranks.h"
+
+static u32 *symbols(struct counting *c, u32 count) {
+    u32 *found = scratch_room(&c->room->symbols, ((size_t)count + 1) * sizeof *found);
+    if (!found) c->failed = 1;
+    return found;
+}
+
+static u32 merged_by_rank(const struct counting *c, const u8 *text, u32 *begins, u32 count) {
+    const struct vocabulary *v = c->vocabulary;
+    struct merges_by_rank merges = {&v->unigram.tokens, v->ranks, v->ascii_pairs};
+    return merge_by_rank(&merges, text, begins, count, &c->room->work);
+}
+
+static void count_bytes_by_rank(struct counting *c, const u8 *text, u32 length) {
+    u32 *begins = symbols(c, length);
+    if (!begins) return;
+    for (u32 at = 0; at <= length; at++) begins[at] = at;
+    add(c, merged_by_rank(c, text, begins, length));
+}
+
+static void count_bytes_by_pair(struct counting *c, const u8 *text, u32 length) {
+    u32 *tokens = symbols(c, length), count = 0;
+    if (!tokens) return;
+    for (u32 at = 0; at < length; at++) {
+        tokens[count] = c->vocabulary->byte_numbers[text[at]];
+        count += tokens[count] != NO_TOKEN; /* its owner leaves such a byte out */
+    }
+    add(c, merge_by_pair(&c->vocabulary->pairs, tokens, count, &c->room->work));
+}
+
+/* A character that is no token stands for its bytes. */
+static void count_characters_by_pair(struct counting *c, const u8 *text, u32 length) {
+    const struct vocabulary *v = c->vocabulary;
+    u32 *tokens = symbols(c, length), count = 0;
+    if (!tokens) return;
+    for (u32 at = 0; at < length;) {
+        u32 size = character_length(text[at]), single = find_string(&v->singles, text + at, size);
+        if (single != ABSENT) tokens[count++] = v->single_numbers[single];
+        else
+            for (u32 byte = 0; byte < size; byte++) tokens[count++] = v->byte_numbers[text[at + byte]];
+        at += size;
+    }
+    add(c, merge_by_pair(&v->pairs, tokens, count, &c->room->work));
+}
+
+static void count_pieces(struct counting *c, const u8 *text, u32 length) {
+    const struct strings *tokens = &c->vocabulary->unigram.tokens;
+    u32 *begins = symbols(c, length), count = 0;
+    if (!begins) return;
+    for (u32 at = 0; at < length; at += character_length(text[at])) begins[count++] = at;
+    begins[count] = length;
+    count = merged_by_rank(c, text, begins, count);
+    add(c, count);
+    if (c->failed) return;
+    for (u32 at = 0; at < count; at++) {
+        u32 size = begins[at + 1] - begins[at];
+        /* A character without a piece is as many tokens as it has bytes. */
+        if (size == character_length(text[begins[at]]) && find_string(tokens, text + begins[at], size) == ABSENT)
+            c->count += size - 1;
+    }
+}
+
+/* Where no bits tell, each token in the table is. */
+int is_whole(const struct vocabulary *v, const u8 *text, u32 length) {
+    int by_bits = v->method == PIECES_BY_RANK || v->method == UNIGRAM;
+    if (!v->unigram.tokens.count || (by_bits && !v->whole)) return 0;
+    u32 number = find_string(&v->unigram.tokens, text, length);
+    return number != ABSENT && (!by_bits || v->whole[number >> 3] >> (number & 7) & 1);
+}
+
+void count_piece(struct counting *c, const u8 *text, u32 length) {
+    if (is_whole(c->vocabulary, text, length)) {
+        add(c, 1);
+        return;
+    }
+    switch (c->vocabulary->method) {
+    case BYTES_BY_RANK:
+        count_bytes_by_rank(c, text, length);
+        break;
+    case BYTES_BY_PAIR:
+        count_bytes_by_pair(c, text, length);
+        break;
+    case CHARACTERS_BY_PAIR:
+        count_characters_by_pair(c, text, length);
+        break;
+    default:
+        count_pieces(c, text, length);
+    }
+}
+
+/* Where two characters stand that no token has side by side, nothing is ever merged. */
+void count_apart(struct counting *c, const u8 *text, const u8 *end) {
+    const u32 *pairs = c->vocabulary->ascii_pairs;
+    const u8 *begin = text;
+    for (const u8 *at = text + 1; pairs && at < end; at++) {
+        if (at[-1] >= 0x80 || at[0] >= 0x80 || ascii_pair(pairs, at - 1) != NEVER_JOINED) continue;
+        count_piece(c, begin, (u32)(at - begin));
+        begin = at;
+    }
+    count_piece(c, begin, (u32)(end - begin));
+}
