@@ -11,7 +11,6 @@ from tokenizer_registry.spec import VocabularySpec
 from tokenizer_registry.verification.corpus import corpus
 from tokenizer_registry.verification.golden import corpus_sha256, read_golden_counts
 from tokenizer_registry.verification.probes import mixed_text, probe_texts
-from tokenizer_registry.verification.references import reference_counter
 from tokenizer_registry.vocabulary import Counter
 
 
@@ -62,6 +61,8 @@ def verify(registry: Registry, name: str, on_check: Callable[[Check], None] | No
     done(_mixed(vocabulary, spec))
     if name not in registry.vocabularies:
         return Verification(name, tuple(checks))
+    from tokenizer_registry.verification.references import reference_counter  # with the libraries of all owners
+
     content = unpack(spec, registry.folder_of(name))
     pieces = list(corpus())
     counts = [vocabulary.count(piece) for piece in pieces]
