@@ -19,8 +19,8 @@ INLINE_CHARACTERS = 4_000
 INLINE_EFFORT = 40_000
 # Lists of models whose efforts are kept; a list of all has a thousand names.
 MOST_EFFORTS = 256
-# Characters times models from which a count is worth two threads.
-SHARED_CHARACTERS = 500_000
+# Characters times models from which a count is worth two threads: each of them looks up all words of the text.
+SHARED_CHARACTERS = 50_000_000
 # NFKC makes at most 33 UTF-8 bytes of one character (U+FDFA), so shorter texts need no look.
 MOST_BYTES_PER_CHARACTER = 33
 # What a token with its place takes while a reply is made; a character is one token at most times.

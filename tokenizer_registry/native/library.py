@@ -18,10 +18,11 @@ _SIGNATURES: Final = {
     "weighbridge_free": (None, [ctypes.c_void_p]),
     "weighbridge_count": (
         ctypes.c_int64,
-        [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_uint32, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_void_p],
+        [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_uint32, ctypes.c_uint64, ctypes.c_uint64, *[ctypes.c_void_p] * 2],
     ),
-    "weighbridge_uncounted": (None, [ctypes.c_uint32, ctypes.c_void_p]),
-    "weighbridge_learn": (None, [ctypes.c_uint32, ctypes.c_void_p]),
+    "weighbridge_uncounted": (None, [ctypes.c_void_p, ctypes.c_void_p]),
+    "weighbridge_learn": (None, [ctypes.c_void_p, ctypes.c_void_p]),
+    "weighbridge_release": (None, [ctypes.c_void_p]),
     "weighbridge_fill_strings": (
         None,
         [ctypes.c_void_p, ctypes.c_uint32, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_uint32],

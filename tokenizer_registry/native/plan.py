@@ -51,7 +51,7 @@ class PlanFull(Exception):
 
 
 class Plan:
-    """Columns of vocabularies over one table of characters. Each thread remembers words of its own.
+    """Columns of vocabularies over one table of characters.
 
     Safe to use from many threads. Raises OSError where the C library was not built for this machine.
     """
@@ -86,27 +86,40 @@ class Plan:
         except UnicodeEncodeError:
             refuse_surrogates(text)
             raise
-        totals = Totals()
+        totals, held = Totals(), ctypes.c_void_p()
         library = self._holding if len(content) <= SMALL_BYTES else self._freeing
-        left = library.weighbridge_count(self._plan, content, len(content), wanted, normalized, totals)
+        left = library.weighbridge_count(
+            self._plan, content, len(content), wanted, normalized, totals, ctypes.byref(held)
+        )
         if left:
-            self._add_uncounted(content, left, totals)
+            self._add_uncounted(content, left, totals, held)
         return totals
 
-    def _add_uncounted(self, content: bytes, left: int, totals: "ctypes.Array[ctypes.c_uint64]") -> None:
+    def _add_uncounted(
+        self, content: bytes, left: int, totals: "ctypes.Array[ctypes.c_uint64]", held: ctypes.c_void_p
+    ) -> None:
         if left < 0:
             raise MemoryError
-        places = (ctypes.c_uint32 * (PLACE * left))()
-        self._holding.weighbridge_uncounted(left, places)
+        try:
+            places = (ctypes.c_uint32 * (PLACE * left))()
+            self._holding.weighbridge_uncounted(held, places)
+            self._holding.weighbridge_learn(held, self._resolved(content, places, totals))
+        finally:
+            self._holding.weighbridge_release(held)
+
+    def _resolved(
+        self, content: bytes, places: "ctypes.Array[ctypes.c_uint32]", totals: "ctypes.Array[ctypes.c_uint64]"
+    ) -> "ctypes.Array[ctypes.c_uint32]":
+        """The tokens of each word that was left, after they were added to the totals."""
         by_column: dict[int, dict[Word, list[int]]] = {}
-        for number, place in enumerate(range(0, PLACE * left, PLACE)):
+        for number, place in enumerate(range(0, len(places), PLACE)):
             column, begin, length, opens = places[place : place + PLACE]
             word = Word(content[begin : begin + length].decode("utf-8"), bool(opens))
             by_column.setdefault(column, {}).setdefault(word, []).append(number)
-        tokens = (ctypes.c_uint32 * left)()
+        tokens = (ctypes.c_uint32 * (len(places) // PLACE))()
         for column, words in by_column.items():
             for numbers, count in zip(words.values(), self._resolve[column](list(words)), strict=True):
                 totals[column] += count * len(numbers)
                 for number in numbers:
                     tokens[number] = count
-        self._holding.weighbridge_learn(left, tokens)
+        return tokens

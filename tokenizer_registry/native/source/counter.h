@@ -12,7 +12,7 @@ struct uncounted {
     u64 hash;
 };
 
-/* What a thread counts with. The rows are those of one plan at a time. */
+/* What one call at a time counts with. The rows are those of one plan. */
 struct counter {
     struct row *rows;
     u64 plan;

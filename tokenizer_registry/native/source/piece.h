@@ -5,7 +5,7 @@
 #include "scratch.h"
 #include "vocabulary.h"
 
-/* What a thread works in. */
+/* What a call works in. */
 struct room {
     struct scratch text, symbols, work;
 };

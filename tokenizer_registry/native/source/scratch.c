@@ -13,9 +13,12 @@ void *scratch_room(struct scratch *scratch, size_t size) {
     return room;
 }
 
-void scratch_shrink(struct scratch *scratch) {
-    if (scratch->size <= KEPT_BYTES) return;
+void scratch_free(struct scratch *scratch) {
     free(scratch->room);
     scratch->room = NULL;
     scratch->size = 0;
+}
+
+void scratch_shrink(struct scratch *scratch) {
+    if (scratch->size > KEPT_BYTES) scratch_free(scratch);
 }

@@ -1,5 +1,5 @@
-/* What Python calls. Every thread has a counter of its own, which ends with it. */
-#include <pthread.h>
+/* What Python calls. */
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -9,24 +9,19 @@
 #define ROWS_BYTES (ROWS * sizeof(struct row))
 #define EXPORTED __attribute__((visibility("default")))
 
-static pthread_key_t counter_key;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
+/* As many calls can be under way at once; a call more waits for one of them. */
+#define COUNTERS 64
+
+/* A call takes the first counter that is free, so that words which one thread has met are known to the next. */
+static struct place {
+    atomic_flag is_taken;
+    struct counter counter;
+} places[COUNTERS];
+
 static atomic_uint_fast64_t plans;
 
-static void free_counter(void *given) {
-    struct counter *counter = given;
-    munmap(counter->rows, ROWS_BYTES);
-    free(counter->room.text.room);
-    free(counter->room.symbols.room);
-    free(counter->room.work.room);
-    free(counter->uncounted);
-    free(counter);
-}
-
-static void make_key(void) { pthread_key_create(&counter_key, free_counter); }
-
 /* In large pages, where the system has them: words lie all over the rows, and few pages are known to the processor. */
-static struct row *rows_of_a_thread(void) {
+static struct row *new_rows(void) {
     void *rows = mmap(NULL, ROWS_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (rows == MAP_FAILED) return NULL;
 #ifdef MADV_HUGEPAGE
@@ -35,19 +30,15 @@ static struct row *rows_of_a_thread(void) {
     return rows;
 }
 
-static struct counter *own_counter(void) {
-    pthread_once(&once, make_key);
-    struct counter *counter = pthread_getspecific(counter_key);
-    if (counter) return counter;
-    counter = calloc(1, sizeof *counter);
-    if (!counter) return NULL;
-    counter->rows = rows_of_a_thread();
-    if (!counter->rows) {
-        free(counter);
-        return NULL;
-    }
-    pthread_setspecific(counter_key, counter);
-    return counter;
+static struct place *take_place(void) {
+    for (;; sched_yield())
+        for (struct place *place = places; place < places + COUNTERS; place++)
+            if (!atomic_flag_test_and_set(&place->is_taken)) return place;
+}
+
+static void release(struct place *place) {
+    counter_shrink(&place->counter);
+    atomic_flag_clear(&place->is_taken);
 }
 
 /* A plan without vocabularies; `characters` stays where it is. NULL if there is no memory. */
@@ -77,30 +68,37 @@ EXPORTED int weighbridge_add(struct plan *plan, u32 column, const void *packed, 
 }
 
 /* Count into `totals`, which has COLUMNS places. The columns of `normalized` take the text as normalized already.
-   The number of words that are left uncounted; -1 without memory. */
+   The number of words that are left uncounted; -1 without memory. If there are any, the place in `held` knows them and has
+   to be released. */
 EXPORTED int64_t weighbridge_count(
-    const struct plan *plan, const u8 *text, u32 length, u64 wanted, u64 normalized, u64 *totals
+    const struct plan *plan, const u8 *text, u32 length, u64 wanted, u64 normalized, u64 *totals, struct place **held
 ) {
-    struct counter *counter = own_counter();
-    if (!counter) return -1;
-    int done = count_text(counter, plan, text, length, wanted, normalized, totals);
-    counter_shrink(counter);
-    return done ? (int64_t)counter->uncounted_count : -1;
+    struct place *place = take_place();
+    struct counter *counter = &place->counter;
+    if (!counter->rows) counter->rows = new_rows();
+    int done = counter->rows && count_text(counter, plan, text, length, wanted, normalized, totals);
+    int64_t left = done ? (int64_t)counter->uncounted_count : -1;
+    if (left > 0) *held = place;
+    else release(place);
+    return left;
 }
 
-/* The places of so many uncounted words, four numbers each: column, begin, length, and whether it opens its text. */
-EXPORTED void weighbridge_uncounted(u32 count, u32 *places) {
-    const struct uncounted *all = own_counter()->uncounted;
-    for (u32 number = 0; number < count; number++) memcpy(places + 4 * number, all + number, 4 * sizeof *places);
+/* The places of the uncounted words, four numbers each: column, begin, length, and whether it opens its text. */
+EXPORTED void weighbridge_uncounted(const struct place *held, u32 *words) {
+    const struct counter *counter = &held->counter;
+    for (u32 number = 0; number < counter->uncounted_count; number++)
+        memcpy(words + 4 * number, counter->uncounted + number, 4 * sizeof *words);
 }
 
-/* Remember what the owners' libraries counted for them. */
-EXPORTED void weighbridge_learn(u32 count, const u32 *tokens) {
-    const struct uncounted *all = own_counter()->uncounted;
-    for (u32 number = 0; number < count; number++)
+/* Remember what others counted for them. */
+EXPORTED void weighbridge_learn(struct place *held, const u32 *tokens) {
+    const struct uncounted *all = held->counter.uncounted;
+    for (u32 number = 0; number < held->counter.uncounted_count; number++)
         if (all[number].row && all[number].row->hash == all[number].hash && tokens[number] < 256)
             remember(all[number].row, all[number].column, tokens[number]);
 }
+
+EXPORTED void weighbridge_release(struct place *held) { release(held); }
 
 EXPORTED void weighbridge_fill_strings(struct slot *slots, u32 capacity, const u32 *offsets, const u8 *text, u32 count) {
     fill_strings(slots, capacity, offsets, text, count);
@@ -111,13 +109,16 @@ EXPORTED int weighbridge_whole(
     const void *packed, u64 size, const u32 *offsets, const u8 *text, u32 count, u8 *bits
 ) {
     struct vocabulary vocabulary;
-    struct counter *counter = own_counter();
-    if (!counter || !read_vocabulary(&vocabulary, packed, size)) return 0;
+    struct room room = {0};
+    if (!read_vocabulary(&vocabulary, packed, size)) return 0;
     for (u32 number = 0; number < count; number++) {
         u32 length = offsets[number + 1] - offsets[number];
-        if (length && count_own_text(&vocabulary, text + offsets[number], length, &counter->room) == 1)
+        if (length && count_own_text(&vocabulary, text + offsets[number], length, &room) == 1)
             bits[number >> 3] |= (u8)(1 << (number & 7));
     }
+    scratch_free(&room.text);
+    scratch_free(&room.symbols);
+    scratch_free(&room.work);
     return 1;
 }
 
