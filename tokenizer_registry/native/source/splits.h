@@ -18,9 +18,8 @@ struct alternative {
     u32 first_part, parts;
 };
 
-/* `may_begin[class]`: the alternatives that a character of the class can begin; the first `alternatives` are tried. */
+/* `may_begin[class]`: the alternatives that a character of the class can begin, which are tried in their order. */
 struct split {
-    u32 alternatives;
     u32 drops_gaps; /* what the pattern does not match is no piece */
     u32 is_of_bytes; /* it cuts behind a step that put a letter for each byte, and sees these letters */
     const u32 *class_of_byte; /* the class of a byte's letter */

@@ -20,7 +20,6 @@ static struct strings strings_at(const void *content) {
 static struct split split_at(const void *content) {
     const u32 *head = content, *tables = head + 4;
     struct split found = {
-        .alternatives = head[1],
         .drops_gaps = head[2],
         .is_of_bytes = head[3],
         .masks = tables,
