@@ -6,6 +6,8 @@ from datetime import date
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
+from pydantic_core import from_json
+
 from service import strict_json
 from service.errors import INVALID_REQUEST, Refusal
 from service.strict_json import shorten
@@ -38,6 +40,27 @@ class CountRequests:
 
     def parse(self, body: bytes) -> CountRequest | Refusal:
         """The request, or a refusal that names the property at fault."""
+        return self._usual(body) or self._by_the_letter(body)
+
+    def _usual(self, body: bytes) -> CountRequest | None:
+        """A valid request that names models and has no property but the required ones; None for any other.
+
+        This parser takes a third of the strict one's time, and lets only one thing pass: a name that comes twice. Then
+        the body has quotes around more strings than are left.
+        """
+        try:
+            fields = from_json(body, allow_inf_nan=False)
+            text, kind, models = fields["input"], fields["type"], fields["models"]
+            if kind != "text" or type(text) is not str or type(models) is not list or len(fields) != len(REQUIRED):
+                return None
+            if not 1 <= len(models) <= self.max_models or not self._names.issuperset(models):
+                return None
+        except (ValueError, TypeError, KeyError):
+            return None
+        strings = len(REQUIRED) + 2 + len(models)
+        return CountRequest(text, tuple(models)) if _has_quotes(body, text, strings) else None
+
+    def _by_the_letter(self, body: bytes) -> CountRequest | Refusal:
         try:
             fields = strict_json.parse(body)
             if not isinstance(fields, dict):
@@ -90,6 +113,12 @@ class CountRequests:
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name most like `name`, if one is like it at all."""
     return next(iter(get_close_matches(name, known, n=1)), None) if len(name) <= 100 else None
+
+
+def _has_quotes(body: bytes, text: str, strings: int) -> bool:
+    """Whether the body has only quotes of the text, none of them by its number, and those around so many strings."""
+    inside = text.count('"')
+    return body.count(b'"') == 2 * strings + inside and not (inside and rb"\u0022" in body)
 
 
 def _check_names(fields: dict[str, Any]) -> None:

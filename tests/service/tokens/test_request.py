@@ -4,7 +4,10 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from service import strict_json
 from service.errors import Refusal
 from service.tokens.request import CountRequest, CountRequests
 
@@ -108,3 +111,36 @@ def test_a_name_that_comes_twice_is_refused(name: str) -> None:
     refusal = CountRequests({"gpt-4o": None}, 10).parse(twice.encode())
     assert isinstance(refusal, Refusal)
     assert "more than once" in refusal.message
+
+
+TEXTS = st.text(st.sampled_from('a"\\u{}[]:, \n\u00e9\U0001f600'), max_size=12)
+NAMES = st.sampled_from(["input", "type", "models"])
+
+
+def spelled(text: str, how: str) -> str:
+    """A string of JSON: as it is, with its quotes by number, or with every character by number."""
+    if how == "all numbers":
+        units = text.encode("utf-16-be").hex()
+        return '"' + "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4)) + '"'
+    plain = json.dumps(text, ensure_ascii=how == "ascii")
+    return plain[0] + plain[1:-1].replace('\\"', "\\u0022") + plain[-1] if how == "quotes by number" else plain
+
+
+HOWS = st.sampled_from(["plain", "ascii", "quotes by number", "all numbers"])
+
+
+@given(st.lists(st.tuples(NAMES, TEXTS, HOWS, HOWS), max_size=2), TEXTS, HOWS)
+def test_no_spelling_hides_a_name_that_comes_twice(more: list[tuple[str, str, str, str]], text: str, how: str) -> None:
+    """Whatever is in the text, and however names and texts are spelled, a body is taken where the strict parser takes
+    it, and refused where that does."""
+    members = [("input", spelled(text, how)), ("type", '"text"'), ("models", '["gpt-4o"]')]
+    for name, value, how_name, how_value in more:
+        written = '["gpt-4o"]' if name == "models" else spelled(value, how_value)
+        members.append((spelled(name, how_name)[1:-1], written))
+    body = ("{" + ",".join(f'"{name}":{value}' for name, value in members) + "}").encode()
+    try:
+        fields = strict_json.parse(body)
+    except strict_json.NotJson:
+        assert isinstance(REQUESTS.parse(body), Refusal)
+    else:
+        assert REQUESTS.parse(body) == CountRequest(fields["input"], ("gpt-4o",))
