@@ -1,12 +1,12 @@
 """A bare ASGI application: parses the body of a count and answers the same bytes; no keys, no limits, no counting."""
 
-import asyncio
 import json
 import socket
 import sys
 from typing import Any
 
 import uvicorn
+import uvloop
 
 ANSWER = sys.argv[2].encode() if len(sys.argv) > 2 else b"[]"
 HEAD = {
@@ -33,7 +33,7 @@ async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
 def main() -> None:
     """Serve on the socket whose file descriptor is the first argument."""
     config = uvicorn.Config(app, loop="uvloop", http="httptools", lifespan="off", access_log=False, log_level="error")
-    asyncio.run(uvicorn.Server(config).serve(sockets=[socket.socket(fileno=int(sys.argv[1]))]))
+    uvloop.run(uvicorn.Server(config).serve(sockets=[socket.socket(fileno=int(sys.argv[1]))]))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The script limit.lua on a store: many runs in one round trip."""
 
 import hashlib
+import time
 from collections.abc import Sequence
 from importlib import resources
 from typing import Any, NamedTuple, Protocol
@@ -10,6 +11,9 @@ from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, ResponseError
 
 NUMBER_OF_KEYS = 2
+# While one use follows so shortly upon another, a connection is kept and taken again as it is. One that lay idle may
+# have been closed by the server, which the pool finds out, but that takes as long as the calls of a turn.
+BUSY_SECONDS = 0.05
 
 # The two keys of an account, which are in one slot of a cluster, and the script's arguments.
 Run = tuple[str | int, ...]
@@ -45,10 +49,14 @@ class NodeScript:
 
     def __init__(self, client: Redis, script: Script) -> None:
         self._client = client
+        self._pool = client.connection_pool
         self._script = script
+        self._kept: Any = None
+        self._used_at_seconds = 0.0
 
     async def load(self) -> None:
         """See ScriptRunner."""
+        await self._let_go()
         await self._client.script_load(self._script.text)
 
     async def run(self, runs: Sequence[Run]) -> list[Any]:
@@ -62,12 +70,32 @@ class NodeScript:
         return replies
 
     async def _send(self, runs: Sequence[Run]) -> list[Any]:
-        pool = self._client.connection_pool
-        connection = await pool.get_connection()  # type: ignore[no-untyped-call]  # the library leaves it so
+        connection = await self._taken()
         try:
             return await exchange(connection, [("EVALSHA", self._script.sha, NUMBER_OF_KEYS, *run) for run in runs])
         finally:
-            await pool.release(connection)
+            await self._give_back(connection)
+
+    async def _taken(self) -> Any:
+        if not self._is_busy():
+            await self._let_go()
+        kept, self._kept = self._kept, None
+        return kept or await self._pool.get_connection()  # type: ignore[no-untyped-call]  # the library leaves it so
+
+    async def _give_back(self, connection: Any) -> None:
+        if self._is_busy() and self._kept is None and connection.is_connected:
+            self._kept = connection
+        else:
+            await self._pool.release(connection)
+        self._used_at_seconds = time.monotonic()
+
+    def _is_busy(self) -> bool:
+        return time.monotonic() - self._used_at_seconds < BUSY_SECONDS
+
+    async def _let_go(self) -> None:
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            await self._pool.release(kept)
 
 
 async def exchange(connection: Any, commands: Sequence[Command]) -> list[Any]:
