@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime
+from datetime import date, timedelta
+from functools import lru_cache
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -34,6 +36,8 @@ from service.tokens.routes import token_routes
 from service.trace import trace_of
 from service.web.routes import page_routes
 from tokenizer_registry import Registry
+
+SECONDS_PER_DAY = 86_400
 
 
 def create_app(
@@ -107,7 +111,12 @@ def operation_routes(connections: Connections, registry: Registry, freshness: Fr
 
 def utc_today() -> date:
     """The date that prices are read at."""
-    return datetime.now(UTC).date()
+    return _day(int(time.time() // SECONDS_PER_DAY))
+
+
+@lru_cache(2)
+def _day(days_since_1970: int) -> date:
+    return date(1970, 1, 1) + timedelta(days=days_since_1970)
 
 
 async def refuse_route(request: Request, error: Exception) -> Response:

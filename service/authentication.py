@@ -9,7 +9,7 @@ from hashlib import blake2b
 from service.accounts import AccountStore, KeyRefusal, Principal, StoredKey
 from service.keys import SECRET_CHARACTERS, has_valid_checksum, is_well_formed
 from service.last_used import LastUsed
-from service.lookup_cache import LookupCache
+from service.lookup_cache import Answer, LookupCache
 from service.pepper import Peppers, same_digest
 
 __all__ = ["Authenticator", "KeyRefusal"]
@@ -54,12 +54,23 @@ class Authenticator:
             clock=clock,
         )
 
-    async def authenticate(self, secret: str) -> Principal | KeyRefusal:
-        """Check the form, then the checksum, then the store. Raises StoreUnavailable."""
+    def remembered(self, secret: str) -> Principal | KeyRefusal | None:
+        """What `authenticate` answers, if the store need not be asked; else None."""
         digests = self._digests_of(secret)
         if digests is None:
             return KeyRefusal.UNKNOWN if is_well_formed(secret) else KeyRefusal.MALFORMED
-        stored, principal, _ = self._cache.remembered(digests) or await self._cache.ask(digests)
+        answer = self._cache.remembered(digests)
+        return None if answer is None else self._judged(answer)
+
+    async def authenticate(self, secret: str) -> Principal | KeyRefusal:
+        """Check the form, then the checksum, then the store. Raises StoreUnavailable."""
+        known, digests = self.remembered(secret), self._digests_of(secret)
+        if known is not None or digests is None:
+            return known or KeyRefusal.UNKNOWN
+        return self._judged(await self._cache.ask(digests))
+
+    def _judged(self, answer: Answer) -> Principal | KeyRefusal:
+        stored, principal, _ = answer
         if stored is None or principal is None:
             return KeyRefusal.UNKNOWN
         now = self.now()

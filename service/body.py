@@ -28,22 +28,28 @@ class BodyReader:
         self._declared = media_type.encode()
         self.too_large = TOO_LARGE.saying(f"The request body is too large: the limit is {max_bytes} bytes.")
 
-    async def read(self, scope: Scope, receive: Receive) -> bytes | Refusal:
-        """The body, or why it is not read. A declared length over the limit is refused unread."""
+    def whole(self, scope: Scope) -> bytes | Refusal | None:
+        """A small body that has come with its head, or why it is not read; None where `read` has to wait for it."""
         headers = dict(scope["headers"])
         is_usual = headers.get(b"content-type") == self._declared and b"content-encoding" not in headers
         if not is_usual and (refusal := self._media_refusal(headers)):
             return refusal
-        trace = trace_of(scope)
         whole: bytes | None = scope.get(WHOLE_BODY)
-        if whole is not None and len(whole) <= self.max_bytes:
-            return whole if self.in_flight.take_for_request(trace, len(whole)) else OVERLOADED
-        declared = headers.get(b"content-length", b"0")
+        if whole is None or len(whole) > self.max_bytes:
+            return None
+        return whole if self.in_flight.take_for_request(trace_of(scope), len(whole)) else OVERLOADED
+
+    async def read(self, scope: Scope, receive: Receive) -> bytes | Refusal:
+        """The body, or why it is not read. A declared length over the limit is refused unread."""
+        whole = self.whole(scope)
+        if whole is not None:
+            return whole
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
         if declared.isdigit() and int(declared[:20]) > self.max_bytes:
             return self.too_large
         try:
             async with asyncio.timeout(self.timeout_seconds):
-                return await self._receive_all(receive, trace)
+                return await self._receive_all(receive, trace_of(scope))
         except TimeoutError:
             return BODY_TIMEOUT
 

@@ -59,11 +59,20 @@ class CountingPool:
         """
         if len(text) > self.limits.characters:
             return TEXT_TOO_LARGE.saying(f"input: the text is longer than {self.limits.characters} characters.")
-        if not estimate and self._is_quick(text, models):
-            return self.registry.count(text, models)
+        if not estimate and (counts := self.count_at_once(text, models)) is not None:
+            return counts
         if not estimate and self._threads_number > 1 and len(text) * len(models) > SHARED_CHARACTERS:
             return await self._count_in_threads(text, models, held_bytes)
         return await self._count_in_thread(text, models, estimate, held_bytes)
+
+    def count_at_once(self, text: str, models: Sequence[str]) -> list[Count] | None:
+        """The counts of a text that is within the limits and takes the event loop no time to speak of; else None.
+
+        Raises UncountableText.
+        """
+        if len(text) > self.limits.characters or not self._is_quick(text, models):
+            return None
+        return self.registry.count(text, models)
 
     async def count_texts(
         self, texts: Sequence[str], vocabulary: str | None, *, admitted: bool = False

@@ -79,9 +79,7 @@ class Edge:
                 raise
             await error_reply(INTERNAL, scope["path"], trace.trace_id, event_id)(scope, receive, stamped)
         finally:
-            for end in trace.on_end:
-                end()
-            trace.on_end.clear()  # each holds the trace: in a circle, they would wait for the garbage collector
+            trace.end()
             seconds = time.perf_counter() - started
             route = getattr(scope.get("route"), "path", NO_ROUTE)
             if span is not NO_SPAN:

@@ -63,7 +63,7 @@ class Gate:
         if isinstance(secret, Refusal):
             return Admission(secret)
         try:
-            principal = await self.authenticator.authenticate(secret)
+            principal = self.authenticator.remembered(secret) or await self.authenticator.authenticate(secret)
         except StoreUnavailable:
             return Admission(UNAVAILABLE)
         if isinstance(principal, KeyRefusal):

@@ -1,8 +1,9 @@
 """A request and its reply on a connection: uvicorn's, with a short way for a reply that is there as a whole."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
@@ -13,27 +14,40 @@ NAME: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # What no value may hold but a tab.
 CONTROLS: Final = bytes({*range(32), 127} - {*b"\t"})
 MOST_LISTS_OF_NAMES = 1_000
+NAME_OF: Final = itemgetter(0)
+
+
+class Sent:
+    """What is waited for where all is written already: a coroutine would be made and ended for nothing."""
+
+    def __await__(self) -> Iterator[None]:
+        return iter(())
+
+
+SENT: Final = Sent()
 
 
 class Exchange(RequestResponseCycle):
     """What an application receives and sends. It may send a WHOLE_REPLY, which is one write."""
 
-    async def send(self, message: Any) -> None:
+    def send(self, message: Any) -> Any:
         """See ASGI."""
         if message["type"] != WHOLE_REPLY:
-            await super().send(message)
-        elif self.flow.write_paused or self.response_started or self.scope["method"] == "HEAD":
-            start: Any = {**message, "type": "http.response.start"}
-            await super().send(start)
-            await super().send({"type": "http.response.body", "body": message["body"]})
-        elif not self.disconnected:
+            return super().send(message)
+        if self.flow.write_paused or self.response_started or self.scope["method"] == "HEAD":
+            return self._send_in_two(message)
+        if not self.disconnected:
             self._write(message["status"], message["headers"], message["body"])
+        return SENT
+
+    async def _send_in_two(self, message: Any) -> None:
+        start: Any = {**message, "type": "http.response.start"}
+        await super().send(start)
+        await super().send({"type": "http.response.body", "body": message["body"]})
 
     def _write(self, status: int, headers: Iterable[Header], body: bytes) -> None:
         lines = [*self.default_headers, *headers]
-        named = dict(lines)
-        _check_names(tuple(named))
-        if b"connection" in named:
+        if _names_connection(tuple(map(NAME_OF, lines))):
             self.keep_alive = False
         elif not self.keep_alive:
             lines.append((b"connection", b"close"))
@@ -47,10 +61,11 @@ class Exchange(RequestResponseCycle):
 
 
 @lru_cache(MOST_LISTS_OF_NAMES)
-def _check_names(names: Iterable[bytes]) -> None:
+def _names_connection(names: tuple[bytes, ...]) -> bool:
     for name in names:
         if not NAME.fullmatch(name):
             raise RuntimeError(f"Not a header's name: {name!r}")
+    return b"connection" in names
 
 
 def _head(status_line: bytes, headers: Sequence[Header]) -> bytes:

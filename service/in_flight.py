@@ -1,7 +1,5 @@
 """How many bytes of requests one process holds, so that memory has a bound and the excess is told to come back."""
 
-from functools import partial
-
 from service.trace import Trace
 
 
@@ -27,10 +25,6 @@ class InFlight:
         """Hold more until the request is over."""
         if not self.take(size_bytes, trace.held_bytes):
             return False
-        if not trace.held_bytes:
-            trace.on_end.append(partial(self._end, trace))
+        trace.budget = self
         trace.held_bytes += size_bytes
         return True
-
-    def _end(self, trace: Trace) -> None:
-        self.held_bytes -= trace.held_bytes

@@ -2,11 +2,11 @@
 
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import getrandbits
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from starlette.types import Scope
 
@@ -19,6 +19,13 @@ _TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})
 CURRENT_ID: Final[ContextVar[str | None]] = ContextVar("trace_id", default=None)
 
 
+class Budget(Protocol):
+    """What the bytes were taken from that a request holds."""
+
+    def give_back(self, size_bytes: int) -> None:
+        """Hold less."""
+
+
 @dataclass(slots=True)
 class Trace:
     """What log and reply say of a request, filled as the request goes on."""
@@ -29,7 +36,13 @@ class Trace:
     span: Span = NO_SPAN
     reply_headers: Sequence[Header] = ()
     held_bytes: int = 0
-    on_end: list[Callable[[], None]] = field(default_factory=list)
+    budget: Budget | None = None
+
+    def end(self) -> None:
+        """The request is over: what it held is given back."""
+        if self.budget is not None:
+            self.budget.give_back(self.held_bytes)
+            self.budget = None
 
 
 def trace_of(scope: Scope) -> Trace:

@@ -42,7 +42,7 @@ class GatewayGate:
         if isinstance(secret, Refusal):
             return secret
         try:
-            principal = await self.authenticator.authenticate(secret)
+            principal = self.authenticator.remembered(secret) or await self.authenticator.authenticate(secret)
         except StoreUnavailable:
             return UNAVAILABLE
         if isinstance(principal, KeyRefusal):

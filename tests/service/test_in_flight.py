@@ -21,15 +21,13 @@ def test_the_budget_holds(steps: list[tuple[int, int]]) -> None:
     for who, size in steps:
         trace = requests[who]
         if not budget.take_for_request(trace, size):
-            for end in trace.on_end:
-                end()
+            trace.end()
             requests[who] = Trace("")
         held = [request.held_bytes for request in requests]
         assert budget.held_bytes == sum(held)
         assert sum(held) <= 100 or sum(map(bool, held)) == 1
     for request in requests:
-        for end in request.on_end:
-            end()
+        request.end()
     assert budget.held_bytes == 0
 
 
@@ -44,8 +42,7 @@ async def test_a_body_is_held_until_its_request_is_over() -> None:
     assert isinstance(refused, Refusal)
     assert (refused.status, refused.close, dict(refused.headers)) == (503, True, {b"retry-after": b"1"})
     for trace in (first, second):
-        for end in trace.on_end:
-            end()
+        trace.end()
     assert budget.held_bytes == 0
     assert await reader.read(scope(Trace("c")), received([b"x" * 500])) == b"x" * 500
 
