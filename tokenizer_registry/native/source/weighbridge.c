@@ -85,18 +85,11 @@ EXPORTED int64_t weighbridge_count(
 
 /* The places of the uncounted words, four numbers each: column, begin, length, and whether it opens its text. */
 EXPORTED void weighbridge_uncounted(const struct place *held, u32 *words) {
-    const struct counter *counter = &held->counter;
-    for (u32 number = 0; number < counter->uncounted_count; number++)
-        memcpy(words + 4 * number, counter->uncounted + number, 4 * sizeof *words);
+    memcpy(words, held->counter.uncounted, held->counter.uncounted_count * sizeof *held->counter.uncounted);
 }
 
-/* Remember what others counted for them. */
-EXPORTED void weighbridge_learn(struct place *held, const u32 *tokens) {
-    const struct uncounted *all = held->counter.uncounted;
-    for (u32 number = 0; number < held->counter.uncounted_count; number++)
-        if (all[number].row && all[number].row->hash == all[number].hash && tokens[number] < 256)
-            remember(all[number].row, all[number].column, tokens[number]);
-}
+/* Remember what others counted for them. Their text must still be where it was. */
+EXPORTED void weighbridge_learn(struct place *held, const u32 *tokens) { counter_learn(&held->counter, tokens); }
 
 EXPORTED void weighbridge_release(struct place *held) { release(held); }
 

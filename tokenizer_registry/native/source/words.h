@@ -1,39 +1,8 @@
-/* Texts cut into words, and the counts of words that were met before. */
+/* Texts cut into words. */
 #ifndef WEIGHBRIDGE_WORDS_H
 #define WEIGHBRIDGE_WORDS_H
 
 #include "characters.h"
-
-#define COLUMNS 64
-#define WORD_BYTES 174
-#define ROWS (1u << 16)
-
-/* A word, told from those that begin their text, and its tokens for the vocabularies whose bits are `known`. */
-struct row {
-    u64 hash, known;
-    u8 opens, length;
-    u8 word[WORD_BYTES];
-    u8 counts[COLUMNS];
-};
-
-static inline void remember(struct row *row, u32 column, u32 count) {
-    row->counts[column] = (u8)count;
-    row->known |= (u64)1 << column;
-}
-
-/* A word of a text, with the hash that its row is found by. */
-struct word {
-    const u8 *text;
-    u32 length;
-    int opens;
-    u64 hash;
-};
-
-/* Note a word, whose row is fetched meanwhile if it is short enough to have one: memory takes longer than all else. */
-void note_word(struct word *word, struct row *rows, const u8 *text, u32 length, int opens);
-
-/* The row of a word, which may have been another's until now. There are two places for each, far apart. */
-struct row *row_of(struct row *rows, const struct word *word);
 
 /* Where the text may be cut next: the space or line feed in front of a word, or `end`. `body` is where its last white
    space begins.
