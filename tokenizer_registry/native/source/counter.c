@@ -16,9 +16,10 @@ struct run {
     u64 columns; /* of those that are wanted, the ones with words */
     u64 normalized;
     u64 *totals;
-    u32 few; /* how many columns have words, and which, if each is added up on its own; 0 otherwise */
+    u32 few; /* how many columns rows are read for, and which, if each is added up on its own; 0 otherwise */
     u8 few_columns[FEW];
-    u16 sums[COLUMNS];
+    u8 is_wanted[REMEMBERED];
+    u16 sums[REMEMBERED];
     u32 summed;
     int failed;
 };
@@ -48,15 +49,15 @@ static void count_miss(struct run *run, u32 column, const struct miss *miss) {
         return;
     }
     run->totals[column] += (u64)count * miss->times;
-    if (miss->row && count < 256) remember(miss->row, column, count);
+    remember(miss->counts, column, count);
 }
 
-/* Count what waits. A word's row may be another word's by now. */
+/* Count what waits. A word's row may be another's by now. */
 static void count_misses(struct run *run) {
     struct misses *misses = &run->counter->misses;
     u64 columns = 0;
     for (struct miss *miss = misses->all; miss < misses->all + misses->count; miss++) {
-        miss->row = find_row(run->counter->rows, &miss->word);
+        miss->counts = find_counts(run->counter->rows, &miss->word);
         columns |= miss->columns;
     }
     for (; columns; columns &= columns - 1) {
@@ -68,34 +69,58 @@ static void count_misses(struct run *run) {
 }
 
 static void count_whole(struct run *run, u64 columns, const u8 *text, u32 length) {
-    struct miss whole = {.word = {text, length, 1, 0}, .times = 1};
+    struct miss whole = {.word = {.text = text, .length = length, .opens = 1}, .times = 1};
     for (; columns; columns &= columns - 1) count_miss(run, (u32)__builtin_ctzll(columns), &whole);
 }
 
+static u64 remembered(const struct run *run) { return run->columns & (((u64)1 << REMEMBERED) - 1); }
+
 static void choose_columns(struct run *run) {
-    if (__builtin_popcountll(run->columns) > FEW) return;
-    for (u64 left = run->columns; left; left &= left - 1) run->few_columns[run->few++] = (u8)__builtin_ctzll(left);
+    u64 left = remembered(run);
+    int is_few = __builtin_popcountll(left) <= FEW;
+    for (; left; left &= left - 1) {
+        u8 column = (u8)__builtin_ctzll(left);
+        run->is_wanted[column] = 1;
+        if (is_few) run->few_columns[run->few++] = column;
+    }
 }
 
 static void add_sums(struct run *run) {
-    for (u32 column = 0; column < COLUMNS; column++) run->totals[column] += run->sums[column];
+    for (u32 column = 0; column < REMEMBERED; column++) run->totals[column] += run->sums[column];
     memset(run->sums, 0, sizeof run->sums);
     run->summed = 0;
 }
 
-static void add_row(struct run *run, const struct row *row) {
-    for (u32 number = 0; number < run->few; number++)
-        run->totals[run->few_columns[number]] += row->counts[run->few_columns[number]];
-    if (run->few) return;
-    for (u32 column = 0; column < COLUMNS; column++) run->sums[column] += row->counts[column];
+/* Add what is known; the bits of the columns that are not. */
+static u64 add_few(struct run *run, const u8 *counts) {
+    u64 missing = 0;
+    for (u32 number = 0; number < run->few; number++) {
+        u32 column = run->few_columns[number];
+        if (counts[column] == UNKNOWN) missing |= (u64)1 << column;
+        else run->totals[column] += counts[column];
+    }
+    return missing;
+}
+
+static u64 add_many(struct run *run, const u8 *counts) {
+    u8 lacks = 0;
+    for (u32 column = 0; column < REMEMBERED; column++) {
+        u8 is_unknown = counts[column] == UNKNOWN;
+        run->sums[column] += is_unknown ? 0 : counts[column];
+        lacks |= is_unknown & run->is_wanted[column];
+    }
     if (++run->summed == ROWS_AT_ONCE) add_sums(run);
+    u64 missing = 0;
+    for (u32 column = 0; lacks && column < REMEMBERED; column++)
+        missing |= (u64)(counts[column] == UNKNOWN) << column;
+    return missing & run->columns;
 }
 
 /* Add what is known of the word; what is not waits. */
 static void count_word(struct run *run, const struct word *word) {
-    struct row *row = row_of(run->counter->rows, word);
-    u64 missing = row ? run->columns & ~row->known : run->columns;
-    if (row) add_row(run, row);
+    const u8 *counts = counts_of(run->counter->rows, word);
+    u64 missing = run->columns;
+    if (counts) missing = (missing ^ remembered(run)) | (run->few ? add_few(run, counts) : add_many(run, counts));
     if (!missing) return;
     struct misses *misses = &run->counter->misses;
     note_miss(misses, word, missing);
@@ -104,13 +129,12 @@ static void count_word(struct run *run, const struct word *word) {
 
 /* Some words ahead, so that their rows come from memory while others are counted. */
 static void count_words(struct run *run, const u8 *text, const u8 *end) {
-    const struct characters *all = run->plan->all;
-    const u8 *body = end_of_body(all, text, end), *next;
+    struct cuts cuts = cuts_of(run->plan->all, text, end);
     struct word words[WORDS_AHEAD];
     u32 count = 0;
-    for (const u8 *at = text; at < end; at = next) {
-        next = next_cut(all, at, body, end);
-        words[count] = word_at(at, (u32)(next - at), at == text);
+    for (const u8 *at = text, *next; at < end; at = next) {
+        next = next_cut(&cuts);
+        note_word(words + count, at, (u32)(next - at), at == text, end);
         fetch_row(run->counter->rows, words + count++);
         if (count < WORDS_AHEAD && next < end) continue;
         for (u32 number = 0; number < count; number++) count_word(run, words + number);
@@ -122,7 +146,7 @@ static void count_words(struct run *run, const u8 *text, const u8 *end) {
 
 static void take_plan(struct counter *counter, const struct plan *plan) {
     if (counter->plan == plan->serial) return;
-    memset(counter->rows, 0, ROWS * sizeof *counter->rows);
+    memset(counter->rows, 0, sizeof *counter->rows);
     counter->plan = plan->serial;
 }
 
@@ -144,9 +168,10 @@ int count_text(
 void counter_learn(struct counter *counter, const u32 *tokens) {
     for (u32 number = 0; number < counter->uncounted_count; number++) {
         const struct uncounted *one = counter->uncounted + number;
-        struct word word = word_at(counter->text + one->begin, one->length, (int)one->opens);
-        struct row *row = find_row(counter->rows, &word);
-        if (row && tokens[number] < 256) remember(row, one->column, tokens[number]);
+        const u8 *text = counter->text + one->begin;
+        struct word word;
+        note_word(&word, text, one->length, (int)one->opens, text + one->length);
+        remember(find_counts(counter->rows, &word), one->column, tokens[number]);
     }
 }
 

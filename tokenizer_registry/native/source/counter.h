@@ -12,7 +12,7 @@ struct uncounted {
 
 /* What one call at a time counts with. The rows are those of one plan. The uncounted are of `text`. */
 struct counter {
-    struct row *rows;
+    struct rows *rows;
     u64 plan;
     struct room room;
     struct misses misses;

@@ -13,7 +13,7 @@ struct miss {
     struct word word;
     u64 columns;
     u32 times;
-    struct row *row; /* where it is remembered, if anywhere */
+    u8 *counts; /* where it is remembered, if anywhere */
 };
 
 struct misses {

@@ -6,7 +6,6 @@
 
 #include "counter.h"
 
-#define ROWS_BYTES (ROWS * sizeof(struct row))
 #define EXPORTED __attribute__((visibility("default")))
 
 /* As many calls can be under way at once; a call more waits for one of them. */
@@ -21,11 +20,11 @@ static struct place {
 static atomic_uint_fast64_t plans;
 
 /* In large pages, where the system has them: words lie all over the rows, and few pages are known to the processor. */
-static struct row *new_rows(void) {
-    void *rows = mmap(NULL, ROWS_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+static struct rows *new_rows(void) {
+    void *rows = mmap(NULL, sizeof(struct rows), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (rows == MAP_FAILED) return NULL;
 #ifdef MADV_HUGEPAGE
-    madvise(rows, ROWS_BYTES, MADV_HUGEPAGE);
+    madvise(rows, sizeof(struct rows), MADV_HUGEPAGE);
 #endif
     return rows;
 }
