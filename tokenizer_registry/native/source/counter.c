@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "words.h"
+
 /* Rows that can be added before sums of bytes no longer fit into 16 bits. */
 #define ROWS_AT_ONCE 256
 /* Up to so many columns, adding up each is quicker than adding up all. */
@@ -11,17 +13,18 @@
 struct run {
     struct counter *counter;
     const struct plan *plan;
-    const u8 *text;
+    u64 columns; /* of those that are wanted, the ones with words */
     u64 normalized;
     u64 *totals;
-    u32 few; /* how many columns are wanted, and which, if each is added up on its own; 0 otherwise */
-    u8 wanted[FEW];
-    u16 sums[COLUMNS];
+    u32 few; /* how many columns rows are read for, and which, if each is added up on its own; 0 otherwise */
+    u8 few_columns[FEW];
+    u8 is_wanted[REMEMBERED];
+    u16 sums[REMEMBERED];
     u32 summed;
     int failed;
 };
 
-static void leave(struct run *run, u32 column, const u8 *word, u32 length, int opens, struct row *row) {
+static void leave(struct run *run, u32 column, const struct word *word) {
     struct counter *counter = run->counter;
     if (counter->uncounted_count == counter->uncounted_room) {
         u32 room = counter->uncounted_room * 2 + 64;
@@ -34,84 +37,142 @@ static void leave(struct run *run, u32 column, const u8 *word, u32 length, int o
         counter->uncounted_room = room;
     }
     counter->uncounted[counter->uncounted_count++] =
-        (struct uncounted){column, (u32)(word - run->text), length, (u32)opens, row, row ? row->hash : 0};
+        (struct uncounted){column, (u32)(word->text - counter->text), word->length, (u32)word->opens};
 }
 
-/* Count for the columns whose bits are set; what fits is remembered in the row, if there is one. */
-static void count_columns(struct run *run, u64 columns, const u8 *word, u32 length, int opens, struct row *row) {
+static void count_miss(struct run *run, u32 column, const struct miss *miss) {
+    const struct word *word = &miss->word;
+    struct segment segment = {word->text, word->length, word->opens, run->normalized >> column & 1};
+    u32 count = count_segment(run->plan->vocabularies[column], run->plan->all, &segment, &run->counter->room);
+    if (count == NOT_COUNTED) {
+        for (u32 time = 0; time < miss->times; time++) leave(run, column, word);
+        return;
+    }
+    run->totals[column] += (u64)count * miss->times;
+    remember(miss->counts, column, count);
+}
+
+/* Count what waits. A word's row may be another's by now. */
+static void count_misses(struct run *run) {
+    struct misses *misses = &run->counter->misses;
+    u64 columns = 0;
+    for (struct miss *miss = misses->all; miss < misses->all + misses->count; miss++) {
+        miss->counts = find_counts(run->counter->rows, &miss->word);
+        columns |= miss->columns;
+    }
     for (; columns; columns &= columns - 1) {
         u32 column = (u32)__builtin_ctzll(columns);
-        const struct vocabulary *vocabulary = run->plan->vocabularies[column];
-        struct segment segment = {word, length, opens, run->normalized >> column & 1};
-        u32 count = count_segment(vocabulary, run->plan->all, &segment, &run->counter->room);
-        if (count == NOT_COUNTED) leave(run, column, word, length, opens, row);
-        else if (row && count < 256) remember(row, column, count);
-        else run->totals[column] += count;
+        for (const struct miss *miss = misses->all; miss < misses->all + misses->count; miss++)
+            if (miss->columns >> column & 1) count_miss(run, column, miss);
+    }
+    forget_misses(misses);
+}
+
+static void count_whole(struct run *run, u64 columns, const u8 *text, u32 length) {
+    struct miss whole = {.word = {.text = text, .length = length, .opens = 1}, .times = 1};
+    for (; columns; columns &= columns - 1) count_miss(run, (u32)__builtin_ctzll(columns), &whole);
+}
+
+static u64 remembered(const struct run *run) { return run->columns & (((u64)1 << REMEMBERED) - 1); }
+
+static void choose_columns(struct run *run) {
+    u64 left = remembered(run);
+    int is_few = __builtin_popcountll(left) <= FEW;
+    for (; left; left &= left - 1) {
+        u8 column = (u8)__builtin_ctzll(left);
+        run->is_wanted[column] = 1;
+        if (is_few) run->few_columns[run->few++] = column;
     }
 }
 
-static void choose_columns(struct run *run, u64 wanted) {
-    if (__builtin_popcountll(wanted) > FEW) return;
-    for (; wanted; wanted &= wanted - 1) run->wanted[run->few++] = (u8)__builtin_ctzll(wanted);
-}
-
 static void add_sums(struct run *run) {
-    for (u32 column = 0; column < COLUMNS; column++) run->totals[column] += run->sums[column];
+    for (u32 column = 0; column < REMEMBERED; column++) run->totals[column] += run->sums[column];
     memset(run->sums, 0, sizeof run->sums);
     run->summed = 0;
 }
 
-static void count_word(struct run *run, u64 columns, const struct word *word) {
-    if (word->length > WORD_BYTES) {
-        count_columns(run, columns, word->text, word->length, word->opens, NULL);
-        return;
+/* Add what is known; the bits of the columns that are not. */
+static u64 add_few(struct run *run, const u8 *counts) {
+    u64 missing = 0;
+    for (u32 number = 0; number < run->few; number++) {
+        u32 column = run->few_columns[number];
+        if (counts[column] == UNKNOWN) missing |= (u64)1 << column;
+        else run->totals[column] += counts[column];
     }
-    struct row *row = row_of(run->counter->rows, word);
-    u64 missing = columns & ~row->known;
-    if (missing) count_columns(run, missing, word->text, word->length, word->opens, row);
-    if (run->few) {
-        for (u32 number = 0; number < run->few; number++)
-            run->totals[run->wanted[number]] += row->counts[run->wanted[number]];
-        return;
+    return missing;
+}
+
+static u64 add_many(struct run *run, const u8 *counts) {
+    u8 lacks = 0;
+    for (u32 column = 0; column < REMEMBERED; column++) {
+        u8 is_unknown = counts[column] == UNKNOWN;
+        run->sums[column] += is_unknown ? 0 : counts[column];
+        lacks |= is_unknown & run->is_wanted[column];
     }
-    for (u32 column = 0; column < COLUMNS; column++) run->sums[column] += row->counts[column];
     if (++run->summed == ROWS_AT_ONCE) add_sums(run);
+    u64 missing = 0;
+    for (u32 column = 0; lacks && column < REMEMBERED; column++)
+        missing |= (u64)(counts[column] == UNKNOWN) << column;
+    return missing & run->columns;
+}
+
+/* Add what is known of the word; what is not waits. */
+static void count_word(struct run *run, const struct word *word) {
+    const u8 *counts = counts_of(run->counter->rows, word);
+    u64 missing = run->columns;
+    if (counts) missing = (missing ^ remembered(run)) | (run->few ? add_few(run, counts) : add_many(run, counts));
+    if (!missing) return;
+    struct misses *misses = &run->counter->misses;
+    note_miss(misses, word, missing);
+    if (misses->count == MISSES) count_misses(run);
 }
 
 /* Some words ahead, so that their rows come from memory while others are counted. */
-static void count_words(struct run *run, u64 columns, const u8 *end) {
-    const struct characters *all = run->plan->all;
-    const u8 *body = end_of_body(all, run->text, end), *next;
+static void count_words(struct run *run, const u8 *text, const u8 *end) {
+    struct cuts cuts = cuts_of(run->plan->all, text, end);
     struct word words[WORDS_AHEAD];
     u32 count = 0;
-    for (const u8 *at = run->text; at < end; at = next) {
-        next = next_cut(all, at, body, end);
-        note_word(words + count++, run->counter->rows, at, (u32)(next - at), at == run->text);
+    for (const u8 *at = text, *next; at < end; at = next) {
+        next = next_cut(&cuts);
+        note_word(words + count, at, (u32)(next - at), at == text, end);
+        fetch_row(run->counter->rows, words + count++);
         if (count < WORDS_AHEAD && next < end) continue;
-        for (u32 number = 0; number < count; number++) count_word(run, columns, words + number);
+        for (u32 number = 0; number < count; number++) count_word(run, words + number);
         count = 0;
     }
+    count_misses(run);
     add_sums(run);
 }
 
 static void take_plan(struct counter *counter, const struct plan *plan) {
     if (counter->plan == plan->serial) return;
-    memset(counter->rows, 0, ROWS * sizeof *counter->rows);
+    memset(counter->rows, 0, sizeof *counter->rows);
     counter->plan = plan->serial;
 }
 
 int count_text(
     struct counter *counter, const struct plan *plan, const u8 *text, u32 length, u64 wanted, u64 normalized, u64 *totals
 ) {
+    counter->text = text;
     counter->uncounted_count = 0;
     if (!length) return 1;
     take_plan(counter, plan);
-    struct run run = {.counter = counter, .plan = plan, .text = text, .normalized = normalized, .totals = totals};
-    u64 words = wanted & plan->has_words;
-    choose_columns(&run, words);
-    if (words) count_words(&run, words, text + length);
-    count_columns(&run, wanted & ~plan->has_words, text, length, 1, NULL);
+    struct run run = {.counter = counter, .plan = plan, .normalized = normalized, .totals = totals};
+    run.columns = wanted & plan->has_words;
+    choose_columns(&run);
+    if (run.columns) count_words(&run, text, text + length);
+    count_whole(&run, wanted & ~plan->has_words, text, length);
     return !run.failed;
+}
+
+void counter_learn(struct counter *counter, const u32 *tokens) {
+    for (u32 number = 0; number < counter->uncounted_count; number++) {
+        const struct uncounted *one = counter->uncounted + number;
+        const u8 *text = counter->text + one->begin;
+        struct word word;
+        note_word(&word, text, one->length, (int)one->opens, text + one->length);
+        remember(find_counts(counter->rows, &word), one->column, tokens[number]);
+    }
 }
 
 void counter_shrink(struct counter *counter) {

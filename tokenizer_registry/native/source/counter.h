@@ -2,21 +2,21 @@
 #ifndef WEIGHBRIDGE_COUNTER_H
 #define WEIGHBRIDGE_COUNTER_H
 
+#include "misses.h"
 #include "segment.h"
-#include "words.h"
 
-/* A word, or a text, that only the owner's library counts. `row` remembers it, if it is short. */
+/* A word, or a text, that only the owner's library counts. */
 struct uncounted {
     u32 column, begin, length, opens;
-    struct row *row;
-    u64 hash;
 };
 
-/* What one call at a time counts with. The rows are those of one plan. */
+/* What one call at a time counts with. The rows are those of one plan. The uncounted are of `text`. */
 struct counter {
-    struct row *rows;
+    struct rows *rows;
     u64 plan;
     struct room room;
+    struct misses misses;
+    const u8 *text;
     struct uncounted *uncounted;
     u32 uncounted_count, uncounted_room;
 };
@@ -34,6 +34,9 @@ struct plan {
 int count_text(
     struct counter *counter, const struct plan *plan, const u8 *text, u32 length, u64 wanted, u64 normalized, u64 *totals
 );
+
+/* Remember the tokens of the uncounted. Their text must still be there. */
+void counter_learn(struct counter *counter, const u32 *tokens);
 
 /* Give back what a long text needed. */
 void counter_shrink(struct counter *counter);

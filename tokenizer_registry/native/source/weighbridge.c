@@ -6,7 +6,6 @@
 
 #include "counter.h"
 
-#define ROWS_BYTES (ROWS * sizeof(struct row))
 #define EXPORTED __attribute__((visibility("default")))
 
 /* As many calls can be under way at once; a call more waits for one of them. */
@@ -21,11 +20,11 @@ static struct place {
 static atomic_uint_fast64_t plans;
 
 /* In large pages, where the system has them: words lie all over the rows, and few pages are known to the processor. */
-static struct row *new_rows(void) {
-    void *rows = mmap(NULL, ROWS_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+static struct rows *new_rows(void) {
+    void *rows = mmap(NULL, sizeof(struct rows), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (rows == MAP_FAILED) return NULL;
 #ifdef MADV_HUGEPAGE
-    madvise(rows, ROWS_BYTES, MADV_HUGEPAGE);
+    madvise(rows, sizeof(struct rows), MADV_HUGEPAGE);
 #endif
     return rows;
 }
@@ -85,18 +84,11 @@ EXPORTED int64_t weighbridge_count(
 
 /* The places of the uncounted words, four numbers each: column, begin, length, and whether it opens its text. */
 EXPORTED void weighbridge_uncounted(const struct place *held, u32 *words) {
-    const struct counter *counter = &held->counter;
-    for (u32 number = 0; number < counter->uncounted_count; number++)
-        memcpy(words + 4 * number, counter->uncounted + number, 4 * sizeof *words);
+    memcpy(words, held->counter.uncounted, held->counter.uncounted_count * sizeof *held->counter.uncounted);
 }
 
-/* Remember what others counted for them. */
-EXPORTED void weighbridge_learn(struct place *held, const u32 *tokens) {
-    const struct uncounted *all = held->counter.uncounted;
-    for (u32 number = 0; number < held->counter.uncounted_count; number++)
-        if (all[number].row && all[number].row->hash == all[number].hash && tokens[number] < 256)
-            remember(all[number].row, all[number].column, tokens[number]);
-}
+/* Remember what others counted for them. Their text must still be where it was. */
+EXPORTED void weighbridge_learn(struct place *held, const u32 *tokens) { counter_learn(&held->counter, tokens); }
 
 EXPORTED void weighbridge_release(struct place *held) { release(held); }
 
