@@ -27,7 +27,7 @@ class Counters:
             rows = list(map(self._together.count, texts))
         except UncountableText:
             return {name: count_texts(counter, texts) for name, counter in self._native.items()}
-        return {name: [row[name] for row in rows] for name in self._native}
+        return {name: [row[place] for row in rows] for place, name in enumerate(self._together.names)}
 
 
 def count_texts(counter: Counter, texts: Sequence[str]) -> list[int | None]:

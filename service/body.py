@@ -1,10 +1,12 @@
 """Reading a request body within bounds: type, size and time."""
 
 import asyncio
+from collections.abc import Mapping
 
 from starlette.types import Receive, Scope
 
 from service.errors import BODY_TIMEOUT, OVERLOADED, TOO_LARGE, UNSUPPORTED_MEDIA, Refusal
+from service.head import named_headers
 from service.in_flight import InFlight
 from service.trace import Trace, trace_of
 
@@ -30,7 +32,7 @@ class BodyReader:
 
     def whole(self, scope: Scope) -> bytes | Refusal | None:
         """A small body that has come with its head, or why it is not read; None where `read` has to wait for it."""
-        headers = dict(scope["headers"])
+        headers = named_headers(scope)
         is_usual = headers.get(b"content-type") == self._declared and b"content-encoding" not in headers
         if not is_usual and (refusal := self._media_refusal(headers)):
             return refusal
@@ -44,7 +46,7 @@ class BodyReader:
         whole = self.whole(scope)
         if whole is not None:
             return whole
-        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        declared = named_headers(scope).get(b"content-length", b"0")
         if declared.isdigit() and int(declared[:20]) > self.max_bytes:
             return self.too_large
         try:
@@ -70,7 +72,7 @@ class BodyReader:
             if not message.get("more_body", False):
                 return b"".join(chunks)
 
-    def _media_refusal(self, headers: dict[bytes, bytes]) -> Refusal | None:
+    def _media_refusal(self, headers: Mapping[bytes, bytes]) -> Refusal | None:
         media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
         if media_type != self._declared:
             return UNSUPPORTED_MEDIA.saying(f"Send the body as {self.media_type}.")

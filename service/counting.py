@@ -42,7 +42,7 @@ class CountingPool:
         self.registry = registry
         self.limits = limits
         self.in_flight = in_flight
-        self._efforts: dict[tuple[str, ...], int] = {}
+        self._most_at_once: dict[tuple[str, ...], int] = {}
         self._threads_number = threads
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="count")
 
@@ -59,20 +59,21 @@ class CountingPool:
         """
         if len(text) > self.limits.characters:
             return TEXT_TOO_LARGE.saying(f"input: the text is longer than {self.limits.characters} characters.")
-        if not estimate and (counts := self.count_at_once(text, models)) is not None:
+        if not estimate and (counts := self.count_at_once(text, tuple(models))) is not None:
             return counts
         if not estimate and self._threads_number > 1 and len(text) * len(models) > SHARED_CHARACTERS:
             return await self._count_in_threads(text, models, held_bytes)
         return await self._count_in_thread(text, models, estimate, held_bytes)
 
-    def count_at_once(self, text: str, models: Sequence[str]) -> list[Count] | None:
+    def count_at_once(self, text: str, models: tuple[str, ...]) -> list[Count] | None:
         """The counts of a text that is within the limits and takes the event loop no time to speak of; else None.
 
         Raises UncountableText.
         """
-        if len(text) > self.limits.characters or not self._is_quick(text, models):
-            return None
-        return self.registry.count(text, models)
+        most = self._most_at_once.get(models)
+        if most is None:
+            most = self._characters_at_once(models)
+        return self.registry.count(text, models) if len(text) <= most else None
 
     async def count_texts(
         self, texts: Sequence[str], vocabulary: str | None, *, admitted: bool = False
@@ -145,23 +146,16 @@ class CountingPool:
         running.add_done_callback(lambda _: self.in_flight.give_back(size_bytes))
         return await asyncio.shield(running)
 
-    def _is_quick(self, text: str, models: Sequence[str]) -> bool:
-        """Whether the event loop has the time: loading a vocabulary takes up to a second, which it has not."""
-        if len(text) > INLINE_EFFORT:
-            return False
-        effort = self._effort(tuple(models))
-        return effort is not None and len(text) * effort <= INLINE_EFFORT
-
-    def _effort(self, models: tuple[str, ...]) -> int | None:
-        """The registry's answer; what is loaded stays loaded, so a number is kept."""
-        effort = self._efforts.get(models)
+    def _characters_at_once(self, models: tuple[str, ...]) -> int:
+        """The longest text that the event loop counts itself: none while a vocabulary has to be loaded, which takes up
+        to a second. What is loaded stays loaded, so a number is kept."""
+        effort = self.registry.effort(models)
         if effort is None:
-            effort = self.registry.effort(models)
-            if effort is not None:
-                if len(self._efforts) >= MOST_EFFORTS:
-                    self._efforts.clear()
-                self._efforts[models] = effort
-        return effort
+            return -1
+        if len(self._most_at_once) >= MOST_EFFORTS:
+            self._most_at_once.clear()
+        most = self._most_at_once[models] = min(self.limits.characters, INLINE_EFFORT // max(effort, 1))
+        return most
 
     def _measure_and_count(self, text: str, models: Sequence[str], estimate: bool) -> list[Count] | Refusal:
         limit = self.limits.expanded_bytes

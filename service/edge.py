@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.cors import Cors
 from service.errors import INTERNAL, error_reply
-from service.head import head_refusal
+from service.head import NAMED_HEADERS, head_refusal
 from service.metrics import Metrics
 from service.reply import WHOLE_REPLY, Header, Reply
 from service.spans import NO_SPAN, NoTracer, Tracer
@@ -54,7 +54,7 @@ class Edge:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        trace = scope["weighbridge.trace"] = Trace(trace_id(scope["headers"]))
+        trace = scope["weighbridge.trace"] = Trace(trace_id(scope["headers"], scope.get(NAMED_HEADERS)))
         CURRENT_ID.set(trace.trace_id)
         quiet = scope["path"] in QUIET_PATHS
         span = trace.span = NO_SPAN if quiet else self.tracer.request(scope, trace.trace_id)

@@ -1,6 +1,7 @@
 """uvicorn's HTTP protocol with bounds on a request's head, which it does not have, and less work for each request."""
 
 import asyncio
+import re
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -10,12 +11,14 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from service.body import WHOLE_BODY
+from service.head import NAMED_HEADERS, is_small
 from service.http_exchange import Exchange
 from service.reply import WHOLE_REPLY
 
 MOST_HEAD_BYTES = 262_144
 NOT_HTTP = "Invalid HTTP request received."
 EXTENSIONS: Final[dict[str, dict[object, object]]] = {WHOLE_REPLY: {}}
+PATH_ALONE: Final = re.compile(rb"(?:/[\w.-]+)+", re.ASCII)
 # All that uvicorn's middleware for proxies reads: a request without them need not pass it.
 FORWARDED: Final = frozenset((b"x-forwarded-for", b"x-forwarded-proto"))
 
@@ -34,6 +37,7 @@ class LeanProtocol(HttpToolsProtocol):
         self._connection: dict[str, Any] = {}
         self._in_head = False
         self._head_bytes = 0
+        self._chunk_bytes = 0
         self._idle_since: float | None = None
         self._idle_timer: asyncio.TimerHandle | None = None
 
@@ -62,6 +66,7 @@ class LeanProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Bytes come in; the parser calls the methods below."""
         self._idle_since = None
+        self._chunk_bytes = len(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -88,8 +93,11 @@ class LeanProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The end of a head: like its base's, with an exchange of our own."""
         self._in_head = False
+        named = dict(self.headers)
         if self._deadline is not None:
             self._end()
+        elif is_small(self._chunk_bytes, len(self.headers)) and len(named) == len(self.headers):
+            self.scope[NAMED_HEADERS] = named  # type: ignore[literal-required]  # ours
         version = self.parser.get_http_version()
         self._complete_scope(version)
         before = self.cycle
@@ -106,7 +114,7 @@ class LeanProtocol(HttpToolsProtocol):
             keep_alive=version != "1.0" and self.parser.should_keep_alive(),
             on_response=self.on_response_complete,
         )
-        app = self._plain_app if FORWARDED.isdisjoint(dict(self.headers)) else self.app
+        app = self._plain_app if FORWARDED.isdisjoint(named) else self.app
         if before is None or before.response_complete:
             self._start_asgi_task(exchange, app)
         else:
@@ -141,14 +149,13 @@ class LeanProtocol(HttpToolsProtocol):
         scope["method"] = self.parser.get_method().decode("ascii")
         if version != "1.1":
             scope["http_version"] = version
-        address = httptools.parse_url(self.url)
-        raw_path = address.path
+        raw_path, query = _address(self.url)
         path = raw_path.decode("ascii")
         if b"%" in raw_path:
             path = unquote(path)
         if self.root_path:
             path, raw_path = self.root_path + path, self.root_path.encode("ascii") + raw_path
-        scope["path"], scope["raw_path"], scope["query_string"] = path, raw_path, address.query or b""
+        scope["path"], scope["raw_path"], scope["query_string"] = path, raw_path, query
 
     def _close_if_idle(self) -> None:
         """One timer for many requests: it is set anew only where the connection was in use meanwhile."""
@@ -170,3 +177,11 @@ class LeanProtocol(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+
+def _address(url: bytes) -> tuple[bytes, bytes]:
+    """Path and query, as they came. Most addresses are a path alone, and need no parser."""
+    if PATH_ALONE.fullmatch(url):
+        return url, b""
+    address = httptools.parse_url(url)
+    return address.path, address.query or b""

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from random import getrandbits
@@ -51,9 +51,13 @@ def trace_of(scope: Scope) -> Trace:
     return trace
 
 
-def trace_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
-    """32 hex digits: the caller's trace id if it sent exactly one valid `traceparent`, else a fresh one."""
-    valid = _traceparent(headers) if b"traceparent" in dict(headers) else None
+def trace_id(headers: Iterable[tuple[bytes, bytes]], names: Container[bytes] | None = None) -> str:
+    """32 hex digits: the caller's trace id if it sent exactly one valid `traceparent`, else a fresh one.
+
+    `names` are the names of the headers, if they are known.
+    """
+    has_parent = b"traceparent" in (dict(headers) if names is None else names)
+    valid = _traceparent(headers) if has_parent else None
     return valid[1].decode() if valid else f"{getrandbits(128):032x}"
 
 

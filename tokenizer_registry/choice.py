@@ -28,15 +28,18 @@ UNCOUNTED = Count(None, None, "none")
 class Choice:
     """Models by the names of their vocabularies, and those vocabularies that are there to count with."""
 
-    __slots__ = ("_names", "_together")
+    __slots__ = ("_places", "_together")
 
     def __init__(self, names: Sequence[str | None], vocabularies: Mapping[str, Vocabulary]) -> None:
-        self._names = names
         self._together = Together(vocabularies)
+        places = {name: place for place, name in enumerate(self._together.names)}
+        # The last place is for those that are not counted.
+        self._places = [places.get(name or "", len(places)) for name in names]
 
     def count(self, text: str) -> list[Count]:
         """A count for each model, in their order; each vocabulary cuts the text once. Raises UncountableText."""
-        counts: dict[str | None, Count] = {
-            name: Count(tokens, name, "exact") for name, tokens in self._together.count(text).items()
-        }
-        return [counts.get(name, UNCOUNTED) for name in self._names]
+        together = self._together
+        found = zip(together.count(text), together.names, strict=True)
+        counts = [Count(tokens, name, "exact") for tokens, name in found]
+        counts.append(UNCOUNTED)
+        return list(map(counts.__getitem__, self._places))

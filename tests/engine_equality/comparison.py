@@ -61,7 +61,8 @@ class Comparison:
         alone = [self.vocabulary.count(text) for text in texts]
         yield from self._unlike(texts, "alone", alone, expected)
         if isinstance(self.vocabulary, NativeVocabulary):
-            together = [self.together.count(text)[self.vocabulary.name] for text in texts]
+            place = self.together.names.index(self.vocabulary.name)
+            together = [self.together.count(text)[place] for text in texts]
             yield from self._unlike(texts, "together", together, expected)
 
     def _unlike(self, texts: list[str], way: str, found: list[int], expected: list[int]) -> Iterator[Difference]:

@@ -27,7 +27,7 @@ class NativeVocabulary(GuardedVocabulary):
 class Together:
     """Some vocabularies, to count one text after the other for all of them."""
 
-    __slots__ = ("_bits", "_columns", "_others", "_plan")
+    __slots__ = ("_bits", "_columns", "_others", "_plan", "names")
 
     def __init__(self, vocabularies: Mapping[str, Vocabulary]) -> None:
         native = {name: found.engine for name, found in vocabularies.items() if isinstance(found, NativeVocabulary)}
@@ -36,20 +36,21 @@ class Together:
         self._columns = {name: engine.column for name, engine in native.items()} if self._plan else {}
         self._bits = sum(1 << column for column in self._columns.values())
         self._others = {name: found for name, found in vocabularies.items() if name not in self._columns}
+        self.names = (*self._columns, *self._others)
 
-    def count(self, text: str) -> dict[str, int]:
-        """The number of tokens for each vocabulary, by its name. Raises UncountableText."""
+    def count(self, text: str) -> list[int]:
+        """The number of tokens for each vocabulary, in the order of `names`. Raises UncountableText."""
         if self._plan is None:
-            return {name: other.count(text) for name, other in self._others.items()}
+            return [other.count(text) for other in self._others.values()]
         try:
             totals = self._plan.count(text, self._bits)
         except NOT_FOR_TEXTS:
             raise
         except BaseException as error:
             raise gave_up(self, error) from error
-        found = {name: totals[column] for name, column in self._columns.items()}
+        found = [totals[column] for column in self._columns.values()]
         if self._others:
-            found |= {name: other.count(text) for name, other in self._others.items()}
+            found += [other.count(text) for other in self._others.values()]
         return found
 
     def __str__(self) -> str:
