@@ -1,12 +1,13 @@
 """A request and its reply on a connection: uvicorn's, with a short way for a reply that is there as a whole."""
 
+import asyncio
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from service.reply import WHOLE_REPLY, Header
 
@@ -29,6 +30,29 @@ SENT: Final = Sent()
 
 class Exchange(RequestResponseCycle):
     """What an application receives and sends. It may send a WHOLE_REPLY, which is one write."""
+
+    # What a request and its reply begin with; most leave most of it as it is.
+    access_log = False
+    disconnected = False
+    more_body = True
+    response_started = False
+    response_complete = False
+    chunked_encoding = None
+    expected_content_length = 0
+
+    def __init__(self, protocol: HttpToolsProtocol, *, keep_alive: bool) -> None:
+        self.scope = protocol.scope
+        self.transport = protocol.transport
+        self.flow = protocol.flow
+        self.logger = protocol.logger
+        self.access_logger = protocol.access_logger
+        self.default_headers = protocol.server_state.default_headers
+        self.message_event = asyncio.Event()
+        self.on_response = protocol.on_response_complete
+        self.keep_alive = keep_alive
+        self.waiting_for_100_continue = protocol.expect_100_continue
+        # Not a bytearray: a body that comes in one piece is that piece, and not copied.
+        self.body = b""  # type: ignore[assignment]
 
     def send(self, message: Any) -> Any:
         """See ASGI."""

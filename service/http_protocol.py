@@ -101,19 +101,8 @@ class LeanProtocol(HttpToolsProtocol):
         version = self.parser.get_http_version()
         self._complete_scope(version)
         before = self.cycle
-        self.cycle = exchange = Exchange(
-            scope=self.scope,
-            transport=self.transport,
-            flow=self.flow,
-            logger=self.logger,
-            access_logger=self.access_logger,
-            access_log=False,
-            default_headers=self.server_state.default_headers,
-            message_event=asyncio.Event(),
-            expect_100_continue=self.expect_100_continue,
-            keep_alive=version != "1.0" and self.parser.should_keep_alive(),
-            on_response=self.on_response_complete,
-        )
+        keep_alive = version != "1.0" and self.parser.should_keep_alive()
+        self.cycle = exchange = Exchange(self, keep_alive=keep_alive)
         app = self._plain_app if FORWARDED.isdisjoint(named) else self.app
         if before is None or before.response_complete:
             self._start_asgi_task(exchange, app)
