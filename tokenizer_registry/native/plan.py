@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from tokenizer_registry.native.library import COLUMNS, library
 from tokenizer_registry.vocabulary import refuse_surrogates
 
-# A text this small is counted in less time than it may take to get the GIL back.
+# Bytes times columns: a text this small is counted in less time than it may take to get the GIL back.
 SMALL_BYTES: Final = 32_768
 # A place is four numbers: column, begin, length, and whether it opens its text.
 PLACE: Final = 4
@@ -87,7 +87,7 @@ class Plan:
             refuse_surrogates(text)
             raise
         totals, held = Totals(), ctypes.c_void_p()
-        library = self._holding if len(content) <= SMALL_BYTES else self._freeing
+        library = self._holding if len(content) * wanted.bit_count() <= SMALL_BYTES else self._freeing
         left = library.weighbridge_count(
             self._plan, content, len(content), wanted, normalized, totals, ctypes.byref(held)
         )

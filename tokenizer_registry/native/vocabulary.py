@@ -53,5 +53,10 @@ class Together:
             found += [other.count(text) for other in self._others.values()]
         return found
 
+    @property
+    def alone(self) -> frozenset[str]:
+        """Those that are counted by calls of their own."""
+        return frozenset(self._others)
+
     def __str__(self) -> str:
         return ", ".join(self._columns)
