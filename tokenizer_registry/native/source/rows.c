@@ -40,7 +40,7 @@ static u8 *new_long(struct rows *rows, const struct word *word) {
     }
     row->hash = word->hash;
     row->opens = (u8)word->opens;
-    row->length = (u8)word->length;
+    row->length = (u16)word->length;
     memcpy(row->word, word->text, word->length);
     return row->counts;
 }
