@@ -15,7 +15,7 @@ struct key {
 };
 
 #define SHORT_BYTES 15
-#define LONG_BYTES 325
+#define LONG_BYTES 324
 #define SHORT_ROWS (1u << 16)
 #define LONG_ROWS (1u << 15)
 
@@ -27,7 +27,7 @@ struct short_row {
 
 struct long_row {
     u64 hash;
-    u8 opens; u16 length;
+    u16 opens, length;
     u8 counts[REMEMBERED];
     u8 word[LONG_BYTES];
 };
