@@ -8,7 +8,6 @@
 #define ROWS_AT_ONCE 256
 /* Up to so many columns, adding up each is quicker than adding up all. */
 #define FEW 8
-#define WORDS_AHEAD 16
 
 struct run {
     struct counter *counter;
@@ -130,15 +129,15 @@ static void count_word(struct run *run, const struct word *word) {
 /* Some words ahead, so that their rows come from memory while others are counted. */
 static void count_words(struct run *run, const u8 *text, const u8 *end) {
     struct cuts cuts = cuts_of(run->plan->all, text, end);
-    struct word words[WORDS_AHEAD];
-    u32 count = 0;
-    for (const u8 *at = text, *next; at < end; at = next) {
-        next = next_cut(&cuts);
-        note_word(words + count, at, (u32)(next - at), at == text, end);
-        fetch_row(run->counter->rows, words + count++);
-        if (count < WORDS_AHEAD && next < end) continue;
+    const u8 *places[MOST_PLACES];
+    struct word words[MOST_PLACES];
+    for (const u8 *at = text; at < end;) {
+        u32 count = next_places(&cuts, places);
+        for (u32 number = 0; number < count; at = places[number++]) {
+            note_word(words + number, at, (u32)(places[number] - at), at == text, end);
+            fetch_row(run->counter->rows, words + number);
+        }
         for (u32 number = 0; number < count; number++) count_word(run, words + number);
-        count = 0;
     }
     count_misses(run);
     add_sums(run);

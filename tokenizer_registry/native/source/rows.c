@@ -39,8 +39,8 @@ static u8 *new_long(struct rows *rows, const struct word *word) {
         *(other == row ? long_row(rows, second_place(row->hash)) : other) = *row;
     }
     row->hash = word->hash;
-    row->opens = (u8)word->opens;
-    row->length = (u8)word->length;
+    row->opens = (u16)word->opens;
+    row->length = (u16)word->length;
     memcpy(row->word, word->text, word->length);
     return row->counts;
 }

@@ -15,9 +15,9 @@ struct key {
 };
 
 #define SHORT_BYTES 15
-#define LONG_BYTES 198
+#define LONG_BYTES 324
 #define SHORT_ROWS (1u << 16)
-#define LONG_ROWS (1u << 14)
+#define LONG_ROWS (1u << 15)
 
 /* What most words need is fetched from memory at once. A key is never 0. */
 struct short_row {
@@ -27,7 +27,7 @@ struct short_row {
 
 struct long_row {
     u64 hash;
-    u8 opens, length;
+    u16 opens, length;
     u8 counts[REMEMBERED];
     u8 word[LONG_BYTES];
 };

@@ -1,8 +1,5 @@
 #include "words.h"
 
-/* A bit for each byte. */
-#define BLOCK_BYTES 64
-
 static inline u64 of_each(u8 byte) { return byte * 0x0101010101010101u; }
 
 /* A bit for each of eight bytes that is a space or less. */
@@ -25,10 +22,6 @@ static u64 low_at_end(const u8 *block, const u8 *end) {
     return low_of_block(last);
 }
 
-static inline void look_at_block(struct cuts *cuts) {
-    cuts->low = cuts->body - cuts->block >= BLOCK_BYTES ? low_of_block(cuts->block) : low_at_end(cuts->block, cuts->body);
-}
-
 static const u8 *end_of_body(const struct characters *all, const u8 *text, const u8 *end) {
     while (end > text) {
         const u8 *last = character_before(end);
@@ -39,27 +32,27 @@ static const u8 *end_of_body(const struct characters *all, const u8 *text, const
 }
 
 struct cuts cuts_of(const struct characters *all, const u8 *text, const u8 *end) {
-    struct cuts cuts = {all, text, end_of_body(all, text, end), end, 0};
-    look_at_block(&cuts);
-    cuts.low &= ~(u64)1; /* what is in front of the text is no word */
-    return cuts;
+    return (struct cuts){all, text, text, end_of_body(all, text, end), end};
 }
 
-static inline int may_cut(const struct characters *all, const u8 *at) {
-    if (*at == ' ') return flags_of(all, character_before(at)) & MAY_END_WORD && flags_of(all, at + 1) & MAY_BEGIN_WORD;
-    return *at == '\n' && flags_of(all, character_before(at)) & MAY_END_LINE;
+/* 1 or 0, and few branches: whether a place is one to cut at is hard to foresee. */
+static inline u32 may_cut(const struct characters *all, const u8 *at) {
+    u32 is_space = *at == ' ', is_line = *at == '\n';
+    u32 before = flags_of(all, character_before(at)), after = flags_of(all, at + is_space);
+    return (is_space & before / MAY_END_WORD & after / MAY_BEGIN_WORD) | (is_line & before / MAY_END_LINE);
 }
 
-const u8 *next_cut(struct cuts *cuts) {
-    for (;;) {
-        for (; cuts->low; cuts->low &= cuts->low - 1) {
-            const u8 *at = cuts->block + __builtin_ctzll(cuts->low);
-            if (!may_cut(cuts->all, at)) continue;
-            cuts->low &= cuts->low - 1;
-            return at;
+u32 next_places(struct cuts *cuts, const u8 **places) {
+    u32 count = 0;
+    for (; cuts->block < cuts->body && count < PLACES; cuts->block += BLOCK_BYTES) {
+        int is_last = cuts->body - cuts->block < BLOCK_BYTES;
+        u64 low = is_last ? low_at_end(cuts->block, cuts->body) : low_of_block(cuts->block);
+        if (cuts->block == cuts->text) low &= ~(u64)1; /* nothing is in front of it */
+        for (; low; low &= low - 1) {
+            places[count] = cuts->block + __builtin_ctzll(low);
+            count += may_cut(cuts->all, places[count]);
         }
-        if (cuts->body - cuts->block <= BLOCK_BYTES) return cuts->end;
-        cuts->block += BLOCK_BYTES;
-        look_at_block(cuts);
     }
+    if (cuts->block >= cuts->body) places[count++] = cuts->end;
+    return count;
 }

@@ -4,20 +4,26 @@
 
 #include "characters.h"
 
-/* A text as it is cut. `low`: the bytes from `block` on that may be white space and were not looked at. */
+/* Bytes that are looked at together: a bit for each. */
+#define BLOCK_BYTES 64
+/* So many places are found at once, or a few more. */
+#define PLACES 32
+#define MOST_PLACES (PLACES + BLOCK_BYTES)
+
+/* A text as it is cut; `body` is where the white space begins that it ends with. */
 struct cuts {
     const struct characters *all;
-    const u8 *block, *body, *end; /* `body` is where the last white space begins */
-    u64 low;
+    const u8 *text, *block, *body, *end;
 };
 
 struct cuts cuts_of(const struct characters *all, const u8 *text, const u8 *end);
 
-/* Where the text may be cut next: the space or line feed in front of a word, or `end`.
+/* The next places where the text is cut: spaces and line feeds in front of words, and at last its end. How many they are;
+   `places` has room for MOST_PLACES.
 
    A space may be cut at that follows a letter, a digit or one of a few marks, and a line feed that follows a letter or
    a digit: no vocabulary with words joins across such a place. What is behind the text's last word stays with it, for
    there patterns look at the end of the text. */
-const u8 *next_cut(struct cuts *cuts);
+u32 next_places(struct cuts *cuts, const u8 **places);
 
 #endif

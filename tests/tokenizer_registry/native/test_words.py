@@ -1,0 +1,124 @@
+"""Words that a plan remembers, or that wait to be counted, against the same vocabularies without words."""
+
+from collections.abc import Sequence
+from random import Random
+
+import pytest
+
+from tests.tokenizer_registry.shipped import PACKAGE
+from tokenizer_registry.engines import read_engines
+from tokenizer_registry.native.packs import Packs
+from tokenizer_registry.native.plan import Plan, Resolve, Word
+
+ROWS = read_engines(PACKAGE)
+# One that ranks bytes, one that puts bars for spaces, one with pieces of words.
+NAMES = ("r50k_base", "llama-2", "bert-uncased")
+# More words than wait for their counts at once.
+MANY = 3_000
+# More columns than a row has counts.
+COLUMNS = 60
+
+
+def refuse(words: Sequence[Word]) -> list[int]:
+    """Nothing here is for the owner's library."""
+    raise AssertionError(words)
+
+
+def plan_of(names: Sequence[str], *, has_words: bool = True, resolve: Resolve = refuse) -> Plan:
+    """A column for each of the vocabularies."""
+    packs = Packs()
+    plan = Plan(packs.characters())
+    for name in names:
+        plan.add(packs.open(name, ROWS[name].sha256), has_words=has_words, resolve=resolve)
+    return plan
+
+
+def counts(plan: Plan, text: str, columns: int = len(NAMES)) -> list[int]:
+    """The tokens for the first columns."""
+    return plan.count(text, (1 << columns) - 1)[:columns]
+
+
+@pytest.fixture(name="whole", scope="module")
+def whole_plan() -> Plan:
+    """The vocabularies without words."""
+    return plan_of(NAMES, has_words=False)
+
+
+def made_up(seed: int, number: int, lengths: range) -> list[str]:
+    """So many different words of letters."""
+    dice = Random(seed)
+    words: dict[str, None] = {}
+    while len(words) < number:
+        words["".join(dice.choices("abcdefgh", k=dice.choice(lengths)))] = None
+    return list(words)
+
+
+def test_a_word_that_comes_again_while_it_waits_counts_again(whole: Plan) -> None:
+    """A word that is new to a plan counts each time that it stands in the text."""
+    text = "scales weighbridge weighbridge, scales\nweighbridge weighbridge weighbridge"
+    assert counts(plan_of(NAMES), text) == counts(whole, text)
+
+
+def test_more_words_than_wait_at_once(whole: Plan) -> None:
+    """Thousands of new words in one text, with some of them again between them, all count."""
+    words = made_up(1, MANY, range(3, 25))
+    text = " ".join(word for pair in zip(words, words[::-1], strict=True) for word in pair)
+    plan, expected = plan_of(NAMES), counts(whole, text)
+    assert [counts(plan, text) for _ in range(2)] == [expected] * 2
+
+
+def test_more_words_than_are_remembered(whole: Plan) -> None:
+    """Words take the places of older ones, and all of them count the same when they come again."""
+    texts = [" ".join(made_up(seed, MANY, range(5, 40))) for seed in range(50)]
+    plan, expected = plan_of(NAMES), [counts(whole, text) for text in texts]
+    for _ in range(2):
+        assert [counts(plan, text) for text in texts] == expected
+
+
+@pytest.mark.parametrize("length", [*range(1, 20), 31, 32, 33, *range(322, 327), 700])
+def test_words_of_each_length(whole: Plan, length: int) -> None:
+    """Words that differ in one byte, or by one byte more, are told apart, also where long words begin."""
+    word = "weighbridge" * 70
+    words = [word[:length], word[: length - 1] + "x", word[: length + 1], "x" + word[1:length], word[:length]]
+    plan, text = plan_of(NAMES), " ".join(words)
+    for given in (text, " " + text, text + "\n", words[0], " " + words[0]):
+        assert [counts(plan, given) for _ in range(2)] == [counts(whole, given)] * 2
+
+
+def test_a_word_that_opens_its_text_is_another(whole: Plan) -> None:
+    """A space that a text begins with is not taken for one that a word was cut at."""
+    plan = plan_of(NAMES)
+    for text in ("a b", " b b", " b", "b b", "\nb\nb", " weighbridges weighbridges", " b b"):
+        assert counts(plan, text) == counts(whole, text)
+
+
+@pytest.mark.parametrize("before", range(0, 140, 3))
+def test_a_text_is_cut_the_same_wherever_it_begins(whole: Plan, before: int) -> None:
+    """Bytes are looked at many at a time, and where such a block ends does not matter."""
+    text = "x" * before + " one, two\nthree  four (five)\n\n six\t7 8é é9 中 a\x01 \x01"
+    assert counts(plan_of(NAMES[:1]), text, 1) == counts(whole, text, 1)
+
+
+def test_more_columns_than_a_row_has_counts() -> None:
+    """A column whose counts are not remembered counts like all others, new words and known ones."""
+    text = "one weighbridge weighs another weighbridge, scales do not " + "w" * 400
+    plan = plan_of(["r50k_base"] * COLUMNS)
+    expected = counts(plan_of(["r50k_base"], has_words=False), text, 1) * COLUMNS
+    assert [counts(plan, text, COLUMNS) for _ in range(2)] == [expected] * 2
+    last = COLUMNS - 1
+    assert plan.count(text, 1 << last)[last] == expected[last]
+
+
+def test_a_count_that_others_made_is_remembered_and_added_for_each_time() -> None:
+    """A word that is left to others counts as often as it stands in the text, and is not left again."""
+    asked: list[Word] = []
+
+    def seven(words: Sequence[Word]) -> list[int]:
+        asked.extend(words)
+        return [7] * len(words)
+
+    plan = plan_of(["qwen2"], resolve=seven)
+    others = counts(plan, "un noir", 1)[0]
+    text = "un e\u0301tat e\u0301tat e\u0301tat noir"
+    assert [counts(plan, text, 1) for _ in range(2)] == [[others + 3 * 7]] * 2
+    assert asked == [Word(" e\u0301tat", opens=False)]
