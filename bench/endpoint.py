@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx2
 
-from bench.load import requests_per_second
+from bench.load import Target, requests_per_second
 from bench.texts import SMALL, kinds
 from tests.end_to_end.server import Server, running
 
@@ -42,8 +42,8 @@ def _served(models: Sequence[str]) -> Iterator[tuple[str, str]]:
     with service(1) as one, service(2) as two:
         answers = [_answer(server, bodies[0]) for server in (one, two)]
         with bare(answers[0]) as url:
-            turn = ((url, "none"), (one.url, one.demo_key), (two.url, two.demo_key))
-            rounds = [tuple(requests_per_second(*server, bodies) for server in turn) for _ in range(ROUNDS)]
+            turn = (Target(url), Target(one.url, one.demo_key), Target(two.url, two.demo_key))
+            rounds = [tuple(requests_per_second(server, bodies) for server in turn) for _ in range(ROUNDS)]
     share = statistics.median(single / plain for plain, single, _ in rounds)
     twice = statistics.median(double / single for _, single, double in rounds)
     plain, single, double = map(statistics.median, zip(*rounds, strict=True))

@@ -9,6 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 SECONDS = 2
@@ -19,9 +20,9 @@ THREADS = 8
 SCRIPT = """
 local requests, n = {}, 0
 function init(args)
-  local headers = {["Content-Type"] = "application/json", ["X-Api-Key"] = "%s"}
+  local headers = {["Content-Type"] = "application/json", ["%s"] = "%s"}
   for body in io.lines("%s") do
-    requests[#requests + 1] = wrk.format("POST", "/v1/tokens/count", headers, body)
+    requests[#requests + 1] = wrk.format("POST", "%s", headers, body)
   end
 end
 function request()
@@ -31,9 +32,18 @@ end
 """
 
 
-def requests_per_second(url: str, key: str, bodies: list[bytes]) -> float:
+class Target(NamedTuple):
+    """What is called: a base URL, what stands for a key, the name of the header that it stands in, and a path."""
+
+    url: str
+    key: str = "none"
+    header: str = "X-Api-Key"
+    path: str = "/v1/tokens/count"
+
+
+def requests_per_second(target: Target, bodies: list[bytes], *, connections: int = CONNECTIONS) -> float:
     """Answers a second, all of them 200."""
-    return _wrk(url, key, bodies) if shutil.which("wrk") else _python(url, key, bodies)
+    return _wrk(target, bodies, connections) if shutil.which("wrk") else _python(target, bodies)
 
 
 def generator() -> str:
@@ -41,13 +51,13 @@ def generator() -> str:
     return "wrk" if shutil.which("wrk") else f"{THREADS} threads of Python (install wrk for more load)"
 
 
-def _wrk(url: str, key: str, bodies: list[bytes]) -> float:
+def _wrk(target: Target, bodies: list[bytes], connections: int) -> float:
     with tempfile.TemporaryDirectory() as folder:
         texts, script = Path(folder) / "bodies", Path(folder) / "calls.lua"
         texts.write_bytes(b"\n".join(bodies) + b"\n")
-        script.write_text(SCRIPT % (key, texts))
+        script.write_text(SCRIPT % (target.header, target.key, texts, target.path))
         done = subprocess.run(
-            ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "-s", script, url],
+            ["wrk", "-t1", f"-c{connections}", f"-d{SECONDS}s", "-s", script, target.url],
             check=True, capture_output=True, text=True,
         )  # fmt: skip
     found = re.search(r"Requests/sec:\s*([\d.]+)", done.stdout)
@@ -56,16 +66,16 @@ def _wrk(url: str, key: str, bodies: list[bytes]) -> float:
     return float(found[1])
 
 
-def _python(url: str, key: str, bodies: list[bytes]) -> float:
-    address = urlsplit(url).netloc
+def _python(target: Target, bodies: list[bytes]) -> float:
+    address = urlsplit(target.url).netloc
     end = time.monotonic() + SECONDS
 
     def calls(first: int) -> int:
         connection, done = HTTPConnection(address), 0
         while time.monotonic() < end:
             body = bodies[(first + done) % len(bodies)]
-            headers = {"Content-Type": "application/json", "X-Api-Key": key}
-            connection.request("POST", "/v1/tokens/count", body, headers)
+            headers = {"Content-Type": "application/json", target.header: target.key}
+            connection.request("POST", target.path, body, headers)
             json.loads(connection.getresponse().read())
             done += 1
         return done
