@@ -73,9 +73,8 @@ class Authenticator:
         stored, principal, _ = answer
         if stored is None or principal is None:
             return KeyRefusal.UNKNOWN
-        now = self.now()
-        refusal = stored.key.refusal(now)
-        if refusal is not None:
+        now, key = self.now(), stored.key
+        if (key.revoked_at or key.expires_at) and (refusal := key.refusal(now)):
             return refusal
         if self.last_used is not None:
             self.last_used.note(stored.key.id, now)

@@ -20,8 +20,12 @@ def token_api_key(scope: Scope) -> str | Refusal:
 
     Two different keys in one place are refused: it must not depend on their order who pays.
     """
-    if not scope["query_string"] and (key := _only_header_key(scope)):
-        return key
+    named = scope.get(NAMED_HEADERS)
+    if named is not None and not scope["query_string"]:
+        # Where no header comes twice there is one place to look at, mostly.
+        key: str = named.get(b"x-api-key", b"").decode("latin-1").strip(" \t")
+        if key:
+            return key
     for place in PLACES if scope["query_string"] else PLACES[1:]:
         keys = set(filter(None, place(scope)))
         if keys:
@@ -43,12 +47,6 @@ def gateway_api_key(scope: Scope) -> str | Refusal:
 def carries_header_key(scope: Scope) -> bool:
     """Whether the call has something in `X-API-Key`."""
     return any(_header_keys(scope))
-
-
-def _only_header_key(scope: Scope) -> str | None:
-    """What is in `X-Api-Key`, where no header comes twice."""
-    named = scope.get(NAMED_HEADERS)
-    return named.get(b"x-api-key", b"").decode("latin-1").strip(" \t") if named is not None else None
 
 
 def _query_keys(scope: Scope) -> list[str]:

@@ -70,7 +70,8 @@ class Edge:
 
         try:
             # Sorted out here, not in a coroutine around the application: each one costs at every step of a call.
-            answer = self._early(scope, trace) or self.app
+            usual = NAMED_HEADERS in scope and scope["method"] != "OPTIONS"
+            answer = self.app if usual else self._early(scope, trace) or self.app
             await answer(scope, receive, stamped)
         except Exception:
             event_id = secrets.token_hex(16)
@@ -79,7 +80,8 @@ class Edge:
                 raise
             await error_reply(INTERNAL, scope["path"], trace.trace_id, event_id)(scope, receive, stamped)
         finally:
-            trace.end()
+            if trace.budget is not None:
+                trace.end()
             seconds = time.perf_counter() - started
             route = getattr(scope.get("route"), "path", NO_ROUTE)
             if span is not NO_SPAN:

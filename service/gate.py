@@ -21,7 +21,7 @@ from service.errors import (
 )
 from service.limits import Allowance, Decision, Limiter, Unavailable, limit_headers
 from service.reply import Header
-from service.spans import within
+from service.spans import NO_SPAN, within
 from service.stores.errors import StoreUnavailable
 from service.trace import trace_of
 
@@ -71,7 +71,8 @@ class Gate:
         trace = trace_of(scope)
         trace.account_id = principal.account_id
         allowance = self._allowance(principal.calls_per_second, principal.calls_per_month)
-        decision = await within(trace.span, "limits", self.limiter.hit(principal.account_id, allowance))
+        hit = self.limiter.hit(principal.account_id, allowance)
+        decision = await (hit if trace.span is NO_SPAN else within(trace.span, "limits", hit))
         return self._judged(principal, decision)
 
     def _judged(self, principal: Principal, decision: Decision | Unavailable) -> Admission:

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final
@@ -18,16 +18,6 @@ MOST_LISTS_OF_NAMES = 1_000
 NAME_OF: Final = itemgetter(0)
 
 
-class Sent:
-    """What is waited for where all is written already: a coroutine would be made and ended for nothing."""
-
-    def __await__(self) -> Iterator[None]:
-        return iter(())
-
-
-SENT: Final = Sent()
-
-
 class Exchange(RequestResponseCycle):
     """What an application receives and sends. It may send a WHOLE_REPLY, which is one write."""
 
@@ -40,7 +30,8 @@ class Exchange(RequestResponseCycle):
     chunked_encoding = None
     expected_content_length = 0
 
-    def __init__(self, protocol: HttpToolsProtocol, *, keep_alive: bool) -> None:
+    def __init__(self, protocol: HttpToolsProtocol, sent: "asyncio.Future[None]", *, keep_alive: bool) -> None:
+        """`sent` is done already: what is waited for where all is written, instead of a coroutine that does nothing."""
         self.scope = protocol.scope
         self.transport = protocol.transport
         self.flow = protocol.flow
@@ -48,6 +39,7 @@ class Exchange(RequestResponseCycle):
         self.access_logger = protocol.access_logger
         self.default_headers = protocol.server_state.default_headers
         self.message_event = asyncio.Event()
+        self.sent = sent
         self.on_response = protocol.on_response_complete
         self.keep_alive = keep_alive
         self.waiting_for_100_continue = protocol.expect_100_continue
@@ -62,7 +54,7 @@ class Exchange(RequestResponseCycle):
             return self._send_in_two(message)
         if not self.disconnected:
             self._write(message["status"], message["headers"], message["body"])
-        return SENT
+        return self.sent
 
     async def _send_in_two(self, message: Any) -> None:
         start: Any = {**message, "type": "http.response.start"}

@@ -33,6 +33,8 @@ class LeanProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._plain_app = self.app.app if isinstance(self.app, ProxyHeadersMiddleware) else self.app
         self._head_timeout_seconds = head_timeout_seconds
+        self._sent: asyncio.Future[None] = self.loop.create_future()
+        self._sent.set_result(None)
         self._deadline: asyncio.TimerHandle | None = None
         self._connection: dict[str, Any] = {}
         self._in_head = False
@@ -102,7 +104,7 @@ class LeanProtocol(HttpToolsProtocol):
         self._complete_scope(version)
         before = self.cycle
         keep_alive = version != "1.0" and self.parser.should_keep_alive()
-        self.cycle = exchange = Exchange(self, keep_alive=keep_alive)
+        self.cycle = exchange = Exchange(self, self._sent, keep_alive=keep_alive)
         app = self._plain_app if FORWARDED.isdisjoint(named) else self.app
         if before is None or before.response_complete:
             self._start_asgi_task(exchange, app)

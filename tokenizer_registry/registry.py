@@ -188,7 +188,8 @@ class Registry:
         a model without a count gets a labelled estimate where one exists. Raises UnknownModel before anything is
         counted, UncountableText.
         """
-        found = self._choice(tuple(models)).count(text)
+        chosen = tuple(models)
+        found = (self._choices.get(chosen) or self._choice(chosen)).count(text)
         return self._estimated(text, models, found) if estimate else found
 
     def estimator(self, model: str) -> Estimator | None:
@@ -229,10 +230,7 @@ class Registry:
             return None
 
     def _choice(self, models: tuple[str, ...]) -> Choice:
-        """The choice of these models, kept where all their vocabularies could be loaded: they stay loaded."""
-        known = self._choices.get(models)
-        if known is not None:
-            return known
+        """A choice of these models, kept where all their vocabularies could be loaded: they stay loaded."""
         names = [self._vocabulary_of(model) for model in models]
         wanted = [name for name in dict.fromkeys(names) if name in self.vocabularies]
         present = {name: loaded for name in wanted if name and (loaded := self._try(name)) is not None}

@@ -81,7 +81,10 @@ class CountEndpoint:
             return INVALID_REQUEST.saying(f"as_of: {request.as_of} is not over yet; the newest prices are of {day}.")
         try:
             trace = trace_of(scope)
-            counts = self._counts_at_once(request, trace) or await self._counts(request, trace)
+            # A call that need not wait is spared what waiting takes.
+            is_plain = not request.estimate and trace.span is NO_SPAN
+            at_once = self.pool.count_at_once(request.text, request.models) if is_plain else None
+            counts = at_once or await self._counts(request, trace)
         except UncountableText as fault:
             return INVALID_REQUEST.saying(f"input: {fault}")
         if isinstance(counts, Refusal):
@@ -92,12 +95,6 @@ class CountEndpoint:
         if trace.span is not NO_SPAN:
             trace.span.note(lambda: _facts(counts))
         return self._reply(request, counts, request.as_of or day)
-
-    def _counts_at_once(self, request: CountRequest, trace: Trace) -> list[Count] | None:
-        """A call that need not wait is spared what waiting takes."""
-        if request.estimate or trace.span is not NO_SPAN:
-            return None
-        return self.pool.count_at_once(request.text, request.models)
 
     def _counts(self, request: CountRequest, trace: Trace) -> Awaitable[list[Count] | Refusal]:
         work = self.pool.count(request.text, request.models, request.estimate, trace.held_bytes)
