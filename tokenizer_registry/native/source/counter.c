@@ -2,12 +2,8 @@
 
 #include <stdlib.h>
 
+#include "sums.h"
 #include "words.h"
-
-/* Rows that can be added before sums of bytes no longer fit into 16 bits. */
-#define ROWS_AT_ONCE 256
-/* Up to so many columns, adding up each is quicker than adding up all. */
-#define FEW 8
 
 struct run {
     struct counter *counter;
@@ -15,11 +11,7 @@ struct run {
     u64 columns; /* of those that are wanted, the ones with words */
     u64 normalized;
     u64 *totals;
-    u32 few; /* how many columns rows are read for, and which, if each is added up on its own; 0 otherwise */
-    u8 few_columns[FEW];
-    u8 is_wanted[REMEMBERED];
-    u16 sums[REMEMBERED];
-    u32 summed;
+    struct sums sums;
     int failed;
 };
 
@@ -72,54 +64,11 @@ static void count_whole(struct run *run, u64 columns, const u8 *text, u32 length
     for (; columns; columns &= columns - 1) count_miss(run, (u32)__builtin_ctzll(columns), &whole);
 }
 
-static u64 remembered(const struct run *run) { return run->columns & (((u64)1 << REMEMBERED) - 1); }
-
-static void choose_columns(struct run *run) {
-    u64 left = remembered(run);
-    int is_few = __builtin_popcountll(left) <= FEW;
-    for (; left; left &= left - 1) {
-        u8 column = (u8)__builtin_ctzll(left);
-        run->is_wanted[column] = 1;
-        if (is_few) run->few_columns[run->few++] = column;
-    }
-}
-
-static void add_sums(struct run *run) {
-    for (u32 column = 0; column < REMEMBERED; column++) run->totals[column] += run->sums[column];
-    memset(run->sums, 0, sizeof run->sums);
-    run->summed = 0;
-}
-
-/* Add what is known; the bits of the columns that are not. */
-static u64 add_few(struct run *run, const u8 *counts) {
-    u64 missing = 0;
-    for (u32 number = 0; number < run->few; number++) {
-        u32 column = run->few_columns[number];
-        if (counts[column] == UNKNOWN) missing |= (u64)1 << column;
-        else run->totals[column] += counts[column];
-    }
-    return missing;
-}
-
-static u64 add_many(struct run *run, const u8 *counts) {
-    u8 lacks = 0;
-    for (u32 column = 0; column < REMEMBERED; column++) {
-        u8 is_unknown = counts[column] == UNKNOWN;
-        run->sums[column] += is_unknown ? 0 : counts[column];
-        lacks |= is_unknown & run->is_wanted[column];
-    }
-    if (++run->summed == ROWS_AT_ONCE) add_sums(run);
-    u64 missing = 0;
-    for (u32 column = 0; lacks && column < REMEMBERED; column++)
-        missing |= (u64)(counts[column] == UNKNOWN) << column;
-    return missing & run->columns;
-}
-
 /* Add what is known of the word; what is not waits. */
 static void count_word(struct run *run, const struct word *word) {
     const u8 *counts = counts_of(run->counter->rows, word);
     u64 missing = run->columns;
-    if (counts) missing = (missing ^ remembered(run)) | (run->few ? add_few(run, counts) : add_many(run, counts));
+    if (counts) missing = (missing & ~REMEMBERED_BITS) | add_counts(&run->sums, counts);
     if (!missing) return;
     struct misses *misses = &run->counter->misses;
     note_miss(misses, word, missing);
@@ -140,7 +89,7 @@ static void count_words(struct run *run, const u8 *text, const u8 *end) {
         for (u32 number = 0; number < count; number++) count_word(run, words + number);
     }
     count_misses(run);
-    add_sums(run);
+    finish_sums(&run->sums);
 }
 
 static void take_plan(struct counter *counter, const struct plan *plan) {
@@ -156,10 +105,9 @@ int count_text(
     counter->uncounted_count = 0;
     if (!length) return 1;
     take_plan(counter, plan);
-    struct run run = {.counter = counter, .plan = plan, .normalized = normalized, .totals = totals};
-    run.columns = wanted & plan->has_words;
-    choose_columns(&run);
-    if (run.columns) count_words(&run, text, text + length);
+    u64 columns = wanted & plan->has_words;
+    struct run run = {counter, plan, columns, normalized, totals, sums_of(columns, totals), 0};
+    if (columns) count_words(&run, text, text + length);
     count_whole(&run, wanted & ~plan->has_words, text, length);
     return !run.failed;
 }

@@ -1,5 +1,10 @@
 #include "misses.h"
 
+static inline int is_same_word(const struct word *one, const struct word *other) {
+    return one->hash == other->hash && one->length == other->length && one->opens == other->opens &&
+           are_equal(one->text, other->text, one->length);
+}
+
 /* The columns are the same unless the word's row was another word's meanwhile. */
 static inline int is_miss(const struct miss *miss, const struct word *word, u64 columns) {
     return miss->columns == columns && is_same_word(&miss->word, word);

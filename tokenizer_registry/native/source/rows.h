@@ -7,6 +7,7 @@
 #define COLUMNS 64
 /* So many columns have a place in a row; what others count is not remembered. */
 #define REMEMBERED 48
+#define REMEMBERED_BITS (((u64)1 << REMEMBERED) - 1)
 #define UNKNOWN 255
 
 /* A short word as two numbers: its bytes, and behind them its length and whether it opens its text. */
@@ -53,11 +54,15 @@ static inline u64 hash_of_key(struct key key) {
 /* What is behind the word may be read up to `end`. */
 static inline struct key key_of(const u8 *text, u32 length, int opens, const u8 *end) {
     static const u8 kept[2 * 16] = {[0 ... 15] = 0xFF};
-    u64 sign = (u64)(length | (u32)opens << 7) << 56;
-    if (end - text >= 16)
-        return (struct key){load64(text) & load64(kept + 16 - length), (load64(text + 8) & load64(kept + 24 - length)) | sign};
-    if (length < 8) return (struct key){head_of(text, length), sign};
-    return (struct key){load64(text), load64(text + length - 8) >> (SHORT_BYTES - length) * 8 >> 8 | sign};
+    u64 low, high = 0;
+    if (end - text >= 16) {
+        low = load64(text) & load64(kept + 16 - length);
+        high = load64(text + 8) & load64(kept + 24 - length);
+    } else {
+        low = head_of(text, length);
+        if (length > 8) high = load64(text + length - 8) >> (16 - length) * 8;
+    }
+    return (struct key){low, high | (u64)(length | (u32)opens << 7) << 56};
 }
 
 /* Note a word. What is behind it may be read up to `end`, and matters not. */
@@ -73,13 +78,8 @@ static inline void note_word(struct word *word, const u8 *text, u32 length, int 
     }
 }
 
-static inline int is_same_word(const struct word *one, const struct word *other) {
-    return one->hash == other->hash && one->length == other->length && one->opens == other->opens &&
-           are_equal(one->text, other->text, one->length);
-}
-
 /* Fetch the row of a word that is soon looked for: memory takes longer than all else. */
-void fetch_row(const struct rows *rows, const struct word *word);
+void fetch_row(struct rows *rows, const struct word *word);
 
 /* The counts of a word that has a row. NULL if it has none. */
 u8 *find_counts(struct rows *rows, const struct word *word);

@@ -18,8 +18,8 @@ struct cuts {
 
 struct cuts cuts_of(const struct characters *all, const u8 *text, const u8 *end);
 
-/* The next places where the text is cut: spaces and line feeds in front of words, and at last its end. How many they are;
-   `places` has room for MOST_PLACES.
+/* The next places where the text is cut: spaces and line feeds in front of words, and at last its end. How many they
+   are; `places` has room for MOST_PLACES.
 
    A space may be cut at that follows a letter, a digit or one of a few marks, and a line feed that follows a letter or
    a digit: no vocabulary with words joins across such a place. What is behind the text's last word stays with it, for
