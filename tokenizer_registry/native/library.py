@@ -20,6 +20,7 @@ _SIGNATURES: Final = {
         ctypes.c_int64,
         [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_uint32, ctypes.c_uint64, ctypes.c_uint64, *[ctypes.c_void_p] * 2],
     ),
+    "weighbridge_count_small": (ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.c_uint64]),
     "weighbridge_uncounted": (None, [ctypes.c_void_p, ctypes.c_void_p]),
     "weighbridge_learn": (None, [ctypes.c_void_p, ctypes.c_void_p]),
     "weighbridge_release": (None, [ctypes.c_void_p]),

@@ -4,6 +4,7 @@ import ctypes
 import mmap
 import weakref
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -64,6 +65,10 @@ class Plan:
         self._plan = self._freeing.weighbridge_plan(characters.address)
         if not self._plan:
             raise PlanFull
+        # A small text's tokens for each wanted column, in their order; an empty list if words of it are left to others.
+        # Holds the GIL. A call of it costs as much as a thousand characters, so nothing is around it. Raises
+        # UnicodeEncodeError for a lone surrogate.
+        self.count_small: Callable[[str, int], list[int]] = partial(self._holding.weighbridge_count_small, self._plan)
         self._finalizer = weakref.finalize(self, self._freeing.weighbridge_free, self._plan)
 
     def add(self, packed: Mapped, *, has_words: bool, resolve: Resolve) -> int:

@@ -1,10 +1,22 @@
 """Vocabularies of the C library, and counting one text for many of them in one call."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from tokenizer_registry.native.engine import NativeEngine
 from tokenizer_registry.native.plan import Plan
-from tokenizer_registry.vocabulary import NOT_FOR_TEXTS, GuardedVocabulary, Owner, Vocabulary, gave_up, guarded
+from tokenizer_registry.vocabulary import (
+    NOT_FOR_TEXTS,
+    GuardedVocabulary,
+    Owner,
+    Vocabulary,
+    gave_up,
+    guarded,
+    refuse_surrogates,
+)
+
+# Characters times columns: as small as a text that is counted while the GIL is held.
+SMALL_CHARACTERS: Final = 16_384
 
 
 class NativeVocabulary(GuardedVocabulary):
@@ -27,31 +39,41 @@ class NativeVocabulary(GuardedVocabulary):
 class Together:
     """Some vocabularies, to count one text after the other for all of them."""
 
-    __slots__ = ("_bits", "_columns", "_others", "_plan", "names")
+    __slots__ = ("_bits", "_columns", "_others", "_plan", "_small_characters", "names")
 
     def __init__(self, vocabularies: Mapping[str, Vocabulary]) -> None:
         native = {name: found.engine for name, found in vocabularies.items() if isinstance(found, NativeVocabulary)}
         plans = {engine.plan for engine in native.values()}
         self._plan: Plan | None = plans.pop() if len(plans) == 1 else None
-        self._columns = {name: engine.column for name, engine in native.items()} if self._plan else {}
+        ordered = sorted((engine.column, name) for name, engine in native.items())
+        self._columns = {name: column for column, name in ordered} if self._plan else {}
+        self._small_characters = SMALL_CHARACTERS // max(len(self._columns), 1)
         self._bits = sum(1 << column for column in self._columns.values())
         self._others = {name: found for name, found in vocabularies.items() if name not in self._columns}
         self.names = (*self._columns, *self._others)
 
     def count(self, text: str) -> list[int]:
         """The number of tokens for each vocabulary, in the order of `names`. Raises UncountableText."""
-        if self._plan is None:
-            return [other.count(text) for other in self._others.values()]
         try:
-            totals = self._plan.count(text, self._bits)
+            found = self._counted(text)
+        except UnicodeEncodeError as error:
+            refuse_surrogates(text)
+            raise gave_up(self, error) from error
         except NOT_FOR_TEXTS:
             raise
         except BaseException as error:
             raise gave_up(self, error) from error
-        found = [totals[column] for column in self._columns.values()]
-        if self._others:
-            found += [other.count(text) for other in self._others.values()]
-        return found
+        return found + [other.count(text) for other in self._others.values()] if self._others else found
+
+    def _counted(self, text: str) -> list[int]:
+        """By the plan."""
+        if self._plan is None:
+            return []
+        found = self._plan.count_small(text, self._bits) if len(text) <= self._small_characters else None
+        if found:
+            return found
+        totals = self._plan.count(text, self._bits)
+        return [totals[column] for column in self._columns.values()]
 
     @property
     def alone(self) -> frozenset[str]:

@@ -122,3 +122,31 @@ def test_a_count_that_others_made_is_remembered_and_added_for_each_time() -> Non
     text = "un e\u0301tat e\u0301tat e\u0301tat noir"
     assert [counts(plan, text, 1) for _ in range(2)] == [[others + 3 * 7]] * 2
     assert asked == [Word(" e\u0301tat", opens=False)]
+
+
+@pytest.mark.parametrize("text", ["", "weighbridge scales", "naïve 你好 🌍\n" * 40, "\x00 \u2028", "a" * 20_000])
+def test_a_text_is_counted_alike_where_it_is_and_from_a_copy(text: str) -> None:
+    """A small text that is counted in Python's own memory has the counts of its copy, for any choice of columns."""
+    plan = plan_of(NAMES)
+    for wanted in range(1, 1 << len(NAMES)):
+        columns = [column for column in range(len(NAMES)) if wanted >> column & 1]
+        totals = plan.count(text, wanted)
+        assert plan.count_small(text, wanted) == [totals[column] for column in columns]
+
+
+def test_words_for_the_owner_are_left_to_the_plan() -> None:
+    """A text with a word that only the owner's library counts is not counted in place, until that word is known."""
+    plan = plan_of(["xlm-roberta"], resolve=lambda words: [7] * len(words))
+    text = "un e\u0301te\u0301 noir"
+    assert plan.count_small(text, 1) == []
+    total = plan.count(text, 1)[0]
+    assert total > 7
+    assert plan.count_small(text, 1) == [total]
+
+
+def test_a_lone_surrogate_is_no_text() -> None:
+    """A text that has no UTF-8 raises, and the library goes on as before."""
+    plan = plan_of(NAMES)
+    with pytest.raises(UnicodeEncodeError):
+        plan.count_small("a \ud800 b", 1)
+    assert plan.count_small("a b", 1) == [2]

@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "counter.h"
+#include "weighbridge.h"
 
-#define EXPORTED __attribute__((visibility("default")))
 
 /* As many calls can be under way at once; a call more waits for one of them. */
 #define COUNTERS 64
@@ -66,10 +65,7 @@ EXPORTED int weighbridge_add(struct plan *plan, u32 column, const void *packed, 
     return 1;
 }
 
-/* Count into `totals`, which has COLUMNS places. The columns of `normalized` take the text as normalized already.
-   The number of words that are left uncounted; -1 without memory. If there are any, the place in `held` knows them and has
-   to be released. */
-EXPORTED int64_t weighbridge_count(
+int64_t weighbridge_count(
     const struct plan *plan, const u8 *text, u32 length, u64 wanted, u64 normalized, u64 *totals, struct place **held
 ) {
     struct place *place = take_place();
@@ -90,7 +86,7 @@ EXPORTED void weighbridge_uncounted(const struct place *held, u32 *words) {
 /* Remember what others counted for them. Their text must still be where it was. */
 EXPORTED void weighbridge_learn(struct place *held, const u32 *tokens) { counter_learn(&held->counter, tokens); }
 
-EXPORTED void weighbridge_release(struct place *held) { release(held); }
+void weighbridge_release(struct place *held) { release(held); }
 
 EXPORTED void weighbridge_fill_strings(struct slot *slots, u32 capacity, const u32 *offsets, const u8 *text, u32 count) {
     fill_strings(slots, capacity, offsets, text, count);
