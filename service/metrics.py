@@ -4,7 +4,6 @@ Each process keeps its numbers in files of a folder that all share; whichever pr
 up. The numbers of a process that has ended stay in the sums, except for those of its present state.
 """
 
-from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -21,6 +20,8 @@ LAG_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
 
 STORES = ("counters", "accounts")
 MOST_LABELS = 1_000
+# Lists of models that are counted again and again; one of all has a thousand names.
+MOST_LISTS = 256
 OverProcesses = Literal["livesum", "livemin", "livemax"]
 
 
@@ -62,7 +63,7 @@ class Metrics:
         # The library takes long to find one of its own by its labels.
         self._request = lru_cache(MOST_LABELS)(self._requests.labels)
         self._refusal = lru_cache(MOST_LABELS)(self._refusals.labels)
-        self._count = lru_cache(MOST_LABELS)(self._counts.labels)
+        self._counts_of = lru_cache(MOST_LISTS)(self._labelled)
         self._decision = lru_cache(MOST_LABELS)(self._decisions.labels)
         for store in STORES:
             self._store_errors.labels(store)
@@ -80,10 +81,12 @@ class Metrics:
         if refusal is not None:
             self._tallies.count(self._refusal(refusal))
 
-    def counted(self, vocabularies: Iterable[str]) -> None:
-        """A text was counted for these."""
-        for vocabulary in vocabularies:
-            self._tallies.count(self._count(vocabulary))
+    def counted(self, vocabularies: tuple[str | None, ...]) -> None:
+        """A text was counted for models with these; None for a model that has no count."""
+        self._tallies.count_each(self._counts_of(vocabularies))
+
+    def _labelled(self, vocabularies: tuple[str | None, ...]) -> tuple[Counter, ...]:
+        return tuple(self._counts.labels(name) for name in dict.fromkeys(vocabularies) if name is not None)
 
     def decided(self, outcome: Outcome) -> None:
         """The limiter decided."""

@@ -26,12 +26,19 @@ class Tallies:
 
     def __init__(self) -> None:
         self._numbers: dict[Counter, int] = {}
+        self._groups: dict[tuple[Counter, ...], int] = {}
         self._amounts: dict[GroupedHistogram, list[float]] = {}
         self._is_due = False
 
     def count(self, counter: Counter) -> None:
         """One more."""
         self._numbers[counter] = self._numbers.get(counter, 0) + 1
+        if not self._is_due:
+            self._write_soon()
+
+    def count_each(self, counters: tuple[Counter, ...]) -> None:
+        """One more of each: counters that are told together are kept together until they are written."""
+        self._groups[counters] = self._groups.get(counters, 0) + 1
         if not self._is_due:
             self._write_soon()
 
@@ -48,6 +55,10 @@ class Tallies:
         """Hand all on, now."""
         self._is_due = False
         numbers, self._numbers = self._numbers, {}
+        groups, self._groups = self._groups, {}
+        for counters, number in groups.items():
+            for counter in counters:
+                numbers[counter] = numbers.get(counter, 0) + number
         amounts, self._amounts = self._amounts, {}
         for counter, number in numbers.items():
             counter.inc(number)

@@ -41,7 +41,7 @@ class Opening(NamedTuple):
 class CountEndpoint:
     """Counts a text for many models and prices each count. `today` is the UTC date of the prices.
 
-    `on_counted` is told the vocabularies of each text that was counted.
+    `on_counted` is told the vocabularies that each text was counted for: one a model, None for one without a count.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class CountEndpoint:
         providers: ProviderCounts,
         book: PriceBook,
         today: Callable[[], date],
-        on_counted: Callable[[set[str]], None] = lambda _: None,
+        on_counted: Callable[[tuple[str | None, ...]], None] = lambda _: None,
     ) -> None:
         self.reader = reader
         self.requests = requests
@@ -91,7 +91,7 @@ class CountEndpoint:
             return counts
         if request.estimate:
             counts = await self.providers.improve(request.text, request.models, counts)
-        self.on_counted({count.vocabulary for count in counts if count.vocabulary is not None})
+        self.on_counted(tuple([count.vocabulary for count in counts]))
         if trace.span is not NO_SPAN:
             trace.span.note(lambda: _facts(counts))
         return self._reply(request, counts, request.as_of or day)

@@ -56,3 +56,19 @@ async def test_numbers_are_there_after_the_turn() -> None:
     assert 'calls_total{a="b"} 4.0' in samples(registry)
     await asyncio.sleep(0)
     assert 'calls_total{a="b"} 4.0' in samples(registry)
+
+
+@pytest.mark.anyio
+async def test_counters_that_are_told_together_count_each() -> None:
+    """Each of them has one more for each time, whether told alone, in one group or in several."""
+    registry = CollectorRegistry()
+    calls = Counter("calls", "Calls.", ("a",), registry=registry)
+    first, second, third = (calls.labels(name) for name in "bcd")
+    tallies = Tallies()
+    for group in ((first, second), (first, second), (second, third), ()):
+        tallies.count_each(group)
+    tallies.count(third)
+    await asyncio.sleep(0)
+    assert {f'calls_total{{a="{name}"}} {number}' for name, number in (("b", 2.0), ("c", 3.0), ("d", 2.0))} <= set(
+        samples(registry)
+    )

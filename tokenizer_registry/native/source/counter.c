@@ -1,68 +1,7 @@
 #include "counter.h"
 
-#include <stdlib.h>
-
-#include "sums.h"
+#include "run.h"
 #include "words.h"
-
-struct run {
-    struct counter *counter;
-    const struct plan *plan;
-    u64 columns; /* of those that are wanted, the ones with words */
-    u64 normalized;
-    u64 *totals;
-    struct sums sums;
-    int failed;
-};
-
-static void leave(struct run *run, u32 column, const struct word *word) {
-    struct counter *counter = run->counter;
-    if (counter->uncounted_count == counter->uncounted_room) {
-        u32 room = counter->uncounted_room * 2 + 64;
-        struct uncounted *all = realloc(counter->uncounted, room * sizeof *all);
-        if (!all) {
-            run->failed = 1;
-            return;
-        }
-        counter->uncounted = all;
-        counter->uncounted_room = room;
-    }
-    counter->uncounted[counter->uncounted_count++] =
-        (struct uncounted){column, (u32)(word->text - counter->text), word->length, (u32)word->opens};
-}
-
-static void count_miss(struct run *run, u32 column, const struct miss *miss) {
-    const struct word *word = &miss->word;
-    struct segment segment = {word->text, word->length, word->opens, run->normalized >> column & 1};
-    u32 count = count_segment(run->plan->vocabularies[column], run->plan->all, &segment, &run->counter->room);
-    if (count == NOT_COUNTED) {
-        for (u32 time = 0; time < miss->times; time++) leave(run, column, word);
-        return;
-    }
-    run->totals[column] += (u64)count * miss->times;
-    remember(miss->counts, column, count);
-}
-
-/* Count what waits. A word's row may be another's by now. */
-static void count_misses(struct run *run) {
-    struct misses *misses = &run->counter->misses;
-    u64 columns = 0;
-    for (struct miss *miss = misses->all; miss < misses->all + misses->count; miss++) {
-        miss->counts = find_counts(run->counter->rows, &miss->word);
-        columns |= miss->columns;
-    }
-    for (; columns; columns &= columns - 1) {
-        u32 column = (u32)__builtin_ctzll(columns);
-        for (const struct miss *miss = misses->all; miss < misses->all + misses->count; miss++)
-            if (miss->columns >> column & 1) count_miss(run, column, miss);
-    }
-    forget_misses(misses);
-}
-
-static void count_whole(struct run *run, u64 columns, const u8 *text, u32 length) {
-    struct miss whole = {.word = {.text = text, .length = length, .opens = 1}, .times = 1};
-    for (; columns; columns &= columns - 1) count_miss(run, (u32)__builtin_ctzll(columns), &whole);
-}
 
 /* Add what is known of the word; what is not waits. */
 static void count_word(struct run *run, const struct word *word) {
@@ -106,7 +45,7 @@ int count_text(
     if (!length) return 1;
     take_plan(counter, plan);
     u64 columns = wanted & plan->has_words;
-    struct run run = {counter, plan, columns, normalized, totals, sums_of(columns, totals), 0};
+    struct run run = {counter, plan, columns, normalized, totals, sums_of(columns, totals), 0, 0};
     if (columns) count_words(&run, text, text + length);
     count_whole(&run, wanted & ~plan->has_words, text, length);
     return !run.failed;
@@ -122,8 +61,13 @@ void counter_learn(struct counter *counter, const u32 *tokens) {
     }
 }
 
+static void shrink(struct room *room) {
+    scratch_shrink(&room->text);
+    scratch_shrink(&room->symbols);
+    scratch_shrink(&room->work);
+}
+
 void counter_shrink(struct counter *counter) {
-    scratch_shrink(&counter->room.text);
-    scratch_shrink(&counter->room.symbols);
-    scratch_shrink(&counter->room.work);
+    shrink(&counter->room);
+    shrink(&counter->helpers_room);
 }

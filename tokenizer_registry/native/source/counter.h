@@ -14,19 +14,20 @@ struct uncounted {
 struct counter {
     struct rows *rows;
     u64 plan;
-    struct room room;
+    struct room room, helpers_room;
     struct misses misses;
     const u8 *text;
     struct uncounted *uncounted;
     u32 uncounted_count, uncounted_room;
 };
 
-/* The vocabularies by column, and those that may be cut into words. No two plans of a process have one serial. */
+/* The vocabularies by column, those that may be cut into words, and those that may leave words to their owner's library.
+   No two plans of a process have one serial. */
 struct plan {
     u64 serial;
     const struct characters *all;
     struct vocabulary *vocabularies[COLUMNS];
-    u64 has_words;
+    u64 has_words, may_leave;
 };
 
 /* Add the tokens to `totals` for each column whose bit is set in `wanted`; those of `normalized` take the text as

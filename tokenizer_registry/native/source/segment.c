@@ -112,6 +112,10 @@ u32 count_own_text(const struct vocabulary *vocabulary, const u8 *text, u32 leng
     return c.failed ? NOT_COUNTED : c.count;
 }
 
+int may_leave(const struct vocabulary *vocabulary) {
+    return vocabulary->plain || vocabulary->method == UNIGRAM || vocabulary->method == WORD_PIECES;
+}
+
 u32 count_segment(    const struct vocabulary *vocabulary, const struct characters *all, const struct segment *segment, struct room *room
 ) {
     struct counting c = {vocabulary, all, room, 0, 0};

@@ -13,6 +13,9 @@ struct segment {
 
 #define NOT_COUNTED UINT32_MAX
 
+/* Whether there are texts that only the owner's library counts. */
+int may_leave(const struct vocabulary *vocabulary);
+
 /* The number of tokens. NOT_COUNTED where only the owner's library knows, or there is no memory. */
 u32 count_segment(
     const struct vocabulary *vocabulary, const struct characters *all, const struct segment *segment, struct room *room

@@ -1,0 +1,88 @@
+#include "run.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+/* Words times columns: from here on a second thread gains more than it takes to start it. */
+#define WORTH_A_THREAD 4000
+
+static void leave(struct run *run, u32 column, const struct word *word) {
+    struct counter *counter = run->counter;
+    if (counter->uncounted_count == counter->uncounted_room) {
+        u32 room = counter->uncounted_room * 2 + 64;
+        struct uncounted *all = realloc(counter->uncounted, room * sizeof *all);
+        if (!all) {
+            run->failed = 1;
+            return;
+        }
+        counter->uncounted = all;
+        counter->uncounted_room = room;
+    }
+    counter->uncounted[counter->uncounted_count++] =
+        (struct uncounted){column, (u32)(word->text - counter->text), word->length, (u32)word->opens};
+}
+
+static void count_miss(struct run *run, u32 column, const struct miss *miss, struct room *room) {
+    const struct word *word = &miss->word;
+    struct segment segment = {word->text, word->length, word->opens, run->normalized >> column & 1};
+    u32 count = count_segment(run->plan->vocabularies[column], run->plan->all, &segment, room);
+    if (count != NOT_COUNTED) {
+        run->totals[column] += (u64)count * miss->times;
+        remember(miss->counts, column, count);
+    } else if (run->plan->may_leave >> column & 1) {
+        for (u32 time = 0; time < miss->times; time++) leave(run, column, word);
+    } else {
+        run->failed = 1;
+    }
+}
+
+static void count_column(struct run *run, u32 column, struct room *room) {
+    const struct misses *misses = &run->counter->misses;
+    for (const struct miss *miss = misses->all; miss < misses->all + misses->count; miss++)
+        if (miss->columns >> column & 1) count_miss(run, column, miss, room);
+}
+
+static void count_shared(struct run *run, struct room *room) {
+    for (u64 left = run->shared; left;) {
+        u64 others = left & (left - 1);
+        if (!atomic_compare_exchange_weak(&run->shared, &left, others)) continue;
+        count_column(run, (u32)__builtin_ctzll(left), room);
+        left = run->shared;
+    }
+}
+
+static void *help(void *run) {
+    count_shared(run, &((struct run *)run)->counter->helpers_room);
+    return NULL;
+}
+
+/* In two threads, if that is worth it: what takes time is to fetch tables from memory, which each does on its own. Words
+   are left by one thread alone. */
+static void count_columns(struct run *run, u64 columns) {
+    u64 own = columns & run->plan->may_leave;
+    run->shared = columns & ~own;
+    pthread_t helper;
+    u32 work = run->counter->misses.count * (u32)__builtin_popcountll(columns);
+    int is_helped = work >= WORTH_A_THREAD && !pthread_create(&helper, NULL, help, run);
+    for (; own; own &= own - 1) count_column(run, (u32)__builtin_ctzll(own), &run->counter->room);
+    count_shared(run, &run->counter->room);
+    if (is_helped) pthread_join(helper, NULL);
+}
+
+void count_misses(struct run *run) {
+    struct misses *misses = &run->counter->misses;
+    u64 columns = 0;
+    /* A word's row may be another's by now. */
+    for (struct miss *miss = misses->all; miss < misses->all + misses->count; miss++) {
+        miss->counts = find_counts(run->counter->rows, &miss->word);
+        columns |= miss->columns;
+    }
+    count_columns(run, columns);
+    forget_misses(misses);
+}
+
+void count_whole(struct run *run, u64 columns, const u8 *text, u32 length) {
+    struct miss whole = {.word = {.text = text, .length = length, .opens = 1}, .times = 1};
+    for (; columns; columns &= columns - 1)
+        count_miss(run, (u32)__builtin_ctzll(columns), &whole, &run->counter->room);
+}

@@ -1,0 +1,28 @@
+/* A text under way, and what of it is counted column by column. */
+#ifndef WEIGHBRIDGE_RUN_H
+#define WEIGHBRIDGE_RUN_H
+
+#include <stdatomic.h>
+
+#include "counter.h"
+#include "sums.h"
+
+/* One text being counted. */
+struct run {
+    struct counter *counter;
+    const struct plan *plan;
+    u64 columns; /* of those that are wanted, the ones with words */
+    u64 normalized;
+    u64 *totals;
+    struct sums sums;
+    atomic_int failed;
+    _Atomic u64 shared; /* columns of which two threads take one after the other */
+};
+
+/* Count what waits, and remember it. */
+void count_misses(struct run *run);
+
+/* Count a text that is not cut into words. */
+void count_whole(struct run *run, u64 columns, const u8 *text, u32 length);
+
+#endif
