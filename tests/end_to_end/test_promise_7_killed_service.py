@@ -43,20 +43,23 @@ def test_promise_7_a_killed_service_leaves_no_counter_for_ever(tmp_path: Path, f
 
 def killed_under_load(server: Server) -> int:
     """Kill the server's processes amid calls; how many calls were acknowledged."""
-    guesser = threading.Thread(target=guess, args=(server,))
+    guessed = threading.Event()
+    guesser = threading.Thread(target=guess, args=(server, guessed))
     with load(server.url, server.demo_key) as callers:
         guesser.start()
         callers.wait_for(CALLS)
+        assert guessed.wait(timeout=30)
         os.killpg(server.process.pid, signal.SIGKILL)
     guesser.join()
     server.stop()
     return callers.number(200)
 
 
-def guess(server: Server) -> None:
-    """Log in with wrong passwords until nobody answers."""
+def guess(server: Server, guessed: threading.Event) -> None:
+    """Log in with wrong passwords until nobody answers; `guessed` is set by the first answer."""
     while True:
         try:
             httpx2.post(f"{server.url}/api/console/session", json={"email": "ada@example.org", "password": "x" * 12})
+            guessed.set()
         except httpx2.TransportError:
             return
