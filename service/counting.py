@@ -61,10 +61,8 @@ class CountingPool:
             return TEXT_TOO_LARGE.saying(f"input: the text is longer than {self.limits.characters} characters.")
         if not estimate and (counts := self.count_at_once(text, tuple(models))) is not None:
             return counts
-        if not estimate and self._threads_number > 1:
-            parts = self._parts(text, models)
-            if all(parts):
-                return await self._count_in_threads(text, models, parts, held_bytes)
+        if not estimate and self._threads_number > 1 and len(text) * len(models) > SHARED_CHARACTERS:
+            return await self._count_in_threads(text, models, held_bytes)
         return await self._count_in_thread(text, models, estimate, held_bytes)
 
     def count_at_once(self, text: str, models: tuple[str, ...]) -> list[Count] | None:
@@ -124,23 +122,16 @@ class CountingPool:
             len(text) * 4, partial(self._measure_and_count, text, models, estimate), held_bytes=held_bytes
         )
 
-    def _parts(self, text: str, models: Sequence[str]) -> tuple[list[str], list[str]]:
-        """The models in two parts to be counted at the same time; the second is empty where that is not worth it."""
-        if len(text) * len(models) > SHARED_CHARACTERS:
-            return self.registry.halves(models)
-        return self.registry.kinds(models)
-
-    async def _count_in_threads(
-        self, text: str, models: Sequence[str], parts: tuple[list[str], list[str]], held_bytes: int
-    ) -> list[Count] | Refusal:
-        """The same in two threads, whose libraries work at the same time."""
-        shares = [partial(self._measure_and_count, text, part, False) for part in parts]
+    async def _count_in_threads(self, text: str, models: Sequence[str], held_bytes: int) -> list[Count] | Refusal:
+        """The same in two threads, each with half of the vocabularies; their libraries work at the same time."""
+        halves = self.registry.halves(models)
+        shares = [partial(self._measure_and_count, text, half, False) for half in halves if half]
         work = [self._in_thread(len(text) * 4, share, held_bytes=held_bytes) for share in shares]
         found: dict[str, Count] = {}
-        for part, counts in zip(parts, await asyncio.gather(*work), strict=True):
+        for half, counts in zip(filter(None, halves), await asyncio.gather(*work), strict=True):
             if isinstance(counts, Refusal):
                 return counts
-            found |= zip(part, counts, strict=True)
+            found |= zip(half, counts, strict=True)
         return [found[model] for model in models]
 
     async def _in_thread(

@@ -36,11 +36,6 @@ class Choice:
         # The last place is for those that are not counted.
         self._places = [places.get(name or "", len(places)) for name in names]
 
-    @property
-    def alone(self) -> frozenset[str]:
-        """The vocabularies that are not counted in one call with others."""
-        return self._together.alone
-
     def count(self, text: str) -> list[Count]:
         """A count for each model, in their order; each vocabulary cuts the text once. Raises UncountableText."""
         together = self._together

@@ -171,16 +171,6 @@ class Registry:
             parts[place % 2].extend(users[name])
         return parts
 
-    def kinds(self, models: Sequence[str]) -> tuple[list[str], list[str]]:
-        """The distinct models whose vocabularies count a text in one call, and those whose vocabularies count it one
-        by one. All are of the first kind until they were counted together. Raises UnknownModel."""
-        choice = self._choices.get(tuple(models))
-        alone = choice.alone if choice is not None else frozenset()
-        kinds: tuple[list[str], list[str]] = ([], [])
-        for model in dict.fromkeys(models):
-            kinds[self._vocabulary_of(model) in alone].append(model)
-        return kinds
-
     def count(self, text: str, models: Sequence[str], estimate: bool = False) -> list[Count]:
         """Counts in the order of `models`, duplicates included; each vocabulary cuts the text once.
 

@@ -75,10 +75,5 @@ class Together:
         totals = self._plan.count(text, self._bits)
         return [totals[column] for column in self._columns.values()]
 
-    @property
-    def alone(self) -> frozenset[str]:
-        """Those that are counted by calls of their own."""
-        return frozenset(self._others)
-
     def __str__(self) -> str:
         return ", ".join(self._columns)

@@ -11,11 +11,12 @@ static void count_word(struct run *run, const struct word *word) {
     if (!missing) return;
     struct misses *misses = &run->counter->misses;
     note_miss(misses, word, missing);
-    if (misses->count == MISSES) count_misses(run);
+    if (misses->count == MISSES) count_misses(run, 0);
 }
 
 /* Some words ahead, so that their rows come from memory while others are counted. */
-static void count_words(struct run *run, const u8 *text, const u8 *end) {
+static void count_words(struct run *run) {
+    const u8 *text = run->text, *end = text + run->length;
     struct cuts cuts = cuts_of(run->plan->all, text, end);
     const u8 *places[MOST_PLACES];
     struct word words[MOST_PLACES];
@@ -27,7 +28,6 @@ static void count_words(struct run *run, const u8 *text, const u8 *end) {
         }
         for (u32 number = 0; number < count; number++) count_word(run, words + number);
     }
-    count_misses(run);
     finish_sums(&run->sums);
 }
 
@@ -45,9 +45,9 @@ int count_text(
     if (!length) return 1;
     take_plan(counter, plan);
     u64 columns = wanted & plan->has_words;
-    struct run run = {counter, plan, columns, normalized, totals, sums_of(columns, totals), 0, 0};
-    if (columns) count_words(&run, text, text + length);
-    count_whole(&run, wanted & ~plan->has_words, text, length);
+    struct run run = {counter, plan, text, length, columns, normalized, totals, sums_of(columns, totals), 0, 0};
+    if (columns) count_words(&run);
+    count_misses(&run, wanted & ~plan->has_words);
     return !run.failed;
 }
 

@@ -5,6 +5,8 @@
 
 /* Words times columns: from here on a second thread gains more than it takes to start it. */
 #define WORTH_A_THREAD 4000
+/* About. */
+#define BYTES_OF_A_WORD 6
 
 static void leave(struct run *run, u32 column, const struct word *word) {
     struct counter *counter = run->counter;
@@ -37,6 +39,11 @@ static void count_miss(struct run *run, u32 column, const struct miss *miss, str
 }
 
 static void count_column(struct run *run, u32 column, struct room *room) {
+    if (!(run->plan->has_words >> column & 1)) {
+        struct miss whole = {.word = {.text = run->text, .length = run->length, .opens = 1}, .times = 1};
+        count_miss(run, column, &whole, room);
+        return;
+    }
     const struct misses *misses = &run->counter->misses;
     for (const struct miss *miss = misses->all; miss < misses->all + misses->count; miss++)
         if (miss->columns >> column & 1) count_miss(run, column, miss, room);
@@ -56,20 +63,26 @@ static void *help(void *run) {
     return NULL;
 }
 
+static u32 size(u64 columns) { return (u32)__builtin_popcountll(columns); }
+
+static int is_worth_a_thread(const struct run *run, u64 columns, u64 whole) {
+    return size(columns | whole) > 1 &&
+           run->counter->misses.count * size(columns) + run->length / BYTES_OF_A_WORD * size(whole) >= WORTH_A_THREAD;
+}
+
 /* In two threads, if that is worth it: what takes time is to fetch tables from memory, which each does on its own. Words
    are left by one thread alone. */
-static void count_columns(struct run *run, u64 columns) {
-    u64 own = columns & run->plan->may_leave;
-    run->shared = columns & ~own;
+static void count_columns(struct run *run, u64 columns, u64 whole) {
+    u64 own = (columns | whole) & run->plan->may_leave;
+    run->shared = (columns | whole) & ~own;
     pthread_t helper;
-    u32 work = run->counter->misses.count * (u32)__builtin_popcountll(columns);
-    int is_helped = work >= WORTH_A_THREAD && !pthread_create(&helper, NULL, help, run);
+    int is_helped = is_worth_a_thread(run, columns, whole) && !pthread_create(&helper, NULL, help, run);
     for (; own; own &= own - 1) count_column(run, (u32)__builtin_ctzll(own), &run->counter->room);
     count_shared(run, &run->counter->room);
     if (is_helped) pthread_join(helper, NULL);
 }
 
-void count_misses(struct run *run) {
+void count_misses(struct run *run, u64 whole) {
     struct misses *misses = &run->counter->misses;
     u64 columns = 0;
     /* A word's row may be another's by now. */
@@ -77,12 +90,6 @@ void count_misses(struct run *run) {
         miss->counts = find_counts(run->counter->rows, &miss->word);
         columns |= miss->columns;
     }
-    count_columns(run, columns);
+    count_columns(run, columns, whole);
     forget_misses(misses);
-}
-
-void count_whole(struct run *run, u64 columns, const u8 *text, u32 length) {
-    struct miss whole = {.word = {.text = text, .length = length, .opens = 1}, .times = 1};
-    for (; columns; columns &= columns - 1)
-        count_miss(run, (u32)__builtin_ctzll(columns), &whole, &run->counter->room);
 }

@@ -11,6 +11,8 @@
 struct run {
     struct counter *counter;
     const struct plan *plan;
+    const u8 *text;
+    u32 length;
     u64 columns; /* of those that are wanted, the ones with words */
     u64 normalized;
     u64 *totals;
@@ -19,10 +21,7 @@ struct run {
     _Atomic u64 shared; /* columns of which two threads take one after the other */
 };
 
-/* Count what waits, and remember it. */
-void count_misses(struct run *run);
-
-/* Count a text that is not cut into words. */
-void count_whole(struct run *run, u64 columns, const u8 *text, u32 length);
+/* Count what waits, and remember it; and count the whole text for the columns of `whole`, which have no words. */
+void count_misses(struct run *run, u64 whole);
 
 #endif
