@@ -26,7 +26,7 @@ SETTINGS = {
     "LOG_LEVEL": "warning",
     "PRELOAD_VOCABULARIES": "true",
 }
-ROUNDS = 5
+ROUNDS = 15
 
 
 def served() -> Iterator[tuple[str, str, str]]:

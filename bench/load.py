@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-SECONDS = 2
+SECONDS = 1
 CONNECTIONS = 32
 THREADS = 8
 

@@ -18,10 +18,10 @@ from tokenizer_registry import Registry
 
 COUNTED_AS = "gpt-4o"
 TEXTS = 200
-ROUNDS = 5
+ROUNDS = 15
 ABOUT = (
     f"One worker each, one model, {TEXTS} texts of 2 kB in turn, {CONNECTIONS} callers; "
-    f"medians of {ROUNDS} rounds of {SECONDS} seconds in turn."
+    f"medians of {ROUNDS} rounds of {SECONDS} second in turn."
 )
 
 
