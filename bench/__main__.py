@@ -15,24 +15,28 @@ from bench.hostile import hostile
 from bench.load import generator
 from bench.peers import counts_section
 from bench.report import Section, median, show, write
+from bench.stolen import ticks
 from bench.typing import BURSTS, typing
 from tokenizer_registry import Registry
 
 OWNERS = {"tiktoken": "tiktoken", "huggingface": "tokenizers", "sentencepiece": "sentencepiece"}
 BUSY_LOAD = 1.0
+MUCH_STOLEN = 0.02
 
 
 def main(parts: list[str]) -> None:
     """Print each table as it is done; write the document if all were asked for."""
-    load = os.getloadavg()[0]
+    load, began = os.getloadavg()[0], ticks()
     sections = []
     for name in parts or list(PARTS):
         for section in PARTS[name]():
             show(section)
             sections.append(section)
     if not parts:
-        remark = f"The machine was busy with other work (load {load:.1f})." if load > BUSY_LOAD else ""
-        write(sections, datetime.now(UTC).date(), remark)
+        busy = [f"The machine was busy with other work (load {load:.1f})."] if load > BUSY_LOAD else []
+        stolen = ticks().share_since(began)
+        lent = [f"Its host gave {stolen:.0%} of the processor time to others."] if stolen > MUCH_STOLEN else []
+        write(sections, datetime.now(UTC).date(), " ".join(busy + lent))
 
 
 def _engines() -> Iterable[Section]:
