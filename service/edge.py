@@ -80,8 +80,7 @@ class Edge:
                 raise
             await error_reply(INTERNAL, scope["path"], trace.trace_id, event_id)(scope, receive, stamped)
         finally:
-            if trace.budget is not None:
-                trace.end()
+            trace.end()
             seconds = time.perf_counter() - started
             route = getattr(scope.get("route"), "path", NO_ROUTE)
             if span is not NO_SPAN:

@@ -4,6 +4,7 @@ import pytest
 
 from service.credentials import token_api_key
 from service.errors import INVALID_KEY, MISSING_KEY, Refusal
+from service.head import NAMED_HEADERS
 
 A, B = "atms_sk_A", "atms_sk_B"
 HEADER_A, HEADER_B = (b"x-api-key", A.encode()), (b"x-api-key", B.encode())
@@ -33,5 +34,10 @@ BEARER_A, BEARER_B = (b"authorization", b"Bearer atms_sk_A"), (b"authorization",
     ],
 )
 def test_places_of_the_key(query: bytes, headers: list[tuple[bytes, bytes]], expected: str | Refusal) -> None:
-    """The query wins over the header; two different keys in one place are refused, whatever their order."""
-    assert token_api_key({"query_string": query, "headers": headers}) == expected
+    """The query wins over the header; two different keys in one place are refused, whatever their order; and it is the
+    same where the server has the headers by name."""
+    scope = {"query_string": query, "headers": headers}
+    assert token_api_key(scope) == expected
+    named = dict(headers)
+    if len(named) == len(headers):
+        assert token_api_key({**scope, NAMED_HEADERS: named}) == expected

@@ -13,6 +13,8 @@ from tokenizer_registry.vocabulary import refuse_surrogates
 
 # Bytes times columns: a text this small is counted in less time than it may take to get the GIL back.
 SMALL_BYTES: Final = 32_768
+# The same for `count_small`, which is asked before the bytes are known: prose has about one or two a character.
+SMALL_CHARACTERS: Final = SMALL_BYTES // 2
 # A place is four numbers: column, begin, length, and whether it opens its text.
 PLACE: Final = 4
 

@@ -1,10 +1,9 @@
 """Vocabularies of the C library, and counting one text for many of them in one call."""
 
 from collections.abc import Mapping
-from typing import Final
 
 from tokenizer_registry.native.engine import NativeEngine
-from tokenizer_registry.native.plan import Plan
+from tokenizer_registry.native.plan import SMALL_CHARACTERS, Plan
 from tokenizer_registry.vocabulary import (
     NOT_FOR_TEXTS,
     GuardedVocabulary,
@@ -14,9 +13,6 @@ from tokenizer_registry.vocabulary import (
     guarded,
     refuse_surrogates,
 )
-
-# Characters times columns: as small as a text that is counted while the GIL is held.
-SMALL_CHARACTERS: Final = 16_384
 
 
 class NativeVocabulary(GuardedVocabulary):
