@@ -17,7 +17,7 @@ from service.pepper import Peppers
 from service.stores.attempts import RedisAttempts
 from service.stores.counters import RedisCounters
 from service.stores.errors import StoreUnavailable
-from service.stores.redis import connect, ping
+from service.stores.redis import SOCKET_TIMEOUT_SECONDS, connect, ping
 from service.stores.revocations import Revocations
 from service.stores.sql.accounts import SqlAccountStore
 from service.stores.sql.engine import Database
@@ -48,15 +48,18 @@ class Connections:
         *,
         limits_without_redis: str,
         workers: int,
+        redis_timeout_seconds: float = SOCKET_TIMEOUT_SECONDS,
         metrics: Metrics | None = None,
         welcome_micro_inr: int = 0,
     ) -> None:
         self.peppers = addresses.peppers
-        self.redis = connect(addresses.redis_url)
+        self._redis_timeout_seconds = redis_timeout_seconds
+        self.redis = connect(addresses.redis_url, socket_timeout_seconds=redis_timeout_seconds)
         self.metrics = metrics = metrics or Metrics()
         # The counters keep the time of a whole round trip themselves.
         self._counters_redis = connect(addresses.redis_url, socket_timeout_seconds=None)
-        counters = WatchedCounters(RedisCounters(self._counters_redis), partial(metrics.store_error, "counters"))
+        redis_counters = RedisCounters(self._counters_redis, timeout_seconds=redis_timeout_seconds)
+        counters = WatchedCounters(redis_counters, partial(metrics.store_error, "counters"))
         self.limiter = Limiter(counters, policy=limits_without_redis, workers=workers, on_outcome=metrics.decided)
         self.revocations = Revocations(self.redis)
         self.database = Database(addresses.database, partial(metrics.store_error, "accounts"))
@@ -98,7 +101,8 @@ class Connections:
         return {"counters": counters, "accounts": accounts}
 
     async def _counters_fault(self) -> str | None:
-        return None if await ping(self.redis) else "Redis does not answer."
+        answers = await ping(self.redis, timeout_seconds=2 * self._redis_timeout_seconds)
+        return None if answers else "Redis does not answer."
 
     async def _accounts_fault(self) -> str | None:
         try:

@@ -125,6 +125,9 @@ class Settings(BaseModel):
     limits_without_redis: Literal["local", "open", "closed"] = Field(
         "local", description="What happens to limits while Redis is unreachable."
     )
+    redis_timeout_seconds: float = Field(
+        0.1, gt=0, le=60, description="Time for an answer of Redis; beyond it a call is limited without it."
+    )
     max_body_bytes: int = Field(16_000_000, ge=1_000, le=1 << 30, description="Longest request body.")
     max_text_characters: int = Field(900_000, ge=1, le=10**9, description="Longest text, in characters.")
     max_expanded_bytes: int = Field(4_000_000, ge=1, le=10**9, description="Longest text after NFKC, in UTF-8 bytes.")

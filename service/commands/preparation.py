@@ -79,6 +79,7 @@ def prepared(
             addresses,
             limits_without_redis=settings.limits_without_redis,
             workers=settings.workers,
+            redis_timeout_seconds=settings.redis_timeout_seconds,
             metrics=Metrics(metrics_folder),
             welcome_micro_inr=settings.credit_welcome_inr * MICRO_INR,
         )

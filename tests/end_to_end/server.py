@@ -113,6 +113,8 @@ def running(data_dir: Path, settings: Mapping[str, str] | None = None, *options:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("WEIGHBRIDGE_")}
     environ |= {f"WEIGHBRIDGE_{name}": value for name, value in (settings or {}).items()}
     environ["WEIGHBRIDGE_DATA_DIR"] = str(data_dir)
+    # A busy machine must not look like a lost store.
+    environ.setdefault("WEIGHBRIDGE_REDIS_TIMEOUT_SECONDS", "10")
     # Most tests count with few vocabularies: those load at their first use, and the start is quick.
     environ.setdefault("WEIGHBRIDGE_PRELOAD_VOCABULARIES", "false")
     process = subprocess.Popen(

@@ -17,7 +17,7 @@ from tests.service.store_process import StoreProcess
 
 FULL_SIZE = "PROMISES_TIMED" in os.environ
 QUOTA = 100_000_000  # far more than a fast machine can call meanwhile
-SETTINGS = {"RATE_LIMIT_PER_SECOND": "1000000", "QUOTA_PER_MONTH": str(QUOTA)}
+SETTINGS = {"RATE_LIMIT_PER_SECOND": "1000000", "QUOTA_PER_MONTH": str(QUOTA), "REDIS_TIMEOUT_SECONDS": "0.1"}
 CALLS = 1_000 if FULL_SIZE else 60
 KILLS = 4 if FULL_SIZE else 1  # the store's guard starts it again five times in a minute
 # Each policy needs a server of its own; the limiter's own tests have all three at any size.

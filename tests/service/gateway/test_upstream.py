@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -179,18 +180,17 @@ async def test_an_abandoned_call_closes_its_connection(raw: RawUpstream) -> None
 
 async def test_calls_beyond_the_connections_wait(raw: RawUpstream) -> None:
     """With all connections taken a call waits for one, and gets it when a call ends."""
-    begun, go = asyncio.Event(), []
-    loop = asyncio.get_running_loop()
+    begun, go = threading.Event(), []
 
     def answer(connection: socket.socket, number: int) -> bool:
         go.append(connection)
-        loop.call_soon_threadsafe(begun.set)
+        begun.set()
         return True
 
     raw.answer = answer
     async with opened(raw.url, most_connections=1) as upstream:
         first = asyncio.create_task(upstream.complete(ASKED))
-        await begun.wait()
+        assert await asyncio.to_thread(begun.wait, timeout=5)
         second = asyncio.create_task(upstream.complete(ASKED))
         await asyncio.sleep(0.05)
         assert raw.requests == 1
@@ -203,12 +203,16 @@ async def test_calls_beyond_the_connections_wait(raw: RawUpstream) -> None:
 @pytest.mark.parametrize("streamed", [False, True])
 async def test_a_call_that_gets_no_connection_in_time(raw: RawUpstream, *, streamed: bool) -> None:
     """A call that waits for a connection longer than for an answer is one that timed out."""
-    begun = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    raw.answer = lambda connection, _: loop.call_soon_threadsafe(begun.set) is not None
+    begun = threading.Event()  # of a thread: the upstream may still serve a call when the test's loop has ended
+
+    def answer(connection: socket.socket, number: int) -> bool:
+        begun.set()
+        return True
+
+    raw.answer = answer
     async with opened(raw.url, timeout_seconds=0.3, most_connections=1) as upstream:
         first = asyncio.create_task(upstream.complete(ASKED))
-        await begun.wait()
+        assert await asyncio.to_thread(begun.wait, timeout=5)
         second = anext(upstream.stream(ASKED)) if streamed else upstream.complete(ASKED)
         with pytest.raises(UpstreamTimeout):
             await second
