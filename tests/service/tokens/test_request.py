@@ -103,6 +103,27 @@ def test_a_body_is_read_alike_however_it_is_spelled(text: str, models: object) -
     assert requests.parse(plain) == requests.parse(spelled)
 
 
+@pytest.mark.parametrize(
+    "between",
+    [",", " , ", "\t,\r\n", ",,", "", ",\v", ",\u00a0", ', "detail": false,', ', "b",', "], ", ',"input":"b",', "},{"],
+)
+@pytest.mark.parametrize("before", ["", "  ", "\f", "[", '"b",', "1"])
+def test_what_stands_around_the_text_is_checked(before: str, between: str) -> None:
+    """A body that ends like one that was read before is a request, the same one, only where it is valid as a whole."""
+    requests = CountRequests({"gpt-4o": None}, 10)
+    rest = '"type": "text", "models": ["gpt-4o"]}'
+    assert requests.parse(b'{"input":"b",' + rest.encode()) == CountRequest("b", ("gpt-4o",))
+    body = f'{{"input":{before}"a"{between}{rest}'.encode()
+    try:
+        text = strict_json.parse(body)["input"]
+    except strict_json.NotJson:
+        text = None
+    if isinstance(text, str):
+        assert requests.parse(body) == CountRequest(text, ("gpt-4o",))
+    else:
+        assert isinstance(requests.parse(body), Refusal)
+
+
 @pytest.mark.parametrize("name", ["input", "type", "models"])
 def test_a_name_that_comes_twice_is_refused(name: str) -> None:
     """A body that gives a property twice is told so: which of them was meant, nobody knows."""
