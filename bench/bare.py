@@ -1,4 +1,7 @@
-"""A bare ASGI application: parses the body of a count and answers the same bytes; no keys, no limits, no counting."""
+"""A bare ASGI application: parses the body of a count and answers the same bytes; no keys, no limits, no counting.
+
+Arguments: the file descriptor of a listening socket, and the reply as JSON: its headers, in pairs, and its body.
+"""
 
 import json
 import socket
@@ -8,13 +11,13 @@ from typing import Any
 import uvicorn
 import uvloop
 
-ANSWER = sys.argv[2].encode() if len(sys.argv) > 2 else b"[]"
+headers, answer = json.loads(sys.argv[2])
 HEAD = {
     "type": "http.response.start",
     "status": 200,
-    "headers": [(b"content-type", b"application/json"), (b"content-length", str(len(ANSWER)).encode())],
+    "headers": [(name.encode(), value.encode()) for name, value in headers],
 }
-BODY = {"type": "http.response.body", "body": ANSWER}
+BODY = {"type": "http.response.body", "body": answer.encode()}
 
 
 async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -31,8 +34,11 @@ async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 
 def main() -> None:
-    """Serve on the socket whose file descriptor is the first argument."""
-    config = uvicorn.Config(app, loop="uvloop", http="httptools", lifespan="off", access_log=False, log_level="error")
+    """Serve until told to stop."""
+    config = uvicorn.Config(
+        app, loop="uvloop", http="httptools", lifespan="off", access_log=False, log_level="error",
+        server_header=False,
+    )  # fmt: skip
     uvloop.run(uvicorn.Server(config).serve(sockets=[socket.socket(fileno=int(sys.argv[1]))]))
 
 

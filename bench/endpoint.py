@@ -53,8 +53,10 @@ def _served(models: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def _answer(server: Server, body: bytes) -> str:
+    """Headers and body of its reply, as JSON; without the date, which the HTTP server puts before all."""
     headers = {"X-Api-Key": server.demo_key, "Content-Type": "application/json"}
-    return httpx2.post(f"{server.url}/v1/tokens/count", content=body, headers=headers).raise_for_status().text
+    reply = httpx2.post(f"{server.url}/v1/tokens/count", content=body, headers=headers).raise_for_status()
+    return json.dumps(([pair for pair in reply.headers.multi_items() if pair[0] != "date"], reply.text))
 
 
 def start_and_memory() -> Iterator[tuple[str, str]]:
