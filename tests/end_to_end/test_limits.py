@@ -18,6 +18,7 @@ from service.stores.valkey import EmbeddedValkey
 from tests.end_to_end.load import Answer, load
 from tests.end_to_end.server import running
 from tests.promises.figure import Figure
+from tests.service.limits.script import recorded
 
 SECONDS = float(os.environ.get("LIMITER_TEST_SECONDS", "1.2"))
 WORKERS = "4" if "PROMISES_TIMED" in os.environ else "2"
@@ -72,7 +73,7 @@ def noted(store_url: str) -> Iterator[Counter[int]]:
         with redis.Redis.from_url(store_url) as store:
             while not over.wait(0.02):  # a place in the record is kept for a second
                 for name in store.scan_iter("rl:*:w"):
-                    for instant, calls in Counter(map(int, store.lrange(name, 0, -1))).items():
+                    for instant, calls in Counter(recorded(store, name)).items():
                         seen[instant] = max(seen[instant], calls)
 
     watcher = threading.Thread(target=watch)

@@ -45,7 +45,18 @@ class Oracle:
                 self.admissions.clear()
             self.admissions.append(now)
             self.book(month, 1)
-        return admitted, self.limit - len(self._recent(now)), max(self.quota - self.months.get(month, 0), 0)
+        return admitted, max(self.limit - len(self._recent(now)), 0), max(self.quota - self.months.get(month, 0), 0)
+
+    def wait(self, clock: int) -> int:
+        """The microseconds until a call is possible by the rate."""
+        recent = self.recent(clock)
+        if len(recent) < self.limit:
+            return 0
+        return recent[-self.limit] + self.window - self._settle_instant(clock)
+
+    def recent(self, clock: int) -> list[int]:
+        """The admissions that count, oldest first."""
+        return self._recent(self._settle_instant(clock))
 
     def book(self, month: int, calls: int) -> None:
         """Count calls of a month; counts of other months are void from then on."""

@@ -27,7 +27,8 @@ class Script:
         assert text.count("redis.call('TIME')") == 1
         text = text.replace("redis.call('TIME')", "{math.floor(ARGV[#ARGV] / 1000000), ARGV[#ARGV] % 1000000}")
         self._run = client.register_script(text)
-        self._limits = (limit, window_microseconds, quota)
+        self.limit = limit
+        self._window_and_quota = (window_microseconds, quota)
 
     def hit(self, account: str, now: int, writer: str = "a", batch: int = 1, calls: int = 1) -> Reply:
         """Admit and record, or refuse, so many calls. A call that came too late raises ResponseError."""
@@ -42,10 +43,19 @@ class Script:
         return bool(self._run(keys=keys(account), args=["settle", writer, batch, calls, month, lost, now]))
 
     def _decide(self, mode: str, account: str, now: int, writer: str, batch: int, calls: int = 1) -> Reply:
-        reply: Any = self._run(keys=keys(account), args=[mode, writer, batch, *self._limits, calls, now])
+        reply: Any = self._run(
+            keys=keys(account), args=[mode, writer, batch, self.limit, *self._window_and_quota, calls, now]
+        )
         return Reply(reply[0], bool(reply[1]), *reply[2:])
 
 
 def keys(account: str) -> list[str]:
     """The two keys of an account."""
     return [f"rl:{{{account}}}:w", f"rl:{{{account}}}:q"]
+
+
+def recorded(client: redis.Redis, window_key: str) -> list[int]:
+    """The instants of the admissions under an account's first key, one for each call, newest first."""
+    records: Any = client.lrange(window_key, 0, -1)
+    of_records = (map(int, record.split(b":")) for record in records)
+    return [instant for instant, before, after in of_records for _ in range(before, after)]

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from tests.promises.figure import Figure
 from tests.service.limits.oracle import Oracle, instant, month_number, utc
-from tests.service.limits.script import Script, keys
+from tests.service.limits.script import Script, keys, recorded
 from tests.service.store_process import StoreProcess
 
 SECOND = 1_000_000
@@ -62,6 +62,11 @@ class LimitMachine(RuleBasedStateMachine):
         """By less than a window, or by more."""
         self.clock -= microseconds
 
+    @rule(limit=st.integers(1, 2 * LIMIT))
+    def limit_changes(self, limit: int) -> None:
+        """The account may make more calls from now on, or fewer."""
+        self.script.limit = self.oracle.limit = limit
+
     @rule(name=writers)
     def hit(self, name: str) -> None:
         """A call whose reply arrives is decided as the oracle decides."""
@@ -71,6 +76,7 @@ class LimitMachine(RuleBasedStateMachine):
         writer.batch += 1
         reply = self.script.hit(self.account, self.clock, name, writer.batch)
         assert (reply.admitted, reply.rate_left, reply.quota_left) == self._oracle_hits()
+        assert reply.wait_microseconds == self.oracle.wait(self.clock)
 
     @rule(name=writers, calls=st.integers(2, 2 * LIMIT))
     def hit_many(self, name: str, calls: int) -> None:
@@ -84,11 +90,13 @@ class LimitMachine(RuleBasedStateMachine):
         assert [admitted for admitted, _, _ in decided] == [place < reply.admitted for place in range(calls)]
         assert (reply.rate_left, reply.quota_left) == decided[-1][1:]
         assert reply.quota_allows == (reply.quota_left > 0)
+        assert reply.wait_microseconds == self.oracle.wait(self.clock)
 
     @rule()
     def peek(self) -> None:
         """A look agrees with the call that follows it."""
         seen = self.script.peek(self.account, self.clock)
+        assert seen.wait_microseconds == self.oracle.wait(self.clock)
         writer = self.writers["a"]
         if not writer.lost:
             writer.batch += 1
@@ -133,8 +141,9 @@ class LimitMachine(RuleBasedStateMachine):
         month, calls = self.client.hmget(quota_key, ["m", "n"])
         expected = {int(month): int(calls)} if month and calls else {}
         assert self.oracle.months == expected
-        recorded = [int(at) for at in self.client.lrange(window_key, 0, -1)]
-        assert recorded == self.oracle.admissions[::-1][:LIMIT]
+        held = recorded(self.client, window_key)
+        assert held == self.oracle.admissions[::-1][: len(held)]
+        assert len(held) >= len(self.oracle.recent(self.clock))
         assert all(self.client.pttl(key) != -1 for key in (window_key, quota_key))
 
     def _oracle_hits(self) -> tuple[bool, int, int]:
