@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache, partial
-from typing import NamedTuple
+from operator import attrgetter
+from typing import Final, NamedTuple
 
 from starlette.types import Receive, Scope
 
@@ -29,6 +30,9 @@ MOST_OPENINGS = 256
 MOST_MODELS = 4_096
 # Texts of one size have about as many tokens: most entries of a model come again.
 MOST_ENTRIES = 256
+
+
+VOCABULARY: Final = attrgetter("vocabulary")
 
 
 class Opening(NamedTuple):
@@ -91,7 +95,7 @@ class CountEndpoint:
             return counts
         if request.estimate:
             counts = await self.providers.improve(request.text, request.models, counts)
-        self.on_counted(tuple([count.vocabulary for count in counts]))
+        self.on_counted(tuple(map(VOCABULARY, counts)))
         if trace.span is not NO_SPAN:
             trace.span.note(lambda: _facts(counts))
         return self._reply(request, counts, request.as_of or day)
