@@ -1,7 +1,6 @@
 """All that has to be ready before the first call, made by the process whose workers share it."""
 
 import asyncio
-import os
 import socket
 import sys
 from collections.abc import Iterator
@@ -11,14 +10,13 @@ from pathlib import Path
 import click
 from starlette.types import ASGIApp
 
-from pricing_data import PriceBook, PricingError
+from pricing_data import PricingError
 from service import counters_address, log
 from service.app import create_app
 from service.clock import utc_now
 from service.commands.banner import banner
 from service.commands.context import database_url, loaded_peppers
-from service.commands.progress import progress
-from service.commands.registry import load_registry
+from service.commands.loading import Loading
 from service.commands.tracing import tracer_maker
 from service.connections import Addresses, Connections
 from service.demo import demo_key
@@ -26,7 +24,7 @@ from service.gateway.money import MICRO_INR
 from service.metrics import Metrics
 from service.metrics_folder import shared_between_processes
 from service.pepper import PepperError
-from service.prices.book import book_in_use, lapsed
+from service.prices.book import lapsed
 from service.server import Server
 from service.settings import Settings
 from service.stores.errors import StoreError
@@ -35,7 +33,7 @@ from service.stores.sql.accounts import SqlAccountStore
 from service.stores.sql.engine import Database
 from service.stores.sql.migrate import upgrade
 from service.stores.valkey import EmbeddedValkey
-from tokenizer_registry import Registry, RegistryError
+from tokenizer_registry import RegistryError
 
 FAULTS = (StoreError, PepperError, RegistryError, PricingError)
 # At the start there is time: a store across a network may need more than the limiter would give it.
@@ -61,6 +59,7 @@ def prepared(
     folder: Path,
     listener: socket.socket,
     counters: EmbeddedValkey | str,
+    loading: Loading,
     demo: bool,
     running: ExitStack,
 ) -> Server:
@@ -71,7 +70,7 @@ def prepared(
     addresses = Addresses(redis_url, database_url(settings), loaded_peppers(settings))
     upgrade(addresses.database)
     warnings, key = asyncio.run(_check(addresses, folder, demo, settings.credit_welcome_inr))
-    registry, book = _loaded(settings)
+    registry, book = loading.wait()
     metrics_folder, forget_worker = running.enter_context(shared_between_processes(folder))
 
     def app() -> ASGIApp:
@@ -119,27 +118,3 @@ async def _check(addresses: Addresses, folder: Path, demo: bool, welcome_inr: in
     finally:
         await redis.aclose()
         await database.close()
-
-
-def _loaded(settings: Settings) -> tuple[Registry, PriceBook]:
-    """Vocabularies and prices.
-
-    Only vocabularies that a model has are loaded now, if at all; others are at their first use. A damaged one is told
-    of, and its models have no count.
-    """
-    registry = load_registry(settings.data_dir)
-    book = book_in_use(settings.data_dir, settings.price_overrides, registry.models)
-    if settings.upstream_vocabulary is not None:
-        registry.vocabulary(settings.upstream_vocabulary)  # first, because an operator may have misspelt it
-    if settings.preload_vocabularies:
-        _preload(registry)
-    return registry, book
-
-
-def _preload(registry: Registry) -> None:
-    names = registry.in_use()
-    with progress("loading vocabularies", len(names)) as advance:
-        damaged = registry.preload(names, lambda _: advance(), threads=os.cpu_count() or 1)
-    registry.estimates.preload()
-    for fault in damaged.values():
-        click.echo(f"Warning: {fault}.", err=True)

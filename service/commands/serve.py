@@ -11,6 +11,7 @@ import click
 
 from service.absent import absent
 from service.commands.configuration import configuration, prepared_folder
+from service.commands.loading import Loading
 from service.listener import PortUnavailable, listen
 from service.settings import Settings
 from service.stores.errors import StoreError
@@ -46,11 +47,13 @@ def serve(host: str | None, port: int | None, workers: int | None, data_dir: Pat
 
 
 def _prepared(settings: Settings, demo: bool, running: ExitStack) -> "Server":
-    """Take the address and begin the store, then import what is needed for the rest, while the store reads its file."""
+    """Take the address, begin the store, load vocabularies; meanwhile import what is needed for the rest."""
     folder = prepared_folder(settings)
     listener = running.enter_context(listen(settings.host, settings.port))
     counters = _counters(settings, folder, running)
-    server: Server = libraries().prepared(settings, folder, listener, counters, demo, running)
+    loading = Loading(settings)
+    running.callback(loading.close)
+    server: Server = libraries().prepared(settings, folder, listener, counters, loading, demo, running)
     return server
 
 

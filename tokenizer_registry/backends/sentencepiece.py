@@ -31,6 +31,10 @@ class SentencePieceEngine:
         tokens: list[int] = self._processor.encode(text, out_type=int, add_bos=False, add_eos=False)
         return tokens
 
+    def pieces(self) -> list[str]:
+        """All pieces, by their numbers."""
+        return list(map(self._processor.id_to_piece, range(self._processor.get_piece_size())))
+
     def tokens(self, text: str) -> list[Token]:
         found = self._processor.encode(text, return_type="offset_mapping", add_bos=False, add_eos=False)
         return [Token(number, *place) for number, place in zip(found["ids"], found["offsets"], strict=True)]

@@ -9,8 +9,6 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
-import sentencepiece
-
 from tokenizer_registry.backends.sentencepiece import SentencePieceEngine
 from tokenizer_registry.estimation.byte_floor import ByteFloor
 from tokenizer_registry.estimation.cleaning import Cleaner
@@ -21,6 +19,7 @@ from tokenizer_registry.estimation.runs import Classes
 BLOCK_CHARACTERS: Final = 65_536
 COSTS_KEPT: Final = 65_536
 _BYTES: Final = re.compile("<0x([0-9A-F]+)>")
+_FIRST_HALF: Final = re.compile(f"(.)(?={re.escape(SECOND_HALF)})", re.DOTALL)
 
 
 class Reconstruction:
@@ -31,9 +30,9 @@ class Reconstruction:
         self._cleaner = Cleaner(fold_quotes=dialect.fold_quotes)
         self._marker = Marker(classes, dialect)
         self._opens_word = dialect.opens_word
-        pieces = _pieces(content)
-        alphabet = {character for piece in pieces if not _BYTES.fullmatch(piece) for character in piece}
-        doubled = {piece[at] for piece in pieces for at in range(len(piece) - 1) if piece[at + 1] == SECOND_HALF}
+        pieces = self._engine.pieces()[1:]
+        alphabet = set("".join(piece for piece in pieces if not _BYTES.fullmatch(piece)))
+        doubled = set().union(*(_FIRST_HALF.findall(piece) for piece in pieces if SECOND_HALF in piece))
         single = alphabet - doubled - {UNCOVERED, SECOND_HALF}
         self._doubled = frozenset(doubled)
         self._not_single = re.compile(f"[^{''.join(map(re.escape, sorted(single)))}]")
@@ -76,11 +75,6 @@ class Reconstruction:
             return UNCOVERED
 
         return self._not_single.sub(in_place, marked), extra
-
-
-def _pieces(content: bytes) -> list[str]:
-    processor = sentencepiece.SentencePieceProcessor(model_proto=content)
-    return [processor.id_to_piece(piece) for piece in range(1, processor.get_piece_size())]
 
 
 def _blocks(marked: str) -> Iterator[str]:
