@@ -2,18 +2,22 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
+
+# After a batch: one turn in which the answered calls reply, one in which the next ones come in, one in which they ask.
+TURNS_TO_GATHER: Final = 3
 
 
 class Batches(Generic[Question, Answer]):
     """Sends questions in batches of up to `most`, one batch at a time.
 
-    While a batch is on its way, questions gather for the next: the busier the process, the larger
-    the batches. If `send` raises, everybody who waits gets the exception, also those whose question
-    had not been sent; so nobody waits for longer than two sends take.
+    While a batch is on its way, questions gather for the next: the busier the process, the larger the batches. After
+    one of several questions the next waits some turns, in which those who were answered may ask again: a round trip
+    costs as much as a call, whatever it carries. If `send` raises, everybody who waits gets the exception, also those
+    whose question had not been sent; so nobody waits for longer than two sends take.
     """
 
     def __init__(self, send: Callable[[Sequence[Question]], Awaitable[Sequence[Answer]]], most: int) -> None:
@@ -50,7 +54,14 @@ class Batches(Generic[Question, Answer]):
             while more:
                 batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
                 await self._send_batch(batch)
+                for _ in range(TURNS_TO_GATHER if len(batch) > 1 else 0):
+                    await asyncio.sleep(0)
                 more = bool(self._waiting)
+        except asyncio.CancelledError:
+            for _, waiter in self._waiting:
+                waiter.cancel()
+            self._waiting = []
+            raise
         finally:
             self._sender = None
 
@@ -58,9 +69,8 @@ class Batches(Generic[Question, Answer]):
         try:
             answers = await self._send([question for question, _ in batch])
         except asyncio.CancelledError:
-            for _, waiter in (*batch, *self._waiting):
+            for _, waiter in batch:
                 waiter.cancel()
-            self._waiting = []
             raise
         except Exception as error:
             given_up, self._waiting = self._waiting, []

@@ -63,6 +63,42 @@ async def test_questions_gather_while_a_batch_is_on_its_way() -> None:
     assert store.batches == [[1], [2, 3, 4]]
 
 
+async def test_who_was_answered_asks_again_in_time_for_the_next_batch() -> None:
+    """Those who ask again soon after their answer travel with those who asked meanwhile, not behind them."""
+    store = Store()
+    batches = Batches(store.send, most=100)
+
+    async def ask_twice(number: int) -> int:
+        answer = await batches.ask(number)
+        await asyncio.sleep(0)
+        return await batches.ask(answer)
+
+    store.gate.clear()
+    first = [asyncio.create_task(ask_twice(n)) for n in (1, 2)]
+    await store.arrived.wait()
+    later = [asyncio.create_task(batches.ask(n)) for n in (3, 4)]
+    await asyncio.sleep(0)
+    store.gate.set()
+    assert await asyncio.gather(*first, *later) == [4, 8, 6, 8]
+    assert store.batches == [[1, 2], [3, 4, 2, 4]]
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_the_end_of_the_sender_is_the_end_of_all_who_wait(turns: int) -> None:
+    """If the sending is cancelled, on its way or between two batches, nobody waits for ever."""
+    store = Store()
+    batches = Batches(store.send, most=2)
+    askers = [asyncio.create_task(batches.ask(n)) for n in range(4)]
+    await store.arrived.wait()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    if batches._sender is not None:
+        batches._sender.cancel()
+    async with asyncio.timeout(5):
+        await asyncio.gather(*askers, return_exceptions=True)
+    assert await batches.ask(5) == 10
+
+
 async def test_failure_reaches_all_who_wait() -> None:
     """If a batch fails, those who wait for the next fail too, at once; who asks afterwards is served."""
     store = Store()
