@@ -109,7 +109,7 @@ async def _in_time(work: Awaitable[Result], timeout_seconds: float) -> Result:
 
 
 def _keys(account_id: str) -> tuple[str, str]:
-    return f"rl:{{{account_id}}}:w", f"rl:{{{account_id}}}:q"
+    return f"rl:{{{account_id}}}:a", f"rl:{{{account_id}}}:q"
 
 
 async def forget_counts(client: Client, account_id: str) -> None:

@@ -3,11 +3,12 @@
 -- Promise: in any half-open second (t - 1 s, t] at most `limit` calls are admitted, in any calendar
 -- month (UTC) at most `quota`. A refused call changes nothing.
 --
--- KEYS  1 rl:{account}:w   list: the latest admissions, newest first; those of one instant together as
+-- KEYS  1 rl:{account}:a   list: the latest admissions, newest first; those of one instant together as
 --                          "instant:before:after", in microseconds, and how many were admitted before and after them
 --       2 rl:{account}:q   hash: m = month as YYYYMM, n = calls admitted in it, and for each process that
 --                          writes, under its own name, "batch:calls": its last batch and the calls admitted in it
 --       The braces keep both in one slot of a cluster. Nothing else is touched; no key is without an expiry.
+--       0.1.0 keeps the first otherwise, under another name, so that both can run while one takes the other's place.
 --
 -- ARGV  1 mode   "hit" admits and records; "peek" answers as "hit" would and writes nothing;
 --                "settle" books the calls that a process admitted while it could not reach the store

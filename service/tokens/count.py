@@ -30,8 +30,6 @@ MOST_OPENINGS = 256
 MOST_MODELS = 4_096
 # Texts of one size have about as many tokens: most entries of a model come again.
 MOST_ENTRIES = 256
-
-
 VOCABULARY: Final = attrgetter("vocabulary")
 
 

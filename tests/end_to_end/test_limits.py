@@ -72,7 +72,7 @@ def noted(store_url: str) -> Iterator[Counter[int]]:
     def watch() -> None:
         with redis.Redis.from_url(store_url) as store:
             while not over.wait(0.02):  # a place in the record is kept for a second
-                for name in store.scan_iter("rl:*:w"):
+                for name in store.scan_iter("rl:*:a"):
                     for instant, calls in Counter(recorded(store, name)).items():
                         seen[instant] = max(seen[instant], calls)
 

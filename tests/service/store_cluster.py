@@ -118,7 +118,7 @@ class StoreCluster:
 
 def slot_of(account_id: str) -> int:
     """The slot of an account's counters."""
-    return int(key_slot(f"rl:{{{account_id}}}:w".encode()))
+    return int(key_slot(f"rl:{{{account_id}}}:a".encode()))
 
 
 def free_ports(number: int) -> list[int]:

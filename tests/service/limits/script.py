@@ -51,7 +51,7 @@ class Script:
 
 def keys(account: str) -> list[str]:
     """The two keys of an account."""
-    return [f"rl:{{{account}}}:w", f"rl:{{{account}}}:q"]
+    return [f"rl:{{{account}}}:a", f"rl:{{{account}}}:q"]
 
 
 def recorded(client: redis.Redis, window_key: str) -> list[int]:
