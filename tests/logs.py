@@ -1,7 +1,7 @@
 """The service's log while tests run: servers in threads write it at any time, and commands print to stdout."""
 
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 from typing import Any
 
 import structlog
@@ -21,3 +21,8 @@ def errors_alone(logger: object, name: str, event: MutableMapping[str, Any]) -> 
     if name not in ERRORS:
         raise structlog.DropEvent
     return event
+
+
+def lines_of(event: str, logs: Iterable[MutableMapping[str, Any]]) -> list[MutableMapping[str, Any]]:
+    """The lines of one event: what else was captured may be of a server that runs in a thread for other tests."""
+    return [line for line in logs if line["event"] == event]

@@ -10,6 +10,7 @@ from service.providers import counts as counts_module
 from service.providers.client import ProviderClient
 from service.providers.counts import REST_SECONDS, ProviderCounts
 from service.providers.endpoints import ENDPOINTS, Provider
+from tests.logs import lines_of
 from tests.service.clocks import Clock
 from tests.service.providers.fake_provider import KEY, VOCABULARY, FakeProvider, running
 from tests.tokenizer_registry.shipped import shared_registry
@@ -29,6 +30,7 @@ MODELS = {
         Model("grok-x", "xAI", "Grok X"),
     )
 }
+FAILED = "provider_count_failed"
 ESTIMATE = Count(99, None, "estimate", "large")
 EXPECTED = Count(shared_registry().vocabulary(VOCABULARY).count(TEXT), None, "provider")
 
@@ -122,9 +124,8 @@ async def test_a_provider_that_fails_is_left_alone_for_a_while(fake: FakeProvide
         fake.status, fake.body = status, body
         with capture_logs() as logs:
             assert await improved(counts, "claude-x") == [ESTIMATE]
-        assert [(entry["event"], entry["provider"], entry["model"]) for entry in logs] == [
-            ("provider_count_failed", "anthropic", "claude-x")
-        ]
+        (line,) = lines_of(FAILED, logs)
+        assert (line["provider"], line["model"]) == ("anthropic", "claude-x")
         assert KEY not in str(logs)
         fake.status, fake.body, sent = 200, None, len(fake.asked)
         assert await improved(counts, "claude-x", "claude-y", "gpt-x") == [ESTIMATE, ESTIMATE, EXPECTED]
@@ -158,7 +159,7 @@ async def test_a_wrong_key_leaves_the_estimate_and_no_trace_of_itself(fake: Fake
     async with asking(fake.url, key="sk-wrong-key-9876") as counts:
         with capture_logs() as logs:
             assert await improved(counts, "claude-x", "gemini-x", "gpt-x") == [ESTIMATE] * 3
-    assert sorted(entry["reason"] for entry in logs) == ["HTTP 401"] * 3
+    assert [line["reason"] for line in lines_of(FAILED, logs)] == ["HTTP 401"] * 3
     assert "sk-wrong" not in str(logs)
 
 
