@@ -12,7 +12,7 @@ from bench.counting import Comparison, compare_engines
 from bench.endpoint import MODELS, served, start_and_memory
 from bench.gateway import gateway_section
 from bench.hostile import hostile
-from bench.load import generator
+from bench.load import CONNECTIONS, generator
 from bench.peers import counts_section
 from bench.report import Section, median, show, write
 from bench.stolen import ticks
@@ -78,7 +78,7 @@ def _catalogue() -> Iterable[Section]:
 def _endpoint() -> Iterable[Section]:
     about = (
         f"`POST /v1/tokens/count`, texts of 2 kB, {len(MODELS)} models that share a vocabulary or have one each, "
-        f"key and limits on. Load: {generator()}."
+        f"key and limits on. Load: {generator()}, {CONNECTIONS} connections."
     )
     yield Section("The endpoint", about, ("what", "one vocabulary", "five vocabularies"), list(served()))
 

@@ -13,7 +13,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 SECONDS = 1
-CONNECTIONS = 32
+# So many for one worker as for two: then each of two has as many as fill its round trips to the counters.
+CONNECTIONS = 64
 THREADS = 8
 
 # Every request has another of the bodies, so that no text is sent twice in a row. All are made before the load begins.
