@@ -8,15 +8,16 @@ from typing import Any, Final
 
 from tokenizer_registry.native.characters import read_characters
 from tokenizer_registry.native.form import Method, Section, Tables, added_sections, flag_of, numbers
+from tokenizer_registry.native.merges import ranked_strings
 from tokenizer_registry.native.splits import document_splits
-from tokenizer_registry.native.tables import ascii_pairs, pairs, strings, with_prefixes
+from tokenizer_registry.native.tables import ascii_pairs, strings, with_prefixes
 from tokenizer_registry.verification.byte_alphabet import byte_alphabet
 
-# The number of a byte that has no token.
-NO_TOKEN: Final = 0xFFFFFFFE
 UNKNOWN_PENALTY: Final = 10.0
 CONTINUES: Final = "##"
 BAR: Final = "▁"
+# The bytes that UTF-8 has.
+IN_TEXTS: Final = {*range(0xC0), *range(0xC2, 0xF5)}
 
 
 def document_tables(document: Mapping[str, Any]) -> Tables:
@@ -24,11 +25,11 @@ def document_tables(document: Mapping[str, Any]) -> Tables:
     model, steps = document["model"], _normalizers(document["normalizer"])
     match model["type"]:
         case "BPE" if model.get("byte_fallback"):
-            tables = _characters_by_pair(model, steps)
+            tables = _characters(model, steps)
             if document["pre_tokenizer"] is not None:
                 raise ValueError("merges of characters are known for whole texts only")
         case "BPE":
-            tables = _bytes_by_pair(model, steps)
+            tables = _bytes(model, steps)
             tables.splits = document_splits(document["pre_tokenizer"])
         case "Unigram":
             tables = _unigram(model, steps)
@@ -57,48 +58,42 @@ def _added_texts(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield row["content"]
 
 
-def _merges(model: Mapping[str, Any]) -> bytes:
-    vocabulary = model["vocab"]
+def _made(model: Mapping[str, Any]) -> list[str]:
+    """The texts of the tokens that merges make, the first one first."""
     if model.get("ignore_merges") or model.get("dropout") or model.get("end_of_word_suffix"):
         raise ValueError("options of merges that are not known here")
     halves = [merge.split(" ") if isinstance(merge, str) else merge for merge in model["merges"]]
-    return pairs(
-        [vocabulary[left] for left, _ in halves],
-        [vocabulary[right] for _, right in halves],
-        [vocabulary[left + right] for left, right in halves],
-    )
+    return ranked_strings([(left, right) for left, right in halves])
 
 
-def _characters_by_pair(model: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Tables:
+def _characters(model: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Tables:
     prepends = {"type": "Prepend", "prepend": BAR}
     bars = {"type": "Replace", "pattern": {"String": " "}, "content": BAR}
     if [step for step in steps if step != prepends] != [bars]:
         raise ValueError(f"normalizers that are not known here: {steps}")
-    vocabulary = model["vocab"]
-    singles = [text for text in vocabulary if len(text) == 1]
-    sections = {
-        Section.PAIRS: _merges(model),
-        Section.SINGLES: strings([text.encode() for text in singles]),
-        Section.SINGLE_NUMBERS: numbers([vocabulary[text] for text in singles]),
-        Section.BYTE_NUMBERS: numbers([vocabulary[f"<0x{byte:02X}>"] for byte in range(256)]),
-    }
-    texts = [text.encode() for text in vocabulary]
-    sections[Section.ASCII_PAIRS] = ascii_pairs(texts)
-    return Tables(Method.CHARACTERS_BY_PAIR, sections, puts_space_first=prepends in steps, candidates=texts)
+    made = _made(model)
+    bytes_of = {f"<0x{byte:02X}>" for byte in range(256)}
+    if bytes_of & set(made) or bytes_of - model["vocab"].keys():
+        raise ValueError("bytes that are no tokens, or that merges make, are not known here")
+    texts = [text.encode() for text in (*(text for text in model["vocab"] if len(text) == 1), *made)]
+    sections = {Section.TOKENS: strings(texts), Section.ASCII_PAIRS: ascii_pairs(texts)}
+    return Tables(Method.PIECES_BY_RANK, sections, puts_space_first=prepends in steps, candidates=texts)
 
 
-def _bytes_by_pair(model: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Tables:
+def _bytes(model: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Tables:
     forms = [step["type"] for step in steps]
     if forms not in ([], ["NFC"], ["NFKC"]):
         raise ValueError(f"normalizers that are not known here: {steps}")
-    vocabulary = model["vocab"]
-    bytes_of = {letter: byte for byte, letter in byte_alphabet().items()}
-    byte_numbers = [vocabulary.get(letter, NO_TOKEN) for _, letter in sorted(byte_alphabet().items())]
-    if NO_TOKEN in byte_numbers and model.get("unk_token"):
+    letters = [letter for _, letter in sorted(byte_alphabet().items())]
+    left_out = bytes(letter not in model["vocab"] and byte in IN_TEXTS for byte, letter in enumerate(letters))
+    if any(left_out) and model.get("unk_token"):
         raise ValueError("bytes that stand for an unknown token")
-    sections = {Section.PAIRS: _merges(model), Section.BYTE_NUMBERS: numbers(byte_numbers)}
-    texts = [bytes(map(bytes_of.__getitem__, text)) for text in vocabulary if bytes_of.keys() >= set(text)]
-    return Tables(Method.BYTES_BY_PAIR, sections, plain=flag_of(forms[0] if forms else None), candidates=texts)
+    bytes_of = {letter: byte for byte, letter in byte_alphabet().items()}
+    singles = [letter for letter in letters if letter in model["vocab"]]
+    texts = [bytes(map(bytes_of.__getitem__, text)) for text in (*singles, *_made(model))]
+    sections = {Section.TOKENS: strings(texts), Section.ASCII_PAIRS: ascii_pairs(texts)}
+    sections |= {Section.LEFT_OUT: left_out} if any(left_out) else {}
+    return Tables(Method.BYTES_BY_RANK, sections, plain=flag_of(forms[0] if forms else None))
 
 
 def _unigram(model: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Tables:

@@ -14,38 +14,33 @@ class Method(IntEnum):
     """How a segment of text becomes tokens; the numbers are the C library's."""
 
     BYTES_BY_RANK = 0
-    BYTES_BY_PAIR = 1
-    CHARACTERS_BY_PAIR = 2
-    PIECES_BY_RANK = 3
-    UNIGRAM = 4
-    WORD_PIECES = 5
+    PIECES_BY_RANK = 1
+    UNIGRAM = 2
+    WORD_PIECES = 3
 
 
 class Section(IntEnum):
     """The tables of a packed file; splits come behind them."""
 
     TOKENS = 0
-    SINGLES = 1
-    SINGLE_NUMBERS = 2
-    BYTE_NUMBERS = 3
-    PAIRS = 4
-    ADDED = 5
-    ADDED_ENDS = 6
-    SCORES = 7
-    CONTINUATIONS = 8
-    RANKS = 9
-    CHANGED = 10
-    CHANGED_INTO = 11
-    WHOLE = 12
-    ASCII_PAIRS = 13
+    LEFT_OUT = 1
+    ADDED = 2
+    ADDED_ENDS = 3
+    SCORES = 4
+    CONTINUATIONS = 5
+    RANKS = 6
+    CHANGED = 7
+    CHANGED_INTO = 8
+    WHOLE = 9
+    ASCII_PAIRS = 10
 
 
 @dataclass(slots=True)
 class Tables:
     """A vocabulary for the C library. `plain`: the flag that all its characters but ASCII must have.
 
-    `candidates` are the texts of its tokens, in the order of their numbers where TOKENS has them all: which of them
-    are what becomes of their own text is found out when it is packed.
+    `candidates` are the texts of its tokens, in the order of their numbers: which of them are what becomes of their own
+    text is found out when it is packed.
     """
 
     method: Method

@@ -32,10 +32,6 @@ _SIGNATURES: Final = {
         ctypes.c_int,
         [ctypes.c_char_p, ctypes.c_uint64, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_uint32, ctypes.c_void_p],
     ),
-    "weighbridge_fill_pairs": (
-        None,
-        [ctypes.c_void_p, ctypes.c_uint32, *[ctypes.c_char_p] * 3, ctypes.c_uint32],
-    ),
 }
 
 

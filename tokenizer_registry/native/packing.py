@@ -7,9 +7,9 @@ from typing import Final
 
 from tokenizer_registry.native.characters import FLAGS, PLAIN_IN, read_characters
 from tokenizer_registry.native.form import Section, Tables
-from tokenizer_registry.native.tables import split_program, strings, whole_tokens
+from tokenizer_registry.native.tables import split_program, whole_tokens
 
-MAGIC: Final = b"WBPACK01"
+MAGIC: Final = b"WBPACK02"
 MOST_SPLITS: Final = 8
 HEAD: Final = struct.Struct(f"<8s6Id{len(Section) + MOST_SPLITS}Q")
 ALIGNED: Final = 16
@@ -18,12 +18,7 @@ ALIGNED: Final = 16
 def packed(tables: Tables) -> bytes:
     """The file of a vocabulary. Raises KeyError for a set of characters that characters.json has not."""
     if tables.candidates:
-        bits = whole_tokens(_packed(tables), tables.candidates)
-        if Section.TOKENS in tables.sections:
-            tables.sections[Section.WHOLE] = bits
-        else:
-            whole = [text for at, text in enumerate(tables.candidates) if bits[at >> 3] >> (at & 7) & 1]
-            tables.sections[Section.TOKENS] = strings(whole)
+        tables.sections[Section.WHOLE] = whole_tokens(_packed(tables), tables.candidates)
     return _packed(tables)
 
 

@@ -68,14 +68,6 @@ def with_prefixes(texts: Sequence[str]) -> Prefixes:
     return Prefixes([text.encode() for text in (*texts, *rest)], [True] * len(texts) + [False] * len(rest))
 
 
-def pairs(lefts: Sequence[int], rights: Sequence[int], tokens: Sequence[int]) -> bytes:
-    """A table of merges, the first one first: which token two neighbours make."""
-    capacity = _capacity(len(tokens))
-    slots = ctypes.create_string_buffer(struct.pack("<4I", FREE, 0, 0, 0) * capacity, capacity * 16)
-    library().weighbridge_fill_pairs(slots, capacity, _words(lefts), _words(rights), _words(tokens), len(tokens))
-    return struct.pack("<4I", capacity, len(tokens), 0, 0) + slots.raw
-
-
 def split_program(split: Split, characters: Characters) -> bytes:
     """A split pattern as a program. Raises KeyError for a set of characters that is not in the table."""
     names = list(dict.fromkeys(split.sets()))

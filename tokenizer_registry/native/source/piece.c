@@ -1,6 +1,5 @@
 #include "piece.h"
 
-#include "merge_pairs.h"
 #include "merge_ranks.h"
 
 static u32 *symbols(struct counting *c, u32 count) {
@@ -15,36 +14,30 @@ static u32 merged_by_rank(const struct counting *c, const u8 *text, u32 *begins,
     return merge_by_rank(&merges, text, begins, count, &c->room->work);
 }
 
-static void count_bytes_by_rank(struct counting *c, const u8 *text, u32 length) {
+/* The text without the bytes that its owner leaves out, if there are any. */
+static const u8 *without_left_out(struct counting *c, const u8 *text, u32 *length) {
+    const u8 *left_out = c->vocabulary->left_out;
+    u32 at = 0;
+    while (at < *length && !left_out[text[at]]) at++;
+    if (at == *length) return text;
+    u8 *kept = scratch_room(&c->room->text, *length);
+    if (!kept) {
+        c->failed = 1;
+        return text;
+    }
+    u32 count = 0;
+    for (at = 0; at < *length; at++)
+        if (!left_out[text[at]]) kept[count++] = text[at];
+    *length = count;
+    return kept;
+}
+
+static void count_bytes(struct counting *c, const u8 *text, u32 length) {
+    if (c->vocabulary->left_out) text = without_left_out(c, text, &length);
     u32 *begins = symbols(c, length);
     if (!begins) return;
     for (u32 at = 0; at <= length; at++) begins[at] = at;
     add(c, merged_by_rank(c, text, begins, length));
-}
-
-static void count_bytes_by_pair(struct counting *c, const u8 *text, u32 length) {
-    u32 *tokens = symbols(c, length), count = 0;
-    if (!tokens) return;
-    for (u32 at = 0; at < length; at++) {
-        tokens[count] = c->vocabulary->byte_numbers[text[at]];
-        count += tokens[count] != NO_TOKEN; /* its owner leaves such a byte out */
-    }
-    add(c, merge_by_pair(&c->vocabulary->pairs, tokens, count, &c->room->work));
-}
-
-/* A character that is no token stands for its bytes. */
-static void count_characters_by_pair(struct counting *c, const u8 *text, u32 length) {
-    const struct vocabulary *v = c->vocabulary;
-    u32 *tokens = symbols(c, length), count = 0;
-    if (!tokens) return;
-    for (u32 at = 0; at < length;) {
-        u32 size = character_length(text[at]), single = find_string(&v->singles, text + at, size);
-        if (single != ABSENT) tokens[count++] = v->single_numbers[single];
-        else
-            for (u32 byte = 0; byte < size; byte++) tokens[count++] = v->byte_numbers[text[at + byte]];
-        at += size;
-    }
-    add(c, merge_by_pair(&v->pairs, tokens, count, &c->room->work));
 }
 
 static void count_pieces(struct counting *c, const u8 *text, u32 length) {
@@ -59,7 +52,7 @@ static void count_pieces(struct counting *c, const u8 *text, u32 length) {
     for (u32 at = 0; at < count; at++) {
         u32 size = begins[at + 1] - begins[at];
         /* A character without a piece is as many tokens as it has bytes. */
-        if (size == character_length(text[begins[at]]) && find_string(tokens, text + begins[at], size) == ABSENT)
+        if (size > 1 && size == character_length(text[begins[at]]) && find_string(tokens, text + begins[at], size) == ABSENT)
             c->count += size - 1;
     }
 }
@@ -77,19 +70,8 @@ void count_piece(struct counting *c, const u8 *text, u32 length) {
         add(c, 1);
         return;
     }
-    switch (c->vocabulary->method) {
-    case BYTES_BY_RANK:
-        count_bytes_by_rank(c, text, length);
-        break;
-    case BYTES_BY_PAIR:
-        count_bytes_by_pair(c, text, length);
-        break;
-    case CHARACTERS_BY_PAIR:
-        count_characters_by_pair(c, text, length);
-        break;
-    default:
-        count_pieces(c, text, length);
-    }
+    if (c->vocabulary->method == BYTES_BY_RANK) count_bytes(c, text, length);
+    else count_pieces(c, text, length);
 }
 
 /* Where two characters stand that no token has side by side, nothing is ever merged. */

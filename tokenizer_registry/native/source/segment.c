@@ -124,7 +124,7 @@ u32 count_segment(    const struct vocabulary *vocabulary, const struct characte
     if (vocabulary->method == UNIGRAM || vocabulary->method == WORD_PIECES)
         return count_normalized(&c, text, length, segment->opens);
     if (vocabulary->plain && !segment->is_normalized && !is_plain(&c, text, length)) return NOT_COUNTED;
-    if (vocabulary->method == PIECES_BY_RANK || vocabulary->method == CHARACTERS_BY_PAIR) {
+    if (vocabulary->method == PIECES_BY_RANK) {
         text = barred(&c, text, &length, segment->opens);
         if (!text) return NOT_COUNTED;
     }

@@ -1,6 +1,6 @@
 #include "vocabulary.h"
 
-static const u8 MAGIC[8] = "WBPACK01";
+static const u8 MAGIC[8] = "WBPACK02";
 
 static const void *section(const struct packed *packed, u32 number) {
     return packed->offsets[number] ? (const u8 *)packed + packed->offsets[number] : NULL;
@@ -35,24 +35,21 @@ static struct split split_at(const void *content) {
 int read_vocabulary(struct vocabulary *vocabulary, const void *content, u64 size) {
     const struct packed *packed = content;
     if (size < sizeof *packed || memcmp(packed->magic, MAGIC, sizeof MAGIC)) return 0;
-    const u32 *pairs = section(packed, PAIRS), *changed_into = section(packed, CHANGED_INTO);
+    const u32 *changed_into = section(packed, CHANGED_INTO);
     *vocabulary = (struct vocabulary){
         .method = packed->method,
         .plain = packed->plain,
         .puts_space_first = packed->puts_space_first,
         .strips_end = packed->strips_end,
         .split_count = packed->splits,
-        .singles = strings_at(section(packed, SINGLES)),
         .added = strings_at(section(packed, ADDED)),
         .changed = strings_at(section(packed, CHANGED)),
         .changed_places = changed_into,
-        .single_numbers = section(packed, SINGLE_NUMBERS),
-        .byte_numbers = section(packed, BYTE_NUMBERS),
+        .left_out = section(packed, LEFT_OUT),
         .ranks = section(packed, RANKS),
         .ascii_pairs = section(packed, ASCII_PAIRS),
         .whole = section(packed, WHOLE),
         .added_ends = section(packed, ADDED_ENDS),
-        .pairs = {pairs ? pairs[0] : 0, pairs ? (const struct merge *)(pairs + 4) : NULL},
         .unigram = {strings_at(section(packed, TOKENS)), section(packed, SCORES), packed->unknown_score, packed->unknown},
     };
     if (changed_into) vocabulary->changed_into = (const u8 *)(changed_into + vocabulary->changed.count + 1);

@@ -3,23 +3,18 @@
 #define WEIGHBRIDGE_VOCABULARY_H
 
 #include "characters.h"
-#include "pairs.h"
 #include "splits.h"
 #include "unigram.h"
 #include "word_pieces.h"
 
 /* How a segment of text becomes tokens. */
-enum method { BYTES_BY_RANK, BYTES_BY_PAIR, CHARACTERS_BY_PAIR, PIECES_BY_RANK, UNIGRAM, WORD_PIECES };
+enum method { BYTES_BY_RANK, PIECES_BY_RANK, UNIGRAM, WORD_PIECES };
 
 #define MOST_SPLITS 8
-#define NO_TOKEN 0xFFFFFFFEu /* the number of a byte that has none */
 
 enum section {
-    TOKENS,        /* strings: tokens by rank, or by number where they have scores, or those that are whole */
-    SINGLES,       /* strings: characters that are tokens */
-    SINGLE_NUMBERS, /* their numbers */
-    BYTE_NUMBERS,  /* the number of each byte's token */
-    PAIRS,
+    TOKENS,        /* strings: tokens by rank, or by number where they have scores */
+    LEFT_OUT,      /* for each byte whether its owner leaves it out, because it has no token */
     ADDED,         /* strings: what is a token wherever it stands */
     ADDED_ENDS,    /* for each of them, whether it is one, or the beginning of one */
     SCORES,
@@ -49,14 +44,13 @@ struct vocabulary {
     u32 strips_end;       /* of white space */
     u32 split_count;
     struct split splits[MOST_SPLITS];
-    struct strings singles, added, changed;
+    struct strings added, changed;
     const u32 *changed_places;
     const u8 *changed_into;
-    const u32 *single_numbers, *byte_numbers, *ranks, *ascii_pairs;
-    const u8 *whole;
+    const u32 *ranks, *ascii_pairs;
+    const u8 *left_out, *whole;
     const u8 *added_ends;
     u8 may_begin_added[256]; /* by first byte */
-    struct pairs pairs;
     struct unigram unigram; /* its tokens are those of every method */
     struct word_pieces word_pieces;
 };

@@ -110,9 +110,3 @@ EXPORTED int weighbridge_whole(
     scratch_free(&room.work);
     return 1;
 }
-
-EXPORTED void weighbridge_fill_pairs(
-    struct merge *slots, u32 capacity, const u32 *lefts, const u32 *rights, const u32 *tokens, u32 count
-) {
-    fill_pairs(slots, capacity, lefts, rights, tokens, count);
-}
