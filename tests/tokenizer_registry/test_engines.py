@@ -6,6 +6,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -93,6 +94,31 @@ def test_no_token_reaches_across_a_cut(name: str) -> None:
         text = token.decode("utf-8", "replace")
         places = [at for at in range(1, len(text)) if text[at] == " "]
         assert not any(text[at - 1].isalnum() or text[at - 1] in ENDS for at in places), token
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("internlm-3", "كـ\nscale"),
+        ("deepseek-v2", "the 4º 5"),
+        ("deepseek-v2", "a \u0669 4"),
+        ("deepseek-v2", "\u05e9 4"),
+    ],
+)
+def test_a_text_is_not_cut_where_a_token_joins(fast: Registry, name: str, text: str) -> None:
+    """A token that reaches across the end of a word is found, also where other words of the text are known."""
+    for known in ("", "some words\nbefore ", "some words\nafter "):
+        assert fast.vocabulary(name).count(known + text) == shared_registry().vocabulary(name).count(known + text)
+
+
+@pytest.mark.parametrize("name", ["cl100k_base", "llama-2", "falcon", "internlm-2", "qwen2"])
+def test_pieces_that_come_again_in_other_words(fast: Registry, name: str) -> None:
+    """A piece counts the same in each new word around it, whether its length is that of pieces that are remembered."""
+    dice = Random(11)
+    pieces = ["".join(dice.choices("aeilnrst", k=length)) for length in range(1, 19) for _ in range(12)]
+    for before, behind in (("(", "),"), ("_", "."), ('"', '":'), ("é", "é"), ("", "\u4e2d"), ("7", "7")):
+        text = " ".join(f"{before}{piece}{behind}" for piece in pieces)
+        assert fast.vocabulary(name).count(text) == shared_registry().vocabulary(name).count(text)
 
 
 @pytest.mark.parametrize("name", ["aya-101", "xlm-roberta"])

@@ -7,7 +7,8 @@ from itertools import accumulate
 from typing import Any, Final
 
 from tokenizer_registry.native.characters import read_characters
-from tokenizer_registry.native.form import Method, Section, Tables, added_sections, flag_of, numbers
+from tokenizer_registry.native.form import BAR, Method, Section, Tables, added_sections, flag_of, numbers
+from tokenizer_registry.native.joints import joints
 from tokenizer_registry.native.merges import ranked_strings
 from tokenizer_registry.native.splits import document_splits
 from tokenizer_registry.native.tables import ascii_pairs, strings, with_prefixes
@@ -15,7 +16,6 @@ from tokenizer_registry.verification.byte_alphabet import byte_alphabet
 
 UNKNOWN_PENALTY: Final = 10.0
 CONTINUES: Final = "##"
-BAR: Final = "▁"
 # The bytes that UTF-8 has.
 IN_TEXTS: Final = {*range(0xC0), *range(0xC2, 0xF5)}
 
@@ -67,8 +67,8 @@ def _made(model: Mapping[str, Any]) -> list[str]:
 
 
 def _characters(model: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Tables:
-    prepends = {"type": "Prepend", "prepend": BAR}
-    bars = {"type": "Replace", "pattern": {"String": " "}, "content": BAR}
+    prepends = {"type": "Prepend", "prepend": BAR.decode()}
+    bars = {"type": "Replace", "pattern": {"String": " "}, "content": BAR.decode()}
     if [step for step in steps if step != prepends] != [bars]:
         raise ValueError(f"normalizers that are not known here: {steps}")
     made = _made(model)
@@ -77,6 +77,7 @@ def _characters(model: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) ->
         raise ValueError("bytes that are no tokens, or that merges make, are not known here")
     texts = [text.encode() for text in (*(text for text in model["vocab"] if len(text) == 1), *made)]
     sections = {Section.TOKENS: strings(texts), Section.ASCII_PAIRS: ascii_pairs(texts)}
+    sections[Section.JOINTS] = strings(joints(text.replace(BAR, b" ") for text in texts))
     return Tables(Method.PIECES_BY_RANK, sections, puts_space_first=prepends in steps, candidates=texts)
 
 
@@ -93,6 +94,7 @@ def _bytes(model: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Tabl
     texts = [bytes(map(bytes_of.__getitem__, text)) for text in (*singles, *_made(model))]
     sections = {Section.TOKENS: strings(texts), Section.ASCII_PAIRS: ascii_pairs(texts)}
     sections |= {Section.LEFT_OUT: left_out} if any(left_out) else {}
+    sections[Section.JOINTS] = strings(joints(texts))
     return Tables(Method.BYTES_BY_RANK, sections, plain=flag_of(forms[0] if forms else None))
 
 

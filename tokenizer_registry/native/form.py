@@ -4,10 +4,14 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Final
 
 from tokenizer_registry.native.characters import FLAGS, PLAIN_IN
 from tokenizer_registry.native.splits import Split
 from tokenizer_registry.native.tables import strings, with_prefixes
+
+# What stands for a space in pieces.
+BAR: Final = "▁".encode()
 
 
 class Method(IntEnum):
@@ -33,6 +37,7 @@ class Section(IntEnum):
     CHANGED_INTO = 8
     WHOLE = 9
     ASCII_PAIRS = 10
+    JOINTS = 11
 
 
 @dataclass(slots=True)

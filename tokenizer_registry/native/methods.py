@@ -4,7 +4,8 @@ import json
 from collections.abc import Sequence
 
 from tokenizer_registry.native.documents import document_tables
-from tokenizer_registry.native.form import Method, Section, Tables, added_sections, flag_of, numbers
+from tokenizer_registry.native.form import BAR, Method, Section, Tables, added_sections, flag_of, numbers
+from tokenizer_registry.native.joints import joints
 from tokenizer_registry.native.models import PieceKind, read_model
 from tokenizer_registry.native.splits import rank_splits
 from tokenizer_registry.native.tables import ascii_pairs, strings
@@ -48,6 +49,7 @@ def _model(content: bytes) -> Tables:
     ranks = _ranks_of([piece.score for piece in merged])
     tables.sections |= {Section.RANKS: numbers(ranks)} if ranks else {}
     tables.sections[Section.ASCII_PAIRS] = ascii_pairs(texts, ranks)
+    tables.sections[Section.JOINTS] = strings(joints(text.replace(BAR, b" ") for text in texts))
     tables.sections |= added_sections([piece.text for piece in merged if piece.kind is PieceKind.USER_DEFINED])
     return tables
 

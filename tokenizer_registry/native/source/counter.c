@@ -31,6 +31,16 @@ static void count_words(struct run *run) {
     finish_sums(&run->sums);
 }
 
+/* Columns of `wanted` whose vocabulary takes this text word by word. */
+static u64 with_words(const struct plan *plan, const u8 *text, u32 length, u64 wanted) {
+    u64 found = wanted & plan->has_words;
+    for (u64 left = found & plan->has_joints; left; left &= left - 1) {
+        u32 column = (u32)__builtin_ctzll(left);
+        if (may_join(plan->vocabularies[column], text, length)) found &= ~((u64)1 << column);
+    }
+    return found;
+}
+
 static void take_plan(struct counter *counter, const struct plan *plan) {
     if (counter->plan == plan->serial) return;
     memset(counter->rows, 0, sizeof *counter->rows);
@@ -44,10 +54,20 @@ int count_text(
     counter->uncounted_count = 0;
     if (!length) return 1;
     take_plan(counter, plan);
-    u64 columns = wanted & plan->has_words;
-    struct run run = {counter, plan, text, length, columns, normalized, totals, sums_of(columns, totals), 0, 0};
+    u64 columns = with_words(plan, text, length, wanted);
+    struct run run = {
+        .counter = counter,
+        .plan = plan,
+        .text = text,
+        .length = length,
+        .columns = columns,
+        .normalized = normalized,
+        .totals = totals,
+        .sums = sums_of(columns, totals),
+        .is_leaving = ATOMIC_FLAG_INIT,
+    };
     if (columns) count_words(&run);
-    count_misses(&run, wanted & ~plan->has_words);
+    count_misses(&run, wanted & ~columns);
     return !run.failed;
 }
 

@@ -21,13 +21,13 @@ struct counter {
     u32 uncounted_count, uncounted_room;
 };
 
-/* The vocabularies by column, those that may be cut into words, and those that may leave words to their owner's library.
-   No two plans of a process have one serial. */
+/* The vocabularies by column, those that may be cut into words, of these the ones with joints, and those that may leave
+   words to their owner's library. No two plans of a process have one serial. */
 struct plan {
     u64 serial;
     const struct characters *all;
     struct vocabulary *vocabularies[COLUMNS];
-    u64 has_words, may_leave;
+    u64 has_words, has_joints, may_leave;
 };
 
 /* Add the tokens to `totals` for each column whose bit is set in `wanted`; those of `normalized` take the text as

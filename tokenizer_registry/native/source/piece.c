@@ -65,13 +65,25 @@ int is_whole(const struct vocabulary *v, const u8 *text, u32 length) {
     return number != ABSENT && (!by_bits || v->whole[number >> 3] >> (number & 7) & 1);
 }
 
+static void count_new(struct counting *c, const u8 *text, u32 length) {
+    if (is_whole(c->vocabulary, text, length)) add(c, 1);
+    else if (c->vocabulary->method == BYTES_BY_RANK) count_bytes(c, text, length);
+    else count_pieces(c, text, length);
+}
+
 void count_piece(struct counting *c, const u8 *text, u32 length) {
-    if (is_whole(c->vocabulary, text, length)) {
-        add(c, 1);
+    if (!c->known.rows || length > SHORT_BYTES) {
+        count_new(c, text, length);
         return;
     }
-    if (c->vocabulary->method == BYTES_BY_RANK) count_bytes(c, text, length);
-    else count_pieces(c, text, length);
+    u8 *known = counts_of_piece(c->known.rows, key_of(text, length, 0, c->end)) + c->known.place;
+    u32 before = c->count;
+    if (*known != UNKNOWN) {
+        add(c, *known);
+    } else {
+        count_new(c, text, length);
+        if (!c->failed) *known = (u8)(c->count - before);
+    }
 }
 
 /* Where two characters stand that no token has side by side, nothing is ever merged. */

@@ -2,6 +2,7 @@
 #ifndef WEIGHBRIDGE_PIECE_H
 #define WEIGHBRIDGE_PIECE_H
 
+#include "rows.h"
 #include "scratch.h"
 #include "vocabulary.h"
 
@@ -10,11 +11,20 @@ struct room {
     struct scratch text, symbols, work;
 };
 
-/* The number of tokens so far, and what it takes to go on. `failed`: there was no memory. */
+/* Pieces that were met before, and the place of the vocabulary in their counts; no `rows` where none are kept. */
+struct known_pieces {
+    struct piece_row *rows;
+    u32 place;
+};
+
+/* The number of tokens so far, and what it takes to go on. Behind the text it may be read up to `end`. `failed`: there
+   was no memory. */
 struct counting {
     const struct vocabulary *vocabulary;
     const struct characters *all;
     struct room *room;
+    struct known_pieces known;
+    const u8 *end;
     u32 count;
     int failed;
 };

@@ -75,6 +75,13 @@ u8 *find_counts(struct rows *rows, const struct word *word) {
     return word->length <= LONG_BYTES ? find_long(rows, word) : NULL;
 }
 
+u8 *counts_of_piece(struct piece_row *rows, struct key key) {
+    struct piece_row *row = rows + (hash_of_key(key) & (PIECE_ROWS - 1));
+    if (!((row->key.low ^ key.low) | (row->key.high ^ key.high))) return row->counts;
+    row->key = key;
+    return memset(row->counts, UNKNOWN, sizeof row->counts);
+}
+
 u8 *counts_of(struct rows *rows, const struct word *word) {
     u8 *found = find_counts(rows, word);
     if (found || word->length > LONG_BYTES) return found;

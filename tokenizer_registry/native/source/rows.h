@@ -33,10 +33,24 @@ struct long_row {
     u8 word[LONG_BYTES];
 };
 
+/* Columns in so many groups have their pieces apart, and threads take whole groups: no two write to one row. */
+#define GROUPS 6
+#define GROUP_COLUMNS (REMEMBERED / GROUPS)
+#define PIECE_ROWS (1u << 14)
+
+/* A piece of a word, as patterns cut it; its length is never 0. */
+struct piece_row {
+    struct key key;
+    u8 counts[GROUP_COLUMNS];
+};
+
 struct rows {
     struct short_row shorts[SHORT_ROWS];
     struct long_row longs[LONG_ROWS];
+    struct piece_row pieces[GROUPS][PIECE_ROWS];
 };
+
+static inline u32 group_of(u32 column) { return column % GROUPS; }
 
 /* A word of a text, with what its row is found by; the key is that of a short one. */
 struct word {
@@ -86,6 +100,9 @@ u8 *find_counts(struct rows *rows, const struct word *word);
 
 /* The counts of a word in its row, which may have been another's until now. NULL if the word is too long for one. */
 u8 *counts_of(struct rows *rows, const struct word *word);
+
+/* The counts of a piece in its row, which may have been another's until now. */
+u8 *counts_of_piece(struct piece_row *rows, struct key key);
 
 static inline void remember(u8 *counts, u32 column, u32 count) {
     if (counts && column < REMEMBERED && count < UNKNOWN) counts[column] = (u8)count;

@@ -1,33 +1,40 @@
 #include "run.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 
 /* Words times columns: from here on a second thread gains more than it takes to start it. */
 #define WORTH_A_THREAD 4000
 /* About. */
 #define BYTES_OF_A_WORD 6
+/* The columns of group 0. */
+#define EVERY_GROUPS_FIRST (u64)0x1041041041041041
 
-static void leave(struct run *run, u32 column, const struct word *word) {
-    struct counter *counter = run->counter;
+static struct uncounted *room_for_one(struct counter *counter) {
     if (counter->uncounted_count == counter->uncounted_room) {
         u32 room = counter->uncounted_room * 2 + 64;
         struct uncounted *all = realloc(counter->uncounted, room * sizeof *all);
-        if (!all) {
-            run->failed = 1;
-            return;
-        }
+        if (!all) return NULL;
         counter->uncounted = all;
         counter->uncounted_room = room;
     }
-    counter->uncounted[counter->uncounted_count++] =
-        (struct uncounted){column, (u32)(word->text - counter->text), word->length, (u32)word->opens};
+    return counter->uncounted + counter->uncounted_count++;
 }
 
-static void count_miss(struct run *run, u32 column, const struct miss *miss, struct room *room) {
+static void leave(struct run *run, u32 column, const struct word *word) {
+    while (atomic_flag_test_and_set(&run->is_leaving)) sched_yield();
+    struct uncounted *one = room_for_one(run->counter);
+    if (one) *one = (struct uncounted){column, (u32)(word->text - run->text), word->length, (u32)word->opens};
+    else run->failed = 1;
+    atomic_flag_clear(&run->is_leaving);
+}
+
+static void count_miss(struct run *run, u32 column, struct counting *c, const struct miss *miss) {
     const struct word *word = &miss->word;
-    struct segment segment = {word->text, word->length, word->opens, run->normalized >> column & 1};
-    u32 count = count_segment(run->plan->vocabularies[column], run->plan->all, &segment, room);
+    const u8 *end = run->text + run->length;
+    struct segment segment = {word->text, end, word->length, word->opens, run->normalized >> column & 1};
+    u32 count = count_segment(c, &segment);
     if (count != NOT_COUNTED) {
         run->totals[column] += (u64)count * miss->times;
         remember(miss->counts, column, count);
@@ -39,22 +46,26 @@ static void count_miss(struct run *run, u32 column, const struct miss *miss, str
 }
 
 static void count_column(struct run *run, u32 column, struct room *room) {
-    if (!(run->plan->has_words >> column & 1)) {
+    struct rows *rows = column < REMEMBERED ? run->counter->rows : NULL;
+    struct known_pieces known = {rows ? rows->pieces[group_of(column)] : NULL, column / GROUPS};
+    struct counting c = {.vocabulary = run->plan->vocabularies[column], .all = run->plan->all, .room = room, .known = known};
+    if (!(run->columns >> column & 1)) {
         struct miss whole = {.word = {.text = run->text, .length = run->length, .opens = 1}, .times = 1};
-        count_miss(run, column, &whole, room);
+        count_miss(run, column, &c, &whole);
         return;
     }
     const struct misses *misses = &run->counter->misses;
     for (const struct miss *miss = misses->all; miss < misses->all + misses->count; miss++)
-        if (miss->columns >> column & 1) count_miss(run, column, miss, room);
+        if (miss->columns >> column & 1) count_miss(run, column, &c, miss);
 }
 
+/* Columns of one group after the other. */
 static void count_shared(struct run *run, struct room *room) {
-    for (u64 left = run->shared; left;) {
-        u64 others = left & (left - 1);
-        if (!atomic_compare_exchange_weak(&run->shared, &left, others)) continue;
-        count_column(run, (u32)__builtin_ctzll(left), room);
-        left = run->shared;
+    for (u64 left = run->shared; left; left = run->shared) {
+        u32 group = group_of((u32)__builtin_ctzll(left));
+        u64 taken = left & EVERY_GROUPS_FIRST << group;
+        if (!atomic_compare_exchange_weak(&run->shared, &left, left & ~taken)) continue;
+        for (; taken; taken &= taken - 1) count_column(run, (u32)__builtin_ctzll(taken), room);
     }
 }
 
@@ -70,14 +81,11 @@ static int is_worth_a_thread(const struct run *run, u64 columns, u64 whole) {
            run->counter->misses.count * size(columns) + run->length / BYTES_OF_A_WORD * size(whole) >= WORTH_A_THREAD;
 }
 
-/* In two threads, if that is worth it: what takes time is to fetch tables from memory, which each does on its own. Words
-   are left by one thread alone. */
+/* In two threads, if that is worth it: what takes time is to fetch tables from memory, which each does on its own. */
 static void count_columns(struct run *run, u64 columns, u64 whole) {
-    u64 own = (columns | whole) & run->plan->may_leave;
-    run->shared = (columns | whole) & ~own;
+    run->shared = columns | whole;
     pthread_t helper;
     int is_helped = is_worth_a_thread(run, columns, whole) && !pthread_create(&helper, NULL, help, run);
-    for (; own; own &= own - 1) count_column(run, (u32)__builtin_ctzll(own), &run->counter->room);
     count_shared(run, &run->counter->room);
     if (is_helped) pthread_join(helper, NULL);
 }

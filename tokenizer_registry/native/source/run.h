@@ -13,12 +13,13 @@ struct run {
     const struct plan *plan;
     const u8 *text;
     u32 length;
-    u64 columns; /* of those that are wanted, the ones with words */
+    u64 columns; /* of those that are wanted, the ones that take the text word by word */
     u64 normalized;
     u64 *totals;
     struct sums sums;
     atomic_int failed;
-    _Atomic u64 shared; /* columns of which two threads take one after the other */
+    atomic_flag is_leaving; /* of the uncounted */
+    _Atomic u64 shared; /* columns of which two threads take group after group */
 };
 
 /* Count what waits, and remember it; and count the whole text for the columns of `whole`, which have no words. */

@@ -54,11 +54,14 @@ static void count_around_added(struct counting *c, const u8 *text, u32 length) {
     cut(c, 0, gap, end);
 }
 
+/* Behind a text, so that keys of its pieces are read at once. */
+#define READABLE 16
+
 static const u8 BAR[3] = {0xE2, 0x96, 0x81}; /* U+2581, which stands for a space in pieces */
 
 /* The segment with bars for its spaces, and one in front where the owner puts a space there. */
 static u8 *barred(struct counting *c, const u8 *text, u32 *length, int opens) {
-    u8 *begin = scratch_room(&c->room->text, ((size_t)*length + 1) * sizeof BAR), *to = begin;
+    u8 *begin = scratch_room(&c->room->text, ((size_t)*length + 1) * sizeof BAR + READABLE), *to = begin;
     if (!begin) return NULL;
     if (opens && c->vocabulary->puts_space_first) to = (u8 *)memcpy(to, BAR, sizeof BAR) + sizeof BAR;
     for (u32 at = 0; at < *length; at++) {
@@ -66,6 +69,7 @@ static u8 *barred(struct counting *c, const u8 *text, u32 *length, int opens) {
         else *to++ = text[at];
     }
     *length = (u32)(to - begin);
+    c->end = to + READABLE;
     return begin;
 }
 
@@ -106,7 +110,7 @@ static u32 count_normalized(struct counting *c, const u8 *text, u32 length, int 
 }
 
 u32 count_own_text(const struct vocabulary *vocabulary, const u8 *text, u32 length, struct room *room) {
-    struct counting c = {vocabulary, NULL, room, 0, 0};
+    struct counting c = {.vocabulary = vocabulary, .room = room};
     if (vocabulary->method == UNIGRAM) return count_unigram(&vocabulary->unigram, text, length, &room->work);
     count_piece(&c, text, length);
     return c.failed ? NOT_COUNTED : c.count;
@@ -116,18 +120,19 @@ int may_leave(const struct vocabulary *vocabulary) {
     return vocabulary->plain || vocabulary->method == UNIGRAM || vocabulary->method == WORD_PIECES;
 }
 
-u32 count_segment(    const struct vocabulary *vocabulary, const struct characters *all, const struct segment *segment, struct room *room
-) {
-    struct counting c = {vocabulary, all, room, 0, 0};
+u32 count_segment(struct counting *c, const struct segment *segment) {
+    const struct vocabulary *vocabulary = c->vocabulary;
     const u8 *text = segment->text;
     u32 length = segment->length;
+    c->count = 0;
     if (vocabulary->method == UNIGRAM || vocabulary->method == WORD_PIECES)
-        return count_normalized(&c, text, length, segment->opens);
-    if (vocabulary->plain && !segment->is_normalized && !is_plain(&c, text, length)) return NOT_COUNTED;
+        return count_normalized(c, text, length, segment->opens);
+    if (vocabulary->plain && !segment->is_normalized && !is_plain(c, text, length)) return NOT_COUNTED;
+    c->end = segment->end;
     if (vocabulary->method == PIECES_BY_RANK) {
-        text = barred(&c, text, &length, segment->opens);
+        text = barred(c, text, &length, segment->opens);
         if (!text) return NOT_COUNTED;
     }
-    count_around_added(&c, text, length);
-    return c.failed ? NOT_COUNTED : c.count;
+    count_around_added(c, text, length);
+    return c->failed ? NOT_COUNTED : c->count;
 }

@@ -4,9 +4,9 @@
 
 #include "piece.h"
 
-/* `opens`: the segment begins its text; every other one begins with the space or line feed that it was cut at. */
+/* Behind the text it may be read up to `end`. `opens`: the segment begins its text; every other one begins with the space or line feed that it was cut at. */
 struct segment {
-    const u8 *text;
+    const u8 *text, *end;
     u32 length;
     int opens, is_normalized;
 };
@@ -17,9 +17,7 @@ struct segment {
 int may_leave(const struct vocabulary *vocabulary);
 
 /* The number of tokens. NOT_COUNTED where only the owner's library knows, or there is no memory. */
-u32 count_segment(
-    const struct vocabulary *vocabulary, const struct characters *all, const struct segment *segment, struct room *room
-);
+u32 count_segment(struct counting *c, const struct segment *segment);
 
 /* What becomes of a piece of text, not cut: how it is found which tokens are whole. */
 u32 count_own_text(const struct vocabulary *vocabulary, const u8 *text, u32 length, struct room *room);

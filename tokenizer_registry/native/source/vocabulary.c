@@ -1,3 +1,5 @@
+/* For `memmem`, which no standard has. */
+#define _GNU_SOURCE
 #include "vocabulary.h"
 
 static const u8 MAGIC[8] = "WBPACK02";
@@ -44,6 +46,7 @@ int read_vocabulary(struct vocabulary *vocabulary, const void *content, u64 size
         .split_count = packed->splits,
         .added = strings_at(section(packed, ADDED)),
         .changed = strings_at(section(packed, CHANGED)),
+        .joints = strings_at(section(packed, JOINTS)),
         .changed_places = changed_into,
         .left_out = section(packed, LEFT_OUT),
         .ranks = section(packed, RANKS),
@@ -60,4 +63,13 @@ int read_vocabulary(struct vocabulary *vocabulary, const void *content, u64 size
     for (u32 number = 0; number < vocabulary->added.count; number++)
         vocabulary->may_begin_added[vocabulary->added.text[vocabulary->added.offsets[number]]] = 1;
     return 1;
+}
+
+int may_join(const struct vocabulary *vocabulary, const u8 *text, u32 length) {
+    const struct strings *joints = &vocabulary->joints;
+    for (u32 number = 0; number < joints->count; number++) {
+        u32 begin = joints->offsets[number];
+        if (memmem(text, length, joints->text + begin, joints->offsets[number + 1] - begin)) return 1;
+    }
+    return 0;
 }

@@ -24,6 +24,7 @@ enum section {
     CHANGED_INTO,  /* the places of what it makes of them, and that */
     WHOLE,         /* a bit a token: it is what becomes of its own text */
     ASCII_PAIRS,   /* for two characters of ASCII the rank of their merge, ABSENT, or NEVER_JOINED */
+    JOINTS,        /* strings: ends of words with the space or line feed that a token has behind them */
     SPLITS,        /* the first of MOST_SPLITS sections */
     SECTIONS = SPLITS + MOST_SPLITS,
 };
@@ -44,7 +45,7 @@ struct vocabulary {
     u32 strips_end;       /* of white space */
     u32 split_count;
     struct split splits[MOST_SPLITS];
-    struct strings added, changed;
+    struct strings added, changed, joints;
     const u32 *changed_places;
     const u8 *changed_into;
     const u32 *ranks, *ascii_pairs;
@@ -54,6 +55,9 @@ struct vocabulary {
     struct unigram unigram; /* its tokens are those of every method */
     struct word_pieces word_pieces;
 };
+
+/* Whether a token may join what the text is cut between. */
+int may_join(const struct vocabulary *vocabulary, const u8 *text, u32 length);
 
 /* Read a packed file that is in memory and stays there. 0 if it is none. */
 int read_vocabulary(struct vocabulary *vocabulary, const void *content, u64 size);

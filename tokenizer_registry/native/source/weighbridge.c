@@ -62,6 +62,7 @@ EXPORTED int weighbridge_add(struct plan *plan, u32 column, const void *packed, 
     }
     plan->vocabularies[column] = vocabulary;
     if (has_words) plan->has_words |= (u64)1 << column;
+    if (vocabulary->joints.count) plan->has_joints |= (u64)1 << column;
     if (may_leave(vocabulary)) plan->may_leave |= (u64)1 << column;
     return 1;
 }
