@@ -34,7 +34,7 @@ struct long_row {
 };
 
 /* Columns in so many groups have their pieces apart, and threads take whole groups: no two write to one row. */
-#define GROUPS 6
+#define GROUPS 16
 #define GROUP_COLUMNS (REMEMBERED / GROUPS)
 #define PIECE_ROWS (1u << 14)
 

@@ -9,7 +9,7 @@
 /* About. */
 #define BYTES_OF_A_WORD 6
 /* The columns of group 0. */
-#define EVERY_GROUPS_FIRST (u64)0x1041041041041041
+#define EVERY_GROUPS_FIRST (u64)0x0001000100010001
 
 static struct uncounted *room_for_one(struct counter *counter) {
     if (counter->uncounted_count == counter->uncounted_room) {

@@ -49,7 +49,8 @@ u64 add_counts(struct sums *sums, const u8 *counts) {
 }
 
 void finish_sums(struct sums *sums) {
-    for (u32 column = 0; column < REMEMBERED; column++) sums->totals[column] += sums->waiting[column];
+    for (u32 column = 0; column < REMEMBERED; column++)
+        if (sums->is_wanted[column]) sums->totals[column] += sums->waiting[column];
     memset(sums->waiting, 0, sizeof sums->waiting);
     sums->rows = 0;
 }

@@ -16,7 +16,7 @@ struct sums {
     u32 rows;
 };
 
-/* For the columns whose bits are set; others are above those that a row has, or their totals do not matter. */
+/* For the columns whose bits are set, as far as a row has them. */
 struct sums sums_of(u64 columns, u64 *totals);
 
 /* Add what is known. The bits of the columns that are wanted and not known. */
