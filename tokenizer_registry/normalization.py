@@ -34,15 +34,15 @@ def normalizer(form: str) -> Normalize:
     return in_blocks
 
 
-def blocks(text: str) -> Iterator[str]:
+def blocks(text: str, boundary: re.Pattern[str] = _BOUNDARY) -> Iterator[str]:
     """The text in blocks of about BLOCK_CHARACTERS, each beginning where normalization cannot cross."""
     start = 0
     while len(text) - start > BLOCK_CHARACTERS:
-        boundary = _BOUNDARY.search(text, start + BLOCK_CHARACTERS)
-        if boundary is None:
+        found = boundary.search(text, start + BLOCK_CHARACTERS)
+        if found is None:
             break
-        yield text[start : boundary.start()]
-        start = boundary.start()
+        yield text[start : found.start()]
+        start = found.start()
     yield text[start:]
 
 

@@ -151,7 +151,7 @@ class Registry:
             if name is None or name in self._faults or name not in self.vocabularies:
                 continue
             loaded = self._loaded.get(name)
-            if loaded is None or not loaded.is_ready:
+            if loaded is None:
                 return None
             total += loaded.effort
         return total

@@ -41,10 +41,6 @@ class Vocabulary(Counter, Protocol):
     def effort(self) -> int:
         """A whole number from 1."""
 
-    @property
-    def is_ready(self) -> bool:
-        """Whether counting any text would load nothing first."""
-
     def encode(self, text: str) -> list[int]:
         """The tokens' numbers in the vocabulary's own file. Raises UncountableText."""
 
@@ -85,11 +81,6 @@ class Owner:
         self._load = load
         self._lock = Lock()
         self._engine: OwnerEngine | None = None
-
-    @property
-    def is_loaded(self) -> bool:
-        """Whether asking for the engine would load nothing."""
-        return self._engine is not None
 
     @property
     def engine(self) -> OwnerEngine:
@@ -140,10 +131,6 @@ class GuardedVocabulary(GuardedCounter):
     @property
     def effort(self) -> int:
         return self._effort
-
-    @property
-    def is_ready(self) -> bool:
-        return True
 
     def encode(self, text: str) -> list[int]:
         refuse_surrogates(text)

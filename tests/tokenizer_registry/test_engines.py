@@ -132,6 +132,16 @@ def test_a_text_is_not_cut_inside_of_a_grapheme(fast: Registry, name: str) -> No
     assert fast.vocabulary(name).count(text) == shared_registry().vocabulary(name).count(text)
 
 
+@pytest.mark.parametrize("name", ["aya-101", "xlm-roberta", "bert-uncased"])
+def test_no_text_has_the_owners_library_loaded(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Words whose form depends on neighbours are counted without it: to load it would hold all else for a second."""
+    texts = ("e\u0301te\u0301 \u0301noir", "a \u0301b か\u3099", "x \r\n\u0301 " * 200, "ก\u0e33" * 200)
+    expected = list(map(shared_registry().vocabulary(name).count, texts))
+    engine, _ = Engines(ROWS, Packs()).build(spec_of(name), VOCABULARIES)
+    monkeypatch.setattr("tokenizer_registry.engines.unpack", None)
+    assert list(map(engine.count, texts)) == expected
+
+
 def test_words_that_only_the_owner_knows_are_remembered(fast: Registry) -> None:
     """A word that the owner's library had to count gets the same count when it comes again, wherever it stands."""
     vocabulary, owner = fast.vocabulary("xlm-roberta"), shared_registry().vocabulary("xlm-roberta")

@@ -1,5 +1,6 @@
 """tokenizer.json files, in the terms of the C library."""
 
+import json
 import struct
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,7 +8,7 @@ from itertools import accumulate
 from typing import Any, Final
 
 from tokenizer_registry.native.characters import read_characters
-from tokenizer_registry.native.form import BAR, Method, Section, Tables, added_sections, flag_of, numbers
+from tokenizer_registry.native.form import BAR, SIZE, Method, Section, Tables, added_sections, flag_of, numbers
 from tokenizer_registry.native.joints import joints
 from tokenizer_registry.native.merges import ranked_strings
 from tokenizer_registry.native.splits import document_splits
@@ -36,7 +37,7 @@ def document_tables(document: Mapping[str, Any]) -> Tables:
             if document["pre_tokenizer"]["type"] != "Metaspace":
                 raise ValueError("unigrams are known for words with bars only")
         case "WordPiece":
-            tables = _word_pieces(model, steps)
+            tables = _word_pieces(model, steps, document["pre_tokenizer"])
         case other:
             raise ValueError(f"a model that is not known here: {other}")
     tables.sections |= added_sections(list(_added_texts(document["added_tokens"])))
@@ -113,6 +114,7 @@ def _unigram(model: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Ta
     sections = {
         Section.TOKENS: strings(prefixes.texts),
         Section.SCORES: struct.pack(f"<{len(prefixes.texts)}d", *scores, *rest),
+        Section.OWN_FORM: _described(normalizer=steps[0], pre_tokenizer=None, strips_end=strips_end),
         **_changed(read_characters().forms["nmt_nfkc"]),
     }
     return Tables(
@@ -142,7 +144,15 @@ def _changed(form: Mapping[str, str]) -> dict[Section, bytes]:
     }
 
 
-def _word_pieces(model: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Tables:
+def _described(**form: object) -> bytes:
+    """A form for `own_form`, behind its size."""
+    description = json.dumps(form).encode()
+    return SIZE.pack(len(description)) + description
+
+
+def _word_pieces(
+    model: Mapping[str, Any], steps: Sequence[Mapping[str, Any]], pre_tokenizer: Mapping[str, Any]
+) -> Tables:
     if [step["type"] for step in steps] != ["BertNormalizer"] or model["max_input_chars_per_word"] != 100:
         raise ValueError("word pieces are known behind BERT's normalizer only")
     continuing = [text.removeprefix(CONTINUES) for text in model["vocab"] if text.startswith(CONTINUES)]
@@ -150,6 +160,7 @@ def _word_pieces(model: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -
     sections = {
         Section.TOKENS: strings([text.encode() for text in beginning]),
         Section.CONTINUATIONS: strings([text.encode() for text in continuing]),
+        Section.OWN_FORM: _described(normalizer=steps[0], pre_tokenizer=pre_tokenizer),
         **_changed(dict(read_characters().forms["BERT"]) | _hangul_in_parts()),
     }
     return Tables(Method.WORD_PIECES, sections, plain=flag_of("BERT"))

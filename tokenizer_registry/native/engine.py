@@ -1,35 +1,41 @@
 """A vocabulary in the C library, and what counts the words that it leaves to others."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-from tokenizer_registry.native.packing import form_of
+from tokenizer_registry.native.forms import OwnForm, own_form
+from tokenizer_registry.native.packing import form_of, own_form_of
 from tokenizer_registry.native.plan import Mapped, Plan, Word
 from tokenizer_registry.normalization import normalizer
 from tokenizer_registry.vocabulary import Owner
 
-# The forms that are not the owner's secret; text in another one only the owner's library makes.
-FORMS: Final = frozenset({"NFC", "NFKC"})
+# To bring more characters into a form would hold the GIL for longer than others should wait.
+MOST_IN_FORM: Final = 16_384
 
 
 class NativeEngine:
     """Counts with a column of a plan.
 
-    The C library leaves words alone that a normalizer might change. Where it is a form of Unicode, they are
-    normalized here and counted all the same; others are the owner's library's.
+    The C library leaves words alone that a normalizer might change in a way that depends on their neighbours. They are
+    normalized here, and counted all the same. Very long ones may be the owner's library's.
     """
 
-    __slots__ = ("_bit", "_needs_owner", "_normalize", "_owner", "column", "plan")
+    __slots__ = ("_bit", "_normalize", "_own_form", "_owner", "column", "plan")
 
     def __init__(self, plan: Plan, packed: Mapped, owner: Owner, *, has_words: bool) -> None:
-        form = form_of(packed.content)
+        description, form = own_form_of(packed.content), form_of(packed.content)
         self.plan = plan
         self._owner = owner
-        self._needs_owner = form is not None and form not in FORMS
-        self._normalize: Callable[[str], str] | None = normalizer(form) if form in FORMS and form is not None else None
-        resolve = self._by_normalizing if self._normalize else self._by_owner
+        self._own_form: OwnForm | None = own_form(description) if description is not None else None
+        self._normalize = normalizer(form) if form is not None and self._own_form is None else None
+        resolve = self._in_own_form if self._own_form else self._in_form
         self.column = plan.add(packed, has_words=has_words, resolve=resolve)
         self._bit = 1 << self.column
+
+    @property
+    def has_own_form(self) -> bool:
+        """Whether its normalizer is that of this vocabulary, not one of Unicode."""
+        return self._own_form is not None
 
     def count(self, text: str) -> int:
         """The number of tokens."""
@@ -39,17 +45,21 @@ class NativeEngine:
         """The number of tokens of each text."""
         return list(map(self.count, texts))
 
-    @property
-    def is_ready(self) -> bool:
-        """Whether counting any text would load nothing."""
-        return not self._needs_owner or self._owner.is_loaded
-
-    def _by_owner(self, words: Sequence[Word]) -> list[int]:
+    def _in_own_form(self, words: Sequence[Word]) -> list[int]:
         # The space that a word was cut at is put in front of it by the owner's normalizer, or does not count.
-        return self._owner.engine.count_batch([word.text if word.opens else word.text[1:] for word in words])
+        return [self._count_in_own_form(word.text if word.opens else word.text[1:]) for word in words]
 
-    def _by_normalizing(self, words: Sequence[Word]) -> list[int]:
-        normalize, plan, bit = self._normalize, self.plan, self._bit
+    def _count_in_own_form(self, text: str) -> int:
+        form = self._own_form
+        if form is None or (len(text) > MOST_IN_FORM and not form.is_in_blocks):
+            return self._owner.engine.count(text)
+        return self._count_normalized(form.make(text))
+
+    def _in_form(self, words: Sequence[Word]) -> list[int]:
+        normalize = self._normalize
         if normalize is None:
-            raise TypeError("only a form of Unicode is made here")
-        return [plan.count(normalize(word.text), bit, bit)[self.column] for word in words]
+            raise TypeError("this vocabulary leaves no words to others")
+        return [self._count_normalized(normalize(word.text)) for word in words]
+
+    def _count_normalized(self, text: str) -> int:
+        return self.plan.count(text, self._bit, self._bit)[self.column]

@@ -1,5 +1,6 @@
 """What a packed vocabulary is made of: a way of counting, and the tables that it needs."""
 
+import struct
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from tokenizer_registry.native.tables import strings, with_prefixes
 
 # What stands for a space in pieces.
 BAR: Final = "▁".encode()
+# What stands in front of content that only Python reads.
+SIZE: Final = struct.Struct("<I")
 
 
 class Method(IntEnum):
@@ -38,6 +41,7 @@ class Section(IntEnum):
     WHOLE = 9
     ASCII_PAIRS = 10
     JOINTS = 11
+    OWN_FORM = 12
 
 
 @dataclass(slots=True)

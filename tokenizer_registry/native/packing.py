@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Final
 
 from tokenizer_registry.native.characters import FLAGS, PLAIN_IN, read_characters
-from tokenizer_registry.native.form import Section, Tables
+from tokenizer_registry.native.form import SIZE, Section, Tables
 from tokenizer_registry.native.tables import split_program, whole_tokens
 
 MAGIC: Final = b"WBPACK02"
 MOST_SPLITS: Final = 8
 HEAD: Final = struct.Struct(f"<8s6Id{len(Section) + MOST_SPLITS}Q")
+# What stands in front of the offsets.
+HEAD_NUMBERS: Final = 8
 ALIGNED: Final = 16
 
 
@@ -37,6 +39,15 @@ def form_of(content: memoryview) -> str | None:
     """The form that texts must have for a packed vocabulary, if they must have one: `NFC`, `BERT`, ..."""
     plain = HEAD.unpack_from(content)[2]
     return FLAGS[plain.bit_length() - 1].removeprefix(PLAIN_IN) if plain else None
+
+
+def own_form_of(content: memoryview) -> bytes | None:
+    """The description of the form that is this vocabulary's own, if it has one."""
+    offset = HEAD.unpack_from(content)[HEAD_NUMBERS + Section.OWN_FORM]
+    if not offset:
+        return None
+    (size,) = SIZE.unpack_from(content, offset)
+    return bytes(content[offset + SIZE.size : offset + SIZE.size + size])
 
 
 def _laid_out(contents: Sequence[bytes], start: int) -> tuple[list[int], bytes]:

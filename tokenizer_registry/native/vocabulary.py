@@ -1,6 +1,7 @@
 """Vocabularies of the C library, and counting one text for many of them in one call."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from tokenizer_registry.native.engine import NativeEngine
 from tokenizer_registry.native.plan import SMALL_CHARACTERS, Plan
@@ -14,6 +15,9 @@ from tokenizer_registry.vocabulary import (
     refuse_surrogates,
 )
 
+# These take some three times as long as others.
+EFFORT_OF_OWN_FORM: Final = 3
+
 
 class NativeVocabulary(GuardedVocabulary):
     """A vocabulary that is counted together with others of its plan."""
@@ -21,12 +25,8 @@ class NativeVocabulary(GuardedVocabulary):
     __slots__ = ("engine",)
 
     def __init__(self, name: str, engine: NativeEngine, owner: Owner) -> None:
-        super().__init__(name, engine, owner)
+        super().__init__(name, engine, owner, EFFORT_OF_OWN_FORM if engine.has_own_form else 1)
         self.engine = engine
-
-    @property
-    def is_ready(self) -> bool:
-        return self.engine.is_ready
 
     def count(self, text: str) -> int:
         return guarded(self._name, self.engine.count, text)

@@ -31,7 +31,8 @@ static void count_words(struct run *run) {
     finish_sums(&run->sums);
 }
 
-/* Columns of `wanted` whose vocabulary takes this text word by word. */
+/* Columns of `wanted` whose vocabulary takes this text word by word. What is normalized is no such text: its words are
+   remembered as they were before. */
 static u64 with_words(const struct plan *plan, const u8 *text, u32 length, u64 wanted) {
     u64 found = wanted & plan->has_words;
     for (u64 left = found & plan->has_joints; left; left &= left - 1) {
@@ -54,7 +55,7 @@ int count_text(
     counter->uncounted_count = 0;
     if (!length) return 1;
     take_plan(counter, plan);
-    u64 columns = with_words(plan, text, length, wanted);
+    u64 columns = with_words(plan, text, length, wanted & ~normalized);
     struct run run = {
         .counter = counter,
         .plan = plan,

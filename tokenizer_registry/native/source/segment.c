@@ -99,10 +99,19 @@ static void count_unigram_words(struct counting *c, const u8 *text, u32 length) 
     }
 }
 
-static u32 count_normalized(struct counting *c, const u8 *text, u32 length, int opens) {
+/* A copy, which may be written to. */
+static const u8 *copied(struct counting *c, const u8 *text, u32 length) {
+    u8 *copy = scratch_room(&c->room->text, (size_t)length + 1);
+    return copy ? memcpy(copy, text, length) : NULL;
+}
+
+static u32 count_in_form(struct counting *c, const struct segment *segment) {
+    const u8 *text = segment->text;
+    u32 length = segment->length;
     /* The space that a word was cut at is put in front of it anyway, or does not count. */
-    if (!opens) text++, length--;
-    text = normalized(c->vocabulary, c->all, text, &length, &c->room->text);
+    if (!segment->opens) text++, length--;
+    if (segment->is_normalized) text = copied(c, text, length);
+    else text = normalized(c->vocabulary, c->all, text, &length, &c->room->text);
     if (!text) return NOT_COUNTED;
     if (c->vocabulary->method == WORD_PIECES) add(c, count_word_pieces(&c->vocabulary->word_pieces, (u8 *)text, length));
     else count_unigram_words(c, text, length);
@@ -126,7 +135,7 @@ u32 count_segment(struct counting *c, const struct segment *segment) {
     u32 length = segment->length;
     c->count = 0;
     if (vocabulary->method == UNIGRAM || vocabulary->method == WORD_PIECES)
-        return count_normalized(c, text, length, segment->opens);
+        return count_in_form(c, segment);
     if (vocabulary->plain && !segment->is_normalized && !is_plain(c, text, length)) return NOT_COUNTED;
     c->end = segment->end;
     if (vocabulary->method == PIECES_BY_RANK) {

@@ -25,6 +25,7 @@ enum section {
     WHOLE,         /* a bit a token: it is what becomes of its own text */
     ASCII_PAIRS,   /* for two characters of ASCII the rank of their merge, ABSENT, or NEVER_JOINED */
     JOINTS,        /* strings: ends of words with the space or line feed that a token has behind them */
+    OWN_FORM,      /* for Python */
     SPLITS,        /* the first of MOST_SPLITS sections */
     SECTIONS = SPLITS + MOST_SPLITS,
 };
