@@ -56,6 +56,8 @@ def _added_texts(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for row in rows:
         if row["single_word"] or row["lstrip"] or row["rstrip"] or row["special"]:
             raise ValueError(f"an added token with conditions: {row}")
+        if joints([row["content"].encode()]):
+            raise ValueError(f"an added token across the end of a word: {row}")
         yield row["content"]
 
 

@@ -134,8 +134,7 @@ u32 count_segment(struct counting *c, const struct segment *segment) {
     const u8 *text = segment->text;
     u32 length = segment->length;
     c->count = 0;
-    if (vocabulary->method == UNIGRAM || vocabulary->method == WORD_PIECES)
-        return count_in_form(c, segment);
+    if (vocabulary->method == UNIGRAM || vocabulary->method == WORD_PIECES) return count_in_form(c, segment);
     if (vocabulary->plain && !segment->is_normalized && !is_plain(c, text, length)) return NOT_COUNTED;
     c->end = segment->end;
     if (vocabulary->method == PIECES_BY_RANK) {

@@ -47,12 +47,9 @@ static inline struct sought seek(const u8 *at, u32 length) {
 
 static inline u32 first_slot(u64 hash, u32 capacity) { return (u32)(((hash >> 32) * capacity) >> 32); }
 
-/* Have memory fetch the slot, which takes longer than all else. */
-static inline void fetch_slot(const struct strings *table, const struct sought *sought) {
-    __builtin_prefetch(table->slots + first_slot(sought->hash, table->capacity));
-}
-
-static inline u32 find_sought(const struct strings *table, struct sought sought, const u8 *at, u32 length) {
+static inline u32 find_string(const struct strings *table, const u8 *at, u32 length) {
+    if (length > table->longest) return ABSENT;
+    struct sought sought = seek(at, length);
     for (u32 place = first_slot(sought.hash, table->capacity);; place = place + 1 == table->capacity ? 0 : place + 1) {
         const struct slot *slot = table->slots + place;
         if (slot->number == ABSENT) return ABSENT;
@@ -61,10 +58,6 @@ static inline u32 find_sought(const struct strings *table, struct sought sought,
         u32 begin = table->offsets[slot->number], end = table->offsets[slot->number + 1];
         if (end - begin == length && are_equal(table->text + begin, at, length)) return slot->number;
     }
-}
-
-static inline u32 find_string(const struct strings *table, const u8 *at, u32 length) {
-    return length > table->longest ? ABSENT : find_sought(table, seek(at, length), at, length);
 }
 
 /* Fill free slots with the strings; where two are equal the first one stays. */
