@@ -142,8 +142,8 @@ def test_no_text_has_the_owners_library_loaded(name: str, monkeypatch: pytest.Mo
     assert list(map(engine.count, texts)) == expected
 
 
-def test_words_that_only_the_owner_knows_are_remembered(fast: Registry) -> None:
-    """A word that the owner's library had to count gets the same count when it comes again, wherever it stands."""
+def test_words_in_the_owners_form_are_remembered(fast: Registry) -> None:
+    """A word that the owner's normalizer had to change gets the same count when it comes again, wherever it stands."""
     vocabulary, owner = fast.vocabulary("xlm-roberta"), shared_registry().vocabulary("xlm-roberta")
     for text in (
         "e\u0301te\u0301 noir",

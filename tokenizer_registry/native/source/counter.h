@@ -5,7 +5,7 @@
 #include "misses.h"
 #include "segment.h"
 
-/* A word, or a text, that only the owner's library counts. */
+/* A word, or a text, that has to be normalized by the owner's normalizer first. */
 struct uncounted {
     u32 column, begin, length, opens;
 };
@@ -22,7 +22,7 @@ struct counter {
 };
 
 /* The vocabularies by column, those that may be cut into words, of these the ones with joints, and those that may leave
-   words to their owner's library. No two plans of a process have one serial. */
+   words to others. No two plans of a process have one serial. */
 struct plan {
     u64 serial;
     const struct characters *all;

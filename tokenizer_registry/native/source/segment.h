@@ -4,7 +4,8 @@
 
 #include "piece.h"
 
-/* Behind the text it may be read up to `end`. `opens`: the segment begins its text; every other one begins with the space or line feed that it was cut at. */
+/* Behind the text it may be read up to `end`. `opens`: the segment begins its text; every other one begins with the
+   space or line feed that it was cut at. */
 struct segment {
     const u8 *text, *end;
     u32 length;
@@ -13,10 +14,10 @@ struct segment {
 
 #define NOT_COUNTED UINT32_MAX
 
-/* Whether there are texts that only the owner's library counts. */
+/* Whether there are texts that only the owner's normalizer brings into form. */
 int may_leave(const struct vocabulary *vocabulary);
 
-/* The number of tokens. NOT_COUNTED where only the owner's library knows, or there is no memory. */
+/* The number of tokens. NOT_COUNTED where the owner's normalizer has to do its part first, or there is no memory. */
 u32 count_segment(struct counting *c, const struct segment *segment);
 
 /* What becomes of a piece of text, not cut: how it is found which tokens are whole. */
