@@ -211,6 +211,14 @@ PROMISES: dict[int, Promise] = {
     ),
     40: Promise("system messages of clients are never forwarded"),
     41: Promise("one key cannot take all concurrent streams"),
+    42: Promise("a full data disk stops only what has to be stored, and the service recovers by itself"),
+    43: Promise("trailers of a chunked body are bounded and dropped, never headers"),
+    44: Promise("a head of thousands of short lines is refused while it comes"),
+    45: Promise("one sender gets its share of a worker's memory, and others are answered"),
+    46: Promise("an account's queued counts hold up no other account, and end with their callers"),
+    47: Promise("a connection that says nothing more is closed within its deadline, whatever its state"),
+    48: Promise("a log that cannot be written changes no charge and ends no background task"),
+    49: Promise("any number of counting threads ends, with equal counts"),
 }
 
 
