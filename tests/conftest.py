@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tests.browser.chromium import MISSING, chromium
 from tests.logs import keep_errors_alone
@@ -27,6 +28,9 @@ def figure(record_property: Callable[[str, Any], None]) -> Figure:
 def pytest_configure(config: pytest.Config) -> None:
     """Name the marker of tests that show a promise; keep what servers in threads log away from commands' output."""
     keep_errors_alone()
+    # A busy machine is no fault: time is bounded for a whole test alone, by pytest-timeout.
+    settings.register_profile("weighbridge", deadline=None)
+    settings.load_profile("weighbridge")
     config.addinivalue_line("markers", "timed: holds times to a bound where PROMISES_TIMED is set; runs alone there")
     config.addinivalue_line("markers", "promise(*numbers): shows these promises of tests/promises/rows.py")
 

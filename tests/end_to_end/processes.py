@@ -1,6 +1,9 @@
 """What the system tells of processes."""
 
+import socket
 from pathlib import Path
+
+from tests.eventually import eventually
 
 
 def children(pid: int) -> list[int]:
@@ -17,3 +20,18 @@ def peak_bytes(pid: int) -> int:
     """The most memory that a process ever had."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+
+
+def wait_until_refused(port: int) -> None:
+    """Until no process listens on the port any more."""
+
+    def is_refused() -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        except ConnectionRefusedError:
+            return True
+        except OSError:
+            return False  # just at the moment of closing
+        return False
+
+    eventually(is_refused, within=60)

@@ -14,6 +14,7 @@ import pytest
 
 from tests.end_to_end.conftest import SETTINGS, Figure
 from tests.end_to_end.hostile import Case, cases, filled, json_body
+from tests.end_to_end.processes import wait_until_refused
 from tests.end_to_end.server import Server, running
 from tests.fake_upstream import (
     DONE,
@@ -225,14 +226,3 @@ def test_promise_37_sigterm_with_open_streams(tmp_path: Path, upstream: FakeUpst
         assert "[DONE]" not in endings[1]
         assert server.process.wait(timeout=10) is not None
         assert "Traceback" not in server.text
-
-
-def wait_until_refused(port: int) -> None:
-    """Until nobody listens on the port any more."""
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=5).close()
-        except ConnectionResetError:
-            continue  # just at the moment of closing
-        except ConnectionRefusedError:
-            return

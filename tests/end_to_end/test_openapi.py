@@ -82,7 +82,7 @@ def replies() -> list[Reply]:
 
 
 @schema.parametrize()
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 @pytest.mark.promise(30, 38)
 def test_every_answer_is_as_described(
     case: Case[Any], server: Server, session_token: str, replies: list[Reply], figure: Figure

@@ -5,7 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from tests.end_to_end.commands import weighbridge
 from tests.end_to_end.processes import workers
 from tests.end_to_end.raw_streams import read_all, read_until, stream_opened
 from tests.end_to_end.server import Server, running
+from tests.eventually import eventually
 from tests.fake_upstream import DONE, FINISH, FakeUpstream, Script, Stall, chunk, fake_upstream, said, usage_chunk
 from tests.promises.figure import Figure
 
@@ -74,8 +75,7 @@ def test_promise_17_a_stream_under_way_is_finished(server: Server, upstream: Fak
         stream = stack.enter_context(stream_opened(server.port, key))
         read_until(stream, b"Hello")
         revoked = Revoked(server, key, {})
-        while {status(each, key) for each in by_worker.values()} != {401}:
-            pass
+        eventually(lambda: {status(each, key) for each in by_worker.values()} == {401}, within=30)
         stall.go()
         revoked.join()
         received = read_all(stream)
@@ -88,27 +88,37 @@ def test_promise_17_a_stream_under_way_is_finished(server: Server, upstream: Fak
 def connections(server: Server, stack: ExitStack) -> dict[int, http.client.HTTPConnection]:
     """A connection to each worker, by its process id."""
     found: dict[int, http.client.HTTPConnection] = {}
-    while len(found) < WORKERS:
+
+    def is_whole() -> bool:
         made = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
         stack.callback(made.close)
         made.request("GET", "/health")
         made.getresponse().read()
-        found.setdefault(holder(server, made.sock.getsockname()[1]), made)
+        pid = holder(server, made.sock.getsockname()[1])
+        if pid is not None:
+            found.setdefault(pid, made)
+        return len(found) == WORKERS
+
+    eventually(is_whole, within=60)
     return found
 
 
-def holder(server: Server, port: int) -> int:
-    """The worker that holds the other end of a connection from this port."""
+def holder(server: Server, port: int) -> int | None:
+    """The worker that holds the other end of a connection from this port; None if it is not listed yet or any more:
+    workers whose files are read may end, and lists of connections are not read in one step."""
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     ends = (f"0100007F:{server.port:04X}", f"0100007F:{port:04X}")
-    (inode,) = [row[9] for row in rows if (row[1], row[2]) == ends]
-    holders = [pid for pid in workers(server.process.pid) if f"socket:[{inode}]" in open_files(pid)]
-    return holders[0]
+    sockets = {f"socket:[{row[9]}]" for row in rows if (row[1], row[2]) == ends}
+    return next((pid for pid in workers(server.process.pid) if sockets & open_files(pid)), None)
 
 
 def open_files(pid: int) -> set[str]:
-    """What a process has open."""
-    return {str(path.readlink()) for path in Path(f"/proc/{pid}/fd").iterdir() if path.is_symlink()}
+    """What a process has open; files that it closes meanwhile are left out."""
+    found = set()
+    for path in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found.add(str(path.readlink()))
+    return found
 
 
 def status(connection: http.client.HTTPConnection, key: str) -> int:

@@ -9,8 +9,8 @@ import os
 import random
 import socket
 import struct
-import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from service.stores.sql.tables import entry, hold
 from service.stores.sql.url import DatabaseUrl
 from tests.end_to_end.conftest import SETTINGS, Figure
 from tests.end_to_end.server import Server, running
+from tests.eventually import eventually
 from tests.recording_upstream import PROMPT_TOKENS, WORD, Produced, RecordingUpstream, recording_upstream
 from tests.service.stores.ledgers import faults_in_the_books
 
@@ -111,12 +112,13 @@ async def all_streamed(plans: list[Plan], server: Server, key: str, upstream: Re
 def closed_calls(url: DatabaseUrl, number: int) -> dict[str, "Row[tuple[object, ...]]"]:
     """Every call by its trace, once so many are closed."""
     with blocking_engine(url) as engine:
-        while True:
+
+        def closed() -> "Sequence[Row[tuple[object, ...]]]":
             with engine.connect() as connection:
-                rows = connection.execute(select(hold).where(hold.c.state != "open")).all()
-            if len(rows) >= number:
-                return {row.trace_id: row for row in rows}
-            time.sleep(0.05)
+                return connection.execute(select(hold).where(hold.c.state != "open")).all()
+
+        eventually(lambda: len(closed()) >= number, within=120)
+        return {row.trace_id: row for row in closed()}
 
 
 def fault(plan: Plan, call: "Row[tuple[object, ...]]", produced: Produced) -> str | None:

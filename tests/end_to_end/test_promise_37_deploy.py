@@ -1,7 +1,6 @@
 """Promise 37: a deploy does not cut or lose streams."""
 
 import signal
-import socket
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +11,7 @@ from service.stores.sql.engine import blocking_engine
 from service.stores.sql.tables import hold
 from service.stores.sql.url import DatabaseUrl
 from tests.end_to_end.conftest import SETTINGS, Figure
+from tests.end_to_end.processes import wait_until_refused
 from tests.end_to_end.raw_streams import read_all, read_until, stream_opened
 from tests.end_to_end.server import running
 from tests.fake_upstream import DONE, FINISH, Script, Stall, fake_upstream, said, usage_chunk
@@ -71,14 +71,3 @@ def states(url: DatabaseUrl) -> dict[str, int]:
     with blocking_engine(url) as engine, engine.connect() as connection:
         rows = connection.execute(select(hold.c.state, func.count()).group_by(hold.c.state))
         return {row[0]: row[1] for row in rows}
-
-
-def wait_until_refused(port: int) -> None:
-    """Until nobody listens on the port any more."""
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=5).close()
-        except ConnectionResetError:
-            continue  # just at the moment of closing
-        except ConnectionRefusedError:
-            return

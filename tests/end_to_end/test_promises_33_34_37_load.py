@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 import signal
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -15,8 +14,9 @@ import pytest
 
 from tests.end_to_end.conftest import SETTINGS, Figure
 from tests.end_to_end.numbers import number
-from tests.end_to_end.processes import peak_bytes, workers
+from tests.end_to_end.processes import peak_bytes, wait_until_refused, workers
 from tests.end_to_end.server import Server, running
+from tests.eventually import eventually
 
 pytestmark = pytest.mark.timed
 
@@ -87,7 +87,7 @@ def test_promise_37_requests_under_way_are_answered(server: Server, figure: Figu
     wait_for_bytes(server, 1)
     began = time.monotonic()
     server.process.send_signal(signal.SIGTERM)
-    wait_until_refused(server)
+    wait_until_refused(server.port)
     assert call.is_alive(), "the count was over before the server stopped: nothing was shown"
     assert call.status() == 200
     server.stop()
@@ -149,15 +149,4 @@ def timed(client: httpx2.Client) -> float:
 
 def wait_for_bytes(server: Server, least: int) -> None:
     """Until the worker holds so much."""
-    end = time.monotonic() + 60
-    while number(server, IN_FLIGHT) < least:
-        assert time.monotonic() < end, f"the worker never held {least} bytes"
-
-
-def wait_until_refused(server: Server) -> None:
-    """Until nobody listens."""
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", server.port), timeout=10).close()
-        except OSError:
-            return
+    eventually(lambda: number(server, IN_FLIGHT) >= least, within=60)

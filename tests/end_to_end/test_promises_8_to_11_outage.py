@@ -11,6 +11,7 @@ import pytest
 
 from tests.end_to_end.load import Answer, Load, load, percentile
 from tests.end_to_end.server import Server, running
+from tests.eventually import eventually
 from tests.promises.figure import Figure
 from tests.service.limits.script import keys
 from tests.service.store_process import StoreProcess
@@ -59,11 +60,12 @@ def booked(store: StoreProcess, server: Server) -> int:
 
 def seconds_to_recover(callers: Load, since_seconds: float) -> float:
     """From a moment until limits were shared again by all workers, for good."""
-    while True:
-        began = time.monotonic()
-        answers = callers.wait_for(200, began)
-        if all(LEFT in answer.headers for answer in answers):
-            break
+
+    def are_shared() -> bool:
+        answers = callers.wait_for(200, time.monotonic())
+        return all(LEFT in answer.headers for answer in answers)
+
+    eventually(are_shared, within=60)
     alone = [answer.ended_at_seconds for answer in callers.answers if LEFT not in answer.headers]
     return max(max(alone, default=0.0) - since_seconds, 0.0)
 

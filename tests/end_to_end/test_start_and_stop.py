@@ -11,6 +11,7 @@ import httpx2
 import pytest
 
 from tests.end_to_end.server import COMMAND, running
+from tests.eventually import eventually
 
 
 def failed_start(environ: dict[str, str], *options: str) -> str:
@@ -34,10 +35,8 @@ def children_of(pid: int) -> list[int]:
 
 def whole_family(pid: int) -> list[int]:
     """Two workers, the store's guard and the store, once the last of them was forked."""
-    family: list[int] = []
-    while len(family) < 4:
-        family = children_of(pid)
-    return family
+    eventually(lambda: len(children_of(pid)) >= 4, within=60)
+    return children_of(pid)
 
 
 def is_alive(pid: int) -> bool:

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
@@ -22,6 +21,7 @@ from service.cli import main
 from tests.estimation.conftest import DAY
 from tests.estimation.corpora import texts, write_jsonl
 from tests.estimation.memory import Watched
+from tests.eventually import eventually
 from tokenizer_registry import Registry
 
 HUGE = 400_000_000
@@ -202,8 +202,10 @@ def test_an_interrupted_run_goes_on_where_it_was() -> None:
     command = [sys.executable, "-m", "service", "estimate", "*.jsonl", "-m", "gpt-4o", "--workers", "1", "--json"]
     environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     process = subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True)
-    while process.poll() is None and not any(lines.stat().st_size for lines in Path("data").rglob("shards.jsonl")):
-        time.sleep(0.02)
+    eventually(
+        lambda: process.poll() is not None or any(lines.stat().st_size for lines in Path("data").rglob("shards.jsonl")),
+        within=120,
+    )
     process.send_signal(signal.SIGINT)
     assert "The same command with --resume goes on from there." in process.communicate()[1]
     assert process.returncode == 130

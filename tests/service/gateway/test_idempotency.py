@@ -2,8 +2,10 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx2
 import pytest
 
+from tests.eventually import eventually
 from tests.fake_upstream import DONE, FINISH, Script, Stall, refusal, said, usage_chunk
 from tests.promises.figure import Figure
 from tests.service.gateway.raw_caller import body_of_a_stream, calling, read_until
@@ -73,9 +75,14 @@ def test_promise_20_a_caller_who_hangs_up_finds_the_whole_answer(caller: Caller,
         read_until(connection, b"Hello")
     stall.go()
     assert caller.closed_call().outcome == "completed"
-    answer = caller.http.post(CHAT, content=STREAM, headers=KEY_AND_JSON)
-    while answer.status_code == 409:
-        answer = caller.http.post(CHAT, content=STREAM, headers=KEY_AND_JSON)
+    answers: list[httpx2.Response] = []
+
+    def is_answered() -> bool:
+        answers.append(caller.http.post(CHAT, content=STREAM, headers=KEY_AND_JSON))
+        return answers[-1].status_code != 409
+
+    eventually(is_answered, within=30)
+    answer = answers[-1]
     events = events_of(answer.text)
     assert "".join(one["choices"][0]["delta"].get("content", "") for one in events[:-1]) == "Hello again"
     assert answer.headers["x-request-cost-inr"] == "0.000225"

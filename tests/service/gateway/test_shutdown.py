@@ -1,6 +1,5 @@
 """The end of a service with calls under way."""
 
-import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from sqlalchemy import func, select
 from service.gateway.ledger import HoldState
 from service.stores.sql.engine import blocking_engine
 from service.stores.sql.tables import hold
+from tests.eventually import eventually
 from tests.fake_upstream import DONE, FINISH, FakeUpstream, Script, Stall, said, usage_chunk
 from tests.service.gateway.raw_caller import calling, read_until
 from tests.service.gateway.served_gateway import Gateway, served_gateway
@@ -66,8 +66,7 @@ def test_promise_37_the_end_closes_every_hold(tmp_path: Path, upstream: FakeUpst
     with served_gateway(tmp_path, upstream, registry, upstream_timeout_seconds=20) as gateway:
         caller = gateway.caller()
         with calling(caller):
-            while not upstream.seen:
-                time.sleep(0.01)
+            eventually(lambda: upstream.seen, within=30)
     assert gateway.faults() == []
     assert open_holds(gateway) == 0
 

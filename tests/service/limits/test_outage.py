@@ -7,6 +7,7 @@ import pytest
 import redis
 
 from service.limits import Allowance, Decision, Limiter, Unavailable
+from tests.eventually import eventually_async
 from tests.service.limits.limiters import limiter_on
 from tests.service.limits.script import keys
 from tests.service.store_process import StoreProcess
@@ -19,9 +20,8 @@ IMPATIENT_SECONDS = 0.1
 
 async def recovered(limiter: Limiter) -> None:
     """Until limits are shared again, and a question has been answered after that."""
+    await eventually_async(lambda: limiter.shared, within=10)
     async with asyncio.timeout(10):
-        while not limiter.shared:  # noqa: ASYNC110  the limiter tells nobody
-            await asyncio.sleep(0.01)
         await limiter.peek("nobody", MANY)
 
 
@@ -74,8 +74,7 @@ async def test_killed_store_loses_no_admitted_call(own_store: StoreProcess) -> N
     """Killed without notice under load and started again, the store holds every admitted call, once."""
     async with limiter_on(own_store.url, timeout_seconds=IMPATIENT_SECONDS) as limiter:
         callers = [asyncio.create_task(admitted(limiter, f"account-{n}", 400)) for n in range(8)]
-        while booked(own_store, "account-0") < 50:  # noqa: ASYNC110  the count is the store's
-            await asyncio.sleep(0)
+        await eventually_async(lambda: booked(own_store, "account-0") >= 50, within=60)
         own_store.kill()
         counts = await asyncio.gather(*callers)
         # One more each: on a slow machine the others may all have been through before the kill.
@@ -116,9 +115,10 @@ async def test_debts_of_many_accounts_are_booked(own_store: StoreProcess) -> Non
                 assert await admitted(limiter, f"account-{n}", 1) == 1
         own_store.start()
         meanwhile = 0
-        while not limiter.shared:
-            meanwhile += await admitted(limiter, "account-0", 1)
-            await asyncio.sleep(0)
+        async with asyncio.timeout(60):
+            while not limiter.shared:
+                meanwhile += await admitted(limiter, "account-0", 1)
+                await asyncio.sleep(0)
         await recovered(limiter)
         assert booked(own_store, "account-0") == 2 + meanwhile
         assert {booked(own_store, f"account-{n}") for n in range(1, 700)} == {2}

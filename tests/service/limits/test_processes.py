@@ -6,9 +6,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 
+from tests.eventually import eventually
 from tests.promises.figure import Figure
 from tests.service.store_process import StoreProcess
 
@@ -79,8 +81,7 @@ def test_killed_clients_leave_no_key_without_expiry(store: StoreProcess, account
         for n, process in enumerate(processes):
             wait_until_ready(process)
             begin(process)
-            while not client.exists(f"rl:{{{account_id}-{n}}}:q"):
-                pass
+            eventually(partial(client.exists, f"rl:{{{account_id}-{n}}}:q"), within=60)
             process.send_signal(signal.SIGKILL)
             process.communicate()
         found = list(client.scan_iter("rl:*", count=1000))

@@ -173,7 +173,6 @@ def test_script_agrees_with_the_oracle(store: StoreProcess, figure: Figure) -> N
             settings=settings(
                 max_examples=EXAMPLES,
                 stateful_step_count=40,
-                deadline=None,
                 suppress_health_check=[HealthCheck.too_slow],
             ),
         )

@@ -215,7 +215,6 @@ def test_promise_17_any_life_of_keys_agrees_with_the_model(databases: Databases,
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=30,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
             database=None,
         ),

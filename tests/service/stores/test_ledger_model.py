@@ -157,7 +157,6 @@ def test_promise_20_any_history_agrees_with_the_model(databases: Databases) -> N
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=20,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
             database=None,
         ),

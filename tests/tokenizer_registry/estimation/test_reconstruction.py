@@ -70,7 +70,7 @@ def test_the_probe_texts_have_the_known_counts() -> None:
 
 
 @given(name=some_name, text=any_text)
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_any_text_has_a_count(name: str, text: str) -> None:
     """No text fails; none costs more than its bytes, marks around every character, and a head; twice is the same."""
     found = count(name, text)
@@ -79,7 +79,7 @@ def test_any_text_has_a_count(name: str, text: str) -> None:
 
 
 @given(name=some_name, text=tricky_text, copies=st.integers(2, 4))
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_separated_texts_add_up(name: str, text: str, copies: int) -> None:
     """A text between two rare ideographs costs the same however often it stands there: nothing reaches across."""
     once, twice, often = (count(name, "𠮷" + f"{text}𠮷" * times) for times in (1, 2, 2 + copies))

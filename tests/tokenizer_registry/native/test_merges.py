@@ -37,7 +37,7 @@ def by_strings(text: str, ranked: Sequence[str]) -> list[str]:
 @given(merges=lists_of_merges, texts=st.lists(st.text("abc", max_size=24), min_size=1, max_size=8))
 @example(merges=[("a", "bc"), ("b", "c"), ("ab", "c"), ("a", "b")], texts=["abcabcab"])
 @example(merges=[("aa", "a"), ("a", "aa"), ("a", "a")], texts=["aaaaaaa"])
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 def test_merging_by_string_is_merging_by_pair(merges: list[Pair], texts: list[str]) -> None:
     """For any merges in any order, also where a string has several pairs or a part comes later, no text differs."""
     ranked = ranked_strings(merges)
