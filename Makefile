@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
-NATIVE := $(wildcard tokenizer_registry/native/*.py tokenizer_registry/native/*.json tokenizer_registry/native/source/*) \
+NATIVE := $(wildcard tokenizer_registry/native/*.py tokenizer_registry/native/source/*) tokenizer_registry/native/characters.json \
           tokenizer_registry/engines.toml tokenizer_registry/vocabularies.toml
 WHEELS := --only-binary :all: --require-hashes
 
@@ -14,7 +14,7 @@ serve: $(VENV)/.native  ## start the service with a demo key; Ctrl-C ends it
 	@$(BIN)/weighbridge serve --demo
 
 test: $(VENV)/.dev  ## run every test
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 check: $(VENV)/.dev  ## lint, types and import direction
 	$(BIN)/ruff check .
@@ -83,7 +83,7 @@ verify-engines: $(VENV)/.dev  ## compare the C library with every reference: 20 
 	$(BIN)/python -m tests.engine_equality $(if $(KEEP),--keep $(KEEP))
 
 clean:  ## remove the environment and everything built; the data folder stays
-	rm -rf $(VENV) .peers build dist tokenizer_registry/native/packed tokenizer_registry/native/libweighbridge.so .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .peers build dist tokenizer_registry/native/packed tokenizer_registry/native/built.json tokenizer_registry/native/libweighbridge.so .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help:  ## list these commands

@@ -4,6 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from tests.tokenizer_registry.shipped import shipped_specs
+from tokenizer_registry.native import build
+
 ROOT = Path(__file__).parents[3]
 
 
@@ -12,3 +17,19 @@ def test_building_needs_no_library_of_an_owner() -> None:
     program = "import sys, tokenizer_registry.native.build; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert set(done.stdout.split()).isdisjoint({"tiktoken", "tokenizers", "sentencepiece", "numpy"})
+
+
+def test_only_what_is_not_current_is_packed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A packed vocabulary is kept; one that is damaged, or of other sources, is packed again."""
+    monkeypatch.setattr(build, "FOLDER", tmp_path)
+    specs = [spec for spec in shipped_specs() if spec.name in ("llama-2", "r50k_base")]
+    built = build.packs(specs, {})
+    files = [tmp_path / spec.name for spec in specs]
+    contents = [file.read_bytes() for file in files]
+    written = [file.stat().st_mtime_ns for file in files]
+    assert build.packs(specs, built) == built
+    assert [file.stat().st_mtime_ns for file in files] == written
+    files[0].write_bytes(contents[0][:-1])
+    assert build.packs(specs, built | {specs[1].name: ("other sources", built[specs[1].name][1])}) == built
+    assert [file.read_bytes() for file in files] == contents
+    assert all(file.stat().st_mtime_ns > before for file, before in zip(files, written, strict=True))
