@@ -132,6 +132,14 @@ def test_a_text_of_900_kilobytes(visits: Visits) -> None:
     expect(page.locator(".tokens-view")).to_contain_text("The first 5,000 of 899,990 characters.")
 
 
+@pytest.mark.parametrize(("text", "direction"), [("1 + שלום", "rtl"), ("(hello) שלום", "ltr"), ("123", "ltr")])
+def test_a_text_runs_as_its_first_letter_does(visits: Visits, text: str, direction: str) -> None:
+    """The text field follows the direction of the script that is typed."""
+    page = visits.open("/?models=gpt-4o")
+    page.fill("#text", text)
+    expect(page.locator("#text")).to_have_attribute("dir", direction)
+
+
 def test_without_scripts_the_form_does_it(visits: Visits) -> None:
     """The same table comes from the server, with line ends counted as they were typed, and a link to the choice."""
     page = visits.open("/?models=gpt-4o", scripts=False)

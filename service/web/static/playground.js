@@ -8,6 +8,7 @@ const HELD_PAUSE_MS = 40;
 const PAUSE_MS = 10;
 const LONG_TEXT = 100_000;
 const LONG_PAUSE_MS = 800;
+const ALIGNED_BY = 1_000;
 
 const form = document.getElementById("playground");
 const text = document.getElementById("text");
@@ -65,8 +66,16 @@ function show(html) {
   }, 700);
 }
 
+// The direction of the first letter, as dir="auto" has it. That looks at each paragraph again, which takes seconds.
+function align(value) {
+  const letter = value.slice(0, ALIGNED_BY).match(/\p{L}/u)?.[0] ?? "";
+  text.dir = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u.test(letter) ? "rtl" : "ltr";
+}
+
 function describe() {
-  const length = [...text.value].length;
+  const value = text.value;
+  align(value);
+  const length = value.length - (value.match(/[\ud800-\udbff][\udc00-\udfff]/g)?.length ?? 0);
   const size = form.querySelector("[data-size]");
   size.textContent = length ? `${length.toLocaleString("en")} characters.` : "Paste, type or drop a file.";
 }
@@ -145,4 +154,5 @@ for (const button of form.querySelectorAll("[data-copy]")) {
     copy(kind === "link" ? new URL(link(), location.origin).href : snippets[kind](text.value, models), button);
   });
 }
-if (text.value) { describe(); if (!results.querySelector("[data-headline], .notice")) later(0); }
+describe();
+if (text.value && !results.querySelector("[data-headline], .notice")) later(0);
