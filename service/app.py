@@ -128,6 +128,7 @@ async def refuse_route(request: Request, error: Exception) -> Response:
         refusal = refusal.with_headers([(b"allow", allow.encode())])
     trace = trace_of(request.scope)
     trace.refusal = refusal.code
-    reply = error_reply(refusal, request.url.path, trace.trace_id)
+    # Not `request.url`: it is made from the Host header, which need not be a host.
+    reply = error_reply(refusal, request.scope["path"], trace.trace_id)
     headers = {name.decode(): value.decode() for name, value in reply.headers}
     return Response(reply.body, reply.status, headers, media_type=reply.content_type.decode())

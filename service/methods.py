@@ -12,10 +12,14 @@ Handler = Callable[[Scope, Receive], Awaitable[Reply | Refusal]]
 
 
 class Methods:
-    """The handlers of a route by method; where HTTPS is demanded nothing else reaches them."""
+    """The handlers of a route by method; where HTTPS is demanded nothing else reaches them.
+
+    HEAD is answered like GET; the HTTP server leaves the body out.
+    """
 
     def __init__(self, handlers: Mapping[str, Handler], *, require_https: bool) -> None:
-        self.handlers = handlers
+        heads = {"HEAD": handlers["GET"]} if "GET" in handlers else {}
+        self.handlers = {**handlers, **heads}
         self.require_https = require_https
 
     async def outcome(self, scope: Scope, receive: Receive) -> Reply | Refusal:

@@ -13,6 +13,7 @@ from service.accounts import Scope as KeyScope
 from service.body import BodyReader
 from service.console.users import User
 from service.errors import INVALID_REQUEST, KEY_NOT_FOUND, TOO_MANY_KEYS, Refusal
+from service.identifiers import is_key_id
 from service.reply import Reply
 from service.strict_json import shorten
 
@@ -78,7 +79,7 @@ class ConsoleKeys:
 
     async def find(self, key_id: str, user: User) -> ApiKey | Refusal:
         """A key of the user's account."""
-        found = [key for key in await self.store.find_keys(key_id) if key.id == key_id]
+        found = await self.store.find_keys(key_id) if is_key_id(key_id) else []
         if not found or found[0].account.id != user.account_id:
             return KEY_NOT_FOUND
         return found[0]

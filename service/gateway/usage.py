@@ -9,6 +9,7 @@ from service.gateway.bill import BALANCE_DECIMALS, COST_DECIMALS
 from service.gateway.ledger import Balance, Call, Statements
 from service.gateway.money import shown
 from service.gateway.usage_gate import UsageReader
+from service.identifiers import is_call_id, page_size
 from service.reply import Reply
 from service.stores.errors import StoreUnavailable
 from service.strict_json import shorten
@@ -31,17 +32,19 @@ class Usage:
         for name in query:
             if name not in ("limit", "before"):
                 return INVALID_REQUEST.saying(f"{shorten(name)} is not a parameter of this path; it has limit, before.")
-        limit = query.get("limit", str(USUAL_PAGE))
-        if not (limit.isascii() and limit.isdigit() and len(limit) < 4 and 1 <= int(limit) <= LARGEST_PAGE):
+        limit = page_size(query.get("limit", str(USUAL_PAGE)), LARGEST_PAGE)
+        if limit is None:
             return INVALID_REQUEST.saying(f"limit: must be a whole number from 1 to {LARGEST_PAGE}.")
         before = _call_id(query["before"]) if "before" in query else None
+        if before is not None and not is_call_id(before):
+            return INVALID_REQUEST.saying(f"before: {shorten(query['before'])} is not the id of a call.")
         try:
-            calls = await self._calls(reader, int(limit) + 1, before)
+            calls = await self._calls(reader, limit + 1, before)
             balance = await self.statements.balance(reader.account_id)
         except StoreUnavailable:
             return UNAVAILABLE
-        shown_calls: list[wire.Value] = [_entry(call) for call in calls[: int(limit)]]
-        page: dict[str, wire.Value] = {"object": "list", "data": shown_calls, "has_more": len(calls) > int(limit)}
+        shown_calls: list[wire.Value] = [_entry(call) for call in calls[:limit]]
+        page: dict[str, wire.Value] = {"object": "list", "data": shown_calls, "has_more": len(calls) > limit}
         return Reply(200, wire.encode({**page, **_money(balance or Balance(0, 0))}))
 
     async def one_call(self, scope: Scope, receive: Receive, reader: UsageReader) -> Reply | Refusal:
@@ -62,6 +65,8 @@ class Usage:
         return await self.statements.calls(reader.key_id, most, before)
 
     async def _found(self, reader: UsageReader, reference: str) -> list[Call]:
+        if not is_call_id(reference):
+            return []
         if reader.key_id is None:
             return await self.statements.find_account_calls(reader.account_id, reference)
         return await self.statements.find_calls(reader.key_id, reference)

@@ -51,8 +51,7 @@ class PageEndpoint:
         self, pages: Pages, handlers: Mapping[str, Handler], *, require_https: bool, packed: bool = True
     ) -> None:
         self.pages = pages
-        heads = {"HEAD": handlers["GET"]} if "GET" in handlers else {}
-        self.methods = Methods({**handlers, **heads}, require_https=require_https)
+        self.methods = Methods(handlers, require_https=require_https)
         self.packed = packed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

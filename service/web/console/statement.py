@@ -12,6 +12,7 @@ from service.errors import INVALID_REQUEST, Refusal
 from service.gateway.ledger import Entry
 from service.gateway.money import rupees
 from service.gateway.spending import Spending
+from service.identifiers import entry_number
 from service.reply import Reply
 from service.web.console.session import Visit
 from service.web.forms import parsed
@@ -37,10 +38,10 @@ class StatementPages:
         query = parsed(scope["query_string"].decode("latin-1"))
         if isinstance(query, Refusal):
             return query
-        before = query.one("before")
-        if before and not (before.isascii() and before.isdigit() and len(before) < 19):
+        before = entry_number(query.one("before"))
+        if before is None and query.one("before"):
             return INVALID_REQUEST.saying("before: must be the number of an entry.")
-        found = await self.spending.statement(visit.user.account_id, PAGE_ROWS + 1, int(before) if before else None)
+        found = await self.spending.statement(visit.user.account_id, PAGE_ROWS + 1, before)
         values = {
             "user": visit.user,
             "rows": [(entry, signed(entry)) for entry in found[:PAGE_ROWS]],
