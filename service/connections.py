@@ -9,7 +9,7 @@ from functools import partial
 from service.authentication import Authenticator
 from service.clock import utc_now
 from service.console.attempts import LocalAttempts, LoginAttempts
-from service.console.sessions import Sessions
+from service.console.sessions import PAGE_AUDIENCE, Sessions
 from service.last_used import LastUsed
 from service.limits import Limiter
 from service.metrics import Metrics
@@ -69,6 +69,7 @@ class Connections:
         self.spending = SqlSpending(self.database)
         self.users = SqlUserStore(self.database, utc_now)
         self.sessions = Sessions(addresses.peppers, utc_now)
+        self.page_sessions = Sessions(addresses.peppers, utc_now, audience=PAGE_AUDIENCE)
         self.login_attempts = LoginAttempts(RedisAttempts(self.redis), addresses.peppers.newest, LocalAttempts())
         self.last_used = LastUsed(self.accounts)
         self.authenticator = Authenticator(self.accounts, addresses.peppers, utc_now, last_used=self.last_used)

@@ -2,9 +2,9 @@
 
 users.py       who they are, and what is asked of the store that keeps them
 passwords.py   argon2 hashes
-sessions.py    short-lived signed tokens
+sessions.py    short-lived signed tokens; open_sessions.py: those that may be used
 attempts.py    how often a login may be tried
-login.py       POST /api/console/session
+login.py       POST and DELETE /api/console/session
 keys.py        POST, GET and DELETE /api/gateway/keys
 endpoint.py    a route that needs a session
 """

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 
 from starlette.types import Receive, Scope, Send
 
-from service.console.sessions import Sessions
-from service.console.users import User, UserStore
+from service.console.open_sessions import OpenSession, OpenSessions
+from service.console.users import User
 from service.credentials import bearer_tokens
 from service.errors import INVALID_SESSION, MISSING_SESSION, Refusal, error_reply
 from service.methods import Handler, Methods
@@ -18,21 +18,24 @@ UserHandler = Callable[[Scope, Receive, User], Awaitable[Reply | Refusal]]
 class SessionGate:
     """Knows the user of a session."""
 
-    def __init__(self, sessions: Sessions, users: UserStore) -> None:
+    def __init__(self, sessions: OpenSessions) -> None:
         self.sessions = sessions
-        self.users = users
 
-    async def user(self, scope: Scope) -> User | Refusal:
-        """Whose session the call carries. An API key is none. Raises StoreUnavailable."""
+    async def session(self, scope: Scope) -> OpenSession | Refusal:
+        """Return the session that the call carries. An API key is none. Raises StoreUnavailable."""
         tokens = set(bearer_tokens(scope))
         if not tokens:
             return MISSING_SESSION
-        session = self.sessions.verify(tokens.pop()) if len(tokens) == 1 else None
-        user = await self.users.find_user(session.user_id) if session else None
-        if session is None or user is None or user.generation != session.generation:
+        found = await self.sessions.find(tokens.pop()) if len(tokens) == 1 else None
+        if found is None:
             return INVALID_SESSION
-        trace_of(scope).account_id = user.account_id
-        return user
+        trace_of(scope).account_id = found.user.account_id
+        return found
+
+    async def user(self, scope: Scope) -> User | Refusal:
+        """Return whose session the call carries. Raises StoreUnavailable."""
+        found = await self.session(scope)
+        return found if isinstance(found, Refusal) else found.user
 
     def guarding(self, handle: UserHandler) -> Handler:
         """A handler that is called with the user, and only if there is one."""

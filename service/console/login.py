@@ -1,4 +1,4 @@
-"""`POST /api/console/session`: a session for an e-mail and its password.
+"""`/api/console/session`: POST gives a session for an e-mail and its password, DELETE ends it.
 
 A wrong password and an unknown e-mail get the same answer after the same work.
 """
@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope
 from service import strict_json, wire
 from service.body import BodyReader
 from service.console.attempts import LoginAttempts
+from service.console.endpoint import SessionGate
 from service.console.passwords import Passwords, TooBusy
 from service.console.sessions import Sessions
 from service.console.users import PASSWORD_CHARACTERS, User, UserStore, checked_email
@@ -85,6 +86,23 @@ class Login:
         await self.attempts.succeeded(email, address)
         self.log.info("logged_in", user=user.id, account=user.account_id)
         return user
+
+
+class Logout:
+    """Ends sessions."""
+
+    def __init__(self, gate: SessionGate) -> None:
+        self.gate = gate
+        self.log = structlog.get_logger()
+
+    async def log_out(self, scope: Scope, receive: Receive) -> Reply | Refusal:
+        """End the session that the call carries; from then on its token is not valid."""
+        found = await self.gate.session(scope)
+        if isinstance(found, Refusal):
+            return found
+        await self.gate.sessions.end(found.session)
+        self.log.info("logged_out", user=found.user.id, account=found.user.account_id)
+        return Reply(200, wire.encode({"object": "session.deleted", "deleted": True}))
 
 
 def _fields(body: bytes) -> dict[str, Any] | Refusal:

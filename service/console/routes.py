@@ -7,7 +7,8 @@ from service.clock import utc_now
 from service.connections import Connections
 from service.console.endpoint import ConsoleEndpoint, SessionGate
 from service.console.keys import ConsoleKeys
-from service.console.login import Login
+from service.console.login import Login, Logout
+from service.console.open_sessions import OpenSessions
 from service.console.passwords import Passwords
 from service.in_flight import InFlight
 from service.methods import Handler
@@ -22,9 +23,10 @@ def console_routes(settings: Settings, connections: Connections, in_flight: InFl
     users, sessions = connections.users, connections.sessions
     login = Login(reader, users, Passwords(), sessions, connections.login_attempts)
     keys = ConsoleKeys(reader, connections.accounts, connections.revocations.publish, utc_now)
-    guarding = SessionGate(sessions, users).guarding
+    gate = SessionGate(OpenSessions(sessions, users))
+    guarding = gate.guarding
     handlers: dict[str, dict[str, Handler]] = {
-        "/api/console/session": {"POST": login.log_in},
+        "/api/console/session": {"POST": login.log_in, "DELETE": Logout(gate).log_out},
         "/api/gateway/keys": {"POST": guarding(keys.create), "GET": guarding(keys.list_all)},
         "/api/gateway/keys/{key_id}": {"DELETE": guarding(keys.revoke)},
     }

@@ -1,5 +1,7 @@
 """Sessions: short-lived JSON Web Tokens, signed with a key that is derived from the pepper.
 
+Tokens of the API and cookies of the pages have an audience each, so that neither is accepted as the other.
+
 Deriving keeps one secret to look after. All peppers of the list verify, the newest signs, so sessions
 survive a rotation of the pepper.
 """
@@ -15,47 +17,66 @@ from jwt.utils import base64url_decode, base64url_encode
 
 from service.console.users import User
 from service.pepper import Pepper, Peppers
+from service.trace import random_id
 
 ALGORITHM = "HS256"
 ISSUER = "weighbridge"
-AUDIENCE = "weighbridge-console"
+API_AUDIENCE, PAGE_AUDIENCE = "weighbridge-console", "weighbridge-console-pages"
 LIFETIME = timedelta(minutes=15)
 # Pages renew a session while somebody is there; after so long the password is asked for again.
 LONGEST = timedelta(hours=12)
 LEEWAY_SECONDS = 30
 MOST_CHARACTERS = 1024
-REQUIRED = ("exp", "iat", "aud", "iss", "sub", "gen")
+REQUIRED = ("exp", "iat", "aud", "iss", "sub", "gen", "sid")
+# How much longer an ended session is remembered than its tokens live: for requests under way, and clocks that differ.
+ENDED_MARGIN = timedelta(minutes=5)
 
 
 class Session(NamedTuple):
-    """Whose session it is, which of the user's passwords began it, and when, in seconds since 1970."""
+    """Whose session it is, which of the user's passwords began it, and when, in seconds since 1970.
+
+    `id` is the same for all tokens of the session, renewed ones too.
+    """
 
     user_id: str
     generation: int
     began_at: int
+    id: str
 
 
 class Sessions:
-    """Issues and verifies. `now` is the time of issue; expiry is checked against the host's clock."""
+    """Issues and verifies tokens of one audience.
 
-    def __init__(self, peppers: Peppers, now: Callable[[], datetime], lifetime: timedelta = LIFETIME) -> None:
+    `now` is the time of issue; expiry is checked against the host's clock.
+    """
+
+    def __init__(
+        self,
+        peppers: Peppers,
+        now: Callable[[], datetime],
+        lifetime: timedelta = LIFETIME,
+        audience: str = API_AUDIENCE,
+    ) -> None:
         self.lifetime = lifetime
+        self.audience = audience
         self._now = now
         self._keys = tuple(map(session_key, peppers.all))
         # Tokens with another header than the one written here are not even parsed.
         self._header = jwt.encode({}, self._keys[0], ALGORITHM).partition(".")[0]
 
-    def issue(self, user: User, began_at: int | None = None) -> str:
+    def issue(self, user: User, session: Session | None = None) -> str:
         """A token for a user who has just shown the password, or who did when the session began."""
         now = self._now()
+        began_at, session_id = (int(now.timestamp()), random_id()) if session is None else session[2:]
         claims = {
             "iss": ISSUER,
-            "aud": AUDIENCE,
+            "aud": self.audience,
             "sub": user.id,
             "gen": user.generation,
             "iat": int(now.timestamp()),
             "exp": int((now + self.lifetime).timestamp()),
-            "auth_time": int(now.timestamp()) if began_at is None else began_at,
+            "auth_time": began_at,
+            "sid": session_id,
         }
         return jwt.encode(claims, self._keys[0], ALGORITHM)
 
@@ -66,37 +87,40 @@ class Sessions:
         header, _, rest = token.partition(".")
         if header != self._header or not _is_canonical(rest.rpartition(".")[2]):
             return None
-        claims = next(filter(None, (_claims(token, key) for key in self._keys)), None)
-        if claims is None or not isinstance(claims["gen"], int):
+        claims = next(filter(None, (self._claims(token, key) for key in self._keys)), None)
+        if claims is None or not isinstance(claims["gen"], int) or not isinstance(claims["sid"], str):
             return None
         began_at = claims.get("auth_time", claims["iat"])
-        return Session(claims["sub"], claims["gen"], began_at) if isinstance(began_at, int) else None
+        return Session(claims["sub"], claims["gen"], began_at, claims["sid"]) if isinstance(began_at, int) else None
 
     def renewed(self, session: Session, user: User) -> str | None:
         """A token that goes on with a session; None where the password has to be shown again."""
         over = session.began_at + LONGEST.total_seconds() <= self._now().timestamp()
-        return None if over else self.issue(user, session.began_at)
+        return None if over else self.issue(user, session)
+
+    def last_expiry(self) -> datetime:
+        """Return when the last token expires that was issued until now, with a margin."""
+        return self._now() + self.lifetime + ENDED_MARGIN
+
+    def _claims(self, token: str, key: bytes) -> dict[str, Any] | None:
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                key,
+                algorithms=[ALGORITHM],
+                audience=self.audience,
+                issuer=ISSUER,
+                leeway=LEEWAY_SECONDS,
+                options={"require": list(REQUIRED), "strict_aud": True, "enforce_minimum_key_length": True},
+            )
+        except jwt.PyJWTError:
+            return None
+        return claims
 
 
 def session_key(pepper: Pepper) -> bytes:
     """32 bytes that tell nothing of the pepper."""
     return hmac.digest(pepper.value, b"console session key", hashlib.sha256)
-
-
-def _claims(token: str, key: bytes) -> dict[str, Any] | None:
-    try:
-        claims: dict[str, Any] = jwt.decode(
-            token,
-            key,
-            algorithms=[ALGORITHM],
-            audience=AUDIENCE,
-            issuer=ISSUER,
-            leeway=LEEWAY_SECONDS,
-            options={"require": list(REQUIRED), "strict_aud": True, "enforce_minimum_key_length": True},
-        )
-    except jwt.PyJWTError:
-        return None
-    return claims
 
 
 def _is_canonical(signature: str) -> bool:

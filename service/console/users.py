@@ -45,6 +45,12 @@ class UserStore(Protocol):
     async def find_user(self, user_id: str) -> User | None:
         """The user of that id."""
 
+    async def find_session_user(self, user_id: str, session_id: str) -> User | None:
+        """Return the user of that id, or None if there is none or the session of that id was ended."""
+
+    async def end_session(self, session_id: str, expires_at: datetime) -> None:
+        """End a session, and remember it until `expires_at`."""
+
 
 def checked_email(text: str) -> str:
     """An e-mail address in the form in which it is stored. Raises ValueError with a sentence."""

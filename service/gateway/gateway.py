@@ -14,6 +14,7 @@ from service.body import BodyReader
 from service.clock import utc_now
 from service.connections import Connections
 from service.console.endpoint import SessionGate
+from service.console.open_sessions import OpenSessions
 from service.counting import CountingPool
 from service.errors import NOT_FOUND, Refusal
 from service.gateway.call import Means
@@ -69,7 +70,7 @@ class Gateway:
             calls_per_second=settings.gateway_calls_per_second,
             require_https=settings.require_https,
         )
-        self.usage_gate = UsageGate(self.gate, SessionGate(connections.sessions, connections.users))
+        self.usage_gate = UsageGate(self.gate, SessionGate(OpenSessions(connections.sessions, connections.users)))
         counter = PromptCounter(pool, _vocabulary(settings, pool.registry), settings.gateway_system_prompt)
         self.chat = ChatEndpoint(
             reader=BodyReader(settings.max_body_bytes, settings.body_timeout_seconds, pool.in_flight),

@@ -14,6 +14,7 @@ from service.clock import utc_now
 from service.connections import Connections
 from service.console.keys import ConsoleKeys
 from service.console.login import Login
+from service.console.open_sessions import OpenSessions
 from service.console.passwords import Passwords
 from service.counting import CountingPool
 from service.limits import Allowance
@@ -93,9 +94,9 @@ def _console(
 ) -> dict[str, dict[str, Handler]]:
     reader = FormReader(min(CONSOLE_FORM_BYTES, settings.max_body_bytes), settings.body_timeout_seconds, pool.in_flight)
     bodies = BodyReader(CONSOLE_FORM_BYTES, settings.body_timeout_seconds, pool.in_flight)
-    users, sessions, accounts = connections.users, connections.sessions, connections.accounts
-    login = Login(bodies, users, Passwords(), sessions, connections.login_attempts)
-    visits = ConsoleSessions(pages, reader, login, sessions, users)
+    users, accounts = connections.users, connections.accounts
+    login = Login(bodies, users, Passwords(), connections.sessions, connections.login_attempts)
+    visits = ConsoleSessions(pages, reader, login, OpenSessions(connections.page_sessions, users))
     allowance = Allowance(settings.rate_limit_per_second, settings.quota_per_month)
     overview = Overview(
         pages, accounts, connections.statements, connections.spending, connections.limiter, allowance, utc_now

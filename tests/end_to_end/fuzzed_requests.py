@@ -39,20 +39,27 @@ KNOWN = (
 )
 # Percent-encoded: what may stand in a path or a query.
 TEXTS = (
-    "%00", "a%00b", "key_%00", "chatcmpl-%00", "%ED%A0%80", "%ED%BF%BF%ED%A0%80", "%FF%FE", "%C0%80", "%", "%zz", "%u0041",
-    "..", "%2e%2e%2f%2e%2e", ".", "", "%20", "+", "%0d%0aX-Evil:%201", "%F0%9F%92%A9", "%E2%80%AE", "'", "%27%20OR%201=1--",
+    "%00", "a%00b", "key_%00", "chatcmpl-%00", "%ED%A0%80", "%ED%BF%BF%ED%A0%80", "%FF%FE", "%C0%80", "%", "%zz",
+    "%u0041",
+    "..", "%2e%2e%2f%2e%2e", ".", "", "%20", "+", "%0d%0aX-Evil:%201", "%F0%9F%92%A9", "%E2%80%AE", "'",
+    "%27%20OR%201=1--",
     "%22", "%3Cscript%3E", "{}", "[", "http://[", "0", "1", "-1", "+1", "1.5", "1e400", "NaN",
-    "9" * 18, "9" * 19, "9223372036854775808", "-9223372036854775809", "9" * 400, "0x10", "%D9%A3", "%C2%B2", "true", "null",
-    "x" * 3_000, "0" * 32, "f" * 32, "chatcmpl-" + "0" * 32, "key_" + "A" * 16, "gpt-4o", "*", "a/b", "a%2Fb", "%5C", ";a=b",
+    "9" * 18, "9" * 19, "9223372036854775808", "-9223372036854775809", "9" * 400, "0x10", "%D9%A3", "%C2%B2", "true",
+    "null",
+    "x" * 3_000, "0" * 32, "f" * 32, "chatcmpl-" + "0" * 32, "key_" + "A" * 16, "gpt-4o", "*", "a/b", "a%2Fb", "%5C",
+    ";a=b",
 )  # fmt: skip
 # Values of headers, as bytes on the wire. A line end would begin another header.
 VALUES = (
-    b"", b" ", b"\t", b"*", b"null", b"http://[", b"https://]", b"//", b"http://[::1", b"[", b"]:80", b"\xff\xfe", b"\xc3\xa9",
+    b"", b" ", b"\t", b"*", b"null", b"http://[", b"https://]", b"//", b"http://[::1", b"[", b"]:80", b"\xff\xfe",
+    b"\xc3\xa9",
     b"x" * 5_000, b",,,,", b";;=;", b"=", b'"', b"Bearer", b"Bearer ", b"bearer a.b.c",
-    b"Bearer a.b.c.d", b"Basic \xff", b"-1", b"0", b"9" * 30, b"1e9", b"\xb2", b"%00", b"gzip;q=0", b"gzip, deflate, *;q=0",
+    b"Bearer a.b.c.d", b"Basic \xff", b"-1", b"0", b"9" * 30, b"1e9", b"\xb2", b"%00", b"gzip;q=0", b"gzip, deflate,
+    *;q=0",
     b"trailers", b"final", b"same-origin", b"cross-site", b"00-" + b"0" * 32 + b"-" + b"1" * 16 + b"-01",
     b"00-" + b"a" * 32 + b"-" + b"1" * 16 + b"-ff-\xff", b"weighbridge_session=\xff; weighbridge_session=a",
-    b"weighbridge_visitor=a.\xff", b"weighbridge_session=a.b.c", b"127.0.0.1, [", b"for=\"[", b"application/json;charset=\xff",
+    b"weighbridge_visitor=a.\xff", b"weighbridge_session=a.b.c", b"127.0.0.1, [", b"for=\"[",
+    b"application/json;charset=\xff",
     b"application/json", b"application/x-www-form-urlencoded", b"multipart/form-data", b"text/html", b"br", b"identity",
 )  # fmt: skip
 # No server takes these for HTTP.
@@ -60,15 +67,18 @@ NOT_HTTP = (b"\x00", b"\x7f", b"\x0b", b"a\rb")
 HEADERS = (
     b"Origin", b"Host", b"Cookie", b"Authorization", b"X-Api-Key", b"Content-Type", b"Content-Encoding", b"Traceparent",
     b"TE", b"X-Billing-Headers", b"Idempotency-Key", b"Sec-Fetch-Site", b"Accept-Encoding", b"X-Forwarded-For",
-    b"X-Forwarded-Proto", b"X-Forwarded-Host", b"Forwarded", b"Access-Control-Request-Method", b"Trailer", b"If-None-Match",
+    b"X-Forwarded-Proto", b"X-Forwarded-Host", b"Forwarded", b"Access-Control-Request-Method", b"Trailer",
+    b"If-None-Match",
     b"Access-Control-Request-Headers", b"Expect", b"Upgrade", b"Connection", b"Range", b"Accept", b"Accept-Language",
 )  # fmt: skip
 LEAVES: tuple[Any, ...] = (
-    None, True, False, 0, -1, 2**63, -(2**63) - 1, 2**64, 10**90, 1e308, -0.0, "", "\x00", "a\x00b", "\ud800", "\udfff\ud800",
+    None, True, False, 0, -1, 2**63, -(2**63) - 1, 2**64, 10**90, 1e308, -0.0, "", "\x00", "a\x00b", "\ud800",
+    "\udfff\ud800",
     "\u202e", "x" * 5_000, "💩", [], {}, [None], [[[[]]]], {"": None}, {"a": {"b": []}}, ["*"], "text", "system", 1.5,
 )  # fmt: skip
 RAW_BODIES = (
-    b"", b"{", b"[]", b"null", b"\xff\xfe", b"\xef\xbb\xbf{}", b"[" * 5_000, b'{"a":1,"a":1}', b'"\\ud800"', b"1" * 200, b"NaN",
+    b"", b"{", b"[]", b"null", b"\xff\xfe", b"\xef\xbb\xbf{}", b"[" * 5_000, b'{"a":1,"a":1}', b'"\\ud800"',
+    b"1" * 200, b"NaN",
     b"a=%00&b=%ff&email=%00&name=%00", b"&" * 4_000, b"email=a%40b.c&password=%ED%A0%80", b"name=%ff&scopes=tokens",
 )  # fmt: skip
 

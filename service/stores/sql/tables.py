@@ -45,7 +45,7 @@ api_key = Table(
     "api_key",
     metadata,
     Column("id", String(40), primary_key=True),
-    Column("account_id", String(40), ForeignKey("account.id"), nullable=False, index=True),
+    Column("account_id", String(40), ForeignKey("account.id"), nullable=False),
     Column("label", Text, nullable=False),
     Column("digest", String(64), nullable=False, unique=True),
     Column("pepper_id", String(12), nullable=False),
@@ -57,6 +57,7 @@ api_key = Table(
     Column("revoked_at", UtcMicroseconds),
     Column("last_used_at", UtcMicroseconds),
     Column("spent_micro_inr", BigInteger, nullable=False, server_default="0"),
+    Index(None, "account_id", "created_at", "id"),
 )
 
 # Money in whole micro-rupees. `posted` is the sum of the account's entries, `held` that of its open holds.
@@ -93,6 +94,7 @@ hold = Table(
     CheckConstraint("cost >= 0 AND cost <= amount", name="cost"),
     CheckConstraint("state IN ('open', 'settled', 'void')", name="state"),
     Index(None, "key_id", "opened_at"),
+    Index(None, "account_id", "opened_at", "id"),
 )
 Index(
     "ix_hold_open",
@@ -111,7 +113,7 @@ entry = Table(
     Column("kind", String(16), nullable=False),
     Column("reference", String(40), nullable=False),
     Column("account_id", String(40), ForeignKey("account.id"), nullable=False),
-    Column("key_id", String(40), ForeignKey("api_key.id")),
+    Column("key_id", String(40), ForeignKey("api_key.id"), index=True),
     Column("debit", String(16), nullable=False),
     Column("credit", String(16), nullable=False),
     Column("amount", BigInteger, nullable=False),
@@ -144,4 +146,12 @@ console_user = Table(
     Column("password_hash", Text, nullable=False),
     Column("generation", Integer, nullable=False),
     Column("created_at", UtcMicroseconds, nullable=False),
+)
+
+# Sessions that their users ended, by their id, until their last token would have expired.
+ended_session = Table(
+    "ended_session",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("expires_at", UtcMicroseconds, nullable=False, index=True),
 )

@@ -1,6 +1,7 @@
 """Console users in SQL."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from service import keys
 from service.console.users import User
 from service.stores.sql.engine import Database
-from service.stores.sql.tables import account, console_user
+from service.stores.sql.tables import account, console_user, ended_session
 
 ID_CHARACTERS = 16
 USERS = select(console_user, account.c.name.label("account_name")).join_from(console_user, account)
@@ -72,9 +73,22 @@ class SqlUserStore:
         """See UserStore."""
         return await self._one(console_user.c.id == user_id)
 
-    async def _one(self, condition: ColumnElement[bool]) -> User | None:
+    async def find_session_user(self, user_id: str, session_id: str) -> User | None:
+        """See UserStore."""
+        ended = select(ended_session.c.id).where(ended_session.c.id == session_id).exists()
+        return await self._one(console_user.c.id == user_id, ~ended)
+
+    async def end_session(self, session_id: str, expires_at: datetime) -> None:
+        """See UserStore. Sessions that are over by themselves are forgotten on this occasion."""
+        over = delete(ended_session).where(ended_session.c.expires_at < self.now())
+        with suppress(IntegrityError):  # it was ended before
+            async with self.database.writing() as connection:
+                await connection.execute(over)
+                await connection.execute(insert(ended_session).values(id=session_id, expires_at=expires_at))
+
+    async def _one(self, *conditions: ColumnElement[bool]) -> User | None:
         async with self.database.reading() as connection:
-            row = (await connection.execute(USERS.where(condition))).one_or_none()
+            row = (await connection.execute(USERS.where(*conditions))).one_or_none()
         return None if row is None else _user_of(row)
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
+import structlog
 from starlette.types import Receive, Scope
 
 from service.console.login import Login
+from service.console.open_sessions import OpenSessions
 from service.console.passwords import TooBusy
-from service.console.sessions import Sessions
-from service.console.users import PASSWORD_CHARACTERS, User, UserStore
+from service.console.users import PASSWORD_CHARACTERS, User
 from service.errors import UNAVAILABLE, Refusal
 from service.methods import Handler
 from service.reply import Header, Reply
@@ -37,12 +38,12 @@ UserForm = Callable[[Scope, Form, Visit], Awaitable[Reply | Refusal]]
 class ConsoleSessions:
     """Signs in and out, and lets pages of the console be seen by those who are signed in."""
 
-    def __init__(self, pages: Pages, reader: FormReader, login: Login, sessions: Sessions, users: UserStore) -> None:
+    def __init__(self, pages: Pages, reader: FormReader, login: Login, sessions: OpenSessions) -> None:
         self.pages = pages
         self.reader = reader
         self.login = login
         self.sessions = sessions
-        self.users = users
+        self.log = structlog.get_logger()
 
     def page(self, show: UserPage) -> Handler:
         """A page for those who are signed in; others are asked to sign in, and led back."""
@@ -83,28 +84,29 @@ class ConsoleSessions:
             trace_of(scope).refusal = user.code
             return self._sign_in(_ours(form.one("next")), user, form.one("email")[:254])
         trace_of(scope).account_id = user.account_id
-        return redirect(_ours(form.one("next")), [self._keep(scope, self.sessions.issue(user))])
+        return redirect(_ours(form.one("next")), [self._keep(scope, self.sessions.sessions.issue(user))])
 
     async def sign_out(self, scope: Scope, receive: Receive) -> Reply | Refusal:
-        """Have the browser forget the session."""
+        """End the session, and have the browser forget it."""
         if refusal := origin_refusal(scope):
             return refusal
+        found = await self.sessions.find(cookie(scope, COOKIE) or "")
+        if found is not None:
+            await self.sessions.end(found.session)
+            self.log.info("logged_out", user=found.user.id, account=found.user.account_id)
         return redirect(PATH, [keep_cookie(scope, COOKIE, "", 0, PATH)])
 
     async def _visit(self, scope: Scope) -> Visit | None:
         """Raises StoreUnavailable."""
-        session = self.sessions.verify(cookie(scope, COOKIE) or "")
-        user = await self.users.find_user(session.user_id) if session else None
-        if session is None or user is None or user.generation != session.generation:
+        found = await self.sessions.find(cookie(scope, COOKIE) or "")
+        token = self.sessions.sessions.renewed(*found) if found else None
+        if found is None or token is None:
             return None
-        token = self.sessions.renewed(session, user)
-        if token is None:
-            return None
-        trace_of(scope).account_id = user.account_id
-        return Visit(user, [self._keep(scope, token)])
+        trace_of(scope).account_id = found.user.account_id
+        return Visit(found.user, [self._keep(scope, token)])
 
     def _keep(self, scope: Scope, token: str) -> Header:
-        return keep_cookie(scope, COOKIE, token, int(self.sessions.lifetime.total_seconds()), PATH)
+        return keep_cookie(scope, COOKIE, token, int(self.sessions.sessions.lifetime.total_seconds()), PATH)
 
     def _sign_in(self, onward: str, refusal: Refusal | None = None, email: str = "", *, ended: bool = False) -> Reply:
         values = {"onward": onward, "refusal": refusal, "email": email, "ended": ended}

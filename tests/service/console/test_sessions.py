@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.console.sessions import AUDIENCE, ISSUER, LEEWAY_SECONDS, Session, Sessions, session_key
+from service.console.sessions import API_AUDIENCE, ISSUER, LEEWAY_SECONDS, PAGE_AUDIENCE, Session, Sessions, session_key
 from service.console.users import User
 from service.keys import new_secret
 from service.pepper import Pepper, Peppers
@@ -29,7 +29,8 @@ def sessions(shift: timedelta = timedelta(), peppers: Peppers = PEPPERS) -> Sess
 def claims(**changes: Any) -> dict[str, Any]:
     """Valid claims with changes; one set to ... is left out."""
     now = int(datetime.now(UTC).timestamp())
-    valid = {"iss": ISSUER, "aud": AUDIENCE, "sub": "user_1", "gen": 3, "iat": now, "exp": now + 60, **changes}
+    valid = {"iss": ISSUER, "aud": API_AUDIENCE, "sub": "user_1", "gen": 3, "sid": "a" * 32}
+    valid |= {"iat": now, "exp": now + 60, **changes}
     return {name: value for name, value in valid.items() if value is not ...}
 
 
@@ -40,9 +41,10 @@ def encoded(part: object) -> str:
 
 def test_a_token_leads_back_to_its_user() -> None:
     """What was issued is verified, also under an older pepper; the key is 32 bytes that are not the pepper."""
-    assert sessions().verify(sessions().issue(USER, 1000)) == Session("user_1", 3, 1000)
-    old = sessions(peppers=Peppers((OLD_PEPPER,))).issue(USER, 1000)
-    assert sessions().verify(old) == Session("user_1", 3, 1000)
+    session = Session("user_1", 3, 1000, "a" * 32)
+    assert sessions().verify(sessions().issue(USER, session)) == session
+    old = sessions(peppers=Peppers((OLD_PEPPER,))).issue(USER, session)
+    assert sessions().verify(old) == session
     assert len(KEY) == 32
     assert PEPPERS.newest.value not in KEY
 
@@ -56,9 +58,11 @@ def test_a_token_of_another_pepper_is_none() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"exp": 1}, {"exp": ...}, {"exp": "soon"}, {"exp": 1e400}, {"aud": "weighbridge"}, {"aud": [AUDIENCE, "other"]},
-        {"aud": ...}, {"iss": "somebody"}, {"iss": ...}, {"sub": ...}, {"sub": 7}, {"gen": ...}, {"gen": "3"},
-        {"gen": None}, {"iat": ...}, {"iat": 10**11}, {"nbf": 10**11}, {"auth_time": "now"},
+        {"exp": 1}, {"exp": ...}, {"exp": "soon"}, {"exp": 1e400}, {"aud": "weighbridge"}, {"aud": ...},
+        {"aud": [API_AUDIENCE, "other"]}, {"aud": PAGE_AUDIENCE},
+        {"iss": "somebody"}, {"iss": ...}, {"sub": ...}, {"sub": 7}, {"gen": ...}, {"gen": "3"},
+        {"gen": None}, {"sid": ...}, {"sid": 7}, {"sid": None}, {"iat": ...}, {"iat": 10**11},
+        {"nbf": 10**11}, {"auth_time": "now"},
     ],
     ids=str,
 )  # fmt: skip
@@ -133,7 +137,7 @@ def test_texts_that_are_no_tokens() -> None:
 def test_a_session_is_renewed_for_twelve_hours() -> None:
     """A renewed token remembers when the password was shown, and after twelve hours there is none."""
     began = int(datetime.now(UTC).timestamp())
-    session = Session("user_1", 3, began)
+    session = Session("user_1", 3, began, "a" * 32)
     token = sessions().renewed(session, USER)
     assert token is not None
     assert sessions().verify(token) == session

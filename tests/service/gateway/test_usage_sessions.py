@@ -9,7 +9,7 @@ import jwt
 import pytest
 
 from service.clock import utc_now
-from service.console.sessions import ALGORITHM, AUDIENCE, ISSUER, Sessions, session_key
+from service.console.sessions import ALGORITHM, API_AUDIENCE, ISSUER, Sessions, session_key
 from service.console.users import User
 from tests.service.gateway.served_gateway import Caller, Gateway
 from tests.service.stores.databases import PEPPERS
@@ -34,7 +34,8 @@ def session_of(user: User, lifetime: timedelta = timedelta(minutes=1)) -> str:
 def forged(user: User, **changes: object) -> str:
     """A token signed with the real key, with other claims."""
     now = int(utc_now().timestamp())
-    claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": user.id, "gen": user.generation, "iat": now, "exp": now + 60}
+    claims = {"iss": ISSUER, "aud": API_AUDIENCE, "sub": user.id, "gen": user.generation, "sid": "a" * 32}
+    claims |= {"iat": now, "exp": now + 60}
     return jwt.encode({**claims, **changes}, session_key(PEPPERS.newest), ALGORITHM)
 
 
