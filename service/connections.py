@@ -19,6 +19,7 @@ from service.stores.counters import RedisCounters
 from service.stores.errors import StoreUnavailable
 from service.stores.redis import SOCKET_TIMEOUT_SECONDS, connect, ping
 from service.stores.revocations import Revocations
+from service.stores.sql.account_keys import SqlAccountKeys
 from service.stores.sql.accounts import SqlAccountStore
 from service.stores.sql.engine import Database
 from service.stores.sql.grouped_ledger import GroupedLedger
@@ -64,6 +65,7 @@ class Connections:
         self.revocations = Revocations(self.redis)
         self.database = Database(addresses.database, partial(metrics.store_error, "accounts"))
         self.accounts = SqlAccountStore(self.database, addresses.peppers, utc_now, welcome_micro_inr=welcome_micro_inr)
+        self.account_keys = SqlAccountKeys(self.accounts)
         self.ledger = GroupedLedger(SqlLedger(self.database, utc_now, welcome_micro_inr))
         self.statements = SqlStatements(self.database, utc_now, welcome_micro_inr)
         self.spending = SqlSpending(self.database)

@@ -66,6 +66,9 @@ WRONG_CREDENTIALS = Refusal(401, "invalid_credentials", "E-mail or password is w
 TOO_MANY_ATTEMPTS = Refusal(429, "too_many_attempts", "Too many logins were tried: wait before the next.")
 KEY_NOT_FOUND = Refusal(404, "key_not_found", "There is no such key in this account.")
 TOO_MANY_KEYS = Refusal(409, "too_many_keys", "The account has as many keys as it may have: revoke one first.")
+TOO_MANY_NEW_KEYS = Refusal(
+    429, "too_many_new_keys", "The account created as many keys within an hour as it may: wait before the next."
+)
 RATE_EXCEEDED = Refusal(429, "rate_limit_exceeded", "Rate limit exceeded.")
 QUOTA_EXCEEDED = Refusal(429, "quota_exceeded", "Quota exceeded.")
 INTERNAL = Refusal(500, "internal_error", "Something went wrong.")

@@ -11,14 +11,16 @@ from service import strict_json, wire
 from service.accounts import ALL_SCOPES, AccountStore, ApiKey, NewKey, checked_text
 from service.accounts import Scope as KeyScope
 from service.body import BodyReader
+from service.console.account_keys import AccountKeys, TooManyLive, TooManyNew, WantedKey
 from service.console.users import User
-from service.errors import INVALID_REQUEST, KEY_NOT_FOUND, TOO_MANY_KEYS, Refusal
-from service.identifiers import is_key_id
+from service.credentials import query_parameters
+from service.errors import INVALID_REQUEST, KEY_NOT_FOUND, TOO_MANY_KEYS, TOO_MANY_NEW_KEYS, Refusal
+from service.identifiers import is_key_id, page_size
 from service.reply import Reply
 from service.strict_json import shorten
 
 FIELDS = ("name", "scopes", "expires_at")
-MOST_LIVE_KEYS = 100
+MAX_PAGE_KEYS = 100
 LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
 
@@ -29,11 +31,13 @@ class ConsoleKeys:
         self,
         reader: BodyReader,
         store: AccountStore,
+        account_keys: AccountKeys,
         announce: Callable[[str], Awaitable[object]],
         now: Callable[[], datetime],
     ) -> None:
         self.reader = reader
         self.store = store
+        self.account_keys = account_keys
         self.announce = announce
         self.now = now
         self.log = structlog.get_logger()
@@ -44,30 +48,39 @@ class ConsoleKeys:
         if isinstance(body, Refusal):
             return body
         try:
-            name, scopes, expires_at = self._wanted(body)
+            wanted = self._wanted(body)
         except (strict_json.NotJson, ValueError) as fault:
             return INVALID_REQUEST.saying(str(fault))
-        made = await self.make(user, name, scopes, expires_at)
+        made = await self.make(user, wanted)
         if isinstance(made, Refusal):
             return made
         return Reply(200, wire.encode({**_shown(made.key), "value": made.secret}))
 
-    async def make(
-        self, user: User, name: str, scopes: frozenset[KeyScope], expires_at: datetime | None
-    ) -> NewKey | Refusal:
-        """A new key of the user's account, unless it has as many as it may have."""
-        live = [key for key in await self.store.list_keys(user.account_name) if key.refusal(self.now()) is None]
-        if len(live) >= MOST_LIVE_KEYS:
+    async def make(self, user: User, wanted: WantedKey) -> NewKey | Refusal:
+        """A new key of the user's account, unless it has, or has just made, as many as it may."""
+        made = await self.account_keys.create(user.account_id, wanted)
+        if isinstance(made, TooManyLive):
             return TOO_MANY_KEYS
-        account = await self.store.get_or_create_account(user.account_name)
-        made = await self.store.create_key(account, name, scopes, expires_at)
-        self.log.info("key_created", key=made.key.id, user=user.id, account=account.id)
+        if isinstance(made, TooManyNew):
+            return TOO_MANY_NEW_KEYS.with_headers([(b"retry-after", b"%d" % made.wait_seconds)])
+        self.log.info("key_created", key=made.key.id, user=user.id, account=user.account_id)
         return made
 
-    async def list_all(self, scope: Scope, receive: Receive, user: User) -> Reply | Refusal:
-        """All keys of the account, the newest last; none of them with its secret."""
-        found: list[wire.Value] = [_shown(key) for key in await self.store.list_keys(user.account_name)]
-        return Reply(200, wire.encode({"object": "list", "data": found, "has_more": False}))
+    async def list_page(self, scope: Scope, receive: Receive, user: User) -> Reply | Refusal:
+        """A page of keys, the newest last: `limit` of them, after the key `after`; none of them with its secret."""
+        query = dict(query_parameters(scope))
+        for name in query:
+            if name not in ("limit", "after"):
+                return INVALID_REQUEST.saying(f"{shorten(name)} is not a parameter of this path; it has limit, after.")
+        limit = page_size(query.get("limit", str(MAX_PAGE_KEYS)), MAX_PAGE_KEYS)
+        if limit is None:
+            return INVALID_REQUEST.saying(f"limit: must be a whole number from 1 to {MAX_PAGE_KEYS}.")
+        after = query.get("after")
+        if after is not None and not is_key_id(after):
+            return INVALID_REQUEST.saying(f"after: {shorten(after)} is not the id of a key.")
+        page = await self.account_keys.page(user.account_id, limit, after)
+        found: list[wire.Value] = [_shown(key) for key in page.keys]
+        return Reply(200, wire.encode({"object": "list", "data": found, "has_more": page.has_more}))
 
     async def revoke(self, scope: Scope, receive: Receive, user: User) -> Reply | Refusal:
         """Revoke for good; to do it again is no error. A key of somebody else is not found."""
@@ -91,7 +104,7 @@ class ConsoleKeys:
             await self.announce(revoked.digest)
         self.log.info("key_revoked", key=key.id, user=user.id, account=user.account_id)
 
-    def _wanted(self, body: bytes) -> tuple[str, frozenset[KeyScope], datetime | None]:
+    def _wanted(self, body: bytes) -> WantedKey:
         """Raises NotJson, or ValueError with a sentence that names the property."""
         fields = strict_json.parse(body)
         if not isinstance(fields, dict):
@@ -99,7 +112,7 @@ class ConsoleKeys:
         for name in fields:
             if name not in FIELDS:
                 raise ValueError(f"{shorten(name)} is not a property of this request; it has {', '.join(FIELDS)}.")
-        return _name(fields), _scopes(fields), self._expiry(fields)
+        return WantedKey(_name(fields), _scopes(fields), self._expiry(fields))
 
     def _expiry(self, fields: Mapping[str, Any]) -> datetime | None:
         seconds = fields.get("expires_at")

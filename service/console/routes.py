@@ -22,12 +22,12 @@ def console_routes(settings: Settings, connections: Connections, in_flight: InFl
     reader = BodyReader(min(MOST_BODY_BYTES, settings.max_body_bytes), settings.body_timeout_seconds, in_flight)
     users, sessions = connections.users, connections.sessions
     login = Login(reader, users, Passwords(), sessions, connections.login_attempts)
-    keys = ConsoleKeys(reader, connections.accounts, connections.revocations.publish, utc_now)
+    keys = ConsoleKeys(reader, connections.accounts, connections.account_keys, connections.revocations.publish, utc_now)
     gate = SessionGate(OpenSessions(sessions, users))
     guarding = gate.guarding
     handlers: dict[str, dict[str, Handler]] = {
         "/api/console/session": {"POST": login.log_in, "DELETE": Logout(gate).log_out},
-        "/api/gateway/keys": {"POST": guarding(keys.create), "GET": guarding(keys.list_all)},
+        "/api/gateway/keys": {"POST": guarding(keys.create), "GET": guarding(keys.list_page)},
         "/api/gateway/keys/{key_id}": {"DELETE": guarding(keys.revoke)},
     }
     return [

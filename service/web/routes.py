@@ -101,7 +101,9 @@ def _console(
     overview = Overview(
         pages, accounts, connections.statements, connections.spending, connections.limiter, allowance, utc_now
     )
-    keys = KeyPages(pages, ConsoleKeys(bodies, accounts, connections.revocations.publish, utc_now), accounts, utc_now)
+    account_keys = connections.account_keys
+    console_keys = ConsoleKeys(bodies, accounts, account_keys, connections.revocations.publish, utc_now)
+    keys = KeyPages(pages, console_keys, account_keys, utc_now)
     statement = StatementPages(pages, accounts, connections.spending)
     return {
         "/console": {"GET": visits.page(overview.show)},

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, bindparam, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service import keys
 from service.accounts import (
@@ -106,12 +107,16 @@ class SqlAccountStore:
         expires_at: datetime | None = None,
     ) -> NewKey:
         """See AccountStore."""
-        made = self._new_key(account, label, scopes, self.now(), expires_at)
+        made = self.new_key(account, label, scopes, self.now(), expires_at)
         async with self.database.writing() as connection:
-            if self.welcome_micro_inr:
-                await open_balance(connection, account.id, self.welcome_micro_inr, made.key.created_at)
-            await connection.execute(insert(api_key).values(key_values(made.key, self.peppers.newest, made.secret)))
+            await self.insert_key(connection, made)
         return made
+
+    async def insert_key(self, connection: AsyncConnection, made: NewKey) -> None:
+        """Write a new key within a transaction; an account's first brings its welcome credit."""
+        if self.welcome_micro_inr:
+            await open_balance(connection, made.key.account.id, self.welcome_micro_inr, made.key.created_at)
+        await connection.execute(insert(api_key).values(key_values(made.key, self.peppers.newest, made.secret)))
 
     async def list_keys(self, account_name: str | None = None) -> list[ApiKey]:
         """See AccountStore."""
@@ -144,7 +149,7 @@ class SqlAccountStore:
             if row is None or (old := api_key_of(row)).refusal(now) is not None:
                 return None
             expires_at = None if old.expires_at is None else now + (old.expires_at - old.created_at)
-            new = self._new_key(old.account, old.label, old.scopes, now, expires_at)
+            new = self.new_key(old.account, old.label, old.scopes, now, expires_at)
             ends_at = min(now + overlap, old.expires_at or now + overlap)
             await connection.execute(insert(api_key).values(key_values(new.key, self.peppers.newest, new.secret)))
             await connection.execute(update(api_key).where(api_key.c.id == key_id).values(expires_at=ends_at))
@@ -175,9 +180,10 @@ class SqlAccountStore:
         async with self.database.reading() as connection:
             return frozenset((await connection.execute(statement)).scalars())
 
-    def _new_key(
+    def new_key(
         self, account: Account, label: str, scopes: frozenset[Scope], now: datetime, expires_at: datetime | None
     ) -> NewKey:
+        """Return a key that is not yet written. Raises ValueError for a label that cannot be one."""
         secret = keys.new_secret(self.random_text)
         key = ApiKey(
             id=f"key_{self.random_text(ID_CHARACTERS)}",

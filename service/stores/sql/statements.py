@@ -2,16 +2,17 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, Select, literal, or_, select, tuple_, update
 
 from service.accounts import Account
 from service.gateway.ledger import Balance, Call, Entry
 from service.stores.sql.credit import balance_of, insert_entry, open_balance
 from service.stores.sql.engine import Database
 from service.stores.sql.records import account_of, call_of
-from service.stores.sql.tables import account, api_key, balance, entry, hold
+from service.stores.sql.tables import account, balance, entry, hold
+from service.stores.sql.types import UtcMicroseconds
 
 
 class SqlStatements:
@@ -62,16 +63,12 @@ class SqlStatements:
             return [Entry(*row) for row in await connection.execute(statement)]
 
     async def calls(self, key_id: str, most: int, before: str | None = None) -> list[Call]:
-        """A key's calls, newest first: those before the call `before`, or the newest."""
-        async with self.database.reading() as connection:
-            return await _newest(connection, key_id, most, before)
+        """A key's calls, newest first: those before its call `before`, or the newest."""
+        return await self._newest(hold.c.key_id == key_id, most, before)
 
     async def account_calls(self, account_id: str, most: int, before: str | None = None) -> list[Call]:
-        """The same of all keys of an account: the newest of each, and of those the newest."""
-        async with self.database.reading() as connection:
-            keys = await connection.scalars(select(api_key.c.id).where(api_key.c.account_id == account_id))
-            found = [call for key_id in keys.all() for call in await _newest(connection, key_id, most, before)]
-        return sorted(found, key=lambda call: (call.opened_at, call.id), reverse=True)[:most]
+        """The same of an account, whatever number of keys it has."""
+        return await self._newest(hold.c.account_id == account_id, most, before)
 
     async def find_calls(self, key_id: str, reference: str) -> list[Call]:
         """The calls of a key that an id, or a trace id, means: one, or all that share a trace."""
@@ -81,6 +78,17 @@ class SqlStatements:
         """The same of an account."""
         return await self._found(reference, hold.c.account_id == account_id)
 
+    async def _newest(self, owned: ColumnElement[bool], most: int, before: str | None) -> list[Call]:
+        statement = newest_calls(owned, most)
+        async with self.database.reading() as connection:
+            if before is not None:
+                seen = await connection.scalar(select(hold.c.opened_at).where(hold.c.id == before, owned))
+                if seen is None:
+                    return []
+                last = tuple_(literal(seen, UtcMicroseconds()), literal(before))
+                statement = statement.where(tuple_(hold.c.opened_at, hold.c.id) < last)
+            return [call_of(row) for row in await connection.execute(statement)]
+
     async def _found(self, reference: str, owned: ColumnElement[bool]) -> list[Call]:
         wanted = or_(hold.c.id == reference, hold.c.trace_id == reference)
         async with self.database.reading() as connection:
@@ -88,10 +96,6 @@ class SqlStatements:
             return [call_of(row) for row in rows]
 
 
-async def _newest(connection: AsyncConnection, key_id: str, most: int, before: str | None) -> list[Call]:
-    statement = select(hold).where(hold.c.key_id == key_id).order_by(hold.c.opened_at.desc(), hold.c.id.desc())
-    if before is not None:
-        seen = select(hold.c.opened_at).where(hold.c.id == before).scalar_subquery()
-        older = or_(hold.c.opened_at < seen, (hold.c.opened_at == seen) & (hold.c.id < before))
-        statement = statement.where(older)
-    return [call_of(row) for row in await connection.execute(statement.limit(most))]
+def newest_calls(owned: ColumnElement[bool], most: int) -> Select[Any]:
+    """Return the statement that reads the newest calls, from the index of their owner."""
+    return select(hold).where(owned).order_by(hold.c.opened_at.desc(), hold.c.id.desc()).limit(most)

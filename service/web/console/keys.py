@@ -5,35 +5,44 @@ from datetime import datetime, timedelta
 
 from starlette.types import Receive, Scope
 
-from service.accounts import ALL_SCOPES, AccountStore, NewKey, checked_text
+from service.accounts import ALL_SCOPES, NewKey, checked_text
 from service.accounts import Scope as KeyScope
+from service.console.account_keys import AccountKeys, WantedKey
 from service.console.keys import ConsoleKeys
 from service.errors import INVALID_REQUEST, Refusal
+from service.identifiers import is_key_id
 from service.reply import Reply
 from service.web.console.session import Visit
-from service.web.forms import Form
+from service.web.forms import Form, parsed
 from service.web.page import Pages, redirect
 
+PAGE_KEYS = 100
 LIFETIMES = {"": None, "30": timedelta(days=30), "90": timedelta(days=90), "365": timedelta(days=365)}
 
 
 class KeyPages:
     """Shows, makes and ends keys; `keys` does it."""
 
-    def __init__(self, pages: Pages, keys: ConsoleKeys, accounts: AccountStore, now: Callable[[], datetime]) -> None:
+    def __init__(self, pages: Pages, keys: ConsoleKeys, account_keys: AccountKeys, now: Callable[[], datetime]) -> None:
         self.pages = pages
         self.keys = keys
-        self.accounts = accounts
+        self.account_keys = account_keys
         self.now = now
 
-    async def show(self, scope: Scope, receive: Receive, visit: Visit) -> Reply:
-        """The list, and the form for a new one."""
-        return await self._listed(visit)
+    async def show(self, scope: Scope, receive: Receive, visit: Visit) -> Reply | Refusal:
+        """A page of the list, and the form for a new one."""
+        query = parsed(scope["query_string"].decode("latin-1"))
+        if isinstance(query, Refusal):
+            return query
+        before = query.one("before")
+        if before and not is_key_id(before):
+            return INVALID_REQUEST.saying("before: must be the id of a key.")
+        return await self._listed(visit, before=before or None)
 
     async def create(self, scope: Scope, form: Form, visit: Visit) -> Reply | Refusal:
         """Make a key, and show it this once."""
         wanted = self._wanted(form)
-        made = wanted if isinstance(wanted, Refusal) else await self.keys.make(visit.user, *wanted)
+        made = wanted if isinstance(wanted, Refusal) else await self.keys.make(visit.user, wanted)
         return await self._listed(visit, form, made)
 
     async def ask(self, scope: Scope, receive: Receive, visit: Visit) -> Reply | Refusal:
@@ -51,7 +60,7 @@ class KeyPages:
         await self.keys.end(key, visit.user)
         return redirect("/console/keys", visit.headers)
 
-    def _wanted(self, form: Form) -> tuple[str, frozenset[KeyScope], datetime | None] | Refusal:
+    def _wanted(self, form: Form) -> WantedKey | Refusal:
         try:
             name = checked_text(form.one("name").strip(), "name")
         except ValueError as fault:
@@ -62,19 +71,24 @@ class KeyPages:
         if form.one("lifetime") not in LIFETIMES:
             return INVALID_REQUEST.saying("Choose one of the lifetimes that the form offers.")
         lifetime = LIFETIMES[form.one("lifetime")]
-        return name, scopes, None if lifetime is None else self.now() + lifetime
+        return WantedKey(name, scopes, None if lifetime is None else self.now() + lifetime)
 
-    async def _listed(self, visit: Visit, form: Form | None = None, made: NewKey | Refusal | None = None) -> Reply:
+    async def _listed(
+        self, visit: Visit, form: Form | None = None, made: NewKey | Refusal | None = None, before: str | None = None
+    ) -> Reply:
         now = self.now()
-        found = await self.accounts.list_keys(visit.user.account_name)
+        page = await self.account_keys.newest(visit.user.account_id, PAGE_KEYS, before)
         refusal = made if isinstance(made, Refusal) else None
         values = {
             "user": visit.user,
-            "keys": [(key, key.refusal(now)) for key in reversed(found)],
+            "keys": [(key, key.refusal(now)) for key in page.keys],
+            "before": before,
+            "older": page.keys[-1].id if page.has_more else None,
             "made": made if isinstance(made, NewKey) else None,
             "refusal": refusal,
             "name": form.one("name") if form and refusal else "",
             "all_scopes": sorted(ALL_SCOPES),
         }
         status = refusal.status if refusal else 200
-        return self.pages.page("console_keys.html", values, status, visit.headers)
+        headers = [*refusal.headers, *visit.headers] if refusal else visit.headers
+        return self.pages.page("console_keys.html", values, status, headers)

@@ -8,8 +8,8 @@ import pytest
 from argon2 import PasswordHasher
 
 from service.accounts import KeyRefusal, Principal
+from service.console.account_keys import MAX_LIVE_KEYS
 from service.console.attempts import MOST_BY_PAIR
-from service.console.keys import MOST_LIVE_KEYS
 from service.console.passwords import MOST_WAITING, Passwords, TooBusy
 from service.console.sessions import Sessions
 from service.keys import has_valid_checksum, new_secret
@@ -143,7 +143,7 @@ async def test_keys_of_others_are_not_found(console: Console) -> None:
 
 async def test_an_account_has_so_many_keys(console: Console) -> None:
     """One key over the most that may live is a 409; revoking one makes room."""
-    made = [await console.connections.accounts.create_key(console.account) for _ in range(MOST_LIVE_KEYS)]
+    made = [await console.connections.accounts.create_key(console.account) for _ in range(MAX_LIVE_KEYS)]
     session = await console.session()
     assert told(await console.client.post(KEYS, headers=session, json={})) == error(
         409, "too_many_keys", "invalid_request_error"
