@@ -7,8 +7,10 @@ from starlette.types import Receive, Scope
 from service.errors import HTTPS_REQUIRED, UNAVAILABLE, Refusal
 from service.reply import Reply
 from service.stores.errors import StoreUnavailable
+from service.streamed_reply import StreamedReply
 
-Handler = Callable[[Scope, Receive], Awaitable[Reply | Refusal]]
+Answer = Reply | StreamedReply | Refusal
+Handler = Callable[[Scope, Receive], Awaitable[Answer]]
 
 
 class Methods:
@@ -22,7 +24,7 @@ class Methods:
         self.handlers = {**handlers, **heads}
         self.require_https = require_https
 
-    async def outcome(self, scope: Scope, receive: Receive) -> Reply | Refusal:
+    async def outcome(self, scope: Scope, receive: Receive) -> Answer:
         """A reply, or why there is none; a store that is away is a refusal too."""
         if self.require_https and scope["scheme"] != "https":
             return HTTPS_REQUIRED

@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
+from service.disconnect import disconnected
 from service.errors import NO_RETRY, Refusal, error_reply
 from service.gateway.bill import Purse
 from service.gateway.calls import Calls
@@ -27,7 +28,7 @@ class StreamReply:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer; if the caller hangs up, or this task is cancelled, the call is told."""
-        gone = asyncio.create_task(_hung_up(receive))
+        gone = asyncio.create_task(disconnected(receive))
         gone.add_done_callback(lambda _: self.calls.abandon(self.call))
         try:
             either: set[asyncio.Future[Any]] = {self.call.outcome, gone}
@@ -77,11 +78,6 @@ class StreamReply:
         if self.call.failure is not None:
             headers.append(NO_RETRY)
         return Reply(200, b"".join(pieces), headers, CONTENT_TYPE)
-
-
-async def _hung_up(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 def _takes_trailers(scope: Scope) -> bool:

@@ -61,7 +61,9 @@ class PageEndpoint:
         if isinstance(outcome, Refusal):
             trace.refusal = outcome.code
             outcome = self.pages.refused(outcome, trace.trace_id)
-        await (_packed(outcome, scope) if self.packed else outcome)(scope, receive, send)
+        if self.packed and isinstance(outcome, Reply):
+            outcome = _packed(outcome, scope)
+        await outcome(scope, receive, send)
 
 
 def redirect(path: str, headers: Sequence[Header] = ()) -> Reply:

@@ -99,12 +99,19 @@ def _console(
     visits = ConsoleSessions(pages, reader, login, OpenSessions(connections.page_sessions, users))
     allowance = Allowance(settings.rate_limit_per_second, settings.quota_per_month)
     overview = Overview(
-        pages, accounts, connections.statements, connections.spending, connections.limiter, allowance, utc_now
+        pages,
+        accounts,
+        connections.statements,
+        connections.spending,
+        connections.account_keys,
+        connections.limiter,
+        allowance,
+        utc_now,
     )
     account_keys = connections.account_keys
     console_keys = ConsoleKeys(bodies, accounts, account_keys, connections.revocations.publish, utc_now)
     keys = KeyPages(pages, console_keys, account_keys, utc_now)
-    statement = StatementPages(pages, accounts, connections.spending)
+    statement = StatementPages(pages, connections.spending)
     return {
         "/console": {"GET": visits.page(overview.show)},
         "/console/sign-in": {"GET": visits.page(overview.show), "POST": visits.sign_in},

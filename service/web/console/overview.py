@@ -1,13 +1,14 @@
 """`/console`: what the account has used of its limits, what credit is left, and where it went."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
 from starlette.types import Receive, Scope
 
-from service.accounts import AccountStore, ApiKey
+from service.accounts import AccountStore
+from service.console.account_keys import AccountKeys
 from service.gateway.ledger import Balance, Statements
 from service.gateway.money import rupees
 from service.gateway.spending import DaySpent, Spending
@@ -15,13 +16,14 @@ from service.limits import Allowance, Decision, Limiter
 from service.reply import Reply
 from service.web.charts import Chart, columns
 from service.web.console.session import Visit
+from service.web.console.spent import Spent, SpentLately
 from service.web.page import Pages
 
 DAYS = 30
 
 
-class KeySpent(NamedTuple):
-    """What one key was charged in the days that are shown; `share` is in tenths of a percent of the most."""
+class KeyRow(NamedTuple):
+    """What a key was charged in the days that are shown; `share` is in tenths of a percent of the most."""
 
     name: str
     shown: str
@@ -39,6 +41,7 @@ class Overview:
         accounts: AccountStore,
         statements: Statements,
         spending: Spending,
+        account_keys: AccountKeys,
         limiter: Limiter,
         allowance: Allowance,
         now: Callable[[], datetime],
@@ -46,7 +49,8 @@ class Overview:
         self.pages = pages
         self.accounts = accounts
         self.statements = statements
-        self.spending = spending
+        self.spent = SpentLately(spending)
+        self.account_keys = account_keys
         self.limiter = limiter
         self.allowance = allowance
         self.now = now
@@ -61,8 +65,8 @@ class Overview:
         )
         decision = await self.limiter.peek(user.account_id, allowance)
         first = now.astimezone(UTC).date() - timedelta(days=DAYS - 1)
-        spent = await self.spending.by_day(user.account_id, datetime(first.year, first.month, first.day, tzinfo=UTC))
-        keys = await self.accounts.list_keys(user.account_name)
+        midnight = datetime(first.year, first.month, first.day, tzinfo=UTC)
+        spent = await self.spent.since(user.account_id, midnight)
         values = {
             "user": user,
             "allowance": allowance,
@@ -70,10 +74,10 @@ class Overview:
             "used": _used(decision, allowance),
             "balance": await self.statements.balance(user.account_id) or Balance(0, 0),
             "rupees": rupees,
-            "chart": day_chart(spent, first) if spent else None,
-            "by_key": by_key(spent, keys),
+            "chart": day_chart(spent.days, first) if spent.days else None,
+            "by_key": by_key(spent),
             "days": DAYS,
-            "keys": keys,
+            "has_keys": bool((await self.account_keys.newest(user.account_id, 1)).keys),
             "month": now.strftime("%B %Y"),
         }
         return self.pages.page("console_overview.html", values, headers=visit.headers)
@@ -94,22 +98,16 @@ def day_chart(spent: Iterable[DaySpent], first: date) -> Chart:
     return columns("Spend", [(day, rupees(amount).normalize()) for day, amount in sorted(totals.items())], "₹")
 
 
-def by_key(spent: Iterable[DaySpent], keys: Sequence[ApiKey]) -> list[KeySpent]:
-    """The keys that were charged, the one that spent most first."""
-    sums: dict[str | None, tuple[int, int]] = {}
-    for entry in spent:
-        amount, calls = sums.get(entry.key_id, (0, 0))
-        sums[entry.key_id] = (amount + entry.micro_inr, calls + entry.calls)
-    known = {key.id: key for key in keys}
-    most = max((amount for amount, _ in sums.values()), default=0) or 1
+def by_key(spent: Spent) -> list[KeyRow]:
+    """The keys that were charged most, the first of them first, and then all others together."""
+    most = max((key.micro_inr for key in spent.keys), default=0) or 1
     found = [
-        KeySpent(
-            (known[key_id].label or "without a name") if key_id in known else "another key",
-            known[key_id].shown if key_id in known else "",
-            rupees(amount),
-            calls,
-            amount * 1000 // most,
-        )
-        for key_id, (amount, calls) in sums.items()
+        KeyRow(key.label or "without a name", key.shown, rupees(key.micro_inr), key.calls, key.micro_inr * 1000 // most)
+        for key in spent.keys
     ]
-    return sorted(found, key=lambda one: one.amount, reverse=True)
+    amount = sum(day.micro_inr for day in spent.days) - sum(key.micro_inr for key in spent.keys)
+    calls = sum(day.calls for day in spent.days) - sum(key.calls for key in spent.keys)
+    others = (
+        [KeyRow("all other keys", "", rupees(amount), calls, min(amount * 1000 // most, 1000))] if calls > 0 else []
+    )
+    return [*found, *others]

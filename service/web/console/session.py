@@ -11,7 +11,7 @@ from service.console.open_sessions import OpenSessions
 from service.console.passwords import TooBusy
 from service.console.users import PASSWORD_CHARACTERS, User
 from service.errors import UNAVAILABLE, Refusal
-from service.methods import Handler
+from service.methods import Answer, Handler
 from service.reply import Header, Reply
 from service.trace import trace_of
 from service.web.cookies import cookie, keep_cookie
@@ -31,7 +31,7 @@ class Visit(NamedTuple):
     headers: Sequence[Header]
 
 
-UserPage = Callable[[Scope, Receive, Visit], Awaitable[Reply | Refusal]]
+UserPage = Callable[[Scope, Receive, Visit], Awaitable[Answer]]
 UserForm = Callable[[Scope, Form, Visit], Awaitable[Reply | Refusal]]
 
 
@@ -48,7 +48,7 @@ class ConsoleSessions:
     def page(self, show: UserPage) -> Handler:
         """A page for those who are signed in; others are asked to sign in, and led back."""
 
-        async def guarded(scope: Scope, receive: Receive) -> Reply | Refusal:
+        async def guarded(scope: Scope, receive: Receive) -> Answer:
             visit = await self._visit(scope)
             return self._sign_in(scope["path"]) if visit is None else await show(scope, receive, visit)
 
