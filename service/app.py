@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from pricing_data import PriceBook
 from service.connections import Connections
-from service.console.routes import console_routes
+from service.console.routes import console_login, console_routes
 from service.cors import Cors
 from service.counting import CountingPool, TextLimits
 from service.direct_routes import DirectRoutes
@@ -56,6 +56,7 @@ def create_app(
         client.open()
     freshness = Freshness(book, settings.prices_max_age_days, utc_today)
     gateway = Gateway(settings, connections, pool, at_point)
+    login = console_login(settings, connections, pool.in_flight)
     recorded_at = max((row.recorded_at for row in book.rows), default=None)
     probe = Probe(connections.metrics, pool.in_flight, connections.limiter, recorded_at, utc_today)
 
@@ -73,9 +74,9 @@ def create_app(
     routes = [
         *gateway.routes(),
         *token_routes(settings, connections, pool, client, book, utc_today),
-        *console_routes(settings, connections, pool.in_flight),
+        *console_routes(settings, connections, pool.in_flight, login),
         *operation_routes(connections, registry, freshness, probe),
-        *page_routes(settings, connections, pool, book, utc_today),
+        *page_routes(settings, connections, pool, book, utc_today, login),
     ]
     app = Starlette(routes=routes, lifespan=lifespan)
     # Without Starlette's own answer to what breaks: the edge gives it, and a call passes a layer less.

@@ -1,7 +1,8 @@
-"""How often a login may be tried: by e-mail and address together, by address, and by e-mail.
+"""How often a login may be tried: by e-mail and address together, and by e-mail; many from one address are slowed.
 
 Every limit ends by itself after a quarter of an hour. The one by e-mail alone, with which a stranger could
-keep somebody out, does not hold for an address from which that e-mail logged in within the last month.
+keep somebody out, does not hold for an address from which that e-mail logged in within the last month. Many
+people may share an address: over its limit nobody is refused, but logins from there are verified one by one.
 """
 
 import ipaddress
@@ -16,7 +17,9 @@ from service.pepper import Pepper
 
 WINDOW_SECONDS = 15 * 60
 KNOWN_SECONDS = 30 * 86_400
-MOST_BY_PAIR, MOST_BY_ADDRESS, MOST_BY_EMAIL = 10, 50, 200
+MAX_BY_PAIR, MAX_BY_EMAIL = 10, 200
+# So many tries from one address are as quick as any; those after them are slowed.
+QUICK_BY_ADDRESS = 50
 
 
 class Tries(NamedTuple):
@@ -24,6 +27,13 @@ class Tries(NamedTuple):
 
     number: int
     forgotten_in_seconds: int
+
+
+class Attempt(NamedTuple):
+    """Whether a login may be tried now: 0, or the seconds after which to come back; and whether it is slowed."""
+
+    wait_seconds: int
+    is_slowed: bool = False
 
 
 class AttemptCounters(Protocol):
@@ -50,12 +60,12 @@ class LoginAttempts:
         self._local = local
         self._pepper = pepper
 
-    async def wait_seconds(self, email: str, address: str) -> int:
-        """Count one try. 0 if it may be made, else the seconds after which to come back."""
+    async def begin(self, email: str, address: str) -> Attempt:
+        """Count one try, and decide whether it may be made."""
         try:
-            return await self._wait_seconds(self._shared, email, address)
+            return await self._begin(self._shared, email, address)
         except CountersUnreachable:
-            return await self._wait_seconds(self._local, email, address)
+            return await self._begin(self._local, email, address)
 
     async def succeeded(self, email: str, address: str) -> None:
         """The tries of this pair are forgotten, and it is known from now on."""
@@ -67,19 +77,17 @@ class LoginAttempts:
             except CountersUnreachable:
                 continue
 
-    async def _wait_seconds(self, counters: AttemptCounters, email: str, address: str) -> int:
+    async def _begin(self, counters: AttemptCounters, email: str, address: str) -> Attempt:
         place = network(address)
-        limits: Mapping[str, int] = {
-            self._name("pair", email, place): MOST_BY_PAIR,
-            self._name("address", place): MOST_BY_ADDRESS,
-        }
+        limits: Mapping[str, int] = {self._name("pair", email, place): MAX_BY_PAIR}
         if not await counters.knows(self._name("known", email, place)):
-            limits = {**limits, self._name("email", email): MOST_BY_EMAIL}
+            limits = {**limits, self._name("email", email): MAX_BY_EMAIL}
         for name, most in limits.items():
             tries = await counters.count(name, WINDOW_SECONDS)
             if tries.number > most:  # and so does not count against the wider limits
-                return max(tries.forgotten_in_seconds, 1)
-        return 0
+                return Attempt(max(tries.forgotten_in_seconds, 1))
+        tries = await counters.count(self._name("address", place), WINDOW_SECONDS)
+        return Attempt(0, tries.number > QUICK_BY_ADDRESS)
 
     def _name(self, kind: str, *parts: str) -> str:
         """Under a digest: the store learns no e-mail and no address."""

@@ -10,10 +10,11 @@ from starlette.types import Receive, Scope
 
 from service import strict_json, wire
 from service.body import BodyReader
-from service.console.attempts import LoginAttempts
+from service.console.attempts import LoginAttempts, network
 from service.console.endpoint import SessionGate
 from service.console.passwords import Passwords, TooBusy
 from service.console.sessions import Sessions
+from service.console.turns import LoginTurns
 from service.console.users import PASSWORD_CHARACTERS, User, UserStore, checked_email
 from service.errors import INVALID_REQUEST, TOO_MANY_ATTEMPTS, UNAVAILABLE, WRONG_CREDENTIALS, Refusal
 from service.reply import Reply
@@ -34,12 +35,14 @@ class Login:
         passwords: Passwords,
         sessions: Sessions,
         attempts: LoginAttempts,
+        turns: LoginTurns,
     ) -> None:
         self.reader = reader
         self.users = users
         self.passwords = passwords
         self.sessions = sessions
         self.attempts = attempts
+        self.turns = turns
         self.log = structlog.get_logger()
 
     async def log_in(self, scope: Scope, receive: Receive) -> Reply | Refusal:
@@ -75,11 +78,12 @@ class Login:
             email = checked_email(email)
         except ValueError as fault:
             return INVALID_REQUEST.saying(f"email: {fault}")
-        wait_seconds = await self.attempts.wait_seconds(email, address)
-        if wait_seconds:
-            return TOO_MANY_ATTEMPTS.with_headers([(b"retry-after", b"%d" % wait_seconds)])
-        user = await self.users.find_by_email(email)
-        right = await self.passwords.verify(user.password_hash if user else None, password)
+        attempt = await self.attempts.begin(email, address)
+        if attempt.wait_seconds:
+            return TOO_MANY_ATTEMPTS.with_headers([(b"retry-after", b"%d" % attempt.wait_seconds)])
+        async with self.turns.turn(network(address), is_slowed=attempt.is_slowed):
+            user = await self.users.find_by_email(email)
+            right = await self.passwords.verify(user.password_hash if user else None, password)
         if user is None or not right:
             self.log.info("login_failed", address=address)
             return WRONG_CREDENTIALS

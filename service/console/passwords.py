@@ -1,6 +1,7 @@
-"""Password hashes: argon2id, away from the event loop, a few at a time."""
+"""Password hashes: argon2id, away from the event loop, one at a time and with a rest after each."""
 
 import asyncio
+import time
 from base64 import b64encode
 from collections.abc import Callable
 from functools import partial
@@ -15,8 +16,9 @@ Answer = TypeVar("Answer")
 
 # OWASP's least for argon2id: 19 MiB and two passes, about 20 ms. More memory would let logins push out the service.
 TIME_COST, MEMORY_KIBIBYTES, LANES = 2, 19_456, 1
-MOST_AT_ONCE = 2
-MOST_WAITING = 32
+MAX_WAITING = 32
+# After the work of some time comes a rest of as long, so that wrong passwords take half a processor at most.
+REST_FOR_WORK = 1.0
 
 
 class TooBusy(Exception):
@@ -28,7 +30,7 @@ class Passwords:
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher(TIME_COST, MEMORY_KIBIBYTES, LANES)
-        self._turn = asyncio.Semaphore(MOST_AT_ONCE)
+        self._turn = asyncio.Semaphore(1)
         self._waiting = 0
         self._nobodys = nobodys_hash(self._hasher)
 
@@ -48,14 +50,20 @@ class Passwords:
             return False
 
     async def _run(self, work: Callable[[], Answer]) -> Answer:
-        if self._waiting >= MOST_WAITING:
+        if self._waiting >= MAX_WAITING:
             raise TooBusy
         self._waiting += 1
         try:
-            async with self._turn:
-                return await asyncio.to_thread(work)
+            await self._turn.acquire()
+            began = time.monotonic()
+            working = asyncio.ensure_future(asyncio.to_thread(work))
+            working.add_done_callback(lambda _: self._rest(time.monotonic() - began))
+            return await asyncio.shield(working)  # a thread goes on where its caller is gone, and keeps its turn
         finally:
             self._waiting -= 1
+
+    def _rest(self, worked_seconds: float) -> None:
+        asyncio.get_running_loop().call_later(worked_seconds * REST_FOR_WORK, self._turn.release)
 
 
 def nobodys_hash(hasher: PasswordHasher) -> str:

@@ -10,6 +10,7 @@ from service.console.keys import ConsoleKeys
 from service.console.login import Login, Logout
 from service.console.open_sessions import OpenSessions
 from service.console.passwords import Passwords
+from service.console.turns import LoginTurns
 from service.in_flight import InFlight
 from service.methods import Handler
 from service.settings import Settings
@@ -17,11 +18,17 @@ from service.settings import Settings
 MOST_BODY_BYTES = 10_000
 
 
-def console_routes(settings: Settings, connections: Connections, in_flight: InFlight) -> list[Route]:
+def console_login(settings: Settings, connections: Connections, in_flight: InFlight) -> Login:
+    """Logging in, for the API and for the pages together: both verify passwords in the same turns."""
+    reader = BodyReader(min(MOST_BODY_BYTES, settings.max_body_bytes), settings.body_timeout_seconds, in_flight)
+    attempts = connections.login_attempts
+    return Login(reader, connections.users, Passwords(), connections.sessions, attempts, LoginTurns())
+
+
+def console_routes(settings: Settings, connections: Connections, in_flight: InFlight, login: Login) -> list[Route]:
     """Logging in, and the keys of an account."""
     reader = BodyReader(min(MOST_BODY_BYTES, settings.max_body_bytes), settings.body_timeout_seconds, in_flight)
     users, sessions = connections.users, connections.sessions
-    login = Login(reader, users, Passwords(), sessions, connections.login_attempts)
     keys = ConsoleKeys(reader, connections.accounts, connections.account_keys, connections.revocations.publish, utc_now)
     gate = SessionGate(OpenSessions(sessions, users))
     guarding = gate.guarding

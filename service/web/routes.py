@@ -15,7 +15,6 @@ from service.connections import Connections
 from service.console.keys import ConsoleKeys
 from service.console.login import Login
 from service.console.open_sessions import OpenSessions
-from service.console.passwords import Passwords
 from service.counting import CountingPool
 from service.limits import Allowance
 from service.methods import Handler
@@ -39,7 +38,12 @@ CONSOLE_FORM_BYTES = 10_000
 
 
 def page_routes(
-    settings: Settings, connections: Connections, pool: CountingPool, book: PriceBook, today: Callable[[], date]
+    settings: Settings,
+    connections: Connections,
+    pool: CountingPool,
+    book: PriceBook,
+    today: Callable[[], date],
+    login: Login,
 ) -> Sequence[Route]:
     """The pages for people. No path of theirs is one of the APIs'."""
     assets = Assets()
@@ -54,7 +58,7 @@ def page_routes(
     models = ModelList(pages, pool.registry, book, today)
     model = ModelPage(pages, pool.registry, book, today)
     documentation = Documentation(pages)
-    console = _console(settings, connections, pool, pages)
+    console = _console(settings, connections, pool, pages, login)
     return [
         Route("/", endpoint({"GET": home.show, "POST": home.count}), methods=["GET", "POST"]),
         Route("/playground", endpoint({"POST": home.update}), methods=["POST"]),
@@ -90,12 +94,11 @@ def _home(
 
 
 def _console(
-    settings: Settings, connections: Connections, pool: CountingPool, pages: Pages
+    settings: Settings, connections: Connections, pool: CountingPool, pages: Pages, login: Login
 ) -> dict[str, dict[str, Handler]]:
     reader = FormReader(min(CONSOLE_FORM_BYTES, settings.max_body_bytes), settings.body_timeout_seconds, pool.in_flight)
     bodies = BodyReader(CONSOLE_FORM_BYTES, settings.body_timeout_seconds, pool.in_flight)
     users, accounts = connections.users, connections.accounts
-    login = Login(bodies, users, Passwords(), connections.sessions, connections.login_attempts)
     visits = ConsoleSessions(pages, reader, login, OpenSessions(connections.page_sessions, users))
     allowance = Allowance(settings.rate_limit_per_second, settings.quota_per_month)
     overview = Overview(

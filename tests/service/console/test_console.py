@@ -9,8 +9,8 @@ from argon2 import PasswordHasher
 
 from service.accounts import KeyRefusal, Principal
 from service.console.account_keys import MAX_LIVE_KEYS
-from service.console.attempts import MOST_BY_PAIR
-from service.console.passwords import MOST_WAITING, Passwords, TooBusy
+from service.console.attempts import MAX_BY_PAIR
+from service.console.passwords import MAX_WAITING, Passwords, TooBusy
 from service.console.sessions import Sessions
 from service.keys import has_valid_checksum, new_secret
 from tests.service.console.conftest import PASSWORD, Console
@@ -52,7 +52,7 @@ async def test_a_wrong_password_and_an_unknown_user_look_alike(console: Console)
 
 async def test_guessing_ends(console: Console) -> None:
     """After so many wrong passwords even the right one has to wait, and is told how long."""
-    for _ in range(MOST_BY_PAIR):
+    for _ in range(MAX_BY_PAIR):
         assert (await console.log_in(password="wrong password")).status_code == 401
     answer = await console.log_in()
     assert told(answer) == error(429, "too_many_attempts", "rate_limit_error")
@@ -193,9 +193,9 @@ async def test_passwords_are_verified_a_few_at_a_time() -> None:
     passwords = Passwords(PasswordHasher(1, 8, 1))
     hashed = await passwords.hash(PASSWORD)
     outcomes = await asyncio.gather(
-        *(passwords.verify(hashed, PASSWORD) for _ in range(2 * MOST_WAITING)), return_exceptions=True
+        *(passwords.verify(hashed, PASSWORD) for _ in range(2 * MAX_WAITING)), return_exceptions=True
     )
-    assert [outcome for outcome in outcomes if outcome is True] == [True] * MOST_WAITING
+    assert [outcome for outcome in outcomes if outcome is True] == [True] * MAX_WAITING
     assert {type(outcome) for outcome in outcomes if outcome is not True} == {TooBusy}
     assert not await passwords.verify(None, "nobody's password")
     assert not await passwords.verify("not a hash", PASSWORD)
