@@ -146,9 +146,8 @@ async def watching() -> "asyncio.Task[float]":
         try:
             while True:
                 before = time.perf_counter()
-                await asyncio.sleep(0)
-                longest = max(longest, time.perf_counter() - before)
                 await asyncio.sleep(0.001)
+                longest = max(longest, time.perf_counter() - before - 0.001)
         except asyncio.CancelledError:
             return longest
 
