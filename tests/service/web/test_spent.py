@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 
@@ -58,8 +59,8 @@ def test_keys_beyond_the_first_are_one_row() -> None:
     keys = [KeySpent("key_1", "gate", "atms_sk_...wXyZ", 3_000_000, 2)]
     rows = by_key(Spent([DaySpent(date(2026, 11, 1), 5_000_000, 7)], keys))
     assert [(row.name, row.amount, row.calls, row.share) for row in rows] == [
-        ("gate", 3, 2, 1000),
-        ("all other keys", 2, 5, 666),
+        ("gate", Decimal(3), 2, 1000),
+        ("all other keys", Decimal(2), 5, 666),
     ]
     assert by_key(Spent([], [])) == []
     assert isinstance(rows[0], KeyRow)
