@@ -12,6 +12,8 @@ MOST_HEADERS = 100
 MOST_HEADER_BYTES = 32_768
 # In a scope: the headers by name, where none comes twice, and the server knows that the head is within all bounds.
 NAMED_HEADERS = "weighbridge.named_headers"
+# In a scope: the refusal of a head of which the server has not taken all.
+HEAD_REFUSAL = "weighbridge.head_refusal"
 
 
 def is_small(head_bytes: int, headers: int) -> bool:
@@ -29,6 +31,9 @@ def head_refusal(scope: Scope) -> Refusal | None:
     """Why the head is too large to be looked at, or None."""
     if NAMED_HEADERS in scope:
         return None
+    if HEAD_REFUSAL in scope:
+        refusal: Refusal = scope[HEAD_REFUSAL]
+        return refusal
     if len(scope["raw_path"]) + len(scope["query_string"]) > MOST_URL_BYTES:
         return URL_TOO_LONG
     headers = scope["headers"]

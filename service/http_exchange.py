@@ -67,7 +67,7 @@ class Exchange(RequestResponseCycle):
             self.keep_alive = False
         elif not self.keep_alive:
             lines.append((b"connection", b"close"))
-        self.transport.write(_head(STATUS_LINE[status], lines) + body)
+        self.transport.write(head_of_reply(STATUS_LINE[status], lines) + body)
         self.response_started = self.response_complete = True
         self.waiting_for_100_continue = False
         self.message_event.set()
@@ -84,7 +84,8 @@ def _names_connection(names: tuple[bytes, ...]) -> bool:
     return b"connection" in names
 
 
-def _head(status_line: bytes, headers: Sequence[Header]) -> bytes:
+def head_of_reply(status_line: bytes, headers: Sequence[Header]) -> bytes:
+    """Return a status line, headers and the empty line after them. Raise RuntimeError if a value would end its line."""
     lines = [status_line.removesuffix(b"\r\n"), *map(b": ".join, headers), b"", b""]
     head = b"\r\n".join(lines)
     # One look at all of it: a look at each value takes longer than all the rest.

@@ -19,12 +19,16 @@ from gunicorn.glogging import Logger
 from starlette.types import ASGIApp
 from uvicorn_worker import UvicornWorker  # type: ignore[import-untyped]  # it ships no types
 
+from service.descriptors import Descriptors
+from service.http_connection import ConnectionLimits
 from service.http_protocol import LeanProtocol
 from service.settings import Settings
 
 PR_SET_PDEATHSIG = 1
 # Time to settle and to say goodbye between the deadline of streams and the end of the process.
 CUT_SECONDS = 2.0
+# An application answers a body that is late, and may have begun to wait for it late; then its connection is closed.
+BODY_GRACE_SECONDS = 5.0
 
 
 class Server(BaseApplication):
@@ -100,7 +104,14 @@ class Worker(UvicornWorker):  # type: ignore[misc]  # its base has no types
         self.config.timeout_graceful_shutdown = self.cfg.graceful_timeout
         self.config.proxy_headers = bool(self.cfg.forwarded_allow_ips)
         settings: Settings = self.app.settings
-        self.config.http = partial(LeanProtocol, head_timeout_seconds=settings.head_timeout_seconds)
+        self.config.timeout_keep_alive = settings.keep_alive_seconds  # not gunicorn's, which is 2 seconds
+        limits = ConnectionLimits(
+            settings.head_timeout_seconds,
+            settings.body_timeout_seconds + BODY_GRACE_SECONDS,
+            settings.write_timeout_seconds,
+            Descriptors.of_process(),
+        )
+        self.config.http = partial(LeanProtocol, limits=limits)
 
     async def callback_notify(self) -> None:
         """Tell the parent that this worker lives. If the parent was killed before the worker could ask to be told of

@@ -148,6 +148,15 @@ class Settings(BaseModel):
         True, description="Load the vocabularies of all models at the start; otherwise each at its first use."
     )
     head_timeout_seconds: float = Field(15, gt=0, le=3600, description="Time to receive a request's head.")
+    write_timeout_seconds: float = Field(
+        30,
+        gt=0,
+        le=3600,
+        description="Time after which a client that reads nothing of a reply is cut off.",
+    )
+    keep_alive_seconds: float = Field(
+        75, gt=0, le=86_400, description="Time for which a connection may be idle between two requests."
+    )
     shutdown_timeout_seconds: int = Field(
         30, ge=1, le=3600, description="Time for open requests to finish on shutdown."
     )

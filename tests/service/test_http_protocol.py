@@ -12,6 +12,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from service.body import WHOLE_BODY
+from service.descriptors import Descriptors
+from service.http_connection import ConnectionLimits
 from service.http_protocol import LeanProtocol
 from service.reply import Reply
 
@@ -33,7 +35,8 @@ async def connection(kind: Kind, app: ASGIApp) -> AsyncIterator[tuple[asyncio.St
 
     def made() -> HttpToolsProtocol:
         if kind is LeanProtocol:
-            return LeanProtocol(config=config, server_state=state, app_state={}, head_timeout_seconds=5)
+            limits = ConnectionLimits(5, 5, 5, Descriptors.of_process())
+            return LeanProtocol(config=config, server_state=state, app_state={}, limits=limits)
         return kind(config=config, server_state=state, app_state={})
 
     server = await asyncio.get_running_loop().create_server(made, "127.0.0.1", 0)
