@@ -2,8 +2,9 @@
 
 import resource
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection
 from heapq import nsmallest
+from pathlib import Path
 from typing import Final, Protocol
 
 import structlog
@@ -11,6 +12,7 @@ import structlog
 MAX_RESERVED = 64
 # Of many connections several are closed together: then the look at all of them is for several new ones.
 CONNECTIONS_FOR_ONE_MORE: Final = 64
+SECONDS_BETWEEN_COUNTS: Final = 1.0
 SECONDS_BETWEEN_WARNINGS: Final = 60.0
 
 
@@ -30,15 +32,16 @@ class Closable(Protocol):
 class Descriptors:
     """Makes room for new connections once a process comes near its limit of descriptors.
 
-    The system gives each connection the lowest free descriptor, so a number of at least `max_descriptor` says that so
-    many are in use. Where nothing can be closed, half of the reserve is used before a new connection is refused.
+    Where no connection can be closed, half of the reserve is used before a new one is refused.
     """
 
     def __init__(self, limit: int) -> None:
         reserved = min(MAX_RESERVED, limit // 4)
-        self.max_descriptor = limit - reserved
-        self.last_descriptor = limit - reserved // 2
+        self.max_open = limit - reserved
+        self.last_open = limit - reserved // 2
         self.log = structlog.get_logger("connections").bind()
+        self._others = 0
+        self._counted_at = -SECONDS_BETWEEN_COUNTS
         self._warned_at = -SECONDS_BETWEEN_WARNINGS
 
     @classmethod
@@ -47,23 +50,35 @@ class Descriptors:
         limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         return cls(sys.maxsize if limit == resource.RLIM_INFINITY else limit)
 
-    def make_room(self, newest: Closable, descriptor: int, connections: Iterable[Closable], now: float) -> None:
-        """Close the connections that have been idle for longest, or else stalled; or `newest` if there is none."""
+    def take_in(self, newest: Closable, connections: Collection[Closable], now: float) -> None:
+        """Make room for a connection, which is one of `connections`, if descriptors are few."""
+        if now - self._counted_at >= SECONDS_BETWEEN_COUNTS:
+            self._counted_at = now
+            self._others = open_descriptors() - len(connections)
+        open_now = len(connections) + self._others
+        if open_now >= self.max_open:
+            self._make_room(newest, connections, is_last=open_now >= self.last_open)
+            if now - self._warned_at >= SECONDS_BETWEEN_WARNINGS:
+                self._warned_at = now
+                self.log.warning("connections.few_descriptors", open_descriptors=open_now)
+
+    def _make_room(self, newest: Closable, connections: Collection[Closable], *, is_last: bool) -> None:
+        """Close what has been idle for longest, or else stalled; if there is neither, the newest if it is the last."""
         others = [connection for connection in connections if connection is not newest]
-        closed = _longest([(connection.idle_since(), connection) for connection in others], len(others))
-        if not closed:
-            closed = _longest([(connection.stalled_since(), connection) for connection in others], len(others))
-        if not closed and descriptor >= self.last_descriptor:
-            closed = [newest]
-        for connection in closed:
+        closed = _longest([(connection.idle_since(), connection) for connection in others])
+        closed = closed or _longest([(connection.stalled_since(), connection) for connection in others])
+        for connection in closed or ([newest] if is_last else []):
             connection.abort()
-        if closed and now - self._warned_at >= SECONDS_BETWEEN_WARNINGS:
-            self._warned_at = now
-            self.log.warning("connections.few_descriptors", open_connections=len(others) + 1)
 
 
-def _longest(waiting: list[tuple[float | None, Closable]], connections: int) -> list[Closable]:
+def open_descriptors() -> int:
+    """Return how many descriptors this process has open."""
+    folder = Path("/proc/self/fd")
+    return folder.stat().st_size or len(list(folder.iterdir()))  # Linux before 6.2 says nothing of its size
+
+
+def _longest(waiting: list[tuple[float | None, Closable]]) -> list[Closable]:
     """Return those that have waited for longest, the longest first."""
     known = [(since, connection) for since, connection in waiting if since is not None]
-    chosen = nsmallest(1 + connections // CONNECTIONS_FOR_ONE_MORE, known, key=lambda entry: entry[0])
+    chosen = nsmallest(1 + len(waiting) // CONNECTIONS_FOR_ONE_MORE, known, key=lambda entry: entry[0])
     return [connection for _, connection in chosen]

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import struct
 import sys
 from math import inf
 from typing import Any, Final, NamedTuple
@@ -16,6 +17,8 @@ BETWEEN, HEAD, BODY, STOPPED = range(4)
 LINGER_SECONDS = 2.0
 # A client that has made no progress for so long may be closed where descriptors are few.
 MIN_STALLED_SECONDS = 0.5
+# struct linger: a close drops what is not sent.
+LINGER_OFF: Final = struct.pack("ii", 1, 0)
 # Place and length of the bytes that the peer has acknowledged, in Linux's struct tcp_info.
 ACKNOWLEDGED: Final = slice(120, 128)
 
@@ -55,10 +58,7 @@ class TimedConnection(HttpToolsProtocol):
         """A client connects."""
         super().connection_made(transport)
         self._wait(self.limits.head_seconds)
-        descriptor = transport.get_extra_info("socket").fileno()
-        descriptors = self.limits.descriptors
-        if descriptor >= descriptors.max_descriptor:
-            descriptors.make_room(self, descriptor, self.connections, self.loop.time())  # type: ignore[arg-type]  # all ours
+        self.limits.descriptors.take_in(self, self.connections, self._waiting_since)  # type: ignore[arg-type]  # all ours
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone. The request being answered learns it, which need not be the newest."""
@@ -98,6 +98,9 @@ class TimedConnection(HttpToolsProtocol):
     def abort(self) -> None:
         """See Closable."""
         self.connections.discard(self)  # closed in the next turn of the loop: until then it must not be found again
+        if self.transport.get_write_buffer_size():
+            # Reset: otherwise the system keeps what it took of the reply for minutes, for a client that does not read.
+            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_OFF)
         self.transport.abort()
 
     def _is_answering(self) -> bool:

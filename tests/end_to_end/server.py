@@ -105,8 +105,12 @@ class Server:
 
 
 @contextmanager
-def running(data_dir: Path, settings: Mapping[str, str] | None = None, *options: str) -> Iterator[Server]:
+def running(
+    data_dir: Path, settings: Mapping[str, str] | None = None, *options: str, descriptors: int | None = None
+) -> Iterator[Server]:
     """A server for the time of the block; `settings` are WEIGHBRIDGE_ variables without the prefix.
+
+    Each of its processes may have `descriptors` open at most.
 
     In the end no secret that was used with it may be in its output, its numbers or its files.
     """
@@ -117,8 +121,9 @@ def running(data_dir: Path, settings: Mapping[str, str] | None = None, *options:
     environ.setdefault("WEIGHBRIDGE_REDIS_TIMEOUT_SECONDS", "10")
     # Most tests count with few vocabularies: those load at their first use, and the start is quick.
     environ.setdefault("WEIGHBRIDGE_PRELOAD_VOCABULARIES", "false")
+    few = [] if descriptors is None else ["prlimit", f"--nofile={descriptors}"]
     process = subprocess.Popen(
-        [*COMMAND, "serve", "--demo", "--port", "0", *options],
+        [*few, *COMMAND, "serve", "--demo", "--port", "0", *options],
         env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
     )  # fmt: skip
     try:

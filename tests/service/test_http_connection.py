@@ -107,7 +107,7 @@ async def test_a_request_that_is_answered_has_no_deadline() -> None:
 
 async def test_a_client_that_reads_slowly_gets_all() -> None:
     """One that goes on reading is not cut off, though the reply takes many times the time for writing."""
-    limits = ConnectionLimits(30, 30, 0.6, UNLIMITED)
+    limits = ConnectionLimits(30, 30, 0.4, UNLIMITED)
     async with protocol_server(large, limits) as server:
         reader, writer = await server.connect(buffer_bytes=65_536)
         writer.write(GET)
@@ -115,7 +115,7 @@ async def test_a_client_that_reads_slowly_gets_all() -> None:
         received = 0
         while received < LARGE:
             received += len(await asyncio.wait_for(reader.read(2_000_000), 10))
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.005)
         assert received == LARGE
 
 
@@ -148,7 +148,7 @@ async def test_idle_connections_make_room_where_descriptors_are_few() -> None:
         await brief(scope, receive, send)
 
     limits = LONG._replace(descriptors=Descriptors(4))  # each new connection is one too many
-    limits.descriptors.last_descriptor = 1 << 30
+    limits.descriptors.last_open = 1 << 30
     async with protocol_server(app, limits) as server:
         slow = await server.connect()
         slow[1].write(GET.replace(b"/", b"/slow", 1))
@@ -174,11 +174,11 @@ async def test_a_connection_is_refused_where_all_others_are_being_answered() -> 
 
     limits = LONG._replace(descriptors=Descriptors(4))
     async with protocol_server(app, limits) as server:
-        limits.descriptors.last_descriptor = 1 << 30
+        limits.descriptors.last_open = 1 << 30
         reader, writer = await server.connect()
         writer.write(GET)
         await eventually_async(lambda: server.state.tasks, within=10)
-        limits.descriptors.last_descriptor = 4
+        limits.descriptors.last_open = 4
         refused, _ = await server.connect()
         assert await asyncio.wait_for(refused.read(), 10) == b""
         go_on.set()
