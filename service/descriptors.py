@@ -12,6 +12,8 @@ import structlog
 MAX_RESERVED = 64
 # Of many connections several are closed together: then the look at all of them is for several new ones.
 CONNECTIONS_FOR_ONE_MORE: Final = 64
+# A client that has just connected, or not read for less than this, is only slow.
+MIN_WAIT_SECONDS = 0.5
 SECONDS_BETWEEN_COUNTS: Final = 1.0
 SECONDS_BETWEEN_WARNINGS: Final = 60.0
 
@@ -57,16 +59,18 @@ class Descriptors:
             self._others = open_descriptors() - len(connections)
         open_now = len(connections) + self._others
         if open_now >= self.max_open:
-            self._make_room(newest, connections, is_last=open_now >= self.last_open)
+            self._make_room(newest, connections, now, is_last=open_now >= self.last_open)
             if now - self._warned_at >= SECONDS_BETWEEN_WARNINGS:
                 self._warned_at = now
                 self.log.warning("connections.few_descriptors", open_descriptors=open_now)
 
-    def _make_room(self, newest: Closable, connections: Collection[Closable], *, is_last: bool) -> None:
-        """Close what has been idle for longest, or else stalled; if there is neither, the newest if it is the last."""
+    def _make_room(self, newest: Closable, connections: Collection[Closable], now: float, *, is_last: bool) -> None:
+        """Close what has waited for longest: idle, or else stalled, or else just idle; if nothing has, the newest."""
         others = [connection for connection in connections if connection is not newest]
-        closed = _longest([(connection.idle_since(), connection) for connection in others])
-        closed = closed or _longest([(connection.stalled_since(), connection) for connection in others])
+        before = now - MIN_WAIT_SECONDS
+        idle = [(connection.idle_since(), connection) for connection in others]
+        closed = _longest(idle, before) or _longest([(other.stalled_since(), other) for other in others], before)
+        closed = closed or _longest(idle, now)
         for connection in closed or ([newest] if is_last else []):
             connection.abort()
 
@@ -77,8 +81,8 @@ def open_descriptors() -> int:
     return folder.stat().st_size or len(list(folder.iterdir()))  # Linux before 6.2 says nothing of its size
 
 
-def _longest(waiting: list[tuple[float | None, Closable]]) -> list[Closable]:
-    """Return those that have waited for longest, the longest first."""
-    known = [(since, connection) for since, connection in waiting if since is not None]
+def _longest(waiting: list[tuple[float | None, Closable]], before: float) -> list[Closable]:
+    """Return those that have waited for longest, the longest first, of those that have waited since `before`."""
+    known = [(since, connection) for since, connection in waiting if since is not None and since <= before]
     chosen = nsmallest(1 + len(waiting) // CONNECTIONS_FOR_ONE_MORE, known, key=lambda entry: entry[0])
     return [connection for _, connection in chosen]

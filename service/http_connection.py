@@ -15,8 +15,6 @@ from service.descriptors import Descriptors
 BETWEEN, HEAD, BODY, STOPPED = range(4)
 # After the last reply, for the client to read it: a close while input is unread would reset the connection.
 LINGER_SECONDS = 2.0
-# A client that has made no progress for so long may be closed where descriptors are few.
-MIN_STALLED_SECONDS = 0.5
 # struct linger: a close drops what is not sent.
 LINGER_OFF: Final = struct.pack("ii", 1, 0)
 # Place and length of the bytes that the peer has acknowledged, in Linux's struct tcp_info.
@@ -86,14 +84,9 @@ class TimedConnection(HttpToolsProtocol):
 
     def stalled_since(self) -> float | None:
         """See Closable."""
-        now = self.loop.time()
         if self.transport.get_write_buffer_size():
-            since = self._unread_since(now)
-        elif self._is_answering():
-            return None
-        else:
-            since = self._waiting_since
-        return since if now - since >= MIN_STALLED_SECONDS else None
+            return self._unread_since(self.loop.time())
+        return None if self._is_answering() else self._waiting_since
 
     def abort(self) -> None:
         """See Closable."""

@@ -1,5 +1,6 @@
 """Worker processes: gunicorn forks them after the vocabularies are loaded, uvicorn serves in each."""
 
+import asyncio
 import ctypes
 import logging
 import os
@@ -137,7 +138,16 @@ class StoppingServer(uvicorn.Server):
         """Stop, within the time for it."""
         grace_seconds = float(self.config.timeout_graceful_shutdown or 0)
         self.config.app.state.close_calls_in(max(grace_seconds - CUT_SECONDS, grace_seconds / 2))  # type: ignore[union-attr]  # it is ours
+        # Before the parent's patience is over too: what the application has still to write needs some of the time.
+        let_go_in = max(grace_seconds - CUT_SECONDS / 2, grace_seconds * 3 / 4)
+        asyncio.get_running_loop().call_later(let_go_in, self._let_go)
         await super().shutdown(sockets)
+
+    def _let_go(self) -> None:
+        """Close the connections that wait for their clients."""
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, LeanProtocol) and connection.stalled_since() is not None:
+                connection.abort()
 
 
 class Log(Logger):

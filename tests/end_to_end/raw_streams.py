@@ -1,9 +1,10 @@
-"""Streamed calls on bare sockets."""
+"""Calls on bare sockets."""
 
 import json
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 HELLO: dict[str, Any] = {"model": "cipher", "messages": [{"role": "user", "content": "hello"}], "stream": True}
@@ -42,3 +43,16 @@ def answered(port: int, key: str, *, until: bytes) -> bytes:
     """What a new call gets, up to a mark; then its caller hangs up."""
     with stream_opened(port, key) as connection:
         return read_until(connection, until)
+
+
+def silent(port: int, sent: Sequence[bytes]) -> socket.socket:
+    """A connection that sent this, a piece at a time, and reads nothing."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    connection.settimeout(20)
+    connection.connect(("127.0.0.1", port))
+    with suppress(ConnectionError):  # closed already, to make room
+        for piece in sent:
+            connection.sendall(piece)
+            time.sleep(0.003 if len(sent) > 1 else 0)
+    return connection

@@ -1,6 +1,7 @@
 """The edge of the real server: HTTPS behind proxies, web pages of other origins, heads without end."""
 
 import socket
+import time
 from collections.abc import Iterator
 
 import httpx2
@@ -20,6 +21,7 @@ def behind_proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "TRUSTED_PROXIES": "10.0.0.1,127.0.0.1",
         "CORS_ORIGINS": f"{ORIGIN}, https://other.example:8443",
         "HEAD_TIMEOUT_SECONDS": "0.5",
+        "KEEP_ALIVE_SECONDS": "1",
     }
     with running(tmp_path_factory.mktemp("proxied") / "data", settings) as started:
         yield started
@@ -118,6 +120,16 @@ def test_a_head_that_does_not_end_is_not_waited_for(behind_proxy: Server) -> Non
             connection.sendall(begun)
             while connection.recv(65536):
                 pass
+
+
+def test_an_idle_connection_is_closed_after_the_time_that_is_set(behind_proxy: Server) -> None:
+    """The time of the setting reaches the workers; it runs anew from each reply."""
+    with socket.create_connection(("127.0.0.1", behind_proxy.port), timeout=10) as connection:
+        for _ in range(3):
+            connection.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+            time.sleep(0.6)
+        assert connection.recv(65536) == b""
 
 
 def test_a_head_without_bounds_is_cut_off(server: Server) -> None:

@@ -1,12 +1,11 @@
 """Promise 47: connections that say nothing more are closed, and those that come meanwhile are served."""
 
 import os
-import socket
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx2
@@ -14,6 +13,7 @@ import pytest
 
 from tests.end_to_end.conftest import Figure
 from tests.end_to_end.processes import workers
+from tests.end_to_end.raw_streams import silent
 from tests.end_to_end.server import Server, running
 from tests.eventually import eventually
 
@@ -59,19 +59,6 @@ def states(key: str) -> dict[str, Sequence[bytes]]:
         "upgrade": [GET.replace(b"\r\n\r\n", b"\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")],
         "error": [b"nothing of the kind\r\n\r\n"],
     }
-
-
-def silent(port: int, sent: Sequence[bytes]) -> socket.socket:
-    """A connection that sent this, a piece at a time, and reads nothing."""
-    connection = socket.socket()
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-    connection.settimeout(20)
-    connection.connect(("127.0.0.1", port))
-    with suppress(ConnectionError):  # closed already, to make room
-        for piece in sent:
-            connection.sendall(piece)
-            time.sleep(0.003 if len(sent) > 1 else 0)
-    return connection
 
 
 @contextmanager

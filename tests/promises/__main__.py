@@ -14,6 +14,7 @@ from tests.promises.rows import PROMISES
 # `make fuzz` and `make soak` are the long forms of promises 30, 35 and 38.
 FULL_SIZE = {
     "DEADLINE_TEST_CONNECTIONS": "200",
+    "TRAILER_TEST_BYTES": "100000000",
     "FUZZ_EXAMPLES": "150",
     "GATEWAY_TEST_CALLS": "2000",
     "GATEWAY_TEST_CHARGES": "500",
