@@ -85,6 +85,9 @@ class LeanProtocol(TimedConnection):
     def data_received(self, data: bytes) -> None:
         """Bytes come in; the parser calls the methods below."""
         self._received_bytes = len(data)
+        if self._place == STOPPED:
+            self._drop()
+            return
         place, exchange, body_bytes = self._place, self.cycle, self._body_bytes
         try:
             self.parser.feed_data(data)
@@ -234,17 +237,19 @@ class LeanProtocol(TimedConnection):
             self._refuse_framing()
 
     def _stop(self, *, is_over_bound: bool) -> None:
-        """Hear nothing more: the parser has stopped, at a fault, at a bound, or before."""
-        if self._place == STOPPED:
-            self._dropped_bytes += self._received_bytes
-            if self._dropped_bytes > MAX_DROPPED_BYTES:
-                self.abort()
-        elif is_over_bound and self._place == HEAD:
+        """The parser has stopped, at a fault or at a bound."""
+        if is_over_bound and self._place == HEAD:
             self._refuse_head()
         elif is_over_bound and self._place == BETWEEN:
             self._close_after_last()
         else:
             self._refuse_framing()
+
+    def _drop(self) -> None:
+        """Read on after the last request, but only so much: so that the client can read the reply to it."""
+        self._dropped_bytes += self._received_bytes
+        if self._dropped_bytes > MAX_DROPPED_BYTES:
+            self.abort()
 
     def _refuse_head(self) -> None:
         """Have the application refuse the head, as it refuses a complete one, with what there is of it."""

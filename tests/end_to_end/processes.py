@@ -35,9 +35,3 @@ def wait_until_refused(port: int) -> None:
         return False
 
     eventually(is_refused, within=60)
-
-
-def resident_bytes(pid: int) -> int:
-    """The memory that a process holds now."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS"))

@@ -11,7 +11,8 @@ from service.body import WHOLE_BODY
 from service.head import MOST_HEADERS, head_refusal
 from service.http_protocol import MAX_FRAMING_BYTES, MAX_PIPELINED, MAX_TRAILERS
 from service.reply import Reply
-from tests.service.protocol_server import protocol_server
+from tests.eventually import eventually_async
+from tests.service.protocol_server import SHORT, protocol_server
 
 pytestmark = pytest.mark.anyio
 
@@ -131,7 +132,7 @@ async def test_a_head_is_refused_while_it_comes(head: str, before: bytes) -> Non
     """The application refuses it once it is over a bound, though it does not end; requests before it are answered."""
     begun, status = HEADS[head]
     app = Application()
-    async with protocol_server(app) as server:
+    async with protocol_server(app, SHORT) as server:
         reader, writer = await server.connect()
         writer.write(before)
         expected = [status]
@@ -141,6 +142,10 @@ async def test_a_head_is_refused_while_it_comes(head: str, before: bytes) -> Non
             writer.write(begun[place : place + 10_000])
             await asyncio.sleep(0)
         answer = await asyncio.wait_for(reader.read(), 10)
+        seen = len(app.scopes)
+        writer.write(b"\r\n\r\n" + GET)
+        await eventually_async(lambda: not server.state.connections, within=10)
+    assert len(app.scopes) == seen  # what comes after it is not looked at
     assert statuses(answer) == expected
     assert b"connection: close" in answer
     assert max(len(scope["headers"]) for scope in app.scopes) <= MOST_HEADERS
