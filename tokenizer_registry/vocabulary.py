@@ -8,7 +8,10 @@ from tokenizer_registry.errors import UncountableText
 from tokenizer_registry.tokens import Token, covering
 
 # What passes as it is: it was not the text's fault, or is told already.
-NOT_FOR_TEXTS = (KeyboardInterrupt, SystemExit, UncountableText)
+NOT_FOR_TEXTS = (KeyboardInterrupt, SystemExit, MemoryError, UncountableText)
+# UTF-8 that one text may have: the C library keeps places in 32 bits. A character has up to four bytes.
+MAX_TEXT_BYTES = 2**32 - 64
+MAX_CHARACTER_BYTES = 4
 Given = TypeVar("Given")
 Answer = TypeVar("Answer")
 
@@ -92,7 +95,7 @@ class Owner:
 
 
 class GuardedCounter:
-    """An engine whose every failure is an UncountableText.
+    """An engine whose every failure is an UncountableText, unless there was no memory for it.
 
     Lone surrogates are refused before the engine sees them: one library replaces them, two fail in their own
     ways. A panic of a library written in Rust is a BaseException and would pass every `except Exception`.
@@ -109,12 +112,12 @@ class GuardedCounter:
         return self._name
 
     def count(self, text: str) -> int:
-        refuse_surrogates(text)
+        refuse_uncountable(text)
         return guarded(self._name, self._engine.count, text)
 
     def count_batch(self, texts: Sequence[str]) -> list[int]:
         for text in texts:
-            refuse_surrogates(text)
+            refuse_uncountable(text)
         return guarded(self._name, self._engine.count_batch, texts)
 
 
@@ -133,16 +136,19 @@ class GuardedVocabulary(GuardedCounter):
         return self._effort
 
     def encode(self, text: str) -> list[int]:
-        refuse_surrogates(text)
+        refuse_uncountable(text)
         return guarded(self._name, lambda given: self._owner.engine.encode(given), text)
 
     def tokens(self, text: str) -> list[Token]:
-        refuse_surrogates(text)
+        refuse_uncountable(text)
         return covering(guarded(self._name, lambda given: self._owner.engine.tokens(given), text), len(text))
 
 
 def guarded(vocabulary: object, call: Callable[[Given], Answer], given: Given) -> Answer:
-    """What the call answers; whatever else it raises becomes an UncountableText that names the vocabulary."""
+    """What the call answers; whatever it raises becomes an UncountableText that names the vocabulary.
+
+    A MemoryError stays one: it says nothing about the text.
+    """
     try:
         return call(given)
     except NOT_FOR_TEXTS:
@@ -154,6 +160,27 @@ def guarded(vocabulary: object, call: Callable[[Given], Answer], given: Given) -
 def gave_up(vocabulary: object, error: BaseException) -> UncountableText:
     """What to raise for what a library raised."""
     return UncountableText(f"vocabulary {str(vocabulary)!r} gave up: {type(error).__name__}")
+
+
+def refuse_uncountable(text: str) -> None:
+    """Raise UncountableText where the text is too long or holds a lone surrogate."""
+    refuse_long(text)
+    refuse_surrogates(text)
+
+
+def refuse_long(text: str) -> None:
+    """Raise UncountableText where the text has more than MAX_TEXT_BYTES in UTF-8."""
+    if len(text) * MAX_CHARACTER_BYTES <= MAX_TEXT_BYTES:
+        return
+    if len(text) > MAX_TEXT_BYTES:
+        raise too_long()
+    if not text.isascii() and len(text.encode("utf-8", "surrogatepass")) > MAX_TEXT_BYTES:
+        raise too_long()
+
+
+def too_long() -> UncountableText:
+    """Return what to raise for a text that has more than MAX_TEXT_BYTES."""
+    return UncountableText(f"it has more than {MAX_TEXT_BYTES:,} bytes, the most that can be counted as one text")
 
 
 def refuse_surrogates(text: str) -> None:

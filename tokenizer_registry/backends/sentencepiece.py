@@ -5,10 +5,14 @@ from typing import Final
 
 import sentencepiece
 
+from tokenizer_registry.errors import UncountableText
 from tokenizer_registry.tokens import Token
 
 # The library starts threads for each batch, which smaller ones are not worth.
 BATCH_CHARACTERS: Final = 16_384
+# The library keeps places as C's int, in the text as it is after a space has become three bytes. A character has up to
+# four bytes.
+MAX_CHARACTERS: Final = (2**31 - 1) // 4
 
 
 class SentencePieceEngine:
@@ -25,9 +29,12 @@ class SentencePieceEngine:
     def count_batch(self, texts: Sequence[str]) -> list[int]:
         if sum(map(len, texts)) < BATCH_CHARACTERS:
             return list(map(self.count, texts))
+        for text in texts:
+            _refuse_long(text)
         return list(map(len, self._processor.encode(list(texts), out_type=int, add_bos=False, add_eos=False)))
 
     def encode(self, text: str) -> list[int]:
+        _refuse_long(text)
         tokens: list[int] = self._processor.encode(text, out_type=int, add_bos=False, add_eos=False)
         return tokens
 
@@ -36,5 +43,12 @@ class SentencePieceEngine:
         return list(map(self._processor.id_to_piece, range(self._processor.get_piece_size())))
 
     def tokens(self, text: str) -> list[Token]:
+        _refuse_long(text)
         found = self._processor.encode(text, return_type="offset_mapping", add_bos=False, add_eos=False)
         return [Token(number, *place) for number, place in zip(found["ids"], found["offsets"], strict=True)]
+
+
+def _refuse_long(text: str) -> None:
+    """Raise UncountableText where places in the text do not fit."""
+    if len(text) > MAX_CHARACTERS:
+        raise UncountableText(f"it has more than {MAX_CHARACTERS:,} characters, the most that its library can count")

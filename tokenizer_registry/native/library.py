@@ -5,9 +5,13 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from tokenizer_registry.processors import usable_processors
+
 FILE: Final = Path(__file__).parent / "libweighbridge.so"
 # Vocabularies that one plan holds.
 COLUMNS: Final = 64
+# What a count answers in place of a number of words; without memory it is another number below 0.
+TEXT_TOO_LONG: Final = -2
 
 _SIGNATURES: Final = {
     "weighbridge_plan": (ctypes.c_void_p, [ctypes.c_void_p]),
@@ -18,12 +22,17 @@ _SIGNATURES: Final = {
     "weighbridge_free": (None, [ctypes.c_void_p]),
     "weighbridge_count": (
         ctypes.c_int64,
-        [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_uint32, ctypes.c_uint64, ctypes.c_uint64, *[ctypes.c_void_p] * 2],
+        [
+            *[ctypes.c_void_p, ctypes.c_char_p],
+            *[ctypes.c_uint64] * 3,
+            *[ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p],
+        ],
     ),
     "weighbridge_count_small": (ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.c_uint64]),
-    "weighbridge_uncounted": (None, [ctypes.c_void_p, ctypes.c_void_p]),
-    "weighbridge_learn": (None, [ctypes.c_void_p, ctypes.c_void_p]),
-    "weighbridge_release": (None, [ctypes.c_void_p]),
+    "weighbridge_left_words": (None, [ctypes.c_void_p, ctypes.c_void_p]),
+    "weighbridge_learn": (None, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]),
+    "weighbridge_free_left": (None, [ctypes.c_void_p]),
+    "weighbridge_allow_calls": (None, [ctypes.c_uint32]),
     "weighbridge_fill_strings": (
         None,
         [ctypes.c_void_p, ctypes.c_uint32, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_uint32],
@@ -42,4 +51,6 @@ def library(*, frees_gil: bool = True) -> ctypes.CDLL:
     for name, (answer, arguments) in _SIGNATURES.items():
         function = getattr(loaded, name)
         function.restype, function.argtypes = answer, arguments
+    # More calls at once than processors would be no faster, and each takes 23 MB for the words that it remembers.
+    loaded.weighbridge_allow_calls(usable_processors())
     return loaded

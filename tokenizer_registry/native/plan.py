@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from tokenizer_registry.native.library import COLUMNS, library
-from tokenizer_registry.vocabulary import refuse_surrogates
+from tokenizer_registry.native.library import COLUMNS, TEXT_TOO_LONG, library
+from tokenizer_registry.vocabulary import refuse_long, refuse_surrogates, too_long
 
 # Bytes times columns: a text this small is counted in less time than it may take to get the GIL back.
 SMALL_BYTES: Final = 32_768
@@ -85,34 +85,38 @@ class Plan:
     def count(self, text: str, wanted: int, normalized: int = 0) -> "ctypes.Array[ctypes.c_uint64]":
         """The tokens for each column; only those hold whose bits are set in `wanted`.
 
-        The columns of `normalized` take the text as normalized already. Raises UncountableText for a lone surrogate,
-        MemoryError, and what an owner's library raises.
+        The columns of `normalized` take the text as normalized already. Raises UncountableText for a lone surrogate or
+        a text that is too long, MemoryError, and what an owner's library raises.
         """
+        refuse_long(text)
         try:
             content = text.encode("utf-8")
         except UnicodeEncodeError:
             refuse_surrogates(text)
             raise
-        totals, held = Totals(), ctypes.c_void_p()
-        library = self._holding if len(content) * wanted.bit_count() <= SMALL_BYTES else self._freeing
-        left = library.weighbridge_count(
-            self._plan, content, len(content), wanted, normalized, totals, ctypes.byref(held)
+        totals, left = Totals(), ctypes.c_void_p()
+        is_small = len(content) * wanted.bit_count() <= SMALL_BYTES
+        library = self._holding if is_small else self._freeing
+        words = library.weighbridge_count(
+            self._plan, content, len(content), wanted, normalized, totals, is_small, ctypes.byref(left)
         )
-        if left:
-            self._add_uncounted(content, left, totals, held)
+        if words:
+            self._add_uncounted(content, words, totals, left)
         return totals
 
     def _add_uncounted(
-        self, content: bytes, left: int, totals: "ctypes.Array[ctypes.c_uint64]", held: ctypes.c_void_p
+        self, content: bytes, words: int, totals: "ctypes.Array[ctypes.c_uint64]", left: ctypes.c_void_p
     ) -> None:
-        if left < 0:
-            raise MemoryError
+        if words < 0:
+            raise too_long() if words == TEXT_TOO_LONG else MemoryError
+        # No place of the C library is held here: the words are counted in others, which may be taken by threads that
+        # wait for the GIL.
         try:
-            places = (ctypes.c_uint32 * (PLACE * left))()
-            self._holding.weighbridge_uncounted(held, places)
-            self._holding.weighbridge_learn(held, self._resolved(content, places, totals))
+            places = (ctypes.c_uint32 * (PLACE * words))()
+            self._holding.weighbridge_left_words(left, places)
+            self._holding.weighbridge_learn(left, content, self._resolved(content, places, totals))
         finally:
-            self._holding.weighbridge_release(held)
+            self._holding.weighbridge_free_left(left)
 
     def _resolved(
         self, content: bytes, places: "ctypes.Array[ctypes.c_uint32]", totals: "ctypes.Array[ctypes.c_uint64]"

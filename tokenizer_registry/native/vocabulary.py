@@ -29,6 +29,7 @@ class NativeVocabulary(GuardedVocabulary):
         self.engine = engine
 
     def count(self, text: str) -> int:
+        # The engine refuses what is too long or holds a lone surrogate.
         return guarded(self._name, self.engine.count, text)
 
 

@@ -10,6 +10,12 @@ typedef uint16_t u16;
 typedef uint32_t u32;
 typedef uint64_t u64;
 
+/* Places in texts are of 32 bits, and a few bytes may be put in front of a text. */
+#define MAX_TEXT_BYTES (UINT32_MAX - 63)
+
+/* Why a text is not counted. */
+enum failure { NO_MEMORY = 1, TOO_LONG };
+
 static inline u32 load32(const u8 *at) {
     u32 value;
     memcpy(&value, at, 4);

@@ -1,7 +1,11 @@
 #include "counter.h"
 
+#include <stdlib.h>
+
 #include "run.h"
 #include "words.h"
+
+#define KEPT_UNCOUNTED (1u << 16)
 
 /* Add what is known of the word; what is not waits. */
 static void count_word(struct run *run, const struct word *word) {
@@ -51,9 +55,8 @@ static void take_plan(struct counter *counter, const struct plan *plan) {
 int count_text(
     struct counter *counter, const struct plan *plan, const u8 *text, u32 length, u64 wanted, u64 normalized, u64 *totals
 ) {
-    counter->text = text;
     counter->uncounted_count = 0;
-    if (!length) return 1;
+    if (!length) return 0;
     take_plan(counter, plan);
     u64 columns = with_words(plan, text, length, wanted & ~normalized);
     struct run run = {
@@ -69,15 +72,17 @@ int count_text(
     };
     if (columns) count_words(&run);
     count_misses(&run, wanted & ~columns);
-    return !run.failed;
+    return run.failed;
 }
 
-void counter_learn(struct counter *counter, const u32 *tokens) {
-    for (u32 number = 0; number < counter->uncounted_count; number++) {
-        const struct uncounted *one = counter->uncounted + number;
-        const u8 *text = counter->text + one->begin;
+void counter_learn(
+    struct counter *counter, const u8 *text, const struct uncounted *words, u32 count, const u32 *tokens
+) {
+    for (u32 number = 0; number < count; number++) {
+        const struct uncounted *one = words + number;
+        const u8 *at = text + one->begin;
         struct word word;
-        note_word(&word, text, one->length, (int)one->opens, text + one->length);
+        note_word(&word, at, one->length, (int)one->opens, at + one->length);
         remember(find_counts(counter->rows, &word), one->column, tokens[number]);
     }
 }
@@ -91,4 +96,8 @@ static void shrink(struct room *room) {
 void counter_shrink(struct counter *counter) {
     shrink(&counter->room);
     shrink(&counter->helpers_room);
+    if (counter->uncounted_room <= KEPT_UNCOUNTED) return;
+    free(counter->uncounted);
+    counter->uncounted = NULL;
+    counter->uncounted_room = 0;
 }

@@ -10,13 +10,12 @@ struct uncounted {
     u32 column, begin, length, opens;
 };
 
-/* What one call at a time counts with. The rows are those of one plan. The uncounted are of `text`. */
+/* What one call at a time counts with. The rows are those of one plan. */
 struct counter {
     struct rows *rows;
     u64 plan;
     struct room room, helpers_room;
     struct misses misses;
-    const u8 *text;
     struct uncounted *uncounted;
     u32 uncounted_count, uncounted_room;
 };
@@ -31,13 +30,15 @@ struct plan {
 };
 
 /* Add the tokens to `totals` for each column whose bit is set in `wanted`; those of `normalized` take the text as
-   normalized already. What is left to the owners' libraries stands in `uncounted`. 0 if there is no memory. */
+   normalized already. What is left to the owners' libraries stands in `uncounted`. 0, or the failure. */
 int count_text(
     struct counter *counter, const struct plan *plan, const u8 *text, u32 length, u64 wanted, u64 normalized, u64 *totals
 );
 
-/* Remember the tokens of the uncounted. Their text must still be there. */
-void counter_learn(struct counter *counter, const u32 *tokens);
+/* Remember the tokens of words that were left uncounted in this text. */
+void counter_learn(
+    struct counter *counter, const u8 *text, const struct uncounted *words, u32 count, const u32 *tokens
+);
 
 /* Give back what a long text needed. */
 void counter_shrink(struct counter *counter);

@@ -4,6 +4,8 @@
 
 /* So many symbols are merged by looking at all for each merge; more of them with a queue. */
 #define FEW 40
+/* What is in the queue, twice as much, has places of 32 bits whose doubles must be such, too: 47 GB of memory. */
+#define MAX_MERGED ((1u << 30) - 1)
 
 static u32 rank_of(const struct merges_by_rank *merges, const u8 *text, u32 begin, u32 end) {
     if (end - begin == 2 && text[begin] < 0x80 && text[begin + 1] < 0x80) {
@@ -63,6 +65,7 @@ static u32 compact(const struct list *list, u32 *begins) {
 static u32 merge_many(
     const struct merges_by_rank *merges, const u8 *text, u32 *begins, u32 count, struct scratch *scratch
 ) {
+    if (count > MAX_MERGED) return ABSENT;
     /* Each merge adds two to the queue, takes one from it, and there are fewer merges than symbols. */
     struct waiting *all = scratch_room(scratch, (size_t)count * (2 * sizeof(struct waiting) + 3 * sizeof(u32)));
     if (!all) return ABSENT;

@@ -33,15 +33,20 @@ static u8 *put_form(const struct vocabulary *v, u32 flags, u8 *to, const u8 *at,
 
 u8 *normalized(
     const struct vocabulary *vocabulary, const struct characters *all, const u8 *text, u32 *length,
-    struct scratch *scratch
+    struct scratch *scratch, int *failed
 ) {
     u8 *begin = scratch_room(scratch, (size_t)*length * MOST_BYTES + 1), *to = begin;
     const u8 *end = text + *length;
+    if (!begin) *failed = NO_MEMORY;
     for (const u8 *at = text; to && at < end;) {
         u32 size = character_length(*at), flags = flags_of(all, at);
         if (vocabulary->plain == PLAIN_IN_NMT_NFKC && flags & JOINS_IN_NMT_NFKC && joins_shortly(text, at, size)) to = NULL;
         else to = put_form(vocabulary, flags, to, at, size);
         at += size;
+    }
+    if (to && to - begin > MAX_TEXT_BYTES) {
+        *failed = TOO_LONG;
+        to = NULL;
     }
     *length = to ? (u32)(to - begin) : 0;
     return to ? begin : NULL;

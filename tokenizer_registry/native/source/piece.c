@@ -4,7 +4,7 @@
 
 static u32 *symbols(struct counting *c, u32 count) {
     u32 *found = scratch_room(&c->room->symbols, ((size_t)count + 1) * sizeof *found);
-    if (!found) c->failed = 1;
+    if (!found) c->failed = NO_MEMORY;
     return found;
 }
 
@@ -22,7 +22,7 @@ static const u8 *without_left_out(struct counting *c, const u8 *text, u32 *lengt
     if (at == *length) return text;
     u8 *kept = scratch_room(&c->room->text, *length);
     if (!kept) {
-        c->failed = 1;
+        c->failed = NO_MEMORY;
         return text;
     }
     u32 count = 0;

@@ -17,8 +17,8 @@ struct known_pieces {
     u32 place;
 };
 
-/* The number of tokens so far, and what it takes to go on. Behind the text it may be read up to `end`. `failed`: there
-   was no memory. */
+/* The number of tokens so far, and what it takes to go on. Behind the text it may be read up to `end`. `failed`: an
+   enum failure. */
 struct counting {
     const struct vocabulary *vocabulary;
     const struct characters *all;
@@ -30,7 +30,7 @@ struct counting {
 };
 
 static inline void add(struct counting *c, u32 count) {
-    if (count == UINT32_MAX) c->failed = 1;
+    if (count == UINT32_MAX) c->failed = NO_MEMORY;
     else c->count += count;
 }
 

@@ -26,7 +26,7 @@ static void leave(struct run *run, u32 column, const struct word *word) {
     while (atomic_flag_test_and_set(&run->is_leaving)) sched_yield();
     struct uncounted *one = room_for_one(run->counter);
     if (one) *one = (struct uncounted){column, (u32)(word->text - run->text), word->length, (u32)word->opens};
-    else run->failed = 1;
+    else run->failed = NO_MEMORY;
     atomic_flag_clear(&run->is_leaving);
 }
 
@@ -38,10 +38,10 @@ static void count_miss(struct run *run, u32 column, struct counting *c, const st
     if (count != NOT_COUNTED) {
         run->totals[column] += (u64)count * miss->times;
         remember(miss->counts, column, count);
-    } else if (run->plan->may_leave >> column & 1) {
+    } else if (!c->failed && run->plan->may_leave >> column & 1) {
         for (u32 time = 0; time < miss->times; time++) leave(run, column, word);
     } else {
-        run->failed = 1;
+        run->failed = c->failed ? c->failed : NO_MEMORY;
     }
 }
 

@@ -17,7 +17,7 @@ struct run {
     u64 normalized;
     u64 *totals;
     struct sums sums;
-    atomic_int failed;
+    atomic_int failed; /* an enum failure */
     atomic_flag is_leaving; /* of the uncounted */
     _Atomic u64 shared; /* columns of which two threads take group after group */
 };

@@ -62,11 +62,18 @@ static const u8 BAR[3] = {0xE2, 0x96, 0x81}; /* U+2581, which stands for a space
 /* The segment with bars for its spaces, and one in front where the owner puts a space there. */
 static u8 *barred(struct counting *c, const u8 *text, u32 *length, int opens) {
     u8 *begin = scratch_room(&c->room->text, ((size_t)*length + 1) * sizeof BAR + READABLE), *to = begin;
-    if (!begin) return NULL;
+    if (!begin) {
+        c->failed = NO_MEMORY;
+        return NULL;
+    }
     if (opens && c->vocabulary->puts_space_first) to = (u8 *)memcpy(to, BAR, sizeof BAR) + sizeof BAR;
     for (u32 at = 0; at < *length; at++) {
         if (text[at] == ' ') to = (u8 *)memcpy(to, BAR, sizeof BAR) + sizeof BAR;
         else *to++ = text[at];
+    }
+    if (to - begin > MAX_TEXT_BYTES) {
+        c->failed = TOO_LONG;
+        return NULL;
     }
     *length = (u32)(to - begin);
     c->end = to + READABLE;
@@ -85,7 +92,7 @@ static void count_unigram_words(struct counting *c, const u8 *text, u32 length) 
     if (!length) return;
     u8 *word = scratch_room(&c->room->symbols, (size_t)length + sizeof BAR);
     if (!word) {
-        c->failed = 1;
+        c->failed = NO_MEMORY;
         return;
     }
     memcpy(word, BAR, sizeof BAR);
@@ -102,6 +109,7 @@ static void count_unigram_words(struct counting *c, const u8 *text, u32 length) 
 /* A copy, which may be written to. */
 static const u8 *copied(struct counting *c, const u8 *text, u32 length) {
     u8 *copy = scratch_room(&c->room->text, (size_t)length + 1);
+    if (!copy) c->failed = NO_MEMORY;
     return copy ? memcpy(copy, text, length) : NULL;
 }
 
@@ -111,7 +119,7 @@ static u32 count_in_form(struct counting *c, const struct segment *segment) {
     /* The space that a word was cut at is put in front of it anyway, or does not count. */
     if (!segment->opens) text++, length--;
     if (segment->is_normalized) text = copied(c, text, length);
-    else text = normalized(c->vocabulary, c->all, text, &length, &c->room->text);
+    else text = normalized(c->vocabulary, c->all, text, &length, &c->room->text, &c->failed);
     if (!text) return NOT_COUNTED;
     if (c->vocabulary->method == WORD_PIECES) add(c, count_word_pieces(&c->vocabulary->word_pieces, (u8 *)text, length));
     else count_unigram_words(c, text, length);
@@ -134,6 +142,7 @@ u32 count_segment(struct counting *c, const struct segment *segment) {
     const u8 *text = segment->text;
     u32 length = segment->length;
     c->count = 0;
+    c->failed = 0;
     if (vocabulary->method == UNIGRAM || vocabulary->method == WORD_PIECES) return count_in_form(c, segment);
     if (vocabulary->plain && !segment->is_normalized && !is_plain(c, text, length)) return NOT_COUNTED;
     c->end = segment->end;

@@ -15,15 +15,15 @@ static void *list_of(const u64 *totals, u64 wanted) {
     return list;
 }
 
-/* A list of the tokens for each wanted column, in their order. An empty one if words are left to others, or there is no
-   memory. NULL with an exception if the text is no Unicode. */
+/* A list of the tokens for each wanted column, in their order. An empty one if words are left to others, there is no
+   memory, or the text is too long. NULL with an exception if the text is no Unicode. */
 EXPORTED void *weighbridge_count_small(const struct plan *plan, void *text, u64 wanted) {
     intptr_t length;
     const char *bytes = PyUnicode_AsUTF8AndSize(text, &length);
     if (!bytes) return NULL;
     u64 totals[COLUMNS] = {0};
-    struct place *held;
-    int64_t left = weighbridge_count(plan, (const u8 *)bytes, (u32)length, wanted, 0, totals, &held);
-    if (left > 0) weighbridge_release(held);
-    return list_of(totals, left ? 0 : wanted);
+    struct left *left = NULL;
+    int64_t found = weighbridge_count(plan, (const u8 *)bytes, (u64)length, wanted, 0, totals, 1, &left);
+    weighbridge_free_left(left);
+    return list_of(totals, found ? 0 : wanted);
 }

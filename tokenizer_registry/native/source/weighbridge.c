@@ -1,20 +1,10 @@
 /* What Python calls. */
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "places.h"
 #include "weighbridge.h"
-
-
-/* As many calls can be under way at once; a call more waits for one of them. */
-#define COUNTERS 64
-
-/* A call takes the first counter that is free, so that words which one thread has met are known to the next. */
-static struct place {
-    atomic_flag is_taken;
-    struct counter counter;
-} places[COUNTERS];
 
 static atomic_uint_fast64_t plans;
 
@@ -28,16 +18,8 @@ static struct rows *new_rows(void) {
     return rows;
 }
 
-static struct place *take_place(void) {
-    for (;; sched_yield())
-        for (struct place *place = places; place < places + COUNTERS; place++)
-            if (!atomic_flag_test_and_set(&place->is_taken)) return place;
-}
-
-static void release(struct place *place) {
-    counter_shrink(&place->counter);
-    atomic_flag_clear(&place->is_taken);
-}
+/* At most so many calls that have freed Python's lock are under way at once; the others wait. */
+EXPORTED void weighbridge_allow_calls(u32 count) { allow_calls(count); }
 
 /* A plan without vocabularies; `characters` stays where it is. NULL if there is no memory. */
 EXPORTED struct plan *weighbridge_plan(const void *characters) {
@@ -67,28 +49,52 @@ EXPORTED int weighbridge_add(struct plan *plan, u32 column, const void *packed, 
     return 1;
 }
 
-int64_t weighbridge_count(
-    const struct plan *plan, const u8 *text, u32 length, u64 wanted, u64 normalized, u64 *totals, struct place **held
-) {
-    struct place *place = take_place();
-    struct counter *counter = &place->counter;
-    if (!counter->rows) counter->rows = new_rows();
-    int done = counter->rows && count_text(counter, plan, text, length, wanted, normalized, totals);
-    int64_t left = done ? (int64_t)counter->uncounted_count : -1;
-    if (left > 0) *held = place;
-    else release(place);
+static struct left *left_by(const struct place *place) {
+    const struct counter *counter = &place->counter;
+    size_t size = counter->uncounted_count * sizeof *counter->uncounted;
+    struct left *left = malloc(sizeof *left + size);
+    if (!left) return NULL;
+    *left = (struct left){counter->plan, place->number, counter->uncounted_count};
+    memcpy(left->words, counter->uncounted, size);
     return left;
 }
 
-/* The places of the uncounted words, four numbers each: column, begin, length, and whether it opens its text. */
-EXPORTED void weighbridge_uncounted(const struct place *held, u32 *words) {
-    memcpy(words, held->counter.uncounted, held->counter.uncounted_count * sizeof *held->counter.uncounted);
+/* What a count in this place answers. */
+static int64_t answer(const struct place *place, int failure, struct left **left) {
+    u32 count = place->counter.uncounted_count;
+    if (failure) return failure == TOO_LONG ? TEXT_TOO_LONG : WITHOUT_MEMORY;
+    if (count && !(*left = left_by(place))) return WITHOUT_MEMORY;
+    return count;
 }
 
-/* Remember what others counted for them. Their text must still be where it was. */
-EXPORTED void weighbridge_learn(struct place *held, const u32 *tokens) { counter_learn(&held->counter, tokens); }
+int64_t weighbridge_count(
+    const struct plan *plan, const u8 *text, u64 length, u64 wanted, u64 normalized, u64 *totals, int holds_lock,
+    struct left **left
+) {
+    if (length > MAX_TEXT_BYTES) return TEXT_TOO_LONG;
+    struct place *place = take_place(holds_lock);
+    struct counter *counter = &place->counter;
+    if (!counter->rows) counter->rows = new_rows();
+    int failure = counter->rows ? count_text(counter, plan, text, (u32)length, wanted, normalized, totals) : NO_MEMORY;
+    int64_t found = answer(place, failure, left);
+    release_place(place);
+    return found;
+}
 
-void weighbridge_release(struct place *held) { release(held); }
+/* The places of the uncounted words, four numbers each: column, begin, length, and whether it opens its text. */
+EXPORTED void weighbridge_left_words(const struct left *left, u32 *words) {
+    memcpy(words, left->words, left->count * sizeof *left->words);
+}
+
+/* Remember what others counted for them, unless their place counts something else by now. */
+EXPORTED void weighbridge_learn(const struct left *left, const u8 *text, const u32 *tokens) {
+    struct place *place = take_place_again(left->place);
+    if (!place) return;
+    if (place->counter.plan == left->plan) counter_learn(&place->counter, text, left->words, left->count, tokens);
+    release_place(place);
+}
+
+void weighbridge_free_left(struct left *left) { free(left); }
 
 EXPORTED void weighbridge_fill_strings(struct slot *slots, u32 capacity, const u32 *offsets, const u8 *text, u32 count) {
     fill_strings(slots, capacity, offsets, text, count);

@@ -1,0 +1,75 @@
+"""Counts texts in many threads at once, and in one: `python -m ... THREADS`. Prints how many counts were equal.
+
+The words are such that the C library leaves them to Python's normalizers, and each thread waits there until all have
+come so far: then each of them has one count under way, and begins another one.
+"""
+
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from tokenizer_registry.native.packing import form_of
+from tokenizer_registry.native.packs import Packs
+from tokenizer_registry.native.plan import Plan, Word
+from tokenizer_registry.normalization import normalizer
+from tokenizer_registry.registry import Registry
+
+VOCABULARY = "qwen2"
+SMALL_WORDS, LARGE_WORDS = 30, 6_000
+PATIENCE_SECONDS = 60
+
+
+class WaitingPlan:
+    """A vocabulary of the C library, whose words that are left to Python wait for each other: one of each thread."""
+
+    def __init__(self, threads: int) -> None:
+        packs, spec = Packs(), Registry.from_package().vocabularies[VOCABULARY]
+        packed = packs.open(VOCABULARY, spec.sha256)
+        self._plan = Plan(packs.characters())
+        self._normalize: Callable[[str], str] = normalizer(form_of(packed.content) or "")
+        self._column = self._plan.add(packed, has_words=True, resolve=self._resolve)
+        self._together = threading.Barrier(threads)
+
+    def count(self, text: str, normalized: int = 0) -> int:
+        """The tokens of a text."""
+        bit = 1 << self._column
+        return self._plan.count(text, bit, bit * normalized)[self._column]
+
+    def _resolve(self, words: Sequence[Word]) -> list[int]:
+        self._together.wait(PATIENCE_SECONDS)
+        return [self.count(self._normalize(word.text), 1) for word in words]
+
+
+def text_of(number: int) -> str:
+    """A text whose words are in no other; of some threads a large one, whose count frees the GIL."""
+    words = LARGE_WORDS if number % 16 == 0 else SMALL_WORDS
+    return " ".join(f"w{number}x{word} e\u0301{number} x\u0327\u0301{number}z{word % 50}" for word in range(words))
+
+
+def counts_in_threads(texts: Sequence[str]) -> list[int]:
+    """The counts of the texts, each in a thread of its own."""
+    plan, found = WaitingPlan(len(texts)), [0] * len(texts)
+
+    def count(number: int) -> None:
+        found[number] = plan.count(texts[number])
+
+    threads = [threading.Thread(target=partial(count, number)) for number in range(len(texts))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
+
+
+def main(threads: int) -> None:
+    """Compare."""
+    texts = list(map(text_of, range(threads)))
+    found = counts_in_threads(texts)
+    alone = WaitingPlan(1)
+    equal = sum(one == other for one, other in zip(found, map(alone.count, texts), strict=True))
+    sys.stdout.write(f"{equal} of {threads}\n")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
