@@ -1,6 +1,5 @@
 """How fast a whole corpus is estimated, against what the engines do on one thread."""
 
-import os
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -13,6 +12,7 @@ from estimation.workload import Workload
 from pricing_data import PriceBook
 from tests.estimation.large_corpora import generated_parquet, group_texts, groups_of
 from tokenizer_registry import Registry
+from tokenizer_registry.processors import usable_processors
 
 # Each alone, and all together.
 MODELS = ("gpt-4o", "claude-2.1", "gemini-2.5-pro")
@@ -28,7 +28,7 @@ DAY = date(2026, 11, 21)
 def corpora() -> Iterator[tuple[str, str]]:
     """A row for each choice of models: the estimate's speed on all cores, and its share of cores times one thread's."""
     registry, book = Registry.from_package(), PriceBook.from_package()
-    cores = len(os.sched_getaffinity(0))
+    cores = usable_processors()
     with tempfile.TemporaryDirectory() as folder:
         path = generated_parquet(Path(folder), MEGABYTES)
         for models in (*((model,) for model in MODELS), MODELS):

@@ -1,6 +1,5 @@
 """One call for a whole corpus, as from a notebook: find, plan, count on all cores, price."""
 
-import os
 from collections.abc import Iterable, Sequence
 from functools import partial
 
@@ -18,6 +17,7 @@ from estimation.workers import Workers
 from estimation.workload import Workload
 from pricing_data import PriceBook
 from tokenizer_registry import Registry
+from tokenizer_registry.processors import usable_processors
 
 
 def estimate_corpus(
@@ -37,7 +37,7 @@ def estimate_corpus(
     Raises NothingFound, MissingExtra, WorkersLost, UnknownModel.
     """
     reading = reading or Reading()
-    count = workers or len(os.sched_getaffinity(0))
+    count = workers or usable_processors()
     ways = metering(registry, book, models, workload, estimate=estimated)
     job = Job(ways.meters, workload, reading)
     inputs = list(inputs)

@@ -1,7 +1,6 @@
 """`weighbridge estimate`: what texts would cost, before anything is spent."""
 
 import errno
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -22,6 +21,7 @@ from service.commands.estimate_report import report, show
 from service.commands.estimate_session import Request, Session
 from service.commands.price_book import Day, loaded_book
 from service.commands.registry import load_registry
+from tokenizer_registry.processors import usable_processors
 
 INCOMPLETE, INTERRUPTED = 2, 130
 # A full disk, a quota that is used up, a file larger than the process may write.
@@ -49,7 +49,7 @@ EPILOG = (
 @click.option("--seed", default="0", show_default=True, help="Another seed draws another sample.")
 @click.option("--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True)
 @click.option("--address", help="The Ray cluster; without it, the one that Ray finds or starts.")
-@click.option("--workers", type=click.IntRange(1, 1024), help="Processes; without it, one for each core.")
+@click.option("--workers", type=click.IntRange(1, 1024), help="Processes; without it, one for each processor that it may use.")
 @click.option("--resume", is_flag=True, help="Go on with the same estimate, where it was stopped.")
 @click.option("--documents", type=click.Path(path_type=Path, dir_okay=False), help="Write a row for every text.")
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write a page with charts.")
@@ -109,7 +109,7 @@ def _request(options: dict[str, Any]) -> Request:
         sample=share,
         seed=options["seed"],
         ray_address=(options["address"] or "") if options["engine"] == "ray" else None,
-        workers=options["workers"] or len(os.sched_getaffinity(0)),
+        workers=options["workers"] or usable_processors(),
         resume=options["resume"],
         documents=options["documents"],
         html=options["html"],

@@ -3,7 +3,6 @@
 Most of the work is to check the digests of large files, for which no GIL is needed.
 """
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
@@ -16,6 +15,7 @@ from service.commands.registry import load_registry
 from service.prices.book import book_in_use
 from service.settings import Settings
 from tokenizer_registry import DamagedVocabulary, Registry
+from tokenizer_registry.processors import usable_processors
 
 
 class Loading:
@@ -66,6 +66,6 @@ class Loading:
     def _preload(self, registry: Registry) -> list[DamagedVocabulary]:
         names = registry.in_use()
         self._loaded.put(len(names))
-        damaged = registry.preload(names, lambda _: self._loaded.put(1), threads=os.cpu_count() or 1)
+        damaged = registry.preload(names, lambda _: self._loaded.put(1), threads=usable_processors())
         registry.estimates.preload()
         return list(damaged.values())

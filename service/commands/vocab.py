@@ -1,7 +1,6 @@
 """`weighbridge vocab`: which vocabularies there are, proof that they are what they should be, and more of them."""
 
 import json
-import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -17,6 +16,7 @@ from rich.table import Table
 from service.commands.lazy import LazyGroup
 from service.commands.registry import extra_folder, load_registry
 from tokenizer_registry import Registry, Verification, VocabularySpec, verify
+from tokenizer_registry.processors import usable_processors
 
 ENGINES = {"tiktoken": "tiktoken", "sentencepiece": "sentencepiece", "huggingface": "tokenizers"}
 PIPE_WIDTH = 160
@@ -96,7 +96,7 @@ def _verified(names: Sequence[str], extra: Path) -> Iterator[Verification]:
     if len(names) == 1:
         yield _verify(names[0], extra)
         return
-    with ProcessPoolExecutor(min(len(names), os.cpu_count() or 1), mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(min(len(names), usable_processors()), mp_context=get_context("spawn")) as pool:
         yield from pool.map(_verify, names, [extra] * len(names))
 
 

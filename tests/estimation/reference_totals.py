@@ -14,6 +14,7 @@ from pricing_data import PriceBook
 from tests.estimation.conftest import DAY
 from tokenizer_registry import Registry
 from tokenizer_registry.packed import unpack
+from tokenizer_registry.processors import usable_processors
 from tokenizer_registry.verification.references import CountAll, reference_counter
 
 # The models of five vocabularies: byte-level of two kinds, SentencePiece, and one with its own rules.
@@ -46,7 +47,7 @@ def reference_totals(parts: Sequence[Part], kept: Path) -> tuple[Totals, int]:
     """Tokens and cost of each model, and the bytes of all texts. Parts that are in `kept` already are not counted."""
     known = _kept(kept)
     tokens, usd, size = dict.fromkeys(MODELS, 0), dict.fromkeys(MODELS, Decimal()), 0
-    with get_context("spawn").Pool(len(os.sched_getaffinity(0))) as pool, kept.open("a") as file:
+    with get_context("spawn").Pool(usable_processors()) as pool, kept.open("a") as file:
         for part in pool.imap_unordered(partial(_counted, known), parts):
             if part.digest not in known:
                 written = {model: [count, str(amount)] for model, (count, amount) in part.totals.items()}

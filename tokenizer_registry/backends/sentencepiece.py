@@ -6,6 +6,7 @@ from typing import Final
 import sentencepiece
 
 from tokenizer_registry.errors import UncountableText
+from tokenizer_registry.processors import usable_processors
 from tokenizer_registry.tokens import Token
 
 # The library starts threads for each batch, which smaller ones are not worth.
@@ -18,10 +19,11 @@ MAX_CHARACTERS: Final = (2**31 - 1) // 4
 class SentencePieceEngine:
     """A model from its file's bytes. Control pieces are never matched, user-defined ones are, as by its owner."""
 
-    __slots__ = ("_processor",)
+    __slots__ = ("_processor", "_threads")
 
     def __init__(self, content: bytes) -> None:
         self._processor = sentencepiece.SentencePieceProcessor(model_proto=content)
+        self._threads = usable_processors()
 
     def count(self, text: str) -> int:
         return len(self.encode(text))
@@ -31,7 +33,10 @@ class SentencePieceEngine:
             return list(map(self.count, texts))
         for text in texts:
             _refuse_long(text)
-        return list(map(len, self._processor.encode(list(texts), out_type=int, add_bos=False, add_eos=False)))
+        found = self._processor.encode(
+            list(texts), out_type=int, add_bos=False, add_eos=False, num_threads=self._threads
+        )
+        return list(map(len, found))
 
     def encode(self, text: str) -> list[int]:
         _refuse_long(text)

@@ -23,6 +23,7 @@ from tokenizer_registry.native.methods import tables_of
 from tokenizer_registry.native.packing import packed, write_file
 from tokenizer_registry.native.packs import CHARACTERS, FOLDER, INDEX
 from tokenizer_registry.packed import unpack
+from tokenizer_registry.processors import usable_processors
 from tokenizer_registry.spec import VocabularySpec, read_specs
 
 PACKAGE: Final = Path(__file__).parents[1]
@@ -60,7 +61,7 @@ def packs(specs: list[VocabularySpec], before: Record) -> Record:
     sources = {spec.name: f"{code} {spec.sha256}" for spec in specs}
     built = {name: before[name] for name in sources if _is_current(FOLDER / name, sources[name], before.get(name))}
     missing = [spec for spec in specs if spec.name not in built]
-    with ProcessPoolExecutor() as pool:
+    with ProcessPoolExecutor(usable_processors()) as pool:
         for number, (spec, digest) in enumerate(zip(missing, pool.map(_pack, missing), strict=True), start=1):
             built[spec.name] = (sources[spec.name], digest)
             _say(f"packed {number} of {len(missing)}: {spec.name}")
