@@ -1,7 +1,6 @@
 """The composition root: what the APIs share is made here and passed to them; each makes its own objects and routes."""
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -36,6 +35,7 @@ from service.tokens.routes import token_routes
 from service.trace import trace_of
 from service.web.routes import page_routes
 from tokenizer_registry import Registry
+from tokenizer_registry.processors import usable_processors
 
 SECONDS_PER_DAY = 86_400
 
@@ -93,7 +93,13 @@ def counting_pool(settings: Settings, registry: Registry) -> CountingPool:
     """Where both APIs count, within the bytes that all requests together may hold."""
     limits = TextLimits(settings.max_text_characters, settings.max_expanded_bytes)
     in_flight = InFlight(settings.max_bytes_in_flight)
-    return CountingPool(registry, limits, in_flight, threads=os.cpu_count() or 1)
+    return CountingPool(registry, limits, in_flight, counting_threads(usable_processors(), settings.workers))
+
+
+def counting_threads(processors: int, workers: int) -> int:
+    """Return a worker's share of the processors, rounded up, and two where there are as many: so a long count does not
+    hold up all others of its worker."""
+    return max(-(-processors // workers), min(2, processors))
 
 
 def operation_routes(connections: Connections, registry: Registry, freshness: Freshness, probe: Probe) -> list[Route]:

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from service.errors import TEXT_TOO_LARGE, UNAVAILABLE, Refusal
+from service.caller import UNNAMED, Caller
+from service.errors import CALLER_GONE, TEXT_TOO_LARGE, UNAVAILABLE, Refusal
+from service.fair_threads import FairThreads, Job
 from service.in_flight import InFlight
 from tokenizer_registry import Count, Registry, Token, expanded_size
 
@@ -44,14 +45,19 @@ class CountingPool:
         self.in_flight = in_flight
         self._most_at_once: dict[tuple[str, ...], int] = {}
         self._threads_number = threads
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="count")
+        self._threads = FairThreads(threads)
 
-    async def run(self, work: Callable[[], Answer]) -> Answer:
-        """Do something else that takes long in one of the threads."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+    async def run(self, caller: Caller, work: Callable[[], Answer]) -> Answer | Refusal:
+        """Do something else that takes long in one of the threads, when it is the caller's turn."""
+        return await self._in_thread(caller, 0, work)
 
     async def count(
-        self, text: str, models: Sequence[str], estimate: bool = False, held_bytes: int = 0
+        self,
+        text: str,
+        models: Sequence[str],
+        estimate: bool = False,
+        held_bytes: int = 0,
+        caller: Caller = UNNAMED,
     ) -> list[Count] | Refusal:
         """The counts of `text` for `models`, in their order, with estimates where asked for.
 
@@ -62,8 +68,9 @@ class CountingPool:
         if not estimate and (counts := self.count_at_once(text, tuple(models))) is not None:
             return counts
         if not estimate and self._threads_number > 1 and len(text) * len(models) > SHARED_CHARACTERS:
-            return await self._count_in_threads(text, models, held_bytes)
-        return await self._count_in_thread(text, models, estimate, held_bytes)
+            return await self._count_in_threads(caller, text, models, held_bytes)
+        work = partial(self._measure_and_count, text, models, estimate)
+        return await self._in_thread(caller, len(text) * 4, work, held_bytes=held_bytes)
 
     def count_at_once(self, text: str, models: tuple[str, ...]) -> list[Count] | None:
         """The counts of a text that is within the limits and takes the event loop no time to speak of; else None.
@@ -76,9 +83,9 @@ class CountingPool:
         return self.registry.count(text, models) if len(text) <= most else None
 
     async def count_texts(
-        self, texts: Sequence[str], vocabulary: str | None, *, admitted: bool = False
+        self, texts: Sequence[str], vocabulary: str | None, caller: Caller = UNNAMED, *, admitted: bool = False
     ) -> int | Refusal:
-        """The tokens of several texts together; work that is `admitted` already is never refused.
+        """The tokens of several texts together; work that is `admitted` already is never refused or dropped.
 
         Without a vocabulary it is what none exceeds: the bytes of UTF-8 after NFKC. Raises UncountableText.
         """
@@ -88,16 +95,16 @@ class CountingPool:
         work = partial(self._count_texts, texts, vocabulary, None if admitted else self.limits.expanded_bytes)
         if characters <= INLINE_CHARACTERS:
             return work()
-        return await self._in_thread(characters * 4, work, admitted=admitted)
+        return await self._in_thread(caller, characters * 4, work, admitted=admitted)
 
     async def encode(
-        self, text: str, vocabulary: str, most_characters: int, held_bytes: int = 0
+        self, text: str, vocabulary: str, most_characters: int, held_bytes: int = 0, caller: Caller = UNNAMED
     ) -> list[Token] | Refusal:
         """The tokens of a text of at most so many characters. Raises UncountableText, DamagedVocabulary."""
         if len(text) > most_characters:
             return TEXT_TOO_LARGE.saying(f"input: the text is longer than {most_characters} characters.")
         work = partial(self._encode, text, vocabulary)
-        return await self._in_thread(len(text) * TOKEN_BYTES, work, held_bytes=held_bytes)
+        return await self._in_thread(caller, len(text) * TOKEN_BYTES, work, held_bytes=held_bytes)
 
     def _encode(self, text: str, vocabulary: str) -> list[Token]:
         return self.registry.vocabulary(vocabulary).tokens(text)
@@ -113,38 +120,65 @@ class CountingPool:
 
     def close(self) -> None:
         """Wait for counts under way and end the threads."""
-        self._threads.shutdown()
+        self._threads.close()
 
-    async def _count_in_thread(
-        self, text: str, models: Sequence[str], estimate: bool, held_bytes: int
+    async def _count_in_threads(
+        self, caller: Caller, text: str, models: Sequence[str], held_bytes: int
     ) -> list[Count] | Refusal:
-        return await self._in_thread(
-            len(text) * 4, partial(self._measure_and_count, text, models, estimate), held_bytes=held_bytes
-        )
-
-    async def _count_in_threads(self, text: str, models: Sequence[str], held_bytes: int) -> list[Count] | Refusal:
-        """The same in two threads, each with half of the vocabularies; their libraries work at the same time."""
-        halves = self.registry.halves(models)
-        shares = [partial(self._measure_and_count, text, half, False) for half in halves if half]
-        work = [self._in_thread(len(text) * 4, share, held_bytes=held_bytes) for share in shares]
+        """The same in two jobs, each with half of the vocabularies, which two threads may do at the same time."""
+        halves = [half for half in self.registry.halves(models) if half]
+        work = [partial(self._measure_and_count, text, half, False) for half in halves]
+        jobs = [self._in_thread(caller, len(text) * 4, share, held_bytes=held_bytes) for share in work]
         found: dict[str, Count] = {}
-        for half, counts in zip(filter(None, halves), await asyncio.gather(*work), strict=True):
+        for half, counts in zip(halves, await asyncio.gather(*jobs), strict=True):
             if isinstance(counts, Refusal):
                 return counts
             found |= zip(half, counts, strict=True)
         return [found[model] for model in models]
 
     async def _in_thread(
-        self, size_bytes: int, work: Callable[[], Answer], *, held_bytes: int = 0, admitted: bool = False
+        self,
+        caller: Caller,
+        size_bytes: int,
+        work: Callable[[], Answer],
+        *,
+        held_bytes: int = 0,
+        admitted: bool = False,
     ) -> Answer | Refusal:
-        if not self.in_flight.take(size_bytes, held_bytes):
+        if size_bytes and not self.in_flight.take(size_bytes, held_bytes):
             if not admitted:
                 return UNAVAILABLE
             size_bytes = 0
-        running = asyncio.get_running_loop().run_in_executor(self._threads, work)
-        # The thread goes on when the caller has gone, and its bytes stay in flight until it ends.
-        running.add_done_callback(lambda _: self.in_flight.give_back(size_bytes))
-        return await asyncio.shield(running)
+        job = self._threads.submit(caller.owner, work, is_charge=admitted)
+        if job is None:
+            self.in_flight.give_back(size_bytes)
+            return UNAVAILABLE
+        # What has begun goes on when the caller has gone, and its bytes stay in flight until it ends.
+        job.outcome.add_done_callback(lambda _: self.in_flight.give_back(size_bytes))
+        if admitted:
+            return await asyncio.shield(job.outcome)
+        return await self._outcome(job, caller)
+
+    async def _outcome(self, job: Job[Answer], caller: Caller) -> Answer | Refusal:
+        """What a job answers. It is dropped if its caller goes before it has begun."""
+        try:
+            if not job.has_begun and await self._is_left(job, caller) and self._threads.drop(job):
+                return CALLER_GONE
+            return await asyncio.shield(job.outcome)
+        except asyncio.CancelledError:
+            self._threads.drop(job)
+            raise
+
+    async def _is_left(self, job: Job[Answer], caller: Caller) -> bool:
+        """Wait for a job or until its caller has gone; return whether that came first."""
+        if caller.receive is None:
+            return False
+        gone = asyncio.ensure_future(caller.gone())
+        try:
+            await asyncio.wait((job.outcome, gone), return_when=asyncio.FIRST_COMPLETED)
+            return not job.outcome.done()
+        finally:
+            gone.cancel()
 
     def _characters_at_once(self, models: tuple[str, ...]) -> int:
         """The longest text that the event loop counts itself: none while a vocabulary has to be loaded, which takes up

@@ -9,7 +9,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.cors import Cors
-from service.errors import INTERNAL, error_reply
+from service.errors import INTERNAL, UNAVAILABLE, error_reply
 from service.head import NAMED_HEADERS, head_refusal
 from service.metrics import Metrics
 from service.reply import WHOLE_REPLY, Header, Reply
@@ -73,6 +73,13 @@ class Edge:
             usual = NAMED_HEADERS in scope and scope["method"] != "OPTIONS"
             answer = self.app if usual else self._early(scope, trace) or self.app
             await answer(scope, receive, stamped)
+        except MemoryError:
+            # It says nothing about the request: the same one may be answered in a moment.
+            self.log.exception("out_of_memory", trace_id=trace.trace_id, path=scope["path"])
+            if status:
+                raise
+            trace.refusal = UNAVAILABLE.code
+            await error_reply(UNAVAILABLE, scope["path"], trace.trace_id)(scope, receive, stamped)
         except Exception:
             event_id = secrets.token_hex(16)
             self.log.exception("unhandled_error", trace_id=trace.trace_id, event_id=event_id, path=scope["path"])

@@ -45,6 +45,7 @@ UNKNOWN_ROUTE = Refusal(404, "not_found", "There is nothing at this path. The AP
 NOT_FOUND = Refusal(404, "not_found", "Not found.")
 METHOD_NOT_ALLOWED = Refusal(405, "method_not_allowed", "This path does not answer that method.")
 BODY_TIMEOUT = Refusal(408, "request_timeout", "The request body did not arrive in time.", close=True)
+CALLER_GONE = Refusal(408, "caller_gone", "The caller hung up before it was its turn.", close=True)
 TOO_LARGE = Refusal(413, "request_too_large", "The request is too large.", close=True)
 TEXT_TOO_LARGE = Refusal(413, "request_too_large", "The text is too large.")
 URL_TOO_LONG = Refusal(414, "uri_too_long", "The address of the request is too long.", close=True)

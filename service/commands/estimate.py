@@ -49,7 +49,7 @@ EPILOG = (
 @click.option("--seed", default="0", show_default=True, help="Another seed draws another sample.")
 @click.option("--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True)
 @click.option("--address", help="The Ray cluster; without it, the one that Ray finds or starts.")
-@click.option("--workers", type=click.IntRange(1, 1024), help="Processes; without it, one for each processor that it may use.")
+@click.option("--workers", type=click.IntRange(1, 1024), help="Processes (default: one for each usable processor).")
 @click.option("--resume", is_flag=True, help="Go on with the same estimate, where it was stopped.")
 @click.option("--documents", type=click.Path(path_type=Path, dir_okay=False), help="Write a row for every text.")
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write a page with charts.")

@@ -7,6 +7,7 @@ from starlette.types import Receive, Scope
 
 from service.accounts import Principal
 from service.body import BodyReader
+from service.caller import Caller
 from service.errors import UNAVAILABLE, Refusal
 from service.gateway.call import Means
 from service.gateway.calls import Calls
@@ -58,7 +59,7 @@ class ChatEndpoint:
             return earlier
         trace = trace_of(scope)
         with trace.span.child("count"):
-            size = await self.means.counter.size(request)
+            size = await self.means.counter.size(request, Caller(principal.account_id, receive))
         if isinstance(size, Refusal):
             return size
         if self.calls.is_closing:

@@ -54,7 +54,7 @@ class PlainCall(HeldCall[Reply]):
         used_output = usage.output
         if used_output is None:
             texts = [text for choice in answer["choices"] for _, text in texts_in(choice["message"])]
-            used_output = await self.means.counter.tokens(texts)
+            used_output = await self.means.counter.tokens(texts, self.order.principal.account_id)
         used_input = self.order.size.counted if usage.input is None else usage.input
         estimated = usage.input is None or usage.output is None
         return await self.means.till.settle(

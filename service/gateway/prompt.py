@@ -4,8 +4,10 @@ The upstream wraps messages in a frame that we do not see, so the bound adds to 
 frames are known to need, generously. What an upstream reports beyond it is written off, not charged.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
+from service.caller import Caller
 from service.counting import CountingPool
 from service.errors import INVALID_REQUEST, Refusal
 from service.gateway.request import ChatRequest
@@ -17,6 +19,7 @@ USUAL_FRAME_TOKENS = 4  # around each message, and once before the answer
 MOST_FRAME_TOKENS = 16
 MOST_PREAMBLE_TOKENS = 64  # what a template writes before the first message
 MOST_TOOLS_PREAMBLE_TOKENS = 512  # and how it explains the use of tools
+BLOCK_CHARACTERS = 4_096
 SLACK = 20  # one token in so many: texts that are cut together may have other borders than texts cut alone
 
 
@@ -35,15 +38,15 @@ class PromptCounter:
         self.vocabulary = vocabulary
         self.system_texts = (system_prompt,) if system_prompt else ()
 
-    async def size(self, request: ChatRequest) -> PromptSize | Refusal:
+    async def size(self, request: ChatRequest, caller: Caller) -> PromptSize | Refusal:
         """The size of a prompt, or why it cannot be told."""
         texts = (*self.system_texts, *request.texts)
         messages = len(request.messages) + len(self.system_texts)
         try:
-            counted = await self.pool.count_texts(texts, self.vocabulary or USUAL_VOCABULARY)
+            counted = await self.pool.count_texts(texts, self.vocabulary or USUAL_VOCABULARY, caller)
             if isinstance(counted, Refusal):
                 return _of_messages(counted)
-            most = counted if self.vocabulary else await self.pool.count_texts(texts, None)
+            most = counted if self.vocabulary else await self.pool.count_texts(texts, None, caller)
             if isinstance(most, Refusal):
                 return _of_messages(most)
         except UncountableText as fault:
@@ -54,14 +57,27 @@ class PromptCounter:
             most + most // SLACK + MOST_FRAME_TOKENS * messages + MOST_PREAMBLE_TOKENS + preamble,
         )
 
-    async def tokens(self, texts: list[str]) -> int:
-        """The tokens of texts that were written already: never refused, whatever is in them."""
+    async def tokens(self, texts: list[str], account_id: str) -> int:
+        """The tokens of texts that were written already, for the charge of an account: never refused, whatever is in
+        them. Raises MemoryError."""
         whole = [piece.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for piece in texts]
+        caller = Caller(account_id)
         try:
-            counted = await self.pool.count_texts(whole, self.vocabulary or USUAL_VOCABULARY, admitted=True)
+            return await self._written(whole, self.vocabulary or USUAL_VOCABULARY, caller)
         except UncountableText:
-            counted = await self.pool.count_texts(whole, None, admitted=True)
+            return await self._written(whole, None, caller)
+        except MemoryError:
+            # In blocks it takes little memory, and up to one token more for each of them.
+            return await self._written(list(_blocks(whole)), self.vocabulary or USUAL_VOCABULARY, caller)
+
+    async def _written(self, texts: list[str], vocabulary: str | None, caller: Caller) -> int:
+        counted = await self.pool.count_texts(texts, vocabulary, caller, admitted=True)
         return counted if isinstance(counted, int) else 0
+
+
+def _blocks(texts: list[str]) -> Iterator[str]:
+    for text in texts:
+        yield from (text[at : at + BLOCK_CHARACTERS] for at in range(0, len(text), BLOCK_CHARACTERS))
 
 
 def _of_messages(refusal: Refusal) -> Refusal:

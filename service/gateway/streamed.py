@@ -129,7 +129,8 @@ class StreamedCall(HeldCall[Purse]):
 
     async def _written(self) -> Tokens:
         """What the call has used by our own count."""
-        return Tokens(self.order.size.counted, await self.means.counter.tokens(self.transcript.texts()))
+        written = await self.means.counter.tokens(self.transcript.texts(), self.order.principal.account_id)
+        return Tokens(self.order.size.counted, written)
 
     def _outcome(self, fault: UpstreamFault | None) -> str:
         if self.deadline.is_over:

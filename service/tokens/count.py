@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope
 from pricing_data import Price, PriceBook, cost, plain
 from service import wire
 from service.body import BodyReader
+from service.caller import Caller
 from service.counting import CountingPool
 from service.errors import INVALID_REQUEST, Refusal
 from service.providers.counts import ProviderCounts
@@ -75,7 +76,8 @@ class CountEndpoint:
         if len(body) <= INLINE_BODY_BYTES:
             request = self.requests.parse(body)
         else:
-            request = await self.pool.run(partial(self.requests.parse, body))
+            caller = Caller(trace_of(scope).account_id or "", receive)
+            request = await self.pool.run(caller, partial(self.requests.parse, body))
         if isinstance(request, Refusal):
             return request
         day = self.today()
@@ -86,7 +88,7 @@ class CountEndpoint:
             # A call that need not wait is spared what waiting takes.
             is_plain = not request.estimate and trace.span is NO_SPAN
             at_once = self.pool.count_at_once(request.text, request.models) if is_plain else None
-            counts = at_once or await self._counts(request, trace)
+            counts = at_once or await self._counts(request, trace, receive)
         except UncountableText as fault:
             return INVALID_REQUEST.saying(f"input: {fault}")
         if isinstance(counts, Refusal):
@@ -98,8 +100,9 @@ class CountEndpoint:
             trace.span.note(lambda: _facts(counts))
         return self._reply(request, counts, request.as_of or day)
 
-    def _counts(self, request: CountRequest, trace: Trace) -> Awaitable[list[Count] | Refusal]:
-        work = self.pool.count(request.text, request.models, request.estimate, trace.held_bytes)
+    def _counts(self, request: CountRequest, trace: Trace, receive: Receive) -> Awaitable[list[Count] | Refusal]:
+        caller = Caller(trace.account_id or "", receive)
+        work = self.pool.count(request.text, request.models, request.estimate, trace.held_bytes, caller)
         return within(trace.span, "count", work)
 
     def _reply(self, request: CountRequest, counts: list[Count], day: date) -> Reply:

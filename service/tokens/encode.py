@@ -8,6 +8,7 @@ from starlette.types import Receive, Scope
 
 from service import strict_json, wire
 from service.body import BodyReader
+from service.caller import Caller
 from service.counting import CountingPool
 from service.errors import INVALID_REQUEST, UNAVAILABLE, Refusal
 from service.reply import Reply
@@ -42,9 +43,11 @@ class EncodeEndpoint:
         request = parse(body, self.pool.registry)
         if isinstance(request, Refusal):
             return request
+        trace = trace_of(scope)
+        caller = Caller(trace.account_id or "", receive)
         try:
             encoded = await self.pool.encode(
-                request.text, request.vocabulary, self.max_characters, trace_of(scope).held_bytes
+                request.text, request.vocabulary, self.max_characters, trace.held_bytes, caller
             )
         except UncountableText as fault:
             return INVALID_REQUEST.saying(f"input: {fault}")
@@ -52,7 +55,8 @@ class EncodeEndpoint:
             return UNAVAILABLE.saying(f"The vocabulary cannot be read: {fault}.")
         if isinstance(encoded, Refusal):
             return encoded
-        return Reply(200, await self.pool.run(partial(answer, request, encoded)))
+        written = await self.pool.run(caller, partial(answer, request, encoded))
+        return written if isinstance(written, Refusal) else Reply(200, written)
 
 
 def parse(body: bytes, registry: Registry) -> EncodeRequest | Refusal:

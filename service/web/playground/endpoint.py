@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Callable
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from starlette.types import Receive, Scope
 
 from pricing_data import Price, PriceBook
+from service.caller import Caller
+from service.console.attempts import network
 from service.counting import CountingPool
 from service.errors import INVALID_REQUEST, NOT_FOUND, TEXT_TOO_LARGE, Refusal
 from service.reply import Reply
@@ -69,7 +71,7 @@ class Playground:
             return form
         text = EXAMPLE if form.one("example") else form.one("input")
         choice = self._choice(form)
-        results = await self._results(scope, text, choice)
+        results = await self._results(scope, receive, text, choice)
         if isinstance(results, Refusal):
             return self._page(scope, choice, text, None, results)
         return self._page(scope, choice, text, results)
@@ -80,7 +82,7 @@ class Playground:
         if isinstance(form, Refusal):
             return form
         choice = self._choice(form)
-        results = await self._results(scope, form.one("input"), choice)
+        results = await self._results(scope, receive, form.one("input"), choice)
         if isinstance(results, Refusal):
             trace_of(scope).refusal = results.code
             return self.pages.page("playground_refused.html", {"refusal": results}, results.status, results.headers)
@@ -89,21 +91,21 @@ class Playground:
     async def _form(self, scope: Scope, receive: Receive) -> Form | Refusal:
         if refusal := origin_refusal(scope):
             return refusal
-        return await self.reader.read(scope, receive, self.pool.run)
+        return await self.reader.read(scope, receive, partial(self.pool.run, _caller(scope, receive)))
 
-    async def _results(self, scope: Scope, text: str, choice: Choice) -> Results | Refusal | None:
+    async def _results(self, scope: Scope, receive: Receive, text: str, choice: Choice) -> Results | Refusal | None:
         if not text:
             return None
         if len(text) > self.most_characters:
             return TEXT_TOO_LARGE.saying(f"The text is longer than {self.most_characters:,} characters.")
         if refusal := await self.visitors.refusal(scope, len(text)):
             return refusal
-        held_bytes = trace_of(scope).held_bytes
+        held_bytes, caller = trace_of(scope).held_bytes, _caller(scope, receive)
         try:
             # In two threads: who types waits for both.
             counts, tokens = await asyncio.gather(
-                self.pool.count(text, choice.models, estimate=True, held_bytes=held_bytes),
-                self._tokens(text[:COLOURED_CHARACTERS], choice.vocabulary),
+                self.pool.count(text, choice.models, estimate=True, held_bytes=held_bytes, caller=caller),
+                self._tokens(text[:COLOURED_CHARACTERS], choice.vocabulary, caller),
             )
         except UncountableText as fault:
             return INVALID_REQUEST.saying(f"The text cannot be counted: {fault}.")
@@ -114,10 +116,10 @@ class Playground:
         found = table(choice.models, counts, self._prices_at(self.today()), self.pool.registry)
         return _shown(text, choice.vocabulary, found, tokens)
 
-    async def _tokens(self, beginning: str, vocabulary: str) -> list[Token] | Refusal | None:
+    async def _tokens(self, beginning: str, vocabulary: str, caller: Caller) -> list[Token] | Refusal | None:
         """The tokens of the beginning; none if the vocabulary cannot be read."""
         try:
-            return await self.pool.encode(beginning, vocabulary, COLOURED_CHARACTERS)
+            return await self.pool.encode(beginning, vocabulary, COLOURED_CHARACTERS, caller=caller)
         except DamagedVocabulary:
             return None
 
@@ -150,6 +152,11 @@ class Playground:
     def _prices(self, day: date) -> dict[str, Price]:
         found = {name: self.book.price(name, day) for name in self.pool.registry.models}
         return {name: price for name, price in found.items() if price is not None and price.input is not None}
+
+
+def _caller(scope: Scope, receive: Receive) -> Caller:
+    """Visitors of one address take turns as one: a cookie is had for the asking."""
+    return Caller(f"visitor:{network(scope['client'][0]) if scope.get('client') else ''}", receive)
 
 
 def _shown(text: str, vocabulary: str, found: Table, tokens: list[Token] | None) -> Results:
