@@ -1,5 +1,6 @@
 """What counts with a vocabulary: the C library where it is proven equal to the owner's library, or that one."""
 
+import errno
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -72,7 +73,9 @@ class Engines:
             if tuple(map(engine.count, probe_texts())) == spec.probe_counts:
                 return engine
             fault = f"it miscounts the probe texts of {spec.name}"
-        except OSError:
+        except OSError as error:
+            if error.errno == errno.ENOMEM:
+                raise MemoryError from error
             fault = "it was not built for this machine (in a checkout: `make native`)"
         except BadPack as bad:
             fault = str(bad)

@@ -100,6 +100,8 @@ def _count(registry: Registry, file: str, text: str, model: str, estimate: bool)
         return registry.count(text, [model], estimate)[0]
     except UncountableText as fault:
         raise click.ClickException(f"{file}: {fault}") from None
+    except MemoryError:
+        raise click.ClickException(f"{file}: there is not enough memory to count it.") from None
 
 
 def _total(model: str, rows: Sequence[Row]) -> Row:

@@ -1,8 +1,10 @@
 """Runs that do not go through: killed workers, Ctrl-C, changed files, broken journals. Totals stay exact."""
 
 import os
+import resource
 import signal
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -139,3 +141,21 @@ def test_a_journal_has_one_process_at_a_time(tmp_path: Path) -> None:
     """Two runs of the same estimate cannot mix what they keep."""
     with Journal(tmp_path / "run"), pytest.raises(KeptElsewhere, match="running already"):
         Journal(tmp_path / "run")
+
+
+def test_workers_without_memory_are_lost_and_their_texts_are_not_called_uncountable(
+    registry: Registry, tmp_path: Path
+) -> None:
+    """A text that needs more memory than a worker gets ends that worker; when all have ended, the run says why."""
+    path = write_jsonl(tmp_path / "a.jsonl", ["a" * 1_000_000])
+    planned = plan(find([str(path)]).sources, Reading(), 2).shards
+    # By 5 MB more than is in use: to merge a million symbols takes 44 MB.
+    with pytest.raises(WorkersLost, match="memory ran out"):
+        counted(Workers(JOB, load(registry, JOB.counters), 1, partial(limit_memory, 5_000_000)), planned, Tally(None))
+
+
+def limit_memory(room_bytes: int) -> None:
+    """For this process: what it uses now, and so much more."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + room_bytes, most))

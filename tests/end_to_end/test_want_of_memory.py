@@ -1,0 +1,64 @@
+"""A worker that gets no more memory says 503, and goes on when there is some."""
+
+import json
+import resource
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.end_to_end.conftest import SETTINGS
+from tests.end_to_end.processes import workers
+from tests.end_to_end.server import Server, running
+
+# To merge a million of one character takes some 40 MB more.
+TEXT = "a" * 1_000_000
+ROOM_BYTES = 20_000_000
+SMALL = "weighbridge"
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory of another process")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One worker."""
+    settings = {**SETTINGS, "MAX_BODY_BYTES": "4000000", "MAX_TEXT_CHARACTERS": "3000000"}
+    with running(tmp_path_factory.mktemp("narrow") / "data", settings) as started:
+        yield started
+
+
+def test_a_count_without_memory_is_unavailable_and_logged(server: Server) -> None:
+    """A large text is a 503 with Retry-After while small ones are counted, and is counted when there is memory."""
+    before = count(server, SMALL), count(server, "a" * 300_000)
+    assert [answer.status_code for answer in before] == [200, 200]
+    with little_memory(server):
+        refused = count(server, TEXT)
+        small = count(server, SMALL)
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
+    assert refused.json()["message"] == "Service temporarily unavailable."
+    assert small.status_code == 200
+    assert count(server, TEXT).status_code == 200
+    server.wait_for("out_of_memory")
+
+
+def count(server: Server, text: str) -> httpx2.Response:
+    """One count, on a connection of its own."""
+    body = json.dumps({"input": text, "type": "text", "models": ["gpt-4o"]})
+    headers = {"X-Api-Key": server.demo_key, "Content-Type": "application/json"}
+    return httpx2.post(f"{server.url}/v1/tokens/count", content=body, headers=headers, timeout=60)
+
+
+@contextmanager
+def little_memory(server: Server) -> Iterator[None]:
+    """For the time of the block the worker may have little more address space than it has."""
+    (worker,) = workers(server.process.pid)
+    pages = int(Path(f"/proc/{worker}/statm").read_text().split()[0])
+    limits = resource.prlimit(worker, resource.RLIMIT_AS)
+    resource.prlimit(worker, resource.RLIMIT_AS, (pages * resource.getpagesize() + ROOM_BYTES, limits[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(worker, resource.RLIMIT_AS, limits)

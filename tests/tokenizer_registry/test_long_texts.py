@@ -1,0 +1,69 @@
+"""Texts of more than 4 GiB: refused, never counted modulo 2^32."""
+
+import ctypes
+import os
+from collections.abc import Callable
+
+import pytest
+
+from tests.tokenizer_registry.lazy_text import lazy_text
+from tokenizer_registry import Registry, UncountableText
+from tokenizer_registry.native.library import TEXT_TOO_LONG, library
+from tokenizer_registry.native.packs import Packs
+from tokenizer_registry.vocabulary import MAX_TEXT_BYTES
+
+# One of the C library's by words, one of whole texts, and one by its own form; and one of the owner's library alone.
+VOCABULARIES = ("o200k_base", "llama-2", "bert-uncased")
+FULL_SIZE = "LONG_TEXTS" in os.environ
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    """The shipped one."""
+    return Registry.from_package()
+
+
+@pytest.mark.parametrize("excess", [1, 64 + 5, 2**31])
+@pytest.mark.parametrize("vocabulary", VOCABULARIES)
+def test_a_text_over_the_limit_is_refused_by_name_of_the_limit(
+    registry: Registry, vocabulary: str, excess: int
+) -> None:
+    """By all ways to count or cut it, before anything of it is read: it would take gigabytes."""
+    text = lazy_text(MAX_TEXT_BYTES + excess)
+    model = next(model.name for model in registry.models.values() if model.vocabulary == vocabulary)
+    counter = registry.vocabulary(vocabulary)
+    ways: list[Callable[[], object]] = [
+        lambda: registry.count(text, [model]),
+        lambda: counter.count(text),
+        lambda: counter.count_batch(["a", text]),
+        lambda: counter.encode(text),
+        lambda: counter.tokens(text),
+    ]
+    for way in ways:
+        with pytest.raises(UncountableText, match="4,294,967,232 bytes"):
+            way()
+
+
+def test_the_owners_library_refuses_what_its_places_do_not_fit(registry: Registry) -> None:
+    """SentencePiece keeps places as int, so its limit is lower, and named."""
+    with pytest.raises(UncountableText, match="536,870,911 characters"):
+        registry.vocabulary("llama-2").encode(lazy_text(2**29))
+
+
+@pytest.mark.parametrize("length", [MAX_TEXT_BYTES + 1, 2**32, 2**32 + 5, 2**40])
+def test_the_c_library_takes_lengths_whole(length: int) -> None:
+    """What a length of 32 bits would make five bytes is refused, whoever calls; nothing is read or counted."""
+    called = library()
+    plan = called.weighbridge_plan(Packs().characters().address)
+    totals, left = (ctypes.c_uint64 * 64)(), ctypes.c_void_p()
+    assert called.weighbridge_count(plan, b"hello", length, 1, 0, totals, 0, ctypes.byref(left)) == TEXT_TOO_LONG
+    assert not any(totals)
+    called.weighbridge_free(plan)
+
+
+@pytest.mark.skipif(not FULL_SIZE, reason="LONG_TEXTS is not set: takes 9 GB of memory")
+def test_the_longest_text_is_counted_whole(registry: Registry) -> None:
+    """Of as many words as fit into the limit, each is counted."""
+    words = MAX_TEXT_BYTES // 2
+    text = " a" * words
+    assert registry.vocabulary("o200k_base").count(text) == words
