@@ -3,7 +3,7 @@
 import json
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import httpx2
 import pytest
@@ -34,9 +34,42 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def test_promise_46_counts_of_callers_who_hang_up_hold_up_no_other_account(server: Server, figure: Figure) -> None:
     """Thirty large counts of one key, whose callers hang up; then another account's is answered after those running."""
-    models = [model["name"] for model in get(server, "/v1/tokens/models") if model["author"] in ("OpenAI", "Meta")]
-    body = json.dumps({"input": prose("turn"), "type": "text", "models": models}).encode()
     other = server.new_key("other")
+    before = counted(server)
+    with many_callers(server, large_count(server, "gone")):
+        pass
+    begun = counted(server) - before
+    assert count(server, other, large_count(server, "other")).status_code == 200
+    eventually(lambda: number(server, IN_FLIGHT) == 0, within=WITHIN_SECONDS)
+    for_nobody = counted(server) - before - begun - 1
+    figure(f"of {CALLERS} large counts whose callers hung up {for_nobody:.0f} were counted before another account's")
+    assert for_nobody <= MAX_RUNNING
+
+
+def test_promise_46_accounts_visitors_and_chats_take_turns(server: Server, figure: Figure) -> None:
+    """While thirty large counts of one key wait, another account, a visitor and a chat are answered among the first."""
+    other, chatting = server.new_key("other"), server.new_key("chatting")
+    text = prose("chat")
+    with many_callers(server, large_count(server, "turns")), httpx2.Client(base_url=server.url, timeout=60) as visitor:
+        before = counted(server)
+        assert count(server, other, large_count(server, "other")).status_code == 200
+        visitor.get("/").raise_for_status()
+        form = {"input": text[:90_000], "author": "*"}
+        page = visitor.post("/playground", data=form, headers={"Sec-Fetch-Site": "same-origin"})
+        chat = {"model": "cipher", "messages": [{"role": "user", "content": text}]}
+        headers = {"Authorization": f"Bearer {chatting}"}
+        answer = visitor.post("/v1/chat/completions", json=chat, headers=headers)
+        meanwhile = counted(server) - before
+    # There is no upstream: the prompt was counted, and the call held, before that is found.
+    assert (page.status_code, answer.status_code) == (200, 502)
+    eventually(lambda: number(server, IN_FLIGHT) == 0, within=WITHIN_SECONDS)
+    figure(f"a count, a visitor and a chat answered while {meanwhile:.0f} of {CALLERS} large counts were done")
+    assert meanwhile <= CALLERS / 2
+
+
+@contextmanager
+def many_callers(server: Server, body: bytes) -> Iterator[None]:
+    """Connections that ask for as many counts, all of which are in the server; in the end they hang up."""
     before = counted(server)
     with ExitStack() as callers:
         for _ in range(CALLERS):
@@ -46,14 +79,19 @@ def test_promise_46_counts_of_callers_who_hang_up_hold_up_no_other_account(serve
             lambda: number(server, IN_FLIGHT) + (counted(server) - before) * len(body) >= CALLERS * len(body),
             within=WITHIN_SECONDS,
         )
-    begun = counted(server) - before
-    headers = {"X-Api-Key": other, "Content-Type": "application/json"}
-    answer = httpx2.post(f"{server.url}/v1/tokens/count", content=body, headers=headers, timeout=WITHIN_SECONDS)
-    assert answer.status_code == 200
-    eventually(lambda: number(server, IN_FLIGHT) == 0, within=WITHIN_SECONDS)
-    for_nobody = counted(server) - before - begun - 1
-    figure(f"of {CALLERS} large counts whose callers hung up {for_nobody:.0f} were counted before another account's")
-    assert for_nobody <= MAX_RUNNING
+        yield
+
+
+def large_count(server: Server, seed: str) -> bytes:
+    """A count that takes about a second."""
+    models = [model["name"] for model in get(server, "/v1/tokens/models") if model["author"] in ("OpenAI", "Meta")]
+    return json.dumps({"input": prose(seed), "type": "text", "models": models}).encode()
+
+
+def count(server: Server, key: str, body: bytes) -> httpx2.Response:
+    """One count."""
+    headers = {"X-Api-Key": key, "Content-Type": "application/json"}
+    return httpx2.post(f"{server.url}/v1/tokens/count", content=body, headers=headers, timeout=WITHIN_SECONDS)
 
 
 def calling(server: Server, body: bytes) -> socket.socket:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from starlette.types import Message
 
+from service.app import counting_threads
 from service.caller import Caller
 from service.counting import INLINE_CHARACTERS, SHARED_CHARACTERS, CountingPool, TextLimits
 from service.errors import CALLER_GONE
@@ -161,3 +162,13 @@ async def test_halves_of_a_count_take_turns_in_two_threads() -> None:
     assert await asyncio.gather(*tasks) == [alone] * 5
     assert pool.in_flight.held_bytes == 0
     pool.close()
+
+
+@pytest.mark.promise(49)
+@pytest.mark.parametrize(
+    ("processors", "workers", "threads"),
+    [(1, 1, 1), (1, 4, 1), (2, 1, 2), (2, 2, 2), (3, 2, 2), (64, 4, 16), (64, 100, 2)],
+)
+def test_workers_divide_the_processors(processors: int, workers: int, threads: int) -> None:
+    """Each has its share, rounded up, and two threads where there are two processors."""
+    assert counting_threads(processors, workers) == threads
