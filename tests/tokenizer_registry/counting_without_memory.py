@@ -33,8 +33,8 @@ def main() -> None:
     models = [next(m.name for m in registry.models.values() if m.vocabulary == name) for name in VOCABULARIES]
     registry.count("a", models)
     ways: list[Callable[[], object]] = [
-        *(lambda counter=counter: counter.count(text) for counter in counters),  # type: ignore[misc]
-        *(lambda counter=counter: counter.count_batch(["a", text]) for counter in counters),  # type: ignore[misc]
+        *(lambda counter=counter: counter.count(text) for counter in counters),
+        *(lambda counter=counter: counter.count_batch(["a", text]) for counter in counters),
         lambda: registry.count(text, models),
     ]
     expected = [outcome(way) for way in ways]
