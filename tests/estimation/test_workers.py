@@ -147,9 +147,9 @@ def test_workers_without_memory_are_lost_and_their_texts_are_not_called_uncounta
     registry: Registry, tmp_path: Path
 ) -> None:
     """A text that needs more memory than a worker gets ends that worker; when all have ended, the run says why."""
-    path = write_jsonl(tmp_path / "a.jsonl", ["a" * 1_000_000])
+    path = write_jsonl(tmp_path / "a.jsonl", ["a" * 8_000_000])
     planned = plan(find([str(path)]).sources, Reading(), 2).shards
-    # By 5 MB more than is in use: to merge a million symbols takes 44 MB.
+    # By 5 MB more than is in use: to merge eight million symbols takes 350 MB.
     with pytest.raises(WorkersLost, match="memory ran out"):
         counted(Workers(JOB, load(registry, JOB.counters), 1, partial(limit_memory, 5_000_000)), planned, Tally(None))
 
