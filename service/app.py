@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pricing_data import PriceBook
+from service.background import in_background
 from service.connections import Connections
 from service.console.routes import console_login, console_routes
 from service.cors import Cors
@@ -47,8 +48,12 @@ def create_app(
     book: PriceBook,
     at_point: Callable[[str], None] = lambda _: None,
     tracer: Tracer | None = None,
+    take_lost_lines: Callable[[], int] = lambda: 0,
 ) -> Starlette:
-    """The whole service as one ASGI application, for one process; `at_point` hears how far gateway calls are."""
+    """The whole service as one ASGI application, for one process.
+
+    `at_point` hears how far gateway calls are; `take_lost_lines` returns how many lines of the log were newly lost.
+    """
     tracer = tracer or NoTracer()
     pool = counting_pool(settings, registry)
     client = ProviderClient(settings.provider_timeout_seconds)
@@ -58,15 +63,14 @@ def create_app(
     gateway = Gateway(settings, connections, pool, at_point)
     login = console_login(settings, connections, pool.in_flight)
     recorded_at = max((row.recorded_at for row in book.rows), default=None)
-    probe = Probe(connections.metrics, pool.in_flight, connections.limiter, recorded_at, utc_today)
+    probe = Probe(connections.metrics, pool.in_flight, connections.limiter, recorded_at, utc_today, take_lost_lines)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         freshness.remark()
-        async with connections.open(), gateway.open():
-            probing = asyncio.create_task(probe.run())
+        probing = in_background("probe", probe.step, connections.metrics.task_failed)
+        async with connections.open(), gateway.open(), probing:
             yield
-            probing.cancel()
         await client.close()
         pool.close()
         await asyncio.to_thread(tracer.close)

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
 from service.authentication import Authenticator
+from service.background import in_background
 from service.clock import utc_now
 from service.console.attempts import LocalAttempts, LoginAttempts
 from service.console.sessions import PAGE_AUDIENCE, Sessions
@@ -61,7 +62,13 @@ class Connections:
         self._counters_redis = connect(addresses.redis_url, socket_timeout_seconds=None)
         redis_counters = RedisCounters(self._counters_redis, timeout_seconds=redis_timeout_seconds)
         counters = WatchedCounters(redis_counters, partial(metrics.store_error, "counters"))
-        self.limiter = Limiter(counters, policy=limits_without_redis, workers=workers, on_outcome=metrics.decided)
+        self.limiter = Limiter(
+            counters,
+            policy=limits_without_redis,
+            workers=workers,
+            on_outcome=metrics.decided,
+            on_failure=metrics.task_failed,
+        )
         self.revocations = Revocations(self.redis)
         self.database = Database(addresses.database, partial(metrics.store_error, "accounts"))
         self.accounts = SqlAccountStore(self.database, addresses.peppers, utc_now, welcome_micro_inr=welcome_micro_inr)
@@ -79,29 +86,28 @@ class Connections:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """For the time of the block the stores are used; then all that is owed is written, and all is closed."""
-        tasks = [
-            asyncio.create_task(self.last_used.run()),
-            asyncio.create_task(self.revocations.listen(self.authenticator.forget)),
-        ]
-        try:
+        failed = self.metrics.task_failed
+        listen = partial(self.revocations.listen, self.authenticator.forget)
+        async with AsyncExitStack() as closing:  # one that cannot be closed keeps none of the others open
+            closing.push_async_callback(self.database.close)
+            closing.push_async_callback(self.ledger.close)
+            closing.push_async_callback(self.redis.aclose)
+            closing.push_async_callback(self._counters_redis.aclose)
+            closing.push_async_callback(self.authenticator.close)
+            closing.push_async_callback(self._write_last_used)
+            closing.push_async_callback(self.limiter.close)
+            await closing.enter_async_context(in_background("revocations", listen, failed))
+            await closing.enter_async_context(in_background("last_used", self.last_used.step, failed))
             yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await self.limiter.close()
-            with suppress(StoreUnavailable):
-                await self.last_used.flush()
-            await self.authenticator.close()
-            await self._counters_redis.aclose()
-            await self.redis.aclose()
-            await self.ledger.close()
-            await self.database.close()
 
     async def faults(self) -> dict[str, str | None]:
         """Each store with a sentence on what is wrong with it now, or None."""
         counters, accounts = await asyncio.gather(self._counters_fault(), self._accounts_fault())
         return {"counters": counters, "accounts": accounts}
+
+    async def _write_last_used(self) -> None:
+        with suppress(StoreUnavailable):
+            await self.last_used.flush()
 
     async def _counters_fault(self) -> str | None:
         answers = await ping(self.redis, timeout_seconds=2 * self._redis_timeout_seconds)

@@ -1,6 +1,7 @@
 """When keys were last used, written now and then rather than at every call."""
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime
 
 from service.accounts import AccountStore
@@ -21,19 +22,16 @@ class LastUsed:
         self._pending[key_id] = used_at
 
     async def flush(self) -> None:
-        """Write what was noted. Raises StoreUnavailable; what was not written then is kept."""
+        """Write what was noted. Raises StoreUnavailable; what was not written is kept."""
         taken, self._pending = self._pending, {}
         try:
             await self.store.touch_last_used(taken)
-        except StoreUnavailable:
+        except Exception:
             self._pending = taken | self._pending
             raise
 
-    async def run(self, interval_seconds: float = INTERVAL_SECONDS) -> None:
-        """Flush for ever. A store that is away is asked again after the next interval."""
-        while True:
-            await asyncio.sleep(interval_seconds)
-            try:
-                await self.flush()
-            except StoreUnavailable:
-                continue
+    async def step(self, interval_seconds: float = INTERVAL_SECONDS) -> None:
+        """Wait, then flush: to be repeated. A store that is away is asked again after the next interval."""
+        await asyncio.sleep(interval_seconds)
+        with suppress(StoreUnavailable):
+            await self.flush()

@@ -1,5 +1,6 @@
-"""Logs: one JSON object a line, constant event names, no secrets."""
+"""Logs: one JSON object a line, constant event names, no secrets. No call that logs raises, whatever it is given."""
 
+import json
 import logging.config
 import re
 from collections.abc import MutableMapping
@@ -8,14 +9,17 @@ from typing import Any, TextIO
 import structlog
 
 from service.keys import mask_secrets
+from service.line_stream import LineStream
 from service.trace import CURRENT_ID
 
 SESSION_TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*", re.ASCII)
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+EVENT_UNREADABLE = "log_record_unreadable"
 
 
-def configure(level: str, stream: TextIO) -> None:
-    """Send the logs of this service and of its libraries through one chain to `stream`."""
+def configure(level: str, stream: TextIO | LineStream | None) -> LineStream:
+    """Send the logs of this service and of its libraries through one chain to `stream`; return what writes to it."""
+    lines = stream if isinstance(stream, LineStream) else LineStream.of(stream)
     shared: list[structlog.typing.Processor] = [
         with_trace_id,
         structlog.stdlib.add_log_level,
@@ -24,12 +28,49 @@ def configure(level: str, stream: TextIO) -> None:
         without_secrets,
     ]
     structlog.configure(
-        processors=[*shared, structlog.processors.JSONRenderer(sort_keys=False)],
+        processors=[UnfailingChain(*shared, structlog.processors.JSONRenderer(sort_keys=False))],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=structlog.WriteLoggerFactory(lines),  # type: ignore[arg-type]  # it needs no more than is there
         cache_logger_on_first_use=True,
     )
-    logging.config.dictConfig(_library_logging(level, stream, shared))
+    logging.config.dictConfig(_library_logging(level, lines, shared))
+    return lines
+
+
+class UnfailingChain:
+    """A processor that runs others; if one raises, the line is rendered without what cannot be rendered."""
+
+    def __init__(self, *processors: structlog.typing.Processor) -> None:
+        self._processors = processors
+
+    def __call__(self, logger: Any, name: str, event: MutableMapping[str, Any]) -> Any:
+        """Return what the last processor does."""
+        done: Any = event
+        try:
+            for processor in self._processors:
+                done = processor(logger, name, done)
+        except structlog.DropEvent:
+            raise
+        except Exception as error:
+            return _rendered_apart(name, event, error)
+        return done
+
+
+class LineHandler(logging.Handler):
+    """Writes the records of the standard library's loggers. Its base would print a traceback for one that it cannot."""
+
+    def __init__(self, lines: LineStream) -> None:
+        super().__init__()
+        self._lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record, or that it could not be read: its arguments may not fit its message."""
+        try:
+            line = self.format(record)
+        except Exception as error:
+            fields = {"event": EVENT_UNREADABLE, "logger": record.name, "message": record.msg}
+            line = _rendered_apart(record.levelname.lower(), fields, error)
+        self._lines.write(line + "\n")
 
 
 def with_trace_id(logger: object, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -48,7 +89,21 @@ def without_secrets(logger: object, name: str, event: MutableMapping[str, Any]) 
     return event
 
 
-def _library_logging(level: str, stream: TextIO, shared: list[structlog.typing.Processor]) -> dict[str, Any]:
+def _rendered_apart(level: str, event: MutableMapping[str, Any], error: Exception) -> str:
+    """The fields that can be rendered by themselves, and the kinds of the others."""
+    fields = {str(key): _text_of(value) for key, value in event.items() if key != "exc_info"}
+    fields |= {"level": level, "log_fault": type(error).__name__}
+    return json.dumps(without_secrets(None, level, fields))
+
+
+def _text_of(value: object) -> str:
+    try:
+        return value if isinstance(value, str) else repr(value)
+    except Exception:
+        return f"<{type(value).__name__}>"
+
+
+def _library_logging(level: str, lines: LineStream, shared: list[structlog.typing.Processor]) -> dict[str, Any]:
     """Libraries log by the standard library: warnings and worse, in the same form."""
     return {
         "version": 1,
@@ -63,6 +118,6 @@ def _library_logging(level: str, stream: TextIO, shared: list[structlog.typing.P
                 ],
             }
         },
-        "handlers": {"stream": {"class": "logging.StreamHandler", "formatter": "json", "stream": stream}},
+        "handlers": {"stream": {"()": lambda: LineHandler(lines), "formatter": "json"}},
         "root": {"handlers": ["stream"], "level": max(LEVELS[level], logging.WARNING)},
     }

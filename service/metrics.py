@@ -60,6 +60,12 @@ class Metrics:
             buckets=LAG_SECONDS,
             registry=registry,
         )
+        self.log_lines_lost = Counter(
+            "weighbridge_log_lines_lost", "Lines of the log that could not be written.", registry=registry
+        )
+        self._task_failures = Counter(
+            "weighbridge_task_failures", "Times that work beside the calls broke.", ("task",), registry=registry
+        )
         # The library takes long to find one of its own by its labels.
         self._request = lru_cache(MOST_LABELS)(self._requests.labels)
         self._refusal = lru_cache(MOST_LABELS)(self._refusals.labels)
@@ -95,6 +101,10 @@ class Metrics:
     def store_error(self, store: str) -> None:
         """A store could not be used."""
         self._store_errors.labels(store).inc()
+
+    def task_failed(self, task: str) -> None:
+        """Work beside the calls broke, and is tried again."""
+        self._task_failures.labels(task).inc()
 
     def lag(self, seconds: float) -> None:
         """The event loop was so late."""

@@ -7,6 +7,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
+@contextmanager
+def private_files() -> Iterator[None]:
+    """For the time of the block, this process and those that it starts make files for their owner alone."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
 def write_if_absent(path: Path, text: str) -> bool:
     """Write a new file. False, and nothing changed, if there is one; of several writers one wins."""
     with _written(path, text) as temporary:

@@ -15,7 +15,10 @@ PAGE_BYTES = 4096
 
 
 class Probe:
-    """Measures the event loop's lag, and notes the present state. `today` is the UTC date."""
+    """Measures the event loop's lag, and notes the present state. `today` is the UTC date.
+
+    `take_lost_lines` returns how many lines of the log were lost since it was last called.
+    """
 
     def __init__(
         self,
@@ -24,24 +27,26 @@ class Probe:
         limiter: Limiter,
         book_recorded_at: date | None,
         today: Callable[[], date],
+        take_lost_lines: Callable[[], int] = lambda: 0,
     ) -> None:
         self.metrics = metrics
         self.in_flight = in_flight
         self.limiter = limiter
         self.book_recorded_at = book_recorded_at
         self.today = today
+        self.take_lost_lines = take_lost_lines
 
-    async def run(self) -> None:
-        """For ever."""
-        while True:
-            self.look()
-            before = time.perf_counter()
-            await asyncio.sleep(INTERVAL_SECONDS)
-            self.metrics.lag(max(time.perf_counter() - before - INTERVAL_SECONDS, 0))
+    async def step(self) -> None:
+        """Note the present state, and measure the lag: to be repeated."""
+        self.look()
+        before = time.perf_counter()
+        await asyncio.sleep(INTERVAL_SECONDS)
+        self.metrics.lag(max(time.perf_counter() - before - INTERVAL_SECONDS, 0))
 
     def look(self) -> None:
         """Note the present state."""
         metrics = self.metrics
+        metrics.log_lines_lost.inc(self.take_lost_lines())
         metrics.bytes_in_flight.set(self.in_flight.held_bytes)
         metrics.tasks.set(len(asyncio.all_tasks()))
         metrics.limits_shared.set(self.limiter.shared)

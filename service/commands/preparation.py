@@ -64,7 +64,7 @@ def prepared(
     running: ExitStack,
 ) -> Server:
     """The server, once whatever can fail has been checked; `counters` is a store that was begun, or a URL."""
-    log.configure(settings.log_level, sys.stderr)
+    lines = log.configure(settings.log_level, sys.stderr)
     make_tracer = tracer_maker(settings)
     redis_url = running.enter_context(_address(counters, folder))
     addresses = Addresses(redis_url, database_url(settings), loaded_peppers(settings))
@@ -82,7 +82,7 @@ def prepared(
             metrics=Metrics(metrics_folder),
             welcome_micro_inr=settings.credit_welcome_inr * MICRO_INR,
         )
-        return create_app(settings, connections, registry, book, tracer=make_tracer())
+        return create_app(settings, connections, registry, book, tracer=make_tracer(), take_lost_lines=lines.take_lost)
 
     warnings += lapsed(book, utc_now().date())
     text = banner(settings.host, listener.getsockname()[1], key, warnings, playground=settings.playground)

@@ -12,7 +12,9 @@ import click
 from service.absent import absent
 from service.commands.configuration import configuration, prepared_folder
 from service.commands.loading import Loading
+from service.line_stream import standard_lines
 from service.listener import PortUnavailable, listen
+from service.private_file import private_files
 from service.settings import Settings
 from service.stores.errors import StoreError
 from service.stores.valkey import EmbeddedValkey
@@ -37,7 +39,7 @@ def serve(host: str | None, port: int | None, workers: int | None, data_dir: Pat
     options = {"host": host, "port": port, "workers": workers, "data_dir": data_dir}
     settings = configuration(options).settings
     try:
-        with ExitStack() as running:
+        with standard_lines(), private_files(), ExitStack() as running:
             with uncollected():
                 server = _prepared(settings, demo, running)
                 gc.freeze()  # forked workers share what the collector does not touch

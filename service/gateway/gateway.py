@@ -1,6 +1,5 @@
 """The composition of the gateway: every object of it is made here; its routes are on one screen."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -10,6 +9,7 @@ from starlette.types import Receive, Scope
 
 from service import wire
 from service.accounts import Principal
+from service.background import in_background
 from service.body import BodyReader
 from service.clock import utc_now
 from service.connections import Connections
@@ -60,6 +60,7 @@ class Gateway:
     ) -> None:
         self.settings = settings
         meters = connections.metrics.gateway
+        self.on_failure = connections.metrics.task_failed
         self.upstream = _upstream(settings, meters)
         self.calls = Calls(settings.gateway_max_drains)
         self.sweeper = Sweeper(connections.ledger, SWEEP_SECONDS, meters)
@@ -98,12 +99,10 @@ class Gateway:
     async def open(self) -> AsyncIterator[None]:
         """For the time of the block calls are taken; then all are ended and settled."""
         async with self.upstream.open():
-            sweeping = asyncio.create_task(self.sweeper.run())
             try:
-                yield
+                async with in_background("sweeper", self.sweeper.step, self.on_failure):
+                    yield
             finally:
-                sweeping.cancel()
-                await asyncio.wait([sweeping])
                 await self.calls.close()
 
     def _endpoint(self, handle: Handler[Principal]) -> GatewayEndpoint[Principal]:

@@ -20,14 +20,10 @@ class Sweeper:
         self.every_seconds = every_seconds
         self.log = structlog.get_logger("gateway")
 
-    async def run(self) -> None:
-        """Until it is cancelled."""
-        while True:
-            await asyncio.sleep(self.every_seconds)
-            try:
-                await self.sweep()
-            except Exception:
-                self.log.exception("sweep_broke")  # and goes on: open holds keep money from its owners
+    async def step(self) -> None:
+        """Wait, then sweep: to be repeated, for open holds keep money from its owners."""
+        await asyncio.sleep(self.every_seconds)
+        await self.sweep()
 
     async def sweep(self) -> None:
         """Once, to the end. A store that is away is tried again the next time."""

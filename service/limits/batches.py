@@ -68,6 +68,7 @@ class Batches(Generic[Question, Answer]):
     async def _send_batch(self, batch: Sequence[tuple[Question, asyncio.Future[Answer]]]) -> None:
         try:
             answers = await self._send([question for question, _ in batch])
+            answered = list(zip(batch, answers, strict=True))
         except asyncio.CancelledError:
             for _, waiter in batch:
                 waiter.cancel()
@@ -78,6 +79,6 @@ class Batches(Generic[Question, Answer]):
                 if not waiter.done():
                     waiter.set_exception(error)
             return
-        for (_, waiter), answer in zip(batch, answers, strict=True):
+        for (_, waiter), answer in answered:
             if not waiter.done():
                 waiter.set_result(answer)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import structlog
 
+from service.background import OnFailure, ignore_failure
 from service.limits.allowance import Allowance
 from service.limits.batches import Batches
 from service.limits.clock import StoreClock
@@ -59,6 +60,7 @@ class Limiter:
         workers: int = 1,
         clock: StoreClock | None = None,
         on_outcome: Callable[[Outcome], None] = ignore_outcome,
+        on_failure: OnFailure = ignore_failure,
         retry_after_seconds: float = 1.0,
     ) -> None:
         self._counters = counters
@@ -68,7 +70,7 @@ class Limiter:
         self._local = LocalWindows(workers)
         self._debts = Debts()
         self._batches = Batches(self._send, MOST_CALLS_IN_A_BATCH)
-        self._outage = Outage(counters, self._debts, retry_after_seconds, on_end=self._batches.begin)
+        self._outage = Outage(counters, self._debts, retry_after_seconds, self._batches.begin, on_failure)
         self._log = structlog.get_logger()
 
     @property

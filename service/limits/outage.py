@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
+from service.background import OnFailure, ignore_failure, repeat
 from service.limits.counters import Counters, CountersUnreachable
 from service.limits.debts import Debts
 
@@ -21,13 +22,16 @@ class Outage:
     """
 
     def __init__(
-        self, counters: Counters, debts: Debts, retry_after_seconds: float, on_end: Callable[[], None]
+        self, counters: Counters, debts: Debts, retry_after_seconds: float, on_end: Callable[[], None],
+        on_failure: OnFailure = ignore_failure,
     ) -> None:
         self.lasts = False
         self._counters = counters
         self._debts = debts
         self._retry_after_seconds = retry_after_seconds
         self._on_end = on_end
+        self._on_failure = on_failure
+        self._began_at_seconds = 0.0
         self._recovery: asyncio.Task[None] | None = None
         self._log = structlog.get_logger()
 
@@ -35,7 +39,8 @@ class Outage:
         """The counters failed."""
         if not self.lasts:
             self.lasts = True
-            self._recovery = asyncio.get_running_loop().create_task(self._recover())
+            self._began_at_seconds = time.monotonic()
+            self._recovery = asyncio.get_running_loop().create_task(repeat("limits", self._recover, self._on_failure))
             self._log.warning("limits.store_lost", reason=reason)
 
     async def close(self) -> None:
@@ -49,17 +54,18 @@ class Outage:
         except CountersUnreachable as fault:
             self._log.error("limits.calls_not_booked", calls=self._debts.calls, reason=fault.reason)
 
-    async def _recover(self) -> None:
-        began_at_seconds = time.monotonic()
-        while self.lasts:
-            await asyncio.sleep(self._retry_after_seconds)
-            try:
-                await self._settle(at_most_left=MOST_SETTLEMENTS_IN_A_BATCH)
-                self.lasts = False
-            except CountersUnreachable as fault:
-                self._log.debug("limits.store_still_lost", reason=fault.reason)
-        self._log.info("limits.store_recovered", after_seconds=round(time.monotonic() - began_at_seconds, 3))
+    async def _recover(self) -> bool:
+        """Wait, then try once; return whether the outage is over."""
+        await asyncio.sleep(self._retry_after_seconds)
+        try:
+            await self._settle(at_most_left=MOST_SETTLEMENTS_IN_A_BATCH)
+        except CountersUnreachable as fault:
+            self._log.debug("limits.store_still_lost", reason=fault.reason)
+            return False
+        self.lasts = False
+        self._log.info("limits.store_recovered", after_seconds=round(time.monotonic() - self._began_at_seconds, 3))
         self._on_end()
+        return True
 
     async def _settle(self, at_most_left: int) -> None:
         await self._counters.reconnect()

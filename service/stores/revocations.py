@@ -31,13 +31,15 @@ class Revocations:
         return True
 
     async def listen(self, forget: Callable[[str], None], on_heard: Callable[[], None] = lambda: None) -> None:
-        """For ever: call `forget` with each digest that comes. `on_heard` is called when it begins to hear."""
-        while True:
-            try:
-                await self._hear(forget, on_heard)
-            except FAULTS as error:
-                self._log.debug("revocations.not_heard", reason=type(error).__name__)
-            await asyncio.sleep(RETRY_SECONDS)
+        """Call `forget` with each digest that comes until Redis is lost, and wait: to be repeated.
+
+        `on_heard` is called when it begins to hear.
+        """
+        try:
+            await self._hear(forget, on_heard)
+        except FAULTS as error:
+            self._log.debug("revocations.not_heard", reason=type(error).__name__)
+        await asyncio.sleep(RETRY_SECONDS)
 
     async def _hear(self, forget: Callable[[str], None], on_heard: Callable[[], None]) -> None:
         if isinstance(self._client, RedisCluster):

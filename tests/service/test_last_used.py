@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from service.background import in_background
 from service.last_used import LastUsed
 from service.stores.errors import StoreUnavailable
 from service.stores.sql.accounts import SqlAccountStore
@@ -62,8 +64,6 @@ async def test_the_writer_goes_on_after_a_failure(store: ShakyStore) -> None:
     key_id = (await store.create_key(await store.get_or_create_account("Ada"))).key.id
     last_used = LastUsed(store)
     last_used.note(key_id, START)
-    writer = asyncio.create_task(last_used.run(interval_seconds=0))
-    await asyncio.wait_for(store.written.wait(), timeout=10)
-    writer.cancel()
-    await asyncio.gather(writer, return_exceptions=True)
+    async with in_background("last_used", partial(last_used.step, interval_seconds=0)):
+        await asyncio.wait_for(store.written.wait(), timeout=10)
     assert (await store.list_keys())[0].last_used_at == START

@@ -105,18 +105,20 @@ class GroupedLedger:
     ) -> None:
         try:
             written = await self._written(Batch([one.asked for one in holds], [one.asked for one in settlements]))
+            held = list(zip(holds, written.holds, strict=True))
+            closed = list(zip(settlements, written.settlements, strict=True))
         except Exception as error:  # whatever it is, it is told to all who wait
             outcomes: list[asyncio.Future[Any]] = [one.outcome for one in holds] + [one.outcome for one in settlements]
             for outcome in outcomes:
                 if not outcome.done():
                     outcome.set_exception(error)
             return
-        for hold, held in zip(holds, written.holds, strict=True):
+        for hold, its_money in held:
             if not hold.outcome.done():
-                hold.outcome.set_result(held)
-        for settlement, closed in zip(settlements, written.settlements, strict=True):
+                hold.outcome.set_result(its_money)
+        for settlement, its_end in closed:
             if not settlement.outcome.done():
-                settlement.outcome.set_result(closed)
+                settlement.outcome.set_result(its_end)
 
     async def _written(self, batch: Batch) -> Written:
         try:

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -42,7 +43,8 @@ class SideThread:
                 done = work()
             except BaseException as raised:  # whatever it is, it is told to who waits
                 error = raised
-            outcome.get_loop().call_soon_threadsafe(_tell, outcome, done, error)
+            with suppress(RuntimeError):  # the loop is closed: nobody waits for this any more, others may for the next
+                outcome.get_loop().call_soon_threadsafe(_tell, outcome, done, error)
             del task, work, outcome, done, error
 
 

@@ -132,3 +132,16 @@ async def test_idle_waits_for_the_last_batch() -> None:
     await batches.idle()
     assert store.batches == [[0], [1], [2]]
     assert await asyncio.gather(*askers) == [0, 2, 4]
+
+
+@pytest.mark.promise(48)
+async def test_too_few_answers_leave_nobody_waiting() -> None:
+    """A store that answers less than it was asked is an error for the whole batch, not silence for its last ones."""
+
+    async def send(questions: Sequence[int]) -> Sequence[int]:
+        return [0] * (len(questions) - 1)
+
+    batches = Batches(send, most=100)
+    async with asyncio.timeout(5):
+        answers = await asyncio.gather(*(batches.ask(n) for n in range(3)), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [ValueError] * 3

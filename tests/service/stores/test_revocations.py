@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 
+from service.background import in_background
 from service.stores.redis import connect
 from service.stores.revocations import Revocations
 from tests.service.store_process import StoreProcess
@@ -30,14 +32,13 @@ class Listener:
 async def listening(url: str) -> AsyncIterator[Listener]:
     """A listener with a connection of its own, as the service makes it."""
     client, listener = connect(url), Listener()
-    task = asyncio.create_task(Revocations(client).listen(listener.forgotten.put_nowait, listener.heard.set))
-    async with asyncio.timeout(10):
-        await listener.heard.wait()
+    listen = partial(Revocations(client).listen, listener.forgotten.put_nowait, listener.heard.set)
     try:
-        yield listener
+        async with in_background("revocations", listen):
+            async with asyncio.timeout(10):
+                await listener.heard.wait()
+            yield listener
     finally:
-        task.cancel()
-        await asyncio.wait([task])
         await client.aclose()
 
 

@@ -21,6 +21,24 @@ async def test_what_is_done_is_answered_in_order() -> None:
     thread.close()
 
 
+@pytest.mark.promise(48)
+def test_the_thread_outlives_a_loop_that_was_closed() -> None:
+    """Work whose loop is gone when it is done has nobody to answer; the next loop's work is done all the same."""
+    thread, go = SideThread("side"), threading.Event()
+
+    async def leave() -> None:
+        thread.run(lambda: go.wait(5))
+
+    asyncio.run(leave())
+    go.set()
+
+    async def ask() -> int:
+        return await asyncio.wait_for(thread.run(lambda: 1), timeout=5)
+
+    assert asyncio.run(ask()) == 1
+    thread.close()
+
+
 async def test_what_was_begun_ends() -> None:
     """Work goes on when nobody waits for it any more, and `close` waits for it."""
     thread, go, ended = SideThread("side"), threading.Event(), threading.Event()
