@@ -2,10 +2,15 @@
 
 import sys
 from collections.abc import Iterable, MutableMapping
+from pathlib import Path
 from typing import Any
 
 import structlog
 
+from service import log
+
+# Where it is set, tests run with a log that cannot be written.
+UNWRITABLE_LOG = "TESTS_WITH_AN_UNWRITABLE_LOG"
 ERRORS = ("error", "exception", "critical")
 
 
@@ -14,6 +19,11 @@ def keep_errors_alone() -> None:
     structlog.reset_defaults()
     processors = [errors_alone, *structlog.get_config()["processors"]]
     structlog.configure(processors, logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
+
+
+def fill_the_log() -> None:
+    """Log all that the service logs, by its own configuration, to a device on which there is no space."""
+    log.configure("debug", Path("/dev/full").open("w"))  # noqa: SIM115  it is open for as long as there are tests
 
 
 def errors_alone(logger: object, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

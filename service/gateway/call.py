@@ -6,8 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+import structlog
+
+from service.background import is_failure
 from service.errors import INTERNAL, Refusal
-from service.gateway.bill import Purse
+from service.gateway.bill import Bill, Purse
 from service.gateway.deadline import Deadline
 from service.gateway.order import Order
 from service.gateway.prompt import PromptCounter
@@ -34,10 +37,11 @@ class HeldCall(ABC, Generic[Answer]):
         self.order = order
         self.means = means
         self.deadline = Deadline()
+        self.bill: Bill | None = None
         self.outcome: asyncio.Future[Answer | Refusal] = asyncio.get_running_loop().create_future()
 
     async def run(self) -> None:
-        """See RunningCall."""
+        """See RunningCall. Whatever breaks, the hold is closed and the caller hears of it."""
         try:
             held = await self.means.till.hold(self.order)
             if isinstance(held, Refusal):
@@ -45,6 +49,11 @@ class HeldCall(ABC, Generic[Answer]):
                 return
             self.means.at_point("held")
             await self._go_on(held)
+        except BaseException as error:
+            if not is_failure(error):
+                raise  # the process ends: the hold is closed by the sweeper of another
+            structlog.get_logger("gateway").error("call_broke", call=self.order.id, exc_info=error)
+            await self._break_off()
         finally:
             if not self.outcome.done():
                 self.outcome.set_result(INTERNAL)
@@ -53,6 +62,10 @@ class HeldCall(ABC, Generic[Answer]):
     @abstractmethod
     async def _go_on(self, purse: Purse) -> None:
         """Ask the upstream, close the hold, and set the outcome; `purse` is the money after the hold."""
+
+    @abstractmethod
+    async def _break_off(self) -> None:
+        """Close a hold that is still open: what the caller has is charged, and what it has not is free."""
 
     def _over(self) -> None:
         """Called when the call is over, however it ended."""

@@ -3,12 +3,29 @@
 Money is counted in whole micro-rupees. A counter is a float: it is exact up to 2^53, nine thousand million rupees.
 """
 
+from collections.abc import Callable
+from contextlib import suppress
+from functools import wraps
+from typing import ParamSpec
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from service.gateway.faults import FAULT_KINDS
 from service.gateway.money import Tokens
 
+Arguments = ParamSpec("Arguments")
 UPSTREAM_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900)
+
+
+def harmless(note: Callable[Arguments, None]) -> Callable[Arguments, None]:
+    """Let a number that cannot be noted, such as one in a file on a full disk, cost nothing but itself."""
+
+    @wraps(note)
+    def noted(*arguments: Arguments.args, **named: Arguments.kwargs) -> None:
+        with suppress(Exception):
+            note(*arguments, **named)
+
+    return noted
 
 
 class GatewayMeters:
@@ -21,7 +38,7 @@ class GatewayMeters:
         self._charged = self._counter("gateway_charged_micro_inr", "Money that was charged, in micro-rupees.")
         self._open_holds = self._gauge("gateway_open_holds", "Calls under way, for which money is held.")
         self._held = self._gauge("gateway_held_micro_inr", "Money held for calls under way, in micro-rupees.")
-        self.streams = self._gauge("gateway_streams", "Streams under way, those without a caller too.")
+        self._streams = self._gauge("gateway_streams", "Streams under way, those without a caller too.")
         self._failures = self._counter("upstream_failures", "Answers that the upstream failed to give.", "kind")
         self._first_byte = self._histogram("upstream_first_byte_seconds", "Time from a request to its first piece.")
         self._total = self._histogram("upstream_seconds", "Time from a request to the end of its answer.")
@@ -31,11 +48,13 @@ class GatewayMeters:
         # The library takes long to find one of its own by its label.
         self._by_outcome = {"completed": self._calls.labels("completed")}
 
+    @harmless
     def held(self, micro_inr: int) -> None:
         """Money was set aside for a call."""
         self._open_holds.inc()
         self._held.inc(micro_inr)
 
+    @harmless
     def ended(self, outcome: str, held_micro_inr: int | None = None) -> None:
         """A call is over; money may have been held for it."""
         calls = self._by_outcome.get(outcome)
@@ -46,20 +65,34 @@ class GatewayMeters:
             self._open_holds.dec()
             self._held.dec(held_micro_inr)
 
+    @harmless
     def charged(self, tokens: Tokens, micro_inr: int) -> None:
         """An account has paid."""
         self._input_tokens.inc(tokens.input)
         self._output_tokens.inc(tokens.output)
         self._charged.inc(micro_inr)
 
+    @harmless
+    def stream_began(self) -> None:
+        """A stream is under way."""
+        self._streams.inc()
+
+    @harmless
+    def stream_ended(self) -> None:
+        """It is over."""
+        self._streams.dec()
+
+    @harmless
     def upstream_failed(self, kind: str) -> None:
         """An answer could not be had."""
         self._failures.labels(kind).inc()
 
+    @harmless
     def upstream_began(self, seconds: float) -> None:
         """The first piece of an answer came."""
         self._first_byte.observe(seconds)
 
+    @harmless
     def upstream_ended(self, seconds: float) -> None:
         """An answer has come to its end, or broke off."""
         self._total.observe(seconds)

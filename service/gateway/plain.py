@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from service.errors import UNAVAILABLE, Refusal
+from service.errors import INTERNAL, UNAVAILABLE, Refusal
 from service.gateway.bill import Bill, Purse
 from service.gateway.call import HeldCall, Means
 from service.gateway.envelope import Envelope
@@ -37,11 +37,15 @@ class PlainCall(HeldCall[Reply]):
             await self.means.till.void(self.order, self.deadline.reason)
             return UNAVAILABLE
         self.means.at_point("answered")
-        bill = await self._settled(answer)
-        if bill is None:
+        self.bill = await self._settled(answer)
+        if self.bill is None:
             return UNAVAILABLE
         self.means.at_point("settled")
-        return await self._reply(answer, bill)
+        return await self._reply(answer, self.bill)
+
+    async def _break_off(self) -> None:
+        if self.bill is None:
+            await self.means.till.void(self.order, INTERNAL.code)
 
     async def _asked(self) -> dict[str, Any] | None:
         answer = None

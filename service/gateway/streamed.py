@@ -4,6 +4,7 @@ import asyncio
 from contextlib import aclosing
 from typing import NamedTuple
 
+from service.background import report
 from service.errors import BAD_UPSTREAM_RESPONSE, INTERNAL, UNAVAILABLE, UPSTREAM_TIMEOUT, Refusal
 from service.gateway.bill import Bill, Purse
 from service.gateway.call import HeldCall, Means
@@ -57,7 +58,6 @@ class StreamedCall(HeldCall[Purse]):
         super().__init__(order, means)
         self.patience = patience
         self.channel = Channel(MOST_WAITING_BYTES)
-        self.bill: Bill | None = None
         self.failure: Refusal | None = None
         self.transcript = Transcript(order.request.choices)
         self.writer = AnswerWriter(
@@ -68,11 +68,17 @@ class StreamedCall(HeldCall[Purse]):
             on_open=self._open,
         )
         self._purse: Purse | None = None
+        self._noted: Tokens | None = None
+        self._quiet_checkpoints = 0
 
     async def run(self) -> None:
         """See RunningCall."""
-        with self.means.upstream.meters.streams.track_inprogress():
+        meters = self.means.upstream.meters
+        meters.stream_began()
+        try:
             await super().run()
+        finally:
+            meters.stream_ended()
 
     async def _go_on(self, purse: Purse) -> None:
         self._purse = purse
@@ -116,21 +122,34 @@ class StreamedCall(HeldCall[Purse]):
 
     async def _keep_lease(self, over: asyncio.Event) -> None:
         """Renew the hold while the stream lives, with what it would be charged now."""
-        noted, quiet = None, 0
         while not await _set_within(over, self.patience.checkpoint):
-            used = await self._written() if self.writer.is_open else None
-            if used is not None and used.output > self.order.bound.output + self.order.request.choices:
-                self.deadline.bring_forward(0, AT_LIMIT)
-            quiet += 1
-            if used != noted or quiet == QUIET_CHECKPOINTS:
-                await self.means.till.renew(self.order, used)
-                noted, quiet = used, 0
-                self.means.at_point("noted")
+            try:
+                await self._checkpoint()
+            except Exception as error:
+                report("checkpoint of a stream", error)
+
+    async def _checkpoint(self) -> None:
+        used = await self._delivered() if self.writer.is_open else None
+        if used is not None and used.output > self.order.bound.output + self.order.request.choices:
+            self.deadline.bring_forward(0, AT_LIMIT)
+        self._quiet_checkpoints += 1
+        if used != self._noted or self._quiet_checkpoints == QUIET_CHECKPOINTS:
+            await self.means.till.renew(self.order, used)
+            self._noted, self._quiet_checkpoints = used, 0
+            self.means.at_point("noted")
 
     async def _written(self) -> Tokens:
         """What the call has used by our own count."""
         written = await self.means.counter.tokens(self.transcript.texts(), self.order.principal.account_id)
         return Tokens(self.order.size.counted, written)
+
+    async def _delivered(self) -> Tokens:
+        """What the call has used; if it cannot be counted, what was noted last."""
+        try:
+            return await self._written()
+        except Exception as error:
+            report("count of a stream", error)
+            return self._noted or Tokens(self.order.size.counted, 0)
 
     def _outcome(self, fault: UpstreamFault | None) -> str:
         if self.deadline.is_over:
@@ -165,10 +184,21 @@ class StreamedCall(HeldCall[Purse]):
         await self.means.till.void(self.order, refusal.code if outcome == BROKEN else outcome)
         self.outcome.set_result(refusal)
 
+    async def _break_off(self) -> None:
+        if not self.writer.is_open:
+            if self.bill is None:
+                await self.means.till.void(self.order, INTERNAL.code)
+            return
+        if self.bill is None:
+            used = await self._delivered()
+            self.bill = await self.means.till.settle(self.order, used, INTERNAL.code, estimated=True)
+        self.failure = INTERNAL.saying("Something went wrong. What was delivered is charged.")
+        self.writer.end([self.writer.failed(self.failure, self.bill)])
+
     async def _settle(self, outcome: str) -> Bill | None:
         """By the upstream's usage if the stream ended well, else by what was written."""
         usage = self.transcript.usage
-        used = await self._written() if usage.output is None or outcome != COMPLETED else Tokens(0, usage.output)
+        used = await self._delivered() if usage.output is None or outcome != COMPLETED else Tokens(0, usage.output)
         estimated = usage.input is None or usage.output is None or outcome != COMPLETED
         used_input = self.order.size.counted if usage.input is None else usage.input
         return await self.means.till.settle(self.order, Tokens(used_input, used.output), outcome, estimated=estimated)

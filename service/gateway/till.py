@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
 from service import wire
-from service.errors import CALL_RUNNING, INSUFFICIENT_CREDITS, TOO_MANY_CALLS, UNAVAILABLE, Refusal
+from service.background import report
+from service.errors import CALL_RUNNING, INSUFFICIENT_CREDITS, INTERNAL, TOO_MANY_CALLS, UNAVAILABLE, Refusal
 from service.gateway.bill import BALANCE_DECIMALS, COST_DECIMALS, Bill, Purse
 from service.gateway.ledger import (
     Charge,
@@ -62,7 +64,12 @@ class Till:
     async def hold(self, order: Order) -> Purse | Refusal:
         """Set the most aside that the order can cost, or say why it cannot be."""
         needed = self.terms.tariff.cost(order.bound)
-        held = await self._held(order, needed)
+        try:
+            held = await self._held(order, needed)
+        except Exception:
+            self.log.exception("hold_broke", call=order.id)
+            await self._release(order, INTERNAL.code)  # it may have been written all the same
+            held = INTERNAL
         if isinstance(held, Refusal):
             self.meters.ended(held.code)
         else:
@@ -104,8 +111,8 @@ class Till:
             noted = Charge(tokens, self.terms.tariff.cost(tokens), "")
         try:
             await self.ledger.renew(order.id, self._lease(), noted)
-        except StoreUnavailable as error:
-            self.log.warning("hold_not_renewed", call=order.id, reason=str(error))
+        except Exception as error:
+            self.log.warning("hold_not_renewed", call=order.id, **_reason(error))
 
     async def settle(self, order: Order, used: Tokens, outcome: str, *, estimated: bool) -> Bill | None:
         """Charge what was used, up to what was held; None if the store stays away.
@@ -121,12 +128,15 @@ class Till:
         for pause_seconds in (*self.pauses_seconds, None):
             try:
                 closed = await self.ledger.settle(order.id, charge)
-            except StoreUnavailable as error:
-                self.log.error("charge_not_written", call=order.id, reason=str(error))
+            except Exception as error:  # whatever it is, the answer is there, and its charge is tried again
+                self.log.error("charge_not_written", call=order.id, **_reason(error))
                 if pause_seconds is not None:
                     await asyncio.sleep(pause_seconds)
             else:
-                self._note_settled(order, charge, closed)
+                try:
+                    self._note_settled(order, charge, closed)
+                except Exception as error:
+                    report("numbers of a charge", error)
                 return Bill.of(closed, self.terms.warning_micro_inr)
         self._note_ended(order, "charge_not_written")
         return None
@@ -134,10 +144,7 @@ class Till:
     async def void(self, order: Order, outcome: str) -> None:
         """Release the hold. If the store is away, the sweeper does it."""
         self._note_ended(order, outcome)
-        try:
-            await self.ledger.void(order.id, outcome)
-        except StoreUnavailable as error:
-            self.log.warning("hold_not_released", call=order.id, reason=str(error))
+        await self._release(order, outcome)
 
     async def keep(self, order: Order, answer: StoredAnswer | None) -> None:
         """Keep the answer for repeated calls, if there is one and the order has an idempotency key."""
@@ -145,8 +152,14 @@ class Till:
             return
         try:
             await self.ledger.keep(order.id, answer)
-        except StoreUnavailable as error:
-            self.log.warning("answer_not_kept", call=order.id, reason=str(error))
+        except Exception as error:
+            self.log.warning("answer_not_kept", call=order.id, **_reason(error))
+
+    async def _release(self, order: Order, outcome: str) -> None:
+        try:
+            await self.ledger.void(order.id, outcome)
+        except Exception as error:
+            self.log.warning("hold_not_released", call=order.id, **_reason(error))
 
     def _note_settled(self, order: Order, charge: Charge, closed: Closed) -> None:
         """Count the charge, unless the sweeper, which counts it too, was there before."""
@@ -181,3 +194,8 @@ class Till:
         purse = Purse(outcome.balance, 0, self.terms.warning_micro_inr)
         headers = [header for header in purse.headers() if header[0] != b"x-credit-spent-inr"]
         return Refusal(402, refusal.code, refusal.message, tuple(headers), details=details)
+
+
+def _reason(error: Exception) -> dict[str, Any]:
+    """What to log of it: a store that is away is known, all else has a traceback."""
+    return {"reason": str(error)} if isinstance(error, StoreUnavailable) else {"exc_info": error}

@@ -70,11 +70,14 @@ class AnswerWriter:
 
     def broken(self, refusal: Refusal, bill: Bill | None) -> list[bytes]:
         """The end of an answer that broke off: an error, and no `[DONE]`."""
+        return [*([self._chunk(self._last)] if self._last else []), self.failed(refusal, bill)]
+
+    def failed(self, refusal: Refusal, bill: Bill | None) -> bytes:
+        """The error event by itself."""
         told: dict[str, wire.Value] = error_properties(refusal)
         if bill is not None:
             told["billing"] = bill.properties()
-        error = b"data: " + wire.encode({"error": told}) + b"\n\n"
-        return [*([self._chunk(self._last)] if self._last else []), error]
+        return b"data: " + wire.encode({"error": told}) + b"\n\n"
 
     def kept(self, bill: Bill, ending: list[bytes]) -> StoredAnswer | None:
         """The whole answer with this ending, if it was to be kept and is not too large."""

@@ -22,7 +22,11 @@ class Outage:
     """
 
     def __init__(
-        self, counters: Counters, debts: Debts, retry_after_seconds: float, on_end: Callable[[], None],
+        self,
+        counters: Counters,
+        debts: Debts,
+        retry_after_seconds: float,
+        on_end: Callable[[], None],
         on_failure: OnFailure = ignore_failure,
     ) -> None:
         self.lasts = False

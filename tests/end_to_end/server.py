@@ -17,6 +17,7 @@ from click.testing import CliRunner
 
 from service.cli import main
 from tests.end_to_end.leaks import leaks
+from tests.logs import UNWRITABLE_LOG
 
 COMMAND = [sys.executable, "-m", "service"]
 START_SECONDS = 60
@@ -122,10 +123,12 @@ def running(
     # Most tests count with few vocabularies: those load at their first use, and the start is quick.
     environ.setdefault("WEIGHBRIDGE_PRELOAD_VOCABULARIES", "false")
     few = [] if descriptors is None else ["prlimit", f"--nofile={descriptors}"]
-    process = subprocess.Popen(
-        [*few, *COMMAND, "serve", "--demo", "--port", "0", *options],
-        env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-    )  # fmt: skip
+    with Path("/dev/full").open("w") as full:
+        process = subprocess.Popen(
+            [*few, *COMMAND, "serve", "--demo", "--port", "0", *options],
+            env=environ, text=True, start_new_session=True,
+            stdout=subprocess.PIPE, stderr=full if UNWRITABLE_LOG in os.environ else subprocess.STDOUT,
+        )  # fmt: skip
     try:
         server = Server(process, environ)
         yield server

@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.background import report
 from service.gateway.ledger import (
     Balance,
     Call,
@@ -28,6 +29,7 @@ from service.gateway.ledger import (
     TooManyOpen,
 )
 from service.gateway.money import Tokens
+from service.stores.errors import StoreUnavailable
 from service.stores.sql import claims
 from service.stores.sql.credit import WRITTEN_OFF, add_entry, balance_of, open_balance
 from service.stores.sql.engine import Database
@@ -93,7 +95,7 @@ class SqlLedger:
         due = select(hold.c.id, hold.c.expires_at).where(hold.c.state == HoldState.OPEN, hold.c.expires_at < self.now())
         async with self.database.reading() as connection:
             found = (await connection.execute(due.order_by(hold.c.expires_at).limit(most))).all()
-        swept = [await self._close_expired(row.id, row.expires_at) for row in found]
+        swept = [await self._swept(row.id, row.expires_at) for row in found]
         async with self.database.writing() as connection:
             await claims.forget_old(connection, self.now())
         return [call for call in swept if call is not None]
@@ -156,6 +158,16 @@ class SqlLedger:
         await add_entry(connection, "charge", call, charge.cost, self.now(), charge.outcome)
         if charge.overrun:
             await add_entry(connection, "write_off", call, charge.overrun, self.now(), WRITTEN_OFF)
+
+    async def _swept(self, hold_id: str, expires_at: datetime) -> Call | None:
+        """A hold that cannot be closed keeps none of the others open."""
+        try:
+            return await self._close_expired(hold_id, expires_at)
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            report("sweep of a hold", error)
+            return None
 
     async def _close_expired(self, hold_id: str, expires_at: datetime) -> Call | None:
         async with self.database.writing() as connection:

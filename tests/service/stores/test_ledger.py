@@ -12,6 +12,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from structlog.testing import capture_logs
 
 from service.gateway.ledger import (
     Balance,
@@ -26,7 +27,9 @@ from service.gateway.ledger import (
 )
 from service.gateway.money import Tariff, Tokens
 from service.stores.sql.engine import blocking_engine
+from service.stores.sql.tables import balance as balance_table
 from service.stores.sql.tables import entry
+from tests.logs import lines_of
 from tests.service.clocks import Clock
 from tests.service.stores.databases import Databases
 from tests.service.stores.ledgers import Books, faults_in_the_books, opened_books
@@ -137,6 +140,28 @@ async def test_promise_21_an_orphan_is_closed_at_its_checkpoint(books: Books) ->
     assert swept[noted.id].estimated
     assert await balance(books) == Balance(875, 300)
     assert not await books.ledger.renew(noted.id, noted.expires_at, Charge(Tokens(1, 2), 200, ""))
+
+
+@pytest.mark.promise(48)
+async def test_a_hold_that_cannot_be_closed_keeps_no_other_open(books: Books) -> None:
+    """The hold of an account whose balance is damaged stays open until that is mended; all others are swept."""
+    key, _ = await books.accounts.create_key(await books.accounts.get_or_create_account("damaged"))
+    broken, whole = books.new_hold(100, key=key), books.new_hold(200)
+    await books.ledger.hold(broken)
+    await books.ledger.hold(whole)
+    set_held(books, key.account.id, 0)
+    books.clock.advance(91)
+    with capture_logs() as logs:
+        assert [call.id for call in await books.ledger.sweep()] == [whole.id]
+    assert [line["task"] for line in lines_of("task_failed", logs)] == ["sweep of a hold"]
+    set_held(books, key.account.id, 100)
+    assert [call.id for call in await books.ledger.sweep()] == [broken.id]
+
+
+def set_held(books: Books, account_id: str, micro_inr: int) -> None:
+    """Write past the ledger."""
+    with blocking_engine(books.url) as engine, engine.begin() as connection:
+        connection.execute(update(balance_table).where(balance_table.c.account_id == account_id).values(held=micro_inr))
 
 
 async def test_promise_25_the_house_bears_what_exceeds_the_hold(books: Books) -> None:

@@ -1,0 +1,52 @@
+"""The tests of money once more, with a log that cannot be written: no path of money ends differently.
+
+All of them: UNWRITABLE_LOG_TESTS=all.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.logs import UNWRITABLE_LOG
+from tests.promises.figure import Figure
+
+GATEWAY, STORES, SERVED = "tests/service/gateway", "tests/service/stores", "tests/end_to_end"
+# Those that log most: faults of the upstream, streams that break off, callers that hang up.
+SOME = [
+    f"{GATEWAY}/test_breakage.py",
+    f"{GATEWAY}/test_plain.py",
+    f"{GATEWAY}/test_stream.py",
+    f"{GATEWAY}/test_till.py",
+]
+ALL = [
+    GATEWAY,
+    STORES + "/test_ledger.py",
+    STORES + "/test_ledger_model.py",
+    STORES + "/test_ledger_race.py",
+    STORES + "/test_grouped_ledger.py",
+    SERVED + "/test_gateway.py",
+    SERVED + "/test_promise_19_overspending.py",
+    SERVED + "/test_promise_22_cut_streams.py",
+]
+PLACES = ALL if os.environ.get("UNWRITABLE_LOG_TESTS") == "all" else SOME
+
+
+@pytest.mark.promise(48)
+def test_money_with_an_unwritable_log(figure: Figure) -> None:
+    """Standard error is a full device, and so is the log of every service in the tests' process and beside it."""
+    command = [sys.executable, "-m", "pytest", "-p", "no:xdist", "-p", "no:cacheprovider", *PLACES]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command,
+            env={**os.environ, UNWRITABLE_LOG: "1"},
+            stdout=subprocess.PIPE,
+            stderr=full,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 0, done.stdout[-20_000:]
+    figure(" and ".join(re.findall(r"\d+ passed", done.stdout)[-1:]) + " with the log on a full device")
