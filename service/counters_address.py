@@ -23,4 +23,4 @@ def published(data_dir: Path, url: str) -> Iterator[None]:
 def find(data_dir: Path) -> str | None:
     """The URL that a running service published, if one does. A service that was killed leaves it behind."""
     path = data_dir / FILE_NAME
-    return path.read_text(encoding="utf-8").strip() if path.exists() else None
+    return path.read_text(encoding="utf-8", errors="replace").strip() if path.exists() else None

@@ -90,6 +90,8 @@ def load_peppers(
         if not path.exists():
             private_file.write_if_absent(path, base64.b64encode(random_bytes(PEPPER_BYTES)).decode() + "\n")
         return parse_peppers(path.read_text(encoding="utf-8"), str(path))
+    except UnicodeDecodeError:
+        raise PepperError(str(path), "it is not text") from None
     except OSError as error:
         raise PepperError(str(path), error.strerror or str(error)) from error
 

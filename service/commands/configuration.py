@@ -26,6 +26,6 @@ def configuration(options: Mapping[str, object] | None = None) -> Configuration:
 def prepared_folder(settings: Settings) -> Path:
     """The data folder, ready for use; one that cannot be used ends the command."""
     try:
-        return data_folder.prepare(settings.data_dir)
+        return data_folder.prepare(settings.data_dir, lambda sentence: click.echo(sentence, err=True))
     except data_folder.DataFolderUnusable as error:
         raise click.ClickException(str(error)) from None

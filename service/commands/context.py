@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from pathlib import Path
 
 import click
 
@@ -13,6 +14,7 @@ from service.commands.configuration import configuration, prepared_folder
 from service.console.users import UserStore
 from service.gateway.money import MICRO_INR
 from service.limits import Allowance
+from service.pepper import FILE_NAME as PEPPER_FILE
 from service.pepper import Peppers, load_peppers
 from service.settings import Settings
 from service.stores.account_limits import AccountLimits
@@ -40,6 +42,22 @@ def database_url(settings: Settings) -> DatabaseUrl:
     return DatabaseUrl.of_file(prepared_folder(settings) / DATABASE_FILE)
 
 
+def pepper_in_use(settings: Settings) -> Path | None:
+    """The file of a pepper under which keys were stored before, if one serves."""
+    path = prepared_folder(settings) / PEPPER_FILE
+    return path if settings.pepper is None and path.exists() else None
+
+
+def upgraded(settings: Settings) -> DatabaseUrl:
+    """The database of the settings, brought to the newest schema. Raises StoreError.
+
+    It comes before the pepper: a pepper whose database is empty was not made by a start that was interrupted.
+    """
+    url = database_url(settings)
+    upgrade(url, pepper_in_use(settings))
+    return url
+
+
 def loaded_peppers(settings: Settings) -> Peppers:
     """The peppers of the settings, or of the data folder. Raises PepperError."""
     secret = settings.pepper.get_secret_value() if settings.pepper else None
@@ -56,9 +74,7 @@ def counters_url(settings: Settings) -> str | None:
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Database]:
     """The database of the settings, with the newest schema."""
-    url = database_url(settings)
-    upgrade(url)
-    database = Database(url)
+    database = Database(upgraded(settings))
     try:
         yield database
     finally:
@@ -75,6 +91,10 @@ class Tools:
     def database_url(self) -> DatabaseUrl:
         """The database of the settings."""
         return database_url(configuration().settings)
+
+    def pepper_in_use(self) -> Path | None:
+        """The file of a pepper under which keys were stored before, if one serves."""
+        return pepper_in_use(configuration().settings)
 
     def default_allowance(self) -> Allowance:
         """What an account may call without limits of its own."""

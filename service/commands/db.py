@@ -1,5 +1,6 @@
 """`weighbridge db`: the schema of the database. `serve` upgrades it by itself."""
 
+from pathlib import Path
 from typing import Protocol
 
 import click
@@ -15,6 +16,9 @@ class DatabaseTools(Protocol):
 
     def database_url(self) -> DatabaseUrl:
         """The database of the settings. Raises StoreError."""
+
+    def pepper_in_use(self) -> Path | None:
+        """The file of a pepper under which keys were stored before, if one serves."""
 
 
 @click.group("db")
@@ -43,8 +47,22 @@ def upgrade(tools: DatabaseTools) -> None:
     try:
         url = tools.database_url()
         before = schema_status(url)
-        upgrade_schema(url)
+        upgrade_schema(url, tools.pepper_in_use())
     except StoreError as error:
         raise click.ClickException(str(error)) from error
     done = "already at" if before.current == before.newest else f"upgraded from {before.current or 'none'} to"
     click.echo(f"{url.shown}: {done} schema {before.newest}")
+
+
+@db.command("create")
+@click.pass_obj
+def create(tools: DatabaseTools) -> None:
+    """Make the schema in an empty database, also where a pepper shows that there were keys before: they are lost."""
+    try:
+        url = tools.database_url()
+        if schema_status(url).current is not None:
+            raise click.ClickException(f"The database {url.shown} is not empty; nothing is changed.")
+        upgrade_schema(url)
+    except StoreError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{url.shown}: made schema {schema_status(url).newest}")

@@ -15,7 +15,7 @@ from service import counters_address, log
 from service.app import create_app
 from service.clock import utc_now
 from service.commands.banner import banner
-from service.commands.context import database_url, loaded_peppers
+from service.commands.context import loaded_peppers, upgraded
 from service.commands.loading import Loading
 from service.commands.tracing import tracer_maker
 from service.connections import Addresses, Connections
@@ -31,7 +31,6 @@ from service.stores.errors import StoreError
 from service.stores.redis import check_store, connect, ping
 from service.stores.sql.accounts import SqlAccountStore
 from service.stores.sql.engine import Database
-from service.stores.sql.migrate import upgrade
 from service.stores.valkey import EmbeddedValkey
 from tokenizer_registry import RegistryError
 
@@ -67,8 +66,8 @@ def prepared(
     lines = log.configure(settings.log_level, sys.stderr)
     make_tracer = tracer_maker(settings)
     redis_url = running.enter_context(_address(counters, folder))
-    addresses = Addresses(redis_url, database_url(settings), loaded_peppers(settings))
-    upgrade(addresses.database)
+    database = upgraded(settings)
+    addresses = Addresses(redis_url, database, loaded_peppers(settings))
     warnings, key = asyncio.run(_check(addresses, folder, demo, settings.credit_welcome_inr))
     registry, book = loading.wait()
     metrics_folder, forget_worker = running.enter_context(shared_between_processes(folder))

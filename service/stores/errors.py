@@ -3,7 +3,8 @@
     StoreError
     ├── StoreUnavailable        it cannot be reached or does not answer; carries `url` and `reason`
     ├── BadStoreUrl             its URL cannot be used; carries `reason`
-    └── NewerSchema             a newer version of the service has written it; carries `url`
+    ├── NewerSchema             a newer version of the service has written it; carries `url`
+    └── LostDatabase            it is empty, but keys were made before; carries `url` and `pepper`
 
 A `url` in an error is fit to be shown: its password is masked.
 """
@@ -44,3 +45,17 @@ class NewerSchema(StoreError):
 
     def __str__(self) -> str:
         return f"The database {self.url} was written by a newer version of Weighbridge: install that version."
+
+
+@dataclass(eq=False)
+class LostDatabase(StoreError):
+    """A database has nothing in it, although `pepper` says that keys were stored in one."""
+
+    url: str
+    pepper: str
+
+    def __str__(self) -> str:
+        return (
+            f"The database {self.url} is empty, but there is a pepper in {self.pepper}, under which keys were stored: "
+            "bring back the database, or begin anew with `weighbridge db create`."
+        )

@@ -156,6 +156,7 @@ class EmbeddedValkey:
                 stderr=log,
                 pass_fds=[lock],
                 start_new_session=True,
+                umask=0o077,
             )
 
     def _guard_arguments(self, lock: int) -> list[str]:

@@ -43,6 +43,10 @@ class Tools:
         """A SQLite file."""
         return self.url
 
+    def pepper_in_use(self) -> Path | None:
+        """No key was ever stored."""
+        return None
+
     def default_allowance(self) -> Allowance:
         """The service's defaults."""
         return DEFAULT
