@@ -9,7 +9,7 @@ import stat
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final, TextIO
@@ -70,14 +70,13 @@ class LineStream(io.TextIOBase):
 
     def write(self, text: str) -> int:
         """Write whole lines."""
-        line = text.encode(self.encoding, self.errors)
+        line = text.encode("utf-8", "backslashreplace")
         with self._lock:
             if self._waiting or self._unreported_lines:
                 self.flush()
-            if not self._waiting:
-                line = self._rest_of(line)
-            if line:
-                self._keep(line)
+            rest = line if self._waiting else self._rest_of(line)
+            if rest:
+                self._keep(rest)
         return len(text)
 
     def flush(self) -> None:
@@ -123,9 +122,11 @@ class LineStream(io.TextIOBase):
 
     def _rest_of(self, data: bytes) -> bytes:
         """Write as much as can be written now; return what is left."""
-        with suppress(Exception):
+        try:
             while data and (written := self._write(data)):
                 data = data[written:]
+        except Exception:  # whatever the file does, the data stays
+            return data
         return data
 
     def _keep(self, line: bytes) -> None:

@@ -30,7 +30,7 @@ def configure(level: str, stream: TextIO | LineStream | None) -> LineStream:
     structlog.configure(
         processors=[UnfailingChain(*shared, structlog.processors.JSONRenderer(sort_keys=False))],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=structlog.WriteLoggerFactory(lines),  # type: ignore[arg-type]  # it needs no more than is there
+        logger_factory=lambda *_: LineLogger(lines),
         cache_logger_on_first_use=True,
     )
     logging.config.dictConfig(_library_logging(level, lines, shared))
@@ -54,6 +54,19 @@ class UnfailingChain:
         except Exception as error:
             return _rendered_apart(name, event, error)
         return done
+
+
+class LineLogger:
+    """Where structlog's loggers end: it calls the method that is named as the level."""
+
+    def __init__(self, lines: LineStream) -> None:
+        self._lines = lines
+
+    def msg(self, line: str) -> None:
+        """Write one line."""
+        self._lines.write(line + "\n")
+
+    debug = info = warning = error = critical = msg
 
 
 class LineHandler(logging.Handler):

@@ -19,6 +19,7 @@ REQUEST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2
 LAG_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
 
 STORES = ("counters", "accounts")
+TASKS = ("last_used", "limits", "probe", "revocations", "sweeper")
 MOST_LABELS = 1_000
 # Lists of models that are counted again and again; one of all has a thousand names.
 MOST_LISTS = 256
@@ -73,6 +74,8 @@ class Metrics:
         self._decision = lru_cache(MOST_LABELS)(self._decisions.labels)
         for store in STORES:
             self._store_errors.labels(store)
+        for task in TASKS:
+            self._task_failures.labels(task)
         self.gateway = GatewayMeters(registry)
         self.bytes_in_flight = self._gauge("bytes_in_flight", "Bytes of bodies and large texts held now.")
         self.tasks = self._gauge("tasks", "Tasks of the event loops.")
