@@ -1,18 +1,18 @@
 """Numbers for Prometheus, over all worker processes together.
 
-Each process keeps its numbers in files of a folder that all share; whichever process is asked adds them
-up. The numbers of a process that has ended stay in the sums, except for those of its present state.
+Each worker keeps its numbers in memory that all share; whichever is asked adds them up. The numbers of a worker that
+has ended stay in the sums, except for those of its present state.
 """
 
 from functools import lru_cache
-from pathlib import Path
 from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
 
 from service.gateway.meters import GatewayMeters
 from service.limits import Outcome
+from service.shared_numbers import SharedNumbers
+from service.summed_numbers import SummedNumbers
 from service.tallies import GroupedHistogram, Tallies
 
 REQUEST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -27,10 +27,10 @@ OverProcesses = Literal["livesum", "livemin", "livemax"]
 
 
 class Metrics:
-    """The numbers of this process, in `folder` if there are others, to be exposed together with theirs."""
+    """The numbers of this process, exposed together with those of the others in `shared`, which it has entered."""
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self.folder = folder
+    def __init__(self, shared: SharedNumbers | None = None) -> None:
+        self.shared = shared
         self.registry = registry = CollectorRegistry()
         self._tallies = Tallies()
         self._requests = GroupedHistogram(
@@ -118,11 +118,11 @@ class Metrics:
         self._tallies.write()
 
     def text(self) -> bytes:
-        """All numbers of all processes, in Prometheus's text format. Reads files: call it in a thread."""
-        if self.folder is None:
+        """Return all numbers of all processes, in Prometheus's text format. Takes milliseconds: call it in a thread."""
+        if self.shared is None:
             return generate_latest(self.registry)
-        together = CollectorRegistry()
-        MultiProcessCollector(together, str(self.folder))  # type: ignore[no-untyped-call]  # the library leaves it so
+        together = CollectorRegistry(auto_describe=False)
+        together.register(SummedNumbers(self.shared))
         return generate_latest(together)
 
     def _gauge(self, name: str, meaning: str, over_processes: OverProcesses = "livesum") -> Gauge:

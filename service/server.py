@@ -24,8 +24,11 @@ from service.descriptors import Descriptors
 from service.http_connection import ConnectionLimits
 from service.http_protocol import LeanProtocol
 from service.settings import Settings
+from service.shared_numbers import SharedNumbers
 
 PR_SET_PDEATHSIG = 1
+# In memory, where there is such a folder: workers say there that they live, which no full or slow disk may hold up.
+MEMORY_FOLDER = "/dev/shm"
 # Time to settle and to say goodbye between the deadline of streams and the end of the process.
 CUT_SECONDS = 2.0
 # An application answers a body that is late, and may have begun to wait for it late; then its connection is closed.
@@ -35,7 +38,7 @@ BODY_GRACE_SECONDS = 5.0
 class Server(BaseApplication):
     """Runs `make_app()` in each worker on `listener` until SIGTERM or Ctrl-C.
 
-    `on_ready` is called once, `on_worker_end` with the process id of each worker that has ended.
+    `on_ready` is called once; each worker has a slot of `numbers` while it lives.
     """
 
     def __init__(
@@ -44,7 +47,7 @@ class Server(BaseApplication):
         listener: socket.socket,
         make_app: Callable[[], ASGIApp],
         on_ready: Callable[[], None],
-        on_worker_end: Callable[[int], None],
+        numbers: SharedNumbers,
     ) -> None:
         self.settings = settings
         # gunicorn takes it over and closes it on shutdown. A copy of ours would go on taking connections that nobody
@@ -52,7 +55,7 @@ class Server(BaseApplication):
         self.listener_fd = listener.detach()
         self.make_app = make_app
         self.on_ready = on_ready
-        self.on_worker_end = on_worker_end
+        self.numbers = numbers
         super().__init__()
 
     def load_config(self) -> None:
@@ -64,9 +67,11 @@ class Server(BaseApplication):
             "logger_class": Log,
             "graceful_timeout": self.settings.shutdown_timeout_seconds,
             "control_socket_disable": True,
+            "worker_tmp_dir": MEMORY_FOLDER if os.access(MEMORY_FOLDER, os.W_OK | os.X_OK) else None,
             "post_fork": _end_with_parent,
             "when_ready": lambda _: self.on_ready(),
-            "child_exit": lambda _, worker: self.on_worker_end(worker.pid),
+            "pre_fork": lambda _, worker: setattr(worker, "numbers", self.numbers.reserve()),
+            "child_exit": lambda _, worker: self.numbers.release(worker.numbers),
             "forwarded_allow_ips": self.settings.trusted_proxies,
         }
         for name, value in options.items():

@@ -302,11 +302,6 @@ def load(environ: Mapping[str, str] | None = None, options: Mapping[str, object]
         raise SettingsError(faults) from None
 
 
-def hand_on(variable: str, value: str) -> None:
-    """Set a variable for a library that can be told in no other way, here and in processes that are begun from here."""
-    os.environ[variable] = value
-
-
 def shown(value: object) -> str:
     """A setting's value as it may be printed: secrets are masked."""
     if value is None:

@@ -22,11 +22,11 @@ from service.connections import Addresses, Connections
 from service.demo import demo_key
 from service.gateway.money import MICRO_INR
 from service.metrics import Metrics
-from service.metrics_folder import shared_between_processes
 from service.pepper import PepperError
 from service.prices.book import lapsed
 from service.server import Server
 from service.settings import Settings
+from service.shared_numbers import SharedNumbers
 from service.stores.errors import StoreError
 from service.stores.redis import check_store, connect, ping
 from service.stores.sql.accounts import SqlAccountStore
@@ -70,22 +70,23 @@ def prepared(
     addresses = Addresses(redis_url, database, loaded_peppers(settings))
     warnings, key = asyncio.run(_check(addresses, folder, demo, settings.credit_welcome_inr))
     registry, book = loading.wait()
-    metrics_folder, forget_worker = running.enter_context(shared_between_processes(folder))
+    numbers = SharedNumbers(settings.workers)
 
     def app() -> ASGIApp:
+        numbers.enter()
         connections = Connections(
             addresses,
             limits_without_redis=settings.limits_without_redis,
             workers=settings.workers,
             redis_timeout_seconds=settings.redis_timeout_seconds,
-            metrics=Metrics(metrics_folder),
+            metrics=Metrics(numbers),
             welcome_micro_inr=settings.credit_welcome_inr * MICRO_INR,
         )
         return create_app(settings, connections, registry, book, tracer=make_tracer(), take_lost_lines=lines.take_lost)
 
     warnings += lapsed(book, utc_now().date())
     text = banner(settings.host, listener.getsockname()[1], key, warnings, playground=settings.playground)
-    return Server(settings, listener, app, lambda: click.echo(text), forget_worker)
+    return Server(settings, listener, app, lambda: click.echo(text), numbers)
 
 
 @contextmanager
