@@ -131,7 +131,11 @@ def _day(days_since_1970: int) -> date:
 
 
 async def refuse_route(request: Request, error: Exception) -> Response:
-    """No such path, or not with that method: the router's own exceptions, in the API's shape."""
+    """No such path, or not with that method: the router's own exceptions, in the API's shape.
+
+    The router names a route whose path alone fits. It answers nothing, so it stands in no number.
+    """
+    request.scope.pop("route", None)
     refusal = UNKNOWN_ROUTE
     if isinstance(error, HTTPException) and error.status_code == 405:
         allow = (error.headers or {}).get("Allow", "")

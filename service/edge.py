@@ -25,7 +25,8 @@ STANDARD_HEADERS: tuple[Header, ...] = (
 )
 HTTPS_ONLY: Header = (b"strict-transport-security", b"max-age=31536000")
 QUIET_PATHS = ("/health", "/ready", "/metrics")
-NO_ROUTE = "none"
+# Labels of what no route answers: there any caller may make up paths and methods.
+NO_ROUTE, ANY_METHOD = "none", "other"
 STARTS = ("http.response.start", WHOLE_REPLY)
 
 
@@ -93,7 +94,8 @@ class Edge:
             if span is not NO_SPAN:
                 span.note(lambda: {"weighbridge.account": trace.account_id, "weighbridge.refusal": trace.refusal})
                 span.end(route, status)
-            self.metrics.request(scope["method"], route, status, seconds, trace.refusal)
+            method = scope["method"] if route is not NO_ROUTE else ANY_METHOD
+            self.metrics.request(method, route, status, seconds, trace.refusal)
             level = logging.DEBUG if quiet else logging.INFO
             if self.log.is_enabled_for(level):
                 self._tell(level, scope, trace, status, seconds)

@@ -73,6 +73,16 @@ def test_paths_do_not_multiply_the_numbers(own_server: Server) -> None:
     assert not [route for route in routes if re.search(r"\d$", route)]
 
 
+def test_methods_do_not_multiply_the_numbers(own_server: Server) -> None:
+    """Methods that a path does not answer are one, and so is its route then, whatever the server's parser lets pass."""
+    for method in ("PROPFIND", "M-SEARCH", "PUT", "TRACE"):
+        for path in ("/health", "/v1/models", "/console", "/nothing"):
+            assert httpx2.request(method, own_server.url + path).status_code in (404, 405)
+    kinds = {key[1:3] for key in numbers(own_server) if key[0] == "weighbridge_request_seconds_count"}
+    assert {method for method, _ in kinds} <= {"GET", "POST", "DELETE", "other"}
+    assert {route for method, route in kinds if method == "other"} == {"none"}
+
+
 def test_no_account_and_no_key_is_in_the_numbers(own_server: Server) -> None:
     """Whoever reads the numbers learns nothing of who calls."""
     text = httpx2.get(f"{own_server.url}/metrics").text

@@ -118,6 +118,7 @@ def test_promise_42_a_full_disk_stops_only_what_is_stored(tmp_path: Path, figure
     """While the disk is full the same workers answer: health and numbers always, what is stored with 503, and nothing
     with 500. When there is room again all is answered and counted as before, without a restart."""
     with on_a_small_disk(tmp_path) as (disk, server):
+        eventually(lambda: len(workers(server.process.pid)) == 2, within=60)
         same = workers(server.process.pid)
         with Callers(server, server.new_session("ada@example.org")) as callers:
             eventually(lambda: callers.have_seen(10), within=60)

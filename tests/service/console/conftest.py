@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from argon2 import PasswordHasher
+from starlette.types import ASGIApp
 
 from pricing_data import PriceBook
 from service.accounts import Account
@@ -29,6 +30,7 @@ class Console:
     """A served application, a client of it, and what is behind it."""
 
     client: httpx2.AsyncClient
+    app: ASGIApp
     connections: Connections
     account: Account
     user: User
@@ -58,4 +60,4 @@ async def console(anyio_backend: str, tmp_path: Path, store: StoreProcess) -> As
         # Each test has an address of its own: the store, and with it the counts of attempts, is shared.
         transport = httpx2.ASGITransport(app=app, client=(f"address of {tmp_path}", 1))
         async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
-            yield Console(client, connections, account, user)
+            yield Console(client, app, connections, account, user)
