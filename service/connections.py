@@ -15,10 +15,11 @@ from service.last_used import LastUsed
 from service.limits import Limiter
 from service.metrics import Metrics
 from service.pepper import Peppers
+from service.store_faults import RefusedWrites, SharedChecks
 from service.stores.attempts import RedisAttempts
 from service.stores.counters import RedisCounters
 from service.stores.errors import StoreUnavailable
-from service.stores.redis import SOCKET_TIMEOUT_SECONDS, connect, ping
+from service.stores.redis import SOCKET_TIMEOUT_SECONDS, connect, write_fault
 from service.stores.revocations import Revocations
 from service.stores.sql.account_keys import SqlAccountKeys
 from service.stores.sql.accounts import SqlAccountStore
@@ -29,7 +30,11 @@ from service.stores.sql.spending import SqlSpending
 from service.stores.sql.statements import SqlStatements
 from service.stores.sql.url import DatabaseUrl
 from service.stores.sql.users import SqlUserStore
+from service.stores.sql.write_check import WriteCheck
 from service.watched_counters import WatchedCounters
+
+# Less than `/ready` waits for all stores, so that it names the one that does not answer.
+CHECK_TIMEOUT_SECONDS = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,10 @@ class Connections:
         # The counters keep the time of a whole round trip themselves.
         self._counters_redis = connect(addresses.redis_url, socket_timeout_seconds=None)
         redis_counters = RedisCounters(self._counters_redis, timeout_seconds=redis_timeout_seconds)
-        counters = WatchedCounters(redis_counters, partial(metrics.store_error, "counters"))
+        self.refused_writes = refused = RefusedWrites()
+        counters = WatchedCounters(
+            redis_counters, partial(metrics.store_error, "counters"), partial(refused.note, "counters")
+        )
         self.limiter = Limiter(
             counters,
             policy=limits_without_redis,
@@ -70,7 +78,11 @@ class Connections:
             on_failure=metrics.task_failed,
         )
         self.revocations = Revocations(self.redis)
-        self.database = Database(addresses.database, partial(metrics.store_error, "accounts"))
+        self.database = Database(
+            addresses.database, partial(metrics.store_error, "accounts"), partial(refused.note, "accounts")
+        )
+        self._write_check = WriteCheck(self.database)
+        self._checks = SharedChecks(self._check)
         self.accounts = SqlAccountStore(self.database, addresses.peppers, utc_now, welcome_micro_inr=welcome_micro_inr)
         self.account_keys = SqlAccountKeys(self.accounts)
         self.ledger = GroupedLedger(SqlLedger(self.database, utc_now, welcome_micro_inr))
@@ -94,6 +106,7 @@ class Connections:
             closing.push_async_callback(self.redis.aclose)
             closing.push_async_callback(self._counters_redis.aclose)
             closing.push_async_callback(self.authenticator.close)
+            closing.push_async_callback(self._checks.close)
             closing.push_async_callback(self._write_last_used)
             closing.push_async_callback(self.limiter.close)
             await closing.enter_async_context(in_background("revocations", listen, failed))
@@ -101,7 +114,11 @@ class Connections:
             yield
 
     async def faults(self) -> dict[str, str | None]:
-        """Each store with a sentence on what is wrong with it now, or None."""
+        """Each store with a sentence on what is wrong with it, or None: whether it takes a write, and has done so."""
+        faults = await self._checks.ask()
+        return {store: fault or self.refused_writes.fault(store) for store, fault in faults.items()}
+
+    async def _check(self) -> dict[str, str | None]:
         counters, accounts = await asyncio.gather(self._counters_fault(), self._accounts_fault())
         return {"counters": counters, "accounts": accounts}
 
@@ -110,13 +127,15 @@ class Connections:
             await self.last_used.flush()
 
     async def _counters_fault(self) -> str | None:
-        answers = await ping(self.redis, timeout_seconds=2 * self._redis_timeout_seconds)
-        return None if answers else "Redis does not answer."
+        timeout_seconds = min(2 * self._redis_timeout_seconds, CHECK_TIMEOUT_SECONDS)
+        return await write_fault(self.redis, timeout_seconds=timeout_seconds)
 
     async def _accounts_fault(self) -> str | None:
         try:
-            # The pool asks a database server whether it is there before it lends a connection.
-            async with self.database.reading():
-                return None
-        except StoreUnavailable:
-            return "The database does not answer."
+            async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
+                await self._write_check.run()
+        except StoreUnavailable as error:
+            return f"The database cannot be written: {error.reason}"
+        except TimeoutError:
+            return f"The database does not answer within {CHECK_TIMEOUT_SECONDS:g} s."
+        return None

@@ -42,7 +42,7 @@ class Numbers:
 class Readiness:
     """`GET /ready`: 200 when every dependency answers, else 503 with the faults by name.
 
-    `ask` answers each dependency with what is wrong with it, or None. `remarks` are told by name and leave the service
+    `ask` returns each dependency with what is wrong with it, or None. `remarks` are told by name and leave the service
     ready: a damaged vocabulary or an old price would not be mended by a restart.
     """
 
@@ -60,6 +60,8 @@ class Readiness:
                 faults = await self.ask()
         except TimeoutError:
             faults = {"stores": f"no answer within {self.timeout_seconds:g} s"}
+        except Exception as error:  # such as that no thread can be started: whatever it is, the stores were not reached
+            faults = {"stores": f"the check failed with {type(error).__name__}"}
         degraded = any(faults.values())
         body: dict[str, wire.Value] = {
             "status": "degraded" if degraded else "ready",

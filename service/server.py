@@ -28,7 +28,7 @@ from service.shared_numbers import SharedNumbers
 
 PR_SET_PDEATHSIG = 1
 # In memory, where there is such a folder: workers say there that they live, which no full or slow disk may hold up.
-MEMORY_FOLDER = "/dev/shm"
+MEMORY_FOLDER = "/dev/shm"  # noqa: S108  gunicorn makes files there as `mkstemp` does
 # Time to settle and to say goodbye between the deadline of streams and the end of the process.
 CUT_SECONDS = 2.0
 # An application answers a body that is late, and may have begun to wait for it late; then its connection is closed.

@@ -1,8 +1,8 @@
 """Numbers that worker processes share, in memory that is mapped before they are forked.
 
-No file holds them, so no disk can be too full for them. Each worker writes to a slot of its own; whichever is asked reads
-all slots. A worker takes over the slot of one that has ended and goes on from its counters, so that these stay in the
-sums; gauges of an ended worker count no more.
+No file holds them, so no disk can be too full for them. Each worker writes to a slot of its own; whichever is asked
+reads all slots. A worker takes over the slot of one that has ended and goes on from its counters, so that these stay in
+the sums; gauges of an ended worker count no more.
 """
 
 import json
@@ -30,7 +30,7 @@ GAUGE = "gauge"
 
 
 class Series(NamedTuple):
-    """What identifies a number: kind and name of its metric, its own name and labels, and how processes are combined."""
+    """What identifies a number. `mode` says how a gauge's numbers of several processes are combined."""
 
     kind: str
     metric: str

@@ -9,11 +9,16 @@ from service.limits.counters import Counters
 
 
 class WatchedCounters:
-    """Counters that tell `on_error` each time that they cannot be reached. All is passed on as it comes."""
+    """Counters that call `on_error` each time that they cannot be reached, and `on_refusal` with the reason if they
+    answered that they do not write. All is passed on as it comes.
+    """
 
-    def __init__(self, counters: Counters, on_error: Callable[[], None]) -> None:
+    def __init__(
+        self, counters: Counters, on_error: Callable[[], None], on_refusal: Callable[[str], None] = lambda _: None
+    ) -> None:
         self._counters = counters
         self._on_error = on_error
+        self._on_refusal = on_refusal
 
     async def decide(self, *arguments: Any) -> Any:
         """See Counters."""
@@ -34,6 +39,8 @@ class WatchedCounters:
     def _watched(self) -> Iterator[None]:
         try:
             yield
-        except CountersUnreachable:
+        except CountersUnreachable as fault:
             self._on_error()
+            if fault.refused:
+                self._on_refusal(fault.reason)
             raise

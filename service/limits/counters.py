@@ -16,10 +16,11 @@ class LimitsError(Exception):
 class CountersUnreachable(LimitsError):
     """The shared counters gave no answer in time, or not the promised one.
 
-    What was asked may have been carried out nevertheless.
+    What was asked may have been carried out nevertheless. `refused` is set if they answered that they do not write.
     """
 
     reason: str
+    refused: bool = False
 
     def __str__(self) -> str:
         return f"The shared counters cannot be reached: {self.reason}"

@@ -105,7 +105,7 @@ async def _in_time(work: Awaitable[Result], timeout_seconds: float) -> Result:
         async with asyncio.timeout(timeout_seconds):
             return await work
     except FAULTS as error:
-        raise CountersUnreachable(_reason(error)) from error
+        raise CountersUnreachable(_reason(error), refused=isinstance(error, ResponseError)) from error
 
 
 def _keys(account_id: str) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisClusterException, RedisError
+from redis.exceptions import RedisClusterException, RedisError, ResponseError
 from redis.maint_notifications import MaintNotificationsConfig
 
 SOCKET_TIMEOUT_SECONDS = 0.1
@@ -24,6 +24,11 @@ EVICTS = (
     "begin again. Set 'maxmemory-policy noeviction'."
 )
 FAULTS = (RedisError, RedisClusterException, OSError, TimeoutError)
+
+# Of the same form as the counters' own, for stores that let their user write to such keys alone.
+CHECKED_KEY = "rl:{{check-{}}}:w"
+CHECKED_KEY_SECONDS = 60
+MAX_KEYS_TRIED = 1_000
 
 Client = Redis | RedisCluster
 
@@ -70,6 +75,35 @@ async def ping(client: Client, *, timeout_seconds: float = 2 * SOCKET_TIMEOUT_SE
     except FAULTS:
         return False
     return True
+
+
+async def write_fault(client: Client, *, timeout_seconds: float) -> str | None:
+    """Write one key to each node that takes writes; return a sentence on what is wrong, or None."""
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            if isinstance(client, Redis):
+                await client.set(CHECKED_KEY.format(0), 1, ex=CHECKED_KEY_SECONDS)
+            else:
+                await client.initialize()
+                await asyncio.gather(*(client.set(key, 1, ex=CHECKED_KEY_SECONDS) for key in _key_of_each(client)))
+    except ResponseError as error:
+        return f"Redis refuses writes: {error}"
+    except FAULTS:
+        return "Redis does not answer."
+    return None
+
+
+def _key_of_each(client: RedisCluster) -> list[str]:
+    """A key of each primary that has slots."""
+    nodes = client.nodes_manager
+    owners = {node.name for node in (slot[0] for slot in nodes.slots_cache.values() if slot)}
+    keys: dict[str, str] = {}
+    for number in range(MAX_KEYS_TRIED):
+        key = CHECKED_KEY.format(number)
+        keys.setdefault(nodes.get_node_from_slot(client.keyslot(key)).name, key)
+        if keys.keys() >= owners:
+            break
+    return list(keys.values())
 
 
 async def check_store(client: Client) -> list[str]:

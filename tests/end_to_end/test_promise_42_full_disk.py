@@ -142,4 +142,5 @@ def test_promise_42_a_full_disk_stops_only_what_is_stored(tmp_path: Path, figure
         server.stop()
         assert "Traceback" not in server.text
         assert faults_in_the_books(DatabaseUrl.of_file(disk.folder / "data" / "weighbridge.db")) == []
-    figure(f"{full['health']} of /health and {full['chat']} refused chats on a full disk, ready {recovery_seconds:.1f} s after")
+    answers = f"{full['health']} of /health answered, {full['chat']} chats refused"
+    figure(f"{answers} on a full disk; ready {recovery_seconds:.0f} s after it was freed")

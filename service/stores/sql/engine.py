@@ -33,12 +33,19 @@ BEGIN_OPTION = "weighbridge_begin"
 class Database:
     """A pool of connections, opened when first used. One a process and event loop.
 
-    `on_error` is called each time that the database cannot be used.
+    `on_error` is called each time that the database cannot be used; if it was to be written to, `on_write_error` is
+    called too, with the reason.
     """
 
-    def __init__(self, url: DatabaseUrl, on_error: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        url: DatabaseUrl,
+        on_error: Callable[[], None] = lambda: None,
+        on_write_error: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self.url = url
         self.on_error = on_error
+        self.on_write_error = on_write_error
         self._writer = asyncio.Lock()
         self.engine: AsyncEngine = create_async_engine(
             url.asynchronous,
@@ -70,7 +77,7 @@ class Database:
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """A connection in a transaction, committed unless an exception passes. Raises StoreUnavailable."""
         async with self.turn():
-            with breakages(self.url, self.on_error):
+            with breakages(self.url, self.on_error, self.on_write_error):
                 async with self.engine.connect() as connection:
                     await connection.execution_options(**{BEGIN_OPTION: "IMMEDIATE"})
                     async with connection.begin():
@@ -86,7 +93,9 @@ class Database:
             async with asyncio.timeout(BUSY_TIMEOUT_SECONDS) if self._writer.locked() else nullcontext():
                 await self._writer.acquire()
         except TimeoutError as error:
-            raise StoreUnavailable(self.url.shown, "other writers take too long.") from error
+            reason = "other writers take too long."
+            self.on_write_error(reason)
+            raise StoreUnavailable(self.url.shown, reason) from error
         try:
             yield
         finally:
@@ -121,15 +130,21 @@ def blocking_engine(url: DatabaseUrl) -> Iterator[Engine]:
 
 
 @contextmanager
-def breakages(url: DatabaseUrl, on_error: Callable[[], None] = lambda: None) -> Iterator[None]:
+def breakages(
+    url: DatabaseUrl,
+    on_error: Callable[[], None] = lambda: None,
+    on_reason: Callable[[str], None] = lambda _: None,
+) -> Iterator[None]:
     """Turn what is wrong with the database itself into StoreUnavailable; errors of a statement pass."""
     try:
         yield
     except (DBAPIError, PoolTimeoutError) as error:
         if isinstance(error, STATEMENT_ERRORS):
             raise
+        reason = url.without_password(_first_line(error))
         on_error()
-        raise StoreUnavailable(url.shown, url.without_password(_first_line(error))) from error
+        on_reason(reason)
+        raise StoreUnavailable(url.shown, reason) from error
 
 
 def _first_line(error: Exception) -> str:

@@ -78,8 +78,10 @@ class RowWriter:
 
     def _unavailable(self, error: Exception) -> StoreUnavailable:
         url = self.database.url
+        reason = url.without_password(str(error).partition("\n")[0].rstrip(".") + ".")
         self.database.on_error()
-        return StoreUnavailable(url.shown, url.without_password(str(error).partition("\n")[0].rstrip(".") + "."))
+        self.database.on_write_error(reason)
+        return StoreUnavailable(url.shown, reason)
 
 
 def _errors(*, is_sqlite: bool) -> _Errors:
