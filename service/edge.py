@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Sequence
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.address_space import lacks_memory
 from service.cors import Cors
 from service.errors import INTERNAL, UNAVAILABLE, error_reply
 from service.head import NAMED_HEADERS, head_refusal
@@ -74,19 +75,11 @@ class Edge:
             usual = NAMED_HEADERS in scope and scope["method"] != "OPTIONS"
             answer = self.app if usual else self._early(scope, trace) or self.app
             await answer(scope, receive, stamped)
-        except MemoryError:
-            # It says nothing about the request: the same one may be answered in a moment.
-            self.log.exception("out_of_memory", trace_id=trace.trace_id, path=scope["path"])
+        except Exception as error:
+            reply = self._unhandled(error, scope, trace)
             if status:
                 raise
-            trace.refusal = UNAVAILABLE.code
-            await error_reply(UNAVAILABLE, scope["path"], trace.trace_id)(scope, receive, stamped)
-        except Exception:
-            event_id = secrets.token_hex(16)
-            self.log.exception("unhandled_error", trace_id=trace.trace_id, event_id=event_id, path=scope["path"])
-            if status:
-                raise
-            await error_reply(INTERNAL, scope["path"], trace.trace_id, event_id)(scope, receive, stamped)
+            await reply(scope, receive, stamped)
         finally:
             trace.end()
             seconds = time.perf_counter() - started
@@ -99,6 +92,17 @@ class Edge:
             level = logging.DEBUG if quiet else logging.INFO
             if self.log.is_enabled_for(level):
                 self._tell(level, scope, trace, status, seconds)
+
+    def _unhandled(self, error: Exception, scope: Scope, trace: Trace) -> Reply:
+        """Log what broke, and return the reply to its call."""
+        if lacks_memory(error):
+            # It says nothing about the request: the same one may be answered in a moment.
+            self.log.error("out_of_memory", path=scope["path"], reason=f"{type(error).__name__}: {error}")
+            trace.refusal = UNAVAILABLE.code
+            return error_reply(UNAVAILABLE, scope["path"], trace.trace_id)
+        event_id = secrets.token_hex(16)
+        self.log.exception("unhandled_error", trace_id=trace.trace_id, event_id=event_id, path=scope["path"])
+        return error_reply(INTERNAL, scope["path"], trace.trace_id, event_id)
 
     def _early(self, scope: Scope, trace: Trace) -> Reply | None:
         """The reply to a call that no route has to see."""

@@ -1,5 +1,6 @@
 """`weighbridge serve`: what others may have taken comes first, then all that has to be ready before the first call."""
 
+import errno
 import gc
 from contextlib import ExitStack
 from importlib import import_module
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from service.absent import absent
+from service.address_space import spare_address_space
 from service.commands.configuration import configuration, prepared_folder
 from service.commands.loading import Loading
 from service.line_stream import standard_lines
@@ -38,6 +40,7 @@ def serve(host: str | None, port: int | None, workers: int | None, data_dir: Pat
     """Serve the API until Ctrl-C or SIGTERM."""
     options = {"host": host, "port": port, "workers": workers, "data_dir": data_dir}
     settings = configuration(options).settings
+    spare_address_space()
     try:
         with standard_lines(), private_files(), ExitStack() as running:
             with uncollected():
@@ -45,7 +48,14 @@ def serve(host: str | None, port: int | None, workers: int | None, data_dir: Pat
                 gc.freeze()  # forked workers share what the collector does not touch
             server.run()
     except FAULTS as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(_sentence(error, settings.data_dir)) from None
+
+
+def _sentence(error: Exception, folder: Path) -> str:
+    """Why the service does not start; of a full disk the system says neither which it is nor what to do."""
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return f"The disk of the data folder {folder} is full: free some space, then start again."
+    return str(error)
 
 
 def _prepared(settings: Settings, demo: bool, running: ExitStack) -> "Server":

@@ -206,7 +206,11 @@ class EmbeddedValkey:
             message = line.partition(" # ")[2]
             if "append only file" in message or "AOF" in message:
                 return DamagedStore(self.folder, message.partition(":")[0].strip())
-        return StartFailed(self.folder, lines[-1] if lines else "it left no word.")
+        return StartFailed(self.folder, lines[-1] if lines else self._unlogged())
+
+    def _unlogged(self) -> str:
+        """Why nothing stands in the log."""
+        return "it left no word." if os.statvfs(self.folder).f_bavail else "its disk is full."
 
 
 def _shipped_server(folder: Path) -> Path:

@@ -1,0 +1,37 @@
+"""What threads take of a limited address space (`ulimit -v`), and errors that mean that there is no memory left."""
+
+import ctypes
+import errno
+import resource
+import threading
+
+M_ARENA_MAX = -8
+ARENAS = 1
+STACK_BYTES = 2 * 1024 * 1024
+# What libraries say, under an exception that is used for other things too.
+WORDS = ("can't start new thread", "failed to map segment", "cannot allocate memory")
+
+
+def spare_address_space() -> None:
+    """Where address space is limited, let threads share one heap and have smaller stacks.
+
+    Each thread takes 8 MB for its stack otherwise, and glibc reserves 64 MB more for its heap, used or not.
+    """
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit == resource.RLIM_INFINITY:
+        return
+    threading.stack_size(STACK_BYTES)
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(M_ARENA_MAX, ARENAS)
+
+
+def lacks_memory(error: BaseException | None) -> bool:
+    """Whether this, or what it came from, is for want of memory, address space or threads."""
+    while error is not None:
+        if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+            return True
+        if isinstance(error, RuntimeError | ImportError) and any(words in str(error).lower() for words in WORDS):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
