@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Sequence
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.address_space import lacks_memory
 from service.cors import Cors
 from service.errors import INTERNAL, UNAVAILABLE, error_reply
 from service.head import NAMED_HEADERS, head_refusal
 from service.metrics import Metrics
 from service.reply import WHOLE_REPLY, Header, Reply
+from service.scarcity import is_scarcity
 from service.spans import NO_SPAN, NoTracer, Tracer
 from service.trace import CURRENT_ID, Trace, trace_id
 
@@ -95,9 +95,9 @@ class Edge:
 
     def _unhandled(self, error: Exception, scope: Scope, trace: Trace) -> Reply:
         """Log what broke, and return the reply to its call."""
-        if lacks_memory(error):
+        if is_scarcity(error):
             # It says nothing about the request: the same one may be answered in a moment.
-            self.log.error("out_of_memory", path=scope["path"], reason=f"{type(error).__name__}: {error}")
+            self.log.error("out_of_resources", path=scope["path"], reason=f"{type(error).__name__}: {error}")
             trace.refusal = UNAVAILABLE.code
             return error_reply(UNAVAILABLE, scope["path"], trace.trace_id)
         event_id = secrets.token_hex(16)

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -53,6 +54,6 @@ class Probe:
         if self.book_recorded_at is not None:
             metrics.book_age_days.set((self.today() - self.book_recorded_at).days)
         process = Path("/proc/self")
-        if process.exists():
+        with suppress(OSError):  # not every system has it, and there may be no descriptor left
             metrics.resident_bytes.set(int((process / "statm").read_text().split()[1]) * PAGE_BYTES)
             metrics.open_files.set(len(list((process / "fd").iterdir())))

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import click
 
 from service.absent import absent
-from service.address_space import spare_address_space
 from service.commands.configuration import configuration, prepared_folder
 from service.commands.loading import Loading
 from service.line_stream import standard_lines
 from service.listener import PortUnavailable, listen
 from service.private_file import private_files
+from service.scarcity import spare_address_space
 from service.settings import Settings
 from service.stores.errors import StoreError
 from service.stores.valkey import EmbeddedValkey

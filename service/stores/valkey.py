@@ -87,6 +87,8 @@ class EmbeddedValkey:
         """Wait until the server that was begun has read its file and answers. Raises EmbeddedStoreError."""
         try:
             self._wait_until_it_answers()
+            if self._guard is not None:
+                _tell(self._guard, valkey_guard.ANSWERED)
         except BaseException:
             self.stop()
             raise
@@ -95,8 +97,7 @@ class EmbeddedValkey:
         """Stop the server; what it was told is on disk afterwards. Does nothing when it does not run."""
         guard, self._guard = self._guard, None
         if guard is not None and guard.stdin is not None:
-            with contextlib.suppress(BrokenPipeError):
-                os.write(guard.stdin.fileno(), b".")  # forked workers may hold the pipe open after us
+            _tell(guard, valkey_guard.STOP)  # forked workers may hold the pipe open after us
             guard.stdin.close()
             try:
                 guard.wait(STOP_TIMEOUT_SECONDS)
@@ -211,6 +212,13 @@ class EmbeddedValkey:
     def _unlogged(self) -> str:
         """Why nothing stands in the log."""
         return "it left no word." if os.statvfs(self.folder).f_bavail else "its disk is full."
+
+
+def _tell(guard: "subprocess.Popen[bytes]", word: bytes) -> None:
+    """Write to the guard's pipe, if it is still there."""
+    if guard.stdin is not None:
+        with contextlib.suppress(BrokenPipeError):
+            os.write(guard.stdin.fileno(), word)
 
 
 def _shipped_server(folder: Path) -> Path:

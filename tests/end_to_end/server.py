@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Queue
@@ -107,9 +107,14 @@ class Server:
 
 @contextmanager
 def running(
-    data_dir: Path, settings: Mapping[str, str] | None = None, *options: str, descriptors: int | None = None
+    data_dir: Path,
+    settings: Mapping[str, str] | None = None,
+    *options: str,
+    descriptors: int | None = None,
+    under: Sequence[str] = (),
 ) -> Iterator[Server]:
-    """A server for the time of the block; `settings` are WEIGHBRIDGE_ variables without the prefix.
+    """A server for the time of the block; `settings` are WEIGHBRIDGE_ variables without the prefix, `under` is a
+    command that runs it.
 
     Each of its processes may have `descriptors` open at most.
 
@@ -125,7 +130,7 @@ def running(
     few = [] if descriptors is None else ["prlimit", f"--nofile={descriptors}"]
     with Path("/dev/full").open("w") as full:
         process = subprocess.Popen(
-            [*few, *COMMAND, "serve", "--demo", "--port", "0", *options],
+            [*under, *few, *COMMAND, "serve", "--demo", "--port", "0", *options],
             env=environ, text=True, start_new_session=True,
             stdout=subprocess.PIPE, stderr=full if UNWRITABLE_LOG in os.environ else subprocess.STDOUT,
         )  # fmt: skip

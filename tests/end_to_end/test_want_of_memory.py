@@ -41,7 +41,7 @@ def test_a_count_without_memory_is_unavailable_and_logged(server: Server) -> Non
     assert refused.json()["message"] == "Service temporarily unavailable."
     assert small.status_code == 200
     assert count(server, TEXT).status_code == 200
-    server.wait_for("out_of_memory")
+    server.wait_for("out_of_resources")
 
 
 def count(server: Server, text: str) -> httpx2.Response:

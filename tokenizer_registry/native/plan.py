@@ -2,11 +2,12 @@
 
 import ctypes
 import mmap
+import os
 import weakref
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from tokenizer_registry.native.library import COLUMNS, TEXT_TOO_LONG, library
 from tokenizer_registry.vocabulary import refuse_long, refuse_surrogates, too_long
@@ -35,18 +36,47 @@ Resolve = Callable[[Sequence[Word]], list[int]]
 
 
 class Mapped:
-    """A file in memory, which all processes share."""
+    """A file in memory, which all processes share. Raises OSError.
+
+    Mapped by the system's own function: Python's keeps a descriptor for each, and there are a hundred vocabularies.
+    """
 
     def __init__(self, path: Path) -> None:
         with path.open("rb") as file:
-            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
-        self.size = len(self._map)
-        self.address = ctypes.addressof(ctypes.c_char.from_buffer(self._map))
+            self.size = os.fstat(file.fileno()).st_size
+            self.address = _map(self.size, file.fileno(), path)
+        weakref.finalize(self, _system().munmap, self.address, self.size).atexit = False
 
     @property
     def content(self) -> memoryview:
-        """The bytes."""
-        return memoryview(self._map)
+        """The bytes. They hold the file mapped."""
+        characters: Any = (ctypes.c_char * self.size).from_address(self.address)
+        characters.owner = self
+        return memoryview(characters).cast("B")
+
+
+@cache
+def _system() -> ctypes.CDLL:
+    system = ctypes.CDLL(None, use_errno=True)
+    system.mmap.restype = ctypes.c_void_p
+    system.mmap.argtypes = (
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.c_int,
+        ctypes.c_int,
+        ctypes.c_int,
+        ctypes.c_int64,
+    )
+    system.munmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t)
+    return system
+
+
+def _map(size: int, descriptor: int, path: Path) -> int:
+    address: int = _system().mmap(None, size, mmap.PROT_READ, mmap.MAP_PRIVATE, descriptor, 0)
+    if address == ctypes.c_void_p(-1).value:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), str(path))
+    return address
 
 
 class PlanFull(Exception):

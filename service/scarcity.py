@@ -1,4 +1,6 @@
-"""What threads take of a limited address space (`ulimit -v`), and errors that mean that there is no memory left."""
+"""What threads take of a limited address space (`ulimit -v`), and errors that mean that the process has no more of
+something: memory, threads, descriptors.
+"""
 
 import ctypes
 import errno
@@ -8,6 +10,7 @@ import threading
 M_ARENA_MAX = -8
 ARENAS = 1
 STACK_BYTES = 2 * 1024 * 1024
+NUMBERS = (errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 # What libraries say, under an exception that is used for other things too.
 WORDS = ("can't start new thread", "failed to map segment", "cannot allocate memory")
 
@@ -26,10 +29,10 @@ def spare_address_space() -> None:
         mallopt(M_ARENA_MAX, ARENAS)
 
 
-def lacks_memory(error: BaseException | None) -> bool:
-    """Whether this, or what it came from, is for want of memory, address space or threads."""
+def is_scarcity(error: BaseException | None) -> bool:
+    """Return whether this, or what it came from, is for want of memory, address space, threads or descriptors."""
     while error is not None:
-        if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in NUMBERS):
             return True
         if isinstance(error, RuntimeError | ImportError) and any(words in str(error).lower() for words in WORDS):
             return True
