@@ -13,7 +13,7 @@ from service.errors import INTERNAL, UNAVAILABLE, error_reply
 from service.head import NAMED_HEADERS, head_refusal
 from service.metrics import Metrics
 from service.reply import WHOLE_REPLY, Header, Reply
-from service.scarcity import is_scarcity
+from service.scarcity import scarcity_in
 from service.spans import NO_SPAN, NoTracer, Tracer
 from service.trace import CURRENT_ID, Trace, trace_id
 
@@ -95,9 +95,10 @@ class Edge:
 
     def _unhandled(self, error: Exception, scope: Scope, trace: Trace) -> Reply:
         """Log what broke, and return the reply to its call."""
-        if is_scarcity(error):
+        scarcity = scarcity_in(error)
+        if scarcity is not None:
             # It says nothing about the request: the same one may be answered in a moment.
-            self.log.error("out_of_resources", path=scope["path"], reason=f"{type(error).__name__}: {error}")
+            self.log.error("out_of_resources", path=scope["path"], reason=repr(scarcity))
             trace.refusal = UNAVAILABLE.code
             return error_reply(UNAVAILABLE, scope["path"], trace.trace_id)
         event_id = secrets.token_hex(16)

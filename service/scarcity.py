@@ -29,12 +29,12 @@ def spare_address_space() -> None:
         mallopt(M_ARENA_MAX, ARENAS)
 
 
-def is_scarcity(error: BaseException | None) -> bool:
-    """Return whether this, or what it came from, is for want of memory, address space, threads or descriptors."""
+def scarcity_in(error: BaseException | None) -> BaseException | None:
+    """Return this error, or the one that it came from, if it is for want of memory, threads or descriptors; or None."""
     while error is not None:
         if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in NUMBERS):
-            return True
+            return error
         if isinstance(error, RuntimeError | ImportError) and any(words in str(error).lower() for words in WORDS):
-            return True
+            return error
         error = error.__cause__ or error.__context__
-    return False
+    return None

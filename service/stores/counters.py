@@ -12,7 +12,7 @@ from redis.exceptions import ResponseError
 from service.limits.counters import BrokenRecord, Call, CountersUnreachable, Settlement
 from service.limits.decision import Decision
 from service.stores.cluster_script import ClusterScript
-from service.stores.redis import FAULTS, SOCKET_TIMEOUT_SECONDS, Client
+from service.stores.redis import FAULTS, SOCKET_TIMEOUT_SECONDS, Client, write_a_key
 from service.stores.script import NodeScript, Run, ScriptRunner, limit_script
 
 WINDOW_MICROSECONDS = 1_000_000
@@ -41,6 +41,7 @@ class RedisCounters:
         writer: str | None = None,
         timeout_seconds: float = SOCKET_TIMEOUT_SECONDS,
     ) -> None:
+        self._client = client
         script = limit_script()
         self._script: ScriptRunner = (
             NodeScript(client, script) if isinstance(client, Redis) else ClusterScript(client, script)
@@ -65,8 +66,13 @@ class RedisCounters:
         await _in_time(self._book(settlements), self._timeout_seconds)
 
     async def reconnect(self) -> None:
-        """Open a connection and load the script, so that the next `decide` is one round trip."""
-        await _in_time(self._script.load(), RECONNECT_TIMEOUT_SECONDS)
+        """Open a connection, see that the store takes writes, and load the script, so that the next `decide` is one
+        round trip."""
+        await _in_time(self._reconnect(), RECONNECT_TIMEOUT_SECONDS)
+
+    async def _reconnect(self) -> None:
+        await write_a_key(self._client)
+        await self._script.load()
 
     async def _ask(self, groups: Sequence[Group], batch: int, due: Sequence[Settlement]) -> list[Any]:
         if due:

@@ -77,15 +77,20 @@ async def ping(client: Client, *, timeout_seconds: float = 2 * SOCKET_TIMEOUT_SE
     return True
 
 
+async def write_a_key(client: Client) -> None:
+    """Write a key, in a cluster one to each primary. Raises FAULTS."""
+    if isinstance(client, Redis):
+        await client.set(CHECKED_KEY.format(0), 1, ex=CHECKED_KEY_SECONDS)
+        return
+    await client.initialize()
+    await asyncio.gather(*(client.set(key, 1, ex=CHECKED_KEY_SECONDS) for key in _key_of_each(client)))
+
+
 async def write_fault(client: Client, *, timeout_seconds: float) -> str | None:
-    """Write one key to each node that takes writes; return a sentence on what is wrong, or None."""
+    """Return a sentence on why the store does not take a write, or None."""
     try:
         async with asyncio.timeout(timeout_seconds):
-            if isinstance(client, Redis):
-                await client.set(CHECKED_KEY.format(0), 1, ex=CHECKED_KEY_SECONDS)
-            else:
-                await client.initialize()
-                await asyncio.gather(*(client.set(key, 1, ex=CHECKED_KEY_SECONDS) for key in _key_of_each(client)))
+            await write_a_key(client)
     except ResponseError as error:
         return f"Redis refuses writes: {error}"
     except FAULTS:

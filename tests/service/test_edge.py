@@ -1,5 +1,6 @@
 """The outermost layer: what a caller and the log see when the inside breaks."""
 
+import errno
 import io
 import json
 import logging
@@ -76,3 +77,30 @@ async def test_the_gateways_paths_answer_in_its_shape() -> None:
     assert answer.json() == {
         "error": {"message": "Something went wrong.", "type": "api_error", "code": "internal_error"}
     }
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+        OSError(errno.EMFILE, "Too many open files"),
+        RuntimeError("can't start new thread"),
+        ImportError("x.so: failed to map segment from shared object"),
+    ],
+)
+async def test_want_of_memory_is_no_fault_of_the_call(error: Exception) -> None:
+    """It is refused for now, in the shape of its API, and can be made again."""
+
+    async def broken(scope: Scope, receive: Receive, send: Send) -> None:
+        raise LookupError from error
+
+    with logged() as stream:
+        transport = httpx2.ASGITransport(app=Edge(broken))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://test") as caller:
+            answer = await caller.get("/v1/tokens/models")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert answer.json()["message"] == "Service temporarily unavailable."
+    (line,) = stream.getvalue().splitlines()[:1]
+    assert (json.loads(line)["event"], json.loads(line)["reason"]) == ("out_of_resources", repr(error))

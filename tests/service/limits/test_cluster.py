@@ -12,7 +12,7 @@ from service.limits.counters import Call
 from service.stores.account_limits import AccountLimits
 from service.stores.attempts import RedisAttempts
 from service.stores.counters import RedisCounters
-from service.stores.redis import check_store, connect, ping
+from service.stores.redis import check_store, connect, ping, write_fault
 from service.stores.revocations import Revocations
 from tests.service.limits.limiters import PATIENT_SECONDS, limiter_on
 from tests.service.limits.test_outage import recovered
@@ -203,3 +203,18 @@ async def test_an_account_is_reset_on_its_node(cluster: StoreCluster, accounts: 
         await AccountLimits(client).reset(account_id)
         assert await used(cluster, account_id) == 0
     await client.aclose()
+
+
+async def test_one_node_that_refuses_writes_is_found(cluster: StoreCluster) -> None:
+    """Whichever of them it is."""
+    client = connect(cluster.url, socket_timeout_seconds=PATIENT_SECONDS)
+    try:
+        assert await write_fault(client, timeout_seconds=PATIENT_SECONDS) is None
+        for node in cluster.nodes:
+            node.command("CONFIG", "SET", "min-replicas-to-write", 1)
+            fault = await write_fault(client, timeout_seconds=PATIENT_SECONDS)
+            node.command("CONFIG", "SET", "min-replicas-to-write", 0)
+            assert fault is not None
+            assert fault.startswith("Redis refuses writes: NOREPLICAS")
+    finally:
+        await client.aclose()

@@ -56,6 +56,23 @@ async def test_frozen_store_holds_nobody_up_and_refuses_nobody(own_store: StoreP
         assert all(isinstance(answer, Decision) and answer.refused_by is None for answer in answers)
 
 
+async def test_an_outage_lasts_while_writes_are_refused(own_store: StoreProcess) -> None:
+    """A store that answers but keeps nothing is not back: no call asks it, until it takes writes again."""
+    async with limiter_on(own_store.url, policy="closed") as limiter:
+        with own_store.client() as client:
+            client.config_set("min-replicas-to-write", 1)
+            await limiter.hit("a", MANY)
+            await eventually_async(lambda: rejected_writes(client) > 3 or limiter.shared, within=10)
+            assert not limiter.shared
+            client.config_set("min-replicas-to-write", 0)
+        await recovered(limiter)
+
+
+def rejected_writes(client: redis.Redis) -> int:
+    """How many plain writes the store has refused."""
+    return int(client.info("commandstats").get("cmdstat_set", {}).get("rejected_calls", 0))
+
+
 @pytest.mark.parametrize(("policy", "without_store"), [("local", 7), ("open", 7), ("closed", 0)])
 async def test_calls_during_a_freeze_are_booked_once(own_store: StoreProcess, policy: str, without_store: int) -> None:
     """After a freeze the count is that of the admitted calls: with those that no reply came for, and once."""
