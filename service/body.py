@@ -8,8 +8,10 @@ from starlette.types import Receive, Scope
 from service.errors import BODY_TIMEOUT, OVERLOADED, TOO_LARGE, UNSUPPORTED_MEDIA, Refusal
 from service.head import named_headers
 from service.in_flight import InFlight
-from service.trace import Trace, trace_of
+from service.senders import hold_more
 
+# Larger bodies are parsed in a thread: a million names take a second.
+INLINE_BODY_BYTES = 65_536
 # In a scope: all of a small body, where it has come already. Then nothing is waited for, and no time is kept.
 WHOLE_BODY = "weighbridge.whole_body"
 
@@ -17,7 +19,7 @@ WHOLE_BODY = "weighbridge.whole_body"
 class BodyReader:
     """Reads bodies of `media_type` and at most `max_bytes` that arrive within `timeout_seconds`.
 
-    What has come in is held in the budget `in_flight` until the request is over.
+    What `read` returns is held in the room `in_flight` until the request is over, or its handler keeps less.
     """
 
     def __init__(
@@ -31,7 +33,10 @@ class BodyReader:
         self.too_large = TOO_LARGE.saying(f"The request body is too large: the limit is {max_bytes} bytes.")
 
     def whole(self, scope: Scope) -> bytes | Refusal | None:
-        """A small body that has come with its head, or why it is not read; None where `read` has to wait for it."""
+        """A small body that has come with its head, or why it is not read; None where `read` has to wait for it.
+
+        It is not held: for a handler that parses it in the same turn of the event loop.
+        """
         headers = named_headers(scope)
         is_usual = headers.get(b"content-type") == self._declared and b"content-encoding" not in headers
         if not is_usual and (refusal := self._media_refusal(headers)):
@@ -39,23 +44,26 @@ class BodyReader:
         whole: bytes | None = scope.get(WHOLE_BODY)
         if whole is None or len(whole) > self.max_bytes:
             return None
-        return whole if self.in_flight.take_for_request(trace_of(scope), len(whole)) else OVERLOADED
+        return whole
 
     async def read(self, scope: Scope, receive: Receive) -> bytes | Refusal:
         """The body, or why it is not read. A declared length over the limit is refused unread."""
         whole = self.whole(scope)
-        if whole is not None:
+        if isinstance(whole, Refusal):
             return whole
+        if whole is not None:
+            del scope[WHOLE_BODY]
+            return whole if hold_more(scope, self.in_flight, len(whole)) else OVERLOADED
         declared = named_headers(scope).get(b"content-length", b"0")
         if declared.isdigit() and int(declared[:20]) > self.max_bytes:
             return self.too_large
         try:
             async with asyncio.timeout(self.timeout_seconds):
-                return await self._receive_all(receive, trace_of(scope))
+                return await self._receive_all(scope, receive)
         except TimeoutError:
             return BODY_TIMEOUT
 
-    async def _receive_all(self, receive: Receive, trace: Trace) -> bytes | Refusal:
+    async def _receive_all(self, scope: Scope, receive: Receive) -> bytes | Refusal:
         chunks: list[bytes] = []
         received_bytes = 0
         while True:
@@ -66,7 +74,7 @@ class BodyReader:
             received_bytes += len(chunk)
             if received_bytes > self.max_bytes:
                 return self.too_large
-            if not self.in_flight.take_for_request(trace, len(chunk)):
+            if not hold_more(scope, self.in_flight, len(chunk)):
                 return OVERLOADED
             chunks.append(chunk)
             if not message.get("more_body", False):

@@ -128,7 +128,12 @@ class CountingPool:
         """The same in two jobs, each with half of the vocabularies, which two threads may do at the same time."""
         halves = [half for half in self.registry.halves(models) if half]
         work = [partial(self._measure_and_count, text, half, False) for half in halves]
-        jobs = [self._in_thread(caller, len(text) * 4, share, held_bytes=held_bytes) for share in work]
+        size_bytes = len(text) * 4
+        # All of them are held by one request: what the first holds is no reason to refuse the second.
+        jobs = [
+            self._in_thread(caller, size_bytes, share, held_bytes=held_bytes + number * size_bytes)
+            for number, share in enumerate(work)
+        ]
         found: dict[str, Count] = {}
         for half, counts in zip(halves, await asyncio.gather(*jobs), strict=True):
             if isinstance(counts, Refusal):
@@ -145,16 +150,17 @@ class CountingPool:
         held_bytes: int = 0,
         admitted: bool = False,
     ) -> Answer | Refusal:
-        if size_bytes and not self.in_flight.take(size_bytes, held_bytes):
+        sender = caller.owner or None
+        if size_bytes and not self.in_flight.take(size_bytes, held_bytes, sender):
             if not admitted:
                 return UNAVAILABLE
             size_bytes = 0
         job = self._threads.submit(caller.owner, work, is_charge=admitted)
         if job is None:
-            self.in_flight.give_back(size_bytes)
+            self.in_flight.give_back(size_bytes, sender)
             return UNAVAILABLE
         # What has begun goes on when the caller has gone, and its bytes stay in flight until it ends.
-        job.outcome.add_done_callback(lambda _: self.in_flight.give_back(size_bytes))
+        job.outcome.add_done_callback(lambda _: self.in_flight.give_back(size_bytes, sender))
         if admitted:
             return await asyncio.shield(job.outcome)
         return await self._outcome(job, caller)

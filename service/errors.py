@@ -29,6 +29,11 @@ class Refusal:
         """The same refusal with a message of its own."""
         return replace(self, message=message)
 
+    @property
+    def reply_headers(self) -> list[Header]:
+        """The headers of the reply: its own, and one that ends the connection where the rest is not read."""
+        return [*self.headers, (b"connection", b"close")] if self.close else [*self.headers]
+
     def with_headers(self, headers: Sequence[Header]) -> "Refusal":
         """The same refusal with more headers."""
         return replace(self, headers=(*self.headers, *headers))
@@ -109,9 +114,8 @@ GATEWAY_PATHS = ("/v1/models", "/v1/chat/", "/api/")
 
 def error_reply(refusal: Refusal, path: str, trace_id: str, event_id: str | None = None) -> Reply:
     """The reply to a refused call, in the shape of the API that `path` belongs to."""
-    headers = [*refusal.headers, (b"connection", b"close")] if refusal.close else list(refusal.headers)
     body = _shape_a(refusal) if path.startswith(GATEWAY_PATHS) else _shape_t(refusal, trace_id, event_id)
-    return Reply(refusal.status, body, headers)
+    return Reply(refusal.status, body, refusal.reply_headers)
 
 
 def _shape_t(refusal: Refusal, trace_id: str, event_id: str | None) -> bytes:

@@ -6,10 +6,11 @@ from collections.abc import Container, Iterable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from random import getrandbits
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from starlette.types import Scope
 
+from service.in_flight import Hold
 from service.reply import Header
 from service.spans import NO_SPAN, Span
 
@@ -17,13 +18,6 @@ _TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})
 
 # The id of the request that a task works for, for whatever is logged meanwhile.
 CURRENT_ID: Final[ContextVar[str | None]] = ContextVar("trace_id", default=None)
-
-
-class Budget(Protocol):
-    """What the bytes were taken from that a request holds."""
-
-    def give_back(self, size_bytes: int) -> None:
-        """Hold less."""
 
 
 @dataclass(slots=True)
@@ -35,14 +29,28 @@ class Trace:
     refusal: str | None = None
     span: Span = NO_SPAN
     reply_headers: Sequence[Header] = ()
-    held_bytes: int = 0
-    budget: Budget | None = None
+    hold: Hold | None = None
+
+    @property
+    def held_bytes(self) -> int:
+        """What the request holds in the room that senders share."""
+        return 0 if self.hold is None else self.hold.held_bytes
+
+    def keep(self, size_bytes: int) -> None:
+        """Give back all that the request holds but so many bytes."""
+        if self.hold is not None:
+            self.hold.keep(size_bytes)
+
+    def hand_over(self) -> Hold | None:
+        """Return what the request holds, for a receiver that releases it in its own time."""
+        hold, self.hold = self.hold, None
+        return hold
 
     def end(self) -> None:
-        """The request is over: what it held is given back."""
-        if self.budget is not None:
-            self.budget.give_back(self.held_bytes)
-            self.budget = None
+        """The request is over, or needs nothing more of what it read: what it held is given back."""
+        if self.hold is not None:
+            self.hold.release()
+            self.hold = None
 
 
 def trace_of(scope: Scope) -> Trace:

@@ -5,7 +5,6 @@ keep somebody out, does not hold for an address from which that e-mail logged in
 people may share an address: over its limit nobody is refused, but logins from there are verified one by one.
 """
 
-import ipaddress
 import math
 import time
 from collections import OrderedDict
@@ -14,6 +13,7 @@ from typing import NamedTuple, Protocol
 
 from service.limits import CountersUnreachable
 from service.pepper import Pepper
+from service.senders import network
 
 WINDOW_SECONDS = 15 * 60
 KNOWN_SECONDS = 30 * 86_400
@@ -128,15 +128,3 @@ class LocalAttempts:
         self._tries.move_to_end(name)
         if len(self._tries) > self._most_names:
             self._tries.popitem(last=False)
-
-
-def network(address: str) -> str:
-    """What one caller may be assumed to have: an IPv4 address, or the /64 of an IPv6 one."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, ipaddress.IPv6Address):
-        mapped = parsed.ipv4_mapped
-        return str(mapped or ipaddress.IPv6Network((parsed, 64), strict=False))
-    return str(parsed)

@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope
 
 from service import strict_json, wire
 from service.body import BodyReader
-from service.console.attempts import LoginAttempts, network
+from service.console.attempts import LoginAttempts
 from service.console.endpoint import SessionGate
 from service.console.passwords import Passwords, TooBusy
 from service.console.sessions import Sessions
@@ -18,6 +18,7 @@ from service.console.turns import LoginTurns
 from service.console.users import PASSWORD_CHARACTERS, User, UserStore, checked_email
 from service.errors import INVALID_REQUEST, TOO_MANY_ATTEMPTS, UNAVAILABLE, WRONG_CREDENTIALS, Refusal
 from service.reply import Reply
+from service.senders import network
 from service.stores.errors import StoreUnavailable
 from service.strict_json import shorten
 from service.trace import trace_of

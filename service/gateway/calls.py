@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import structlog
 
 from service.gateway.deadline import Deadline
+from service.in_flight import Hold
 
 SHUTDOWN = "shutdown"
 
@@ -43,12 +44,14 @@ class Calls:
         self._running: dict[RunningCall, asyncio.Task[None]] = {}
         self._closes_at: float | None = None
 
-    def start(self, call: RunningCall) -> None:
-        """Run a call to its end, whoever may stop waiting for it."""
+    def start(self, call: RunningCall, hold: Hold | None = None) -> None:
+        """Run a call to its end, whoever may stop waiting for it; then release what its request holds."""
         if self._closes_at is not None:
             call.deadline.bring_forward(self._closes_at - asyncio.get_running_loop().time(), SHUTDOWN)
         task = self._running[call] = asyncio.create_task(call.run())
         task.add_done_callback(partial(self._ended, call))
+        if hold is not None:
+            task.add_done_callback(lambda _: hold.release())
 
     def abandon(self, call: AbandonedCall) -> None:
         """The caller of this call has gone. A call that is over does not mind."""

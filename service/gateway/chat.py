@@ -2,23 +2,28 @@
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from typing import NamedTuple
 
 from starlette.types import Receive, Scope
 
 from service.accounts import Principal
-from service.body import BodyReader
+from service.body import INLINE_BODY_BYTES, BodyReader
 from service.caller import Caller
-from service.errors import UNAVAILABLE, Refusal
+from service.counting import CountingPool
+from service.errors import OVERLOADED, UNAVAILABLE, Refusal
 from service.gateway.call import Means
 from service.gateway.calls import Calls
 from service.gateway.envelope import Envelope
 from service.gateway.idempotency import Idempotency
 from service.gateway.order import Order, Orders
 from service.gateway.plain import PlainCall
-from service.gateway.request import ChatRequests
+from service.gateway.request import ChatRequest, ChatRequests
 from service.gateway.stream_reply import StreamReply
 from service.gateway.streamed import Patience, StreamedCall
 from service.reply import Reply
+from service.senders import hold_exactly, memory_of
 from service.trace import trace_of
 
 
@@ -30,11 +35,20 @@ class Names:
     fingerprint: str
 
 
+class ReadRequest(NamedTuple):
+    """What is kept of a body: the request, the bytes that it takes in memory, and for a repeatable call a digest."""
+
+    request: ChatRequest
+    size_bytes: int
+    body_digest: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class ChatEndpoint:
     """Makes calls of requests."""
 
     reader: BodyReader
+    pool: CountingPool
     requests: ChatRequests
     idempotency: Idempotency
     orders: Orders
@@ -45,39 +59,60 @@ class ChatEndpoint:
 
     async def complete(self, scope: Scope, receive: Receive, principal: Principal) -> Reply | StreamReply | Refusal:
         """Answer one request."""
+        if self.calls.is_closing:
+            return UNAVAILABLE
+        key = self.idempotency.key(scope)
+        if isinstance(key, Refusal):
+            return key
+        caller = Caller(principal.account_id, receive)
         body = await self.reader.read(scope, receive)
         if isinstance(body, Refusal):
             return body
-        request = self.requests.parse(body)
-        if isinstance(request, Refusal):
-            return request
-        claim = self.idempotency.claim(scope, principal, body)
-        if isinstance(claim, Refusal):
-            return claim
+        read = await self._read(body, caller, repeatable=key is not None)
+        del body  # the frame of a coroutine would keep it for as long as the call runs
+        if isinstance(read, Refusal):
+            return read
+        if not hold_exactly(scope, self.pool.in_flight, read.size_bytes):
+            return OVERLOADED
+        request = read.request
+        claim = None if key is None else self.idempotency.claim(key, principal, read.body_digest or "")
         earlier = None if claim is None else await self.idempotency.earlier(claim)
         if earlier is not None:
             return earlier
         trace = trace_of(scope)
         with trace.span.child("count"):
-            size = await self.means.counter.size(request, Caller(principal.account_id, receive))
+            size = await self.means.counter.size(request, caller)
         if isinstance(size, Refusal):
             return size
         if self.calls.is_closing:
             return UNAVAILABLE
         order = self.orders.place(request, size, principal, trace, claim)
-        return self._streamed(order, scope) if request.stream else await self._plain(order)
+        return self._streamed(order, scope) if request.stream else await self._plain(order, scope)
+
+    async def _read(self, body: bytes, caller: Caller, *, repeatable: bool) -> ReadRequest | Refusal:
+        if len(body) <= INLINE_BODY_BYTES:
+            return self._parsed(body, repeatable)
+        return await self.pool.run(caller, partial(self._parsed, body, repeatable))
+
+    def _parsed(self, body: bytes, repeatable: bool) -> ReadRequest | Refusal:
+        request = self.requests.parse(body)
+        if isinstance(request, Refusal):
+            return request
+        # Of a small body the size itself is near enough, and costs nothing.
+        size_bytes = len(body) if len(body) <= INLINE_BODY_BYTES else memory_of((request.messages, request.options))
+        return ReadRequest(request, size_bytes, sha256(body).hexdigest() if repeatable else None)
 
     def _envelope(self, order: Order) -> Envelope:
         created = int(order.placed_at.timestamp())
         return Envelope(order.shown_id, self.names.model, self.names.fingerprint, created)
 
-    async def _plain(self, order: Order) -> Reply | Refusal:
+    async def _plain(self, order: Order, scope: Scope) -> Reply | Refusal:
         call = PlainCall(order, self._envelope(order), self.means)
-        self.calls.start(call)
+        self.calls.start(call, trace_of(scope).hand_over())
         return await asyncio.shield(call.outcome)
 
     def _streamed(self, order: Order, scope: Scope) -> StreamReply:
         call = StreamedCall(order, self._envelope(order), self.means, self.patience)
-        self.calls.start(call)
+        self.calls.start(call, trace_of(scope).hand_over())
         wanted = (value for name, value in scope["headers"] if name == b"x-billing-headers")
         return StreamReply(call, self.calls, is_final=any(value.strip().lower() == b"final" for value in wanted))

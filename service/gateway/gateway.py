@@ -75,6 +75,7 @@ class Gateway:
         counter = PromptCounter(pool, _vocabulary(settings, pool.registry), settings.gateway_system_prompt)
         self.chat = ChatEndpoint(
             reader=BodyReader(settings.max_body_bytes, settings.body_timeout_seconds, pool.in_flight),
+            pool=pool,
             requests=ChatRequests(settings.gateway_model),
             idempotency=Idempotency(connections.ledger, timedelta(hours=settings.gateway_idempotency_hours), utc_now),
             orders=_orders(settings),

@@ -26,15 +26,19 @@ class Idempotency:
         self.keep = keep
         self.now = now
 
-    def claim(self, scope: Scope, principal: Principal, body: bytes) -> Claim | Refusal | None:
-        """What a call claims, if it has a key."""
+    def key(self, scope: Scope) -> bytes | Refusal | None:
+        """Return the key of a call, which is known from its head, or None if it has none."""
         keys = {value.strip() for name, value in scope["headers"] if name == b"idempotency-key"}
         if not keys:
             return None
-        key = keys.pop()
+        key: bytes = keys.pop()
         if keys or not 1 <= len(key) <= MOST_CHARACTERS or not key.isascii():
             return INVALID_REQUEST.saying(f"Idempotency-Key: send one, of 1 to {MOST_CHARACTERS} ASCII characters.")
-        return Claim(principal.key_id, sha256(key).hexdigest(), sha256(body).hexdigest(), self.now() + self.keep)
+        return key
+
+    def claim(self, key: bytes, principal: Principal, body_digest: str) -> Claim:
+        """Return what a call with that key and a body of that digest claims."""
+        return Claim(principal.key_id, sha256(key).hexdigest(), body_digest, self.now() + self.keep)
 
     async def earlier(self, claim: Claim) -> Reply | Refusal | None:
         """The answer to an earlier call with this key, or why there is none; None if it is the first."""

@@ -5,13 +5,14 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache, partial
 from operator import attrgetter
+from sys import getsizeof
 from typing import Final, NamedTuple
 
 from starlette.types import Receive, Scope
 
 from pricing_data import Price, PriceBook, cost, plain
 from service import wire
-from service.body import BodyReader
+from service.body import INLINE_BODY_BYTES, BodyReader
 from service.caller import Caller
 from service.counting import CountingPool
 from service.errors import INVALID_REQUEST, Refusal
@@ -24,8 +25,6 @@ from service.tokens.request import CountRequest, CountRequests
 from service.trace import Trace, trace_of
 from tokenizer_registry import Count, UncountableText
 
-# Larger bodies are parsed in a thread: a million names take a second.
-INLINE_BODY_BYTES = 65_536
 # What callers ask for again and again; a list of all models has a thousand of them.
 MOST_OPENINGS = 256
 MOST_MODELS = 4_096
@@ -80,11 +79,15 @@ class CountEndpoint:
             request = await self.pool.run(caller, partial(self.requests.parse, body))
         if isinstance(request, Refusal):
             return request
+        trace = trace_of(scope)
+        if trace.hold is not None:
+            # The frame of a coroutine would keep the body while others count.
+            del body
+            trace.keep(getsizeof(request.text))
         day = self.today()
         if request.as_of is not None and request.as_of > day:
             return INVALID_REQUEST.saying(f"as_of: {request.as_of} is not over yet; the newest prices are of {day}.")
         try:
-            trace = trace_of(scope)
             # A call that need not wait is spared what waiting takes.
             is_plain = not request.estimate and trace.span is NO_SPAN
             at_once = self.pool.count_at_once(request.text, request.models) if is_plain else None

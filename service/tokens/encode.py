@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 from functools import partial
+from sys import getsizeof
 from typing import Any, NamedTuple
 
 from starlette.types import Receive, Scope
 
 from service import strict_json, wire
-from service.body import BodyReader
+from service.body import INLINE_BODY_BYTES, BodyReader
 from service.caller import Caller
 from service.counting import CountingPool
-from service.errors import INVALID_REQUEST, UNAVAILABLE, Refusal
+from service.errors import INVALID_REQUEST, OVERLOADED, UNAVAILABLE, Refusal
 from service.reply import Reply
+from service.senders import hold_exactly
 from service.strict_json import shorten
 from service.tokens.request import nearest
 from service.trace import trace_of
@@ -37,26 +39,39 @@ class EncodeEndpoint:
 
     async def encode(self, scope: Scope, receive: Receive) -> Reply | Refusal:
         """Answer one call."""
+        request = await self._request(scope, receive)
+        if isinstance(request, Refusal):
+            return request
+        trace_of(scope).keep(getsizeof(request.text))
+        caller = _caller(scope, receive)
+        encoded = await self._encoded(request, trace_of(scope).held_bytes, caller)
+        if isinstance(encoded, Refusal):
+            return encoded
+        written = await self.pool.run(caller, partial(answer, request, encoded))
+        if isinstance(written, Refusal):
+            return written
+        # A client that reads slowly holds its reply, of some megabytes at most.
+        return Reply(200, written) if hold_exactly(scope, self.pool.in_flight, len(written)) else OVERLOADED
+
+    async def _request(self, scope: Scope, receive: Receive) -> EncodeRequest | Refusal:
         body = await self.reader.read(scope, receive)
         if isinstance(body, Refusal):
             return body
-        request = parse(body, self.pool.registry)
-        if isinstance(request, Refusal):
-            return request
-        trace = trace_of(scope)
-        caller = Caller(trace.account_id or "", receive)
+        if len(body) <= INLINE_BODY_BYTES:
+            return parse(body, self.pool.registry)
+        return await self.pool.run(_caller(scope, receive), partial(parse, body, self.pool.registry))
+
+    async def _encoded(self, request: EncodeRequest, held_bytes: int, caller: Caller) -> list[Token] | Refusal:
         try:
-            encoded = await self.pool.encode(
-                request.text, request.vocabulary, self.max_characters, trace.held_bytes, caller
-            )
+            return await self.pool.encode(request.text, request.vocabulary, self.max_characters, held_bytes, caller)
         except UncountableText as fault:
             return INVALID_REQUEST.saying(f"input: {fault}")
         except DamagedVocabulary as fault:
             return UNAVAILABLE.saying(f"The vocabulary cannot be read: {fault}.")
-        if isinstance(encoded, Refusal):
-            return encoded
-        written = await self.pool.run(caller, partial(answer, request, encoded))
-        return written if isinstance(written, Refusal) else Reply(200, written)
+
+
+def _caller(scope: Scope, receive: Receive) -> Caller:
+    return Caller(trace_of(scope).account_id or "", receive)
 
 
 def parse(body: bytes, registry: Registry) -> EncodeRequest | Refusal:

@@ -1,14 +1,16 @@
 """What a form sends, read within bounds."""
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Iterator
+from sys import getsizeof
+from typing import Final
 
 from starlette.types import Receive, Scope
 
 from service.body import BodyReader
 from service.errors import INVALID_REQUEST, Refusal
 from service.in_flight import InFlight
+from service.trace import trace_of
 
 MEDIA_TYPE = "application/x-www-form-urlencoded"
 MOST_FIELDS = 3_000
@@ -22,6 +24,11 @@ class Form:
 
     def __init__(self, pairs: list[tuple[str, str]]) -> None:
         self.pairs = pairs
+
+    @property
+    def size_bytes(self) -> int:
+        """What the values take in memory."""
+        return sum(getsizeof(value) for _, value in self.pairs)
 
     def one(self, name: str) -> str:
         """The first value, or an empty text."""
@@ -66,19 +73,28 @@ def _without_escapes(block: bytes) -> bytes:
     return _ESCAPES.sub(lambda found: bytes.fromhex(found[0].decode().replace("%", "")), block)
 
 
+Run = Callable[[Callable[[], Form | Refusal]], Awaitable[Form | Refusal]]
+
+
 class FormReader:
-    """Reads forms of at most `max_bytes`."""
+    """Reads forms of at most `max_bytes`; to a longer one it says `too_large`."""
 
-    def __init__(self, max_bytes: int, timeout_seconds: float, in_flight: InFlight) -> None:
+    def __init__(
+        self, max_bytes: int, timeout_seconds: float, in_flight: InFlight, too_large: Refusal | None = None
+    ) -> None:
         self.reader = BodyReader(max_bytes, timeout_seconds, in_flight, MEDIA_TYPE)
+        self.reader.too_large = too_large or self.reader.too_large
 
-    async def read(
-        self, scope: Scope, receive: Receive, run: Callable[[Callable[[], Any]], Any] | None = None
-    ) -> Form | Refusal:
-        """The form; a large one is parsed by `run`, in a thread."""
+    async def read(self, scope: Scope, receive: Receive, run: Run | None = None) -> Form | Refusal:
+        """The form; a large one is parsed by `run`, in a thread. What it takes is held, not the body."""
+        form = await self._read(scope, receive, run)
+        if isinstance(form, Form):
+            trace_of(scope).keep(form.size_bytes)
+        return form
+
+    async def _read(self, scope: Scope, receive: Receive, run: Run | None) -> Form | Refusal:
         body = await self.reader.read(scope, receive)
         if isinstance(body, Refusal):
             return body
         text = body.decode("latin-1")
-        found: Form | Refusal = parsed(text) if run is None else await run(lambda: parsed(text))
-        return found
+        return parsed(text) if run is None else await run(lambda: parsed(text))

@@ -38,7 +38,8 @@ class Pages:
 
     def refused(self, refusal: Refusal, trace_id: str) -> Reply:
         """A refusal as a page."""
-        return self.page("refused.html", {"refusal": refusal, "trace_id": trace_id}, refusal.status, refusal.headers)
+        values = {"refusal": refusal, "trace_id": trace_id}
+        return self.page("refused.html", values, refusal.status, refusal.reply_headers)
 
 
 class PageEndpoint:

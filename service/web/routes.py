@@ -32,9 +32,11 @@ from service.web.models.listing import ModelList
 from service.web.page import PageEndpoint, Pages
 from service.web.playground.endpoint import NoPlayground, Playground
 from service.web.templates import Templates
-from service.web.visitors import Visitors
+from service.web.visitors import UNKNOWN_SENDER, Visitors
 
 CONSOLE_FORM_BYTES = 10_000
+# A text of a few pages survives a lost cookie.
+STRANGERS_FORM_BYTES = 65_536
 
 
 def page_routes(
@@ -82,9 +84,11 @@ def _home(
     if not settings.playground:
         return NoPlayground(pages)
     allowance = Allowance(settings.playground_calls_per_second, settings.playground_calls_per_month)
+    seconds, room = settings.body_timeout_seconds, pool.in_flight
     return Playground(
         pages,
-        FormReader(settings.max_body_bytes, settings.body_timeout_seconds, pool.in_flight),
+        FormReader(settings.max_body_bytes, seconds, room),
+        FormReader(min(STRANGERS_FORM_BYTES, settings.max_body_bytes), seconds, room, UNKNOWN_SENDER),
         pool,
         book,
         Visitors(connections.peppers, connections.limiter, allowance, random_id),

@@ -3,14 +3,15 @@
 import hashlib
 import hmac
 from collections.abc import Callable
+from dataclasses import replace
 
 from starlette.types import Scope
 
-from service.console.attempts import network
 from service.errors import RETRY_SOON, Refusal
-from service.limits import Allowance, Limiter, Unavailable
+from service.limits import Allowance, Decision, Limiter, Unavailable
 from service.pepper import Pepper, Peppers, same_digest
 from service.reply import Header
+from service.senders import network
 from service.web.cookies import cookie, keep_cookie
 
 COOKIE = "weighbridge_visitor"
@@ -20,6 +21,8 @@ VISITORS_AN_ADDRESS = 5
 CHARACTERS_A_CALL = 100_000
 
 NO_VISITOR = Refusal(403, "no_visitor_session", "The page is too old, or cookies are blocked: load it anew.")
+# To a form that is not read, so that the connection cannot be used for more.
+UNKNOWN_SENDER = replace(NO_VISITOR, close=True)
 TOO_FAST = Refusal(429, "rate_limit_exceeded", "Too many counts at once: the next is possible in a moment.")
 USED_UP = Refusal(
     429, "quota_exceeded", "The playground's counts of this month are used up. With a key, the API goes on answering."
@@ -54,24 +57,40 @@ class Visitors:
         visitor = self.known(scope)
         if visitor is None:
             return NO_VISITOR
+        calls = min(1 + characters // CHARACTERS_A_CALL, self._allowance.calls_per_second)
+        for account_id, allowance in self._allowances(scope, visitor).items():
+            for _ in range(calls):
+                if refusal := _refusal_of(await self._limiter.hit(account_id, allowance)):
+                    return refusal
+        return None
+
+    async def early_refusal(self, scope: Scope) -> Refusal | None:
+        """Say before a known visitor's form is read why no call may be made now. Nothing is counted."""
+        visitor = self.known(scope)
+        for account_id, allowance in self._allowances(scope, visitor).items() if visitor else ():
+            if refusal := _refusal_of(await self._limiter.peek(account_id, allowance)):
+                return replace(refusal, close=True)
+        return None
+
+    def _allowances(self, scope: Scope, visitor: str) -> dict[str, Allowance]:
+        """What a visitor may call, and all visitors of its address together."""
         place = network(scope["client"][0] if scope.get("client") else "unknown")
-        allowances = {
+        return {
             f"visitor-address:{self._peppers.newest.digest(place)[:32]}": Allowance(
                 self._allowance.calls_per_second * VISITORS_AN_ADDRESS,
                 self._allowance.calls_per_month * VISITORS_AN_ADDRESS,
             ),
             f"visitor:{visitor}": self._allowance,
         }
-        calls = min(1 + characters // CHARACTERS_A_CALL, self._allowance.calls_per_second)
-        for account_id, allowance in allowances.items():
-            for _ in range(calls):
-                decision = await self._limiter.hit(account_id, allowance)
-                if isinstance(decision, Unavailable):
-                    return COUNTERS_AWAY
-                if not decision.admitted:
-                    refusal = USED_UP if decision.refused_by == "quota" else TOO_FAST
-                    return refusal.with_headers([(b"retry-after", b"%d" % decision.retry_after_seconds)])
+
+
+def _refusal_of(decision: Decision | Unavailable) -> Refusal | None:
+    if isinstance(decision, Unavailable):
+        return COUNTERS_AWAY
+    if decision.admitted:
         return None
+    refusal = USED_UP if decision.refused_by == "quota" else TOO_FAST
+    return refusal.with_headers([(b"retry-after", b"%d" % decision.retry_after_seconds)])
 
 
 def _signature(pepper: Pepper, name: str) -> str:

@@ -60,11 +60,11 @@ class ConsoleSessions:
         async def guarded(scope: Scope, receive: Receive) -> Reply | Refusal:
             if refusal := origin_refusal(scope):
                 return refusal
-            form = await self.reader.read(scope, receive)
-            if isinstance(form, Refusal):
-                return form
             visit = await self._visit(scope)
-            return self._sign_in(PATH, ended=True) if visit is None else await take(scope, form, visit)
+            if visit is None:
+                return self._sign_in(PATH, ended=True)
+            form = await self.reader.read(scope, receive)
+            return form if isinstance(form, Refusal) else await take(scope, form, visit)
 
         return guarded
 

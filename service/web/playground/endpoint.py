@@ -9,11 +9,12 @@ from typing import Any
 from starlette.types import Receive, Scope
 
 from pricing_data import Price, PriceBook
+from service.body import WHOLE_BODY
 from service.caller import Caller
-from service.console.attempts import network
 from service.counting import CountingPool
-from service.errors import INVALID_REQUEST, NOT_FOUND, TEXT_TOO_LARGE, Refusal
+from service.errors import INVALID_REQUEST, NOT_FOUND, OVERLOADED, TEXT_TOO_LARGE, Refusal
 from service.reply import Reply
+from service.senders import hold_exactly, sender_of
 from service.trace import trace_of
 from service.web.forms import Form, FormReader, parsed
 from service.web.origin import origin_refusal
@@ -34,12 +35,16 @@ Results = dict[str, Any]
 
 
 class Playground:
-    """Counts for visitors within their limits. `today` is the UTC date of the prices."""
+    """Counts for visitors within their limits. `today` is the UTC date of the prices.
+
+    `strangers_reader` takes the forms of those without a visitor's cookie, whom the page is only shown again.
+    """
 
     def __init__(
         self,
         pages: Pages,
         reader: FormReader,
+        strangers_reader: FormReader,
         pool: CountingPool,
         book: PriceBook,
         visitors: Visitors,
@@ -48,6 +53,7 @@ class Playground:
     ) -> None:
         self.pages = pages
         self.reader = reader
+        self.strangers_reader = strangers_reader
         self.pool = pool
         self.book = book
         self.visitors = visitors
@@ -72,26 +78,41 @@ class Playground:
         text = EXAMPLE if form.one("example") else form.one("input")
         choice = self._choice(form)
         results = await self._results(scope, receive, text, choice)
+        # Of a text that is too long, as much is shown again as may be counted.
+        text = text[: self.most_characters]
         if isinstance(results, Refusal):
-            return self._page(scope, choice, text, None, results)
-        return self._page(scope, choice, text, results)
+            return self._held(scope, self._page(scope, choice, text, None, results))
+        return self._held(scope, self._page(scope, choice, text, results))
 
     async def update(self, scope: Scope, receive: Receive) -> Reply | Refusal:
         """The results alone."""
         form = await self._form(scope, receive)
         if isinstance(form, Refusal):
-            return form
+            return self._refused(scope, form)
         choice = self._choice(form)
         results = await self._results(scope, receive, form.one("input"), choice)
         if isinstance(results, Refusal):
-            trace_of(scope).refusal = results.code
-            return self.pages.page("playground_refused.html", {"refusal": results}, results.status, results.headers)
-        return self.pages.page("playground_results.html", {"choice": choice, "results": results})
+            return self._refused(scope, results)
+        return self._held(scope, self.pages.page("playground_results.html", {"choice": choice, "results": results}))
+
+    def _refused(self, scope: Scope, refusal: Refusal) -> Reply:
+        """What stands in place of the results."""
+        trace_of(scope).refusal = refusal.code
+        return self.pages.page("playground_refused.html", {"refusal": refusal}, refusal.status, refusal.reply_headers)
+
+    def _held(self, scope: Scope, reply: Reply) -> Reply | Refusal:
+        """A reply with the text in it is held until it is read."""
+        return reply if hold_exactly(scope, self.pool.in_flight, len(reply.body)) else OVERLOADED
 
     async def _form(self, scope: Scope, receive: Receive) -> Form | Refusal:
         if refusal := origin_refusal(scope):
             return refusal
-        return await self.reader.read(scope, receive, partial(self.pool.run, _caller(scope, receive)))
+        run = partial(self.pool.run, _caller(scope, receive))
+        if self.visitors.known(scope) is None:
+            return await self.strangers_reader.read(scope, receive, run)
+        if WHOLE_BODY not in scope and (refusal := await self.visitors.early_refusal(scope)):
+            return refusal
+        return await self.reader.read(scope, receive, run)
 
     async def _results(self, scope: Scope, receive: Receive, text: str, choice: Choice) -> Results | Refusal | None:
         if not text:
@@ -156,7 +177,7 @@ class Playground:
 
 def _caller(scope: Scope, receive: Receive) -> Caller:
     """Visitors of one address take turns as one: a cookie is had for the asking."""
-    return Caller(f"visitor:{network(scope['client'][0]) if scope.get('client') else ''}", receive)
+    return Caller(sender_of(scope, trace_of(scope)), receive)
 
 
 def _shown(text: str, vocabulary: str, found: Table, tokens: list[Token] | None) -> Results:

@@ -12,8 +12,8 @@ from service.console.attempts import (
     AttemptCounters,
     LocalAttempts,
     LoginAttempts,
-    network,
 )
+from service.senders import network
 from service.stores.attempts import RedisAttempts
 from service.stores.redis import connect
 from tests.service.clocks import Clock
