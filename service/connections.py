@@ -12,7 +12,7 @@ from service.clock import utc_now
 from service.console.attempts import LocalAttempts, LoginAttempts
 from service.console.sessions import PAGE_AUDIENCE, Sessions
 from service.last_used import LastUsed
-from service.limits import Limiter
+from service.limits import AccountTable, Limiter
 from service.metrics import Metrics
 from service.pepper import Peppers
 from service.store_faults import RefusedWrites, SharedChecks
@@ -47,14 +47,17 @@ class Addresses:
 
 
 class Connections:
-    """Clients of all stores for one event loop. Nothing is opened before it is used."""
+    """Clients of all stores for one event loop. Nothing is opened before it is used.
+
+    The workers that share `table` share the limits while Redis is away.
+    """
 
     def __init__(
         self,
         addresses: Addresses,
         *,
         limits_without_redis: str,
-        workers: int,
+        table: AccountTable | None = None,
         redis_timeout_seconds: float = SOCKET_TIMEOUT_SECONDS,
         metrics: Metrics | None = None,
         welcome_micro_inr: int = 0,
@@ -73,7 +76,7 @@ class Connections:
         self.limiter = Limiter(
             counters,
             policy=limits_without_redis,
-            workers=workers,
+            table=table,
             on_outcome=metrics.decided,
             on_failure=metrics.task_failed,
         )

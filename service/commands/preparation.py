@@ -21,6 +21,7 @@ from service.commands.tracing import tracer_maker
 from service.connections import Addresses, Connections
 from service.demo import demo_key
 from service.gateway.money import MICRO_INR
+from service.limits import AccountTable, ProcessLock
 from service.metrics import Metrics
 from service.pepper import PepperError
 from service.prices.book import lapsed
@@ -71,13 +72,15 @@ def prepared(
     warnings, key = asyncio.run(_check(addresses, folder, demo, settings.credit_welcome_inr))
     registry, book = loading.wait()
     numbers = SharedNumbers(settings.workers)
+    table = AccountTable(settings.workers, ProcessLock())
 
     def app() -> ASGIApp:
         numbers.enter()
+        table.join()
         connections = Connections(
             addresses,
             limits_without_redis=settings.limits_without_redis,
-            workers=settings.workers,
+            table=table,
             redis_timeout_seconds=settings.redis_timeout_seconds,
             metrics=Metrics(numbers),
             welcome_micro_inr=settings.credit_welcome_inr * MICRO_INR,

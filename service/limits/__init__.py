@@ -3,7 +3,9 @@
 limiter.py      decides; knows what to do while the shared counters cannot be reached
 batches.py      the calls of one event-loop turn travel together
 counters.py     what the limiter asks of the shared counters (`service.stores.counters` has them)
-local.py        the limit within one process
+local.py        the limits while the shared counters are away, of all workers of a server together
+table.py        what these workers share: accounts in memory
+process_lock.py their lock
 debts.py        calls admitted without the shared counters, to be booked later
 clock.py        the store's time, as this process knows it
 allowance.py, decision.py, headers.py    the values that come and go
@@ -17,14 +19,18 @@ from service.limits.counters import CountersUnreachable, LimitsError
 from service.limits.decision import Decision, Unavailable
 from service.limits.headers import limit_headers
 from service.limits.limiter import Limiter, Outcome
+from service.limits.process_lock import ProcessLock
+from service.limits.table import AccountTable
 
 __all__ = [
+    "AccountTable",
     "Allowance",
     "CountersUnreachable",
     "Decision",
     "Limiter",
     "LimitsError",
     "Outcome",
+    "ProcessLock",
     "Unavailable",
     "limit_headers",
 ]

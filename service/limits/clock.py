@@ -30,9 +30,25 @@ class StoreClock:
 
     def now_microseconds(self) -> int:
         """The store's time, in microseconds since 1970."""
-        return self.monotonic_microseconds() + self._offset_microseconds
+        return self.at(self.monotonic_microseconds())
+
+    def at(self, monotonic_microseconds: int) -> int:
+        """Return the store's time at an instant of the monotonic clock."""
+        return monotonic_microseconds + self._offset_microseconds
 
     def month(self) -> int:
         """The store's month as YYYYMM, in UTC."""
-        today = datetime.fromtimestamp(self.now_microseconds() // 1_000_000, UTC)
-        return today.year * 100 + today.month
+        return month_of(self.now_microseconds())
+
+
+def month_of(microseconds: int) -> int:
+    """Return the month of an instant since 1970 as YYYYMM, in UTC."""
+    day = datetime.fromtimestamp(microseconds // 1_000_000, UTC)
+    return day.year * 100 + day.month
+
+
+def seconds_to_next_month(microseconds: int) -> int:
+    """Return the whole seconds from an instant since 1970 until the next month begins in UTC, rounded up."""
+    day = datetime.fromtimestamp(microseconds // 1_000_000, UTC)
+    year, month = (day.year, day.month + 1) if day.month < 12 else (day.year + 1, 1)
+    return int(datetime(year, month, 1, tzinfo=UTC).timestamp()) - microseconds // 1_000_000

@@ -1,6 +1,6 @@
 """Calls that were admitted while the shared counters could not be reached, until they are booked there."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from service.limits.counters import Settlement
@@ -15,15 +15,20 @@ class Debt:
     lost_batch: int = 0
 
 
+def ignore_settled(settlements: Sequence[Settlement]) -> None:
+    """Bookings are reported to no one."""
+
+
 class Debts:
     """Open accounts, and the numbers of batches, which only rise.
 
     A debt is open until it is sealed in a settlement. A settlement never changes again: if its reply
     is lost it is sent again as it was, so that the counters can tell that they know it. Settlements
-    are sent in order, and before any other call of their account.
+    are sent in order, and before any other call of their account. `on_settled` is called with those that are booked.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_settled: Callable[[Sequence[Settlement]], None] = ignore_settled) -> None:
+        self._on_settled = on_settled
         self._last_batch = 0
         self._open: dict[str, Debt] = {}
         self._sealed: list[Settlement] = []
@@ -63,6 +68,8 @@ class Debts:
     def settled(self, settlements: Sequence[Settlement]) -> None:
         """These, the first that were due, are booked."""
         del self._sealed[: len(settlements)]
+        if settlements:
+            self._on_settled(settlements)
 
     def _debt(self, account_id: str, month: int) -> Debt:
         return self._open.setdefault(account_id, Debt(month))

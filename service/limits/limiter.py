@@ -13,8 +13,9 @@ from service.limits.clock import StoreClock
 from service.limits.counters import BrokenRecord, Call, Counters, CountersUnreachable
 from service.limits.debts import Debts
 from service.limits.decision import Decision, Unavailable
-from service.limits.local import LocalWindows
+from service.limits.local import LocalLimits
 from service.limits.outage import Outage
+from service.limits.table import AccountTable
 
 MOST_CALLS_IN_A_BATCH = 512
 
@@ -48,7 +49,7 @@ def ignore_outcome(outcome: Outcome) -> None:
 class Limiter:
     """Decides for one process and one event loop. A fault of the counters is never a refusal.
 
-    `workers` processes share an account's rate while the counters are away (policy `local`). Call
+    The workers that share `table` share an account's allowance while the counters are away (policy `local`). Call
     `close` before the loop ends: it books what is still owed.
     """
 
@@ -57,7 +58,7 @@ class Limiter:
         counters: Counters,
         *,
         policy: str = Policy.LOCAL,
-        workers: int = 1,
+        table: AccountTable | None = None,
         clock: StoreClock | None = None,
         on_outcome: Callable[[Outcome], None] = ignore_outcome,
         on_failure: OnFailure = ignore_failure,
@@ -67,8 +68,8 @@ class Limiter:
         self._policy = Policy(policy)
         self._clock = clock or StoreClock()
         self._on_outcome = on_outcome
-        self._local = LocalWindows(workers)
-        self._debts = Debts()
+        self._local = LocalLimits(table or AccountTable(), self._clock)
+        self._debts = Debts(self._local.settled)
         self._batches = Batches(self._send, MOST_CALLS_IN_A_BATCH)
         self._outage = Outage(counters, self._debts, retry_after_seconds, self._batches.begin, on_failure)
         self._log = structlog.get_logger()
@@ -123,17 +124,26 @@ class Limiter:
         self._debts.settled(due)
         if answers and isinstance(answers[-1], Decision):
             self._clock.follow(answers[-1].decided_at_microseconds)
+        if self._policy is Policy.LOCAL:
+            self._note(calls, answers)
         return answers
+
+    def _note(self, calls: Sequence[Call], answers: Sequence[Decision | BrokenRecord]) -> None:
+        now = self._clock.monotonic_microseconds()
+        for call, answer in zip(calls, answers, strict=True):
+            if isinstance(answer, Decision):
+                self._local.note(call.account_id, answer, now)
 
     def _decide_alone(self, call: Call, *, owed: bool) -> Decision | Unavailable:
         """Follow the policy. With `owed` an admitted call is booked when the counters are back."""
         if self._policy is Policy.CLOSED:
             self._tell(call, Outcome.UNAVAILABLE)
             return Unavailable()
-        if self._policy is Policy.OPEN:
-            decision, outcome = self._unlimited(call.allowance), Outcome.OPEN
-        else:
-            decision, outcome = self._limited_here(call), Outcome.LOCAL
+        outcome = Outcome.OPEN if self._policy is Policy.OPEN else Outcome.LOCAL
+        decision = self._unlimited(call.allowance) if outcome is Outcome.OPEN else self._local.decide(call, owed=owed)
+        if decision is None:
+            self._tell(call, Outcome.UNAVAILABLE)
+            return Unavailable()
         if decision.admitted and call.recorded and owed:
             self._debts.owe(call.account_id, self._clock.month())
         self._tell(call, outcome)
@@ -141,23 +151,3 @@ class Limiter:
 
     def _unlimited(self, allowance: Allowance) -> Decision:
         return Decision(True, None, allowance, None, 0, None, 0, self._clock.now_microseconds())
-
-    def _limited_here(self, call: Call) -> Decision:
-        now = self._clock.monotonic_microseconds()
-        account_id, allowance, _ = call
-        remaining = self._local.remaining(account_id, allowance, now)
-        admitted = remaining > 0
-        if admitted and call.recorded:
-            self._local.record(account_id, now)
-            remaining -= 1
-        wait_seconds = -(-self._local.wait_microseconds(account_id, allowance, now) // 1_000_000)
-        return Decision(
-            admitted=admitted,
-            refused_by=None if admitted else "rate",
-            allowance=allowance,
-            rate_remaining=remaining,
-            rate_retry_after_seconds=wait_seconds,
-            quota_remaining=None,
-            quota_retry_after_seconds=0,
-            decided_at_microseconds=self._clock.now_microseconds(),
-        )

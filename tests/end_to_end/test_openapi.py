@@ -112,7 +112,7 @@ def test_every_answer_is_as_described(
 def test_every_path_is_described(tmp_path: Path) -> None:
     """No route is served that the document does not have, and none is described that is not served."""
     database = DatabaseUrl.of_file(tmp_path / "no.db")
-    connections = Connections(Addresses(NO_REDIS, database, PEPPERS), limits_without_redis="local", workers=1)
+    connections = Connections(Addresses(NO_REDIS, database, PEPPERS), limits_without_redis="local")
     app = create_app(Settings.model_validate({}), connections, Registry.from_package(), PriceBook.from_package())
     served = {route.path.replace(":path}", "}") for route in app.routes if isinstance(route, Route)}
     described = set(json.loads(DOCUMENT.read_text(encoding="utf-8"))["paths"])

@@ -28,7 +28,6 @@ async def test_redis_has_the_time_of_the_setting(
         connections = Connections(
             Addresses(url, DatabaseUrl.of_file(tmp_path / "a.db"), PEPPERS),
             limits_without_redis="closed",
-            workers=1,
             redis_timeout_seconds=timeout_seconds,
         )
         async with connections.open():

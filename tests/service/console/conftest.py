@@ -50,7 +50,7 @@ async def console(anyio_backend: str, tmp_path: Path, store: StoreProcess) -> As
     url = DatabaseUrl.of_file(tmp_path / "a.db")
     upgrade(url)
     addresses = Addresses(store.url, url, PEPPERS)
-    connections = Connections(addresses, limits_without_redis="local", workers=1, redis_timeout_seconds=10)
+    connections = Connections(addresses, limits_without_redis="local", redis_timeout_seconds=10)
     app = create_app(load({}).settings, connections, Registry.from_package(), PriceBook.from_package())
     async with connections.open():
         account = await connections.accounts.get_or_create_account("Ada")

@@ -93,7 +93,7 @@ def serve(place: Place, stores: Addresses, registry: Registry, book: PriceBook, 
         if name == place.deadly:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    connections = Connections(stores, limits_without_redis="local", workers=1)
+    connections = Connections(stores, limits_without_redis="local")
     Commits(at_point).hear(connections.database.engine.sync_engine)
     changes = {"upstream_url": upstream_url, "upstream_timeout_seconds": UPSTREAM_TIMEOUT_SECONDS}
     settings = Settings.model_validate({**SETTINGS, **changes})

@@ -145,7 +145,6 @@ def served_gateway(
     connections = Connections(
         Addresses(NO_REDIS, url, PEPPERS),
         limits_without_redis="local",
-        workers=1,
         welcome_micro_inr=settings.credit_welcome_inr * MICRO_INR,
     )
     app = create_app(settings, connections, registry, PriceBook.from_package(), at_point)

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from service.limits import Limiter, Outcome
+from service.limits import AccountTable, Limiter, Outcome
 from service.limits.clock import StoreClock
 from service.limits.limiter import ignore_outcome
 from service.stores.counters import RedisCounters
@@ -18,7 +18,7 @@ async def limiter_on(
     url: str,
     *,
     policy: str = "local",
-    workers: int = 1,
+    table: AccountTable | None = None,
     timeout_seconds: float = PATIENT_SECONDS,
     retry_after_seconds: float = SOON_SECONDS,
     clock: StoreClock | None = None,
@@ -29,7 +29,7 @@ async def limiter_on(
     limiter = Limiter(
         RedisCounters(client, timeout_seconds=timeout_seconds),
         policy=policy,
-        workers=workers,
+        table=table,
         clock=clock,
         on_outcome=on_outcome,
         retry_after_seconds=retry_after_seconds,
