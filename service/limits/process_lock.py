@@ -5,7 +5,9 @@ import os
 import time
 from typing import Final
 
-MAX_WAIT_SECONDS: Final = 0.02
+# A holder may wait for a processor. One that is stopped is waited for once, and then not for a while.
+MAX_WAIT_SECONDS: Final = 0.15
+NO_WAIT_SECONDS: Final = 2.0
 PAUSE_SECONDS: Final = 0.0002
 
 
@@ -18,6 +20,7 @@ class ProcessLock:
     def __init__(self) -> None:
         # A file in memory: no disk can be full, and no path can be lost.
         self._file = os.memfd_create("weighbridge-limits")
+        self._no_wait_until = 0.0
 
     def keep_number(self, numbers: range) -> int | None:
         """Return the first number that no living process keeps, which is then this process's; None if there is none."""
@@ -25,12 +28,18 @@ class ProcessLock:
 
     def acquire(self) -> bool:
         """Take the lock and return True, or False if its holder does not go on, as a stopped process does not."""
-        end = time.monotonic() + MAX_WAIT_SECONDS
-        while not self._locks_byte(0):
-            if time.monotonic() > end:
-                return False
+        if self._locks_byte(0):
+            return True
+        began = now = time.monotonic()
+        if began < self._no_wait_until:
+            return False
+        while now < began + MAX_WAIT_SECONDS:
             time.sleep(PAUSE_SECONDS)
-        return True
+            if self._locks_byte(0):
+                return True
+            now = time.monotonic()
+        self._no_wait_until = now + NO_WAIT_SECONDS
+        return False
 
     def release(self) -> None:
         """Let the next process have it."""
