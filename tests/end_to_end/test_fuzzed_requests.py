@@ -68,7 +68,7 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
 def routes(folder: Path) -> list[tuple[str, list[str]]]:
     """Every path that the application serves with its methods, from its own routes."""
     connections = Connections(
-        Addresses(NO_REDIS, DatabaseUrl.of_file(folder / "no.db"), PEPPERS), limits_without_redis="local", workers=1
+        Addresses(NO_REDIS, DatabaseUrl.of_file(folder / "no.db"), PEPPERS), limits_without_redis="local"
     )
     app = create_app(Settings.model_validate({}), connections, Registry.from_package(), PriceBook.from_package())
     return sorted((route.path, sorted(route.methods or ())) for route in app.routes if isinstance(route, Route))

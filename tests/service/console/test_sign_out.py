@@ -68,7 +68,7 @@ async def test_other_processes_know_it_without_redis(console: Console) -> None:
     """Another process, which cannot reach Redis, refuses the token and the cookie from the next request on."""
     session, cookie = await console.session(), await cookie_of(console)
     addresses = Addresses(NO_REDIS, console.connections.database.url, PEPPERS)
-    connections = Connections(addresses, limits_without_redis="local", workers=1)
+    connections = Connections(addresses, limits_without_redis="local")
     app = create_app(load({}).settings, connections, Registry.from_package(), PriceBook.from_package())
     async with connections.open(), httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app=app), base_url="http://other"

@@ -63,9 +63,7 @@ class Probed:
 def probed(store: StoreProcess, url: DatabaseUrl) -> Iterator[Probed]:
     """The probe of a service with these stores."""
     upgrade(url)
-    connections = Connections(
-        Addresses(store.url, url, PEPPERS), limits_without_redis="local", workers=1, redis_timeout_seconds=1
-    )
+    connections = Connections(Addresses(store.url, url, PEPPERS), limits_without_redis="local", redis_timeout_seconds=1)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

@@ -67,7 +67,7 @@ def long_account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LongAccou
     folder: Path = tmp_path_factory.mktemp("statement")
     url = DatabaseUrl.of_file(folder / "a.db")
     upgrade(url)
-    connections = Connections(Addresses(NO_REDIS, url, PEPPERS), limits_without_redis="local", workers=1)
+    connections = Connections(Addresses(NO_REDIS, url, PEPPERS), limits_without_redis="local")
     app = create_app(load({}).settings, connections, Registry.from_package(), PriceBook.from_package())
 
     async def prepared() -> str:
