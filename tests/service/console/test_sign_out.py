@@ -81,6 +81,7 @@ async def test_other_processes_know_it_without_redis(console: Console) -> None:
         assert not await is_signed_in(other, cookie)
 
 
+@pytest.mark.promise(18)
 async def test_a_token_of_the_api_is_no_cookie_and_a_cookie_no_token(console: Console) -> None:
     """Each is refused in the other's place."""
     session, cookie = await console.session(), await cookie_of(console)
