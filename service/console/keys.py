@@ -69,9 +69,6 @@ class ConsoleKeys:
     async def list_page(self, scope: Scope, receive: Receive, user: User) -> Reply | Refusal:
         """A page of keys, the newest last: `limit` of them, after the key `after`; none of them with its secret."""
         query = dict(query_parameters(scope))
-        for name in query:
-            if name not in ("limit", "after"):
-                return INVALID_REQUEST.saying(f"{shorten(name)} is not a parameter of this path; it has limit, after.")
         limit = page_size(query.get("limit", str(MAX_PAGE_KEYS)), MAX_PAGE_KEYS)
         if limit is None:
             return INVALID_REQUEST.saying(f"limit: must be a whole number from 1 to {MAX_PAGE_KEYS}.")

@@ -22,6 +22,13 @@ QUERIES = {
     "/console/statement": ("before",),
     "/console/keys": ("before",),
 }
+# What the forms of pages send.
+FORMS = {
+    "/": {"input": "Hello", "models": "gpt-4o", "vocabulary": "o200k_base"},
+    "/playground": {"input": "Hello", "models": "gpt-4o", "only": "OpenAI"},
+    "/console/sign-in": {"email": "eve@example.org", "password": "wrong password", "next": "/console/keys"},
+    "/console/keys": {"name": "build", "scopes": "tokens", "lifetime": "30"},
+}
 # With valid credentials these would close the other routes.
 ENDS_SESSIONS = ("/console/sign-out", "/api/console/session")
 # Requests that made a 500 once.
@@ -166,6 +173,8 @@ class Fuzzer:
         return [(self.random.choice(HEADERS), self.random.choice(values)) for _ in range(count)]
 
     def _body(self, path: str) -> bytes:
+        if path in FORMS and self.random.random() < 0.7:
+            return self._form(FORMS[path])
         examples = self.bodies.get(path)
         if not examples or self.random.random() < 0.2:
             return self.random.choice(RAW_BODIES)
@@ -173,6 +182,11 @@ class Fuzzer:
         for _ in range(self.random.choice((0, 1, 1, 2))):
             self._change(value)
         return json.dumps(value, ensure_ascii=True).encode()
+
+    def _form(self, fields: Mapping[str, str]) -> bytes:
+        pairs = [(name, self._text() if self.random.random() < 0.3 else value) for name, value in fields.items()]
+        pairs += [(self._text(), self._text()) for _ in range(self.random.choice((0, 0, 1, 3)))]
+        return "&".join(f"{name}={value}" for name, value in pairs).encode()
 
     def _change(self, value: Any) -> None:
         """Put a hostile value somewhere into a JSON object or list."""
