@@ -92,6 +92,19 @@ def _http_url(url: str) -> str:
     return url
 
 
+# What the gateway reads itself, or would change how many answers are paid for.
+NOT_TO_FORWARD = frozenset(
+    ("model", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n", "best_of")
+)
+
+
+def _property_names(names: str) -> str:
+    for name in filter(None, map(str.strip, names.split(","))):
+        if not re.fullmatch(r"[A-Za-z_]\w{0,63}", name, re.ASCII) or name in NOT_TO_FORWARD:
+            raise ValueError(f"{name!r} is not a property that can be forwarded as it is")
+    return names
+
+
 HeaderText = Annotated[str, Field(pattern=r"^[!-~]([ -~]*[!-~])?$", max_length=200)]
 
 
@@ -210,6 +223,14 @@ class Settings(BaseModel):
     gateway_system_prompt: str | None = Field(
         None, description="System message put before every conversation; the caller pays for its tokens."
     )
+    gateway_forward_properties: Annotated[str, AfterValidator(_property_names)] = Field(
+        "",
+        description="Further properties of a request that go upstream as they are, with commas, such as top_k,min_p; "
+        "they must not change what an answer costs.",
+    )
+    gateway_forward_reasoning: bool = Field(
+        False, description="Forward reasoning_content in answers that callers send back; DeepSeek and Kimi want it."
+    )
     gateway_output_tokens: int = Field(
         4_096, ge=1, le=10**7, description="Most tokens that an answer may have if the call names no limit."
     )
@@ -262,6 +283,11 @@ class Settings(BaseModel):
     def allowed_origins(self) -> frozenset[str]:
         """The origins of `cors_origins`."""
         return frozenset(filter(None, map(str.strip, self.cors_origins.split(","))))
+
+    @property
+    def forwarded_properties(self) -> tuple[str, ...]:
+        """The names of `gateway_forward_properties`."""
+        return tuple(filter(None, map(str.strip, self.gateway_forward_properties.split(","))))
 
 
 @dataclass(eq=False)

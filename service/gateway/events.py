@@ -25,7 +25,8 @@ class EventReader:
     def _line(self, line: bytes) -> bytes | None:
         if not line:
             event, self._data, self._size = self._data, [], 0
-            return b"\n".join(event) if event else None
+            # An event without data is sent to keep a connection alive.
+            return b"\n".join(event) if any(event) else None
         if line.startswith(b"data:"):
             value = line[5:].removeprefix(b" ")
             self._data.append(value)

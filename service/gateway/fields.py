@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeGuard
 from service.strict_json import shorten
 
 # Deeper than any schema that people write, and far from the parser's own limit.
-MOST_DEPTH = 64
+MAX_DEPTH = 64
 
 
 class Invalid(Exception):
@@ -14,14 +14,16 @@ class Invalid(Exception):
 
 
 class Rule(NamedTuple):
-    """What a value must be, as a test and in words."""
+    """What a value must be, as a test and in words. `explain` raises Invalid with the place of a fault, if it can."""
 
     holds: Callable[[Any], bool]
     words: str
+    explain: Callable[[str, Any], None] = lambda name, value: None
 
     def checked(self, name: str, value: Any) -> Any:
-        """The value itself. Raises Invalid."""
+        """Return the value itself. Raise Invalid, which names the innermost value at fault."""
         if not self.holds(value):
+            self.explain(name, value)
             raise Invalid(f"{name}: must be {self.words}, not {shorten(value)}.")
         return value
 
@@ -45,9 +47,12 @@ def number(low: int, high: int) -> Rule:
     )
 
 
-def text(most: int) -> Rule:
+def text(max_characters: int) -> Rule:
     """A string."""
-    return Rule(lambda value: isinstance(value, str) and len(value) <= most, f"a string of at most {most} characters")
+    return Rule(
+        lambda value: isinstance(value, str) and len(value) <= max_characters,
+        f"a string of at most {max_characters} characters",
+    )
 
 
 def one_of(words: Collection[str]) -> Rule:
@@ -55,28 +60,49 @@ def one_of(words: Collection[str]) -> Rule:
     return Rule(lambda value: isinstance(value, str) and value in words, " or ".join(f'"{word}"' for word in words))
 
 
+def _explain_depth(name: str, value: Any) -> None:
+    if isinstance(value, dict):
+        raise Invalid(f"{name}: is nested more than {MAX_DEPTH} levels deep.")
+
+
 BOOLEAN = Rule(lambda value: isinstance(value, bool), "true or false")
 STRING = Rule(lambda value: isinstance(value, str), "a string")
-OBJECT = Rule(lambda value: isinstance(value, dict) and not too_deep(value), "an object, not nested too deeply")
+OBJECT = Rule(lambda value: isinstance(value, dict) and not too_deep(value), "an object", _explain_depth)
+ANYTHING = Rule(lambda value: not too_deep(value), f"nested at most {MAX_DEPTH} levels deep")
 
 
 def list_of(rule: Rule, low: int, high: int) -> Rule:
     """A list of so many values of one kind."""
+
+    def explain(name: str, value: Any) -> None:
+        if isinstance(value, list):
+            for place, item in enumerate(value[: high + 1]):
+                rule.checked(f"{name}[{place}]", item)
+            raise Invalid(f"{name}: must have {low} to {high} items, not {len(value)}.")
+
     return Rule(
         lambda value: isinstance(value, list) and low <= len(value) <= high and all(map(rule.holds, value)),
         f"a list of {low} to {high}, each {rule.words}",
+        explain,
     )
 
 
 def either(*rules: Rule) -> Rule:
     """What one of these rules wants."""
-    return Rule(lambda value: any(rule.holds(value) for rule in rules), ", or ".join(rule.words for rule in rules))
+
+    def explain(name: str, value: Any) -> None:
+        for rule in rules:
+            rule.explain(name, value)
+
+    return Rule(
+        lambda value: any(rule.holds(value) for rule in rules), ", or ".join(rule.words for rule in rules), explain
+    )
 
 
 def too_deep(value: object) -> bool:
-    """Whether lists and objects are nested more than MOST_DEPTH deep."""
+    """Whether lists and objects are nested more than MAX_DEPTH deep."""
     level = [value]
-    for _ in range(MOST_DEPTH):
+    for _ in range(MAX_DEPTH):
         level = [item for one in level for item in _inside(one)]
         if not level:
             return False

@@ -76,7 +76,11 @@ class Gateway:
         self.chat = ChatEndpoint(
             reader=BodyReader(settings.max_body_bytes, settings.body_timeout_seconds, pool.in_flight),
             pool=pool,
-            requests=ChatRequests(settings.gateway_model),
+            requests=ChatRequests(
+                settings.gateway_model,
+                settings.forwarded_properties,
+                with_reasoning=settings.gateway_forward_reasoning,
+            ),
             idempotency=Idempotency(connections.ledger, timedelta(hours=settings.gateway_idempotency_hours), utc_now),
             orders=_orders(settings),
             names=Names(settings.gateway_model, settings.gateway_fingerprint),

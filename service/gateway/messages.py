@@ -2,48 +2,56 @@
 
 import json
 import unicodedata
-from typing import Any
+from typing import Any, NamedTuple
 
-from service.gateway.fields import OBJECT, STRING, Invalid
+from service.gateway.answers import PART_TEXTS, sent_back
+from service.gateway.fields import STRING, Invalid
 from service.strict_json import shorten
 
 # Whoever runs the gateway speaks as the system; callers do not.
 DROPPED_ROLES = ("system", "developer")
-ROLES = ("user", "assistant", "tool")
+ROLES = ("user", "assistant", "tool", "function")
 PROPERTIES = {
     "user": ("role", "content", "name"),
-    "assistant": ("role", "content", "name", "refusal", "tool_calls"),
-    "tool": ("role", "content", "tool_call_id"),
+    "tool": ("role", "content", "tool_call_id", "name"),
+    "function": ("role", "content", "name"),
 }
-# Clients send answers back as they got them; these properties of an answer are no input.
-NO_INPUT = ("annotations", "audio", "function_call", "reasoning", "reasoning_content", "reasoning_details")
-PART_TEXTS = {"text": "text", "refusal": "refusal"}
+REQUIRED = {"user": "content", "tool": "tool_call_id", "function": "name"}
+# What of a message is text for the model, beside its content and its calls.
+TEXTS = ("name", "refusal", "tool_call_id", "reasoning_content")
+CALLS = ("tool_calls", "function_call")
 
 
-def parse_messages(given: Any) -> tuple[dict[str, Any], ...]:
-    """The messages that are forwarded. Raises Invalid."""
+class Messages(NamedTuple):
+    """The messages that are forwarded, and how many of callers' system messages are not."""
+
+    kept: tuple[dict[str, Any], ...]
+    dropped: int
+
+
+def parse_messages(given: Any, *, with_reasoning: bool = False) -> Messages:
+    """Return the messages that are forwarded. Raise Invalid."""
     if not isinstance(given, list) or not given:
-        raise Invalid(f"messages: must be a list of at least one message, not {shorten(given)}.")
-    kept = [message for number, raw in enumerate(given) if (message := _message(f"messages[{number}]", raw))]
+        raise Invalid(f"messages: must be a list of at least one message, not {_described(given)}.")
+    rebuilt = [_message(f"messages[{number}]", raw, with_reasoning) for number, raw in enumerate(given)]
+    kept = tuple(message for message in rebuilt if message is not None)
     if not kept:
         raise Invalid("messages: none is left, because system and developer messages are not forwarded.")
-    return tuple(kept)
+    return Messages(kept, len(rebuilt) - len(kept))
 
 
 def texts_of(message: dict[str, Any]) -> list[str]:
-    """Everything in a message that the model reads."""
-    texts = [message[name] for name in ("name", "refusal", "tool_call_id") if name in message]
+    """Return everything in a message that the model reads."""
+    texts = [message[name] for name in TEXTS if name in message]
     content = message.get("content")
     if isinstance(content, str):
         texts.append(content)
     elif content:
         texts += [part[PART_TEXTS[part["type"]]] for part in content]
-    if "tool_calls" in message:
-        texts.append(json.dumps(message["tool_calls"], ensure_ascii=False))
-    return texts
+    return texts + [json.dumps(message[name], ensure_ascii=False) for name in CALLS if name in message]
 
 
-def _message(place: str, raw: Any) -> dict[str, Any] | None:
+def _message(place: str, raw: Any, with_reasoning: bool) -> dict[str, Any] | None:
     if not isinstance(raw, dict):
         raise Invalid(f"{place}: must be an object, not {shorten(raw)}.")
     role = STRING.checked(f"{place}.role", raw.get("role"))
@@ -51,62 +59,43 @@ def _message(place: str, raw: Any) -> dict[str, Any] | None:
         return None
     if role not in ROLES:
         raise Invalid(f"{place}.role: {shorten(role)} is not known; roles are {', '.join(ROLES)}.")
-    given = {name: value for name, value in raw.items() if value is not None and name not in NO_INPUT}
-    for name in given:
-        if name not in PROPERTIES[role]:
-            raise Invalid(f"{place}: {shorten(name)} is not a property of a message with the role {role}.")
-    return _rebuilt(place, role, given)
+    if role == "assistant":
+        return sent_back(place, raw, with_reasoning=with_reasoning)
+    return _rebuilt(place, role, {name: value for name, value in raw.items() if value is not None})
 
 
 def _rebuilt(place: str, role: str, given: dict[str, Any]) -> dict[str, Any]:
-    for name in ("name", "refusal", "tool_call_id"):
+    for name in given:
+        if name not in PROPERTIES[role]:
+            raise Invalid(f"{place}: {shorten(name)} is not a property of a message with the role {role}.")
+    for name in ("name", "tool_call_id"):
         if name in given:
             STRING.checked(f"{place}.{name}", given[name])
-    if role == "tool" and "tool_call_id" not in given:
-        raise Invalid(f"{place}.tool_call_id: this property is missing.")
-    if "tool_calls" in given:
-        given["tool_calls"] = _tool_calls(f"{place}.tool_calls", given["tool_calls"])
-    if "content" in given:
-        given["content"] = _content(f"{place}.content", given["content"], role)
-    elif role != "assistant" or not given.keys() & {"tool_calls", "refusal"}:
-        raise Invalid(f"{place}.content: this property is missing.")
-    elif "tool_calls" in given:
-        given["content"] = None  # some servers insist on the property
+    if REQUIRED[role] not in given:
+        raise Invalid(f"{place}.{REQUIRED[role]}: this property is missing.")
+    given["content"] = _content(f"{place}.content", given.get("content"), may_be_empty=role != "user")
     return given
 
 
-def _content(place: str, content: Any, role: str) -> Any:
+def _content(place: str, content: Any, *, may_be_empty: bool) -> Any:
+    """Return the content; what a tool returned may be nothing."""
     if isinstance(content, str):
         return content
+    if not content and content in (None, []) and may_be_empty:
+        return ""
     if not isinstance(content, list) or not content:
-        raise Invalid(f"{place}: must be a string or a list of parts, not {shorten(content)}.")
-    return [_part(f"{place}[{number}]", part, role) for number, part in enumerate(content)]
+        raise Invalid(f"{place}: must be a string or a list of parts, not {_described(content)}.")
+    return [_part(f"{place}[{number}]", part) for number, part in enumerate(content)]
 
 
-def _part(place: str, part: Any, role: str) -> dict[str, str]:
+def _part(place: str, part: Any) -> dict[str, str]:
     if not isinstance(part, dict):
         raise Invalid(f"{place}: must be an object, not {shorten(part)}.")
     kind = part.get("type")
-    if kind != "text" and not (kind == "refusal" and role == "assistant"):
+    if kind != "text":
         raise Invalid(f"{place}.type: {shorten(kind)} is not accepted: only text can be metered before it is sent.")
-    return {"type": kind, PART_TEXTS[kind]: STRING.checked(f"{place}.{kind}", part.get(PART_TEXTS[kind]))}
+    return {"type": "text", "text": STRING.checked(f"{place}.text", part.get("text"))}
 
 
-def _tool_calls(place: str, calls: Any) -> list[dict[str, Any]]:
-    if not isinstance(calls, list) or not calls:
-        raise Invalid(f"{place}: must be a list of tool calls, not {shorten(calls)}.")
-    return [_tool_call(f"{place}[{number}]", call) for number, call in enumerate(calls)]
-
-
-def _tool_call(place: str, call: Any) -> dict[str, Any]:
-    called = OBJECT.checked(place, call).get("function")
-    if call.get("type", "function") != "function":
-        raise Invalid(f'{place}.type: {shorten(call["type"])} is not known; the only type is "function".')
-    function = OBJECT.checked(f"{place}.function", called)
-    return {
-        "id": STRING.checked(f"{place}.id", call.get("id")),
-        "type": "function",
-        "function": {
-            name: STRING.checked(f"{place}.function.{name}", function.get(name)) for name in ("name", "arguments")
-        },
-    }
+def _described(value: Any) -> str:
+    return "an empty list" if value == [] else shorten(value)

@@ -3,14 +3,16 @@
 from typing import Any
 
 from service.errors import INTERNAL, UNAVAILABLE, Refusal
+from service.gateway.answers import sent_back
 from service.gateway.bill import Bill, Purse
 from service.gateway.call import HeldCall, Means
 from service.gateway.envelope import Envelope
 from service.gateway.faults import BadUpstreamResponse, UpstreamFault
+from service.gateway.fields import Invalid
 from service.gateway.ledger import StoredAnswer
 from service.gateway.money import Tokens
 from service.gateway.order import Order
-from service.gateway.transcript import texts_in, usage_of
+from service.gateway.transcript import check_message, finish_reason_of, texts_in, usage_of
 from service.reply import Reply
 
 CONTENT_TYPE = b"application/json"
@@ -51,7 +53,7 @@ class PlainCall(HeldCall[Reply]):
         answer = None
         async with self.deadline:
             answer = await self.means.upstream.complete(self.order.body, self.order.span)
-        return None if answer is None else {**answer, "choices": _choices(answer)}
+        return None if answer is None else {**answer, "choices": choices_of(answer)}
 
     async def _settled(self, answer: dict[str, Any]) -> Bill | None:
         usage = usage_of(answer)
@@ -72,7 +74,7 @@ class PlainCall(HeldCall[Reply]):
         return reply
 
 
-def _choices(answer: dict[str, Any]) -> list[dict[str, Any]]:
+def choices_of(answer: dict[str, Any]) -> list[dict[str, Any]]:
     """The choices of a completion. Raises BadUpstreamResponse."""
     if answer.get("error"):
         raise BadUpstreamResponse(f"the answer is an error: {str(answer['error'])[:500]}")
@@ -85,6 +87,12 @@ def _choices(answer: dict[str, Any]) -> list[dict[str, Any]]:
 def _choice(number: int, choice: Any) -> dict[str, Any]:
     if not isinstance(choice, dict) or not isinstance(choice.get("message"), dict):
         raise BadUpstreamResponse("a choice has no message")
-    told = {"index": choice.get("index", number), "message": choice["message"]}
+    message = choice["message"]
+    check_message(message)
+    try:
+        sent_back("message", message, with_reasoning=True)
+    except Invalid as fault:
+        raise BadUpstreamResponse(f"the caller could not send it back: {fault}") from None
+    told = {"index": choice.get("index", number), "message": message | {"role": "assistant"}}
     logprobs = {"logprobs": choice["logprobs"]} if choice.get("logprobs") else {}
-    return told | logprobs | {"finish_reason": choice.get("finish_reason") or "stop"}
+    return told | logprobs | {"finish_reason": finish_reason_of(choice) or "stop"}

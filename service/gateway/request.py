@@ -5,12 +5,13 @@ change the price.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from service import strict_json
 from service.errors import INVALID_REQUEST, MODEL_NOT_FOUND, Refusal
 from service.gateway.fields import (
+    ANYTHING,
     BOOLEAN,
     OBJECT,
     STRING,
@@ -23,18 +24,29 @@ from service.gateway.fields import (
     one_of,
     text,
 )
-from service.gateway.messages import parse_messages, texts_of
+from service.gateway.messages import Messages, parse_messages, texts_of
 from service.strict_json import shorten
 
-MOST_CHOICES = 16
-MOST_TOOLS = 128
+MAX_CHOICES = 16
+MAX_TOOLS = 128
+
+
+def _is_function(value: Any) -> bool:
+    return OBJECT.holds(value) and isinstance(value.get("name"), str)
 
 
 def _is_tool(value: Any) -> bool:
-    if not OBJECT.holds(value) or value.get("type") != "function":
-        return False
-    function = value.get("function")
-    return isinstance(function, dict) and isinstance(function.get("name"), str)
+    return OBJECT.holds(value) and value.get("type") == "function" and _is_function(value.get("function"))
+
+
+def _explain_tool(name: str, value: Any) -> None:
+    if OBJECT.checked(name, value).get("type") != "function":
+        raise Invalid(f'{name}.type: must be "function", not {shorten(value.get("type"))}.')
+    _explain_function(f"{name}.function", value.get("function"))
+
+
+def _explain_function(name: str, value: Any) -> None:
+    STRING.checked(f"{name}.name", OBJECT.checked(name, value).get("name"))
 
 
 def _are_biases(value: Any) -> bool:
@@ -42,12 +54,15 @@ def _are_biases(value: Any) -> bool:
     return isinstance(value, dict) and len(value) <= 1024 and all(map(bias.holds, value.values()))
 
 
-TOOL = Rule(_is_tool, "a function with a name, not nested too deeply")
+FUNCTION = Rule(_is_function, "an object with a name", _explain_function)
+TOOL = Rule(_is_tool, "a function with a name", _explain_tool)
 FORWARDED: Mapping[str, Rule] = {
     "frequency_penalty": number(-2, 2),
+    "function_call": either(one_of(("none", "auto")), OBJECT),
+    "functions": list_of(FUNCTION, 1, MAX_TOOLS),
     "logit_bias": Rule(_are_biases, "an object of at most 1024 numbers from -100 to 100"),
     "logprobs": BOOLEAN,
-    "n": integer(1, MOST_CHOICES),
+    "n": integer(1, MAX_CHOICES),
     "parallel_tool_calls": BOOLEAN,
     "presence_penalty": number(-2, 2),
     "reasoning_effort": text(20),
@@ -56,7 +71,7 @@ FORWARDED: Mapping[str, Rule] = {
     "stop": either(STRING, list_of(STRING, 1, 16)),
     "temperature": number(0, 2),
     "tool_choice": either(one_of(("none", "auto", "required")), OBJECT),
-    "tools": list_of(TOOL, 1, MOST_TOOLS),
+    "tools": list_of(TOOL, 1, MAX_TOOLS),
     "top_logprobs": integer(0, 20),
     "top_p": number(0, 1),
     "user": text(512),
@@ -65,6 +80,7 @@ FORWARDED: Mapping[str, Rule] = {
 # For a provider's own bookkeeping; they change neither the answer nor its price.
 NOT_FORWARDED: Mapping[str, Rule] = {
     "metadata": OBJECT,
+    "modalities": list_of(one_of(("text",)), 1, 1),
     "prompt_cache_key": STRING,
     "safety_identifier": STRING,
     "service_tier": STRING,
@@ -78,12 +94,23 @@ OURS: Mapping[str, Rule] = {
 }
 STREAM_OPTIONS: Mapping[str, Rule] = {"include_usage": BOOLEAN, "include_obfuscation": BOOLEAN}
 RULES = {**FORWARDED, **NOT_FORWARDED, **OURS}
-PROPERTIES = ("model", "messages", *sorted(RULES))
-KNOWN = frozenset(PROPERTIES)
+# An empty list of these is as good as none; then what says how to use them falls away as well.
+MAY_BE_EMPTY: Mapping[str, tuple[str, ...]] = {
+    "functions": ("function_call",),
+    "stop": (),
+    "tools": ("tool_choice", "parallel_tool_calls"),
+}
+# What the model reads beside the messages.
+SCHEMAS = ("tools", "functions", "response_format")
+REQUIRED = ("model", "messages")
+PROPERTIES = (*REQUIRED, *sorted(RULES))
 
 
 class ChatRequest(NamedTuple):
-    """A valid request. `options` go upstream as they are; `max_tokens` is what the caller allows for one choice."""
+    """A valid request. `options` go upstream as they are; `max_tokens` is what the caller allows for one choice.
+
+    `dropped_messages` are callers' system messages, which are not forwarded.
+    """
 
     messages: tuple[Mapping[str, Any], ...]
     options: Mapping[str, Any]
@@ -91,6 +118,7 @@ class ChatRequest(NamedTuple):
     max_tokens: int | None
     stream: bool
     include_usage: bool
+    dropped_messages: int = 0
 
     @property
     def choices(self) -> int:
@@ -99,10 +127,18 @@ class ChatRequest(NamedTuple):
 
 
 class ChatRequests:
-    """Parses bodies for the one model that there is."""
+    """Parses bodies for the one model that there is.
 
-    def __init__(self, model: str) -> None:
+    Properties of `forwarded` go upstream as they are, as the operator wants it; `with_reasoning` keeps
+    `reasoning_content` in answers that are sent back.
+    """
+
+    def __init__(self, model: str, forwarded: Sequence[str] = (), *, with_reasoning: bool = False) -> None:
         self.model = model
+        self.with_reasoning = with_reasoning
+        self._forwarded = tuple(forwarded)
+        self._rules = {**dict.fromkeys(forwarded, ANYTHING), **RULES}
+        self._properties = (*REQUIRED, *sorted(self._rules))
 
     def parse(self, body: bytes) -> ChatRequest | Refusal:
         """The request, or a refusal that names the property at fault."""
@@ -111,39 +147,48 @@ class ChatRequests:
             if not isinstance(fields, dict):
                 raise Invalid("The body must be a JSON object with model and messages.")
             # null is how clients write a property that they do not set.
-            return self._request({name: value for name, value in fields.items() if value is not None})
+            return self._request(_without_empty({name: value for name, value in fields.items() if value is not None}))
         except (strict_json.NotJson, Invalid) as fault:
             return INVALID_REQUEST.saying(str(fault))
 
     def _request(self, fields: dict[str, Any]) -> ChatRequest | Refusal:
         for name in fields:
-            if name not in KNOWN:
-                raise Invalid(f"{shorten(name)} is not a property of this request; it has {', '.join(PROPERTIES)}.")
-        for name in ("model", "messages"):
+            if name not in self._rules and name not in REQUIRED:
+                known = ", ".join(self._properties)
+                raise Invalid(f"{shorten(name)} is not a property of this request; it has {known}.")
+        for name in REQUIRED:
             if name not in fields:
                 raise Invalid(f"{name}: this property is missing.")
         model = STRING.checked("model", fields["model"])
-        messages = parse_messages(fields["messages"])
+        messages = parse_messages(fields["messages"], with_reasoning=self.with_reasoning)
         for name, value in fields.items():
-            if name in RULES:
-                RULES[name].checked(name, value)
+            if name in self._rules:
+                self._rules[name].checked(name, value)
         if model != self.model:
             return MODEL_NOT_FOUND.saying(f"There is no model {shorten(model)}; the model is {shorten(self.model)}.")
         return self._made(fields, messages)
 
-    def _made(self, fields: dict[str, Any], messages: tuple[dict[str, Any], ...]) -> ChatRequest:
+    def _made(self, fields: dict[str, Any], messages: Messages) -> ChatRequest:
         asked = [fields[name] for name in ("max_tokens", "max_completion_tokens") if name in fields]
         streamed = fields.get("stream", False)
-        options = {name: value for name, value in fields.items() if name in FORWARDED}
-        schemas = [json.dumps(options[name], indent=4) for name in ("tools", "response_format") if name in options]
+        options = {name: value for name, value in fields.items() if name in FORWARDED or name in self._forwarded}
+        read = (name for name in (*SCHEMAS, *self._forwarded) if name in options)
+        schemas = [json.dumps(options[name], indent=4) for name in read]
         return ChatRequest(
-            messages=messages,
+            messages=messages.kept,
             options=options,
-            texts=(*(piece for message in messages for piece in texts_of(message)), *schemas),
+            texts=(*(piece for message in messages.kept for piece in texts_of(message)), *schemas),
             max_tokens=min(asked, default=None),
             stream=streamed,
             include_usage=_includes_usage(fields.get("stream_options"), streamed),
+            dropped_messages=messages.dropped,
         )
+
+
+def _without_empty(fields: dict[str, Any]) -> dict[str, Any]:
+    left_out = {name for name in MAY_BE_EMPTY if fields.get(name) == []}
+    left_out |= {hint for name in left_out for hint in MAY_BE_EMPTY[name]}
+    return {name: value for name, value in fields.items() if name not in left_out}
 
 
 def _includes_usage(options: dict[str, Any] | None, streamed: bool) -> bool:

@@ -2,12 +2,22 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from types import NoneType
 from typing import Any, NamedTuple
 
 from service.gateway.faults import BadUpstreamResponse, UpstreamUnavailable
 from service.gateway.fields import is_integer
+from service.strict_json import shorten
 
 TEXT_PROPERTIES = ("content", "refusal", "reasoning_content", "reasoning")
+# A message that breaks this would break the clients that read it.
+PROPERTY_TYPES: Mapping[str, tuple[type, ...]] = {
+    "role": (str,),
+    "content": (str, list),
+    "refusal": (str,),
+    "tool_calls": (list,),
+    "function_call": (dict,),
+}
 # What else of a usage is passed on; a provider may add its own costs, which are nobody's business.
 DETAILS = ("prompt_tokens_details", "completion_tokens_details")
 
@@ -59,19 +69,41 @@ class Transcript:
         index, delta = choice.get("index", 0), choice.get("delta") or {}
         if not isinstance(delta, dict) or not is_integer(index) or not 0 <= index < self.choices:
             raise BadUpstreamResponse("a choice has no delta, or not an index that was asked for")
+        check_message(delta)
         for kind, piece in texts_in(delta):
             self._pieces[index, kind].append(piece)
-        if choice.get("finish_reason") is not None:
+        if finish_reason_of(choice) is not None:
             self.finished.add(index)
-        told = {"index": index, "delta": delta, "finish_reason": choice.get("finish_reason")}
+        told = {"index": index, "delta": delta, "finish_reason": finish_reason_of(choice)}
         return told | ({"logprobs": choice["logprobs"]} if choice.get("logprobs") else {})
+
+
+def check_message(message: Mapping[str, Any]) -> None:
+    """Raise BadUpstreamResponse for a message, or a piece of one, that no client could read or send back."""
+    for name, kinds in PROPERTY_TYPES.items():
+        if not isinstance(message.get(name), (*kinds, NoneType)):
+            raise BadUpstreamResponse(f"{name} of a message is {shorten(message[name])}")
+    for number, call in enumerate(message.get("tool_calls") or ()):
+        if not isinstance(call, dict) or not isinstance(call.get("function"), dict | NoneType):
+            raise BadUpstreamResponse(f"tool_calls[{number}] of a message is {shorten(call)}")
+
+
+def finish_reason_of(choice: Mapping[str, Any]) -> str | None:
+    """Return why an answer ended. Raise BadUpstreamResponse if it is no text."""
+    reason = choice.get("finish_reason")
+    if not isinstance(reason, str | NoneType):
+        raise BadUpstreamResponse(f"finish_reason is {shorten(reason)}")
+    return reason or None
 
 
 def texts_in(message: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The texts of a message or of a piece of one, each with its kind."""
     for name in TEXT_PROPERTIES:
-        if isinstance(message.get(name), str) and message[name]:
-            yield name, message[name]
+        value = message.get(name)
+        if value and isinstance(value, str):
+            yield name, value
+        elif value and isinstance(value, list):
+            yield from ((name, piece) for piece in _texts_of_parts(value))
     calls = message.get("tool_calls")
     for number, call in enumerate(calls if isinstance(calls, list) else ()):
         function = call.get("function") if isinstance(call, dict) else None
@@ -79,6 +111,17 @@ def texts_in(message: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             for name in ("name", "arguments"):
                 if isinstance(function.get(name), str) and function[name]:
                     yield f"tool {call.get('index', number)} {name}", function[name]
+
+
+def _texts_of_parts(parts: list[Any]) -> Iterator[str]:
+    """Return the texts of a list of parts; a thinking part holds parts of its own."""
+    for part in parts:
+        for value in part.values() if isinstance(part, dict) else ():
+            if isinstance(value, list):
+                yield from _texts_of_parts(value)
+        for name in ("text", "thinking", "refusal"):
+            if isinstance(part, dict) and part.get(name) and isinstance(part[name], str):
+                yield part[name]
 
 
 def usage_of(answer: Mapping[str, Any]) -> Usage:
