@@ -86,7 +86,14 @@ def create_app(
     # Without Starlette's own answer to what breaks: the edge gives it, and a call passes a layer less.
     inside = DirectRoutes(ExceptionMiddleware(app.router, {HTTPException: refuse_route}), routes)
     cors = Cors(settings.allowed_origins)
-    app.middleware_stack = Edge(inside, cors, connections.metrics, tracer, https=settings.require_https)
+    app.middleware_stack = Edge(
+        inside,
+        cors,
+        connections.metrics,
+        tracer,
+        https=settings.require_https,
+        powered_by=settings.gateway_powered_by,
+    )
     # A redirect would repeat the query, and with it a key, in its Location.
     app.router.redirect_slashes = False
     app.state.close_calls_in = gateway.calls.close_in

@@ -9,7 +9,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.cors import Cors
-from service.errors import INTERNAL, UNAVAILABLE, error_reply
+from service.errors import INTERNAL, UNAVAILABLE, error_reply, is_gateway
 from service.head import NAMED_HEADERS, head_refusal
 from service.metrics import Metrics
 from service.reply import WHOLE_REPLY, Header, Reply
@@ -42,12 +42,14 @@ class Edge:
         tracer: Tracer | None = None,
         *,
         https: bool = False,
+        powered_by: str = "",
     ) -> None:
         self.app = app
         self.metrics = metrics or Metrics()
         self.tracer = tracer or NoTracer()
         self.cors = cors or Cors(frozenset())
         self.standard_headers = (*STANDARD_HEADERS, HTTPS_ONLY) if https else STANDARD_HEADERS
+        self.powered_by: tuple[Header, ...] = ((b"x-powered-by", powered_by.encode()),) if powered_by else ()
         self._standard_names = frozenset(name for name, _ in self.standard_headers)
         self.log = structlog.get_logger("access").bind()
 
@@ -135,4 +137,5 @@ class Edge:
             standard = [header for header in standard if header[0] not in present]
         cors = self.cors.headers(scope) if self.cors.origins else ()
         own = (b"x-request-id", trace.trace_id.encode())
-        return [own, *trace.reply_headers, *cors, *standard]
+        powered_by = self.powered_by if is_gateway(scope["path"]) else ()
+        return [own, *powered_by, *trace.reply_headers, *cors, *standard]

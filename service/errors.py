@@ -105,17 +105,25 @@ ANSWER_LOST = Refusal(
 )
 OTHER_BODY = Refusal(422, "idempotency_key_reused", "This Idempotency-Key was sent before with another body.")
 TOO_MANY_CALLS = Refusal(429, "rate_limit_exceeded", "Too many open calls for this key.", headers=(RETRY_SOON,))
+UPSTREAM_BUSY = Refusal(429, "upstream_rate_limited", "The model takes no more calls just now. Nothing was charged.")
 UPSTREAM_UNAVAILABLE = Refusal(502, "upstream_unavailable", "The model is not available. Nothing was charged.")
 BAD_UPSTREAM_RESPONSE = Refusal(502, "bad_upstream_response", "The model's answer was not valid. Nothing was charged.")
 UPSTREAM_TIMEOUT = Refusal(504, "upstream_timeout", "The model did not answer in time. Nothing was charged.")
 
-GATEWAY_PATHS = ("/v1/models", "/v1/chat/", "/api/")
+# The APIs' own routes, and what looks like one of OpenAI's.
+GATEWAY_PATHS = ("/v1/", "/api/")
+TOKEN_PATHS = ("/v1/tokens/",)
 
 
 def error_reply(refusal: Refusal, path: str, trace_id: str, event_id: str | None = None) -> Reply:
     """The reply to a refused call, in the shape of the API that `path` belongs to."""
-    body = _shape_a(refusal) if path.startswith(GATEWAY_PATHS) else _shape_t(refusal, trace_id, event_id)
+    body = _shape_a(refusal) if is_gateway(path) else _shape_t(refusal, trace_id, event_id)
     return Reply(refusal.status, body, refusal.reply_headers)
+
+
+def is_gateway(path: str) -> bool:
+    """Return whether a path is the gateway's, and not the token API's or a page."""
+    return path.startswith(GATEWAY_PATHS) and not path.startswith(TOKEN_PATHS)
 
 
 def _shape_t(refusal: Refusal, trace_id: str, event_id: str | None) -> bytes:

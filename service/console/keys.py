@@ -15,12 +15,14 @@ from service.console.account_keys import AccountKeys, TooManyLive, TooManyNew, W
 from service.console.users import User
 from service.credentials import query_parameters
 from service.errors import INVALID_REQUEST, KEY_NOT_FOUND, TOO_MANY_KEYS, TOO_MANY_NEW_KEYS, Refusal
+from service.head import named_headers
 from service.identifiers import is_key_id, page_size
 from service.reply import Reply
 from service.strict_json import shorten
 
 FIELDS = ("name", "scopes", "expires_at")
 MAX_PAGE_KEYS = 100
+NO_KEY_NAMED = INVALID_REQUEST.saying("Name one key: its id in the path, as ?id=, or in the body as id.")
 LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
 
@@ -81,7 +83,23 @@ class ConsoleKeys:
 
     async def revoke(self, scope: Scope, receive: Receive, user: User) -> Reply | Refusal:
         """Revoke for good; to do it again is no error. A key of somebody else is not found."""
-        key = await self.find(scope["path_params"]["key_id"], user)
+        return await self._revoke(scope["path_params"]["key_id"], user)
+
+    async def revoke_named(self, scope: Scope, receive: Receive, user: User) -> Reply | Refusal:
+        """Revoke the key whose id stands in the query or in the body, as `id`."""
+        named = [value for name, value in query_parameters(scope) if name == "id"]
+        if not named:
+            body = await self.reader.read(scope, receive)
+            if isinstance(body, Refusal):
+                return body if named_headers(scope).get(b"content-type") else NO_KEY_NAMED
+            try:
+                named = [_only_id(strict_json.parse(body))]
+            except (strict_json.NotJson, ValueError) as fault:
+                return INVALID_REQUEST.saying(str(fault))
+        return await self._revoke(named[0], user) if len(named) == 1 else NO_KEY_NAMED
+
+    async def _revoke(self, key_id: str, user: User) -> Reply | Refusal:
+        key = await self.find(key_id, user)
         if isinstance(key, Refusal):
             return key
         await self.end(key, user)
@@ -118,6 +136,13 @@ class ConsoleKeys:
         if type(seconds) is not int or not self.now().timestamp() < seconds < LATEST:
             raise ValueError("expires_at: must be a time to come, in whole seconds since 1970, or null.")
         return datetime.fromtimestamp(seconds, UTC)
+
+
+def _only_id(fields: Any) -> str:
+    """Return the id of a body that has nothing else. Raise ValueError with a sentence."""
+    if not isinstance(fields, dict) or fields.keys() != {"id"} or not isinstance(fields["id"], str):
+        raise ValueError('The body must be an object with the id of a key, such as {"id": "key_..."}.')
+    return fields["id"]
 
 
 def _name(fields: Mapping[str, Any]) -> str:

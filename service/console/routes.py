@@ -34,7 +34,11 @@ def console_routes(settings: Settings, connections: Connections, in_flight: InFl
     guarding = gate.guarding
     handlers: dict[str, dict[str, Handler]] = {
         "/api/console/session": {"POST": login.log_in, "DELETE": Logout(gate).log_out},
-        "/api/gateway/keys": {"POST": guarding(keys.create), "GET": guarding(keys.list_page)},
+        "/api/gateway/keys": {
+            "POST": guarding(keys.create),
+            "GET": guarding(keys.list_page),
+            "DELETE": guarding(keys.revoke_named),
+        },
         "/api/gateway/keys/{key_id}": {"DELETE": guarding(keys.revoke)},
     }
     return [

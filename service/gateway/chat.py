@@ -74,12 +74,12 @@ class ChatEndpoint:
             return read
         if not hold_exactly(scope, self.pool.in_flight, read.size_bytes):
             return OVERLOADED
-        request = read.request
+        request, trace = read.request, trace_of(scope)
+        trace.reply_headers = (*trace.reply_headers, *self.orders.notes(request))
         claim = None if key is None else self.idempotency.claim(key, principal, read.body_digest or "")
         earlier = None if claim is None else await self.idempotency.earlier(claim)
         if earlier is not None:
             return earlier
-        trace = trace_of(scope)
         with trace.span.child("count"):
             size = await self.means.counter.size(request, caller)
         if isinstance(size, Refusal):

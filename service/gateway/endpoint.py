@@ -19,15 +19,13 @@ Handler = Callable[[Scope, Receive, Caller], Awaitable[Outcome]]
 class GatewayEndpoint(Generic[Caller]):
     """An ASGI application for one route; `handle` is called only for calls that `admit` lets in, with who calls."""
 
-    def __init__(self, admit: Gate[Caller], powered_by: str, handle: Handler[Caller]) -> None:
+    def __init__(self, admit: Gate[Caller], handle: Handler[Caller]) -> None:
         self.admit = admit
-        self.powered_by = (b"x-powered-by", powered_by.encode())
         self.handle = handle
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call."""
         trace = trace_of(scope)
-        trace.reply_headers = (self.powered_by,)
         admitted = await self.admit(scope)
         outcome: Outcome = admitted if isinstance(admitted, Refusal) else await self.handle(scope, receive, admitted)
         if isinstance(outcome, Refusal):

@@ -4,13 +4,25 @@ UpstreamFault               carries `refusal`, for the caller, and `detail`, for
 ├── UpstreamUnavailable     it refused the connection, reset it, or answered an error of its own
 ├── BadUpstreamResponse     it did not answer what an OpenAI-compatible server answers
 ├── UpstreamTimeout         it did not answer in time
-└── RefusedByUpstream       it refused this very request
+├── RefusedByUpstream       it refused this very request
+└── BusyUpstream            it answered 429
 """
 
-from service.errors import BAD_UPSTREAM_RESPONSE, INVALID_REQUEST, UPSTREAM_TIMEOUT, UPSTREAM_UNAVAILABLE, Refusal
+from dataclasses import replace
+from typing import NamedTuple
+
+from service.errors import (
+    BAD_UPSTREAM_RESPONSE,
+    INVALID_REQUEST,
+    RETRY_SOON,
+    UPSTREAM_BUSY,
+    UPSTREAM_TIMEOUT,
+    UPSTREAM_UNAVAILABLE,
+    Refusal,
+)
 from service.reply import Header
 
-FAULT_KINDS = ("unavailable", "bad_response", "timeout", "refused")
+FAULT_KINDS = ("unavailable", "bad_response", "timeout", "refused", "busy")
 
 
 class UpstreamFault(Exception):
@@ -52,9 +64,28 @@ class UpstreamTimeout(UpstreamFault):
 
 
 class RefusedByUpstream(UpstreamFault):
-    """The caller can mend it: the upstream's own words are passed on."""
+    """The caller can mend it: the upstream's own words are passed on, with its `code` and `param` if it has any."""
 
     kind = "refused"
 
-    def __init__(self, message: str) -> None:
-        super().__init__(INVALID_REQUEST.saying(f"The model refused the request: {message}"), message)
+    def __init__(self, error: "UpstreamError") -> None:
+        refusal = INVALID_REQUEST.saying(f"The model refused the request: {error.message}")
+        details = {} if error.param is None else {"param": error.param}
+        super().__init__(replace(refusal, code=error.code or refusal.code, details=details), error.message)
+
+
+class BusyUpstream(UpstreamFault):
+    """It wants to be asked less often. `headers` say when to try again."""
+
+    kind = "busy"
+
+    def __init__(self, message: str, headers: tuple[Header, ...]) -> None:
+        super().__init__(UPSTREAM_BUSY.with_headers(headers or (RETRY_SOON,)), f"status 429: {message}")
+
+
+class UpstreamError(NamedTuple):
+    """What an error of the upstream says. `code` and `param` are None where it has none that is a short text."""
+
+    message: str
+    code: str | None = None
+    param: str | None = None

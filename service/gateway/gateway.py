@@ -16,7 +16,7 @@ from service.connections import Connections
 from service.console.endpoint import SessionGate
 from service.console.open_sessions import OpenSessions
 from service.counting import CountingPool
-from service.errors import NOT_FOUND, Refusal
+from service.errors import MODEL_NOT_FOUND, Refusal
 from service.gateway.call import Means
 from service.gateway.calls import Calls
 from service.gateway.chat import ChatEndpoint, Names
@@ -111,10 +111,10 @@ class Gateway:
                 await self.calls.close()
 
     def _endpoint(self, handle: Handler[Principal]) -> GatewayEndpoint[Principal]:
-        return GatewayEndpoint(self.gate.admit, self.settings.gateway_powered_by, handle)
+        return GatewayEndpoint(self.gate.admit, handle)
 
     def _look_up(self, handle: Handler[UsageReader]) -> GatewayEndpoint[UsageReader]:
-        return GatewayEndpoint(self.usage_gate.admit, self.settings.gateway_powered_by, handle)
+        return GatewayEndpoint(self.usage_gate.admit, handle)
 
     def _described(self) -> dict[str, wire.Value]:
         name, owner = self.settings.gateway_model, self.settings.gateway_powered_by
@@ -126,7 +126,7 @@ class Gateway:
     async def _model(self, scope: Scope, receive: Receive, principal: Principal) -> Reply | Refusal:
         name = scope["path_params"]["model"]
         if name != self.settings.gateway_model:
-            return NOT_FOUND.saying(f"There is no model {shorten(name)}; GET /v1/models lists what there is.")
+            return MODEL_NOT_FOUND.saying(f"There is no model {shorten(name)}; GET /v1/models lists what there is.")
         return Reply(200, wire.encode(self._described()))
 
 

@@ -35,16 +35,11 @@ class Tariff:
         return left // self.output_micro_inr if self.output_micro_inr else None
 
     def within(self, reported: Tokens, bound: Tokens) -> Tokens:
-        """The tokens that may be charged: those reported, or as many of them as the bound pays for.
+        """Return the tokens that may be charged: those reported, of each kind at most as many as the bound has.
 
-        The cost of the answer is exact for its tokens, and never above the cost of `bound`.
+        Each kind has its own bound: room that the input leaves is not spent on output beyond the caller's limit.
         """
-        paid = self.cost(bound)
-        if self.cost(reported) <= paid:
-            return reported
-        taken = min(reported.input, bound.input)
-        buys = self.largest_output(taken, paid)
-        return Tokens(taken, bound.output if buys is None else min(reported.output, buys))
+        return Tokens(min(reported.input, bound.input), min(reported.output, bound.output))
 
 
 def rupees(micro_inr: int) -> Decimal:

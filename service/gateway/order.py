@@ -10,6 +10,7 @@ from service.gateway.ledger import Claim
 from service.gateway.money import Tokens
 from service.gateway.prompt import PromptSize
 from service.gateway.request import ChatRequest
+from service.reply import Header
 from service.spans import NO_SPAN, Span
 from service.trace import Trace
 
@@ -45,11 +46,25 @@ class Orders:
     now: Callable[[], datetime]
     new_id: Callable[[], str]
 
+    def limit_of(self, request: ChatRequest) -> int:
+        """Return the most tokens that one answer may have."""
+        return min(request.max_tokens or self.usual_output_tokens, self.most_output_tokens)
+
+    def notes(self, request: ChatRequest) -> list[Header]:
+        """Return headers that say where a call is not what its caller asked for."""
+        notes = []
+        limit = self.limit_of(request)
+        if request.max_tokens is not None and limit < request.max_tokens:
+            notes.append((b"x-max-tokens-applied", b"%d" % limit))
+        if request.dropped_messages:
+            notes.append((b"x-system-messages-dropped", b"%d" % request.dropped_messages))
+        return notes
+
     def place(
         self, request: ChatRequest, size: PromptSize, principal: Principal, trace: Trace, claim: Claim | None
     ) -> Order:
         """An order, whose limit of tokens holds upstream too."""
-        limit = min(request.max_tokens or self.usual_output_tokens, self.most_output_tokens)
+        limit = self.limit_of(request)
         system = [{"role": "system", "content": self.system_prompt}] if self.system_prompt else []
         body: dict[str, Any] = {
             "messages": [*system, *request.messages],

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, Final, NoReturn
@@ -12,7 +13,9 @@ from service.gateway.events import EventReader, EventTooLong
 from service.gateway.exchange import Exchange
 from service.gateway.faults import (
     BadUpstreamResponse,
+    BusyUpstream,
     RefusedByUpstream,
+    UpstreamError,
     UpstreamFault,
     UpstreamTimeout,
     UpstreamUnavailable,
@@ -30,6 +33,8 @@ MOST_ERROR_BYTES = 65_536
 MOST_MESSAGE_CHARACTERS = 500
 # Statuses by which a server says that the request itself is at fault.
 REFUSALS = (400, 413, 422)
+TOO_MANY_REQUESTS = 429
+WORD: Final = re.compile(r"[\w.\[\]-]{1,100}", re.ASCII)
 DONE = b"[DONE]"
 # Made once: `json.dumps` would make an encoder for each body.
 _WRITER: Final = json.JSONEncoder(ensure_ascii=False)
@@ -147,13 +152,14 @@ class Upstream:
                 pool.give_back(connection)
 
     async def _refuse(self, answer: UpstreamAnswer) -> NoReturn:
-        text = await _error_text(answer)
-        if self._secret is not None:
-            text = text.replace(self._secret, "***")
+        error = await _error(answer)
+        text = error.message if self._secret is None else error.message.replace(self._secret, "***")
         if answer.status in REFUSALS:
-            raise RefusedByUpstream(text.replace(self.model, self.public_name))
+            raise RefusedByUpstream(error._replace(message=text.replace(self.model, self.public_name)))
         wait = answer.headers.get(b"retry-after", b"")
         headers = ((b"retry-after", wait),) if wait.isdigit() else ()
+        if answer.status == TOO_MANY_REQUESTS:
+            raise BusyUpstream(text, headers)
         raise UpstreamUnavailable(f"status {answer.status}: {text}", headers)
 
 
@@ -167,16 +173,22 @@ async def _read(answer: UpstreamAnswer, most_bytes: int, on_piece: Callable[[], 
     return bytes(body)
 
 
-async def _error_text(answer: UpstreamAnswer) -> str:
+async def _error(answer: UpstreamAnswer) -> UpstreamError:
     """What an error says, on one line and cut short."""
     try:
         fields = _object(await _read(answer, MOST_ERROR_BYTES))
     except UpstreamFault:
-        return f"status {answer.status}"
+        return UpstreamError(f"status {answer.status}")
     error = fields.get("error", fields)
     message = error.get("message") if isinstance(error, dict) else error
-    text = message if isinstance(message, str) else f"status {answer.status}"
-    return _on_one_line(text)
+    text = _on_one_line(message if isinstance(message, str) else f"status {answer.status}")
+    code, param = (error.get("code"), error.get("param")) if isinstance(error, dict) else (None, None)
+    return UpstreamError(text, _word(code), _word(param))
+
+
+def _word(value: Any) -> str | None:
+    """Return a code or the name of a property as it is; None for what is not one."""
+    return value if isinstance(value, str) and WORD.fullmatch(value) else None
 
 
 def _on_one_line(text: str) -> str:

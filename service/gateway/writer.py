@@ -4,8 +4,8 @@ Nothing is said before there is a piece of text: what fails earlier is an error 
 last chunk with a finish_reason waits for the bill that it carries.
 """
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from service import wire
 from service.errors import Refusal, error_properties
@@ -17,6 +17,7 @@ from service.gateway.transcript import Transcript
 
 CONTENT_TYPE = b"text/event-stream; charset=utf-8"
 MOST_KEPT_BYTES = 4_000_000
+NOTHING: Final[Mapping[str, Any]] = {}
 
 
 class AnswerWriter:
@@ -63,7 +64,7 @@ class AnswerWriter:
         closing = [{"index": index, "delta": {}, "finish_reason": finish_reason} for index in unfinished]
         *earlier, last = ([self._last] if self._last else []) + closing
         usage = {**transcript.usage.details, **bill.usage()}
-        ends = [self.envelope.chunk([last], {"usage": usage, "billing": bill.properties()})]
+        ends = [self._chunk(last, {"billing": bill.properties()})]
         if self.include_usage:
             ends.append(self.envelope.chunk([], {"usage": usage}))
         return [*map(self._chunk, earlier), *ends, bill.comment(), DONE_EVENT]
@@ -105,9 +106,9 @@ class AnswerWriter:
             self._kept.append(event)
             self._kept_bytes += len(event)
 
-    def _chunk(self, choice: dict[str, Any]) -> bytes:
-        """Where the caller asked for usage, a chunk without it says so."""
-        return self.envelope.chunk([choice], {"usage": None} if self.include_usage else {})
+    def _chunk(self, choice: dict[str, Any], extra: Mapping[str, Any] = NOTHING) -> bytes:
+        """Return a chunk of one choice. Where the caller asked for usage, it says that usage comes last."""
+        return self.envelope.chunk([choice], {"usage": None, **extra} if self.include_usage else extra)
 
 
 def _has_content(choice: dict[str, Any]) -> bool:

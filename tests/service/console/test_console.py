@@ -199,3 +199,50 @@ async def test_passwords_are_verified_a_few_at_a_time() -> None:
     assert {type(outcome) for outcome in outcomes if outcome is not True} == {TooBusy}
     assert not await passwords.verify(None, "nobody's password")
     assert not await passwords.verify("not a hash", PASSWORD)
+
+
+@pytest.mark.parametrize("place", ["query", "body"])
+async def test_a_key_is_revoked_by_its_id_in_query_or_body(console: Console, place: str) -> None:
+    """DELETE of the list's own path takes the id that a client has in hand."""
+    session = await console.session()
+    made = (await console.client.post(KEYS, headers=session, json={})).json()
+    how: dict[str, Any] = {"params": {"id": made["id"]}} if place == "query" else {"json": {"id": made["id"]}}
+    deleted = await console.client.request("DELETE", KEYS, headers=session, **how)
+    assert deleted.json() == {"id": made["id"], "object": "api_key.deleted", "deleted": True}
+    assert await console.connections.authenticator.authenticate(made["value"]) is KeyRefusal.REVOKED
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {},
+        {"params": [("id", "key_1"), ("id", "key_2")]},
+        {"json": []},
+        {"json": {"id": 5}},
+        {"json": {"id": "a", "x": 1}},
+    ],
+)
+async def test_no_key_is_revoked_without_one_id(console: Console, how: dict[str, Any]) -> None:
+    """Without an id, or with two, nothing is revoked, and the refusal says where the id belongs."""
+    refused = await console.client.request("DELETE", KEYS, headers=await console.session(), **how)
+    assert told(refused) == error(400, "invalid_request", "invalid_request_error")
+    assert "id" in refused.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("path", "shape"),
+    [
+        ("/v1/embeddings", "error"),
+        ("/v1/models/none", "error"),
+        ("/api/x", "error"),
+        ("/v1/tokens/x", "status_code"),
+        ("/x", "status_code"),
+    ],
+)
+async def test_every_path_answers_in_the_shape_of_its_api(console: Console, path: str, shape: str) -> None:
+    """What looks like a route of the gateway refuses in the gateway's shape and name; the token API in its own."""
+    answer = await console.client.post(path)
+    assert shape in answer.json()
+    assert answer.headers.get("x-powered-by") == ("atomesus" if shape == "error" else None)
+    health = await console.client.get("/api/gateway/health")
+    assert health.headers["x-powered-by"] == "atomesus"

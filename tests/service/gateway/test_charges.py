@@ -88,9 +88,14 @@ def test_promise_28_the_mark_is_exact(gateway: Gateway, micro_inr: int, warned: 
     figure(f"₹{micro_inr / MICRO_INR:.6f}: {'a' if warned else 'no'} warning")
 
 
+# Held are at least so many input tokens.
+INPUT_TOKENS = 2_000
+LONG = [{"role": "user", "content": "word " * INPUT_TOKENS}]
+
+
 def bill_of(caller: Caller, streamed: bool) -> dict[str, str]:
     """The amounts that a call is told, from its headers or from its stream."""
-    answer = caller.chat(stream=streamed, max_tokens=16_384)
+    answer = caller.chat(stream=streamed, max_tokens=16_384, messages=LONG)
     assert answer.status_code == 200
     if not streamed:
         names = ("request_cost_inr", "credit_balance_inr", "credit_spent_inr")
@@ -111,7 +116,7 @@ def test_promise_27_charges_over_http_are_exact(gateway: Gateway, figure: Figure
     caller = gateway.caller(int(GRANT * MICRO_INR))
     spent, costs = Fraction(), {}
     for number in range(CALLS):
-        usage = (dice.randrange(20_000), dice.randrange(10_000))
+        usage = (dice.randrange(INPUT_TOKENS), dice.randrange(10_000))
         gateway.upstream.answer = partial(reporting, usage)
         exact = (25 * usage[0] + 100 * usage[1]) * MICRO
         spent += exact

@@ -1,5 +1,6 @@
 """Chat completions in one piece: what goes upstream, what comes back, what it costs."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ def test_promise_40_nothing_but_system_messages(caller: Caller) -> None:
     [
         (refusal(500), 502, "upstream_unavailable"),
         (refusal(401), 502, "upstream_unavailable"),
-        (refusal(429), 502, "upstream_unavailable"),
+        (refusal(429), 429, "upstream_rate_limited"),
         (Script([b"<html>"], content_type="text/html"), 502, "bad_upstream_response"),
         (Script([b'{"choices": []}'], content_type="application/json"), 502, "bad_upstream_response"),
         (Script([b'{"choices": [NaN]}'], content_type="application/json"), 502, "bad_upstream_response"),
@@ -106,20 +107,24 @@ def test_promise_40_nothing_but_system_messages(caller: Caller) -> None:
 def test_promise_23_a_failing_upstream_is_free(
     caller: Caller, gateway: Gateway, script: Script, status: int, code: str, figure: Figure
 ) -> None:
-    """An upstream that errs or answers nonsense gives a 502 with its code, costs nothing, and its words stay inside."""
+    """An upstream that errs or answers nonsense gives a 502 with its code, or its 429; it costs nothing, and its words
+    stay inside."""
     gateway.upstream.answer = lambda _: script
     answer = caller.chat()
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
-    assert answer.json()["error"]["type"] == "api_error"
+    assert answer.json()["error"]["type"] == ("api_error" if status == 502 else "rate_limit_error")
     assert caller.calls()[0].state is HoldState.VOID
     assert caller.balance() == Balance(100 * MICRO_INR, 0)
     figure(f"{status} {code} costs 0")
 
 
 def test_promise_23_an_overloaded_upstream_says_when(caller: Caller, gateway: Gateway) -> None:
-    """The Retry-After of an upstream is passed on."""
-    gateway.upstream.answer = lambda _: refusal(503, **{"retry-after": "7"})
-    assert caller.chat().headers["retry-after"] == "7"
+    """The Retry-After of an upstream is passed on; a 429 without one gets the shortest."""
+    for status in (503, 429):
+        gateway.upstream.answer = lambda _, status=status: refusal(status, **{"retry-after": "7"})  # type: ignore[misc]
+        assert caller.chat().headers["retry-after"] == "7"
+    gateway.upstream.answer = lambda _: refusal(429)
+    assert caller.chat(stream=True).headers["retry-after"] == "1"
 
 
 def test_a_request_that_the_upstream_refuses(caller: Caller, gateway: Gateway) -> None:
@@ -133,6 +138,37 @@ def test_a_request_that_the_upstream_refuses(caller: Caller, gateway: Gateway) -
         "code": "invalid_request",
     }
     assert caller.balance() == Balance(100 * MICRO_INR, 0)
+
+
+def test_codes_of_the_upstream_are_passed_on(caller: Caller, gateway: Gateway) -> None:
+    """The upstream's own code and param of a refused request are the caller's; what is no short word is not."""
+    error = {"message": "too long", "code": "context_length_exceeded", "param": "messages"}
+    for given, shown in [
+        (error, {"code": "context_length_exceeded", "param": "messages"}),
+        ({**error, "code": 400, "param": None}, {"code": "invalid_request"}),
+        ({**error, "code": "two words", "param": {}}, {"code": "invalid_request"}),
+    ]:
+        body = json.dumps({"error": given}).encode()
+        gateway.upstream.answer = lambda _, body=body: Script([body], 400, "application/json")  # type: ignore[misc]
+        refused = caller.chat().json()["error"]
+        assert {name: refused[name] for name in ("code", "param") if name in refused} == shown
+
+
+def test_a_reply_says_what_is_not_as_asked(caller: Caller, gateway: Gateway) -> None:
+    """A lowered limit and dropped system messages show in headers, plain and streamed; otherwise there are none."""
+    system = [{"role": "system", "content": "x"}, {"role": "developer", "content": "y"}]
+    names = ("x-max-tokens-applied", "x-system-messages-dropped")
+    for streamed in (False, True):
+        changed = caller.chat(stream=streamed, max_tokens=10**6, messages=[*system, *HELLO["messages"]])
+        assert [changed.headers[name] for name in names] == ["16384", "2"]
+        assert caller.chat(stream=streamed, max_tokens=5).headers.keys().isdisjoint(names)
+
+
+def test_no_answer_is_charged_above_its_limit(caller: Caller, gateway: Gateway) -> None:
+    """An upstream that writes more than it may is paid for the limit, however much was held for the input."""
+    gateway.upstream.answer = lambda _: plain("x", usage=(1, 84))
+    answer = caller.chat(max_tokens=50, messages=[{"role": "user", "content": "word " * 1000}])
+    assert answer.headers["x-tokens-output"] == "50"
 
 
 @pytest.mark.parametrize("usage", [(0, 0), (0, 7), (5, 0)])
