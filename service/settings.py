@@ -208,6 +208,10 @@ class Settings(BaseModel):
     upstream_vocabulary: str | None = Field(
         None, description="Vocabulary that cuts the upstream model's text; without it that of the model's name."
     )
+    upstream_usage: Literal["openai", "xai"] = Field(
+        "openai",
+        description="How the upstream counts reasoning: openai, in the output; xai, in the total alone.",
+    )
     upstream_timeout_seconds: float = Field(
         60, gt=0, le=3600, description="Time for an answer, or between two pieces of a stream."
     )

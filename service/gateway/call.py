@@ -14,6 +14,7 @@ from service.gateway.bill import Bill, Purse
 from service.gateway.deadline import Deadline
 from service.gateway.order import Order
 from service.gateway.prompt import PromptCounter
+from service.gateway.reported_usage import Dialect
 from service.gateway.till import Till
 from service.gateway.upstream import Upstream
 
@@ -28,6 +29,7 @@ class Means:
     till: Till
     counter: PromptCounter
     at_point: Callable[[str], None]
+    dialect: Dialect = "openai"
 
 
 class HeldCall(ABC, Generic[Answer]):

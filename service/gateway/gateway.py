@@ -84,7 +84,13 @@ class Gateway:
             idempotency=Idempotency(connections.ledger, timedelta(hours=settings.gateway_idempotency_hours), utc_now),
             orders=_orders(settings),
             names=Names(settings.gateway_model, settings.gateway_fingerprint),
-            means=Means(self.upstream, Till(connections.ledger, _terms(settings), utc_now, meters), counter, at_point),
+            means=Means(
+                self.upstream,
+                Till(connections.ledger, _terms(settings), utc_now, meters),
+                counter,
+                at_point,
+                settings.upstream_usage,
+            ),
             calls=self.calls,
             patience=Patience(CHECKPOINT_SECONDS, settings.gateway_stream_seconds, settings.gateway_drain_seconds),
         )

@@ -102,13 +102,17 @@ HoldOutcome = Held | Insufficient | TooManyOpen | ClaimTaken
 
 
 class Charge(NamedTuple):
-    """How a hold is settled. `overrun` is what the upstream reported beyond the hold: the house bears it."""
+    """How a hold is settled. `overrun` is what the upstream reported beyond the hold: the house bears it.
+
+    `usage_fault` names what makes no sense in what it reported.
+    """
 
     tokens: Tokens
     cost: int
     outcome: str
     estimated: bool = False
     overrun: int = 0
+    usage_fault: str | None = None
 
 
 class Call(NamedTuple):
@@ -128,6 +132,7 @@ class Call(NamedTuple):
     opened_at: datetime
     expires_at: datetime
     closed_at: datetime | None
+    usage_fault: str | None = None
 
 
 class Closed(NamedTuple):

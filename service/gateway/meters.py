@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from service.gateway.faults import FAULT_KINDS
 from service.gateway.money import Tokens
+from service.gateway.reported_usage import USAGE_FAULTS
 
 Arguments = ParamSpec("Arguments")
 UPSTREAM_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900)
@@ -43,6 +44,11 @@ class GatewayMeters:
         self._first_byte = self._histogram("upstream_first_byte_seconds", "Time from a request to its first piece.")
         self._total = self._histogram("upstream_seconds", "Time from a request to the end of its answer.")
         self._input_tokens, self._output_tokens = self._tokens.labels("input"), self._tokens.labels("output")
+        self._usage_faults = self._counter(
+            "upstream_usage_inconsistent", "Answers whose usage makes no sense, by what is wrong.", "fault"
+        )
+        for fault in USAGE_FAULTS:
+            self._usage_faults.labels(fault)
         for kind in FAULT_KINDS:
             self._failures.labels(kind)
         # The library takes long to find one of its own by its label.
@@ -83,6 +89,10 @@ class GatewayMeters:
         self._streams.dec()
 
     @harmless
+    def usage_inconsistent(self, fault: str) -> None:
+        """An upstream reported a usage that makes no sense."""
+        self._usage_faults.labels(fault).inc()
+
     def upstream_failed(self, kind: str) -> None:
         """An answer could not be had."""
         self._failures.labels(kind).inc()

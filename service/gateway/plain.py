@@ -12,7 +12,8 @@ from service.gateway.fields import Invalid
 from service.gateway.ledger import StoredAnswer
 from service.gateway.money import Tokens
 from service.gateway.order import Order
-from service.gateway.transcript import check_message, finish_reason_of, texts_in, usage_of
+from service.gateway.reported_usage import of_answer, usage_of
+from service.gateway.transcript import check_message, finish_reason_of, texts_in
 from service.reply import Reply
 
 CONTENT_TYPE = b"application/json"
@@ -56,15 +57,16 @@ class PlainCall(HeldCall[Reply]):
         return None if answer is None else {**answer, "choices": choices_of(answer)}
 
     async def _settled(self, answer: dict[str, Any]) -> Bill | None:
-        usage = usage_of(answer)
+        reported = usage_of(answer, self.means.dialect)
+        texts = [] if reported.output else [text for one in answer["choices"] for _, text in texts_in(one["message"])]
+        usage = of_answer(reported, has_text=bool(texts))
         used_output = usage.output
         if used_output is None:
-            texts = [text for choice in answer["choices"] for _, text in texts_in(choice["message"])]
             used_output = await self.means.counter.tokens(texts, self.order.principal.account_id)
         used_input = self.order.size.counted if usage.input is None else usage.input
         estimated = usage.input is None or usage.output is None
         return await self.means.till.settle(
-            self.order, Tokens(used_input, used_output), "completed", estimated=estimated
+            self.order, Tokens(used_input, used_output), "completed", estimated=estimated, usage_fault=usage.fault
         )
 
     async def _reply(self, answer: dict[str, Any], bill: Bill) -> Reply:

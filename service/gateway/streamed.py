@@ -14,6 +14,7 @@ from service.gateway.envelope import Envelope
 from service.gateway.faults import UpstreamFault
 from service.gateway.money import Tokens
 from service.gateway.order import Order
+from service.gateway.reported_usage import of_answer
 from service.gateway.transcript import Transcript
 from service.gateway.writer import AnswerWriter
 
@@ -59,7 +60,7 @@ class StreamedCall(HeldCall[Purse]):
         self.patience = patience
         self.channel = Channel(MOST_WAITING_BYTES)
         self.failure: Refusal | None = None
-        self.transcript = Transcript(order.request.choices)
+        self.transcript = Transcript(order.request.choices, means.dialect)
         self.writer = AnswerWriter(
             self.channel,
             envelope,
@@ -197,11 +198,13 @@ class StreamedCall(HeldCall[Purse]):
 
     async def _settle(self, outcome: str) -> Bill | None:
         """By the upstream's usage if the stream ended well, else by what was written."""
-        usage = self.transcript.usage
+        usage = of_answer(self.transcript.usage, has_text=self.transcript.has_text)
         used = await self._delivered() if usage.output is None or outcome != COMPLETED else Tokens(0, usage.output)
         estimated = usage.input is None or usage.output is None or outcome != COMPLETED
         used_input = self.order.size.counted if usage.input is None else usage.input
-        return await self.means.till.settle(self.order, Tokens(used_input, used.output), outcome, estimated=estimated)
+        return await self.means.till.settle(
+            self.order, Tokens(used_input, used.output), outcome, estimated=estimated, usage_fault=usage.fault
+        )
 
 
 async def _set_within(event: asyncio.Event, seconds: float) -> bool:

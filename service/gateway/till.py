@@ -114,7 +114,9 @@ class Till:
         except Exception as error:
             self.log.warning("hold_not_renewed", call=order.id, **_reason(error))
 
-    async def settle(self, order: Order, used: Tokens, outcome: str, *, estimated: bool) -> Bill | None:
+    async def settle(
+        self, order: Order, used: Tokens, outcome: str, *, estimated: bool, usage_fault: str | None = None
+    ) -> Bill | None:
         """Charge what was used, up to what was held; None if the store stays away.
 
         Then the hold is closed later, by the sweeper, at its last checkpoint.
@@ -124,7 +126,10 @@ class Till:
         overrun = min(tariff.cost(used) - tariff.cost(tokens), MOST_MICRO_INR)
         if overrun:
             self.log.error("usage_above_hold", call=order.id, reported=str(tuple(used))[:200], bound=tuple(order.bound))
-        charge = Charge(tokens, tariff.cost(tokens), outcome, estimated, overrun)
+        if usage_fault is not None:
+            self.log.warning("usage_inconsistent", call=order.id, fault=usage_fault, charged=tuple(tokens))
+            self.meters.usage_inconsistent(usage_fault)
+        charge = Charge(tokens, tariff.cost(tokens), outcome, estimated, overrun, usage_fault)
         for pause_seconds in (*self.pauses_seconds, None):
             try:
                 closed = await self.ledger.settle(order.id, charge)

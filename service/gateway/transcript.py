@@ -3,10 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from types import NoneType
-from typing import Any, NamedTuple
+from typing import Any
 
 from service.gateway.faults import BadUpstreamResponse, UpstreamUnavailable
 from service.gateway.fields import is_integer
+from service.gateway.reported_usage import NO_USAGE, Dialect, latest, usage_of
 from service.strict_json import shorten
 
 TEXT_PROPERTIES = ("content", "refusal", "reasoning_content", "reasoning")
@@ -18,26 +19,14 @@ PROPERTY_TYPES: Mapping[str, tuple[type, ...]] = {
     "tool_calls": (list,),
     "function_call": (dict,),
 }
-# What else of a usage is passed on; a provider may add its own costs, which are nobody's business.
-DETAILS = ("prompt_tokens_details", "completion_tokens_details")
-
-
-class Usage(NamedTuple):
-    """What an upstream reports; None where it reports nothing that can be read."""
-
-    input: int | None
-    output: int | None
-    details: Mapping[str, Any]
-
-
-NO_USAGE = Usage(None, None, {})
 
 
 class Transcript:
     """Follows a stream of chunks. `choices` is how many answers are written side by side."""
 
-    def __init__(self, choices: int) -> None:
+    def __init__(self, choices: int, dialect: Dialect) -> None:
         self.choices = choices
+        self.dialect: Dialect = dialect
         self.usage = NO_USAGE
         self.finished: set[int] = set()
         self._pieces: defaultdict[tuple[int, str], list[str]] = defaultdict(list)
@@ -47,6 +36,11 @@ class Transcript:
         """Whether every answer has its finish_reason."""
         return len(self.finished) >= self.choices
 
+    @property
+    def has_text(self) -> bool:
+        """Whether anything was written that is counted."""
+        return bool(self._pieces)
+
     def texts(self) -> list[str]:
         """Everything that was written, joined per answer and kind: what is counted if no usage comes."""
         return ["".join(pieces) for pieces in self._pieces.values()]
@@ -55,9 +49,7 @@ class Transcript:
         """Note a chunk and answer its choices, which are well formed. Raises UpstreamFault."""
         if chunk.get("error"):
             raise UpstreamUnavailable(f"the stream brought an error: {str(chunk['error'])[:500]}")
-        usage = usage_of(chunk)
-        if usage is not NO_USAGE:
-            self.usage = usage
+        self.usage = latest(self.usage, usage_of(chunk, self.dialect))
         choices = chunk.get("choices", [])
         if not isinstance(choices, list):
             raise BadUpstreamResponse("choices is no list")
@@ -122,14 +114,3 @@ def _texts_of_parts(parts: list[Any]) -> Iterator[str]:
         for name in ("text", "thinking", "refusal"):
             if isinstance(part, dict) and part.get(name) and isinstance(part[name], str):
                 yield part[name]
-
-
-def usage_of(answer: Mapping[str, Any]) -> Usage:
-    """The usage in an answer or a chunk. A number that is no count is as good as none; zero is a count."""
-    reported = answer.get("usage")
-    if not isinstance(reported, dict):
-        return NO_USAGE
-    counts = [reported.get(name) for name in ("prompt_tokens", "completion_tokens")]
-    given = [count if is_integer(count) and count >= 0 else None for count in counts]
-    details = {name: reported[name] for name in DETAILS if isinstance(reported.get(name), dict)}
-    return NO_USAGE if given == [None, None] else Usage(given[0], given[1], details)

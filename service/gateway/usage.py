@@ -94,6 +94,7 @@ def _entry(call: Call) -> dict[str, wire.Value]:
         "prompt_tokens": call.tokens.input,
         "completion_tokens": call.tokens.output,
         "estimated": call.estimated,
+        "usage_fault": call.usage_fault,
         "request_cost_inr": shown(call.cost, COST_DECIMALS),
         "held_inr": shown(call.amount, COST_DECIMALS),
         "opened_at": call.opened_at.isoformat(),

@@ -18,7 +18,8 @@ Owned = TypeVar("Owned", Call, NewHold)
 
 SETTLE = (
     "UPDATE hold SET state = 'settled', tokens_input = :input, tokens_output = :output, cost = :cost, "
-    "estimated = :estimated, outcome = :outcome, closed_at = :now WHERE id = :id AND state = 'open' "
+    "estimated = :estimated, outcome = :outcome, usage_fault = :usage_fault, closed_at = :now "
+    "WHERE id = :id AND state = 'open' "
     "RETURNING trace_id, account_id, key_id, amount, streamed, opened_at, expires_at"
 )
 # The statement that decides whether the money suffices: for all holds of an account together.
@@ -89,6 +90,7 @@ async def _settle(
             "cost": charge.cost,
             "estimated": charge.estimated,
             "outcome": charge.outcome,
+            "usage_fault": charge.usage_fault,
             "now": instant,
         }
         for hold_id, charge in ordered
@@ -115,6 +117,7 @@ def _settled(one: Settlement, row: Row, now: datetime) -> Call:
         opened_at=EPOCH + opened_at * MICROSECOND,
         expires_at=EPOCH + expires_at * MICROSECOND,
         closed_at=now,
+        usage_fault=charge.usage_fault,
     )
 
 

@@ -75,6 +75,7 @@ class SqlLedger:
                 "cost": charge.cost,
                 "estimated": charge.estimated,
                 "outcome": charge.outcome,
+                "usage_fault": charge.usage_fault,
             }
             closed = await self._close(connection, hold_id, values)
             if closed is None:

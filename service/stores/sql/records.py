@@ -80,4 +80,5 @@ def call_of(row: Row[Any]) -> Call:
         opened_at=row.opened_at,
         expires_at=row.expires_at,
         closed_at=row.closed_at,
+        usage_fault=row.usage_fault,
     )

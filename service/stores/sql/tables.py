@@ -90,6 +90,7 @@ hold = Table(
     Column("opened_at", UtcMicroseconds, nullable=False),
     Column("expires_at", UtcMicroseconds, nullable=False),
     Column("closed_at", UtcMicroseconds),
+    Column("usage_fault", String(40)),
     CheckConstraint("amount >= 0", name="amount"),
     CheckConstraint("cost >= 0 AND cost <= amount", name="cost"),
     CheckConstraint("state IN ('open', 'settled', 'void')", name="state"),

@@ -54,8 +54,8 @@ def test_the_head_of_a_stream(caller: Caller) -> None:
 
 
 def test_promise_26_usage_is_shown_as_asked(caller: Caller, gateway: Gateway) -> None:
-    """Usage is always asked of the upstream; a caller who asks for it finds it in the standard last chunk alone: who adds
-    up all chunks gets the bill's tokens."""
+    """The upstream is always asked for usage. Callers who ask find it in the standard last chunk alone: who adds up
+    all chunks gets the tokens of the bill."""
     chunks = events_of(caller.chat(stream=True, stream_options={"include_usage": True}).text)[:-1]
     assert chunks[-1]["choices"] == []
     usage = {"prompt_tokens": 10, "completion_tokens": 20, "total_tokens": 30}
