@@ -20,6 +20,8 @@ def _read(found: Estimate) -> Iterator[str]:
         yield f"{_many(total.nulls, 'null')} left out."
     if found.hidden:
         yield f"{found.hidden:,} hidden files and folders were left out; name one to have it counted."
+    if found.ignored:
+        yield f"{found.ignored:,} files and folders were left out by .gitignore; name one to have it counted."
 
 
 def _many(count: int, noun: str) -> str:

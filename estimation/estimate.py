@@ -49,6 +49,7 @@ class Estimate(NamedTuple):
     workload: Workload
     sources: int
     hidden: int
+    ignored: int
     shards: int
     done: int
     sample: SampleSize | None = None

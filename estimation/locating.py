@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from estimation.errors import NothingFound, Unreadable
 from estimation.fault import Fault
+from estimation.folders import FolderWalk
 from estimation.source import Format, Source, kind_of
 from estimation.storage import file_system, why
 
@@ -27,11 +28,15 @@ MAGIC = "*?["
 
 
 class Found(NamedTuple):
-    """The sources of all inputs, in order, each once; what cannot be reached; how many hidden files were left out."""
+    """The sources of all inputs, in order, each once; what cannot be reached.
+
+    `hidden` and `ignored` are how many files and folders were left out for their names and by .gitignore files.
+    """
 
     sources: tuple[Source, ...]
     faults: tuple[Fault, ...]
     hidden: int
+    ignored: int
 
 
 def find(inputs: Iterable[str], form: Format | None = None) -> Found:
@@ -42,7 +47,7 @@ def find(inputs: Iterable[str], form: Format | None = None) -> Found:
         search.add(name)
         if search.seen == before:
             raise NothingFound(name, "there is no such file, and nothing matches it as a pattern.")
-    return Found(tuple(search.sources.values()), tuple(search.faults), search.hidden)
+    return Found(tuple(search.sources.values()), tuple(search.faults), search.walk.hidden, search.walk.ignored)
 
 
 def spooled(name: str, path: Path, form: Format | None = None) -> Source:
@@ -54,7 +59,7 @@ class _Search:
     def __init__(self, form: Format | None) -> None:
         self.sources: dict[str, Source] = {}
         self.faults: list[Fault] = []
-        self.hidden = 0
+        self.walk = FolderWalk(self._unlisted)
         self.seen = 0
         self._form = form
 
@@ -72,12 +77,8 @@ class _Search:
 
     def _folder(self, folder: Path) -> None:
         self.seen += 1
-        for parent, folders, files in os.walk(folder, onerror=self._unlisted):
-            self.hidden += sum(name.startswith(".") for name in (*folders, *files))
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            for name in sorted(files):
-                if not name.startswith("."):
-                    self._file(Path(parent, name))
+        for path in self.walk.files(folder):
+            self._file(path)
 
     def _unlisted(self, fault: OSError) -> None:
         self.faults.append(Fault(str(fault.filename), None, why(fault)))

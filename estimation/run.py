@@ -113,6 +113,7 @@ def _estimate(
         question.workload,
         len(found.sources) + len(found.faults),
         found.hidden,
+        found.ignored,
         len(shards),
         tally.done,
         sample,

@@ -9,7 +9,7 @@ from estimation.fault import NOT_UTF8, Fault
 from estimation.piece import ByteRange, Part, Points
 from estimation.reading.batch import Reading, Record
 from estimation.reading.line_range import LINE_SHARE, Line, lines_at, lines_from
-from estimation.reading.values import is_text, no_column, not_text, not_tokens, output_tokens
+from estimation.reading.values import is_text, no_column, not_text, not_tokens, output_tokens, without_mark
 from estimation.source import Format, Source
 
 
@@ -38,7 +38,7 @@ def _plain_record(source: Source, line: Line, reading: Reading) -> Record | Faul
         text = line.content.decode(reading.encoding)
     except UnicodeDecodeError:
         return _fault(source, line, NOT_UTF8)
-    return Record(line.offset, text, 0, line.hits, line.length)
+    return Record(line.offset, text if line.offset else without_mark(text), 0, line.hits, line.length)
 
 
 def _json_record(source: Source, line: Line, reading: Reading) -> Record | Fault | None:

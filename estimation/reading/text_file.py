@@ -6,6 +6,7 @@ from estimation.compression import unpacked
 from estimation.errors import Unreadable
 from estimation.fault import NOT_UTF8, too_long
 from estimation.reading.batch import Reading, Record
+from estimation.reading.values import without_mark
 from estimation.source import Source
 
 
@@ -29,6 +30,6 @@ def _decoded(source: Source, reading: Reading, content: bytes) -> str:
         )
         raise Unreadable(source.name, told)
     try:
-        return content.decode(reading.encoding)
+        return without_mark(content.decode(reading.encoding))
     except UnicodeDecodeError as fault:
         raise Unreadable(source.name, f"byte {fault.start}: {NOT_UTF8}") from None

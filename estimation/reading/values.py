@@ -10,6 +10,11 @@ def is_text(value: object) -> bool:
     return value is None or isinstance(value, str)
 
 
+def without_mark(text: str) -> str:
+    """The text of a file without its byte order mark, which is no text."""
+    return text.removeprefix("\ufeff")
+
+
 def output_tokens(value: object) -> int | None:
     """A whole number of tokens, 0 for a null; None where the value is neither."""
     if value is None or value == "":

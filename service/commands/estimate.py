@@ -16,7 +16,7 @@ from estimation.reading.batch import Reading
 from estimation.source import Format
 from estimation.workload import Output, Workload
 from service.clock import utc_now
-from service.commands.estimate_options import Encoding, OutputTokens, Share, Size, chosen_models
+from service.commands.estimate_options import Encoding, OutputTokens, Share, Size, chosen_models, only_one
 from service.commands.estimate_report import report, show
 from service.commands.estimate_session import Request, Session
 from service.commands.price_book import Day, loaded_book
@@ -38,7 +38,10 @@ EPILOG = (
 @click.option("--author", "-a", "authors", multiple=True, help="All models of an author; repeat it.")
 @click.option("--estimate", is_flag=True, help="Estimate models without a public vocabulary, marked with ~.")
 @click.option("--format", "form", type=click.Choice([form.value for form in Format]), help="How texts lie.")
-@click.option("--text-column", default="text", show_default=True, help="The column or key that has the texts.")
+@click.option(
+    "--text-column", multiple=True, default=("text",), show_default="text", callback=only_one,
+    help="The column or key that has the texts.",
+)  # fmt: skip
 @click.option("--encoding", type=Encoding(), default="utf-8", show_default=True, help="Of text files, lines and CSV.")
 @click.option("--max-text", type=Size(), default="16MiB", show_default=True, help="Longer ones are listed.")
 @click.option("--output-tokens", type=OutputTokens(), default="0", help="For each text: 500, 25%, or a column.")

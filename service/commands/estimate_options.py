@@ -85,6 +85,13 @@ class Encoding(click.ParamType[str]):
             raise click.BadParameter(f"{value!r} is not an encoding; utf-8, utf-16 and latin-1 are some.") from None
 
 
+def only_one(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> str:
+    """The value of an option that may be given once: of two, the first would be dropped without a word."""
+    if len(values) > 1:
+        raise click.BadParameter(f"give it once, not {len(values)} times.", context, parameter)
+    return values[0]
+
+
 def chosen_models(registry: Registry, names: Sequence[str], authors: Sequence[str]) -> list[str]:
     """The models by name and by author, each once. An unknown one ends the command with one sentence."""
     known = {model.author.casefold(): model.author for model in registry.models.values()}

@@ -91,6 +91,10 @@ BAD_COMMANDS: dict[str, tuple[tuple[str, ...], str]] = {
     "no sample": (("a.jsonl", "-m", "gpt-4o", "--sample", "0"), "--sample has to be above 0"),
     "no size": (("a.jsonl", "-m", "gpt-4o", "--max-text", "big"), "is not a size such as"),
     "no output": (("a.jsonl", "-m", "gpt-4o", "--output-tokens", "-5"), "is neither tokens (500), a share (25%)"),
+    "two columns": (
+        ("a.jsonl", "-m", "gpt-4o", "--text-column", "title", "--text-column", "body"),
+        "Invalid value for '--text-column': give it once, not 2 times.",
+    ),
     "no encoding": (("a.jsonl", "-m", "gpt-4o", "--encoding", "utf-99"), "is not an encoding"),
     "no store": (("foo://bucket/x", "-m", "gpt-4o"), "no such kind of store"),
     "full disk": (
@@ -109,6 +113,29 @@ def test_a_command_that_cannot_work_says_why(case: str) -> None:
     assert done.exit_code in (1, 2)
     assert sentence in done.stderr
     assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize("form", ["text", "lines", "jsonl", "csv"])
+def test_a_byte_order_mark_is_no_text(form: str, tmp_path: Path) -> None:
+    """A file with a BOM of UTF-8 has the tokens of the same file without one."""
+    content = {"jsonl": '"Bill me fairly."\n', "csv": "text\nBill me fairly.\n"}.get(form, "Bill me fairly.\n").encode()
+    Path("plain").write_bytes(content)
+    Path("marked").write_bytes(b"\xef\xbb\xbf" + content)
+    plain, marked = (report(name, "-m", "gpt-4o", "--format", form)["models"] for name in ("plain", "marked"))
+    assert marked == plain
+    assert plain[0]["input_tokens"] > 0
+
+
+def test_a_folder_without_what_gitignore_excludes(tmp_path: Path) -> None:
+    """Excluded files are left out, and their number is told."""
+    Path("in", "deep").mkdir(parents=True)
+    Path("in", ".gitignore").write_text("*.log\n")
+    Path("in", "deep", ".gitignore").write_text("!wanted.log\n")
+    for name in ("a.txt", "a.log", "deep/b.log", "deep/wanted.log"):
+        Path("in", name).write_text("Bill me fairly.")
+    found = report("in", "-m", "gpt-4o")
+    assert found["texts"] == 2
+    assert "2 files and folders were left out by .gitignore; name one to have it counted." in found["assumptions"]
 
 
 def test_a_huge_text_needs_no_memory(tmp_path: Path) -> None:
