@@ -281,6 +281,9 @@ class Settings(BaseModel):
     playground_max_characters: int = Field(
         1_000_000, ge=1, le=10**9, description="Longest text of the playground, in characters."
     )
+    default_model: str | None = Field(
+        None, min_length=1, description="Model of `weighbridge count` and `estimate` where the command names none."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
 
     @property

@@ -5,13 +5,20 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from service.accounts import Account, AccountStore
 from service.commands import options
 from service.commands.asynchronous import asynchronous
+from service.commands.lazy import LazyGroup
+from service.commands.table import Column, print_table
+
+COLUMNS = (
+    Column("Account", "name"),
+    Column("Id", "name"),
+    Column("Calls per second", "number"),
+    Column("Calls per month", "number"),
+    Column("Created"),
+)
 
 
 class AccountTools(Protocol):
@@ -21,7 +28,7 @@ class AccountTools(Protocol):
         """The store, with the newest schema."""
 
 
-@click.group("accounts")
+@click.group("accounts", cls=LazyGroup)
 def accounts() -> None:
     """List and create accounts, and set their own limits."""
 
@@ -31,18 +38,17 @@ def accounts() -> None:
 @click.pass_obj
 @asynchronous
 async def list_(tools: AccountTools, as_json: bool) -> None:
-    """List accounts; `-` is the service's default limit."""
+    """List accounts with their own limits, if they have any."""
     async with tools.account_store() as store:
         found = await store.list_accounts()
     if as_json:
         click.echo(json.dumps([_as_json(account) for account in found], indent=2))
         return
-    table = Table("Id", "Account", "Calls per second", "Calls per month", "Created")
-    for account in found:
-        own = (str(limit or "-") for limit in (account.calls_per_second, account.calls_per_month))
-        cells = (account.id, account.name, *own, f"{account.created_at:%Y-%m-%d}")
-        table.add_row(*(Text(cell, overflow="fold") for cell in cells))
-    Console().print(table)
+    rows = [
+        (account.name, account.id, account.calls_per_second, account.calls_per_month, f"{account.created_at:%Y-%m-%d}")
+        for account in found
+    ]
+    print_table(COLUMNS, rows)
 
 
 @accounts.command("create")
@@ -71,7 +77,9 @@ async def create(tools: AccountTools, account: str, calls_per_second: int | None
 async def set_(
     tools: AccountTools, account: str, calls_per_second: int | None, calls_per_month: int | None, defaults: bool
 ) -> None:
-    """Set an account's own limits; running services follow within 5 seconds."""
+    """Set an account's own limits.
+
+    Running services follow within 5 seconds."""
     if calls_per_second is None and calls_per_month is None and not defaults:
         raise click.UsageError("Say what to set: --calls-per-second, --calls-per-month or --defaults.")
     async with tools.account_store() as store:

@@ -6,7 +6,6 @@ from itertools import chain
 from pathlib import Path
 
 import click
-from rich.table import Table
 
 from estimation.audit.comparison import Audit, Key, Line, audit
 from estimation.audit.usage_rows import cost_rows, usage_rows
@@ -14,8 +13,9 @@ from pricing_data import plain
 from pricing_data.cost import add
 from service import wire
 from service.commands.estimate import faults_told
-from service.commands.price_book import loaded_book, wide_console
+from service.commands.price_book import loaded_book
 from service.commands.registry import load_registry
+from service.commands.table import Column, Value, print_table, say
 
 DIFFERS = 2
 EPILOG = "Exit status: 0, no line differs by more than the tolerance; 2, some do, or cannot be compared; 1, no audit."
@@ -48,7 +48,7 @@ def audit_(
     context: click.Context, /, files: tuple[Path, ...], costs: tuple[Path, ...], tolerance: Decimal, every: bool,
     as_json: bool,
 ) -> None:  # fmt: skip
-    """Compare usage FILES with own prices at each date, by model and day.
+    """Compare usage FILES with own prices, by model and day.
 
     Exports of OpenAI and Anthropic are known by their columns; others need date, model, input_tokens, output_tokens
     and cost_usd.
@@ -71,26 +71,21 @@ def audit_(
 
 
 def _show(found: Audit, tolerance: Decimal, *, every: bool) -> None:
-    table = Table("day", "model")
-    for heading in ("input tokens", "output tokens", "own, USD", "charged, USD", "difference, USD"):
-        table.add_column(heading, justify="right")
-    for key, line in found.lines.items():
-        if every or line.difference is None or abs(line.difference) > tolerance:
-            table.add_row(*_cells(key, line))
-    wide_console().print(table)
+    headings = ("own, USD", "charged, USD", "difference, USD", "input tokens", "output tokens")
+    columns = (Column("day", "name"), Column("model", "name"), *(Column(heading, "number") for heading in headings))
+    rows = [
+        _cells(key, line)
+        for key, line in found.lines.items()
+        if every or line.difference is None or abs(line.difference) > tolerance
+    ]
+    print_table(columns, rows)
     for sentence in _sentences(found, tolerance):
-        click.echo(sentence)
+        say(sentence)
 
 
-def _cells(key: Key, line: Line) -> tuple[str, ...]:
-    tokens = (f"{line.input_tokens:,}", f"{line.output_tokens:,}")
-    own = "-" if line.faults else plain(line.own)
-    amounts = (_amount(line.charged), _amount(line.difference))
-    return key.day.isoformat(), key.model, *tokens, own, *amounts
-
-
-def _amount(amount: Decimal | None) -> str:
-    return "-" if amount is None else plain(amount)
+def _cells(key: Key, line: Line) -> tuple[Value, ...]:
+    own = None if line.faults else line.own
+    return key.day.isoformat(), key.model, own, line.charged, line.difference, line.input_tokens, line.output_tokens
 
 
 def _sentences(found: Audit, tolerance: Decimal) -> Iterator[str]:

@@ -10,11 +10,11 @@ from typing import NamedTuple
 import click
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 
 from service import wire
 from service.commands.catalogue import known_models
 from service.commands.configuration import configuration
+from service.commands.table import Column, Value, print_table, say
 from service.providers.client import ProviderClient
 from service.providers.enabled import provider_of
 from service.providers.endpoints import Provider
@@ -42,7 +42,9 @@ class Compared(NamedTuple):
 @click.option("--samples", "-n", "wanted", type=click.IntRange(1), help="How many texts to send; without it all.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def calibrate(name: str, wanted: int | None, as_json: bool) -> None:
-    """Compare a model's counts with its provider's, on texts that come with the package and are sent there."""
+    """Compare a model's counts with its provider's.
+
+    The texts come with the package and are sent to the provider."""
     registry = Registry.from_package()
     (model,) = known_models(registry, [name])
     provider = _provider(registry, model)
@@ -57,10 +59,9 @@ def calibrate(name: str, wanted: int | None, as_json: bool) -> None:
         entries: list[wire.Value] = [_entry(one) for one in compared]
         click.echo(wire.encode({"model": model, "counted_with": counted_with, "samples": entries}))
         return
-    console = Console()
-    console.print(_table(compared))
+    _print(compared)
     inside = sum(one.inside for one in compared)
-    console.print(f"{model}, counted with {counted_with}: {inside} of {len(compared)} texts lie within the band.")
+    say(f"{model}, counted with {counted_with}: {inside} of {len(compared)} texts lie within the band.")
 
 
 def _provider(registry: Registry, model: str) -> Provider:
@@ -104,22 +105,18 @@ async def _compare(registry: Registry, provider: Provider, model: str, chosen: S
     return compared
 
 
-def _table(compared: Sequence[Compared]) -> Table:
-    table = Table("texts", *(title for title in ("number", "mean error", "spread", "worst")), "the worst text")
+def _print(compared: Sequence[Compared]) -> None:
+    numbers = (Column(heading, "number") for heading in ("number", "mean error", "spread", "worst"))
+    rows: list[tuple[Value, ...]] = []
     kinds = dict.fromkeys(one.sample.kind for one in compared)
     groups = [(kind, [one for one in compared if one.sample.kind == kind]) for kind in kinds]
     for kind, group in [*groups, ("all", list(compared))]:
         errors = [one.error for one in group]
         worst = max(group, key=lambda one: abs(one.error))
-        table.add_row(
-            kind,
-            str(len(group)),
-            f"{statistics.fmean(errors):+.2%}",
-            f"{statistics.pstdev(errors):.2%}",
-            f"{worst.error:+.2%}",
-            f"{worst.sample.name}: {worst.ours} here, {worst.theirs} there",
-        )
-    return table
+        spread = (f"{statistics.fmean(errors):+.2%}", f"{statistics.pstdev(errors):.2%}", f"{worst.error:+.2%}")
+        text = f"{worst.sample.name}: {worst.ours} here, {worst.theirs} there"
+        rows.append((kind, len(group), *spread, text))
+    print_table((Column("texts", "name"), *numbers, Column("the worst text")), rows)
 
 
 def _entry(one: Compared) -> wire.Value:

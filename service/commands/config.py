@@ -1,11 +1,10 @@
 """`weighbridge config`: every setting with its value and where that came from."""
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from service import settings, wire
 from service.commands.configuration import configuration
+from service.commands.table import Column, print_table
 
 
 @click.command()
@@ -27,7 +26,6 @@ def config(as_json: bool) -> None:
         ]
         click.echo(wire.encode(entries))
         return
-    table = Table("variable", "value", "source", "meaning")
-    for row, field in zip(rows, settings.Settings.model_fields.values(), strict=True):
-        table.add_row(*row, field.description)
-    Console().print(table)
+    columns = (Column("variable", "name"), *map(Column, ("value", "source", "meaning")))
+    meanings = [field.description for field in settings.Settings.model_fields.values()]
+    print_table(columns, [(*row, meaning) for row, meaning in zip(rows, meanings, strict=True)])

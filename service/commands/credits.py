@@ -1,20 +1,18 @@
 """`weighbridge credits`: pay in, and see what was paid and charged."""
 
 import secrets
-import sys
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from decimal import Decimal
 from typing import NamedTuple, Protocol
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from service import wire
 from service.accounts import Account, AccountStore
 from service.commands.asynchronous import asynchronous
-from service.commands.key_report import PIPED_WIDTH_CHARACTERS
+from service.commands.lazy import LazyGroup
+from service.commands.table import Cell, Column, print_table
 from service.gateway.ledger import Balance, Books, Entry
 from service.gateway.money import parse_rupees, shown
 
@@ -47,7 +45,7 @@ def rupees_argument(context: click.Context, _: click.Parameter, text: str) -> in
         raise click.BadParameter(str(error), context) from error
 
 
-@click.group("credits")
+@click.group("credits", cls=LazyGroup)
 def credits_() -> None:
     """Grant credit, and show balances and statements."""
 
@@ -80,13 +78,9 @@ async def show(tools: CreditTools, account: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(wire.encode([_balance(owner, money) for owner, money in rows]))
         return
-    table = Table("Account", "Id")
-    for head in ("Balance, INR", "Held", "Available"):
-        table.add_column(head, justify="right")
-    for owner, money in rows:
-        amounts = (money.posted, money.held, money.available)
-        table.add_row(Text(owner.name), owner.id, *(shown(amount, DECIMALS) for amount in amounts))
-    _print(table)
+    columns = (Column("Account", "name"), *_numbers("Balance, INR", "Held, INR", "Available, INR"), Column("Id"))
+    amounts = [(owner, map(_rupees, (money.posted, money.held, money.available))) for owner, money in rows]
+    print_table(columns, [(owner.name, *cells, owner.id) for owner, cells in amounts])
 
 
 @credits_.command("statement")
@@ -95,7 +89,9 @@ async def show(tools: CreditTools, account: str | None, as_json: bool) -> None:
 @click.pass_obj
 @asynchronous
 async def statement(tools: CreditTools, reference: str, as_json: bool) -> None:
-    """List what was paid in and charged: of an account by name or id, or of a key by id, short form or itself."""
+    """List what was paid in and charged.
+
+    An account is named by its name or id, a key by its id, its short form or itself."""
     async with tools.statements() as books:
         owner = await books.find_account(reference)
         if owner is not None:
@@ -110,13 +106,16 @@ async def statement(tools: CreditTools, reference: str, as_json: bool) -> None:
     if as_json:
         click.echo(wire.encode([_line(line) for line in lines]))
         return
-    table = Table("Time, UTC", "Kind", "Reference", "Reason")
-    for head in ("Change, INR", "Sum"):
-        table.add_column(head, justify="right")
-    for entry, change, total in lines:
-        cells = (f"{entry.at:%Y-%m-%d %H:%M:%S}", entry.kind, entry.reference, entry.reason)
-        table.add_row(*map(Text, cells), _signed(change), _signed(total))
-    _print(table)
+    columns = (
+        Column("Time, UTC", "name"),
+        *map(Column, ("Kind", "Reason", "Reference")),
+        *_numbers("Change, INR", "Sum, INR"),
+    )
+    rows = [
+        (f"{entry.at:%Y-%m-%d %H:%M:%S}", entry.kind, entry.reason, entry.reference, _rupees(change), _rupees(total))
+        for entry, change, total in lines
+    ]
+    print_table(columns, rows)
 
 
 def _known(account: Account | None, reference: str) -> Account:
@@ -164,5 +163,11 @@ def _signed(micro_inr: int) -> str:
     return f"-{shown(-micro_inr, DECIMALS)}" if micro_inr < 0 else shown(micro_inr, DECIMALS)
 
 
-def _print(table: Table) -> None:
-    Console(width=None if sys.stdout.isatty() else PIPED_WIDTH_CHARACTERS).print(table)
+def _rupees(micro_inr: int) -> Cell:
+    """An amount of rupees with all its decimals."""
+    exact = _signed(micro_inr)
+    return Cell(f"{Decimal(exact):,f}", exact)
+
+
+def _numbers(*headings: str) -> tuple[Column, ...]:
+    return tuple(Column(heading, "number") for heading in headings)

@@ -5,6 +5,7 @@ from typing import Protocol
 
 import click
 
+from service.commands.lazy import LazyGroup
 from service.stores.errors import StoreError
 from service.stores.sql.migrate import schema_status
 from service.stores.sql.migrate import upgrade as upgrade_schema
@@ -21,7 +22,7 @@ class DatabaseTools(Protocol):
         """The file of a pepper under which keys were stored before, if one serves."""
 
 
-@click.group("db")
+@click.group("db", cls=LazyGroup)
 def db() -> None:
     """See and upgrade the schema of the database."""
 
@@ -43,7 +44,9 @@ def status(tools: DatabaseTools) -> None:
 @db.command("upgrade")
 @click.pass_obj
 def upgrade(tools: DatabaseTools) -> None:
-    """Bring the database to the newest schema; safe to run at any time, from several hosts at once."""
+    """Bring the database to the newest schema.
+
+    It is safe to run at any time, from several hosts at once."""
     try:
         url = tools.database_url()
         before = schema_status(url)

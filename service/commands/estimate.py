@@ -16,7 +16,8 @@ from estimation.reading.batch import Reading
 from estimation.source import Format
 from estimation.workload import Output, Workload
 from service.clock import utc_now
-from service.commands.estimate_options import Encoding, OutputTokens, Share, Size, chosen_models, only_one
+from service.commands.encoding import Encoding
+from service.commands.estimate_options import OutputTokens, Share, Size, chosen_models, only_one
 from service.commands.estimate_report import report, show
 from service.commands.estimate_session import Request, Session
 from service.commands.price_book import Day, loaded_book
@@ -59,7 +60,10 @@ EPILOG = (
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 @click.pass_context
 def estimate(context: click.Context, /, **options: Any) -> None:
-    """What the texts of INPUTS would cost: files, folders, patterns, URLs of object stores, or - for standard input.
+    """Estimate what the texts of INPUTS would cost.
+
+    INPUTS are files, folders, patterns, URLs of object stores, or - for standard input. Of a folder, hidden files and
+    those that .gitignore excludes are left out.
 
     A file is one text; JSONL, CSV and Parquet, by their names, have one text a row, in --text-column. Names that end
     in .gz or .zst are unpacked.

@@ -1,6 +1,5 @@
 """Options of `weighbridge estimate` that are more than a word: shares, sizes, output tokens."""
 
-import codecs
 import re
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
@@ -9,8 +8,7 @@ from fractions import Fraction
 import click
 
 from estimation.workload import Output
-from service.commands.catalogue import known_models
-from service.tokens.request import nearest
+from service.commands.catalogue import known_author, known_models, wanted_models
 from tokenizer_registry import Registry
 
 UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}
@@ -72,19 +70,6 @@ class OutputTokens(click.ParamType[Output]):
         return Output(column=text)
 
 
-class Encoding(click.ParamType[str]):
-    """The name of an encoding that Python knows."""
-
-    name = "encoding"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The name that the standard library uses."""
-        try:
-            return codecs.lookup(str(value)).name
-        except LookupError:
-            raise click.BadParameter(f"{value!r} is not an encoding; utf-8, utf-16 and latin-1 are some.") from None
-
-
 def only_one(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> str:
     """The value of an option that may be given once: of two, the first would be dropped without a word."""
     if len(values) > 1:
@@ -93,15 +78,10 @@ def only_one(context: click.Context, parameter: click.Parameter, values: tuple[s
 
 
 def chosen_models(registry: Registry, names: Sequence[str], authors: Sequence[str]) -> list[str]:
-    """The models by name and by author, each once. An unknown one ends the command with one sentence."""
-    known = {model.author.casefold(): model.author for model in registry.models.values()}
+    """Return the models by name and by author, each once. An unknown one ends the command with one sentence."""
+    if not authors:
+        return wanted_models(registry, names, "--model or --author")
     chosen = known_models(registry, names)
-    for name in authors:
-        if name.casefold() not in known:
-            near = nearest(name, known.values())
-            hint = f"Did you mean {near}?" if near else "`weighbridge authors` lists the known ones."
-            raise click.ClickException(f"There is no author {name!r}. {hint}")
-        chosen += [model.name for model in registry.models.values() if model.author == known[name.casefold()]]
-    if not chosen:
-        raise click.UsageError("Name models with --model or --author; --model '*' means all.")
+    for author in (known_author(registry, name) for name in authors):
+        chosen += [model.name for model in registry.models.values() if model.author == author]
     return list(dict.fromkeys(chosen))

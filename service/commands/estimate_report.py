@@ -3,14 +3,13 @@
 from decimal import Decimal
 
 import click
-from rich.table import Table
 
 from estimation.assumptions import assumptions
 from estimation.estimate import Estimate, ModelEstimate
 from estimation.interval import Interval
 from pricing_data import plain
 from service import wire
-from service.commands.price_book import wide_console
+from service.commands.table import Cell, Column, Value, grouped, money, print_table, say
 
 FAULTS_SHOWN = 20
 CENT_OF_A_CENT = Decimal("0.0001")
@@ -18,14 +17,12 @@ CENT_OF_A_CENT = Decimal("0.0001")
 
 def show(found: Estimate) -> None:
     """The table, what it rests on, and what could not be read."""
-    table = Table("model", "vocabulary")
-    for heading in ("input tokens", "output tokens", "cost, USD"):
-        table.add_column(heading, justify="right")
-    for model in sorted(found.models, key=_by_cost):
-        table.add_row(model.way.model, model.way.counter or "-", *_cells(model, found))
-    wide_console().print(table)
+    headings = ("cost, USD", "input tokens", "output tokens")
+    columns = (Column("model", "name"), *(Column(heading, "number") for heading in headings), Column("vocabulary"))
+    models = sorted(found.models, key=_by_cost)
+    print_table(columns, [(model.way.model, *_cells(model, found), model.way.counter) for model in models])
     for sentence in assumptions(found):
-        click.echo(sentence)
+        say(sentence)
     show_faults(found)
 
 
@@ -103,26 +100,34 @@ def _by_cost(model: ModelEstimate) -> tuple[bool, Decimal, str]:
     return model.usd is None, -(model.usd or Decimal()), model.way.model
 
 
-def _cells(model: ModelEstimate, found: Estimate) -> tuple[str, str, str]:
+def _cells(model: ModelEstimate, found: Estimate) -> tuple[Value, Value, Value]:
+    """The cost, the input tokens and the output tokens. What is no exact count begins with ~, for programs too."""
     if model.input_tokens is None:
-        return "no public vocabulary" if model.way.method == "none" else "-", "-", "-"
+        return None, "no public vocabulary" if model.way.method == "none" else None, None
     mark = "~" if model.way.band or found.sample else ""
-    tokens = f"{mark}{model.input_tokens:,}"
-    if model.way.band:
-        tokens += f" ({model.way.band.low:+.0%} to {model.way.band.high:+.0%})"
-    return tokens, f"{mark if model.output_tokens else ''}{model.output_tokens:,}", _money(model, mark)
+    if not mark:
+        return model.usd, model.input_tokens, model.output_tokens
+    band = f" ({model.way.band.low:+.0%} to {model.way.band.high:+.0%})" if model.way.band else ""
+    tokens = Cell(f"{mark}{model.input_tokens:,}{band}", f"{mark}{model.input_tokens}{band}")
+    answered = mark if model.output_tokens else ""
+    output = Cell(f"{answered}{model.output_tokens:,}", f"{answered}{model.output_tokens}")
+    return _money(model, mark), tokens, output
 
 
-def _money(model: ModelEstimate, mark: str) -> str:
+def _money(model: ModelEstimate, mark: str) -> Value:
     if model.usd is None:
-        return "-"
+        return None
     if model.usd_interval is None:
-        return mark + plain(model.usd)
-    shown = f"{mark}{plain(model.usd.quantize(CENT_OF_A_CENT))}"
+        return money(model.usd, mark)
     low, high = model.usd_interval.low, model.usd_interval.high
-    if low is None or high is None:
-        return shown
-    return f"{shown} ({plain(low.quantize(CENT_OF_A_CENT))} to {plain(high.quantize(CENT_OF_A_CENT))})"
+    amounts = [amount.quantize(CENT_OF_A_CENT) for amount in (model.usd, low, high) if amount is not None]
+    return Cell(_interval(mark, [*map(grouped, amounts)]), _interval(mark, [*map(plain, amounts)]))
+
+
+def _interval(mark: str, amounts: list[str]) -> str:
+    """An amount, and the two between which it lies if both are known."""
+    bounds = f" ({amounts[1]} to {amounts[2]})" if len(amounts) == len(("amount", "low", "high")) else ""
+    return f"{mark}{amounts[0]}{bounds}"
 
 
 def _extent(found: Estimate) -> str:

@@ -1,25 +1,24 @@
 """Keys as the command line shows them."""
 
-import sys
 from datetime import datetime
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from service.accounts import ApiKey, KeyRefusal
+from service.commands.table import Column, print_table
 
-# Where the output is not a terminal nobody has a width: wide enough that no row breaks.
-PIPED_WIDTH_CHARACTERS = 240
+COLUMNS = (
+    Column("Id", "name"),
+    *map(Column, ("Account", "Label", "Status", "Key", "Expires", "Last used", "Scopes", "Created")),
+)
 
 
 def as_json(key: ApiKey, now: datetime) -> dict[str, str | int | list[str] | None]:
-    """All that may be shown of a key. Times are ISO 8601, in UTC."""
+    """Return all that may be shown of a key. Times are ISO 8601, in UTC."""
     return {
         "id": key.id,
         "account": key.account.name,
         "label": key.label,
         "key": key.shown,
+        "masked_key": key.shown,
         "scopes": sorted(key.scopes),
         "status": _status(key, now),
         "created_at": key.created_at.isoformat(),
@@ -31,15 +30,19 @@ def as_json(key: ApiKey, now: datetime) -> dict[str, str | int | list[str] | Non
     }
 
 
-def print_table(keys: list[ApiKey], now: datetime) -> None:
-    """One row a key. Names are printed as they are, never read as markup."""
-    table = Table("Id", "Key", "Account", "Label", "Scopes", "Created", "Expires", "Last used", "Status")
-    for key in keys:
-        times = (_minute(at) for at in (key.created_at, key.expires_at, key.last_used_at))
-        scopes = " ".join(sorted(key.scopes))
-        row = (key.id, key.shown, key.account.name, key.label, scopes, *times, _status(key, now))
-        table.add_row(*(Text(cell, overflow="fold") for cell in row))
-    Console(width=None if sys.stdout.isatty() else PIPED_WIDTH_CHARACTERS).print(table)
+def new_as_json(key: ApiKey, secret: str, now: datetime) -> dict[str, str | int | list[str] | None]:
+    """Return a key that was just made, with the key itself as `key`, and as `secret`, its former name here."""
+    return {**as_json(key, now), "key": secret, "secret": secret}
+
+
+def print_keys(keys: list[ApiKey], now: datetime) -> None:
+    """Print a row for each key. Names are printed as they are, never read as markup."""
+    rows = [
+        (key.id, key.account.name, key.label, _status(key, now), key.shown, _minute(key.expires_at),
+         _minute(key.last_used_at), " ".join(sorted(key.scopes)), _minute(key.created_at))
+        for key in keys
+    ]  # fmt: skip
+    print_table(COLUMNS, rows)
 
 
 def _status(key: ApiKey, now: datetime) -> str:
@@ -51,5 +54,5 @@ def _iso(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat()
 
 
-def _minute(at: datetime | None) -> str:
-    return "-" if at is None else f"{at:%Y-%m-%d %H:%M}"
+def _minute(at: datetime | None) -> str | None:
+    return None if at is None else f"{at:%Y-%m-%d %H:%M}"

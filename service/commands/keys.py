@@ -10,6 +10,7 @@ import click
 from service.accounts import AccountStore, ApiKey, Scope
 from service.commands import key_report, options
 from service.commands.asynchronous import asynchronous
+from service.commands.lazy import LazyGroup
 
 SHOWN_ONCE = "This is the only time the key is shown: keep it as you would a password."
 NO_MATCH = "No key matches. `weighbridge keys list` shows the ids of all keys."
@@ -30,7 +31,7 @@ class KeyTools(Protocol):
         learn it by themselves within 5 seconds."""
 
 
-@click.group("keys")
+@click.group("keys", cls=LazyGroup)
 def keys() -> None:
     """Create, list, rotate and revoke API keys."""
 
@@ -73,7 +74,7 @@ async def create(
         owner = await store.set_allowance(owner.id, calls_per_second, calls_per_month) or owner
         key, secret = await store.create_key(owner, label, scopes, expires_at)
     if as_json:
-        click.echo(json.dumps({**key_report.as_json(key, tools.now()), "secret": secret}, indent=2))
+        click.echo(json.dumps(key_report.new_as_json(key, secret, tools.now()), indent=2))
         return
     click.echo(f"Key {key.id} of account {owner.name}. {SHOWN_ONCE}", err=True)
     click.echo(secret)
@@ -91,7 +92,7 @@ async def list_(tools: KeyTools, account: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([key_report.as_json(key, tools.now()) for key in found], indent=2))
     else:
-        key_report.print_table(found, tools.now())
+        key_report.print_keys(found, tools.now())
 
 
 @keys.command("revoke")
@@ -133,7 +134,7 @@ async def rotate(tools: KeyTools, key: str, overlap: timedelta, as_json: bool) -
     (made, secret), old = rotated.new, rotated.old.key
     if as_json:
         replaced = key_report.as_json(old, tools.now())
-        document = {**key_report.as_json(made, tools.now()), "secret": secret, "replaces": replaced}
+        document = {**key_report.new_as_json(made, secret, tools.now()), "replaces": replaced}
         click.echo(json.dumps(document, indent=2))
         return
     ends_at = old.expires_at or tools.now()

@@ -11,6 +11,8 @@ from service.accounts import Account, AccountStore
 from service.commands import options
 from service.commands.accounts import named_account
 from service.commands.asynchronous import asynchronous
+from service.commands.lazy import LazyGroup
+from service.commands.table import Column, print_table
 from service.limits import Allowance, Decision
 
 
@@ -37,7 +39,7 @@ class LimitTools(Protocol):
         """What an account may call without limits of its own."""
 
 
-@click.group("limits")
+@click.group("limits", cls=LazyGroup)
 def limits() -> None:
     """See and reset what an account has used."""
 
@@ -60,7 +62,9 @@ async def show(tools: LimitTools, account: str, as_json: bool) -> None:
         uses = {"per_second": second._asdict(), "per_month": month._asdict()}
         click.echo(json.dumps({"account": meant.name, **uses, "month_ends_at": ends_at}, indent=2))
         return
-    click.echo(f"Account {meant.name} ({meant.id})\n  this second  {second}\n  this month   {month}, until {ends_at}")
+    numbers = (Column(heading, "number") for heading in ("Used", "Of", "Left"))
+    rows = [("calls this second", *second.cells, None), ("calls this month", *month.cells, ends_at)]
+    print_table((Column("Limit", "name"), *numbers, Column("Until")), rows, title=f"Account {meant.name} ({meant.id})")
 
 
 @limits.command("reset")
@@ -93,8 +97,10 @@ class Use(NamedTuple):
     def of(cls, limit: int, remaining: int | None) -> "Use":
         return cls(limit, limit - (remaining or 0), remaining or 0)
 
-    def __str__(self) -> str:
-        return f"{self.used} of {self.limit} calls, {self.remaining} left"
+    @property
+    def cells(self) -> tuple[int, int, int]:
+        """What is used, of how many, and what is left."""
+        return self.used, self.limit, self.remaining
 
 
 def _month_end(now_microseconds: int) -> datetime:

@@ -1,17 +1,21 @@
 """`weighbridge models` and `weighbridge authors`: what is known, with today's input price."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import click
-from rich.table import Table
 
-from pricing_data import plain
 from service import wire
-from service.commands.catalogue import known_models
-from service.commands.price_book import loaded_book, wide_console
+from service.commands.catalogue import known_author, known_models
+from service.commands.price_book import MTOK, loaded_book
 from service.commands.registry import load_registry
-from service.tokens.request import nearest
-from tokenizer_registry import Registry
+from service.commands.table import Column, print_table
+
+COLUMNS = (
+    Column("name", "name"),
+    Column("USD per million input tokens", "number"),
+    *map(Column, ("author", "vocabulary", "display name", "evidence")),
+)
 
 
 @click.command()
@@ -23,7 +27,7 @@ def models(names: tuple[str, ...], author: str | None, as_json: bool) -> None:
     registry = load_registry()
     book = loaded_book(registry)
     day = datetime.now(UTC).date()
-    _check_author(registry, author)
+    author = None if author is None else known_author(registry, author)
     rows: list[dict[str, wire.Value]] = []
     for name in known_models(registry, names or ("*",)):
         model, price = registry.models[name], book.price(name, day)
@@ -42,7 +46,7 @@ def models(names: tuple[str, ...], author: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(wire.encode([*rows]))
     else:
-        wide_console().print(_table(rows))
+        _print(rows)
 
 
 @click.command()
@@ -53,26 +57,11 @@ def authors(as_json: bool) -> None:
     click.echo(wire.encode([*names]) if as_json else "\n".join(names))
 
 
-def _check_author(registry: Registry, author: str | None) -> None:
-    known = {model.author for model in registry.models.values()}
-    if author is not None and author not in known:
-        near = nearest(author, known)
-        hint = f"Did you mean {near}?" if near else "`weighbridge authors` lists the known ones."
-        raise click.ClickException(f"There is no author {author!r}. {hint}")
-
-
-def _table(rows: list[dict[str, wire.Value]]) -> Table:
-    table = Table("author", "name", "display name", "vocabulary", "evidence")
-    table.add_column("USD per million input tokens", justify="right")
+def _print(rows: list[dict[str, Any]]) -> None:
+    cells = []
     for row in rows:
-        price = row["price_per_input_token"]
-        shown = "-" if price is None else plain(price * 1_000_000)  # type: ignore[operator, arg-type]
-        table.add_row(
-            str(row["author"]),
-            str(row["name"]),
-            str(row["display_name"]),
-            str(row["vocabulary"] or "-") if row["without_count"] is None else f"- ({row['without_count']})",
-            str(row["evidence"] or "-"),
-            shown,
-        )
-    return table
+        price, why = row["price_per_input_token"], row["without_count"]
+        vocabulary = row["vocabulary"] if why is None else f"- ({why})"
+        names = (row["author"], vocabulary, row["display_name"], row["evidence"])
+        cells.append((row["name"], None if price is None else price * MTOK, *names))
+    print_table(COLUMNS, cells)

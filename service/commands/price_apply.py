@@ -6,12 +6,12 @@ from pathlib import Path
 import click
 from rich.console import Console
 from rich.progress import Progress, TimeElapsedColumn
-from rich.table import Table
 
 from pricing_data import plain
 from service import wire
 from service.clock import utc_now
-from service.commands.price_book import Day, faults_told, loaded_book, wide_console
+from service.commands.price_book import Day, faults_told, loaded_book
+from service.commands.table import Column, money, print_table, say
 from service.prices.usage import Bill, Columns, Pricer
 from service.prices.usage_file import UnusableFile, price_file
 from tokenizer_registry import Registry
@@ -100,13 +100,13 @@ def _report(bill: Bill, version: str) -> wire.Value:
 
 
 def _show(bill: Bill, version: str) -> None:
-    table = Table("model")
-    for heading in ("rows", "input tokens", "output tokens", "cost, USD"):
-        table.add_column(heading, justify="right")
-    for model, use in sorted(bill.by_model.items(), key=lambda item: -item[1].usd):
-        table.add_row(model, f"{use.rows:,}", f"{use.input_tokens:,}", f"{use.output_tokens:,}", plain(use.usd))
-    wide_console().print(table)
+    headings = ("cost, USD", "rows", "input tokens", "output tokens")
+    columns = (Column("model", "name"), *(Column(heading, "number") for heading in headings))
+    uses = sorted(bill.by_model.items(), key=lambda item: -item[1].usd)
+    print_table(
+        columns, [(model, money(use.usd), use.rows, use.input_tokens, use.output_tokens) for model, use in uses]
+    )
     priced = bill.rows - bill.unpriced.total()
-    click.echo(f"{priced:,} of {bill.rows:,} rows cost {plain(bill.usd)} USD, by the price book {version}.")
+    say(f"{priced:,} of {bill.rows:,} rows cost {plain(bill.usd)} USD, by the price book {version}.")
     for (model, reason), rows in bill.unpriced.most_common():
-        click.echo(f"Not priced: {rows:,} rows of {model or 'no model'}: {reason}.")
+        say(f"Not priced: {rows:,} rows of {model or 'no model'}: {reason}.")

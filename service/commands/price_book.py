@@ -7,7 +7,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from pricing_data import PriceBook, PricingError, plain
 from service.commands.configuration import configuration
@@ -16,7 +15,6 @@ from service.prices.sources import SourcesMissing
 from tokenizer_registry import Registry
 
 MTOK = 1_000_000
-PIPE_COLUMNS = 160
 
 
 @contextmanager
@@ -59,12 +57,6 @@ class Day(click.ParamType[date]):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
         """The date that is written as 2026-01-31."""
         return value if isinstance(value, date) else day_of(str(value))
-
-
-def wide_console() -> Console:
-    """The terminal; a file or pipe gets lines long enough for whole names."""
-    console = Console()
-    return console if console.is_terminal else Console(width=PIPE_COLUMNS)
 
 
 def per_mtok(value: Decimal | None) -> str:

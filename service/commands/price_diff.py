@@ -5,12 +5,12 @@ from datetime import date
 from pathlib import Path
 
 import click
-from rich.table import Table
 
 from pricing_data import Price, PriceBook
 from service import wire
 from service.clock import utc_now
-from service.commands.price_book import faults_told, loaded_book, per_mtok, wide_console
+from service.commands.price_book import faults_told, loaded_book, per_mtok
+from service.commands.table import Column, Value, print_table, say
 from tokenizer_registry import Registry
 
 Prices = Callable[[str], Price | None]
@@ -21,9 +21,10 @@ Prices = Callable[[str], Price | None]
 @click.argument("other")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def diff(one: str, other: str, as_json: bool) -> None:
-    """List the models whose price differs between two dates (2026-01-31) or two book files.
+    """List the models whose price differs between two dates or books.
 
-    `today` is a date too. Two books are compared as of today.
+    ONE and OTHER are dates such as 2026-01-31, or files of books. `today` is a date too.
+    Two books are compared as of today.
     """
     registry = Registry.from_package()
     before, after = _side(one, registry), _side(other, registry)
@@ -35,13 +36,14 @@ def diff(one: str, other: str, as_json: bool) -> None:
     if as_json:
         click.echo(wire.encode([*rows]))
         return
-    table = Table("model", f"{one}, USD per Mtok", other, "since", "source")
+    columns = (Column("model", "name"), *(Column(f"{side}, USD per Mtok", "number") for side in (one, other)))
+    cells: list[tuple[Value, ...]] = []
     for row in rows:
         old, new = before(str(row["model"])), after(str(row["model"]))
-        since, source = (str(new.effective_from), new.source.package) if new else ("-", "-")
-        table.add_row(str(row["model"]), _shown(old), _shown(new), since, source)
-    wide_console().print(table)
-    click.echo(f"{len(rows)} of {len(registry.models)} models differ.")
+        since, source = (str(new.effective_from), new.source.package) if new else (None, None)
+        cells.append((str(row["model"]), _shown(old), _shown(new), since, source))
+    print_table((*columns, Column("since"), Column("source")), cells)
+    say(f"{len(rows)} of {len(registry.models)} models differ.")
 
 
 def _side(text: str, registry: Registry) -> Prices:
@@ -66,5 +68,5 @@ def _amounts(side: str, price: Price | None) -> dict[str, wire.Value]:
     }
 
 
-def _shown(price: Price | None) -> str:
-    return f"{per_mtok(price.input)} / {per_mtok(price.output)}" if price else "-"
+def _shown(price: Price | None) -> str | None:
+    return f"{per_mtok(price.input)} / {per_mtok(price.output)}" if price else None

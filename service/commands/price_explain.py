@@ -28,7 +28,7 @@ WIDTH = 110
 @click.option("--date", "day", type=Day(), help="The day (UTC) that is asked about; without it, today.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def explain(name: str, day: date | None, as_json: bool) -> None:
-    """Tell why a model costs what it costs: every row, source, opinion and rule."""
+    """Explain a price by its rows, sources, opinions and rules."""
     registry = Registry.from_package()
     (model,) = known_models(registry, [name])
     book, today = loaded_book(registry), day or utc_now().date()
@@ -56,7 +56,9 @@ def explain(name: str, day: date | None, as_json: bool) -> None:
 @click.option("--date", "day", type=Day(), required=True, help="A day (UTC), as 2026-01-31.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def at(name: str, day: date, as_json: bool) -> None:
-    """Print what a model cost on a day, in USD per token; exit status 1 if no price is known."""
+    """Print what a model cost on a day, in USD per token.
+
+    The exit status is 1 if no price is known."""
     registry = Registry.from_package()
     (model,) = known_models(registry, [name])
     price = loaded_book(registry).price(model, day)

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from rich.table import Table
 
 from pricing_data import PriceBook
 from pricing_data.book import PACKAGED
@@ -15,12 +14,14 @@ from pricing_data.naming.authors import read_authors
 from pricing_data.naming.display import read_spelling
 from pricing_data.naming.hosts import Host, read_hosts
 from pricing_data.naming.suggest import Suggestion, suggestions
+from pricing_data.notes import Note
 from pricing_data.overrides import PricesFile, read_prices_file
 from pricing_data.refresh import Change, Refresh
 from service import wire
 from service.clock import utc_now
 from service.commands.configuration import configuration
-from service.commands.price_book import faults_told, per_mtok, wide_console
+from service.commands.price_book import faults_told, per_mtok
+from service.commands.table import Column, print_table, say
 from service.prices.book import BOOK, newest_book, refreshed_path
 from service.prices.refreshing import PINS, UPSTREAM, alone, plan, write_book
 from service.prices.sources import Located, download, locate, readings
@@ -81,7 +82,7 @@ def refresh(
 @download_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def suggest(wheels: tuple[Path, ...], fetch: str | None, as_json: bool) -> None:
-    """Draft rows for models that their authors sell and that are not known here.
+    """Draft rows for models that are sold and not known here.
 
     A person accepts them into models.toml and upstream.toml: names are never added by themselves.
     """
@@ -135,29 +136,24 @@ def _own(settings: Settings) -> PricesFile:
 
 
 def _show(done: Refresh, *, refused: bool, dry_run: bool, limit: int) -> None:
-    console = wide_console()
     if done.changes:
-        console.print(_changes(done.changes))
+        _print_changes(done.changes)
     notes = [note for note in done.notes if note.kind != "refused"]
     if notes:
-        table = Table("not taken", "model", "reason", "USD per Mtok", "from", title="What the book does not take")
-        for note in notes:
-            value = per_mtok(note.amount) if note.amount is not None else note.value or "-"
-            table.add_row(note.kind, note.model, note.reason, value, note.effective_from or "-")
-        console.print(table)
+        _print_notes(notes)
     disputed = [change.row.model for change in done.changes if change.row.state == "disputed"]
     counts = _counts(done.changes)
-    click.echo(
+    say(
         f"{len(done.changes)} rows: {counts}; {len(disputed)} of them disputed. {len(done.held)} prices held, "
         f"{sum(note.kind == 'refused' for note in done.notes)} amounts refused."
     )
     if refused:
-        click.echo(
+        say(
             f"Nothing is written: {done.changed_percent()} % of the models would change, more than {limit} %. "
             "Look at the list, then repeat with --yes."
         )
     elif dry_run:
-        click.echo("Nothing is written: this was a dry run.")
+        say("Nothing is written: this was a dry run.")
 
 
 def _counts(changes: Sequence[Change]) -> str:
@@ -165,14 +161,25 @@ def _counts(changes: Sequence[Change]) -> str:
     return ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)) or "nothing new"
 
 
-def _changes(changes: Sequence[Change]) -> Table:
-    table = Table("change", "model", "from", "before, USD per Mtok", "after", "source", "state")
+def _print_notes(notes: Sequence[Note]) -> None:
+    columns = (Column("model", "name"), Column("not taken"), Column("USD per Mtok", "number"), Column("reason"))
+    rows = []
+    for note in notes:
+        value = per_mtok(note.amount) if note.amount is not None else note.value or None
+        rows.append((note.model, note.kind, value, note.reason, note.effective_from or None))
+    print_table((*columns, Column("from")), rows, title="What the book does not take")
+
+
+def _print_changes(changes: Sequence[Change]) -> None:
+    prices = (Column(f"{side}, USD per Mtok", "number") for side in ("before", "after"))
+    columns = (Column("model", "name"), Column("change"), *prices, *map(Column, ("from", "state", "source")))
+    rows = []
     for change in changes:
         row, before = change.row, change.before
-        old = f"{per_mtok(before.input)} / {per_mtok(before.output)}" if before else "-"
+        old = f"{per_mtok(before.input)} / {per_mtok(before.output)}" if before else None
         new = f"{per_mtok(row.input)} / {per_mtok(row.output)}"
-        table.add_row(change.kind, row.model, str(row.effective_from), old, new, row.source.package, row.state)
-    return table
+        rows.append((row.model, change.kind, old, new, str(row.effective_from), row.state, row.source.package))
+    print_table(columns, rows)
 
 
 def _report(done: Refresh, *, written: bool) -> wire.Value:

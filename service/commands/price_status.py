@@ -3,7 +3,6 @@
 from collections import Counter
 
 import click
-from rich.table import Table
 
 from pricing_data import PriceBook
 from pricing_data.book import PACKAGED
@@ -12,7 +11,8 @@ from pricing_data.price import STATES
 from service import wire
 from service.clock import utc_now
 from service.commands.configuration import configuration
-from service.commands.price_book import faults_told, loaded_book, loaded_path, wide_console
+from service.commands.price_book import faults_told, loaded_book, loaded_path
+from service.commands.table import Column, Value, print_table, say
 from service.prices.book import notes_path
 from tokenizer_registry import Registry
 
@@ -46,16 +46,17 @@ def status(as_json: bool) -> None:
     if as_json:
         click.echo(wire.encode(found))
         return
-    table = Table("prices", "", show_header=False)
-    for name, value in found.items():
-        shown = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
-        table.add_row(name.replace("_", " "), shown)
-    wide_console().print(table)
+    rows = [(name.replace("_", " "), _shown(value)) for name, value in found.items()]
+    print_table((Column("prices", "name"), Column("value")), rows)
     if old:
         limit = settings.prices_max_age_days
-        click.echo(
-            f"Warning: the prices are {age} days old, more than {limit}. `weighbridge prices refresh` renews them."
-        )
+        say(f"Warning: the prices are {age} days old, more than {limit}. `weighbridge prices refresh` renews them.")
+
+
+def _shown(value: wire.Value) -> Value:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {each}" for name, each in value.items())
+    return str(value) if isinstance(value, bool) or not isinstance(value, int) else value
 
 
 def _states(registry: Registry, book: PriceBook) -> dict[str, wire.Value]:

@@ -13,6 +13,8 @@ def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
         yield lambda: None
         return
     console = import_module("rich.console").Console(stderr=True)
-    with import_module("rich.progress").Progress(console=console, transient=True) as bar:
+    rich = import_module("rich.progress")
+    columns = (rich.SpinnerColumn(), *rich.Progress.get_default_columns(), rich.TimeElapsedColumn())
+    with rich.Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(what, total=total)
         yield lambda: bar.advance(task)

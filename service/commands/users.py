@@ -5,13 +5,12 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from service.accounts import AccountStore
 from service.commands import options
 from service.commands.asynchronous import asynchronous
+from service.commands.lazy import LazyGroup
+from service.commands.table import Column, print_table
 from service.console.passwords import Passwords
 from service.console.users import UserStore, checked_email, checked_password
 
@@ -40,9 +39,9 @@ password_stdin = click.option(
 )
 
 
-@click.group("users")
+@click.group("users", cls=LazyGroup)
 def users() -> None:
-    """Create and list people who may log in to the console, and set their passwords."""
+    """Create and list users of the console, and set passwords."""
 
 
 @users.command("create")
@@ -84,11 +83,8 @@ async def list_(tools: UserTools) -> None:
     """List users."""
     async with tools.user_store() as store:
         found = await store.list_users()
-    table = Table("Id", "E-mail", "Account", "Created")
-    for user in found:
-        cells = (user.id, user.email, user.account_name, f"{user.created_at:%Y-%m-%d}")
-        table.add_row(*(Text(cell, overflow="fold") for cell in cells))
-    Console().print(table)
+    columns = (Column("E-mail", "name"), Column("Account"), Column("Id"), Column("Created"))
+    print_table(columns, [(user.email, user.account_name, user.id, f"{user.created_at:%Y-%m-%d}") for user in found])
 
 
 @users.command("delete")

