@@ -10,8 +10,6 @@ from functools import lru_cache
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
 from pricing_data import PriceBook
@@ -22,7 +20,6 @@ from service.cors import Cors
 from service.counting import CountingPool, TextLimits
 from service.direct_routes import DirectRoutes
 from service.edge import Edge
-from service.errors import METHOD_NOT_ALLOWED, UNKNOWN_ROUTE, error_reply
 from service.gateway.gateway import Gateway
 from service.in_flight import InFlight
 from service.operation import Health, Numbers, Readiness
@@ -33,8 +30,8 @@ from service.providers.enabled import enabled_providers
 from service.settings import Settings
 from service.spans import NoTracer, Tracer
 from service.tokens.routes import token_routes
-from service.trace import trace_of
-from service.web.routes import page_routes
+from service.web.routes import made_pages, page_routes
+from service.web.unknown import UnknownPaths
 from tokenizer_registry import Registry
 from tokenizer_registry.processors import usable_processors
 
@@ -75,16 +72,17 @@ def create_app(
         pool.close()
         await asyncio.to_thread(tracer.close)
 
+    pages = made_pages(settings, book)
     routes = [
         *gateway.routes(),
         *token_routes(settings, connections, pool, client, book, utc_today),
         *console_routes(settings, connections, pool.in_flight, login),
         *operation_routes(connections, registry, freshness, probe),
-        *page_routes(settings, connections, pool, book, utc_today, login),
+        *page_routes(settings, connections, pool, book, utc_today, pages, login),
     ]
     app = Starlette(routes=routes, lifespan=lifespan)
     # Without Starlette's own answer to what breaks: the edge gives it, and a call passes a layer less.
-    inside = DirectRoutes(ExceptionMiddleware(app.router, {HTTPException: refuse_route}), routes)
+    inside = DirectRoutes(ExceptionMiddleware(app.router, {HTTPException: UnknownPaths(pages)}), routes)
     cors = Cors(settings.allowed_origins)
     app.middleware_stack = Edge(
         inside,
@@ -135,22 +133,3 @@ def utc_today() -> date:
 @lru_cache(2)
 def _day(days_since_1970: int) -> date:
     return date(1970, 1, 1) + timedelta(days=days_since_1970)
-
-
-async def refuse_route(request: Request, error: Exception) -> Response:
-    """No such path, or not with that method: the router's own exceptions, in the API's shape.
-
-    The router names a route whose path alone fits. It answers nothing, so it stands in no number.
-    """
-    request.scope.pop("route", None)
-    refusal = UNKNOWN_ROUTE
-    if isinstance(error, HTTPException) and error.status_code == 405:
-        allow = (error.headers or {}).get("Allow", "")
-        refusal = METHOD_NOT_ALLOWED.saying(f"This path answers {allow} only.")
-        refusal = refusal.with_headers([(b"allow", allow.encode())])
-    trace = trace_of(request.scope)
-    trace.refusal = refusal.code
-    # Not `request.url`: it is made from the Host header, which need not be a host.
-    reply = error_reply(refusal, request.scope["path"], trace.trace_id)
-    headers = {name.decode(): value.decode() for name, value in reply.headers}
-    return Response(reply.body, reply.status, headers, media_type=reply.content_type.decode())

@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from service.commands.table import Column
+# A heading, and what kind of column it is.
+Column = tuple[str, str]
 
 # A column of texts is as wide as its longest one, up to this.
 MIN_TEXT_WIDTH = 16
@@ -28,8 +29,8 @@ class Layout(NamedTuple):
         return sum(self.widths) + COLUMN_FRAME * len(self.widths) + TABLE_FRAME
 
 
-def print_boxes(columns: Sequence[Column], rows: Sequence[Sequence[str]], title: str | None) -> list[Column]:
-    """Print the table within the terminal's width, and return the columns for which there is no room."""
+def print_boxes(columns: Sequence[Column], rows: Sequence[Sequence[str]], title: str | None) -> list[str]:
+    """Print the table within the terminal's width, and return the headings for which there is no room."""
     console = Console()
     layout = laid_out(columns, rows, console.width)
     table = Table(title=title, title_justify="left")
@@ -40,7 +41,7 @@ def print_boxes(columns: Sequence[Column], rows: Sequence[Sequence[str]], title:
         table.add_row(*(Text(row[index], overflow="fold") for index in layout.shown))
     # A name that is wider than the terminal makes a longer line, which the terminal breaks.
     Console(width=max(console.width, layout.total)).print(table)
-    return [column for index, column in enumerate(columns) if index not in layout.shown]
+    return [heading for index, (heading, _) in enumerate(columns) if index not in layout.shown]
 
 
 def has_room_for(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> bool:
@@ -52,13 +53,13 @@ def has_room_for(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> bo
 def laid_out(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int) -> Layout:
     """Choose columns and their widths: names whole, then numbers, then texts, the first before the last."""
     longest = [_longest(row[index] for row in rows) for index in range(len(columns))]
-    natural = [max(own, cell_len(column.heading)) for own, column in zip(longest, columns, strict=True)]
+    natural = [max(own, cell_len(heading)) for own, (heading, _) in zip(longest, columns, strict=True)]
     least = [_least(column, own) for column, own in zip(columns, longest, strict=True)]
     shown = list(range(len(columns)))
-    for index in sorted(shown, key=lambda each: (columns[each].kind == "text", each), reverse=True):
+    for index in sorted(shown, key=lambda each: (columns[each][1] == "text", each), reverse=True):
         if Layout(tuple(shown), tuple(least[each] for each in shown)).total <= width:
             break
-        if columns[index].kind != "name":
+        if columns[index][1] != "name":
             shown.remove(index)
     widths = [least[index] for index in shown]
     room = width - Layout(tuple(shown), tuple(widths)).total
@@ -67,8 +68,9 @@ def laid_out(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: in
 
 def _least(column: Column, longest: int) -> int:
     """The least width: of the longest cell, unless it may be broken, and of the longest word of the heading."""
-    own = min(longest, MIN_TEXT_WIDTH) if column.kind == "text" else longest
-    return max(own, _longest(column.heading.split()))
+    heading, kind = column
+    own = min(longest, MIN_TEXT_WIDTH) if kind == "text" else longest
+    return max(own, _longest(heading.split()))
 
 
 def _widened(widths: list[int], natural: Sequence[int], room: int) -> list[int]:

@@ -62,7 +62,7 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[Value]], titl
 
         left_out = print_boxes(columns, [[cell.shown for cell in row] for row in cells], title)
         if left_out:
-            names = ", ".join(column.heading for column in left_out)
+            names = ", ".join(left_out)
             click.echo(f"Not shown for want of room: {names}. A wider terminal or a pipe has them.", err=True)
         return
     lines = [[column.heading for column in columns], *([cell.exact for cell in row] for row in cells)]

@@ -10,7 +10,7 @@ from service.errors import Refusal
 from service.methods import Handler, Methods
 from service.reply import Header, Reply
 from service.trace import trace_of
-from service.web.assets import PACKED, VARY, accepts_gzip
+from service.web.assets import PACKED, VARY, Assets, accepts_gzip
 from service.web.templates import Templates
 
 HTML = b"text/html; charset=utf-8"
@@ -29,8 +29,9 @@ SMALLEST_PACKED_BYTES = 1_400
 class Pages:
     """Renders templates into replies."""
 
-    def __init__(self, templates: Templates) -> None:
+    def __init__(self, templates: Templates, assets: Assets) -> None:
         self.templates = templates
+        self.assets = assets
 
     def page(self, name: str, values: Mapping[str, Any], status: int = 200, headers: Sequence[Header] = ()) -> Reply:
         """A template as a reply."""

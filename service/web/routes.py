@@ -39,22 +39,27 @@ CONSOLE_FORM_BYTES = 10_000
 STRANGERS_FORM_BYTES = 65_536
 
 
-def page_routes(
-    settings: Settings,
-    connections: Connections,
-    pool: CountingPool,
-    book: PriceBook,
-    today: Callable[[], date],
-    login: Login,
-) -> Sequence[Route]:
-    """The pages for people. No path of theirs is one of the APIs'."""
+def made_pages(settings: Settings, book: PriceBook) -> Pages:
+    """What renders every page."""
     assets = Assets()
     shared: dict[str, Any] = {
         "version": __version__,
         "prices_from": book.refreshed_at.isoformat(),
         "playground": settings.playground,
     }
-    pages = Pages(Templates(assets.address, shared))
+    return Pages(Templates(assets.address, shared), assets)
+
+
+def page_routes(
+    settings: Settings,
+    connections: Connections,
+    pool: CountingPool,
+    book: PriceBook,
+    today: Callable[[], date],
+    pages: Pages,
+    login: Login,
+) -> Sequence[Route]:
+    """The pages for people. No path of theirs is one of the APIs'."""
     endpoint = partial(PageEndpoint, pages, require_https=settings.require_https)
     home = _home(settings, connections, pool, book, today, pages)
     models = ModelList(pages, pool.registry, book, today)
@@ -68,7 +73,7 @@ def page_routes(
         Route("/models/{name}", endpoint({"GET": model.show}), methods=["GET"]),
         Route("/openapi.json", endpoint({"GET": documentation.openapi}), methods=["GET"]),
         Route("/docs", endpoint({"GET": documentation.page}), methods=["GET"]),
-        Route("/static/{digest}/{name}", endpoint({"GET": assets.send}), methods=["GET"]),
+        Route("/static/{digest}/{name}", endpoint({"GET": pages.assets.send}), methods=["GET"]),
         *(Route(path, endpoint(handlers, packed=False), methods=[*handlers]) for path, handlers in console.items()),
     ]
 

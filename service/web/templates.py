@@ -1,5 +1,6 @@
 """Jinja2 templates. All that is put into them is escaped; what is missing is a fault."""
 
+import shlex
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -25,6 +26,7 @@ class Templates:
             auto_reload=False,
         )
         self._environment.filters |= {"plain": plain, "thousands": thousands, "aligned": aligned, "code": code}
+        self._environment.filters["quoted"] = shlex.quote
         self._environment.globals |= {"asset": asset, **shared}
 
     def render(self, name: str, values: Mapping[str, Any]) -> str:

@@ -118,6 +118,20 @@ def test_hostile_text_is_text(visits: Visits, scripts: bool) -> None:
     assert page.locator(".token-text img, .token-text script, .token-text b").count() == 0
 
 
+@pytest.mark.parametrize(("model", "estimated"), [("claude-opus-4-5", True), ("gpt-4o", False)])
+@pytest.mark.parametrize("kind", ["curl", "python", "javascript"])
+def test_a_copied_call_asks_for_what_the_page_shows(visits: Visits, kind: str, model: str, estimated: bool) -> None:
+    """Where the table has estimates, the call asks for them, so that its answer has the same numbers."""
+    page = visits.open(f"/?models={model}")
+    page.fill("#text", SENTENCE)
+    expect(page.locator("[data-models]")).to_have_attribute("data-models", model)
+    button = page.locator(f"[data-copy={kind}]")
+    button.click()
+    expect(button).to_have_text("Copied")
+    copied = page.evaluate("navigator.clipboard.readText()").replace("\\", "")
+    assert ('"estimate":true' in copied) is estimated
+
+
 def test_a_text_of_900_kilobytes(visits: Visits) -> None:
     """A long text is counted whole, and its beginning is coloured."""
     page = visits.open("/?models=gpt-4o")

@@ -56,7 +56,7 @@ class Server:
         command = ["keys", "create", "--account", account, "--json", *options]
         # Here, not in a process of its own: that would take a second only to import itself.
         done = CliRunner().invoke(main, command, env=dict(self.environ), catch_exceptions=False)
-        key: str = json.loads(done.stdout)["secret"]
+        key: str = json.loads(done.stdout)["key"]
         self.keys.append(key)
         return key
 

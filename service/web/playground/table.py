@@ -32,12 +32,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The rows that are shown, how many there are in all, and the decimals that a column needs."""
+    """The rows that are shown, how many there are in all, and the decimals that a column needs.
+
+    `estimated`: any of the counts is an estimate.
+    """
 
     rows: tuple[Row, ...]
     all_rows: int
     models: tuple[str, ...]
     decimals: Mapping[str, int]
+    estimated: bool
 
     @property
     def cheapest(self) -> Row | None:
@@ -67,6 +71,7 @@ def table(models: Iterable[str], counts: Iterable[Count], prices: Mapping[str, P
             "cost_of_many": _decimals(row.cost_of_many for row in shown),
             "price": _decimals(row.price and row.price * 1_000_000 for row in shown),
         },
+        any(row.method == "estimate" for row in rows),
     )
 
 

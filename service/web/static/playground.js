@@ -149,9 +149,10 @@ form.addEventListener("submit", (event) => {
 });
 for (const button of form.querySelectorAll("[data-copy]")) {
   button.addEventListener("click", () => {
-    const models = results.querySelector("[data-models]")?.dataset.models.split(",") ?? ["gpt-4o"];
+    const shown = results.querySelector("[data-models]")?.dataset;
+    const models = shown?.models.split(",") ?? ["gpt-4o"];
     const kind = button.dataset.copy;
-    copy(kind === "link" ? new URL(link(), location.origin).href : snippets[kind](text.value, models), button);
+    copy(kind === "link" ? new URL(link(), location.origin).href : snippets[kind](text.value, models, shown?.estimated !== undefined), button);
   });
 }
 describe();

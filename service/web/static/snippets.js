@@ -1,20 +1,21 @@
-// The call that the playground shows, in three languages. The text stands in it as it is.
+// The call that the playground shows, in three languages. The text stands in it as it is. Where the page shows
+// estimates the call asks for them too: else its answer would be null.
 const address = () => `${location.origin}/v1/tokens/count`;
 
-function body(text, models) {
-  return JSON.stringify({ input: text, type: "text", models });
+function body(text, models, estimate) {
+  return JSON.stringify({ input: text, type: "text", models, ...(estimate && { estimate }) });
 }
 
-function curl(text, models) {
-  const quoted = body(text, models).replaceAll("'", "'\\''");
+function curl(text, models, estimate) {
+  const quoted = body(text, models, estimate).replaceAll("'", "'\\''");
   return `curl ${address()} -H "X-Api-Key: $KEY" -H 'Content-Type: application/json' -d '${quoted}'`;
 }
 
-function python(text, models) {
+function python(text, models, estimate) {
   return [
     "import json, os, urllib.request",
     "",
-    `body = json.loads(${JSON.stringify(body(text, models))})`,
+    `body = json.loads(${JSON.stringify(body(text, models, estimate))})`,
     "request = urllib.request.Request(",
     `    ${JSON.stringify(address())},`,
     "    data=json.dumps(body).encode(),",
@@ -25,12 +26,12 @@ function python(text, models) {
   ].join("\n");
 }
 
-function javascript(text, models) {
+function javascript(text, models, estimate) {
   return [
     `const answer = await fetch(${JSON.stringify(address())}, {`,
     '  method: "POST",',
     '  headers: { "X-Api-Key": process.env.KEY, "Content-Type": "application/json" },',
-    `  body: JSON.stringify(${body(text, models)}),`,
+    `  body: JSON.stringify(${body(text, models, estimate)}),`,
     "});",
     "console.table(await answer.json());",
   ].join("\n");

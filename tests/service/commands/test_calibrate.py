@@ -59,7 +59,7 @@ def test_the_table_has_a_row_for_each_kind(fake: FakeProvider) -> None:
     """Mean, spread and the worst text are shown for each kind of text and for all."""
     output = calibrate(fake, "--model", "claude-opus-4-5").output
     for kind in ("english", "code", "east-asian", "all"):
-        assert any(line.startswith(f"│ {kind} ") for line in output.splitlines())
+        assert any(line.startswith(f"{kind}\t") for line in output.splitlines())
 
 
 @pytest.mark.parametrize(

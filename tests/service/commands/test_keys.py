@@ -93,15 +93,17 @@ def test_the_secret_alone_is_on_standard_output(tools: Tools) -> None:
 
 
 def test_created_json_has_all_of_a_key(tools: Tools) -> None:
-    """With --json the one document has the secret and every field, the times in ISO 8601."""
+    """With --json the one document has the key as `key`, and every field, the times in ISO 8601."""
     options = ("--label", "Büro", "--scope", "tokens", "--expires", "30", "--calls-per-second", "5")
     made = tools.created("--account", " Ada ", *options, "--calls-per-month", "700")
-    secret = made.pop("secret")
+    secret = made.pop("key")
+    assert made.pop("secret") == secret
+    assert re.fullmatch("atms_sk_[0-9A-Za-z]{38}", secret)
     assert re.fullmatch("key_[0-9A-Za-z]{16}", made.pop("id"))
     assert made == {
         "account": "Ada",
         "label": "Büro",
-        "key": f"atms_sk_...{secret[-4:]}",
+        "masked_key": f"atms_sk_...{secret[-4:]}",
         "scopes": ["tokens"],
         "status": "active",
         "created_at": START.isoformat(),
@@ -165,9 +167,9 @@ def test_a_list_shows_no_secret(tools: Tools) -> None:
     made = tools.created("--account", "Ada", "--label", "[red]x[/red]")
     tools.created("--account", "Bob")
     table = tools.run("list").stdout
-    rows = [[cell.strip() for cell in line.split("│")] for line in table.splitlines() if "key_" in line]
-    assert [row[3] for row in rows] == ["Ada", "Bob"]
-    assert rows[0][1:5] == [made["id"], made["key"], "Ada", "[red]x[/red]"]
+    rows = [line.split("\t") for line in table.splitlines()[1:]]
+    assert [row[1] for row in rows] == ["Ada", "Bob"]
+    assert rows[0][:5] == [made["id"], "Ada", "[red]x[/red]", "active", made["masked_key"]]
     assert [key["id"] for key in tools.listed("--account", "Ada")] == [made["id"]]
     for shown in (table, tools.run("list", "--json").stdout):
         assert made["secret"][8:-4] not in shown
@@ -179,7 +181,7 @@ def test_an_empty_list_is_no_error(tools: Tools) -> None:
     assert tools.listed() == []
 
 
-@pytest.mark.parametrize("handle", ["id", "key", "secret"])
+@pytest.mark.parametrize("handle", ["id", "masked_key", "key"])
 def test_a_revoked_key_is_refused(tools: Tools, handle: str) -> None:
     """A key is revoked by its id, its short form or itself, and its secret is not repeated."""
     made = tools.created("--account", "Ada")

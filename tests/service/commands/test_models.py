@@ -29,3 +29,11 @@ def test_one_model_in_a_table() -> None:
     assert "o200k_base" in shown
     assert "map: tiktoken" in shown
     assert "not published" in shown
+
+
+@pytest.mark.parametrize("author", ["openai", "OpenAI", "OPENAI"])
+def test_an_author_is_found_in_any_case(author: str) -> None:
+    """`--author openai` has the models of OpenAI, and an unknown author is an error with the nearest one."""
+    rows = json.loads(CliRunner().invoke(main, ["models", "--author", author, "--json"]).stdout)
+    assert {row["author"] for row in rows} == {"OpenAI"}
+    assert "Did you mean OpenAI?" in CliRunner().invoke(main, ["models", "--author", "OpenAl"]).stderr

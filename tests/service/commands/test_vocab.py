@@ -43,10 +43,19 @@ def test_the_list_names_all(data: Path) -> None:
     assert all(row["name"].endswith("-reconstruction") for row in rows if row["counts"] == "estimates")
     assert len(rows) >= 45
     assert all(row["size"] > 0 and row["engine"] and row["source"] and row["licence class"] for row in rows)
-    shown = run("vocab", "list").stdout
-    assert f"{len(rows)} vocabularies." in shown
-    assert "weighbridge vocab fetch command-r" in shown
+    done = run("vocab", "list")
+    assert [line.split("\t")[0] for line in done.stdout.splitlines()[1:]] == [row["name"] for row in rows]
+    assert f"{len(rows)} vocabularies." in done.stderr
+    assert "weighbridge vocab fetch command-r" in done.stderr
     assert not data.exists()
+
+
+@pytest.mark.parametrize("author", ["openai", "OpenAI"])
+def test_a_known_author_keeps_its_spelling(author: str, data: Path, ranks: Path) -> None:
+    """A model of one's own stands with the author's others, whatever the case in which the author was named."""
+    words = ("--file", str(ranks), "--name", "mine", "--like", "r50k_base", "--model", "my-model", "--author", author)
+    assert run("vocab", "add", *words).exit_code == 0
+    assert json.loads(run("models", "my-model", "--json").stdout)[0]["author"] == "OpenAI"
 
 
 def test_an_added_vocabulary_counts_at_once(data: Path, ranks: Path) -> None:

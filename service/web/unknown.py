@@ -1,0 +1,60 @@
+"""A path that does not exist: a page for a browser, JSON for programs and below the paths of the APIs."""
+
+from collections.abc import Iterator
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.errors import METHOD_NOT_ALLOWED, UNKNOWN_ROUTE, Refusal, error_reply
+from service.trace import trace_of
+from service.web.page import Pages
+
+API_PATHS = ("/v1/", "/api/")
+HTML, JSON = "text/html", "application/json"
+
+
+class UnknownPaths:
+    """The answer to the router's own exceptions: no such path, or not with that method."""
+
+    def __init__(self, pages: Pages) -> None:
+        self._pages = pages
+
+    async def __call__(self, request: Request, error: Exception) -> Response:
+        """Answer one call."""
+        # The router names a route whose path alone fits. It answers nothing, so it stands in no number.
+        request.scope.pop("route", None)
+        refusal, trace = _refusal(error), trace_of(request.scope)
+        trace.refusal = refusal.code
+        # Not `request.url`: it is made from the Host header, which need not be a host.
+        path = request.scope["path"]
+        if not f"{path}/".startswith(API_PATHS) and prefers_html(request.headers.getlist("accept")):
+            reply = self._pages.refused(refusal, trace.trace_id)
+        else:
+            reply = error_reply(refusal, path, trace.trace_id)
+        headers = {name.decode(): value.decode() for name, value in reply.headers}
+        return Response(reply.body, reply.status, headers, media_type=reply.content_type.decode())
+
+
+def prefers_html(accept: list[str]) -> bool:
+    """Whether the header's lines ask for a page rather than for JSON, as browsers do and libraries do not."""
+    qualities = dict(_qualities(",".join(accept)))
+    ranges = [(kind, f"{kind.partition('/')[0]}/*", "*/*") for kind in (HTML, JSON)]
+    html, json = (next((qualities[each] for each in names if each in qualities), 0.0) for names in ranges)
+    return html > json
+
+
+def _qualities(accept: str) -> Iterator[tuple[str, float]]:
+    """Every media range with its quality; one that is no number is 0."""
+    for part in accept.lower().split(","):
+        kind, *parameters = (piece.strip() for piece in part.split(";"))
+        quality = next((each[2:] for each in parameters if each.startswith("q=")), "1")
+        yield kind, float(quality) if quality.replace(".", "", 1).isdecimal() else 0.0
+
+
+def _refusal(error: Exception) -> Refusal:
+    if isinstance(error, HTTPException) and error.status_code == METHOD_NOT_ALLOWED.status:
+        allow = (error.headers or {}).get("Allow", "")
+        refusal = METHOD_NOT_ALLOWED.saying(f"This path answers {allow} only.")
+        return refusal.with_headers([(b"allow", allow.encode())])
+    return UNKNOWN_ROUTE
