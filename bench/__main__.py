@@ -16,7 +16,7 @@ from bench.load import CONNECTIONS, generator
 from bench.peers import counts_section
 from bench.report import Section, median, show, write
 from bench.stolen import ticks
-from bench.typing import BURSTS, typing
+from bench.typing import BURSTS, typing, typing_in_large_text
 from tokenizer_registry import Registry
 
 OWNERS = {"tiktoken": "tiktoken", "huggingface": "tokenizers", "sentencepiece": "sentencepiece"}
@@ -114,6 +114,10 @@ def _typing() -> Iterable[Section]:
     )
     columns = ("models", "number", "median", "90th percentile", "99th percentile")
     yield Section("Typing in the playground", about, columns, list(typing()))
+    about = (
+        "From a key in a text of 500 kB, or the key that pastes it, to the next painted frame. Five keys, ten a second."
+    )
+    yield Section("Typing in a large text", about, ("what", "times", "median", "longest"), list(typing_in_large_text()))
 
 
 PARTS: dict[str, Callable[[], Iterable[Section]]] = {

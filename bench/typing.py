@@ -1,4 +1,4 @@
-"""How soon the playground's table follows the last key: a real Chromium, a real server, a text of 10 kB."""
+"""How soon the playground follows a key: a real Chromium, a real server, texts of 10 kB and 500 kB."""
 
 import statistics
 import tempfile
@@ -12,7 +12,10 @@ from tests.browser.chromium import OPTIONS, chromium
 from tests.end_to_end.server import running
 
 CHARACTERS = 10_000
+LARGE_CHARACTERS = 500_000
 BURSTS = 50
+LARGE_BURSTS = 10
+PASTES = 5
 WARM_BURSTS = 5
 KEYS = "abcde"
 # Ten keys a second are 120 words a minute.
@@ -45,6 +48,18 @@ WATCH = """() => {
   }).observe(results, { attributes: true, attributeFilter: ["aria-busy"] });
 }"""
 
+# From a key until the frame that shows what it did has been painted, into `waited`.
+WATCH_FRAMES = """() => {
+  let at;
+  window.waited = [];
+  document.addEventListener("keydown", (event) => { at = event.timeStamp; }, true);
+  document.getElementById("text").addEventListener("input", () => {
+    const channel = new MessageChannel(), pressed = at;
+    channel.port1.onmessage = () => window.waited.push(performance.now() - pressed);
+    requestAnimationFrame(() => channel.port2.postMessage(null));
+  }, true);
+}"""
+
 
 def typing() -> Iterator[tuple[str, ...]]:
     """For each choice of models: its number of models, median, 90th and 99th percentile in milliseconds."""
@@ -57,6 +72,50 @@ def typing() -> Iterator[tuple[str, ...]]:
             tenths, hundredths = statistics.quantiles(waited, n=10), statistics.quantiles(waited, n=100)
             figures = (statistics.median(waited), tenths[-1], hundredths[-1])
             yield (name, str(models), *(f"{figure:.0f} ms" for figure in figures))
+
+
+def typing_in_large_text() -> Iterator[tuple[str, ...]]:
+    """For pasting a text of 500 kB and for keys in it: how often, median and longest in milliseconds."""
+    if chromium() is None:
+        yield ("not measured: no Chromium was found", "", "", "")
+        return
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "data", SETTINGS) as server:
+        pasted, typed = _frames(server.url)
+        for name, waited in (("pasting the text", pasted), ("a key at its end", typed)):
+            figures = (statistics.median(waited), max(waited))
+            yield (name, str(len(waited)), *(f"{figure:.0f} ms" for figure in figures))
+
+
+def _frames(address: str) -> tuple[list[float], list[float]]:
+    """The milliseconds to the next frame after each paste and each key. Keys meet new tables as they would."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=[*OPTIONS])
+        context = browser.new_context(viewport={"width": 1440, "height": 900})
+        context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)
+        page = context.new_page()
+        page.goto(address)
+        page.evaluate("(text) => navigator.clipboard.writeText(text)", kinds(LARGE_CHARACTERS, 1)[0].fresh[0])
+        page.evaluate(WATCH_FRAMES)
+        page.focus("#text")
+        for _ in range(PASTES):
+            page.keyboard.press("Control+A")
+            page.keyboard.press("Control+V")
+            page.wait_for_selector("[data-headline]")
+            page.wait_for_selector("#results[aria-busy=false]")
+        pasted = _waited(page)
+        for _ in range(LARGE_BURSTS):
+            page.keyboard.type(KEYS, delay=KEY_MS)
+            page.wait_for_selector("#results[aria-busy=true]")
+            page.wait_for_selector("#results[aria-busy=false]")
+        typed = _waited(page)
+        browser.close()
+    return pasted, typed
+
+
+def _waited(page: Page) -> list[float]:
+    """What was measured since it was asked before."""
+    found: list[float] = page.evaluate("() => window.waited.splice(0)")
+    return found
 
 
 def _measured(address: str) -> tuple[int, list[float]]:

@@ -130,7 +130,7 @@ def test_limits_are_shown_and_reset(tools: Tools) -> None:
     call(tools.counters, tools.account_id("Ada"), 3)
     for _ in range(2):
         assert tools.shown("Ada")["per_month"] == {"limit": 5, "used": 3, "remaining": 2}
-    assert "calls this second\t3\t5\t2\t" in tools.run(limits, "show", "Ada").stdout
+    assert "calls this month\t3\t5\t2\t" in tools.run(limits, "show", "Ada").stdout
     assert tools.run(limits, "reset", "Ada").exit_code == 0
     assert tools.shown("Ada")["per_month"] == {"limit": 5, "used": 0, "remaining": 5}
     assert tools.shown("Ada")["per_second"] == {"limit": 10, "used": 0, "remaining": 10}
