@@ -114,9 +114,7 @@ def _typing() -> Iterable[Section]:
     )
     columns = ("models", "number", "median", "90th percentile", "99th percentile")
     yield Section("Typing in the playground", about, columns, list(typing()))
-    about = (
-        "From a key in a text of 500 kB, or the key that pastes it, to the next painted frame. Five keys, ten a second."
-    )
+    about = "From a key in a text of 500 kB, or the key that pastes it over all, to the next painted frame."
     yield Section("Typing in a large text", about, ("what", "times", "median", "longest"), list(typing_in_large_text()))
 
 

@@ -96,13 +96,14 @@ def _frames(address: str) -> tuple[list[float], list[float]]:
         page.goto(address)
         page.evaluate("(text) => navigator.clipboard.writeText(text)", kinds(LARGE_CHARACTERS, 1)[0].fresh[0])
         page.evaluate(WATCH_FRAMES)
+        pasted: list[float] = []
         page.focus("#text")
         for _ in range(PASTES):
             page.keyboard.press("Control+A")
             page.keyboard.press("Control+V")
             page.wait_for_selector("[data-headline]")
             page.wait_for_selector("#results[aria-busy=false]")
-        pasted = _waited(page)
+            pasted += _waited(page)
         for _ in range(LARGE_BURSTS):
             page.keyboard.type(KEYS, delay=KEY_MS)
             page.wait_for_selector("#results[aria-busy=true]")

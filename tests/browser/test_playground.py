@@ -146,6 +146,22 @@ def test_a_text_of_900_kilobytes(visits: Visits) -> None:
     expect(page.locator(".tokens-view")).to_contain_text("The first 5,000 of 899,990 characters.")
 
 
+def test_a_large_text_is_selected_and_replaced(visits: Visits) -> None:
+    """To select all of a text and type over it takes no longer for the lists of models beside it."""
+    page = visits.open("/?models=gpt-4o")
+    page.set_default_timeout(5_000)
+    page.fill("#text", "weigh a lorry\n" * 18_000)
+    page.focus("#text")
+    page.evaluate("""() => {
+        document.addEventListener("keydown", (event) => { window.pressed ??= event.timeStamp; });
+        document.getElementById("text").addEventListener("input", () => { window.took = performance.now() - pressed; });
+    }""")
+    page.keyboard.press("Control+A")
+    page.keyboard.press("x")
+    assert page.input_value("#text") == "x"
+    assert page.evaluate("() => window.took") < 4_000
+
+
 @pytest.mark.parametrize(("text", "direction"), [("1 + שלום", "rtl"), ("(hello) שלום", "ltr"), ("123", "ltr")])
 def test_a_text_runs_as_its_first_letter_does(visits: Visits, text: str, direction: str) -> None:
     """The text field follows the direction of the script that is typed."""
