@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from typing import Any
 
 import pytest
 from starlette.exceptions import HTTPException
@@ -22,7 +23,7 @@ TRACE_ID = "0" * 32
 def answer(path: str, accept: str | None, error: HTTPException | None = None) -> Response:
     """What is answered to a path that the router does not know."""
     headers = [] if accept is None else [(b"accept", accept.encode())]
-    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": headers}
+    scope: dict[str, Any] = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": headers}
     scope["weighbridge.trace"] = Trace(TRACE_ID)
     return asyncio.run(ANSWER(Request(scope), error or HTTPException(404)))
 
