@@ -7,6 +7,8 @@ VARINT: Final = 0
 DOUBLE: Final = 1
 BYTES: Final = 2
 FLOAT: Final = 5
+# Bytes of the values whose size is not in the message.
+SIZES: Final = {DOUBLE: 8, FLOAT: 4}
 
 
 class Field(NamedTuple):
@@ -28,7 +30,7 @@ def fields(message: bytes) -> Iterator[Field]:
         if wire == VARINT:
             value, at = _read_varint(message, at)
         else:
-            size = {DOUBLE: 8, FLOAT: 4}.get(wire)
+            size = SIZES.get(wire)
             if size is None:
                 size, at = _read_varint(message, at)
             value, at = message[at : at + size], at + size
@@ -36,6 +38,9 @@ def fields(message: bytes) -> Iterator[Field]:
 
 
 def _read_varint(message: bytes, at: int) -> tuple[int, int]:
+    value = message[at]
+    if value < 0x80:
+        return value, at + 1
     value = shift = 0
     while True:
         byte = message[at]

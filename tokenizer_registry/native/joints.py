@@ -15,7 +15,12 @@ def joints(tokens: Iterable[bytes]) -> list[bytes]:
     or with one that leaves gaps.
     """
     ends = {byte: _with(name) for byte, name in ENDS_OF.items()}
-    return sorted({found for token in tokens for found in _joints(token, ends)})
+    return sorted({found for token in tokens if _may_join(token) for found in _joints(token, ends)})
+
+
+def _may_join(token: bytes) -> bool:
+    """Return whether a space or a line feed is behind the first byte."""
+    return token.rfind(b" ") > 0 or token.rfind(b"\n") > 0
 
 
 def _joints(token: bytes, ends: dict[int, frozenset[int]]) -> Iterator[bytes]:

@@ -1,9 +1,13 @@
 """Merges of two given tokens, as merges by the ranks of the strings that they make."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Final
 
 Pair = tuple[str, str]
+# Above the rank of any merge.
+NO_MERGE: Final = sys.maxsize
 
 
 def ranked_strings(merges: Sequence[Pair]) -> list[str]:
@@ -23,11 +27,19 @@ def ranked_strings(merges: Sequence[Pair]) -> list[str]:
 
 def _last_merge(text: str, ranks: Mapping[Pair, int]) -> int | None:
     """The rank of the merge that makes the text of its characters; None if it stays in parts."""
-    symbols, rank = list(text), None
-    while len(symbols) > 1:
-        known = [(ranks[pair], place) for place, pair in enumerate(pairwise(symbols)) if pair in ranks]
-        if not known:
+    symbols = list(text)
+    known = [ranks.get(pair, NO_MERGE) for pair in pairwise(symbols)]  # between neighbours; equal ones are one pair
+    rank = None
+    while known:
+        rank = min(known)
+        if rank == NO_MERGE:
             return None
-        rank, place = min(known)
-        symbols[place : place + 2] = [symbols[place] + symbols[place + 1]]
+        place = known.index(rank)
+        merged = symbols[place] + symbols[place + 1]
+        symbols[place : place + 2] = [merged]
+        del known[place]
+        if place:
+            known[place - 1] = ranks.get((symbols[place - 1], merged), NO_MERGE)
+        if place < len(known):
+            known[place] = ranks.get((merged, symbols[place + 1]), NO_MERGE)
     return rank

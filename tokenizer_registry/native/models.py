@@ -11,6 +11,11 @@ PIECE: Final = 1
 TRAINER: Final = 2
 NORMALIZER: Final = 3
 MERGING: Final = 2
+# The fields of a piece: the key that stands before each.
+TEXT_KEY: Final = b"\x0a"
+SCORE_KEY: Final = b"\x15"
+KIND_KEY: Final = b"\x18"
+SCORE: Final = struct.Struct("<f")
 
 
 class PieceKind(IntEnum):
@@ -27,6 +32,9 @@ class PieceKind(IntEnum):
     def matched(cls) -> frozenset["PieceKind"]:
         """The kinds that are found in texts."""
         return frozenset({cls.NORMAL, cls.USER_DEFINED, cls.UNUSED})
+
+
+KINDS: Final = {int(kind): kind for kind in PieceKind}
 
 
 class Piece(NamedTuple):
@@ -65,11 +73,23 @@ def read_model(content: bytes) -> Model:
 
 
 def _piece(message: bytes) -> Piece:
+    """Read a piece. The usual form, a short text, a score and perhaps a kind, is read without a walk over its fields."""
+    end = 2 + message[1] if len(message) > 1 else 0
+    if message[:1] == TEXT_KEY and 2 < end < 0x82 and message[end : end + 1] == SCORE_KEY:
+        rest = message[end + 1 :]
+        if len(rest) == SCORE.size:
+            return Piece(message[2:end].decode(), SCORE.unpack(rest)[0], PieceKind.NORMAL)
+        if len(rest) == SCORE.size + 2 and rest[4:5] == KIND_KEY and rest[5] < 0x80:
+            return Piece(message[2:end].decode(), SCORE.unpack_from(rest)[0], KINDS[rest[5]])
+    return _piece_of_fields(message)
+
+
+def _piece_of_fields(message: bytes) -> Piece:
     values = dict(_values(message))
     text, score, kind = values.get(1, b""), values.get(2, b"\0\0\0\0"), values.get(3, 1)
     if not isinstance(text, bytes) or not isinstance(score, bytes) or not isinstance(kind, int):
         raise TypeError("a piece has a text, a score and a kind")
-    return Piece(text.decode("utf-8"), struct.unpack("<f", score)[0], PieceKind(kind))
+    return Piece(text.decode("utf-8"), SCORE.unpack(score)[0], PieceKind(kind))
 
 
 def _values(message: bytes) -> Iterator[tuple[int, int | bytes]]:

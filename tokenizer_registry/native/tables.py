@@ -2,9 +2,10 @@
 
 import ctypes
 import struct
+import sys
 from array import array
 from collections.abc import Iterable, Sequence
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, chain
 from typing import Final, NamedTuple
 
 from tokenizer_registry.native.characters import MOST_CLASSES, Characters
@@ -19,6 +20,7 @@ MOST_SETS: Final = 32
 FREE: Final = 0xFFFFFFFF
 NEVER_JOINED: Final = FREE - 1
 ASCII: Final = 128
+NEVER_IN_UTF8: Final = b"\xff"
 
 
 def strings(texts: Sequence[bytes]) -> bytes:
@@ -34,14 +36,21 @@ def strings(texts: Sequence[bytes]) -> bytes:
 def ascii_pairs(tokens: Sequence[bytes], ranks: Sequence[int] = ()) -> bytes:
     """For each two characters of ASCII the rank of the token that they are, or whether any token has them together."""
     table = [NEVER_JOINED] * (ASCII * ASCII)
-    for token in tokens:
-        for left, right in pairwise(token):
-            if left < ASCII and right < ASCII:
-                table[left * ASCII + right] = FREE
+    for left, right in _pairs(tokens):
+        if left < ASCII and right < ASCII:
+            table[left * ASCII + right] = FREE
     for number, token in enumerate(tokens):
         if len(token) == 2 and token.isascii():
             table[token[0] * ASCII + token[1]] = ranks[number] if ranks else number
     return _words(table)
+
+
+def _pairs(tokens: Sequence[bytes]) -> set[bytes]:
+    """Return all pairs of neighbouring bytes, and some with a byte that UTF-8 has not."""
+    text = NEVER_IN_UTF8.join(tokens)
+    halves = (text[start : len(text) - (len(text) - start) % 2] for start in (0, 1))
+    numbers = set().union(*(memoryview(half).cast("H") for half in halves))
+    return {number.to_bytes(2, sys.byteorder) for number in numbers}
 
 
 def whole_tokens(packed: bytes, texts: Sequence[bytes]) -> bytes:
@@ -63,7 +72,7 @@ class Prefixes(NamedTuple):
 def with_prefixes(texts: Sequence[str]) -> Prefixes:
     """The strings in their order, then those of their beginnings that are not among them."""
     known = dict.fromkeys(texts)
-    beginnings = dict.fromkeys(text[:size] for text in texts for size in range(1, len(text)))
+    beginnings = dict.fromkeys(chain.from_iterable(accumulate(text[:-1]) for text in texts))
     rest = [text for text in beginnings if text not in known]
     return Prefixes([text.encode() for text in (*texts, *rest)], [True] * len(texts) + [False] * len(rest))
 
