@@ -1,11 +1,19 @@
-"""What has to be built before the files of a wheel are gathered: the C library and the packed vocabularies."""
+"""What has to be built before the files of a wheel are gathered: the C library and its table of characters."""
 
+import json
+import platform
 import subprocess
 import sys
 import sysconfig
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+NATIVE = Path("tokenizer_registry/native")
+INDEX = NATIVE / "packed" / "index.json"
+CHARACTERS = "characters"
 
 
 class NativeBuild(BuildHookInterface[Any]):
@@ -15,7 +23,26 @@ class NativeBuild(BuildHookInterface[Any]):
         """Called before the wheel is put together."""
         if version == "editable":
             return
-        subprocess.run([sys.executable, "-m", "tokenizer_registry.native.build"], cwd=self.root, check=True)
-        machine = sysconfig.get_platform().replace("-", "_").replace(".", "_")
+        subprocess.run([sys.executable, "-m", "tokenizer_registry.native.build", "library"], cwd=self.root, check=True)
+        self._folder = tempfile.TemporaryDirectory()
+        build_data["force_include"][self._index()] = str(INDEX)
         build_data["pure_python"] = False
-        build_data["tag"] = f"py3-none-{machine}"
+        build_data["tag"] = f"py3-none-{self._platform()}"
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+        """Called when the wheel is there."""
+        if version != "editable":
+            self._folder.cleanup()
+
+    def _index(self) -> str:
+        """The index of a package without packed vocabularies: a checkout may have some."""
+        index = json.loads(Path(self.root, INDEX).read_bytes())
+        file = Path(self._folder.name, INDEX.name)
+        file.write_text(json.dumps({CHARACTERS: index[CHARACTERS]}), encoding="utf-8")
+        return str(file)
+
+    def _platform(self) -> str:
+        program = "from tokenizer_registry.native.compiler import wheel_platform as of; import sys; print(of(*sys.argv[1:]))"
+        told = [sysconfig.get_platform(), platform.machine()]
+        done = subprocess.run([sys.executable, "-c", program, *told], cwd=self.root, check=True, capture_output=True, text=True)
+        return done.stdout.strip()

@@ -10,18 +10,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("tokenizer_registry", "pricing_data", "estimation", "service")
+PACKAGES = ("tokenizer_registry", "pricing_data", "estimation", "service", "weighbridge")
 
 # What a package never imports.
 FORBIDDEN = {
-    "tokenizer_registry": ("pricing_data", "estimation", "service"),
-    "pricing_data": ("tokenizer_registry", "estimation", "service"),
-    "estimation": ("service",),
+    "tokenizer_registry": ("pricing_data", "estimation", "service", "weighbridge"),
+    "pricing_data": ("tokenizer_registry", "estimation", "service", "weighbridge"),
+    "estimation": ("service", "weighbridge"),
+    "service": ("weighbridge",),
 }
 
 # What only one file or folder of the packages imports.
 DOORS = {
-    "service/settings.py": (
+    # The settings; and the compiler, which is started with the environment of the build.
+    "service/settings.py tokenizer_registry/native/compiler.py": (
         "os.environ",
         "os.environb",
         "os.getenv",
@@ -95,6 +97,12 @@ def test_every_package_is_found(package: str) -> None:
 def test_data_packages_do_not_look_outward(package: str) -> None:
     """Tokens know no money, prices know no tokens, and neither knows the service."""
     assert [found for path in sources(package) for found in reaches(path, FORBIDDEN[package])] == []
+
+
+def test_the_public_package_starts_the_service_as_a_program_alone() -> None:
+    """To import `weighbridge` imports no server."""
+    files = [path for path in sources("weighbridge") if path.name != "__main__.py"]
+    assert [found for path in files for found in reaches(path, ("service",))] == []
 
 
 @pytest.mark.parametrize("door", DOORS)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from tokenizer_registry.catalogue import read_catalogue
 from tokenizer_registry.native.engine import NativeEngine
+from tokenizer_registry.native.first_use import packed_at_first_use
 from tokenizer_registry.native.packs import BadPack, Packs
 from tokenizer_registry.native.plan import Plan, PlanFull
 from tokenizer_registry.owner_engine import owner_engine
@@ -58,18 +59,21 @@ class Engines:
         if self._packs is not None and row is not None and row.sha256 == spec.sha256:
             check(spec, folder)
             owner = Owner(partial(_reference, spec, folder))
-            engine = self._native(self._packs, spec, owner, has_words=row.has_words)
+            engine = self._native(self._packs, spec, folder, owner, has_words=row.has_words)
             if engine is not None:
                 return Built(engine, owner)
         loaded = _reference(spec, folder)
         return Built(loaded, Owner(lambda: loaded))
 
-    def _native(self, packs: Packs, spec: VocabularySpec, owner: Owner, *, has_words: bool) -> NativeEngine | None:
+    def _native(
+        self, packs: Packs, spec: VocabularySpec, folder: Path, owner: Owner, *, has_words: bool
+    ) -> NativeEngine | None:
         try:
-            packed = packs.open(spec.name, spec.sha256)
             with self._lock:
-                self._plan = self._plan or Plan(packs.characters())
-                engine = NativeEngine(self._plan, packed, owner, has_words=has_words)
+                plan = self._plan = self._plan or Plan(packs.characters())
+            packed = packs.open(spec.name, spec.sha256) or packed_at_first_use(spec, folder)
+            with self._lock:
+                engine = NativeEngine(plan, packed, owner, has_words=has_words)
             if tuple(map(engine.count, probe_texts())) == spec.probe_counts:
                 return engine
             fault = f"it miscounts the probe texts of {spec.name}"

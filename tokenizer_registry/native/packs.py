@@ -16,11 +16,11 @@ CHARACTERS: Final = "characters"
 
 
 class BadPack(Exception):
-    """A packed vocabulary is missing, damaged, or of another content than it should be."""
+    """A packed vocabulary is damaged, or the C library is another one than it was packed for."""
 
 
 class Packs:
-    """A folder of packed vocabularies.
+    """A folder of packed vocabularies: all in a checkout and in an image, none in a wheel.
 
     Its index has, by name, the sha256 of the content and of the packed file; and that of the C library which was built
     with them, for another one would read them otherwise.
@@ -29,13 +29,10 @@ class Packs:
     def __init__(self, folder: Path = FOLDER) -> None:
         self._folder = folder
 
-    def open(self, name: str, sha256: str) -> Mapped:
-        """The packed vocabulary whose content has this digest. Raises BadPack, OSError."""
-        index = _index(self._folder)
-        content, packed = index.get(name, (None, ""))
-        if content != sha256:
-            raise BadPack(f"the packed file of {name} is of another vocabulary, or missing")
-        return self._checked(name, packed)
+    def open(self, name: str, sha256: str) -> Mapped | None:
+        """Return the packed vocabulary whose content has this digest; None if it is not here. Raise BadPack, OSError."""
+        content, packed = _index(self._folder).get(name, (None, ""))
+        return self._checked(name, packed) if content == sha256 else None
 
     def characters(self) -> Mapped:
         """The table of characters. Raises BadPack, OSError."""

@@ -41,11 +41,24 @@ class Mapped:
     Mapped by the system's own function: Python's keeps a descriptor for each, and there are a hundred vocabularies.
     """
 
+    # What holds the bytes of one that is no file.
+    _memory: mmap.mmap
+
     def __init__(self, path: Path) -> None:
         with path.open("rb") as file:
             self.size = os.fstat(file.fileno()).st_size
             self.address = _map(self.size, file.fileno(), path)
         weakref.finalize(self, _system().munmap, self.address, self.size).atexit = False
+
+    @classmethod
+    def in_memory(cls, content: bytes) -> "Mapped":
+        """Return content that no file has; processes that are forked from this one share it."""
+        mapped = cls.__new__(cls)
+        mapped._memory = memory = mmap.mmap(-1, len(content))
+        memory.write(content)
+        mapped.size = len(memory)
+        mapped.address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+        return mapped
 
     @property
     def content(self) -> memoryview:

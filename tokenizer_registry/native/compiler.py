@@ -1,0 +1,74 @@
+"""Compile the C library, for this machine or another one, with the compiler that comes as a package (ziglang)."""
+
+import os
+import platform
+import re
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from tokenizer_registry.native.origin import digest, digest_of
+
+SOURCES: Final = Path(__file__).parent / "source"
+# For any processor of its kind: a wheel or an image may run on another machine than it was built on.
+FLAGS: Final = ("-std=gnu11", "-O3", "-mcpu=baseline", "-shared", "-fPIC", "-fvisibility=hidden", "-pthread")
+LINUX_FLAGS: Final = ("-flto",)
+# What Python has is found when the library is loaded; the compiler's linker for macOS has no optimization of its own.
+MACOS_FLAGS: Final = ("-undefined", "dynamic_lookup")
+# The oldest macOS that the library runs on, by the kind of machine.
+MACOS_VERSIONS: Final = {"aarch64": "11.0", "x86_64": "10.15"}
+MACHINES: Final = {"arm64": "aarch64", "amd64": "x86_64"}
+
+
+def macos_target(machine: str) -> str:
+    """Return the compiler's name for a kind of Mac, as `platform.machine` names it."""
+    kind = MACHINES.get(machine.lower(), machine.lower())
+    return f"{kind}-macos.{MACOS_VERSIONS[kind]}"
+
+
+def own_target() -> str | None:
+    """Return the compiler's name for this machine; None where it finds out by itself, with the C library in use."""
+    return macos_target(platform.machine()) if sys.platform == "darwin" else None
+
+
+def wheel_platform(of_python: str, machine: str) -> str:
+    """Return the platform that a wheel with the library is for. `of_python` is `sysconfig.get_platform()`.
+
+    A Python for macOS may be of two kinds of machine at once, and for another version; the library is of one kind.
+    """
+    if of_python.startswith("macosx"):
+        kind = MACHINES.get(machine.lower(), machine.lower())
+        return f"macosx_{MACOS_VERSIONS[kind].replace('.', '_')}_{machine.lower()}"
+    return re.sub(r"[-.]", "_", of_python)
+
+
+def origin() -> str:
+    """Return one text for the sources, the compiler and the machine that the library is built from and for."""
+    target = own_target()
+    compiler = f"{version('ziglang')} {' '.join(_flags(target))} {target} {sysconfig.get_platform()}"
+    return f"{digest_of(sorted(SOURCES.iterdir()))} {digest(compiler.encode())}"
+
+
+def compile_library(file: Path, target: str | None = None) -> None:
+    """Compile it, for this machine or for a target such as `aarch64-linux-gnu`. Raise CalledProcessError."""
+    target = target or own_target()
+    new = file.with_suffix(".new")
+    sources = map(str, sorted(SOURCES.glob("*.c")))
+    with tempfile.TemporaryDirectory() as cache:
+        subprocess.run(  # noqa: S603  our own sources, the pinned compiler
+            [sys.executable, "-m", "ziglang", "cc", *_flags(target), "-o", str(new), *sources],
+            check=True,
+            # The rest of the environment says where Python finds the compiler: in an isolated build it is not installed.
+            env={**os.environ, "ZIG_GLOBAL_CACHE_DIR": cache, "ZIG_LOCAL_CACHE_DIR": cache},
+        )
+    new.replace(file)
+
+
+def _flags(target: str | None) -> tuple[str, ...]:
+    if target is None:
+        return (*FLAGS, *LINUX_FLAGS)
+    return (*FLAGS, *(MACOS_FLAGS if "macos" in target else LINUX_FLAGS), "-target", target)

@@ -1,0 +1,58 @@
+"""Vocabularies that are packed at their first use, and kept in the user's cache folder for later processes.
+
+A package from a wheel comes without packed vocabularies: they are six times as large as what they are made from.
+"""
+
+import hashlib
+import logging
+from pathlib import Path
+from typing import Final
+
+from platformdirs import user_cache_path
+
+from tokenizer_registry.native.methods import tables_of
+from tokenizer_registry.native.origin import digest, origin_of
+from tokenizer_registry.native.packing import packed, write_file
+from tokenizer_registry.native.plan import Mapped
+from tokenizer_registry.packed import unpack
+from tokenizer_registry.spec import VocabularySpec
+
+log = logging.getLogger(__name__)
+
+DIGEST_BYTES: Final = hashlib.sha256().digest_size
+ORIGIN_DIGITS: Final = 16
+
+
+def cache_folder() -> Path:
+    """Return the folder of the user's packed vocabularies. It may be removed at any time."""
+    return user_cache_path("weighbridge", appauthor=False) / "packed"
+
+
+def packed_at_first_use(spec: VocabularySpec, folder: Path) -> Mapped:
+    """Return the packed vocabulary from the cache, packed now if it is not there or damaged.
+
+    `folder` has the vocabulary's own file. Packing takes 0.1 to 2 s. Where the cache cannot be written, the result is
+    kept in memory. Raise DamagedVocabulary.
+    """
+    path = cache_folder() / f"{spec.name}-{digest(origin_of(spec).encode())[:ORIGIN_DIGITS]}"
+    return _kept(path) or _keep(path, packed(tables_of(spec, unpack(spec, folder))))
+
+
+def _kept(path: Path) -> Mapped | None:
+    """Return the file if it is there and whole: behind its content is the digest of that."""
+    try:
+        mapped = Mapped(path)
+    except (OSError, ValueError):  # no file, or an empty one
+        return None
+    content, end = mapped.content[:-DIGEST_BYTES], mapped.content[-DIGEST_BYTES:]
+    return mapped if hashlib.sha256(content).digest() == end else None
+
+
+def _keep(path: Path, content: bytes) -> Mapped:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_file(path, content + hashlib.sha256(content).digest())
+        return Mapped(path)
+    except OSError as error:
+        log.warning("a packed vocabulary is in memory alone, for %s cannot be written: %s", path.parent, error.strerror)
+        return Mapped.in_memory(content)
