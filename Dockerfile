@@ -9,7 +9,8 @@ COPY . .
 RUN /venv/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
  && python -m venv /app \
  && /app/bin/pip install --no-cache-dir --only-binary :all: --require-hashes -r requirements/runtime.txt \
- && /app/bin/pip install --no-cache-dir --no-deps /wheels/*.whl
+ && /app/bin/pip install --no-cache-dir --no-deps /wheels/*.whl \
+ && /app/bin/python -m tokenizer_registry.native.build vocabularies
 
 FROM python:3.13-slim
 RUN useradd --system --uid 10001 --create-home weighbridge && install -d -o weighbridge /var/lib/weighbridge

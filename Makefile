@@ -11,7 +11,7 @@ WHEELS := --only-binary :all: --require-hashes
         prove-estimates native promises fuzz soak peers profile screenshots
 
 serve: $(VENV)/.native  ## start the service with a demo key; Ctrl-C ends it
-	@$(BIN)/weighbridge serve --demo
+	@WEIGHBRIDGE_DATA_DIR="$${WEIGHBRIDGE_DATA_DIR:-data}" $(BIN)/weighbridge serve --demo
 
 test: $(VENV)/.dev  ## run every test
 	$(BIN)/python -m pytest -n auto --dist loadgroup

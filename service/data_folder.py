@@ -7,6 +7,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from platformdirs import user_data_path
+
+DATABASE_FILE: Final = "weighbridge.db"
+PEPPER_FILE: Final = "pepper"
+# Where `make serve` keeps its data, and where all commands did in versions before 0.2.
+HERE: Final = Path("data")
 OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 # What the service and its commands put there, and what a new volume may bring along.
 NAMES: Final = frozenset(
@@ -19,6 +25,16 @@ SECRET_NAMES: Final = ("counters-url", "demo-key", "metrics", "pepper", "valkey"
 
 class DataFolderUnusable(Exception):
     """The data folder cannot be made, written or kept from others. The message is one sentence for a person."""
+
+
+def default() -> Path:
+    """Return the platform's data folder of the user, or `./data` if that has accounts or a pepper already.
+
+    An upgraded service, and commands in a checkout that serves, find what is there: with another pepper or an empty
+    database every key would be refused.
+    """
+    has_data = any(os.path.lexists(HERE / name) for name in (DATABASE_FILE, PEPPER_FILE))
+    return HERE if has_data else user_data_path("weighbridge", appauthor=False)
 
 
 def prepare(folder: Path, report: Callable[[str], None] = lambda _: None) -> Path:

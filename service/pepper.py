@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service import private_file
+from service.data_folder import PEPPER_FILE
 
-FILE_NAME = "pepper"
 SETTING_NAME = "the pepper setting"
 PEPPER_BYTES = 32
 
@@ -85,7 +85,7 @@ def load_peppers(
     """
     if setting is not None:
         return parse_peppers(setting, SETTING_NAME)
-    path = data_dir / FILE_NAME
+    path = data_dir / PEPPER_FILE
     try:
         if not path.exists():
             private_file.write_if_absent(path, base64.b64encode(random_bytes(PEPPER_BYTES)).decode() + "\n")

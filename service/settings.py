@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo
 
+from service import data_folder
+
 PREFIX = "WEIGHBRIDGE_"
 REDIS_SCHEMES = ("redis", "rediss", "unix", "redis+cluster", "rediss+cluster")
 PROVIDERS = ("anthropic", "google", "openai")
@@ -117,7 +119,9 @@ class Settings(BaseModel):
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     workers: int = Field(1, ge=1, le=256, description="Worker processes.")
     data_dir: Path = Field(
-        Path("data"), description="Folder of the embedded stores, the pepper, the demo key and added vocabularies."
+        default_factory=data_folder.default,
+        description="Folder of the embedded stores, the pepper, the demo key and added vocabularies; without it the "
+        "user's data folder.",
     )
     redis_url: Annotated[SecretStr, AfterValidator(_redis_url)] | None = Field(
         None,

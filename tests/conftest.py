@@ -1,8 +1,10 @@
 """Fixtures shared by all tests."""
 
 import os
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,6 +35,8 @@ def pytest_configure(config: pytest.Config) -> None:
         fill_the_log()
     else:
         keep_errors_alone()
+    # Nothing that a test forgets to name a folder for comes from the user's data, or goes there.
+    os.environ["XDG_DATA_HOME"] = str(Path(tempfile.gettempdir(), "weighbridge-tests", "data"))
     # A busy machine is no fault: time is bounded for a whole test alone, by pytest-timeout.
     settings.register_profile("weighbridge", deadline=None)
     settings.load_profile("weighbridge")

@@ -12,6 +12,7 @@ from service.accounts import AccountStore
 from service.clock import utc_now
 from service.commands.configuration import configuration, prepared_folder
 from service.console.users import UserStore
+from service.data_folder import DATABASE_FILE
 from service.gateway.money import MICRO_INR
 from service.limits import Allowance
 from service.pepper import FILE_NAME as PEPPER_FILE
@@ -27,7 +28,6 @@ from service.stores.sql.statements import SqlStatements
 from service.stores.sql.url import DatabaseUrl
 from service.stores.sql.users import SqlUserStore
 
-DATABASE_FILE = "weighbridge.db"
 COUNTERS_TIMEOUT_SECONDS = 2.0
 NO_COUNTERS = (
     "The embedded counters can be reached while the service runs only. "
@@ -95,6 +95,11 @@ class Tools:
     def pepper_in_use(self) -> Path | None:
         """The file of a pepper under which keys were stored before, if one serves."""
         return pepper_in_use(configuration().settings)
+
+    def store_name(self) -> str:
+        """Where accounts and keys are, as a person may read it."""
+        url = self.database_url()
+        return f"SQLite in {url.blocking.database}" if url.is_sqlite else url.shown
 
     def default_allowance(self) -> Allowance:
         """What an account may call without limits of its own."""

@@ -26,6 +26,9 @@ class KeyTools(Protocol):
     def now(self) -> datetime:
         """The time, in UTC."""
 
+    def store_name(self) -> str:
+        """Where accounts and keys are, as a person may read it."""
+
     async def announce(self, digest: str) -> None:
         """Tell running services at once that the key of this digest has changed. Never fails: they
         learn it by themselves within 5 seconds."""
@@ -77,6 +80,7 @@ async def create(
         click.echo(json.dumps(key_report.new_as_json(key, secret, tools.now()), indent=2))
         return
     click.echo(f"Key {key.id} of account {owner.name}. {SHOWN_ONCE}", err=True)
+    click.echo(f"It is stored in {tools.store_name()}.", err=True)
     click.echo(secret)
 
 

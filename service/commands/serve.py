@@ -13,6 +13,7 @@ import click
 from service.absent import absent
 from service.commands.configuration import configuration, prepared_folder
 from service.commands.loading import Loading
+from service.data_folder import HERE
 from service.line_stream import standard_lines
 from service.listener import PortUnavailable, listen
 from service.private_file import private_files
@@ -39,7 +40,10 @@ UNASKED = ("opentelemetry", "rich", "better_exceptions")
 def serve(host: str | None, port: int | None, workers: int | None, data_dir: Path | None, demo: bool) -> None:
     """Serve the API until Ctrl-C or SIGTERM."""
     options = {"host": host, "port": port, "workers": workers, "data_dir": data_dir}
-    settings = configuration(options).settings
+    current = configuration(options)
+    settings = current.settings
+    if current.sources["data_dir"] == "default" and settings.data_dir == HERE:
+        click.echo(f"Using {HERE.resolve()}, which has data already; WEIGHBRIDGE_DATA_DIR names another.", err=True)
     spare_address_space()
     try:
         with standard_lines(), private_files(), ExitStack() as running:

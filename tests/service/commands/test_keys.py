@@ -39,6 +39,10 @@ class Tools:
         """The time that the test says."""
         return self.clock.now()
 
+    def store_name(self) -> str:
+        """The file."""
+        return self.url.shown
+
     async def announce(self, digest: str) -> None:
         """Remembered for the test."""
         self.announced.append(digest)
@@ -89,6 +93,7 @@ def test_the_secret_alone_is_on_standard_output(tools: Tools) -> None:
     assert has_valid_checksum(made.stdout.removesuffix("\n"))
     assert isinstance(outcome(tools, made.stdout.strip()), Principal)
     assert "only time" in made.stderr
+    assert f"stored in {tools.url.shown}" in made.stderr
     assert made.stdout.strip() not in made.stderr
 
 

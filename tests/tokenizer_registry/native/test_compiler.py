@@ -1,0 +1,56 @@
+"""The C library is compiled for machines that are not here."""
+
+import struct
+from pathlib import Path
+
+import pytest
+
+from tokenizer_registry.native.compiler import compile_library, macos_target, wheel_platform
+from tokenizer_registry.native.library import _SIGNATURES
+
+MACH_O, CPU_X86_64, CPU_ARM64, DYLIB = 0xFEEDFACF, 0x01000007, 0x0100000C, 6
+ELF, AARCH64, SHARED = b"\x7fELF\x02\x01", 183, 3
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("libraries")
+
+
+def compiled(folder: Path, target: str) -> bytes:
+    """The library for a kind of machine, which has every function that Python calls."""
+    file = folder / target
+    compile_library(file, target)
+    content = file.read_bytes()
+    assert [name for name in _SIGNATURES if name.encode() + b"\0" not in content] == []
+    return content
+
+
+def test_for_linux_on_arm64(build: Path) -> None:
+    """A shared object for 64-bit ARM."""
+    content = compiled(build, "aarch64-linux-gnu")
+    assert content.startswith(ELF)
+    assert struct.unpack_from("<2H", content, 16) == (SHARED, AARCH64)
+
+
+@pytest.mark.parametrize(("machine", "cpu"), [("arm64", CPU_ARM64), ("x86_64", CPU_X86_64)])
+def test_for_macos(build: Path, machine: str, cpu: int) -> None:
+    """A dynamic library for each kind of Mac, whose calls into Python are resolved when it is loaded."""
+    content = compiled(build, macos_target(machine))
+    magic, kind, _, filetype = struct.unpack_from("<4I", content)
+    assert (magic, kind, filetype) == (MACH_O, cpu, DYLIB)
+
+
+@pytest.mark.parametrize(
+    ("of_python", "machine", "expected"),
+    [
+        ("linux-x86_64", "x86_64", "linux_x86_64"),
+        ("linux-aarch64", "aarch64", "linux_aarch64"),
+        ("macosx-14.2-arm64", "arm64", "macosx_11_0_arm64"),
+        ("macosx-10.9-universal2", "arm64", "macosx_11_0_arm64"),
+        ("macosx-10.9-universal2", "x86_64", "macosx_10_15_x86_64"),
+    ],
+)
+def test_a_wheel_is_for_the_machine_of_its_library(of_python: str, machine: str, expected: str) -> None:
+    """A Python of two kinds of machine does not make the library one of both."""
+    assert wheel_platform(of_python, machine) == expected
