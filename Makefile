@@ -5,12 +5,14 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 NATIVE := $(wildcard tokenizer_registry/native/*.py tokenizer_registry/native/source/*) tokenizer_registry/native/characters.json \
           tokenizer_registry/engines.toml tokenizer_registry/vocabularies.toml
+# While pip installs, the counting library is built.
+MAKEFLAGS += --jobs=2
 WHEELS := --only-binary :all: --require-hashes
 
 .PHONY: serve test check bench bench-peers estimates format lock vocabularies verify-vocabularies verify-engines clean help prove prove-ledger \
         prove-estimates native promises fuzz soak peers profile screenshots
 
-serve: $(VENV)/.native  ## start the service with a demo key; Ctrl-C ends it
+serve: $(VENV)/.serve $(VENV)/.native  ## start the service with a demo key; Ctrl-C ends it
 	@WEIGHBRIDGE_DATA_DIR="$${WEIGHBRIDGE_DATA_DIR:-data}" $(BIN)/weighbridge serve --demo
 
 test: $(VENV)/.dev  ## run every test
@@ -96,19 +98,24 @@ $(VENV)/.python:
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/.serve: $(VENV)/.python requirements/runtime.txt requirements/build.txt pyproject.toml
+$(VENV)/.compiler: $(VENV)/.python requirements/build.txt
+	@echo '==> installing the compiler'
+	@$(PIP) install --quiet $(WHEELS) -r requirements/build.txt
+	@touch $@
+
+$(VENV)/.serve: $(VENV)/.compiler requirements/runtime.txt pyproject.toml
 	@echo '==> installing what the service needs (about a minute)'
-	@$(PIP) install $(WHEELS) -r requirements/runtime.txt -r requirements/build.txt
+	@$(PIP) install $(WHEELS) -r requirements/runtime.txt
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# The C library, and the vocabularies in the form that it maps.
-$(VENV)/.native: $(VENV)/.serve $(NATIVE)
-	@echo '==> building the counting library (half a minute)'
+# The C library, and the vocabularies in the form that it maps. It needs nothing that the service needs.
+$(VENV)/.native: $(VENV)/.compiler $(NATIVE)
+	@echo '==> building the counting library, and packing the vocabularies for it (half a minute)'
 	@$(BIN)/python -m tokenizer_registry.native.build
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.native requirements/dev.txt
+$(VENV)/.dev: $(VENV)/.serve $(VENV)/.native requirements/dev.txt
 	@echo '==> installing what tests and checks need (about a minute)'
 	@$(PIP) install $(WHEELS) -r requirements/dev.txt
 	@touch $@

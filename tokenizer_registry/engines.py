@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from tokenizer_registry.catalogue import read_catalogue
 from tokenizer_registry.native.engine import NativeEngine
-from tokenizer_registry.native.first_use import packed_at_first_use
+from tokenizer_registry.native.first_use import pack_in_a_process, packed_at_first_use
 from tokenizer_registry.native.packs import BadPack, Packs
 from tokenizer_registry.native.plan import Plan, PlanFull
 from tokenizer_registry.owner_engine import owner_engine
@@ -64,6 +64,14 @@ class Engines:
                 return Built(engine, owner)
         loaded = _reference(spec, folder)
         return Built(loaded, Owner(lambda: loaded))
+
+    def pack_in_a_process(self, spec: VocabularySpec) -> None:
+        """Have another process pack a vocabulary of the package that its first use would pack."""
+        row = self._specs.get(spec.name)
+        if self._packs is None or row is None or row.sha256 != spec.sha256:
+            return
+        if not self._packs.has(spec.name, spec.sha256):
+            pack_in_a_process(spec)
 
     def _native(
         self, packs: Packs, spec: VocabularySpec, folder: Path, owner: Owner, *, has_words: bool

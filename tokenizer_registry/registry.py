@@ -132,7 +132,7 @@ class Registry:
         """
         chosen = list(self.vocabularies if names is None else names)
         with ThreadPoolExecutor(threads, thread_name_prefix="load") as pool:
-            for name, _ in zip(chosen, pool.map(self._try, chosen), strict=True):
+            for name, _ in zip(chosen, pool.map(self._prepare, chosen), strict=True):
                 if on_loaded is not None:
                     on_loaded(name)
         return {name: self._faults[name] for name in chosen if name in self._faults}
@@ -209,6 +209,12 @@ class Registry:
             raise
         self._faults.pop(name, None)
         return loaded
+
+    def _prepare(self, name: str) -> Vocabulary | None:
+        """Load it; what has to be packed for that is packed by a process, so that threads use all cores."""
+        if name in self.vocabularies and name not in self._folders and name not in self._loaded:
+            self.engines.pack_in_a_process(self.vocabularies[name])
+        return self._try(name)
 
     def _try(self, name: str) -> Vocabulary | None:
         """The vocabulary; None if it is damaged, which is kept in `faults`. One that was is not tried again."""

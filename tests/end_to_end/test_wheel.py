@@ -1,5 +1,10 @@
-"""The wheel, installed in an empty environment outside the checkout, serves: what the container image does."""
+"""Every way of installing gives a service that counts: a wheel from a source distribution, a folder, a git repository.
 
+One environment outside the checkout has the locked dependencies; the packages are installed into it one after another.
+"""
+
+import json
+import os
 import subprocess
 import sys
 import venv
@@ -9,34 +14,60 @@ import httpx2
 import pytest
 
 from tests.end_to_end import server as served
+from tokenizer_registry import Registry
 
 ROOT = Path(__file__).parents[2]
+# Cloning and compiling once more takes long and finds what the wheel from the source distribution finds.
+ALL_INSTALLS = bool(os.environ.get("ALL_INSTALLS"))
+# What the dependency resolver of the one who installs would do, with our locked versions.
+PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The source distribution."""
+    folder = tmp_path_factory.mktemp("sdist")
+    run(sys.executable, "-m", "hatchling", "build", "--target", "sdist", "--directory", str(folder), cwd=ROOT)
+    return next(folder.glob("*.tar.gz"))
+
+
+@pytest.fixture(scope="module")
+def wheel(sdist: Path) -> Path:
+    """The wheel that pip builds of it, in an environment for the build alone, as from a package index."""
+    folder = sdist.parent / "wheels"
+    run(*PIP, "wheel", "--no-deps", "--wheel-dir", str(folder), str(sdist), cwd=sdist.parent)
+    return next(folder.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path) -> Path:
     """An environment with the wheel and the locked dependencies, as the Dockerfile makes it."""
-    folder = tmp_path_factory.mktemp("wheel")
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    built = folder / "wheels"
-    run(*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(built), ".", cwd=ROOT)
+    folder = wheel.parent.parent
     venv.create(folder / "app", with_pip=False)
     python = folder / "app" / "bin" / "python"
-    into = [*pip, "--python", str(python), "install", "--only-binary", ":all:"]
-    run(*into, "--require-hashes", "-r", str(ROOT / "requirements" / "runtime.txt"), cwd=folder)
-    run(*into, "--no-deps", str(next(built.glob("*.whl"))), cwd=folder)
+    requirements = ("--require-hashes", "-r", str(ROOT / "requirements" / "runtime.txt"))
+    run(*PIP, "--python", str(python), "install", "--only-binary", ":all:", *requirements, cwd=folder)
+    run(*PIP, "--python", str(python), "install", "--no-deps", str(wheel), cwd=folder)
     return python
 
 
-def run(*command: str, cwd: Path) -> str:
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    """Of a user who has used nothing yet."""
+    return {"PATH": os.environ["PATH"], "HOME": str(tmp_path / "home")}
+
+
+def run(*command: str, cwd: Path, environ: dict[str, str] | None = None) -> str:
     """Run a command to its end; its output."""
-    done = subprocess.run(command, cwd=cwd, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=cwd, env=environ, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
     return done.stdout
 
 
 def test_the_installed_wheel_serves(installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Vocabularies, prices, migrations and scripts all travel in the wheel: a count is answered from there."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(served, "COMMAND", [str(installed.parent / "weighbridge")])
     with served.running(tmp_path / "data") as server:
         answer = httpx2.post(
@@ -54,10 +85,55 @@ def test_the_installed_wheel_serves(installed: Path, tmp_path: Path, monkeypatch
 def test_the_wheel_carries_types_and_licences(installed: Path) -> None:
     """Each package is marked as typed, and the licences of the vocabularies are in the wheel."""
     listed = run(str(installed), "-c", LIST_FILES, cwd=installed.parent)
-    for package in ("service", "tokenizer_registry", "pricing_data"):
+    for package in ("weighbridge", "service", "tokenizer_registry", "pricing_data", "estimation"):
         assert f"{package}/py.typed" in listed
     assert "tokenizer_registry/vocabularies/LICENSES/" in listed
     assert "tests/" not in listed
+    assert "scripts/" not in listed
 
 
+def test_the_wheel_has_no_packed_vocabularies(wheel: Path) -> None:
+    """It would be several times as large with them, and take a minute to build."""
+    assert wheel.stat().st_size < 45_000_000
+
+
+def test_a_count_leaves_nothing_in_the_working_folder(installed: Path, tmp_path: Path, environ: dict[str, str]) -> None:
+    """The first count of a new user is right, with the C library, and all that it keeps is in the user's folders."""
+    assert_counts(installed, tmp_path, environ)
+
+
+def test_a_folder_is_installed(installed: Path, tmp_path: Path, environ: dict[str, str]) -> None:
+    """`pip install .`"""
+    install(installed, str(ROOT))
+    assert_counts(installed, tmp_path, environ)
+
+
+@pytest.mark.skipif(not ALL_INSTALLS, reason="ALL_INSTALLS=1 clones and compiles once more")
+def test_a_git_repository_is_installed(installed: Path, tmp_path: Path, environ: dict[str, str]) -> None:
+    """`pip install git+…`, of what is committed."""
+    install(installed, f"git+file://{ROOT}")
+    assert_counts(installed, tmp_path, environ)
+
+
+def install(python: Path, what: str) -> None:
+    """Install the package in the place of the one that is there, built in an environment of its own."""
+    run(*PIP, "--python", str(python), "install", "--no-deps", "--force-reinstall", what, cwd=python.parent)
+
+
+def assert_counts(python: Path, folder: Path, environ: dict[str, str]) -> None:
+    """Both names of the command line count a file, in an empty folder."""
+    working = folder / "working"
+    working.mkdir()
+    expected = Registry.from_package().count((ROOT / "README.md").read_text(encoding="utf-8"), ["gpt-4o"])[0].tokens
+    count = ("count", str(ROOT / "README.md"), "-m", "gpt-4o", "--json")
+    for command in ((str(python), "-m", "weighbridge"), (str(python.with_name("weighbridge")),)):
+        (row,) = json.loads(run(*command, *count, cwd=working, environ=environ))
+        assert row["token_count"] == expected
+    engine = run(str(python), "-c", ENGINE, cwd=working, environ=environ)
+    assert engine.strip() == "NativeVocabulary"
+    assert list(working.iterdir()) == []
+    assert sorted(path.name for path in Path(environ["HOME"]).iterdir()) == [".cache"]
+
+
+ENGINE = "import tokenizer_registry as t; print(type(t.Registry.from_package().vocabulary('o200k_base')).__name__)"
 LIST_FILES = "from importlib.metadata import files; print(*files('weighbridge'), sep='\\n')"

@@ -5,17 +5,17 @@ A package from a wheel comes without packed vocabularies: they are six times as 
 
 import hashlib
 import logging
+import subprocess
+import sys
 from pathlib import Path
 from typing import Final
 
-from platformdirs import user_cache_path
-
 from tokenizer_registry.native.methods import tables_of
-from tokenizer_registry.native.origin import digest, origin_of
+from tokenizer_registry.native.origin import PACKAGE, digest, origin_of
 from tokenizer_registry.native.packing import packed, write_file
 from tokenizer_registry.native.plan import Mapped
 from tokenizer_registry.packed import unpack
-from tokenizer_registry.spec import VocabularySpec
+from tokenizer_registry.spec import VocabularySpec, read_specs
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +25,8 @@ ORIGIN_DIGITS: Final = 16
 
 def cache_folder() -> Path:
     """Return the folder of the user's packed vocabularies. It may be removed at any time."""
+    from platformdirs import user_cache_path  # not there where a wheel is built
+
     return user_cache_path("weighbridge", appauthor=False) / "packed"
 
 
@@ -34,8 +36,22 @@ def packed_at_first_use(spec: VocabularySpec, folder: Path) -> Mapped:
     `folder` has the vocabulary's own file. Packing takes 0.1 to 2 s. Where the cache cannot be written, the result is
     kept in memory. Raise DamagedVocabulary.
     """
-    path = cache_folder() / f"{spec.name}-{digest(origin_of(spec).encode())[:ORIGIN_DIGITS]}"
+    path = _path(spec)
     return _kept(path) or _keep(path, packed(tables_of(spec, unpack(spec, folder))))
+
+
+def pack_in_a_process(spec: VocabularySpec) -> None:
+    """Put a vocabulary of the package into the cache, if it is not there: packing it here would hold the GIL.
+
+    Where that fails, its first use packs it.
+    """
+    if not _path(spec).exists():
+        command = (sys.executable, "-P", "-m", "tokenizer_registry.native.first_use", spec.name)
+        subprocess.run(command, check=False, capture_output=True)  # noqa: S603  this module
+
+
+def _path(spec: VocabularySpec) -> Path:
+    return cache_folder() / f"{spec.name}-{digest(origin_of(spec).encode())[:ORIGIN_DIGITS]}"
 
 
 def _kept(path: Path) -> Mapped | None:
@@ -56,3 +72,13 @@ def _keep(path: Path, content: bytes) -> Mapped:
     except OSError as error:
         log.warning("a packed vocabulary is in memory alone, for %s cannot be written: %s", path.parent, error.strerror)
         return Mapped.in_memory(content)
+
+
+def main(name: str) -> None:
+    """Pack a vocabulary of the package."""
+    (spec,) = (spec for spec in read_specs(PACKAGE / "vocabularies.toml") if spec.name == name)
+    packed_at_first_use(spec, PACKAGE / "vocabularies")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

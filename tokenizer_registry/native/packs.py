@@ -29,6 +29,13 @@ class Packs:
     def __init__(self, folder: Path = FOLDER) -> None:
         self._folder = folder
 
+    def has(self, name: str, sha256: str) -> bool:
+        """Return whether the packed vocabulary is here; a folder without an index needs none."""
+        try:
+            return _index(self._folder).get(name, (None, ""))[0] == sha256
+        except OSError:
+            return True
+
     def open(self, name: str, sha256: str) -> Mapped | None:
         """Return the packed vocabulary whose content has this digest; None if it is not here. Raise BadPack, OSError."""
         content, packed = _index(self._folder).get(name, (None, ""))

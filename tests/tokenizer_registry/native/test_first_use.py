@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.tokenizer_registry.shipped import VOCABULARIES, shipped_specs
-from tokenizer_registry.native.first_use import cache_folder, packed_at_first_use
+from tokenizer_registry.native.first_use import cache_folder, pack_in_a_process, packed_at_first_use
 from tokenizer_registry.native.packs import FOLDER
 from tokenizer_registry.spec import VocabularySpec
 
@@ -72,3 +72,12 @@ def test_without_a_cache_it_is_kept_in_memory(cache: Path, caplog: pytest.LogCap
     cache.parent.touch()
     assert packed() == (FOLDER / NAME).read_bytes()
     assert "cannot be written" in caplog.text
+
+
+def test_a_start_packs_in_processes(cache: Path) -> None:
+    """What another process has packed is mapped here."""
+    pack_in_a_process(spec())
+    (file,) = cache.iterdir()
+    written = file.stat().st_mtime_ns
+    assert packed() == (FOLDER / NAME).read_bytes()
+    assert file.stat().st_mtime_ns == written
