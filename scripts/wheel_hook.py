@@ -14,6 +14,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 NATIVE = Path("tokenizer_registry/native")
 INDEX = NATIVE / "packed" / "index.json"
 CHARACTERS = "characters"
+PLATFORM = "import sys; from tokenizer_registry.native import compiler; print(compiler.wheel_platform(*sys.argv[1:]))"
 
 
 class NativeBuild(BuildHookInterface[Any]):
@@ -42,7 +43,5 @@ class NativeBuild(BuildHookInterface[Any]):
         return str(file)
 
     def _platform(self) -> str:
-        program = "from tokenizer_registry.native.compiler import wheel_platform as of; import sys; print(of(*sys.argv[1:]))"
-        told = [sysconfig.get_platform(), platform.machine()]
-        done = subprocess.run([sys.executable, "-c", program, *told], cwd=self.root, check=True, capture_output=True, text=True)
-        return done.stdout.strip()
+        command = [sys.executable, "-c", PLATFORM, sysconfig.get_platform(), platform.machine()]
+        return subprocess.run(command, cwd=self.root, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()

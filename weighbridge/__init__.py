@@ -1,4 +1,4 @@
-"""Weighbridge: exact token counts, exact prices, and a service for both. `python -m weighbridge` is its command line."""
+"""Weighbridge: exact token counts, exact prices, a service for both; `python -m weighbridge` is its command line."""
 
 from importlib.metadata import version
 

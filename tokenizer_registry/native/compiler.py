@@ -62,7 +62,7 @@ def compile_library(file: Path, target: str | None = None) -> None:
         subprocess.run(  # noqa: S603  our own sources, the pinned compiler
             [sys.executable, "-m", "ziglang", "cc", *_flags(target), "-o", str(new), *sources],
             check=True,
-            # The rest of the environment says where Python finds the compiler: in an isolated build it is not installed.
+            # The rest of the environment says where Python finds the compiler, which isolated builds do not install.
             env={**os.environ, "ZIG_GLOBAL_CACHE_DIR": cache, "ZIG_LOCAL_CACHE_DIR": cache},
         )
     new.replace(file)

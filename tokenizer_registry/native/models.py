@@ -73,7 +73,7 @@ def read_model(content: bytes) -> Model:
 
 
 def _piece(message: bytes) -> Piece:
-    """Read a piece. The usual form, a short text, a score and perhaps a kind, is read without a walk over its fields."""
+    """Read a piece. The usual form, a short text, a score and perhaps a kind, needs no walk over its fields."""
     end = 2 + message[1] if len(message) > 1 else 0
     if message[:1] == TEXT_KEY and 2 < end < 0x82 and message[end : end + 1] == SCORE_KEY:
         rest = message[end + 1 :]

@@ -37,7 +37,7 @@ class Packs:
             return True
 
     def open(self, name: str, sha256: str) -> Mapped | None:
-        """Return the packed vocabulary whose content has this digest; None if it is not here. Raise BadPack, OSError."""
+        """Return the packed vocabulary whose content has this digest, or None. Raise BadPack, OSError."""
         content, packed = _index(self._folder).get(name, (None, ""))
         return self._checked(name, packed) if content == sha256 else None
 

@@ -1,7 +1,7 @@
 """Vocabularies that are packed at their first use."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -17,10 +17,10 @@ NAME = "r50k_base"
 
 
 @pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache folder of the test's own, which does not exist yet."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    yield tmp_path / "cache" / "weighbridge" / "packed"
+    return tmp_path / "cache" / "weighbridge" / "packed"
 
 
 def spec() -> VocabularySpec:
@@ -48,12 +48,12 @@ def test_it_is_packed_once(cache: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [lambda whole: b"", lambda whole: whole[:-1], lambda whole: b"x" + whole[1:]])
-def test_a_damaged_file_is_packed_again(cache: Path, damage: object) -> None:
+def test_a_damaged_file_is_packed_again(cache: Path, damage: Callable[[bytes], bytes]) -> None:
     """A file that is empty, cut off or changed is not counted with."""
     packed()
     (file,) = cache.iterdir()
     whole = file.read_bytes()
-    file.write_bytes(damage(whole))  # type: ignore[operator]
+    file.write_bytes(damage(whole))
     assert packed() == (FOLDER / NAME).read_bytes()
     assert file.read_bytes() == whole
 
