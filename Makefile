@@ -10,7 +10,7 @@ MAKEFLAGS += --jobs=2
 WHEELS := --only-binary :all: --require-hashes
 
 .PHONY: serve test check bench bench-peers estimates format lock vocabularies verify-vocabularies verify-engines clean help prove prove-ledger \
-        prove-estimates native promises fuzz soak peers profile screenshots
+        prove-estimates prove-installs native promises fuzz soak peers profile screenshots
 
 serve: $(VENV)/.serve $(VENV)/.native  ## start the service with a demo key; Ctrl-C ends it
 	@WEIGHBRIDGE_DATA_DIR="$${WEIGHBRIDGE_DATA_DIR:-data}" $(BIN)/weighbridge serve --demo
@@ -55,6 +55,9 @@ prove-estimates: $(VENV)/.dev  ## a gigabyte against a plain loop, samples again
 	$(BIN)/python -m tests.estimation.sampled_corpora 20
 	$(BIN)/python -m tests.estimation.ray_proof 20
 	COLUMN_TEXTS=10000 $(BIN)/python -m pytest tests/estimation/test_columns.py
+
+prove-installs: $(VENV)/.dev  ## install from a folder, git and a source distribution; compile for arm64 and macOS (2 minutes)
+	ALL_INSTALLS=1 $(BIN)/python -m pytest tests/end_to_end/test_wheel.py tests/tokenizer_registry/native/test_compiler.py
 
 prove: $(VENV)/.dev  ## compare 100,000 calls priced by the book with genai-prices' own calculation
 	$(BIN)/python -m tests.pricing_data.genai_oracle 100000

@@ -79,7 +79,8 @@ class Engines:
         try:
             with self._lock:
                 plan = self._plan = self._plan or Plan(packs.characters())
-            packed = packs.open(spec.name, spec.sha256) or packed_at_first_use(spec, folder)
+            is_here = packs.has(spec.name, spec.sha256)
+            packed = packs.open(spec.name, spec.sha256) if is_here else packed_at_first_use(spec, folder)
             with self._lock:
                 engine = NativeEngine(plan, packed, owner, has_words=has_words)
             if tuple(map(engine.count, probe_texts())) == spec.probe_counts:

@@ -16,7 +16,7 @@ CHARACTERS: Final = "characters"
 
 
 class BadPack(Exception):
-    """A packed vocabulary is damaged, or the C library is another one than it was packed for."""
+    """A packed vocabulary is missing, damaged, or of another content than it should be."""
 
 
 class Packs:
@@ -36,10 +36,13 @@ class Packs:
         except OSError:
             return True
 
-    def open(self, name: str, sha256: str) -> Mapped | None:
-        """Return the packed vocabulary whose content has this digest, or None. Raise BadPack, OSError."""
-        content, packed = _index(self._folder).get(name, (None, ""))
-        return self._checked(name, packed) if content == sha256 else None
+    def open(self, name: str, sha256: str) -> Mapped:
+        """The packed vocabulary whose content has this digest. Raises BadPack, OSError."""
+        index = _index(self._folder)
+        content, packed = index.get(name, (None, ""))
+        if content != sha256:
+            raise BadPack(f"the packed file of {name} is of another vocabulary, or missing")
+        return self._checked(name, packed)
 
     def characters(self) -> Mapped:
         """The table of characters. Raises BadPack, OSError."""
