@@ -77,10 +77,10 @@ class Engines:
         self, packs: Packs, spec: VocabularySpec, folder: Path, owner: Owner, *, has_words: bool
     ) -> NativeEngine | None:
         try:
+            packed = packs.open(spec.name, spec.sha256) if packs.has(spec.name, spec.sha256) else None
             with self._lock:
                 plan = self._plan = self._plan or Plan(packs.characters())
-            is_here = packs.has(spec.name, spec.sha256)
-            packed = packs.open(spec.name, spec.sha256) if is_here else packed_at_first_use(spec, folder)
+            packed = packed or packed_at_first_use(spec, folder)
             with self._lock:
                 engine = NativeEngine(plan, packed, owner, has_words=has_words)
             if tuple(map(engine.count, probe_texts())) == spec.probe_counts:

@@ -89,7 +89,7 @@ def test_the_wheel_carries_types_and_licences(installed: Path) -> None:
         assert f"{package}/py.typed" in listed
     assert "tokenizer_registry/vocabularies/LICENSES/" in listed
     assert "tests/" not in listed
-    assert "scripts/" not in listed
+    assert "wheel_hook" not in listed
 
 
 def test_the_wheel_has_no_packed_vocabularies(wheel: Path) -> None:
