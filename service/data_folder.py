@@ -11,7 +11,7 @@ from platformdirs import user_data_path
 
 DATABASE_FILE: Final = "weighbridge.db"
 PEPPER_FILE: Final = "pepper"
-# Where `make serve` keeps its data, and where all commands did in versions before 0.2.
+# Where `make serve` keeps its data, and where all commands of earlier versions did.
 HERE: Final = Path("data")
 OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 # What the service and its commands put there, and what a new volume may bring along.
