@@ -19,7 +19,6 @@ from tokenizer_registry import Registry
 ROOT = Path(__file__).parents[2]
 # Cloning and compiling once more takes long and finds what the wheel from the source distribution finds.
 ALL_INSTALLS = bool(os.environ.get("ALL_INSTALLS"))
-# What the dependency resolver of the one who installs would do, with our locked versions.
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
 
 
@@ -32,23 +31,27 @@ def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def wheel(sdist: Path) -> Path:
+def empty(sdist: Path) -> Path:
+    """The Python of an environment without any package: with our own, what a build lacks would be found there."""
+    venv.create(sdist.parent / "app", with_pip=False)
+    return sdist.parent / "app" / "bin" / "python"
+
+
+@pytest.fixture(scope="module")
+def wheel(sdist: Path, empty: Path) -> Path:
     """The wheel that pip builds of it, in an environment for the build alone, as from a package index."""
     folder = sdist.parent / "wheels"
-    run(*PIP, "wheel", "--no-deps", "--wheel-dir", str(folder), str(sdist), cwd=sdist.parent)
+    run(*PIP, "--python", str(empty), "wheel", "--no-deps", "--wheel-dir", str(folder), str(sdist), cwd=sdist.parent)
     return next(folder.glob("*.whl"))
 
 
 @pytest.fixture(scope="module")
-def installed(wheel: Path) -> Path:
-    """An environment with the wheel and the locked dependencies, as the Dockerfile makes it."""
-    folder = wheel.parent.parent
-    venv.create(folder / "app", with_pip=False)
-    python = folder / "app" / "bin" / "python"
-    requirements = ("--require-hashes", "-r", str(ROOT / "requirements" / "runtime.txt"))
-    run(*PIP, "--python", str(python), "install", "--only-binary", ":all:", *requirements, cwd=folder)
-    run(*PIP, "--python", str(python), "install", "--no-deps", str(wheel), cwd=folder)
-    return python
+def installed(empty: Path, wheel: Path) -> Path:
+    """The environment with the wheel and the locked dependencies, as the Dockerfile makes it."""
+    into = (*PIP, "--python", str(empty), "install", "--only-binary", ":all:")
+    run(*into, "--require-hashes", "-r", str(ROOT / "requirements" / "runtime.txt"), cwd=wheel.parent)
+    run(*into, "--no-deps", str(wheel), cwd=wheel.parent)
+    return empty
 
 
 @pytest.fixture
