@@ -12,10 +12,9 @@ from service.accounts import AccountStore
 from service.clock import utc_now
 from service.commands.configuration import configuration, prepared_folder
 from service.console.users import UserStore
-from service.data_folder import DATABASE_FILE
+from service.data_folder import DATABASE_FILE, PEPPER_FILE
 from service.gateway.money import MICRO_INR
 from service.limits import Allowance
-from service.pepper import FILE_NAME as PEPPER_FILE
 from service.pepper import Peppers, load_peppers
 from service.settings import Settings
 from service.stores.account_limits import AccountLimits
