@@ -16,7 +16,7 @@ serve: $(VENV)/.serve $(VENV)/.native  ## start the service with a demo key; Ctr
 	@WEIGHBRIDGE_DATA_DIR="$${WEIGHBRIDGE_DATA_DIR:-data}" $(BIN)/weighbridge serve --demo
 
 test: $(VENV)/.dev  ## run every test
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n auto --dist loadscope
 
 check: $(VENV)/.dev  ## lint, types and import direction
 	$(BIN)/ruff check .

@@ -14,7 +14,7 @@ from tests.browser.chromium import MISSING, chromium
 from tests.logs import UNWRITABLE_LOG, fill_the_log, keep_errors_alone
 from tests.promises.figure import Figure
 from tests.promises.rows import numbers_of
-from tests.sharing import keep_together
+from tests.sharing import TogetherScheduling
 
 
 @pytest.fixture(scope="session")
@@ -40,9 +40,14 @@ def pytest_configure(config: pytest.Config) -> None:
     # A busy machine is no fault: time is bounded for a whole test alone, by pytest-timeout.
     settings.register_profile("weighbridge", deadline=None)
     settings.load_profile("weighbridge")
-    config.addinivalue_line("markers", "xdist_group(name): runs in one process with the others of its group")
     config.addinivalue_line("markers", "timed: holds times to a bound where PROMISES_TIMED is set; runs alone there")
     config.addinivalue_line("markers", "promise(*numbers): shows these promises of tests/promises/rows.py")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TogetherScheduling:
+    """Keep tests in one process that share what takes long to start."""
+    return TogetherScheduling(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -53,7 +58,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests that show a promise without saying so, and tell the report of each which it shows."""
-    keep_together(items)
     for item in items:
         tell_apart(item)
         for number in numbers_of(item.nodeid):

@@ -1,37 +1,32 @@
 """Which tests run in one process: those of a file, and those of all files that share what takes long to start."""
 
-from collections.abc import Sequence
+import re
+from functools import cache
 from pathlib import Path
 
-import pytest
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # it ships no types
 
-TESTS = Path(__file__).parent
-# Session fixtures that take long to make, by the folder whose conftest.py has them.
+ROOT = Path(__file__).parents[1]
+# Session fixtures of a folder's conftest.py that take long to make, as the tests of other files name them.
 SHARED = {
-    "browser": "server",
-    "end_to_end": "server",
-    "tokenizer_registry": "registry",
+    "tests/browser": re.compile(r"\b(visits|browser|server)\b"),
+    "tests/end_to_end": re.compile(r"^def test_\w+\((.*, )?(server: Server|client: httpx2\.Client)", re.MULTILINE),
+    "tests/tokenizer_registry": re.compile(r"\((.*, )?(registry: Registry|fast: Registry)|shared_registry\("),
 }
+OWN_SERVER = re.compile(r"^def server\(|with running\(", re.MULTILINE)
 
 
-def keep_together(items: Sequence[pytest.Item]) -> None:
-    """Mark each test with its group, for `--dist loadgroup`."""
-    groups: dict[Path, str] = {}
-    for item in items:
-        shared = _shared_fixture(item)
-        if shared is not None:
-            groups[item.path] = shared
-    for item in items:
-        own = item.path.relative_to(TESTS).as_posix()
-        item.add_marker(pytest.mark.xdist_group(groups.get(item.path, own)))
+class TogetherScheduling(LoadScopeScheduling):  # type: ignore[misc]  # its base has no types
+    """Gives the tests of a group to one process, the largest groups first."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid.partition("::")[0])
 
 
-def _shared_fixture(item: pytest.Item) -> str | None:
-    """The folder and name of the session fixture that a test uses, or None. A file's own of that name is not shared."""
-    folder = item.path.relative_to(TESTS).parts[0]
-    name = SHARED.get(folder)
-    if name is None or not isinstance(item, pytest.Function) or name not in item.fixturenames:
-        return None
-    definitions = item._fixtureinfo.name2fixturedefs.get(name, ())
-    is_shared = bool(definitions) and definitions[-1].scope == "session"
-    return f"{folder}/{name}" if is_shared else None
+@cache
+def group_of(file: str) -> str:
+    """Return the group of a file of tests: the folder whose fixture it shares, or the file itself."""
+    folder = str(Path(file).parent)
+    text = (ROOT / file).read_text(encoding="utf-8")
+    shares = folder in SHARED and SHARED[folder].search(text) and not OWN_SERVER.search(text)
+    return folder if shares else file

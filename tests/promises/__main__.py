@@ -40,7 +40,7 @@ FULL_SIZE = {
     "PROMISES_TIMED": "1",
     "PYTEST_TIMEOUT": "3600",
 }
-TOGETHER = ("-m", "promise and not timed", "-n", "2", "--dist", "loadgroup")
+TOGETHER = ("-m", "promise and not timed", "-n", "2", "--dist", "loadscope")
 ALONE = ("-m", "promise and timed", "-p", "no:xdist")
 
 
