@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -16,6 +17,7 @@ import uvicorn.lifespan.on
 import uvicorn.loops.uvloop  # both are imported here for the workers, which would import them each for itself
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
+from gunicorn.errors import HaltServer
 from gunicorn.glogging import Logger
 from starlette.types import ASGIApp
 from uvicorn_worker import UvicornWorker  # type: ignore[import-untyped]  # it ships no types
@@ -29,6 +31,8 @@ from service.shared_numbers import SharedNumbers
 PR_SET_PDEATHSIG = 1
 # In memory, where there is such a folder: workers say there that they live, which no full or slow disk may hold up.
 MEMORY_FOLDER = "/dev/shm"  # noqa: S108  gunicorn makes files there as `mkstemp` does
+# Between two attempts to start a worker, if the first did not live for as long.
+RETRY_SECONDS = 1.0
 # Time to settle and to say goodbye between the deadline of streams and the end of the process.
 CUT_SECONDS = 2.0
 # An application answers a body that is late, and may have begun to wait for it late; then its connection is closed.
@@ -87,11 +91,66 @@ class Server(BaseApplication):
 
 
 class GracefulArbiter(Arbiter):
-    """Treats Ctrl-C like SIGTERM: open requests finish."""
+    """Treats Ctrl-C like SIGTERM: open requests finish.
+
+    The first workers have to start. One that replaces another is tried again until the system has what it needs: its
+    parent does not end for want of a process, a descriptor or memory.
+    """
+
+    _no_start_before = 0.0
 
     def handle_int(self) -> None:
         """Stop gracefully."""
         self.handle_term()
+
+    def spawn_workers(self) -> None:
+        """Start the workers that are missing, unless starting them has just failed."""
+        if time.monotonic() >= self._no_start_before:
+            super().spawn_workers()
+
+    def spawn_worker(self) -> int | None:
+        """Start a worker, and return its process, or None if a replacement cannot be started now."""
+        numbers: SharedNumbers = self.app.numbers
+        umask = os.umask(0)
+        os.umask(umask)
+        try:
+            process: int = super().spawn_worker()
+        except (OSError, RuntimeError, MemoryError) as error:
+            if os.getpid() != self.pid:
+                os._exit(1)  # a fault of the worker that is no more than begun
+            os.umask(umask)  # gunicorn sets another one for its file
+            numbers.close_reservation(is_used=False)
+            if self._starts_first_workers():
+                raise
+            self._no_start_before = time.monotonic() + RETRY_SECONDS
+            self.log.error("A worker could not be started: %r", error)
+            return None
+        numbers.close_reservation(is_used=True)
+        return process
+
+    def reap_workers(self) -> None:
+        """Take note of workers that have ended; of those that could not begin only the first ones end the service."""
+        known = dict(self.WORKERS)
+        halted: HaltServer | None = None
+        try:
+            super().reap_workers()
+        except HaltServer as error:
+            halted = error
+        ended = [known[process] for process in known.keys() - self.WORKERS.keys()]
+        if any(time.monotonic() - worker.made_at < RETRY_SECONDS for worker in ended):
+            self._no_start_before = time.monotonic() + RETRY_SECONDS
+        if halted is None:
+            return
+        if self._starts_first_workers():
+            raise halted
+        for worker in ended:  # what its base has left undone for the last of them, and may be done twice
+            worker.tmp.close()
+            self.cfg.child_exit(self, worker)
+        self.reap_workers()
+
+    def _starts_first_workers(self) -> bool:
+        """Whether no worker has been replaced yet."""
+        return bool(self.worker_age <= self.cfg.workers)
 
 
 class Worker(UvicornWorker):  # type: ignore[misc]  # its base has no types
@@ -109,6 +168,7 @@ class Worker(UvicornWorker):  # type: ignore[misc]  # its base has no types
         super().__init__(*args, **kwargs)
         self.config.timeout_graceful_shutdown = self.cfg.graceful_timeout
         self.config.proxy_headers = bool(self.cfg.forwarded_allow_ips)
+        self.made_at = time.monotonic()
         settings: Settings = self.app.settings
         self.config.timeout_keep_alive = settings.keep_alive_seconds  # not gunicorn's, which is 2 seconds
         limits = ConnectionLimits(

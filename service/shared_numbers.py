@@ -58,10 +58,13 @@ class Slot:
 
     def enter(self) -> None:
         """Take the slot for this process: counters go on from where they are, gauges begin at zero."""
+        name_bytes = 0
         for place, (name, _) in enumerate(self.read()):
             self._places[name] = place
+            name_bytes += len(name) + 1
             if json.loads(name)[0] == GAUGE:
                 self.values[place] = 0.0
+        self.header[NAME_BYTES] = name_bytes  # less than there was if a process died while it added a name
         self.header[PROCESS] = os.getpid()
 
     def place(self, series: Series) -> tuple[MutableSequence[float], int]:
@@ -106,6 +109,12 @@ class SharedNumbers:
         if self._reserved is not None:
             self._reserved.header[PROCESS] = RESERVED
         return self._reserved
+
+    def close_reservation(self, *, is_used: bool) -> None:
+        """In the parent: the worker that was to be forked next has been, and releases its slot when it ends, or has not."""
+        if not is_used:
+            self.release(self._reserved)
+        self._reserved = None
 
     def release(self, slot: Slot | None) -> None:
         """The worker of this slot has ended."""

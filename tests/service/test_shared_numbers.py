@@ -8,7 +8,7 @@ from prometheus_client import values
 
 from service.limits import Outcome
 from service.metrics import Metrics
-from service.shared_numbers import MAX_SERIES, SharedNumbers
+from service.shared_numbers import MAX_SERIES, NAME_BYTES, SharedNumbers
 
 
 @pytest.fixture(autouse=True)
@@ -125,3 +125,29 @@ def overflow(metrics: Metrics) -> None:
     metrics.decided(Outcome.ADMITTED)
     for number in range(MAX_SERIES + 100):
         metrics.request("GET", "/health", 404, 0, str(number))
+
+
+def test_a_name_that_was_half_added_does_not_shift_those_after_it() -> None:
+    """A worker is killed where the place of a name is taken and its number not yet: the next one takes it anew."""
+    numbers = SharedNumbers(1)
+    slot = numbers.reserve()
+    in_worker(numbers, lambda metrics: metrics.request("GET", "/health", 200, 1, None))
+    assert slot is not None
+    slot.header[NAME_BYTES] += 40
+    numbers.release(slot)
+    assert numbers.reserve() is slot
+    in_worker(numbers, lambda metrics: metrics.request("GET", "/ready", 503, 1, None))
+    assert {
+        'weighbridge_request_seconds_count{method="GET",route="/health",status="200"} 1.0',
+        'weighbridge_request_seconds_count{method="GET",route="/ready",status="503"} 1.0',
+    } <= lines(numbers)
+
+
+def test_a_slot_that_was_reserved_for_no_worker_is_free() -> None:
+    """However often the system has no process for a worker, the next one has a slot."""
+    numbers = SharedNumbers(1)
+    slot = numbers.reserve()
+    numbers.close_reservation(is_used=False)
+    assert numbers.reserve() is slot
+    numbers.close_reservation(is_used=True)
+    assert numbers.reserve() is not slot
