@@ -111,7 +111,7 @@ class SharedNumbers:
         return self._reserved
 
     def close_reservation(self, *, is_used: bool) -> None:
-        """In the parent: the worker that was to be forked next has been, and releases its slot when it ends, or has not."""
+        """In the parent, after the fork: the worker that has the slot releases it in the end, or it is free."""
         if not is_used:
             self.release(self._reserved)
         self._reserved = None

@@ -51,7 +51,7 @@ def serving(server: Server) -> set[int]:
 def is_serving(worker: int) -> bool:
     """Whether a worker waits for connections: then it has an event loop."""
     try:
-        return any("eventpoll" in os.readlink(link) for link in Path(f"/proc/{worker}/fd").iterdir())
+        return any("eventpoll" in str(link.readlink()) for link in Path(f"/proc/{worker}/fd").iterdir())
     except OSError:
         return False
 
