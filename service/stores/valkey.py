@@ -97,6 +97,7 @@ class EmbeddedValkey:
         """Stop the server; what it was told is on disk afterwards. Does nothing when it does not run."""
         guard, self._guard = self._guard, None
         if guard is not None and guard.stdin is not None:
+            was_killed = guard.poll() is not None  # its status may have gone to another wait of this process
             _tell(guard, valkey_guard.STOP)  # forked workers may hold the pipe open after us
             guard.stdin.close()
             try:
@@ -104,7 +105,7 @@ class EmbeddedValkey:
             except subprocess.TimeoutExpired:
                 guard.kill()
                 guard.wait()
-            if guard.returncode < 0:
+            if was_killed or guard.returncode < 0:
                 self._command(b"SHUTDOWN")
         if self._socket_folder is not None:
             shutil.rmtree(self._socket_folder, ignore_errors=True)

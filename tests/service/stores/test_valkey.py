@@ -232,14 +232,20 @@ def test_store_that_cannot_start_again_is_tried_until_it_can(tmp_path: Path) -> 
         assert server_pid(store) != before
 
 
-def test_store_stops_though_its_guard_was_killed(tmp_path: Path) -> None:
-    """Even if the process between service and server is killed, the server ends with the service."""
+@pytest.mark.parametrize("is_reaped", [False, True])
+def test_store_stops_though_its_guard_was_killed(tmp_path: Path, *, is_reaped: bool) -> None:
+    """Even if the process between service and server is killed, the server ends with the service.
+
+    The parent of workers waits for any child, and so for the guard, whose status is known to nobody else then.
+    """
     store = EmbeddedValkey(tmp_path)
     store.start()
     pid = server_pid(store)
     status = Path(f"/proc/{pid}/status").read_text().splitlines()
     guard = int(next(line for line in status if line.startswith("PPid:")).split()[1])
     os.kill(guard, signal.SIGKILL)
+    if is_reaped:
+        os.waitpid(guard, 0)
     store.stop()
     wait_for_the_end(pid)
 
