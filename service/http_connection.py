@@ -13,8 +13,12 @@ from service.descriptors import Descriptors
 
 # Where the client is: between two requests, in a head, in a body, or heard no more.
 BETWEEN, HEAD, BODY, STOPPED = range(4)
+# What a client has to read of a reply within the time for that, if so much waits: its reply is in memory meanwhile. The
+# buffers of the system hold more, so what waits was not read and filled up again between two looks.
+MIN_READ_BYTES = 32_768
 # After the last reply, for the client to read it: a close while input is unread would reset the connection.
 LINGER_SECONDS = 2.0
+NOTHING_WAITED = -1
 # struct linger: a close drops what is not sent.
 LINGER_OFF: Final = struct.pack("ii", 1, 0)
 # Place and length of the bytes that the peer has acknowledged, in Linux's struct tcp_info.
@@ -49,7 +53,7 @@ class TimedConnection(HttpToolsProtocol):
         self._limit_seconds = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = inf
-        self._acknowledged_bytes = -1
+        self._acknowledged_bytes = NOTHING_WAITED
         self._read_at = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its base has it
@@ -132,8 +136,10 @@ class TimedConnection(HttpToolsProtocol):
             deadline = self._unread_since(now) + self.limits.write_seconds
             look_at = min(deadline, now + self.limits.write_seconds / 4)
         elif self._is_answering():
+            self._acknowledged_bytes = NOTHING_WAITED
             deadline = inf
         else:
+            self._acknowledged_bytes = NOTHING_WAITED
             deadline = look_at = self._waiting_since + self._limit_seconds
         if deadline <= now:
             self.abort()
@@ -141,9 +147,10 @@ class TimedConnection(HttpToolsProtocol):
             self._set_timer(look_at)
 
     def _unread_since(self, now: float) -> float:
-        """Return when the client was last seen to read."""
+        """Return when the client was last seen to have read enough."""
         acknowledged_bytes = _acknowledged_bytes(self.transport)
-        if acknowledged_bytes != self._acknowledged_bytes:
+        read_bytes = acknowledged_bytes - self._acknowledged_bytes
+        if self._acknowledged_bytes == NOTHING_WAITED or not 0 <= read_bytes < MIN_READ_BYTES:
             self._acknowledged_bytes, self._read_at = acknowledged_bytes, now
         return self._read_at
 

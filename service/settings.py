@@ -169,7 +169,7 @@ class Settings(BaseModel):
         30,
         gt=0,
         le=3600,
-        description="Time after which a client that reads nothing of a reply is cut off.",
+        description="Time in which a client has to read 32 kB of a reply, or what is left of it.",
     )
     keep_alive_seconds: float = Field(
         75, gt=0, le=86_400, description="Time for which a connection may be idle between two requests."

@@ -1,6 +1,8 @@
 """A connection is closed within its deadline, whatever state it is in, and not while its request is answered."""
 
 import asyncio
+import socket
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -117,6 +119,30 @@ async def test_a_client_that_reads_slowly_gets_all() -> None:
             received += len(await asyncio.wait_for(reader.read(2_000_000), 10))
             await asyncio.sleep(0.005)
         assert received == LARGE
+
+
+async def test_a_client_that_reads_next_to_nothing_is_closed() -> None:
+    """A kilobyte now and then does not keep a reply of megabytes for hours."""
+    limits = ConnectionLimits(30, 30, 0.4, UNLIMITED)
+    async with protocol_server(large, limits) as server:
+        with socket.socket() as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
+            client.setblocking(False)
+            loop = asyncio.get_running_loop()
+            await loop.sock_connect(client, ("127.0.0.1", server.port))
+            await loop.sock_sendall(client, GET)
+
+            async def drip() -> None:
+                with suppress(ConnectionError):
+                    while True:
+                        await asyncio.sleep(0.05)
+                        await loop.sock_recv(client, 1_024)
+
+            dripping = asyncio.create_task(drip())
+            await eventually_async(lambda: server.state.connections, within=10)
+            await eventually_async(lambda: not server.state.connections and not server.state.tasks, within=10)
+            dripping.cancel()
+            await asyncio.wait([dripping])
 
 
 async def test_the_request_that_is_answered_learns_of_a_hang_up() -> None:
