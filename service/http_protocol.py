@@ -90,9 +90,7 @@ class LeanProtocol(TimedConnection):
             return
         place, exchange, body_bytes = self._place, self.cycle, self._body_bytes
         try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._unsupported_upgrade_warning()
+            self._feed(data)
         except httptools.HttpParserError as error:
             self._stop(is_over_bound=isinstance(error.__context__, OverBound))
             return
@@ -100,6 +98,18 @@ class LeanProtocol(TimedConnection):
             self._take_part_of_head(place, exchange)
         elif self._place == BODY:
             self._take_part_of_body(exchange, body_bytes)
+
+    def _feed(self, data: bytes) -> None:
+        """Have the parser read all; it stops after a request that asks for another protocol, which is ignored."""
+        while True:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as stop:
+                self._unsupported_upgrade_warning()
+                data = data[stop.args[0] :]
+                if data:
+                    continue
+            return
 
     def on_message_begin(self) -> None:
         """The first byte of a request."""

@@ -194,3 +194,17 @@ async def test_a_small_body_that_has_come_is_in_the_scope() -> None:
         writer.write(b"dy")
         await asyncio.wait_for(reader.read(), 10)
     assert seen == [b"body", 4, None, 200_000, None, 4]
+
+
+async def test_a_request_behind_an_upgrade_that_is_ignored_is_answered() -> None:
+    """Whatever came with a request that asks for another protocol is HTTP still, in however many pieces it comes."""
+    upgrade = b"GET /1 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n\r\n"
+    last = b"GET /2 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    requests = upgrade + upgrade + last
+    for size_bytes in (len(requests), len(upgrade) + 7, 7):
+        async with connection(LeanProtocol, answering(200, [LENGTH], b"0123456789")) as (reader, writer):
+            for start in range(0, len(requests), size_bytes):
+                writer.write(requests[start : start + size_bytes])
+                await asyncio.sleep(0.001)
+            answers = await asyncio.wait_for(reader.read(), 10)
+        assert answers.count(b"HTTP/1.1 200 OK") == 3, (size_bytes, answers)
