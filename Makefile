@@ -10,7 +10,7 @@ MAKEFLAGS += --jobs=2
 WHEELS := --only-binary :all: --require-hashes
 
 .PHONY: serve test check bench bench-peers estimates format lock vocabularies verify-vocabularies verify-engines clean help prove prove-ledger \
-        prove-estimates prove-installs native promises fuzz soak peers profile screenshots
+        prove-estimates prove-installs native promises fuzz soak peers clients profile screenshots
 
 serve: $(VENV)/.serve $(VENV)/.native  ## start the service with a demo key; Ctrl-C ends it
 	@WEIGHBRIDGE_DATA_DIR="$${WEIGHBRIDGE_DATA_DIR:-data}" $(BIN)/weighbridge serve --demo
@@ -18,10 +18,11 @@ serve: $(VENV)/.serve $(VENV)/.native  ## start the service with a demo key; Ctr
 test: $(VENV)/.dev  ## run every test
 	$(BIN)/python -m pytest -n auto --dist loadscope
 
-check: $(VENV)/.dev  ## lint, types and import direction
+check: $(VENV)/.dev  ## lint, types, the OpenAPI document and import direction
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/openapi-spec-validator service/web/openapi.json
 	$(BIN)/python -m pytest tests/test_import_direction.py
 
 promises: $(VENV)/.dev  ## run the tests of every promise at full size; one line a promise
@@ -46,6 +47,9 @@ profile: $(VENV)/.dev  ## where the time of a count goes
 	$(BIN)/python -m bench.profile
 
 peers: .peers/.installed  ## install LiteLLM's proxy, which tests and measurements put beside the gateway (a minute)
+
+clients: $(VENV)/.dev .clients/.installed .peers/.installed  ## try real clients against the gateway, paced calls too; writes docs/gateway.md (10 minutes)
+	$(BIN)/python -m tests.clients --paced --write
 
 estimates: $(VENV)/.dev  ## measure the error bands of the estimates anew
 	$(BIN)/python -m scripts.build_estimates
@@ -88,7 +92,7 @@ verify-engines: $(VENV)/.dev  ## compare the C library with every reference: 20 
 	$(BIN)/python -m tests.engine_equality $(if $(KEEP),--keep $(KEEP))
 
 clean:  ## remove the environment and everything built; the data folder stays
-	rm -rf $(VENV) .peers build dist tokenizer_registry/native/packed tokenizer_registry/native/built.json tokenizer_registry/native/libweighbridge.so .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .peers .clients build dist tokenizer_registry/native/packed tokenizer_registry/native/built.json tokenizer_registry/native/libweighbridge.so .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help:  ## list these commands
@@ -128,4 +132,12 @@ $(VENV)/.dev: $(VENV)/.serve $(VENV)/.native requirements/dev.txt
 	@$(PYTHON) -m venv --clear .peers
 	@echo '==> installing peers (about a minute)'
 	@.peers/bin/python -m pip --disable-pip-version-check --no-input install --quiet --no-deps $(WHEELS) -r requirements/peers.txt
+	@touch $@
+
+# Clients of the API, in Python and, where there is npm, for Node.
+.clients/.installed: requirements/clients.txt tests/clients/node/package-lock.json
+	@$(PYTHON) -m venv --clear .clients
+	@echo '==> installing clients (about a minute)'
+	@.clients/bin/python -m pip --disable-pip-version-check --no-input install --quiet --no-deps $(WHEELS) -r requirements/clients.txt
+	@! command -v npm >/dev/null || npm ci --prefix tests/clients/node --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@

@@ -24,15 +24,17 @@ SETS: dict[str, list[str]] = {
     "build": ["--group", "build"],
     "dev": ["--group", "dev", "--group", "build"],
     "peers": ["--group", "peers"],
+    "clients": ["--group", "clients"],
 }
+APART = ("peers", "clients")  # environments of their own: their pins are not ours
 
 
 def main() -> None:
     """Write the files; those of our own environment keep to the versions of the first."""
     for name, groups in SETS.items():
         print(f"resolving requirements/{name}.txt", flush=True)
-        pinned = [] if name in ("runtime", "peers") else ["--constraint", "requirements/runtime.txt"]
-        source = [] if name in ("build", "peers") else ["pyproject.toml"]
+        pinned = [] if name in ("runtime", *APART) else ["--constraint", "requirements/runtime.txt"]
+        source = [] if name in ("build", *APART) else ["pyproject.toml"]
         command = [sys.executable, "-m", "uv", "pip", "compile", *OPTIONS, *groups, *pinned, *source]
         subprocess.run([*command, "--output-file", f"requirements/{name}.txt"], cwd=ROOT, check=True)
 

@@ -58,3 +58,28 @@ def messages() -> list[str]:
         for example in content.get("examples", {}).values()
         if "message" in example["value"]
     ]
+
+
+def schemas(value: Any, place: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every schema of the document with its place; what stands in examples is none."""
+    if isinstance(value, dict):
+        if "type" in value or "$ref" in value or "properties" in value:
+            yield place, value
+        for name, inner in value.items():
+            if name not in ("example", "examples", "default", "enum", "const"):
+                yield from schemas(inner, f"{place}/{name}")
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from schemas(inner, f"{place}/{number}")
+
+
+def test_every_array_has_items() -> None:
+    """Generators of clients need the type of an array's items; openapi-python-client leaves out paths without it."""
+    arrays = {place for place, schema in schemas(DOCUMENT) if "array" in schema.get("type", ())}
+    assert arrays
+    assert {place for place in arrays if "items" not in dict(schemas(DOCUMENT))[place]} == set()
+
+
+def test_no_property_has_a_default() -> None:
+    """Generators make a property with a default a required one: openapi-typescript's callers would have to send it."""
+    assert [place for place, schema in schemas(DOCUMENT["components"]["schemas"]) if "default" in schema] == []
