@@ -1,5 +1,7 @@
 """Which web pages may call the API. None may, unless their origin is named in the settings."""
 
+import re
+
 from starlette.types import Scope
 
 from service.reply import Header, Reply
@@ -7,6 +9,9 @@ from service.reply import Header, Reply
 METHODS = b"GET, POST, DELETE"
 REQUEST_HEADERS = b"Authorization, Content-Type, Idempotency-Key, traceparent, X-Api-Key, X-Billing-Headers"
 KEEP_SECONDS = b"600"
+# A page may send whatever headers its client has, such as `x-stainless-os` of OpenAI's: names, with commas.
+MAX_ASKED_BYTES = 4096
+ASKED_HEADERS = re.compile(rb"[\w!#$%&'*+.^`|~-]{1,64}(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]{1,64}){0,63}", re.ASCII)
 
 
 class Cors:
@@ -33,8 +38,9 @@ class Cors:
             return None
         permitted = [
             (b"access-control-allow-methods", METHODS),
-            (b"access-control-allow-headers", REQUEST_HEADERS),
+            (b"access-control-allow-headers", _permitted_headers(scope)),
             (b"access-control-max-age", KEEP_SECONDS),
+            (b"vary", b"Access-Control-Request-Headers"),
         ]
         return Reply(204, b"", permitted)
 
@@ -43,6 +49,12 @@ class Cors:
         if origin is None or not (self.any or origin in self.origins):
             return None
         return b"*" if self.any else origin
+
+
+def _permitted_headers(scope: Scope) -> bytes:
+    """Return the headers that the browser asks for; ours if it asks for none, or not in the form of a list of names."""
+    asked = _first(scope, b"access-control-request-headers") or b""
+    return asked if len(asked) <= MAX_ASKED_BYTES and ASKED_HEADERS.fullmatch(asked) else REQUEST_HEADERS
 
 
 def _first(scope: Scope, wanted: bytes) -> bytes | None:

@@ -75,6 +75,33 @@ def test_pages_of_named_origins_may_call(behind_proxy: Server) -> None:
     assert "Access-Control-Allow-Credentials" not in answer.headers
 
 
+def preflight(server: Server, asked: str) -> str:
+    """The headers that a page may send which asks for these."""
+    answer = httpx2.options(
+        f"{server.url}/v1/chat/completions",
+        headers={"Origin": ORIGIN, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": asked},
+    )
+    assert answer.status_code == 204
+    permitted: str = answer.headers["Access-Control-Allow-Headers"]
+    return permitted
+
+
+@pytest.mark.parametrize("asked", ["authorization,content-type,http-referer,x-stainless-os,x-title", "x-a, x-b", "x_a"])
+def test_a_page_may_send_the_headers_that_its_client_has(behind_proxy: Server, asked: str) -> None:
+    """Whatever names a browser asks for are permitted: clients send headers of their own, and a page can't help it."""
+    assert preflight(behind_proxy, asked) == asked
+
+
+@pytest.mark.parametrize(
+    "asked", ["", "x-a,", "x-a,,x-b", "x a", "x-a;q=1", "x" * 65, ",".join(["x-a"] * 65), ",".join(["x" * 64] * 64)]
+)
+def test_what_is_no_list_of_names_is_not_repeated(behind_proxy: Server, asked: str) -> None:
+    """A list that is long, or of another form, is not sent back; the headers of this API may be sent all the same."""
+    permitted = preflight(behind_proxy, asked)
+    assert permitted != asked
+    assert "Authorization" in permitted
+
+
 @pytest.mark.parametrize("origin", ["https://evil.example", "http://app.example", "null", f"{ORIGIN}.evil.example"])
 def test_pages_of_other_origins_may_not(behind_proxy: Server, origin: str) -> None:
     """An origin that is not named gets no permission, and its preflight is a call like any other."""
