@@ -14,7 +14,7 @@ from tests.clients.clients import CLIENTS, OPENAI, Client
 from tests.clients.paced import paced_calls
 from tests.clients.scripted_answers import answer
 from tests.clients.table import write_table
-from tests.clients.trial import Outcome, try_client
+from tests.clients.trial import NO_WAY, Outcome, try_client
 from tests.end_to_end.conftest import SETTINGS
 from tests.end_to_end.server import Server, running
 from tests.fake_upstream import MODEL, FakeUpstream, fake_upstream
@@ -70,9 +70,8 @@ def main() -> int:
         print(paced.sentence, flush=True)
     if options.write:
         write_table(done, paced)
-    return int(
-        any(fault for outcome in done for fault in outcome.faults.values()) or (paced is not None and paced.failed)
-    )
+    failed = any(fault not in (None, NO_WAY) for outcome in done for fault in outcome.faults.values())
+    return int(failed or (paced is not None and paced.failed))
 
 
 if __name__ == "__main__":

@@ -122,7 +122,7 @@ CLIENTS = (
     Client("openai in a page (Chromium)", page_with_the_sdk),
     Client("LangChain (langchain-openai)", program(python_program("langchain.py"))),
     Client("LiteLLM", program(python_program("litellm_sdk.py", PEERS_PYTHON))),
-    Client("instructor", program(python_program("instructor_sdk.py"))),
+    Client("instructor", program(python_program("instructor_sdk.py", PEERS_PYTHON))),
     Client("pydantic-ai", program(python_program("pydantic_ai_sdk.py"))),
     Client("Vercel AI SDK (ai)", program(node_program("ai_sdk.mjs"))),
     Client("llm", program(python_program("llm_tool.py"))),

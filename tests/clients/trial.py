@@ -10,11 +10,13 @@ from tests.clients.scripted_answers import VALUES
 from tests.end_to_end.server import Server
 
 WARMTH = "It is 21 degrees in Paris."
+NO_WAY = "-"
 TRIES: Mapping[str, str] = {
     "chat": "two turns",
     "tools": "tools",
     "stream": "stream",
     "structured": "structured output",
+    "once": "Idempotency-Key",
 }
 # instructor has the value itself by way of a tool.
 SCRIPTED: Mapping[str, tuple[Any, ...]] = {
@@ -22,11 +24,12 @@ SCRIPTED: Mapping[str, tuple[Any, ...]] = {
     "tools": (WARMTH, dict(VALUES)),
     "stream": ("Count to three",),
     "structured": (dict(VALUES),),
+    "once": (["Once", "Once"],),
 }
 
 
 class Outcome(NamedTuple):
-    """What became of each try of a client: None if all was right, else the fault."""
+    """What became of each try of a client: None if all was right, else the fault, or that there is no way to try it."""
 
     name: str
     version: str
@@ -65,6 +68,8 @@ def _calls(server: Server, key: str) -> list[dict[str, Any]]:
 def _fault(name: str, said: dict[str, Any], calls: list[dict[str, Any]], expected: Expected) -> str | None:
     if "error" in said:
         return str(said["error"])
+    if said["answer"] is None:
+        return NO_WAY
     if not expected(name, said["answer"]):
         return f"got {said['answer']!r}"
     billed = [sum(call[side] for call in calls) for side in ("prompt_tokens", "completion_tokens")]

@@ -49,4 +49,10 @@ await attend("ai", {
     const done = await generateText({ model, prompt: "Describe Paris", output });
     return result(done.output, done.usage);
   },
+  async once() {
+    const headers = { "Idempotency-Key": crypto.randomUUID() };
+    const generate = () => generateText({ model, prompt: "Once", headers });
+    const [first, second] = [await generate(), await generate()];
+    return result([first.text, second.text], first.usage);
+  },
 });

@@ -46,4 +46,10 @@ export const tries = (client) => ({
     const done = await client.chat.completions.parse({ model, messages, response_format: zodResponseFormat(City, "city") });
     return result(done.choices[0].message.parsed, done.usage);
   },
+  async once() {
+    const headers = { "Idempotency-Key": crypto.randomUUID() };
+    const create = () => client.chat.completions.create({ model, messages: [user("Once")] }, { headers });
+    const [first, second] = [await create(), await create()];
+    return result([first, second].map((turn) => turn.choices[0].message.content), first.usage);
+  },
 });

@@ -4,7 +4,20 @@ from typing import Any
 
 import instructor
 import openai
-from protocol import AND_NOW, API_KEY, BASE_URL, COUNT, DESCRIBE, HELLO, MODEL, WARMTH, attend, result
+from protocol import (
+    AND_NOW,
+    API_KEY,
+    BASE_URL,
+    COUNT,
+    DESCRIBE,
+    HELLO,
+    IDEMPOTENCY,
+    MODEL,
+    ONCE,
+    WARMTH,
+    attend,
+    result,
+)
 from pydantic import BaseModel, field_validator
 
 plain = openai.OpenAI(base_url=BASE_URL, api_key=API_KEY)
@@ -71,4 +84,10 @@ def structured() -> dict[str, Any]:
     return result(value.model_dump(), done.usage)
 
 
-attend("instructor", (chat, tools, stream, structured))
+def once() -> dict[str, Any]:
+    """The same call twice, with one Idempotency-Key."""
+    first, second = (create([{"role": "user", "content": ONCE}], extra_headers=IDEMPOTENCY) for _ in range(2))
+    return result([turn.choices[0].message.content for turn in (first, second)], first.usage)
+
+
+attend("instructor", (chat, tools, stream, structured, once))

@@ -4,7 +4,21 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_openai import ChatOpenAI
-from protocol import AND_NOW, API_KEY, BASE_URL, COUNT, DESCRIBE, HELLO, MODEL, WARMTH, attend, temperature, total
+from protocol import (
+    AND_NOW,
+    API_KEY,
+    BASE_URL,
+    COUNT,
+    DESCRIBE,
+    HELLO,
+    IDEMPOTENCY,
+    MODEL,
+    ONCE,
+    WARMTH,
+    attend,
+    temperature,
+    total,
+)
 from pydantic import BaseModel
 
 model = ChatOpenAI(model=MODEL, base_url=BASE_URL, api_key=API_KEY, stream_usage=True)
@@ -57,4 +71,10 @@ def structured() -> dict[str, Any]:
     return summed(done["parsed"].model_dump(), done["raw"])
 
 
-attend("langchain-openai", (chat, tools, stream, structured))
+def once() -> dict[str, Any]:
+    """The same call twice, with one Idempotency-Key."""
+    first, second = (model.invoke([HumanMessage(ONCE)], extra_headers=IDEMPOTENCY) for _ in range(2))
+    return summed([first.content, second.content], first)
+
+
+attend("langchain-openai", (chat, tools, stream, structured, once))

@@ -14,7 +14,9 @@ from protocol import (
     COUNT,
     DESCRIBE,
     HELLO,
+    IDEMPOTENCY,
     MODEL,
+    ONCE,
     TEMPERATURE,
     WARMTH,
     attend,
@@ -71,4 +73,10 @@ def structured() -> dict[str, Any]:
     return result(json.loads(done.choices[0].message.content), done.usage)
 
 
-attend("litellm", (chat, tools, stream, structured))
+def once() -> dict[str, Any]:
+    """The same call twice, with one Idempotency-Key."""
+    first, second = (create([{"role": "user", "content": ONCE}], extra_headers=IDEMPOTENCY) for _ in range(2))
+    return result([turn.choices[0].message.content for turn in (first, second)], first.usage)
+
+
+attend("litellm", (chat, tools, stream, structured, once))

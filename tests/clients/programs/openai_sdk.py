@@ -11,7 +11,9 @@ from protocol import (
     COUNT,
     DESCRIBE,
     HELLO,
+    IDEMPOTENCY,
     MODEL,
+    ONCE,
     TEMPERATURE,
     WARMTH,
     attend,
@@ -73,5 +75,11 @@ def structured() -> dict[str, Any]:
     return result(value.model_dump(), done.usage)
 
 
+def once() -> dict[str, Any]:
+    """The same call twice, with one Idempotency-Key."""
+    first, second = (create([{"role": "user", "content": ONCE}], extra_headers=IDEMPOTENCY) for _ in range(2))
+    return result([turn.choices[0].message.content for turn in (first, second)], first.usage)
+
+
 if __name__ == "__main__":
-    attend("openai", (chat, tools, stream, structured))
+    attend("openai", (chat, tools, stream, structured, once))

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import traceback
+import uuid
 from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from typing import Any
@@ -14,13 +15,15 @@ from typing import Any
 BASE_URL = os.environ.get("GATEWAY_BASE_URL", "")
 API_KEY = os.environ.get("GATEWAY_API_KEY", "")
 MODEL = "cipher"
-HELLO, AND_NOW, WARMTH, COUNT, DESCRIBE = (
+HELLO, AND_NOW, WARMTH, COUNT, DESCRIBE, ONCE = (
     "Hello",
     "And now?",
     "How warm is it in Paris?",
     "Count to three",
     "Describe Paris",
+    "Once",
 )
+IDEMPOTENCY = {"Idempotency-Key": str(uuid.uuid4())}
 TEMPERATURE = {
     "type": "function",
     "function": {
@@ -48,12 +51,12 @@ def total(answer: Any, prompt_tokens: int, completion_tokens: int) -> dict[str, 
 
 
 def attend(package: str, tries: Iterable[Callable[[], dict[str, Any]]]) -> None:
-    """Say the version of the package; then do what is asked until the input ends."""
+    """Say the version of the package; then do what is asked until the input ends. Null is what it has no way to do."""
     named = {attempt.__name__: attempt for attempt in tries}
     print(json.dumps({"version": version(package)}), flush=True)
     for line in sys.stdin:
         try:
-            said = named[line.strip()]()
+            said = named[line.strip()]() if line.strip() in named else {"answer": None}
         except Exception:
             said = {"error": traceback.format_exc(limit=-4)}
         print(json.dumps(said), flush=True)

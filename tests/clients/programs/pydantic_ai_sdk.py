@@ -3,7 +3,21 @@
 import asyncio
 from typing import Any
 
-from protocol import AND_NOW, API_KEY, BASE_URL, COUNT, DESCRIBE, HELLO, MODEL, WARMTH, attend, temperature, total
+from protocol import (
+    AND_NOW,
+    API_KEY,
+    BASE_URL,
+    COUNT,
+    DESCRIBE,
+    HELLO,
+    IDEMPOTENCY,
+    MODEL,
+    ONCE,
+    WARMTH,
+    attend,
+    temperature,
+    total,
+)
 from pydantic import BaseModel
 from pydantic_ai import Agent, NativeOutput
 from pydantic_ai.models.openai import OpenAIChatModel
@@ -55,5 +69,11 @@ def structured() -> dict[str, Any]:
     return summed(done.output.model_dump(), done)
 
 
+def once() -> dict[str, Any]:
+    """The same call twice, with one Idempotency-Key."""
+    first, second = (Agent(model).run_sync(ONCE, model_settings={"extra_headers": IDEMPOTENCY}) for _ in range(2))
+    return summed([first.output, second.output], first)
+
+
 asyncio.set_event_loop(asyncio.new_event_loop())
-attend("pydantic-ai-slim", (chat, tools, stream, structured))
+attend("pydantic-ai-slim", (chat, tools, stream, structured, once))
