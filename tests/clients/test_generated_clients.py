@@ -50,7 +50,15 @@ def access(server: Server) -> dict[str, Any]:
 def test_openapi_python_client(server: Server, tmp_path: Path) -> None:
     """openapi-python-client leaves nothing out and warns of nothing; its client counts, chats and sees its bill."""
     generator = PYTHON.with_name("openapi-python-client")
-    command = [generator, "generate", "--path", DOCUMENT, "--output-path", tmp_path / "made", "--fail-on-warning"]
+    command: list[str | Path] = [
+        generator,
+        "generate",
+        "--path",
+        DOCUMENT,
+        "--output-path",
+        tmp_path / "made",
+        "--fail-on-warning",
+    ]
     run(command, tmp_path, PATH=f"{PYTHON.parent}:{os.environ['PATH']}")
     modules = {path.stem for path in (tmp_path / "made").rglob("api/*/*.py")} - {"__init__"}
     assert modules == {re.sub("(?=[A-Z])", "_", name).lower() for name in OPERATIONS}
