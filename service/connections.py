@@ -19,6 +19,7 @@ from service.store_faults import RefusedWrites, SharedChecks
 from service.stores.attempts import RedisAttempts
 from service.stores.counters import RedisCounters
 from service.stores.errors import StoreUnavailable
+from service.stores.left_calls import RedisLeftCalls
 from service.stores.redis import SOCKET_TIMEOUT_SECONDS, connect, write_fault
 from service.stores.revocations import Revocations
 from service.stores.sql.account_keys import SqlAccountKeys
@@ -95,6 +96,7 @@ class Connections:
         self.sessions = Sessions(addresses.peppers, utc_now)
         self.page_sessions = Sessions(addresses.peppers, utc_now, audience=PAGE_AUDIENCE)
         self.login_attempts = LoginAttempts(RedisAttempts(self.redis), addresses.peppers.newest, LocalAttempts())
+        self.left_calls = RedisLeftCalls(self.redis)
         self.last_used = LastUsed(self.accounts)
         self.authenticator = Authenticator(self.accounts, addresses.peppers, utc_now, last_used=self.last_used)
 

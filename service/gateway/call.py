@@ -12,6 +12,7 @@ from service.background import is_failure
 from service.errors import INTERNAL, Refusal
 from service.gateway.bill import Bill, Purse
 from service.gateway.deadline import Deadline
+from service.gateway.ledger import StoredAnswer
 from service.gateway.order import Order
 from service.gateway.prompt import PromptCounter
 from service.gateway.reported_usage import Dialect
@@ -33,13 +34,17 @@ class Means:
 
 
 class HeldCall(ABC, Generic[Answer]):
-    """A call that runs by itself once it is started; `outcome` is what its caller waits for, and it always comes."""
+    """A call that runs by itself once it is started; `outcome` is what its caller waits for, and it always comes.
+
+    `answer` is the whole answer, in the end, of a call that may be asked for it again.
+    """
 
     def __init__(self, order: Order, means: Means) -> None:
         self.order = order
         self.means = means
         self.deadline = Deadline()
         self.bill: Bill | None = None
+        self.answer: StoredAnswer | None = None
         self.outcome: asyncio.Future[Answer | Refusal] = asyncio.get_running_loop().create_future()
 
     async def run(self) -> None:

@@ -59,6 +59,10 @@ class Calls:
             call.caller_gone(drain=len(self._drains) < self.most_drains)
             self._drains.add(call)
 
+    def task_of(self, call: RunningCall) -> asyncio.Task[None] | None:
+        """Return what runs a call, or None if it is over."""
+        return self._running.get(call)
+
     def close_in(self, seconds: float) -> None:
         """Take no new calls, and end those under way in so many seconds."""
         self.is_closing = True

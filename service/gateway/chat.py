@@ -17,6 +17,8 @@ from service.gateway.call import Means
 from service.gateway.calls import Calls
 from service.gateway.envelope import Envelope
 from service.gateway.idempotency import Idempotency
+from service.gateway.joining import Attempt, Joining, attempt_number
+from service.gateway.ledger import Claim
 from service.gateway.order import Order, Orders
 from service.gateway.plain import PlainCall
 from service.gateway.request import ChatRequest, ChatRequests
@@ -36,7 +38,7 @@ class Names:
 
 
 class ReadRequest(NamedTuple):
-    """What is kept of a body: the request, the bytes that it takes in memory, and for a repeatable call a digest."""
+    """What is kept of a body: the request, its bytes in memory, and a digest of a call that may be repeated."""
 
     request: ChatRequest
     size_bytes: int
@@ -51,6 +53,7 @@ class ChatEndpoint:
     pool: CountingPool
     requests: ChatRequests
     idempotency: Idempotency
+    joining: Joining
     orders: Orders
     names: Names
     means: Means
@@ -68,7 +71,8 @@ class ChatEndpoint:
         body = await self.reader.read(scope, receive)
         if isinstance(body, Refusal):
             return body
-        read = await self._read(body, caller, repeatable=key is not None)
+        number = attempt_number(scope) if key is None else None
+        read = await self._read(body, caller, repeatable=key is not None or number is not None)
         del body  # the frame of a coroutine would keep it for as long as the call runs
         if isinstance(read, Refusal):
             return read
@@ -76,8 +80,10 @@ class ChatEndpoint:
             return OVERLOADED
         request, trace = read.request, trace_of(scope)
         trace.reply_headers = (*trace.reply_headers, *self.orders.notes(request))
-        claim = None if key is None else self.idempotency.claim(key, principal, read.body_digest or "")
-        earlier = None if claim is None else await self.idempotency.earlier(claim)
+        digest = read.body_digest or ""
+        claim = None if key is None else self.idempotency.claim(key, principal, digest)
+        attempt = None if number is None else Attempt.of(number, principal.key_id, digest)
+        earlier = await self._earlier(claim, attempt, caller)
         if earlier is not None:
             return earlier
         with trace.span.child("count"):
@@ -87,7 +93,17 @@ class ChatEndpoint:
         if self.calls.is_closing:
             return UNAVAILABLE
         order = self.orders.place(request, size, principal, trace, claim)
-        return self._streamed(order, scope) if request.stream else await self._plain(order, scope)
+        if request.stream:
+            return self._streamed(order, scope, attempt)
+        return await self._plain(order, scope, receive, attempt)
+
+    async def _earlier(self, claim: Claim | None, attempt: Attempt | None, caller: Caller) -> Reply | Refusal | None:
+        """Return the answer of an earlier call that this one repeats, or why there is none; None if it repeats none."""
+        if claim is not None:
+            return await self.idempotency.earlier(claim)
+        if attempt is not None and attempt.number > 0:
+            return await self.joining.earlier(attempt, caller)
+        return None
 
     async def _read(self, body: bytes, caller: Caller, *, repeatable: bool) -> ReadRequest | Refusal:
         if len(body) <= INLINE_BODY_BYTES:
@@ -106,13 +122,27 @@ class ChatEndpoint:
         created = int(order.placed_at.timestamp())
         return Envelope(order.shown_id, self.names.model, self.names.fingerprint, created)
 
-    async def _plain(self, order: Order, scope: Scope) -> Reply | Refusal:
+    async def _plain(self, order: Order, scope: Scope, receive: Receive, attempt: Attempt | None) -> Reply | Refusal:
         call = PlainCall(order, self._envelope(order), self.means)
         self.calls.start(call, trace_of(scope).hand_over())
-        return await asyncio.shield(call.outcome)
+        if attempt is None:
+            return await asyncio.shield(call.outcome)
+        with self.joining.watching(receive, partial(self.joining.left, attempt, call)):
+            return await asyncio.shield(call.outcome)
 
-    def _streamed(self, order: Order, scope: Scope) -> StreamReply:
+    def _streamed(self, order: Order, scope: Scope, attempt: Attempt | None) -> StreamReply:
         call = StreamedCall(order, self._envelope(order), self.means, self.patience)
         self.calls.start(call, trace_of(scope).hand_over())
         wanted = (value for name, value in scope["headers"] if name == b"x-billing-headers")
-        return StreamReply(call, self.calls, is_final=any(value.strip().lower() == b"final" for value in wanted))
+        is_final = any(value.strip().lower() == b"final" for value in wanted)
+        if attempt is None:
+            return StreamReply(call, self.calls, is_final=is_final)
+        if is_final:
+            call.keep_answer()  # its caller may leave at any time before the end, and has nothing then
+        on_left = partial(self._stream_left, attempt, call)
+        return StreamReply(call, self.calls, is_final=is_final, on_left=on_left)
+
+    def _stream_left(self, attempt: Attempt, call: StreamedCall) -> None:
+        """Once a part of an answer was sent, its caller does not try again: SDKs do so before its head only."""
+        if call.keep_answer():
+            self.joining.left(attempt, call)

@@ -23,6 +23,7 @@ from service.gateway.chat import ChatEndpoint, Names
 from service.gateway.endpoint import GatewayEndpoint, Handler
 from service.gateway.gate import GatewayGate
 from service.gateway.idempotency import Idempotency
+from service.gateway.joining import Joining
 from service.gateway.meters import GatewayMeters
 from service.gateway.money import MICRO_INR, Tariff
 from service.gateway.order import Orders
@@ -63,6 +64,7 @@ class Gateway:
         self.on_failure = connections.metrics.task_failed
         self.upstream = _upstream(settings, meters)
         self.calls = Calls(settings.gateway_max_drains)
+        self.joining = Joining(connections.left_calls, self.calls)
         self.sweeper = Sweeper(connections.ledger, SWEEP_SECONDS, meters)
         self.usage = Usage(connections.statements)
         self.gate = GatewayGate(
@@ -82,6 +84,7 @@ class Gateway:
                 with_reasoning=settings.gateway_forward_reasoning,
             ),
             idempotency=Idempotency(connections.ledger, timedelta(hours=settings.gateway_idempotency_hours), utc_now),
+            joining=self.joining,
             orders=_orders(settings),
             names=Names(settings.gateway_model, settings.gateway_fingerprint),
             means=Means(
@@ -115,6 +118,7 @@ class Gateway:
                     yield
             finally:
                 await self.calls.close()
+                await self.joining.close()
 
     def _endpoint(self, handle: Handler[Principal]) -> GatewayEndpoint[Principal]:
         return GatewayEndpoint(self.gate.admit, handle)

@@ -72,7 +72,8 @@ class PlainCall(HeldCall[Reply]):
     async def _reply(self, answer: dict[str, Any], bill: Bill) -> Reply:
         body = self.envelope.completion(answer["choices"], {**usage_of(answer).details, **bill.usage()})
         reply = Reply(200, body, bill.headers(), CONTENT_TYPE)
-        await self.means.till.keep(self.order, StoredAnswer(reply.headers, body, CONTENT_TYPE))
+        self.answer = StoredAnswer(reply.headers, body, CONTENT_TYPE)
+        await self.means.till.keep(self.order, self.answer)
         return reply
 
 

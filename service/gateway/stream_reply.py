@@ -1,6 +1,7 @@
 """The reply to a streamed call: what the call's task writes, sent on to the caller while it is there."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -19,17 +20,23 @@ TRAILERS = (b"x-request-cost-inr", b"x-credit-balance-inr", b"x-tokens-input", b
 
 
 class StreamReply:
-    """An ASGI application. With `is_final` the answer is held back and sent whole, with the headers of its bill."""
+    """An ASGI application. With `is_final` the answer is held back and sent whole, with the headers of its bill.
 
-    def __init__(self, call: StreamedCall, calls: Calls, *, is_final: bool) -> None:
+    `on_left` is called if the caller hangs up before the answer is sent.
+    """
+
+    def __init__(
+        self, call: StreamedCall, calls: Calls, *, is_final: bool, on_left: Callable[[], None] | None = None
+    ) -> None:
         self.call = call
         self.calls = calls
         self.is_final = is_final
+        self.on_left = on_left
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer; if the caller hangs up, or this task is cancelled, the call is told."""
         gone = asyncio.create_task(disconnected(receive))
-        gone.add_done_callback(lambda _: self.calls.abandon(self.call))
+        gone.add_done_callback(self._caller_gone)
         try:
             either: set[asyncio.Future[Any]] = {self.call.outcome, gone}
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
@@ -49,6 +56,11 @@ class StreamReply:
             gone.cancel()
             with suppress(asyncio.CancelledError):
                 await gone
+
+    def _caller_gone(self, gone: asyncio.Task[None]) -> None:
+        if self.on_left is not None and not gone.cancelled():
+            self.on_left()
+        self.calls.abandon(self.call)
 
     async def _relay(self, purse: Purse, takes_trailers: bool, send: Send) -> None:
         headers = [

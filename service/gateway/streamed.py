@@ -97,6 +97,12 @@ class StreamedCall(HeldCall[Purse]):
         elif self.order.claim is None:
             self.deadline.bring_forward(self.patience.drain, CALLER_GONE)
 
+    def keep_answer(self) -> bool:
+        """Keep the whole answer, if none of it has been said yet; return whether it is kept."""
+        if not self.writer.is_open:
+            self.writer.keeps = True
+        return self.writer.keeps
+
     def _open(self) -> None:
         if self._purse is not None and not self.outcome.done():
             self.outcome.set_result(self._purse)
@@ -176,7 +182,8 @@ class StreamedCall(HeldCall[Purse]):
             return
         finish_reason = "length" if outcome == AT_LIMIT else "stop"
         ending = self.writer.completed(self.bill, self.transcript, finish_reason)
-        await self.means.till.keep(self.order, self.writer.kept(self.bill, ending))
+        self.answer = self.writer.kept(self.bill, ending)
+        await self.means.till.keep(self.order, self.answer)
         self.writer.end(ending)
 
     async def _fail(self, fault: UpstreamFault | None, outcome: str) -> None:

@@ -5,7 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -14,9 +14,9 @@ import redis
 
 from service.stores.valkey import EmbeddedValkey
 from tests.end_to_end.commands import weighbridge
-from tests.end_to_end.processes import workers
 from tests.end_to_end.raw_streams import read_all, read_until, stream_opened
 from tests.end_to_end.server import Server, running
+from tests.end_to_end.worker_connections import worker_connections
 from tests.eventually import eventually
 from tests.fake_upstream import DONE, FINISH, FakeUpstream, Script, Stall, chunk, fake_upstream, said, usage_chunk
 from tests.promises.figure import Figure
@@ -54,7 +54,7 @@ def test_promise_17_every_process_refuses_a_revoked_key(server: Server, word: st
     # The command looks for the counters in the settings: where they are not, it cannot tell anybody.
     elsewhere = {"REDIS_URL": "redis://127.0.0.1:1/0"} if word == "not told" else {}
     with ExitStack() as stack:
-        by_worker = connections(server, stack)
+        by_worker = worker_connections(server, WORKERS, stack)
         assert {status(each, key) for each in by_worker.values()} == {200}
         if word == "cut off":
             stack.enter_context(no_word_passes(server))
@@ -71,7 +71,7 @@ def test_promise_17_a_stream_under_way_is_finished(server: Server, upstream: Fak
     rest = [chunk({"content": " world"}), FINISH, usage_chunk(11, 22), DONE]
     upstream.answer = lambda _: Script([*said("Hello"), stall, *rest])
     with ExitStack() as stack:
-        by_worker = connections(server, stack)
+        by_worker = worker_connections(server, WORKERS, stack)
         stream = stack.enter_context(stream_opened(server.port, key))
         read_until(stream, b"Hello")
         revoked = Revoked(server, key, {})
@@ -83,42 +83,6 @@ def test_promise_17_a_stream_under_way_is_finished(server: Server, upstream: Fak
     assert b"data: [DONE]" in received
     assert b'"request_cost_inr":"0.002475"' in received.replace(b" ", b"")
     figure("a stream under way: finished and charged")
-
-
-def connections(server: Server, stack: ExitStack) -> dict[int, http.client.HTTPConnection]:
-    """A connection to each worker, by its process id."""
-    found: dict[int, http.client.HTTPConnection] = {}
-
-    def is_whole() -> bool:
-        made = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
-        stack.callback(made.close)
-        made.request("GET", "/health")
-        made.getresponse().read()
-        pid = holder(server, made.sock.getsockname()[1])
-        if pid is not None:
-            found.setdefault(pid, made)
-        return len(found) == WORKERS
-
-    eventually(is_whole, within=60)
-    return found
-
-
-def holder(server: Server, port: int) -> int | None:
-    """The worker that holds the other end of a connection from this port; None if it is not listed yet or any more:
-    workers whose files are read may end, and lists of connections are not read in one step."""
-    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    ends = (f"0100007F:{server.port:04X}", f"0100007F:{port:04X}")
-    sockets = {f"socket:[{row[9]}]" for row in rows if (row[1], row[2]) == ends}
-    return next((pid for pid in workers(server.process.pid) if sockets & open_files(pid)), None)
-
-
-def open_files(pid: int) -> set[str]:
-    """What a process has open; files that it closes meanwhile are left out."""
-    found = set()
-    for path in Path(f"/proc/{pid}/fd").iterdir():
-        with suppress(FileNotFoundError):
-            found.add(str(path.readlink()))
-    return found
 
 
 def status(connection: http.client.HTTPConnection, key: str) -> int:

@@ -15,10 +15,13 @@ def body_of_a_stream() -> bytes:
 
 @contextmanager
 def calling(
-    caller: Caller, headers: Mapping[str, str] | None = None, receive_buffer_bytes: int | None = None
+    caller: Caller,
+    headers: Mapping[str, str] | None = None,
+    receive_buffer_bytes: int | None = None,
+    body: bytes | None = None,
 ) -> Iterator[socket.socket]:
-    """A streamed call under way, until the block ends: then the connection is closed."""
-    body = body_of_a_stream()
+    """A call under way, streamed unless it has another body, until the block ends: then the connection is closed."""
+    body = body_of_a_stream() if body is None else body
     head = [
         f"POST {CHAT} HTTP/1.1",
         "Host: test",

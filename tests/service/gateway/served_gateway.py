@@ -136,6 +136,7 @@ def served_gateway(
     *,
     http: Literal["httptools", "h11"] = "httptools",
     at_point: Callable[[str], None] = lambda _: None,
+    redis_url: str = NO_REDIS,
     **changes: Any,
 ) -> Iterator[Gateway]:
     """A service on a new database; `changes` are settings."""
@@ -143,8 +144,10 @@ def served_gateway(
     url = DatabaseUrl.of_file(folder / "gateway.db")
     upgrade(url)
     connections = Connections(
-        Addresses(NO_REDIS, url, PEPPERS),
+        Addresses(redis_url, url, PEPPERS),
         limits_without_redis="local",
+        # A busy machine must not look like a lost store.
+        redis_timeout_seconds=10,
         welcome_micro_inr=settings.credit_welcome_inr * MICRO_INR,
     )
     app = create_app(settings, connections, registry, PriceBook.from_package(), at_point)
