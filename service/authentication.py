@@ -2,8 +2,9 @@
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from hashlib import blake2b
 
 from service.accounts import AccountStore, KeyRefusal, Principal, StoredKey
@@ -68,6 +69,19 @@ class Authenticator:
         if known is not None or digests is None:
             return known or KeyRefusal.UNKNOWN
         return self._judged(await self._cache.ask(digests))
+
+    def watch(self, secret: str) -> Callable[[], Awaitable[bool]]:
+        """Return a question for later: whether the key is accepted. It does not hold the secret.
+
+        It asks the store only where the cache does not know, and raises StoreUnavailable.
+        """
+        return partial(self._accepts, self._digests_of(secret))
+
+    async def _accepts(self, digests: tuple[str, ...] | None) -> bool:
+        if digests is None:
+            return False
+        stored = (self._cache.remembered(digests) or await self._cache.ask(digests)).found
+        return stored is not None and stored.key.refusal(self.now()) is None
 
     def _judged(self, answer: Answer) -> Principal | KeyRefusal:
         stored, principal, _ = answer

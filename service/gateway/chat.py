@@ -9,9 +9,11 @@ from typing import NamedTuple
 from starlette.types import Receive, Scope
 
 from service.accounts import Principal
+from service.authentication import Authenticator
 from service.body import INLINE_BODY_BYTES, BodyReader
 from service.caller import Caller
 from service.counting import CountingPool
+from service.credentials import gateway_api_key
 from service.errors import OVERLOADED, UNAVAILABLE, Refusal
 from service.gateway.call import Means
 from service.gateway.calls import Calls
@@ -54,6 +56,7 @@ class ChatEndpoint:
     requests: ChatRequests
     idempotency: Idempotency
     joining: Joining
+    authenticator: Authenticator
     orders: Orders
     names: Names
     means: Means
@@ -131,7 +134,9 @@ class ChatEndpoint:
             return await asyncio.shield(call.outcome)
 
     def _streamed(self, order: Order, scope: Scope, attempt: Attempt | None) -> StreamReply:
-        call = StreamedCall(order, self._envelope(order), self.means, self.patience)
+        secret = gateway_api_key(scope)
+        accepts_key = self.authenticator.watch(secret if isinstance(secret, str) else "")
+        call = StreamedCall(order, self._envelope(order), self.means, self.patience, accepts_key)
         self.calls.start(call, trace_of(scope).hand_over())
         wanted = (value for name, value in scope["headers"] if name == b"x-billing-headers")
         is_final = any(value.strip().lower() == b"final" for value in wanted)

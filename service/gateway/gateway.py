@@ -85,6 +85,7 @@ class Gateway:
             ),
             idempotency=Idempotency(connections.ledger, timedelta(hours=settings.gateway_idempotency_hours), utc_now),
             joining=self.joining,
+            authenticator=connections.authenticator,
             orders=_orders(settings),
             names=Names(settings.gateway_model, settings.gateway_fingerprint),
             means=Means(

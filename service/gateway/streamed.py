@@ -1,11 +1,12 @@
 """A call whose answer is streamed: a task that reads the upstream, feeds the caller, and settles whatever happens."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import NamedTuple
 
 from service.background import report
-from service.errors import BAD_UPSTREAM_RESPONSE, INTERNAL, UNAVAILABLE, UPSTREAM_TIMEOUT, Refusal
+from service.errors import BAD_KEY, BAD_UPSTREAM_RESPONSE, INTERNAL, UNAVAILABLE, UPSTREAM_TIMEOUT, Refusal
 from service.gateway.bill import Bill, Purse
 from service.gateway.call import HeldCall, Means
 from service.gateway.calls import SHUTDOWN
@@ -17,10 +18,12 @@ from service.gateway.order import Order
 from service.gateway.reported_usage import of_answer
 from service.gateway.transcript import Transcript
 from service.gateway.writer import AnswerWriter
+from service.stores.errors import StoreUnavailable
 
 MOST_WAITING_BYTES = 262_144
-CALLER_GONE, TOO_LONG, AT_LIMIT, COMPLETED, BROKEN = (
+CALLER_GONE, KEY_REVOKED, TOO_LONG, AT_LIMIT, COMPLETED, BROKEN = (
     "caller_gone",
+    "key_revoked",
     "stream_too_long",
     "cut_at_limit",
     "completed",
@@ -38,7 +41,10 @@ PROBLEMS = {
     SHUTDOWN: UNAVAILABLE.saying("The service is restarting. What was delivered is charged."),
     TOO_LONG: UPSTREAM_TIMEOUT.saying("The stream took too long. What was delivered is charged."),
     CALLER_GONE: UNAVAILABLE,
+    KEY_REVOKED: BAD_KEY.saying("The API key was revoked or has expired. What was delivered is charged."),
 }
+# The upstream was at work for its caller: the input is charged, also where no text came.
+CALLERS_OWN = (CALLER_GONE, KEY_REVOKED)
 
 
 class Patience(NamedTuple):
@@ -52,11 +58,20 @@ class Patience(NamedTuple):
 class StreamedCall(HeldCall[Purse]):
     """Its answer comes through `channel` once `outcome` is there: the caller's money, or a refusal.
 
-    `bill` is there when the channel is closed, unless the charge could not be written.
+    `bill` is there when the channel is closed, unless the charge could not be written. `accepts_key` answers whether
+    the key is still accepted: when it is not, the stream is cut.
     """
 
-    def __init__(self, order: Order, envelope: Envelope, means: Means, patience: Patience) -> None:
+    def __init__(
+        self,
+        order: Order,
+        envelope: Envelope,
+        means: Means,
+        patience: Patience,
+        accepts_key: Callable[[], Awaitable[bool]],
+    ) -> None:
         super().__init__(order, means)
+        self.accepts_key = accepts_key
         self.patience = patience
         self.channel = Channel(MOST_WAITING_BYTES)
         self.failure: Refusal | None = None
@@ -144,6 +159,15 @@ class StreamedCall(HeldCall[Purse]):
             await self.means.till.renew(self.order, used)
             self._noted, self._quiet_checkpoints = used, 0
             self.means.at_point("noted")
+        if not await self._is_key_accepted():
+            self.deadline.bring_forward(0, KEY_REVOKED)
+
+    async def _is_key_accepted(self) -> bool:
+        """Return whether the key is accepted; while the store is away it is as it was."""
+        try:
+            return await self.accepts_key()
+        except StoreUnavailable:
+            return True
 
     async def _written(self) -> Tokens:
         """What the call has used by our own count."""
@@ -167,7 +191,7 @@ class StreamedCall(HeldCall[Purse]):
 
     async def _end(self, fault: UpstreamFault | None) -> None:
         outcome = self._outcome(fault)
-        if outcome not in (COMPLETED, CALLER_GONE) and not self.writer.has_something:
+        if outcome not in (COMPLETED, *CALLERS_OWN) and not self.writer.has_something:
             await self._fail(fault, outcome)
             return
         self.means.at_point("settling")

@@ -333,3 +333,36 @@ async def test_scopes_default_to_all(store: WatchedStore, authenticator: Authent
     principal = await authenticator.authenticate(made.secret)
     assert isinstance(principal, Principal)
     assert principal.scopes == ALL_SCOPES == {"tokens", "gateway"}
+
+
+async def test_a_watched_key_is_looked_up_as_its_calls_are(
+    store: WatchedStore, authenticator: Authenticator, clock: Clock
+) -> None:
+    """Who asks again and again whether a key is accepted shares what is remembered of it, and hears of its end."""
+    made = await make_key(store, seconds=100)
+    is_accepted = authenticator.watch(made.secret)
+    assert made.secret not in repr(is_accepted)
+    assert [await is_accepted() for _ in range(10)] == [True] * 10
+    assert await authenticator.authenticate(made.secret)
+    assert store.lookups == 1
+    clock.advance(KEEP_SECONDS)
+    store.is_away = True
+    with pytest.raises(StoreUnavailable):
+        await is_accepted()
+    store.is_away = False
+    assert await is_accepted()
+    clock.advance(100)
+    assert not await is_accepted()
+
+
+async def test_a_watched_key_that_is_revoked(store: WatchedStore, authenticator: Authenticator) -> None:
+    """Word of a change has the store asked anew."""
+    made = await make_key(store)
+    is_accepted = authenticator.watch(made.secret)
+    assert await is_accepted()
+    revoked = await store.revoke_key(made.key.id)
+    assert revoked is not None
+    assert await is_accepted()
+    authenticator.forget(revoked.digest)
+    assert not await is_accepted()
+    assert not await authenticator.watch("no key")()
