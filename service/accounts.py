@@ -134,6 +134,9 @@ class AccountStore(Protocol):
     async def find_account(self, name: str) -> Account | None:
         """The account of that name."""
 
+    async def welcome(self, account: Account) -> int:
+        """Give an account that never had credit its welcome credit; return it in micro-rupees, 0 for all others."""
+
     async def create_key(
         self,
         account: Account,

@@ -264,7 +264,10 @@ class Settings(BaseModel):
     price_input_inr: int = Field(25, ge=0, le=10**9, description="Price of a million input tokens, in whole rupees.")
     price_output_inr: int = Field(100, ge=0, le=10**9, description="Price of a million output tokens, in whole rupees.")
     credit_welcome_inr: int = Field(
-        25_000, ge=0, le=10**9, description="Credit that comes with an account's first key, in rupees."
+        25_000,
+        ge=0,
+        le=10**9,
+        description="Credit that comes with an account's first key, in rupees; commands go by the service's.",
     )
     credit_warning_inr: Decimal = Field(
         Decimal(10), ge=0, le=10**9, decimal_places=6, description="Balance below which replies carry a warning."

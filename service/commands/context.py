@@ -23,6 +23,7 @@ from service.stores.revocations import Revocations
 from service.stores.sql.accounts import SqlAccountStore
 from service.stores.sql.engine import Database
 from service.stores.sql.migrate import upgrade
+from service.stores.sql.service_settings import recorded_welcome
 from service.stores.sql.statements import SqlStatements
 from service.stores.sql.url import DatabaseUrl
 from service.stores.sql.users import SqlUserStore
@@ -80,6 +81,15 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
         await database.close()
 
 
+async def welcome_micro_inr(database: Database, settings: Settings) -> int:
+    """Return an account's first credit: what the service was last started with, else what the command's settings say.
+
+    Raises StoreUnavailable.
+    """
+    recorded = await recorded_welcome(database)
+    return settings.credit_welcome_inr * MICRO_INR if recorded is None else recorded
+
+
 class Tools:
     """The click context's object."""
 
@@ -126,7 +136,7 @@ class Tools:
         """The accounts, with the newest schema. Raises StoreError, PepperError."""
         settings = configuration().settings
         async with opened(settings) as database:
-            welcome = settings.credit_welcome_inr * MICRO_INR
+            welcome = await welcome_micro_inr(database, settings)
             yield SqlAccountStore(database, loaded_peppers(settings), self.now, welcome_micro_inr=welcome)
 
     @asynccontextmanager
@@ -140,4 +150,4 @@ class Tools:
         """The credit of accounts, with the newest schema. Raises StoreError."""
         settings = configuration().settings
         async with opened(settings) as database:
-            yield SqlStatements(database, self.now, settings.credit_welcome_inr * MICRO_INR)
+            yield SqlStatements(database, self.now, await welcome_micro_inr(database, settings))

@@ -11,8 +11,10 @@ from service.accounts import AccountStore, ApiKey, Scope
 from service.commands import key_report, options
 from service.commands.asynchronous import asynchronous
 from service.commands.lazy import LazyGroup
+from service.gateway.money import shown
 
 SHOWN_ONCE = "This is the only time the key is shown: keep it as you would a password."
+CREDIT_DECIMALS = 6
 NO_MATCH = "No key matches. `weighbridge keys list` shows the ids of all keys."
 
 
@@ -71,14 +73,21 @@ async def create(
     calls_per_month: int | None,
     as_json: bool,
 ) -> None:
-    """Create a key and print it, once."""
+    """Create a key and print it, once.
+
+    An account's first key brings it the welcome credit of the service that runs on the database.
+    """
     async with tools.account_store() as store:
         owner = await store.get_or_create_account(account)
         owner = await store.set_allowance(owner.id, calls_per_second, calls_per_month) or owner
+        welcome = await store.welcome(owner)
         key, secret = await store.create_key(owner, label, scopes, expires_at)
     if as_json:
-        click.echo(json.dumps(key_report.new_as_json(key, secret, tools.now()), indent=2))
+        credit = {"welcome_credit_inr": shown(welcome, CREDIT_DECIMALS)} if welcome else {}
+        click.echo(json.dumps({**key_report.new_as_json(key, secret, tools.now()), **credit}, indent=2))
         return
+    if welcome:
+        click.echo(f"Account {owner.name} begins with a credit of INR {shown(welcome, CREDIT_DECIMALS)}.", err=True)
     click.echo(f"Key {key.id} of account {owner.name}. {SHOWN_ONCE}", err=True)
     click.echo(f"It is stored in {tools.store_name()}.", err=True)
     click.echo(secret)

@@ -32,6 +32,7 @@ from service.stores.errors import StoreError
 from service.stores.redis import check_store, connect, ping
 from service.stores.sql.accounts import SqlAccountStore
 from service.stores.sql.engine import Database
+from service.stores.sql.service_settings import record_welcome
 from service.stores.valkey import EmbeddedValkey
 from tokenizer_registry import RegistryError
 
@@ -104,7 +105,7 @@ def _address(counters: EmbeddedValkey | str, folder: Path) -> Iterator[str]:
 
 
 async def _check(addresses: Addresses, folder: Path, demo: bool, welcome_inr: int) -> tuple[list[str], str | None]:
-    """Warnings about the stores, and the demo key if one is wanted."""
+    """Warnings about the stores, and the demo key if one is wanted; `welcome_inr` is recorded for commands."""
     redis = connect(addresses.redis_url, socket_timeout_seconds=START_TIMEOUT_SECONDS)
     database = Database(addresses.database)
     try:
@@ -113,6 +114,7 @@ async def _check(addresses: Addresses, folder: Path, demo: bool, welcome_inr: in
                 "The Redis of WEIGHBRIDGE_REDIS_URL does not answer. "
                 "Start it or correct the URL; without the setting an embedded store is used."
             )
+        await record_welcome(database, welcome_inr * MICRO_INR)
         store = SqlAccountStore(database, addresses.peppers, utc_now, welcome_micro_inr=welcome_inr * MICRO_INR)
         warnings = await check_store(redis)
         if await store.pepper_ids_in_use() - {pepper.id for pepper in addresses.peppers.all}:

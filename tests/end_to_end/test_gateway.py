@@ -12,6 +12,7 @@ import httpx2
 import openai
 import pytest
 
+from tests.end_to_end.commands import weighbridge
 from tests.end_to_end.conftest import SETTINGS, Figure
 from tests.end_to_end.hostile import Case, cases, filled, json_body
 from tests.end_to_end.processes import wait_until_refused
@@ -182,6 +183,20 @@ def test_hostile_requests(case: Case, server: Server) -> None:
     assert int(reply.split(maxsplit=2)[1]) in case.statuses
     if case.shape == "A":
         assert json.loads(reply.partition(b"\r\n\r\n")[2])["error"]["code"].endswith(("_key", "_format"))
+
+
+def test_commands_grant_the_services_welcome_credit(server: Server) -> None:
+    """`keys create` grants what the service on the database grants, not what its shell says, and prints it, once."""
+    printed = weighbridge(server, "keys", "create", "--account", "elsewhere", CREDIT_WELCOME_INR="99")
+    server.keys.append(printed.split()[-1])
+    assert "Account elsewhere begins with a credit of INR 10.000000." in printed
+    for account, granted in (("elsewhere", None), ("another", "10.000000")):
+        made = json.loads(
+            weighbridge(server, "keys", "create", "--account", account, "--json", CREDIT_WELCOME_INR="99")
+        )
+        server.keys.append(made["secret"])
+        assert made.get("welcome_credit_inr") == granted
+    assert "10.0000" in weighbridge(server, "credits", "show", "elsewhere", CREDIT_WELCOME_INR="99")
 
 
 def test_promise_19_fifty_calls_for_the_price_of_three(server: Server, upstream: FakeUpstream) -> None:

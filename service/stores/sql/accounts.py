@@ -99,6 +99,14 @@ class SqlAccountStore:
         """See AccountStore."""
         return await self._account(account.c.name == name.strip())
 
+    async def welcome(self, account: Account) -> int:
+        """See AccountStore."""
+        if not self.welcome_micro_inr:
+            return 0
+        async with self.database.writing() as connection:
+            is_new = await open_balance(connection, account.id, self.welcome_micro_inr, self.now())
+        return self.welcome_micro_inr if is_new else 0
+
     async def create_key(
         self,
         account: Account,

@@ -4,7 +4,7 @@ from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, Strin
 
 from service.stores.sql.tables import metadata
 
-NEWEST = "0005"
+NEWEST = "0006"
 # Where the steps' tool keeps the number; as it makes the table itself.
 version = Table(
     "alembic_version",

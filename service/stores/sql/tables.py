@@ -156,3 +156,11 @@ ended_session = Table(
     Column("id", String(32), primary_key=True),
     Column("expires_at", UtcMicroseconds, nullable=False, index=True),
 )
+
+# What the service was last started with, as text.
+service_setting = Table(
+    "service_setting",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
