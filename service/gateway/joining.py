@@ -32,6 +32,8 @@ MAX_ANSWER_BYTES = 1_000_000
 # A call of a process that was killed is waited for no longer than its lease.
 LEASE_SECONDS, RENEW_SECONDS = 10, 3.0
 KEEP_SECONDS = 120
+# SDKs wait for at least 0.375 s before they try again. A task for each short call would cost as much as its reply.
+WATCH_AFTER_SECONDS = 0.2
 POLL_SECONDS = 0.2
 
 
@@ -117,13 +119,21 @@ class Joining:
 
     @contextmanager
     def watching(self, receive: Receive, on_left: Callable[[], None]) -> Iterator[None]:
-        """For the time of the block `on_left` is called if the caller hangs up."""
-        gone = asyncio.create_task(disconnected(receive))
-        gone.add_done_callback(lambda _: None if gone.cancelled() else on_left())
+        """For the time of the block `on_left` is called if the caller hangs up, or has done so before it is watched."""
+        tasks: list[asyncio.Task[None]] = []
+
+        def watch() -> None:
+            gone = asyncio.create_task(disconnected(receive))
+            gone.add_done_callback(lambda _: None if gone.cancelled() else on_left())
+            tasks.append(gone)
+
+        timer = asyncio.get_running_loop().call_later(WATCH_AFTER_SECONDS, watch)
         try:
             yield
         finally:
-            gone.cancel()
+            timer.cancel()
+            for gone in tasks:
+                gone.cancel()
 
     def left(self, attempt: Attempt, call: LeftCall) -> None:
         """Note that the caller of this call has hung up, and keep its answer for a later attempt."""
