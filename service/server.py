@@ -97,6 +97,8 @@ class GracefulArbiter(Arbiter):
     parent does not end for want of a process, a descriptor or memory.
     """
 
+    app: Server
+    log: Logger
     _no_start_before = 0.0
 
     def handle_int(self) -> None:
@@ -108,13 +110,13 @@ class GracefulArbiter(Arbiter):
         if time.monotonic() >= self._no_start_before:
             super().spawn_workers()
 
-    def spawn_worker(self) -> int | None:
-        """Start a worker, and return its process, or None if a replacement cannot be started now."""
-        numbers: SharedNumbers = self.app.numbers
+    def spawn_worker(self) -> int:
+        """Start a worker, and return its process, or 0 if a replacement cannot be started now."""
+        numbers = self.app.numbers
         umask = os.umask(0)
         os.umask(umask)
         try:
-            process: int = super().spawn_worker()
+            process = super().spawn_worker()
         except (OSError, RuntimeError, MemoryError) as error:
             if os.getpid() != self.pid:
                 os._exit(1)  # a fault of the worker that is no more than begun
@@ -124,13 +126,13 @@ class GracefulArbiter(Arbiter):
                 raise
             self._no_start_before = time.monotonic() + RETRY_SECONDS
             self.log.error("A worker could not be started: %r", error)
-            return None
+            return 0
         numbers.close_reservation(is_used=True)
         return process
 
     def reap_workers(self) -> None:
         """Take note of workers that have ended; of those that could not begin only the first ones end the service."""
-        known = dict(self.WORKERS)
+        known: dict[int, Any] = dict(self.WORKERS)
         halted: HaltServer | None = None
         try:
             super().reap_workers()
