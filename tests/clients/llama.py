@@ -50,4 +50,4 @@ def is_sound(name: str, answer: Any) -> bool:
     if name == "structured":
         return isinstance(answer, dict) and set(answer) == {"city", "degrees"}
     texts = answer if isinstance(answer, list) else [answer]
-    return all(isinstance(text, str) and text for text in texts)
+    return all(isinstance(text, str) for text in texts)
