@@ -24,9 +24,8 @@ def sent_back(place: str, given: dict[str, Any], *, with_reasoning: bool) -> dic
         kept["tool_calls"] = calls
     if given.get("function_call"):
         kept["function_call"] = _function(f"{place}.function_call", given["function_call"])
-    content = _content(f"{place}.content", given.get("content"))
-    # Some servers insist on null beside calls, others on a text where there is nothing else.
-    kept["content"] = content or (None if kept.keys() & {"tool_calls", "function_call", "refusal"} else "")
+    # An empty text where there is none: some servers insist on the property, and some on a text.
+    kept["content"] = _content(f"{place}.content", given.get("content")) or ""
     return kept
 
 
