@@ -97,10 +97,12 @@ class LineStream(io.TextIOBase):
         return lost
 
     def close(self) -> None:
-        """Try a last time to write what waits."""
-        if not self.closed:
-            super().close()
-            self._release()
+        """Try a last time to write what waits. Later lines go nowhere: the descriptor's number is soon another file's."""
+        with self._lock:
+            if not self.closed:
+                super().close()
+                self._write = len
+                self._release()
 
     def writable(self) -> bool:
         return True

@@ -362,3 +362,19 @@ def test_files_that_are_opened_are_never_standard_error(tmp_path: Path) -> None:
     command = '"$0" -c "$1" "$2" <&- >&- 2>&-'
     subprocess.run(["sh", "-c", command, sys.executable, OPENS, tmp_path / "file"], check=True)
     assert int((tmp_path / "file").read_text()) > 2
+
+
+@pytest.mark.promise(48)
+def test_a_closed_stream_writes_to_no_file(tmp_path: Path) -> None:
+    """Loggers keep a stream that was closed: what they write reaches no file that gets the number of its descriptor."""
+    with (tmp_path / "log").open("a") as stream:
+        lines = LineStream.of(stream)
+        lines.write("before\n")
+        lines.close()
+        others = [(tmp_path / str(number)).open("wb") for number in range(8)]
+        lines.write("after\n")
+        lines.flush()
+        for other in others:
+            other.close()
+    assert (tmp_path / "log").read_text() == "before\n"
+    assert all(Path(str(other.name)).read_bytes() == b"" for other in others)
