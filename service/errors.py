@@ -112,7 +112,8 @@ UPSTREAM_TIMEOUT = Refusal(504, "upstream_timeout", "The model did not answer in
 
 # The APIs' own routes, and what looks like one of OpenAI's.
 GATEWAY_PATHS = ("/v1/", "/api/")
-TOKEN_PATHS = ("/v1/tokens/",)
+TOKENS_PATH = "/v1/tokens"
+BELOW_TOKENS = f"{TOKENS_PATH}/"
 
 
 def error_reply(refusal: Refusal, path: str, trace_id: str, event_id: str | None = None) -> Reply:
@@ -123,7 +124,7 @@ def error_reply(refusal: Refusal, path: str, trace_id: str, event_id: str | None
 
 def is_gateway(path: str) -> bool:
     """Return whether a path is the gateway's, and not the token API's or a page."""
-    return path.startswith(GATEWAY_PATHS) and not path.startswith(TOKEN_PATHS)
+    return path.startswith(GATEWAY_PATHS) and not path.startswith(BELOW_TOKENS) and path != TOKENS_PATH
 
 
 def _shape_t(refusal: Refusal, trace_id: str, event_id: str | None) -> bytes:

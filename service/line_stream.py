@@ -97,7 +97,7 @@ class LineStream(io.TextIOBase):
         return lost
 
     def close(self) -> None:
-        """Try a last time to write what waits. Later lines go nowhere: the descriptor's number is soon another file's."""
+        """Try a last time to write what waits. Later lines go nowhere: another file may get the descriptor's number."""
         with self._lock:
             if not self.closed:
                 super().close()

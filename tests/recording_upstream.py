@@ -23,7 +23,7 @@ from tests.served import served
 WORD = " word"
 PIECE = chunk({"content": WORD})
 PAUSE_SECONDS = 0.05
-PROMPT_TOKENS = 1_000
+PROMPT_TOKENS = 50
 # What a model's own usage has besides the tokens of the text.
 UNSEEN_TOKENS = 3
 

@@ -60,7 +60,10 @@ def upgrade(tools: DatabaseTools) -> None:
 @db.command("create")
 @click.pass_obj
 def create(tools: DatabaseTools) -> None:
-    """Make the schema in an empty database, also where a pepper shows that there were keys before: they are lost."""
+    """Begin anew: make the schema in an empty database.
+
+    Also where a pepper in the data folder says that there were keys before, which are lost then.
+    """
     try:
         url = tools.database_url()
         if schema_status(url).current is not None:

@@ -54,7 +54,8 @@ def test_a_whole_answer_through_two_gateways(sdk: openai.OpenAI, server: Server)
 
 @pytest.mark.parametrize("asked", [False, True])
 def test_a_stream_through_two_gateways(sdk: openai.OpenAI, server: Server, asked: bool) -> None:
-    """The proxy's stream comes through; its usage, which stands in a chunk with a choice, is charged as it says."""
+    """The proxy's stream comes through; its usage, which stands in a chunk with a choice, is charged as it says, and
+    passed on where it was asked for."""
     options: Any = {"stream_options": {"include_usage": True}} if asked else {}
     text, billing, usage = "", None, None
     for chunk in sdk.chat.completions.create(model="cipher", messages=MESSAGES, stream=True, **options):
@@ -64,7 +65,8 @@ def test_a_stream_through_two_gateways(sdk: openai.OpenAI, server: Server, asked
         usage = chunk.usage or usage
     call = last_call(server)
     assert text == ANSWER
-    assert usage is not None
     assert billing is not None
-    assert (usage.prompt_tokens, usage.completion_tokens) == (call["prompt_tokens"], call["completion_tokens"])
+    counted = (call["prompt_tokens"], call["completion_tokens"])
+    assert (billing["tokens_input"], billing["tokens_output"]) == counted
+    assert (usage and (usage.prompt_tokens, usage.completion_tokens)) == (counted if asked else None)
     assert (billing["request_cost_inr"], call["estimated"]) == (call["request_cost_inr"], False)
