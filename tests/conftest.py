@@ -15,6 +15,7 @@ from tests.logs import UNWRITABLE_LOG, fill_the_log, keep_errors_alone
 from tests.promises.figure import Figure
 from tests.promises.rows import numbers_of
 from tests.sharing import TogetherScheduling
+from tokenizer_registry.processors import usable_processors
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +43,12 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("weighbridge")
     config.addinivalue_line("markers", "timed: holds times to a bound where PROMISES_TIMED is set; runs alone there")
     config.addinivalue_line("markers", "promise(*numbers): shows these promises of tests/promises/rows.py")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Use half as many processes again as there are processors: tests wait for servers as long as they work."""
+    return usable_processors() * 3 // 2
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -3,6 +3,7 @@
 import re
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # it ships no types
 
@@ -16,11 +17,21 @@ SHARED = {
 OWN_SERVER = re.compile(r"^def server\(|with running\(", re.MULTILINE)
 
 
+# Few tests that take long: begun last, they would keep one process busy while the others are done.
+SLOW = ("tests/end_to_end/test_wheel.py", "tests/tokenizer_registry")
+
+
 class TogetherScheduling(LoadScopeScheduling):  # type: ignore[misc]  # its base has no types
-    """Gives the tests of a group to one process, the largest groups first."""
+    """Gives the tests of a group to one process: first slow groups, then the others from the largest on."""
 
     def _split_scope(self, nodeid: str) -> str:
         return group_of(nodeid.partition("::")[0])
+
+    def _assign_work_unit(self, node: Any) -> None:
+        for group in reversed(SLOW):
+            if group in self.workqueue:
+                self.workqueue.move_to_end(group, last=False)
+        super()._assign_work_unit(node)
 
 
 @cache
