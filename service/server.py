@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import structlog
 import uvicorn
 import uvicorn.lifespan.on
 import uvicorn.loops.uvloop  # both are imported here for the workers, which would import them each for itself
@@ -125,7 +126,7 @@ class GracefulArbiter(Arbiter):
             if self._starts_first_workers():
                 raise
             self._no_start_before = time.monotonic() + RETRY_SECONDS
-            self.log.error("A worker could not be started: %r", error)
+            structlog.get_logger("server").error("worker_not_started", reason=repr(error))
             return 0
         numbers.close_reservation(is_used=True)
         return process

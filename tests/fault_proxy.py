@@ -103,6 +103,6 @@ class FaultProxy:
 
 def _reset(writer: asyncio.StreamWriter) -> None:
     linger: socket.socket = writer.get_extra_info("socket")
-    if linger.family != socket.AF_UNIX:
+    if linger.fileno() >= 0 and linger.family != socket.AF_UNIX:  # it may have been closed by its other end
         linger.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()

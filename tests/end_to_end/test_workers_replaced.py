@@ -33,8 +33,8 @@ def test_a_worker_that_cannot_be_replaced_yet_is_replaced_later(server: Server, 
     with spare_descriptors(server, descriptors):
         lost, left = workers(server.process.pid)
         os.kill(lost, signal.SIGKILL)
-        server.wait_for("could not be started|exited with code|was sent SIGABRT")
-        server.wait_for("could not be started|exited with code|was sent SIGABRT")
+        server.wait_for("worker_not_started|exited with code|was sent SIGABRT")
+        server.wait_for("worker_not_started|exited with code|was sent SIGABRT")
         assert httpx2.get(f"{server.url}/health", timeout=30).status_code == 200
     assert server.process.poll() is None
     eventually(lambda: len(serving(server)) == 2, within=WITHIN_SECONDS)
