@@ -64,7 +64,7 @@ class Columns:
             reached = compute.greater(counts, tier.above_tokens)
             rates = compute.if_else(reached, _decimal(arrow, _input(price, tier.rates)), rates)
         costs = compute.multiply(counts.cast(arrow.decimal128(COUNT_DIGITS, 0)), rates)
-        fee = price.tariff.per_call
+        fee = price.tariff.rates.per_call
         if fee is None:
             return costs
         return compute.add(costs, _decimal(arrow, fee)).cast(arrow.decimal128(38, DECIMALS))

@@ -13,9 +13,10 @@ from estimation.metering import Metering, Way
 from estimation.parts import part_path
 from estimation.workload import Workload
 from pricing_data import PriceBook, UnpricedUsage, plain
-from pricing_data.call import Usage, call_cost
+from pricing_data.call import call_cost
 from pricing_data.price import Price
 from pricing_data.replacing import replacing
+from pricing_data.usage import Usage
 
 ROWS_A_GROUP = 65_536
 # 26 digits before the point, 12 after it: no price has more decimals.
@@ -79,7 +80,7 @@ def _pricer(way: Way, book: PriceBook, workload: Workload) -> Pricer:
 def _usd(price: Price, workload: Workload, tokens: int, in_column: int) -> Decimal | None:
     output = workload.output.of(tokens, in_column)
     try:
-        return call_cost(price, Usage(tokens, output, workload.cached(tokens), 0, workload.batch), workload.day).total
+        return call_cost(price, Usage(tokens, output, workload.cached(tokens)), workload.terms).total
     except UnpricedUsage:
         return None
 

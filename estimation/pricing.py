@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 from estimation.meter import Meter, Sums
 from estimation.workload import Workload
-from pricing_data import PriceBook, UnpricedUsage, cost
-from pricing_data.call import Usage, rates_at
+from pricing_data import PriceBook, UnpricedUsage
+from pricing_data.call import call_cost
 from pricing_data.cost import add
 from pricing_data.price import Price
+from pricing_data.usage import Usage
 
 
 class Cost(NamedTuple):
@@ -24,8 +25,8 @@ def thresholds(book: PriceBook, models: Sequence[str], workload: Workload) -> tu
     found: set[int] = set()
     for model in models:
         if price := book.price(model, workload.day):
-            tiers = price.tariff.batch_tiers if workload.batch else price.tariff.tiers
-            found.update(tier.above_tokens for tier in tiers)
+            service = price.tariff.service(workload.terms.service)
+            found.update(tier.above_tokens for tier in (service.tiers if service else ()))
     return tuple(sorted(found))
 
 
@@ -49,14 +50,5 @@ def _smallest(meter: Meter, tier: int) -> int:
 def _tier(price: Price, prompt_tokens: int, sums: Sums, workload: Workload) -> Decimal:
     if not sums.texts:
         return Decimal()
-    rates = rates_at(price, Usage(prompt_tokens, batch=workload.batch), workload.day)
-    if rates.input is None:
-        raise UnpricedUsage(price.model, "no price for input is known")
-    if sums.output and rates.output is None:
-        raise UnpricedUsage(price.model, "no price for output is known")
-    return add(
-        cost(sums.input - sums.cached, rates.input),
-        cost(sums.cached, rates.cached_input or rates.input),
-        cost(sums.output, rates.output or Decimal()),
-        cost(sums.texts, price.tariff.per_call or Decimal()),
-    )
+    usage = Usage(sums.input, sums.output, sums.cached, requests=sums.texts)
+    return call_cost(price, usage, workload.terms, input_tokens_of_each=prompt_tokens).total

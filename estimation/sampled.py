@@ -11,8 +11,9 @@ from estimation.metering import Metering, Way
 from estimation.partial import Partial
 from estimation.workload import Workload
 from pricing_data import PriceBook, UnpricedUsage
-from pricing_data.call import Usage, call_cost
+from pricing_data.call import call_cost
 from pricing_data.price import Price
+from pricing_data.usage import Usage
 
 
 class Sample(NamedTuple):
@@ -72,5 +73,5 @@ def _usd(
 def _call(price: Price, workload: Workload, tokens: int, in_column: int) -> Decimal:
     """The exact cost of the call of one text."""
     output = workload.output.of(tokens, in_column)
-    usage = Usage(tokens, output, workload.cached(tokens), batch=workload.batch)
-    return call_cost(price, usage, workload.day).total
+    usage = Usage(tokens, output, workload.cached(tokens))
+    return call_cost(price, usage, workload.terms).total

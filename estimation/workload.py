@@ -4,6 +4,9 @@ from datetime import date
 from fractions import Fraction
 from typing import NamedTuple
 
+from pricing_data.price import STANDARD
+from pricing_data.usage import Terms
+
 
 class Output(NamedTuple):
     """The tokens that a model answers to each text: so many, and so many for each input token, and by a column.
@@ -28,6 +31,11 @@ class Workload(NamedTuple):
     output: Output = Output()
     cached_share: Fraction = Fraction(0)
     batch: bool = False
+
+    @property
+    def terms(self) -> Terms:
+        """Return when and how the calls are made, as the price book asks it."""
+        return Terms(self.day, "batch" if self.batch else STANDARD)
 
     def cached(self, input_tokens: int) -> int:
         """The tokens of one text that are read from a cache."""

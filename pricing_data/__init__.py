@@ -12,7 +12,8 @@ from pricing_data.errors import (
     PricingError,
     UnpricedUsage,
 )
-from pricing_data.price import Opinion, Price, Rates, Source, Tariff, Tier, Window
+from pricing_data.price import Opinion, Price, Rates, Service, Source, Statement, Tariff, Tier, Window
+from pricing_data.usage import Terms, Usage
 
 __all__ = [
     "BadPricesFile",
@@ -26,10 +27,14 @@ __all__ = [
     "PriceBook",
     "PricingError",
     "Rates",
+    "Service",
     "Source",
+    "Statement",
     "Tariff",
+    "Terms",
     "Tier",
     "UnpricedUsage",
+    "Usage",
     "Window",
     "cost",
     "plain",

@@ -3,18 +3,22 @@
 import hashlib
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from types import MappingProxyType
 
 from pricing_data import book_file
 from pricing_data.book_file import Contents, Snapshot
-from pricing_data.call import CallCost, Usage, call_cost
+from pricing_data.call import CallCost, call_cost
 from pricing_data.errors import DamagedBook, UnpricedUsage
 from pricing_data.overrides import Override
 from pricing_data.price import Price
+from pricing_data.row import instant_text
 from pricing_data.standing import Standing, stand
+from pricing_data.usage import Terms, Usage
 
+# A day alone stands for its noon: of two prices in one day, the one that held longer.
+NOON = time(12)
 PACKAGED = Path(__file__).with_name("prices.jsonl")
 
 
@@ -43,12 +47,12 @@ class PriceBook:
     def from_file(cls, path: Path) -> "PriceBook":
         """The book in a file of JSON lines, every line checked. Raises DamagedBook, OSError."""
         contents = book_file.read(path)
-        newest: dict[str, date] = {}
+        newest: dict[str, datetime] = {}
         before: date | None = None
         for number, row in enumerate(contents.rows, start=1):
             if fault := _order_fault(row, before, newest.get(row.model)):
                 raise DamagedBook(path, number, *fault)
-            newest[row.model] = max(row.effective_from, newest.get(row.model, row.effective_from))
+            newest[row.model] = max(row.begins, newest.get(row.model, row.begins))
             before = row.recorded_at
         return cls(contents)
 
@@ -57,12 +61,17 @@ class PriceBook:
         return PriceBook(self.contents, overrides)
 
     def price(self, model: str, at: date) -> Price | None:
-        """The price in effect on a day (UTC). None for an unknown model, and before the first price."""
-        for standing in self.standing.get(model, ()):
-            if standing.holds(at):
-                return standing.row
+        """Return the price in effect at an aware instant, or on a day (UTC): the one that holds at its noon.
+
+        None for an unknown model, and before the first price. Raise ValueError for an instant without a zone.
+        """
+        if (standing := self.standing.get(model)) is not None:
+            day = utc_day(at)
+            for own in standing:
+                if own.holds(day):
+                    return own.row
         history = self.histories.get(model, ())
-        place = bisect_right(history, at, key=_effective_from)
+        place = bisect_right(history, instant_of(at), key=_begins)
         return history[place - 1] if place else None
 
     def history(self, model: str) -> tuple[Price, ...]:
@@ -77,36 +86,35 @@ class PriceBook:
         """Days since the sources were last read; never below zero."""
         return max(0, (today - self.refreshed_at).days)
 
-    def call_cost(
-        self,
-        model: str,
-        input_tokens: int,
-        output_tokens: int = 0,
-        *,
-        cached_input_tokens: int = 0,
-        cache_write_tokens: int = 0,
-        batch: bool = False,
-        at: date,
-    ) -> CallCost:
-        """The exact cost of one call, in USD. Tokens from and into a cache are among the input tokens.
-
-        `at` is an aware instant, or a date: then the rates of most of the day hold. Raises UnpricedUsage.
-        """
-        usage = Usage(input_tokens, output_tokens, cached_input_tokens, cache_write_tokens, batch)
-        day = utc_day(at)
-        price = self.price(model, day)
+    def call_cost(self, model: str, usage: Usage, terms: Terms) -> CallCost:
+        """Return the exact cost of one call, in USD. Raise UnpricedUsage."""
+        price = self.price(model, terms.at)
         if price is None:
-            known = f"its first price is from {first[0].effective_from}" if (first := self.history(model)) else None
-            raise UnpricedUsage(model, f"no price is known on {day}" + (f"; {known}" if known else ""))
-        return call_cost(price, usage, at)
+            raise UnpricedUsage(model, self.why_unpriced(model, utc_day(terms.at)))
+        return call_cost(price, usage, terms)
+
+    def why_unpriced(self, model: str, day: date) -> str:
+        """Return why there is no price on a day."""
+        first = self.history(model)
+        known = f"; its first price is from {first[0].effective_from}" if first else ""
+        return f"no price is known on {day}{known}"
 
 
 def histories_of(rows: Iterable[Price]) -> dict[str, tuple[Price, ...]]:
-    """The rows that hold, by model and date. Of several from one day, the last one recorded holds."""
-    by_model: dict[str, dict[date, Price]] = {}
+    """Return the rows that hold, by model and instant. Of several from one instant, the last one recorded holds."""
+    by_model: dict[str, dict[datetime, Price]] = {}
     for row in rows:
-        by_model.setdefault(row.model, {})[row.effective_from] = row
-    return {model: tuple(sorted(days.values(), key=_effective_from)) for model, days in by_model.items()}
+        by_model.setdefault(row.model, {})[row.begins] = row
+    return {model: tuple(sorted(instants.values(), key=_begins)) for model, instants in by_model.items()}
+
+
+def instant_of(at: date) -> datetime:
+    """Return an aware instant as it is, for a day (UTC) its noon. Raise ValueError for an instant without a zone."""
+    if not isinstance(at, datetime):
+        return datetime.combine(at, NOON, UTC)
+    if at.tzinfo is None:
+        raise ValueError(f"an instant needs a time zone: {at}")
+    return at
 
 
 def utc_day(at: date) -> date:
@@ -118,8 +126,8 @@ def utc_day(at: date) -> date:
     return at.astimezone(UTC).date()
 
 
-def _effective_from(price: Price) -> date:
-    return price.effective_from
+def _begins(price: Price) -> datetime:
+    return price.begins
 
 
 def _version(contents: Contents, overrides: Sequence[Override]) -> str:
@@ -132,11 +140,12 @@ def _digest(overrides: Sequence[Override]) -> str:
     return hashlib.sha256("".join(override.source.sha256 for override in overrides).encode()).hexdigest()[:8]
 
 
-def _order_fault(row: Price, before: date | None, newest: date | None) -> tuple[str, str] | None:
-    """Rows are appended: days of recording never fall; a model's dates rise, except in a correction."""
+def _order_fault(row: Price, before: date | None, newest: datetime | None) -> tuple[str, str] | None:
+    """Rows are appended: days of recording never fall; a model's instants rise, except in a correction."""
     if before is not None and row.recorded_at < before:
         return "recorded_at", f"older than the line before, {before}"
-    if row.corrects is None and newest is not None and row.effective_from <= newest:
-        again = "a price" if newest == row.effective_from else "a newer price,"
-        return "effective_from", f"{row.model} already has {again} from {newest}; only a correction may stand in"
+    if row.corrects is None and newest is not None and row.begins <= newest:
+        again = "a price" if newest == row.begins else "a newer price,"
+        since = instant_text(newest.date(), newest.time())
+        return "effective_from", f"{row.model} already has {again} from {since}; only a correction may stand in"
     return None

@@ -18,6 +18,11 @@ def cost(tokens: int, price_per_token_usd: Decimal) -> Decimal:
     return _EXACT.multiply(Decimal(tokens), price_per_token_usd)
 
 
+def multiply(one: int | Decimal, other: Decimal) -> Decimal:
+    """Return the exact product of two numbers that were checked before. Never rounded."""
+    return _EXACT.multiply(Decimal(one), other)
+
+
 def add(*amounts: Decimal) -> Decimal:
     """The exact sum of amounts. Never rounded."""
     total = Decimal()

@@ -7,8 +7,7 @@ from pricing_data.cost import plain
 from pricing_data.curation import Upstream
 from pricing_data.notes import Note
 from pricing_data.offers import Fault, Reading, same_price
-from pricing_data.price import Price, Rates
-from pricing_data.row import RATE_FIELDS
+from pricing_data.price import RATE_FIELDS, Price, Rates
 
 MAX_RATIO = Decimal(3)
 SLIPS = (Decimal(100), Decimal(1_000), Decimal(1_000_000))

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
-from pricing_data.price import Rates, Source, Tariff
-from pricing_data.row import MAX_USD_PER_CALL, MAX_USD_PER_TOKEN, RATE_FIELDS, amount_fault
+from pricing_data.price import TOKEN_FIELDS, Rates, Source, Tariff
+from pricing_data.row import MAX_USD_PER_CALL, MAX_USD_PER_TOKEN, amount_fault
 
 TOKENS_PER_MTOK = Decimal(1_000_000)
 
@@ -97,9 +97,9 @@ def same_price(one: Rates, other: Rates) -> bool:
 
 def contradicts(old: Tariff, new: Tariff) -> bool:
     """Whether a seller's newer tariff says otherwise than its older one; to say more is no contradiction."""
-    pairs = ((getattr(old.rates, name), getattr(new.rates, name)) for name in RATE_FIELDS)
+    pairs = ((getattr(old.rates, name), getattr(new.rates, name)) for name in TOKEN_FIELDS)
     other_tiers = bool(old.tiers) and old.tiers != new.tiers
-    if old.per_call is not None and old.per_call != new.per_call:
+    if old.rates.per_call is not None and old.rates.per_call != new.rates.per_call:
         return True
     return other_tiers or any(a != b for a, b in pairs if a is not None and b is not None)
 

@@ -18,8 +18,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pricing_data.errors import BadPricesFile
-from pricing_data.price import Rates, Source
-from pricing_data.row import RATE_FIELDS, amount_fault
+from pricing_data.price import RATE_FIELDS, Rates, Source
+from pricing_data.row import amount_fault
 
 CITATION = ("url", "reason")
 FIELDS: Mapping[str, frozenset[str]] = {

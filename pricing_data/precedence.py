@@ -13,8 +13,7 @@ from itertools import pairwise
 
 from pricing_data.curation import Upstream
 from pricing_data.offers import Offer, Reading, changed, contradicts, same_price
-from pricing_data.price import Opinion, Price, Rates, Tariff, Window
-from pricing_data.row import RATE_FIELDS
+from pricing_data.price import RATE_FIELDS, Opinion, Price, Rates, Tariff, Window
 
 PRIMARY, SECONDARY, HISTORY = "genai-prices", "litellm", "model-prices"
 # A price announced for later is left out until a refresh still finds it this near its day.
@@ -124,9 +123,7 @@ def _runs(offers: Iterable[Offer]) -> tuple[Offer, ...]:
 
 def _joined(old: Tariff, new: Tariff) -> Tariff:
     known = {name: getattr(new.rates, name) or getattr(old.rates, name) for name in RATE_FIELDS}
-    batch, batch_tiers = (new.batch, new.batch_tiers) if new.batch else (old.batch, old.batch_tiers)
-    schedule, per_call = new.schedule or old.schedule, new.per_call or old.per_call
-    return Tariff(Rates(**known), new.tiers, batch, batch_tiers, schedule, per_call)
+    return Tariff(Rates(**known), new.tiers, new.services or old.services, new.schedule or old.schedule)
 
 
 def _dated(source: Told | None) -> list[Step]:

@@ -1,31 +1,65 @@
-"""One line of a price book, to and from JSON. Every field is checked; amounts are strings."""
+"""One line of a price book, to and from JSON. Every field is checked; amounts are strings.
+
+Rows that were written before there were services have "batch" and "per_call" in their places; they are read too.
+"""
 
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, TypeVar
 
 from pricing_data.cost import plain
-from pricing_data.price import BASES, STATES, Opinion, Price, Rates, Source, Tariff, Tier, Window
+from pricing_data.price import (
+    BASES,
+    COUNTED_FIELDS,
+    MIDNIGHT,
+    RATE_FIELDS,
+    SERVICES,
+    STANDARD,
+    STATES,
+    Opinion,
+    Price,
+    Rates,
+    Service,
+    Source,
+    Statement,
+    Tariff,
+    Tier,
+    Window,
+)
 
 MAX_DECIMALS = 12
 # A thousand times the dearest token sold so far costs less; more is a unit slip.
 MAX_USD_PER_TOKEN = Decimal("0.001")
 MAX_USD_PER_CALL = Decimal(1)
+MAX_FACTOR = Decimal(10)
+MAX_UTC_OFFSET_MINUTES = 14 * 60
 
-RATE_FIELDS = ("input", "output", "cached_input", "cache_write")
 SOURCE_FIELDS = ("package", "version", "sha256", "provider", "id")
 FIELDS = ("model", "effective_from", "basis", "currency", "source", "second_opinions", "state", "recorded_at")
-OPTIONAL_FIELDS = (*RATE_FIELDS, "tiers", "batch", "schedule", "per_call", "corrects")
+OPTIONAL_FIELDS = (
+    *RATE_FIELDS,
+    "tiers",
+    "services",
+    "batch",
+    "schedule",
+    "regions",
+    "corrects",
+    "not_before",
+    "statements",
+)
 
 _AMOUNT = re.compile(r"(0|[1-9]\d*)(\.\d*[1-9])?", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _TIME = re.compile(r"\d\d:\d\d", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?Z", re.ASCII)
+_PATH = re.compile(rf"(({'|'.join(SERVICES[1:])})\.)?({'|'.join(RATE_FIELDS)})(>[1-9]\d*)?", re.ASCII)
+_OTHER_PATH = re.compile(r"schedule|region\.[a-z0-9-]+", re.ASCII)
 
 T = TypeVar("T")
 
@@ -66,9 +100,11 @@ def parse(line: str) -> Price:
     _only(row, FIELDS, OPTIONAL_FIELDS, "")
     if row["currency"] != "USD":
         raise BadField("currency", f"must be 'USD', not {row['currency']!r}")
+    effective_from, effective_at = _instant(row, "effective_from")
     return Price(
         model=_text(row, "model"),
-        effective_from=_date(row, "effective_from"),
+        effective_from=effective_from,
+        effective_at=effective_at,
         basis=_basis(row),
         tariff=_tariff(row),
         source=_source(row["source"]),
@@ -76,32 +112,41 @@ def parse(line: str) -> Price:
         state=_one_of(row, "state", STATES),
         recorded_at=_date(row, "recorded_at"),
         corrects=_text(row, "corrects") if "corrects" in row else None,
+        not_before=_date(row, "not_before") if "not_before" in row else None,
+        statements=_each(row, "statements", _statement),
     )
 
 
 def dump(price: Price) -> str:
-    """The line for a price, without its newline. `parse` gives the same price back."""
+    """Return the line for a price, without its newline. `parse` gives the same price back."""
     tariff = price.tariff
     row: dict[str, Any] = {
         "model": price.model,
-        "effective_from": price.effective_from.isoformat(),
+        "effective_from": instant_text(price.effective_from, price.effective_at),
         "basis": price.basis,
+        "not_before": price.not_before.isoformat() if price.not_before else None,
         "currency": "USD",
         **_rates_row(tariff.rates),
         "tiers": _tiers_row(tariff.tiers),
-        "batch": _batch_row(tariff),
+        "services": {service.name: _service_row(service) for service in tariff.services},
         "schedule": [_window_row(window) for window in tariff.schedule],
-        "per_call": plain(tariff.per_call) if tariff.per_call is not None else None,
-        "source": {name: getattr(price.source, name) for name in SOURCE_FIELDS},
+        "regions": {region: plain(factor) for region, factor in tariff.regions},
+        "source": _source_row(price.source),
         "second_opinions": [_opinion_row(opinion) for opinion in price.second_opinions],
         "state": price.state,
+        "statements": [_statement_row(statement) for statement in price.statements],
         "recorded_at": price.recorded_at.isoformat(),
         "corrects": price.corrects,
     }
-    if price.source.url:
-        row["source"]["url"] = price.source.url
     kept = {name: value for name, value in row.items() if value or name in FIELDS}
     return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+
+
+def instant_text(day: date, at: time) -> str:
+    """Return a day, with the time (UTC) if it is not midnight: "2026-08-16", "2026-08-16T16:00Z"."""
+    return (
+        day.isoformat() if at == MIDNIGHT else f"{day.isoformat()}T{at.isoformat('auto' if at.second else 'minutes')}Z"
+    )
 
 
 def _rates_row(rates: Rates) -> dict[str, str]:
@@ -113,11 +158,27 @@ def _tiers_row(tiers: tuple[Tier, ...]) -> list[dict[str, Any]]:
     return [{"above_tokens": tier.above_tokens, **_rates_row(tier.rates)} for tier in tiers]
 
 
-def _batch_row(tariff: Tariff) -> dict[str, Any] | None:
-    if tariff.batch is None:
-        return None
-    row: dict[str, Any] = _rates_row(tariff.batch)
-    return {**row, "tiers": _tiers_row(tariff.batch_tiers)} if tariff.batch_tiers else row
+def _service_row(service: Service) -> dict[str, Any]:
+    row: dict[str, Any] = _rates_row(service.rates)
+    return {**row, "tiers": _tiers_row(service.tiers)} if service.tiers else row
+
+
+def _source_row(source: Source) -> dict[str, str]:
+    row = {name: str(getattr(source, name)) for name in SOURCE_FIELDS}
+    return {**row, "url": source.url} if source.url else row
+
+
+def _statement_row(statement: Statement) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "paths": list(statement.paths),
+        "since": statement.since.isoformat(),
+        "basis": statement.basis,
+        "source": _source_row(statement.source),
+        "state": statement.state,
+        "not_before": statement.not_before.isoformat() if statement.not_before else None,
+        "opinions": [[source, path, plain(value)] for source, path, value in statement.opinions],
+    }
+    return {name: value for name, value in row.items() if value}
 
 
 def _opinion_row(opinion: Opinion) -> dict[str, str]:
@@ -125,9 +186,14 @@ def _opinion_row(opinion: Opinion) -> dict[str, str]:
     return row if opinion.output is None else {**row, "output": plain(opinion.output)}
 
 
-def _window_row(window: Window) -> dict[str, str]:
-    hours = {"starts": window.starts.strftime("%H:%M"), "ends": window.ends.strftime("%H:%M")}
-    return {**hours, **_rates_row(window.rates)}
+def _window_row(window: Window) -> dict[str, Any]:
+    row: dict[str, Any] = {"starts": window.starts.strftime("%H:%M"), "ends": window.ends.strftime("%H:%M")}
+    days = {
+        "weekdays": list(window.weekdays),
+        "utc_offset_minutes": window.utc_offset_minutes,
+        "holidays": window.holidays,
+    }
+    return {**row, **{name: value for name, value in days.items() if value}, **_rates_row(window.rates)}
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -185,6 +251,18 @@ def _date(row: Mapping[str, Any], name: str) -> date:
         raise BadField(name, f"no such date: {value!r}") from fault
 
 
+def _instant(row: Mapping[str, Any], name: str) -> tuple[date, time]:
+    """Return the day and the time (UTC) of a day, or of an instant that ends in Z."""
+    value = _text(row, name)
+    if not _INSTANT.fullmatch(value):
+        return _date(row, name), MIDNIGHT
+    try:
+        moment = datetime.fromisoformat(value).astimezone(UTC)
+    except ValueError as fault:
+        raise BadField(name, f"no such instant: {value!r}") from fault
+    return moment.date(), moment.time()
+
+
 def _amount(row: Mapping[str, Any], name: str, where: str, largest: Decimal = MAX_USD_PER_TOKEN) -> Decimal | None:
     return _given(row, name, where, largest) if name in row else None
 
@@ -207,16 +285,35 @@ def _checked(value: str, largest: Decimal) -> tuple[Decimal, str | None]:
 
 
 def _rates(row: Mapping[str, Any], where: str = "") -> Rates:
-    return Rates(**{name: _amount(row, name, where) for name in RATE_FIELDS})
+    return Rates(**{name: _amount(row, name, where, _largest(name)) for name in RATE_FIELDS if name in row})
+
+
+def _largest(rate: str) -> Decimal:
+    return MAX_USD_PER_CALL if rate in COUNTED_FIELDS else MAX_USD_PER_TOKEN
 
 
 def _tariff(row: Mapping[str, Any]) -> Tariff:
     rates = _rates(row)
     if rates.input is None:
         raise BadField("input", "missing")
-    batch, batch_tiers = _batch(row["batch"]) if "batch" in row else (None, ())
-    per_call = _amount(row, "per_call", "", MAX_USD_PER_CALL)
-    return Tariff(rates, _tiers(row), batch, batch_tiers, _each(row, "schedule", _window), per_call)
+    return Tariff(rates, _tiers(row), _services(row), _each(row, "schedule", _window), _regions(row))
+
+
+def _services(row: Mapping[str, Any]) -> tuple[Service, ...]:
+    found = row.get("services", {"batch": row["batch"]} if "batch" in row else {})
+    if not isinstance(found, dict):
+        raise BadField("services", "must be an object")
+    for name in found:
+        if name not in SERVICES or name == STANDARD:
+            raise BadField("services", f"must be of {', '.join(SERVICES[1:])}, not {name!r}")
+    return tuple(_service(name, found[name]) for name in SERVICES if name in found)
+
+
+def _regions(row: Mapping[str, Any]) -> tuple[tuple[str, Decimal], ...]:
+    found = row.get("regions", {})
+    if not isinstance(found, dict):
+        raise BadField("regions", "must be an object")
+    return tuple((region, _given(found, region, "regions.", MAX_FACTOR)) for region in found)
 
 
 def _each(
@@ -244,16 +341,51 @@ def _tier(row: dict[str, Any], where: str) -> Tier:
     return Tier(above, _rates(row, where))
 
 
-def _batch(row: object) -> tuple[Rates, tuple[Tier, ...]]:
+def _service(name: str, row: object) -> Service:
+    where = f"services.{name}."
     if not isinstance(row, dict):
-        raise BadField("batch", "must be an object")
-    _only(row, (), (*RATE_FIELDS, "tiers"), "batch.")
-    return _rates(row, "batch."), _tiers(row, "batch.")
+        raise BadField(where.rstrip("."), "must be an object")
+    _only(row, (), (*RATE_FIELDS, "tiers"), where)
+    return Service(name, _rates(row, where), _tiers(row, where))
 
 
 def _window(row: dict[str, Any], where: str) -> Window:
-    _only(row, ("starts", "ends"), RATE_FIELDS, where)
-    return Window(_time(row, "starts", where), _time(row, "ends", where), _rates(row, where))
+    _only(row, ("starts", "ends"), (*RATE_FIELDS, "weekdays", "utc_offset_minutes", "holidays"), where)
+    weekdays, offset = row.get("weekdays", []), row.get("utc_offset_minutes", 0)
+    if not isinstance(weekdays, list) or any(day not in range(1, 8) or type(day) is not int for day in weekdays):
+        raise BadField(where + "weekdays", f"must be whole numbers from 1 (Monday) to 7, not {weekdays!r}")
+    if type(offset) is not int or abs(offset) > MAX_UTC_OFFSET_MINUTES:
+        raise BadField(
+            where + "utc_offset_minutes", f"must be minutes, at most {MAX_UTC_OFFSET_MINUTES}, not {offset!r}"
+        )
+    holidays = _text(row, "holidays", where) if "holidays" in row else None
+    hours = _time(row, "starts", where), _time(row, "ends", where)
+    return Window(*hours, _rates(row, where), tuple(weekdays), offset, holidays)
+
+
+def _statement(row: dict[str, Any], where: str) -> Statement:
+    _only(row, ("paths", "since", "basis", "source", "state"), ("not_before", "opinions"), where)
+    paths, opinions = row["paths"], row.get("opinions", [])
+    if not isinstance(paths, list) or not paths or not all(_is_path(path) for path in paths):
+        raise BadField(where + "paths", f"must be a list of paths of rates, not {paths!r:.80}")
+    if not isinstance(opinions, list) or not all(isinstance(one, list) and len(one) == len("spv") for one in opinions):
+        raise BadField(where + "opinions", "must be a list of sources, paths and values")
+    return Statement(
+        paths=tuple(paths),
+        since=_date(row, "since"),
+        basis=_basis(row),
+        source=_source(row["source"]),
+        state=_one_of(row, "state", STATES),
+        not_before=_date(row, "not_before") if "not_before" in row else None,
+        opinions=tuple(
+            (str(source), str(path), _given({"value": value}, "value", where, MAX_FACTOR))
+            for source, path, value in opinions
+        ),
+    )
+
+
+def _is_path(path: object) -> bool:
+    return isinstance(path, str) and bool(_PATH.fullmatch(path) or _OTHER_PATH.fullmatch(path))
 
 
 def _time(row: Mapping[str, Any], name: str, where: str) -> time:

@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
 from estimation.audit.usage_rows import CostRow, UsageRow
-from pricing_data import PriceBook, UnpricedUsage, cost
-from pricing_data.call import Usage, call_cost, rates_at
+from pricing_data import PriceBook, Terms, UnpricedUsage
+from pricing_data.call import call_cost
 from pricing_data.cost import add
 from pricing_data.price import Price
 
@@ -96,27 +96,16 @@ def _own(book: PriceBook, row: UsageRow) -> tuple[Decimal, bool]:
         known = book.history(row.model)
         raise UnpricedUsage(row.model, "no price is known on its day" if known else "unknown model, or no price")
     if row.one_call:
-        return call_cost(price, row.usage, row.day).total, False
-    tiers = price.tariff.batch_tiers if row.usage.batch else price.tariff.tiers
+        return call_cost(price, row.usage, Terms(row.day, row.service)).total, False
+    service = price.tariff.service(row.service)
+    tiers = service.tiers if service else ()
     return _many_calls(price, row, tiers[0].above_tokens + 1 if tiers and row.long_context else 0), bool(tiers)
 
 
 def _many_calls(price: Price, row: UsageRow, prompt_tokens: int) -> Decimal:
     """The cost of calls that are told together, at the tier of a prompt of that size."""
-    usage = row.usage
-    rates = rates_at(price, Usage(prompt_tokens, batch=usage.batch), row.day)
-    if rates.input is None or (usage.output_tokens and rates.output is None):
-        raise UnpricedUsage(price.model, "no price for input or output is known")
-    fee = price.tariff.per_call
+    fee = price.tariff.rates.per_call
     if fee and row.requests is None:
         raise UnpricedUsage(price.model, "each call has a fee, and the number of calls is not told")
-    fresh = usage.input_tokens - usage.cached_input_tokens - usage.cache_write_tokens
-    if fresh < 0:
-        raise UnpricedUsage(price.model, "more tokens are cached than there is input")
-    return add(
-        cost(fresh, rates.input),
-        cost(usage.cached_input_tokens, rates.cached_input or rates.input),
-        cost(usage.cache_write_tokens, rates.cache_write or rates.input),
-        cost(usage.output_tokens, rates.output or Decimal()),
-        cost(row.requests or 0, fee or Decimal()),
-    )
+    usage = replace(row.usage, requests=row.requests or 0)
+    return call_cost(price, usage, Terms(row.day, row.service), input_tokens_of_each=prompt_tokens).total

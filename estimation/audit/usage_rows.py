@@ -17,7 +17,8 @@ from estimation.audit.layouts import (
     layout_of,
 )
 from estimation.errors import NoAccount
-from pricing_data.call import Usage
+from pricing_data.price import STANDARD
+from pricing_data.usage import Usage
 
 UNIX_DIGITS = 9
 
@@ -28,6 +29,7 @@ class UsageRow(NamedTuple):
     day: date
     model: str
     usage: Usage
+    service: str
     requests: int | None
     one_call: bool
     long_context: bool
@@ -97,7 +99,8 @@ def _usage_row(layout: Layout, row: Mapping[str, str]) -> UsageRow:
     return UsageRow(
         _day(_value(row, layout.date)),
         _value(row, layout.model),
-        Usage(whole, _tokens(row, layout.output), cached, written, batch),
+        Usage(whole, _tokens(row, layout.output), cached, written),
+        "batch" if batch else STANDARD,
         requests,
         layout.one_call_a_row and requests in (None, 1),
         _value(row, layout.context).lower().startswith(LONG_CONTEXT),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pricing_data.errors import BadSource
 from pricing_data.offers import Amounts, Offer, Reading
-from pricing_data.price import Rates, Source, Tariff, Tier, Window
+from pricing_data.price import Rates, Service, Source, Tariff, Tier, Window
 from pricing_data.sources.package_file import Pin, read_member
 from pricing_data.sources.python_literal import Call, assigned
 
@@ -117,7 +117,7 @@ def _tariff(amounts: Amounts, key: str, prices: Call) -> Tariff:
         }
         tiers.append(Tier(start, replace(before, **changed)))
     per_call = amounts.per_thousand_calls(key, "per_call", _base(prices.get("requests_kcount")))
-    return Tariff(rates, tuple(tiers), per_call=per_call)
+    return Tariff(replace(rates, per_call=per_call), tuple(tiers))
 
 
 def _base(price: object) -> object:
@@ -142,7 +142,8 @@ def _with_batch(amounts: Amounts, key: str, model: Call, tariff: Tariff, prices:
         if variant.get("when") == {"processing": "batch"} and isinstance(named, Call) and _begins(variant, end):
             given = {field: value for field, value in named.fields.items() if value is not None}
             batch = _tariff(amounts, f"{key} (batch)", Call(prices.name, {**prices.fields, **given}))
-            return replace(tariff, batch=batch.rates, batch_tiers=batch.tiers) if batch.rates.input else tariff
+            service = Service("batch", batch.rates, batch.tiers)
+            return replace(tariff, services=(service,)) if batch.rates.input else tariff
     return tariff
 
 

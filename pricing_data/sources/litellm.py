@@ -13,7 +13,7 @@ from typing import Any
 
 from pricing_data.errors import BadSource
 from pricing_data.offers import Amounts, Offer, Reading
-from pricing_data.price import Rates, Source, Tariff, Tier
+from pricing_data.price import Rates, Service, Source, Tariff, Tier
 from pricing_data.sources.package_file import Pin, read_member
 
 MEMBER = "litellm/model_prices_and_context_window_backup.json"
@@ -47,7 +47,7 @@ def _offer(amounts: Amounts, pin: Pin, key: str, entry: Mapping[str, Any]) -> Of
     rates = _rates(amounts, key, entry, "")
     tariff = Tariff(rates, _tiers(amounts, key, entry, rates, ""))
     if (batch := _over(rates, _rates(amounts, key, entry, BATCH))) and entry.get(FIELDS["input"] + BATCH):
-        tariff = replace(tariff, batch=batch, batch_tiers=_tiers(amounts, key, entry, batch, BATCH))
+        tariff = replace(tariff, services=(Service("batch", batch, _tiers(amounts, key, entry, batch, BATCH)),))
     return Offer(source, None, "first_observed", tariff)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from pricing_data.errors import BadSource
 from pricing_data.offers import Amounts, Offer, Reading
-from pricing_data.price import Rates, Source, Tariff, Tier
+from pricing_data.price import Rates, Service, Source, Tariff, Tier
 from pricing_data.sources.package_file import Pin, read_member
 
 MEMBER = "model_prices/snapshot.json"
@@ -56,7 +56,7 @@ def _offers(amounts: Amounts, pin: Pin, provider: str, name: str, modes: Mapping
     if len(found) > 1 and (found[1].since or date.min) < (found[0].since or date.min):
         del found[0]  # the snapshot was late: a dated correction had ended this price before its first day
     if found and (batch := _batch(amounts, key, modes)):
-        newest = replace(found[-1].tariff, batch=batch.rates, batch_tiers=batch.tiers)
+        newest = replace(found[-1].tariff, services=(Service("batch", batch.rates, batch.tiers),))
         found[-1] = replace(found[-1], tariff=newest)
     return tuple(found)
 

@@ -86,15 +86,15 @@ def _rates(rates: Rates) -> Iterator[str]:
 
 
 def _extras(tariff: Tariff) -> Iterator[str]:
-    if tariff.per_call is not None:
-        yield f"  {plain(tariff.per_call):>8}  for each call, besides its tokens"
+    if tariff.rates.per_call is not None:
+        yield f"  {plain(tariff.rates.per_call):>8}  for each call, besides its tokens"
     for tier in tariff.tiers:
         above = f"A call with more than {tier.above_tokens:,} input tokens"
         yield f"{above} costs, for all its tokens, {_pair(tier.rates)}."
     for window in tariff.schedule:
         yield f"From {window.starts:%H:%M} to {window.ends:%H:%M} UTC each day it costs {_pair(window.rates)}."
-    if tariff.batch is not None:
-        yield f"In a batch it costs {_pair(tariff.batch)}."
+    if (batch := tariff.service("batch")) is not None:
+        yield f"In a batch it costs {_pair(batch.rates)}."
 
 
 def _pair(rates: Rates) -> str:

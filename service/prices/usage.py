@@ -9,8 +9,10 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pricing_data import PriceBook, UnpricedUsage
-from pricing_data.call import Usage, call_cost
+from pricing_data.call import call_cost
 from pricing_data.cost import add
+from pricing_data.price import STANDARD
+from pricing_data.usage import Terms, Usage
 
 WHOLE = re.compile(r"[0-9]+(\.0+)?", re.ASCII)
 TRUE, FALSE = {"true", "1", "yes"}, {"", "false", "0", "no"}
@@ -73,9 +75,9 @@ class Pricer:
                 _tokens("output_tokens", values[2]),
                 _tokens("cached_input_tokens", values[3]),
                 _tokens("cache_write_tokens", values[4]),
-                _flag(values[6]),
             )
-            usd = self._cost(model, usage, _moment(values[5]) or self.default_at)
+            service = "batch" if _flag(values[6]) else STANDARD
+            usd = self._cost(model, usage, Terms(_moment(values[5]) or self.default_at, service))
         except UnpricedUsage as fault:
             # Numbers differ from row to row; the reason is the same.
             self.bill.unpriced[model, re.sub(r"[0-9]{3,}", "…", fault.reason)] += 1
@@ -86,12 +88,12 @@ class Pricer:
         self._book_in(model, usage, usd)
         return usd
 
-    def _cost(self, model: str, usage: Usage, at: date) -> Decimal:
-        price = self.book.price(model, at.date() if isinstance(at, datetime) else at)
+    def _cost(self, model: str, usage: Usage, terms: Terms) -> Decimal:
+        price = self.book.price(model, terms.at)
         if price is None:
             known = self.book.history(model) or self.book.standing.get(model)
             raise UnpricedUsage(model, "no price is known on its day" if known else "unknown model, or no price")
-        return call_cost(price, usage, at).total
+        return call_cost(price, usage, terms).total
 
     def _book_in(self, model: str, usage: Usage, usd: Decimal) -> None:
         use = self.bill.by_model.get(model)

@@ -71,7 +71,7 @@ def price_history(book: PriceBook, model: str, today: date) -> dict[str, wire.Va
 
 def entry(row: Price, until: date | None) -> dict[str, wire.Value]:
     """One row; `effective_until` is exclusive."""
-    tariff = row.tariff
+    tariff, batch = row.tariff, row.tariff.service("batch")
     schedule: list[wire.Value] = [
         {"starts": f"{window.starts:%H:%M}", "ends": f"{window.ends:%H:%M}", **rates(window.rates)}
         for window in tariff.schedule
@@ -88,9 +88,9 @@ def entry(row: Price, until: date | None) -> dict[str, wire.Value]:
         "effective_from": row.effective_from.isoformat(),
         "effective_until": until.isoformat() if until else None,
         **rates(tariff.rates),
-        "price_per_call": tariff.per_call,
+        "price_per_call": tariff.rates.per_call,
         "tiers": _tiers(tariff.tiers),
-        "batch": {**rates(tariff.batch), "tiers": _tiers(tariff.batch_tiers)} if tariff.batch else None,
+        "batch": {**rates(batch.rates), "tiers": _tiers(batch.tiers)} if batch else None,
         "schedule": schedule,
         "state": row.state,
         "basis": row.basis,

@@ -1,0 +1,94 @@
+"""What is priced: the tokens and counted things of one call, and the terms on which it was made."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from pricing_data.price import STANDARD
+
+# More than any call has of anything; it is a slip, or an attempt to find a limit.
+MAX_TOKENS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Whole counts of one call, or of several (`requests`) that reach the same rates; sub-counts are subsets.
+
+    Of the input: `cached_input_tokens` (read from a cache), `cache_write_tokens` (for the provider's standard time),
+    `cache_write_1h_tokens`, audio, images and video. `cached_audio_tokens` and `cached_image_tokens` are in two of
+    them; None is not known. Of the output: `reasoning_tokens`, audio and images. `seconds` may have a fraction.
+    """
+
+    input_tokens: int
+    output_tokens: int = 0
+    cached_input_tokens: int = 0
+    cache_write_tokens: int = 0
+    cache_write_1h_tokens: int = 0
+    input_audio_tokens: int = 0
+    cached_audio_tokens: int | None = None
+    input_image_tokens: int = 0
+    cached_image_tokens: int | None = None
+    input_video_tokens: int = 0
+    reasoning_tokens: int = 0
+    output_audio_tokens: int = 0
+    output_image_tokens: int = 0
+    requests: int = 1
+    web_searches: int = 0
+    file_searches: int = 0
+    images: int = 0
+    seconds: Decimal = Decimal()
+    pages: int = 0
+
+    def fault(self) -> str | None:
+        """Return why this cannot be the usage of a call: what is wrong, and its value; None if nothing is."""
+        largest = MAX_TOKENS * max(1, self.requests) if type(self.requests) is int else MAX_TOKENS
+        for name in WHOLE_COUNTS:
+            value = getattr(self, name)
+            if value is None and name in MAY_BE_UNKNOWN:
+                continue
+            if type(value) is not int or value < 0:
+                return f"{name} must be a whole number, 0 or more, not {value!r}"
+            if name != "requests" and value > largest:
+                return f"{name} must be at most {largest:,}, not {value:,}"
+        if not self.seconds.is_finite() or not 0 <= self.seconds <= largest:
+            return f"seconds must be a number from 0 to {largest:,}, not {self.seconds}"
+        return self._subset_fault()
+
+    def _subset_fault(self) -> str | None:
+        read_and_written = self.cached_input_tokens + self.cache_write_tokens + self.cache_write_1h_tokens
+        if read_and_written > self.input_tokens:
+            return (
+                f"{self.cached_input_tokens} cached and {self.cache_write_tokens + self.cache_write_1h_tokens} written "
+                f"tokens are more than the {self.input_tokens} input tokens that they should be among"
+            )
+        for whole, parts in SUBSETS:
+            held = getattr(self, whole)
+            found = {part: getattr(self, part) or 0 for part in parts}
+            if sum(found.values()) > held:
+                named = " and ".join(f"{part} {value}" for part, value in found.items() if value)
+                return f"{named} are more than the {whole} {held} that they should be among"
+        return None
+
+
+MAY_BE_UNKNOWN = ("cached_audio_tokens", "cached_image_tokens")
+WHOLE_COUNTS = tuple(name for name in Usage.__dataclass_fields__ if name != "seconds")
+SUBSETS = (
+    ("input_tokens", ("input_audio_tokens", "input_image_tokens", "input_video_tokens")),
+    ("output_tokens", ("output_audio_tokens", "output_image_tokens")),
+    ("output_tokens", ("reasoning_tokens",)),
+    ("input_audio_tokens", ("cached_audio_tokens",)),
+    ("input_image_tokens", ("cached_image_tokens",)),
+    ("cached_input_tokens", ("cached_audio_tokens", "cached_image_tokens")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """When and how a call was made: an aware instant, or a date (then the rates of most of its day hold).
+
+    `service` is one of `pricing_data.price.SERVICES`. `region` is where the provider was asked to keep the data.
+    """
+
+    at: date
+    service: str = STANDARD
+    region: str | None = None
