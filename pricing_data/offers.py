@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
-from pricing_data.price import TOKEN_FIELDS, Rates, Source, Tariff
+from pricing_data.price import RATE_FIELDS, Rates, Service, Source, Tariff
 from pricing_data.row import MAX_USD_PER_CALL, MAX_USD_PER_TOKEN, amount_fault
 
 TOKENS_PER_MTOK = Decimal(1_000_000)
@@ -13,12 +13,24 @@ TOKENS_PER_MTOK = Decimal(1_000_000)
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One tariff of one seller, with the day from which it holds, if the source says so."""
+    """All that one source states of one model's price from one instant on.
+
+    `since` is an aware UTC instant, or None: the source gives no date, so it states it of its past as well. `tariff` is
+    the complete state from then on, never only what changed; what it lacks is not known. `basis` is of
+    `pricing_data.price.BASES`. For an observation, `not_before` is the last day on which a release of the source
+    stated something else.
+    """
 
     source: Source
-    since: date | None
+    since: datetime | None
     basis: str
     tariff: Tariff
+    not_before: date | None = None
+
+    @property
+    def day(self) -> date | None:
+        """Return the day (UTC) on which it begins to be stated."""
+        return self.since.date() if self.since else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,21 +102,38 @@ class Amounts:
 
 
 def same_price(one: Rates, other: Rates) -> bool:
-    """Whether two sources ask the same, as far as both of them say."""
+    """Return whether two sources ask the same for input and output, as far as both of them state it."""
     pairs = ((one.input, other.input), (one.output, other.output))
     return all(a == b for a, b in pairs if a is not None and b is not None)
 
 
 def contradicts(old: Tariff, new: Tariff) -> bool:
-    """Whether a seller's newer tariff says otherwise than its older one; to say more is no contradiction."""
-    pairs = ((getattr(old.rates, name), getattr(new.rates, name)) for name in TOKEN_FIELDS)
-    other_tiers = bool(old.tiers) and old.tiers != new.tiers
-    if old.rates.per_call is not None and old.rates.per_call != new.rates.per_call:
+    """Return whether a source's newer tariff states another price than its older one.
+
+    A rate that only one of them states is no contradiction. Tiers are compared as a whole, services and factors of
+    regions one by one.
+    """
+    if _other_rates(old.rates, new.rates) or (old.tiers and old.tiers != new.tiers):
         return True
-    return other_tiers or any(a != b for a, b in pairs if a is not None and b is not None)
+    if old.schedule and old.schedule != new.schedule:
+        return True
+    pairs = ((service, new.service(service.name)) for service in old.services)
+    if any(after and _other_service(before, after) for before, after in pairs):
+        return True
+    regions = dict(new.regions)
+    return any(regions.get(region, factor) != factor for region, factor in old.regions)
 
 
 def changed(old: Tariff, old_package: str, new: Tariff, new_package: str) -> bool:
-    """Whether a tariff is another price than the one before. Between two sources only the base rates
-    are compared: they differ too often in what they know of caches and tiers."""
+    """Return whether a tariff is another price than the one before. Between two sources only input and output are
+    compared: they differ too often in what they know of caches and tiers."""
     return contradicts(old, new) if old_package == new_package else not same_price(old.rates, new.rates)
+
+
+def _other_service(old: Service, new: Service) -> bool:
+    return _other_rates(old.rates, new.rates) or old.tiers != new.tiers
+
+
+def _other_rates(old: Rates, new: Rates) -> bool:
+    pairs = ((getattr(old, name), getattr(new, name)) for name in RATE_FIELDS)
+    return any(a != b for a, b in pairs if a is not None and b is not None)

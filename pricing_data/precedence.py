@@ -41,7 +41,7 @@ class Told:
 
     def at(self, day: date) -> Offer | None:
         """The run in effect on a day; a run without a date held before every dated one."""
-        held = [run for run in self.runs if run.since is None or run.since <= day]
+        held = [run for run in self.runs if run.day is None or run.day <= day]
         return held[-1] if held else None
 
 
@@ -112,7 +112,7 @@ def _runs(offers: Iterable[Offer]) -> tuple[Offer, ...]:
     Of offers from the same day the last one holds: the others were mended within hours.
     """
     runs: list[Offer] = []
-    by_day = {offer.since: offer for offer in offers}
+    by_day = {offer.day: offer for offer in offers}
     for offer in by_day.values():
         if runs and not contradicts(runs[-1].tariff, offer.tariff):
             runs[-1] = replace(runs[-1], tariff=_joined(runs[-1].tariff, offer.tariff))
@@ -127,7 +127,7 @@ def _joined(old: Tariff, new: Tariff) -> Tariff:
 
 
 def _dated(source: Told | None) -> list[Step]:
-    return [Step(run.since, run.basis, run) for run in source.dated if run.since] if source else []
+    return [Step(run.day, run.basis, run) for run in source.dated if run.day] if source else []
 
 
 def _in_words_of(primary: Told | None, step: Step) -> Step:
@@ -148,7 +148,7 @@ def _last(source: Told | None) -> tuple[Offer, ...]:
 def _tier_turns(primary: Told | None) -> frozenset[date]:
     """The days on which the primary says that tiers began or ended."""
     pairs = pairwise(primary.runs) if primary else ()
-    return frozenset(new.since for old, new in pairs if new.since and bool(old.tariff.tiers) != bool(new.tariff.tiers))
+    return frozenset(new.day for old, new in pairs if new.day and bool(old.tariff.tiers) != bool(new.tariff.tiers))
 
 
 def _walk(events: Iterable[Step], tier_turns: frozenset[date]) -> list[Step]:

@@ -7,7 +7,7 @@ of the day; the other hours become its schedule. Service tiers other than batch 
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 from pricing_data.errors import BadSource
@@ -77,7 +77,7 @@ def _offers(amounts: Amounts, key: str, source: Source, model: Call) -> tuple[Of
     dated.sort(key=lambda entry: entry[0] or date.min)
     ends = [*(since for since, _, _ in dated[1:]), None]
     return tuple(
-        Offer(source, since, "upstream_dated" if since else "first_observed", _most_of_the_day(whole))
+        Offer(source, _midnight(since), "upstream_dated" if since else "first_observed", _most_of_the_day(whole))
         for (since, tariff, prices), end in zip(dated, ends, strict=True)
         if (whole := _with_batch(amounts, key, model, tariff, prices, end)).rates.input is not None
     )
@@ -154,6 +154,10 @@ def _begins(variant: Call, end: date | None) -> bool:
         case Call("StartDateConstraint", {"start_date": date() as since}):
             return end is None or since < end
     return False
+
+
+def _midnight(day: date | None) -> datetime | None:
+    return datetime.combine(day, time(), UTC) if day else None
 
 
 def _most_of_the_day(tariff: Tariff) -> Tariff:

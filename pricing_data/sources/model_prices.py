@@ -49,11 +49,11 @@ def _offers(amounts: Amounts, pin: Pin, provider: str, name: str, modes: Mapping
         if not rates:
             continue
         source = Source(pin.package, pin.version, pin.sha256, provider, name, rates["source"])
-        since = first_whole_day(entry["start"] or rates["valid_from"])
+        since = _midnight(first_whole_day(entry["start"] or rates["valid_from"]))
         tariff = _tariff(amounts, key, rates)
         if tariff.rates.input is not None:
             found.append(Offer(source, since, BASES[rates["valid_from_basis"]], tariff))
-    if len(found) > 1 and (found[1].since or date.min) < (found[0].since or date.min):
+    if len(found) > 1 and (found[1].day or date.min) < (found[0].day or date.min):
         del found[0]  # the snapshot was late: a dated correction had ended this price before its first day
     if found and (batch := _batch(amounts, key, modes)):
         newest = replace(found[-1].tariff, services=(Service("batch", batch.rates, batch.tiers),))
@@ -65,6 +65,10 @@ def first_whole_day(instant: str) -> date:
     """The first day that lies wholly after an instant: the day itself if that is midnight UTC."""
     moment = datetime.fromisoformat(instant).astimezone(UTC)
     return moment.date() + (timedelta(days=1) if moment.time() > time.min else timedelta())
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
 
 
 def _batch(amounts: Amounts, key: str, modes: Mapping[str, Any]) -> Tariff | None:

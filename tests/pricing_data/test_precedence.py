@@ -1,6 +1,6 @@
 """Which source's price holds from which day, on small hand-made sources."""
 
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 from pricing_data.curation import Upstream
@@ -14,9 +14,13 @@ GENAI, LITELLM, HISTORY = "genai-prices", "litellm", "model-prices"
 IDS = {GENAI: "g/a", LITELLM: "a", HISTORY: "m/a"}
 
 
+def midnight(day: date | None) -> datetime | None:
+    return datetime.combine(day, time(), UTC) if day else None
+
+
 def offer(package: str, amount: str, since: date | None = None, cached: str | None = None) -> Offer:
     rates = Rates(Decimal(amount), None, Decimal(cached) if cached else None)
-    return Offer(Source(package, "1", SHA256, "x", "a"), since, "documented", Tariff(rates))
+    return Offer(Source(package, "1", SHA256, "x", "a"), midnight(since), "documented", Tariff(rates))
 
 
 def timeline(*offers: Offer, **curated: date) -> list[Price]:
@@ -119,7 +123,10 @@ def test_dropped_tiers_are_a_change() -> None:
     rates = Rates(Decimal("0.000003"))
     source = Source(GENAI, "1", SHA256, "x", "a")
     tiered = Tariff(rates, (Tier(200_000, Rates(Decimal("0.000006"))),))
-    rows = timeline(Offer(source, MARCH, "documented", tiered), Offer(source, APRIL, "documented", Tariff(rates)))
+    rows = timeline(
+        Offer(source, midnight(MARCH), "documented", tiered),
+        Offer(source, midnight(APRIL), "documented", Tariff(rates)),
+    )
     assert [len(row.tariff.tiers) for row in rows] == [1, 0]
 
 
@@ -127,7 +134,7 @@ def test_the_primary_adds_tiers_to_the_history() -> None:
     """Where the history dates a price and only the primary knows its tiers, the row has both, until they end."""
     rates, source = Rates(Decimal("0.000003")), Source(GENAI, "1", SHA256, "x", "a")
     tiered = Tariff(rates, (Tier(200_000, Rates(Decimal("0.000006"))),))
-    primary = Offer(source, None, "first_observed", tiered), Offer(source, MAY, "documented", Tariff(rates))
+    primary = Offer(source, None, "first_observed", tiered), Offer(source, midnight(MAY), "documented", Tariff(rates))
     rows = timeline(*primary, offer(HISTORY, "0.000003", MARCH))
     assert [(row.effective_from, len(row.tariff.tiers)) for row in rows] == [(MARCH, 1), (MAY, 0)]
 

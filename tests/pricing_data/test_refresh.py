@@ -1,6 +1,6 @@
 """A refresh over an existing book: what is appended, and what is held for a person."""
 
-from datetime import date
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 import pytest
@@ -18,10 +18,14 @@ IDS = {"genai-prices": "g/a", "litellm": "a"}
 UPSTREAM = {"a": Upstream("a", "first_party", IDS)}
 
 
+def midnight(day: date | None) -> datetime | None:
+    return datetime.combine(day, time(), UTC) if day else None
+
+
 def reading(package: str, *offers: tuple[str, date | None], faults: tuple[Fault, ...] = ()) -> Reading:
     source = Source(package, "2.0", SHA256, "x", "a")
     made = tuple(
-        Offer(source, since, "upstream_dated" if since else "first_observed", Tariff(Rates(Decimal(amount))))
+        Offer(source, midnight(since), "upstream_dated" if since else "first_observed", Tariff(Rates(Decimal(amount))))
         for amount, since in offers
     )
     return Reading(package, {IDS[package]: made} if made else {}, faults)
