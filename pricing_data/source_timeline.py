@@ -1,0 +1,187 @@
+"""What one source states of one model over time, path by path."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+
+from pricing_data.offers import Offer, same_price
+from pricing_data.paths import Value, place_of, values_of
+from pricing_data.price import Source
+from pricing_data.sources.locate import version_key
+
+# The beginning of a statement that has no date: it is stated of all the past.
+ALWAYS = datetime.min.replace(tzinfo=UTC)
+PRIMARY, SECONDARY, DATED = "genai-prices", "litellm", "model-prices"
+# Old releases of the primary. What it states now is kept apart from what it stated then.
+PRIMARY_BEFORE = "genai-prices, before"
+OBSERVED = "observed"
+# A day that a source documents; other bases are days on which a price was seen.
+DOCUMENTED = frozenset({"documented", "upstream_dated"})
+# Two tellings of one change lie no further apart.
+SAME_CHANGE = timedelta(days=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The time in which a source states one value of a path; `value` is None while it states none.
+
+    `source` is the last release in which it states it, `basis` and `not_before` are those of its beginning.
+    `first_listing` is whether it began with the source's first statement of the model.
+    """
+
+    value: Value | None
+    begins: datetime
+    ends: datetime | None
+    basis: str
+    source: Source
+    not_before: date | None
+    first_listing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SourceTimeline:
+    """What a source states of a model: its offers in order of time, and from them the runs of each path."""
+
+    name: str
+    offers: tuple[Offer, ...]
+    runs: Mapping[str, tuple[Run, ...]]
+    current: bool = True
+
+    @property
+    def begins(self) -> datetime:
+        """Return the instant of its first statement, `ALWAYS` for an undated one."""
+        return _begin(self.offers[0])
+
+    def run(self, path: str, at: datetime) -> Run | None:
+        """Return what it states of a path at an instant; None if it states nothing."""
+        runs = self.runs.get(path, ())
+        place = bisect_right(runs, at, key=_run_begins)
+        found = runs[place - 1] if place else None
+        return found if found and found.value is not None else None
+
+    def first(self, path: str) -> Run | None:
+        """Return its first statement of a path."""
+        return next((run for run in self.runs.get(path, ()) if run.value is not None), None)
+
+    def bounds(self, service: str, at: datetime) -> tuple[int, ...]:
+        """Return the bounds of the tiers that it states for a service at an instant."""
+        places = ((path, place_of(path)) for path in self.runs)
+        tiers = ((path, place) for path, place in places if place and place.above_tokens and place.service == service)
+        return tuple(sorted({place.above_tokens for path, place in tiers if self.run(path, at)}))
+
+    def had_tiers(self, service: str, at: datetime) -> bool:
+        """Return whether it stated tiers of a service before an instant, and has since dated their end."""
+        offers = [offer for offer in self.offers if _begin(offer) <= at]
+        named = [offer.tariff.service(service) for offer in offers]
+        dated_end = bool(offers) and offers[-1].basis in DOCUMENTED and offers[-1].since is not None
+        return dated_end and any(found is not None and found.tiers for found in named)
+
+
+def timelines(offers: Mapping[str, Sequence[Offer]], today: date) -> dict[str, SourceTimeline]:
+    """Return what each source states of a model, from its offers by package; old releases of the primary apart.
+
+    What a source states now without a date, and old releases of it did not, is seen `today` for the first time;
+    of the primary it is stated of all the past.
+    """
+    named: dict[str, list[Offer]] = {}
+    for package, found in offers.items():
+        now, seen = _split(found)
+        if package == PRIMARY:
+            named[PRIMARY], named[PRIMARY_BEFORE] = now, seen
+        else:
+            named[package] = [*seen, *(_seen(offer, seen, today) for offer in now)]
+    in_time = {name: _by_time(found) for name, found in named.items() if found}
+    days = [offer for found in in_time.values() for offer in found if offer.basis in DOCUMENTED and offer.since]
+    aligned = {name: _aligned(found, days) for name, found in in_time.items()}
+    return {name: _timeline(name, found) for name, found in aligned.items()}
+
+
+def _timeline(name: str, offers: Sequence[Offer]) -> SourceTimeline:
+    """Return a timeline with the runs of each path that any of the offers states."""
+    stated = [values_of(offer.tariff) for offer in offers]
+    paths = {path for values in stated for path in values}
+    current = any(offer.basis != OBSERVED for offer in offers)
+    return SourceTimeline(name, tuple(offers), {path: _runs(path, offers, stated) for path in paths}, current)
+
+
+def _runs(path: str, offers: Sequence[Offer], stated: Sequence[Mapping[str, Value]]) -> tuple[Run, ...]:
+    runs: list[Run] = []
+    for place, (offer, values) in enumerate(zip(offers, stated, strict=True)):
+        value, begins = values.get(path), _begin(offer)
+        if runs and runs[-1].value == value:
+            runs[-1] = replace(runs[-1], source=offer.source)
+            continue
+        if runs:
+            runs[-1] = replace(runs[-1], ends=begins)
+        runs.append(Run(value, begins, None, offer.basis, offer.source, offer.not_before, place == 0))
+    return tuple(runs)
+
+
+def _split(offers: Iterable[Offer]) -> tuple[list[Offer], list[Offer]]:
+    """Return what the source states now, and what old releases of it stated; later releases than now are left out."""
+    found = list(offers)
+    now = [offer for offer in found if offer.basis != OBSERVED]
+    newest = max((version_key(offer.source.version) for offer in now), default=None)
+    seen = [offer for offer in found if offer.basis == OBSERVED]
+    return now, [offer for offer in seen if newest is None or version_key(offer.source.version) <= newest]
+
+
+def _seen(offer: Offer, seen: Sequence[Offer], today: date) -> Offer:
+    """Return an offer of a source that gives no days as one that is first seen today."""
+    if offer.since is not None:
+        return offer
+    last = max((old.since for old in seen if old.since), default=None)
+    begins = datetime.combine(today, time(), UTC)
+    return replace(offer, since=begins, basis=OBSERVED if last else offer.basis, not_before=last.date() if last else None)
+
+
+def _by_time(offers: Iterable[Offer]) -> list[Offer]:
+    """Return offers in order of time; of several from one instant, the last one holds."""
+    by_instant = {_begin(offer): offer for offer in sorted(offers, key=_begin)}
+    return list(by_instant.values())
+
+
+def _aligned(offers: list[Offer], documented: Sequence[Offer]) -> list[Offer]:
+    """Return offers, where a change that was seen begins on the day that another source documents for it.
+
+    What the source stated between the two days was stale, or early; it is left out.
+    """
+    found: list[Offer] = []
+    for offer in offers:
+        change = _documented(found[-1] if found else None, offer, documented)
+        if change is None or change.since is None:
+            found.append(offer)
+            continue
+        day, basis = change.since, change.basis
+        while found and _begin(found[-1]) >= day and found[-1].basis not in DOCUMENTED:
+            found.pop()
+        stands = found and _begin(found[-1]) >= day
+        found.append(offer if stands else replace(offer, since=day, basis=basis, not_before=None))
+    return _by_time(found)
+
+
+def _documented(before: Offer | None, offer: Offer, documented: Sequence[Offer]) -> Offer | None:
+    """Return the documented telling of a change that was seen; None if it is documented itself, or by nobody."""
+    since = offer.since
+    if since is None or offer.basis in DOCUMENTED:
+        return None
+    if before is not None and same_price(before.tariff.rates, offer.tariff.rates):
+        return None
+    same = [
+        (abs(other.since - since), place, other)
+        for place, other in enumerate(documented)
+        if other.since
+        and other.source.package != offer.source.package
+        and abs(other.since - since) <= SAME_CHANGE
+        and same_price(other.tariff.rates, offer.tariff.rates)
+    ]
+    return min(same)[2] if same else None
+
+
+def _begin(offer: Offer) -> datetime:
+    return offer.since or ALWAYS
+
+
+def _run_begins(run: Run) -> datetime:
+    return run.begins
