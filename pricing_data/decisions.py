@@ -2,7 +2,7 @@
 
 [[decision]]
 model = "grok-2"                 a model, or several in `models`
-paths = ["cache_write"]          of pricing_data.price.path_of, "schedule" or "region.NAME"; "batch.*" is all of a service
+paths = ["cache_write"]          of price.path_of, "schedule" or "region.NAME"; "batch.*" is all of a service
 take = "litellm"                 the value of this source; or `value`, in USD per token; or `unknown = true`
 since, until                     an instant or a day, if it is not for always
 reason, url                      why; url where it is published
@@ -41,7 +41,7 @@ class Decision:
 
     def covers(self, path: str, at: datetime) -> bool:
         """Return whether it decides a path at an instant."""
-        if self.since and at < self.since or self.until and at >= self.until:
+        if (self.since and at < self.since) or (self.until and at >= self.until):
             return False
         return path == self.path or (self.path.endswith("*") and path.startswith(self.path[:-1]))
 

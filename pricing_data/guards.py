@@ -7,7 +7,7 @@ from pricing_data.cost import plain
 from pricing_data.curation import Upstream
 from pricing_data.notes import Note
 from pricing_data.offers import Fault, Reading, same_price
-from pricing_data.price import RATE_FIELDS, Price, Rates
+from pricing_data.price import Price, Rates, rates_by_path
 
 MAX_RATIO = Decimal(3)
 SLIPS = (Decimal(100), Decimal(1_000), Decimal(1_000_000))
@@ -17,12 +17,14 @@ ZERO_BEFORE = "zero becomes non-zero: it was given as 0 before"
 
 def change_fault(old: Price, new: Price) -> str | None:
     """Why a change is not to be taken without a cited word; None if it may be."""
-    if new.effective_from == new.recorded_at and new.second_opinions and not _backed(new):
+    undated = new.effective_from == new.recorded_at and not same_price(old.tariff.rates, new.tariff.rates)
+    if undated and new.second_opinions and not _backed(new):
         return f"a change without a date, which no other source confirms: now {_shown(old.input)}"
-    for field in RATE_FIELDS:
-        before, after = getattr(old.tariff.rates, field), getattr(new.tariff.rates, field)
-        if before is not None and after is not None and (fault := ratio_fault(before, after)):
-            return f"{field} {fault}: {plain(before)} to {plain(after)}"
+    known, changed = rates_by_path(old.tariff), rates_by_path(new.tariff)
+    for path, after in changed.items():
+        before = known.get(path)
+        if before is not None and (fault := ratio_fault(before, after)):
+            return f"{path} {fault}: {plain(before)} to {plain(after)}"
     return None
 
 

@@ -10,13 +10,13 @@
 A source supplies other rates only while its input price is the one that holds: rates of two prices are never mixed.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
-from pricing_data.decisions import Decision, decided
-from pricing_data.paths import SCHEDULE, Value, place_of
+from pricing_data.decisions import Decision, decision_for
+from pricing_data.paths import SCHEDULE, Value, in_order, place_of
 from pricing_data.price import Source
 from pricing_data.rules import Rule, ruled
 from pricing_data.source_timeline import (
@@ -52,25 +52,43 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that is known of one model: what each source states, its release, what persons decided, cited rules."""
+    """All that is known of one model: what each source states, its release, what persons decided, cited rules.
+
+    `priced_from` is the curated instant from which the first undated price held, `today` that of the refresh.
+    """
 
     sources: Mapping[str, SourceTimeline]
+    today: datetime
     release: datetime | None = None
+    priced_from: datetime | None = None
     decisions: Sequence[Decision] = ()
     rules: Sequence[Rule] = ()
-    held_from: datetime | None = None
-    input_bounds: Sequence[datetime] = field(default=())
+
+    @property
+    def begins(self) -> datetime:
+        """Return from when on the model has a price: its release, or the first that was seen of it, if that is earlier.
+
+        Without either it is `today`.
+        """
+        firsts = (offer.since for source in self.sources.values() for offer in source.offers if offer.since)
+        marks = [mark for mark in (self.release, self.priced_from, *firsts) if mark is not None]
+        return min(marks, default=self.today)
 
 
 def states(evidence: Evidence) -> list[tuple[datetime, dict[str, Choice]]]:
     """Return each instant at which anything changes, with all values that hold from then on, oldest first."""
     chooser = _Chooser(evidence)
     found: list[tuple[datetime, dict[str, Choice]]] = []
-    for at in chooser.instants():
+    for at in chooser.instants:
         choices = chooser.choices(at)
-        if INPUT in choices and (not found or _values(found[-1][1]) != _values(choices)):
+        if INPUT in choices and (not found or values_in(found[-1][1]) != values_in(choices)):
             found.append((at, choices))
     return found
+
+
+def values_in(choices: Mapping[str, Choice]) -> dict[str, Value]:
+    """Return the values alone."""
+    return {path: choice.value for path, choice in choices.items()}
 
 
 class _Chooser:
@@ -78,148 +96,141 @@ class _Chooser:
 
     def __init__(self, evidence: Evidence) -> None:
         self.evidence = evidence
-        self.sources = [evidence.sources[name] for name in ORDER if name in evidence.sources]
-        self.sources += [source for name, source in evidence.sources.items() if name not in ORDER]
-        self.primary = evidence.sources.get(PRIMARY)
-        self.history = evidence.sources.get(DATED)
-        self.paths = {path for source in self.sources for path in source.runs}
-        self.begins = self._begins()
+        named = evidence.sources
+        self.sources = [named[name] for name in sorted(named, key=_place)]
+        self.primary, self.history = named.get(PRIMARY), named.get(DATED)
+        paths = [path for source in self.sources for path in source.runs]
+        paths += [decision.path for decision in evidence.decisions if not decision.path.endswith("*")]
+        self.paths = in_order(dict.fromkeys(paths, ()))
+        self.instants = self._instants()
+        self.input = [(at, self._decided(INPUT, at, self.sources)) for at in self.instants]
 
-    def instants(self) -> list[datetime]:
+    def _instants(self) -> list[datetime]:
         """Return the instants at which a value may change, oldest first: of runs, decisions and rules."""
-        runs = (run for source in self.sources for found in source.runs.values() for run in found)
-        marks = {max(run.begins, self.begins) for run in runs}
-        marks |= {decision.since for decision in self.evidence.decisions if decision.since}
-        marks |= {decision.until for decision in self.evidence.decisions if decision.until}
+        if not self.sources and not self.evidence.decisions:
+            return []
+        marks = {run.begins for source in self.sources for found in source.runs.values() for run in found}
+        marks |= {mark for decision in self.evidence.decisions for mark in (decision.since, decision.until) if mark}
         marks |= {rule.since for rule in self.evidence.rules}
-        return sorted({max(mark, self.begins) for mark in marks} | ({self.begins} if self.sources else set()))
+        begins = self.evidence.begins
+        return sorted({max(mark, begins) for mark in marks} | {begins})
 
     def choices(self, at: datetime) -> dict[str, Choice]:
         """Return the value of each path at an instant."""
-        chosen = self._choice(INPUT, at, self.sources)
-        chosen = decided(self.evidence.decisions, INPUT, at, chosen, self._stated(INPUT, at))
+        chosen = self._input_at(at)
         if chosen is None:
             return {}
         coherent = [source for source in self.sources if self._coherent(source, at, chosen.value)]
         found = {INPUT: chosen}
         bounds: dict[str, tuple[int, ...]] = {}
-        for path in self.paths | {decision.path for decision in self.evidence.decisions}:
-            if path == INPUT:
-                continue
-            among = self._with_bounds(path, at, coherent, bounds)
-            choice = self._choice(path, at, among)
-            choice = decided(self.evidence.decisions, path, at, choice, self._stated(path, at))
-            if choice is not None:
+        for path in self.paths:
+            if path != INPUT and (choice := self._decided(path, at, self._among(path, at, coherent, bounds))):
                 found[path] = choice
         return self._with_rules(at, found)
 
+    def _input_at(self, at: datetime) -> Choice | None:
+        return [choice for mark, choice in self.input if mark <= at][-1]
+
     def _with_rules(self, at: datetime, found: dict[str, Choice]) -> dict[str, Choice]:
-        values = {path: choice.value for path, choice in found.items()}
-        for path, value, rule in ruled(self.evidence.rules, values, at):
-            found[path] = Choice(value, rule.since, "documented", rule.source)
+        for path, value, rule in ruled(self.evidence.rules, values_in(found), at):
+            if (decision := decision_for(self.evidence.decisions, path, at)) is None or decision.value is not None:
+                found[path] = Choice(value, rule.since, "documented", rule.source)
         return found
 
-    def _stated(self, path: str, at: datetime) -> Mapping[str, Choice]:
-        runs = ((source.name, self._run(source, path, at)) for source in self.sources)
-        return {name: _choice_of(run) for name, run in runs if run}
+    def _decided(self, path: str, at: datetime, among: Sequence[SourceTimeline]) -> Choice | None:
+        """Return what a person has decided of a path, else its value by precedence among some sources."""
+        decision = decision_for(self.evidence.decisions, path, at)
+        if decision is None:
+            return self._choice(path, at, among)
+        if decision.value is not None:
+            return Choice(decision.value, decision.since or ALWAYS, "override", decision.source)
+        source = self.evidence.sources.get(decision.take or "")
+        return self._choice(path, at, [source]) if source else None
 
-    def _with_bounds(
+    def _among(
         self, path: str, at: datetime, coherent: list[SourceTimeline], known: dict[str, tuple[int, ...]]
     ) -> list[SourceTimeline]:
         """Return the sources that may state a path: of a tier's, those that have exactly the tiers that hold."""
         place = place_of(path)
         if place is None or not place.above_tokens:
             return coherent
-        if place.service not in known:
-            known[place.service] = self._bounds(place.service, at, coherent)
-        if place.above_tokens not in known[place.service]:
+        service = place.service
+        if service not in known:
+            known[service] = self._bounds(service, at, coherent)
+        if place.above_tokens not in known[service]:
             return []
-        return [one for one in coherent if self._own_bounds(one, place.service, at) == known[place.service]]
+        return [source for source in coherent if source.bounds(service, self._reached(source, at)) == known[service]]
 
     def _bounds(self, service: str, at: datetime, coherent: Iterable[SourceTimeline]) -> tuple[int, ...]:
         """Return the bounds of the first source that has tiers; none where a source dates that they ended."""
         for source in coherent:
-            if found := self._own_bounds(source, service, at):
+            if found := source.bounds(service, self._reached(source, at)):
                 return found
             if source.had_tiers(service, at):
                 return ()
         return ()
 
-    def _own_bounds(self, source: SourceTimeline, service: str, at: datetime) -> tuple[int, ...]:
-        return source.bounds(service, self._reached(source, at))
-
     def _coherent(self, source: SourceTimeline, at: datetime, value: Value) -> bool:
-        """Return whether a source asks the input price that holds, or does not yet list the model."""
+        """Return whether a source asks the input price that holds, and before its first listing holds until then."""
         run = source.run(INPUT, self._reached(source, at))
-        return run is not None and run.value == value and self._same_price_since(source, at, value)
-
-    def _same_price_since(self, source: SourceTimeline, at: datetime, value: Value) -> bool:
-        """Return whether the input price that holds is the same from an instant until the source's first listing."""
-        if at >= source.begins:
-            return True
-        marks = [mark for mark in self._input_marks() if at < mark <= source.begins]
-        choices = [self._choice(INPUT, mark, self.sources) for mark in marks]
-        return all(choice is not None and choice.value == value for choice in choices)
-
-    def _input_marks(self) -> list[datetime]:
-        return sorted({run.begins for source in self.sources for run in source.runs.get(INPUT, ())})
+        if run is None or run.value != value:
+            return False
+        return all(choice and choice.value == value for mark, choice in self.input if at < mark <= source.begins)
 
     def _choice(self, path: str, at: datetime, among: Sequence[SourceTimeline]) -> Choice | None:
         """Return the value of a path by precedence among some sources."""
-        if (event := self._newest_change(path, at, among)) is not None:
-            return _choice_of(event)
-        primary = self.primary.run(path, at) if self.primary in among and self.primary else None
-        if primary is not None:
-            return _choice_of(self._proven_before(path, at, primary, among) or primary)
-        for source in among:
-            if run := self._run(source, path, at):
-                return _choice_of(run)
-        return None
-
-    def _newest_change(self, path: str, at: datetime, among: Sequence[SourceTimeline]) -> Run | None:
-        """Return the newest dated change in effect; of one value that both state, the primary's telling."""
+        if path == SCHEDULE and (run := self._most_precise(at, among)):
+            return _choice_of(run)
         own = self.primary.run(path, at) if self.primary and self.primary in among else None
-        changes = [own] if own and own.begins != ALWAYS else []
-        if self.history and self.history in among and (run := self._change(path, at)):
-            changes.append(run)
-        newest = max(changes, key=lambda run: run.begins, default=None)  # of one instant the first: the primary's
-        if newest is not None and own is not None and own.value == newest.value:
-            return newest if own.begins == ALWAYS else own
-        return newest
+        change = self._change(path, at) if self.history in among else None
+        if own and own.begins != ALWAYS and not (change and change.begins > own.begins and change.value != own.value):
+            return _choice_of(own)
+        if own and change and own.value == change.value:
+            return replace(_choice_of(change), source=own.source)
+        if change:
+            return _choice_of(change)
+        if own:
+            return self._undated(path, at, own, among)
+        return next((_choice_of(run) for source in among if (run := self._run(source, path, at))), None)
+
+    def _most_precise(self, at: datetime, among: Iterable[SourceTimeline]) -> Run | None:
+        """Return the first schedule that names weekdays or holidays: who states one without has left them out."""
+        runs = (run for source in among if (run := source.run(SCHEDULE, at)))
+        return next((run for run in runs if _names_days(run.value)), None)
 
     def _change(self, path: str, at: datetime) -> Run | None:
-        """Return the newest change of model-prices in effect: documented, or from one stated value to another."""
+        """Return the newest change of model-prices in effect, from one stated value to another.
+
+        A change that is only seen in a public list must have stood for some time, or be stated by another source.
+        """
         history = self.history
         run = history.run(path, at) if history else None
         if history is None or run is None:
             return None
-        if run.basis in DOCUMENTED:
-            return run
-        before = [old for old, new in pairwise(history.runs[path]) if new == run and old.value is not None]
-        return run if before and (_lasts(run) or self._confirmed(history, path, run, at)) else None
+        before = [old for old, new in pairwise(history.runs[path]) if new is run and old.value is not None]
+        proven = run.basis in DOCUMENTED or _lasts(run) or self._confirmed(history, path, run, at)
+        return run if before and proven else None
 
-    def _proven_before(
-        self, path: str, at: datetime, primary: Run, among: Sequence[SourceTimeline]
-    ) -> Run | None:
-        """Return what held instead of the primary's undated value, if observations prove it; None if none does.
-
-        At the same time no source may have stated the primary's value; and the source that stated another one must
-        have come to the primary's value later.
-        """
+    def _undated(self, path: str, at: datetime, own: Run, among: Sequence[SourceTimeline]) -> Choice:
+        """Return the primary's value that has no day, dated by who saw it; or another that held before it."""
         others = [source for source in among if source is not self.primary]
-        first = min((run.begins for source in others if (run := source.first(path))), default=None)
-        moment = max(at, first) if first else at
+        first = min((run.begins for source in others if (run := source.first(path))), default=at)
+        moment = max(at, first)
         stated = [(source, run) for source in others if (run := source.run(path, moment))]
-        if any(run.value == primary.value for _, run in stated):
-            return None
-        for source, run in stated:
-            if self._proves(source, path, run, primary, moment):
-                return run
-        return None
+        same = [run for _, run in stated if run.value == own.value and run.begins <= at]
+        if not any(run.value == own.value for _, run in stated):
+            proven = (run for source, run in stated if self._proves(source, path, run, own, moment))
+            if found := next(proven, None):
+                return _choice_of(found)
+        if same:
+            seen = min(same, key=lambda run: (run.basis not in DOCUMENTED, run.begins))
+            return Choice(own.value or (), seen.begins, seen.basis, own.source, seen.not_before)
+        return _choice_of(own)
 
-    def _proves(self, source: SourceTimeline, path: str, run: Run, primary: Run, at: datetime) -> bool:
+    def _proves(self, source: SourceTimeline, path: str, run: Run, own: Run, at: datetime) -> bool:
+        """Return whether another value held before the primary's: it stood for some time, and its source changed it."""
         later = [other for other in source.runs[path] if other.begins > run.begins and other.value is not None]
-        followed = source.name == PRIMARY_BEFORE or any(other.value == primary.value for other in later)
+        followed = source.name == PRIMARY_BEFORE or any(other.value == own.value for other in later)
         changed = source.name == DATED and bool(later)
         return (followed or changed) and (_lasts(run) or self._confirmed(source, path, run, at))
 
@@ -228,26 +239,25 @@ class _Chooser:
         return any(other is not None and other.value == run.value for other in others)
 
     def _run(self, source: SourceTimeline, path: str, at: datetime) -> Run | None:
-        """Return what a source states; before its first listing of the model, what this one states from there."""
         return source.run(path, self._reached(source, at))
 
     def _reached(self, source: SourceTimeline, at: datetime) -> datetime:
-        """Return the instant at which a source is asked for another one: its first listing reaches back to the release.
+        """Return the instant for which a source is asked: before its first listing, that of the listing.
 
-        A list that dates its entries is trusted to have taken the model in soon; else its first entry is not of then.
+        A list that dates its entries, and began with the model long after its release, is not asked about before.
         """
         begins, release = source.begins, self.evidence.release
-        if at >= begins or release is None or begins == ALWAYS:
+        if release is None or not release <= at < begins:
             return at
-        late = source.name == DATED and begins - release > MAX_LISTING_DELAY
-        return at if late else begins
+        return at if source.name == DATED and begins - release > MAX_LISTING_DELAY else begins
 
-    def _begins(self) -> datetime:
-        """Return from when on the model has a price: its release, or the first that was ever seen of it."""
-        seen = [source.begins for source in self.sources if source.begins != ALWAYS]
-        marks = [mark for mark in (self.evidence.release, *seen) if mark is not None]
-        dated = [mark for mark in (self.evidence.held_from,) if mark is not None]
-        return min([*marks, *dated], default=ALWAYS)
+
+def _place(name: str) -> tuple[int, str]:
+    return ORDER.index(name) if name in ORDER else len(ORDER), name
+
+
+def _names_days(value: Value | None) -> bool:
+    return isinstance(value, tuple) and any(window.weekdays or window.holidays for window in value)
 
 
 def _lasts(run: Run) -> bool:
@@ -255,10 +265,4 @@ def _lasts(run: Run) -> bool:
 
 
 def _choice_of(run: Run) -> Choice:
-    value = run.value
-    assert value is not None
-    return Choice(value, run.begins, run.basis, run.source, run.not_before)
-
-
-def _values(choices: Mapping[str, Choice]) -> dict[str, Value]:
-    return {path: choice.value for path, choice in choices.items()}
+    return Choice(run.value if run.value is not None else (), run.begins, run.basis, run.source, run.not_before)

@@ -100,7 +100,8 @@ def read_rules(path: Path = RULES) -> tuple[Rule, ...]:
         missing = [name for name in NEEDED if name not in entry]
         unknown = sorted(set(entry) - FIELDS)
         if missing or unknown or ("rates" in entry) == ("region" in entry):
-            raise DamagedCuration(path, f"rule {number}", f"missing {missing}, unknown {unknown}, or not rates or region")
+            fault = f"missing {missing}, unknown {unknown}; it names either rates or a region"
+            raise DamagedCuration(path, f"rule {number}", fault)
         rules.append(_rule(path, entry))
     return tuple(rules)
 

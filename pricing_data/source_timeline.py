@@ -22,7 +22,7 @@ DOCUMENTED = frozenset({"documented", "upstream_dated"})
 SAME_CHANGE = timedelta(days=60)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Run:
     """The time in which a source states one value of a path; `value` is None while it states none.
 
@@ -39,14 +39,17 @@ class Run:
     first_listing: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SourceTimeline:
-    """What a source states of a model: its offers in order of time, and from them the runs of each path."""
+    """What a source states of a model: its offers in order of time, and from them the runs of each path.
+
+    `current` is whether its newest release still lists the model.
+    """
 
     name: str
     offers: tuple[Offer, ...]
     runs: Mapping[str, tuple[Run, ...]]
-    current: bool = True
+    current: bool
 
     @property
     def begins(self) -> datetime:
@@ -94,14 +97,14 @@ def timelines(offers: Mapping[str, Sequence[Offer]], today: date) -> dict[str, S
     in_time = {name: _by_time(found) for name, found in named.items() if found}
     days = [offer for found in in_time.values() for offer in found if offer.basis in DOCUMENTED and offer.since]
     aligned = {name: _aligned(found, days) for name, found in in_time.items()}
-    return {name: _timeline(name, found) for name, found in aligned.items()}
+    current = {package for package, found in offers.items() if any(offer.basis != OBSERVED for offer in found)}
+    return {name: _timeline(name, found, current=name in current) for name, found in aligned.items()}
 
 
-def _timeline(name: str, offers: Sequence[Offer]) -> SourceTimeline:
+def _timeline(name: str, offers: Sequence[Offer], *, current: bool) -> SourceTimeline:
     """Return a timeline with the runs of each path that any of the offers states."""
     stated = [values_of(offer.tariff) for offer in offers]
     paths = {path for values in stated for path in values}
-    current = any(offer.basis != OBSERVED for offer in offers)
     return SourceTimeline(name, tuple(offers), {path: _runs(path, offers, stated) for path in paths}, current)
 
 
@@ -133,7 +136,9 @@ def _seen(offer: Offer, seen: Sequence[Offer], today: date) -> Offer:
         return offer
     last = max((old.since for old in seen if old.since), default=None)
     begins = datetime.combine(today, time(), UTC)
-    return replace(offer, since=begins, basis=OBSERVED if last else offer.basis, not_before=last.date() if last else None)
+    if last is None:
+        return replace(offer, since=begins)
+    return replace(offer, since=begins, basis=OBSERVED, not_before=last.date())
 
 
 def _by_time(offers: Iterable[Offer]) -> list[Offer]:
