@@ -20,7 +20,6 @@ RATES: Mapping[str, str] = {
     "cache_creation_input_token_cost_above_12hr": "cache_write_1h",
     "input_cost_per_audio_token": "input_audio",
     "cache_read_input_audio_token_cost": "cached_audio",
-    "cache_read_input_token_cost_per_audio_token": "cached_audio",
     "input_cost_per_image_token": "input_image",
     "cache_read_input_image_token_cost": "cached_image",
     "input_cost_per_video_token": "input_video",
@@ -29,6 +28,11 @@ RATES: Mapping[str, str] = {
     "output_cost_per_image_token": "output_image",
     "input_cost_per_request": "per_call",
     "ocr_cost_per_page": "page",
+}
+# Other names of a field, which count where that field is not given.
+ALIASES: Mapping[str, str] = {
+    "input_cost_per_token_cache_hit": "cache_read_input_token_cost",
+    "cache_read_input_token_cost_per_audio_token": "cache_read_input_audio_token_cost",
 }
 SERVICES: Mapping[str, str] = {
     "batches": "batch",
@@ -55,7 +59,6 @@ STRUCTURES = frozenset(
 )
 # Fields that no rate here stands for, and why.
 LEFT_OUT: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("the same as cache_read_input_token_cost wherever it is given", ("input_cost_per_token_cache_hit",)),
     ("a cache that is made by a call of its own", ("explicit_cache_read_input_token_cost",)),
     ("no usage counts audio that is written to a cache apart", ("cache_creation_input_audio_token_cost",)),
     ("a usage has no count of citations", ("citation_cost_per_token",)),
@@ -92,6 +95,19 @@ LEFT_OUT: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("a host's own unit", ("input_dbu_cost_per_token", "output_dbu_cost_per_token", "ocr_cost_per_credit")),
     ("no model", ("guardrail_cost_per_unit",)),
 )
+# What a provider_specific_entry holds: a factor for a region, a factor for a service, and things that are no price.
+SPECIFIC_REGIONS = frozenset({"us", "eu"})
+SPECIFIC_SERVICES = frozenset({"fast"})
+SPECIFIC_OTHERS = frozenset(
+    {
+        "bedrock_invocation_schema",
+        "dashscope_video_reference_input",
+        "minimax_free_input_images",
+        "volcengine_video_frames",
+    }
+)
+# The time zones in which the weekdays of off-peak hours are given, in minutes from UTC; neither has summer time.
+ZONES_MINUTES: Mapping[str, int] = {"UTC": 0, "Asia/Shanghai": 480}
 NOT_A_RATE = frozenset(name for _, names in LEFT_OUT for name in names)
 PRICE_LIKE = re.compile(r"cost|pric|multiplier|uplift|surcharge", re.ASCII)
 _BOUND = re.compile(r"_above_(\d+)k_tokens(?![a-z])", re.ASCII)
@@ -118,7 +134,8 @@ def place_of(field: str) -> Place | None:
 def is_known(field: str) -> bool:
     """Return whether a field is read, is left out on purpose, or has nothing to do with prices."""
     name, _, _ = _parts(field)
-    return name in RATES or name in NOT_A_RATE or field in REGIONS or field in STRUCTURES or not PRICE_LIKE.search(field)
+    mapped = name in RATES or name in ALIASES or field in REGIONS or field in STRUCTURES
+    return mapped or name in NOT_A_RATE or not PRICE_LIKE.search(field)
 
 
 def _parts(field: str) -> tuple[str, int, str]:

@@ -1,10 +1,11 @@
 """What the readers of all sources do with rates: which are apart from others, and how a service's tiers follow."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
-from pricing_data.price import RATE_FIELDS, Rates, Service, Tier
+from pricing_data.cost import multiply
+from pricing_data.offers import Amounts
+from pricing_data.price import RATE_FIELDS, TOKEN_FIELDS, Rates, Service, Tier, path_of
 
 
 def apart(rates: Rates) -> Rates:
@@ -28,10 +29,12 @@ def known(rates: Rates) -> bool:
     return any(getattr(rates, name) is not None for name in RATE_FIELDS)
 
 
-def each(rates: Rates, change: Callable[[Decimal], Decimal]) -> Rates:
-    """Return rates in which every known one is changed in the same way."""
-    values = {name: getattr(rates, name) for name in RATE_FIELDS}
-    return Rates(**{name: None if value is None else change(value) for name, value in values.items()})
+def times(amounts: Amounts, key: str, service: Service, factor: Decimal) -> Service:
+    """Return a service in which every rate of a token is multiplied; a fee for a counted thing is not among them."""
+    tiers = (Tier(tier.above_tokens, _times(amounts, key, service.name, tier, factor)) for tier in service.tiers)
+    return replace(
+        service, rates=_times(amounts, key, service.name, Tier(0, service.rates), factor), tiers=tuple(tiers)
+    )
 
 
 def unknown_above(service: Service, standard: tuple[Tier, ...]) -> Service:
@@ -42,3 +45,14 @@ def unknown_above(service: Service, standard: tuple[Tier, ...]) -> Service:
     if service.tiers or not standard:
         return service
     return replace(service, tiers=(Tier(standard[0].above_tokens, Rates()),))
+
+
+def _times(amounts: Amounts, key: str, service: str, tier: Tier, factor: Decimal) -> Rates:
+    found = {name: getattr(tier.rates, name) for name in TOKEN_FIELDS}
+    return Rates(
+        **{
+            name: amounts.rate(key, path_of(name, service, tier.above_tokens), multiply(value, factor))
+            for name, value in found.items()
+            if value is not None
+        }
+    )
