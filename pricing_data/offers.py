@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 
-from pricing_data.price import RATE_FIELDS, Rates, Service, Source, Tariff
-from pricing_data.row import MAX_USD_PER_CALL, MAX_USD_PER_TOKEN, amount_fault
+from pricing_data.price import COUNTED_FIELDS, RATE_FIELDS, Rates, Service, Source, Tariff
+from pricing_data.row import MAX_FACTOR, MAX_USD_PER_CALL, MAX_USD_PER_TOKEN, amount_fault
 
-TOKENS_PER_MTOK = Decimal(1_000_000)
+TOKENS_PER_MTOK = 1_000_000
+# Wide enough that a quotient of at most 12 decimals is never a rounded one.
+_DIVISION = Context(prec=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,10 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """An amount in a source that cannot be a price; it was left out."""
+    """An amount in a source that cannot be a price, or a price that a tariff cannot hold; it was left out.
+
+    `field` is the path of the rate, or the source's own name where there is no such rate.
+    """
 
     source: str
     key: str
@@ -54,35 +59,39 @@ class Reading:
 
 
 class Amounts:
-    """Turns a source's amounts into USD per token and keeps a list of those it refused."""
+    """Turns the amounts of a source into USD per token or per counted thing, and keeps a list of those it refused."""
 
     def __init__(self, package: str) -> None:
         self.package = package
         self.faults: list[Fault] = []
+        self._noted: set[Fault] = set()
 
     def per_mtok(self, key: str, field: str, value: object) -> Decimal | None:
-        """An amount in USD per million tokens; None if it is absent or cannot be a price."""
-        number = self._number(key, field, value)
-        return self.per_token(key, field, None if number is None else number / TOKENS_PER_MTOK)
+        """Return an amount in USD per million tokens as USD per token; None if it is absent or cannot be a price."""
+        return self.rate(key, field, value, TOKENS_PER_MTOK)
 
     def per_token(self, key: str, field: str, value: object) -> Decimal | None:
-        """An amount in USD per token; None if it is absent or cannot be a price."""
-        return self._checked(key, field, self._number(key, field, value), MAX_USD_PER_TOKEN)
+        """Return an amount in USD per token; None if it is absent or cannot be a price."""
+        return self.rate(key, field, value)
 
-    def per_thousand_calls(self, key: str, field: str, value: object) -> Decimal | None:
-        """An amount in USD per thousand calls, as USD per call; None if it is absent or cannot be a price."""
-        number = self._number(key, field, value)
-        return self._checked(key, field, None if number is None else number / 1000, MAX_USD_PER_CALL)
+    def rate(self, key: str, path: str, value: object, per: int = 1) -> Decimal | None:
+        """Return a rate, given in USD for `per` tokens or counted things; None if it is absent or cannot be a price.
 
-    def _checked(self, key: str, field: str, number: Decimal | None, largest: Decimal) -> Decimal | None:
+        `path` is where the rate belongs in a tariff, as `pricing_data.price.path_of` writes it.
+        """
+        number = self.number(key, path, value)
         if number is None:
             return None
-        if fault := amount_fault(number, largest):
-            self._refuse(key, field, number, fault)
-            return None
-        return number.normalize()
+        largest = MAX_USD_PER_CALL if _rate_name(path) in COUNTED_FIELDS else MAX_USD_PER_TOKEN
+        return self._checked(key, path, _DIVISION.divide(number, Decimal(per)), largest)
 
-    def _number(self, key: str, field: str, value: object) -> Decimal | None:
+    def factor(self, key: str, field: str, value: object) -> Decimal | None:
+        """Return a factor on rates; None if it is absent or cannot be one."""
+        number = self.number(key, field, value)
+        return None if number is None else self._checked(key, field, number, MAX_FACTOR)
+
+    def number(self, key: str, field: str, value: object) -> Decimal | None:
+        """Return a value as an exact number; None if it is absent or not a number."""
         if value is None:
             return None
         if isinstance(value, Decimal):
@@ -92,13 +101,25 @@ class Amounts:
                 return Decimal(value)
             except InvalidOperation:
                 pass
-        self._refuse(key, field, value, "not an exact number")
+        self.refuse(key, field, value, "not an exact number")
         return None
 
-    def _refuse(self, key: str, field: str, value: object, reason: str) -> None:
+    def refuse(self, key: str, field: str, value: object, reason: str) -> None:
+        """Note a value that is left out, once."""
         fault = Fault(self.package, key, field, str(value), reason)
-        if fault not in self.faults:
+        if fault not in self._noted:
+            self._noted.add(fault)
             self.faults.append(fault)
+
+    def _checked(self, key: str, field: str, number: Decimal, largest: Decimal) -> Decimal | None:
+        if fault := amount_fault(number, largest):
+            self.refuse(key, field, +number, fault)
+            return None
+        return number.normalize()
+
+
+def _rate_name(path: str) -> str:
+    return path.partition(">")[0].rpartition(".")[2]
 
 
 def same_price(one: Rates, other: Rates) -> bool:
