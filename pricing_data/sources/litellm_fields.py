@@ -78,6 +78,7 @@ LEFT_OUT: tuple[tuple[str, tuple[str, ...]], ...] = (
             "input_cost_per_audio_per_second",
             "input_cost_per_video_per_second",
             "output_cost_per_video_per_second",
+            "output_cost_per_audio_per_second",
             "input_cost_per_text_message",
         ),
     ),
