@@ -6,8 +6,8 @@ python -m scripts.model_releases write    write the file, and print how many mod
 
 The catalogues are copies of models.dev, newest first. The first that states a day for the entry of the model's
 author counts; then that for the author's entry at Vercel; then the day in the model's own name. A day after the
-one on which a source already sold the model is wrong, or that of a newer model behind the same name: the next
-one counts.
+one on which a source already sold the model is wrong, or that of a newer model behind the same name; so is a day
+far from the month in the model's name. Then the next one counts.
 """
 
 import argparse
@@ -77,6 +77,8 @@ BINARY_ENTRY = re.compile(
 )
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 DAY_IN_NAME = re.compile(r"(?:^|[-_])(20\d\d|2[3-9])(-?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?:$|-)", re.ASCII)
+MONTH_IN_NAME = re.compile(r"-(?:(2[3-9])(0[1-9]|1[0-2])|(0[1-9]|1[0-2])-20(2\d))$", re.ASCII)
+MAX_MONTHS_FROM_NAME = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ def days_of(content: bytes) -> dict[str, str]:
 
 
 def _literal_days(content: bytes) -> Iterator[tuple[str, str]]:
-    """Yield "provider/id" and day: a provider's literal begins with its id and `env`, a model's with its id and name."""
+    """Yield "provider/id" and day. A provider's literal begins with its id and `env`, a model's with id and name."""
     provider = model = ""
     for found in BINARY_ENTRY.finditer(content):
         if found[1]:
@@ -175,7 +177,8 @@ def releases(folder: Path) -> dict[str, ModelRelease]:
     for row in read_rows():
         name, author = str(row["name"]), str(row["author"])
         stated = _stated(name, author, catalogues)
-        likely = (release for release in stated if release.released <= sold.get(name, date.max))
+        last = sold.get(name, date.max)
+        likely = (release for release in stated if release.released <= last and _is_in_month(name, release.released))
         if release := next(likely, None):
             found[name] = release
     return dict(sorted(found.items()))
@@ -191,6 +194,15 @@ def _stated(name: str, author: str, catalogues: list[tuple[Catalogue, dict[str, 
     if day_of_name := DAY_IN_NAME.search(name):
         year, _, month, day = day_of_name.groups()
         yield ModelRelease(date(int(year) % 100 + 2000, int(month), int(day)), "name")
+
+
+def _is_in_month(name: str, day: date) -> bool:
+    """Whether a day is near the month in a name, as in mistral-large-2512 and command-a-03-2025; True without one."""
+    found = MONTH_IN_NAME.search(name)
+    if found is None:
+        return True
+    year, month = int(found[1] or found[4]) + 2000, int(found[2] or found[3])
+    return abs((day.year - year) * 12 + day.month - month) <= MAX_MONTHS_FROM_NAME
 
 
 def text_of(catalogues: list[Catalogue], found: Mapping[str, ModelRelease]) -> str:
@@ -223,7 +235,9 @@ def main(arguments: list[str]) -> int:
         return 0 if same else 1
     PATH.write_text(text, encoding="utf-8")
     sold = [m.model for m in read_upstream(DATA / "upstream.toml").values() if m.policy == "first_party"]
-    print(f"{len(found)} models have a day; {sum(name in found for name in sold)} of {len(sold)} that their author sells")
+    print(
+        f"{len(found)} models have a day; {sum(name in found for name in sold)} of {len(sold)} that their author sells"
+    )
     return 0
 
 
