@@ -176,15 +176,16 @@ def releases(folder: Path) -> dict[str, ModelRelease]:
     found: dict[str, ModelRelease] = {}
     for row in read_rows():
         name, author = str(row["name"]), str(row["author"])
-        stated = _stated(name, author, catalogues)
+        stated = stated_days(name, author, catalogues)
         last = sold.get(name, date.max)
-        likely = (release for release in stated if release.released <= last and _is_in_month(name, release.released))
+        likely = (release for release in stated if release.released <= last and is_in_month(name, release.released))
         if release := next(likely, None):
             found[name] = release
     return dict(sorted(found.items()))
 
 
-def _stated(name: str, author: str, catalogues: list[tuple[Catalogue, dict[str, str]]]) -> Iterator[ModelRelease]:
+def stated_days(name: str, author: str, catalogues: list[tuple[Catalogue, dict[str, str]]]) -> Iterator[ModelRelease]:
+    """Yield every statement of a model's day, the one that counts most first."""
     own = [f"{provider}/{name}" for provider in PROVIDERS.get(author, ())]
     for keys in (own, [f"vercel/{VERCEL.get(author)}/{name}"]):
         for pinned, days in catalogues:
@@ -196,7 +197,7 @@ def _stated(name: str, author: str, catalogues: list[tuple[Catalogue, dict[str, 
         yield ModelRelease(date(int(year) % 100 + 2000, int(month), int(day)), "name")
 
 
-def _is_in_month(name: str, day: date) -> bool:
+def is_in_month(name: str, day: date) -> bool:
     """Whether a day is near the month in a name, as in mistral-large-2512 and command-a-03-2025; True without one."""
     found = MONTH_IN_NAME.search(name)
     if found is None:
