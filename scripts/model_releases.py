@@ -7,7 +7,8 @@ python -m scripts.model_releases write    write the file, and print how many mod
 The catalogues are copies of models.dev, newest first. The first that states a day for the entry of the model's
 author counts; then that for the author's entry at Vercel; then the day in the model's own name. A day after the
 one on which a source already sold the model is wrong, or that of a newer model behind the same name; so is a day
-far from the month in the model's name. Then the next one counts.
+far from the month in the model's name, and the first of January, which stands for a year. OpenAI names a snapshot of
+the first day of each model: a day before that is one of an announcement. Then the next one counts.
 """
 
 import argparse
@@ -20,7 +21,7 @@ import sys
 import tarfile
 import tomllib
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -75,6 +76,8 @@ VERCEL = {"Amazon": "amazon", "Cohere": "cohere", "Meituan": "meituan", "Voyage 
 BINARY_ENTRY = re.compile(
     rb'\{id:"([^"]+)",env:\[|\{id:"((?:[^"\\]|\\.)+)",name:"|release_date:"(\d{4}(?:-\d\d){0,2})"', re.ASCII
 )
+PLACEHOLDER = "-01-01"
+SNAPSHOTS_OF = "OpenAI"
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 DAY_IN_NAME = re.compile(r"(?:^|[-_])(20\d\d|2[3-9])(-?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?:$|-)", re.ASCII)
 MONTH_IN_NAME = re.compile(r"-(?:(2[3-9])(0[1-9]|1[0-2])|(0[1-9]|1[0-2])-20(2\d))$", re.ASCII)
@@ -173,15 +176,22 @@ def releases(folder: Path) -> dict[str, ModelRelease]:
     """Return the release of each model of the catalogue that has one, by name. Raise BadSource."""
     catalogues = [(pinned, days_of(content_of(folder, pinned))) for pinned in read_catalogues()]
     sold = first_sold()
+    rows = read_rows()
+    snapshots = first_snapshots(row["name"] for row in rows if row["author"] == SNAPSHOTS_OF)
     found: dict[str, ModelRelease] = {}
-    for row in read_rows():
-        name, author = str(row["name"]), str(row["author"])
-        stated = stated_days(name, author, catalogues)
-        last = sold.get(name, date.max)
-        likely = (release for release in stated if release.released <= last and is_in_month(name, release.released))
-        if release := next(likely, None):
+    for name, author in ((row["name"], row["author"]) for row in rows):
+        stated = [*stated_days(name, author, catalogues), *filter(None, [snapshots.get(name)])]
+        first = snapshots[name].released if name in snapshots else date.min
+        likely = (release for release in stated if first <= release.released <= sold.get(name, date.max))
+        if release := next((release for release in likely if is_in_month(name, release.released)), None):
             found[name] = release
     return dict(sorted(found.items()))
+
+
+def first_snapshots(names: Iterable[str]) -> dict[str, ModelRelease]:
+    """Return the first dated snapshot of each model that has one, by the model's name: o1-2024-12-17 is one of o1."""
+    dated = sorted((day, name) for name in names if (day := day_in_name(name)))
+    return {name[: -len(f"-{day}")]: ModelRelease(day, f"name of {name}") for day, name in reversed(dated)}
 
 
 def stated_days(name: str, author: str, catalogues: list[tuple[Catalogue, dict[str, str]]]) -> Iterator[ModelRelease]:
@@ -190,11 +200,16 @@ def stated_days(name: str, author: str, catalogues: list[tuple[Catalogue, dict[s
     for keys in (own, [f"vercel/{VERCEL.get(author)}/{name}"]):
         for pinned, days in catalogues:
             for key in keys:
-                if DAY.fullmatch(day := days.get(key, "")):
+                if DAY.fullmatch(day := days.get(key, "")) and not day.endswith(PLACEHOLDER):
                     yield ModelRelease(date.fromisoformat(day), f"{pinned.package} {pinned.version} {key}")
-    if day_of_name := DAY_IN_NAME.search(name):
-        year, _, month, day = day_of_name.groups()
-        yield ModelRelease(date(int(year) % 100 + 2000, int(month), int(day)), "name")
+    if day_of_name := day_in_name(name):
+        yield ModelRelease(day_of_name, "name")
+
+
+def day_in_name(name: str) -> date | None:
+    """Return the day that a model's name states, as in gpt-5-2025-08-07, claude-opus-4-20250514 and seed-1-6-250915."""
+    found = DAY_IN_NAME.search(name)
+    return date(int(found[1]) % 100 + 2000, int(found[3]), int(found[4])) if found else None
 
 
 def is_in_month(name: str, day: date) -> bool:

@@ -22,6 +22,10 @@ def test_an_alias_does_not_have_the_day_of_a_newer_model_behind_it() -> None:
     assert found["deepseek-v4-flash"].released == date(2026, 4, 24)
 
 
+def test_a_day_of_an_announcement_is_not_that_of_the_api() -> None:
+    assert read_model_releases()["o1"] == ModelRelease(date(2024, 12, 17), "name of o1-2024-12-17")
+
+
 @pytest.mark.parametrize(
     "entry",
     [

@@ -6,12 +6,13 @@ from datetime import date
 import pytest
 
 from pricing_data.errors import BadSource
-from pricing_data.model_releases import PATH, read_model_releases
+from pricing_data.model_releases import PATH, ModelRelease, read_model_releases
 from scripts.catalogue.models_file import read_rows
 from scripts.model_releases import (
     CACHE,
     Catalogue,
     days_of,
+    first_snapshots,
     first_sold,
     is_in_month,
     read_catalogues,
@@ -51,8 +52,17 @@ def test_the_newest_catalogue_comes_first_and_the_name_last() -> None:
     ]
 
 
-def test_a_month_is_no_day_and_a_host_no_author() -> None:
-    assert list(stated_days("o9", "OpenAI", [(NEW, {"openai/o9": "2026-01", "azure/o9": "2026-01-02"})])) == []
+@pytest.mark.parametrize("day", ["2026-01", "2026-01-01", "None", ""])
+def test_a_month_or_a_year_is_no_day_and_a_host_no_author(day: str) -> None:
+    assert list(stated_days("o9", "OpenAI", [(NEW, {"openai/o9": day, "azure/o9": "2026-01-02"})])) == []
+
+
+def test_the_first_snapshot_of_a_model_is_that_of_its_first_day() -> None:
+    names = ["o9-mini-2025-01-31", "o9-2025-02-03", "o9-2024-12-17", "o9", "o9-preview"]
+    assert first_snapshots(names) == {
+        "o9": ModelRelease(date(2024, 12, 17), "name of o9-2024-12-17"),
+        "o9-mini": ModelRelease(date(2025, 1, 31), "name of o9-mini-2025-01-31"),
+    }
 
 
 @pytest.mark.parametrize(
