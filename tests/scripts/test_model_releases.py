@@ -10,16 +10,14 @@ from pricing_data.model_releases import PATH, ModelRelease, read_model_releases
 from scripts.catalogue.models_file import read_rows
 from scripts.model_releases import (
     CACHE,
-    Catalogue,
-    days_of,
     first_snapshots,
     first_sold,
     is_in_month,
-    read_catalogues,
     releases,
     stated_days,
     text_of,
 )
+from scripts.models_dev import Catalogue, days_of, read_catalogues
 
 NEW = Catalogue("npm", "new", "2", "new.tgz", "", "program")
 OLD = Catalogue("pypi", "old", "1", "old.whl", "", "data.json")
