@@ -17,7 +17,7 @@ from itertools import pairwise
 
 from pricing_data.decisions import Decision, decision_for
 from pricing_data.paths import SCHEDULE, Value, in_order, place_of
-from pricing_data.price import Source
+from pricing_data.price import Source, path_of
 from pricing_data.rules import Rule, ruled
 from pricing_data.source_timeline import (
     ALWAYS,
@@ -124,7 +124,10 @@ class _Chooser:
         found = {INPUT: chosen}
         bounds: dict[str, tuple[int, ...]] = {}
         for path in self.paths:
-            if path != INPUT and (choice := self._decided(path, at, self._among(path, at, coherent, bounds))):
+            if path == INPUT:
+                continue
+            among = self._among(path, at, coherent, bounds)
+            if choice := self._decided(path, at, self._with_base(path, at, among, found)):
                 found[path] = choice
         return self._with_rules(at, found)
 
@@ -160,6 +163,18 @@ class _Chooser:
         if place.above_tokens not in known[service]:
             return []
         return [source for source in coherent if source.bounds(service, self._reached(source, at)) == known[service]]
+
+    def _with_base(
+        self, path: str, at: datetime, among: list[SourceTimeline], found: Mapping[str, Choice]
+    ) -> list[SourceTimeline]:
+        """Return the sources that may state a rate of a tier: those whose rate below the tier is the one that holds."""
+        place = place_of(path)
+        if place is None or not place.above_tokens:
+            return among
+        below = path_of(place.rate, place.service)
+        held = found.get(below)
+        runs = ((source, self._run(source, below, at)) for source in among)
+        return [source for source, run in runs if held is None or run is None or run.value == held.value]
 
     def _bounds(self, service: str, at: datetime, coherent: Iterable[SourceTimeline]) -> tuple[int, ...]:
         """Return the bounds of the first source that has tiers; none where a source dates that they ended."""

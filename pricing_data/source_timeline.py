@@ -18,8 +18,9 @@ PRIMARY_BEFORE = "genai-prices, before"
 OBSERVED = "observed"
 # A day that a source documents; other bases are days on which a price was seen.
 DOCUMENTED = frozenset({"documented", "upstream_dated"})
-# Two tellings of one change lie no further apart.
+# Two tellings of one change lie no further apart: one that was seen, and two that are both dated.
 SAME_CHANGE = timedelta(days=60)
+SAME_DATED_CHANGE = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,10 +168,12 @@ def _aligned(offers: list[Offer], documented: Sequence[Offer]) -> list[Offer]:
 
 
 def _documented(before: Offer | None, offer: Offer, documented: Sequence[Offer]) -> Offer | None:
-    """Return the documented telling of a change that was seen; None if it is documented itself, or by nobody."""
+    """Return the documented telling of a change that was seen, or was dated to the day only; None if there is none."""
     since = offer.since
-    if since is None or offer.basis in DOCUMENTED:
+    if since is None or offer.basis == "documented":
         return None
+    dated = offer.basis in DOCUMENTED
+    apart = SAME_DATED_CHANGE if dated else SAME_CHANGE
     if before is not None and same_price(before.tariff.rates, offer.tariff.rates):
         return None
     same = [
@@ -178,7 +181,8 @@ def _documented(before: Offer | None, offer: Offer, documented: Sequence[Offer])
         for place, other in enumerate(documented)
         if other.since
         and other.source.package != offer.source.package
-        and abs(other.since - since) <= SAME_CHANGE
+        and abs(other.since - since) <= apart
+        and (other.basis == "documented" or not dated)
         and same_price(other.tariff.rates, offer.tariff.rates)
     ]
     return min(same)[2] if same else None
