@@ -210,7 +210,7 @@ class _Chooser:
 
     def _most_precise(self, at: datetime, among: Iterable[SourceTimeline]) -> Run | None:
         """Return the first schedule that names weekdays or holidays: who states one without has left them out."""
-        runs = (run for source in among if (run := source.run(SCHEDULE, at)))
+        runs = (run for source in among if (run := self._run(source, SCHEDULE, at)))
         return next((run for run in runs if _names_days(run.value)), None)
 
     def _change(self, path: str, at: datetime) -> Run | None:

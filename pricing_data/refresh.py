@@ -18,7 +18,6 @@ from pricing_data.overrides import Correction, Override, PricesFile
 from pricing_data.paths import values_of
 from pricing_data.price import MIDNIGHT, Price, Tariff
 from pricing_data.row_building import prices
-from pricing_data.source_timeline import OBSERVED
 from pricing_data.standing import override_row
 
 WITHDRAWN = "the sources took back what they had announced for this day"
@@ -132,8 +131,8 @@ class _Model:
 
     def _listed(self, wanted: Sequence[Price]) -> bool:
         """Return whether any source still lists the model, and not only old releases; an override needs none."""
-        offers = (self.inputs.readings[package].offers.get(key, ()) for package, key in self.upstream.ids.items())
-        return wanted[-1].state == "override" or any(offer.basis != OBSERVED for found in offers for offer in found)
+        listed = (key in self.inputs.readings[package].offers for package, key in self.upstream.ids.items())
+        return wanted[-1].state == "override" or any(listed)
 
     def _overridden(self, override: Override, rows: list[Price]) -> list[Price]:
         current = rows[-1] if rows else None
@@ -265,11 +264,13 @@ def _states(row: Price) -> dict[str, str]:
     return {path: row.statement(path).state for path in values_of(row.tariff)}
 
 
-def unread(upstreams: Mapping[str, Upstream], readings: Mapping[str, Reading]) -> list[str]:
-    """The upstream ids that no source has: a slip in the curation, or a model that is gone."""
+def unread(
+    upstreams: Mapping[str, Upstream], readings: Mapping[str, Reading], history: Mapping[str, Reading]
+) -> list[str]:
+    """Return the upstream ids that no source has, in no release: a slip in the curation, or a model that is gone."""
     return [
         f"{model}: {package} {key}"
         for model, upstream in upstreams.items()
         for package, key in upstream.ids.items()
-        if key not in readings[package].offers
+        if key not in readings[package].offers and (package not in history or key not in history[package].offers)
     ]

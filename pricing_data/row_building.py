@@ -179,7 +179,7 @@ class _Others:
         """Yield each other package that states a path, with its value. An undated value has no word on the past."""
         seen: set[str] = {own}
         for source in self.asked:
-            package = source.offers[0].source.package
+            package = source.package
             run = source.run(path, self.at)
             if package in seen or run is None or run.value is None:
                 continue

@@ -16,6 +16,8 @@ PRIMARY, SECONDARY, DATED = "genai-prices", "litellm", "model-prices"
 # Old releases of the primary. What it states now is kept apart from what it stated then.
 PRIMARY_BEFORE = "genai-prices, before"
 OBSERVED = "observed"
+# A package that copied LiteLLM's file until LiteLLM's own releases are there again.
+COPY, COPY_ENDS = "tokencost", datetime(2024, 11, 28, tzinfo=UTC)
 # A day that a source documents; other bases are days on which a price was seen.
 DOCUMENTED = frozenset({"documented", "upstream_dated"})
 # Two tellings of one change lie no further apart: one that was seen, and two that are both dated.
@@ -53,6 +55,11 @@ class SourceTimeline:
     current: bool
 
     @property
+    def package(self) -> str:
+        """Return the package that it is, in whatever release."""
+        return PRIMARY if self.name == PRIMARY_BEFORE else self.name
+
+    @property
     def begins(self) -> datetime:
         """Return the instant of its first statement, `ALWAYS` for an undated one."""
         return _begin(self.offers[0])
@@ -82,24 +89,25 @@ class SourceTimeline:
         return dated_end and any(found is not None and found.tiers for found in named)
 
 
-def timelines(offers: Mapping[str, Sequence[Offer]], today: date) -> dict[str, SourceTimeline]:
-    """Return what each source states of a model, from its offers by package; old releases of the primary apart.
+def timelines(
+    now: Mapping[str, Sequence[Offer]], before: Mapping[str, Sequence[Offer]], today: date
+) -> dict[str, SourceTimeline]:
+    """Return what each source states of a model, from the offers of its newest release and of old ones, by package.
 
-    What a source states now without a date, and old releases of it did not, is seen `today` for the first time;
-    of the primary it is stated of all the past.
+    Old releases of the primary are a source of their own. What another source states now without a day, and old
+    releases of it did not, is seen `today` for the first time.
     """
-    named: dict[str, list[Offer]] = {}
-    for package, found in offers.items():
-        now, seen = _split(found)
-        if package == PRIMARY:
-            named[PRIMARY], named[PRIMARY_BEFORE] = now, seen
-        else:
-            named[package] = [*seen, *(_seen(offer, seen, today) for offer in now)]
+    offers = {package: _older(found, now.get(package, ())) for package, found in before.items()}
+    named = {PRIMARY: list(now.get(PRIMARY, ())), PRIMARY_BEFORE: offers.pop(PRIMARY, [])}
+    for package in sorted({*now, *offers} - {PRIMARY, COPY}):
+        seen = offers.get(package, [])
+        if package == SECONDARY:
+            seen = _with_copy(seen, offers.get(COPY, []))
+        named[package] = [*seen, *(_seen(offer, seen, today) for offer in now.get(package, ()))]
     in_time = {name: _by_time(found) for name, found in named.items() if found}
     days = [offer for found in in_time.values() for offer in found if offer.basis in DOCUMENTED and offer.since]
     aligned = {name: _aligned(found, days) for name, found in in_time.items()}
-    current = {package for package, found in offers.items() if any(offer.basis != OBSERVED for offer in found)}
-    return {name: _timeline(name, found, current=name in current) for name, found in aligned.items()}
+    return {name: _timeline(name, found, current=bool(now.get(name))) for name, found in aligned.items()}
 
 
 def _timeline(name: str, offers: Sequence[Offer], *, current: bool) -> SourceTimeline:
@@ -122,13 +130,24 @@ def _runs(path: str, offers: Sequence[Offer], stated: Sequence[Mapping[str, Valu
     return tuple(runs)
 
 
-def _split(offers: Iterable[Offer]) -> tuple[list[Offer], list[Offer]]:
-    """Return what the source states now, and what old releases of it stated; later releases than now are left out."""
-    found = list(offers)
-    now = [offer for offer in found if offer.basis != OBSERVED]
+def _older(offers: Iterable[Offer], now: Sequence[Offer]) -> list[Offer]:
+    """Return the offers of releases that are not newer than the one that is read now."""
     newest = max((version_key(offer.source.version) for offer in now), default=None)
-    seen = [offer for offer in found if offer.basis == OBSERVED]
-    return now, [offer for offer in seen if newest is None or version_key(offer.source.version) <= newest]
+    return [offer for offer in offers if newest is None or version_key(offer.source.version) <= newest]
+
+
+def _with_copy(seen: list[Offer], copied: list[Offer]) -> list[Offer]:
+    """Return the offers of a source with those of another package that copied it while it published no releases.
+
+    When the source published again it stated its own price, which a slip in the copy does not outlast.
+    """
+    if not seen or not copied:
+        return [*seen, *copied]
+    last = max(offer.since for offer in copied if offer.since)
+    before = [offer for offer in seen if offer.since and offer.since <= COPY_ENDS]
+    restated = [replace(before[-1], since=COPY_ENDS)] if before and last < COPY_ENDS else []
+    within = [offer for offer in copied if offer.since and offer.since < COPY_ENDS]
+    return [*seen, *within, *restated]
 
 
 def _seen(offer: Offer, seen: Sequence[Offer], today: date) -> Offer:

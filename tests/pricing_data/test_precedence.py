@@ -62,13 +62,14 @@ def rows(
     rules: tuple[Rule, ...] = (),
 ) -> list[Price]:
     upstream = Upstream("a", "first_party", IDS, priced_from=priced_from)
-    readings = {
-        package: Reading(package, {key: tuple(o for o in offers if o.source.package == package)}, ())
-        for package, key in IDS.items()
-    }
+    old = [o for o in offers if o.source.version != "1"]
+    now, before = (
+        {p: Reading(p, {key: tuple(o for o in some if o.source.package == p)}, ()) for p, key in IDS.items()}
+        for some in ([o for o in offers if o not in old], old)
+    )
     releases = {"a": ModelRelease(release.date(), "name")} if release else {}
-    facts = KnownFacts(releases, {"a": decisions}, rules)
-    return prices(upstream, facts.evidence(upstream, readings, TODAY))
+    facts = KnownFacts(releases, before, {"a": decisions}, rules)
+    return prices(upstream, facts.evidence(upstream, now, TODAY))
 
 
 def facts(found: list[Price]) -> list[tuple[str, str, str, str]]:
