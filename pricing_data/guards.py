@@ -6,12 +6,10 @@ from decimal import Decimal
 from pricing_data.cost import plain
 from pricing_data.curation import Upstream
 from pricing_data.notes import Note
-from pricing_data.offers import Fault, Reading, same_price
+from pricing_data.offers import Fault, Reading, same_price, slipped
 from pricing_data.price import Price, Rates, rates_by_path
 
 MAX_RATIO = Decimal(3)
-SLIPS = (Decimal(100), Decimal(1_000), Decimal(1_000_000))
-SLIP_TOLERANCE = Decimal("0.05")
 ZERO_BEFORE = "zero becomes non-zero: it was given as 0 before"
 
 
@@ -31,14 +29,14 @@ def change_fault(old: Price, new: Price) -> str | None:
 def new_fault(new: Price) -> str | None:
     """Why the first price of a model is not to be taken: it is off from another source by a slip of units."""
     for opinion in new.second_opinions:
-        if new.input is not None and _slipped(new.input, opinion.value):
+        if new.input is not None and slipped(new.input, opinion.value):
             return f"looks like a slip of units: {opinion.source} gives {plain(opinion.value)}"
     return None
 
 
 def ratio_fault(before: Decimal, after: Decimal) -> str | None:
     """What is strange about a change; None if nothing is."""
-    if _slipped(before, after):
+    if slipped(before, after):
         return "looks like a slip of units"
     return f"changes more than {MAX_RATIO} times" if max(before, after) > MAX_RATIO * min(before, after) else None
 
@@ -84,11 +82,6 @@ def _backed(row: Price) -> bool:
     """Whether another source asks what the row says."""
     own = row.tariff.rates
     return any(same_price(own, Rates(opinion.value, opinion.output)) for opinion in row.second_opinions)
-
-
-def _slipped(one: Decimal, other: Decimal) -> bool:
-    ratio = max(one, other) / min(one, other)
-    return any(abs(ratio / slip - 1) <= SLIP_TOLERANCE for slip in SLIPS)
 
 
 def _shown(value: Decimal | None) -> str:

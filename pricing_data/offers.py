@@ -8,6 +8,8 @@ from decimal import Context, Decimal, InvalidOperation
 from pricing_data.price import COUNTED_FIELDS, RATE_FIELDS, Rates, Service, Source, Tariff
 from pricing_data.row import MAX_FACTOR, MAX_USD_PER_CALL, MAX_USD_PER_TOKEN, amount_fault
 
+SLIPS = (Decimal(100), Decimal(1_000), Decimal(1_000_000))
+SLIP_TOLERANCE = Decimal("0.05")
 TOKENS_PER_MTOK = 1_000_000
 # Wide enough that a quotient of at most 12 decimals is never a rounded one.
 _DIVISION = Context(prec=60)
@@ -120,6 +122,12 @@ class Amounts:
 
 def _rate_name(path: str) -> str:
     return path.partition(">")[0].rpartition(".")[2]
+
+
+def slipped(one: Decimal, other: Decimal) -> bool:
+    """Return whether one amount is the other in another unit, nearly."""
+    ratio = max(one, other) / min(one, other)
+    return any(abs(ratio / slip - 1) <= SLIP_TOLERANCE for slip in SLIPS)
 
 
 def same_price(one: Rates, other: Rates) -> bool:

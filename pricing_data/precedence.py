@@ -4,7 +4,7 @@
 2. the newest dated change in effect: of the primary, or of model-prices
 3. what the primary (genai-prices) states without a day: it is stated of all the past, except where observations
    prove that the value was another one before
-4. model-prices, then LiteLLM, then old releases of the primary
+4. model-prices, then old releases of the primary, then LiteLLM
 5. a cited rule of the provider
 
 A source supplies other rates only while its input price is the one that holds: rates of two prices are never mixed.
@@ -32,7 +32,7 @@ from pricing_data.source_timeline import (
 
 INPUT = "input"
 # Who is asked for a value, in this order, where nobody has a newer dated change.
-ORDER = (PRIMARY, DATED, SECONDARY, PRIMARY_BEFORE)
+ORDER = (PRIMARY, DATED, PRIMARY_BEFORE, SECONDARY)
 # A value that only one source was seen to state counts as the past of another one if it stood so long.
 MIN_PROOF = timedelta(days=30)
 # A public list takes a new model in so long after its release at most.
@@ -98,6 +98,8 @@ class _Chooser:
         self.evidence = evidence
         named = evidence.sources
         self.sources = [named[name] for name in sorted(named, key=_place)]
+        if PRIMARY not in named:  # a model that the primary has dropped: its last word may be stale
+            self.sources.sort(key=lambda source: source.name == PRIMARY_BEFORE)
         self.primary, self.history = named.get(PRIMARY), named.get(DATED)
         paths = [path for source in self.sources for path in source.runs]
         paths += [decision.path for decision in evidence.decisions if not decision.path.endswith("*")]
@@ -223,7 +225,7 @@ class _Chooser:
         if history is None or run is None:
             return None
         before = [old for old, new in pairwise(history.runs[path]) if new is run and old.value is not None]
-        proven = run.basis in DOCUMENTED or _lasts(run) or self._confirmed(history, path, run, at)
+        proven = run.basis in DOCUMENTED or _lasts(run) or self._confirmed(history, path, run)
         return run if before and proven else None
 
     def _undated(self, path: str, at: datetime, own: Run, among: Sequence[SourceTimeline]) -> Choice:
@@ -234,26 +236,36 @@ class _Chooser:
         stated = [(source, run) for source in others if (run := source.run(path, moment))]
         same = [run for _, run in stated if run.value == own.value and run.begins <= at]
         if not any(run.value == own.value for _, run in stated):
-            proven = (run for source, run in stated if self._proves(source, path, run, own, moment))
-            if found := next(proven, None):
-                return _choice_of(found)
+            runs = ((source, run) for source in others for run in source.runs.get(path, ()))
+            proven = [run for source, run in runs if self._proves(source, path, run, own)]
+            until = {run.value: run.ends for run in sorted(proven, key=_run_ends)}
+            for _, run in stated:
+                if run.value in until and (until[run.value] or moment) >= moment:
+                    return _choice_of(run)
         if same:
             seen = min(same, key=lambda run: (run.basis not in DOCUMENTED, run.begins))
             return Choice(own.value or (), seen.begins, seen.basis, own.source, seen.not_before)
         return _choice_of(own)
 
-    def _proves(self, source: SourceTimeline, path: str, run: Run, own: Run, at: datetime) -> bool:
+    def _proves(self, source: SourceTimeline, path: str, run: Run, own: Run) -> bool:
         """Return whether another value held before the primary's: it stood for some time, and its source changed it."""
+        if run.value is None or run.value == own.value:
+            return False
         later = [other for other in source.runs[path] if other.begins > run.begins and other.value is not None]
         followed = source.name == PRIMARY_BEFORE or any(other.value == own.value for other in later)
         changed = source.name == DATED and bool(later)
-        return (followed or changed) and (_lasts(run) or self._confirmed(source, path, run, at))
+        return (followed or changed) and (_lasts(run) or self._confirmed(source, path, run))
 
-    def _confirmed(self, source: SourceTimeline, path: str, run: Run, at: datetime) -> bool:
-        others = (other.run(path, at) for other in self.sources if other is not source)
-        return any(other is not None and other.value == run.value for other in others)
+    def _confirmed(self, source: SourceTimeline, path: str, run: Run) -> bool:
+        """Return whether another source stated the same value at any time at which this one did."""
+        runs = (other for one in self.sources if one is not source for other in one.runs.get(path, ()))
+        return any(other.value == run.value and _overlap(other, run) for other in runs)
 
     def _run(self, source: SourceTimeline, path: str, at: datetime) -> Run | None:
+        """Return what a source states, before its first listing what that states; of input only if it is the first."""
+        if path == INPUT and at < source.begins:
+            first = min(self.sources, key=lambda one: one.begins if one.begins != ALWAYS else source.begins)
+            return source.run(path, self._reached(source, at)) if source.begins <= first.begins else None
         return source.run(path, self._reached(source, at))
 
     def _reached(self, source: SourceTimeline, at: datetime) -> datetime:
@@ -277,6 +289,14 @@ def _names_days(value: Value | None) -> bool:
 
 def _lasts(run: Run) -> bool:
     return run.ends is None or run.ends - run.begins >= MIN_PROOF
+
+
+def _overlap(one: Run, other: Run) -> bool:
+    return (one.ends is None or other.begins < one.ends) and (other.ends is None or one.begins < other.ends)
+
+
+def _run_ends(run: Run) -> tuple[bool, datetime]:
+    return run.ends is None, run.ends or run.begins
 
 
 def _choice_of(run: Run) -> Choice:

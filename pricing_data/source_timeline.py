@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from pricing_data.offers import Offer, same_price
+from pricing_data.offers import Offer, same_price, slipped
 from pricing_data.paths import Value, place_of, values_of
 from pricing_data.price import Source
 from pricing_data.sources.locate import version_key
@@ -104,7 +104,7 @@ def timelines(
         if package == SECONDARY:
             seen = _with_copy(seen, offers.get(COPY, []))
         named[package] = [*seen, *(_seen(offer, seen, today) for offer in now.get(package, ()))]
-    in_time = {name: _by_time(found) for name, found in named.items() if found}
+    in_time = {name: _without_slips(_by_time(found)) for name, found in named.items() if found}
     days = [offer for found in in_time.values() for offer in found if offer.basis in DOCUMENTED and offer.since]
     aligned = {name: _aligned(found, days) for name, found in in_time.items()}
     return {name: _timeline(name, found, current=bool(now.get(name))) for name, found in aligned.items()}
@@ -159,6 +159,17 @@ def _seen(offer: Offer, seen: Sequence[Offer], today: date) -> Offer:
     if last is None:
         return replace(offer, since=begins)
     return replace(offer, since=begins, basis=OBSERVED, not_before=last.date())
+
+
+def _without_slips(offers: list[Offer]) -> list[Offer]:
+    """Return offers without those that were off by a unit until the source mended them."""
+    pairs = zip(offers, [*offers[1:], None], strict=True)
+    return [offer for offer, later in pairs if later is None or offer.basis != OBSERVED or not _slip(offer, later)]
+
+
+def _slip(offer: Offer, mended: Offer) -> bool:
+    before, after = offer.tariff.rates.input, mended.tariff.rates.input
+    return before is not None and after is not None and slipped(before, after)
 
 
 def _by_time(offers: Iterable[Offer]) -> list[Offer]:
