@@ -22,7 +22,14 @@ def prices(upstream: Upstream, evidence: Evidence) -> list[Price]:
     found = states(evidence)
     ends: list[datetime | None] = [*(at for at, _ in found[1:]), None]
     builder = _Rows(upstream, evidence)
-    return [builder.row(at, end, choices) for (at, choices), end in zip(found, ends, strict=False)]
+    rows: list[Price] = []
+    held: dict[str, datetime] = {}
+    before: Mapping[str, Choice] = {}
+    for (at, choices), end in zip(found, ends, strict=False):
+        held = {path: held[path] if _same(before.get(path), choice) else at for path, choice in choices.items()}
+        rows.append(builder.row(at, end, choices, held))
+        before = choices
+    return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +48,20 @@ class _Rows:
     upstream: Upstream
     evidence: Evidence
 
-    def row(self, begins: datetime, ends: datetime | None, choices: Mapping[str, Choice]) -> Price:
-        """Return the row of one time; other sources are asked for the end of it, or for today."""
+    def row(
+        self, begins: datetime, ends: datetime | None, choices: Mapping[str, Choice], held: Mapping[str, datetime]
+    ) -> Price:
+        """Return the row of one time; other sources are asked for the end of it, or for today.
+
+        `held` has the instant of the first of the rows in which each value stands without a break.
+        """
         asked = max(begins, ends - BRIEFLY if ends else self.evidence.today)
         others = _Others(self.evidence.sources, choices, asked, past=ends is not None)
         own, output = choices[INPUT], choices.get(OUTPUT)
         opinions = others.of_price()
         state = others.state_of_price(opinions)
-        since, basis = self._beginning(own, begins)
-        told = {path: self._told(path, choice, begins, others) for path, choice in choices.items() if path != INPUT}
+        since, basis = self._beginning(own, held[INPUT])
+        told = {path: self._told(path, choice, held[path], others) for path, choice in choices.items() if path != INPUT}
         of_row = _Told(begins.date(), basis, own.source, own.not_before, state)
         of_input = _Told(since, basis, own.source, own.not_before, state)
         told[INPUT] = of_input
@@ -69,19 +81,30 @@ class _Rows:
             statements=tuple(_statements(told, of_row, others)),
         )
 
-    def _told(self, path: str, choice: Choice, begins: datetime, others: "_Others") -> _Told:
-        since, basis = self._beginning(choice, begins)
+    def _told(self, path: str, choice: Choice, held: datetime, others: "_Others") -> _Told:
+        since, basis = self._beginning(choice, held)
         not_before = choice.not_before if choice.not_before and choice.not_before < since else None
         return _Told(since, basis, choice.source, not_before, others.state(path, choice))
 
-    def _beginning(self, choice: Choice, begins: datetime) -> tuple[date, str]:
-        """Return since when a value holds, and who says so: the release where it has no day, or one after the row's."""
-        if choice.begins <= begins and choice.begins >= self.evidence.begins:
-            return choice.begins.date(), choice.basis
-        if choice.basis in (RULES, "override"):
-            return begins.date(), choice.basis
-        first = self.evidence.release is None and self.evidence.begins == self.evidence.today
-        return self.evidence.begins.date(), self._undated(first)
+    def _beginning(self, choice: Choice, held: datetime) -> tuple[date, str]:
+        """Return since when a value holds, and who says so: the source, a decision, or the release if it has no day.
+
+        A value that stands in rows before its source's day, which reaches back, holds since the first of them.
+        """
+        first = self.evidence.begins
+        if choice.source.package == RULES:
+            return held.date(), "documented"
+        if choice.begins == held or (choice.begins > first and choice.begins < held and not self._decided(held)):
+            return held.date(), choice.basis
+        if self._decided(held) or choice.basis == "override":
+            return held.date(), "override"
+        if held == first:
+            return held.date(), self._undated(self.evidence.release is None and first == self.evidence.today)
+        return held.date(), choice.basis
+
+    def _decided(self, at: datetime) -> bool:
+        marks = ((decision.since, decision.until) for decision in self.evidence.decisions)
+        return any(at in pair for pair in marks)
 
     def _undated(self, first_seen: bool) -> str:
         if self.evidence.priced_from == self.evidence.begins:
@@ -98,6 +121,10 @@ def _statements(told: Mapping[str, _Told], of_row: _Told, others: "_Others") -> 
         if one != of_row:
             opinions = tuple(opinion for path in paths if path not in OWN for opinion in others.differing(path))
             yield Statement(tuple(paths), one.since, one.basis, one.source, one.state, one.not_before, opinions)
+
+
+def _same(before: Choice | None, choice: Choice) -> bool:
+    return before is not None and before.value == choice.value
 
 
 def _same_origin(one: _Told, other: _Told) -> bool:

@@ -105,7 +105,7 @@ def timelines(
             seen = _with_copy(seen, offers.get(COPY, []))
         named[package] = [*seen, *(_seen(offer, seen, today) for offer in now.get(package, ()))]
     in_time = {name: _without_slips(_by_time(found)) for name, found in named.items() if found}
-    days = [offer for found in in_time.values() for offer in found if offer.basis in DOCUMENTED and offer.since]
+    days = [offer for found in in_time.values() for offer in _dated_changes(found)]
     aligned = {name: _aligned(found, days) for name, found in in_time.items()}
     return {name: _timeline(name, found, current=bool(now.get(name))) for name, found in aligned.items()}
 
@@ -176,6 +176,18 @@ def _by_time(offers: Iterable[Offer]) -> list[Offer]:
     """Return offers in order of time; of several from one instant, the last one holds."""
     by_instant = {_begin(offer): offer for offer in sorted(offers, key=_begin)}
     return list(by_instant.values())
+
+
+def _dated_changes(offers: Sequence[Offer]) -> list[Offer]:
+    """Return the offers that begin on a documented day and ask another price than the one before."""
+    pairs = zip([None, *offers], offers, strict=False)
+    return [
+        offer
+        for before, offer in pairs
+        if offer.since
+        and offer.basis in DOCUMENTED
+        and (before is None or not same_price(before.tariff.rates, offer.tariff.rates))
+    ]
 
 
 def _aligned(offers: list[Offer], documented: Sequence[Offer]) -> list[Offer]:
