@@ -1,5 +1,6 @@
 """Hours of a week as windows of a tariff."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
@@ -7,21 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing_data.call import _covers
-from pricing_data.price import Rates, Tariff, Window
+from pricing_data.call import rates_at
+from pricing_data.price import Rates, Tariff
 from pricing_data.sources.hours import DAYS, MINUTES_A_WEEK, in_week, minute_of, scheduled, windows
+from pricing_data.usage import Terms
+from tests.pricing_data.conftest import price
 
 DEAR, CHEAP = Rates(Decimal("0.000002")), Rates(Decimal("0.000001"))
+QUARTER = 15
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
 
 
-def held(found: tuple[Window, ...]) -> set[int]:
-    """Return the minutes of a week in which a call is priced by one of the windows."""
-    return {
-        minute
-        for minute in range(MINUTES_A_WEEK)
-        if any(_covers(window, MONDAY + timedelta(minutes=minute)) for window in found)
-    }
+def rates_of_each_quarter(tariff: Tariff) -> list[Rates]:
+    """Return what a call is priced at in each quarter of an hour of a week."""
+    row = replace(price(), tariff=tariff)
+    instants = (MONDAY + timedelta(minutes=minute) for minute in range(0, MINUTES_A_WEEK, QUARTER))
+    return [rates_at(row, 1, Terms(at)) for at in instants]
 
 
 @pytest.mark.parametrize(
@@ -45,23 +47,19 @@ def test_the_same_hours_of_several_days_are_one_window(
     assert [(window.starts, window.ends, window.weekdays) for window in windows(minutes, DEAR)] == expected
 
 
+QUARTERS = st.integers(0, 95).map(lambda quarter: quarter * QUARTER)
+
+
 @given(
-    st.lists(
-        st.tuples(
-            st.integers(0, 1439), st.integers(0, 1439), st.sets(st.sampled_from(list(DAYS)), min_size=1, max_size=7)
-        ),
-        min_size=1,
-        max_size=3,
-    )
+    st.lists(st.tuples(QUARTERS, QUARTERS, st.sets(st.sampled_from(list(DAYS)), min_size=1)), min_size=1, max_size=3)
 )
-def test_each_minute_of_the_week_has_its_rates(hours: list[tuple[int, int, set[int]]]) -> None:
-    """Whichever rates the tariff itself has, those of each minute are the same; its own hold for most of the week."""
+def test_each_moment_of_the_week_has_its_rates(hours: list[tuple[int, int, set[int]]]) -> None:
+    """Whichever rates the tariff itself has, those of each moment are the same; its own hold for most of the week."""
     minutes = {minute for starts, ends, weekdays in hours for minute in in_week(starts, ends, weekdays)}
     found = scheduled(Tariff(CHEAP), minutes, DEAR)
-    in_windows = held(found.schedule)
-    assert len(in_windows) * 2 <= MINUTES_A_WEEK
-    assert {window.rates for window in found.schedule} <= {CHEAP, DEAR} - {found.rates}
-    assert (in_windows if found.rates == CHEAP else set(range(MINUTES_A_WEEK)) - in_windows) == minutes
+    priced = rates_of_each_quarter(found)
+    assert priced == [DEAR if minute in minutes else CHEAP for minute in range(0, MINUTES_A_WEEK, QUARTER)]
+    assert priced.count(found.rates) * 2 >= len(priced)
 
 
 def test_times_are_read_to_the_minute() -> None:
