@@ -104,6 +104,7 @@ SPECIFIC_OTHERS = frozenset(
         "bedrock_invocation_schema",
         "dashscope_video_reference_input",
         "minimax_free_input_images",
+        "realtime_ga_only",
         "volcengine_video_frames",
     }
 )
