@@ -37,7 +37,7 @@ def status(as_json: bool) -> None:
         "models": len(registry.models),
         "authors": len({model.author for model in registry.models.values()}),
         "priced_models": len([name for name in registry.models if book.price(name, today)]),
-        "rows": len(book.rows),
+        "rows": len(book.contents.lines),
         **_states(registry, book),
         "held": held,
         "own_prices": sum(standing.holds(today) for own in book.standing.values() for standing in own),

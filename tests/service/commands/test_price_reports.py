@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from pricing_data import PriceBook
 from pricing_data.book import PACKAGED
 from service.cli import main
+from tests.pricing_data.sealing import resealed
 from tokenizer_registry import Registry
 
 
@@ -46,6 +47,19 @@ def test_explanations_name_the_reasons(model: str, sentences: list[str]) -> None
     told = " ".join(done.output.split())
     for sentence in sentences:
         assert " ".join(sentence.split()) in told
+
+
+def test_a_row_at_fault_ends_any_command_with_its_line(tmp_path: Path) -> None:
+    """A row that breaks a rule under a right seal is named by its line when a command needs it, and by none else."""
+    path = tmp_path / "prices" / "prices.jsonl"
+    path.parent.mkdir()
+    whole = PACKAGED.read_text(encoding="utf-8")
+    number = next(i for i, line in enumerate(whole.splitlines(), 1) if line.startswith('{"model":"o3",'))
+    path.write_text(resealed(whole, '"id":"o3",', '"id":"o3","from":1,'), encoding="utf-8")
+    done = CliRunner().invoke(main, ["models", "o3"])
+    assert done.exit_code == 1
+    assert done.stderr.startswith(f"Error: {path}, line {number}, field 'source.from': unknown field")
+    assert CliRunner().invoke(main, ["models", "gpt-4o"]).exit_code == 0
 
 
 def test_every_model_can_be_explained(tmp_path: Path) -> None:
