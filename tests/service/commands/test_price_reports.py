@@ -54,7 +54,7 @@ def test_a_row_at_fault_ends_any_command_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "prices" / "prices.jsonl"
     path.parent.mkdir()
     whole = PACKAGED.read_text(encoding="utf-8")
-    number = next(i for i, line in enumerate(whole.splitlines(), 1) if line.startswith('{"model":"o3",'))
+    number = max(i for i, line in enumerate(whole.splitlines(), 1) if line.startswith('{"model":"o3",'))
     path.write_text(resealed(whole, '"id":"o3",', '"id":"o3","from":1,'), encoding="utf-8")
     done = CliRunner().invoke(main, ["models", "o3"])
     assert done.exit_code == 1
