@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from operator import attrgetter
 from pathlib import Path
 from types import MappingProxyType
@@ -11,13 +11,15 @@ from pricing_data import book_file
 from pricing_data.call import CallCost, call_cost
 from pricing_data.contents import Contents, Head, Histories, Snapshot
 from pricing_data.errors import DamagedBook, UnpricedUsage
+from pricing_data.instants import instant_of, utc_day
+from pricing_data.markup import Markup, markup_of
 from pricing_data.overrides import Override
 from pricing_data.price import Price
 from pricing_data.standing import Standing, stand
 from pricing_data.usage import Terms, Usage
 
-# A day alone stands for its noon: of two prices in one day, the one that held longer.
-NOON = time(12)
+__all__ = ["PACKAGED", "PriceBook", "histories_of", "instant_of", "utc_day"]
+
 PACKAGED = Path(__file__).with_name("prices.jsonl")
 
 
@@ -29,13 +31,14 @@ class PriceBook:
     lines at first use: what asks for one may raise DamagedBook.
     """
 
-    def __init__(self, contents: Contents, overrides: Sequence[Override] = ()) -> None:
+    def __init__(self, contents: Contents, overrides: Sequence[Override] = (), markups: Sequence[Markup] = ()) -> None:
         self.contents = contents
         self.refreshed_at = contents.refreshed_at
         self.snapshots: tuple[Snapshot, ...] = contents.snapshots
         self.histories = Histories(contents)
         self.standing: Mapping[str, tuple[Standing, ...]] = MappingProxyType(stand(self.histories, overrides))
-        self.version = _version(contents, overrides)
+        self.markups = tuple(markups)
+        self.version = _version(contents, overrides, markups)
 
     @classmethod
     def from_package(cls) -> "PriceBook":
@@ -72,9 +75,13 @@ class PriceBook:
         """Read every row. Raise DamagedBook for one that breaks a rule though its seal is right."""
         _ = self.rows
 
-    def with_overrides(self, overrides: Sequence[Override]) -> "PriceBook":
-        """The same book, under an operator's own prices."""
-        return PriceBook(self.contents, overrides)
+    def with_overrides(self, overrides: Sequence[Override], markups: Sequence[Markup] = ()) -> "PriceBook":
+        """Return the same book under an operator's own prices, with what accounts pay besides."""
+        return PriceBook(self.contents, overrides, markups)
+
+    def markup(self, account: str | None, at: date) -> Markup | None:
+        """Return what an account pays besides the price at an instant or on a day, None if it pays the price."""
+        return markup_of(self.markups, account, at) if self.markups else None
 
     def price(self, model: str, at: date) -> Price | None:
         """Return the price in effect at an aware instant, or on a day (UTC): the one that holds at its noon.
@@ -82,9 +89,8 @@ class PriceBook:
         None for an unknown model, and before the first price. Raise ValueError for an instant without a zone.
         """
         if (standing := self.standing.get(model)) is not None:
-            day = utc_day(at)
             for own in standing:
-                if own.holds(day):
+                if own.holds(at):
                     return own.row
         return self.histories.at(model, instant_of(at))
 
@@ -122,31 +128,14 @@ def histories_of(rows: Iterable[Price]) -> dict[str, tuple[Price, ...]]:
     return {model: tuple(sorted(instants.values(), key=attrgetter("begins"))) for model, instants in by_model.items()}
 
 
-def instant_of(at: date) -> datetime:
-    """Return an aware instant as it is, for a day (UTC) its noon. Raise ValueError for an instant without a zone."""
-    if not isinstance(at, datetime):
-        return datetime.combine(at, NOON, UTC)
-    if at.tzinfo is None:
-        raise ValueError(f"an instant needs a time zone: {at}")
-    return at
-
-
-def utc_day(at: date) -> date:
-    """The day (UTC) of a date or an aware instant. Raises ValueError for an instant without a zone."""
-    if not isinstance(at, datetime):
-        return at
-    if at.tzinfo is None:
-        raise ValueError(f"an instant needs a time zone: {at}")
-    return at.astimezone(UTC).date()
-
-
-def _version(contents: Contents, overrides: Sequence[Override]) -> str:
+def _version(contents: Contents, overrides: Sequence[Override], markups: Sequence[Markup]) -> str:
     version = f"{contents.recorded_at or 'empty'}+{contents.check or 'empty'}"
-    return f"{version}.{_digest(overrides)}" if overrides else version
+    return f"{version}.{_digest(overrides, markups)}" if overrides or markups else version
 
 
-def _digest(overrides: Sequence[Override]) -> str:
-    return hashlib.sha256("".join(override.source.sha256 for override in overrides).encode()).hexdigest()[:8]
+def _digest(overrides: Sequence[Override], markups: Sequence[Markup]) -> str:
+    facts = (*(override.source.sha256 for override in overrides), *map(repr, markups))
+    return hashlib.sha256("".join(facts).encode()).hexdigest()[:8]
 
 
 def _order_fault(head: Head, before: str, newest: str | None) -> tuple[str, str] | None:

@@ -19,6 +19,8 @@ from pricing_data.price import Price
 from pricing_data.replacing import replacing
 from pricing_data.row import BadField, dump, parse
 
+__all__ = ["Contents", "Snapshot", "read", "text_of", "write"]
+
 CHECK = re.compile(rb',"check":"([0-9a-f]{12})"\}', re.ASCII)
 CHECK_LENGTH = 12
 SEAL_LENGTH = CHECK_LENGTH + len(',"check":""}')
