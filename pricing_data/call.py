@@ -1,9 +1,9 @@
 """The cost of a call under one row of the book: its tokens times the rates that its terms reach, never rounded."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from operator import attrgetter
-from typing import NamedTuple
 
 from pricing_data.cost import EXACT, add, multiply
 from pricing_data.errors import UnpricedUsage
@@ -41,7 +41,8 @@ _NOTHING_UNUSUAL = _unusual(Usage(0))
 _PLACES = {name: place for place, name in enumerate(RATE_FIELDS)}
 
 
-class Line(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Line:
     """One rate that a call is charged at. `path` names it in the row; `rate` is USD, with the region's factor."""
 
     kind: str

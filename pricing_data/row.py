@@ -61,6 +61,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?Z", re.ASCII)
 _PATH = re.compile(rf"(({'|'.join(SERVICES[1:])})\.)?({'|'.join(RATE_FIELDS)})(>[1-9]\d*)?", re.ASCII)
 _OTHER_PATH = re.compile(r"schedule|region\.[a-z0-9-]+", re.ASCII)
+_NO_RATES = Rates()
 
 T = TypeVar("T")
 
@@ -354,7 +355,13 @@ def _service(name: str, row: object, where: str) -> Service:
 
 
 def _window(row: dict[str, Any], where: str) -> Window:
-    _only(row, ("starts", "ends"), (*RATE_FIELDS, "weekdays", "utc_offset_minutes", "holidays"), where)
+    hours = {name: value for name, value in row.items() if name not in RATE_FIELDS}
+    return hours_of(hours, where, _rates(row, where))
+
+
+def hours_of(row: Mapping[str, Any], where: str, rates: Rates = _NO_RATES) -> Window:
+    """Return the window of a row of hours, with the rates that hold then. Raise BadField."""
+    _only(row, ("starts", "ends"), ("weekdays", "utc_offset_minutes", "holidays"), where)
     weekdays, offset = row.get("weekdays", []), row.get("utc_offset_minutes", 0)
     if not isinstance(weekdays, list) or any(day not in range(1, 8) or type(day) is not int for day in weekdays):
         raise BadField(where + "weekdays", f"must be whole numbers from 1 (Monday) to 7, not {weekdays!r}")
@@ -363,8 +370,7 @@ def _window(row: dict[str, Any], where: str) -> Window:
             where + "utc_offset_minutes", f"must be minutes, at most {MAX_UTC_OFFSET_MINUTES}, not {offset!r}"
         )
     holidays = _one_of(row, "holidays", calendars(), where) if "holidays" in row else None
-    hours = _time(row, "starts", where), _time(row, "ends", where)
-    return Window(*hours, _rates(row, where), tuple(weekdays), offset, holidays)
+    return Window(_time(row, "starts", where), _time(row, "ends", where), rates, tuple(weekdays), offset, holidays)
 
 
 def _statement(row: dict[str, Any], where: str) -> Statement:

@@ -1,4 +1,4 @@
-"""The counts of a call by the rate that each is charged at, the parts that are charged apart taken out of their whole."""
+"""The counts of a call by the rate that each is charged at, parts with a rate of their own taken out of the whole."""
 
 from collections.abc import Iterator
 from decimal import Decimal
