@@ -17,7 +17,7 @@ from itertools import pairwise
 
 from pricing_data.decisions import Decision, decision_for
 from pricing_data.paths import SCHEDULE, Value, in_order, place_of
-from pricing_data.price import Source, path_of
+from pricing_data.price import STANDARD, Source, path_of
 from pricing_data.rules import Rule, ruled
 from pricing_data.source_timeline import (
     ALWAYS,
@@ -169,11 +169,11 @@ class _Chooser:
     def _with_base(
         self, path: str, at: datetime, among: list[SourceTimeline], found: Mapping[str, Choice]
     ) -> list[SourceTimeline]:
-        """Return the sources that may state a rate of a tier: those whose rate below the tier is the one that holds."""
+        """Return the sources that may state a rate of a tier or service: those with the same one below it as holds."""
         place = place_of(path)
-        if place is None or not place.above_tokens:
+        if place is None or (not place.above_tokens and place.service == STANDARD):
             return among
-        below = path_of(place.rate, place.service)
+        below = path_of(place.rate, place.service if place.above_tokens else STANDARD)
         held = found.get(below)
         runs = ((source, self._run(source, below, at)) for source in among)
         return [source for source, run in runs if held is None or run is None or run.value == held.value]

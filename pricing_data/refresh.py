@@ -180,13 +180,13 @@ class _Model:
         self._renew(past)
 
     def _from_today(self, row: Price, basis: str) -> Price:
-        return replace(
-            row, effective_from=self.today, effective_at=MIDNIGHT, basis=_basis(row, basis), not_before=None
-        )
+        return replace(row, effective_from=self.today, effective_at=MIDNIGHT, basis=_basis(row, basis), not_before=None)
 
     def _renew(self, past: Sequence[Price]) -> None:
         """Append the same price anew, if other sources have changed their word on any of its rates."""
         current = self._at(self.now)
+        if current is not None and current.state in ("override", "retired"):
+            return
         if not past or current is None or _differs(current, past[-1]) or _states(current) == _states(past[-1]):
             return
         if current.begins < self.now:

@@ -1,7 +1,7 @@
 """Rows of a book from the values that hold: who states each rate, and what the other sources state of it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -60,10 +60,9 @@ class _Rows:
         own, output = choices[INPUT], choices.get(OUTPUT)
         opinions = others.of_price()
         state = others.state_of_price(opinions)
-        since, basis = self._beginning(own, held[INPUT])
         told = {path: self._told(path, choice, held[path], others) for path, choice in choices.items() if path != INPUT}
-        of_row = _Told(begins.date(), basis, own.source, own.not_before, state)
-        of_input = _Told(since, basis, own.source, own.not_before, state)
+        of_input = replace(self._told(INPUT, own, held[INPUT], others), state=state)
+        of_row = replace(of_input, since=begins.date())
         told[INPUT] = of_input
         if output and _same_origin(told[OUTPUT], of_input):
             told[OUTPUT] = of_input
@@ -71,13 +70,13 @@ class _Rows:
             model=self.upstream.model,
             effective_from=begins.date(),
             effective_at=begins.time(),
-            basis=f"host:{self.upstream.host}" if self.upstream.host else basis,
+            basis=f"host:{self.upstream.host}" if self.upstream.host else of_input.basis,
             tariff=tariff_of(values_in(choices)),
             source=own.source,
             second_opinions=opinions,
             state=state,
             recorded_at=self.evidence.today.date(),
-            not_before=own.not_before if since == begins.date() else None,
+            not_before=of_row.not_before,
             statements=tuple(_statements(told, of_row, others)),
         )
 

@@ -341,9 +341,7 @@ def test_hours_are_kept_with_the_tariff() -> None:
     """A schedule passes through precedence unchanged; one that names weekdays is preferred to one without."""
     assert rows(offer(GENAI, "0.000002", schedule=(WINDOW,)))[0].tariff.schedule == (WINDOW,)
     weekdays = Window(time(1), time(4), WINDOW.rates, (1, 2, 3, 4, 5))
-    found = rows(
-        offer(GENAI, "0.000002", schedule=(WINDOW,)), offer(HISTORY, "0.000002", MARCH, schedule=(weekdays,))
-    )
+    found = rows(offer(GENAI, "0.000002", schedule=(WINDOW,)), offer(HISTORY, "0.000002", MARCH, schedule=(weekdays,)))
     assert found[-1].tariff.schedule == (weekdays,)
 
 

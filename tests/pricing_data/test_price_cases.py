@@ -78,7 +78,7 @@ def test_writing_to_a_cache_for_an_hour(book: PriceBook) -> None:
 def test_audio(book: PriceBook) -> None:
     """Audio has a rate of its own."""
     usage = Usage(1_000_000, input_audio_tokens=1_000_000)
-    assert cost(book, "gemini-2.5-flash", date(2026, 10, 1), usage) == Decimal("1")
+    assert cost(book, "gemini-2.5-flash", date(2026, 10, 1), usage) == Decimal(1)
 
 
 @pytest.mark.parametrize(
