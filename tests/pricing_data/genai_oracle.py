@@ -11,9 +11,9 @@ bills it as plain input or output. That is allowed wherever it does so, and nowh
 import json
 import random
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -45,18 +45,17 @@ CONTEXT: Mapping[str, Any] = {
     "ultrafast": {"service_tier": "ultrafast"},
 }
 # The count of a usage that is charged at a rate, besides the input or output of which it is a part.
-COUNTS = {
-    "input": {},
-    "output": {},
-    "cached_input": {"cached_input_tokens"},
-    "cache_write": {"cache_write_tokens"},
-    "cache_write_1h": {"cache_write_1h_tokens"},
-    "input_audio": {"input_audio_tokens"},
-    "cached_audio": {"cached_input_tokens", "input_audio_tokens", "cached_audio_tokens"},
-    "output_audio": {"output_audio_tokens"},
-    "reasoning": {"reasoning_tokens"},
+COUNTS: Mapping[str, frozenset[str]] = {
+    "input": frozenset(),
+    "output": frozenset(),
+    "cached_input": frozenset({"cached_input_tokens"}),
+    "cache_write": frozenset({"cache_write_tokens"}),
+    "cache_write_1h": frozenset({"cache_write_1h_tokens"}),
+    "input_audio": frozenset({"input_audio_tokens"}),
+    "cached_audio": frozenset({"cached_input_tokens", "input_audio_tokens", "cached_audio_tokens"}),
+    "output_audio": frozenset({"output_audio_tokens"}),
 }
-OF_OUTPUT = frozenset({"output", "output_audio", "reasoning"})
+OF_OUTPUT = frozenset({"output", "output_audio"})
 
 
 @dataclass(frozen=True)
@@ -141,12 +140,11 @@ def theirs(call: Call) -> Decimal:
         "input_audio_tokens": usage.input_audio_tokens,
         "cache_audio_read_tokens": usage.cached_audio_tokens or 0,
         "output_audio_tokens": usage.output_audio_tokens,
-        "output_reasoning_tokens": usage.reasoning_tokens,
     }
     named = {name: count for name, count in counts.items() if count or name in ("input_tokens", "output_tokens")}
-    found = model.calc_price(
-        TheirUsage(**named), provider, genai_request_timestamp=call.at, price_context=CONTEXT[call.service]
-    )
+    fast_anthropic = provider.id == "anthropic" and call.service == "fast"
+    context = {"speed": "fast"} if fast_anthropic else CONTEXT[call.service]
+    found = model.calc_price(TheirUsage(**named), provider, genai_request_timestamp=call.at, price_context=context)
     return found.total_price
 
 
@@ -199,25 +197,25 @@ def _alone(call: Call, unit: str) -> Call:
 
 
 def _differs(book: PriceBook, call: Call, unit: str) -> bool:
-    """Return whether one rate is another one in genai-prices; a rate that is unknown here may be any plain one there."""
-    alone, plain = _alone(call, unit), replace(call, usage=Usage(call.usage.input_tokens))
-    own, other = ours(book, alone), theirs(alone)
-    if unit in OF_OUTPUT:
-        base = ours(book, plain)
-        own = own - base if own is not None and base is not None else None
-        other -= theirs(plain)
+    """Return whether one rate is another one in genai-prices.
+
+    What is unknown here may cost there what a plainer unit does, or the same unit of the standard service.
+    """
+    own, other = _cost(lambda one: ours(book, one), call, unit), _cost(theirs, call, unit)
     if own is not None:
         return own != other
-    standard = replace(call, service=STANDARD)
-    bases = [theirs(_alone(one, "output" if unit in OF_OUTPUT else "input")) for one in (call, standard)]
-    if unit in OF_OUTPUT:
-        bases = [
-            base - theirs(replace(one, usage=plain.usage)) for base, one in zip(bases, (call, standard), strict=True)
-        ]
-    same_unit = theirs(_alone(standard, unit))
-    if unit in OF_OUTPUT:
-        same_unit -= theirs(replace(standard, usage=plain.usage))
-    return other not in (*bases, same_unit)
+    units = ("output",) if unit in OF_OUTPUT else ("input", "cached_input", "cache_write")
+    plainer = [(call.service, wider) for wider in units if wider != unit]
+    if call.service != STANDARD:
+        plainer += [(STANDARD, wider) for wider in (*units, unit)]
+    return other not in [_cost(theirs, replace(call, service=name), wider) for name, wider in plainer]
+
+
+def _cost(cost: Callable[[Call], Decimal | None], call: Call, unit: str) -> Decimal | None:
+    """Return what the input of a call, or a thousand tokens of output, costs at one rate; None if that is unknown."""
+    whole = cost(_alone(call, unit))
+    base = cost(replace(call, usage=Usage(call.usage.input_tokens))) if unit in OF_OUTPUT else Decimal()
+    return None if whole is None or base is None else whole - base
 
 
 def read_differences(path: Path = DIFFERENCES) -> list[Difference]:
@@ -303,7 +301,12 @@ def _reason(row: Price, path: str, at: datetime) -> str:
         return "rule: the provider documents a factor, genai-prices does not state the rate"
     if package == "genai-prices":
         return "dated: the day of a change is documented more exactly than genai-prices has it"
-    names = {"tokencost": "LiteLLM", "litellm": "LiteLLM", "model-prices": "model-prices", "decisions.toml": "a decision"}
+    names = {
+        "tokencost": "LiteLLM",
+        "litellm": "LiteLLM",
+        "model-prices": "model-prices",
+        "decisions.toml": "a decision",
+    }
     return f"stated by {names[package]} ({basis}): genai-prices lacks it, or has the rate of a later day"
 
 
