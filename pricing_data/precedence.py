@@ -31,6 +31,7 @@ from pricing_data.source_timeline import (
 )
 
 INPUT = "input"
+RULES = "rules"
 # Who is asked for a value, in this order, where nobody has a newer dated change.
 ORDER = (PRIMARY, DATED, PRIMARY_BEFORE, SECONDARY)
 # A value that only one source was seen to state counts as the past of another one if it stood so long.
@@ -138,7 +139,8 @@ class _Chooser:
 
     def _with_rules(self, at: datetime, found: dict[str, Choice]) -> dict[str, Choice]:
         for path, value, rule in ruled(self.evidence.rules, values_in(found), at):
-            if (decision := decision_for(self.evidence.decisions, path, at)) is None or decision.value is not None:
+            decision = decision_for(self.evidence.decisions, path, at)
+            if decision is None or decision.take == RULES:
                 found[path] = Choice(value, rule.since, "documented", rule.source)
         return found
 
@@ -230,7 +232,7 @@ class _Chooser:
 
     def _undated(self, path: str, at: datetime, own: Run, among: Sequence[SourceTimeline]) -> Choice:
         """Return the primary's value that has no day, dated by who saw it; or another that held before it."""
-        others = [source for source in among if source is not self.primary]
+        others = [source for source in self.sources if source is not self.primary]
         first = min((run.begins for source in others if (run := source.first(path))), default=at)
         moment = max(at, first)
         stated = [(source, run) for source in others if (run := source.run(path, moment))]
@@ -239,8 +241,8 @@ class _Chooser:
             runs = ((source, run) for source in others for run in source.runs.get(path, ()))
             proven = [run for source, run in runs if self._proves(source, path, run, own)]
             until = {run.value: run.ends for run in sorted(proven, key=_run_ends)}
-            for _, run in stated:
-                if run.value in until and (until[run.value] or moment) >= moment:
+            for source, run in stated:
+                if source in among and run.value in until and (until[run.value] or moment) >= moment:
                     return _choice_of(run)
         if same:
             seen = min(same, key=lambda run: (run.basis not in DOCUMENTED, run.begins))

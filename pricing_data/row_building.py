@@ -7,13 +7,13 @@ from decimal import Decimal
 
 from pricing_data.curation import Upstream
 from pricing_data.paths import SCHEDULE, Value, in_order, place_of, tariff_of
-from pricing_data.precedence import INPUT, Choice, Evidence, states, values_in
+from pricing_data.precedence import INPUT, RULES, Choice, Evidence, states, values_in
 from pricing_data.price import STANDARD, Opinion, Price, Source, Statement, Window
 from pricing_data.source_timeline import ALWAYS, PRIMARY, PRIMARY_BEFORE, SourceTimeline
 
 OUTPUT = "output"
 OWN = (INPUT, OUTPUT)
-RULES, DECISIONS = "rules", "decisions.toml"
+DECISIONS = "decisions.toml"
 BRIEFLY = timedelta(microseconds=1)
 
 
@@ -186,7 +186,7 @@ class _Others:
     def _same_price(self, opinion: Opinion) -> bool:
         """Return whether a source asks the same at some hour."""
         output = self.choices.get(OUTPUT)
-        pairs = [(self.choices[INPUT].value, output.value if output else None)]
+        pairs: list[tuple[object, object]] = [(self.choices[INPUT].value, output.value if output else None)]
         pairs += [(window.rates.input, window.rates.output) for window in self._windows()]
         asked = opinion.output
         return any(opinion.value == own and (None in (asked, other) or asked == other) for own, other in pairs)

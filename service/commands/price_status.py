@@ -6,6 +6,8 @@ import click
 
 from pricing_data import PriceBook
 from pricing_data.book import PACKAGED
+from pricing_data.coverage import coverage
+from pricing_data.model_releases import read_model_releases
 from pricing_data.notes import read_notes
 from pricing_data.price import STATES
 from service import wire
@@ -37,6 +39,7 @@ def status(as_json: bool) -> None:
         "models": len(registry.models),
         "authors": len({model.author for model in registry.models.values()}),
         "priced_models": len([name for name in registry.models if book.price(name, today)]),
+        **_coverage(book),
         "rows": len(book.contents.lines),
         **_states(registry, book),
         "held": held,
@@ -61,6 +64,16 @@ def _shown(value: wire.Value) -> Value:
     if isinstance(value, dict):
         return ", ".join(f"{name} {each}" for name, each in value.items())
     return str(value) if isinstance(value, bool) or not isinstance(value, int) else value
+
+
+def _coverage(book: PriceBook) -> dict[str, wire.Value]:
+    reach = coverage(book, read_model_releases())
+    days: dict[str, wire.Value] = {day.isoformat(): count for day, count in reach.priced_on.items()}
+    percent = 100 * reach.since_release // reach.released if reach.released else 0
+    return {
+        "models_with_a_price_on": days,
+        "priced_within_a_week_of_release": f"{reach.since_release} of {reach.released} ({percent} %)",
+    }
 
 
 def _states(registry: Registry, book: PriceBook) -> dict[str, wire.Value]:

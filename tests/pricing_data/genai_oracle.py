@@ -4,8 +4,8 @@ python -m tests.pricing_data.genai_oracle [CALLS]        compare so many random 
 python -m tests.pricing_data.genai_oracle differences    write the list of decided differences anew, to be looked at
 
 Where a call differs, the rates that it is charged at are compared one by one. Each that differs must be in
-genai_differences.jsonl, with its dates and the reason. What no source states is unknown here, and unpriced; genai-prices
-bills it as plain input or output. That is allowed wherever it does so, and nowhere else.
+genai_differences.jsonl, with its dates and the reason. What no source states is unknown here, and unpriced;
+genai-prices bills it as plain input or output. That is allowed wherever it does so, and nowhere else.
 """
 
 import json
@@ -138,10 +138,11 @@ def theirs(call: Call) -> Decimal:
         "cache_write_tokens": usage.cache_write_tokens + usage.cache_write_1h_tokens,
         "cache_write_1h_tokens": usage.cache_write_1h_tokens,
         "input_audio_tokens": usage.input_audio_tokens,
-        "cache_audio_read_tokens": usage.cached_audio_tokens or 0,
         "output_audio_tokens": usage.output_audio_tokens,
     }
     named = {name: count for name, count in counts.items() if count or name in ("input_tokens", "output_tokens")}
+    if usage.input_audio_tokens:
+        named["cache_audio_read_tokens"] = usage.cached_audio_tokens or 0
     fast_anthropic = provider.id == "anthropic" and call.service == "fast"
     context = {"speed": "fast"} if fast_anthropic else CONTEXT[call.service]
     found = model.calc_price(TheirUsage(**named), provider, genai_request_timestamp=call.at, price_context=context)
@@ -192,8 +193,10 @@ def _alone(call: Call, unit: str) -> Call:
     """Return the same call with nothing but what is charged at one rate, and with as much input."""
     tokens = call.usage.input_tokens
     if unit in OF_OUTPUT:
-        return replace(call, usage=Usage(tokens, 1000, **dict.fromkeys(COUNTS[unit], 1000)))
-    return replace(call, usage=Usage(tokens, **dict.fromkeys(COUNTS[unit], tokens)))
+        parts: dict[str, Any] = dict.fromkeys(COUNTS[unit], 1000)
+        return replace(call, usage=Usage(tokens, 1000, **parts))
+    parts = dict.fromkeys(COUNTS[unit], tokens)
+    return replace(call, usage=Usage(tokens, **parts))
 
 
 def _differs(book: PriceBook, call: Call, unit: str) -> bool:
@@ -204,7 +207,7 @@ def _differs(book: PriceBook, call: Call, unit: str) -> bool:
     own, other = _cost(lambda one: ours(book, one), call, unit), _cost(theirs, call, unit)
     if own is not None:
         return own != other
-    units = ("output",) if unit in OF_OUTPUT else ("input", "cached_input", "cache_write")
+    units = ("output",) if unit in OF_OUTPUT else ("input", "cached_input", "cache_write", "input_audio")
     plainer = [(call.service, wider) for wider in units if wider != unit]
     if call.service != STANDARD:
         plainer += [(STANDARD, wider) for wider in (*units, unit)]

@@ -183,8 +183,8 @@ def test_the_pinned_sources_give_the_book() -> None:
         for path, content in texts(build(CACHE)).items():
             assert path.read_text(encoding="utf-8") == content, path
         return
-    known = {(pin.package, pin.version, pin.sha256) for pin in pins.values()} | old_releases()
+    releases = {(pin.package, pin.version, pin.sha256) for pin in pins.values()} | old_releases()
     for row in PriceBook.from_file(BOOK).rows:
         if row.recorded_at == recorded.recorded_at and row.state != "override":
-            assert (row.source.package, row.source.version, row.source.sha256) in known
+            assert (row.source.package, row.source.version, row.source.sha256) in releases
     test_the_book_is_the_recorded_one()
