@@ -148,8 +148,6 @@ class _Others:
         """Return whether other sources state the same of a path."""
         if choice.source.package == DECISIONS:
             return "override"
-        if choice.source.package == RULES:
-            return "single"
         stated = list(self._stated(path, choice.source.package))
         if not stated:
             return "single"
