@@ -6,10 +6,12 @@ from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 from pricing_data.book import PriceBook
+from pricing_data.call import PLAIN_REGIONS
 from pricing_data.pricing import Priced, price_counts
 from pricing_data.responses import BadUsage, Read, UnpricedProperty, read_response, read_usage
 from pricing_data.responses.faults import shown
 from pricing_data.responses.read import MAX_INSTANT_CHARACTERS
+from pricing_data.responses.service_tiers import service_of
 from pricing_data.responses.shapes import provider_named, shape_named
 from pricing_data.usage import Terms
 
@@ -74,11 +76,24 @@ def price_usage(
     name = resolve(read.model, read.provider) if resolve else book_name(book, read.model, read.provider)
     terms = Terms(read.at, read.service, read.region)  # type: ignore[arg-type]  # set by _read
     priced = price_counts(book, name, read.usage, terms)
+    unpriced: tuple[Unpriced, ...] = ()
     if priced.reason is not None:
-        return PricedUsage(read.model, priced, (Unpriced("model", priced.reason),), read, terms, at_from)
-    if read.apart and (missing := _missing(read, priced)):
-        return _without_price(read.model, missing)._replace(read=read, terms=terms, at_from=at_from)
-    return PricedUsage(read.model, priced, (), read, terms, at_from)
+        unpriced = (Unpriced(_at_fault(priced, terms), priced.reason),)
+    elif read.apart and (missing := _missing(read, priced)):
+        priced, unpriced = Priced(None, (), f"{missing.property}: {missing.reason}", priced.price), (missing,)
+    return PricedUsage(read.model, priced, unpriced, read, terms, at_from)
+
+
+def _at_fault(priced: Priced, terms: Terms) -> str:
+    """Return which property of an item there is no price for."""
+    if priced.price is None:
+        return "at" if "first price" in (priced.reason or "") else "model"
+    tariff = priced.price.tariff
+    if tariff.service(terms.service) is None:
+        return "service_tier"
+    if terms.region and terms.region not in PLAIN_REGIONS and terms.region not in dict(tariff.regions):
+        return "region"
+    return "usage"
 
 
 def book_name(book: PriceBook, name: str, provider: str | None = None) -> str:
@@ -105,6 +120,7 @@ def _read(item: Any, now: datetime | None) -> tuple[Read, str]:
     if not isinstance(item, Mapping):
         raise BadUsage("item", f"must be an object, not {shown(item)}")
     if not _PROPERTIES.issuperset(item):
+        _check_is_response(item)
         return _of_response(item, {}, now)
     if "usage" in item and "response" not in item:
         return _of_usage(item, now)
@@ -114,45 +130,66 @@ def _read(item: Any, now: datetime | None) -> tuple[Read, str]:
 
 
 def _of_usage(item: Mapping[str, Any], now: datetime | None) -> tuple[Read, str]:
-    model = item.get("model")
-    if type(model) is not str:
-        raise BadUsage(
-            "model", f"must be a name, not {shown(model)}" if "model" in item else "this property is missing"
-        )
-    provider = shape = None
-    if len(item) > PLAIN_PROPERTIES:
-        provider, shape = provider_named(item.get("provider")), shape_named(item.get("shape"))
-        _check_currency(item)
-    at, at_from = _at(item)
-    if at is None:
-        at, at_from = now or datetime.now(UTC), NOW
+    if type(item.get("model")) is not str:
+        raise BadUsage("model", _no_name(item["model"]) if "model" in item else "this property is missing")
+    if len(item) == PLAIN_PROPERTIES:
+        return read_usage(item["usage"], model=item["model"], at=now or datetime.now(UTC)), NOW
+    stated = _stated(item)
+    at_from = ITEM
+    if stated.at is None:
+        stated, at_from = stated._replace(at=now or datetime.now(UTC)), NOW
     read = read_usage(
-        item["usage"], provider=provider, shape=shape, model=model, service=item.get("service_tier"), at=at
+        item["usage"],
+        provider=stated.provider,
+        shape=stated.shape,
+        model=item["model"],
+        service=stated.service,
+        at=stated.at,
     )
-    return (read if item.get("region") is None else read._replace(region=_region(item))), at_from
+    return (read if stated.region is None else read._replace(region=stated.region)), at_from
 
 
 def _of_response(response: Any, item: Mapping[str, Any], now: datetime | None) -> tuple[Read, str]:
-    if not item:
-        _check_is_response(response)
-    _check_currency(item)
-    model = item.get("model")
-    if model is not None and not isinstance(model, str):
-        raise BadUsage("model", f"must be a name, not {shown(model)}")
-    at, at_from = _at(item)
+    stated = _stated(item)
     read = read_response(
         response,
-        provider=provider_named(item.get("provider")),
-        shape=shape_named(item.get("shape")),
-        service=item.get("service_tier"),
-        at=at,
-        model=model,
+        provider=stated.provider,
+        shape=stated.shape,
+        service=stated.service,
+        at=stated.at,
+        model=item.get("model"),
     )
+    at_from = RESPONSE if stated.at is None else ITEM
     if read.at is None:
         read, at_from = read._replace(at=now or datetime.now(UTC)), NOW
-    elif at is None:
-        at_from = RESPONSE
-    return (read if item.get("region") is None else read._replace(region=_region(item))), at_from
+    return (read if stated.region is None else read._replace(region=stated.region)), at_from
+
+
+class Stated(NamedTuple):
+    """What an item states itself; None where it states nothing. `service` is one of ours."""
+
+    provider: str | None
+    shape: str | None
+    at: date | None
+    service: str | None
+    region: str | None
+
+
+def _stated(item: Mapping[str, Any]) -> Stated:
+    """Return the checked terms of an item. Raise BadUsage, and UnpricedProperty for a tier that has no price."""
+    if item.get("currency", CURRENCY) != CURRENCY:
+        raise BadUsage("currency", f"{shown(item['currency'])} has no rate: costs are in {CURRENCY}")
+    model, region, tier = item.get("model"), item.get("region"), item.get("service_tier")
+    if model is not None and not isinstance(model, str):
+        raise BadUsage("model", _no_name(model))
+    if region is not None and (not isinstance(region, str) or len(region) > MAX_REGION_CHARACTERS):
+        raise BadUsage("region", f"must be the name of a region, not {shown(region)}")
+    provider, shape, at = provider_named(item.get("provider")), shape_named(item.get("shape")), _instant(item)
+    return Stated(provider, shape, at, None if tier is None else service_of(tier, provider), region)
+
+
+def _no_name(model: object) -> str:
+    return f"must be the name of a model, not {shown(model)}"
 
 
 def _check_is_response(response: Mapping[str, Any]) -> None:
@@ -165,40 +202,30 @@ def _check_is_response(response: Mapping[str, Any]) -> None:
             raise BadUsage(name, "stands in a response: put that into response, and this beside it")
 
 
-def _at(item: Mapping[str, Any]) -> tuple[date | None, str]:
+def _instant(item: Mapping[str, Any]) -> date | None:
     """Return the day or the instant of an item, None if it has none. Raise BadUsage."""
     value = item.get("at")
     if value is None:
-        return None, ITEM
+        return None
     if isinstance(value, str) and len(value) <= MAX_INSTANT_CHARACTERS:
         try:
             value = date.fromisoformat(value) if DAY.fullmatch(value) else datetime.fromisoformat(value)
         except ValueError:
             raise BadUsage("at", _no_instant(value)) from None
-    if isinstance(value, datetime):
-        if value.tzinfo is None:
-            raise BadUsage("at", f"{shown(value.isoformat())} has no time zone: end it with Z, or with +05:30")
-        return value.astimezone(UTC), ITEM
-    if not isinstance(value, date):
+    if not isinstance(value, datetime):
+        if isinstance(value, date):
+            return value
         raise BadUsage("at", _no_instant(value))
-    return value, ITEM
+    if value.tzinfo is None:
+        raise BadUsage("at", f"{shown(value.isoformat())} has no time zone: end it with Z, or with +05:30")
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise BadUsage("at", _no_instant(value.isoformat())) from None
 
 
 def _no_instant(value: object) -> str:
     return f'must be a day such as "2026-01-31", or an instant such as "2026-01-31T14:00:00Z", not {shown(value)}'
-
-
-def _region(item: Mapping[str, Any]) -> str:
-    region = item["region"]
-    if not isinstance(region, str) or len(region) > MAX_REGION_CHARACTERS:
-        raise BadUsage("region", f"must be the name of a region, not {shown(region)}")
-    return region
-
-
-def _check_currency(item: Mapping[str, Any]) -> None:
-    currency = item.get("currency", CURRENCY)
-    if currency != CURRENCY:
-        raise BadUsage("currency", f"{shown(currency)} has no rate: costs are in {CURRENCY}")
 
 
 def _missing(read: Read, priced: Priced) -> Unpriced | None:

@@ -46,9 +46,9 @@ def read_usage(
     if not isinstance(usage, dict):
         raise BadUsage("usage", f"must be an object, not {shown(usage)}")
     if shape is None:
-        shape = shapes.CHAT if _is_chat(usage, provider) else shapes.recognised(usage, provider)
-    if provider is not None and shape not in shapes.PROVIDERS[provider].shapes and shape != shapes.OWN:
-        raise BadUsage("usage", _not_of(usage, shape, provider))
+        shape = shapes.CHAT if _is_chat(usage) else shapes.recognised(usage, provider)
+        if provider is not None and shape not in shapes.PROVIDERS[provider].shapes and shape != shapes.OWN:
+            raise _not_of(usage, shape, provider)
     counts = shapes.read_shape(usage, shape, provider)
     if service is None:
         service = counts.service
@@ -57,7 +57,7 @@ def read_usage(
     return Read(model, counts.usage, tier, counts.region, at, shape, counts.ignored, counts.apart, provider)
 
 
-def _is_chat(usage: Properties, provider: str | None) -> bool:
+def _is_chat(usage: Properties) -> bool:
     """Return whether a usage is of the commonest shape, without a look at the marks of others.
 
     Properties of other shapes beside these are refused by its reader, as all that it does not know.
@@ -65,10 +65,12 @@ def _is_chat(usage: Properties, provider: str | None) -> bool:
     return "prompt_tokens" in usage and "completion_tokens" in usage
 
 
-def _not_of(usage: Properties, shape: str, provider: str) -> str:
+def _not_of(usage: Properties, shape: str, provider: str) -> BadUsage:
     marks = shapes.MARKS[shapes.CHAT if shape == shapes.EMBEDDINGS else shape]
     name = next((name for name in usage if name in marks), "input_tokens")
-    return f"{name} {shown(usage.get(name))} is of the shape {shape}, in which {provider} does not answer"
+    own = ", ".join(shapes.PROVIDERS[provider].shapes)
+    reason = f"{shown(usage.get(name))} is of the shape {shape}, and the provider {provider} answers in {own}"
+    return BadUsage(f"usage.{name}", f"{reason}; if this is so, say shape {shape}")
 
 
 def instant_from(value: Any, path: str) -> datetime:

@@ -78,7 +78,10 @@ DIALECT_MARKS = {
 
 
 class Provider(NamedTuple):
-    """The shapes that a provider answers in, its own first, and its dialects of OpenAI's."""
+    """The shapes that a provider answers in, its own first, and its dialects of OpenAI's.
+
+    Those in which it answers for the sake of others' libraries alone are not among them: they have to be stated.
+    """
 
     shapes: tuple[str, ...] = (CHAT, RESPONSES, EMBEDDINGS, MESSAGES)
     chat: Dialect = OTHERS
@@ -90,14 +93,14 @@ BEDROCK = Provider((CONVERSE, MESSAGES, CHAT, RESPONSES))
 PROVIDERS: Mapping[str, Provider] = {
     "openai": Provider((CHAT, RESPONSES, EMBEDDINGS), OPENAI, OPENAI_RESPONSES),
     "azure": Provider((CHAT, RESPONSES, EMBEDDINGS, MESSAGES), OPENAI, OPENAI_RESPONSES),
-    "anthropic": Provider((MESSAGES, CHAT)),
-    "google": Provider((GENERATE, CHAT, MESSAGES, EMBEDDINGS), GOOGLE),
+    "anthropic": Provider((MESSAGES,)),
+    "google": Provider((GENERATE,), GOOGLE),
     "bedrock": BEDROCK,
     "openrouter": Provider((CHAT, RESPONSES, EMBEDDINGS, MESSAGES), OPENROUTER, OPENROUTER_RESPONSES),
     "xai": Provider(chat=XAI, responses=XAI_RESPONSES),
     "deepseek": Provider(chat=DEEPSEEK),
     "mistral": Provider((CHAT, OCR, EMBEDDINGS), MISTRAL),
-    "cohere": Provider((COHERE, CHAT)),
+    "cohere": Provider((COHERE,)),
     "groq": Provider((CHAT, RESPONSES), GROQ),
     "perplexity": Provider((CHAT,), PERPLEXITY),
     "moonshot": Provider(chat=MOONSHOT),
