@@ -1,6 +1,7 @@
 """The command line `weighbridge`: one group, one file a command under `service.commands`."""
 
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -48,8 +49,21 @@ SUMMARIES = {
 }
 
 
+class Commands(LazyGroup):
+    """All commands. A row of the price book that breaks a rule is found when it is read, in the midst of a command."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; a damaged price book ends it with exit status 1 and its sentence."""
+        try:
+            return super().invoke(ctx)
+        except Exception as fault:
+            if isinstance(fault, import_module("pricing_data.errors").DamagedBook):
+                raise click.ClickException(str(fault)) from None
+            raise
+
+
 @click.group(
-    cls=LazyGroup,
+    cls=Commands,
     places=PLACES,
     summaries=SUMMARIES,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

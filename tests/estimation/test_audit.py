@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from pricing_data import PriceBook
+from pricing_data import PriceBook, Terms, Usage
 from service.cli import main
 
 OPENAI = (
@@ -130,7 +130,9 @@ def test_plain_columns_are_calls_with_their_charges(book: PriceBook) -> None:
     path = write("plain.csv", "date,model,input_tokens,output_tokens,cost_usd", rows)
     found = lines(path)
     for line, row in zip(found, rows, strict=True):
-        own = book.call_cost(str(row[1]), int(str(row[2])), int(str(row[3])), at=date.fromisoformat(str(row[0])))
+        own = book.call_cost(
+            str(row[1]), Usage(int(str(row[2])), int(str(row[3]))), Terms(date.fromisoformat(str(row[0])))
+        )
         assert line["own_usd"] == own.total
         assert line["difference_usd"] == Decimal(str(row[4])) - own.total
     widest = max(abs(line["difference_usd"]) for line in found)
