@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 from pricing_data.book import PriceBook
-from pricing_data.rating import PLAIN_REGIONS
 from pricing_data.pricing import Priced, price_counts
+from pricing_data.rating import PLAIN_REGIONS
 from pricing_data.responses import BadUsage, Read, UnpricedProperty, read_response, read_usage
 from pricing_data.responses.faults import shown
 from pricing_data.responses.read import MAX_INSTANT_CHARACTERS

@@ -19,6 +19,7 @@ from service.prices.cost_answer import CostAnswers
 from service.reply import Reply
 from service.senders import hold_exactly
 from service.tokens.names import resolver
+from service.tokens.plans import is_of_plans, priced_plans
 from service.tokens.prices import version_header
 from service.trace import trace_of
 
@@ -61,15 +62,17 @@ class CostEndpoint:
         if isinstance(request, Refusal):
             return request
         del body
-        work = partial(self._priced, request)
-        is_long = isinstance(request, list) and len(request) > MAX_INLINE_USAGES
+        work = partial(self._priced, request, trace_of(scope).account_id)
+        is_long = is_of_plans(request) or (isinstance(request, list) and len(request) > MAX_INLINE_USAGES)
         written = await self.pool.run(caller, work) if is_long else work()
         if isinstance(written, Refusal):
             return written
         held = not is_long or hold_exactly(scope, self.pool.in_flight, len(written))
         return Reply(200, written, (self._version,)) if held else OVERLOADED
 
-    def _priced(self, request: Any) -> bytes | Refusal:
+    def _priced(self, request: Any, account: str | None) -> bytes | Refusal:
+        if is_of_plans(request):
+            return priced_plans(request, self.book, self.models, self.now(), account)
         if isinstance(request, list):
             return f"[{','.join(self._all(request))}]".encode()
         try:
