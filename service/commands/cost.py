@@ -45,7 +45,7 @@ def cost(context: click.Context, /, file: Path | None, as_json: bool, **options:
     if is_single and isinstance(results[0], BadUsage):
         raise click.ClickException(f"{results[0]}.")
     _show(book, results, is_single=is_single, as_json=as_json)
-    if any(isinstance(found, BadUsage) or found.priced.total is None for found in results):
+    if any(isinstance(found, BadUsage) or found.total is None for found in results):
         context.exit(NOT_ALL)
 
 
