@@ -31,9 +31,10 @@ EPILOG = "Exit status: 0, everything was priced; 2, something was not, and is na
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 @click.pass_context
 def cost(context: click.Context, /, file: Path | None, as_json: bool, **options: str | None) -> None:
-    """Price what a provider answered: a response or its usage in FILE, a list of them, or one on each line.
+    """Price a provider's response or usage in FILE.
 
-    For - standard input is read. Options win over what stands in a response.
+    The file has one value of JSON, a list, or a value on each line; - is standard input. Options win over what stands
+    in a response.
     """
     if file is None:
         raise click.UsageError("Name a FILE with a response or a usage, or - for standard input.")
