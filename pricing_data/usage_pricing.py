@@ -3,10 +3,11 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from pricing_data.book import PriceBook
-from pricing_data.pricing import Priced, price_counts
+from pricing_data.pricing import PricedLine, Total, lines_of, total_of_counts
 from pricing_data.rating import PLAIN_REGIONS
 from pricing_data.responses import BadUsage, Read, UnpricedProperty, read_response, read_usage
 from pricing_data.responses.faults import shown
@@ -45,18 +46,24 @@ class Unpriced(NamedTuple):
 
 
 class PricedUsage(NamedTuple):
-    """A usage and its cost. Without a total, `unpriced` says what had no price.
+    """A usage and its cost in USD. Without a `total`, `unpriced` says what had no price.
 
     `model` is the name as it was sent, `at_from` where the instant of the terms comes from: "item", "response" or
-    "now". `read` and `terms` are None if a property of the usage has no price.
+    "now". `read`, `terms` and `sum` are None if a property of the usage has no price.
     """
 
     model: str | None
-    priced: Priced
+    total: Decimal | None
     unpriced: tuple[Unpriced, ...] = ()
     read: Read | None = None
     terms: Terms | None = None
     at_from: str | None = None
+    sum: Total | None = None
+
+    @property
+    def lines(self) -> tuple[PricedLine, ...]:
+        """Return a line for each rate used, whose amounts add up to the total; none without a total."""
+        return () if self.total is None or self.sum is None else lines_of(self.sum)
 
 
 def price_usage(
@@ -70,25 +77,26 @@ def price_usage(
     try:
         read, at_from = _read(item, now)
     except UnpricedProperty as fault:
-        return _without_price(_model_in(item), Unpriced(fault.property, fault.reason))
+        return PricedUsage(_model_in(item), None, (Unpriced(fault.property, fault.reason),))
     if read.model is None:
         raise BadUsage("model", "this property is missing")
     name = resolve(read.model, read.provider) if resolve else book_name(book, read.model, read.provider)
     terms = Terms(read.at, read.service, read.region)  # type: ignore[arg-type]  # set by _read
-    priced = price_counts(book, name, read.usage, terms)
+    found = total_of_counts(book, name, read.usage, terms)
+    total: Decimal | None = found.usd
     unpriced: tuple[Unpriced, ...] = ()
-    if priced.reason is not None:
-        unpriced = (Unpriced(_at_fault(priced, terms), priced.reason),)
-    elif read.apart and (missing := _missing(read, priced)):
-        priced, unpriced = Priced(None, (), f"{missing.property}: {missing.reason}", priced.price), (missing,)
-    return PricedUsage(read.model, priced, unpriced, read, terms, at_from)
+    if found.reason is not None:
+        unpriced = (Unpriced(_at_fault(found, terms), found.reason),)
+    elif read.apart and (missing := _missing(read, found)):
+        total, unpriced = None, (missing,)
+    return PricedUsage(read.model, total, unpriced, read, terms, at_from, found)
 
 
-def _at_fault(priced: Priced, terms: Terms) -> str:
+def _at_fault(found: Total, terms: Terms) -> str:
     """Return which property of an item there is no price for."""
-    if priced.price is None:
-        return "at" if "first price" in (priced.reason or "") else "model"
-    tariff = priced.price.tariff
+    if found.price is None:
+        return "at" if "first price" in (found.reason or "") else "model"
+    tariff = found.price.tariff
     if tariff.service(terms.service) is None:
         return "service_tier"
     if terms.region and terms.region not in PLAIN_REGIONS and terms.region not in dict(tariff.regions):
@@ -228,9 +236,9 @@ def _no_instant(value: object) -> str:
     return f'must be a day such as "2026-01-31", or an instant such as "2026-01-31T14:00:00Z", not {shown(value)}'
 
 
-def _missing(read: Read, priced: Priced) -> Unpriced | None:
+def _missing(read: Read, found: Total) -> Unpriced | None:
     """Return the first of the rates that must not be replaced which no line has."""
-    used = {line.unit for line in priced.lines}
+    used = {line.unit for line in lines_of(found)}
     return next(
         (
             Unpriced(name, f"no price for {rate} apart from other tokens is known")
@@ -239,10 +247,6 @@ def _missing(read: Read, priced: Priced) -> Unpriced | None:
         ),
         None,
     )
-
-
-def _without_price(model: str | None, unpriced: Unpriced) -> PricedUsage:
-    return PricedUsage(model, Priced(None, (), f"{unpriced.property}: {unpriced.reason}", None), (unpriced,))
 
 
 def _model_in(item: Any) -> str | None:

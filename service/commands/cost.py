@@ -39,10 +39,10 @@ EPILOG = "Exit status: 0, everything was priced; 2, something was not, and is na
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 @click.pass_context
 def cost(context: click.Context, /, file: Path | None, models: tuple[str, ...], as_json: bool, **options: Any) -> None:
-    """Price what a provider answered, or what calls would cost.
+    """Price a usage or response in FILE, or what calls would cost.
 
-    FILE has a response or its usage, a list of them, or one on each line; - is standard input. Options win over what
-    stands in a response. Without FILE, --input and --output are the tokens of one call, which is priced for each
+    The file has one value of JSON, a list, or a value on each line; - is standard input. Options win over what stands
+    in a response. Without FILE, --input and --output are the tokens of one call, which is priced for each
     MODEL: weighbridge cost -m gpt-4o -m o3 --input 2k --output 500 --cached 40% --calls 1M --monthly
     """
     plan, terms = split_options(options)
@@ -67,7 +67,7 @@ def cost(context: click.Context, /, file: Path | None, models: tuple[str, ...], 
     if is_single and isinstance(results[0], BadUsage):
         raise click.ClickException(f"{results[0]}.")
     _show(book, results, is_single=is_single, as_json=as_json)
-    if any(isinstance(found, BadUsage) or found.priced.total is None for found in results):
+    if any(isinstance(found, BadUsage) or found.total is None for found in results):
         context.exit(NOT_ALL)
 
 

@@ -35,7 +35,7 @@ COUNTED = "counted"
 def show_one(found: PricedUsage) -> None:
     """Print a line for each rate, the total, and on which terms it was priced."""
     rows: list[list[Value]] = []
-    for line in found.priced.lines:
+    for line in found.lines:
         each = line.kind == COUNTED
         of_many, of_one = (None, line.rate) if each else (line.rate * MTOK, None)
         source = f"{line.source.package} {line.source.version}"
@@ -43,10 +43,10 @@ def show_one(found: PricedUsage) -> None:
         rows.append([*counted, line.path, line.row, source, line.state])
     if rows:
         print_table(LINE_COLUMNS, rows)
-    if found.priced.total is None:
+    if found.total is None:
         say(f"{found.model or 'It'} has no cost: {reasons(found)}.")
     else:
-        say(f"{found.model} costs {plain(found.priced.total)} USD{_terms(found)}.")
+        say(f"{found.model} costs {plain(found.total)} USD{_terms(found)}.")
     if found.read is not None and found.read.ignored:
         say(f"Changes no cost: {', '.join(found.read.ignored)}.")
 
@@ -54,7 +54,7 @@ def show_one(found: PricedUsage) -> None:
 def show_many(results: Sequence[PricedUsage | BadUsage], version: str) -> None:
     """Print a row for each usage, and the sum of those that have a cost."""
     print_table(USAGE_COLUMNS, [_row(number, result) for number, result in enumerate(results, start=1)])
-    totals = [found.priced.total for found in results if isinstance(found, PricedUsage)]
+    totals = [found.total for found in results if isinstance(found, PricedUsage)]
     priced = [total for total in totals if total is not None]
     say(f"{len(priced):,} of {len(results):,} usages cost {plain(add(*priced))} USD, by the price book {version}.")
 
@@ -69,7 +69,7 @@ def _row(number: int, result: PricedUsage | BadUsage) -> list[Value]:
         return [number, "", None, None, None, str(result)]
     usage = result.read.usage if result.read else None
     counts: list[Value] = [usage.input_tokens, usage.output_tokens] if usage else [None, None]
-    total = result.priced.total
+    total = result.total
     return [number, result.model or "", *counts, None if total is None else money(total), reasons(result)]
 
 

@@ -23,8 +23,8 @@ class CostAnswers:
 
     def answer(self, found: PricedUsage) -> str:
         """Return the JSON object for one usage."""
-        total = found.priced.total
-        lines = ",".join(map(self._line, found.priced.lines))
+        total = found.total
+        lines = ",".join(map(self._line, found.lines))
         head = f'{wire.properties({"model": found.model})},"total":{"null" if total is None else plain(total)}'
         return f'{{{head},"currency":"{CURRENCY}","lines":[{lines}],{self._rest(found)},{self._version}}}'
 

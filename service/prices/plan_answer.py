@@ -10,6 +10,7 @@ from pricing_data.plans import MONTHS_OF_A_YEAR, Plan, PlannedCost
 from pricing_data.pricing import PricedLine, row_id
 from pricing_data.usage import Usage
 from service import wire
+from service.prices.markup_answer import markup_values
 
 ALWAYS = ("input_tokens", "output_tokens")
 NO_COUNTS = Usage(0)
@@ -44,7 +45,7 @@ def _entry(plan: Plan, cost: PlannedCost, markup: Markup | None) -> wire.Value:
     if plan.monthly:
         entry["per_year"] = multiply(MONTHS_OF_A_YEAR, total)
     if markup is not None:
-        entry |= {"markup_percent": markup.percent, "markup_cost": markup.amount(total)}
+        entry |= markup_values(markup, total)
     if cost.price is not None:
         entry |= {"row": row_id(cost.price), "state": worst_state(cost)}
     lines: list[wire.Value] = [_line(line) for line in cost.lines]

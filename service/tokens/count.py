@@ -17,6 +17,7 @@ from service.body import INLINE_BODY_BYTES, BodyReader
 from service.caller import Caller
 from service.counting import CountingPool
 from service.errors import INVALID_REQUEST, Refusal
+from service.prices.markup_answer import markup_values
 from service.providers.counts import ProviderCounts
 from service.reply import Reply
 from service.spans import NO_SPAN, Value, within
@@ -162,7 +163,6 @@ def _details(price: Price | None, count: Count, request: CountRequest, markup: M
     }
     if markup is not None:
         unit_price = input_rate(price, count.tokens or 0)
-        unknown = count.tokens is None or unit_price is None
-        details["markup_percent"] = markup.percent
-        details["markup_cost"] = None if unknown else markup.amount(cost(count.tokens, unit_price))
+        usd = None if count.tokens is None or unit_price is None else cost(count.tokens, unit_price)
+        details |= markup_values(markup, usd)
     return wire.properties(details | estimate_entry(count) if request.estimate else details)

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from pricing_data import PriceBook
-from pricing_data.book_file import Contents
+from pricing_data import PriceBook, book_file
 from pricing_data.price import Price, Rates, Service, Source, Tariff
 from pricing_data.responses import BadUsage
 from pricing_data.usage_pricing import PricedUsage, Unpriced, price_usage
@@ -26,7 +25,7 @@ def row(model: str, rates: Rates, day: date, **more: Any) -> Price:
 
 
 @pytest.fixture(scope="module")
-def book() -> PriceBook:
+def book(tmp_path_factory: pytest.TempPathFactory) -> PriceBook:
     """One model with all that the tests ask for, from two days on, and one of each odd kind."""
     rates = Rates(input=2 * MICRO, output=8 * MICRO, cached_input=MICRO, web_search=Decimal("0.01"))
     services = (Service("batch", Rates(input=MICRO, output=4 * MICRO)), Service("flex", Rates(MICRO, 5 * MICRO)))
@@ -38,7 +37,9 @@ def book() -> PriceBook:
         row("sonar-full", Rates(input=MICRO, output=MICRO, reasoning=MICRO), date(2025, 1, 1)),
         row("gpt-4o", Rates(input=MICRO, output=MICRO), date(2025, 1, 1)),
     )
-    return PriceBook(Contents(rows, date(2026, 1, 1), (), ""))
+    path = tmp_path_factory.mktemp("book") / "prices.jsonl"
+    book_file.write(path, book_file.text_of(rows, date(2026, 1, 1), ()))
+    return PriceBook.from_file(path)
 
 
 def priced(book: PriceBook, item: Any) -> PricedUsage:
@@ -49,12 +50,12 @@ def test_a_usage_is_priced_line_by_line(book: PriceBook) -> None:
     """Each rate has its line, the lines add up to the total, and everything says where it comes from."""
     usage = CHAT | {"prompt_tokens_details": {"cached_tokens": 40}}
     found = priced(book, {"model": "m", "usage": usage})
-    assert [(line.unit, line.count, line.amount, line.row) for line in found.priced.lines] == [
+    assert [(line.unit, line.count, line.amount, line.row) for line in found.lines] == [
         ("input", 60, Decimal("0.00012"), "m@2026-01-01"),
         ("cached_input", 40, Decimal("0.00004"), "m@2026-01-01"),
         ("output", 20, Decimal("0.00016"), "m@2026-01-01"),
     ]
-    assert found.priced.total == Decimal("0.00032")
+    assert found.total == Decimal("0.00032")
     assert (found.unpriced, found.at_from) == ((), "now")
 
 
@@ -91,7 +92,7 @@ def test_the_instant_is_the_item_s_then_the_response_s_then_now(
     """Which instant was used is said with the answer."""
     found = priced(book, item)
     assert found.terms is not None
-    assert (found.terms.at, found.at_from, found.priced.total) == (at, at_from, Decimal(total))
+    assert (found.terms.at, found.at_from, found.total) == (at, at_from, Decimal(total))
 
 
 @pytest.mark.parametrize(
@@ -122,13 +123,13 @@ def test_terms_of_the_item_win_over_those_of_the_response(
     """Tier and region; a line of a batch's results is priced as a batch."""
     found = priced(book, item)
     assert found.terms is not None
-    assert (found.terms.service, found.priced.total) == (service, Decimal(total))
+    assert (found.terms.service, found.total) == (service, Decimal(total))
 
 
 def test_a_model_beside_a_response_wins(book: PriceBook) -> None:
     """The name in the item is priced, as with other terms."""
     found = priced(book, {"response": RESPONSE | {"model": "ft:m:me"}, "model": "m"})
-    assert (found.model, found.priced.total) == ("m", Decimal("0.00036"))
+    assert (found.model, found.total) == ("m", Decimal("0.00036"))
 
 
 @pytest.mark.parametrize(
@@ -158,15 +159,15 @@ def test_what_has_no_price_is_named_and_the_total_is_unknown(
 ) -> None:
     """Never the rate of something else in its place."""
     found = priced(book, item)
-    assert found.priced.total is None
-    assert found.priced.lines == ()
+    assert found.total is None
+    assert found.lines == ()
     assert found.unpriced == (unpriced,)
 
 
 def test_reasoning_beside_the_output_is_priced_at_its_own_rate(book: PriceBook) -> None:
     """Where the row has one: 100 of input, 20 written and 5 thought."""
     item = {"model": "sonar-full", "provider": "perplexity", "usage": CHAT | {"reasoning_tokens": 5}}
-    assert priced(book, item).priced.total == Decimal("0.000125")
+    assert priced(book, item).total == Decimal("0.000125")
 
 
 def test_tools_of_a_whole_response_are_charged(book: PriceBook) -> None:
@@ -184,13 +185,13 @@ def test_tools_of_a_whole_response_are_charged(book: PriceBook) -> None:
         "usage": MESSAGES,
     }
     found = priced(book, response)
-    assert found.priced.total == Decimal("0.01036")
+    assert found.total == Decimal("0.01036")
     grounded = {
         "modelVersion": "m",
         "candidates": [{"groundingMetadata": {"webSearchQueries": ["a", "b"]}}],
         "usageMetadata": {"promptTokenCount": 100, "candidatesTokenCount": 20},
     }
-    assert priced(book, grounded).priced.total == Decimal("0.02036")
+    assert priced(book, grounded).total == Decimal("0.02036")
 
 
 @pytest.mark.parametrize(
@@ -246,7 +247,7 @@ def test_openrouter_sells_models_under_their_authors_names(book: PriceBook, name
     """Those that it sells at the author's price are priced by it; `:free` and open weights on other hosts are not."""
     item = {"model": name, "provider": "openrouter", "usage": CHAT}
     if known:
-        assert priced(book, item).priced.total == Decimal("0.00012")
+        assert priced(book, item).total == Decimal("0.00012")
     else:
         with pytest.raises(BadUsage, match="there is no price of a model"):
             priced(book, item)
