@@ -36,7 +36,7 @@ _USUAL = (
     "reasoning_tokens",
 )
 _usual = attrgetter(*_USUAL)
-_unusual = attrgetter(*(name for name in Usage.__dataclass_fields__ if name not in _USUAL))
+_unusual = attrgetter(*(name for name in Usage._fields if name not in _USUAL))
 _NOTHING_UNUSUAL = _unusual(Usage(0))
 _PLACES = {name: place for place, name in enumerate(RATE_FIELDS)}
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from operator import attrgetter
+from typing import NamedTuple
 
 from pricing_data.price import STANDARD
 
@@ -11,8 +12,7 @@ from pricing_data.price import STANDARD
 MAX_TOKENS = 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """Whole counts of one call, or of several (`requests`) that reach the same rates; sub-counts are subsets.
 
     Of the input: `cached_input_tokens` (read from a cache), `cache_write_tokens` (for the provider's standard time),
@@ -88,7 +88,7 @@ class Usage:
 
 
 MAY_BE_UNKNOWN = ("cached_audio_tokens", "cached_image_tokens")
-WHOLE_COUNTS = tuple(name for name in Usage.__dataclass_fields__ if name != "seconds")
+WHOLE_COUNTS = tuple(name for name in Usage._fields if name != "seconds")
 _certain_counts = attrgetter(*(name for name in WHOLE_COUNTS if name not in MAY_BE_UNKNOWN))
 SUBSETS = (
     ("input_tokens", ("input_audio_tokens", "input_image_tokens", "input_video_tokens")),

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -107,5 +107,5 @@ def _many_calls(price: Price, row: UsageRow, prompt_tokens: int) -> Decimal:
     fee = price.tariff.rates.per_call
     if fee and row.requests is None:
         raise UnpricedUsage(price.model, "each call has a fee, and the number of calls is not told")
-    usage = replace(row.usage, requests=row.requests or 0)
+    usage = row.usage._replace(requests=row.requests or 0)
     return call_cost(price, usage, Terms(row.day, row.service), input_tokens_of_each=prompt_tokens).total
