@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -171,9 +172,7 @@ def unexplained(book: PriceBook, call: Call, known: Sequence[Difference]) -> lis
 def _paths(book: PriceBook, call: Call) -> Iterator[tuple[str, str]]:
     """Yield the rates that a call needs, and their paths in the row."""
     row = book.price(call.model, call.at)
-    service = row.tariff.service(call.service) if row else None
-    bounds = [tier.above_tokens for tier in service.tiers] if service else []
-    above = max((bound for bound in bounds if call.usage.input_tokens > bound), default=0)
+    above = _bound(row, call.service, call.usage.input_tokens) if row else 0
     for unit in COUNTS:
         if _count(call.usage, unit) or unit == "input":
             yield unit, path_of(unit, call.service, above)
@@ -263,24 +262,28 @@ def _start(prices: Any) -> datetime | None:
 
 
 def _in_span(book: PriceBook, model: str, since: datetime, until: datetime) -> Iterator[Difference]:
+    """Yield each rate that differs at the beginning of a span, for a short call or for one above any tier's bound."""
     row = book.price(model, since)
     if row is None:
         return
-    for service in SERVICES:
-        own = row.tariff.service(service)
-        bounds = [0, *(tier.above_tokens for tier in own.tiers)] if own else [0]
-        for above, unit in ((above, unit) for above in bounds for unit in COUNTS):
-            if unit == "cached_audio" and above:
-                continue
-            path = path_of(unit, service, above)
-            if unit in OF_OUTPUT and row.output is None:
-                continue
-            for tokens in {above + 1, max(above, 1000)}:
-                call = Call(model, since, service, Usage(tokens))
-                if tokens > above and any(_differs(book, one, unit) for one in _hours(row, call)):
-                    reason = _reason(row, path, since)
-                    yield Difference(model, path, since.isoformat(), until.isoformat(), reason)
-                    break
+    bounds = {tier.above_tokens for tier in (*row.tariff.tiers, *(t for s in row.tariff.services for t in s.tiers))}
+    found: dict[str, None] = {}
+    for service, unit, tokens in product(SERVICES, COUNTS, sorted({1000, *(bound + 1 for bound in bounds)})):
+        if unit in OF_OUTPUT and row.output is None:
+            continue
+        path = path_of(unit, service, _bound(row, service, tokens))
+        call = Call(model, since, service, Usage(tokens))
+        if path not in found and any(_differs(book, one, unit) for one in _hours(row, call)):
+            found[path] = None
+    for path in found:
+        yield Difference(model, path, since.isoformat(), until.isoformat(), _reason(row, path, since))
+
+
+def _bound(row: Price, name: str, tokens: int) -> int:
+    """The bound of the tier that a call reaches; 0 if it reaches none."""
+    service = row.tariff.service(name)
+    bounds = [tier.above_tokens for tier in service.tiers] if service else []
+    return max((bound for bound in bounds if tokens > bound), default=0)
 
 
 def _hours(row: Price, call: Call) -> list[Call]:
