@@ -1,4 +1,4 @@
-"""How far back a book reaches: on which days how many models have a price, and how many have one since their release."""
+"""How far back a book reaches: how many models have a price on some days, and how many since their release."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

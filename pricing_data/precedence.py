@@ -16,7 +16,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 from pricing_data.decisions import Decision, decision_for
-from pricing_data.paths import SCHEDULE, Value, in_order, place_of
+from pricing_data.paths import SCHEDULE, TIER, Value, in_order, place_of
 from pricing_data.price import STANDARD, Source, path_of
 from pricing_data.rules import Rule, ruled
 from pricing_data.source_timeline import (
@@ -132,7 +132,7 @@ class _Chooser:
             among = self._among(path, at, coherent, bounds)
             if choice := self._decided(path, at, self._with_base(path, at, among, found)):
                 found[path] = choice
-        return self._with_rules(at, found)
+        return self._with_rules(at, _with_standard_bounds(found))
 
     def _input_at(self, at: datetime) -> Choice | None:
         return [choice for mark, choice in self.input if mark <= at][-1]
@@ -181,10 +181,19 @@ class _Chooser:
         return [source for source, run in runs if held is None or run is None or run.value == held.value]
 
     def _bounds(self, service: str, at: datetime, coherent: Iterable[SourceTimeline]) -> tuple[int, ...]:
-        """Return the bounds of the first source that has tiers; none where a source dates that they ended."""
+        """Return the bounds of the first source that has tiers; none where a source dates that they ended.
+
+        A tier without rates, which says that long calls are of unknown price, counts unless an earlier source prices
+        calls of every length.
+        """
+        of_every_length = False
         for source in coherent:
-            if found := source.bounds(service, self._reached(source, at)):
+            reached = self._reached(source, at)
+            found = source.bounds(service, reached)
+            unknown = [bound for bound in found if source.run(path_of(TIER, service, bound), reached)]
+            if found and not (of_every_length and len(unknown) == len(found)):
                 return found
+            of_every_length |= not found and source.run(path_of(INPUT, service), reached) is not None
             if source.had_tiers(service, at):
                 return ()
         return ()
@@ -279,6 +288,28 @@ class _Chooser:
         if release is None or not release <= at < begins:
             return at
         return at if source.name == DATED and begins - release > MAX_LISTING_DELAY else begins
+
+
+def _with_standard_bounds(found: dict[str, Choice]) -> dict[str, Choice]:
+    """Return values in which the tiers of each service begin where those of the standard service do.
+
+    A bound that is off by one is the same one: "above N" and "from N on". What a service costs above another bound is
+    not known.
+    """
+    places = {path: place for path in found if (place := place_of(path)) and place.above_tokens}
+    standard = sorted({place.above_tokens for place in places.values() if place.service == STANDARD})
+    if not standard:
+        return found
+    kept: dict[str, Choice] = {}
+    for path, choice in found.items():
+        place = places.get(path)
+        if place is None or place.service == STANDARD or place.above_tokens in standard:
+            kept[path] = choice
+        elif near := [bound for bound in standard if abs(bound - place.above_tokens) <= 1]:
+            kept[path_of(place.rate, place.service, near[0])] = choice
+        else:
+            kept[path_of(TIER, place.service, standard[0])] = replace(choice, value=())
+    return kept
 
 
 def _place(name: str) -> tuple[int, str]:

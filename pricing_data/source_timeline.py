@@ -125,7 +125,8 @@ def _without_flat_tiers(tariff: Tariff) -> Tariff:
 
 def _steep(rates: Rates, tiers: tuple[Tier, ...]) -> tuple[Tier, ...]:
     own = [(getattr(tier.rates, name), getattr(rates, name)) for tier in tiers for name in TOKEN_FIELDS]
-    return tiers if any(value is not None and value != below for value, below in own) else ()
+    unknown = any(tier.rates == Rates() for tier in tiers)
+    return tiers if unknown or any(value is not None and value != below for value, below in own) else ()
 
 
 def _runs(path: str, offers: Sequence[Offer], stated: Sequence[Mapping[str, Value]]) -> tuple[Run, ...]:
