@@ -1,0 +1,85 @@
+"""The one way from counts to a cost with its lines: used by the API, the commands and files of usage alike."""
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from pricing_data.book import PriceBook, utc_day
+from pricing_data.call import CallCost, Line, call_cost
+from pricing_data.cost import add, multiply
+from pricing_data.errors import UnpricedUsage
+from pricing_data.price import Price, Source
+from pricing_data.row import instant_text
+from pricing_data.usage import Terms, Usage
+
+
+class PricedLine(NamedTuple):
+    """One rate that a call is charged at: `count` times `rate` is `amount`, in USD; `path` names it in the row."""
+
+    kind: str
+    unit: str
+    count: int | Decimal
+    rate: Decimal
+    amount: Decimal
+    path: str
+    price: Price
+
+    @property
+    def row(self) -> str:
+        """Return the id of the row that states the rate: its model and the instant from which it holds."""
+        return row_id(self.price)
+
+    @property
+    def source(self) -> Source:
+        """Return who states the rate."""
+        return self.price.statement(self.path).source
+
+    @property
+    def state(self) -> str:
+        """Return how sure the rate is, one of `pricing_data.price.STATES`."""
+        return self.price.statement(self.path).state
+
+
+class Priced(NamedTuple):
+    """What a call costs, in USD, exactly. Without a `total` there is a `reason`; `price` is the row that was used."""
+
+    total: Decimal | None
+    lines: tuple[PricedLine, ...]
+    reason: str | None
+    price: Price | None
+
+
+def price_counts(book: PriceBook, model: str, usage: Usage, terms: Terms) -> Priced:
+    """Return what counts of one model come to on the given terms. What cannot be priced has its reason, never a guess.
+
+    `model` is a name of the book. Raise nothing: an impossible usage and an instant without a zone are reasons too.
+    """
+    try:
+        price = book.price(model, terms.at)
+        if price is None:
+            return Priced(None, (), _no_price(book, model, terms), None)
+        return _priced(call_cost(price, usage, terms))
+    except UnpricedUsage as fault:
+        return Priced(None, (), fault.reason, price)
+    except ValueError as fault:
+        return Priced(None, (), str(fault), None)
+
+
+def row_id(price: Price) -> str:
+    """Return what names a row of the book: "gpt-4o@2024-05-13"; of an operator's own price as well."""
+    return f"{price.model}@{instant_text(price.effective_from, price.effective_at)}"
+
+
+def _no_price(book: PriceBook, model: str, terms: Terms) -> str:
+    if book.history(model) or book.standing.get(model):
+        return book.why_unpriced(model, utc_day(terms.at))
+    return f"no price of {model} is known"
+
+
+def _priced(cost: CallCost) -> Priced:
+    lines = tuple(_line(line, cost.price) for line in cost.lines)
+    return Priced(add(*(line.amount for line in lines)), lines, None, cost.price)
+
+
+def _line(line: Line, price: Price) -> PricedLine:
+    amount = multiply(line.count, line.rate)
+    return PricedLine(line.kind, line.unit, line.count, line.rate, amount, line.path, price)
