@@ -48,16 +48,19 @@ class Priced(NamedTuple):
     price: Price | None
 
 
-def price_counts(book: PriceBook, model: str, usage: Usage, terms: Terms) -> Priced:
+def price_counts(
+    book: PriceBook, model: str, usage: Usage, terms: Terms, *, input_tokens_of_each: int | None = None
+) -> Priced:
     """Return what counts of one model come to on the given terms. What cannot be priced has its reason, never a guess.
 
-    `model` is a name of the book. Raise nothing: an impossible usage and an instant without a zone are reasons too.
+    `model` is a name of the book. For several calls together, `input_tokens_of_each` is an input that reaches the
+    same tier as each of theirs. Raise nothing: an impossible usage and an instant without a zone are reasons too.
     """
     try:
         price = book.price(model, terms.at)
         if price is None:
             return Priced(None, (), _no_price(book, model, terms), None)
-        return _priced(call_cost(price, usage, terms))
+        return _priced(call_cost(price, usage, terms, input_tokens_of_each=input_tokens_of_each))
     except UnpricedUsage as fault:
         return Priced(None, (), fault.reason, price)
     except ValueError as fault:

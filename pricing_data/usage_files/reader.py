@@ -1,0 +1,274 @@
+"""Rows of an export to counts, terms and charges: every cell is used, known to have no effect, or makes its row unpriced."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from functools import partial
+
+from pricing_data.price import STANDARD
+from pricing_data.usage import MAX_TOKENS, Terms, Usage
+from pricing_data.usage_files import values
+from pricing_data.usage_files.layout import (
+    IGNORE,
+    OURS,
+    THINGS,
+    TOKEN_COUNTS,
+    Layout,
+    Values,
+    may_change_a_price,
+    plain_name,
+)
+from pricing_data.usage_files.row import NO_USAGE, SkippedRow, UnreadableRow, UsageRow
+
+EMPTY_ROWS = "rows without a model and without tokens"
+USD = "usd"
+Row = Sequence[object]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingOptions:
+    """What a person says of a file: the day of rows without one, what columns mean, and how numbers are written."""
+
+    as_of: date | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    separator: str | None = None
+    decimal_comma: bool | None = None
+
+
+class RowReader:
+    """Reads rows of one file. `skipped` counts rows that are no usage, by what they are.
+
+    `ignored` are columns that no layout knows and that cannot change a price, `without_effect` those that are known
+    not to, with the reason. `names` has the column of each meaning, as the file spells it.
+    """
+
+    def __init__(
+        self, layout: Layout, header: Sequence[str], options: ReadingOptions, *, currency: str | None = None,
+        decimal_comma: bool = False,
+    ) -> None:  # fmt: skip
+        self.layout = layout
+        self.header = list(header)
+        self.options = options
+        self.currency = currency
+        self.skipped: Counter[str] = Counter()
+        self.places = _places(layout, header, options.columns)
+        self.names = {meaning: header[place].strip() for meaning, place in self.places}
+        others = _others(layout, header, self.places, options.columns)
+        self.suspicious = [(name, place) for name, place in others if may_change_a_price(name)]
+        self.ignored = [name for name, _ in others if not may_change_a_price(name)]
+        self.without_effect = _without_effect(layout, header)
+        self.counts = [name for name in (*TOKEN_COUNTS, *THINGS) if name != "input_tokens"]
+        self._count = partial(values.count, decimal_comma=decimal_comma)
+        self._amount = partial(values.amount, decimal_comma=decimal_comma)
+
+    def read(self, number: int, row: Row) -> UsageRow | None:
+        """Return what a row says, None if it is no usage. Raise nothing: what cannot be read is a fault of the row."""
+        cells: Values = {meaning: row[place] for meaning, place in self.places}
+        if self._is_empty(cells):
+            self.skipped[EMPTY_ROWS] += 1
+            return None
+        try:
+            if self.layout.prepare is not None:
+                cells = self.layout.prepare(cells)
+            for name, place in self.suspicious:
+                if not values.is_zero(row[place]):
+                    raise UnreadableRow(f"column {name} {values.shown(row[place])} may change the price, and is not known")
+            return self._row(number, cells)
+        except SkippedRow as kind:
+            self.skipped[str(kind)] += 1
+            return None
+        except UnreadableRow as fault:
+            return self._faulty(number, cells, str(fault))
+
+    def _is_empty(self, cells: Values) -> bool:
+        return values.is_nothing(cells.get("model")) and not any(
+            name not in ROW_NAMES and not values.is_zero(cell) for name, cell in cells.items()
+        )
+
+    def _row(self, number: int, cells: Values) -> UsageRow:
+        at = self._at(cells)
+        if self.layout.is_costs:
+            return self._charge(number, cells, at)
+        usage, calls = self._usage(cells)
+        billed, bill_fault = self._billed(cells)
+        return UsageRow(
+            number,
+            self._model(cells),
+            at,
+            usage,
+            Terms(at, self._service(cells), values.region(cells.get("region"))),
+            calls,
+            values.long_context(self._name("context"), cells["context"]) if "context" in cells else None,
+            bool(cells.get("cache_is_known", self.layout.cache_is_known)),
+            billed,
+            None,
+            bill_fault,
+        )
+
+    def _charge(self, number: int, cells: Values, at: date) -> UsageRow:
+        billed, bill_fault = self._billed(cells)
+        if billed is None and bill_fault is None:
+            raise SkippedRow("rows without a charge")
+        return UsageRow(number, self._model(cells), at, NO_USAGE, None, None, billed=billed, bill_fault=bill_fault)
+
+    def _at(self, cells: Values) -> date:
+        cell = cells.get("date")
+        if values.is_nothing(cell):
+            if self.options.as_of is None:
+                raise UnreadableRow(f"{self._name('date')} is empty")
+            return self.options.as_of
+        at = values.moment(self._name("date"), cell)
+        if not self.layout.sums_calls and not self.layout.is_costs:
+            return at
+        ends = cells.get("ends")
+        return values.bucket(at, None if values.is_nothing(ends) else values.moment(self._name("ends"), ends))
+
+    def _model(self, cells: Values) -> str:
+        model = str(cells.get("model") or "").strip()
+        if not model and not self.layout.is_costs:
+            raise UnreadableRow(f"{self._name('model')} is empty")
+        return model
+
+    def _service(self, cells: Values) -> str:
+        found = [
+            values.service(self._name(name), cells[name])
+            for name in ("service_tier", "speed")
+            if cells.get(name) not in (None, "")
+        ]
+        if "batch" in cells and values.flag(self._name("batch"), cells["batch"]):
+            found.append("batch")
+        special = sorted({word for word in found if word != STANDARD})
+        if len(special) > 1:
+            raise UnreadableRow(f"{' and '.join(special)} are two service tiers")
+        return special[0] if special else STANDARD
+
+    def _usage(self, cells: Values) -> tuple[Usage, int | None]:
+        found: dict[str, int] = {}
+        for name in self.counts:
+            cell = cells.get(name)
+            if cell is not None and cell != "" and cell != "0" and not values.is_nothing(cell):
+                found[name] = self._count(self._name(name), cell)
+        whole = self._input(cells, found)
+        seconds = self._seconds(cells)
+        calls = self._calls(cells)
+        for name in ("cached_audio_tokens", "cached_image_tokens"):
+            if name in cells and name not in found:
+                found[name] = 0
+        at_least = calls if calls is not None else _fewest_calls(whole, *found.values())
+        usage = Usage(whole, **found, requests=at_least, seconds=seconds)
+        self._check_sums(cells, usage)
+        return usage, calls
+
+    def _input(self, cells: Values, found: dict[str, int]) -> int:
+        cell = cells.get("input_tokens")
+        if values.is_nothing(cell):
+            if "input_tokens" not in cells and "total_tokens" in cells:
+                total = values.shown(cells["total_tokens"])
+                raise UnreadableRow(f"{self._name('total_tokens')} {total} is not divided into input and output")
+            if not any(found.get(name) for name in THINGS) and values.is_zero(cells.get("seconds")):
+                raise UnreadableRow(f"{self._name('input_tokens')} is empty")
+            cell = 0
+        whole = self._count(self._name("input_tokens"), cell)
+        if self.layout.input_is_whole:
+            return whole
+        return whole + sum(found.get(name, 0) for name in ("cached_input_tokens", "cache_write_tokens", "cache_write_1h_tokens"))
+
+    def _seconds(self, cells: Values) -> Decimal:
+        cell = cells.get("seconds")
+        return Decimal() if values.is_nothing(cell) else self._amount(self._name("seconds"), cell)
+
+    def _calls(self, cells: Values) -> int | None:
+        cell = cells.get("requests")
+        if values.is_nothing(cell):
+            return None if self.layout.sums_calls else 1
+        return self._count(self._name("requests"), cell)
+
+    def _check_sums(self, cells: Values, usage: Usage) -> None:
+        sums = {
+            "total_tokens": (usage.input_tokens + usage.output_tokens, "input and output tokens"),
+            "uncached_input_tokens": (
+                usage.input_tokens - usage.cached_input_tokens - usage.cache_write_tokens - usage.cache_write_1h_tokens,
+                "input less cached and written tokens",
+            ),
+        }
+        for name, (right, what) in sums.items():
+            if name in cells and not values.is_nothing(cells[name]):
+                stated = self._count(self._name(name), cells[name])
+                if stated != right:
+                    raise UnreadableRow(f"{self._name(name)} {stated} is not {right}, which {what} come to")
+
+    def _billed(self, cells: Values) -> tuple[Decimal | None, str | None]:
+        cell = cells.get("cost_usd")
+        currency = cells.get("currency")
+        code = self.currency if values.is_nothing(currency) else str(currency).strip()
+        billed = None if values.is_nothing(cell) else self._amount(self._name("cost_usd"), cell)
+        if code and code.lower() != USD:
+            fault = f"{self._name('currency')} {code!r} has no rate to USD"
+            if billed is None and not self.layout.is_costs:
+                raise UnreadableRow(fault)
+            return None, fault
+        bill_fault = cells.get("bill_fault")
+        return billed, None if bill_fault is None else str(bill_fault)
+
+    def _faulty(self, number: int, cells: Values, fault: str) -> UsageRow:
+        billed: Decimal | None = None
+        at: date | None = None
+        try:
+            at = self._at(cells)
+            billed, _ = self._billed(cells)
+        except UnreadableRow:
+            pass
+        model = str(cells.get("model") or "").strip()
+        return UsageRow(number, model, at, NO_USAGE, None, None, billed=billed, fault=fault)
+
+    def _name(self, meaning: str) -> str:
+        return self.names.get(meaning, meaning)
+
+
+# What a row without usage may have, too: the day it is of.
+ROW_NAMES = frozenset({"date", "ends", "currency", "product", "product_name", "unit", "line_type"})
+
+
+def _fewest_calls(*tokens: int) -> int:
+    """As few calls as could have so many tokens, where the number is not known."""
+    return max(1, -(-max(tokens) // MAX_TOKENS))
+
+
+def _places(layout: Layout, header: Sequence[str], columns: Mapping[str, str]) -> list[tuple[str, int]]:
+    """Where each meaning stands, by what a person says of columns, and else by the layout."""
+    own = {columns[name.strip()]: place for place, name in enumerate(header) if columns.get(name.strip(), IGNORE) != IGNORE}
+    plain = {plain_name(name): place for place, name in reversed(list(enumerate(header))) if name.strip() not in columns}
+    found = {
+        meaning: next((plain[name] for name in names if name in plain), None) for meaning, names in layout.columns.items()
+    }
+    known = {meaning: place for meaning, place in found.items() if place is not None}
+    return list({**known, **own}.items())
+
+
+def _others(
+    layout: Layout, header: Sequence[str], places: Sequence[tuple[str, int]], columns: Mapping[str, str]
+) -> list[tuple[str, int]]:
+    used = {place for _, place in places}
+    known = {name for names in layout.columns.values() for name in names} | set(layout.without_effect)
+    return [
+        (name.strip(), place)
+        for place, name in enumerate(header)
+        if place not in used
+        and columns.get(name.strip()) != IGNORE
+        and (plain_name(name) not in known or name.strip() in columns)
+    ]
+
+
+def _without_effect(layout: Layout, header: Sequence[str]) -> dict[str, str]:
+    there = {plain_name(name): name.strip() for name in header}
+    return {there[name]: reason for name, reason in layout.without_effect.items() if name in there}
+
+
+def column_option(text: str) -> tuple[str, str]:
+    """Return what "name=ours" says. Raise ValueError with a sentence."""
+    name, equals, meaning = text.rpartition("=")
+    if not equals or not name or meaning not in OURS:
+        raise ValueError(f"{text!r} is not NAME=OURS, where OURS is one of {', '.join(OURS)}.")
+    return name, meaning
