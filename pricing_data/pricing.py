@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from pricing_data.book import PriceBook, utc_day
 from pricing_data.call import CallCost, Line, call_cost
-from pricing_data.cost import add, multiply
+from pricing_data.cost import multiply
 from pricing_data.errors import UnpricedUsage
 from pricing_data.price import Price, Source
 from pricing_data.row import instant_text
@@ -48,6 +48,15 @@ class Priced(NamedTuple):
     price: Price | None
 
 
+class Total(NamedTuple):
+    """What a call costs, in USD, without its lines: those are in `cost`. Without a `usd` there is a `reason`."""
+
+    usd: Decimal | None
+    cost: CallCost | None
+    reason: str | None
+    price: Price | None
+
+
 def price_counts(
     book: PriceBook, model: str, usage: Usage, terms: Terms, *, input_tokens_of_each: int | None = None
 ) -> Priced:
@@ -56,15 +65,26 @@ def price_counts(
     `model` is a name of the book. For several calls together, `input_tokens_of_each` is an input that reaches the
     same tier as each of theirs. Raise nothing: an impossible usage and an instant without a zone are reasons too.
     """
+    total = total_of_counts(book, model, usage, terms, input_tokens_of_each=input_tokens_of_each)
+    lines = () if total.cost is None else tuple(_line(line, total.cost.price) for line in total.cost.lines)
+    return Priced(total.usd, lines, total.reason, total.price)
+
+
+def total_of_counts(
+    book: PriceBook, model: str, usage: Usage, terms: Terms, *, input_tokens_of_each: int | None = None
+) -> Total:
+    """Return the total alone of what `price_counts` returns, for many rows."""
+    price = None
     try:
         price = book.price(model, terms.at)
         if price is None:
-            return Priced(None, (), _no_price(book, model, terms), None)
-        return _priced(call_cost(price, usage, terms, input_tokens_of_each=input_tokens_of_each))
+            return Total(None, None, _no_price(book, model, terms), None)
+        cost = call_cost(price, usage, terms, input_tokens_of_each=input_tokens_of_each)
+        return Total(cost.total, cost, None, price)
     except UnpricedUsage as fault:
-        return Priced(None, (), fault.reason, price)
+        return Total(None, None, fault.reason, price)
     except ValueError as fault:
-        return Priced(None, (), str(fault), None)
+        return Total(None, None, str(fault), None)
 
 
 def row_id(price: Price) -> str:
@@ -76,11 +96,6 @@ def _no_price(book: PriceBook, model: str, terms: Terms) -> str:
     if book.history(model) or book.standing.get(model):
         return book.why_unpriced(model, utc_day(terms.at))
     return f"no price of {model} is known"
-
-
-def _priced(cost: CallCost) -> Priced:
-    lines = tuple(_line(line, cost.price) for line in cost.lines)
-    return Priced(add(*(line.amount for line in lines)), lines, None, cost.price)
 
 
 def _line(line: Line, price: Price) -> PricedLine:

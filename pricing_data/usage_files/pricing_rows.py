@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from pricing_data.book import PriceBook
 from pricing_data.price import STANDARD, Tier
-from pricing_data.pricing import Priced, price_counts
+from pricing_data.pricing import Total, total_of_counts
 from pricing_data.usage_files.row import UsageRow
 
 # What had to be assumed of a row, as a sentence about rows says it.
@@ -17,17 +17,17 @@ ASSUMED_CACHE = "do not say how many tokens were read from a cache: priced as if
 class RowPrice(NamedTuple):
     """The cost of a row, or why there is none, and what had to be assumed."""
 
-    priced: Priced
+    total: Total
     assumed: tuple[str, ...] = ()
 
 
 def price_row(book: PriceBook, row: UsageRow) -> RowPrice:
     """Return what a row's usage costs. Raise nothing."""
     if row.fault is not None or row.terms is None:
-        return RowPrice(Priced(None, (), row.fault or "it has no usage", None))
+        return RowPrice(Total(None, None, row.fault or "it has no usage", None))
     if row.calls == 1 and row.long_context is None:
-        priced = price_counts(book, row.model, row.usage, row.terms)
-        return RowPrice(priced, _assumed(row, priced, tier=False))
+        total = total_of_counts(book, row.model, row.usage, row.terms)
+        return RowPrice(total, _assumed(row, total, tier=False))
     return _summed_up(book, row)
 
 
@@ -36,12 +36,12 @@ def _summed_up(book: PriceBook, row: UsageRow) -> RowPrice:
     assert row.terms is not None
     price = book.price(row.model, row.terms.at)
     if price is not None and row.calls is None and price.tariff.rates.per_call:
-        return RowPrice(Priced(None, (), "each call has a fee, and the number of calls is not known", price))
+        return RowPrice(Total(None, None, "each call has a fee, and the number of calls is not known", price))
     service = None if price is None else price.tariff.service(row.terms.service)
     tiers = service.tiers if service else ()
     reached, assumed = _prompt_size(row, tiers)
-    priced = price_counts(book, row.model, row.usage, row.terms, input_tokens_of_each=reached)
-    return RowPrice(priced, _assumed(row, priced, tier=assumed))
+    total = total_of_counts(book, row.model, row.usage, row.terms, input_tokens_of_each=reached)
+    return RowPrice(total, _assumed(row, total, tier=assumed))
 
 
 def _prompt_size(row: UsageRow, tiers: tuple[Tier, ...]) -> tuple[int, bool]:
@@ -55,9 +55,9 @@ def _prompt_size(row: UsageRow, tiers: tuple[Tier, ...]) -> tuple[int, bool]:
     return 0, row.long_context is None
 
 
-def _assumed(row: UsageRow, priced: Priced, *, tier: bool) -> tuple[str, ...]:
-    price = priced.price
-    if price is None or priced.total is None:
+def _assumed(row: UsageRow, total: Total, *, tier: bool) -> tuple[str, ...]:
+    price = total.price
+    if price is None or total.usd is None:
         return ()
     assert row.terms is not None
     by_hour = price.tariff.schedule and row.terms.service == STANDARD and not isinstance(row.terms.at, datetime)

@@ -13,6 +13,7 @@ from pricing_data.usage_files import values
 from pricing_data.usage_files.layout import (
     IGNORE,
     OURS,
+    SUMS,
     THINGS,
     TOKEN_COUNTS,
     Layout,
@@ -24,6 +25,14 @@ from pricing_data.usage_files.row import NO_USAGE, SkippedRow, UnreadableRow, Us
 
 EMPTY_ROWS = "rows without a model and without tokens"
 USD = "usd"
+COUNTS = tuple(name for name in (*TOKEN_COUNTS, *THINGS) if name != "input_tokens")
+PARTS_OF_CACHED = ("cached_audio_tokens", "cached_image_tokens")
+WRITTEN_OR_READ = ("cached_input_tokens", "cache_write_tokens", "cache_write_1h_tokens")
+SERVICE_CELLS = ("service_tier", "speed", "batch")
+NO_SERVICE = (None, None, None)
+MAX_SERVICES = 1_000
+NO_SECONDS = Decimal()
+NO_BILL = (None, None)
 Row = Sequence[object]
 
 
@@ -59,7 +68,12 @@ class RowReader:
         self.suspicious = [(name, place) for name, place in others if may_change_a_price(name)]
         self.ignored = [name for name, _ in others if not may_change_a_price(name)]
         self.without_effect = _without_effect(layout, header)
-        self.counts = [name for name in (*TOKEN_COUNTS, *THINGS) if name != "input_tokens"]
+        possible = set(self.names) if layout.prepare is None else set(OURS)
+        # What rows of this file can have at all, with its name: most files have few of them.
+        self._counts = [(name, self._name(name)) for name in COUNTS if name in possible]
+        self._sums = [name for name in SUMS if name in possible]
+        self._has = frozenset(possible)
+        self._services: dict[tuple[object, ...], str] = {}
         self._count = partial(values.count, decimal_comma=decimal_comma)
         self._amount = partial(values.amount, decimal_comma=decimal_comma)
 
@@ -92,13 +106,13 @@ class RowReader:
         if self.layout.is_costs:
             return self._charge(number, cells, at)
         usage, calls = self._usage(cells)
-        billed, bill_fault = self._billed(cells)
+        billed, bill_fault = self._billed(cells) if "cost_usd" in self._has or self.currency else NO_BILL
         return UsageRow(
             number,
             self._model(cells),
             at,
             usage,
-            Terms(at, self._service(cells), values.region(cells.get("region"))),
+            Terms(at, self._service(cells), values.region(cells["region"]) if "region" in cells else None),
             calls,
             values.long_context(self._name("context"), cells["context"]) if "context" in cells else None,
             bool(cells.get("cache_is_known", self.layout.cache_is_known)),
@@ -132,6 +146,16 @@ class RowReader:
         return model
 
     def _service(self, cells: Values) -> str:
+        key = tuple([cells.get(name) for name in SERVICE_CELLS])
+        if key == NO_SERVICE:
+            return STANDARD
+        if key not in self._services:
+            if len(self._services) >= MAX_SERVICES:
+                self._services.clear()
+            self._services[key] = self._service_of(cells)
+        return self._services[key]
+
+    def _service_of(self, cells: Values) -> str:
         found = [
             values.service(self._name(name), cells[name])
             for name in ("service_tier", "speed")
@@ -146,19 +170,20 @@ class RowReader:
 
     def _usage(self, cells: Values) -> tuple[Usage, int | None]:
         found: dict[str, int] = {}
-        for name in self.counts:
+        for name, own_name in self._counts:
             cell = cells.get(name)
-            if cell is not None and cell != "" and cell != "0" and not values.is_nothing(cell):
-                found[name] = self._count(self._name(name), cell)
+            if cell != "0" and not values.is_nothing(cell):
+                found[name] = self._count(own_name, cell)
         whole = self._input(cells, found)
-        seconds = self._seconds(cells)
-        calls = self._calls(cells)
-        for name in ("cached_audio_tokens", "cached_image_tokens"):
+        for name in PARTS_OF_CACHED:
             if name in cells and name not in found:
                 found[name] = 0
-        at_least = calls if calls is not None else _fewest_calls(whole, *found.values())
-        usage = Usage(whole, **found, requests=at_least, seconds=seconds)
-        self._check_sums(cells, usage)
+        calls = self._calls(cells)
+        seconds = self._seconds(cells) if "seconds" in self._has else NO_SECONDS
+        requests = calls if calls is not None else _fewest_calls(whole, *found.values())
+        usage = Usage(whole, **found, requests=requests, seconds=seconds)
+        if self._sums:
+            self._check_sums(cells, usage)
         return usage, calls
 
     def _input(self, cells: Values, found: dict[str, int]) -> int:
@@ -173,11 +198,11 @@ class RowReader:
         whole = self._count(self._name("input_tokens"), cell)
         if self.layout.input_is_whole:
             return whole
-        return whole + sum(found.get(name, 0) for name in ("cached_input_tokens", "cache_write_tokens", "cache_write_1h_tokens"))
+        return whole + sum(found.get(name, 0) for name in WRITTEN_OR_READ)
 
     def _seconds(self, cells: Values) -> Decimal:
         cell = cells.get("seconds")
-        return Decimal() if values.is_nothing(cell) else self._amount(self._name("seconds"), cell)
+        return NO_SECONDS if values.is_nothing(cell) else self._amount(self._name("seconds"), cell)
 
     def _calls(self, cells: Values) -> int | None:
         cell = cells.get("requests")
@@ -193,8 +218,9 @@ class RowReader:
                 "input less cached and written tokens",
             ),
         }
-        for name, (right, what) in sums.items():
-            if name in cells and not values.is_nothing(cells[name]):
+        for name in self._sums:
+            right, what = sums[name]
+            if not values.is_nothing(cells.get(name)):
                 stated = self._count(self._name(name), cells[name])
                 if stated != right:
                     raise UnreadableRow(f"{self._name(name)} {stated} is not {right}, which {what} come to")

@@ -15,6 +15,7 @@ DAY_LENGTH = len("2026-01-31")
 # An hour or less: then the instant at which a row begins says at which hour its calls were made.
 MAX_HOURLY_BUCKET = timedelta(hours=1)
 NOTHING = frozenset({"", "null", "none", "nan", "not_available", "n/a", "-"})
+MAX_NOTHING = max(map(len, NOTHING))
 ZERO = re.compile(r"[+-]?0*[.,]?0*", re.ASCII)
 SPACES = str.maketrans("", "", " \u00a0\u202f'’_")
 GROUPED_BY_COMMA = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?", re.ASCII)
@@ -27,6 +28,8 @@ FALSE = frozenset({"", "false", "0", "no", "f", "n", "null", "none"})
 SERVICE_WORDS = {
     **{name: name for name in SERVICES},
     **dict.fromkeys(("", "default", "none", "null", "not_available", "on_demand", "on-demand"), STANDARD),
+    "on_demand_flex": "flex",
+    "on_demand_priority": "priority",
 }
 LONG_CONTEXT = (">", "200k-", "200k -", "long")
 SHORT_CONTEXT = ("≤", "<", "0-", "0 -", "short", "standard")
@@ -34,9 +37,9 @@ SHORT_CONTEXT = ("≤", "<", "0-", "0 -", "short", "standard")
 
 def is_nothing(value: object) -> bool:
     """Return whether a cell says nothing: it is empty, or a word for that."""
-    if value is None or value == "":
-        return True
-    return (isinstance(value, str) and value.strip().lower() in NOTHING) or value != value  # noqa: PLR0124
+    if type(value) is str:
+        return not value or (len(value) <= MAX_NOTHING and value.strip().lower() in NOTHING)
+    return value is None or value != value  # noqa: PLR0124  # NaN
 
 
 def is_zero(value: object) -> bool:

@@ -68,14 +68,14 @@ class Pricer:
     def price(self, row: UsageRow) -> Decimal | None:
         """Return the cost of one row, None if it cannot be priced."""
         self.bill.rows += 1
-        priced, assumed = price_row(self.book, row)
-        if priced.total is None:
-            self._book_fault(row, priced.reason or "no price is known")
+        total, assumed = price_row(self.book, row)
+        if total.usd is None:
+            self._book_fault(row, total.reason or "no price is known")
             return None
         for sentence in assumed:
             self.bill.assumed[sentence] += 1
-        self._book_in(row, priced.total)
-        return priced.total
+        self._book_in(row, total.usd)
+        return total.usd
 
     def _book_fault(self, row: UsageRow, reason: str) -> None:
         """Numbers differ from row to row; the reason is the same."""

@@ -64,16 +64,17 @@ def _writer(file: UsageFile, into: IO[bytes] | None) -> tuple[Write | None, Call
     """What writes a row with its cost, and what ends the file."""
     if into is None:
         return None, lambda: None
-    text = TextIOWrapper(into, encoding="utf-8", newline="", write_through=True)
+    text = TextIOWrapper(into, encoding="utf-8", newline="")
     header, name = file.table.header, _cost_name(file.table.header)
     if file.table.separator is None:
         return _json_writer(text, [*header, name], lines=file.table.path.suffix.lower() != ".json")
     rows = csv.writer(text, delimiter=file.table.separator)
     rows.writerow([*header, name])
-    return (lambda values, usd: rows.writerow([*values, "" if usd is None else plain(usd)])), lambda: None
+    # Detached at the end: a text file that is dropped closes the file below it, which is still to be put in place.
+    return (lambda values, usd: rows.writerow([*values, "" if usd is None else plain(usd)])), text.detach
 
 
-def _json_writer(text: IO[str], names: list[str], *, lines: bool) -> tuple[Write, Callable[[], object]]:
+def _json_writer(text: TextIOWrapper, names: list[str], *, lines: bool) -> tuple[Write, Callable[[], object]]:
     before = "" if lines else "["
 
     def write(values: Row, usd: Decimal | None) -> None:
@@ -83,7 +84,12 @@ def _json_writer(text: IO[str], names: list[str], *, lines: bool) -> tuple[Write
         text.write(before + json.dumps(row, ensure_ascii=False, default=str) + ("\n" if lines else ""))
         before = "" if lines else ",\n"
 
-    return write, lambda: None if lines else text.write("[]\n" if before == "[" else "]\n")
+    def end() -> None:
+        if not lines:
+            text.write("[]\n" if before == "[" else "]\n")
+        text.detach()
+
+    return write, end
 
 
 def _price_batches(file: UsageFile, into: IO[bytes] | None, pricer: Pricer, progress: Progress) -> None:

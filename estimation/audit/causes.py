@@ -1,0 +1,198 @@
+"""Why a bill differs from own prices: explanations tried one by one, each priced anew, whose amounts sum to the difference."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from typing import NamedTuple
+
+from pricing_data import PriceBook
+from pricing_data.cost import add, multiply, rounded, subtract
+from pricing_data.price import SERVICES, Price
+from pricing_data.usage import WHOLE_COUNTS, Usage
+from pricing_data.usage_files.pricing_rows import price_row
+from pricing_data.usage_files.row import UsageRow
+
+SERVICE_TIER, CACHE_KIND, TTL, REGION = "service tier", "cache kind", "TTL", "region"
+TOOL_FEE, MISSING_CALL, ROUNDING, UNKNOWN = "tool fee", "missing call", "rounding", "unknown"
+# Bills are rounded to cents or finer; a bill in whole dollars is no rounded one.
+MIN_DECIMALS = 2
+# More searches than this in one call are no explanation.
+MAX_SEARCHES_A_CALL = 10
+ROUNDINGS = (ROUND_HALF_UP, ROUND_HALF_EVEN)
+
+
+class Cause(NamedTuple):
+    """One cause of a difference: of which kind, what exactly, and how much it is of what was charged less own prices."""
+
+    kind: str
+    detail: str
+    usd: Decimal
+
+
+class Own(NamedTuple):
+    """A row and what it costs at own prices."""
+
+    row: UsageRow
+    usd: Decimal
+    price: Price | None
+
+
+class Explanation(NamedTuple):
+    """Another way in which rows may have been charged, and what they would come to."""
+
+    kind: str
+    detail: str
+    usd: Decimal
+
+
+def causes_of(book: PriceBook, rows: Sequence[Own], charged: Decimal) -> list[Cause]:
+    """Return why what was charged for rows differs from what they cost; the amounts sum to the difference exactly.
+
+    The first explanation that gives the charge exactly is the cause; else rounding of the own price, else an
+    explanation whose amount was rounded; else the whole difference is unknown.
+    """
+    own = add(*(each.usd for each in rows))
+    difference = subtract(charged, own)
+    if not difference:
+        return []
+    found = list(_explanations(book, rows, charged, own))
+    exact = next((each for each in found if each.usd == charged), None)
+    if exact is not None:
+        return [Cause(exact.kind, exact.detail, difference)]
+    if _rounds_to(own, charged):
+        return [Cause(ROUNDING, f"to {_decimals(charged)} decimals", difference)]
+    near = next((each for each in found if each.usd != own and _rounds_to(each.usd, charged)), None)
+    if near is not None:
+        rounding = Cause(ROUNDING, f"to {_decimals(charged)} decimals", subtract(charged, near.usd))
+        return [Cause(near.kind, near.detail, subtract(near.usd, own)), rounding]
+    return [Cause(UNKNOWN, "", difference)]
+
+
+def sum_up(causes: Sequence[Cause]) -> list[Cause]:
+    """Return causes with those of one kind and detail added up, without those that cancel out."""
+    found: dict[tuple[str, str], Decimal] = {}
+    for cause in causes:
+        key = cause.kind, cause.detail
+        found[key] = add(found.get(key, Decimal()), cause.usd)
+    return [Cause(*key, usd) for key, usd in found.items() if usd]
+
+
+def _explanations(book: PriceBook, rows: Sequence[Own], charged: Decimal, own: Decimal) -> Iterator[Explanation]:
+    """In the order in which they are tried."""
+    for kind, detail, change in _changes(rows):
+        changed = [price_row(book, change(each.row)).total.usd for each in rows]
+        if None not in changed:
+            yield Explanation(kind, detail, add(*(usd for usd in changed if usd is not None)))
+    yield from _searches(rows, charged, own)
+    yield from _calls(rows, charged, own)
+
+
+Change = Callable[[UsageRow], UsageRow]
+
+
+def _changes(rows: Sequence[Own]) -> Iterator[tuple[str, str, Change]]:
+    for service in SERVICES:
+        if any(each.row.terms and each.row.terms.service != service for each in rows):
+            yield SERVICE_TIER, f"charged as {service}", lambda row, service=service: _on(row, service=service)  # type: ignore[misc]
+    usages = [each.row.usage for each in rows]
+    if any(usage.cached_input_tokens for usage in usages):
+        yield CACHE_KIND, "cached tokens charged as other input", _with_usage(_uncached)
+    if any(_uncached_tokens(usage) for usage in usages):
+        yield CACHE_KIND, "all input charged as cached", _with_usage(_cached)
+    if any(usage.cache_write_tokens or usage.cache_write_1h_tokens for usage in usages):
+        yield CACHE_KIND, "written tokens charged as other input", _with_usage(_unwritten)
+    if any(usage.cache_write_tokens for usage in usages):
+        yield TTL, "writes for 5 minutes charged as for 1 hour", _with_usage(_written_1h)
+    if any(usage.cache_write_1h_tokens for usage in usages):
+        yield TTL, "writes for 1 hour charged as for 5 minutes", _with_usage(_written_5m)
+    if any(each.row.terms and each.row.terms.region for each in rows):
+        yield REGION, "charged without the region's factor", lambda row: _on(row, region=None)
+    for region in sorted({name for each in rows if each.price for name, _ in each.price.tariff.regions}):
+        yield REGION, f"charged as in {region}", lambda row, region=region: _on(row, region=region)  # type: ignore[misc]
+    if any(usage.web_searches for usage in usages):
+        yield TOOL_FEE, "web searches not charged", _with_usage(lambda usage: _changed(usage, web_searches=0))
+    if any(usage.file_searches for usage in usages):
+        yield TOOL_FEE, "file searches not charged", _with_usage(lambda usage: _changed(usage, file_searches=0))
+
+
+def _searches(rows: Sequence[Own], charged: Decimal, own: Decimal) -> Iterator[Explanation]:
+    """Web searches that the usage does not have: a whole number of them, at the price of one."""
+    calls = sum(each.row.usage.requests for each in rows)
+    fees = sorted({each.price.tariff.rates.web_search for each in rows if each.price and each.price.tariff.rates.web_search})
+    extra = subtract(charged, own)
+    for fee in fees:
+        searches = Fraction(extra) / Fraction(fee)
+        if searches.denominator == 1 and 0 < searches <= calls * MAX_SEARCHES_A_CALL:
+            yield Explanation(TOOL_FEE, f"{searches} web searches that the usage does not have", charged)
+
+
+def _calls(rows: Sequence[Own], charged: Decimal, own: Decimal) -> Iterator[Explanation]:
+    """A row that was not charged, or twice; or one call of a row of equal ones."""
+    for each in rows:
+        if each.usd and subtract(own, charged) == each.usd:
+            yield Explanation(MISSING_CALL, f"row {each.row.number} not charged", charged)
+        elif each.usd and subtract(charged, own) == each.usd:
+            yield Explanation(MISSING_CALL, f"row {each.row.number} charged twice", charged)
+    if charged == 0:
+        yield Explanation(MISSING_CALL, "nothing charged", charged)
+    for each in rows if len(rows) == 1 else ():
+        calls = each.row.calls or 0
+        if calls > 1 and multiply(calls, charged) == multiply(calls - 1, own):
+            yield Explanation(MISSING_CALL, f"{calls - 1} of {calls} calls charged", charged)
+        elif calls > 1 and multiply(calls, charged) == multiply(calls + 1, own):
+            yield Explanation(MISSING_CALL, f"{calls + 1} calls charged for {calls}", charged)
+
+
+def _on(row: UsageRow, **terms: str | None) -> UsageRow:
+    return row if row.terms is None else row._replace(terms=replace(row.terms, **terms))
+
+
+def _with_usage(change: Callable[[Usage], Usage]) -> Change:
+    return lambda row: row._replace(usage=change(row.usage))
+
+
+def _changed(usage: Usage, **counts: int) -> Usage:
+    own = {name: getattr(usage, name) for name in (*WHOLE_COUNTS, "seconds")}
+    return Usage(**{**own, **counts})
+
+
+def _uncached(usage: Usage) -> Usage:
+    return _changed(usage, cached_input_tokens=0, cached_audio_tokens=0, cached_image_tokens=0)
+
+
+def _uncached_tokens(usage: Usage) -> int:
+    return usage.input_tokens - usage.cached_input_tokens - usage.cache_write_tokens - usage.cache_write_1h_tokens
+
+
+def _cached(usage: Usage) -> Usage:
+    read = usage.input_tokens - usage.cache_write_tokens - usage.cache_write_1h_tokens
+    audio, image = min(usage.input_audio_tokens, read), min(usage.input_image_tokens, read)
+    return _changed(usage, cached_input_tokens=read, cached_audio_tokens=audio, cached_image_tokens=image)
+
+
+def _unwritten(usage: Usage) -> Usage:
+    return _changed(usage, cache_write_tokens=0, cache_write_1h_tokens=0)
+
+
+def _written_1h(usage: Usage) -> Usage:
+    written = usage.cache_write_tokens + usage.cache_write_1h_tokens
+    return _changed(usage, cache_write_tokens=0, cache_write_1h_tokens=written)
+
+
+def _written_5m(usage: Usage) -> Usage:
+    written = usage.cache_write_tokens + usage.cache_write_1h_tokens
+    return _changed(usage, cache_write_tokens=written, cache_write_1h_tokens=0)
+
+
+def _decimals(amount: Decimal) -> int:
+    exponent = amount.as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def _rounds_to(amount: Decimal, charged: Decimal) -> bool:
+    """Whether an amount, rounded to the decimals of a charge, is the charge."""
+    decimals = _decimals(charged)
+    if decimals < MIN_DECIMALS or _decimals(amount) <= decimals:
+        return False
+    return any(rounded(amount, decimals, way) == charged for way in ROUNDINGS)
