@@ -27,6 +27,8 @@ def price_row(book: PriceBook, row: UsageRow) -> RowPrice:
         return RowPrice(Total(None, None, row.fault or "it has no usage", None))
     if row.calls == 1 and row.long_context is None:
         total = total_of_counts(book, row.model, row.usage, row.terms)
+        if total.price is None or (row.cache_is_known and not total.price.tariff.schedule):
+            return RowPrice(total)
         return RowPrice(total, _assumed(row, total, tier=False))
     return _summed_up(book, row)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import partial
+from typing import NamedTuple
 
 from pricing_data.price import STANDARD
 from pricing_data.usage import MAX_TOKENS, Terms, Usage
@@ -25,15 +26,26 @@ from pricing_data.usage_files.row import NO_USAGE, SkippedRow, UnreadableRow, Us
 
 EMPTY_ROWS = "rows without a model and without tokens"
 USD = "usd"
-COUNTS = tuple(name for name in (*TOKEN_COUNTS, *THINGS) if name != "input_tokens")
+COUNTS = (*TOKEN_COUNTS, *THINGS)
 PARTS_OF_CACHED = ("cached_audio_tokens", "cached_image_tokens")
 WRITTEN_OR_READ = ("cached_input_tokens", "cache_write_tokens", "cache_write_1h_tokens")
-SERVICE_CELLS = ("service_tier", "speed", "batch")
-NO_SERVICE = (None, None, None)
-MAX_SERVICES = 1_000
+HOW_CELLS = ("service_tier", "speed", "batch", "region", "context")
+# Cells that were read are kept for rows that have the same; no more of them than this.
+MAX_KEPT = 10_000
 NO_SECONDS = Decimal()
 NO_BILL = (None, None)
 Row = Sequence[object]
+
+
+class How(NamedTuple):
+    """How a call was made."""
+
+    service: str
+    region: str | None
+    long_context: bool | None
+
+
+PLAIN = How(STANDARD, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +83,22 @@ class RowReader:
         possible = set(self.names) if layout.prepare is None else set(OURS)
         # What rows of this file can have at all, with its name: most files have few of them.
         self._counts = [(name, self._name(name)) for name in COUNTS if name in possible]
+        self._parts_of_cached = [name for name in PARTS_OF_CACHED if name in self.names]
         self._sums = [name for name in SUMS if name in possible]
-        self._has = frozenset(possible)
-        self._services: dict[tuple[object, ...], str] = {}
+        self._how_cells = [name for name in HOW_CELLS if name in possible]
+        self._may_have_bill = currency is not None or not possible.isdisjoint(("cost_usd", "currency"))
+        self._has_requests, self._calls_a_row = "requests" in possible, None if layout.sums_calls else 1
+        self._has_seconds = "seconds" in possible
+        self._known_how: dict[tuple[object, ...], How] = {}
+        self._known_at: dict[object, date] = {}
         self._count = partial(values.count, decimal_comma=decimal_comma)
         self._amount = partial(values.amount, decimal_comma=decimal_comma)
 
     def read(self, number: int, row: Row) -> UsageRow | None:
         """Return what a row says, None if it is no usage. Raise nothing: what cannot be read is a fault of the row."""
         cells: Values = {meaning: row[place] for meaning, place in self.places}
-        if self._is_empty(cells):
+        model = cells.get("model")
+        if (type(model) is not str or model in values.NOTHING_AS_WRITTEN) and self._is_empty(cells):
             self.skipped[EMPTY_ROWS] += 1
             return None
         try:
@@ -106,20 +124,11 @@ class RowReader:
         if self.layout.is_costs:
             return self._charge(number, cells, at)
         usage, calls = self._usage(cells)
-        billed, bill_fault = self._billed(cells) if "cost_usd" in self._has or self.currency else NO_BILL
-        return UsageRow(
-            number,
-            self._model(cells),
-            at,
-            usage,
-            Terms(at, self._service(cells), values.region(cells["region"]) if "region" in cells else None),
-            calls,
-            values.long_context(self._name("context"), cells["context"]) if "context" in cells else None,
-            bool(cells.get("cache_is_known", self.layout.cache_is_known)),
-            billed,
-            None,
-            bill_fault,
-        )
+        how = self._how(cells) if self._how_cells else PLAIN
+        terms = Terms(at, how.service, how.region)
+        billed, bill_fault = self._billed(cells) if self._may_have_bill else NO_BILL
+        known = self.layout.cache_is_known and cells.get("cache_is_known") is not False
+        return UsageRow(number, self._model(cells), at, usage, terms, calls, how.long_context, known, billed, None, bill_fault)
 
     def _charge(self, number: int, cells: Values, at: date) -> UsageRow:
         billed, bill_fault = self._billed(cells)
@@ -133,27 +142,40 @@ class RowReader:
             if self.options.as_of is None:
                 raise UnreadableRow(f"{self._name('date')} is empty")
             return self.options.as_of
-        at = values.moment(self._name("date"), cell)
         if not self.layout.sums_calls and not self.layout.is_costs:
-            return at
+            return self._moment("date", cell)
         ends = cells.get("ends")
-        return values.bucket(at, None if values.is_nothing(ends) else values.moment(self._name("ends"), ends))
+        end = None if values.is_nothing(ends) else self._moment("ends", ends)
+        return values.bucket(self._moment("date", cell), end)
+
+    def _moment(self, meaning: str, cell: object) -> date:
+        found = self._known_at.get(cell)
+        if found is None:
+            found = values.moment(self._name(meaning), cell)
+            if len(self._known_at) < MAX_KEPT:
+                self._known_at[cell] = found
+        return found
 
     def _model(self, cells: Values) -> str:
-        model = str(cells.get("model") or "").strip()
+        cell = cells.get("model")
+        model = cell.strip() if type(cell) is str else str(cell or "").strip()
         if not model and not self.layout.is_costs:
             raise UnreadableRow(f"{self._name('model')} is empty")
         return model
 
-    def _service(self, cells: Values) -> str:
-        key = tuple([cells.get(name) for name in SERVICE_CELLS])
-        if key == NO_SERVICE:
-            return STANDARD
-        if key not in self._services:
-            if len(self._services) >= MAX_SERVICES:
-                self._services.clear()
-            self._services[key] = self._service_of(cells)
-        return self._services[key]
+    def _how(self, cells: Values) -> How:
+        """How a call was made, which is the same for most rows of a file."""
+        key = tuple([cells.get(name) for name in self._how_cells])
+        found = self._known_how.get(key)
+        if found is None:
+            if len(self._known_how) >= MAX_KEPT:
+                self._known_how.clear()
+            found = self._known_how[key] = How(
+                self._service_of(cells),
+                values.region(cells.get("region")),
+                values.long_context(self._name("context"), cells.get("context")),
+            )
+        return found
 
     def _service_of(self, cells: Values) -> str:
         found = [
@@ -172,33 +194,36 @@ class RowReader:
         found: dict[str, int] = {}
         for name, own_name in self._counts:
             cell = cells.get(name)
-            if cell != "0" and not values.is_nothing(cell):
+            if type(cell) is str and cell.isdecimal() and cell.isascii() and len(cell) <= values.MAX_DIGITS:
+                found[name] = int(cell)
+            elif not values.is_nothing(cell):
                 found[name] = self._count(own_name, cell)
-        whole = self._input(cells, found)
-        for name in PARTS_OF_CACHED:
-            if name in cells and name not in found:
-                found[name] = 0
-        calls = self._calls(cells)
-        seconds = self._seconds(cells) if "seconds" in self._has else NO_SECONDS
-        requests = calls if calls is not None else _fewest_calls(whole, *found.values())
-        usage = Usage(whole, **found, requests=requests, seconds=seconds)
+        whole = found.pop("input_tokens", None)
+        if whole is None or not self.layout.input_is_whole:
+            whole = self._input(cells, found, whole)
+        for name in self._parts_of_cached:
+            found.setdefault(name, 0)
+        calls = self._calls(cells) if self._has_requests else self._calls_a_row
+        if calls is None or calls != 1:
+            found["requests"] = calls if calls is not None else _fewest_calls(whole, *found.values())
+        usage = Usage(whole, **found, seconds=self._seconds(cells)) if self._has_seconds else Usage(whole, **found)
         if self._sums:
             self._check_sums(cells, usage)
         return usage, calls
 
-    def _input(self, cells: Values, found: dict[str, int]) -> int:
-        cell = cells.get("input_tokens")
-        if values.is_nothing(cell):
-            if "input_tokens" not in cells and "total_tokens" in cells:
-                total = values.shown(cells["total_tokens"])
-                raise UnreadableRow(f"{self._name('total_tokens')} {total} is not divided into input and output")
-            if not any(found.get(name) for name in THINGS) and values.is_zero(cells.get("seconds")):
-                raise UnreadableRow(f"{self._name('input_tokens')} is empty")
-            cell = 0
-        whole = self._count(self._name("input_tokens"), cell)
-        if self.layout.input_is_whole:
-            return whole
-        return whole + sum(found.get(name, 0) for name in WRITTEN_OR_READ)
+    def _input(self, cells: Values, found: dict[str, int], stated: int | None) -> int:
+        if stated is None:
+            self._check_input(cells, found)
+        rest = 0 if self.layout.input_is_whole else sum(found.get(name, 0) for name in WRITTEN_OR_READ)
+        return (stated or 0) + rest
+
+    def _check_input(self, cells: Values, found: dict[str, int]) -> None:
+        """A row may have no input if it has other things that are counted."""
+        if "input_tokens" not in cells and "total_tokens" in cells:
+            total = values.shown(cells["total_tokens"])
+            raise UnreadableRow(f"{self._name('total_tokens')} {total} is not divided into input and output")
+        if not any(found.get(name) for name in THINGS) and values.is_zero(cells.get("seconds")):
+            raise UnreadableRow(f"{self._name('input_tokens')} is empty")
 
     def _seconds(self, cells: Values) -> Decimal:
         cell = cells.get("seconds")
@@ -207,7 +232,7 @@ class RowReader:
     def _calls(self, cells: Values) -> int | None:
         cell = cells.get("requests")
         if values.is_nothing(cell):
-            return None if self.layout.sums_calls else 1
+            return self._calls_a_row
         return self._count(self._name("requests"), cell)
 
     def _check_sums(self, cells: Values, usage: Usage) -> None:

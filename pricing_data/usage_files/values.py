@@ -12,9 +12,11 @@ MAX_DIGITS = 30
 MAX_UNIX_SECONDS_DIGITS, UNIX_MILLISECONDS_DIGITS = 11, 13
 MIN_UNIX_DIGITS = 9
 DAY_LENGTH = len("2026-01-31")
+UTC_SECONDS_LENGTH = len("2026-01-31T12:00:00Z")
 # An hour or less: then the instant at which a row begins says at which hour its calls were made.
 MAX_HOURLY_BUCKET = timedelta(hours=1)
 NOTHING = frozenset({"", "null", "none", "nan", "not_available", "n/a", "-"})
+NOTHING_AS_WRITTEN = NOTHING | {word.upper() for word in NOTHING} | {"None", "Null", "NaN"}
 MAX_NOTHING = max(map(len, NOTHING))
 ZERO = re.compile(r"[+-]?0*[.,]?0*", re.ASCII)
 SPACES = str.maketrans("", "", " \u00a0\u202f'’_")
@@ -120,20 +122,33 @@ def long_context(name: str, value: object) -> bool | None:
 
 def moment(name: str, value: object) -> date:
     """Return a day, or an instant in UTC; one without a zone is taken as UTC."""
+    if type(value) is str and len(value) == UTC_SECONDS_LENGTH:
+        # The commonest form by far.
+        try:
+            found = datetime.fromisoformat(value)
+        except ValueError:
+            pass
+        else:
+            if found.tzinfo is UTC:
+                return found
     if isinstance(value, datetime):
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return _in_utc(value)
     if isinstance(value, date):
         return value
-    text = str(value).strip().removesuffix(" UTC")
+    return _moment_of_text(name, str(value).strip().removesuffix(" UTC"))
+
+
+def _moment_of_text(name: str, text: str) -> date:
     try:
         if text.isdecimal() and text.isascii() and len(text) >= MIN_UNIX_DIGITS:
             return _from_unix(text)
-        if len(text) == DAY_LENGTH:
-            return date.fromisoformat(text)
-        found = datetime.fromisoformat(text)
+        return date.fromisoformat(text) if len(text) == DAY_LENGTH else _in_utc(datetime.fromisoformat(text))
     except (ValueError, OverflowError, OSError):
-        raise UnreadableRow(f"{name} {shown(value)} is neither a date nor an instant in ISO 8601") from None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        raise UnreadableRow(f"{name} {shown(text)} is neither a date nor an instant in ISO 8601") from None
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def bucket(begins: date, ends: date | None) -> date:
