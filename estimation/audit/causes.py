@@ -1,4 +1,4 @@
-"""Why a bill differs from own prices: explanations tried one by one, each priced anew, whose amounts sum to the difference."""
+"""Why a bill differs from own prices: explanations are tried one by one, and sum to the difference."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -23,7 +23,7 @@ ROUNDINGS = (ROUND_HALF_UP, ROUND_HALF_EVEN)
 
 
 class Cause(NamedTuple):
-    """One cause of a difference: of which kind, what exactly, and how much it is of what was charged less own prices."""
+    """One cause of a difference: its kind, what exactly, and its part of what was charged less own prices."""
 
     kind: str
     detail: str
@@ -94,7 +94,7 @@ Change = Callable[[UsageRow], UsageRow]
 def _changes(rows: Sequence[Own]) -> Iterator[tuple[str, str, Change]]:
     for service in SERVICES:
         if any(each.row.terms and each.row.terms.service != service for each in rows):
-            yield SERVICE_TIER, f"charged as {service}", lambda row, service=service: _on(row, service=service)  # type: ignore[misc]
+            yield SERVICE_TIER, f"charged as {service}", _in_service(service)
     usages = [each.row.usage for each in rows]
     if any(usage.cached_input_tokens for usage in usages):
         yield CACHE_KIND, "cached tokens charged as other input", _with_usage(_uncached)
@@ -107,9 +107,9 @@ def _changes(rows: Sequence[Own]) -> Iterator[tuple[str, str, Change]]:
     if any(usage.cache_write_1h_tokens for usage in usages):
         yield TTL, "writes for 1 hour charged as for 5 minutes", _with_usage(_written_5m)
     if any(each.row.terms and each.row.terms.region for each in rows):
-        yield REGION, "charged without the region's factor", lambda row: _on(row, region=None)
+        yield REGION, "charged without the region's factor", _in_region(None)
     for region in sorted({name for each in rows if each.price for name, _ in each.price.tariff.regions}):
-        yield REGION, f"charged as in {region}", lambda row, region=region: _on(row, region=region)  # type: ignore[misc]
+        yield REGION, f"charged as in {region}", _in_region(region)
     if any(usage.web_searches for usage in usages):
         yield TOOL_FEE, "web searches not charged", _with_usage(lambda usage: _changed(usage, web_searches=0))
     if any(usage.file_searches for usage in usages):
@@ -119,7 +119,9 @@ def _changes(rows: Sequence[Own]) -> Iterator[tuple[str, str, Change]]:
 def _searches(rows: Sequence[Own], charged: Decimal, own: Decimal) -> Iterator[Explanation]:
     """Web searches that the usage does not have: a whole number of them, at the price of one."""
     calls = sum(each.row.usage.requests for each in rows)
-    fees = sorted({each.price.tariff.rates.web_search for each in rows if each.price and each.price.tariff.rates.web_search})
+    fees = sorted(
+        {each.price.tariff.rates.web_search for each in rows if each.price and each.price.tariff.rates.web_search}
+    )
     extra = subtract(charged, own)
     for fee in fees:
         searches = Fraction(extra) / Fraction(fee)
@@ -144,8 +146,12 @@ def _calls(rows: Sequence[Own], charged: Decimal, own: Decimal) -> Iterator[Expl
             yield Explanation(MISSING_CALL, f"{calls + 1} calls charged for {calls}", charged)
 
 
-def _on(row: UsageRow, **terms: str | None) -> UsageRow:
-    return row if row.terms is None else row._replace(terms=replace(row.terms, **terms))
+def _in_service(service: str) -> Change:
+    return lambda row: row._replace(terms=None if row.terms is None else replace(row.terms, service=service))
+
+
+def _in_region(region: str | None) -> Change:
+    return lambda row: row._replace(terms=None if row.terms is None else replace(row.terms, region=region))
 
 
 def _with_usage(change: Callable[[Usage], Usage]) -> Change:

@@ -4,7 +4,6 @@ Each line has one kind of tokens of one model; what it is stands in one text, ev
 """
 
 import re
-from decimal import Decimal
 
 from pricing_data.cost import multiply
 from pricing_data.usage_files import values
@@ -24,11 +23,37 @@ BEDROCK = re.compile(
 CLAUDE_OF_BEDROCK = re.compile(r"Claude(?P<major>[0-9]+)(?:\.(?P<minor>[0-9]+))?(?P<family>Opus|Sonnet|Haiku)")
 OLD_CLAUDE = 3
 # The first letters of AWS's regions in bills, by the part of the world in which a model is called.
-PARTS_OF_THE_WORLD = {"US": "us", "EU": "eu", "AP": "apac", "CA": "ca", "SA": "sa", "ME": "me", "AF": "af", "UG": "us-gov"}
+PARTS_OF_THE_WORLD = {
+    "US": "us",
+    "EU": "eu",
+    "AP": "apac",
+    "CA": "ca",
+    "SA": "sa",
+    "ME": "me",
+    "AF": "af",
+    "UG": "us-gov",
+}
 CHARGED_LINES = frozenset({"", "usage", "discountedusage", "regular"})
 GEMINI = re.compile(r"(?P<model>Gemini [0-9]+(?:\.[0-9]+)? (?:Pro|Flash Lite|Flash))(?: (?P<words>.+))?")
 WORDS_OF_GEMINI = frozenset(
-    "GA Global Regional Thinking Text Audio Image Video Input Output Caching Batch Priority Flex Long Predictions".split()
+    [
+        "GA",
+        "Global",
+        "Regional",
+        "Thinking",
+        "Text",
+        "Audio",
+        "Image",
+        "Video",
+        "Input",
+        "Output",
+        "Caching",
+        "Batch",
+        "Priority",
+        "Flex",
+        "Long",
+        "Predictions",
+    ]
 )
 # Sold under the same name with and without "GA", at different prices.
 NEEDS_GA = frozenset({"Gemini 2.5 Flash"})
@@ -154,10 +179,11 @@ BEDROCK_LINES = Layout(
     marks=(("line_item_product_code", "product_servicecode", "product_product_name"),),
     without_effect=dict.fromkeys(
         (
-            "line_item_unblended_rate", "line_item_blended_rate", "line_item_blended_cost", "line_item_net_unblended_cost",
-            "line_item_net_unblended_rate", "pricing_public_on_demand_cost", "pricing_public_on_demand_rate",
-            "product_region", "product_region_code", "product_location", "product_from_region_code", "pricing_rate_code",
-            "product_usagetype", "product_inference_type", "product_feature",
+            "line_item_unblended_rate", "line_item_blended_rate", "line_item_blended_cost",
+            "line_item_net_unblended_cost", "line_item_net_unblended_rate", "pricing_public_on_demand_cost",
+            "pricing_public_on_demand_rate", "pricing_rate_code", "product_region", "product_region_code",
+            "product_location", "product_from_region_code", "product_usagetype", "product_inference_type",
+            "product_feature",
         ),
         "said by line_item_usage_type",
     ),
@@ -180,9 +206,9 @@ VERTEX_LINES = Layout(
     needed=("date", "sku", "amount", "unit"),
     without_effect=dict.fromkeys(
         (
-            "cost_at_list", "list_cost", "usage_amount_in_pricing_units", "usage_pricing_unit", "currency_conversion_rate",
-            "location_region", "location_location", "location_country", "location_zone", "price_effective_price",
-            "price_tier_start_amount", "cost_at_effective_price_default", "cost_at_list_consumption_model",
+            "cost_at_list", "list_cost", "cost_at_effective_price_default", "cost_at_list_consumption_model",
+            "usage_amount_in_pricing_units", "usage_pricing_unit", "currency_conversion_rate", "price_effective_price",
+            "price_tier_start_amount", "location_region", "location_location", "location_country", "location_zone",
         ),
         "said by sku_description",
     ),

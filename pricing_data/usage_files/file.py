@@ -31,15 +31,13 @@ class UsageFile:
 
 
 @contextmanager
-def open_usage(
-    path: Path, layouts: Sequence[Layout] = USAGE, options: ReadingOptions = PLAIN
-) -> Iterator[UsageFile]:
+def open_usage(path: Path, layouts: Sequence[Layout] = USAGE, options: ReadingOptions = PLAIN) -> Iterator[UsageFile]:
     """Open an export; its kind follows from its columns. Raise UnusableUsageFile, OSError."""
     usable = _usable(layouts, options)
     with open_table(path, lambda header: _layout(header, usable, options) is not None, options.separator) as table:
         layout = _layout(table.header, usable, options)
         if layout is None:
-            raise UnusableUsageFile(path, _unknown(table.header, usable))
+            raise UnusableUsageFile(path, _unknown(table.header, usable, options))
         decimal_comma = table.separator == ";" if options.decimal_comma is None else options.decimal_comma
         currency = table.preamble.get("Currency") or _currency_of(table.header, layout)
         reader = RowReader(layout, table.header, options, currency=currency, decimal_comma=decimal_comma)
@@ -58,9 +56,10 @@ def _layout(header: Sequence[str], layouts: Sequence[Layout], options: ReadingOp
     return layout_of(said, layouts)
 
 
-def _unknown(header: Sequence[str], layouts: Sequence[Layout]) -> str:
+def _unknown(header: Sequence[str], layouts: Sequence[Layout], options: ReadingOptions) -> str:
     if GENERIC in layouts:
-        missing = [name for name in GENERIC.needed if name not in header]
+        said = {options.columns.get(name, name) for name in header}
+        missing = [name for name in GENERIC.needed if name not in said]
         there = ", ".join(header) or "none"
         return f"there is no column {', '.join(missing)}; there are {there}. --column NAME=OURS says what a column is."
     kinds = "; ".join(f"{layout.name}: {', '.join(_names(layout))}" for layout in layouts)

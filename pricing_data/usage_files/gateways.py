@@ -22,7 +22,20 @@ OPENROUTER_PROVIDERS = {
 }
 # Providers of LiteLLM that ask a model's own price.
 LITELLM_PROVIDERS = frozenset(
-    "openai azure anthropic bedrock vertex_ai gemini deepseek mistral xai cohere moonshot dashscope".split()
+    [
+        "openai",
+        "azure",
+        "anthropic",
+        "bedrock",
+        "vertex_ai",
+        "gemini",
+        "deepseek",
+        "mistral",
+        "xai",
+        "cohere",
+        "moonshot",
+        "dashscope",
+    ]
 )
 CLAUDE_OF_OPENROUTER = ("opus", "sonnet", "haiku")
 
@@ -78,8 +91,12 @@ def _usage_of(metadata: object) -> dict[str, Any] | None:
             raise UnreadableRow(f"metadata {values.shown(metadata)} is not JSON") from None
     if not isinstance(metadata, dict):
         return None
-    kept = [metadata[name] for name in ("usage_object", "additional_usage_values") if isinstance(metadata.get(name), dict)]
-    return {key: value for usage in reversed(kept) for key, value in usage.items() if value is not None} if kept else None
+    kept = [
+        metadata[name] for name in ("usage_object", "additional_usage_values") if isinstance(metadata.get(name), dict)
+    ]
+    return (
+        {key: value for usage in reversed(kept) for key, value in usage.items() if value is not None} if kept else None
+    )
 
 
 def _details(usage: dict[str, Any], cells: Values) -> Values:

@@ -15,7 +15,9 @@ from pricing_data.usage_files.providers import (
 GENERIC = Layout(
     "plain columns",
     {
-        **{name: (name,) for name in (*TOKEN_COUNTS, *THINGS, *CHARGES, "seconds", "requests", "speed", "total_tokens")},
+        **{
+            name: (name,) for name in (*TOKEN_COUNTS, *THINGS, *CHARGES, "seconds", "requests", "speed", "total_tokens")
+        },
         "date": ("date", "day", "timestamp"),
         "model": ("model",),
         "service_tier": ("service_tier",),

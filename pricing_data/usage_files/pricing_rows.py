@@ -6,6 +6,7 @@ from typing import NamedTuple
 from pricing_data.book import PriceBook
 from pricing_data.price import STANDARD, Tier
 from pricing_data.pricing import Total, total_of_counts
+from pricing_data.usage import Terms
 from pricing_data.usage_files.row import UsageRow
 
 # What had to be assumed of a row, as a sentence about rows says it.
@@ -30,19 +31,18 @@ def price_row(book: PriceBook, row: UsageRow) -> RowPrice:
         if total.price is None or (row.cache_is_known and not total.price.tariff.schedule):
             return RowPrice(total)
         return RowPrice(total, _assumed(row, total, tier=False))
-    return _summed_up(book, row)
+    return _summed_up(book, row, row.terms)
 
 
-def _summed_up(book: PriceBook, row: UsageRow) -> RowPrice:
+def _summed_up(book: PriceBook, row: UsageRow, terms: Terms) -> RowPrice:
     """Calls that are summed up are priced at the tier that their row says they reach, else at the lowest."""
-    assert row.terms is not None
-    price = book.price(row.model, row.terms.at)
+    price = book.price(row.model, terms.at)
     if price is not None and row.calls is None and price.tariff.rates.per_call:
         return RowPrice(Total(None, None, "each call has a fee, and the number of calls is not known", price))
-    service = None if price is None else price.tariff.service(row.terms.service)
+    service = None if price is None else price.tariff.service(terms.service)
     tiers = service.tiers if service else ()
     reached, assumed = _prompt_size(row, tiers)
-    total = total_of_counts(book, row.model, row.usage, row.terms, input_tokens_of_each=reached)
+    total = total_of_counts(book, row.model, row.usage, terms, input_tokens_of_each=reached)
     return RowPrice(total, _assumed(row, total, tier=assumed))
 
 
@@ -59,9 +59,8 @@ def _prompt_size(row: UsageRow, tiers: tuple[Tier, ...]) -> tuple[int, bool]:
 
 def _assumed(row: UsageRow, total: Total, *, tier: bool) -> tuple[str, ...]:
     price = total.price
-    if price is None or total.usd is None:
+    if price is None or total.usd is None or row.terms is None:
         return ()
-    assert row.terms is not None
     by_hour = price.tariff.schedule and row.terms.service == STANDARD and not isinstance(row.terms.at, datetime)
     if not (tier or by_hour or not row.cache_is_known):
         return ()

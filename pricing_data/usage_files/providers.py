@@ -1,18 +1,20 @@
 """Layouts of the exports of OpenAI and Anthropic: usage and costs, of their pages (CSV) and of their APIs (JSON)."""
 
-from decimal import Decimal
-
 from pricing_data.usage_files import values
 from pricing_data.usage_files.layout import Layout, Values
-from pricing_data.usage_files.row import SkippedRow, UnreadableRow
+from pricing_data.usage_files.row import UnreadableRow
 
 MODALITIES = ("audio", "image")
 SUM_OF_OTHERS = "the sum of other columns"
 
 
 def _openai_usage(cells: Values) -> Values:
-    """Say which tokens are audio and images: the export says only with all its columns whether cached ones are among them."""
-    if all(values.is_zero(cells.get(f"{side}_{modality}_tokens")) for side in ("input", "output") for modality in MODALITIES):
+    """Say which tokens are audio and images; without all its columns an export leaves open what includes what."""
+    if all(
+        values.is_zero(cells.get(f"{side}_{modality}_tokens"))
+        for side in ("input", "output")
+        for modality in MODALITIES
+    ):
         return cells
     for modality in MODALITIES:
         _place_modality(cells, modality)

@@ -1,12 +1,12 @@
-"""Rows of an export to counts, terms and charges: every cell is used, known to have no effect, or makes its row unpriced."""
+"""Rows of an export to counts, terms and charges. A cell is used, has no effect, or makes its row unpriced."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pricing_data.price import STANDARD
 from pricing_data.usage import MAX_TOKENS, Terms, Usage
@@ -106,7 +106,9 @@ class RowReader:
                 cells = self.layout.prepare(cells)
             for name, place in self.suspicious:
                 if not values.is_zero(row[place]):
-                    raise UnreadableRow(f"column {name} {values.shown(row[place])} may change the price, and is not known")
+                    raise UnreadableRow(
+                        f"column {name} {values.shown(row[place])} may change the price, and is not known"
+                    )
             return self._row(number, cells)
         except SkippedRow as kind:
             self.skipped[str(kind)] += 1
@@ -128,7 +130,9 @@ class RowReader:
         terms = Terms(at, how.service, how.region)
         billed, bill_fault = self._billed(cells) if self._may_have_bill else NO_BILL
         known = self.layout.cache_is_known and cells.get("cache_is_known") is not False
-        return UsageRow(number, self._model(cells), at, usage, terms, calls, how.long_context, known, billed, None, bill_fault)
+        return UsageRow(
+            number, self._model(cells), at, usage, terms, calls, how.long_context, known, billed, None, bill_fault
+        )
 
     def _charge(self, number: int, cells: Values, at: date) -> UsageRow:
         billed, bill_fault = self._billed(cells)
@@ -191,7 +195,7 @@ class RowReader:
         return special[0] if special else STANDARD
 
     def _usage(self, cells: Values) -> tuple[Usage, int | None]:
-        found: dict[str, int] = {}
+        found: dict[str, Any] = {}
         for name, own_name in self._counts:
             cell = cells.get(name)
             if type(cell) is str and cell.isdecimal() and cell.isascii() and len(cell) <= values.MAX_DIGITS:
@@ -206,7 +210,8 @@ class RowReader:
         calls = self._calls(cells) if self._has_requests else self._calls_a_row
         if calls is None or calls != 1:
             found["requests"] = calls if calls is not None else _fewest_calls(whole, *found.values())
-        usage = Usage(whole, **found, seconds=self._seconds(cells)) if self._has_seconds else Usage(whole, **found)
+        seconds = self._seconds(cells) if self._has_seconds else NO_SECONDS
+        usage = Usage(whole, seconds=seconds, **found)
         if self._sums:
             self._check_sums(cells, usage)
         return usage, calls
@@ -289,10 +294,15 @@ def _fewest_calls(*tokens: int) -> int:
 
 def _places(layout: Layout, header: Sequence[str], columns: Mapping[str, str]) -> list[tuple[str, int]]:
     """Where each meaning stands, by what a person says of columns, and else by the layout."""
-    own = {columns[name.strip()]: place for place, name in enumerate(header) if columns.get(name.strip(), IGNORE) != IGNORE}
-    plain = {plain_name(name): place for place, name in reversed(list(enumerate(header))) if name.strip() not in columns}
+    own = {
+        columns[name.strip()]: place for place, name in enumerate(header) if columns.get(name.strip(), IGNORE) != IGNORE
+    }
+    plain = {
+        plain_name(name): place for place, name in reversed(list(enumerate(header))) if name.strip() not in columns
+    }
     found = {
-        meaning: next((plain[name] for name in names if name in plain), None) for meaning, names in layout.columns.items()
+        meaning: next((plain[name] for name in names if name in plain), None)
+        for meaning, names in layout.columns.items()
     }
     known = {meaning: place for meaning, place in found.items() if place is not None}
     return list({**known, **own}.items())

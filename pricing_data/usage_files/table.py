@@ -47,11 +47,11 @@ class Table:
 
 @contextmanager
 def open_table(path: Path, recognise: Recognise, separator: str | None = None) -> Iterator[Table]:
-    """Open a file as a table; `recognise` says whether a header is of a known kind. Raise UnusableUsageFile, OSError."""
+    """Open a file as a table; `recognise` says whether a header is known. Raise UnusableUsageFile, OSError."""
     match path.suffix.lower():
         case ".csv" | ".tsv":
-            with path.open("rb") as raw:
-                yield _csv_table(path, raw, recognise, separator)
+            with path.open("rb") as raw, TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text:
+                yield _csv_table(path, text, raw.tell, recognise, separator)
         case ".json":
             yield _json_table(path)
         case ".jsonl" | ".ndjson":
@@ -77,11 +77,13 @@ def pyarrow(path: Path) -> tuple[Any, Any]:
         raise UnusableUsageFile(path, "Parquet needs pyarrow: pip install 'weighbridge[files]', or use CSV.") from None
 
 
-def _csv_table(path: Path, raw: IO[bytes], recognise: Recognise, separator: str | None) -> Table:
+def _csv_table(
+    path: Path, text: IO[str], place: Callable[[], int], recognise: Recognise, separator: str | None
+) -> Table:
     size = max(1, path.stat().st_size)
     csv.field_size_limit(MAX_FIELD_CHARACTERS)
     chosen, skipped = _csv_layout(path, recognise, separator)
-    reader = csv.reader(TextIOWrapper(raw, encoding="utf-8-sig", newline=""), delimiter=chosen, strict=True)
+    reader = csv.reader(text, delimiter=chosen, strict=True)
     try:
         before = [next(reader) for _ in range(skipped)]
         header = [name.strip() for name in next(reader, [])]
@@ -89,7 +91,7 @@ def _csv_table(path: Path, raw: IO[bytes], recognise: Recognise, separator: str 
         _not_csv(path, reader.line_num, fault)
     preamble = {row[0].strip(): row[1].strip() for row in before if len(row) > 1}
     _check_header(path, header)
-    return Table(path, header, _csv_rows(path, reader, header), lambda: raw.tell() / size, preamble, chosen)
+    return Table(path, header, _csv_rows(path, reader, header), lambda: place() / size, preamble, chosen)
 
 
 def _csv_rows(path: Path, reader: Any, header: list[str]) -> Iterator[Row]:
@@ -193,7 +195,7 @@ def _decoded(text: str) -> object:
 
 
 def _unfolded(path: Path, found: object) -> Iterator[dict[str, object]]:
-    """The records of a list, of a page with `data`, and of buckets with `results`, each with its bucket's own values."""
+    """The records of a list, of a page with `data`, and of buckets with `results`, with their bucket's own values."""
     if isinstance(found, list):
         for each in found:
             yield from _unfolded(path, each)

@@ -1,4 +1,4 @@
-"""Values of cells: counts, amounts, days and words. What cannot be read raises UnreadableRow, never rounded or guessed."""
+"""Values of cells: counts, amounts, days and words. What cannot be read raises UnreadableRow; nothing is rounded."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -41,7 +41,7 @@ def is_nothing(value: object) -> bool:
     """Return whether a cell says nothing: it is empty, or a word for that."""
     if type(value) is str:
         return not value or (len(value) <= MAX_NOTHING and value.strip().lower() in NOTHING)
-    return value is None or value != value  # noqa: PLR0124  # NaN
+    return value is None or value != value  # NaN
 
 
 def is_zero(value: object) -> bool:

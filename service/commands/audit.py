@@ -57,11 +57,13 @@ def audit_(
     as_json: bool, as_of: date | None, column: tuple[str, ...], separator: str | None, decimal: str | None,
     **former: str | None,
 ) -> None:  # fmt: skip
-    """Compare usage FILES with own prices, by model and day, and name the cause of each difference.
+    """Compare usage FILES with own prices, by model and day.
+
+    Each difference has its causes: the cache kind, the TTL, the service tier, the region, a tool fee, a missing call,
+    rounding, or unknown. They sum to the difference exactly.
 
     Exports of OpenAI, Anthropic, OpenRouter, LiteLLM, AWS (Bedrock) and Google Cloud (Vertex AI) are known by their
-    columns; others need date, model, input_tokens, output_tokens and cost_usd. Causes are the cache kind, the TTL, the
-    service tier, the region, a tool fee, a missing call, rounding, or unknown; they sum to the difference.
+    columns; others need date, model, input_tokens, output_tokens and cost_usd.
     """
     registry = load_registry()
     names = {model.name: model.display_name for model in registry.models.values()}

@@ -41,7 +41,7 @@ def price_file(
         raise UnusableUsageFile(path, reason)
     with open_usage(path, USAGE, options) as file, _replacing(output) as into:
         if file.table.batches is not None:
-            _price_batches(file, into, pricer, progress)
+            _price_batches(file, file.table.batches(), into, pricer, progress)
         else:
             _price_rows(file, into, pricer, progress)
         return file.reader
@@ -92,14 +92,15 @@ def _json_writer(text: TextIOWrapper, names: list[str], *, lines: bool) -> tuple
     return write, end
 
 
-def _price_batches(file: UsageFile, into: IO[bytes] | None, pricer: Pricer, progress: Progress) -> None:
+def _price_batches(
+    file: UsageFile, batches: Iterator[Any], into: IO[bytes] | None, pricer: Pricer, progress: Progress
+) -> None:
     arrow, parquet = pyarrow(file.table.path)
     money = arrow.decimal128(PARQUET_DIGITS, PARQUET_DECIMALS)
     schema = file.table.schema.append(arrow.field(_cost_name(file.table.header), money))
     writer = parquet.ParquetWriter(into, schema) if into else None
-    assert file.table.batches is not None
     number = 0
-    for batch in file.table.batches():
+    for batch in batches:
         costs = list(_costs(file.reader, pricer, batch, number))
         if writer:
             writer.write_batch(batch.append_column(schema.field(len(schema) - 1), arrow.array(costs, money)))

@@ -37,7 +37,7 @@ def test_each_line_names_its_rate_and_row_and_the_lines_add_up(book: PriceBook) 
     [
         ("gpt-x", Usage(1), Terms(DAY), "no price of gpt-x is known"),
         ("gpt-4o", Usage(1), Terms(date(2020, 1, 1)), "no price is known on 2020-01-01; its first price is from"),
-        ("gpt-4o", Usage(1), Terms(datetime(2026, 1, 1)), "an instant needs a time zone"),  # noqa: DTZ001
+        ("gpt-4o", Usage(1), Terms(datetime(2026, 1, 1)), "an instant needs a time zone"),
         ("gpt-4o", Usage(1, 2, 3), Terms(DAY), "3 cached and 0 written tokens are more than the 1 input tokens"),
         ("gpt-4o", Usage(1), Terms(DAY, "slow"), "no price for service tier 'slow' is known"),
         ("gpt-4o", Usage(1), Terms(DAY, region="moon"), "no price for region 'moon' is known"),

@@ -49,7 +49,8 @@ def random_rows(count: int) -> list[list[object]]:
     names = [
         name
         for name, history in book.histories.items()
-        if (tariff := history[-1].tariff).rates.output and not (tariff.tiers or tariff.schedule or tariff.per_call)
+        if (tariff := history[-1].tariff).rates.output
+        and not (tariff.tiers or tariff.schedule or tariff.rates.per_call)
     ]
     rows: list[list[object]] = []
     for number in range(count):
