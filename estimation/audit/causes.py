@@ -49,23 +49,23 @@ class Explanation(NamedTuple):
 def causes_of(book: PriceBook, rows: Sequence[Own], charged: Decimal) -> list[Cause]:
     """Return why what was charged for rows differs from what they cost; the amounts sum to the difference exactly.
 
-    The first explanation that gives the charge exactly is the cause; else rounding of the own price, else an
-    explanation whose amount was rounded; else the whole difference is unknown.
+    The first explanation that gives the charge exactly is the cause: other terms and counts, then rounding of the own
+    price, then a call too few or too many. Else it is an explanation whose amount was rounded, else unknown.
     """
     own = add(*(each.usd for each in rows))
     difference = subtract(charged, own)
     if not difference:
         return []
-    found = list(_explanations(book, rows, charged, own))
-    exact = next((each for each in found if each.usd == charged), None)
+    changed = list(_changed_prices(book, rows, charged, own))
+    rounding = [Explanation(ROUNDING, _to_decimals(charged), charged)] if _rounds_to(own, charged) else []
+    explanations = [*changed, *rounding, *_calls(rows, charged, own)]
+    exact = next((each for each in explanations if each.usd == charged), None)
     if exact is not None:
         return [Cause(exact.kind, exact.detail, difference)]
-    if _rounds_to(own, charged):
-        return [Cause(ROUNDING, f"to {_decimals(charged)} decimals", difference)]
-    near = next((each for each in found if each.usd != own and _rounds_to(each.usd, charged)), None)
+    near = next((each for each in changed if each.usd != own and _rounds_to(each.usd, charged)), None)
     if near is not None:
-        rounding = Cause(ROUNDING, f"to {_decimals(charged)} decimals", subtract(charged, near.usd))
-        return [Cause(near.kind, near.detail, subtract(near.usd, own)), rounding]
+        rest = Cause(ROUNDING, _to_decimals(charged), subtract(charged, near.usd))
+        return [Cause(near.kind, near.detail, subtract(near.usd, own)), rest]
     return [Cause(UNKNOWN, "", difference)]
 
 
@@ -78,14 +78,13 @@ def sum_up(causes: Sequence[Cause]) -> list[Cause]:
     return [Cause(*key, usd) for key, usd in found.items() if usd]
 
 
-def _explanations(book: PriceBook, rows: Sequence[Own], charged: Decimal, own: Decimal) -> Iterator[Explanation]:
-    """In the order in which they are tried."""
+def _changed_prices(book: PriceBook, rows: Sequence[Own], charged: Decimal, own: Decimal) -> Iterator[Explanation]:
+    """What the rows come to on other terms and with other counts, in the order in which they are tried."""
     for kind, detail, change in _changes(rows):
         changed = [price_row(book, change(each.row)).total.usd for each in rows]
         if None not in changed:
             yield Explanation(kind, detail, add(*(usd for usd in changed if usd is not None)))
     yield from _searches(rows, charged, own)
-    yield from _calls(rows, charged, own)
 
 
 Change = Callable[[UsageRow], UsageRow]
@@ -194,6 +193,10 @@ def _written_5m(usage: Usage) -> Usage:
 def _decimals(amount: Decimal) -> int:
     exponent = amount.as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def _to_decimals(amount: Decimal) -> str:
+    return f"to {_decimals(amount)} decimals"
 
 
 def _rounds_to(amount: Decimal, charged: Decimal) -> bool:
