@@ -61,7 +61,10 @@ def _unknown(header: Sequence[str], layouts: Sequence[Layout], options: ReadingO
         said = {options.columns.get(name, name) for name in header}
         missing = [name for name in GENERIC.needed if name not in said]
         there = ", ".join(header) or "none"
-        return f"there is no column {', '.join(missing)}; there are {there}. --column NAME=OURS says what a column is."
+        return (
+            f"its columns are of no known kind: there is no column {', '.join(missing)}; there are {there}. "
+            "--column NAME=OURS says what a column is."
+        )
     kinds = "; ".join(f"{layout.name}: {', '.join(_names(layout))}" for layout in layouts)
     return f"its columns are of no known kind. Needed are, for {kinds}."
 
