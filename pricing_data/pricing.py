@@ -17,7 +17,7 @@ class PricedLine(NamedTuple):
 
     kind: str
     unit: str
-    count: int | Decimal
+    count: int | Decimal  # type: ignore[assignment]  # in place of the method of tuples
     rate: Decimal
     amount: Decimal
     path: str

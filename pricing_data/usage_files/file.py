@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pricing_data.errors import UnusableUsageFile
-from pricing_data.usage_files.layout import IGNORE, Layout, layout_of
+from pricing_data.usage_files.layout import IGNORE, Layout, layout_of, plain_name
 from pricing_data.usage_files.layouts import GENERIC, USAGE
 from pricing_data.usage_files.reader import ReadingOptions, RowReader
 from pricing_data.usage_files.row import UsageRow
@@ -76,14 +76,9 @@ def _names(layout: Layout) -> list[str]:
 def _currency_of(header: Sequence[str], layout: Layout) -> str | None:
     """A bill without a column for it has its currency's sign in the heading of its amounts."""
     names = set(layout.columns.get("cost_usd", ()))
-    heading = next((name for name in header if "(" in name and ")" in name and layout_name(name) in names), None)
+    heading = next((name for name in header if "(" in name and ")" in name and plain_name(name) in names), None)
     sign = heading.partition("(")[2].partition(")")[0].strip() if heading else None
     return None if sign in (None, "", "$") else sign
-
-
-def layout_name(heading: str) -> str:
-    """Return a heading without its currency, in the spelling of layouts."""
-    return "_".join(heading.partition("(")[0].lower().split())
 
 
 def _check(path: Path, reader: RowReader, options: ReadingOptions) -> None:

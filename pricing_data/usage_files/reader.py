@@ -89,8 +89,8 @@ class RowReader:
         self._may_have_bill = currency is not None or not possible.isdisjoint(("cost_usd", "currency"))
         self._has_requests, self._calls_a_row = "requests" in possible, None if layout.sums_calls else 1
         self._has_seconds = "seconds" in possible
-        self._known_how: dict[tuple[object, ...], How] = {}
-        self._known_at: dict[object, date] = {}
+        self._known_how: dict[tuple[str, ...], How] = {}
+        self._known_at: dict[str, date] = {}
         self._count = partial(values.count, decimal_comma=decimal_comma)
         self._amount = partial(values.amount, decimal_comma=decimal_comma)
 
@@ -153,6 +153,8 @@ class RowReader:
         return values.bucket(self._moment("date", cell), end)
 
     def _moment(self, meaning: str, cell: object) -> date:
+        if type(cell) is not str:
+            return values.moment(self._name(meaning), cell)
         found = self._known_at.get(cell)
         if found is None:
             found = values.moment(self._name(meaning), cell)
@@ -169,7 +171,7 @@ class RowReader:
 
     def _how(self, cells: Values) -> How:
         """How a call was made, which is the same for most rows of a file."""
-        key = tuple([cells.get(name) for name in self._how_cells])
+        key = tuple([cell if type(cell := cells.get(name)) is str else repr(cell) for name in self._how_cells])
         found = self._known_how.get(key)
         if found is None:
             if len(self._known_how) >= MAX_KEPT:

@@ -70,6 +70,8 @@ def count(name: str, value: object, *, decimal_comma: bool = False) -> int:
         found = _whole(text, decimal_comma=decimal_comma)
     if found is None:
         raise UnreadableRow(f"{name} {shown(value)} is not a whole number")
+    if abs(found) >= 10**MAX_DIGITS:
+        raise UnreadableRow(f"{name} has more than {MAX_DIGITS} digits")
     if found < 0:
         raise UnreadableRow(f"{name} {shown(value)} is below 0")
     return found

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from itertools import chain
@@ -71,7 +72,7 @@ def audit_(
     options = options_of(as_of, column, separator, decimal, **former)
     with faults_told(), ExitStack() as opened:
         usage = _opened(opened, files, USAGE, options)
-        bills = _opened(opened, costs, COSTS, options)
+        bills = _opened(opened, costs, COSTS, replace(options, columns={}))
         found = audit(book, names, _rows(usage), _rows(bills))
     readers = [file.reader for file in (*usage, *bills)]
     if as_json:

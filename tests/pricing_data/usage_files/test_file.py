@@ -15,9 +15,10 @@ from pricing_data.usage_files.reader import ReadingOptions, column_option
 from pricing_data.usage_files.row import UsageRow
 
 DAY = date(2026, 10, 5)
+PLAIN_OPTIONS = ReadingOptions()
 
 
-def read(path: Path, text: str | bytes, options: ReadingOptions = ReadingOptions()) -> Sequence[UsageRow]:
+def read(path: Path, text: str | bytes, options: ReadingOptions = PLAIN_OPTIONS) -> Sequence[UsageRow]:
     """The rows of a file with this text."""
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with open_usage(path, options=options) as file:
@@ -41,7 +42,7 @@ PLAIN = "date,model,input_tokens,output_tokens,cost_usd\n2026-10-05,gpt-4o,1000,
         ("a.csv", " Date , MODEL ,Input Tokens,outputTokens,Cost USD\n2026-10-05,gpt-4o,1000,10,0.5\n"),
         ("a.json", '[{"date":"2026-10-05","model":"gpt-4o","input_tokens":1000,"output_tokens":10,"cost_usd":0.5}]'),
         ("a.jsonl", '{"date":"2026-10-05","model":"gpt-4o","input_tokens":1000,"output_tokens":10,"cost_usd":0.5}\n\n'),
-        ("a.jsonl", '{"model":"gpt-4o","input_tokens":1000,"usage":{},"date":"2026-10-05","output_tokens":10,"billed":0.5}'),
+        ("a.jsonl", '{"model":"gpt-4o","input_tokens":1000,"date":"2026-10-05","output_tokens":10,"billed":0.5,"x":{}}'),
     ],
 )  # fmt: skip
 def test_the_same_row_in_every_form(tmp_path: Path, name: str, text: str) -> None:
@@ -129,7 +130,7 @@ def test_a_mapping_to_nothing_of_ours_is_refused(text: str) -> None:
 
 UNUSABLE = {
     "no date": ("a.csv", "model,input_tokens\ngpt-4o,5\n", "it has no column for the date: say which one is with"),
-    "no model": ("a.csv", "date,input_tokens\n2026-10-05,5\n", "there is no column model; there are date, input_tokens."),
+    "no model": ("a.csv", "date,input_tokens\n2026-10-05,5\n", "there is no column model; there are date, input"),
     "nothing": ("a.csv", "", "there is no column model, input_tokens; there are none."),
     "ambiguous": ("a.csv", "a;b,c\n1;2,3\n", "whether its columns are separated by comma or semicolon is not clear"),
     "twice": ("a.csv", "date,model,input_tokens,model\n", "column model is there twice."),
@@ -137,7 +138,7 @@ UNUSABLE = {
     "quote": ("a.csv", 'date,model,input_tokens\n2026-10-05,"gpt-4o,5\n', "near line"),
     "not JSON": ("a.json", "{", "it is not JSON in UTF-8"),
     "deep JSON": ("a.json", "[" * 100_000, "it is not JSON in UTF-8: it is nested too deeply."),
-    "not JSON lines": ("a.jsonl", '{"date":"2026-10-05","model":"m","input_tokens":5}\nx\n', "line 2 is not JSON in UTF-8"),
+    "not JSON lines": ("a.jsonl", '{"date":"2026-10-05","model":"m","input_tokens":5}\nx\n', "line 2 is not JSON"),
     "no object": ("a.json", "[5]", "a row is not an object with names."),
     "not Parquet": ("a.parquet", "x", "it is not Parquet"),
     "unknown kind": ("a.txt", "x", "it is neither .csv, .tsv, .parquet, .json, .jsonl nor .ndjson."),
@@ -182,3 +183,20 @@ def test_a_row_of_nested_json_is_read_by_its_dotted_names(tmp_path: Path) -> Non
     record = {"date": "2026-10-05", "model": "m", "input_tokens": 5, "details": {"audio": 3}, "tags": ["a"]}
     (row,) = read(tmp_path / "a.json", json.dumps([record]))
     assert row.fault == "column details.audio 3 may change the price, and is not known"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fault"),
+    [
+        ("date", ["2026-10-05"], "date \"['2026-10-05']\" is neither a date nor an instant in ISO 8601"),
+        ("service_tier", ["flex"], "service_tier \"['flex']\" has no known price"),
+        ("input_tokens", [5], "input_tokens '[5]' is not a whole number"),
+        ("input_tokens", 10**40, "input_tokens has more than 30 digits"),
+        ("input_tokens", float("nan"), "input_tokens is empty"),
+        ("cost_usd", [1], "cost_usd '[1]' is not a number"),
+    ],
+)
+def test_values_of_odd_types_are_faults_of_their_row(tmp_path: Path, name: str, value: object, fault: str) -> None:
+    good = {"date": "2026-10-05", "model": "m", "input_tokens": 5, "service_tier": None, "cost_usd": 1}
+    rows = read(tmp_path / "a.json", json.dumps([{**good, name: value}, good]))
+    assert [row.fault for row in rows] == [fault, None]

@@ -173,7 +173,7 @@ def test_columns_may_be_called_otherwise(tmp_path: Path) -> None:
     assert report(done)["total_usd"] == Decimal("0.001")
     missing = run(path, "--model-column", "m")
     assert missing.exit_code == 1
-    assert "usage.csv: there is no column input_tokens; there are m, n." in missing.output
+    assert "there is no column input_tokens; there are m, n." in missing.output
 
 
 @pytest.mark.parametrize(
