@@ -42,7 +42,7 @@ PLAIN = "date,model,input_tokens,output_tokens,cost_usd\n2026-10-05,gpt-4o,1000,
         ("a.csv", " Date , MODEL ,Input Tokens,outputTokens,Cost USD\n2026-10-05,gpt-4o,1000,10,0.5\n"),
         ("a.json", '[{"date":"2026-10-05","model":"gpt-4o","input_tokens":1000,"output_tokens":10,"cost_usd":0.5}]'),
         ("a.jsonl", '{"date":"2026-10-05","model":"gpt-4o","input_tokens":1000,"output_tokens":10,"cost_usd":0.5}\n\n'),
-        ("a.jsonl", '{"model":"gpt-4o","input_tokens":1000,"date":"2026-10-05","output_tokens":10,"billed":0.5,"x":{}}'),
+        ("a.jsonl", '{"model":"gpt-4o","input_tokens":1000,"date":"2026-10-05","output_tokens":10,"billed":0.5,"x":1}'),
     ],
 )  # fmt: skip
 def test_the_same_row_in_every_form(tmp_path: Path, name: str, text: str) -> None:
