@@ -14,6 +14,7 @@ from bench.gateway import gateway_section
 from bench.hostile import hostile
 from bench.load import CONNECTIONS, generator
 from bench.peers import counts_section
+from bench.pricing import pricing
 from bench.report import Section, median, show, write
 from bench.stolen import ticks
 from bench.typing import BURSTS, typing, typing_in_large_text
@@ -99,6 +100,13 @@ def _corpora() -> Iterable[Section]:
     yield Section("Corpora", about, ("what", "value"), list(corpora()))
 
 
+def _pricing() -> Iterable[Section]:
+    about = (
+        "In one process on one core, each usage by its model's price of its instant. Loading is of a file in memory."
+    )
+    yield Section("Prices", about, ("what", "value"), list(pricing()))
+
+
 def _gateway() -> Iterable[Section]:
     yield gateway_section()
 
@@ -125,6 +133,7 @@ PARTS: dict[str, Callable[[], Iterable[Section]]] = {
     "process": _process,
     "accounts": _accounts,
     "corpora": _corpora,
+    "prices": _pricing,
     "gateway": _gateway,
     "peers": _peers,
     "typing": _typing,

@@ -1,24 +1,25 @@
 """The price book: every price that was ever in effect, by model and date. Read once, then constant."""
 
 import hashlib
-from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
+from operator import attrgetter
 from pathlib import Path
 from types import MappingProxyType
 
 from pricing_data import book_file
-from pricing_data.book_file import Contents, Snapshot
 from pricing_data.call import CallCost, call_cost
+from pricing_data.contents import Contents, Head, Histories, Snapshot
 from pricing_data.errors import DamagedBook, UnpricedUsage
+from pricing_data.instants import instant_of, utc_day
+from pricing_data.markup import Markup, markup_of
 from pricing_data.overrides import Override
 from pricing_data.price import Price
-from pricing_data.row import instant_text
 from pricing_data.standing import Standing, stand
 from pricing_data.usage import Terms, Usage
 
-# A day alone stands for its noon: of two prices in one day, the one that held longer.
-NOON = time(12)
+__all__ = ["PACKAGED", "PriceBook", "histories_of", "instant_of", "utc_day"]
+
 PACKAGED = Path(__file__).with_name("prices.jsonl")
 
 
@@ -26,17 +27,18 @@ class PriceBook:
     """Prices by model, each with the date from which it holds. Safe to share between threads.
 
     `rows` are all rows ever recorded; `histories` those that hold, by date: a correction stands in for
-    the row that it corrects. `standing` are an operator's own prices over them, by model.
+    the row that it corrects. `standing` are an operator's own prices over them, by model. Rows are read from their
+    lines at first use: what asks for one may raise DamagedBook.
     """
 
-    def __init__(self, contents: Contents, overrides: Sequence[Override] = ()) -> None:
+    def __init__(self, contents: Contents, overrides: Sequence[Override] = (), markups: Sequence[Markup] = ()) -> None:
         self.contents = contents
-        self.rows = contents.rows
         self.refreshed_at = contents.refreshed_at
         self.snapshots: tuple[Snapshot, ...] = contents.snapshots
-        self.histories: Mapping[str, tuple[Price, ...]] = MappingProxyType(histories_of(contents.rows))
+        self.histories = Histories(contents)
         self.standing: Mapping[str, tuple[Standing, ...]] = MappingProxyType(stand(self.histories, overrides))
-        self.version = _version(contents, overrides)
+        self.markups = tuple(markups)
+        self.version = _version(contents, overrides, markups)
 
     @classmethod
     def from_package(cls) -> "PriceBook":
@@ -45,20 +47,46 @@ class PriceBook:
 
     @classmethod
     def from_file(cls, path: Path) -> "PriceBook":
-        """The book in a file of JSON lines, every line checked. Raises DamagedBook, OSError."""
+        """Return the book in a file of JSON lines. Raise DamagedBook, OSError.
+
+        The seal and the order of every line are checked, its fields at their first use.
+        """
         contents = book_file.read(path)
-        newest: dict[str, datetime] = {}
-        before: date | None = None
-        for number, row in enumerate(contents.rows, start=1):
-            if fault := _order_fault(row, before, newest.get(row.model)):
+        newest: dict[str, str] = {}
+        before = ""
+        for number, head in enumerate(contents.heads, start=1):
+            if fault := _order_fault(head, before, newest.get(head.model)):
                 raise DamagedBook(path, number, *fault)
-            newest[row.model] = max(row.begins, newest.get(row.model, row.begins))
-            before = row.recorded_at
+            newest[head.model] = max(head.begins, newest.get(head.model, ""))
+            before = head.recorded_at
         return cls(contents)
 
-    def with_overrides(self, overrides: Sequence[Override]) -> "PriceBook":
-        """The same book, under an operator's own prices."""
-        return PriceBook(self.contents, overrides)
+    @property
+    def rows(self) -> tuple[Price, ...]:
+        """Every row ever recorded, in order of recording."""
+        return self.contents.rows
+
+    @property
+    def recorded_at(self) -> date | None:
+        """The day on which the newest row was recorded, None for an empty book."""
+        return self.contents.recorded_at
+
+    def check_rows(self) -> None:
+        """Read every row. Raise DamagedBook for one that breaks a rule though its seal is right."""
+        _ = self.rows
+
+    def read_prices(self, day: date) -> None:
+        """Read the rows that hold on a day, so that asking for their prices takes no longer the first time."""
+        for model in self.histories:
+            self.price(model, day)
+
+    def with_overrides(self, overrides: Sequence[Override], markups: Sequence[Markup] = ()) -> "PriceBook":
+        """Return the same book under an operator's own prices, with what accounts pay besides."""
+        return PriceBook(self.contents, overrides, markups)
+
+    def markup(self, account: str | None, at: date) -> Markup | None:
+        """Return what an account pays besides the price at an instant or on a day, None if it pays the price."""
+        return markup_of(self.markups, account, at) if self.markups else None
 
     def price(self, model: str, at: date) -> Price | None:
         """Return the price in effect at an aware instant, or on a day (UTC): the one that holds at its noon.
@@ -66,13 +94,10 @@ class PriceBook:
         None for an unknown model, and before the first price. Raise ValueError for an instant without a zone.
         """
         if (standing := self.standing.get(model)) is not None:
-            day = utc_day(at)
             for own in standing:
-                if own.holds(day):
+                if own.holds(at):
                     return own.row
-        history = self.histories.get(model, ())
-        place = bisect_right(history, instant_of(at), key=_begins)
-        return history[place - 1] if place else None
+        return self.histories.at(model, instant_of(at))
 
     def history(self, model: str) -> tuple[Price, ...]:
         """Every price of a model that holds or held, oldest first; empty for an unknown model."""
@@ -80,7 +105,7 @@ class PriceBook:
 
     def recorded(self, model: str) -> tuple[Price, ...]:
         """Every row ever recorded for a model, with those that were corrected, in order of recording."""
-        return tuple(row for row in self.rows if row.model == model)
+        return tuple(map(self.contents.row, self.contents.places.get(model, ())))
 
     def age_days(self, today: date) -> int:
         """Days since the sources were last read; never below zero."""
@@ -105,47 +130,25 @@ def histories_of(rows: Iterable[Price]) -> dict[str, tuple[Price, ...]]:
     by_model: dict[str, dict[datetime, Price]] = {}
     for row in rows:
         by_model.setdefault(row.model, {})[row.begins] = row
-    return {model: tuple(sorted(instants.values(), key=_begins)) for model, instants in by_model.items()}
+    return {model: tuple(sorted(instants.values(), key=attrgetter("begins"))) for model, instants in by_model.items()}
 
 
-def instant_of(at: date) -> datetime:
-    """Return an aware instant as it is, for a day (UTC) its noon. Raise ValueError for an instant without a zone."""
-    if not isinstance(at, datetime):
-        return datetime.combine(at, NOON, UTC)
-    if at.tzinfo is None:
-        raise ValueError(f"an instant needs a time zone: {at}")
-    return at
+def _version(contents: Contents, overrides: Sequence[Override], markups: Sequence[Markup]) -> str:
+    version = f"{contents.recorded_at or 'empty'}+{contents.check or 'empty'}"
+    return f"{version}.{_digest(overrides, markups)}" if overrides or markups else version
 
 
-def utc_day(at: date) -> date:
-    """The day (UTC) of a date or an aware instant. Raises ValueError for an instant without a zone."""
-    if not isinstance(at, datetime):
-        return at
-    if at.tzinfo is None:
-        raise ValueError(f"an instant needs a time zone: {at}")
-    return at.astimezone(UTC).date()
+def _digest(overrides: Sequence[Override], markups: Sequence[Markup]) -> str:
+    facts = (*(override.source.sha256 for override in overrides), *map(repr, markups))
+    return hashlib.sha256("".join(facts).encode()).hexdigest()[:8]
 
 
-def _begins(price: Price) -> datetime:
-    return price.begins
-
-
-def _version(contents: Contents, overrides: Sequence[Override]) -> str:
-    newest = max((row.recorded_at for row in contents.rows), default=None)
-    version = f"{newest.isoformat() if newest else 'empty'}+{contents.check or 'empty'}"
-    return f"{version}.{_digest(overrides)}" if overrides else version
-
-
-def _digest(overrides: Sequence[Override]) -> str:
-    return hashlib.sha256("".join(override.source.sha256 for override in overrides).encode()).hexdigest()[:8]
-
-
-def _order_fault(row: Price, before: date | None, newest: datetime | None) -> tuple[str, str] | None:
+def _order_fault(head: Head, before: str, newest: str | None) -> tuple[str, str] | None:
     """Rows are appended: days of recording never fall; a model's instants rise, except in a correction."""
-    if before is not None and row.recorded_at < before:
+    if head.recorded_at < before:
         return "recorded_at", f"older than the line before, {before}"
-    if row.corrects is None and newest is not None and row.begins <= newest:
-        again = "a price" if newest == row.begins else "a newer price,"
-        since = instant_text(newest.date(), newest.time())
-        return "effective_from", f"{row.model} already has {again} from {since}; only a correction may stand in"
+    if not head.corrects and newest is not None and head.begins <= newest:
+        again = "a price" if newest == head.begins else "a newer price,"
+        since = f"{newest}Z" if "T" in newest else newest
+        return "effective_from", f"{head.model} already has {again} from {since}; only a correction may stand in"
     return None

@@ -9,37 +9,22 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
+from pricing_data.contents import Contents, Head, Snapshot, head_of
 from pricing_data.errors import DamagedBook
 from pricing_data.price import Price
 from pricing_data.replacing import replacing
 from pricing_data.row import BadField, dump, parse
 
-CHECK = re.compile(r',"check":"([0-9a-f]{12})"\}', re.ASCII)
+__all__ = ["Contents", "Snapshot", "read", "text_of", "write"]
+
+CHECK = re.compile(rb',"check":"([0-9a-f]{12})"\}', re.ASCII)
 CHECK_LENGTH = 12
-CLOSING = '{"closing":'
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """A source file that a refresh read."""
-
-    package: str
-    version: str
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """All rows of a file in its order, the day of the last refresh, what it read, and the last row's check."""
-
-    rows: tuple[Price, ...]
-    refreshed_at: date
-    snapshots: tuple[Snapshot, ...]
-    check: str
+SEAL_LENGTH = CHECK_LENGTH + len(',"check":""}')
+CLOSING = b'{"closing":'
 
 
 def text_of(rows: Sequence[Price], refreshed_at: date, snapshots: Sequence[Snapshot]) -> str:
@@ -56,22 +41,27 @@ def text_of(rows: Sequence[Price], refreshed_at: date, snapshots: Sequence[Snaps
 
 
 def read(path: Path) -> Contents:
-    """The contents of a file, every line checked. Raises DamagedBook, which names the line; OSError."""
+    """Return the contents of a file, the seal of every line checked. Raise DamagedBook, which names the line; OSError.
+
+    A line is read as a row here only if its seal is wrong, to name the field at fault.
+    """
     raw = path.read_bytes()
     try:
-        text = raw.decode("utf-8")
+        raw.decode("utf-8")
     except UnicodeDecodeError as fault:
         raise DamagedBook(path, raw[: fault.start].count(b"\n") + 1, None, "not UTF-8") from fault
-    lines = text.split("\n")
+    lines = raw.split(b"\n")
     if lines.pop():
         raise DamagedBook(path, len(lines) + 1, None, "the last line is cut off: it has no newline")
-    *body, closing = lines or [""]
-    rows: list[Price] = []
-    check = ""
+    *body, closing = lines or [b""]
+    rows: list[bytes] = []
+    heads: list[Head] = []
+    check = b""
     for number, line in enumerate(body, start=1):
-        row, check = _row(path, number, line, check)
+        row, head, check = _row(path, number, line, check)
         rows.append(row)
-    return _closed(path, rows, closing, check)
+        heads.append(head)
+    return _closed(path, rows, heads, closing, check)
 
 
 def write(path: Path, text: str) -> None:
@@ -81,52 +71,52 @@ def write(path: Path, text: str) -> None:
 
 
 def _sealed(line: str, before: str) -> tuple[str, str]:
-    check = _check(line, before)
+    check = _check(line.encode(), before.encode())
     return f'{line[:-1]},"check":"{check}"}}', check
 
 
-def _check(line: str, before: str) -> str:
-    return hashlib.sha256(f"{before}\n{line}".encode()).hexdigest()[:CHECK_LENGTH]
+def _check(line: bytes, before: bytes) -> str:
+    return hashlib.sha256(before + b"\n" + line).hexdigest()[:CHECK_LENGTH]
 
 
-def _row(path: Path, number: int, line: str, before: str) -> tuple[Price, str]:
+def _row(path: Path, number: int, line: bytes, before: bytes) -> tuple[bytes, Head, bytes]:
     if line.startswith(CLOSING):
         raise DamagedBook(path, number, None, "rows follow the closing line")
     body, check = _opened(path, number, line)
     try:
-        row = parse(body)
+        if check != _check(body, before).encode():
+            row = parse(body.decode())
+            raise DamagedBook(path, number, "check", _edited(row.model, row.effective_from))
+        return body, head_of(body), check
     except BadField as fault:
         raise DamagedBook(path, number, fault.field, fault.reason) from fault
-    if check != _check(body, before):
-        raise DamagedBook(path, number, "check", _edited(row.model, row.effective_from))
-    return row, check
 
 
-def _opened(path: Path, number: int, line: str) -> tuple[str, str]:
+def _opened(path: Path, number: int, line: bytes) -> tuple[bytes, bytes]:
     """A line without its check, and the check."""
-    found = CHECK.search(line, max(0, len(line) - CHECK_LENGTH - len(',"check":""}')))
+    found = CHECK.search(line, max(0, len(line) - SEAL_LENGTH))
     if found is None or found.end() != len(line):
         raise DamagedBook(path, number, "check", "not a sealed row: it has been written or cut by hand")
-    return line[: found.start()] + "}", found[1]
+    return line[: found.start()] + b"}", found[1]
 
 
 def _edited(model: str, day: date) -> str:
     return f"the row of {model} from {day}, or the one before it, has been edited, moved or taken out"
 
 
-def _closed(path: Path, rows: Sequence[Price], line: str, check: str) -> Contents:
+def _closed(path: Path, rows: Sequence[bytes], heads: Sequence[Head], line: bytes, check: bytes) -> Contents:
     number = len(rows) + 1
     if not line.startswith(CLOSING):
-        after = f" after the row of {rows[-1].model} from {rows[-1].effective_from}" if rows else ""
+        after = f" after the row of {heads[-1].model} from {heads[-1].begins}" if heads else ""
         raise DamagedBook(path, number, None, f"the file is cut off{after}: its closing line is missing")
     body, found = _opened(path, number, line)
     try:
         facts = json.loads(body)["closing"]
         snapshots = tuple(Snapshot(**source) for source in facts["sources"])
-        contents = Contents(tuple(rows), date.fromisoformat(facts["refreshed_at"]), snapshots, check)
+        contents = Contents(path, rows, heads, date.fromisoformat(facts["refreshed_at"]), snapshots, check.decode())
         count = facts["rows"]
     except (ValueError, TypeError, LookupError) as fault:
         raise DamagedBook(path, number, "closing", f"malformed: {fault!r}") from fault
-    if found != _check(body, check) or count != len(rows):
+    if found != _check(body, check).encode() or count != len(rows):
         raise DamagedBook(path, number, "check", f"rows are missing before this line: it closes {count} rows")
     return contents

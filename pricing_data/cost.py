@@ -3,7 +3,7 @@
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 
 # Wide enough that no product is ever rounded.
-_EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
+EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 
 def cost(tokens: int, price_per_token_usd: Decimal) -> Decimal:
@@ -15,30 +15,30 @@ def cost(tokens: int, price_per_token_usd: Decimal) -> Decimal:
         raise ValueError(f"a count of tokens cannot be negative: {tokens}")
     if not price_per_token_usd.is_finite() or price_per_token_usd < 0:
         raise ValueError(f"not a price: {price_per_token_usd}")
-    return _EXACT.multiply(Decimal(tokens), price_per_token_usd)
+    return EXACT.multiply(Decimal(tokens), price_per_token_usd)
 
 
 def multiply(one: int | Decimal, other: Decimal) -> Decimal:
     """Return the exact product of two numbers that were checked before. Never rounded."""
-    return _EXACT.multiply(Decimal(one), other)
+    return EXACT.multiply(Decimal(one), other)
 
 
 def add(*amounts: Decimal) -> Decimal:
     """The exact sum of amounts. Never rounded."""
     total = Decimal()
     for amount in amounts:
-        total = _EXACT.add(total, amount)
+        total = EXACT.add(total, amount)
     return total
 
 
 def subtract(one: Decimal, other: Decimal) -> Decimal:
     """Return the exact difference of two amounts. Never rounded."""
-    return _EXACT.subtract(one, other)
+    return EXACT.subtract(one, other)
 
 
 def rounded(amount: Decimal, decimals: int, way: str) -> Decimal:
     """Return an amount as a bill with so many decimals has it; `way` is a rounding of `decimal`."""
-    return amount.quantize(Decimal(1).scaleb(-decimals), way, _EXACT)
+    return amount.quantize(Decimal(1).scaleb(-decimals), way, EXACT)
 
 
 def plain(value: Decimal) -> str:

@@ -1,8 +1,9 @@
-"""A file of prices that a person has set, each cited. All its faults are found at once.
+"""A file of prices that a person has set, each cited. All its faults are found together.
 
 [[override]]    a price that wins over the sources while they say what it `replaces`
 [[correction]]  what a model cost from an earlier day on, where the book has it wrong
 [[allow]]       a change that a guard held, and that is right
+[[markup]]      what an account pays besides the price, in percent
 """
 
 import hashlib
@@ -10,29 +11,26 @@ import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import date, datetime, time
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from pricing_data.errors import BadPricesFile
-from pricing_data.price import RATE_FIELDS, Rates, Source
-from pricing_data.row import amount_fault
-
-CITATION = ("url", "reason")
-FIELDS: Mapping[str, frozenset[str]] = {
-    "override": frozenset({"model", "effective_from", *RATE_FIELDS, "replaces", "expires", *CITATION}),
-    "correction": frozenset({"model", "effective_from", *RATE_FIELDS, *CITATION}),
-    "allow": frozenset({"model", "input", *CITATION}),
-}
-TEXTS, DATES, AMOUNTS = ("model", *CITATION), ("effective_from", "expires"), (*RATE_FIELDS, "replaces")
+from pricing_data.instants import begin_of
+from pricing_data.markup import Markup
+from pricing_data.override_faults import HOURS, faults_of
+from pricing_data.price import MIDNIGHT, RATE_FIELDS, SERVICES, Rates, Service, Source, Tariff, Tier, Window
+from pricing_data.row import hours_of
 
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """A cited price that wins over the sources, while they say what it `replaces` (None: no price)."""
+    """A cited price that wins over the sources, while they say what it `replaces` (None: no price).
+
+    It holds from `effective_from` at `effective_at` (UTC) until before `expires`.
+    """
 
     model: str
     effective_from: date
@@ -41,6 +39,16 @@ class Override:
     expires: date | None
     source: Source
     reason: str
+    effective_at: time = MIDNIGHT
+    tiers: tuple[Tier, ...] = ()
+    services: tuple[Service, ...] = ()
+    schedule: tuple[Window, ...] = ()
+    regions: tuple[tuple[str, Decimal], ...] = ()
+
+    @property
+    def tariff(self) -> Tariff:
+        """Return all that it states, as a row of a book has it."""
+        return Tariff(self.rates, self.tiers, self.services, self.schedule, self.regions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,102 +69,98 @@ class PricesFile:
     overrides: tuple[Override, ...] = ()
     corrections: tuple[Correction, ...] = ()
     allowed: frozenset[tuple[str, Decimal]] = frozenset()
+    markups: tuple[Markup, ...] = ()
 
     def joined(self, other: "PricesFile") -> "PricesFile":
         """The entries of both; the other's overrides win."""
         named = {override.model for override in other.overrides}
         kept = tuple(override for override in self.overrides if override.model not in named)
         return PricesFile(
-            (*kept, *other.overrides), (*self.corrections, *other.corrections), self.allowed | other.allowed
+            (*kept, *other.overrides),
+            (*self.corrections, *other.corrections),
+            self.allowed | other.allowed,
+            (*self.markups, *other.markups),
         )
 
     @property
     def models(self) -> tuple[str, ...]:
-        """Every model that is named."""
-        entries: tuple[Override | Correction, ...] = (*self.overrides, *self.corrections)
-        return tuple(sorted({*(entry.model for entry in entries), *(model for model, _ in self.allowed)}))
+        """Return every model that is named."""
+        return tuple(sorted({*(override.model for override in self.overrides), *self.renewed_models}))
+
+    @property
+    def renewed_models(self) -> tuple[str, ...]:
+        """Return every model that a refresh has to know: those of corrections and allowed prices."""
+        return tuple(sorted({*(entry.model for entry in self.corrections), *(model for model, _ in self.allowed)}))
 
 
-def read_prices_file(path: Path) -> PricesFile:
-    """The entries of a file. Raises BadPricesFile with every fault."""
+def read_prices_file(path: Path, *, free: bool = False) -> PricesFile:
+    """Return the entries of a file. Raise BadPricesFile with every fault.
+
+    With `free`, an override may have a price of 0. Prices that are written into a book are never zero.
+    """
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as fault:
         raise BadPricesFile(path, (f"it cannot be read: {fault.strerror}",)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
         raise BadPricesFile(path, (f"it is not TOML: {fault}",)) from None
-    faults = list(_faults(raw))
-    if faults:
-        raise BadPricesFile(path, tuple(faults))
+    if faults := tuple(faults_of(raw, free=free)):
+        raise BadPricesFile(path, faults)
     overrides = tuple(_override(path, entry) for entry in raw.get("override", ()))
-    overrides = tuple(sorted(overrides, key=lambda override: (override.model, override.effective_from)))
-    if overlaps := tuple(_overlaps(overrides)):
+    overrides = tuple(sorted(overrides, key=lambda override: (override.model, _begins(override))))
+    markups = tuple(_markup(entry) for entry in raw.get("markup", ()))
+    markups = tuple(sorted(markups, key=lambda markup: (markup.account, markup.begins)))
+    if overlaps := (*_overlaps(overrides), *_markup_overlaps(markups)):
         raise BadPricesFile(path, overlaps)
     return PricesFile(
         overrides,
         tuple(_correction(path, entry) for entry in raw.get("correction", ())),
         frozenset((entry["model"], Decimal(entry["input"])) for entry in raw.get("allow", ())),
+        markups,
     )
 
 
-def _faults(raw: Mapping[str, Any]) -> Iterator[str]:
-    for kind, entries in raw.items():
-        if kind not in FIELDS:
-            yield f"[[{kind}]] is not known here; there are {', '.join(FIELDS)}"
-        elif not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-            yield f"{kind}: write [[{kind}]], once for each entry"
-        else:
-            for place, entry in enumerate(entries, start=1):
-                where = f"{kind} {place} ({entry.get('model', 'no model')})"
-                yield from (f"{where}: {fault}" for fault in _entry_faults(kind, entry))
-
-
-def _entry_faults(kind: str, entry: Mapping[str, Any]) -> Iterator[str]:
-    for field in sorted(set(entry) - FIELDS[kind]):
-        yield f"{field} is not a field of it"
-    needed = ("model", "effective_from", "input", *CITATION)
-    for field in needed:
-        if field in FIELDS[kind] and not entry.get(field):
-            yield f"{field} is missing"
-    for field in entry:
-        value = entry[field]
-        if field in TEXTS and not isinstance(value, str):
-            yield f"{field} must be a string, not {value!r}"
-        elif field in DATES and (not isinstance(value, date) or isinstance(value, datetime)):
-            yield f"{field} must be a date such as 2026-01-31, without quotes, not {value!r}"
-        elif field in AMOUNTS and (fault := _amount_fault(value)):
-            yield f"{field} {fault}"
-    yield from _citation_faults(entry)
-
-
-def _citation_faults(entry: Mapping[str, Any]) -> Iterator[str]:
-    url = entry.get("url")
-    if isinstance(url, str) and url and urlsplit(url).scheme not in ("http", "https"):
-        yield f"url must say where the price is published, as in https://example.org/prices, not {url!r}"
-    since, expires = entry.get("effective_from"), entry.get("expires")
-    if isinstance(since, date) and isinstance(expires, date) and expires <= since:
-        yield f"expires {expires} is not after effective_from {since}"
-
-
-def _amount_fault(value: object) -> str | None:
-    if not isinstance(value, str):
-        return f'must be a decimal string in USD per token, as in "0.000002", not {value!r}'
-    try:
-        amount = Decimal(value)
-    except InvalidOperation:
-        return f"is not a number: {value!r}"
-    fault = amount_fault(amount)
-    return f"is {fault}: {value!r}" if fault else None
+def _begins(override: Override) -> datetime:
+    return begin_of(override.effective_from).replace(
+        hour=override.effective_at.hour,
+        minute=override.effective_at.minute,
+        second=override.effective_at.second,
+    )
 
 
 def _overlaps(overrides: Sequence[Override]) -> Iterator[str]:
     for one, other in pairwise(overrides):
-        if one.model == other.model and (one.expires is None or one.expires > other.effective_from):
+        if one.model == other.model and (one.expires is None or begin_of(one.expires) > _begins(other)):
             yield f"{one.model}: overridden twice from {other.effective_from} on; let the older one expire by then"
+
+
+def _markup_overlaps(markups: Sequence[Markup]) -> Iterator[str]:
+    for one, other in pairwise(markups):
+        if one.account == other.account and (one.ends is None or one.ends > other.begins):
+            yield f"markup of {one.account}: given twice; let the older one expire before the newer one begins"
+
+
+def _markup(entry: Mapping[str, Any]) -> Markup:
+    since, expires = entry.get("effective_from"), entry.get("expires")
+    return Markup(
+        entry["account"],
+        Decimal(entry["percent"]),
+        begin_of(since if since is not None else date.min),
+        begin_of(expires) if expires is not None else None,
+    )
 
 
 def _rates(entry: Mapping[str, Any]) -> Rates:
     return Rates(**{name: Decimal(entry[name]) if name in entry else None for name in RATE_FIELDS})
+
+
+def _tiers(entry: Mapping[str, Any]) -> tuple[Tier, ...]:
+    return tuple(Tier(tier["above_tokens"], _rates(tier)) for tier in entry.get("tiers", ()))
+
+
+def _window(entry: Mapping[str, Any]) -> Window:
+    hours = {name: value for name, value in entry.items() if name in HOURS}
+    return hours_of(hours, "", _rates(entry))
 
 
 def _source(path: Path, entry: Mapping[str, Any]) -> Source:
@@ -165,10 +169,16 @@ def _source(path: Path, entry: Mapping[str, Any]) -> Source:
 
 
 def _override(path: Path, entry: Mapping[str, Any]) -> Override:
+    begins = begin_of(entry["effective_from"])
     return Override(
         model=entry["model"],
-        effective_from=entry["effective_from"],
+        effective_from=begins.date(),
+        effective_at=begins.time(),
         rates=_rates(entry),
+        tiers=_tiers(entry),
+        services=tuple(Service(name, _rates(entry[name]), _tiers(entry[name])) for name in SERVICES if name in entry),
+        schedule=tuple(map(_window, entry.get("schedule", ()))),
+        regions=tuple((region, Decimal(factor)) for region, factor in entry.get("regions", {}).items()),
         replaces=Decimal(entry["replaces"]) if "replaces" in entry else None,
         expires=entry.get("expires"),
         source=_source(path, entry),

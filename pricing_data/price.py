@@ -1,9 +1,10 @@
 """Values of a price book: what a token costs, from when on, and who says so."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from typing import Any
 
 # agreed    every source that lists the model states the same
 # single    one source lists it
@@ -174,6 +175,8 @@ class Price:
     effective_at: time = MIDNIGHT
     not_before: date | None = None
     statements: tuple[Statement, ...] = ()
+    # What `pricing_data.rate_card` works out of the tariff, by service and region.
+    cards: dict[tuple[str, str | None], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def begins(self) -> datetime:

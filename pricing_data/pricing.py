@@ -66,8 +66,7 @@ def price_counts(
     same tier as each of theirs. Raise nothing: an impossible usage and an instant without a zone are reasons too.
     """
     total = total_of_counts(book, model, usage, terms, input_tokens_of_each=input_tokens_of_each)
-    lines = () if total.cost is None else tuple(_line(line, total.cost.price) for line in total.cost.lines)
-    return Priced(total.usd, lines, total.reason, total.price)
+    return Priced(total.usd, lines_of(total), total.reason, total.price)
 
 
 def total_of_counts(
@@ -85,6 +84,11 @@ def total_of_counts(
         return Total(None, None, fault.reason, price)
     except ValueError as fault:
         return Total(None, None, str(fault), None)
+
+
+def lines_of(total: Total) -> tuple[PricedLine, ...]:
+    """Return a line for each rate that a total was made with; none if there is no total."""
+    return () if total.cost is None else tuple(_line(line, total.cost.price) for line in total.cost.lines)
 
 
 def row_id(price: Price) -> str:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any, TypeVar
 
+from pricing_data.calendars import calendars
 from pricing_data.cost import plain
 from pricing_data.price import (
     BASES,
@@ -60,6 +61,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?Z", re.ASCII)
 _PATH = re.compile(rf"(({'|'.join(SERVICES[1:])})\.)?({'|'.join(RATE_FIELDS)})(>[1-9]\d*)?", re.ASCII)
 _OTHER_PATH = re.compile(r"schedule|region\.[a-z0-9-]+", re.ASCII)
+_NO_RATES = Rates()
 
 T = TypeVar("T")
 
@@ -229,26 +231,26 @@ def _matching(row: Mapping[str, Any], name: str, shape: re.Pattern[str], where: 
     return value
 
 
-def _one_of(row: Mapping[str, Any], name: str, allowed: frozenset[str]) -> str:
-    value = _text(row, name)
+def _one_of(row: Mapping[str, Any], name: str, allowed: frozenset[str], where: str = "") -> str:
+    value = _text(row, name, where)
     if value not in allowed:
-        raise BadField(name, f"must be one of {', '.join(sorted(allowed))}, not {value!r}")
+        raise BadField(where + name, f"must be one of {', '.join(sorted(allowed))}, not {value!r}")
     return value
 
 
-def _basis(row: Mapping[str, Any]) -> str:
-    value = _text(row, "basis")
+def _basis(row: Mapping[str, Any], where: str = "") -> str:
+    value = _text(row, "basis", where)
     if value.startswith("host:") and len(value) > len("host:"):
         return value
-    return _one_of(row, "basis", BASES)
+    return _one_of(row, "basis", BASES, where)
 
 
-def _date(row: Mapping[str, Any], name: str) -> date:
-    value = _matching(row, name, _DATE)
+def _date(row: Mapping[str, Any], name: str, where: str = "") -> date:
+    value = _matching(row, name, _DATE, where)
     try:
         return date.fromisoformat(value)
     except ValueError as fault:
-        raise BadField(name, f"no such date: {value!r}") from fault
+        raise BadField(where + name, f"no such date: {value!r}") from fault
 
 
 def _instant(row: Mapping[str, Any], name: str) -> tuple[date, time]:
@@ -300,13 +302,17 @@ def _tariff(row: Mapping[str, Any]) -> Tariff:
 
 
 def _services(row: Mapping[str, Any]) -> tuple[Service, ...]:
-    found = row.get("services", {"batch": row["batch"]} if "batch" in row else {})
+    if "batch" in row:
+        if "services" in row:
+            raise BadField("batch", "must be among the services")
+        return (_service("batch", row["batch"], "batch"),)
+    found = row.get("services", {})
     if not isinstance(found, dict):
         raise BadField("services", "must be an object")
     for name in found:
         if name not in SERVICES or name == STANDARD:
             raise BadField("services", f"must be of {', '.join(SERVICES[1:])}, not {name!r}")
-    return tuple(_service(name, found[name]) for name in SERVICES if name in found)
+    return tuple(_service(name, found[name], f"services.{name}") for name in SERVICES if name in found)
 
 
 def _regions(row: Mapping[str, Any]) -> tuple[tuple[str, Decimal], ...]:
@@ -341,16 +347,21 @@ def _tier(row: dict[str, Any], where: str) -> Tier:
     return Tier(above, _rates(row, where))
 
 
-def _service(name: str, row: object) -> Service:
-    where = f"services.{name}."
+def _service(name: str, row: object, where: str) -> Service:
     if not isinstance(row, dict):
-        raise BadField(where.rstrip("."), "must be an object")
-    _only(row, (), (*RATE_FIELDS, "tiers"), where)
-    return Service(name, _rates(row, where), _tiers(row, where))
+        raise BadField(where, "must be an object")
+    _only(row, (), (*RATE_FIELDS, "tiers"), f"{where}.")
+    return Service(name, _rates(row, f"{where}."), _tiers(row, f"{where}."))
 
 
 def _window(row: dict[str, Any], where: str) -> Window:
-    _only(row, ("starts", "ends"), (*RATE_FIELDS, "weekdays", "utc_offset_minutes", "holidays"), where)
+    hours = {name: value for name, value in row.items() if name not in RATE_FIELDS}
+    return hours_of(hours, where, _rates(row, where))
+
+
+def hours_of(row: Mapping[str, Any], where: str, rates: Rates = _NO_RATES) -> Window:
+    """Return the window of a row of hours, with the rates that hold then. Raise BadField."""
+    _only(row, ("starts", "ends"), ("weekdays", "utc_offset_minutes", "holidays"), where)
     weekdays, offset = row.get("weekdays", []), row.get("utc_offset_minutes", 0)
     if not isinstance(weekdays, list) or any(day not in range(1, 8) or type(day) is not int for day in weekdays):
         raise BadField(where + "weekdays", f"must be whole numbers from 1 (Monday) to 7, not {weekdays!r}")
@@ -358,9 +369,8 @@ def _window(row: dict[str, Any], where: str) -> Window:
         raise BadField(
             where + "utc_offset_minutes", f"must be minutes, at most {MAX_UTC_OFFSET_MINUTES}, not {offset!r}"
         )
-    holidays = _text(row, "holidays", where) if "holidays" in row else None
-    hours = _time(row, "starts", where), _time(row, "ends", where)
-    return Window(*hours, _rates(row, where), tuple(weekdays), offset, holidays)
+    holidays = _one_of(row, "holidays", calendars(), where) if "holidays" in row else None
+    return Window(_time(row, "starts", where), _time(row, "ends", where), rates, tuple(weekdays), offset, holidays)
 
 
 def _statement(row: dict[str, Any], where: str) -> Statement:
@@ -372,11 +382,11 @@ def _statement(row: dict[str, Any], where: str) -> Statement:
         raise BadField(where + "opinions", "must be a list of sources, paths and values")
     return Statement(
         paths=tuple(paths),
-        since=_date(row, "since"),
-        basis=_basis(row),
+        since=_date(row, "since", where),
+        basis=_basis(row, where),
         source=_source(row["source"]),
-        state=_one_of(row, "state", STATES),
-        not_before=_date(row, "not_before") if "not_before" in row else None,
+        state=_one_of(row, "state", STATES, where),
+        not_before=_date(row, "not_before", where) if "not_before" in row else None,
         opinions=tuple(
             (str(source), str(path), _given({"value": value}, "value", where, MAX_FACTOR))
             for source, path, value in opinions

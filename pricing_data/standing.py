@@ -2,24 +2,31 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 
 from pricing_data.cost import plain
+from pricing_data.instants import begin_of, instant_of
 from pricing_data.overrides import Override
-from pricing_data.price import Opinion, Price, Tariff
+from pricing_data.price import Opinion, Price
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A price over the book. `until` is the first day on which it holds no more (None: none is known), for `ended`."""
+    """A price over the book. It holds until before `ends` (None: no end is known), for the reason `ended`."""
 
     row: Price
-    until: date | None
+    ends: datetime | None
     ended: str | None
 
+    @property
+    def until(self) -> date | None:
+        """The first day (UTC) on which it holds no more, or does not hold all day."""
+        return self.ends.date() if self.ends else None
+
     def holds(self, at: date) -> bool:
-        """Whether it is in force on a day."""
-        return self.row.effective_from <= at and (self.until is None or at < self.until)
+        """Return whether it is in force at an aware instant, or on a day (UTC) at its noon."""
+        instant = instant_of(at)
+        return self.row.begins <= instant and (self.ends is None or instant < self.ends)
 
 
 def stand(histories: Mapping[str, Sequence[Price]], overrides: Sequence[Override]) -> dict[str, tuple[Standing, ...]]:
@@ -32,16 +39,18 @@ def stand(histories: Mapping[str, Sequence[Price]], overrides: Sequence[Override
 
 
 def _standing(override: Override, history: Sequence[Price]) -> Standing:
-    before = [row for row in history if row.effective_from <= override.effective_from]
+    begins = datetime.combine(override.effective_from, override.effective_at, UTC)
+    before = [row for row in history if row.begins <= begins]
     current = before[-1] if before else None
     row = override_row(override, current, override.effective_from)
     if not _same(override, current):
-        return Standing(row, override.effective_from, f"the book gave {_shown(current)}, not {_replaced(override)}")
+        return Standing(row, begins, f"the book gave {_shown(current)}, not {_replaced(override)}")
+    expires = begin_of(override.expires) if override.expires is not None else None
     for later in history[len(before) :]:
-        expired = override.expires is not None and override.expires <= later.effective_from
+        expired = expires is not None and expires <= later.begins
         if not expired and not _same(override, later):
-            return Standing(row, later.effective_from, f"the book changed to {_shown(later)}")
-    return Standing(row, override.expires, f"it expires on {override.expires}" if override.expires else None)
+            return Standing(row, later.begins, f"the book changed to {_shown(later)}")
+    return Standing(row, expires, f"it expires on {override.expires}" if expires else None)
 
 
 def override_row(override: Override, current: Price | None, recorded_at: date) -> Price:
@@ -52,8 +61,9 @@ def override_row(override: Override, current: Price | None, recorded_at: date) -
     return Price(
         model=override.model,
         effective_from=override.effective_from,
+        effective_at=override.effective_at,
         basis="override",
-        tariff=Tariff(override.rates),
+        tariff=override.tariff,
         source=override.source,
         second_opinions=opinions,
         state="override",

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from operator import attrgetter
+from typing import NamedTuple
 
 from pricing_data.price import STANDARD
 
@@ -10,8 +12,7 @@ from pricing_data.price import STANDARD
 MAX_TOKENS = 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """Whole counts of one call, or of several (`requests`) that reach the same rates; sub-counts are subsets.
 
     Of the input: `cached_input_tokens` (read from a cache), `cache_write_tokens` (for the provider's standard time),
@@ -41,6 +42,20 @@ class Usage:
 
     def fault(self) -> str | None:
         """Return why this cannot be the usage of a call: what is wrong, and its value; None if nothing is."""
+        return (None if self._is_usual() else self._count_fault()) or self._subset_fault()
+
+    def _is_usual(self) -> bool:
+        """Whether all counts are whole and within the bound of one call; a fast answer for most usages."""
+        counts, unknown = _certain_counts(self), (self.cached_audio_tokens, self.cached_image_tokens)
+        return (
+            set(map(type, counts)) == {int}
+            and min(counts) >= 0
+            and max(counts) <= MAX_TOKENS
+            and unknown == (None, None)
+            and not self.seconds
+        )
+
+    def _count_fault(self) -> str | None:
         largest = MAX_TOKENS * max(1, self.requests) if type(self.requests) is int else MAX_TOKENS
         for name in WHOLE_COUNTS:
             value = getattr(self, name)
@@ -52,7 +67,7 @@ class Usage:
                 return f"{name} must be at most {largest:,}, not {value:,}"
         if not self.seconds.is_finite() or not 0 <= self.seconds <= largest:
             return f"seconds must be a number from 0 to {largest:,}, not {self.seconds}"
-        return self._subset_fault()
+        return None
 
     def _subset_fault(self) -> str | None:
         read_and_written = self.cached_input_tokens + self.cache_write_tokens + self.cache_write_1h_tokens
@@ -61,6 +76,8 @@ class Usage:
                 f"{self.cached_input_tokens} cached and {self.cache_write_tokens + self.cache_write_1h_tokens} written "
                 f"tokens are more than the {self.input_tokens} input tokens that they should be among"
             )
+        if not any(_parts(self)):
+            return None
         for whole, parts in SUBSETS:
             held = getattr(self, whole)
             found = {part: getattr(self, part) or 0 for part in parts}
@@ -71,7 +88,8 @@ class Usage:
 
 
 MAY_BE_UNKNOWN = ("cached_audio_tokens", "cached_image_tokens")
-WHOLE_COUNTS = tuple(name for name in Usage.__dataclass_fields__ if name != "seconds")
+WHOLE_COUNTS = tuple(name for name in Usage._fields if name != "seconds")
+_certain_counts = attrgetter(*(name for name in WHOLE_COUNTS if name not in MAY_BE_UNKNOWN))
 SUBSETS = (
     ("input_tokens", ("input_audio_tokens", "input_image_tokens", "input_video_tokens")),
     ("output_tokens", ("output_audio_tokens", "output_image_tokens")),
@@ -80,6 +98,7 @@ SUBSETS = (
     ("input_image_tokens", ("cached_image_tokens",)),
     ("cached_input_tokens", ("cached_audio_tokens", "cached_image_tokens")),
 )
+_parts = attrgetter(*dict.fromkeys(part for _, parts in SUBSETS for part in parts))
 
 
 @dataclass(frozen=True, slots=True)

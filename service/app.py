@@ -59,8 +59,9 @@ def create_app(
     freshness = Freshness(book, settings.prices_max_age_days, utc_today)
     gateway = Gateway(settings, connections, pool, at_point)
     login = console_login(settings, connections, pool.in_flight)
-    recorded_at = max((row.recorded_at for row in book.rows), default=None)
-    probe = Probe(connections.metrics, pool.in_flight, connections.limiter, recorded_at, utc_today, take_lost_lines)
+    probe = Probe(
+        connections.metrics, pool.in_flight, connections.limiter, book.recorded_at, utc_today, take_lost_lines
+    )
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

@@ -1,6 +1,7 @@
 """The command line `weighbridge`: one group, one file a command under `service.commands`."""
 
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -19,6 +20,7 @@ WITH_STORES = {
 PLACES = WITH_STORES | {
     "serve": "serve:serve",
     "count": "count:count",
+    "cost": "cost:cost",
     "estimate": "estimate:estimate",
     "audit": "audit:audit_",
     "models": "models:models",
@@ -36,6 +38,7 @@ SUMMARIES = {
     "db": "See and upgrade the schema of the database.",
     "serve": "Serve the API until Ctrl-C or SIGTERM.",
     "count": "Count the tokens of FILES and their cost as input.",
+    "cost": "Price a usage or response in FILE, or what calls would cost.",
     "estimate": "Estimate what the texts of INPUTS would cost.",
     "audit": "Compare usage FILES with own prices, by model and day.",
     "models": "List all models, or those of NAMES.",
@@ -46,8 +49,21 @@ SUMMARIES = {
 }
 
 
+class Commands(LazyGroup):
+    """All commands. A row of the price book that breaks a rule is found when it is read, in the midst of a command."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; a damaged price book ends it with exit status 1 and its sentence."""
+        try:
+            return super().invoke(ctx)
+        except Exception as fault:
+            if isinstance(fault, import_module("pricing_data.errors").DamagedBook):
+                raise click.ClickException(str(fault)) from None
+            raise
+
+
 @click.group(
-    cls=LazyGroup,
+    cls=Commands,
     places=PLACES,
     summaries=SUMMARIES,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

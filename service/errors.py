@@ -114,6 +114,8 @@ UPSTREAM_TIMEOUT = Refusal(504, "upstream_timeout", "The model did not answer in
 GATEWAY_PATHS = ("/v1/", "/api/")
 TOKENS_PATH = "/v1/tokens"
 BELOW_TOKENS = f"{TOKENS_PATH}/"
+# The token API's own too.
+COST_PATH = "/v1/cost"
 
 
 def error_reply(refusal: Refusal, path: str, trace_id: str, event_id: str | None = None) -> Reply:
@@ -124,7 +126,7 @@ def error_reply(refusal: Refusal, path: str, trace_id: str, event_id: str | None
 
 def is_gateway(path: str) -> bool:
     """Return whether a path is the gateway's, and not the token API's or a page."""
-    return path.startswith(GATEWAY_PATHS) and not path.startswith(BELOW_TOKENS) and path != TOKENS_PATH
+    return path.startswith(GATEWAY_PATHS) and not path.startswith(BELOW_TOKENS) and path not in (TOKENS_PATH, COST_PATH)
 
 
 def _shape_t(refusal: Refusal, trace_id: str, event_id: str | None) -> bytes:

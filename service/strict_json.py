@@ -7,6 +7,8 @@ duplicate names, no lone surrogates, no byte order mark, no encoding but UTF-8.
 import json
 import re
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from json.scanner import make_scanner
 from typing import Any, Final, NoReturn
 
@@ -18,15 +20,33 @@ class NotJson(ValueError):
     """The body is not strict JSON; the message says where and why, for the caller."""
 
 
+class TooManyItems(NotJson):
+    """A list is longer than it may be."""
+
+
 def parse(body: bytes) -> Any:
     """The value of a JSON document; raises NotJson. A number out of float's range is refused too."""
-    if _has_too_many_values(body):
-        raise NotJson(f"The body holds more than {MOST_VALUES} values.")
+    return _parsed(body, _decoded, MOST_VALUES)
+
+
+def parse_list(body: bytes, max_values: int, max_items: int) -> Any:
+    """Return the value of a JSON document like `parse`; the items of a list are decoded one by one.
+
+    Other threads run between two items, so that the whole may have more values. Raise TooManyItems, NotJson.
+    """
+    if body.lstrip(_WHITESPACE)[:1] != b"[":
+        return parse(body)
+    return _parsed(body, partial(_items, max_items=max_items), max_values)
+
+
+def _parsed(body: bytes, decoded: Callable[[str], Any], most_values: int) -> Any:
+    if _has_too_many_values(body, most_values):
+        raise NotJson(f"The body holds more than {most_values} values.")
     try:
         text = body.decode("utf-8")
         if text.startswith("\ufeff"):
             raise json.JSONDecodeError("Unexpected UTF-8 BOM (decode using utf-8-sig)", text, 0)
-        value = _decoded(text)
+        value = decoded(text)
         if b"\\" in body and _SURROGATE.search(body):
             _refuse_surrogates(value)
     except NotJson:
@@ -40,17 +60,17 @@ def parse(body: bytes) -> Any:
     return value
 
 
-def _has_too_many_values(body: bytes) -> bool:
+def _has_too_many_values(body: bytes, most_values: int) -> bool:
     """Looked up before the body is parsed, without parsing it; in what is no JSON, up to its first fault.
 
     What stands between the quotes does not count: a text may have commas as it likes.
     """
-    if len(body) <= MOST_VALUES or _values(body) <= MOST_VALUES:
+    if len(body) <= most_values or _values(body) <= most_values:
         return False
     unescaped = body.replace(rb"\\", b"").replace(rb"\"", b"")
-    if unescaped.count(b'"') > 2 * MOST_VALUES:
+    if unescaped.count(b'"') > 2 * most_values:
         return True
-    return _values(b"".join(unescaped.split(b'"')[::2])) > MOST_VALUES
+    return _values(b"".join(unescaped.split(b'"')[::2])) > most_values
 
 
 def _values(structure: bytes) -> int:
@@ -65,6 +85,35 @@ def _decoded(text: str) -> Any:
     except StopIteration:
         end = -1
     return value if end == len(text) else _DECODER.decode(text)
+
+
+def _items(text: str, max_items: int) -> list[Any]:
+    """Return the items of a list, each decoded alone. Raise TooManyItems, JSONDecodeError."""
+    found: list[Any] = []
+    place = _after_space(text, text.index("[") + 1)
+    closed = text[place : place + 1] == "]"
+    while not closed:
+        if len(found) == max_items:
+            raise TooManyItems(f"The list has more than {max_items} items.")
+        try:
+            value, place = _SCAN(text, place)
+        except StopIteration as fault:
+            raise json.JSONDecodeError("Expecting value", text, fault.value) from None
+        found.append(value)
+        place = _after_space(text, place)
+        closed = text[place : place + 1] == "]"
+        if not closed:
+            if text[place : place + 1] != ",":
+                raise json.JSONDecodeError("Expecting ',' delimiter", text, place)
+            place = _after_space(text, place + 1)
+    if (end := _after_space(text, place + 1)) != len(text):
+        raise json.JSONDecodeError("Extra data", text, end)
+    return found
+
+
+def _after_space(text: str, place: int) -> int:
+    match = _SPACE.match(text, place)
+    return match.end() if match else place
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -92,6 +141,8 @@ def _bounded_int(digits: str) -> int:
     return int(digits)
 
 
+_WHITESPACE: Final = b" \t\r\n"
+_SPACE: Final = re.compile(r"[ \t\r\n]*")
 # How the escape of each surrogate begins.
 _SURROGATE: Final = re.compile(rb"\\u[dD]")
 # Made once: `json.loads` would make a decoder for each text.

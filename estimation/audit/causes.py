@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pricing_data import PriceBook
 from pricing_data.cost import add, multiply, rounded, subtract
 from pricing_data.price import SERVICES, Price
-from pricing_data.usage import WHOLE_COUNTS, Usage
+from pricing_data.usage import Usage
 from pricing_data.usage_files.pricing_rows import price_row
 from pricing_data.usage_files.row import UsageRow
 
@@ -110,9 +110,9 @@ def _changes(rows: Sequence[Own]) -> Iterator[tuple[str, str, Change]]:
     for region in sorted({name for each in rows if each.price for name, _ in each.price.tariff.regions}):
         yield REGION, f"charged as in {region}", _in_region(region)
     if any(usage.web_searches for usage in usages):
-        yield TOOL_FEE, "web searches not charged", _with_usage(lambda usage: _changed(usage, web_searches=0))
+        yield TOOL_FEE, "web searches not charged", _with_usage(lambda usage: usage._replace(web_searches=0))
     if any(usage.file_searches for usage in usages):
-        yield TOOL_FEE, "file searches not charged", _with_usage(lambda usage: _changed(usage, file_searches=0))
+        yield TOOL_FEE, "file searches not charged", _with_usage(lambda usage: usage._replace(file_searches=0))
 
 
 def _searches(rows: Sequence[Own], charged: Decimal, own: Decimal) -> Iterator[Explanation]:
@@ -157,13 +157,8 @@ def _with_usage(change: Callable[[Usage], Usage]) -> Change:
     return lambda row: row._replace(usage=change(row.usage))
 
 
-def _changed(usage: Usage, **counts: int) -> Usage:
-    own = {name: getattr(usage, name) for name in (*WHOLE_COUNTS, "seconds")}
-    return Usage(**{**own, **counts})
-
-
 def _uncached(usage: Usage) -> Usage:
-    return _changed(usage, cached_input_tokens=0, cached_audio_tokens=0, cached_image_tokens=0)
+    return usage._replace(cached_input_tokens=0, cached_audio_tokens=0, cached_image_tokens=0)
 
 
 def _uncached_tokens(usage: Usage) -> int:
@@ -173,21 +168,21 @@ def _uncached_tokens(usage: Usage) -> int:
 def _cached(usage: Usage) -> Usage:
     read = usage.input_tokens - usage.cache_write_tokens - usage.cache_write_1h_tokens
     audio, image = min(usage.input_audio_tokens, read), min(usage.input_image_tokens, read)
-    return _changed(usage, cached_input_tokens=read, cached_audio_tokens=audio, cached_image_tokens=image)
+    return usage._replace(cached_input_tokens=read, cached_audio_tokens=audio, cached_image_tokens=image)
 
 
 def _unwritten(usage: Usage) -> Usage:
-    return _changed(usage, cache_write_tokens=0, cache_write_1h_tokens=0)
+    return usage._replace(cache_write_tokens=0, cache_write_1h_tokens=0)
 
 
 def _written_1h(usage: Usage) -> Usage:
     written = usage.cache_write_tokens + usage.cache_write_1h_tokens
-    return _changed(usage, cache_write_tokens=0, cache_write_1h_tokens=written)
+    return usage._replace(cache_write_tokens=0, cache_write_1h_tokens=written)
 
 
 def _written_5m(usage: Usage) -> Usage:
     written = usage.cache_write_tokens + usage.cache_write_1h_tokens
-    return _changed(usage, cache_write_tokens=written, cache_write_1h_tokens=0)
+    return usage._replace(cache_write_tokens=written, cache_write_1h_tokens=0)
 
 
 def _decimals(amount: Decimal) -> int:

@@ -1,6 +1,6 @@
 """Names given on the command line, checked against the catalogue."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import click
 
@@ -27,12 +27,15 @@ def known_author(registry: Registry, name: str) -> str:
     return known[name.casefold()]
 
 
-def known_models(registry: Registry, names: Sequence[str]) -> list[str]:
-    """The names in order, each once; `*` means all. An unknown name ends the command with one sentence."""
+def known_models(registry: Registry, names: Sequence[str], also: Container[str] = ()) -> list[str]:
+    """Return the names in order, each once; `*` means all. An unknown name ends the command with one sentence.
+
+    `also` are names that are known besides the catalogue's.
+    """
     if "*" in names:
         return list(registry.models)
     for name in names:
-        if name not in registry.models:
+        if name not in registry.models and name not in also:
             near = nearest(name, registry.models)
             hint = f"Did you mean {near}?" if near else "`weighbridge models` lists the known ones."
             raise click.ClickException(f"There is no model {name!r}. {hint}")

@@ -24,7 +24,7 @@ from service.gateway.money import MICRO_INR
 from service.limits import AccountTable, ProcessLock
 from service.metrics import Metrics
 from service.pepper import PepperError
-from service.prices.book import lapsed
+from service.prices.book import lapsed, outside_catalogue
 from service.server import Server
 from service.settings import Settings
 from service.shared_numbers import SharedNumbers
@@ -89,6 +89,8 @@ def prepared(
         return create_app(settings, connections, registry, book, tracer=make_tracer(), take_lost_lines=lines.take_lost)
 
     warnings += lapsed(book, utc_now().date())
+    outside = outside_catalogue(book, registry.models)
+    warnings += [f"your own price of {name} is for a name outside the catalogue" for name in outside]
     text = banner(settings.host, listener.getsockname()[1], key, warnings, playground=settings.playground)
     return Server(settings, listener, app, lambda: click.echo(text), numbers)
 

@@ -30,15 +30,15 @@ WIDTH = 110
 def explain(name: str, day: date | None, as_json: bool) -> None:
     """Explain a price by its rows, sources, opinions and rules."""
     registry = Registry.from_package()
-    (model,) = known_models(registry, [name])
     book, today = loaded_book(registry), day or utc_now().date()
+    (model,) = known_models(registry, [name], book.standing)
     with faults_told():
         notes = read_notes(notes_path(loaded_path()))
         upstream = read_upstream(UPSTREAM).get(model, Upstream(model, "none", {}))
         own = configuration().settings.price_overrides
         cited = read_prices_file(OVERRIDES)
-        cited = cited.joined(read_prices_file(own)) if own else cited
-    sections = explanation(Facts(registry.models[model], book, upstream, notes, cited, today))
+        cited = cited.joined(read_prices_file(own, free=True)) if own else cited
+    sections = explanation(Facts(model, registry.models.get(model), book, upstream, notes, cited, today))
     if as_json:
         told: list[wire.Value] = [{"heading": part.heading, "lines": [*part.lines]} for part in sections]
         click.echo(wire.encode({**price_history(book, model, today), "explanation": told}))
@@ -60,8 +60,9 @@ def at(name: str, day: date, as_json: bool) -> None:
 
     The exit status is 1 if no price is known."""
     registry = Registry.from_package()
-    (model,) = known_models(registry, [name])
-    price = loaded_book(registry).price(model, day)
+    book = loaded_book(registry)
+    (model,) = known_models(registry, [name], book.standing)
+    price = book.price(model, day)
     if as_json:
         entry: dict[str, wire.Value] = {"model": model, "date": day.isoformat(), "price_per_input_token": None}
         if price:

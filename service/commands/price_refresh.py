@@ -132,7 +132,7 @@ def _hosts(settings: Settings) -> list[Host]:
 
 
 def _own(settings: Settings) -> PricesFile:
-    return read_prices_file(settings.price_overrides) if settings.price_overrides else PricesFile()
+    return read_prices_file(settings.price_overrides, free=True) if settings.price_overrides else PricesFile()
 
 
 def _show(done: Refresh, *, refused: bool, dry_run: bool, limit: int) -> None:

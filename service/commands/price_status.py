@@ -13,7 +13,7 @@ from service.clock import utc_now
 from service.commands.configuration import configuration
 from service.commands.price_book import faults_told, loaded_book, loaded_path
 from service.commands.table import Column, Value, print_table, say
-from service.prices.book import notes_path
+from service.prices.book import notes_path, outside_catalogue
 from tokenizer_registry import Registry
 
 
@@ -37,11 +37,13 @@ def status(as_json: bool) -> None:
         "models": len(registry.models),
         "authors": len({model.author for model in registry.models.values()}),
         "priced_models": len([name for name in registry.models if book.price(name, today)]),
-        "rows": len(book.rows),
+        "rows": len(book.contents.lines),
         **_states(registry, book),
         "held": held,
         "own_prices": sum(standing.holds(today) for own in book.standing.values() for standing in own),
         "own_prices_lapsed": sum(not standing.holds(today) for own in book.standing.values() for standing in own),
+        "own_prices_outside_catalogue": list(outside_catalogue(book, registry.models)),
+        "markups": sum(markup.holds(today) for markup in book.markups),
     }
     if as_json:
         click.echo(wire.encode(found))
@@ -54,6 +56,8 @@ def status(as_json: bool) -> None:
 
 
 def _shown(value: wire.Value) -> Value:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or 0
     if isinstance(value, dict):
         return ", ".join(f"{name} {each}" for name, each in value.items())
     return str(value) if isinstance(value, bool) or not isinstance(value, int) else value

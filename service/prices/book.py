@@ -1,12 +1,13 @@
 """The price book in use: the operator's refreshed one or the packaged one, under the operator's own prices."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container
 from datetime import date
 from pathlib import Path
 
 from pricing_data import BadPricesFile, PriceBook
 from pricing_data.book import PACKAGED
-from pricing_data.overrides import Override, read_prices_file
+from pricing_data.instants import begin_of
+from pricing_data.overrides import PricesFile, read_prices_file
 
 FOLDER, BOOK, NOTES = "prices", "prices.jsonl", "prices.notes.jsonl"
 
@@ -32,9 +33,12 @@ def newest_book(data_dir: Path) -> tuple[PriceBook, Path]:
 
 
 def book_in_use(data_dir: Path, overrides_path: Path | None, models: Container[str]) -> PriceBook:
-    """The newest book under the operator's overrides. Raises PricingError with every fault, OSError."""
+    """Return the newest book under the operator's own prices. Raise PricingError with every fault, OSError."""
     book, _ = newest_book(data_dir)
-    return book.with_overrides(own_overrides(overrides_path, models)) if overrides_path else book
+    if not overrides_path:
+        return book
+    own = own_prices(overrides_path, models)
+    return book.with_overrides(own.overrides, own.markups)
 
 
 def lapsed(book: PriceBook, today: date) -> list[str]:
@@ -43,13 +47,21 @@ def lapsed(book: PriceBook, today: date) -> list[str]:
         f"your own price of {model} from {standing.row.effective_from} holds no more: {standing.ended}"
         for model, own in book.standing.items()
         for standing in own
-        if standing.until is not None and standing.until <= today
+        if standing.ends is not None and standing.ends <= begin_of(today)
     ]
 
 
-def own_overrides(path: Path, models: Container[str]) -> Sequence[Override]:
-    """The overrides of the operator's file. Raises BadPricesFile with every fault; a name that is no model is one."""
-    cited = read_prices_file(path)
-    if unknown := tuple(f"{name} is not a model of the catalogue" for name in cited.models if name not in models):
+def outside_catalogue(book: PriceBook, models: Container[str]) -> list[str]:
+    """Return the names of the operator's own prices that are no models of the catalogue: new names, or slips."""
+    return [name for name in book.standing if name not in models]
+
+
+def own_prices(path: Path, models: Container[str]) -> PricesFile:
+    """Return the operator's own prices and mark-ups. Raise BadPricesFile with every fault.
+
+    An override may name what is no model of the catalogue, as a fine-tuned model; what a refresh uses may not.
+    """
+    own = read_prices_file(path, free=True)
+    if unknown := tuple(f"{name} is not a model of the catalogue" for name in own.renewed_models if name not in models):
         raise BadPricesFile(path, unknown)
-    return cited.overrides
+    return own

@@ -29,9 +29,10 @@ MTOK = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that is known of one model's price."""
+    """All that is known of one model's price. A name of the operator's own is no `model` of the catalogue."""
 
-    model: Model
+    name: str
+    model: Model | None
     book: PriceBook
     upstream: Upstream
     notes: Sequence[Note]
@@ -49,8 +50,12 @@ class Section:
 
 def explanation(facts: Facts) -> list[Section]:
     """The sections of an explanation, the answer first."""
-    price = facts.book.price(facts.model.name, facts.day)
-    title = f"{facts.model.display_name} ({facts.model.name}), a model of {facts.model.author}"
+    price = facts.book.price(facts.name, facts.day)
+    title = (
+        f"{facts.model.display_name} ({facts.name}), a model of {facts.model.author}"
+        if facts.model
+        else f"{facts.name}, a name outside the catalogue"
+    )
     sections = [
         Section(title, tuple(_headline(facts, price))),
         Section("Where it comes from", tuple(_origin(facts, price)) if price else ()),
@@ -104,7 +109,7 @@ def _pair(rates: Rates) -> str:
 
 
 def _why_none(facts: Facts) -> Iterator[str]:
-    history = facts.book.history(facts.model.name)
+    history = facts.book.history(facts.name)
     if history:
         yield f"The first known price holds from {long(history[0].effective_from)}; before it nothing is guessed."
     elif facts.upstream.policy == "none":
@@ -153,8 +158,9 @@ def _rule(facts: Facts, price: Price) -> str:
         )
     if package == "model-prices":
         return "The list that comes first, genai-prices, does not have it; so the price of model-prices is taken."
+    author = facts.model.author if facts.model else "Its author"
     return (
-        f"{facts.model.author} sells the model itself, and this is its own price. Of the lists that are read, "
+        f"{author} sells the model itself, and this is its own price. Of the lists that are read, "
         "genai-prices comes first, unless another one dates a newer change."
     )
 
@@ -190,7 +196,7 @@ def _of_other_hours(price: Price, opinion: Opinion) -> bool:
 
 
 def _history(facts: Facts) -> Iterator[str]:
-    rows = facts.book.history(facts.model.name)
+    rows = facts.book.history(facts.name)
     for place, row in enumerate(rows):
         end = rows[place + 1].effective_from - timedelta(days=1) if place + 1 < len(rows) else None
         span = f"{row.effective_from} to {end}" if end else f"from {row.effective_from}"
@@ -200,18 +206,18 @@ def _history(facts: Facts) -> Iterator[str]:
     if rows:
         first = long(rows[0].effective_from)
         yield f"In dollars a million tokens. Before {first} no price is known, and none is guessed."
-    for standing in facts.book.standing.get(facts.model.name, ()):
+    for standing in facts.book.standing.get(facts.name, ()):
         ended = f", until {standing.until}: {standing.ended}" if standing.until else ""
         row = standing.row
         yield f"Your own price of {_mtok(row.input)} ({row.source.package}) holds from {row.effective_from}{ended}."
-    replaced = len(facts.book.recorded(facts.model.name)) - len(rows)
+    replaced = len(facts.book.recorded(facts.name)) - len(rows)
     if replaced:
         yield f"{replaced} recorded row(s) were corrected since; the book keeps them."
 
 
 def _notes(facts: Facts) -> Iterator[str]:
     for note in facts.notes:
-        if note.model == facts.model.name:
+        if note.model == facts.name:
             held = note.kind == "held" and note.amount is not None
             value = f" of {_mtok(note.amount)} a million" if held else ""
             day = f" for {note.effective_from}" if note.effective_from else ""

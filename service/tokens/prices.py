@@ -29,7 +29,7 @@ class PriceHistories:
         if isinstance(wanted, Refusal):
             return wanted
         name = scope["path_params"]["name"]
-        if name not in self.models:
+        if name not in self.models and name not in self.book.standing:
             near = nearest(name, self.models)
             hint = f"Did you mean {near}?" if near else "GET /v1/tokens/models lists the known ones."
             return NOT_FOUND.saying(f"There is no model {shorten(name)}. {hint}")

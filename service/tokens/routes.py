@@ -9,8 +9,10 @@ from starlette.routing import Route
 from pricing_data import PriceBook
 from service.accounts import Scope
 from service.body import BodyReader
+from service.clock import utc_now
 from service.connections import Connections
 from service.counting import CountingPool
+from service.errors import COST_PATH
 from service.gate import Gate
 from service.limits import Allowance
 from service.methods import Handler
@@ -19,6 +21,7 @@ from service.providers.counts import ProviderCounts
 from service.providers.enabled import enabled_providers
 from service.settings import Settings
 from service.tokens.catalogue import Catalogue
+from service.tokens.cost import CostEndpoint
 from service.tokens.count import CountEndpoint
 from service.tokens.encode import EncodeEndpoint
 from service.tokens.endpoint import TokenEndpoint
@@ -48,6 +51,7 @@ def token_routes(
         ("POST", "/v1/tokens/count"): counting.count,
         ("POST", "/v1/tokens/encode"): EncodeEndpoint(reader, pool, settings.max_encode_characters).encode,
         ("GET", "/v1/tokens/prices/{name}"): PriceHistories(models, book, today).show,
+        ("POST", COST_PATH): CostEndpoint(reader, pool, models, book, utc_now).cost,
     }
     gate = _gate(settings, connections)
     return [Route(path, TokenEndpoint(gate, handle), methods=[method]) for (method, path), handle in handlers.items()]

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from estimation.estimate import Estimate
 from estimation.workload import Workload
-from pricing_data import PriceBook
+from pricing_data import PriceBook, Usage
 from tokenizer_registry import Registry
 
 
@@ -20,7 +20,7 @@ def looped(
         count = vocabulary.count(text)
         output = workload.output.of(count, in_column)
         cached = workload.cached(count)
-        cost = book.call_cost(model, count, output, cached_input_tokens=cached, batch=workload.batch, at=workload.day)
+        cost = book.call_cost(model, Usage(count, output, cached), workload.terms)
         tokens, answered, usd = tokens + count, answered + output, usd + cost.total
     return tokens, answered, usd
 

@@ -10,7 +10,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
-from pricing_data import PriceBook
+from pricing_data import PriceBook, Terms, Usage
 from tests.estimation.conftest import DAY
 from tokenizer_registry import Registry
 from tokenizer_registry.packed import unpack
@@ -107,4 +107,4 @@ def _reference(name: str) -> CountAll:
 
 @lru_cache(maxsize=1_000_000)
 def _call(book: PriceBook, model: str, tokens: int) -> Decimal:
-    return book.call_cost(model, tokens, at=DAY).total
+    return book.call_cost(model, Usage(tokens), Terms(DAY)).total

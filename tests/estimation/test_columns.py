@@ -15,7 +15,7 @@ from estimation.arrow import Columns
 from estimation.duckdb_functions import register_duckdb
 from estimation.errors import NoAnswer
 from estimation.polars_expressions import register_polars
-from pricing_data import PriceBook
+from pricing_data import PriceBook, Terms, Usage
 from tests.end_to_end.server import running
 from tests.estimation.conftest import DAY
 from tests.estimation.corpora import texts
@@ -82,7 +82,8 @@ def test_all_three_ways_count_alike(tmp_path: Path, database: duckdb.DuckDBPyCon
         expected = [None if text is None else next(counts) for text in ROWS]
         assert expected[-4:-2] == [0, None]
         answers = [
-            (None, None) if count is None else (count, book.call_cost(model, count, at=DAY).total) for count in expected
+            (None, None) if count is None else (count, book.call_cost(model, Usage(count), Terms(DAY)).total)
+            for count in expected
         ]
         assert polars_answers(model) == answers
         assert duckdb_answers(database, model) == answers
@@ -106,7 +107,7 @@ def test_a_column_is_priced_at_the_tier_of_each_text(columns: Columns, book: Pri
     array = polars.Series(rows).to_arrow()
     counts = columns.counted(array, "gemini-1.5-flash").to_pylist()
     costs = columns.priced(array, "gemini-1.5-flash").to_pylist()
-    assert costs == [book.call_cost("gemini-1.5-flash", count, at=DAY).total for count in counts]
+    assert costs == [book.call_cost("gemini-1.5-flash", Usage(count), Terms(DAY)).total for count in counts]
     assert counts[1] <= 128_000 < counts[2]
 
 

@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from estimation.planning import SHARD_BYTES
-from pricing_data import PriceBook
+from pricing_data import PriceBook, Terms, Usage
 from service.cli import main
 from tests.estimation.conftest import DAY
 from tests.estimation.corpora import texts, write_jsonl
@@ -217,7 +217,7 @@ def test_prices_are_those_of_the_day() -> None:
     day = book.history("gpt-4o")[0].effective_from
     done = CliRunner().invoke(main, ["estimate", "a.jsonl", "-m", "gpt-4o", "--as-of", str(day), "--json"])
     model = json.loads(done.stdout, parse_float=Decimal)["models"][0]
-    assert model["cost_usd"] == book.call_cost("gpt-4o", model["input_tokens"], at=day).total
+    assert model["cost_usd"] == book.call_cost("gpt-4o", Usage(model["input_tokens"]), Terms(day)).total
 
 
 def test_an_interrupted_run_goes_on_where_it_was() -> None:

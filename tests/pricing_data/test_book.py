@@ -3,7 +3,8 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from pricing_data import DamagedBook, Price, PriceBook
 from pricing_data.book_file import Snapshot, text_of, write
 from pricing_data.row import dump
 from tests.pricing_data.conftest import price
+from tests.pricing_data.sealing import resealed
 
 OLD, NEW = date(2026, 3, 1), date(2026, 5, 1)
 
@@ -161,6 +163,53 @@ def test_an_edited_line_is_named(tmp_path: Path) -> None:
         assert refused(path).field == "check"
     path.write_text(whole + first, encoding="utf-8")
     assert refused(path).line == 4
+
+
+@pytest.mark.parametrize(("bad", "field"), [('"input":"0"', "input"), ('"inputs":"0.000001"', "inputs")])
+def test_a_row_at_fault_under_a_right_seal_is_named_at_its_first_use(tmp_path: Path, bad: str, field: str) -> None:
+    """Rows are read when they are asked for: others have their prices, and the one at fault never has one."""
+    path = tmp_path / "prices.jsonl"
+    rows = [price("a"), price("b", amount="0.000007"), price("c")]
+    path.write_text(resealed(text_of(rows, date(2026, 6, 1), []), '"input":"0.000007"', bad), encoding="utf-8")
+    book = PriceBook.from_file(path)
+    assert book.price("a", NEW) == price("a")
+    uses: list[Callable[[], object]] = [
+        lambda: book.price("b", NEW),
+        lambda: book.history("b"),
+        lambda: book.recorded("b"),
+        lambda: book.rows,
+        book.check_rows,
+    ]
+    for use in uses:
+        with pytest.raises(DamagedBook) as caught:
+            use()
+        assert (caught.value.line, caught.value.field) == (2, field)
+
+
+@pytest.mark.parametrize("name", ["a", 'quoted " name', "back\\slash", "ünïcode", 'x","effective_from":"2020-01-01'])
+@pytest.mark.parametrize("reason", [None, 'it said "recorded_at":"2020-01-01" there'])
+def test_rows_are_found_by_their_model_whatever_its_letters(
+    book_of: Callable[..., PriceBook], name: str, reason: str | None
+) -> None:
+    """Names and reasons that look like other fields do not lead astray how rows are found and ordered."""
+    first = replace(price(name, OLD), effective_at=time(16))
+    second = replace(price(name, NEW), corrects=reason)
+    book = book_of(first, price("b"), second)
+    assert book.history(name) == (first, second)
+    assert book.price(name, OLD) is None
+    assert book.price(name, date(2026, 3, 2)) == first
+    assert list(book.histories) == [name, "b"]
+    assert book.recorded_at == date(2026, 6, 1)
+
+
+def test_rows_within_a_day_are_ordered_by_the_instant(tmp_path: Path, book_of: Callable[..., PriceBook]) -> None:
+    """Two rows of a day rise by their time; the same time, or an earlier one, is refused."""
+    at = [replace(price("a", OLD), effective_at=at) for at in (time(), time(0, 30), time(16), time(16, 0, 30))]
+    assert book_of(*at).history("a") == tuple(at)
+    for earlier, later in pairwise(at):
+        path = tmp_path / "prices.jsonl"
+        path.write_text(text_of([later, earlier], date(2026, 6, 1), []), encoding="utf-8")
+        assert (refused(path).line, refused(path).field) == (2, "effective_from")
 
 
 def test_bytes_that_are_not_utf_8_are_refused(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """JSON in: what RFC 8259 leaves open is refused, everything else is read as the standard library reads it."""
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.strict_json import MOST_VALUES, NotJson, parse, shorten
+from service.strict_json import MOST_VALUES, NotJson, TooManyItems, parse, parse_list, shorten
 
 JSON_VALUES = st.recursive(
     st.none()
@@ -27,11 +28,39 @@ def test_every_json_value_is_read_as_written(value: Any, ascii_only: bool) -> No
     assert parse(json.dumps(value, ensure_ascii=ascii_only).encode()) == value
 
 
-@given(st.binary())
+@given(st.binary() | JSON_VALUES.map(lambda value: json.dumps(value).encode()).map(lambda body: body[:-1] + b",]"))
 def test_no_bytes_escape_as_another_error(body: bytes) -> None:
     """Any bytes are either parsed or refused with NotJson."""
     with suppress(NotJson):
         parse(body)
+    with suppress(NotJson):
+        parse_list(body, MOST_VALUES, 5)
+
+
+@given(JSON_VALUES | st.lists(JSON_VALUES), st.sampled_from([None, 2]), st.binary(max_size=3))
+def test_a_list_is_read_item_by_item_as_it_is_whole(value: Any, indent: int | None, after: bytes) -> None:
+    """The same value, and the same refusal of what stands behind it."""
+    body = json.dumps(value, indent=indent).encode() + after
+    assert outcome(parse_list, body, MOST_VALUES, 1_000) == outcome(parse, body)
+
+
+def outcome(read: Callable[..., Any], *given: Any) -> Any:
+    """What is read, or the sentence of the refusal."""
+    try:
+        return read(*given)
+    except NotJson as fault:
+        return str(fault)
+
+
+def test_a_list_has_its_own_bounds() -> None:
+    """So many items and so many values, which may be more than a body may have that is read whole."""
+    pairs = [[0, 0]] * MOST_VALUES
+    body = json.dumps(pairs, separators=(",", ":")).encode()
+    assert parse_list(body, 4 * MOST_VALUES, MOST_VALUES) == pairs
+    with pytest.raises(TooManyItems, match=f"more than {MOST_VALUES - 1} items"):
+        parse_list(body, 4 * MOST_VALUES, MOST_VALUES - 1)
+    with pytest.raises(NotJson, match=f"more than {MOST_VALUES} values"):
+        parse_list(body, MOST_VALUES, MOST_VALUES)
 
 
 @given(st.text('[]{},:"\\\\a', min_size=1, max_size=40))

@@ -67,5 +67,5 @@ def test_the_shell_completes_names() -> None:
         "from service.cli import main; main(prog_name='weighbridge')"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environ)
-    assert done.stdout.split() == ["plain,config", "plain,count"]
+    assert done.stdout.split() == ["plain,config", "plain,cost", "plain,count"]
     assert done.stderr.split() == ["False"]

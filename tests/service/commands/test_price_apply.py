@@ -15,6 +15,8 @@ from pricing_data import PriceBook
 from service.cli import main
 from tests.usage_book import write_book
 
+# After every change that is announced.
+LATE = "2030-01-01"
 HEADER = ["id", "model", "input_tokens", "output_tokens", "cached_input_tokens", "date"]
 
 
@@ -44,7 +46,7 @@ def written(folder: Path, rows: list[list[object]], header: list[str] = HEADER) 
 
 
 def random_rows(count: int) -> list[list[object]]:
-    """Calls of flat-priced models on days on which all of them have a price; cached tokens where they have one."""
+    """Calls of flat-priced models on a day after all their changes; cached tokens where they have a price."""
     rng = random.Random(3)
     book = PriceBook.from_package()
     names = {
@@ -57,16 +59,22 @@ def random_rows(count: int) -> list[list[object]]:
     for number in range(count):
         tokens, name = rng.randrange(1, 10**6), rng.choice(list(names))
         cached = rng.randrange(tokens) if names[name] else 0
-        rows.append([number, name, tokens, rng.randrange(5000), cached, "2026-11-22"])
+        rows.append([number, name, tokens, rng.randrange(5000), cached, LATE])
     return rows
 
 
 def by_hand(rows: list[list[object]]) -> list[Decimal]:
     """What the rows cost, by plain Decimals from the lines of the book's file."""
     rates: dict[str, dict[str, Decimal]] = {}
+    newest: dict[str, tuple[str, str]] = {}
     for line in (Path(__file__).parents[3] / "pricing_data" / "prices.jsonl").read_text("utf-8").splitlines()[:-1]:
         row = json.loads(line)
-        rates[row["model"]] = {name: Decimal(row[name]) for name in ("input", "output", "cached_input") if name in row}
+        begins = row["effective_from"], row.get("effective_at", "")
+        if begins >= newest.get(row["model"], ("", "")):
+            newest[row["model"]] = begins
+            rates[row["model"]] = {
+                each: Decimal(row[each]) for each in ("input", "output", "cached_input") if each in row
+            }
     costs = []
     for _, model, tokens, output, cached, _ in rows:
         own = rates[str(model)]

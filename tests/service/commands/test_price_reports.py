@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from pricing_data import PriceBook
 from pricing_data.book import PACKAGED
 from service.cli import main
+from tests.pricing_data.sealing import resealed
 from tokenizer_registry import Registry
 
 
@@ -46,6 +47,19 @@ def test_explanations_name_the_reasons(model: str, sentences: list[str]) -> None
     told = " ".join(done.output.split())
     for sentence in sentences:
         assert " ".join(sentence.split()) in told
+
+
+def test_a_row_at_fault_ends_any_command_with_its_line(tmp_path: Path) -> None:
+    """A row that breaks a rule under a right seal is named by its line when a command needs it, and by none else."""
+    path = tmp_path / "prices" / "prices.jsonl"
+    path.parent.mkdir()
+    whole = PACKAGED.read_text(encoding="utf-8")
+    number = max(i for i, line in enumerate(whole.splitlines(), 1) if line.startswith('{"model":"o3",'))
+    path.write_text(resealed(whole, '"id":"o3",', '"id":"o3","from":1,'), encoding="utf-8")
+    done = CliRunner().invoke(main, ["models", "o3"])
+    assert done.exit_code == 1
+    assert done.stderr.startswith(f"Error: {path}, line {number}, field 'source.from': unknown field")
+    assert CliRunner().invoke(main, ["models", "gpt-4o"]).exit_code == 0
 
 
 def test_every_model_can_be_explained(tmp_path: Path) -> None:
@@ -105,7 +119,7 @@ def later() -> object:
 
 
 def test_a_faulty_file_of_own_prices_is_told_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every fault of the file is named, and a model that nobody knows is one."""
+    """Every fault of the file is named; a correction of a model that is not known is one."""
     own = tmp_path / "own.toml"
     own.write_text('[[override]]\nmodel = "gpt-4o"\ninput = "x"\n', encoding="utf-8")
     monkeypatch.setenv("WEIGHBRIDGE_PRICE_OVERRIDES", str(own))
@@ -114,8 +128,30 @@ def test_a_faulty_file_of_own_prices_is_told_in_full(tmp_path: Path, monkeypatch
     for word in ("effective_from is missing", "url is missing", "reason is missing", "input is not a number"):
         assert word in done.output
     own.write_text(
-        '[[override]]\nmodel = "gpt-4oo"\ninput = "0.000001"\neffective_from = 2026-01-01\n'
+        '[[correction]]\nmodel = "gpt-4oo"\ninput = "0.000001"\neffective_from = 2026-01-01\n'
         'url = "https://example.org"\nreason = "r"\n',
         encoding="utf-8",
     )
     assert "gpt-4oo is not a model of the catalogue" in run("status").output
+
+
+def test_an_own_price_may_be_of_a_name_outside_the_catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fine-tuned model has its own price in each of the commands; the status names it, so that a slip is seen."""
+    name = "ft:gpt-4o-mini-2024-07-18:acme::AbC12"
+    own = tmp_path / "own.toml"
+    own.write_text(
+        f'[[override]]\nmodel = "{name}"\ninput = "0.0000003"\noutput = "0.0000012"\neffective_from = 2026-01-01\n'
+        'url = "https://example.org"\nreason = "fine-tuned model"\n',
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("WEIGHBRIDGE_PRICE_OVERRIDES", str(own))
+    assert json.loads(run("status", "--json").output)["own_prices_outside_catalogue"] == [name]
+    assert "0.0000003" in run("at", name, "--date", "2026-02-01").output
+    assert run("at", name, "--date", "2025-12-31").exit_code == 1
+    explained = run("explain", name, "--date", "2026-02-01")
+    assert explained.exit_code == 0
+    assert "fine-tuned model" in explained.output
+    usage = tmp_path / "usage.csv"
+    usage.write_text(f"date,model,input_tokens,output_tokens\n2026-02-01,{name},1000,100\n", encoding="utf-8")
+    done = json.loads(run("apply", str(usage), "--json").output, parse_float=Decimal)
+    assert done["total_usd"] == Decimal("0.00042")

@@ -1,0 +1,221 @@
+"""Usage as OpenAI reports it for chat completions, responses and embeddings, and as many other providers do."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from pricing_data.responses.counts import Counts
+from pricing_data.responses.faults import BadUsage, shown
+from pricing_data.responses.properties import (
+    Names,
+    Properties,
+    count,
+    does_not_add_up,
+    inner,
+    left_over,
+    needed,
+)
+from pricing_data.usage import MAX_TOKENS, Usage
+
+TIMES = "a time, which costs nothing"
+OWN_COST = "the provider's own figure of the cost, which is not what is computed here"
+PART_OF_INPUT = "tokens of the input, at its rate"
+PART_OF_OUTPUT = "tokens of the output, which holds them already"
+
+INPUT_DETAILS = Names(
+    (
+        "cached_tokens",
+        "cached_tokens_details",
+        "cache_write_tokens",
+        "audio_tokens",
+        "image_tokens",
+        "text_tokens",
+        "video_tokens",
+    ),
+    {"file_tokens": PART_OF_INPUT},
+)
+OUTPUT_DETAILS = Names(
+    ("reasoning_tokens", "audio_tokens", "image_tokens", "text_tokens"),
+    {"accepted_prediction_tokens": PART_OF_OUTPUT, "rejected_prediction_tokens": PART_OF_OUTPUT},
+)
+CACHED_DETAILS = Names(("text_tokens", "audio_tokens", "image_tokens"))
+
+# Brings a usage into OpenAI's form, and returns with it counts that the form does not have, by field of Usage.
+Prepare = Callable[[Properties], tuple[Properties, dict[str, Any]]]
+# The parts of details that a Usage has, and its names for them.
+INPUT_FIELDS = {
+    "cached_tokens": "cached_input_tokens",
+    "cache_write_tokens": "cache_write_tokens",
+    "audio_tokens": "input_audio_tokens",
+    "image_tokens": "input_image_tokens",
+    "video_tokens": "input_video_tokens",
+}
+OUTPUT_FIELDS = {
+    "reasoning_tokens": "reasoning_tokens",
+    "audio_tokens": "output_audio_tokens",
+    "image_tokens": "output_image_tokens",
+}
+
+
+class Form(NamedTuple):
+    """What an API calls the two counts, and the objects with their parts, which some APIs call otherwise."""
+
+    input: str
+    output: str
+    of_input: tuple[str, ...]
+    of_output: tuple[str, ...]
+
+
+CHAT = Form(
+    "prompt_tokens",
+    "completion_tokens",
+    ("prompt_tokens_details", "prompt_token_details"),
+    ("completion_tokens_details", "completion_token_details"),
+)
+RESPONSES = Form(
+    "input_tokens",
+    "output_tokens",
+    ("input_tokens_details", "input_token_details"),
+    ("output_tokens_details", "output_token_details"),
+)
+CHAT_NAMES = Names((CHAT.input, CHAT.output, *CHAT.of_input, *CHAT.of_output, "total_tokens"))
+RESPONSES_NAMES = Names(
+    (RESPONSES.input, RESPONSES.output, *RESPONSES.of_input, *RESPONSES.of_output, "total_tokens"),
+    {"type": "says that tokens are counted"},
+)
+
+
+class Dialect(NamedTuple):
+    """How one provider fills the form. `beside`: reasoning is not in the count of the output, but in the total.
+
+    `prepare` brings its own properties into OpenAI's form, or into counts that the form does not have. `apart` are
+    counts that must not be charged at the rate of other tokens, each with its rate.
+    """
+
+    title: str
+    names: Names
+    form: Form = CHAT
+    beside: bool = False
+    prepare: Prepare | None = None
+    input_details: Names = INPUT_DETAILS
+    output_details: Names = OUTPUT_DETAILS
+    apart: tuple[tuple[str, str], ...] = ()
+
+
+def read(usage: Properties, dialect: Dialect) -> Counts:
+    """Return the counts of a usage in OpenAI's form. Raise BadUsage, UnpricedProperty."""
+    ignored = left_over(usage, dialect.names, owner=dialect.title)
+    if dialect.prepare is None:
+        return _read(usage, dialect, ignored)
+    prepared, beyond = dialect.prepare(usage)
+    counts = _read(prepared, dialect, ignored)
+    return counts._replace(usage=counts.usage._replace(**beyond)) if beyond else counts
+
+
+def read_embeddings(usage: Properties, dialect: Dialect) -> Counts:
+    """Return the counts of a usage of embeddings, which may have a total alone. Raise BadUsage."""
+    if CHAT.input in usage or "total_tokens" not in usage:
+        return read(usage, dialect)
+    ignored = left_over(usage, dialect.names, owner=dialect.title)
+    return Counts(Usage(count(usage, "total_tokens")), ignored)
+
+
+def _read(usage: Properties, dialect: Dialect, ignored: tuple[str, ...]) -> Counts:
+    form = dialect.form
+    taken = needed(usage, form.input)
+    parts: dict[str, Any] = {}
+    for name in form.of_input:
+        if usage.get(name):
+            ignored += _gather(parts, usage, name, dialect.input_details, INPUT_FIELDS, dialect.title)
+    for name in form.of_output:
+        if usage.get(name):
+            ignored += _gather(parts, usage, name, dialect.output_details, OUTPUT_FIELDS, dialect.title)
+    output = _output(usage, form, taken, parts.get("reasoning_tokens", 0), dialect.beside)
+    if not parts:
+        return Counts(Usage(taken, output), ignored)
+    if "cached_input_tokens" in parts and ("input_audio_tokens" in parts or "input_image_tokens" in parts):
+        _find_cached_parts(parts, usage, form)
+    counts = Usage(taken, output, **parts)
+    _check_parts(usage, counts, form)
+    return Counts(counts, ignored, None, None, _apart(counts, dialect.apart) if dialect.apart else ())
+
+
+def _gather(
+    parts: dict[str, Any], usage: Properties, place: str, names: Names, fields: Mapping[str, str], title: str
+) -> tuple[str, ...]:
+    """Add the parts that an object of details counts to `parts`, by field of Usage; return what it has that is ignored.
+
+    Raise BadUsage, UnpricedProperty.
+    """
+    details = inner(usage, place)
+    has_more = False
+    for name, value in details.items():
+        if not value:
+            continue
+        field = fields.get(name)
+        if field is None:
+            has_more = True
+        elif type(value) is int and 0 < value <= MAX_TOKENS:
+            parts[field] = value
+        else:
+            parts[field] = count(details, name, f"usage.{place}")
+    return left_over(details, names, f"usage.{place}", owner=title) if has_more else ()
+
+
+def _find_cached_parts(parts: dict[str, Any], usage: Properties, form: Form) -> None:
+    """Say how many of the cached tokens are audio and images, or that this is not known."""
+    place = _place(usage, form.of_input, "")
+    path = f"usage.{place}"
+    found = inner(inner(usage, place), "cached_tokens_details", path)
+    left_over(found, CACHED_DETAILS, f"{path}.cached_tokens_details")
+    for kind in ("audio", "image"):
+        if f"input_{kind}_tokens" in parts:
+            name = f"{kind}_tokens"
+            parts[f"cached_{name}"] = count(found, name, f"{path}.cached_tokens_details") if found else None
+
+
+def _output(usage: Properties, form: Form, taken: int, reasoning: int, beside: bool) -> int:
+    """Return the tokens of the output, reasoning among them; without a count of them the rest of the total."""
+    written = count(usage, form.output)
+    total = usage.get("total_tokens")
+    if total is None:
+        return written + reasoning if beside else written
+    if total == taken + written and type(total) is int:
+        return written
+    rest = count(usage, "total_tokens") - taken
+    if rest < written or not (beside or usage.get(form.output) is None):
+        hint = "; xAI counts reasoning so: if it is xAI's, say provider xai" if rest == written + reasoning else ""
+        raise BadUsage(
+            "usage.total_tokens",
+            f"{shown(total)} is not the sum of {form.input} {taken} and {form.output} {written}{hint}",
+        )
+    return rest
+
+
+def _check_parts(usage: Properties, counts: Usage, form: Form) -> None:
+    """Raise BadUsage if parts are more than the whole that they are in."""
+    written = counts.cache_write_tokens + counts.cache_write_1h_tokens
+    if counts.cached_input_tokens + written > counts.input_tokens:
+        cached = ("cached_tokens", counts.cached_input_tokens)
+        parts = (cached, ("written ones", written)) if written else (cached,)
+        path = f"usage.{_place(usage, form.of_input, form.input)}"
+        does_not_add_up(path, *parts, whole=(form.input, counts.input_tokens))
+    kinds = counts.input_audio_tokens + counts.input_image_tokens + counts.input_video_tokens
+    if kinds > counts.input_tokens:
+        named = ("tokens of audio, images and video", kinds)
+        path = f"usage.{_place(usage, form.of_input, form.input)}"
+        does_not_add_up(path, named, whole=(form.input, counts.input_tokens))
+    generated = counts.output_audio_tokens + counts.output_image_tokens
+    if counts.reasoning_tokens > counts.output_tokens or generated > counts.output_tokens:
+        reasons = ("reasoning_tokens", counts.reasoning_tokens)
+        part = reasons if reasons[1] > counts.output_tokens else ("tokens of audio and images", generated)
+        path = f"usage.{_place(usage, form.of_output, form.output)}"
+        does_not_add_up(path, part, whole=(form.output, counts.output_tokens))
+
+
+def _place(usage: Properties, names: tuple[str, ...], otherwise: str) -> str:
+    """Return which of the objects with details a usage has."""
+    return next((name for name in names if usage.get(name)), otherwise)
+
+
+def _apart(counts: Usage, apart: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((rate, f"usage.{name}") for name, rate in apart if getattr(counts, name))

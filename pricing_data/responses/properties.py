@@ -1,0 +1,105 @@
+"""Properties of a usage object: counts that are checked, and the names that no reader uses."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NoReturn
+
+from pricing_data.responses.faults import BadUsage, UnpricedProperty, shown
+from pricing_data.usage import MAX_TOKENS
+
+Properties = Mapping[str, Any]
+NOTHING: Properties = {}
+
+
+class Names:
+    """The properties of one object of a dialect: those that a reader uses, and those that change no cost, with why."""
+
+    def __init__(self, used: Iterable[str], ignored: Mapping[str, str] | None = None) -> None:
+        self.used = frozenset(used)
+        self.ignored: Mapping[str, str] = ignored or {}
+        self.every = self.used.union(self.ignored)
+
+    def more(self, used: Iterable[str] = (), ignored: Mapping[str, str] | None = None) -> "Names":
+        """Return the names with more of them."""
+        return Names(self.used.union(used), {**self.ignored, **(ignored or {})})
+
+
+def count(properties: Properties, name: str, path: str = "usage") -> int:
+    """Return a count, 0 if there is none. Raise BadUsage unless it is a whole number from 0 to 10^9."""
+    value = properties.get(name)
+    if type(value) is int and 0 <= value <= MAX_TOKENS:
+        return value
+    return 0 if value is None else _checked(value, f"{path}.{name}")
+
+
+def needed(properties: Properties, name: str, path: str = "usage") -> int:
+    """Return a count that has to be there. Raise BadUsage."""
+    value = properties.get(name)
+    if type(value) is int and 0 <= value <= MAX_TOKENS:
+        return value
+    if name not in properties:
+        raise BadUsage(f"{path}.{name}", "this property is missing")
+    return _checked(value, f"{path}.{name}")
+
+
+def inner(properties: Properties, name: str, path: str = "usage") -> Properties:
+    """Return an object among the properties, an empty one if there is none. Raise BadUsage."""
+    value = properties.get(name)
+    if type(value) is dict:
+        return value
+    if value is None:
+        return NOTHING
+    if isinstance(value, Mapping):
+        return value
+    raise BadUsage(f"{path}.{name}", f"must be an object, not {shown(value)}")
+
+
+def items(properties: Properties, name: str, path: str = "usage") -> list[Properties]:
+    """Return a list of objects among the properties, an empty one if there is none. Raise BadUsage."""
+    value = properties.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(item, Mapping) for item in value):
+        raise BadUsage(f"{path}.{name}", f"must be a list of objects, not {shown(value)}")
+    return value
+
+
+def left_over(properties: Properties, names: Names, path: str = "usage", *, owner: str = "") -> tuple[str, ...]:
+    """Return the paths of properties that say something and change no cost. Raise UnpricedProperty for unknown ones.
+
+    A property that says nothing (zero, null, empty) changes nothing, whether it is known or not. `owner` is whose
+    usage this is, for the sentence.
+    """
+    if names.used.issuperset(properties):
+        return ()
+    ignored = []
+    for name, value in properties.items():
+        if name in names.used or not value or is_nothing(value):
+            continue
+        if name not in names.ignored:
+            whose = f" of {owner}" if owner else ""
+            raise UnpricedProperty(f"{path}.{shown(name)[1:-1]}", f"{shown(value)} is not a known property{whose}")
+        ignored.append(f"{path}.{name}")
+    return tuple(ignored)
+
+
+def is_nothing(value: Any) -> bool:
+    """Return whether a value says nothing: null, zero, false, empty, or an object of such values."""
+    if isinstance(value, Mapping):
+        return all(map(is_nothing, value.values()))
+    return not value
+
+
+def does_not_add_up(path: str, *parts: tuple[str, int], whole: tuple[str, int]) -> NoReturn:
+    """Raise BadUsage: parts are more than the whole that they are in, or are not its sum."""
+    named = " and ".join(f"{name} {value}" for name, value in parts)
+    raise BadUsage(path, f"{named} do not add up with {whole[0]} {whole[1]}")
+
+
+def _checked(value: Any, path: str) -> int:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if type(value) is not int or value < 0:
+        raise BadUsage(path, f"must be a whole number, 0 or more, not {shown(value)}")
+    if value > MAX_TOKENS:
+        raise BadUsage(path, f"must be at most {MAX_TOKENS:,}, not {shown(value)}")
+    return value

@@ -1,0 +1,264 @@
+"""What a provider answered to its exact cost: behind `POST /v1/cost`, `weighbridge cost` and files of usage."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from pricing_data.book import PriceBook
+from pricing_data.pricing import PricedLine, Total, lines_of, total_of_counts
+from pricing_data.rating import PLAIN_REGIONS
+from pricing_data.responses import BadUsage, Read, UnpricedProperty, read_response, read_usage
+from pricing_data.responses.faults import shown
+from pricing_data.responses.read import MAX_INSTANT_CHARACTERS
+from pricing_data.responses.service_tiers import service_of
+from pricing_data.responses.shapes import provider_named, shape_named
+from pricing_data.usage import Terms
+
+PROPERTIES = ("provider", "shape", "model", "usage", "response", "at", "service_tier", "region", "currency")
+_PROPERTIES = frozenset(PROPERTIES)
+# Those that a whole response could not have of its own: beside a usage that is not wrapped they would be lost.
+OURS = ("shape", "at", "region", "currency")
+# One of these is in every whole response, and none in an item of ours.
+MARKS_OF_A_RESPONSE = frozenset(
+    (
+        *("id", "object", "type", "choices", "candidates", "content", "output", "data", "embeddings", "message"),
+        *("usageMetadata", "usage_metadata", "usage_info", "meta", "prompt_eval_count", "modelVersion", "custom_id"),
+        *("created", "created_at", "stopReason", "stop_reason", "results", "result", "event_id"),
+    )
+)
+CURRENCY = "USD"
+DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+# Authors whose models OpenRouter sells at their own prices, under their names.
+AUTHORS_ON_OPENROUTER = frozenset(("openai", "anthropic", "google", "x-ai", "cohere", "perplexity"))
+ITEM, RESPONSE, NOW = "item", "response", "now"
+
+# The name in the book of a name as it was sent, and the provider that it was sent to; raises BadUsage.
+Resolve = Callable[[str, str | None], str]
+
+
+class Unpriced(NamedTuple):
+    """What was not priced, and why."""
+
+    property: str
+    reason: str
+
+
+class PricedUsage(NamedTuple):
+    """A usage and its cost in USD. Without a `total`, `unpriced` says what had no price.
+
+    `model` is the name as it was sent, `at_from` where the instant of the terms comes from: "item", "response" or
+    "now". `read`, `terms` and `sum` are None if a property of the usage has no price.
+    """
+
+    model: str | None
+    total: Decimal | None
+    unpriced: tuple[Unpriced, ...] = ()
+    read: Read | None = None
+    terms: Terms | None = None
+    at_from: str | None = None
+    sum: Total | None = None
+
+    @property
+    def lines(self) -> tuple[PricedLine, ...]:
+        """Return a line for each rate used, whose amounts add up to the total; none without a total."""
+        return () if self.total is None or self.sum is None else lines_of(self.sum)
+
+
+def price_usage(
+    book: PriceBook, item: Any, *, now: datetime | None = None, resolve: Resolve | None = None
+) -> PricedUsage:
+    """Return what a usage costs, exactly. `item` is an object of PROPERTIES, or a whole response of a provider.
+
+    Terms in the item win over those in the response. Without any instant the prices of `now` hold. Raise BadUsage for
+    what cannot be read; what can be read and has no price is in the answer.
+    """
+    try:
+        read, at_from = _read(item, now)
+    except UnpricedProperty as fault:
+        return PricedUsage(_model_in(item), None, (Unpriced(fault.property, fault.reason),))
+    if read.model is None:
+        raise BadUsage("model", "this property is missing")
+    name = resolve(read.model, read.provider) if resolve else book_name(book, read.model, read.provider)
+    terms = Terms(read.at, read.service, read.region)  # type: ignore[arg-type]  # set by _read
+    found = total_of_counts(book, name, read.usage, terms)
+    total: Decimal | None = found.usd
+    unpriced: tuple[Unpriced, ...] = ()
+    if found.reason is not None:
+        unpriced = (Unpriced(_at_fault(found, terms), found.reason),)
+    elif read.apart and (missing := _missing(read, found)):
+        total, unpriced = None, (missing,)
+    return PricedUsage(read.model, total, unpriced, read, terms, at_from, found)
+
+
+def _at_fault(found: Total, terms: Terms) -> str:
+    """Return which property of an item there is no price for."""
+    if found.price is None:
+        return "at" if "first price" in (found.reason or "") else "model"
+    tariff = found.price.tariff
+    if tariff.service(terms.service) is None:
+        return "service_tier"
+    if terms.region and terms.region not in PLAIN_REGIONS and terms.region not in dict(tariff.regions):
+        return "region"
+    return "usage"
+
+
+def book_name(book: PriceBook, name: str, provider: str | None = None) -> str:
+    """Return the name that the book has for a model: the same one, on OpenRouter without its author's.
+
+    Raise BadUsage for a name that the book does not have.
+    """
+    if name in book.histories or name in book.standing:
+        return name
+    if provider == "openrouter" and (own := without_author(book, name)):
+        return own
+    raise BadUsage("model", f"there is no price of a model {shown(name)}")
+
+
+def without_author(book: PriceBook, name: str) -> str | None:
+    """Return the name of a model on OpenRouter without its author's, if it is sold there at its author's prices."""
+    author, _, own = name.partition("/")
+    rows = book.history(own) if author in AUTHORS_ON_OPENROUTER else ()
+    return own if rows and not any(row.basis.startswith("host:") for row in rows) else None
+
+
+def _read(item: Any, now: datetime | None) -> tuple[Read, str]:
+    """Return what an item says, with an instant, and where that comes from."""
+    if not isinstance(item, Mapping):
+        raise BadUsage("item", f"must be an object, not {shown(item)}")
+    if not _PROPERTIES.issuperset(item):
+        _check_is_response(item)
+        return _of_response(item, {}, now)
+    if "usage" in item and "response" not in item:
+        return _of_usage(item, now)
+    if "response" in item and "usage" not in item:
+        return _of_response(item["response"], item, now)
+    raise BadUsage("item", "send either usage or response")
+
+
+def _of_usage(item: Mapping[str, Any], now: datetime | None) -> tuple[Read, str]:
+    if type(item.get("model")) is not str:
+        raise BadUsage("model", _no_name(item["model"]) if "model" in item else "this property is missing")
+    if len(item) == PLAIN_PROPERTIES:
+        return read_usage(item["usage"], model=item["model"], at=now or datetime.now(UTC)), NOW
+    stated = _stated(item)
+    at_from = ITEM
+    if stated.at is None:
+        stated, at_from = stated._replace(at=now or datetime.now(UTC)), NOW
+    read = read_usage(
+        item["usage"],
+        provider=stated.provider,
+        shape=stated.shape,
+        model=item["model"],
+        service=stated.service,
+        at=stated.at,
+    )
+    return (read if stated.region is None else read._replace(region=stated.region)), at_from
+
+
+def _of_response(response: Any, item: Mapping[str, Any], now: datetime | None) -> tuple[Read, str]:
+    stated = _stated(item)
+    read = read_response(
+        response,
+        provider=stated.provider,
+        shape=stated.shape,
+        service=stated.service,
+        at=stated.at,
+        model=item.get("model"),
+    )
+    at_from = RESPONSE if stated.at is None else ITEM
+    if read.at is None:
+        read, at_from = read._replace(at=now or datetime.now(UTC)), NOW
+    return (read if stated.region is None else read._replace(region=stated.region)), at_from
+
+
+class Stated(NamedTuple):
+    """What an item states itself; None where it states nothing. `service` is one of ours."""
+
+    provider: str | None
+    shape: str | None
+    at: date | None
+    service: str | None
+    region: str | None
+
+
+def _stated(item: Mapping[str, Any]) -> Stated:
+    """Return the checked terms of an item. Raise BadUsage, and UnpricedProperty for a tier that has no price."""
+    if item.get("currency", CURRENCY) != CURRENCY:
+        raise BadUsage("currency", f"{shown(item['currency'])} has no rate: costs are in {CURRENCY}")
+    model, region, tier = item.get("model"), item.get("region"), item.get("service_tier")
+    if model is not None and not isinstance(model, str):
+        raise BadUsage("model", _no_name(model))
+    if region is not None and (not isinstance(region, str) or len(region) > MAX_REGION_CHARACTERS):
+        raise BadUsage("region", f"must be the name of a region, not {shown(region)}")
+    provider, shape, at = provider_named(item.get("provider")), shape_named(item.get("shape")), _instant(item)
+    return Stated(provider, shape, at, None if tier is None else service_of(tier, provider), region)
+
+
+def _no_name(model: object) -> str:
+    return f"must be the name of a model, not {shown(model)}"
+
+
+def _check_is_response(response: Mapping[str, Any]) -> None:
+    """Raise BadUsage unless an object is a whole response, and nothing of ours lies loose in it."""
+    name = next((name for name in response if name not in _PROPERTIES), "")
+    if MARKS_OF_A_RESPONSE.isdisjoint(response):
+        raise BadUsage(shown(name)[1:-1], f"is not a property of this request; it has {', '.join(PROPERTIES)}")
+    for name in OURS:
+        if name in response:
+            raise BadUsage(name, "stands in a response: put that into response, and this beside it")
+
+
+def _instant(item: Mapping[str, Any]) -> date | None:
+    """Return the day or the instant of an item, None if it has none. Raise BadUsage."""
+    value = item.get("at")
+    if value is None:
+        return None
+    if isinstance(value, str) and len(value) <= MAX_INSTANT_CHARACTERS:
+        try:
+            value = date.fromisoformat(value) if DAY.fullmatch(value) else datetime.fromisoformat(value)
+        except ValueError:
+            raise BadUsage("at", _no_instant(value)) from None
+    if not isinstance(value, datetime):
+        if isinstance(value, date):
+            return value
+        raise BadUsage("at", _no_instant(value))
+    if value.tzinfo is None:
+        raise BadUsage("at", f"{shown(value.isoformat())} has no time zone: end it with Z, or with +05:30")
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise BadUsage("at", _no_instant(value.isoformat())) from None
+
+
+def _no_instant(value: object) -> str:
+    return f'must be a day such as "2026-01-31", or an instant such as "2026-01-31T14:00:00Z", not {shown(value)}'
+
+
+def _missing(read: Read, found: Total) -> Unpriced | None:
+    """Return the first of the rates that must not be replaced which no line has."""
+    used = {line.unit for line in lines_of(found)}
+    return next(
+        (
+            Unpriced(name, f"no price for {rate} apart from other tokens is known")
+            for rate, name in read.apart
+            if rate not in used
+        ),
+        None,
+    )
+
+
+def _model_in(item: Any) -> str | None:
+    """Return the name of a model in an item or response as far as it is plain to see, for an answer without a cost."""
+    for holder in (item, item.get("response")):
+        if isinstance(holder, Mapping):
+            found = holder.get("model", holder.get("modelVersion"))
+            if isinstance(found, str):
+                return found
+    return None
+
+
+# An item of a model and a usage alone, with or without an instant, has no other terms to look at.
+PLAIN_PROPERTIES = 2
+MAX_REGION_CHARACTERS = 100

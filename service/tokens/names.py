@@ -1,0 +1,31 @@
+"""The names of models as callers send them: the one place in which they are resolved for prices."""
+
+from collections.abc import Mapping
+
+from pricing_data import PriceBook
+from pricing_data.responses import BadUsage
+from pricing_data.usage_pricing import Resolve, without_author
+from service.strict_json import shorten
+from service.tokens.request import MOST_SUGGESTIONS, nearest
+
+
+def resolver(models: Mapping[str, object], book: PriceBook) -> Resolve:
+    """Return a function that finds the name in the book; it raises BadUsage for one that is not known.
+
+    Made for each call: it suggests near names so often only, as each look compares with the whole catalogue.
+    """
+    missed: dict[str, str] = {}
+
+    def resolve(name: str, provider: str | None) -> str:
+        if name in models or name in book.histories or name in book.standing:
+            return name
+        if provider == "openrouter" and (own := without_author(book, name)):
+            return own
+        if name not in missed and len(missed) >= MOST_SUGGESTIONS:
+            raise BadUsage("model", f"unknown model {shorten(name)}")
+        if name not in missed:
+            near = nearest(name, models)
+            missed[name] = f"unknown model {shorten(name)}" + (f" (did you mean {near}?)" if near else "")
+        raise BadUsage("model", missed[name])
+
+    return resolve
