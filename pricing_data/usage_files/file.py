@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pricing_data.errors import UnusableUsageFile
+from pricing_data.usage_files.columns import ReadingOptions
 from pricing_data.usage_files.layout import IGNORE, Layout, layout_of, plain_name
 from pricing_data.usage_files.layouts import GENERIC, USAGE
-from pricing_data.usage_files.reader import ReadingOptions, RowReader
+from pricing_data.usage_files.reader import RowReader
 from pricing_data.usage_files.row import UsageRow
 from pricing_data.usage_files.table import Table, open_table
 

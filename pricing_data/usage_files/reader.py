@@ -1,61 +1,28 @@
 """Rows of an export to counts, terms and charges. A cell is used, has no effect, or makes its row unpriced."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from pricing_data.price import STANDARD
 from pricing_data.usage import MAX_TOKENS, Terms, Usage
 from pricing_data.usage_files import values
-from pricing_data.usage_files.layout import (
-    IGNORE,
-    OURS,
-    SUMS,
-    THINGS,
-    TOKEN_COUNTS,
-    Layout,
-    Values,
-    may_change_a_price,
-    plain_name,
-)
+from pricing_data.usage_files.columns import ReadingOptions, others_of, places_of, without_effect_of
+from pricing_data.usage_files.layout import OURS, SUMS, THINGS, Layout, Values, may_change_a_price
 from pricing_data.usage_files.row import NO_USAGE, SkippedRow, UnreadableRow, UsageRow
+from pricing_data.usage_files.usual_rows import COUNTS, HOW_CELLS, PLAIN, How, Row, UsualRows
 
 EMPTY_ROWS = "rows without a model and without tokens"
 USD = "usd"
-COUNTS = (*TOKEN_COUNTS, *THINGS)
 PARTS_OF_CACHED = ("cached_audio_tokens", "cached_image_tokens")
 WRITTEN_OR_READ = ("cached_input_tokens", "cache_write_tokens", "cache_write_1h_tokens")
-HOW_CELLS = ("service_tier", "speed", "batch", "region", "context")
 # Cells that were read are kept for rows that have the same; no more of them than this.
 MAX_KEPT = 10_000
 NO_SECONDS = Decimal()
 NO_BILL = (None, None)
-Row = Sequence[object]
-
-
-class How(NamedTuple):
-    """How a call was made."""
-
-    service: str
-    region: str | None
-    long_context: bool | None
-
-
-PLAIN = How(STANDARD, None, None)
-
-
-@dataclass(frozen=True, slots=True)
-class ReadingOptions:
-    """What a person says of a file: the day of rows without one, what columns mean, and how numbers are written."""
-
-    as_of: date | None = None
-    columns: Mapping[str, str] = field(default_factory=dict)
-    separator: str | None = None
-    decimal_comma: bool | None = None
 
 
 class RowReader:
@@ -74,12 +41,12 @@ class RowReader:
         self.options = options
         self.currency = currency
         self.skipped: Counter[str] = Counter()
-        self.places = _places(layout, header, options.columns)
+        self.places = places_of(layout, header, options.columns)
         self.names = {meaning: header[place].strip() for meaning, place in self.places}
-        others = _others(layout, header, self.places, options.columns)
+        others = others_of(layout, header, self.places, options.columns)
         self.suspicious = [(name, place) for name, place in others if may_change_a_price(name)]
         self.ignored = [name for name, _ in others if not may_change_a_price(name)]
-        self.without_effect = _without_effect(layout, header)
+        self.without_effect = without_effect_of(layout, header)
         possible = set(self.names) if layout.prepare is None else set(OURS)
         # What rows of this file can have at all, with its name: most files have few of them.
         self._counts = [(name, self._name(name)) for name in COUNTS if name in possible]
@@ -91,11 +58,15 @@ class RowReader:
         self._has_seconds = "seconds" in possible
         self._known_how: dict[tuple[str, ...], How] = {}
         self._known_at: dict[str, date] = {}
+        usual = not self.suspicious and currency is None
+        self._usual = UsualRows.of(layout, dict(self.places), self._known_at, self._known_how) if usual else None
         self._count = partial(values.count, decimal_comma=decimal_comma)
         self._amount = partial(values.amount, decimal_comma=decimal_comma)
 
     def read(self, number: int, row: Row) -> UsageRow | None:
         """Return what a row says, None if it is no usage. Raise nothing: what cannot be read is a fault of the row."""
+        if self._usual is not None and (usual := self._usual.read(number, row)) is not None:
+            return usual
         cells: Values = {meaning: row[place] for meaning, place in self.places}
         model = cells.get("model")
         if (type(model) is not str or model in values.NOTHING_AS_WRITTEN) and self._is_empty(cells):
@@ -292,46 +263,3 @@ ROW_NAMES = frozenset({"date", "ends", "currency", "product", "product_name", "u
 def _fewest_calls(*tokens: int) -> int:
     """As few calls as could have so many tokens, where the number is not known."""
     return max(1, -(-max(tokens) // MAX_TOKENS))
-
-
-def _places(layout: Layout, header: Sequence[str], columns: Mapping[str, str]) -> list[tuple[str, int]]:
-    """Where each meaning stands, by what a person says of columns, and else by the layout."""
-    own = {
-        columns[name.strip()]: place for place, name in enumerate(header) if columns.get(name.strip(), IGNORE) != IGNORE
-    }
-    plain = {
-        plain_name(name): place for place, name in reversed(list(enumerate(header))) if name.strip() not in columns
-    }
-    found = {
-        meaning: next((plain[name] for name in names if name in plain), None)
-        for meaning, names in layout.columns.items()
-    }
-    known = {meaning: place for meaning, place in found.items() if place is not None}
-    return list({**known, **own}.items())
-
-
-def _others(
-    layout: Layout, header: Sequence[str], places: Sequence[tuple[str, int]], columns: Mapping[str, str]
-) -> list[tuple[str, int]]:
-    used = {place for _, place in places}
-    known = {name for names in layout.columns.values() for name in names} | set(layout.without_effect)
-    return [
-        (name.strip(), place)
-        for place, name in enumerate(header)
-        if place not in used
-        and columns.get(name.strip()) != IGNORE
-        and (plain_name(name) not in known or name.strip() in columns)
-    ]
-
-
-def _without_effect(layout: Layout, header: Sequence[str]) -> dict[str, str]:
-    there = {plain_name(name): name.strip() for name in header}
-    return {there[name]: reason for name, reason in layout.without_effect.items() if name in there}
-
-
-def column_option(text: str) -> tuple[str, str]:
-    """Return what "name=ours" says. Raise ValueError with a sentence."""
-    name, equals, meaning = text.rpartition("=")
-    if not equals or not name or meaning not in OURS:
-        raise ValueError(f"{text!r} is not NAME=OURS, where OURS is one of {', '.join(OURS)}.")
-    return name, meaning

@@ -124,20 +124,22 @@ def long_context(name: str, value: object) -> bool | None:
 
 def moment(name: str, value: object) -> date:
     """Return a day, or an instant in UTC; one without a zone is taken as UTC."""
-    if type(value) is str and len(value) == UTC_SECONDS_LENGTH:
-        # The commonest form by far.
-        try:
-            found = datetime.fromisoformat(value)
-        except ValueError:
-            pass
-        else:
-            if found.tzinfo is UTC:
-                return found
     if isinstance(value, datetime):
         return _in_utc(value)
     if isinstance(value, date):
         return value
     return _moment_of_text(name, str(value).strip().removesuffix(" UTC"))
+
+
+def usual_instant(text: str) -> datetime | None:
+    """Return an instant in its commonest form, "2026-01-31T12:00:00Z", else None."""
+    if len(text) != UTC_SECONDS_LENGTH:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo is UTC else None
 
 
 def _moment_of_text(name: str, text: str) -> date:

@@ -6,8 +6,9 @@ from typing import Any, TypeVar
 
 import click
 
+from pricing_data.usage_files.columns import ReadingOptions, column_option
 from pricing_data.usage_files.layout import IGNORE, OURS
-from pricing_data.usage_files.reader import ReadingOptions, RowReader, column_option
+from pricing_data.usage_files.reader import RowReader
 from service.commands.price_book import Day
 
 Command = TypeVar("Command", bound=Callable[..., Any])

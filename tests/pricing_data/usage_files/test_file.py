@@ -7,11 +7,15 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pricing_data.errors import UnusableUsageFile
 from pricing_data.usage import Usage
+from pricing_data.usage_files.columns import ReadingOptions, column_option
 from pricing_data.usage_files.file import open_usage
-from pricing_data.usage_files.reader import ReadingOptions, column_option
+from pricing_data.usage_files.layouts import GENERIC
+from pricing_data.usage_files.reader import RowReader
 from pricing_data.usage_files.row import UsageRow
 
 DAY = date(2026, 10, 5)
@@ -200,3 +204,26 @@ def test_values_of_odd_types_are_faults_of_their_row(tmp_path: Path, name: str, 
     good = {"date": "2026-10-05", "model": "m", "input_tokens": 5, "service_tier": None, "cost_usd": 1}
     rows = read(tmp_path / "a.json", json.dumps([{**good, name: value}, good]))
     assert [row.fault for row in rows] == [fault, None]
+
+
+CELLS = st.sampled_from(["", "0", "7", "12", "1,000", "-1", "x", "null", " 5 "])
+ROWS = st.tuples(
+    st.sampled_from(["gpt-4o", "", "null", " o3 "]),
+    st.sampled_from(["2026-10-05", "2026-10-05T12:00:00Z", "2026-10-05T14:00:00+02:00", "2026-13-05T12:00:00Z", ""]),
+    CELLS,
+    CELLS,
+    CELLS,
+    st.sampled_from(["", "flex", "scale"]),
+    st.sampled_from(["", "true", "false"]),
+)
+
+
+@given(st.lists(ROWS, max_size=5))
+def test_the_short_way_for_usual_rows_gives_what_the_long_one_gives(rows: list[tuple[str, ...]]) -> None:
+    """A column that might change the price, and is empty, takes every row the long way."""
+    header = ["model", "date", "input_tokens", "cached_input_tokens", "images", "service_tier", "batch"]
+    short = RowReader(GENERIC, header, PLAIN_OPTIONS)
+    long = RowReader(GENERIC, [*header, "some_tier"], PLAIN_OPTIONS)
+    for number, row in enumerate(rows):
+        assert short.read(number, row) == long.read(number, (*row, ""))
+    assert short.skipped == long.skipped
