@@ -106,7 +106,7 @@ def _vertex(cells: Values) -> Values:
     cells["model"] = model.lower().replace(" ", "-")
     cells["service_tier"] = next((word.lower() for word in ("Batch", "Priority", "Flex") if word in words), "")
     cells["region"] = "regional" if "Regional" in words else None
-    cells["context"] = "long" if "Long" in words else None
+    cells["context_window"] = "long" if "Long" in words else None
     return _with_tokens(cells, _vertex_kind(words), modality)
 
 

@@ -21,7 +21,7 @@ TOKEN_COUNTS = (
     "output_image_tokens",
 )
 THINGS = ("web_searches", "file_searches", "images", "pages")
-TERMS = ("model", "date", "service_tier", "batch", "speed", "region", "context")
+TERMS = ("model", "date", "service_tier", "batch", "speed", "region", "context_window")
 CHARGES = ("cost_usd", "currency")
 # What must be the sum or the rest of other counts, if it is there.
 SUMS = ("total_tokens", "uncached_input_tokens")

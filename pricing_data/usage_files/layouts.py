@@ -23,7 +23,7 @@ GENERIC = Layout(
         "service_tier": ("service_tier",),
         "batch": ("batch",),
         "region": ("region",),
-        "context": ("context_window",),
+        "context_window": ("context_window",),
         "cost_usd": ("cost_usd", "billed", "cost"),
     },
     needed=("model", "input_tokens"),

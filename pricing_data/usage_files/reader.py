@@ -150,7 +150,7 @@ class RowReader:
             found = self._known_how[key] = How(
                 self._service_of(cells),
                 values.region(cells.get("region")),
-                values.long_context(self._name("context"), cells.get("context")),
+                values.long_context(self._name("context_window"), cells.get("context_window")),
             )
         return found
 

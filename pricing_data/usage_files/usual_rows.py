@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pricing_data.price import STANDARD
 from pricing_data.usage import Terms, Usage
@@ -11,7 +11,7 @@ from pricing_data.usage_files.layout import THINGS, TOKEN_COUNTS, Layout
 from pricing_data.usage_files.row import UsageRow
 
 COUNTS = (*TOKEN_COUNTS, *THINGS)
-HOW_CELLS = ("service_tier", "speed", "batch", "region", "context")
+HOW_CELLS = ("service_tier", "speed", "batch", "region", "context_window")
 NEEDED = frozenset({"model", "date", "input_tokens"})
 Row = Sequence[object]
 
@@ -62,15 +62,24 @@ class UsualRows(NamedTuple):
         model, when = row[self.model], row[self.day]
         if type(model) is not str or not model or model in values.NOTHING_AS_WRITTEN or type(when) is not str:
             return None
-        found = {}
+        found: dict[str, Any] = {}
         for name, place in zip(self.counts, self.places, strict=True):
             cell = row[place]
             if type(cell) is not str or not cell.isdecimal() or not cell.isascii() or len(cell) > values.MAX_DIGITS:
                 return None
             found[name] = int(cell)
         at = self.known_at.get(when) or values.usual_instant(when)
-        how = self.known_how.get(tuple([row[place] for place in self.how])) if self.how else PLAIN
+        how = self._how(row) if self.how else PLAIN
         if at is None or how is None:
             return None
         terms = Terms(at, how.service, how.region)
         return UsageRow(number, model.strip(), at, Usage(**found), terms, 1, how.long_context)
+
+    def _how(self, row: Row) -> How | None:
+        key: list[str] = []
+        for place in self.how:
+            cell = row[place]
+            if type(cell) is not str:
+                return None
+            key.append(cell)
+        return self.known_how.get(tuple(key))

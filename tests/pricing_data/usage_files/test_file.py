@@ -218,6 +218,12 @@ ROWS = st.tuples(
 )
 
 
+def test_odd_cells_beside_plain_numbers_are_no_usual_row(tmp_path: Path) -> None:
+    record = {"date": "2026-10-05", "model": "m", "input_tokens": "5", "service_tier": ["flex"]}
+    rows = read(tmp_path / "a.json", json.dumps([record]))
+    assert [row.fault for row in rows] == ["service_tier \"['flex']\" has no known price"]
+
+
 @given(st.lists(ROWS, max_size=5))
 def test_the_short_way_for_usual_rows_gives_what_the_long_one_gives(rows: list[tuple[str, ...]]) -> None:
     """A column that might change the price, and is empty, takes every row the long way."""
