@@ -4,8 +4,7 @@ EstimationError
 ├── MissingExtra(package, extra, purpose)
 ├── Faulty(name, reason)
 │   ├── NothingFound
-│   ├── Unreadable
-│   └── NoAccount
+│   └── Unreadable
 ├── KeptElsewhere(reason)
 ├── WorkersLost(shards_left)
 ├── NoAnswer(reason)
@@ -73,10 +72,6 @@ class WorkersLost(EstimationError):
             f"Every worker process was killed, with {self.shards_left:,} parts left to count; the usual reason is that "
             "memory ran out. Try fewer --workers, or a smaller --max-text."
         )
-
-
-class NoAccount(Faulty):
-    """A file of usage or of costs that cannot be compared."""
 
 
 class NoAnswer(EstimationError):

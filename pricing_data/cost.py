@@ -31,6 +31,16 @@ def add(*amounts: Decimal) -> Decimal:
     return total
 
 
+def subtract(one: Decimal, other: Decimal) -> Decimal:
+    """Return the exact difference of two amounts. Never rounded."""
+    return EXACT.subtract(one, other)
+
+
+def rounded(amount: Decimal, decimals: int, way: str) -> Decimal:
+    """Return an amount as a bill with so many decimals has it; `way` is a rounding of `decimal`."""
+    return amount.quantize(Decimal(1).scaleb(-decimals), way, EXACT)
+
+
 def plain(value: Decimal) -> str:
     """The value in plain decimals without trailing zeros: "0.0000002", "0"; never an exponent.
 

@@ -6,6 +6,7 @@ PricingError
 ├── BadPricesFile    a file of cited prices has faults
 ├── OlderSource      a source is older than the one that the book was last made from
 ├── UnpricedUsage    a call that the book cannot price
+├── UnusableUsageFile  a file of usage that cannot be read or written as asked
 └── BadSource        a pinned source file is missing, changed or unreadable
 """
 
@@ -73,3 +74,12 @@ class UnpricedUsage(PricingError):
         self.model = model
         self.reason = reason
         super().__init__(f"{model}: {reason}")
+
+
+class UnusableUsageFile(PricingError):
+    """A file of usage that cannot be read or written as asked."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"{path.name}: {reason}")

@@ -14,7 +14,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as into:
         temporary = Path(into.name)
         try:
-            yield into
+            yield into.file
             into.flush()
             os.fsync(into.fileno())
         except BaseException:

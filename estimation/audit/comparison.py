@@ -1,18 +1,22 @@
 """Own prices against what was charged, by day and model; exact, and nothing that is not known counts as zero."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from estimation.audit.usage_rows import CostRow, UsageRow
-from pricing_data import PriceBook, Terms, UnpricedUsage
-from pricing_data.call import call_cost
-from pricing_data.cost import add
-from pricing_data.price import Price
+from estimation.audit.causes import MISSING_CALL, TOOL_FEE, Cause, Own, causes_of, sum_up
+from pricing_data import PriceBook
+from pricing_data.cost import add, subtract
+from pricing_data.usage_files.pricing_rows import price_row
+from pricing_data.usage_files.row import UsageRow
+from pricing_data.usage_files.values import day_of
 
+# Charges that bills have for tools, beside those for models.
+TOOL = re.compile(r"search|tool|code.?(execution|interpreter)|container", re.IGNORECASE)
 VERSION = re.compile(r" \(\d{4}-\d{2}-\d{2}\)$")
 
 
@@ -25,7 +29,10 @@ class Key(NamedTuple):
 
 @dataclass(slots=True)
 class Line:
-    """One model on one day. `charged` is None where no bill says anything."""
+    """One model on one day. `charged` is None where no bill says anything.
+
+    `causes` sum to the difference. `waiting` are rows whose charge is not in their own row, but in `bills`.
+    """
 
     usage_rows: int = 0
     input_tokens: int = 0
@@ -33,18 +40,30 @@ class Line:
     own: Decimal = Decimal()
     charged: Decimal | None = None
     faults: dict[str, int] = field(default_factory=dict)
+    causes: list[Cause] = field(default_factory=list)
+    waiting: list[Own] = field(default_factory=list)
+    bills: Decimal | None = None
 
     @property
     def difference(self) -> Decimal | None:
         """Charged less own; None where either is not known in full."""
-        return None if self.charged is None or self.faults else self.charged - self.own
+        return None if self.charged is None or self.faults else subtract(self.charged, self.own)
+
+    def charge(self, usd: Decimal) -> None:
+        """Add what was charged."""
+        self.charged = add(self.charged or Decimal(), usd)
+
+    def fault(self, reason: str) -> None:
+        """Count a row that makes the line incomparable."""
+        self.faults[reason] = self.faults.get(reason, 0) + 1
 
 
 class Audit(NamedTuple):
-    """All lines, by day and model. `untold_tiers` rows have many calls of models that are priced by a call's size."""
+    """All lines, by day and model. `assumed` counts rows by what had to be assumed, `dayless` those without a day."""
 
     lines: Mapping[Key, Line]
-    untold_tiers: int
+    assumed: Mapping[str, int]
+    dayless: Mapping[str, int]
 
     def differing(self, tolerance: Decimal) -> list[tuple[Key, Line]]:
         """The lines that are further apart than the tolerance, in USD."""
@@ -55,57 +74,72 @@ class Audit(NamedTuple):
         ]
 
 
-def audit(book: PriceBook, names: Mapping[str, str], usage: Iterable[UsageRow], costs: Iterable[CostRow]) -> Audit:
+def audit(book: PriceBook, names: Mapping[str, str], usage: Iterable[UsageRow], costs: Iterable[UsageRow]) -> Audit:
     """Compare. `names` are display names of models; the day of a version is left out, as bills do."""
     lines: dict[Key, Line] = {}
-    untold = 0
+    assumed: Counter[str] = Counter()
+    dayless: Counter[str] = Counter()
     for row in usage:
-        line = lines.setdefault(Key(row.day, _shown(names, row.model)), Line())
-        untold += _book_in(book, row, line)
-    for charged in costs:
-        line = lines.setdefault(Key(charged.day, _shown(names, charged.model)), Line())
-        line.charged = add(line.charged or Decimal(), charged.usd)
-    return Audit(dict(sorted(lines.items())), untold)
+        line = _line(lines, names, row, dayless)
+        if line is not None:
+            assumed.update(_book_in(book, row, line))
+    for row in costs:
+        line = _line(lines, names, row, dayless)
+        if line is not None:
+            _book_charge(row, line)
+    for key, line in lines.items():
+        _explain(book, key, line)
+    return Audit(dict(sorted(lines.items())), assumed, dayless)
+
+
+def _line(lines: dict[Key, Line], names: Mapping[str, str], row: UsageRow, dayless: Counter[str]) -> Line | None:
+    if row.at is None:
+        dayless[f"{row.model or 'no model'}: {row.fault}"] += 1
+        return None
+    return lines.setdefault(Key(day_of(row.at), _shown(names, row.model)), Line())
 
 
 def _shown(names: Mapping[str, str], model: str) -> str:
     return VERSION.sub("", names.get(model, model))
 
 
-def _book_in(book: PriceBook, row: UsageRow, line: Line) -> bool:
-    """Add a row to its line; answers whether its tier had to be assumed."""
+def _book_in(book: PriceBook, row: UsageRow, line: Line) -> tuple[str, ...]:
+    """Add a row to its line; return what had to be assumed."""
     line.usage_rows += 1
     line.input_tokens += row.usage.input_tokens
     line.output_tokens += row.usage.output_tokens
-    if row.billed is not None:
-        line.charged = add(line.charged or Decimal(), row.billed)
-    try:
-        if row.fault is not None:
-            raise UnpricedUsage(row.model, row.fault)
-        own, untold = _own(book, row)
-    except UnpricedUsage as fault:
-        line.faults[fault.reason] = line.faults.get(fault.reason, 0) + 1
-        return False
-    line.own = add(line.own, own)
-    return untold
+    if row.billed is not None and row.bill_fault is None:
+        line.charge(row.billed)
+    if row.bill_fault is not None:
+        line.fault(row.bill_fault)
+    total, assumed = price_row(book, row)
+    if total.usd is None:
+        line.fault(total.reason or "no price is known")
+        return ()
+    line.own = add(line.own, total.usd)
+    own = Own(row, total.usd, total.price)
+    if row.billed is None:
+        line.waiting.append(own)
+    elif row.billed != own.usd:
+        line.causes += causes_of(book, [own], row.billed)
+    return assumed
 
 
-def _own(book: PriceBook, row: UsageRow) -> tuple[Decimal, bool]:
-    price = book.price(row.model, row.day)
-    if price is None:
-        known = book.history(row.model)
-        raise UnpricedUsage(row.model, "no price is known on its day" if known else "unknown model, or no price")
-    if row.one_call:
-        return call_cost(price, row.usage, Terms(row.day, row.service)).total, False
-    service = price.tariff.service(row.service)
-    tiers = service.tiers if service else ()
-    return _many_calls(price, row, tiers[0].above_tokens + 1 if tiers and row.long_context else 0), bool(tiers)
+def _book_charge(row: UsageRow, line: Line) -> None:
+    if row.fault is not None or row.bill_fault is not None:
+        line.fault(row.fault or row.bill_fault or "")
+    elif row.billed is not None:
+        line.charge(row.billed)
+        line.bills = add(line.bills or Decimal(), row.billed)
 
 
-def _many_calls(price: Price, row: UsageRow, prompt_tokens: int) -> Decimal:
-    """The cost of calls that are told together, at the tier of a prompt of that size."""
-    fee = price.tariff.rates.per_call
-    if fee and row.requests is None:
-        raise UnpricedUsage(price.model, "each call has a fee, and the number of calls is not told")
-    usage = row.usage._replace(requests=row.requests or 0)
-    return call_cost(price, usage, Terms(row.day, row.service), input_tokens_of_each=prompt_tokens).total
+def _explain(book: PriceBook, key: Key, line: Line) -> None:
+    """Name the causes of a line: those of its rows, and that of charges which stand in another file."""
+    if line.difference is None:
+        line.causes = []
+    elif not line.usage_rows:
+        kind = TOOL_FEE if TOOL.search(key.model) else MISSING_CALL
+        line.causes = sum_up([Cause(kind, "charged, and not in the usage", line.difference)])
+    else:
+        line.causes = sum_up([*line.causes, *causes_of(book, line.waiting, line.bills or Decimal())])
+    line.waiting = []

@@ -8,65 +8,48 @@ from rich.console import Console
 from rich.progress import Progress, TimeElapsedColumn
 
 from pricing_data import plain
+from pricing_data.usage_files.reader import RowReader
 from service import wire
-from service.clock import utc_now
-from service.commands.price_book import Day, faults_told, loaded_book
+from service.commands.price_book import faults_told, loaded_book
 from service.commands.table import Column, money, print_table, say
-from service.prices.usage import Bill, Columns, Pricer
-from service.prices.usage_file import UnusableFile, price_file
+from service.commands.usage_options import options_of, reading_options, sentences_of
+from service.prices.usage import Bill, Pricer
+from service.prices.usage_file import price_file
 from tokenizer_registry import Registry
 
 UNPRICED = 2
+EPILOG = "Exit status: 0, every row is priced; 2, some are not, and are listed; 1, the file cannot be read."
 
 
-@click.command("apply")
+@click.command("apply", epilog=EPILOG)
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="Write the rows with a column cost_usd.")
-@click.option("--date", "day", type=Day(), help="The day (UTC) of rows without a date; without it, today.")
-@click.option("--model-column", default=Columns().model, show_default=True)
-@click.option("--input-column", default=Columns().input_tokens, show_default=True)
-@click.option("--output-column", default=Columns().output_tokens, show_default=True)
-@click.option("--cached-column", default=Columns().cached_input_tokens, show_default=True)
-@click.option("--cache-write-column", default=Columns().cache_write_tokens, show_default=True)
-@click.option("--date-column", default=Columns().date, show_default=True)
-@click.option("--batch-column", default=Columns().batch, show_default=True)
+@reading_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 @click.pass_context
 def apply_(
-    context: click.Context, /, file: Path, output: Path | None, day: date | None, as_json: bool, **names: str
-) -> None:
-    """Price each row of a CSV or Parquet FILE of usage, exactly.
+    context: click.Context, /, file: Path, output: Path | None, as_json: bool, as_of: date | None,
+    column: tuple[str, ...], separator: str | None, decimal: str | None, **former: str | None,
+) -> None:  # fmt: skip
+    """Price each row of a FILE of usage, exactly.
 
-    Only the columns for model and input tokens have to be there. Cached and written tokens are among the
-    input tokens. Rows that cannot be priced are listed, with an empty cost, and never count as 0; then the
-    exit status is 2.
+    FILE is CSV, TSV, JSON, JSON lines or Parquet: an export of OpenAI, Anthropic, OpenRouter, LiteLLM, AWS (Bedrock) or
+    Google Cloud (Vertex AI), known by its columns, or any file with columns model, input_tokens and date. Cached and
+    written tokens are among the input tokens there. Rows that cannot be priced are listed with the reason, have an
+    empty cost, and never count as 0.
     """
-    columns = Columns(*(names[option] for option in OPTIONS))
-    pricer = Pricer(loaded_book(Registry.from_package()), day or utc_now().date())
-    try:
-        with faults_told(), _progress() as progress:
-            task = progress.add_task(f"pricing {file.name}", total=1.0)
-            price_file(file, output, columns, pricer, lambda share: progress.update(task, completed=share))
-    except UnusableFile as fault:
-        raise click.ClickException(str(fault)) from None
+    options = options_of(as_of, column, separator, decimal, **former)
+    pricer = Pricer(loaded_book(Registry.from_package()))
+    with faults_told(), _progress() as progress:
+        task = progress.add_task(f"pricing {file.name}", total=1.0)
+        reader = price_file(file, output, options, pricer, lambda share: progress.update(task, completed=share))
     version = pricer.book.version
     if as_json:
-        click.echo(wire.encode(_report(pricer.bill, version)))
+        click.echo(wire.encode(_report(pricer.bill, reader, version)))
     else:
-        _show(pricer.bill, version)
+        _show(pricer.bill, reader, version)
     if pricer.bill.unpriced:
         context.exit(UNPRICED)
-
-
-OPTIONS = (
-    "model_column",
-    "input_column",
-    "output_column",
-    "cached_column",
-    "cache_write_column",
-    "date_column",
-    "batch_column",
-)
 
 
 def _progress() -> Progress:
@@ -75,7 +58,7 @@ def _progress() -> Progress:
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
-def _report(bill: Bill, version: str) -> wire.Value:
+def _report(bill: Bill, reader: RowReader, version: str) -> wire.Value:
     models: list[wire.Value] = [
         {
             "model": model,
@@ -87,26 +70,40 @@ def _report(bill: Bill, version: str) -> wire.Value:
         for model, use in sorted(bill.by_model.items())
     ]
     unpriced: list[wire.Value] = [
-        {"model": model, "reason": reason, "rows": rows} for (model, reason), rows in sorted(bill.unpriced.items())
+        {"model": fault.model, "reason": fault.reason, "rows": fault.rows, "first_row": fault.first_row}
+        for fault in bill.unpriced
     ]
+    assumed: list[wire.Value] = [{"assumption": text, "rows": rows} for text, rows in bill.assumed.items()]
+    skipped: list[wire.Value] = [{"what": kind, "rows": rows} for kind, rows in reader.skipped.items()]
+    ignored: list[wire.Value] = list(reader.ignored)
     return {
+        "layout": reader.layout.name,
         "rows": bill.rows,
-        "priced_rows": bill.rows - bill.unpriced.total(),
+        "priced_rows": bill.rows - bill.unpriced_rows,
         "total_usd": bill.usd,
         "pricing_version": version,
         "models": models,
         "unpriced": unpriced,
+        "assumed": assumed,
+        "skipped": skipped,
+        "ignored_columns": ignored,
+        "columns_without_effect": dict(reader.without_effect),
     }
 
 
-def _show(bill: Bill, version: str) -> None:
+def _show(bill: Bill, reader: RowReader, version: str) -> None:
     headings = ("cost, USD", "rows", "input tokens", "output tokens")
     columns = (Column("model", "name"), *(Column(heading, "number") for heading in headings))
     uses = sorted(bill.by_model.items(), key=lambda item: -item[1].usd)
     print_table(
         columns, [(model, money(use.usd), use.rows, use.input_tokens, use.output_tokens) for model, use in uses]
     )
-    priced = bill.rows - bill.unpriced.total()
+    priced = bill.rows - bill.unpriced_rows
     say(f"{priced:,} of {bill.rows:,} rows cost {plain(bill.usd)} USD, by the price book {version}.")
-    for (model, reason), rows in bill.unpriced.most_common():
-        say(f"Not priced: {rows:,} rows of {model or 'no model'}: {reason}.")
+    for fault in bill.unpriced:
+        rows = f"{fault.rows:,} rows of {fault.model or 'no model'}"
+        say(f"Not priced: {rows}: {fault.reason} (row {fault.first_row:,}).")
+    for sentence, assumed in bill.assumed.items():
+        say(f"Assumed: {assumed:,} rows {sentence}.")
+    for sentence in sentences_of(reader):
+        say(sentence)

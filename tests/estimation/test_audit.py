@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from pricing_data import PriceBook, Terms, Usage
 from service.cli import main
+from tests.usage_book import write_book
 
 OPENAI = (
     "start_time,end_time,start_time_iso,end_time_iso,project_id,num_model_requests,user_id,api_key_id,model,batch,"
@@ -27,6 +28,7 @@ ANTHROPIC_COSTS = (
     "usage_date_utc,model,workspace,api_key,usage_type,context_window,token_type,cost_usd,list_price_usd,cost_type"
 )
 DAY = date(2026, 8, 5)
+SAMPLES = Path(__file__).parents[1] / "data" / "usage_files"
 
 
 @pytest.fixture(autouse=True)
@@ -141,9 +143,14 @@ def test_plain_columns_are_calls_with_their_charges(book: PriceBook) -> None:
 
 
 UNPRICED = {
-    "service_tier is priority, which is sold at prices of its own": {"service_tier": "priority"},
-    "it has input_audio_tokens, whose price is not in the book": {"input_audio_tokens": "5"},
-    "unknown model, or no price": {"model": "gpt-99"},
+    "service_tier 'scale' has no known price": {"service_tier": "scale"},
+    "whether input_audio_tokens 5 are among input_tokens is not known": {"input_audio_tokens": "5"},
+    "no price of gpt-99 is known": {"model": "gpt-99"},
+    "input_tokens 'many' is not a whole number": {"input_tokens": "many"},
+    "input_tokens -1 is below 0": {"input_tokens": "-1"},
+    "5000 cached and 0 written tokens are more than the 1000 input tokens that they should be among": {
+        "input_cached_tokens": "5000"
+    },
 }
 
 
@@ -158,10 +165,12 @@ def test_what_the_book_cannot_price_is_told_and_never_zero(reason: str) -> None:
 
 
 BAD = {
-    "of no known kind": ("when,what\n1,2\n", "its columns are of no known kind. Needed are, for OpenAI usage:"),
-    "no number": ("date,model,input_tokens,output_tokens\n2026-01-01,gpt-4o,many,1\n", "row 1: input_tokens is 'many'"),
-    "no date": ("date,model,input_tokens,output_tokens\nsoon,gpt-4o,1,1\n", "row 1: 'soon' is neither a date nor"),
-    "too wide": ("date,model,input_tokens,output_tokens\n2026-01-01,gpt-4o,1,1,1\n", "row 1 has more values than"),
+    "of no known kind": ("when,what\n1,2\n", "there is no column model, input_tokens; there are when, what."),
+    "no date": ("model,input_tokens\ngpt-4o,1\n", "it has no column for the date: say which one is with --column"),
+    "too wide": (
+        "date,model,input_tokens,output_tokens\n2026-01-01,gpt-4o,1,1,1\n",
+        "line 2: 5 values under 4 columns.",
+    ),
     "empty": ("", "its columns are of no known kind"),
 }
 
@@ -174,3 +183,61 @@ def test_a_file_that_cannot_be_compared_says_why(case: str) -> None:
     done = audit("usage.csv")
     assert done.exit_code == 1
     assert sentence in done.stderr
+
+
+def test_costs_of_no_known_kind_are_refused_with_those_that_are() -> None:
+    """Costs have other columns than usage."""
+    usage = write("usage.csv", OPENAI, [openai_row("gpt-4o", 1, 1_000, 10, 0)])
+    done = audit(usage, "--costs", write("costs.csv", "when,what", []))
+    assert done.exit_code == 1
+    assert "its columns are of no known kind. Needed are, for OpenAI costs: start_time_iso, line_item" in done.stderr
+
+
+def test_a_row_without_a_day_is_named_and_the_others_are_compared() -> None:
+    """It belongs to no line."""
+    rows: list[list[object]] = [["soon", "gpt-4o", 1, 0, "1"], [DAY, "gpt-4o", 1_000_000, 0, "2.5"]]
+    done = audit(write("usage.csv", "date,model,input_tokens,output_tokens,cost_usd", rows), "--json")
+    found = json.loads(done.stdout, parse_float=Decimal)
+    assert done.exit_code == 2
+    reason = "gpt-4o: date 'soon' is neither a date nor an instant in ISO 8601"
+    assert found["without_a_day"] == [{"reason": reason, "rows": 1}]
+    assert [line["difference_usd"] for line in found["lines"]] == [0]
+
+
+def test_each_difference_has_its_causes(tmp_path: Path) -> None:
+    """In JSON for each line, and below the table for all lines; they sum to the difference."""
+    write_book(tmp_path / "data")
+    rows: list[list[object]] = [
+        [DAY, "gpt-5-mini", 1_000_000, 1_000_000, "1.125", "", ""],
+        [DAY, "gpt-5-mini", 1_000_000, 1_000_000, "2.25", "flex", ""],
+        [DAY, "claude-sonnet-4-5", 100_000, 10_000, "0.495", "", ""],
+        [DAY, "gpt-4o", 1_000_000, 100_000, "3.50", "", ""],
+    ]
+    path = write("usage.csv", "date,model,input_tokens,output_tokens,cost_usd,service_tier,region", rows)
+    found = {line["model"]: line for line in lines(path)}
+    assert {model: [(each["cause"], each["usd"]) for each in line["causes"]] for model, line in found.items()} == {
+        "GPT-5 Mini": [("service tier", Decimal("-1.125")), ("service tier", Decimal("1.125"))],
+        "Claude Sonnet 4.5": [("region", Decimal("0.045"))],
+        "GPT-4o": [],
+    }
+    done = audit(path, "--all")
+    assert done.exit_code == 2
+    assert "region (charged as in us) 0.045" in done.stdout
+    assert "The difference by cause, USD: region 0.045." in done.stderr
+
+
+def test_assumptions_and_ignored_columns_are_said(tmp_path: Path) -> None:
+    """A row of many calls to a model with tiers does not say which tier they reach."""
+    write_book(tmp_path / "data")
+    row = openai_row("gemini-2.5-pro", 9, 5_000_000, 0, 0)
+    told = audit(write("usage.csv", OPENAI, [row])).stderr
+    assert "Assumed: 1 rows sum up calls of models with context tiers" in told
+    assert "Columns that were ignored: project_id, user_id, api_key_id." in told
+
+
+def test_other_exports_are_compared_too(tmp_path: Path) -> None:
+    """Exports with charges in their own rows need no costs."""
+    write_book(tmp_path / "data")
+    found = lines(str(SAMPLES / "bedrock_cur.csv"))
+    compared = {line["model"]: line["difference_usd"] for line in found if not line["unpriced"]}
+    assert compared == {"Claude Sonnet 4.5": 0}

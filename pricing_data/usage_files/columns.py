@@ -1,0 +1,62 @@
+"""Which columns of a file mean what: by what a person says of them, and else by the file's layout."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from pricing_data.usage_files.layout import IGNORE, OURS, Layout, plain_name
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingOptions:
+    """What a person says of a file: the day of rows without one, what columns mean, and how numbers are written."""
+
+    as_of: date | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    separator: str | None = None
+    decimal_comma: bool | None = None
+
+
+def places_of(layout: Layout, header: Sequence[str], columns: Mapping[str, str]) -> list[tuple[str, int]]:
+    """Return where each meaning stands, by what a person says of columns, and else by the layout."""
+    own = {
+        columns[name.strip()]: place for place, name in enumerate(header) if columns.get(name.strip(), IGNORE) != IGNORE
+    }
+    plain = {
+        plain_name(name): place for place, name in reversed(list(enumerate(header))) if name.strip() not in columns
+    }
+    found = {
+        meaning: next((plain[name] for name in names if name in plain), None)
+        for meaning, names in layout.columns.items()
+    }
+    known = {meaning: place for meaning, place in found.items() if place is not None}
+    return list({**known, **own}.items())
+
+
+def others_of(
+    layout: Layout, header: Sequence[str], places: Sequence[tuple[str, int]], columns: Mapping[str, str]
+) -> list[tuple[str, int]]:
+    """Return the columns that a layout does not know, and where they stand."""
+    used = {place for _, place in places}
+    known = {name for names in layout.columns.values() for name in names} | set(layout.without_effect)
+    return [
+        (name.strip(), place)
+        for place, name in enumerate(header)
+        if place not in used
+        and columns.get(name.strip()) != IGNORE
+        and (plain_name(name) not in known or name.strip() in columns)
+    ]
+
+
+def without_effect_of(layout: Layout, header: Sequence[str]) -> dict[str, str]:
+    """Return the columns that are known to have no effect on a price, with the reason."""
+    there = {plain_name(name): name.strip() for name in header}
+    return {there[name]: reason for name, reason in layout.without_effect.items() if name in there}
+
+
+def column_option(text: str) -> tuple[str, str]:
+    """Return what "name=ours" says. Raise ValueError with a sentence."""
+    name, equals, meaning = text.rpartition("=")
+    if not equals or not name or meaning not in OURS:
+        raise ValueError(f"{text!r} is not NAME=OURS, where OURS is one of {', '.join(OURS)}.")
+    return name, meaning

@@ -1,0 +1,244 @@
+"""Files as tables: CSV with any of three separators, JSON and JSON lines, Parquet. Read in pieces, except JSON."""
+
+import csv
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from importlib import import_module
+from io import TextIOWrapper
+from pathlib import Path
+from typing import IO, Any, NoReturn
+
+from pricing_data.errors import UnusableUsageFile
+
+SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
+CSV_SUFFIXES = (".csv", ".tsv", ".txt")
+SUFFIXES = (".csv", ".tsv", ".parquet", ".json", ".jsonl", ".ndjson")
+# Bills begin with lines about the invoice.
+MAX_PREAMBLE_LINES = 20
+MAX_FIELD_CHARACTERS = 10_000_000
+PARQUET_ROWS = 65_536
+# Objects that stay whole: layouts look into them, or nobody does.
+KEPT_WHOLE = frozenset({"metadata", "messages", "response", "proxy_server_request", "request_tags", "labels", "tags"})
+
+Row = Sequence[object]
+Recognise = Callable[[Sequence[str]], bool]
+
+
+@dataclass(slots=True)
+class Table:
+    """A header and the rows below it, each as long as the header. `share` returns how much was read, from 0 to 1.
+
+    `preamble` are the lines before the header, by their first cell. `separator` is that of CSV.
+    `batches` has the rows of Parquet as record batches.
+    """
+
+    path: Path
+    header: list[str]
+    rows: Iterator[Row]
+    share: Callable[[], float]
+    preamble: dict[str, str] = field(default_factory=dict)
+    separator: str | None = None
+    batches: Callable[[], Iterator[Any]] | None = None
+    schema: Any = None
+
+
+@contextmanager
+def open_table(path: Path, recognise: Recognise, separator: str | None = None) -> Iterator[Table]:
+    """Open a file as a table; `recognise` says whether a header is known. Raise UnusableUsageFile, OSError."""
+    match path.suffix.lower():
+        case ".csv" | ".tsv":
+            with path.open("rb") as raw, TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text:
+                yield _csv_table(path, text, raw.tell, recognise, separator)
+        case ".json":
+            yield _json_table(path)
+        case ".jsonl" | ".ndjson":
+            yield _json_lines_table(path)
+        case ".parquet":
+            arrow, parquet = pyarrow(path)
+            try:
+                file = parquet.ParquetFile(path)
+            except arrow.ArrowInvalid as fault:
+                raise UnusableUsageFile(path, f"it is not Parquet: {fault}") from None
+            with file:
+                yield _parquet_table(path, file)
+        case _:
+            raise UnusableUsageFile(path, f"it is neither {', '.join(SUFFIXES[:-1])} nor {SUFFIXES[-1]}.")
+
+
+def pyarrow(path: Path) -> tuple[Any, Any]:
+    """Return pyarrow, which only Parquet needs and which is too large to be installed for everybody."""
+    try:
+        arrow = import_module("pyarrow")
+        return arrow, import_module("pyarrow.parquet")
+    except ImportError:
+        raise UnusableUsageFile(path, "Parquet needs pyarrow: pip install 'weighbridge[files]', or use CSV.") from None
+
+
+def _csv_table(
+    path: Path, text: IO[str], place: Callable[[], int], recognise: Recognise, separator: str | None
+) -> Table:
+    size = max(1, path.stat().st_size)
+    csv.field_size_limit(MAX_FIELD_CHARACTERS)
+    chosen, skipped = _csv_layout(path, recognise, separator)
+    reader = csv.reader(text, delimiter=chosen, strict=True)
+    try:
+        before = [next(reader) for _ in range(skipped)]
+        header = [name.strip() for name in next(reader, [])]
+    except (csv.Error, UnicodeDecodeError) as fault:
+        _not_csv(path, reader.line_num, fault)
+    preamble = {row[0].strip(): row[1].strip() for row in before if len(row) > 1}
+    _check_header(path, header)
+    return Table(path, header, _csv_rows(path, reader, header), lambda: place() / size, preamble, chosen)
+
+
+def _csv_rows(path: Path, reader: Any, header: list[str]) -> Iterator[Row]:
+    width = len(header)
+    try:
+        for row in reader:
+            if len(row) != width:
+                if not row:
+                    continue
+                raise UnusableUsageFile(path, f"line {reader.line_num}: {len(row)} values under {width} columns.")
+            yield row
+    except (csv.Error, UnicodeDecodeError) as fault:
+        _not_csv(path, reader.line_num, fault)
+
+
+def _csv_layout(path: Path, recognise: Recognise, separator: str | None) -> tuple[str, int]:
+    """Which separator a file has, and how many lines stand before its header."""
+    lines = _first_lines(path)
+    candidates = (separator,) if separator else ("\t",) if path.suffix.lower() == ".tsv" else tuple(SEPARATORS)
+    for number, line in enumerate(lines):
+        known = [each for each in candidates if recognise(_cells(line, each))]
+        if len(known) == 1:
+            return known[0], number
+        if known:
+            break
+    several = [each for each in candidates if lines and len(_cells(lines[0], each)) > 1]
+    if len(several) > 1:
+        named = " or ".join(SEPARATORS[each] for each in several)
+        raise UnusableUsageFile(path, f"whether its columns are separated by {named} is not clear: say --separator.")
+    return (several or candidates)[0], 0
+
+
+def _first_lines(path: Path) -> list[str]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return [line for line, _ in zip(file, range(MAX_PREAMBLE_LINES), strict=False)]
+    except UnicodeDecodeError as fault:
+        _not_csv(path, 1, fault)
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    try:
+        return [cell.strip() for cell in next(csv.reader([line], delimiter=separator), [])]
+    except csv.Error:
+        return []
+
+
+def _not_csv(path: Path, line: int, fault: Exception) -> NoReturn:
+    raise UnusableUsageFile(path, f"near line {line}: {fault}.") from None
+
+
+def _check_header(path: Path, header: Sequence[str]) -> None:
+    twice = sorted({name for name in header if name and header.count(name) > 1})
+    if twice:
+        raise UnusableUsageFile(path, f"column {twice[0]} is there twice.")
+
+
+def _json_table(path: Path) -> Table:
+    try:
+        found = _decoded(path.read_text(encoding="utf-8-sig"))
+    except ValueError as fault:
+        raise UnusableUsageFile(path, f"it is not JSON in UTF-8: {fault}.") from None
+    records = [flat(record) for record in _unfolded(path, found)]
+    header = list(dict.fromkeys(name for record in records for name in record))
+    return Table(path, header, ([record.get(name) for name in header] for record in records), lambda: 0.5)
+
+
+def _json_lines_table(path: Path) -> Table:
+    """Lines may have properties of their own, so that all are looked at for the header first."""
+    header = list(dict.fromkeys(name for record, _ in _json_lines(path) for name in record))
+    size = max(1, path.stat().st_size)
+    read = 0
+
+    def rows() -> Iterator[Row]:
+        nonlocal read
+        for record, length in _json_lines(path):
+            read += length
+            yield [record.get(name) for name in header]
+
+    return Table(path, header, rows(), lambda: read / size)
+
+
+def _json_lines(path: Path) -> Iterator[tuple[dict[str, object], int]]:
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            try:
+                found = _decoded(line.decode("utf-8-sig"))
+            except ValueError as fault:
+                raise UnusableUsageFile(path, f"line {number} is not JSON in UTF-8: {fault}.") from None
+            for record in _unfolded(path, found):
+                yield flat(record), len(line)
+
+
+def _decoded(text: str) -> object:
+    try:
+        return json.loads(text, parse_float=Decimal)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def _unfolded(path: Path, found: object) -> Iterator[dict[str, object]]:
+    """The records of a list, of a page with `data`, and of buckets with `results`, with their bucket's own values."""
+    if isinstance(found, list):
+        for each in found:
+            yield from _unfolded(path, each)
+    elif not isinstance(found, dict):
+        raise UnusableUsageFile(path, "a row is not an object with names.")
+    elif isinstance(found.get("data"), list):
+        yield from _unfolded(path, found["data"])
+    elif isinstance(found.get("results"), list):
+        own = {name: value for name, value in found.items() if name != "results"}
+        for each in found["results"] or [{}]:
+            yield {**own, **each}
+    else:
+        yield found
+
+
+def flat(record: dict[str, object], before: str = "") -> dict[str, object]:
+    """Return a record whose nested objects are properties of it, with dots in their names."""
+    found: dict[str, object] = {}
+    for name, value in record.items():
+        if isinstance(value, dict) and name not in KEPT_WHOLE:
+            found.update(flat(value, f"{before}{name}."))
+        else:
+            found[f"{before}{name}"] = value
+    return found
+
+
+def _parquet_table(path: Path, file: Any) -> Table:
+    total = max(1, file.metadata.num_rows)
+    header = [str(name) for name in file.schema_arrow.names]
+    _check_header(path, header)
+    read = 0
+
+    def batches() -> Iterator[Any]:
+        nonlocal read
+        for batch in file.iter_batches(PARQUET_ROWS):
+            yield batch
+            read += batch.num_rows
+
+    rows = (row for batch in batches() for row in batch_rows(batch))
+    return Table(path, header, rows, lambda: read / total, batches=batches, schema=file.schema_arrow)
+
+
+def batch_rows(batch: Any) -> Iterator[Row]:
+    """Return the rows of a record batch of Parquet."""
+    columns = [column.to_pylist() for column in batch.columns]
+    return iter(zip(*columns, strict=True)) if columns else iter([()] * batch.num_rows)
