@@ -75,6 +75,11 @@ class PriceBook:
         """Read every row. Raise DamagedBook for one that breaks a rule though its seal is right."""
         _ = self.rows
 
+    def read_prices(self, day: date) -> None:
+        """Read the rows that hold on a day, so that asking for their prices takes no longer the first time."""
+        for model in self.histories:
+            self.price(model, day)
+
     def with_overrides(self, overrides: Sequence[Override], markups: Sequence[Markup] = ()) -> "PriceBook":
         """Return the same book under an operator's own prices, with what accounts pay besides."""
         return PriceBook(self.contents, overrides, markups)

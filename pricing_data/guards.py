@@ -6,37 +6,37 @@ from decimal import Decimal
 from pricing_data.cost import plain
 from pricing_data.curation import Upstream
 from pricing_data.notes import Note
-from pricing_data.offers import Fault, Reading, same_price
-from pricing_data.price import RATE_FIELDS, Price, Rates
+from pricing_data.offers import Fault, Reading, same_price, slipped
+from pricing_data.price import Price, Rates, rates_by_path
 
 MAX_RATIO = Decimal(3)
-SLIPS = (Decimal(100), Decimal(1_000), Decimal(1_000_000))
-SLIP_TOLERANCE = Decimal("0.05")
 ZERO_BEFORE = "zero becomes non-zero: it was given as 0 before"
 
 
 def change_fault(old: Price, new: Price) -> str | None:
     """Why a change is not to be taken without a cited word; None if it may be."""
-    if new.effective_from == new.recorded_at and new.second_opinions and not _backed(new):
+    undated = new.effective_from == new.recorded_at and not same_price(old.tariff.rates, new.tariff.rates)
+    if undated and new.second_opinions and not _backed(new):
         return f"a change without a date, which no other source confirms: now {_shown(old.input)}"
-    for field in RATE_FIELDS:
-        before, after = getattr(old.tariff.rates, field), getattr(new.tariff.rates, field)
-        if before is not None and after is not None and (fault := ratio_fault(before, after)):
-            return f"{field} {fault}: {plain(before)} to {plain(after)}"
+    known, changed = rates_by_path(old.tariff), rates_by_path(new.tariff)
+    for path, after in changed.items():
+        before = known.get(path)
+        if before is not None and (fault := ratio_fault(before, after)):
+            return f"{path} {fault}: {plain(before)} to {plain(after)}"
     return None
 
 
 def new_fault(new: Price) -> str | None:
     """Why the first price of a model is not to be taken: it is off from another source by a slip of units."""
     for opinion in new.second_opinions:
-        if new.input is not None and _slipped(new.input, opinion.value):
+        if new.input is not None and slipped(new.input, opinion.value):
             return f"looks like a slip of units: {opinion.source} gives {plain(opinion.value)}"
     return None
 
 
 def ratio_fault(before: Decimal, after: Decimal) -> str | None:
     """What is strange about a change; None if nothing is."""
-    if _slipped(before, after):
+    if slipped(before, after):
         return "looks like a slip of units"
     return f"changes more than {MAX_RATIO} times" if max(before, after) > MAX_RATIO * min(before, after) else None
 
@@ -82,11 +82,6 @@ def _backed(row: Price) -> bool:
     """Whether another source asks what the row says."""
     own = row.tariff.rates
     return any(same_price(own, Rates(opinion.value, opinion.output)) for opinion in row.second_opinions)
-
-
-def _slipped(one: Decimal, other: Decimal) -> bool:
-    ratio = max(one, other) / min(one, other)
-    return any(abs(ratio / slip - 1) <= SLIP_TOLERANCE for slip in SLIPS)
 
 
 def _shown(value: Decimal | None) -> str:

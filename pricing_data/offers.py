@@ -2,28 +2,47 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal, InvalidOperation
+from datetime import date, datetime
+from decimal import Context, Decimal, InvalidOperation
 
-from pricing_data.price import TOKEN_FIELDS, Rates, Source, Tariff
-from pricing_data.row import MAX_USD_PER_CALL, MAX_USD_PER_TOKEN, amount_fault
+from pricing_data.price import COUNTED_FIELDS, RATE_FIELDS, Rates, Service, Source, Tariff
+from pricing_data.row import MAX_FACTOR, MAX_USD_PER_CALL, MAX_USD_PER_TOKEN, amount_fault
 
-TOKENS_PER_MTOK = Decimal(1_000_000)
+SLIPS = (Decimal(100), Decimal(1_000), Decimal(1_000_000))
+SLIP_TOLERANCE = Decimal("0.05")
+TOKENS_PER_MTOK = 1_000_000
+# Wide enough that a quotient of at most 12 decimals is never a rounded one.
+_DIVISION = Context(prec=60)
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One tariff of one seller, with the day from which it holds, if the source says so."""
+    """All that one source states of one model's price from one instant on.
+
+    `since` is an aware UTC instant, or None: the source gives no date, so it states it of its past as well. `tariff` is
+    the complete state from then on, never only what changed; what it lacks is not known. `basis` is of
+    `pricing_data.price.BASES`. For an observation, `not_before` is the last day on which a release of the source
+    stated something else.
+    """
 
     source: Source
-    since: date | None
+    since: datetime | None
     basis: str
     tariff: Tariff
+    not_before: date | None = None
+
+    @property
+    def day(self) -> date | None:
+        """Return the day (UTC) on which it begins to be stated."""
+        return self.since.date() if self.since else None
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """An amount in a source that cannot be a price; it was left out."""
+    """An amount in a source that cannot be a price, or a price that a tariff cannot hold; it was left out.
+
+    `field` is the path of the rate, or the source's own name where there is no such rate.
+    """
 
     source: str
     key: str
@@ -42,35 +61,39 @@ class Reading:
 
 
 class Amounts:
-    """Turns a source's amounts into USD per token and keeps a list of those it refused."""
+    """Turns the amounts of a source into USD per token or per counted thing, and keeps a list of those it refused."""
 
     def __init__(self, package: str) -> None:
         self.package = package
         self.faults: list[Fault] = []
+        self._noted: set[Fault] = set()
 
     def per_mtok(self, key: str, field: str, value: object) -> Decimal | None:
-        """An amount in USD per million tokens; None if it is absent or cannot be a price."""
-        number = self._number(key, field, value)
-        return self.per_token(key, field, None if number is None else number / TOKENS_PER_MTOK)
+        """Return an amount in USD per million tokens as USD per token; None if it is absent or cannot be a price."""
+        return self.rate(key, field, value, TOKENS_PER_MTOK)
 
     def per_token(self, key: str, field: str, value: object) -> Decimal | None:
-        """An amount in USD per token; None if it is absent or cannot be a price."""
-        return self._checked(key, field, self._number(key, field, value), MAX_USD_PER_TOKEN)
+        """Return an amount in USD per token; None if it is absent or cannot be a price."""
+        return self.rate(key, field, value)
 
-    def per_thousand_calls(self, key: str, field: str, value: object) -> Decimal | None:
-        """An amount in USD per thousand calls, as USD per call; None if it is absent or cannot be a price."""
-        number = self._number(key, field, value)
-        return self._checked(key, field, None if number is None else number / 1000, MAX_USD_PER_CALL)
+    def rate(self, key: str, path: str, value: object, per: int = 1) -> Decimal | None:
+        """Return a rate, given in USD for `per` tokens or counted things; None if it is absent or cannot be a price.
 
-    def _checked(self, key: str, field: str, number: Decimal | None, largest: Decimal) -> Decimal | None:
+        `path` is where the rate belongs in a tariff, as `pricing_data.price.path_of` writes it.
+        """
+        number = self.number(key, path, value)
         if number is None:
             return None
-        if fault := amount_fault(number, largest):
-            self._refuse(key, field, number, fault)
-            return None
-        return number.normalize()
+        largest = MAX_USD_PER_CALL if _rate_name(path) in COUNTED_FIELDS else MAX_USD_PER_TOKEN
+        return self._checked(key, path, _DIVISION.divide(number, Decimal(per)), largest)
 
-    def _number(self, key: str, field: str, value: object) -> Decimal | None:
+    def factor(self, key: str, field: str, value: object) -> Decimal | None:
+        """Return a factor on rates; None if it is absent or cannot be one."""
+        number = self.number(key, field, value)
+        return None if number is None else self._checked(key, field, number, MAX_FACTOR)
+
+    def number(self, key: str, field: str, value: object) -> Decimal | None:
+        """Return a value as an exact number; None if it is absent or not a number."""
         if value is None:
             return None
         if isinstance(value, Decimal):
@@ -80,31 +103,66 @@ class Amounts:
                 return Decimal(value)
             except InvalidOperation:
                 pass
-        self._refuse(key, field, value, "not an exact number")
+        self.refuse(key, field, value, "not an exact number")
         return None
 
-    def _refuse(self, key: str, field: str, value: object, reason: str) -> None:
+    def refuse(self, key: str, field: str, value: object, reason: str) -> None:
+        """Note a value that is left out, once."""
         fault = Fault(self.package, key, field, str(value), reason)
-        if fault not in self.faults:
+        if fault not in self._noted:
+            self._noted.add(fault)
             self.faults.append(fault)
+
+    def _checked(self, key: str, field: str, number: Decimal, largest: Decimal) -> Decimal | None:
+        if fault := amount_fault(number, largest):
+            self.refuse(key, field, +number, fault)
+            return None
+        return number.normalize()
+
+
+def _rate_name(path: str) -> str:
+    return path.partition(">")[0].rpartition(".")[2]
+
+
+def slipped(one: Decimal, other: Decimal) -> bool:
+    """Return whether one amount is the other in another unit, nearly."""
+    ratio = max(one, other) / min(one, other)
+    return any(abs(ratio / slip - 1) <= SLIP_TOLERANCE for slip in SLIPS)
 
 
 def same_price(one: Rates, other: Rates) -> bool:
-    """Whether two sources ask the same, as far as both of them say."""
+    """Return whether two sources ask the same for input and output, as far as both of them state it."""
     pairs = ((one.input, other.input), (one.output, other.output))
     return all(a == b for a, b in pairs if a is not None and b is not None)
 
 
 def contradicts(old: Tariff, new: Tariff) -> bool:
-    """Whether a seller's newer tariff says otherwise than its older one; to say more is no contradiction."""
-    pairs = ((getattr(old.rates, name), getattr(new.rates, name)) for name in TOKEN_FIELDS)
-    other_tiers = bool(old.tiers) and old.tiers != new.tiers
-    if old.rates.per_call is not None and old.rates.per_call != new.rates.per_call:
+    """Return whether a source's newer tariff states another price than its older one.
+
+    A rate that only one of them states is no contradiction. Tiers are compared as a whole, services and factors of
+    regions one by one.
+    """
+    if _other_rates(old.rates, new.rates) or (old.tiers and old.tiers != new.tiers):
         return True
-    return other_tiers or any(a != b for a, b in pairs if a is not None and b is not None)
+    if old.schedule and old.schedule != new.schedule:
+        return True
+    pairs = ((service, new.service(service.name)) for service in old.services)
+    if any(after and _other_service(before, after) for before, after in pairs):
+        return True
+    regions = dict(new.regions)
+    return any(regions.get(region, factor) != factor for region, factor in old.regions)
 
 
 def changed(old: Tariff, old_package: str, new: Tariff, new_package: str) -> bool:
-    """Whether a tariff is another price than the one before. Between two sources only the base rates
-    are compared: they differ too often in what they know of caches and tiers."""
+    """Return whether a tariff is another price than the one before. Between two sources only input and output are
+    compared: they differ too often in what they know of caches and tiers."""
     return contradicts(old, new) if old_package == new_package else not same_price(old.rates, new.rates)
+
+
+def _other_service(old: Service, new: Service) -> bool:
+    return _other_rates(old.rates, new.rates) or old.tiers != new.tiers
+
+
+def _other_rates(old: Rates, new: Rates) -> bool:
+    pairs = ((getattr(old, name), getattr(new, name)) for name in RATE_FIELDS)
+    return any(a != b for a, b in pairs if a is not None and b is not None)

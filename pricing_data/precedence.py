@@ -1,184 +1,303 @@
-"""Which source's price holds from which day. The newest dated change wins; nobody votes.
+"""Which source's value of a path holds at an instant. Nobody votes.
 
-1. a cited override, while the sources say what it replaces
-2. the newest dated change in effect, of the primary or of the history
-3. the primary (genai-prices)
-4. the secondary (LiteLLM)
+1. a decision of a person, cited or with its reason
+2. the newest dated change in effect: of the primary, or of model-prices
+3. what the primary (genai-prices) states without a day: it is stated of all the past, except where observations
+   prove that the value was another one before
+4. model-prices, then old releases of the primary, then LiteLLM
+5. a cited rule of the provider
+
+A source supplies other rates only while its input price is the one that holds: rates of two prices are never mixed.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 
-from pricing_data.curation import Upstream
-from pricing_data.offers import Offer, Reading, changed, contradicts, same_price
-from pricing_data.price import RATE_FIELDS, Opinion, Price, Rates, Tariff, Window
+from pricing_data.decisions import Decision, decision_for
+from pricing_data.paths import SCHEDULE, Value, in_order, place_of
+from pricing_data.price import STANDARD, Source, path_of
+from pricing_data.rules import Rule, ruled
+from pricing_data.source_timeline import (
+    ALWAYS,
+    DATED,
+    DOCUMENTED,
+    PRIMARY,
+    PRIMARY_BEFORE,
+    SECONDARY,
+    Run,
+    SourceTimeline,
+)
 
-PRIMARY, SECONDARY, HISTORY = "genai-prices", "litellm", "model-prices"
-# A price announced for later is left out until a refresh still finds it this near its day.
-FORESIGHT = timedelta(days=7)
+INPUT = "input"
+# Who is asked for a value, in this order, where nobody has a newer dated change.
+ORDER = (PRIMARY, DATED, PRIMARY_BEFORE, SECONDARY)
+# A value that only one source was seen to state counts as the past of another one if it stood so long.
+MIN_PROOF = timedelta(days=30)
+# A public list takes a new model in so long after its release at most.
+MAX_LISTING_DELAY = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """A tariff and the day from which it holds."""
+class Choice:
+    """The value of a path that holds, who states it and since when. `begins` is `ALWAYS` where it has no day."""
 
-    since: date
+    value: Value
+    begins: datetime
     basis: str
-    offer: Offer
+    source: Source
+    not_before: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What one source says of one model: its runs of one price each, oldest first."""
+class Evidence:
+    """All that is known of one model: what each source states, its release, what persons decided, cited rules.
 
-    runs: tuple[Offer, ...]
+    `priced_from` is the curated instant from which the first undated price held, `today` that of the refresh.
+    """
+
+    sources: Mapping[str, SourceTimeline]
+    today: datetime
+    release: datetime | None = None
+    priced_from: datetime | None = None
+    decisions: Sequence[Decision] = ()
+    rules: Sequence[Rule] = ()
 
     @property
-    def dated(self) -> tuple[Offer, ...]:
-        return tuple(run for run in self.runs if run.since is not None)
+    def begins(self) -> datetime:
+        """Return from when on the model has a price: its release, or the first that was seen of it, if that is earlier.
 
-    def at(self, day: date) -> Offer | None:
-        """The run in effect on a day; a run without a date held before every dated one."""
-        held = [run for run in self.runs if run.since is None or run.since <= day]
-        return held[-1] if held else None
-
-
-def told(upstream: Upstream, readings: Mapping[str, Reading]) -> dict[str, Told]:
-    """What each source says, by package; a source that does not sell the model is not in it."""
-    found = {package: readings[package].offers.get(key, ()) for package, key in upstream.ids.items()}
-    return {package: Told(_runs(offers)) for package, offers in found.items() if offers}
+        Without either it is `today`.
+        """
+        firsts = (offer.since for source in self.sources.values() for offer in source.offers if offer.since)
+        marks = [mark for mark in (self.release, self.priced_from, *firsts) if mark is not None]
+        return min(marks, default=self.today)
 
 
-def steps(upstream: Upstream, sources: Mapping[str, Told], today: date) -> list[Step]:
-    """The dated prices of one model by precedence, oldest first. Later ones than today are among them."""
-    primary, history = sources.get(PRIMARY), sources.get(HISTORY)
-    told_by_history = [_in_words_of(primary, step) for step in _dated(history)]
-    events = sorted([*_dated(primary), *told_by_history], key=lambda step: step.since)  # stable: primary first
-    if primary and upstream.priced_from and primary.runs[0].since is None:
-        events.insert(0, Step(upstream.priced_from, "documented", primary.runs[0]))
-    found = _walk(events, _tier_turns(primary))
-    if primary is None:
-        return found or [Step(today, "first_observed", run) for run in _last(sources.get(SECONDARY))]
-    current = primary.at(today)
-    if current is not None and current.since is None:
-        return _with_undated(found, current, history, today)
+def states(evidence: Evidence) -> list[tuple[datetime, dict[str, Choice]]]:
+    """Return each instant at which anything changes, with all values that hold from then on, oldest first."""
+    chooser = _Chooser(evidence)
+    found: list[tuple[datetime, dict[str, Choice]]] = []
+    for at in chooser.instants:
+        choices = chooser.choices(at)
+        if INPUT in choices and (not found or values_in(found[-1][1]) != values_in(choices)):
+            found.append((at, choices))
     return found
 
 
-def opinions(
-    step: Step, until: date | None, sources: Mapping[str, Told], today: date
-) -> tuple[tuple[Opinion, ...], str]:
-    """What the other sources said while a step held (`until` exclusive, None: still), and its state."""
-    given: list[tuple[str, Offer]] = []
-    for package, source in sources.items():
-        undated = len(source.runs) == 1 and source.runs[0].since is None
-        offer = source.at((until - timedelta(days=1)) if until else max(today, step.since))
-        if package != step.offer.source.package and offer and not (until and undated):
-            given.append((package, offer))
-    values = tuple(
-        Opinion(package, rates.input, rates.output)
-        for package, offer in given
-        if (rates := offer.tariff.rates).input is not None
-    )
-    if not values:
-        return (), "single"
-    agreed = all(_agrees(step.offer.tariff, offer.tariff.rates) for _, offer in given)
-    return values, "agreed" if agreed else "disputed"
+def values_in(choices: Mapping[str, Choice]) -> dict[str, Value]:
+    """Return the values alone."""
+    return {path: choice.value for path, choice in choices.items()}
 
 
-def _agrees(tariff: Tariff, rates: Rates) -> bool:
-    """Whether another source asks the same; a source without hours may give those of any hour."""
-    hours: tuple[Window, ...] = tariff.schedule
-    return any(same_price(own, rates) for own in (tariff.rates, *(window.rates for window in hours)))
+class _Chooser:
+    """Chooses the values of one model at any instant."""
 
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+        named = evidence.sources
+        self.sources = [named[name] for name in sorted(named, key=_place)]
+        if PRIMARY not in named:  # a model that the primary has dropped: its last word may be stale
+            self.sources.sort(key=lambda source: source.name == PRIMARY_BEFORE)
+        self.primary, self.history = named.get(PRIMARY), named.get(DATED)
+        paths = [path for source in self.sources for path in source.runs]
+        paths += [decision.path for decision in evidence.decisions if not decision.path.endswith("*")]
+        self.paths = in_order(dict.fromkeys(paths, ()))
+        self.instants = self._instants()
+        self.input = [(at, self._decided(INPUT, at, self.sources)) for at in self.instants]
 
-def prices(upstream: Upstream, found: Sequence[Step], sources: Mapping[str, Told], today: date) -> list[Price]:
-    """The steps as rows of a book recorded today."""
-    rows: list[Price] = []
-    for place, step in enumerate(found, start=1):
-        until = found[place].since if place < len(found) else None
-        values, state = opinions(step, until, sources, today)
-        basis = f"host:{upstream.host}" if upstream.host else step.basis
-        offer = step.offer
-        rows.append(Price(upstream.model, step.since, basis, offer.tariff, offer.source, values, state, today))
-    return rows
+    def _instants(self) -> list[datetime]:
+        """Return the instants at which a value may change, oldest first: of runs, decisions and rules."""
+        if not self.sources and not self.evidence.decisions:
+            return []
+        marks = {run.begins for source in self.sources for found in source.runs.values() for run in found}
+        marks |= {mark for decision in self.evidence.decisions for mark in (decision.since, decision.until) if mark}
+        marks |= {rule.since for rule in self.evidence.rules}
+        begins = self.evidence.begins
+        return sorted({max(mark, begins) for mark in marks} | {begins})
 
+    def choices(self, at: datetime) -> dict[str, Choice]:
+        """Return the value of each path at an instant."""
+        chosen = self._input_at(at)
+        if chosen is None:
+            return {}
+        coherent = [source for source in self.sources if self._coherent(source, at, chosen.value)]
+        found = {INPUT: chosen}
+        bounds: dict[str, tuple[int, ...]] = {}
+        for path in self.paths:
+            if path == INPUT:
+                continue
+            among = self._among(path, at, coherent, bounds)
+            if choice := self._decided(path, at, self._with_base(path, at, among, found)):
+                found[path] = choice
+        return self._with_rules(at, found)
 
-def _runs(offers: Iterable[Offer]) -> tuple[Offer, ...]:
-    """Successive offers that contradict each other nowhere become one, with all that any of them knows.
+    def _input_at(self, at: datetime) -> Choice | None:
+        return [choice for mark, choice in self.input if mark <= at][-1]
 
-    Of offers from the same day the last one holds: the others were mended within hours.
-    """
-    runs: list[Offer] = []
-    by_day = {offer.since: offer for offer in offers}
-    for offer in by_day.values():
-        if runs and not contradicts(runs[-1].tariff, offer.tariff):
-            runs[-1] = replace(runs[-1], tariff=_joined(runs[-1].tariff, offer.tariff))
-        else:
-            runs.append(offer)
-    return tuple(runs)
-
-
-def _joined(old: Tariff, new: Tariff) -> Tariff:
-    known = {name: getattr(new.rates, name) or getattr(old.rates, name) for name in RATE_FIELDS}
-    return Tariff(Rates(**known), new.tiers, new.services or old.services, new.schedule or old.schedule)
-
-
-def _dated(source: Told | None) -> list[Step]:
-    return [Step(run.since, run.basis, run) for run in source.dated if run.since] if source else []
-
-
-def _in_words_of(primary: Told | None, step: Step) -> Step:
-    """The history's step, with the primary's offer of that day if this one knows tiers that the history does not.
-
-    Both must ask the same, and the primary must date its changes: else its tiers may be of today only.
-    """
-    own = primary.at(step.since) if primary and len(primary.runs) > 1 else None
-    if own is None or step.offer.tariff.tiers or not own.tariff.tiers:
-        return step
-    return replace(step, offer=own) if same_price(own.tariff.rates, step.offer.tariff.rates) else step
-
-
-def _last(source: Told | None) -> tuple[Offer, ...]:
-    return source.runs[-1:] if source else ()
-
-
-def _tier_turns(primary: Told | None) -> frozenset[date]:
-    """The days on which the primary says that tiers began or ended."""
-    pairs = pairwise(primary.runs) if primary else ()
-    return frozenset(new.since for old, new in pairs if new.since and bool(old.tariff.tiers) != bool(new.tariff.tiers))
-
-
-def _walk(events: Iterable[Step], tier_turns: frozenset[date]) -> list[Step]:
-    """Only the events that change the price; the primary's telling of a change is preferred."""
-    found: list[Step] = []
-    for event in events:
-        turns = event.since in tier_turns and event.offer.source.package == PRIMARY
-        if not found or _changes(found[-1], event) or (turns and _turns(found[-1], event)):
-            found.append(event)
-        elif event.offer.source.package == PRIMARY:
-            found[-1] = replace(found[-1], offer=event.offer)
-    return found
-
-
-def _changes(before: Step, event: Step) -> bool:
-    old, new = before.offer, event.offer
-    newer = event.since > before.since
-    return newer and changed(old.tariff, old.source.package, new.tariff, new.source.package)
-
-
-def _turns(before: Step, event: Step) -> bool:
-    return event.since > before.since and bool(before.offer.tariff.tiers) != bool(event.offer.tariff.tiers)
-
-
-def _with_undated(found: list[Step], undated: Offer, history: Told | None, today: date) -> list[Step]:
-    """The primary's price of today has no date: it takes the history's, if both ask the same."""
-    past = [step for step in found if step.since <= today]
-    ahead = found[len(past) :]
-    if past and same_price(past[-1].offer.tariff.rates, undated.tariff.rates):
-        return [*past[:-1], replace(past[-1], offer=undated), *ahead]
-    if past and history is not None and len(history.runs) > 1:
+    def _with_rules(self, at: datetime, found: dict[str, Choice]) -> dict[str, Choice]:
+        for path, value, rule in ruled(self.evidence.rules, values_in(found), at):
+            if (decision := decision_for(self.evidence.decisions, path, at)) is None or decision.value is not None:
+                found[path] = Choice(value, rule.since, "documented", rule.source)
         return found
-    return [Step(today, "first_observed", undated), *ahead]
+
+    def _decided(self, path: str, at: datetime, among: Sequence[SourceTimeline]) -> Choice | None:
+        """Return what a person has decided of a path, else its value by precedence among some sources."""
+        decision = decision_for(self.evidence.decisions, path, at)
+        if decision is None:
+            return self._choice(path, at, among)
+        if decision.value is not None:
+            return Choice(decision.value, decision.since or ALWAYS, "override", decision.source)
+        source = self.evidence.sources.get(decision.take or "")
+        return self._choice(path, at, [source]) if source else None
+
+    def _among(
+        self, path: str, at: datetime, coherent: list[SourceTimeline], known: dict[str, tuple[int, ...]]
+    ) -> list[SourceTimeline]:
+        """Return the sources that may state a path: of a tier's, those that have exactly the tiers that hold."""
+        place = place_of(path)
+        if place is None or not place.above_tokens:
+            return coherent
+        service = place.service
+        if service not in known:
+            known[service] = self._bounds(service, at, coherent)
+        if place.above_tokens not in known[service]:
+            return []
+        return [source for source in coherent if source.bounds(service, self._reached(source, at)) == known[service]]
+
+    def _with_base(
+        self, path: str, at: datetime, among: list[SourceTimeline], found: Mapping[str, Choice]
+    ) -> list[SourceTimeline]:
+        """Return the sources that may state a rate of a tier or service: those with the same one below it as holds."""
+        place = place_of(path)
+        if place is None or (not place.above_tokens and place.service == STANDARD):
+            return among
+        below = path_of(place.rate, place.service if place.above_tokens else STANDARD)
+        held = found.get(below)
+        runs = ((source, self._run(source, below, at)) for source in among)
+        return [source for source, run in runs if held is None or run is None or run.value == held.value]
+
+    def _bounds(self, service: str, at: datetime, coherent: Iterable[SourceTimeline]) -> tuple[int, ...]:
+        """Return the bounds of the first source that has tiers; none where a source dates that they ended."""
+        for source in coherent:
+            if found := source.bounds(service, self._reached(source, at)):
+                return found
+            if source.had_tiers(service, at):
+                return ()
+        return ()
+
+    def _coherent(self, source: SourceTimeline, at: datetime, value: Value) -> bool:
+        """Return whether a source asks the input price that holds, and before its first listing holds until then."""
+        run = source.run(INPUT, self._reached(source, at))
+        if run is None or run.value != value:
+            return False
+        return all(choice and choice.value == value for mark, choice in self.input if at < mark <= source.begins)
+
+    def _choice(self, path: str, at: datetime, among: Sequence[SourceTimeline]) -> Choice | None:
+        """Return the value of a path by precedence among some sources."""
+        if path == SCHEDULE and (run := self._most_precise(at, among)):
+            return _choice_of(run)
+        own = self.primary.run(path, at) if self.primary and self.primary in among else None
+        change = self._change(path, at) if self.history in among else None
+        if own and own.begins != ALWAYS and not (change and change.begins > own.begins and change.value != own.value):
+            return _choice_of(own)
+        if own and change and own.value == change.value:
+            return replace(_choice_of(change), source=own.source)
+        if change:
+            return _choice_of(change)
+        if own:
+            return self._undated(path, at, own, among)
+        return next((_choice_of(run) for source in among if (run := self._run(source, path, at))), None)
+
+    def _most_precise(self, at: datetime, among: Iterable[SourceTimeline]) -> Run | None:
+        """Return the first schedule that names weekdays or holidays: who states one without has left them out."""
+        runs = (run for source in among if (run := self._run(source, SCHEDULE, at)))
+        return next((run for run in runs if _names_days(run.value)), None)
+
+    def _change(self, path: str, at: datetime) -> Run | None:
+        """Return the newest change of model-prices in effect, from one stated value to another.
+
+        A change that is only seen in a public list must have stood for some time, or be stated by another source.
+        """
+        history = self.history
+        run = history.run(path, at) if history else None
+        if history is None or run is None:
+            return None
+        before = [old for old, new in pairwise(history.runs[path]) if new is run and old.value is not None]
+        proven = run.basis in DOCUMENTED or _lasts(run) or self._confirmed(history, path, run)
+        return run if before and proven else None
+
+    def _undated(self, path: str, at: datetime, own: Run, among: Sequence[SourceTimeline]) -> Choice:
+        """Return the primary's value that has no day, dated by who saw it; or another that held before it."""
+        others = [source for source in among if source is not self.primary]
+        first = min((run.begins for source in others if (run := source.first(path))), default=at)
+        moment = max(at, first)
+        stated = [(source, run) for source in others if (run := source.run(path, moment))]
+        same = [run for _, run in stated if run.value == own.value and run.begins <= at]
+        if not any(run.value == own.value for _, run in stated):
+            runs = ((source, run) for source in others for run in source.runs.get(path, ()))
+            proven = [run for source, run in runs if self._proves(source, path, run, own)]
+            until = {run.value: run.ends for run in sorted(proven, key=_run_ends)}
+            for _, run in stated:
+                if run.value in until and (until[run.value] or moment) >= moment:
+                    return _choice_of(run)
+        if same:
+            seen = min(same, key=lambda run: (run.basis not in DOCUMENTED, run.begins))
+            return Choice(own.value or (), seen.begins, seen.basis, own.source, seen.not_before)
+        return _choice_of(own)
+
+    def _proves(self, source: SourceTimeline, path: str, run: Run, own: Run) -> bool:
+        """Return whether another value held before the primary's: it stood for some time, and its source changed it."""
+        if run.value is None or run.value == own.value:
+            return False
+        later = [other for other in source.runs[path] if other.begins > run.begins and other.value is not None]
+        followed = source.name == PRIMARY_BEFORE or any(other.value == own.value for other in later)
+        changed = source.name == DATED and bool(later)
+        return (followed or changed) and (_lasts(run) or self._confirmed(source, path, run))
+
+    def _confirmed(self, source: SourceTimeline, path: str, run: Run) -> bool:
+        """Return whether another source stated the same value at any time at which this one did."""
+        runs = (other for one in self.sources if one is not source for other in one.runs.get(path, ()))
+        return any(other.value == run.value and _overlap(other, run) for other in runs)
+
+    def _run(self, source: SourceTimeline, path: str, at: datetime) -> Run | None:
+        """Return what a source states, before its first listing what that states; of input only if it is the first."""
+        if path == INPUT and at < source.begins:
+            first = min(self.sources, key=lambda one: one.begins if one.begins != ALWAYS else source.begins)
+            return source.run(path, self._reached(source, at)) if source.begins <= first.begins else None
+        return source.run(path, self._reached(source, at))
+
+    def _reached(self, source: SourceTimeline, at: datetime) -> datetime:
+        """Return the instant for which a source is asked: before its first listing, that of the listing.
+
+        A list that dates its entries, and began with the model long after its release, is not asked about before.
+        """
+        begins, release = source.begins, self.evidence.release
+        if release is None or not release <= at < begins:
+            return at
+        return at if source.name == DATED and begins - release > MAX_LISTING_DELAY else begins
+
+
+def _place(name: str) -> tuple[int, str]:
+    return ORDER.index(name) if name in ORDER else len(ORDER), name
+
+
+def _names_days(value: Value | None) -> bool:
+    return isinstance(value, tuple) and any(window.weekdays or window.holidays for window in value)
+
+
+def _lasts(run: Run) -> bool:
+    return run.ends is None or run.ends - run.begins >= MIN_PROOF
+
+
+def _overlap(one: Run, other: Run) -> bool:
+    return (one.ends is None or other.begins < one.ends) and (other.ends is None or one.begins < other.ends)
+
+
+def _run_ends(run: Run) -> tuple[bool, datetime]:
+    return run.ends is None, run.ends or run.begins
+
+
+def _choice_of(run: Run) -> Choice:
+    return Choice(run.value if run.value is not None else (), run.begins, run.basis, run.source, run.not_before)

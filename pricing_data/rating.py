@@ -47,6 +47,21 @@ def rating_of(price: Price, input_tokens: int, terms: Terms) -> Rating:
     return Rating(reached[-1].rates, service.name, reached[-1].above_tokens)
 
 
+def tier_reached(price: Price, input_tokens: int) -> int:
+    """Return the bound of the context tier that a standard call reaches, 0 for the lowest rates."""
+    return max((tier.above_tokens for tier in price.tariff.tiers if input_tokens > tier.above_tokens), default=0)
+
+
+def input_rate(price: Price | None, input_tokens: int) -> Decimal | None:
+    """Return USD per input token for a standard call of so many, on a day without an hour; None if it is not known."""
+    if price is None:
+        return None
+    tiers = price.tariff.tiers
+    if not tiers or input_tokens <= tiers[0].above_tokens:
+        return price.tariff.rates.input
+    return next(tier.rates.input for tier in reversed(tiers) if input_tokens > tier.above_tokens)
+
+
 def service_of(price: Price, name: str) -> Service:
     """Return the rates and tiers of a service. Raise UnpricedUsage if the row states none."""
     service = price.tariff.service(name)

@@ -4,24 +4,27 @@ What is not appended is noted: a price that is refused, held for a person to loo
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 
 from pricing_data.book import histories_of
 from pricing_data.cost import plain
 from pricing_data.curation import Upstream
 from pricing_data.guards import ZERO_BEFORE, broken_source, change_fault, fault_notes, new_fault, was_zero
+from pricing_data.known_facts import KnownFacts
 from pricing_data.notes import Note
-from pricing_data.offers import Reading, changed
+from pricing_data.offers import Reading
 from pricing_data.overrides import Correction, Override, PricesFile
-from pricing_data.precedence import FORESIGHT, prices, steps, told
-from pricing_data.price import Price, Tariff
+from pricing_data.paths import values_of
+from pricing_data.price import MIDNIGHT, Price, Tariff
+from pricing_data.row_building import prices
 from pricing_data.standing import override_row
 
 WITHDRAWN = "the sources took back what they had announced for this day"
 AGAIN = "the sources changed once more on this day"
 GONE = "no source lists it any more"
-KINDS = ("new", "changed", "corrected", "retired", "returned")
+# renewed  the same price: what other sources state of one of its rates has changed
+KINDS = ("new", "changed", "corrected", "retired", "returned", "renewed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class Refresh:
     def changed_percent(self) -> int:
         """How many of the models that had a price get another one, rounded up."""
         had = {row.model for row in self.rows[: len(self.rows) - len(self.changes)]}
-        moved = {change.row.model for change in self.changes if change.kind != "new"}
+        moved = {change.row.model for change in self.changes if change.kind not in ("new", "renewed")}
         return -(-100 * len(moved) // len(had)) if had else 0
 
 
@@ -67,6 +70,12 @@ class Inputs:
     readings: Mapping[str, Reading]
     notes_before: Sequence[Note]
     today: date
+    facts: KnownFacts = field(default_factory=KnownFacts)
+
+    @property
+    def instant(self) -> datetime:
+        """The instant at which the day of the refresh begins."""
+        return datetime.combine(self.today, MIDNIGHT, UTC)
 
 
 def refresh(before: Sequence[Price], inputs: Inputs) -> Refresh:
@@ -91,7 +100,8 @@ class _Model:
         self.upstream = upstream
         self.inputs = inputs
         self.today = inputs.today
-        self.by_day = {row.effective_from: row for row in history}
+        self.now = inputs.instant
+        self.by_instant = {row.begins: row for row in history}
         self.changes: list[Change] = []
         self.notes: list[Note] = []
 
@@ -101,29 +111,28 @@ class _Model:
                 self._correct(correction)
         self.notes += fault_notes(self.upstream, self.inputs.readings)
         wanted = self._wanted()
-        current = self._at(self.today)
-        if current is None and not self.by_day:
+        current = self._at(self.now)
+        if current is None and not self.by_instant:
             self._enter(wanted)
         elif (last := current or self._first()) and (note := self._broken(last)):
             self.notes.append(note)
-        elif not wanted:
+        elif not (wanted and self._listed(wanted)):
             self._retire(last)
         else:
             self._change(last, wanted)
 
     def _wanted(self) -> list[Price]:
-        """What the sources and the overrides say, oldest first, without what lies too far ahead."""
-        sources = told(self.upstream, self.inputs.readings)
-        found = steps(self.upstream, sources, self.today)
-        ahead = [step for step in found if step.since > self.today + FORESIGHT]
-        near = [step for step in found if step not in ahead]
-        for row in prices(self.upstream, ahead, sources, self.today):
-            self._hold(row, "announced for later")
-        rows = prices(self.upstream, near, sources, self.today)
+        """Return what the sources, the curated files and the overrides say, oldest first, announced prices too."""
+        rows = prices(self.upstream, self.inputs.facts.evidence(self.upstream, self.inputs.readings, self.now))
         for override in self.inputs.cited.overrides:
             if override.model == self.upstream.model:
                 rows = self._overridden(override, rows)
         return rows
+
+    def _listed(self, wanted: Sequence[Price]) -> bool:
+        """Return whether any source still lists the model, and not only old releases; an override needs none."""
+        listed = (key in self.inputs.readings[package].offers for package, key in self.upstream.ids.items())
+        return wanted[-1].state == "override" or any(listed)
 
     def _overridden(self, override: Override, rows: list[Price]) -> list[Price]:
         current = rows[-1] if rows else None
@@ -136,10 +145,11 @@ class _Model:
         return [*(older for older in rows if older.effective_from < row.effective_from), row]
 
     def _enter(self, wanted: Sequence[Price]) -> None:
-        """A model that the book lacks brings all its dated prices at once."""
-        if not wanted:
+        """A model that the book lacks brings all its prices at once."""
+        past = [row for row in wanted if row.begins <= self.now] or wanted[:1]
+        if not past:
             return
-        newest = wanted[-1]
+        newest = past[-1]
         zero = was_zero(self.upstream.model, self.inputs.notes_before, newest)
         fault = ZERO_BEFORE if zero else new_fault(newest)
         if fault and not self._allowed(newest):
@@ -147,16 +157,18 @@ class _Model:
             return
         for row in wanted:
             self._append("new", row)
+        if not self._listed(wanted):
+            self._retire(newest)
 
     def _change(self, last: Price, wanted: Sequence[Price]) -> None:
-        """The rows that say something newer than the book, as far as no guard holds them."""
-        newer = [row for row in wanted if row.effective_from > last.effective_from]
-        past = [row for row in wanted if row.effective_from <= self.today]
+        """Append the rows that say something newer than the book, as far as no guard holds them."""
+        newer = [row for row in wanted if row.begins > last.begins]
+        past = [row for row in wanted if row.begins <= self.now]
         if past and past[-1] not in newer and (last.state == "retired" or _differs(last, past[-1])):
             basis = "override" if past[-1].state == "override" else "first_observed"
-            newer.insert(0, replace(past[-1], effective_from=self.today, basis=_basis(past[-1], basis)))
+            newer.insert(0, self._from_today(past[-1], basis))
         for row in newer:
-            before = self._at(row.effective_from) or last
+            before = self._at(row.begins) or last
             returned = before.state == "retired"
             if not returned and not _differs(before, row):
                 continue
@@ -165,18 +177,34 @@ class _Model:
                 return
             self._append("returned" if returned else "changed", row)
         self._withdraw(wanted)
+        self._renew(past)
+
+    def _from_today(self, row: Price, basis: str) -> Price:
+        return replace(row, effective_from=self.today, effective_at=MIDNIGHT, basis=_basis(row, basis), not_before=None)
+
+    def _renew(self, past: Sequence[Price]) -> None:
+        """Append the same price anew, if other sources have changed their word on any of its rates."""
+        current = self._at(self.now)
+        if current is not None and current.state in ("override", "retired"):
+            return
+        if not past or current is None or _differs(current, past[-1]) or _states(current) == _states(past[-1]):
+            return
+        if current.begins < self.now:
+            self._append("renewed", self._from_today(past[-1], current.basis))
 
     def _withdraw(self, wanted: Sequence[Price]) -> None:
         """A price that was announced and is announced no more does not apply itself."""
-        for day in sorted(day for day in self.by_day if day > self.today):
-            said = [row for row in wanted if row.effective_from <= day]
-            if said and _differs(self.by_day[day], said[-1]):
-                self._append("corrected", replace(said[-1], effective_from=day), WITHDRAWN)
+        for instant in sorted(instant for instant in self.by_instant if instant > self.now):
+            said = [row for row in wanted if row.begins <= instant]
+            if said and _differs(self.by_instant[instant], said[-1]):
+                row = replace(said[-1], effective_from=instant.date(), effective_at=instant.time())
+                self._append("corrected", row, WITHDRAWN)
 
     def _fault(self, row: Price) -> str | None:
         if row.state == "override":
             return None
-        trusted = [old for day, old in sorted(self.by_day.items()) if old.state != "override" and day <= self.today]
+        rows = sorted(self.by_instant.items())
+        trusted = [old for begins, old in rows if old.state != "override" and begins <= self.now]
         other_host = bool(trusted) and row.basis.startswith("host:") and row.basis != trusted[-1].basis
         return change_fault(trusted[-1], row) if trusted and not other_host else None
 
@@ -187,11 +215,11 @@ class _Model:
         if self.upstream.policy == "none" or last.state == "retired":
             return
         self.notes.append(Note(last.model, "retired", f"{GONE}; the last price stays"))
-        row = replace(last, effective_from=self.today, basis="first_observed", state="retired", second_opinions=())
+        row = replace(self._from_today(last, "first_observed"), state="retired", second_opinions=())
         self._append("retired", row, GONE)
 
     def _correct(self, correction: Correction) -> None:
-        before = self._at(correction.effective_from)
+        before = self._at(datetime.combine(correction.effective_from, MIDNIGHT, UTC))
         if before and before.source == correction.source and before.effective_from == correction.effective_from:
             return
         tariff = Tariff(correction.rates)
@@ -201,10 +229,10 @@ class _Model:
 
     def _append(self, kind: str, row: Price, corrects: str | None = None) -> None:
         """Append a row; one that is not later than all others says why it stands in."""
-        before = self._at(row.effective_from)
-        late = bool(self.by_day) and row.effective_from <= max(self.by_day)
+        before = self._at(row.begins)
+        late = bool(self.by_instant) and row.begins <= max(self.by_instant)
         row = replace(row, recorded_at=self.today, corrects=(corrects or AGAIN) if late else None)
-        self.by_day[row.effective_from] = row
+        self.by_instant[row.begins] = row
         self.changes.append(Change(kind, row, before))
 
     def _hold(self, row: Price, reason: str) -> None:
@@ -215,12 +243,12 @@ class _Model:
     def _allowed(self, row: Price) -> bool:
         return row.input is not None and (row.model, row.input) in self.inputs.cited.allowed
 
-    def _at(self, day: date) -> Price | None:
-        days = [known for known in self.by_day if known <= day]
-        return self.by_day[max(days)] if days else None
+    def _at(self, instant: datetime) -> Price | None:
+        known = [begins for begins in self.by_instant if begins <= instant]
+        return self.by_instant[max(known)] if known else None
 
     def _first(self) -> Price:
-        return self.by_day[min(self.by_day)]
+        return self.by_instant[min(self.by_instant)]
 
 
 def _basis(row: Price, otherwise: str) -> str:
@@ -228,14 +256,21 @@ def _basis(row: Price, otherwise: str) -> str:
 
 
 def _differs(last: Price, row: Price) -> bool:
-    return changed(last.tariff, last.source.package, row.tariff, row.source.package)
+    return values_of(last.tariff) != values_of(row.tariff)
 
 
-def unread(upstreams: Mapping[str, Upstream], readings: Mapping[str, Reading]) -> list[str]:
-    """The upstream ids that no source has: a slip in the curation, or a model that is gone."""
+def _states(row: Price) -> dict[str, str]:
+    """Return the state of each rate of a row."""
+    return {path: row.statement(path).state for path in values_of(row.tariff)}
+
+
+def unread(
+    upstreams: Mapping[str, Upstream], readings: Mapping[str, Reading], history: Mapping[str, Reading]
+) -> list[str]:
+    """Return the upstream ids that no source has, in no release: a slip in the curation, or a model that is gone."""
     return [
         f"{model}: {package} {key}"
         for model, upstream in upstreams.items()
         for package, key in upstream.ids.items()
-        if key not in readings[package].offers
+        if key not in readings[package].offers and (package not in history or key not in history[package].offers)
     ]

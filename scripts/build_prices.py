@@ -19,6 +19,7 @@ import pricing_data
 from pricing_data.book import PriceBook
 from pricing_data.book_file import Snapshot, text_of
 from pricing_data.curation import Pins, read_pins, read_upstream
+from pricing_data.known_facts import KnownFacts
 from pricing_data.notes import notes_text
 from pricing_data.offers import Reading
 from pricing_data.overrides import read_prices_file
@@ -46,7 +47,8 @@ def build(folder: Path) -> Refresh:
         raise SystemExit(f"{PINS}: the book has rows recorded after {today}; these sources are older")
     before = [row for row in earlier if row.recorded_at < today]
     readings = read_sources(folder)
-    return refresh(before, Inputs(read_upstream(UPSTREAM), read_prices_file(OVERRIDES), readings, (), today))
+    cited = read_prices_file(OVERRIDES)
+    return refresh(before, Inputs(read_upstream(UPSTREAM), cited, readings, (), today, KnownFacts.packaged()))
 
 
 def texts(done: Refresh) -> dict[Path, str]:

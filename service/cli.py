@@ -38,7 +38,7 @@ SUMMARIES = {
     "db": "See and upgrade the schema of the database.",
     "serve": "Serve the API until Ctrl-C or SIGTERM.",
     "count": "Count the tokens of FILES and their cost as input.",
-    "cost": "Price a provider's response or usage in FILE.",
+    "cost": "Price a usage or response in FILE, or what calls would cost.",
     "estimate": "Estimate what the texts of INPUTS would cost.",
     "audit": "Compare usage FILES with own prices, by model and day.",
     "models": "List all models, or those of NAMES.",

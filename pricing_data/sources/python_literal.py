@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 
@@ -60,6 +60,10 @@ def _call(node: ast.Call) -> object:
             return Decimal(digits)
         case "datetime.date", [int(year), int(month), int(day)]:
             return date(year, month, day)
+        case "datetime.datetime", [int(year), int(month), int(day), int(hour), int(minute)] if all(
+            map(_is_utc, node.keywords)
+        ):
+            return datetime(year, month, day, hour, minute, tzinfo=UTC)
         case "datetime.time", [int(hour), int(minute)] if all(map(_is_utc, node.keywords)):
             return time(hour, minute)
         case _, []:

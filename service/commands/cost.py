@@ -1,4 +1,4 @@
-"""`weighbridge cost`: what a provider's usage or response costs, exactly."""
+"""`weighbridge cost`: what a provider's usage or response costs, or what calls would cost, exactly."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +11,7 @@ from pricing_data.responses import BadUsage
 from pricing_data.usage_pricing import PricedUsage, price_usage
 from service.clock import utc_now
 from service.commands.cost_items import read_items, with_terms
+from service.commands.cost_plan import option_named, plan_options, show_plan, split_options
 from service.commands.cost_report import show_many, show_one
 from service.commands.price_book import loaded_book
 from service.prices.cost_answer import CostAnswers
@@ -23,25 +24,45 @@ EPILOG = "Exit status: 0, everything was priced; 2, something was not, and is na
 
 @click.command(epilog=EPILOG)
 @click.argument("file", required=False, type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--model", "-m", help="The model, for a usage that does not name it; wins over a response's.")
+@click.option(
+    "--model",
+    "-m",
+    "models",
+    multiple=True,
+    help="The model of a usage; wins over a response's. With --input, repeat it, or '*' for all.",
+)
 @click.option("--at", help="A day, or an instant such as 2026-01-31T14:00:00Z; without it the response's, or now.")
 @click.option("--service-tier", help="standard, batch, flex, priority, or the provider's own word.")
 @click.option("--region", help="Where the provider was asked to keep the data, as us.")
 @click.option("--provider", help="Who answered, where the properties do not say it: openai, xai, bedrock, ...")
+@plan_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 @click.pass_context
-def cost(context: click.Context, /, file: Path | None, as_json: bool, **options: str | None) -> None:
-    """Price a provider's response or usage in FILE.
+def cost(context: click.Context, /, file: Path | None, models: tuple[str, ...], as_json: bool, **options: Any) -> None:
+    """Price a usage or response in FILE, or what calls would cost.
 
     The file has one value of JSON, a list, or a value on each line; - is standard input. Options win over what stands
-    in a response.
+    in a response. Without FILE, --input and --output are the tokens of one call, which is priced for each
+    MODEL: weighbridge cost -m gpt-4o -m o3 --input 2k --output 500 --cached 40% --calls 1M --monthly
     """
-    if file is None:
-        raise click.UsageError("Name a FILE with a response or a usage, or - for standard input.")
-    items, is_single = read_items(file)
+    plan, terms = split_options(options)
     registry = Registry.from_package()
     book = loaded_book(registry)
-    terms = {name: value for name, value in options.items() if value is not None}
+    if file is None:
+        if not models or not plan:
+            raise click.UsageError(
+                "Name a FILE with a response or a usage, - for standard input; or models with -m, and --input."
+            )
+        if not show_plan(book, registry, models, {**plan, **terms}, as_json=as_json):
+            context.exit(NOT_ALL)
+        return
+    if plan:
+        raise click.UsageError(f"{' and '.join(map(option_named, plan))} cannot be used with a FILE.")
+    if len(models) > 1:
+        raise click.UsageError("A FILE is priced for one --model only.")
+    items, is_single = read_items(file)
+    if models:
+        terms["model"] = models[0]
     results = _priced(book, registry, [with_terms(item, terms) for item in items])
     if is_single and isinstance(results[0], BadUsage):
         raise click.ClickException(f"{results[0]}.")

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from pricing_data import PriceBook, cost
+from pricing_data.rating import input_rate
 from service import wire
 from service.commands.catalogue import wanted_models
 from service.commands.count_table import Row, print_counts, total
@@ -85,7 +86,7 @@ def _rows(
                 if way not in known:
                     known[way] = registry.count(text, [model], estimate)[0]
                 found, price = known[way], book.price(model, day)
-                unit_price = price.input if price else None
+                unit_price = input_rate(price, found.tokens or 0)
                 usd = None if found.tokens is None or unit_price is None else cost(found.tokens, unit_price)
                 rows.append(Row(file, model, found, usd))
                 advance()

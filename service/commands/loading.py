@@ -11,6 +11,7 @@ import click
 
 from pricing_data import PriceBook
 from pricing_data.book import PACKAGED
+from service.clock import utc_now
 from service.commands.progress import progress
 from service.commands.registry import load_registry
 from service.prices.book import book_in_use
@@ -60,6 +61,7 @@ class Loading:
             book = book_in_use(settings.data_dir, settings.price_overrides, registry.models)
             if book.contents.path != PACKAGED:
                 book.check_rows()  # the packaged book is checked by the tests
+            book.read_prices(utc_now().date())  # before workers are forked, so that none reads them for a request
             if settings.upstream_vocabulary is not None:
                 registry.vocabulary(settings.upstream_vocabulary)  # first, because an operator may have misspelt it
             return registry, book, self._preload(registry) if settings.preload_vocabularies else []

@@ -13,6 +13,7 @@ from pricing_data.book_file import Snapshot, text_of, write
 from pricing_data.curation import Upstream, read_upstream
 from pricing_data.naming.authors import read_authors
 from pricing_data.naming.hosts import Host, with_hosts
+from pricing_data.known_facts import KnownFacts
 from pricing_data.notes import notes_text, read_notes
 from pricing_data.offers import Reading
 from pricing_data.overrides import PricesFile, read_prices_file
@@ -61,7 +62,8 @@ def plan(
     found: dict[str, Reading] = readings(sources)
     upstreams = with_hosts(read_upstream(UPSTREAM), hosts, read_authors(), found)
     cited = read_prices_file(OVERRIDES).joined(PricesFile((), own.corrections, own.allowed))
-    done = refresh(book.rows, Inputs(upstreams, cited, found, read_notes(notes_path(path)), today))
+    notes = read_notes(notes_path(path))
+    done = refresh(book.rows, Inputs(upstreams, cited, found, notes, today, KnownFacts.packaged()))
     return Plan(done, text_of(done.rows, today, snapshots(sources)), book, upstreams)
 
 

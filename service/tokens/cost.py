@@ -9,16 +9,18 @@ from starlette.types import Receive, Scope
 
 from pricing_data import PriceBook
 from pricing_data.responses import BadUsage
-from pricing_data.usage_pricing import price_usage
+from pricing_data.usage_pricing import PricedUsage, price_usage
 from service import strict_json
 from service.body import INLINE_BODY_BYTES, BodyReader
 from service.caller import Caller
 from service.counting import CountingPool
 from service.errors import INVALID_REQUEST, OVERLOADED, Refusal
 from service.prices.cost_answer import CostAnswers
+from service.prices.markup_answer import markup_properties
 from service.reply import Reply
 from service.senders import hold_exactly
 from service.tokens.names import resolver
+from service.tokens.plans import is_of_plans, priced_plans
 from service.tokens.prices import version_header
 from service.trace import trace_of
 
@@ -61,29 +63,37 @@ class CostEndpoint:
         if isinstance(request, Refusal):
             return request
         del body
-        work = partial(self._priced, request)
-        is_long = isinstance(request, list) and len(request) > MAX_INLINE_USAGES
+        work = partial(self._priced, request, trace_of(scope).account_id)
+        is_long = is_of_plans(request) or (isinstance(request, list) and len(request) > MAX_INLINE_USAGES)
         written = await self.pool.run(caller, work) if is_long else work()
         if isinstance(written, Refusal):
             return written
         held = not is_long or hold_exactly(scope, self.pool.in_flight, len(written))
         return Reply(200, written, (self._version,)) if held else OVERLOADED
 
-    def _priced(self, request: Any) -> bytes | Refusal:
+    def _priced(self, request: Any, account: str | None) -> bytes | Refusal:
+        if is_of_plans(request):
+            return priced_plans(request, self.book, self.models, self.now(), account)
         if isinstance(request, list):
-            return f"[{','.join(self._all(request))}]".encode()
+            return f"[{','.join(self._all(request, account))}]".encode()
         try:
             found = price_usage(self.book, request, now=self.now(), resolve=resolver(self.models, self.book))
         except BadUsage as fault:
             return INVALID_REQUEST.saying(f"{fault}.")
-        return self._answers.answer(found).encode()
+        return self._written(found, account).encode()
 
-    def _all(self, items: list[Any]) -> Iterable[str]:
+    def _written(self, found: PricedUsage, account: str | None) -> str:
+        """Return the answer to one usage, with what the account pays besides."""
+        answer = self._answers.answer(found)
+        markup = self.book.markup(account, found.terms.at) if self.book.markups and found.terms else None
+        return answer if markup is None else f"{answer[:-1]},{markup_properties(markup, found.total)}}}"
+
+    def _all(self, items: list[Any], account: str | None) -> Iterable[str]:
         """Return the answer to each of several usages; one that cannot be read has its error and fails no other."""
         now, resolve = self.now(), resolver(self.models, self.book)
         for item in items:
             try:
-                yield self._answers.answer(price_usage(self.book, item, now=now, resolve=resolve))
+                yield self._written(price_usage(self.book, item, now=now, resolve=resolve), account)
             except BadUsage as fault:
                 yield self._answers.refusal(fault)
 

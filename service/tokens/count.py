@@ -2,20 +2,22 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import date
-from decimal import Decimal
 from functools import lru_cache, partial
 from operator import attrgetter
-from sys import getsizeof
+from sys import getsizeof, maxsize
 from typing import Final, NamedTuple
 
 from starlette.types import Receive, Scope
 
 from pricing_data import Price, PriceBook, cost, plain
+from pricing_data.markup import Markup
+from pricing_data.rating import input_rate, tier_reached
 from service import wire
 from service.body import INLINE_BODY_BYTES, BodyReader
 from service.caller import Caller
 from service.counting import CountingPool
 from service.errors import INVALID_REQUEST, Refusal
+from service.prices.markup_answer import markup_values
 from service.providers.counts import ProviderCounts
 from service.reply import Reply
 from service.spans import NO_SPAN, Value, within
@@ -101,19 +103,19 @@ class CountEndpoint:
         self.on_counted(tuple(map(VOCABULARY, counts)))
         if trace.span is not NO_SPAN:
             trace.span.note(lambda: _facts(counts))
-        return self._reply(request, counts, request.as_of or day)
+        return self._reply(request, counts, request.as_of or day, trace.account_id)
 
     def _counts(self, request: CountRequest, trace: Trace, receive: Receive) -> Awaitable[list[Count] | Refusal]:
         caller = Caller(trace.account_id or "", receive)
         work = self.pool.count(request.text, request.models, request.estimate, trace.held_bytes, caller)
         return within(trace.span, "count", work)
 
-    def _reply(self, request: CountRequest, counts: list[Count], day: date) -> Reply:
+    def _reply(self, request: CountRequest, counts: list[Count], day: date, account_id: str | None) -> Reply:
         openings = self._openings(request.models, day)
         entries = [opening.entry(count.tokens) for opening, count in zip(openings, counts, strict=True)]
         if request.detail:
-            prices = (opening.price for opening in openings)
-            details = (_details(price, count, request) for price, count in zip(prices, counts, strict=True))
+            prices, markup = (opening.price for opening in openings), self.book.markup(account_id, day)
+            details = (_details(price, count, request, markup) for price, count in zip(prices, counts, strict=True))
             entries = list(map(",".join, zip(entries, details, strict=True)))
         return Reply(200, f"[{{{'},{'.join(entries)}}}]".encode(), (self._version,))
 
@@ -124,7 +126,8 @@ class CountEndpoint:
         price = self.book.price(model, day)
         text = f'{wire.properties({"model": model})},"token_count":'
         # Kept by the number of tokens alone: to look a price up takes longer than to write what it makes.
-        entry = partial(_entry, text, price.input if price is not None else None)
+        tiers = price.tariff.tiers if price is not None else ()
+        entry = partial(_entry, text, price, tiers[0].above_tokens if tiers else maxsize)
         return Opening(lru_cache(MOST_ENTRIES)(entry), price)
 
 
@@ -136,21 +139,30 @@ def _facts(counts: list[Count]) -> dict[str, Value | None]:
     }
 
 
-def _entry(text: str, unit_price: Decimal | None, tokens: int | None) -> str:
-    """The inside of an entry. Count and price are null independently; the cost needs both."""
+def _entry(text: str, price: Price | None, bound: int, tokens: int | None) -> str:
+    """The inside of an entry. Count and price are null independently; the cost needs both.
+
+    Above `bound` tokens the rates of a context tier may hold.
+    """
     if tokens is None:
         return f'{text}null,"token_cost":null'
+    unit_price = price.input if price is not None and tokens <= bound else input_rate(price, tokens)
     if unit_price is None:
         return f'{text}{tokens},"token_cost":null'
     return f'{text}{tokens},"token_cost":{plain(cost(tokens, unit_price))}'
 
 
-def _details(price: Price | None, count: Count, request: CountRequest) -> str:
-    """Where an entry's numbers come from."""
+def _details(price: Price | None, count: Count, request: CountRequest, markup: Markup | None) -> str:
+    """Where an entry's numbers come from, and what the account pays besides."""
     details: dict[str, wire.Value] = {
         "vocabulary": count.vocabulary,
         "method": count.method,
-        "price_per_input_token": price.input if price else None,
+        "price_per_input_token": input_rate(price, count.tokens or 0),
+        "price_above_tokens": tier_reached(price, count.tokens or 0) if price else None,
         **provenance(price),
     }
+    if markup is not None:
+        unit_price = input_rate(price, count.tokens or 0)
+        usd = None if count.tokens is None or unit_price is None else cost(count.tokens, unit_price)
+        details |= markup_values(markup, usd)
     return wire.properties(details | estimate_entry(count) if request.estimate else details)

@@ -46,6 +46,22 @@ def test_a_count_at_the_prices_of_a_day(client: httpx2.Client, day: str, cost: s
     assert entry == {"model": "o3", "token_count": 2, "token_cost": Decimal(cost) if cost else None}
 
 
+def test_a_count_costs_what_its_own_context_tier_asks(client: httpx2.Client) -> None:
+    """A text beyond the bound of a tier is priced at that tier, the whole of it; a small one at the lowest."""
+    text = " ".join(str(number % 9973) for number in range(60_000))
+    models = ["gemini-2.5-pro", "qwen3-max"]
+    asked = {"input": text, "models": models}
+    gemini, qwen = body(counted(client, **asked))
+    assert (gemini["token_count"], gemini["token_cost"]) == (293_067, Decimal("0.7326675"))
+    assert (qwen["token_count"], qwen["token_cost"]) == (293_067, Decimal("0.879201"))
+    for entry in body(counted(client, **asked, detail=True)):
+        assert entry["token_cost"] == entry["token_count"] * entry["price_per_input_token"]
+        assert entry["price_above_tokens"] in (128_000, 200_000)
+    for entry in body(counted(client, models=models, detail=True)):
+        assert entry["token_cost"] == entry["token_count"] * entry["price_per_input_token"]
+        assert entry["price_above_tokens"] == 0
+
+
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
@@ -137,6 +153,42 @@ def test_an_operators_own_price(tmp_path: Path) -> None:
     assert before["token_cost"] == Decimal("0.000005")
     assert version.startswith(f"{PriceBook.from_package().version}.")
     assert [override["source"]["url"] for override in overrides] == ["https://example.org/contract"]
+
+
+def test_what_an_account_pays_besides_is_shown_apart(tmp_path: Path) -> None:
+    """With `detail` an account with a mark-up sees its share beside an unchanged cost; other accounts see none."""
+    environ = {**os.environ, "WEIGHBRIDGE_DATA_DIR": str(tmp_path / "data")}
+    created = subprocess.run(
+        [*COMMAND, "accounts", "create", "reseller"], env=environ, capture_output=True, text=True, check=True
+    )
+    account, own = created.stdout.split()[1], tmp_path / "own.toml"
+    own.write_text(f'[[markup]]\naccount = "{account}"\npercent = "12.5"\n', encoding="utf-8")
+    with running(tmp_path / "data", {"PRICE_OVERRIDES": str(own)}) as server:
+        own_key, other = server.new_key("reseller"), server.new_key("other")
+        with httpx2.Client(base_url=server.url, headers={"X-Api-Key": own_key}) as client:
+            (plain_entry,), (entry,) = body(counted(client)), body(counted(client, detail=True))
+            (apart,) = body(counted(client, detail=True, models=["llama-3.2-1b"]))
+            client.headers["X-Api-Key"] = other
+            (without,) = body(counted(client, detail=True))
+    assert plain_entry == {"model": "o3", "token_count": 2, "token_cost": Decimal("0.000004")}
+    assert (entry["token_cost"], entry["markup_percent"], entry["markup_cost"]) == (
+        Decimal("0.000004"), Decimal("12.5"), Decimal("0.0000005"),
+    )  # fmt: skip
+    assert (apart["token_cost"], apart["markup_cost"]) == (None, None)
+    assert "markup_percent" not in without
+
+
+def test_a_name_outside_the_catalogue_has_its_prices(tmp_path: Path) -> None:
+    """An operator's own price of a name that the catalogue lacks is shown as any other."""
+    name, own = "ft:gpt-4o-mini-2024-07-18:acme::AbC12", tmp_path / "own.toml"
+    own.write_text(OWN.replace('"gpt-4o"', f'"{name}"').replace('replaces = "0.0000025"', ""), encoding="utf-8")
+    with (
+        running(tmp_path / "data", {"PRICE_OVERRIDES": str(own)}) as server,
+        httpx2.Client(base_url=server.url, headers={"X-Api-Key": server.demo_key}) as client,
+    ):
+        found = body(client.get(f"/v1/tokens/prices/{name}"))
+    assert (found["model"], found["current"]["price_per_input_token"]) == (name, Decimal("0.000001"))
+    assert found["history"] == []
 
 
 def test_faulty_prices_stop_the_start(tmp_path: Path) -> None:

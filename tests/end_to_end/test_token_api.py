@@ -70,7 +70,7 @@ def test_detail_shows_where_the_numbers_come_from(client: httpx2.Client) -> None
     entry = counted(client, detail=True).json()[0]
     assert list(entry) == [
         "model", "token_count", "token_cost", "vocabulary", "method",
-        "price_per_input_token", "price_effective_from", "price_source", "price_state",
+        "price_per_input_token", "price_above_tokens", "price_effective_from", "price_source", "price_state",
     ]  # fmt: skip
     assert (entry["vocabulary"], entry["method"]) == ("o200k_base", "exact")
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", entry["price_effective_from"])

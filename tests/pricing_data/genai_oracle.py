@@ -1,104 +1,359 @@
 """genai-prices' own calculation, as a second opinion on the cost of whole calls.
 
-python -m tests.pricing_data.genai_oracle [CASES]   compare so many random calls, and list what differs
+python -m tests.pricing_data.genai_oracle [CALLS]        compare so many random calls, and list what differs
+python -m tests.pricing_data.genai_oracle differences    write the list of decided differences anew, to be looked at
+
+Where a call differs, the rates that it is charged at are compared one by one. Each that differs must be in
+genai_differences.jsonl, with its dates and the reason. What no source states is unknown here, and unpriced; genai-prices
+bills it as plain input or output. That is allowed wherever it does so, and nowhere else.
 """
 
+import json
 import random
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
 
-from genai_prices import Usage
+from genai_prices import Usage as TheirUsage
 from genai_prices.data import providers
 from genai_prices.types import ModelInfo, Provider
 
 from pricing_data import Price, PriceBook
+from pricing_data.curation import read_upstream
+from pricing_data.decisions import decision_for, read_decisions
+from pricing_data.errors import UnpricedUsage
+from pricing_data.price import SERVICES, STANDARD, path_of, rates_by_path
+from pricing_data.usage import Terms, Usage
+from scripts.build_prices import UPSTREAM
 
-# From this day on the source prices batches; the day before it did not know of them.
-BATCHES_SINCE = date(2026, 10, 14)
+SINCE = datetime(2024, 1, 1, tzinfo=UTC)
+# Announced prices are compared too.
+UNTIL = datetime(2027, 2, 1, tzinfo=UTC)
+DIFFERENCES = Path(__file__).with_name("genai_differences.jsonl")
 BY_ID = {(provider.id, model.id): (provider, model) for provider in providers for model in provider.models}
+CONTEXT: Mapping[str, Any] = {
+    STANDARD: None,
+    "batch": {"processing": "batch"},
+    "flex": {"service_tier": "flex"},
+    "priority": {"service_tier": "priority"},
+    "fast": {"service_tier": "fast"},
+    "ultrafast": {"service_tier": "ultrafast"},
+}
+# The count of a usage that is charged at a rate, besides the input or output of which it is a part.
+COUNTS: Mapping[str, frozenset[str]] = {
+    "input": frozenset(),
+    "output": frozenset(),
+    "cached_input": frozenset({"cached_input_tokens"}),
+    "cache_write": frozenset({"cache_write_tokens"}),
+    "cache_write_1h": frozenset({"cache_write_1h_tokens"}),
+    "input_audio": frozenset({"input_audio_tokens"}),
+    "cached_audio": frozenset({"cached_input_tokens", "input_audio_tokens", "cached_audio_tokens"}),
+    "output_audio": frozenset({"output_audio_tokens"}),
+}
+OF_OUTPUT = frozenset({"output", "output_audio"})
 
 
 @dataclass(frozen=True)
-class Case:
-    """One call at one moment, under a row of the book that was read from genai-prices."""
+class Call:
+    """One call of one model at one instant."""
 
-    row: Price
+    model: str
     at: datetime
-    input_tokens: int
-    output_tokens: int
-    cached_input_tokens: int
-    cache_write_tokens: int
-    batch: bool
+    service: str
+    usage: Usage
 
 
-def cases(book: PriceBook, count: int, seed: int, until: date) -> Iterator[Case]:
-    """Random calls over all rows of genai-prices, at random moments while they held; often at a tier's bound."""
+@dataclass(frozen=True)
+class Difference:
+    """A rate that is another one here than in genai-prices, from an instant until another one, and why."""
+
+    model: str
+    path: str
+    since: str
+    until: str
+    reason: str
+
+    def covers(self, model: str, path: str, at: datetime) -> bool:
+        """Return whether it is about a rate at an instant."""
+        same = (self.model, self.path) == (model, path)
+        return same and datetime.fromisoformat(self.since) <= at < datetime.fromisoformat(self.until)
+
+
+@cache
+def entries() -> dict[str, tuple[Provider, ModelInfo]]:
+    """Return the entry of genai-prices of each model that has one."""
+    ids = {name: upstream.ids.get("genai-prices") for name, upstream in read_upstream(UPSTREAM).items()}
+    pairs = {name: key.split("/", 1) for name, key in ids.items() if key}
+    return {name: BY_ID[provider, entry] for name, (provider, entry) in pairs.items() if (provider, entry) in BY_ID}
+
+
+def calls(book: PriceBook, count: int, seed: int) -> Iterator[Call]:
+    """Yield random calls over all priced models and services, at random instants; often at a tier's bound."""
     rng = random.Random(seed)
-    spans = list(_spans(book, until))
+    models = sorted(set(entries()) & set(book.histories))
     for number in range(count):
-        row, end = spans[number] if number < len(spans) else rng.choice(spans)
-        start = datetime.combine(row.effective_from, time(), UTC)
-        at = start + timedelta(seconds=rng.randrange(86_400 * (end - row.effective_from).days))
-        bounds = [tier.above_tokens for tier in row.tariff.tiers] or [1000]
-        tokens = rng.choice([bound := rng.choice(bounds), bound + 1, rng.randrange(10**6), rng.randrange(10**9)])
-        cached = rng.choice([0, rng.randrange(tokens + 1)])
-        written = rng.choice([0, rng.randrange(tokens - cached + 1)])
-        batch = row.tariff.batch is not None and at.date() >= BATCHES_SINCE and rng.random() < 0.3
-        output = rng.randrange(10**6) if row.output is not None else 0
-        yield Case(row, at, tokens, output, cached, written, batch)
+        model = models[number % len(models)]
+        row = rng.choice(book.history(model))
+        seconds = int((UNTIL - max(SINCE, row.begins)).total_seconds())
+        at = max(SINCE, row.begins) + timedelta(seconds=rng.randrange(seconds))
+        services = [STANDARD, *(service.name for service in row.tariff.services), "batch", "flex", "priority"]
+        yield Call(model, at, rng.choice(services), _usage(rng, row))
 
 
-def _spans(book: PriceBook, until: date) -> Iterator[tuple[Price, date]]:
-    for history in book.histories.values():
-        ends = [*(later.effective_from for later in history[1:]), until]
-        for row, end in zip(history, ends, strict=True):
-            if row.source.package == "genai-prices" and row.effective_from < end:
-                yield row, end
+def _usage(rng: random.Random, row: Price) -> Usage:
+    tiers = [tier.above_tokens for tier in row.tariff.tiers] or [1000]
+    bound = rng.choice(tiers)
+    tokens = rng.choice([bound, bound + 1, rng.randrange(10**6), rng.randrange(10**9)])
+    output = rng.randrange(10**6) if row.output is not None else 0
+    usage = Usage(tokens, output, cached_input_tokens=rng.choice([0, 0, rng.randrange(tokens + 1)]))
+    rest = tokens - usage.cached_input_tokens
+    match rng.choice(["", "", "", "write", "write", "hour", "both", "audio", "spoken"]):
+        case "write":
+            return replace(usage, cache_write_tokens=rng.randrange(rest + 1))
+        case "hour":
+            return replace(usage, cache_write_1h_tokens=rng.randrange(rest + 1))
+        case "both":
+            return replace(usage, cache_write_tokens=rest // 3, cache_write_1h_tokens=rest // 2)
+        case "audio":
+            audio = rng.randrange(rest + 1)
+            return replace(usage, input_audio_tokens=audio, cached_audio_tokens=0)
+        case "spoken":
+            return replace(usage, output_audio_tokens=rng.randrange(output + 1))
+    return usage
 
 
-def theirs(case: Case) -> Decimal:
-    """What genai-prices itself makes of a call, in USD."""
-    provider, model = entry(case.row)
-    usage = Usage(
-        input_tokens=case.input_tokens,
-        output_tokens=case.output_tokens,
-        cache_read_tokens=case.cached_input_tokens,
-        cache_write_tokens=case.cache_write_tokens,
-    )
-    context = {"processing": "batch"} if case.batch else None
-    return model.calc_price(usage, provider, genai_request_timestamp=case.at, price_context=context).total_price
+def theirs(call: Call) -> Decimal:
+    """Return what genai-prices itself makes of a call, in USD."""
+    provider, model = entries()[call.model]
+    usage = call.usage
+    counts = {
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "cache_read_tokens": usage.cached_input_tokens,
+        "cache_write_tokens": usage.cache_write_tokens + usage.cache_write_1h_tokens,
+        "cache_write_1h_tokens": usage.cache_write_1h_tokens,
+        "input_audio_tokens": usage.input_audio_tokens,
+        "cache_audio_read_tokens": usage.cached_audio_tokens or 0,
+        "output_audio_tokens": usage.output_audio_tokens,
+    }
+    named = {name: count for name, count in counts.items() if count or name in ("input_tokens", "output_tokens")}
+    fast_anthropic = provider.id == "anthropic" and call.service == "fast"
+    context = {"speed": "fast"} if fast_anthropic else CONTEXT[call.service]
+    found = model.calc_price(TheirUsage(**named), provider, genai_request_timestamp=call.at, price_context=context)
+    return found.total_price
 
 
-def ours(book: PriceBook, case: Case) -> Decimal:
-    """What the book makes of it."""
-    return book.call_cost(
-        case.row.model,
-        case.input_tokens,
-        case.output_tokens,
-        cached_input_tokens=case.cached_input_tokens,
-        cache_write_tokens=case.cache_write_tokens,
-        batch=case.batch,
-        at=case.at,
-    ).total
+def ours(book: PriceBook, call: Call) -> Decimal | None:
+    """Return what the book makes of it, None if it has no price for it."""
+    try:
+        return book.call_cost(call.model, call.usage, Terms(call.at, call.service)).total
+    except UnpricedUsage:
+        return None
 
 
-def entry(row: Price) -> tuple[Provider, ModelInfo]:
-    """The entry of the source that a row was read from."""
-    return BY_ID[row.source.provider, row.source.id]
+def unexplained(book: PriceBook, call: Call, known: Sequence[Difference]) -> list[str]:
+    """Return the paths of the rates that differ without being decided; none if the cost is the same."""
+    if ours(book, call) == theirs(call) or book.price(call.model, call.at) is None:
+        return []
+    return [
+        path
+        for unit, path in _paths(book, call)
+        if _differs(book, call, unit) and not any(one.covers(call.model, path, call.at) for one in known)
+    ]
+
+
+def _paths(book: PriceBook, call: Call) -> Iterator[tuple[str, str]]:
+    """Yield the rates that a call needs, and their paths in the row."""
+    row = book.price(call.model, call.at)
+    service = row.tariff.service(call.service) if row else None
+    bounds = [tier.above_tokens for tier in service.tiers] if service else []
+    above = max((bound for bound in bounds if call.usage.input_tokens > bound), default=0)
+    for unit in COUNTS:
+        if _count(call.usage, unit) or unit == "input":
+            yield unit, path_of(unit, call.service, above)
+
+
+def _count(usage: Usage, unit: str) -> int:
+    if unit == "input":
+        return usage.input_tokens
+    if unit == "output":
+        return usage.output_tokens
+    if unit == "cached_audio":
+        return usage.cached_audio_tokens or 0
+    return int(getattr(usage, next(iter(COUNTS[unit]))))
+
+
+def _alone(call: Call, unit: str) -> Call:
+    """Return the same call with nothing but what is charged at one rate, and with as much input."""
+    tokens = call.usage.input_tokens
+    if unit in OF_OUTPUT:
+        return replace(call, usage=Usage(tokens, 1000, **dict.fromkeys(COUNTS[unit], 1000)))
+    return replace(call, usage=Usage(tokens, **dict.fromkeys(COUNTS[unit], tokens)))
+
+
+def _differs(book: PriceBook, call: Call, unit: str) -> bool:
+    """Return whether one rate is another one in genai-prices.
+
+    What is unknown here may cost there what a plainer unit does, or the same unit of the standard service.
+    """
+    own, other = _cost(lambda one: ours(book, one), call, unit), _cost(theirs, call, unit)
+    if own is not None:
+        return own != other
+    units = ("output",) if unit in OF_OUTPUT else ("input", "cached_input", "cache_write")
+    plainer = [(call.service, wider) for wider in units if wider != unit]
+    if call.service != STANDARD:
+        plainer += [(STANDARD, wider) for wider in (*units, unit)]
+    return other not in [_cost(theirs, replace(call, service=name), wider) for name, wider in plainer]
+
+
+def _cost(cost: Callable[[Call], Decimal | None], call: Call, unit: str) -> Decimal | None:
+    """Return what the input of a call, or a thousand tokens of output, costs at one rate; None if that is unknown."""
+    whole = cost(_alone(call, unit))
+    base = cost(replace(call, usage=Usage(call.usage.input_tokens))) if unit in OF_OUTPUT else Decimal()
+    return None if whole is None or base is None else whole - base
+
+
+def read_differences(path: Path = DIFFERENCES) -> list[Difference]:
+    """Return the decided differences: a line for each model, span and reason, with its paths."""
+    lines = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
+    return [
+        Difference(line["model"], where, line["since"], line["until"], line["reason"])
+        for line in lines
+        for where in line["paths"]
+    ]
+
+
+def find_differences(book: PriceBook) -> list[Difference]:
+    """Return every rate that differs, at every instant at which a price of either changes, with a reason."""
+    found: list[Difference] = []
+    for model in sorted(set(entries()) & set(book.histories)):
+        marks = _marks(book, model)
+        for since, until in zip(marks, [*marks[1:], UNTIL], strict=True):
+            found += _in_span(book, model, since, until)
+    return found
+
+
+def _marks(book: PriceBook, model: str) -> list[datetime]:
+    """The instants at which a price changes, here or there, from the first known price on."""
+    _, entry = entries()[model]
+    theirs_dated = {start for prices in _listed(entry) if (start := _start(prices)) is not None}
+    begins = [row.begins for row in book.history(model)]
+    first = max(min(begins), SINCE)
+    return sorted({first, *(mark for mark in {*begins, *theirs_dated} if first < mark < UNTIL)})
+
+
+def _listed(entry: ModelInfo) -> list[Any]:
+    variants = list(getattr(entry, "price_variants", None) or ())
+    return [*(entry.prices if isinstance(entry.prices, list) else []), *variants]
+
+
+def _start(prices: Any) -> datetime | None:
+    start = getattr(prices.constraint, "start_date", None)
+    if start is None or isinstance(start, datetime):
+        return start
+    return datetime(start.year, start.month, start.day, tzinfo=UTC)
+
+
+def _in_span(book: PriceBook, model: str, since: datetime, until: datetime) -> Iterator[Difference]:
+    row = book.price(model, since)
+    if row is None:
+        return
+    for service in SERVICES:
+        own = row.tariff.service(service)
+        bounds = [0, *(tier.above_tokens for tier in own.tiers)] if own else [0]
+        for above, unit in ((above, unit) for above in bounds for unit in COUNTS):
+            if unit == "cached_audio" and above:
+                continue
+            path = path_of(unit, service, above)
+            if unit in OF_OUTPUT and row.output is None:
+                continue
+            for tokens in {above + 1, max(above, 1000)}:
+                call = Call(model, since, service, Usage(tokens))
+                if tokens > above and any(_differs(book, one, unit) for one in _hours(row, call)):
+                    reason = _reason(row, path, since)
+                    yield Difference(model, path, since.isoformat(), until.isoformat(), reason)
+                    break
+
+
+def _hours(row: Price, call: Call) -> list[Call]:
+    """The call at each hour of a week, if the row has hours."""
+    if not row.tariff.schedule or call.service != STANDARD:
+        return [call]
+    return [replace(call, at=call.at + timedelta(hours=hour)) for hour in range(7 * 24)]
+
+
+def _reason(row: Price, path: str, at: datetime) -> str:
+    decision = decision_for(read_decisions().get(row.model, ()), path, at)
+    if decision is not None:
+        return f"decided: {decision.reason}"
+    if row.tariff.schedule and "." not in path:
+        return "hours: genai-prices has them on every day, or not at all; model-prices knows weekdays and holidays"
+    if path not in rates_by_path(row.tariff):
+        return "unknown here: genai-prices states it beside an input price that did not hold then, or from a later day"
+    told = row.statement(path)
+    package, basis = told.source.package, told.basis
+    if package == "rules":
+        return "rule: the provider documents a factor, genai-prices does not state the rate"
+    if package == "genai-prices":
+        return "dated: the day of a change is documented more exactly than genai-prices has it"
+    names = {
+        "tokencost": "LiteLLM",
+        "litellm": "LiteLLM",
+        "model-prices": "model-prices",
+        "decisions.toml": "a decision",
+    }
+    return f"stated by {names[package]} ({basis}): genai-prices lacks it, or has the rate of a later day"
+
+
+def write_differences(found: Sequence[Difference], path: Path = DIFFERENCES) -> None:
+    """Write the differences, those of one span and reason on one line."""
+    grouped: dict[tuple[str, str, str, str], list[str]] = {}
+    for one in found:
+        grouped.setdefault((one.model, one.since, one.until, one.reason), []).append(one.path)
+    lines = [
+        {"model": model, "since": since, "until": until, "paths": paths, "reason": reason}
+        for (model, since, until, reason), paths in _joined(grouped).items()
+    ]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+
+
+def _joined(grouped: Mapping[tuple[str, str, str, str], list[str]]) -> dict[tuple[str, str, str, str], list[str]]:
+    """Successive spans of the same paths and reason as one."""
+    joined: dict[tuple[str, str, str, str], list[str]] = {}
+    for (model, since, until, reason), paths in grouped.items():
+        before = next(
+            (key for key in joined if (key[0], key[2], key[3]) == (model, since, reason) and joined[key] == paths), None
+        )
+        if before:
+            joined[model, before[1], until, reason] = joined.pop(before)
+        else:
+            joined[model, since, until, reason] = paths
+    return joined
 
 
 def main() -> int:
-    """Compare; 1 if anything differs."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+    """Compare; 1 if anything differs that is not decided."""
     book = PriceBook.from_package()
-    until = book.refreshed_at + timedelta(days=7)
-    differing = [case for case in cases(book, count, 0, until) if ours(book, case) != theirs(case)]
-    for case in differing[:20]:
-        sys.stdout.write(f"{case.row.model} at {case.at}: {ours(book, case)}, not {theirs(case)}\n")
-    sys.stdout.write(f"{count} calls compared, {len(differing)} differ\n")
+    if sys.argv[1:] == ["differences"]:
+        write_differences(found := find_differences(book))
+        sys.stdout.write(f"{len(found)} rates and spans differ\n")
+        return 0
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
+    known = read_differences()
+    by_model: dict[str, list[Difference]] = {}
+    for one in known:
+        by_model.setdefault(one.model, []).append(one)
+    differing = 0
+    for call in calls(book, count, 0):
+        if paths := unexplained(book, call, by_model.get(call.model, ())):
+            differing += 1
+            sys.stdout.write(f"{call.model} at {call.at} {call.service} {paths}: {ours(book, call)}, {theirs(call)}\n")
+    sys.stdout.write(f"{count} calls compared, {differing} differ without being decided\n")
     return 1 if differing else 0
 
 

@@ -1,16 +1,19 @@
 """A refresh over an existing book: what is appended, and what is held for a person."""
 
-from datetime import date
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
 
+from pricing_data.book import PriceBook
 from pricing_data.curation import Upstream
 from pricing_data.notes import Note, notes_text
 from pricing_data.offers import Amounts, Fault, Offer, Reading
 from pricing_data.overrides import Correction, Override, PricesFile
 from pricing_data.price import Price, Rates, Source, Tariff
 from pricing_data.refresh import Inputs, Refresh, refresh, unread
+from pricing_data.usage import Terms, Usage
 from tests.pricing_data.conftest import SHA256, price
 
 TODAY = date(2026, 7, 1)
@@ -18,10 +21,14 @@ IDS = {"genai-prices": "g/a", "litellm": "a"}
 UPSTREAM = {"a": Upstream("a", "first_party", IDS)}
 
 
+def midnight(day: date | None) -> datetime | None:
+    return datetime.combine(day, time(), UTC) if day else None
+
+
 def reading(package: str, *offers: tuple[str, date | None], faults: tuple[Fault, ...] = ()) -> Reading:
     source = Source(package, "2.0", SHA256, "x", "a")
     made = tuple(
-        Offer(source, since, "upstream_dated" if since else "first_observed", Tariff(Rates(Decimal(amount))))
+        Offer(source, midnight(since), "upstream_dated" if since else "first_observed", Tariff(Rates(Decimal(amount))))
         for amount, since in offers
     )
     return Reading(package, {IDS[package]: made} if made else {}, faults)
@@ -109,12 +116,65 @@ def test_a_model_that_returns_is_priced_again() -> None:
     assert [(change.kind, change.row.state) for change in back.changes] == [("returned", "single")]
 
 
-@pytest.mark.parametrize(("day", "taken"), [(date(2026, 7, 8), True), (date(2026, 7, 9), False)])
-def test_a_price_announced_for_later_is_held(day: date, taken: bool) -> None:
-    """A future price enters the book only in the last week before its day."""
-    done = run(BEFORE, reading("genai-prices", ("0.000002", None), ("0.000003", day)))
-    assert bool(done.appended) == taken
-    assert [note.kind for note in done.notes] == ([] if taken else ["held"])
+def test_a_price_announced_for_later_is_in_force_on_its_instant(book_of: Callable[..., PriceBook]) -> None:
+    """A book made in November has the price of December: it holds from its instant on, without another refresh."""
+    at = datetime(2026, 12, 1, 16, tzinfo=UTC)
+    done = run(BEFORE, announced("0.000002", ("0.000003", at)), today=date(2026, 11, 20))
+    assert [(row.begins, row.input, row.recorded_at) for row in done.appended] == [
+        (at, Decimal("0.000003"), date(2026, 11, 20))
+    ]
+    book = book_of(*done.rows)
+    usage = Usage(1_000_000)
+    for moment, usd in ((at - timedelta(seconds=1), "2"), (at, "3"), (date(2026, 12, 1), "2"), (date(2027, 1, 1), "3")):
+        assert book.call_cost("a", usage, Terms(moment)).total == Decimal(usd)
+
+
+def test_an_announced_price_passes_the_guards() -> None:
+    """A rise above three times that is announced waits for a person, as one of today does."""
+    done = run(BEFORE, announced("0.000002", ("0.00001", datetime(2026, 12, 1, tzinfo=UTC))))
+    assert (done.appended, [note.kind for note in done.notes]) == ((), ["held"])
+
+
+def announced(now: str, *later: tuple[str, datetime]) -> Reading:
+    """A source with an undated price and others from instants on."""
+    source = Source("genai-prices", "2.0", SHA256, "x", "a")
+    made = [Offer(source, None, "first_observed", Tariff(Rates(Decimal(now))))]
+    made += [Offer(source, at, "upstream_dated", Tariff(Rates(Decimal(amount)))) for amount, at in later]
+    return Reading("genai-prices", {IDS["genai-prices"]: tuple(made)}, ())
+
+
+def test_a_new_word_of_another_source_renews_a_row() -> None:
+    """Where only the opinion of another source on one rate has changed, the same price is appended once, with the
+    new state of that rate; it does not count as a change."""
+    own = Rates(Decimal("0.000002"), cached_input=Decimal("0.000001"))
+    first = run([], rates_of("genai-prices", own), rates_of("litellm", own))
+    other = Rates(Decimal("0.000002"), cached_input=Decimal("0.0000005"))
+    later = {"today": date(2026, 7, 2)}
+    done = run(list(first.rows), rates_of("genai-prices", own), rates_of("litellm", other), **later)
+    assert [change.kind for change in done.changes] == ["renewed"]
+    row = done.appended[0]
+    assert (row.tariff, row.statement("input").state, row.statement("cached_input").state) == (
+        first.rows[-1].tariff,
+        "agreed",
+        "disputed",
+    )
+    assert row.statement("cached_input").opinions == (("litellm", "cached_input", Decimal("0.0000005")),)
+    assert done.changed_percent() == 0
+    again = run(list(done.rows), rates_of("genai-prices", own), rates_of("litellm", other), today=date(2026, 7, 3))
+    assert again.appended == ()
+
+
+def rates_of(package: str, rates: Rates) -> Reading:
+    source = Source(package, "2.0", SHA256, "x", "a")
+    return Reading(package, {IDS[package]: (Offer(source, None, "first_observed", Tariff(rates)),)}, ())
+
+
+def test_a_rate_that_is_learned_begins_today() -> None:
+    """A rate that the book lacks and a source states now is appended from the day of the refresh, never in old rows."""
+    known = Rates(Decimal("0.000002"), cached_input=Decimal("0.0000002"))
+    done = run(BEFORE, rates_of("genai-prices", known))
+    assert [(row.effective_from, row.cached_input) for row in done.appended] == [(TODAY, Decimal("0.0000002"))]
+    assert done.rows[0] == BEFORE[0]
 
 
 def test_a_refused_amount_is_noted() -> None:
@@ -134,7 +194,9 @@ def test_a_new_model_enters_with_its_history() -> None:
 
 def test_ids_that_nothing_answers_to_are_listed() -> None:
     """A misspelt upstream id does not pass unseen."""
-    assert unread(UPSTREAM, {package: reading(package) for package in IDS}) == ["a: genai-prices g/a", "a: litellm a"]
+    nothing = {package: reading(package) for package in IDS}
+    assert unread(UPSTREAM, nothing, {}) == ["a: genai-prices g/a", "a: litellm a"]
+    assert unread(UPSTREAM, nothing, {"litellm": reading("litellm", ("0.000002", None))}) == ["a: genai-prices g/a"]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The book that ships: known prices as literals, and how it is made."""
 
 import hashlib
+import tomllib
 from datetime import date
 from decimal import Decimal
 
@@ -9,14 +10,17 @@ import pytest
 from pricing_data import PriceBook, plain
 from pricing_data.book import PACKAGED
 from pricing_data.curation import read_pins, read_upstream
+from pricing_data.known_facts import KnownFacts
 from pricing_data.naming.authors import read_authors
 from pricing_data.naming.display import read_spelling
 from pricing_data.naming.suggest import suggestions
 from pricing_data.overrides import read_prices_file
+from pricing_data.price import COUNTED_FIELDS, STANDARD, Service, rates_by_path
 from pricing_data.refresh import unread
+from pricing_data.sources import observations
 from scripts.build_prices import BOOK, CACHE, DIGEST, OVERRIDES, PINS, UPSTREAM, build, read_sources, texts
 
-RECORDED = date(2026, 11, 21)
+RECORDED = date(2026, 11, 28)
 
 
 @pytest.fixture(scope="module")
@@ -80,15 +84,16 @@ def test_the_newest_dated_change_beats_the_majority(book: PriceBook) -> None:
     assert {opinion.value for opinion in found.second_opinions} == {Decimal("0.00000136")}
 
 
-def test_an_announced_rise_is_not_in_the_book(book: PriceBook) -> None:
-    """A price announced for a later month does not apply itself."""
-    found = book.price("gemini-4-argon", date(2027, 6, 1))
-    assert found is not None
-    assert found.input == Decimal("0.000002")
+def test_an_announced_rise_begins_on_its_day(book: PriceBook) -> None:
+    """A price announced for a later month is in the book, and holds from that day on."""
+    for day, input_price in ((date(2026, 11, 30), "0.000002"), (date(2026, 12, 1), "0.000004")):
+        found = book.price("gemini-4-argon", day)
+        assert found is not None
+        assert found.input == Decimal(input_price)
 
 
 def test_tiers_batch_cache_and_hours_are_carried(book: PriceBook) -> None:
-    """The rates for long prompts, batches, caches and hours of the day come with the price."""
+    """The rates for long prompts, batches, caches and hours of the week come with the price."""
     sol, flash = book.price("gpt-5.6-sol", RECORDED), book.price("deepseek-v4-flash", RECORDED)
     assert sol is not None
     assert flash is not None
@@ -98,18 +103,50 @@ def test_tiers_batch_cache_and_hours_are_carried(book: PriceBook) -> None:
         Decimal("0.000005"),
     )
     assert [(tier.above_tokens, tier.rates.input) for tier in sol.tariff.tiers] == [(272_000, Decimal("0.000008"))]
-    assert sol.tariff.batch is not None
-    assert sol.tariff.batch.input == Decimal("0.000002")
+    batch = sol.tariff.service("batch")
+    assert batch is not None
+    assert batch.rates.input == Decimal("0.000002")
     assert [window.rates.input for window in flash.tariff.schedule] == [Decimal("0.0000003")] * 2
+    assert {(window.weekdays, window.holidays) for window in flash.tariff.schedule} == {((1, 2, 3, 4, 5), "cn")}
 
 
-def test_no_price_is_zero_or_absurd(book: PriceBook) -> None:
-    """Every rate of every row lies between nothing and a tenth of a cent per token."""
+def test_no_rate_is_zero_or_absurd(book: PriceBook) -> None:
+    """Every rate for tokens lies between nothing and a tenth of a cent, every other one below a dollar a piece."""
     for row in book.rows:
-        for rates in (row.tariff.rates, row.tariff.batch, *(tier.rates for tier in row.tariff.tiers)):
-            for name in ("input", "output", "cached_input", "cache_write"):
-                value = getattr(rates, name) if rates else None
-                assert value is None or 0 < value <= Decimal("0.001"), (row.model, name)
+        for path, value in rates_by_path(row.tariff).items():
+            counted = any(path.rpartition(".")[2].startswith(name) for name in COUNTED_FIELDS)
+            assert 0 < value <= (1 if counted else Decimal("0.001")), (row.model, path)
+
+
+def test_a_batch_costs_less_than_the_standard_service(book: PriceBook) -> None:
+    """No row has a batch, or flex, that is dearer than what it replaces."""
+    for row in book.rows:
+        rates = rates_by_path(row.tariff)
+        for path, value in rates.items():
+            service, _, rate = path.rpartition(".")
+            if service in ("batch", "flex") and ">" not in rate and rate in rates:
+                assert value <= rates[rate], (row.model, row.effective_from, path)
+
+
+def test_tiers_of_a_row_are_of_one_kind(book: PriceBook) -> None:
+    """No service of a row mixes the tiers of two sources: each tier states the input, and not less than below it."""
+    for row in book.rows:
+        for service in (Service(STANDARD, row.tariff.rates, row.tariff.tiers), *row.tariff.services):
+            below = service.rates.input
+            for tier in service.tiers:
+                assert tier.rates.input is not None, (row.model, row.effective_from, service.name)
+                assert below is None or tier.rates.input >= below, (row.model, row.effective_from, service.name)
+                below = tier.rates.input
+
+
+def test_each_rate_has_its_own_first_day_and_source(book: PriceBook) -> None:
+    """No rate of a row is stated to hold since a day after the row's own, and a rate of an old row is from no source
+    that is newer than the row, unless the source states it of the past."""
+    for row in book.rows:
+        for path in rates_by_path(row.tariff):
+            told = row.statement(path)
+            assert told.since <= row.effective_from, (row.model, row.effective_from, path)
+            assert told.not_before is None or told.not_before < told.since, (row.model, path)
 
 
 def test_every_row_belongs_to_a_curated_model(book: PriceBook) -> None:
@@ -125,6 +162,12 @@ def test_the_book_is_the_recorded_one() -> None:
     assert (digest, name) == (hashlib.sha256(PACKAGED.read_bytes()).hexdigest(), "prices.jsonl")
 
 
+def old_releases() -> set[tuple[str, str, str]]:
+    """Package, version and sha256 of each release that the histories were read from."""
+    releases = tomllib.loads((observations.HISTORY / observations.RELEASES).read_text(encoding="utf-8"))["release"]
+    return {(release["package"], release["version"], release["sha256"]) for release in releases}
+
+
 def test_the_pinned_sources_give_the_book() -> None:
     """Where the pinned wheels are at hand, they give the shipped files byte for byte, no id is unread, and no
     name that an author sells itself is missing from the catalogue.
@@ -136,12 +179,12 @@ def test_the_pinned_sources_give_the_book() -> None:
     if all((CACHE / pin.wheel).exists() for pin in pins.values()):
         known = read_upstream(UPSTREAM)
         assert suggestions(read_sources(CACHE), known, read_authors(), read_spelling()) == []
-        assert unread(read_upstream(UPSTREAM), read_sources(CACHE)) == []
+        assert unread(read_upstream(UPSTREAM), read_sources(CACHE), KnownFacts.packaged().history) == []
         for path, content in texts(build(CACHE)).items():
             assert path.read_text(encoding="utf-8") == content, path
         return
-    pinned = {(pin.package, pin.version, pin.sha256) for pin in pins.values()}
+    known = {(pin.package, pin.version, pin.sha256) for pin in pins.values()} | old_releases()
     for row in PriceBook.from_file(BOOK).rows:
-        if row.recorded_at == recorded.recorded_at and row.basis != "override":
-            assert (row.source.package, row.source.version, row.source.sha256) in pinned
+        if row.recorded_at == recorded.recorded_at and row.state != "override":
+            assert (row.source.package, row.source.version, row.source.sha256) in known
     test_the_book_is_the_recorded_one()

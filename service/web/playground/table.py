@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from pricing_data import Price, cost
+from pricing_data.rating import input_rate
 from tokenizer_registry import Count, ErrorBand, Registry
 
 TEXTS = 1_000
@@ -77,7 +78,7 @@ def table(models: Iterable[str], counts: Iterable[Count], prices: Mapping[str, P
 
 def _row(name: str, count: Count, price: Price | None, registry: Registry) -> Row:
     model = registry.models[name]
-    unit = price.input if price else None
+    unit = input_rate(price, count.tokens or 0)
     amount = None if count.tokens is None or unit is None else cost(count.tokens, unit)
     return Row(
         model=name,

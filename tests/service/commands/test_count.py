@@ -1,6 +1,7 @@
 """`weighbridge count`: files and folders, encodings, several models, and estimates."""
 
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,15 @@ def number(*arguments: str) -> int:
     done = count("-m", "gpt-4o", "-q", *arguments)
     assert done.exit_code == 0, done.output
     return int(done.stdout)
+
+
+def test_a_long_text_costs_what_its_context_tier_asks(tmp_path: Path) -> None:
+    """A text beyond the bound of a tier is priced at that tier, the whole of it."""
+    path = tmp_path / "long.txt"
+    path.write_text(" ".join(str(number % 9973) for number in range(60_000)), encoding="utf-8")
+    done = CliRunner().invoke(main, ["count", "-m", "gemini-2.5-pro", "-m", "qwen3-max", "--json", str(path)])
+    costs = {entry["model"]: entry["token_cost"] for entry in json.loads(done.stdout, parse_float=Decimal)}
+    assert costs == {"gemini-2.5-pro": Decimal("0.7326675"), "qwen3-max": Decimal("0.879201")}
 
 
 def test_a_byte_order_mark_is_no_text() -> None:

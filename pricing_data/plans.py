@@ -1,0 +1,147 @@
+"""What calls would cost: one kind of call, many times, priced for several models beside each other."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from pricing_data.book import PriceBook
+from pricing_data.cost import multiply
+from pricing_data.price import Price
+from pricing_data.pricing import PricedLine, price_counts
+from pricing_data.quantities import part_of, whole_number
+from pricing_data.responses.faults import BadUsage, shown
+from pricing_data.responses.service_tiers import service_of
+from pricing_data.usage import MAX_TOKENS, Terms, Usage
+
+MAX_CALLS = 1_000_000_000
+MAX_MODELS = 1_000
+MAX_REGION_CHARACTERS = 100
+MONTHS_OF_A_YEAR = 12
+# What each count may be given as a share of.
+WHOLE_OF = {
+    "cached_input_tokens": "input_tokens",
+    "cache_write_tokens": "input_tokens",
+    "cache_write_1h_tokens": "input_tokens",
+    "input_audio_tokens": "input_tokens",
+    "input_image_tokens": "input_tokens",
+    "input_video_tokens": "input_tokens",
+    "cached_audio_tokens": "input_audio_tokens",
+    "cached_image_tokens": "input_image_tokens",
+    "reasoning_tokens": "output_tokens",
+    "output_audio_tokens": "output_tokens",
+    "output_image_tokens": "output_tokens",
+}
+WHOLES = ("input_tokens", "output_tokens")
+COUNTED = ("web_searches", "file_searches", "images", "pages")
+OTHERS = ("models", "calls", "monthly", "at", "service_tier", "region")
+PROPERTIES = (OTHERS[0], *WHOLES, *WHOLE_OF, *COUNTED, *OTHERS[1:])
+EVERY_MODEL = ("*",)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_MAX_INSTANT_CHARACTERS = 40
+
+# The name in the book of a model's name; raises BadUsage for one that is not known.
+Named = Callable[[str], str]
+
+
+class Plan(NamedTuple):
+    """Calls that are all alike: `usage` is that of one, `calls` how many there are, in a month if `monthly`."""
+
+    models: tuple[str, ...]
+    usage: Usage
+    calls: int
+    monthly: bool
+    terms: Terms
+
+
+class PlannedCost(NamedTuple):
+    """What a plan costs with one model, in USD: one call and all of them; without a price there is a `reason`.
+
+    `lines` are those of one call.
+    """
+
+    model: str
+    per_call: Decimal | None
+    total: Decimal | None
+    lines: tuple[PricedLine, ...]
+    price: Price | None
+    reason: str | None
+
+
+def read_plan(fields: Any, now: datetime, every_model: Sequence[str] = ()) -> Plan:
+    """Return a plan from its properties. Raise BadUsage, which names the property at fault and its value.
+
+    Without `at` the prices of `now` hold. `every_model` is what "*" stands for.
+    """
+    if not isinstance(fields, Mapping):
+        raise BadUsage("plan", f"must be an object, not {shown(fields)}")
+    for name in fields:
+        if name not in PROPERTIES:
+            raise BadUsage(shown(name)[1:-1], f"is not a property of a plan; it has {', '.join(PROPERTIES)}")
+    usage = _usage(fields)
+    if fault := usage.fault():
+        raise BadUsage("plan", fault)
+    monthly = fields.get("monthly", False)
+    if not isinstance(monthly, bool):
+        raise BadUsage("monthly", f"must be true or false, not {shown(monthly)}")
+    calls = whole_number("calls", fields.get("calls", 1), MAX_CALLS)
+    return Plan(_models(fields, every_model), usage, calls, monthly, _terms(fields, now))
+
+
+def plan_costs(book: PriceBook, plan: Plan, named: Named) -> list[PlannedCost]:
+    """Return what a plan costs with each of its models, the cheapest first; those without a price last."""
+    found = [_cost(book, plan, model, named) for model in dict.fromkeys(plan.models)]
+    return sorted(found, key=lambda cost: (cost.total is None, cost.total or 0))
+
+
+def _cost(book: PriceBook, plan: Plan, model: str, named: Named) -> PlannedCost:
+    try:
+        priced = price_counts(book, named(model), plan.usage, plan.terms)
+    except BadUsage as fault:
+        return PlannedCost(model, None, None, (), None, fault.reason)
+    total = None if priced.total is None else multiply(plan.calls, priced.total)
+    return PlannedCost(model, priced.total, total, priced.lines, priced.price, priced.reason)
+
+
+def _usage(fields: Mapping[str, Any]) -> Usage:
+    counts = {name: whole_number(name, fields[name], MAX_TOKENS) for name in (*WHOLES, *COUNTED) if name in fields}
+    for name, whole in WHOLE_OF.items():
+        if name in fields:
+            counts[name] = part_of(name, fields[name], counts.get(whole, 0), MAX_TOKENS)
+    if not any(counts.values()):
+        raise BadUsage("input_tokens", "a plan needs tokens, or something else that is counted")
+    return Usage(**{"input_tokens": 0, **counts})  # type: ignore[arg-type]  # the counts are whole numbers
+
+
+def _models(fields: Mapping[str, Any], every_model: Sequence[str]) -> tuple[str, ...]:
+    models = fields.get("models")
+    if not isinstance(models, list | tuple) or not 1 <= len(models) <= MAX_MODELS:
+        raise BadUsage("models", f"must be a list of 1 to {MAX_MODELS:,} names of models")
+    for model in models:
+        if not isinstance(model, str):
+            raise BadUsage("models", f"must be names of models, not {shown(model)}")
+    return tuple(every_model) if tuple(models) == EVERY_MODEL and every_model else tuple(models)
+
+
+def _terms(fields: Mapping[str, Any], now: datetime) -> Terms:
+    region = fields.get("region")
+    if region is not None and (not isinstance(region, str) or len(region) > MAX_REGION_CHARACTERS):
+        raise BadUsage("region", f"must be the name of a region, not {shown(region)}")
+    at = fields.get("at")
+    return Terms(now if at is None else _instant(at), service_of(fields.get("service_tier")), region or None)
+
+
+def _instant(value: Any) -> date:
+    if isinstance(value, str) and len(value) <= _MAX_INSTANT_CHARACTERS:
+        try:
+            if _DAY.fullmatch(value):
+                return date.fromisoformat(value)
+            found = datetime.fromisoformat(value)
+            if found.tzinfo is not None:
+                return found.astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+    raise BadUsage(
+        "at", f'must be a day such as "2026-01-31", or an instant such as "2026-01-31T14:00:00Z", not {shown(value)}'
+    )
