@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from bench.accounts import CALLS, MANY, ROUNDS, many_accounts
 from bench.catalogue import growth, whole_catalogue
 from bench.corpora import corpora
+from bench.costs import costs
 from bench.counting import Comparison, compare_engines
 from bench.endpoint import MODELS, served, start_and_memory
 from bench.gateway import gateway_section
@@ -107,6 +108,11 @@ def _pricing() -> Iterable[Section]:
     yield Section("Prices", about, ("what", "value"), list(pricing()))
 
 
+def _costs() -> Iterable[Section]:
+    about = "What providers answered to an exact cost; over HTTP with a line for each rate, key and limits on."
+    yield Section("Costs of calls", about, ("what", "value"), list(costs()))
+
+
 def _gateway() -> Iterable[Section]:
     yield gateway_section()
 
@@ -134,6 +140,7 @@ PARTS: dict[str, Callable[[], Iterable[Section]]] = {
     "accounts": _accounts,
     "corpora": _corpora,
     "prices": _pricing,
+    "costs": _costs,
     "gateway": _gateway,
     "peers": _peers,
     "typing": _typing,

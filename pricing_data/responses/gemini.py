@@ -53,7 +53,7 @@ NO_KINDS = Kinds()
 
 def read(usage: Properties) -> Counts:
     """Return the counts of a `usageMetadata`, in JSON's names or Python's. Raise BadUsage, UnpricedProperty."""
-    if any("_" in name for name in usage):
+    if PROMPT not in usage and any("_" in name for name in usage):
         usage = _in_camel_case(usage)
     ignored = left_over(usage, NAMES, PATH, owner=TITLE)
     if PROMPT not in usage and TOTAL not in usage:
@@ -128,12 +128,10 @@ def _kinds(usage: Properties, name: str, whole: tuple[str, int]) -> Kinds:
 
 def _kinds_of_cached(usage: Properties, cached: int, kinds: Kinds) -> tuple[int | None, int | None]:
     """Return how many cached tokens are audio and images; None is not known."""
-    if not cached:
-        return 0, 0
-    if not usage.get("cacheTokensDetails"):
-        return None if kinds.audio else 0, None if kinds.image else 0
+    if not cached or not usage.get("cacheTokensDetails"):
+        return None, None
     found = _kinds(usage, "cacheTokensDetails", (CACHED, cached))
-    return found.audio, found.image
+    return found.audio if kinds.audio or found.audio else None, found.image if kinds.image or found.image else None
 
 
 def _service(usage: Properties) -> str | None:

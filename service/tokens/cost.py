@@ -28,7 +28,7 @@ MAX_USAGES = 10_000
 # Longer lists are priced in a thread; so many take about a millisecond.
 MAX_INLINE_USAGES = 20
 # Of a list whose items are decoded one by one. A usage with its details has about twenty.
-MAX_VALUES = 1_000_000
+MAX_VALUES = 400_000
 
 
 class CostEndpoint:

@@ -1,0 +1,23 @@
+"""The gateway's quick look at an upstream's usage and the reader of usages for costs count alike."""
+
+import pytest
+
+from service.gateway.reported_usage import usage_of
+from tests.pricing_data.responses.test_shapes import EXAMPLES, Example
+
+CHATS = [
+    example
+    for example in EXAMPLES
+    if example.shape == "openai-chat" and example.provider in {None, "xai", "deepseek", "groq", "moonshot", "z.ai"}
+]
+# Without a total the gateway has only what is written; reasoning is then not in it.
+WITHOUT_TOTAL = "xAI without a total"
+
+
+@pytest.mark.parametrize("example", CHATS, ids=lambda example: example.name)
+def test_the_gateway_counts_input_and_output_as_costs_do(example: Example) -> None:
+    """In both of its dialects, for every made-up usage of chat completions."""
+    found = usage_of({"usage": example.usage}, "xai" if example.provider == "xai" else "openai")
+    assert found.input == example.counts["input_tokens"]
+    if example.name != WITHOUT_TOTAL:
+        assert (found.output or 0) == example.counts["output_tokens"]
