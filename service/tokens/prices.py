@@ -43,9 +43,9 @@ def version_header(book: PriceBook) -> Header:
 
 
 def provenance(price: Price | None) -> dict[str, wire.Value]:
-    """Since when a price holds, who says so, and how sure that is."""
+    """Return since when a price of input holds, who states it, and how sure that is."""
     return {
-        "price_effective_from": price.effective_from.isoformat() if price else None,
+        "price_effective_from": price.statement("input").since.isoformat() if price else None,
         "price_source": f"{price.source.package} {price.source.version}" if price else None,
         "price_state": price.state if price else None,
     }
