@@ -10,6 +10,7 @@ from pricing_data.coverage import coverage
 from pricing_data.model_releases import read_model_releases
 from pricing_data.notes import read_notes
 from pricing_data.price import STATES
+from pricing_data.rate_list import stated_rates
 from service import wire
 from service.clock import utc_now
 from service.commands.configuration import configuration
@@ -41,6 +42,7 @@ def status(as_json: bool) -> None:
         "priced_models": len([name for name in registry.models if book.price(name, today)]),
         **_coverage(book),
         "rows": len(book.contents.lines),
+        "rates": _rates(registry, book),
         **_states(registry, book),
         "held": held,
         "own_prices": sum(standing.holds(today) for own in book.standing.values() for standing in own),
@@ -56,6 +58,14 @@ def status(as_json: bool) -> None:
     if old:
         limit = settings.prices_max_age_days
         say(f"Warning: the prices are {age} days old, more than {limit}. `weighbridge prices refresh` renews them.")
+
+
+def _rates(registry: Registry, book: PriceBook) -> dict[str, wire.Value]:
+    """How many rates are in force today, by their state."""
+    today = utc_now().date()
+    current = [price for name in registry.models if (price := book.price(name, today))]
+    counts = Counter(rate.statement.state for price in current for rate in stated_rates(price))
+    return {state: counts[state] for state in sorted(STATES)}
 
 
 def _shown(value: wire.Value) -> Value:
