@@ -47,8 +47,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Use half as many processes again as there are processors: tests wait for servers as long as they work."""
-    return usable_processors() * 3 // 2
+    """Use twice as many processes as there are processors: tests wait for servers as long as they work."""
+    return usable_processors() * 2
 
 
 @pytest.hookimpl(optionalhook=True)

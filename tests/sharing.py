@@ -18,7 +18,22 @@ OWN_SERVER = re.compile(r"^def server\(|with running\(", re.MULTILINE)
 
 
 # Few tests that take long: begun last, they would keep one process busy while the others are done.
-SLOW = ("tests/end_to_end/test_wheel.py", "tests/tokenizer_registry")
+SLOW = (
+    "tests/end_to_end/test_wheel.py",
+    "tests/tokenizer_registry",
+    "tests/end_to_end",
+    "tests/browser",
+    "tests/end_to_end/test_gateway_litellm.py",
+    "tests/end_to_end/test_workers_replaced.py",
+    "tests/end_to_end/test_promise_42_full_disk.py",
+    "tests/end_to_end/test_promise_35_leaks.py",
+    "tests/end_to_end/test_fuzzed_requests.py",
+    "tests/end_to_end/test_promise_48_money.py",
+    "tests/end_to_end/test_secrets.py",
+    "tests/tokenizer_registry/native/test_compiler.py",
+    "tests/end_to_end/test_promise_19_overspending.py",
+    "tests/end_to_end/test_promise_46_turns.py",
+)
 
 
 class TogetherScheduling(LoadScopeScheduling):  # type: ignore[misc]  # its base has no types

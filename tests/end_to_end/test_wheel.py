@@ -1,22 +1,28 @@
 """Every way of installing gives a service that counts: a wheel from a source distribution, a folder, a git repository.
 
 One environment outside the checkout has the locked dependencies; the packages are installed into it one after another.
+With ALL_INSTALLS=1 pip fetches the dependencies anew; else they are copied from the environment of the tests.
 """
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import venv
+from importlib.metadata import distribution
 from pathlib import Path
 
 import httpx2
 import pytest
+from packaging.requirements import Requirement
 
 from tests.end_to_end import server as served
 from tokenizer_registry import Registry
 
 ROOT = Path(__file__).parents[2]
+LOCKED = ROOT / "requirements" / "runtime.txt"
 # Cloning and compiling once more takes long and finds what the wheel from the source distribution finds.
 ALL_INSTALLS = bool(os.environ.get("ALL_INSTALLS"))
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
@@ -49,9 +55,27 @@ def wheel(sdist: Path, empty: Path) -> Path:
 def installed(empty: Path, wheel: Path) -> Path:
     """The environment with the wheel and the locked dependencies, as the Dockerfile makes it."""
     into = (*PIP, "--python", str(empty), "install", "--only-binary", ":all:")
-    run(*into, "--require-hashes", "-r", str(ROOT / "requirements" / "runtime.txt"), cwd=wheel.parent)
+    if ALL_INSTALLS:
+        run(*into, "--require-hashes", "-r", str(LOCKED), cwd=wheel.parent)
+    else:
+        copy_locked(next(empty.parents[1].glob("lib/python*/site-packages")))
     run(*into, "--no-deps", str(wheel), cwd=wheel.parent)
     return empty
+
+
+def copy_locked(into: Path) -> None:
+    """Copy the locked dependencies, and nothing else, from the environment of the tests."""
+    for line in re.findall(r"^[\w.-]+==.*?(?= \\$)", LOCKED.read_text(encoding="utf-8"), re.MULTILINE):
+        wanted = Requirement(line)
+        if wanted.marker is not None and not wanted.marker.evaluate():
+            continue
+        found = distribution(wanted.name)
+        assert wanted.specifier.contains(found.version), line
+        for file in found.files or ():
+            origin = Path(str(found.locate_file(file)))
+            if ".." not in file.parts and origin.exists():
+                (into / file).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(origin, into / file)
 
 
 @pytest.fixture
