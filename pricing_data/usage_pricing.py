@@ -125,7 +125,7 @@ def without_author(book: PriceBook, name: str) -> str | None:
 
 def _read(item: Any, now: datetime | None) -> tuple[Read, str]:
     """Return what an item says, with an instant, and where that comes from."""
-    if not isinstance(item, Mapping):
+    if type(item) is not dict and not isinstance(item, Mapping):
         raise BadUsage("item", f"must be an object, not {shown(item)}")
     if not _PROPERTIES.issuperset(item):
         _check_is_response(item)

@@ -3,7 +3,9 @@
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
-from pricing_data.responses import shapes
+from pricing_data.price import STANDARD
+from pricing_data.responses import openai, shapes
+from pricing_data.responses.chat_dialects import OPENAI
 from pricing_data.responses.faults import BadUsage, shown
 from pricing_data.responses.properties import Properties
 from pricing_data.responses.service_tiers import service_of
@@ -45,6 +47,11 @@ def read_usage(
     """
     if not isinstance(usage, dict):
         raise BadUsage("usage", f"must be an object, not {shown(usage)}")
+    if shape is None is provider and PLAIN_CHAT.issuperset(usage) and _is_chat(usage):
+        # By far the commonest usage is read without a look at any other shape.
+        counts = openai.read_known(usage, OPENAI)
+        tier = STANDARD if service is None else service_of(service)
+        return Read(model, counts.usage, tier, None, at, shapes.CHAT, counts.ignored)
     if shape is None:
         shape = shapes.CHAT if _is_chat(usage) else shapes.recognised(usage, provider)
         if provider is not None and shape not in shapes.PROVIDERS[provider].shapes and shape != shapes.OWN:
@@ -52,7 +59,7 @@ def read_usage(
     counts = shapes.read_shape(usage, shape, provider)
     if service is None:
         service = counts.service
-    tier = "standard" if service is None else service_of(service, provider)
+    tier = STANDARD if service is None else service_of(service, provider)
     provider = provider or counts.provider
     return Read(model, counts.usage, tier, counts.region, at, shape, counts.ignored, counts.apart, provider)
 
@@ -87,6 +94,7 @@ def instant_from(value: Any, path: str) -> datetime:
     raise BadUsage(path, f"{shown(value)} is no instant: seconds since 1970, or a time of ISO 8601 with a zone")
 
 
+PLAIN_CHAT = OPENAI.names.used
 # From 2015 to 2100: milliseconds, and what was never set, lie outside.
 MIN_SECONDS, MAX_SECONDS = 1_420_070_400, 4_102_444_800
 MAX_INSTANT_CHARACTERS = 40

@@ -1,12 +1,14 @@
 """`weighbridge prices diff`: what changed between two days, or between two books."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import click
 
-from pricing_data import Price, PriceBook
+from pricing_data import Price, PriceBook, plain
+from pricing_data.price import rates_by_path
 from service import wire
 from service.clock import utc_now
 from service.commands.price_book import faults_told, loaded_book, per_mtok
@@ -32,7 +34,8 @@ def diff(one: str, other: str, as_json: bool) -> None:
     for name in registry.models:
         old, new = before(name), after(name)
         if (old and old.tariff) != (new and new.tariff):
-            rows.append({"model": name, **_amounts("before", old), **_amounts("after", new)})
+            changed: list[wire.Value] = [*_changed(old, new)]
+            rows.append({"model": name, **_amounts("before", old), **_amounts("after", new), "rates": changed})
     if as_json:
         click.echo(wire.encode([*rows]))
         return
@@ -41,8 +44,9 @@ def diff(one: str, other: str, as_json: bool) -> None:
     for row in rows:
         old, new = before(str(row["model"])), after(str(row["model"]))
         since, source = (str(new.effective_from), new.source.package) if new else (None, None)
-        cells.append((str(row["model"]), _shown(old), _shown(new), since, source))
-    print_table((*columns, Column("since"), Column("source")), cells)
+        others = "; ".join(_other_rates(old, new))
+        cells.append((str(row["model"]), _shown(old), _shown(new), since, source, others))
+    print_table((*columns, Column("since"), Column("source"), Column("other rates")), cells)
     say(f"{len(rows)} of {len(registry.models)} models differ.")
 
 
@@ -66,6 +70,30 @@ def _amounts(side: str, price: Price | None) -> dict[str, wire.Value]:
         f"{side}_per_input_token": price.input if price else None,
         f"{side}_per_output_token": price.output if price else None,
     }
+
+
+def _changed(old: Price | None, new: Price | None) -> Iterator[dict[str, wire.Value]]:
+    """Yield each rate that differs, by its path; one that is not known on a side is null there."""
+    before, after = (rates_by_path(price.tariff) if price else {} for price in (old, new))
+    for path in dict.fromkeys((*before, *after)):
+        if before.get(path) != after.get(path):
+            yield {"path": path, "before": before.get(path), "after": after.get(path)}
+    if old and new and old.tariff.schedule != new.tariff.schedule:
+        yield {"path": "schedule", "before": None, "after": None}
+
+
+def _other_rates(old: Price | None, new: Price | None) -> Iterator[str]:
+    """Yield the rates other than plain input and output that differ, for people."""
+    for change in _changed(old, new):
+        path = str(change["path"])
+        if path == "schedule":
+            yield "hours"
+        elif path not in ("input", "output"):
+            yield f"{path} {_amount(change['before'])} to {_amount(change['after'])}"
+
+
+def _amount(value: wire.Value) -> str:
+    return plain(value) if isinstance(value, Decimal) else "unknown"
 
 
 def _shown(price: Price | None) -> str | None:

@@ -9,6 +9,7 @@ from pricing_data import plain
 from pricing_data.curation import Upstream, read_upstream
 from pricing_data.notes import read_notes
 from pricing_data.overrides import read_prices_file
+from pricing_data.rate_list import StatedRate, stated_rates
 from service import wire
 from service.clock import utc_now
 from service.commands.catalogue import known_models
@@ -16,8 +17,9 @@ from service.commands.configuration import configuration
 from service.commands.price_book import Day, faults_told, loaded_book, loaded_path
 from service.prices.book import notes_path
 from service.prices.explanation import Facts, explanation
+from service.prices.rate_words import hours_words, is_counted, place_words, unit_words
 from service.prices.refreshing import OVERRIDES, UPSTREAM
-from service.tokens.prices import price_history
+from service.tokens.prices import instant_words, price_history, stated_entry
 from tokenizer_registry import Registry
 
 WIDTH = 110
@@ -68,9 +70,27 @@ def at(name: str, day: date, as_json: bool) -> None:
         if price:
             entry |= {"price_per_input_token": price.input, "price_per_output_token": price.output}
             entry |= {"effective_from": price.effective_from.isoformat(), "state": price.state}
+            rates: list[wire.Value] = [stated_entry(rate) for rate in stated_rates(price)]
+            entry |= {
+                "effective_at": instant_words(price.begins),
+                "rates": rates,
+                "regions": dict(price.tariff.regions),
+            }
         click.echo(wire.encode(entry))
     elif price is None or price.input is None:
         raise click.ClickException(f"No price of {model} is known on {day}.")
     else:
         output = f", output {plain(price.output)}" if price.output is not None else ""
         click.echo(f"{model} on {day}: input {plain(price.input)}{output} USD per token ({price.state})")
+        for rate in stated_rates(price):
+            if rate.path not in ("input", "output"):
+                click.echo(_rate_line(rate))
+        for region, factor in price.tariff.regions:
+            click.echo(f"  region {region}: {plain(factor)} times as much for tokens")
+
+
+def _rate_line(rate: StatedRate) -> str:
+    where = ", ".join(filter(None, (place_words(rate), hours_words([rate.window]) if rate.window else "")))
+    each = "each" if is_counted(rate.unit) else "per token"
+    named = f"{where}: {unit_words(rate.unit)}" if where else unit_words(rate.unit)
+    return f"  {named} {plain(rate.rate)} USD {each} ({rate.statement.state})"

@@ -1,13 +1,16 @@
 """`weighbridge prices status`: the book in use, its age, and how sure its prices are."""
 
 from collections import Counter
+from datetime import date, timedelta
 
 import click
 
 from pricing_data import PriceBook
 from pricing_data.book import PACKAGED
+from pricing_data.model_releases import read_model_releases
 from pricing_data.notes import read_notes
 from pricing_data.price import STATES
+from pricing_data.rate_list import stated_rates
 from service import wire
 from service.clock import utc_now
 from service.commands.configuration import configuration
@@ -15,6 +18,9 @@ from service.commands.price_book import faults_told, loaded_book, loaded_path
 from service.commands.table import Column, Value, print_table, say
 from service.prices.book import notes_path, outside_catalogue
 from tokenizer_registry import Registry
+
+PAST_DAYS = (date(2025, 1, 1), date(2025, 7, 1), date(2026, 1, 1))
+NEAR_RELEASE = timedelta(days=7)
 
 
 @click.command()
@@ -37,7 +43,10 @@ def status(as_json: bool) -> None:
         "models": len(registry.models),
         "authors": len({model.author for model in registry.models.values()}),
         "priced_models": len([name for name in registry.models if book.price(name, today)]),
+        "priced_on": {str(day): _priced(registry, book, day) for day in PAST_DAYS},
+        **_releases(registry, book),
         "rows": len(book.contents.lines),
+        "rates": _rates(registry, book),
         **_states(registry, book),
         "held": held,
         "own_prices": sum(standing.holds(today) for own in book.standing.values() for standing in own),
@@ -53,6 +62,29 @@ def status(as_json: bool) -> None:
     if old:
         limit = settings.prices_max_age_days
         say(f"Warning: the prices are {age} days old, more than {limit}. `weighbridge prices refresh` renews them.")
+
+
+def _priced(registry: Registry, book: PriceBook, day: date) -> int:
+    """How many models have a price on a day."""
+    return sum(book.price(name, day) is not None for name in registry.models)
+
+
+def _releases(registry: Registry, book: PriceBook) -> dict[str, wire.Value]:
+    """How many priced models have a known release, and how many of those have a price within a week of it."""
+    with faults_told():
+        releases = read_model_releases()
+    firsts = {name: book.history(name)[0].effective_from for name in registry.models if name in book.histories}
+    known = [name for name in firsts if name in releases]
+    within = [name for name in known if firsts[name] <= releases[name].released + NEAR_RELEASE]
+    return {"with_release": len(known), "priced_from_release": len(within)}
+
+
+def _rates(registry: Registry, book: PriceBook) -> dict[str, wire.Value]:
+    """How many rates are in force today, by their state."""
+    today = utc_now().date()
+    current = [price for name in registry.models if (price := book.price(name, today))]
+    counts = Counter(rate.statement.state for price in current for rate in stated_rates(price))
+    return {state: counts[state] for state in sorted(STATES)}
 
 
 def _shown(value: wire.Value) -> Value:

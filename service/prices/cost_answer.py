@@ -14,7 +14,7 @@ ALWAYS = ("input_tokens", "output_tokens")
 
 
 class CostAnswers:
-    """Writes answers for one book, whose rows it describes once."""
+    """Writes answers for one book, whose rows it describes once. Texts are put together here: a list has thousands."""
 
     def __init__(self, book: PriceBook) -> None:
         self._version = wire.properties({"pricing_version": book.version})
@@ -23,10 +23,10 @@ class CostAnswers:
 
     def answer(self, found: PricedUsage) -> str:
         """Return the JSON object for one usage."""
-        total = found.total
+        total = "null" if found.total is None else plain(found.total)
         lines = ",".join(map(self._line, found.lines))
-        head = f'{wire.properties({"model": found.model})},"total":{"null" if total is None else plain(total)}'
-        return f'{{{head},"currency":"{CURRENCY}","lines":[{lines}],{self._rest(found)},{self._version}}}'
+        head = f'{wire.properties({"model": found.model})},"total":{total},"currency":"{CURRENCY}"'
+        return f'{{{head},"lines":[{lines}],"unpriced":{_unpriced(found)}{_terms(found)},{self._version}}}'
 
     def refusal(self, fault: BadUsage) -> str:
         """Return the JSON object for one of several usages that cannot be read."""
@@ -38,26 +38,9 @@ class CostAnswers:
         origin = self._origins.get((id(price), path))
         if origin is None:
             origin = self._origins[id(price), path] = _origin(line)
-        figures = f'"count":{count if isinstance(count, int) else plain(count)},"rate":{plain(rate)}'
-        return f'{{"kind":"{kind}","unit":"{unit}",{figures},"amount":{plain(amount)},{origin}}}'
-
-    def _rest(self, found: PricedUsage) -> str:
-        unpriced: list[wire.Value] = [{"property": name, "reason": reason} for name, reason in found.unpriced]
-        read, terms = found.read, found.terms
-        if read is None or terms is None:
-            return wire.properties({"unpriced": unpriced})
-        return wire.properties(
-            {
-                "unpriced": unpriced,
-                "at": instant_text(terms.at),
-                "at_from": found.at_from,
-                "service_tier": terms.service,
-                "region": terms.region,
-                "shape": read.shape,
-                "usage": counts(read.usage),
-                "ignored": [*read.ignored],
-            }
-        )
+        counted = count if isinstance(count, int) else plain(count)
+        figures = f'"count":{counted},"rate":{plain(rate)},"amount":{plain(amount)}'
+        return f'{{"kind":"{kind}","unit":"{unit}",{figures},{origin}}}'
 
 
 def counts(usage: Usage) -> dict[str, wire.Value]:
@@ -69,6 +52,24 @@ def counts(usage: Usage) -> dict[str, wire.Value]:
 def instant_text(at: date) -> str:
     """Return a day or an instant in UTC, in ISO 8601: "2026-01-31", "2026-01-31T14:00:00Z"."""
     return f"{at.replace(tzinfo=None).isoformat('T', 'seconds')}Z" if isinstance(at, datetime) else at.isoformat()
+
+
+def _unpriced(found: PricedUsage) -> str:
+    if not found.unpriced:
+        return "[]"
+    return wire.encode([{"property": name, "reason": reason} for name, reason in found.unpriced]).decode()
+
+
+def _terms(found: PricedUsage) -> str:
+    """Return on which terms a usage was priced, and how it was understood: the inside of a JSON object."""
+    read, terms = found.read, found.terms
+    if read is None or terms is None:
+        return ""
+    region = "null" if terms.region is None else wire.encode(terms.region).decode()
+    ignored = wire.encode([*read.ignored]).decode() if read.ignored else "[]"
+    when = f'"at":"{instant_text(terms.at)}","at_from":"{found.at_from}"'
+    how = f'"service_tier":"{terms.service}","region":{region},"shape":"{read.shape}"'
+    return f',{when},{how},"usage":{{{wire.properties(counts(read.usage))}}},"ignored":{ignored}'
 
 
 def _origin(line: PricedLine) -> str:

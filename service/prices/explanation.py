@@ -2,17 +2,39 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
+from itertools import groupby
 
 from pricing_data import Opinion, Price, PriceBook, Rates, plain
 from pricing_data.curation import Upstream
+from pricing_data.instants import instant_of
 from pricing_data.notes import Note
 from pricing_data.overrides import PricesFile
-from pricing_data.price import Tariff
+from pricing_data.paths import place_of
+from pricing_data.price import MIDNIGHT
+from pricing_data.rate_list import StatedRate, stated_rates
+from pricing_data.row import instant_text
+from service.prices.rate_words import (
+    MTOK,
+    alike_windows,
+    hours_words,
+    long,
+    moment_words,
+    place_words,
+    rate_lines,
+    rate_words,
+    rates_in_a_row,
+    scaled,
+    since_words,
+    tariff_lines,
+    unit_words,
+)
 from tokenizer_registry import Model
 
 LISTS = {
+    "rules": "a rule of this book, which cites its page",
+    "tokencost": "tokencost's list of prices",
     "genai-prices": "genai-prices (Pydantic's list of prices)",
     "litellm": "LiteLLM's list of prices",
     "model-prices": "model-prices (a list with the dates of changes)",
@@ -22,9 +44,13 @@ BASES = {
     "upstream_dated": "The list itself dates the change.",
     "upstream_commit": "The day is that on which a public list of models took the price in; it may be a little late.",
     "first_observed": "No list dates it: this is the day on which it was first read.",
+    "observed": "It was seen in one release of a list, and not yet in the one before.",
+    "release": "It is the first known price, taken to hold from the model's release on.",
     "override": "The day was set together with the price.",
 }
-MTOK = 1_000_000
+# Lines in columns begin with spaces: they are not broken into several.
+STATED = "  {:>9}  {:<37} {:<9} {:<19} {}"
+HELD = "  {:<20} {:<20} {:>8} {:>8} {:>8}  {}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +86,7 @@ def explanation(facts: Facts) -> list[Section]:
         Section(title, tuple(_headline(facts, price))),
         Section("Where it comes from", tuple(_origin(facts, price)) if price else ()),
         Section("Since when", tuple(_since(price)) if price else ()),
+        Section("Every rate, and who states it", tuple(_statements(price)) if price else ()),
         Section("What others say", tuple(_opinions(price)) if price else ()),
         Section("What it was", tuple(_history(facts))),
         Section("Not taken into the book", tuple(_notes(facts))),
@@ -73,39 +100,51 @@ def _headline(facts: Facts, price: Price | None) -> Iterator[str]:
         yield f"On {long(facts.day)} it has no price here, so a count of it has no cost. That is not the same as free."
         yield from _why_none(facts)
         return
-    yield f"On {long(facts.day)} it costs, in US dollars:"
-    yield from _rates(price.tariff.rates)
-    yield from _extras(price.tariff)
+    yield f"On {moment_words(facts.day)} it costs, in US dollars:"
+    yield from rate_lines(price.tariff.rates)
+    yield from tariff_lines(price.tariff)
+    yield "What is not listed here is unknown: a call that needs it has no cost."
+    yield from _announced(facts)
 
 
-def _rates(rates: Rates) -> Iterator[str]:
-    named = {
-        "a million input tokens": rates.input,
-        "a million input tokens read from a cache": rates.cached_input,
-        "a million input tokens written to a cache": rates.cache_write,
-        "a million output tokens": rates.output,
-    }
-    for what, value in named.items():
-        if value is not None:
-            yield f"  {plain(value * MTOK):>8}  for {what} ({plain(value)} each)"
+def _announced(facts: Facts) -> Iterator[str]:
+    """What it will cost, as far as that has been announced."""
+    for row in facts.book.history(facts.name):
+        if row.begins > instant_of(facts.day):
+            begins = moment_words(row.begins if row.effective_at != MIDNIGHT else row.effective_from)
+            yield f"From {begins} on it will cost {rates_in_a_row(Rates(row.input, row.output))}."
 
 
-def _extras(tariff: Tariff) -> Iterator[str]:
-    if tariff.rates.per_call is not None:
-        yield f"  {plain(tariff.rates.per_call):>8}  for each call, besides its tokens"
-    for tier in tariff.tiers:
-        above = f"A call with more than {tier.above_tokens:,} input tokens"
-        yield f"{above} costs, for all its tokens, {_pair(tier.rates)}."
-    for window in tariff.schedule:
-        yield f"From {window.starts:%H:%M} to {window.ends:%H:%M} UTC each day it costs {_pair(window.rates)}."
-    if (batch := tariff.service("batch")) is not None:
-        yield f"In a batch it costs {_pair(batch.rates)}."
+def _statements(price: Price) -> Iterator[str]:
+    """Every rate with who states it, in columns, under the service and the tier that it belongs to."""
+    yield STATED.format("USD", "for", "state", "source", "since")
+    rates = stated_rates(price)
+    for place, alike in groupby((rate for rate in rates if rate.window is None), place_words):
+        if place:
+            yield f"  {place}:"
+        yield from map(_stated, alike)
+    for windows in alike_windows(price.tariff.schedule):
+        yield f"  {hours_words(windows)}:"
+        yield from (_stated(rate) for rate in rates if rate.window == windows[0])
+    yield "USD for a million tokens, or for each of what is counted."
+    yield from _differing(price)
 
 
-def _pair(rates: Rates) -> str:
-    found = [f"{_mtok(rates.input)} for input"] if rates.input is not None else []
-    found += [f"{_mtok(rates.output)} for output"] if rates.output is not None else []
-    return " and ".join(found) + " a million"
+def _stated(rate: StatedRate) -> str:
+    one = rate.statement
+    source = f"{one.source.package} {one.source.version}"
+    return STATED.format(scaled(rate.unit, rate.rate), unit_words(rate.unit), one.state, source, since_words(one))
+
+
+def _differing(price: Price) -> Iterator[str]:
+    for one in price.statements:
+        for name, path, value in one.opinions:
+            if (place := place_of(path)) is not None:
+                where = rate_words(place.rate, place.service, place.above_tokens)
+                yield f"{LISTS.get(name, name)} states {scaled(place.rate, value)} for {where}."
+    for region, factor in price.tariff.regions:
+        one = price.statement(f"region.{region}")
+        yield f"The factor {plain(factor)} of region {region}: {one.state}, {one.source.package}, {since_words(one)}."
 
 
 def _why_none(facts: Facts) -> Iterator[str]:
@@ -166,15 +205,21 @@ def _rule(facts: Facts, price: Price) -> str:
 
 
 def _since(price: Price) -> Iterator[str]:
-    basis = "first_observed" if price.basis.startswith("host:") else price.basis
-    yield f"It holds from {long(price.effective_from)} (00:00 UTC). {BASES[basis]}"
+    own = price.statement("input")
+    at = "00:00 UTC" if price.effective_at == MIDNIGHT else f"{price.effective_at:%H:%M} UTC"
+    yield f"The row holds from {long(price.effective_from)} ({at})."
+    if own.since < price.effective_from:
+        yield f"Its price of input has not changed since {long(own.since)}; another rate has."
+    if own.not_before is not None:
+        yield f"The price was first seen between {long(own.not_before)} and {long(own.since)}."
+    yield BASES["first_observed" if own.basis.startswith("host:") else own.basis]
     if price.corrects and price.state != "override":
         yield f"The row stands in for an earlier one: {price.corrects}."
 
 
 def _opinions(price: Price) -> Iterator[str]:
     for opinion in price.second_opinions:
-        asked = _pair(Rates(opinion.value, opinion.output))
+        asked = rates_in_a_row(Rates(opinion.value, opinion.output))
         same = opinion.value == price.input and (
             None in (opinion.output, price.output) or opinion.output == price.output
         )
@@ -197,12 +242,10 @@ def _of_other_hours(price: Price, opinion: Opinion) -> bool:
 
 def _history(facts: Facts) -> Iterator[str]:
     rows = facts.book.history(facts.name)
+    if rows:
+        yield HELD.format("from", "until", "input", "cached", "output", "state, source, and what else differs")
     for place, row in enumerate(rows):
-        end = rows[place + 1].effective_from - timedelta(days=1) if place + 1 < len(rows) else None
-        span = f"{row.effective_from} to {end}" if end else f"from {row.effective_from}"
-        amounts = f"input {_mtok(row.input):>7}  cached {_mtok(row.cached_input):>7}  output {_mtok(row.output):>7}"
-        others = ", tiers" * bool(row.tariff.tiers) + ", hours" * bool(row.tariff.schedule)
-        yield f"{span:<24}  {amounts}   {row.state}, {row.source.package} {row.source.version}{others}"
+        yield _row(row, rows[place + 1] if place + 1 < len(rows) else None)
     if rows:
         first = long(rows[0].effective_from)
         yield f"In dollars a million tokens. Before {first} no price is known, and none is guessed."
@@ -213,6 +256,16 @@ def _history(facts: Facts) -> Iterator[str]:
     replaced = len(facts.book.recorded(facts.name)) - len(rows)
     if replaced:
         yield f"{replaced} recorded row(s) were corrected since; the book keeps them."
+
+
+def _row(row: Price, later: Price | None) -> str:
+    start = instant_text(row.effective_from, row.effective_at)
+    end = instant_text(later.effective_from, later.effective_at) if later else "-"
+    services = [service.name for service in row.tariff.services]
+    others = ["tiers"] * bool(row.tariff.tiers) + ["hours"] * bool(row.tariff.schedule) + services
+    others += ["regions"] * bool(row.tariff.regions)
+    told = ", ".join([row.state, f"{row.source.package} {row.source.version}", *others])
+    return HELD.format(start, end, _mtok(row.input), _mtok(row.cached_input), _mtok(row.output), told)
 
 
 def _notes(facts: Facts) -> Iterator[str]:
@@ -229,11 +282,6 @@ def _record(facts: Facts, price: Price) -> Iterator[str]:
     yield f"Price book {facts.book.version}; its lists were last read on {long(facts.book.refreshed_at)}."
     digest = price.source.sha256[:16]
     yield f"This row was written on {long(price.recorded_at)}, from a file whose sha256 begins {digest}."
-
-
-def long(day: date) -> str:
-    """ "3 March 2026"."""
-    return f"{day.day} {day:%B %Y}"
 
 
 def _mtok(value: Decimal | None) -> str:

@@ -11,9 +11,9 @@ import pricing_data
 from pricing_data import OlderSource, PriceBook
 from pricing_data.book_file import Snapshot, text_of, write
 from pricing_data.curation import Upstream, read_upstream
+from pricing_data.known_facts import KnownFacts
 from pricing_data.naming.authors import read_authors
 from pricing_data.naming.hosts import Host, with_hosts
-from pricing_data.known_facts import KnownFacts
 from pricing_data.notes import notes_text, read_notes
 from pricing_data.offers import Reading
 from pricing_data.overrides import PricesFile, read_prices_file

@@ -1,11 +1,12 @@
 """`GET /v1/tokens/prices/{name}`: every price of a model with its source; and what other routes tell of a price."""
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 
 from starlette.types import Receive, Scope
 
-from pricing_data import Price, PriceBook, Rates, Tier
+from pricing_data import Price, PriceBook, Rates, Source, Tier, Window
+from pricing_data.rate_list import StatedRate, stated_rates
 from service import wire
 from service.errors import NOT_FOUND, Refusal
 from service.reply import Header, Reply
@@ -42,9 +43,9 @@ def version_header(book: PriceBook) -> Header:
 
 
 def provenance(price: Price | None) -> dict[str, wire.Value]:
-    """Since when a price holds, who says so, and how sure that is."""
+    """Return since when a price of input holds, who states it, and how sure that is."""
     return {
-        "price_effective_from": price.effective_from.isoformat() if price else None,
+        "price_effective_from": price.statement("input").since.isoformat() if price else None,
         "price_source": f"{price.source.package} {price.source.version}" if price else None,
         "price_state": price.state if price else None,
     }
@@ -54,10 +55,10 @@ def price_history(book: PriceBook, model: str, today: date) -> dict[str, wire.Va
     """The price of today, the history, oldest first, and the operator's own prices over it."""
     current = book.price(model, today)
     rows = book.history(model)
-    ends = [*(row.effective_from for row in rows[1:]), None]
+    ends = [*(row.begins for row in rows[1:]), None]
     history: list[wire.Value] = [entry(row, end) for row, end in zip(rows, ends, strict=False)]
     overrides: list[wire.Value] = [
-        {**entry(standing.row, standing.until), "ended_because": standing.ended}
+        {**entry(standing.row, standing.ends), "ended_because": standing.ended}
         for standing in book.standing.get(model, ())
     ]
     return {
@@ -69,13 +70,11 @@ def price_history(book: PriceBook, model: str, today: date) -> dict[str, wire.Va
     }
 
 
-def entry(row: Price, until: date | None) -> dict[str, wire.Value]:
-    """One row; `effective_until` is exclusive."""
+def entry(row: Price, until: datetime | None) -> dict[str, wire.Value]:
+    """Return one row; its ends are exclusive. `rates` has every rate of it, with who states it."""
     tariff, batch = row.tariff, row.tariff.service("batch")
-    schedule: list[wire.Value] = [
-        {"starts": f"{window.starts:%H:%M}", "ends": f"{window.ends:%H:%M}", **rates(window.rates)}
-        for window in tariff.schedule
-    ]
+    schedule: list[wire.Value] = [{**hours(window), **rates(window.rates)} for window in tariff.schedule]
+    stated: list[wire.Value] = [stated_entry(rate) for rate in stated_rates(row)]
     opinions: list[wire.Value] = [
         {
             "source": opinion.source,
@@ -86,24 +85,73 @@ def entry(row: Price, until: date | None) -> dict[str, wire.Value]:
     ]
     return {
         "effective_from": row.effective_from.isoformat(),
-        "effective_until": until.isoformat() if until else None,
+        "effective_until": until.date().isoformat() if until else None,
+        "effective_at": instant_words(row.begins),
+        "effective_until_at": instant_words(until) if until else None,
+        "not_before": row.not_before.isoformat() if row.not_before else None,
         **rates(tariff.rates),
         "price_per_call": tariff.rates.per_call,
         "tiers": _tiers(tariff.tiers),
         "batch": {**rates(batch.rates), "tiers": _tiers(batch.tiers)} if batch else None,
         "schedule": schedule,
+        "regions": dict(tariff.regions),
+        "rates": stated,
         "state": row.state,
         "basis": row.basis,
-        "source": {
-            "package": row.source.package,
-            "version": row.source.version,
-            "entry": f"{row.source.provider}/{row.source.id}",
-            "url": row.source.url,
-        },
+        "source": source_entry(row.source),
         "second_opinions": opinions,
         "recorded_at": row.recorded_at.isoformat(),
         "corrects": row.corrects,
     }
+
+
+def stated_entry(rate: StatedRate) -> dict[str, wire.Value]:
+    """Return one rate of a row, in USD for each `unit`, which calls it is for, and who states it since when."""
+    one = rate.statement
+    opinions: list[wire.Value] = [
+        {"source": source, "rate": value} for source, path, value in one.opinions if path == rate.path
+    ]
+    return {
+        "path": rate.path,
+        "unit": rate.unit,
+        "service_tier": rate.service,
+        "above_tokens": rate.above_tokens,
+        "hours": hours(rate.window) if rate.window else None,
+        "rate": rate.rate,
+        "state": one.state,
+        "basis": one.basis,
+        "since": one.since.isoformat(),
+        "not_before": one.not_before.isoformat() if one.not_before else None,
+        "source": source_entry(one.source),
+        "differing_opinions": opinions,
+    }
+
+
+def hours(window: Window) -> dict[str, wire.Value]:
+    """Return when a window holds; its days are those on which it begins, at its own offset from UTC."""
+    weekdays: list[wire.Value] = [*window.weekdays]
+    return {
+        "starts": f"{window.starts:%H:%M}",
+        "ends": f"{window.ends:%H:%M}",
+        "weekdays": weekdays,
+        "utc_offset_minutes": window.utc_offset_minutes,
+        "except_holidays": window.holidays,
+    }
+
+
+def source_entry(source: Source) -> dict[str, wire.Value]:
+    """Return where a rate was read."""
+    return {
+        "package": source.package,
+        "version": source.version,
+        "entry": f"{source.provider}/{source.id}",
+        "url": source.url,
+    }
+
+
+def instant_words(at: datetime) -> str:
+    """Return an instant in UTC, in ISO 8601: "2026-08-16T16:00:00Z"."""
+    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat('T', 'seconds')}Z"
 
 
 def rates(found: Rates) -> dict[str, wire.Value]:

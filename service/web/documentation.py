@@ -130,7 +130,7 @@ def _operation(document: Mapping[str, Any], method: str, path: str, operation: M
         bool(operation.get("security")),
         tuple(_parameter(parameter) for parameter in operation.get("parameters", [])),
         tuple(_fields(document, content.get("schema", {}))),
-        _pretty(content["example"]) if content else "",
+        next(map(_pretty, _values({"content": {"application/json": content}})), ""),
         tuple(_answer(status, answer) for status, answer in sorted(answers, key=lambda pair: pair[0])),
         tuple(answers[0][1].get("headers", {})),
     )
@@ -149,8 +149,12 @@ def _parameter(parameter: Mapping[str, Any]) -> Field:
 
 
 def _fields(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterable[Field]:
-    if "$ref" in schema:
-        schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    while "$ref" in schema or "oneOf" in schema:
+        # Of several forms the first is described; the others are lists of it.
+        if "oneOf" in schema:
+            schema = schema["oneOf"][0]
+        else:
+            schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     required = schema.get("required", ())
     for name, described in schema.get("properties", {}).items():
         yield Field(name, _kind(described), name in required, described.get("description", ""))

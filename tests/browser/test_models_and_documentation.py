@@ -33,10 +33,10 @@ def test_models_are_filtered_without_scripts(visits: Visits) -> None:
 def test_a_model_tells_its_prices_and_who_says_so(visits: Visits) -> None:
     """Steps for each price, every row with its source, and what other sources say."""
     page = visits.open("/models/deepseek-chat")
-    rows = page.locator("tbody tr").count()
+    rows = page.locator(".history tbody tr").count()
     assert page.locator(".chart .dot:not(.second)").count() == rows
     assert "USD for a million tokens" in (page.locator(".chart").get_attribute("aria-label") or "")
-    assert "differs" in text_of(page, "tbody")
+    assert "differs" in text_of(page, ".history tbody")
     page.click("text=Count a text for it")
     page.fill("#text", "one")
     expect(page.locator(".counts tbody tr")).to_have_count(1)

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -95,15 +96,37 @@ def test_models_in_detail(client: httpx2.Client) -> None:
 
 
 def test_the_history_of_a_price(client: httpx2.Client) -> None:
-    """Every price has its days, its source and what others say; the last one is the current one."""
+    """Every row has its days, its source and what others say; each ends where the next begins, the last is current."""
     found = body(client.get("/v1/tokens/prices/o3"))
-    old, new = found["history"]
-    assert (old["effective_until"], new["effective_from"], new["effective_until"]) == (
-        "2025-06-10", "2025-06-10", None,
-    )  # fmt: skip
-    assert (old["price_per_input_token"], new["price_per_input_token"]) == (Decimal("0.00001"), Decimal("0.000002"))
-    assert (found["current"], found["overrides"]) == (new, [])
-    assert new["source"]["entry"] == "openai/o3"
+    rows = found["history"]
+    for earlier, later in pairwise(rows):
+        assert earlier["effective_until"] == later["effective_from"]
+        assert earlier["effective_until_at"] == later["effective_at"]
+    (cut,) = [row for row in rows if row["effective_from"] == "2025-06-10"]
+    before, newest = rows[rows.index(cut) - 1], rows[-1]
+    assert (before["price_per_input_token"], cut["price_per_input_token"]) == (Decimal("0.00001"), Decimal("0.000002"))
+    assert (newest["effective_until"], found["current"], found["overrides"]) == (None, newest, [])
+    assert newest["source"]["entry"] == "openai/o3"
+
+
+def test_every_rate_of_a_price_has_its_source_and_its_day(client: httpx2.Client) -> None:
+    """Services, tiers and hours too, each with its path, unit, state and first day; the older properties agree."""
+    current = body(client.get("/v1/tokens/prices/gemini-2.5-pro"))["current"]
+    by_path = {rate["path"]: rate for rate in current["rates"]}
+    assert by_path["input"]["rate"] == current["price_per_input_token"]
+    assert by_path["input>200000"]["rate"] == current["tiers"][0]["price_per_input_token"]
+    batch = by_path["batch.input>200000"]
+    assert (batch["unit"], batch["service_tier"], batch["above_tokens"]) == ("input", "batch", 200_000)
+    assert batch["rate"] == current["batch"]["tiers"][0]["price_per_input_token"]
+    assert all(rate["since"] and rate["source"]["package"] and rate["state"] for rate in current["rates"])
+    assert any(rate["not_before"] for rate in current["rates"])
+    hourly = body(client.get("/v1/tokens/prices/deepseek-v4-flash"))["current"]
+    (morning,) = [rate for rate in hourly["rates"] if rate["hours"] and rate["hours"]["starts"] == "09:00"][:1]
+    assert morning["hours"] == {
+        "starts": "09:00", "ends": "12:00", "weekdays": [1, 2, 3, 4, 5], "utc_offset_minutes": 480,
+        "except_holidays": "cn",
+    }  # fmt: skip
+    assert hourly["effective_at"] == "2026-09-10T04:00:00Z"
 
 
 def test_every_history_can_be_asked_for(client: httpx2.Client) -> None:

@@ -3,12 +3,22 @@
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from itertools import pairwise
+from itertools import groupby, pairwise
+from typing import NamedTuple
 
 from starlette.types import Receive, Scope
 
-from pricing_data import Price, PriceBook
+from pricing_data import Price, PriceBook, Statement
+from pricing_data.rate_list import StatedRate, stated_rates
 from service.errors import NOT_FOUND, Refusal
+from service.prices.rate_words import (
+    alike_windows,
+    hours_words,
+    place_words,
+    scaled,
+    since_words,
+    unit_words,
+)
 from service.reply import Reply
 from service.strict_json import shorten
 from service.tokens.request import nearest
@@ -39,18 +49,45 @@ class ModelPage:
         day = self.today()
         history = self.book.history(name)
         ends = [*(after.effective_from for _, after in pairwise(history)), None] if history else []
+        current = self.book.price(name, day)
         values = {
             "model": model,
             "exactness": exactness(self.registry, model),
             "why": self.registry.why_uncounted(name),
             "estimator": self.registry.estimator(name),
-            "current": self.book.price(name, day),
+            "current": current,
+            "rates": rate_groups(current) if current else [],
             "rows": list(zip(history, ends, strict=True))[::-1],
             "standing": self.book.standing.get(name, ()),
             "chart": price_chart(history, day),
             "today": day,
         }
         return self.pages.page("model.html", values)
+
+
+class ShownRate(NamedTuple):
+    """One rate as the page shows it: what it is for, and since when its source states it."""
+
+    words: str
+    amount: str
+    since: str
+    statement: Statement
+
+
+def rate_groups(price: Price) -> list[tuple[str, list[ShownRate]]]:
+    """Return every rate of a price under the calls that it is for: "Batch", "Above 200,000 input tokens"."""
+    rates = stated_rates(price)
+    plain_rates = (rate for rate in rates if rate.window is None)
+    groups = [(place or "Plain calls", list(map(_shown, alike))) for place, alike in groupby(plain_rates, place_words)]
+    for windows in alike_windows(price.tariff.schedule):
+        held = [_shown(rate) for rate in rates if rate.window == windows[0]]
+        groups.append((hours_words(windows), held))
+    return groups
+
+
+def _shown(rate: StatedRate) -> ShownRate:
+    words = unit_words(rate.unit)
+    return ShownRate(words, scaled(rate.unit, rate.rate), since_words(rate.statement), rate.statement)
 
 
 def price_chart(history: tuple[Price, ...], today: date) -> Chart | None:

@@ -34,10 +34,22 @@ def run(*arguments: str) -> Result:
         ("gpt-4o", ["So the price is agreed", "the same.", "In a batch it costs 1.25 for input"]),
         ("deepseek-chat", ["The newest dated change wins", "which differs", "So the price is disputed"]),
         ("gemini-2.5-pro", ["more than 200,000 input tokens costs, for all its tokens, 2.5 for input"]),
-        ("deepseek-v4-flash", ["From 01:00 to 04:00 UTC each day it costs 0.3", "the price of other hours"]),
+        (
+            "deepseek-v4-flash",
+            [
+                "From 09:00 to 12:00 and from 14:00 to 18:00 (UTC+08:00) on Monday to Friday, except on "
+                "public holidays of China, it costs 0.3 for input and 1.2 for output a million.",
+                "The row holds from 10 September 2026 (04:00 UTC).",
+            ],
+        ),
+        (
+            "gpt-5.5",
+            ["Flex tier:", "Batch, above 272,000 input tokens:", "With its data kept in us, all"],
+        ),
+        ("claude-opus-4-5", ["input tokens written to a cache for an hour (0.00001 each)", "In a batch it costs 2.5"]),
         ("sonar-pro", ["0.014  for each call, besides its tokens"]),
         ("llama-3.2-1b", ["That is not the same as free", "WEIGHBRIDGE_REFERENCE_HOSTS"]),
-        ("gemini-4-argon", ["held: a price of 4 a million for 2026-12-01 from genai-prices. Announced for later."]),
+        ("gemini-4-argon", ["From 1 December 2026 on it will cost 4 for input and"]),
     ],
 )
 def test_explanations_name_the_reasons(model: str, sentences: list[str]) -> None:
