@@ -115,16 +115,16 @@ def _usage(rng: random.Random, row: Price) -> Usage:
     rest = tokens - usage.cached_input_tokens
     match rng.choice(["", "", "", "write", "write", "hour", "both", "audio", "spoken"]):
         case "write":
-            return replace(usage, cache_write_tokens=rng.randrange(rest + 1))
+            return usage._replace(cache_write_tokens=rng.randrange(rest + 1))
         case "hour":
-            return replace(usage, cache_write_1h_tokens=rng.randrange(rest + 1))
+            return usage._replace(cache_write_1h_tokens=rng.randrange(rest + 1))
         case "both":
-            return replace(usage, cache_write_tokens=rest // 3, cache_write_1h_tokens=rest // 2)
+            return usage._replace(cache_write_tokens=rest // 3, cache_write_1h_tokens=rest // 2)
         case "audio":
             audio = rng.randrange(rest + 1)
-            return replace(usage, input_audio_tokens=audio, cached_audio_tokens=0)
+            return usage._replace(input_audio_tokens=audio, cached_audio_tokens=0)
         case "spoken":
-            return replace(usage, output_audio_tokens=rng.randrange(output + 1))
+            return usage._replace(output_audio_tokens=rng.randrange(output + 1))
     return usage
 
 
