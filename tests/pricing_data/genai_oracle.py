@@ -28,7 +28,7 @@ from pricing_data import Price, PriceBook
 from pricing_data.curation import read_upstream
 from pricing_data.decisions import decision_for, read_decisions
 from pricing_data.errors import UnpricedUsage
-from pricing_data.price import SERVICES, STANDARD, path_of, rates_by_path
+from pricing_data.price import SERVICES, STANDARD, Service, path_of, rates_by_path
 from pricing_data.usage import Terms, Usage
 from scripts.build_prices import UPSTREAM
 
@@ -56,6 +56,8 @@ COUNTS: Mapping[str, frozenset[str]] = {
     "cached_audio": frozenset({"cached_input_tokens", "input_audio_tokens", "cached_audio_tokens"}),
     "output_audio": frozenset({"output_audio_tokens"}),
 }
+# How many of the random calls need only rates that the book has.
+KNOWN = 0.9
 OF_OUTPUT = frozenset({"output", "output_audio"})
 
 
@@ -102,28 +104,33 @@ def calls(book: PriceBook, count: int, seed: int) -> Iterator[Call]:
         row = rng.choice(book.history(model))
         seconds = int((UNTIL - max(SINCE, row.begins)).total_seconds())
         at = max(SINCE, row.begins) + timedelta(seconds=rng.randrange(seconds))
-        services = [STANDARD, *(service.name for service in row.tariff.services), "batch", "flex", "priority"]
-        yield Call(model, at, rng.choice(services), _usage(rng, row))
+        held = book.price(model, at) or row
+        known = [STANDARD, STANDARD, *(service.name for service in held.tariff.services)]
+        service = rng.choice(known if rng.random() < KNOWN else list(CONTEXT))
+        yield Call(model, at, service, _usage(rng, held, service))
 
 
-def _usage(rng: random.Random, row: Price) -> Usage:
-    tiers = [tier.above_tokens for tier in row.tariff.tiers] or [1000]
-    bound = rng.choice(tiers)
+def _usage(rng: random.Random, row: Price, name: str) -> Usage:
+    """A random usage, mostly of what the row has rates for."""
+    service = row.tariff.service(name) or Service(name, row.tariff.rates, row.tariff.tiers)
+    units = [unit for unit in COUNTS if getattr(service.rates, unit) is not None]
+    if rng.random() >= KNOWN:
+        units = list(COUNTS)
+    bound = rng.choice([tier.above_tokens for tier in service.tiers] or [1000])
     tokens = rng.choice([bound, bound + 1, rng.randrange(10**6), rng.randrange(10**9)])
     output = rng.randrange(10**6) if row.output is not None else 0
-    usage = Usage(tokens, output, cached_input_tokens=rng.choice([0, 0, rng.randrange(tokens + 1)]))
-    rest = tokens - usage.cached_input_tokens
-    match rng.choice(["", "", "", "write", "write", "hour", "both", "audio", "spoken"]):
-        case "write":
+    cached = rng.randrange(tokens + 1) if "cached_input" in units and rng.random() < 0.5 else 0
+    usage = Usage(tokens, output, cached_input_tokens=cached)
+    rest = tokens - cached
+    match rng.choice(["plain", *units]):
+        case "cache_write":
             return usage._replace(cache_write_tokens=rng.randrange(rest + 1))
-        case "hour":
-            return usage._replace(cache_write_1h_tokens=rng.randrange(rest + 1))
-        case "both":
-            return usage._replace(cache_write_tokens=rest // 3, cache_write_1h_tokens=rest // 2)
-        case "audio":
-            audio = rng.randrange(rest + 1)
-            return usage._replace(input_audio_tokens=audio, cached_audio_tokens=0)
-        case "spoken":
+        case "cache_write_1h":
+            short = rest // 3 if "cache_write" in units else 0
+            return usage._replace(cache_write_tokens=short, cache_write_1h_tokens=rng.randrange(rest - short + 1))
+        case "input_audio":
+            return usage._replace(input_audio_tokens=rng.randrange(rest + 1), cached_audio_tokens=0)
+        case "output_audio":
             return usage._replace(output_audio_tokens=rng.randrange(output + 1))
     return usage
 
@@ -287,17 +294,23 @@ def _bound(row: Price, name: str, tokens: int) -> int:
 
 
 def _hours(row: Price, call: Call) -> list[Call]:
-    """The call at each hour of a week, if the row has hours."""
-    if not row.tariff.schedule or call.service != STANDARD:
+    """The call at each hour of a week, if the row or the entry has hours."""
+    if not (row.tariff.schedule or _has_hours(row.model)) or call.service != STANDARD:
         return [call]
     return [replace(call, at=call.at + timedelta(hours=hour)) for hour in range(7 * 24)]
+
+
+@cache
+def _has_hours(model: str) -> bool:
+    _, entry = entries()[model]
+    return any(hasattr(prices.constraint, "start_time") for prices in _listed(entry))
 
 
 def _reason(row: Price, path: str, at: datetime) -> str:
     decision = decision_for(read_decisions().get(row.model, ()), path, at)
     if decision is not None:
         return f"decided: {decision.reason}"
-    if row.tariff.schedule and "." not in path:
+    if (row.tariff.schedule or _has_hours(row.model)) and "." not in path:
         return "hours: genai-prices has them on every day, or not at all; model-prices knows weekdays and holidays"
     if path not in rates_by_path(row.tariff):
         return "unknown here: genai-prices states it beside an input price that did not hold then, or from a later day"

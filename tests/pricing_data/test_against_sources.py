@@ -65,7 +65,7 @@ def test_calls_cost_what_genai_prices_calculates(book: PriceBook, decided: dict[
     assert {call.service for call in sample} >= {STANDARD, "batch", "flex", "priority", "fast"}
     for call in sample:
         assert unexplained(book, call, decided.get(call.model, ())) == [], call
-    assert sum(ours(book, call) == theirs(call) for call in sample) > SAMPLE / 3
+    assert sum(ours(book, call) == theirs(call) for call in sample) > SAMPLE / 2
 
 
 def test_tiers_begin_where_genai_prices_has_them(book: PriceBook, decided: dict[str, list[Difference]]) -> None:
