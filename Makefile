@@ -65,8 +65,8 @@ prove-estimates: $(VENV)/.dev  ## a gigabyte against a plain loop, samples again
 prove-installs: $(VENV)/.dev  ## install from a folder, git and a source distribution; compile for arm64 and macOS (2 minutes)
 	ALL_INSTALLS=1 $(BIN)/python -m pytest tests/end_to_end/test_wheel.py tests/tokenizer_registry/native/test_compiler.py
 
-prove: $(VENV)/.dev  ## compare 100,000 calls priced by the book with genai-prices' own calculation
-	$(BIN)/python -m tests.pricing_data.genai_oracle 100000
+prove: $(VENV)/.dev  ## compare 20,000 calls priced by the book with genai-prices' own calculation
+	$(BIN)/python -m tests.pricing_data.genai_oracle 20000
 
 native: $(VENV)/.native  ## compile the counting library, and pack the vocabularies for it
 

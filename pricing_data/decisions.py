@@ -3,7 +3,8 @@
 [[decision]]
 model = "grok-2"                 a model, or several in `models`
 paths = ["cache_write"]          of price.path_of, "schedule" or "region.NAME"; "batch.*" is all of a service
-take = "litellm"                 the value of this source; or `value`, in USD per token; or `unknown = true`
+take = "litellm"                 the value of this source, or of cited "rules"; or `value`, in USD per token; or
+                                 `unknown = true`
 since, until                     an instant or a day, if it is not for always
 reason, url                      why; url where it is published
 """

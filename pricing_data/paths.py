@@ -8,10 +8,23 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
-from pricing_data.price import RATE_FIELDS, SERVICES, STANDARD, Rates, Service, Tariff, Tier, Window, rates_by_path
+from pricing_data.price import (
+    RATE_FIELDS,
+    SERVICES,
+    STANDARD,
+    Rates,
+    Service,
+    Tariff,
+    Tier,
+    Window,
+    path_of,
+    rates_by_path,
+)
 
 Value: TypeAlias = Decimal | tuple[Window, ...]
 SCHEDULE = "schedule"
+# In the place of a rate: a tier of which a source states that it begins, and no rate.
+TIER = "tier"
 REGION = "region."
 
 
@@ -36,6 +49,8 @@ def place_of(path: str) -> Place | None:
 def values_of(tariff: Tariff) -> dict[str, Value]:
     """Return all that a tariff states, by path."""
     values: dict[str, Value] = dict(rates_by_path(tariff))
+    for service in (Service(STANDARD, tariff.rates, tariff.tiers), *tariff.services):
+        values |= {path_of(TIER, service.name, t.above_tokens): () for t in service.tiers if t.rates == Rates()}
     if tariff.schedule:
         values[SCHEDULE] = tariff.schedule
     for region, factor in tariff.regions:
@@ -49,7 +64,9 @@ def tariff_of(values: Mapping[str, Value]) -> Tariff:
     regions: list[tuple[str, Decimal]] = []
     for path, value in values.items():
         place = place_of(path)
-        if place and isinstance(value, Decimal):
+        if place and place.rate == TIER:
+            rates.setdefault((place.service, place.above_tokens), {})
+        elif place and isinstance(value, Decimal):
             rates.setdefault((place.service, place.above_tokens), {})[place.rate] = value
         elif isinstance(value, Decimal):
             regions.append((path.removeprefix(REGION), value))
@@ -79,4 +96,5 @@ def _rank(path: str) -> tuple[int, int, int, str]:
     place = place_of(path)
     if place is None:
         return len(SERVICES), 0, 0, path
-    return SERVICES.index(place.service), place.above_tokens, RATE_FIELDS.index(place.rate), path
+    rate = RATE_FIELDS.index(place.rate) if place.rate != TIER else len(RATE_FIELDS)
+    return SERVICES.index(place.service), place.above_tokens, rate, path

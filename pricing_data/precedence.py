@@ -16,7 +16,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 from pricing_data.decisions import Decision, decision_for
-from pricing_data.paths import SCHEDULE, Value, in_order, place_of
+from pricing_data.paths import SCHEDULE, TIER, Value, in_order, place_of
 from pricing_data.price import STANDARD, Source, path_of
 from pricing_data.rules import Rule, ruled
 from pricing_data.source_timeline import (
@@ -31,6 +31,7 @@ from pricing_data.source_timeline import (
 )
 
 INPUT = "input"
+RULES = "rules"
 # Who is asked for a value, in this order, where nobody has a newer dated change.
 ORDER = (PRIMARY, DATED, PRIMARY_BEFORE, SECONDARY)
 # A value that only one source was seen to state counts as the past of another one if it stood so long.
@@ -131,14 +132,15 @@ class _Chooser:
             among = self._among(path, at, coherent, bounds)
             if choice := self._decided(path, at, self._with_base(path, at, among, found)):
                 found[path] = choice
-        return self._with_rules(at, found)
+        return self._with_rules(at, _with_standard_bounds(found))
 
     def _input_at(self, at: datetime) -> Choice | None:
         return [choice for mark, choice in self.input if mark <= at][-1]
 
     def _with_rules(self, at: datetime, found: dict[str, Choice]) -> dict[str, Choice]:
         for path, value, rule in ruled(self.evidence.rules, values_in(found), at):
-            if (decision := decision_for(self.evidence.decisions, path, at)) is None or decision.value is not None:
+            decision = decision_for(self.evidence.decisions, path, at)
+            if decision is None or decision.take == RULES:
                 found[path] = Choice(value, rule.since, "documented", rule.source)
         return found
 
@@ -179,10 +181,19 @@ class _Chooser:
         return [source for source, run in runs if held is None or run is None or run.value == held.value]
 
     def _bounds(self, service: str, at: datetime, coherent: Iterable[SourceTimeline]) -> tuple[int, ...]:
-        """Return the bounds of the first source that has tiers; none where a source dates that they ended."""
+        """Return the bounds of the first source that has tiers; none where a source dates that they ended.
+
+        A tier without rates, which says that long calls are of unknown price, counts unless an earlier source prices
+        calls of every length.
+        """
+        of_every_length = False
         for source in coherent:
-            if found := source.bounds(service, self._reached(source, at)):
+            reached = self._reached(source, at)
+            found = source.bounds(service, reached)
+            unknown = [bound for bound in found if source.run(path_of(TIER, service, bound), reached)]
+            if found and not (of_every_length and len(unknown) == len(found)):
                 return found
+            of_every_length |= not found and source.run(path_of(INPUT, service), reached) is not None
             if source.had_tiers(service, at):
                 return ()
         return ()
@@ -230,7 +241,7 @@ class _Chooser:
 
     def _undated(self, path: str, at: datetime, own: Run, among: Sequence[SourceTimeline]) -> Choice:
         """Return the primary's value that has no day, dated by who saw it; or another that held before it."""
-        others = [source for source in among if source is not self.primary]
+        others = [source for source in self.sources if source is not self.primary]
         first = min((run.begins for source in others if (run := source.first(path))), default=at)
         moment = max(at, first)
         stated = [(source, run) for source in others if (run := source.run(path, moment))]
@@ -239,8 +250,8 @@ class _Chooser:
             runs = ((source, run) for source in others for run in source.runs.get(path, ()))
             proven = [run for source, run in runs if self._proves(source, path, run, own)]
             until = {run.value: run.ends for run in sorted(proven, key=_run_ends)}
-            for _, run in stated:
-                if run.value in until and (until[run.value] or moment) >= moment:
+            for source, run in stated:
+                if source in among and run.value in until and (until[run.value] or moment) >= moment:
                     return _choice_of(run)
         if same:
             seen = min(same, key=lambda run: (run.basis not in DOCUMENTED, run.begins))
@@ -277,6 +288,28 @@ class _Chooser:
         if release is None or not release <= at < begins:
             return at
         return at if source.name == DATED and begins - release > MAX_LISTING_DELAY else begins
+
+
+def _with_standard_bounds(found: dict[str, Choice]) -> dict[str, Choice]:
+    """Return values in which the tiers of each service begin where those of the standard service do.
+
+    A bound that is off by one is the same one: "above N" and "from N on". What a service costs above another bound is
+    not known.
+    """
+    places = {path: place for path in found if (place := place_of(path)) and place.above_tokens}
+    standard = sorted({place.above_tokens for place in places.values() if place.service == STANDARD})
+    if not standard:
+        return found
+    kept: dict[str, Choice] = {}
+    for path, choice in found.items():
+        place = places.get(path)
+        if place is None or place.service == STANDARD or place.above_tokens in standard:
+            kept[path] = choice
+        elif near := [bound for bound in standard if abs(bound - place.above_tokens) <= 1]:
+            kept[path_of(place.rate, place.service, near[0])] = choice
+        else:
+            kept[path_of(TIER, place.service, standard[0])] = replace(choice, value=())
+    return kept
 
 
 def _place(name: str) -> tuple[int, str]:

@@ -16,7 +16,7 @@ from pricing_data.notes import Note
 from pricing_data.offers import Reading
 from pricing_data.overrides import Correction, Override, PricesFile
 from pricing_data.paths import values_of
-from pricing_data.price import MIDNIGHT, Price, Tariff
+from pricing_data.price import MIDNIGHT, Price, Tariff, rates_by_path
 from pricing_data.row_building import prices
 from pricing_data.standing import override_row
 
@@ -261,7 +261,7 @@ def _differs(last: Price, row: Price) -> bool:
 
 def _states(row: Price) -> dict[str, str]:
     """Return the state of each rate of a row."""
-    return {path: row.statement(path).state for path in values_of(row.tariff)}
+    return {path: row.statement(path).state for path in rates_by_path(row.tariff)}
 
 
 def unread(

@@ -6,14 +6,14 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from pricing_data.curation import Upstream
-from pricing_data.paths import SCHEDULE, Value, in_order, place_of, tariff_of
-from pricing_data.precedence import INPUT, Choice, Evidence, states, values_in
+from pricing_data.paths import SCHEDULE, TIER, Value, in_order, place_of, tariff_of
+from pricing_data.precedence import INPUT, RULES, Choice, Evidence, states, values_in
 from pricing_data.price import STANDARD, Opinion, Price, Source, Statement, Window
 from pricing_data.source_timeline import ALWAYS, PRIMARY, PRIMARY_BEFORE, SourceTimeline
 
 OUTPUT = "output"
 OWN = (INPUT, OUTPUT)
-RULES, DECISIONS = "rules", "decisions.toml"
+DECISIONS = "decisions.toml"
 BRIEFLY = timedelta(microseconds=1)
 
 
@@ -114,12 +114,17 @@ class _Rows:
 def _statements(told: Mapping[str, _Told], of_row: _Told, others: "_Others") -> Iterator[Statement]:
     """Yield a statement for all paths of one origin, where it is not that of the row."""
     grouped: dict[_Told, list[str]] = {}
-    for path in in_order(dict.fromkeys(told, ())):
+    for path in in_order({path: () for path in told if not _is_unknown_tier(path)}):
         grouped.setdefault(told[path], []).append(path)
     for one, paths in grouped.items():
         if one != of_row:
             opinions = tuple(opinion for path in paths if path not in OWN for opinion in others.differing(path))
             yield Statement(tuple(paths), one.since, one.basis, one.source, one.state, one.not_before, opinions)
+
+
+def _is_unknown_tier(path: str) -> bool:
+    place = place_of(path)
+    return place is not None and place.rate == TIER
 
 
 def _same(before: Choice | None, choice: Choice) -> bool:
@@ -148,8 +153,6 @@ class _Others:
         """Return whether other sources state the same of a path."""
         if choice.source.package == DECISIONS:
             return "override"
-        if choice.source.package == RULES:
-            return "single"
         stated = list(self._stated(path, choice.source.package))
         if not stated:
             return "single"
@@ -186,7 +189,7 @@ class _Others:
     def _same_price(self, opinion: Opinion) -> bool:
         """Return whether a source asks the same at some hour."""
         output = self.choices.get(OUTPUT)
-        pairs = [(self.choices[INPUT].value, output.value if output else None)]
+        pairs: list[tuple[object, object]] = [(self.choices[INPUT].value, output.value if output else None)]
         pairs += [(window.rates.input, window.rates.output) for window in self._windows()]
         asked = opinion.output
         return any(opinion.value == own and (None in (asked, other) or asked == other) for own, other in pairs)

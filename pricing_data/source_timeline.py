@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from pricing_data.offers import Offer, same_price, slipped
 from pricing_data.paths import Value, place_of, values_of
-from pricing_data.price import Source
+from pricing_data.price import TOKEN_FIELDS, Rates, Source, Tariff, Tier
 from pricing_data.sources.locate import version_key
 
 # The beginning of a statement that has no date: it is stated of all the past.
@@ -112,9 +112,21 @@ def timelines(
 
 def _timeline(name: str, offers: Sequence[Offer], *, current: bool) -> SourceTimeline:
     """Return a timeline with the runs of each path that any of the offers states."""
-    stated = [values_of(offer.tariff) for offer in offers]
+    stated = [values_of(_without_flat_tiers(offer.tariff)) for offer in offers]
     paths = {path for values in stated for path in values}
     return SourceTimeline(name, tuple(offers), {path: _runs(path, offers, stated) for path in paths}, current)
+
+
+def _without_flat_tiers(tariff: Tariff) -> Tariff:
+    """Return a tariff without the tiers that ask in every rate what the service asks below them."""
+    services = tuple(replace(service, tiers=_steep(service.rates, service.tiers)) for service in tariff.services)
+    return replace(tariff, tiers=_steep(tariff.rates, tariff.tiers), services=services)
+
+
+def _steep(rates: Rates, tiers: tuple[Tier, ...]) -> tuple[Tier, ...]:
+    own = [(getattr(tier.rates, name), getattr(rates, name)) for tier in tiers for name in TOKEN_FIELDS]
+    unknown = any(tier.rates == Rates() for tier in tiers)
+    return tiers if unknown or any(value is not None and value != below for value, below in own) else ()
 
 
 def _runs(path: str, offers: Sequence[Offer], stated: Sequence[Mapping[str, Value]]) -> tuple[Run, ...]:

@@ -1,12 +1,12 @@
 """`weighbridge prices status`: the book in use, its age, and how sure its prices are."""
 
 from collections import Counter
-from datetime import date, timedelta
 
 import click
 
 from pricing_data import PriceBook
 from pricing_data.book import PACKAGED
+from pricing_data.coverage import coverage
 from pricing_data.model_releases import read_model_releases
 from pricing_data.notes import read_notes
 from pricing_data.price import STATES
@@ -18,9 +18,6 @@ from service.commands.price_book import faults_told, loaded_book, loaded_path
 from service.commands.table import Column, Value, print_table, say
 from service.prices.book import notes_path, outside_catalogue
 from tokenizer_registry import Registry
-
-PAST_DAYS = (date(2025, 1, 1), date(2025, 7, 1), date(2026, 1, 1))
-NEAR_RELEASE = timedelta(days=7)
 
 
 @click.command()
@@ -43,8 +40,7 @@ def status(as_json: bool) -> None:
         "models": len(registry.models),
         "authors": len({model.author for model in registry.models.values()}),
         "priced_models": len([name for name in registry.models if book.price(name, today)]),
-        "priced_on": {str(day): _priced(registry, book, day) for day in PAST_DAYS},
-        **_releases(registry, book),
+        **_coverage(book),
         "rows": len(book.contents.lines),
         "rates": _rates(registry, book),
         **_states(registry, book),
@@ -64,21 +60,6 @@ def status(as_json: bool) -> None:
         say(f"Warning: the prices are {age} days old, more than {limit}. `weighbridge prices refresh` renews them.")
 
 
-def _priced(registry: Registry, book: PriceBook, day: date) -> int:
-    """How many models have a price on a day."""
-    return sum(book.price(name, day) is not None for name in registry.models)
-
-
-def _releases(registry: Registry, book: PriceBook) -> dict[str, wire.Value]:
-    """How many priced models have a known release, and how many of those have a price within a week of it."""
-    with faults_told():
-        releases = read_model_releases()
-    firsts = {name: book.history(name)[0].effective_from for name in registry.models if name in book.histories}
-    known = [name for name in firsts if name in releases]
-    within = [name for name in known if firsts[name] <= releases[name].released + NEAR_RELEASE]
-    return {"with_release": len(known), "priced_from_release": len(within)}
-
-
 def _rates(registry: Registry, book: PriceBook) -> dict[str, wire.Value]:
     """How many rates are in force today, by their state."""
     today = utc_now().date()
@@ -93,6 +74,16 @@ def _shown(value: wire.Value) -> Value:
     if isinstance(value, dict):
         return ", ".join(f"{name} {each}" for name, each in value.items())
     return str(value) if isinstance(value, bool) or not isinstance(value, int) else value
+
+
+def _coverage(book: PriceBook) -> dict[str, wire.Value]:
+    reach = coverage(book, read_model_releases())
+    days: dict[str, wire.Value] = {day.isoformat(): count for day, count in reach.priced_on.items()}
+    percent = 100 * reach.since_release // reach.released if reach.released else 0
+    return {
+        "models_with_a_price_on": days,
+        "priced_within_a_week_of_release": f"{reach.since_release} of {reach.released} ({percent} %)",
+    }
 
 
 def _states(registry: Registry, book: PriceBook) -> dict[str, wire.Value]:

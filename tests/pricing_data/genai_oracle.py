@@ -4,8 +4,8 @@ python -m tests.pricing_data.genai_oracle [CALLS]        compare so many random 
 python -m tests.pricing_data.genai_oracle differences    write the list of decided differences anew, to be looked at
 
 Where a call differs, the rates that it is charged at are compared one by one. Each that differs must be in
-genai_differences.jsonl, with its dates and the reason. What no source states is unknown here, and unpriced; genai-prices
-bills it as plain input or output. That is allowed wherever it does so, and nowhere else.
+genai_differences.jsonl, with its dates and the reason. What no source states is unknown here, and unpriced;
+genai-prices bills it as plain input or output. That is allowed wherever it does so, and nowhere else.
 """
 
 import json
@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from pricing_data import Price, PriceBook
 from pricing_data.curation import read_upstream
 from pricing_data.decisions import decision_for, read_decisions
 from pricing_data.errors import UnpricedUsage
-from pricing_data.price import SERVICES, STANDARD, path_of, rates_by_path
+from pricing_data.price import SERVICES, STANDARD, Service, path_of, rates_by_path
 from pricing_data.usage import Terms, Usage
 from scripts.build_prices import UPSTREAM
 
@@ -55,6 +56,8 @@ COUNTS: Mapping[str, frozenset[str]] = {
     "cached_audio": frozenset({"cached_input_tokens", "input_audio_tokens", "cached_audio_tokens"}),
     "output_audio": frozenset({"output_audio_tokens"}),
 }
+# How many of the random calls need only rates that the book has.
+KNOWN = 0.9
 OF_OUTPUT = frozenset({"output", "output_audio"})
 
 
@@ -101,29 +104,34 @@ def calls(book: PriceBook, count: int, seed: int) -> Iterator[Call]:
         row = rng.choice(book.history(model))
         seconds = int((UNTIL - max(SINCE, row.begins)).total_seconds())
         at = max(SINCE, row.begins) + timedelta(seconds=rng.randrange(seconds))
-        services = [STANDARD, *(service.name for service in row.tariff.services), "batch", "flex", "priority"]
-        yield Call(model, at, rng.choice(services), _usage(rng, row))
+        held = book.price(model, at) or row
+        known = [STANDARD, STANDARD, *(service.name for service in held.tariff.services)]
+        service = rng.choice(known if rng.random() < KNOWN else list(CONTEXT))
+        yield Call(model, at, service, _usage(rng, held, service))
 
 
-def _usage(rng: random.Random, row: Price) -> Usage:
-    tiers = [tier.above_tokens for tier in row.tariff.tiers] or [1000]
-    bound = rng.choice(tiers)
+def _usage(rng: random.Random, row: Price, name: str) -> Usage:
+    """A random usage, mostly of what the row has rates for."""
+    service = row.tariff.service(name) or Service(name, row.tariff.rates, row.tariff.tiers)
+    units = [unit for unit in COUNTS if getattr(service.rates, unit) is not None]
+    if rng.random() >= KNOWN:
+        units = list(COUNTS)
+    bound = rng.choice([tier.above_tokens for tier in service.tiers] or [1000])
     tokens = rng.choice([bound, bound + 1, rng.randrange(10**6), rng.randrange(10**9)])
     output = rng.randrange(10**6) if row.output is not None else 0
-    usage = Usage(tokens, output, cached_input_tokens=rng.choice([0, 0, rng.randrange(tokens + 1)]))
-    rest = tokens - usage.cached_input_tokens
-    match rng.choice(["", "", "", "write", "write", "hour", "both", "audio", "spoken"]):
-        case "write":
-            return replace(usage, cache_write_tokens=rng.randrange(rest + 1))
-        case "hour":
-            return replace(usage, cache_write_1h_tokens=rng.randrange(rest + 1))
-        case "both":
-            return replace(usage, cache_write_tokens=rest // 3, cache_write_1h_tokens=rest // 2)
-        case "audio":
-            audio = rng.randrange(rest + 1)
-            return replace(usage, input_audio_tokens=audio, cached_audio_tokens=0)
-        case "spoken":
-            return replace(usage, output_audio_tokens=rng.randrange(output + 1))
+    cached = rng.randrange(tokens + 1) if "cached_input" in units and rng.random() < 0.5 else 0
+    usage = Usage(tokens, output, cached_input_tokens=cached)
+    rest = tokens - cached
+    match rng.choice(["plain", *units]):
+        case "cache_write":
+            return usage._replace(cache_write_tokens=rng.randrange(rest + 1))
+        case "cache_write_1h":
+            short = rest // 3 if "cache_write" in units else 0
+            return usage._replace(cache_write_tokens=short, cache_write_1h_tokens=rng.randrange(rest - short + 1))
+        case "input_audio":
+            return usage._replace(input_audio_tokens=rng.randrange(rest + 1), cached_audio_tokens=0)
+        case "output_audio":
+            return usage._replace(output_audio_tokens=rng.randrange(output + 1))
     return usage
 
 
@@ -138,10 +146,11 @@ def theirs(call: Call) -> Decimal:
         "cache_write_tokens": usage.cache_write_tokens + usage.cache_write_1h_tokens,
         "cache_write_1h_tokens": usage.cache_write_1h_tokens,
         "input_audio_tokens": usage.input_audio_tokens,
-        "cache_audio_read_tokens": usage.cached_audio_tokens or 0,
         "output_audio_tokens": usage.output_audio_tokens,
     }
     named = {name: count for name, count in counts.items() if count or name in ("input_tokens", "output_tokens")}
+    if usage.input_audio_tokens:
+        named["cache_audio_read_tokens"] = usage.cached_audio_tokens or 0
     fast_anthropic = provider.id == "anthropic" and call.service == "fast"
     context = {"speed": "fast"} if fast_anthropic else CONTEXT[call.service]
     found = model.calc_price(TheirUsage(**named), provider, genai_request_timestamp=call.at, price_context=context)
@@ -170,9 +179,7 @@ def unexplained(book: PriceBook, call: Call, known: Sequence[Difference]) -> lis
 def _paths(book: PriceBook, call: Call) -> Iterator[tuple[str, str]]:
     """Yield the rates that a call needs, and their paths in the row."""
     row = book.price(call.model, call.at)
-    service = row.tariff.service(call.service) if row else None
-    bounds = [tier.above_tokens for tier in service.tiers] if service else []
-    above = max((bound for bound in bounds if call.usage.input_tokens > bound), default=0)
+    above = _bound(row, call.service, call.usage.input_tokens) if row else 0
     for unit in COUNTS:
         if _count(call.usage, unit) or unit == "input":
             yield unit, path_of(unit, call.service, above)
@@ -192,8 +199,10 @@ def _alone(call: Call, unit: str) -> Call:
     """Return the same call with nothing but what is charged at one rate, and with as much input."""
     tokens = call.usage.input_tokens
     if unit in OF_OUTPUT:
-        return replace(call, usage=Usage(tokens, 1000, **dict.fromkeys(COUNTS[unit], 1000)))
-    return replace(call, usage=Usage(tokens, **dict.fromkeys(COUNTS[unit], tokens)))
+        parts: dict[str, Any] = dict.fromkeys(COUNTS[unit], 1000)
+        return replace(call, usage=Usage(tokens, 1000, **parts))
+    parts = dict.fromkeys(COUNTS[unit], tokens)
+    return replace(call, usage=Usage(tokens, **parts))
 
 
 def _differs(book: PriceBook, call: Call, unit: str) -> bool:
@@ -204,7 +213,7 @@ def _differs(book: PriceBook, call: Call, unit: str) -> bool:
     own, other = _cost(lambda one: ours(book, one), call, unit), _cost(theirs, call, unit)
     if own is not None:
         return own != other
-    units = ("output",) if unit in OF_OUTPUT else ("input", "cached_input", "cache_write")
+    units = ("output",) if unit in OF_OUTPUT else ("input", "cached_input", "cache_write", "input_audio")
     plainer = [(call.service, wider) for wider in units if wider != unit]
     if call.service != STANDARD:
         plainer += [(STANDARD, wider) for wider in (*units, unit)]
@@ -260,38 +269,48 @@ def _start(prices: Any) -> datetime | None:
 
 
 def _in_span(book: PriceBook, model: str, since: datetime, until: datetime) -> Iterator[Difference]:
+    """Yield each rate that differs at the beginning of a span, for a short call or for one above any tier's bound."""
     row = book.price(model, since)
     if row is None:
         return
-    for service in SERVICES:
-        own = row.tariff.service(service)
-        bounds = [0, *(tier.above_tokens for tier in own.tiers)] if own else [0]
-        for above, unit in ((above, unit) for above in bounds for unit in COUNTS):
-            if unit == "cached_audio" and above:
-                continue
-            path = path_of(unit, service, above)
-            if unit in OF_OUTPUT and row.output is None:
-                continue
-            for tokens in {above + 1, max(above, 1000)}:
-                call = Call(model, since, service, Usage(tokens))
-                if tokens > above and any(_differs(book, one, unit) for one in _hours(row, call)):
-                    reason = _reason(row, path, since)
-                    yield Difference(model, path, since.isoformat(), until.isoformat(), reason)
-                    break
+    bounds = {tier.above_tokens for tier in (*row.tariff.tiers, *(t for s in row.tariff.services for t in s.tiers))}
+    found: dict[str, None] = {}
+    for service, unit, tokens in product(SERVICES, COUNTS, sorted({1000, *(bound + 1 for bound in bounds)})):
+        if unit in OF_OUTPUT and row.output is None:
+            continue
+        path = path_of(unit, service, _bound(row, service, tokens))
+        call = Call(model, since, service, Usage(tokens))
+        if path not in found and any(_differs(book, one, unit) for one in _hours(row, call)):
+            found[path] = None
+    for path in found:
+        yield Difference(model, path, since.isoformat(), until.isoformat(), _reason(row, path, since))
+
+
+def _bound(row: Price, name: str, tokens: int) -> int:
+    """The bound of the tier that a call reaches; 0 if it reaches none."""
+    service = row.tariff.service(name)
+    bounds = [tier.above_tokens for tier in service.tiers] if service else []
+    return max((bound for bound in bounds if tokens > bound), default=0)
 
 
 def _hours(row: Price, call: Call) -> list[Call]:
-    """The call at each hour of a week, if the row has hours."""
-    if not row.tariff.schedule or call.service != STANDARD:
+    """The call at each hour of a week, if the row or the entry has hours."""
+    if not (row.tariff.schedule or _has_hours(row.model)) or call.service != STANDARD:
         return [call]
     return [replace(call, at=call.at + timedelta(hours=hour)) for hour in range(7 * 24)]
+
+
+@cache
+def _has_hours(model: str) -> bool:
+    _, entry = entries()[model]
+    return any(hasattr(prices.constraint, "start_time") for prices in _listed(entry))
 
 
 def _reason(row: Price, path: str, at: datetime) -> str:
     decision = decision_for(read_decisions().get(row.model, ()), path, at)
     if decision is not None:
         return f"decided: {decision.reason}"
-    if row.tariff.schedule and "." not in path:
+    if (row.tariff.schedule or _has_hours(row.model)) and "." not in path:
         return "hours: genai-prices has them on every day, or not at all; model-prices knows weekdays and holidays"
     if path not in rates_by_path(row.tariff):
         return "unknown here: genai-prices states it beside an input price that did not hold then, or from a later day"

@@ -7,17 +7,26 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from genai_prices import Usage
 
 from pricing_data import PriceBook
-from pricing_data.curation import read_upstream
-from scripts.build_prices import UPSTREAM
-from tests.pricing_data.genai_oracle import BATCHES_SINCE, BY_ID, cases, ours, theirs
+from pricing_data.curation import read_pins, read_upstream
+from pricing_data.price import STANDARD, path_of, rates_by_path
+from pricing_data.usage import Usage
+from scripts.build_prices import PINS, UPSTREAM
+from tests.pricing_data.genai_oracle import (
+    Call,
+    Difference,
+    calls,
+    entries,
+    ours,
+    read_differences,
+    theirs,
+    unexplained,
+)
 
-LITELLM = Path(__file__).parents[1] / "data" / "litellm_input_prices.json"
-LITELLM_SHA256 = "1f4d5a5ff44b110d89bc75917f28dee818014352940c0bcc8c8692e1d903f600"
+LITELLM = Path(__file__).parents[1] / "data" / "litellm_rates.json"
 SAMPLE = 2_000
-# What says of a row that a source may differ from it.
+# What says of a rate that a source may differ from it.
 MAY_DIFFER = {"disputed", "override"}
 
 
@@ -27,51 +36,80 @@ def book() -> PriceBook:
     return PriceBook.from_package()
 
 
-def test_no_hidden_difference_from_genai_prices(book: PriceBook) -> None:
-    """At every hour of the book's day each model costs what genai-prices says, or its row is marked."""
-    midnight = datetime(2026, 11, 21, tzinfo=UTC)
-    assert book.refreshed_at == midnight.date()
+@pytest.fixture(scope="module")
+def decided() -> dict[str, list[Difference]]:
+    """The decided differences, by model."""
+    found: dict[str, list[Difference]] = {}
+    for one in read_differences():
+        found.setdefault(one.model, []).append(one)
+    return found
+
+
+def test_no_hidden_difference_from_genai_prices(book: PriceBook, decided: dict[str, list[Difference]]) -> None:
+    """At every hour of the book's day each model costs what genai-prices says, or the difference is decided."""
+    midnight = datetime.combine(book.refreshed_at, datetime.min.time(), UTC)
     compared = 0
-    for name, upstream in read_upstream(UPSTREAM).items():
-        row = book.price(name, book.refreshed_at)
-        if row is None or "genai-prices" not in upstream.ids or row.state in MAY_DIFFER:
-            continue
-        seller, _, entry = upstream.ids["genai-prices"].partition("/")
-        provider, model = BY_ID[seller, entry]
+    for model in sorted(set(entries()) & set(book.histories)):
         for hour in range(24):
-            at = midnight + timedelta(hours=hour)
-            price = model.calc_price(Usage(input_tokens=1000), provider, genai_request_timestamp=at)
-            assert book.call_cost(name, 1000, at=at).total == price.total_price, (name, hour)
+            call = Call(model, midnight + timedelta(hours=hour), STANDARD, Usage(1000))
+            assert unexplained(book, call, decided.get(model, ())) == [], (model, hour)
         compared += 1
     assert compared > 350
 
 
+def test_calls_cost_what_genai_prices_calculates(book: PriceBook, decided: dict[str, list[Difference]]) -> None:
+    """Random calls at random instants since 2024, with caches, tiers, audio, services and hours, cost the same to the
+    last digit, or each rate that differs is decided with a reason. All priced models are among them."""
+    sample = list(calls(book, SAMPLE, 1))
+    assert {call.model for call in sample} == set(entries()) & set(book.histories)
+    assert {call.service for call in sample} >= {STANDARD, "batch", "flex", "priority", "fast"}
+    for call in sample:
+        assert unexplained(book, call, decided.get(call.model, ())) == [], call
+    assert sum(ours(book, call) == theirs(call) for call in sample) > SAMPLE / 2
+
+
+def test_tiers_begin_where_genai_prices_has_them(book: PriceBook, decided: dict[str, list[Difference]]) -> None:
+    """For each tier of each model, a call at its bound and one of a token more cost what genai-prices says."""
+    at = datetime.combine(book.refreshed_at, datetime.min.time(), UTC)
+    pairs = 0
+    for model in sorted(set(entries()) & set(book.histories)):
+        row = book.price(model, at)
+        for tier in row.tariff.tiers if row else ():
+            pairs += 1
+            for tokens in (tier.above_tokens, tier.above_tokens + 1):
+                call = Call(model, at, STANDARD, Usage(tokens, 1000))
+                assert unexplained(book, call, decided.get(model, ())) == [], call
+    assert pairs > 30
+
+
 def test_no_hidden_difference_from_litellm(book: PriceBook) -> None:
-    """Each first-party input price of LiteLLM is the book's at some hour, or the row is marked."""
-    raw = LITELLM.read_bytes()
-    assert hashlib.sha256(raw).hexdigest() == LITELLM_SHA256
-    recorded = json.loads(raw)["input_price"]
-    assert len(recorded) > 300
-    for name, amount in recorded.items():
-        row = book.price(name, book.refreshed_at)
-        assert row is not None, name
-        hours = {row.input, *(window.rates.input for window in row.tariff.schedule)}
-        assert Decimal(amount) in hours or row.state in MAY_DIFFER, name
+    """Each rate that LiteLLM's pinned file states of a text model of its author is the book's, at some hour, or the
+    rate is marked as disputed or decided. Tiers "from N tokens on" are "above N - 1" in the book."""
+    recorded = json.loads(LITELLM.read_text(encoding="utf-8"))
+    assert recorded["wheel_sha256"] == read_pins(PINS).packages["litellm"].sha256
+    assert len(recorded["rates"]) > 300
+    for model, amounts in recorded["rates"].items():
+        row = book.price(model, book.refreshed_at)
+        assert row is not None, model
+        own = rates_by_path(row.tariff)
+        hours = [window.rates for window in row.tariff.schedule]
+        for path, amount in amounts.items():
+            where = path if path in own else _from_on(path)
+            value, told = own.get(where), row.statement(where)
+            same = value == Decimal(amount) or any(getattr(rates, path, None) == Decimal(amount) for rates in hours)
+            assert same or told.state in MAY_DIFFER or row.state in MAY_DIFFER, (model, path, value, amount)
 
 
-def test_calls_cost_what_genai_prices_calculates(book: PriceBook) -> None:
-    """Random calls at random moments, with caches, tiers, batches and hours, cost the same to the last digit.
+def _from_on(path: str) -> str:
+    rate, above, bound = path.partition(">")
+    return f"{rate}>{int(bound) - 1}" if above else path
 
-    Every row that was read from there is among them.
-    """
-    until = book.refreshed_at + timedelta(days=7)
-    sample = list(cases(book, SAMPLE, 1, until))
-    assert {case.row.model for case in sample} == {
-        row.model for row in book.rows if row.source.package == "genai-prices"
-    }
-    assert any(case.batch and case.at.date() >= BATCHES_SINCE for case in sample)
-    for case in sample:
-        assert ours(book, case) == theirs(case), case
+
+def test_the_recorded_rates_are_those_of_the_pinned_wheel() -> None:
+    """The recorded rates were made by a plain reading of the file that sources.toml pins: their own digest holds."""
+    recorded = json.loads(LITELLM.read_text(encoding="utf-8"))
+    digest = hashlib.sha256(json.dumps(recorded["rates"], sort_keys=True).encode()).hexdigest()
+    assert digest == recorded["sha256"]
 
 
 def test_a_marked_row_has_someone_who_differs(book: PriceBook) -> None:
@@ -90,3 +128,24 @@ def test_a_marked_row_has_someone_who_differs(book: PriceBook) -> None:
             assert all(agree) == (row.state == "agreed"), (row.model, row.effective_from)
         elif row.state == "single":
             assert agree == [], row.model
+
+
+def test_a_disputed_rate_names_who_differs(book: PriceBook) -> None:
+    """Each disputed rate has the other value and its source; an agreed or single one has none."""
+    for row in book.rows:
+        own = rates_by_path(row.tariff)
+        for told in row.statements:
+            for source, path, value in told.opinions:
+                assert path in told.paths, (row.model, path)
+                assert value != own[path], (row.model, path)
+                assert source != told.source.package, (row.model, path)
+            rates = [path for path in told.paths if path not in (path_of("input"), path_of("output"))]
+            if told.state == "disputed" and rates == list(told.paths) and set(rates) <= set(own):
+                assert {path for _, path, _ in told.opinions} == set(rates), (row.model, told)
+
+
+def test_every_first_party_model_of_genai_prices_is_compared(book: PriceBook) -> None:
+    """The models that are compared are all those with a price and an entry in genai-prices."""
+    named = {name for name, upstream in read_upstream(UPSTREAM).items() if "genai-prices" in upstream.ids}
+    assert named == set(entries())
+    assert len(named & set(book.histories)) > 400

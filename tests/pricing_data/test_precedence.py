@@ -51,7 +51,7 @@ def _path(name: str) -> str:
 
 def seen(package: str, amount: str, since: datetime, before: datetime | None = None, **others: str) -> Offer:
     """An offer of an old release."""
-    return offer(package, amount, since, "observed", before.date() if before else None, "0.9", **others)
+    return offer(package, amount, since, "observed", before.date() if before else None, "0.9", (), **others)
 
 
 def rows(

@@ -7,6 +7,7 @@ import pytest
 
 from pricing_data import PriceBook
 from pricing_data.pricing import price_counts
+from pricing_data.row import instant_text
 from pricing_data.usage import Terms, Usage
 
 DAY = date(2026, 10, 1)
@@ -28,7 +29,7 @@ def test_each_line_names_its_rate_and_row_and_the_lines_add_up(book: PriceBook) 
     assert priced.reason is None
     assert priced.price is not None
     row = priced.price
-    assert {line.row for line in priced.lines} == {f"gpt-4o@{row.effective_from}"}
+    assert {line.row for line in priced.lines} == {f"gpt-4o@{instant_text(row.effective_from, row.effective_at)}"}
     assert priced.lines[0].source == row.source
 
 

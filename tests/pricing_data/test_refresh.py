@@ -149,8 +149,7 @@ def test_a_new_word_of_another_source_renews_a_row() -> None:
     own = Rates(Decimal("0.000002"), cached_input=Decimal("0.000001"))
     first = run([], rates_of("genai-prices", own), rates_of("litellm", own))
     other = Rates(Decimal("0.000002"), cached_input=Decimal("0.0000005"))
-    later = {"today": date(2026, 7, 2)}
-    done = run(list(first.rows), rates_of("genai-prices", own), rates_of("litellm", other), **later)
+    done = run(list(first.rows), rates_of("genai-prices", own), rates_of("litellm", other), today=date(2026, 7, 2))
     assert [change.kind for change in done.changes] == ["renewed"]
     row = done.appended[0]
     assert (row.tariff, row.statement("input").state, row.statement("cached_input").state) == (

@@ -15,7 +15,7 @@ from pricing_data.naming.authors import read_authors
 from pricing_data.naming.display import read_spelling
 from pricing_data.naming.suggest import suggestions
 from pricing_data.overrides import read_prices_file
-from pricing_data.price import COUNTED_FIELDS, STANDARD, Service, rates_by_path
+from pricing_data.price import COUNTED_FIELDS, STANDARD, Rates, Service, rates_by_path
 from pricing_data.refresh import unread
 from pricing_data.sources import observations
 from scripts.build_prices import BOOK, CACHE, DIGEST, OVERRIDES, PINS, UPSTREAM, build, read_sources, texts
@@ -129,11 +129,16 @@ def test_a_batch_costs_less_than_the_standard_service(book: PriceBook) -> None:
 
 
 def test_tiers_of_a_row_are_of_one_kind(book: PriceBook) -> None:
-    """No service of a row mixes the tiers of two sources: each tier states the input, and not less than below it."""
+    """All services of a row have tiers at the bounds of the standard one. A tier asks at least what is asked below it,
+    or it states nothing: then what a long call costs is not known."""
     for row in book.rows:
+        bounds = [tier.above_tokens for tier in row.tariff.tiers]
         for service in (Service(STANDARD, row.tariff.rates, row.tariff.tiers), *row.tariff.services):
             below = service.rates.input
             for tier in service.tiers:
+                assert not bounds or tier.above_tokens in bounds, (row.model, row.effective_from, service.name)
+                if tier.rates == Rates():
+                    continue
                 assert tier.rates.input is not None, (row.model, row.effective_from, service.name)
                 assert below is None or tier.rates.input >= below, (row.model, row.effective_from, service.name)
                 below = tier.rates.input
@@ -183,8 +188,8 @@ def test_the_pinned_sources_give_the_book() -> None:
         for path, content in texts(build(CACHE)).items():
             assert path.read_text(encoding="utf-8") == content, path
         return
-    known = {(pin.package, pin.version, pin.sha256) for pin in pins.values()} | old_releases()
+    releases = {(pin.package, pin.version, pin.sha256) for pin in pins.values()} | old_releases()
     for row in PriceBook.from_file(BOOK).rows:
         if row.recorded_at == recorded.recorded_at and row.state != "override":
-            assert (row.source.package, row.source.version, row.source.sha256) in known
+            assert (row.source.package, row.source.version, row.source.sha256) in releases
     test_the_book_is_the_recorded_one()

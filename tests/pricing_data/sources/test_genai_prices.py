@@ -19,6 +19,9 @@ from tests.pricing_data.sources.small_wheels import genai, micro, service, usd, 
 FLAT = "ModelPrice(input_mtok=Decimal('{0}'), output_mtok=Decimal('{1}'))"
 
 
+TIERED = "ModelPrice(input_mtok=TieredPrices(base=Decimal('1'), tiers=[Tier(start=9, price=Decimal('2'))]))"
+
+
 def flat(one: str, two: str = "9") -> str:
     return FLAT.format(one, two)
 
@@ -191,6 +194,7 @@ def test_a_service_stays_when_the_standard_price_changes(tmp_path: Path) -> None
             "no term of a call",
         ),
         ("prices=ModelPrice(input_mtok=Decimal('1'), audio_hours=Decimal('3'))", "second", "more than 12 decimals"),
+        (f"prices=[{always(TIERED)}, {daily('1, 0', '4, 0', flat('2'))}]", "schedule", "hours beside tiers"),
     ],
 )
 def test_what_is_left_out_is_noted(tmp_path: Path, model: str, field: str, reason: str) -> None:

@@ -175,6 +175,12 @@ def test_off_peak_hours_are_of_some_models_and_end(tmp_path: Path) -> None:
             "lack 2027-01-01",
         ),
         (
+            {"standard": [entry(None, rates(tiers=[{"above": 9, "input": 6.0}]))]},
+            {"schedule": [PEAK], "holidays": CHINA},
+            "schedule",
+            "hours beside tiers",
+        ),
+        (
             {"standard": [entry(None, rates())]},
             {"schedule": [{**PEAK, "holidays": "mars"}], "holidays": {"mars": {"dates": []}}},
             "schedule",
