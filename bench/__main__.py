@@ -102,9 +102,7 @@ def _corpora() -> Iterable[Section]:
 
 
 def _pricing() -> Iterable[Section]:
-    about = (
-        "In one process on one core, each usage by its model's price of its instant. Loading is of a file in memory."
-    )
+    about = "In one process, seconds of one processor, each usage by its model's price of its instant."
     yield Section("Prices", about, ("what", "value"), list(pricing()))
 
 

@@ -271,19 +271,22 @@ def _amount(row: Mapping[str, Any], name: str, where: str, largest: Decimal = MA
 
 def _given(row: Mapping[str, Any], name: str, where: str, largest: Decimal = MAX_USD_PER_TOKEN) -> Decimal:
     value = row[name]
-    if not isinstance(value, str) or not _AMOUNT.fullmatch(value):
+    if type(value) is not str:
         raise BadField(where + name, f"must be a plain decimal string, not {value!r}")
     amount, fault = _checked(value, largest)
     if fault:
-        raise BadField(where + name, f"{fault}: {value!r}")
+        raise BadField(where + name, fault)
     return amount
 
 
 @lru_cache(4096)
 def _checked(value: str, largest: Decimal) -> tuple[Decimal, str | None]:
     """The amount and why it cannot be one. The same few hundred stand in thousands of places."""
+    if not _AMOUNT.fullmatch(value):
+        return Decimal(), f"must be a plain decimal string, not {value!r}"
     amount = Decimal(value)
-    return amount, amount_fault(amount, largest)
+    fault = amount_fault(amount, largest)
+    return amount, fault and f"{fault}: {value!r}"
 
 
 def _rates(row: Mapping[str, Any], where: str = "") -> Rates:
@@ -414,6 +417,16 @@ def _opinion(row: dict[str, Any], where: str) -> Opinion:
 def _source(row: object) -> Source:
     if not isinstance(row, dict):
         raise BadField("source", "must be an object")
+    try:
+        return _read_source(tuple(row.items()))
+    except TypeError:  # a list or an object among its values
+        raise BadField("source", "must have strings only") from None
+
+
+@lru_cache(4096)
+def _read_source(items: tuple[tuple[str, Any], ...]) -> Source:
+    """The same few entries of sources are stated in all rows of their models."""
+    row = dict(items)
     _only(row, SOURCE_FIELDS, ("url",), "source.")
     _matching(row, "sha256", _SHA256, "source.")
     values = {name: _text(row, name, "source.") for name in SOURCE_FIELDS}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pricing_data import BadPricesFile, PriceBook
-from service.prices.book import book_in_use, lapsed, newest_book, refreshed_path
+from service.prices.book import book_in_use, lapsed, newest_book, outside_catalogue, refreshed_path
 
 OWN = """
 [[override]]
@@ -45,7 +45,17 @@ def test_own_prices_lie_over_the_book(tmp_path: Path, own: Path) -> None:
     ]
 
 
-def test_a_name_that_is_no_model_is_refused(tmp_path: Path, own: Path) -> None:
-    """A misspelt model in the operator's file would never be priced: it stops the start."""
+def test_a_name_outside_the_catalogue_is_priced_and_named(tmp_path: Path, own: Path) -> None:
+    """An operator may price a name that the catalogue lacks; it is listed, so that a misspelt one is noticed."""
+    book = book_in_use(tmp_path, own, {"gpt-4"})
+    assert book.standing["gpt-4o"][0].holds(date(2026, 11, 21))
+    assert outside_catalogue(book, {"gpt-4"}) == ["gpt-4o"]
+    assert outside_catalogue(book, {"gpt-4", "gpt-4o"}) == []
+
+
+def test_a_correction_of_a_name_that_is_no_model_is_refused(tmp_path: Path, own: Path) -> None:
+    """What a refresh enters into the book has to be a model of the catalogue: a misspelt one stops the start."""
+    text = own.read_text(encoding="utf-8").replace("[[override]]", "[[correction]]")
+    own.write_text(text.replace('replaces = "0.0000025"', ""), encoding="utf-8")
     with pytest.raises(BadPricesFile, match="gpt-4o is not a model"):
         book_in_use(tmp_path, own, {"gpt-4"})
