@@ -110,7 +110,7 @@ class _Chooser:
 
     def _instants(self) -> list[datetime]:
         """Return the instants at which a value may change, oldest first: of runs, decisions and rules."""
-        if not self.sources and not self.evidence.decisions:
+        if not self.sources:
             return []
         marks = {run.begins for source in self.sources for found in source.runs.values() for run in found}
         marks |= {mark for decision in self.evidence.decisions for mark in (decision.since, decision.until) if mark}

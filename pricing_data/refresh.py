@@ -145,10 +145,10 @@ class _Model:
         return [*(older for older in rows if older.effective_from < row.effective_from), row]
 
     def _enter(self, wanted: Sequence[Price]) -> None:
-        """A model that the book lacks brings all its prices at once."""
-        past = [row for row in wanted if row.begins <= self.now] or wanted[:1]
-        if not past:
+        """A model that the book lacks brings all its prices at once; one that only old releases have does not enter."""
+        if not (wanted and self._listed(wanted)):
             return
+        past = [row for row in wanted if row.begins <= self.now] or wanted[:1]
         newest = past[-1]
         zero = was_zero(self.upstream.model, self.inputs.notes_before, newest)
         fault = ZERO_BEFORE if zero else new_fault(newest)
@@ -157,8 +157,6 @@ class _Model:
             return
         for row in wanted:
             self._append("new", row)
-        if not self._listed(wanted):
-            self._retire(newest)
 
     def _change(self, last: Price, wanted: Sequence[Price]) -> None:
         """Append the rows that say something newer than the book, as far as no guard holds them."""
