@@ -3,8 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
-from pricing_data.usage_files.layout import IGNORE, OURS, Layout, plain_name
+from pricing_data.usage_files.layout import CHARGES, IGNORE, OURS, Layout, plain_name
+
+# Days, names and charges may stand in a file in several forms. Of a count or a term there is one.
+MAY_NOT_DIFFER = frozenset(OURS) - {"model", "date", *CHARGES, IGNORE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +19,15 @@ class ReadingOptions:
     columns: Mapping[str, str] = field(default_factory=dict)
     separator: str | None = None
     decimal_comma: bool | None = None
+
+
+class Double(NamedTuple):
+    """A column that is not used, and the one that is used in its stead."""
+
+    name: str
+    place: int
+    used_name: str
+    used_place: int
 
 
 def places_of(layout: Layout, header: Sequence[str], columns: Mapping[str, str]) -> list[tuple[str, int]]:
@@ -46,6 +59,30 @@ def others_of(
         and columns.get(name.strip()) != IGNORE
         and (plain_name(name) not in known or name.strip() in columns)
     ]
+
+
+def doubles_of(
+    layout: Layout, header: Sequence[str], places: Sequence[tuple[str, int]], columns: Mapping[str, str]
+) -> list[Double]:
+    """Return the columns that hold what another column was taken for: names of the layout that were not used."""
+    used = dict(places)
+    meanings = {name: meaning for meaning, names in layout.columns.items() for name in names}
+    return [
+        Double(name.strip(), place, header[used[meaning]].strip(), used[meaning])
+        for place, name in enumerate(header)
+        if place not in used.values()
+        and name.strip() not in columns
+        and (meaning := meanings.get(plain_name(name))) in MAY_NOT_DIFFER
+    ]
+
+
+def taken_twice(columns: Mapping[str, str]) -> tuple[str, str] | None:
+    """Return two columns that a person gave the same meaning, None if there are none."""
+    first: dict[str, str] = {}
+    for name, meaning in columns.items():
+        if meaning != IGNORE and first.setdefault(meaning, name) != name:
+            return first[meaning], name
+    return None
 
 
 def without_effect_of(layout: Layout, header: Sequence[str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pricing_data.errors import UnusableUsageFile
-from pricing_data.usage_files.columns import ReadingOptions
+from pricing_data.usage_files.columns import ReadingOptions, taken_twice
 from pricing_data.usage_files.layout import IGNORE, Layout, layout_of, plain_name
 from pricing_data.usage_files.layouts import GENERIC, USAGE
 from pricing_data.usage_files.reader import RowReader
@@ -86,6 +86,8 @@ def _check(path: Path, reader: RowReader, options: ReadingOptions) -> None:
     said = [name for name in options.columns if name not in {column.strip() for column in reader.header}]
     if said:
         raise UnusableUsageFile(path, f"there is no column {said[0]}; there are {', '.join(reader.header)}.")
+    if twice := taken_twice(options.columns):
+        raise UnusableUsageFile(path, f"{twice[0]} and {twice[1]} cannot both be {options.columns[twice[0]]}.")
     if "date" not in reader.names and options.as_of is None:
         raise UnusableUsageFile(
             path,

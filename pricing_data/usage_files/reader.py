@@ -10,7 +10,7 @@ from typing import Any
 from pricing_data.price import STANDARD
 from pricing_data.usage import MAX_TOKENS, Terms, Usage
 from pricing_data.usage_files import values
-from pricing_data.usage_files.columns import ReadingOptions, others_of, places_of, without_effect_of
+from pricing_data.usage_files.columns import Double, ReadingOptions, doubles_of, others_of, places_of, without_effect_of
 from pricing_data.usage_files.layout import OURS, SUMS, THINGS, Layout, Values, may_change_a_price
 from pricing_data.usage_files.row import NO_USAGE, SkippedRow, UnreadableRow, UsageRow
 from pricing_data.usage_files.usual_rows import COUNTS, HOW_CELLS, PLAIN, How, Row, UsualRows
@@ -45,6 +45,7 @@ class RowReader:
         self.names = {meaning: header[place].strip() for meaning, place in self.places}
         others = others_of(layout, header, self.places, options.columns)
         self.suspicious = [(name, place) for name, place in others if may_change_a_price(name)]
+        self.doubles = doubles_of(layout, header, self.places, options.columns)
         self.ignored = [name for name, _ in others if not may_change_a_price(name)]
         self.without_effect = without_effect_of(layout, header)
         possible = set(self.names) if layout.prepare is None else set(OURS)
@@ -58,7 +59,7 @@ class RowReader:
         self._has_seconds = "seconds" in possible
         self._known_how: dict[tuple[str, ...], How] = {}
         self._known_at: dict[str, date] = {}
-        usual = not self.suspicious and currency is None
+        usual = not self.suspicious and not self.doubles and currency is None
         self._usual = UsualRows.of(layout, dict(self.places), self._known_at, self._known_how) if usual else None
         self._count = partial(values.count, decimal_comma=decimal_comma)
         self._amount = partial(values.amount, decimal_comma=decimal_comma)
@@ -80,6 +81,8 @@ class RowReader:
                     raise UnreadableRow(
                         f"column {name} {values.shown(row[place])} may change the price, and is not known"
                     )
+            for double in self.doubles:
+                _check_double(double, row)
             return self._row(number, cells)
         except SkippedRow as kind:
             self.skipped[str(kind)] += 1
@@ -258,6 +261,15 @@ class RowReader:
 
 # What a row without usage may have, too: the day it is of.
 ROW_NAMES = frozenset({"date", "ends", "currency", "product", "product_name", "unit", "line_type"})
+
+
+def _check_double(double: Double, row: Row) -> None:
+    """Raise UnreadableRow if a column that is not used says something else than the one that is used."""
+    cell, used = row[double.place], row[double.used_place]
+    if not values.is_zero(cell) and cell != used and str(cell).strip() != str(used).strip():
+        raise UnreadableRow(
+            f"column {double.name} {values.shown(cell)} is not what {double.used_name} says, {values.shown(used)}"
+        )
 
 
 def _fewest_calls(*tokens: int) -> int:

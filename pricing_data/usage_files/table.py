@@ -20,6 +20,7 @@ SUFFIXES = (".csv", ".tsv", ".parquet", ".json", ".jsonl", ".ndjson")
 MAX_PREAMBLE_LINES = 20
 MAX_FIELD_CHARACTERS = 10_000_000
 PARQUET_ROWS = 65_536
+NOT_UTF8 = "it is not UTF-8; save it as CSV in UTF-8"
 # Objects that stay whole: layouts look into them, or nobody does.
 KEPT_WHOLE = frozenset({"metadata", "messages", "response", "proxy_server_request", "request_tags", "labels", "tags"})
 
@@ -140,7 +141,8 @@ def _cells(line: str, separator: str) -> list[str]:
 
 
 def _not_csv(path: Path, line: int, fault: Exception) -> NoReturn:
-    raise UnusableUsageFile(path, f"near line {line}: {fault}.") from None
+    reason = NOT_UTF8 if isinstance(fault, UnicodeDecodeError) else str(fault)
+    raise UnusableUsageFile(path, f"near line {line}: {reason}.") from None
 
 
 def _check_header(path: Path, header: Sequence[str]) -> None:
@@ -189,9 +191,18 @@ def _json_lines(path: Path) -> Iterator[tuple[dict[str, object], int]]:
 
 def _decoded(text: str) -> object:
     try:
-        return json.loads(text, parse_float=Decimal)
+        return json.loads(text, parse_float=Decimal, object_pairs_hook=_once_each)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+
+
+def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return an object of JSON. Raise ValueError if it has a name twice: which value holds is not known."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} is there twice in one object")
+    return found
 
 
 def _unfolded(path: Path, found: object) -> Iterator[dict[str, object]]:

@@ -10,6 +10,7 @@ import click
 
 from pricing_data import PriceBook, PricingError, plain
 from service.commands.configuration import configuration
+from service.commands.table import printable
 from service.prices.book import book_in_use, newest_book
 from service.prices.sources import SourcesMissing
 from tokenizer_registry import Registry
@@ -23,9 +24,13 @@ def faults_told() -> Iterator[None]:
     try:
         yield
     except (PricingError, SourcesMissing) as fault:
-        raise click.ClickException(str(fault)) from None
+        raise click.ClickException(_printable_lines(str(fault))) from None
     except OSError as fault:
         raise click.ClickException(f"{fault.filename}: {fault.strerror}.") from None
+
+
+def _printable_lines(text: str) -> str:
+    return "\n".join(map(printable, text.split("\n")))
 
 
 def loaded_book(registry: Registry) -> PriceBook:

@@ -80,23 +80,24 @@ def has_room(columns: Sequence[Column], rows: Sequence[Sequence[Value]]) -> bool
 
 def say(sentence: str) -> None:
     """Print a sentence about a table: below it on a terminal, else on standard error, so that a pipe has rows only."""
-    click.echo(sentence, err=not on_terminal())
+    click.echo(printable(sentence), err=not on_terminal())
 
 
 def _cell(value: Value) -> Cell:
     match value:
         case Cell():
-            return Cell(_printable(value.shown), _printable(value.exact))
+            return Cell(printable(value.shown), printable(value.exact))
         case None:
             return Cell(NOTHING, "")
         case int():
             return Cell(f"{value:,}", str(value))
         case Decimal():
             return Cell(grouped(value), plain(value))
-    return Cell(_printable(value), _printable(value))
+    return Cell(printable(value), printable(value))
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """Return a text as it may be printed on one line: controls, lone surrogates and line ends are escaped."""
     if text.isprintable():
         return text
     return "".join(

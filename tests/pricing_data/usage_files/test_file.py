@@ -120,6 +120,36 @@ def test_columns_that_cannot_change_a_price_are_listed(tmp_path: Path) -> None:
         assert file.reader.ignored == ["id", "team"]
 
 
+def test_two_columns_of_one_meaning_must_say_the_same(tmp_path: Path) -> None:
+    """A column that gives way to another one makes its row unpriced where it says something else; an equal, empty or
+    ignored one does not."""
+    text = (
+        "date,model,input_tokens,billed_tokens\n2026-10-05,gpt-4o,1000,1\n2026-10-05,gpt-4o,5,5\n2026-10-05,gpt-4o,,7\n"
+    )
+    columns = {"billed_tokens": "input_tokens"}
+    differs, same, empty = read(tmp_path / "a.csv", text, ReadingOptions(columns=columns))
+    assert differs.fault == "column input_tokens 1000 is not what billed_tokens says, 1"
+    assert (same.fault, same.usage, empty.fault, empty.usage) == (None, Usage(5), None, Usage(7))
+    columns["input_tokens"] = "ignore"
+    assert [row.usage for row in read(tmp_path / "a.csv", text, ReadingOptions(columns=columns))] == [
+        Usage(1), Usage(5), Usage(7),
+    ]  # fmt: skip
+
+
+def test_two_columns_cannot_be_given_one_meaning(tmp_path: Path) -> None:
+    columns = {"a": "input_tokens", "b": "input_tokens"}
+    with pytest.raises(UnusableUsageFile, match="a and b cannot both be input_tokens"):
+        read(tmp_path / "a.csv", "date,model,a,b\n2026-10-05,gpt-4o,1,2\n", ReadingOptions(columns=columns))
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
+def test_a_name_twice_in_one_object_is_refused(tmp_path: Path, name: str) -> None:
+    """Which of two values holds is not known, so that neither is priced."""
+    text = '{"date": "2026-10-05", "model": "gpt-4o", "input_tokens": 5, "input_tokens": 500}'
+    with pytest.raises(UnusableUsageFile, match="'input_tokens' is there twice in one object"):
+        read(tmp_path / name, text)
+
+
 def test_columns_of_other_names_are_mapped(tmp_path: Path) -> None:
     columns = dict(map(column_option, ("when=date", "m=model", "in=input_tokens", "hot=cached_input_tokens")))
     (row,) = read(tmp_path / "a.csv", "when,m,in,hot\n2026-10-05,gpt-4o,5,2\n", ReadingOptions(columns=columns))
@@ -139,6 +169,7 @@ UNUSABLE = {
     "ambiguous": ("a.csv", "a;b,c\n1;2,3\n", "whether its columns are separated by comma or semicolon is not clear"),
     "twice": ("a.csv", "date,model,input_tokens,model\n", "column model is there twice."),
     "short row": ("a.csv", "date,model,input_tokens\n2026-10-05,gpt-4o\n", "line 2: 2 values under 3 columns."),
+    "UTF-16": ("a.csv", PLAIN.encode("utf-16"), "near line 1: it is not UTF-8; save it as CSV in UTF-8."),
     "quote": ("a.csv", 'date,model,input_tokens\n2026-10-05,"gpt-4o,5\n', "near line"),
     "not JSON": ("a.json", "{", "it is not JSON in UTF-8"),
     "deep JSON": ("a.json", "[" * 100_000, "it is not JSON in UTF-8: it is nested too deeply."),

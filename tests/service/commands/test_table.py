@@ -28,6 +28,22 @@ def test_a_pipe_gets_plain_tab_separated_values(capsys: pytest.CaptureFixture[st
     assert capsys.readouterr().out == ("model\ttokens\twhat it is\na\\tb\\n\\x1b[1m\t1234567\t[red]x\nc\t\t~1000\n")
 
 
+def test_names_out_of_a_file_cannot_steer_a_terminal(tmp_path: Path) -> None:
+    """Neither a column's name nor a model's that has control characters reaches a terminal as it is."""
+    usage = tmp_path / "a.csv"
+    for header, model in (
+        ("model,date,input_tokens,\x1b]0;x\x07", "gpt-4o"),
+        ("model,date,input_tokens,y", "\x1b[8mm"),
+    ):
+        usage.write_text(f"{header}\n{model},2026-10-05,5,1\n")
+        shown = on_terminal(120, "prices", "apply", str(usage))
+        assert "\\x1b" in shown
+        assert "\x1b]0" not in shown
+        assert "\x1b[8m" not in shown
+    usage.write_text("mod\x1b]0;x\x07,date\n1,2\n")
+    assert "\x1b]" not in on_terminal(120, "prices", "apply", str(usage))
+
+
 @pytest.mark.parametrize(
     ("amount", "shown"),
     [
@@ -83,7 +99,7 @@ def test_sentences_about_a_table_stay_out_of_a_pipe() -> None:
     """`prices diff` in a pipe has rows only; how many there are stands on standard error."""
     done = CliRunner().invoke(main, ["prices", "diff", "2025-06-01", "2025-06-20"])
     lines = done.stdout.splitlines()
-    assert {line.count("\t") for line in lines} == {4}
+    assert {line.count("\t") for line in lines} == {5}
     assert f"{len(lines) - 1} of " in done.stderr
 
 
