@@ -10,6 +10,7 @@ from pricing_data import PriceBook, UnpricedUsage
 from pricing_data.call import call_cost
 from pricing_data.cost import add
 from pricing_data.price import Price
+from pricing_data.rating import tiers_of
 from pricing_data.usage import Usage
 
 
@@ -26,7 +27,7 @@ def thresholds(book: PriceBook, models: Sequence[str], workload: Workload) -> tu
     for model in models:
         if price := book.price(model, workload.day):
             service = price.tariff.service(workload.terms.service)
-            found.update(tier.above_tokens for tier in (service.tiers if service else ()))
+            found.update(tier.above_tokens for tier in (tiers_of(price.tariff, service) if service else ()))
     return tuple(sorted(found))
 
 

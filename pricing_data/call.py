@@ -9,7 +9,7 @@ from pricing_data.cost import EXACT, add, multiply
 from pricing_data.errors import UnpricedUsage
 from pricing_data.price import COUNTED_FIELDS, RATE_FIELDS, Price, Rates
 from pricing_data.rate_card import ReadyRates, rate_card
-from pricing_data.rating import rates_at, rating_of, region_factor
+from pricing_data.rating import Rating, rates_at, rating_of, region_factor
 from pricing_data.units import COUNTED, COUNTS, INPUT, OUTPUT, unit_counts
 from pricing_data.usage import MAX_TOKENS, Terms, Usage
 
@@ -157,7 +157,7 @@ def _total(price: Price, usage: Usage, ready: ReadyRates) -> Decimal:
     for _, unit, count in unit_counts(price, usage, ready.rating.rates):
         amount = ready.amounts[_PLACES[unit]]
         if amount is None:
-            _refuse(price, unit, count)
+            _refuse(price, ready.rating, unit, count)
         elif type(count) is int:
             total += amount * count
         else:
@@ -169,19 +169,20 @@ def _lines(price: Price, usage: Usage, ready: ReadyRates) -> Iterator[Line]:
     for kind, unit, count in unit_counts(price, usage, ready.rating.rates):
         rate = ready.charged[_PLACES[unit]]
         if rate is None:
-            _refuse(price, unit, count)
+            _refuse(price, ready.rating, unit, count)
         elif count:
             yield Line(kind, unit, count, rate, ready.paths[_PLACES[unit]])
 
 
-def _refuse(price: Price, unit: str, count: int | Decimal) -> None:
+def _refuse(price: Price, rating: Rating, unit: str, count: int | Decimal) -> None:
     """Raise UnpricedUsage for a rate that is not known, unless it is a fee for the call: most rows have none."""
     if unit == "per_call":
         return
     if unit in COUNTED_FIELDS:
         raise UnpricedUsage(price.model, f"no price for {COUNTS[unit]} is known, and there are {count}")
     tokens = f", and there are {count} tokens" if unit != INPUT else ""
-    raise UnpricedUsage(price.model, f"no price for {UNKNOWN.get(unit, unit)} is known{tokens}")
+    above = f" for calls of more than {rating.above_tokens:,} tokens" if rating.above_tokens else ""
+    raise UnpricedUsage(price.model, f"no price for {UNKNOWN.get(unit, unit)} is known{above}{tokens}")
 
 
 UNKNOWN = {

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from pricing_data.cost import multiply
 from pricing_data.price import COUNTED_FIELDS, RATE_FIELDS, STANDARD, Price, Rates, Window
-from pricing_data.rating import Rating, region_factor, service_of, window_at
+from pricing_data.rating import Rating, region_factor, service_of, tiers_of, window_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def _rate_card(price: Price, name: str, region: str | None) -> RateCard:
         _ready(Rating(service.rates, name), standard, factor),
         tuple(
             (tier.above_tokens, _ready(Rating(tier.rates, name, tier.above_tokens), standard, factor))
-            for tier in reversed(service.tiers)
+            for tier in reversed(tiers_of(price.tariff, service))
         ),
         {window: _ready(Rating(window.rates, in_schedule=True), standard, factor) for window in schedule},
         schedule,

@@ -6,11 +6,12 @@ from decimal import Decimal
 
 from pricing_data.calendars import is_holiday
 from pricing_data.errors import UnpricedUsage
-from pricing_data.price import STANDARD, Price, Rates, Service, Window, path_of
+from pricing_data.price import STANDARD, Price, Rates, Service, Tariff, Tier, Window, path_of
 from pricing_data.usage import Terms
 
 # Regions in which every provider charges its plain rates.
 PLAIN_REGIONS = frozenset({"global"})
+UNKNOWN_RATES = Rates()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def rating_of(price: Price, input_tokens: int, terms: Terms) -> Rating:
     service = service_of(price, terms.service)
     if terms.service == STANDARD and (window := window_at(price.tariff.schedule, terms.at)):
         return Rating(window.rates, in_schedule=True)
-    reached = [tier for tier in service.tiers if input_tokens > tier.above_tokens]
+    reached = [tier for tier in tiers_of(price.tariff, service) if input_tokens > tier.above_tokens]
     if not reached:
         return Rating(service.rates, service.name)
     return Rating(reached[-1].rates, service.name, reached[-1].above_tokens)
@@ -69,6 +70,17 @@ def service_of(price: Price, name: str) -> Service:
         named = {"batch": "batches", "priority": "priority calls"}.get(name, f"service tier {name!r}")
         raise UnpricedUsage(price.model, f"no price for {named} is known")
     return service
+
+
+def tiers_of(tariff: Tariff, service: Service) -> tuple[Tier, ...]:
+    """Return the context tiers of a service.
+
+    A service without tiers in a tariff whose standard calls have them states nothing of long calls: above the first
+    bound its rates are unknown.
+    """
+    if service.tiers or not tariff.tiers:
+        return service.tiers
+    return (Tier(tariff.tiers[0].above_tokens, UNKNOWN_RATES),)
 
 
 def region_factor(price: Price, region: str | None) -> Decimal | None:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from pricing_data.book import PriceBook
 from pricing_data.price import STANDARD, Tier
 from pricing_data.pricing import Total, total_of_counts
+from pricing_data.rating import tiers_of
 from pricing_data.usage import Terms
 from pricing_data.usage_files.row import UsageRow
 
@@ -40,7 +41,7 @@ def _summed_up(book: PriceBook, row: UsageRow, terms: Terms) -> RowPrice:
     if price is not None and row.calls is None and price.tariff.rates.per_call:
         return RowPrice(Total(None, None, "each call has a fee, and the number of calls is not known", price))
     service = None if price is None else price.tariff.service(terms.service)
-    tiers = service.tiers if service else ()
+    tiers = () if price is None or service is None else tiers_of(price.tariff, service)
     reached, assumed = _prompt_size(row, tiers)
     total = total_of_counts(book, row.model, row.usage, terms, input_tokens_of_each=reached)
     return RowPrice(total, _assumed(row, total, tier=assumed))

@@ -108,9 +108,13 @@ def _headline(facts: Facts, price: Price | None) -> Iterator[str]:
 
 
 def _announced(facts: Facts) -> Iterator[str]:
-    """What it will cost, as far as that has been announced."""
+    """Return a sentence for each later change of the price of input or output."""
+    held = facts.book.price(facts.name, facts.day)
     for row in facts.book.history(facts.name):
-        if row.begins > instant_of(facts.day):
+        if row.begins <= instant_of(facts.day):
+            continue
+        before, held = held, row
+        if before is None or (before.input, before.output) != (row.input, row.output):
             begins = moment_words(row.begins if row.effective_at != MIDNIGHT else row.effective_from)
             yield f"From {begins} on it will cost {rates_in_a_row(Rates(row.input, row.output))}."
 

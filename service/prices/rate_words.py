@@ -9,6 +9,7 @@ from pricing_data import Rates, Statement, Tariff, plain
 from pricing_data.call import COUNTS
 from pricing_data.price import STANDARD, Window
 from pricing_data.rate_list import StatedRate, known_rates
+from pricing_data.rating import tiers_of
 
 MTOK = 1_000_000
 TOKENS = {
@@ -102,14 +103,16 @@ def tariff_lines(tariff: Tariff) -> Iterator[str]:
     """Return what a tariff asks besides its plain rates: tiers, hours, services, regions."""
     for tier in tariff.tiers:
         above = f"A call with more than {tier.above_tokens:,} input tokens"
-        yield f"{above} costs, for all its tokens, {rates_in_a_row(_main(tier.rates))}."
+        rates = rates_in_a_row(_main(tier.rates))
+        yield f"{above} costs, for all its tokens, {rates}." if rates else f"{above} has no known price."
     yield from schedule_lines(tariff.schedule)
     for service in tariff.services:
         if rates := rates_in_a_row(_main(service.rates)):
             yield f"{IN_SERVICE[service.name]} it costs {rates}."
-        for tier in service.tiers:
+        for tier in tiers_of(tariff, service):
             above = f"{IN_SERVICE[service.name]}, with more than {tier.above_tokens:,} input tokens"
-            yield f"{above}, it costs {rates_in_a_row(_main(tier.rates))}."
+            rates = rates_in_a_row(_main(tier.rates))
+            yield f"{above}, it costs {rates}." if rates else f"{above}, its price is not known."
     for region, factor in tariff.regions:
         yield f"With its data kept in {region}, all tokens cost {plain(factor)} times as much."
 

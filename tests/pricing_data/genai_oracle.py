@@ -29,6 +29,7 @@ from pricing_data.curation import read_upstream
 from pricing_data.decisions import decision_for, read_decisions
 from pricing_data.errors import UnpricedUsage
 from pricing_data.price import SERVICES, STANDARD, Service, path_of, rates_by_path
+from pricing_data.rating import tiers_of
 from pricing_data.usage import Terms, Usage
 from scripts.build_prices import UPSTREAM
 
@@ -116,7 +117,7 @@ def _usage(rng: random.Random, row: Price, name: str) -> Usage:
     units = [unit for unit in COUNTS if getattr(service.rates, unit) is not None]
     if rng.random() >= KNOWN:
         units = list(COUNTS)
-    bound = rng.choice([tier.above_tokens for tier in service.tiers] or [1000])
+    bound = rng.choice([tier.above_tokens for tier in tiers_of(row.tariff, service)] or [1000])
     tokens = rng.choice([bound, bound + 1, rng.randrange(10**6), rng.randrange(10**9)])
     output = rng.randrange(10**6) if row.output is not None else 0
     cached = rng.randrange(tokens + 1) if "cached_input" in units and rng.random() < 0.5 else 0
@@ -289,7 +290,7 @@ def _in_span(book: PriceBook, model: str, since: datetime, until: datetime) -> I
 def _bound(row: Price, name: str, tokens: int) -> int:
     """The bound of the tier that a call reaches; 0 if it reaches none."""
     service = row.tariff.service(name)
-    bounds = [tier.above_tokens for tier in service.tiers] if service else []
+    bounds = [tier.above_tokens for tier in tiers_of(row.tariff, service)] if service else []
     return max((bound for bound in bounds if tokens > bound), default=0)
 
 
@@ -312,6 +313,9 @@ def _reason(row: Price, path: str, at: datetime) -> str:
         return f"decided: {decision.reason}"
     if (row.tariff.schedule or _has_hours(row.model)) and "." not in path:
         return "hours: genai-prices has them on every day, or not at all; model-prices knows weekdays and holidays"
+    plain, _, above = path.partition(">")
+    if above and path not in rates_by_path(row.tariff) and plain in rates_by_path(row.tariff):
+        return "unknown here: no source states the rate above the bound; genai-prices charges the one below it"
     if path not in rates_by_path(row.tariff):
         return "unknown here: genai-prices states it beside an input price that did not hold then, or from a later day"
     told = row.statement(path)

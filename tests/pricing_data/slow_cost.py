@@ -46,6 +46,8 @@ def reached(tariff: Tariff, input_tokens: int, terms: Terms) -> Rates | None:
     for tier in service.tiers[::-1]:
         if input_tokens > tier.above_tokens:
             return tier.rates
+    if not service.tiers and tariff.tiers and input_tokens > tariff.tiers[0].above_tokens:
+        return None
     return service.rates
 
 

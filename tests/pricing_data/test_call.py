@@ -189,6 +189,16 @@ def test_services_have_their_own_rates_and_tiers(service: str) -> None:
                 cost_of(tariff, Usage(20), at, service=other)
 
 
+@pytest.mark.parametrize("service", SERVICES[1:])
+def test_a_service_without_tiers_states_nothing_of_long_calls(service: str) -> None:
+    """Where standard calls have tiers, a call above the first bound in a service that has none is unpriced."""
+    tariff = Tariff(RATES, (Tier(10, LONG), Tier(20, LONGER)), (Service(service, HALF),))
+    assert cost_of(tariff, Usage(10), service=service).rates == HALF
+    for tokens in (11, 21):
+        with pytest.raises(UnpricedUsage, match="no price for input is known for calls of more than 10 tokens"):
+            cost_of(tariff, Usage(tokens), service=service)
+
+
 def test_a_service_has_the_standard_fees_unless_it_states_its_own() -> None:
     """A search costs in a batch what it costs elsewhere, and the line says which rate of the row it is."""
     standard = replace(RATES, web_search=Decimal("0.01"), per_call=Decimal("0.5"))

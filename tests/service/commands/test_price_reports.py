@@ -44,7 +44,12 @@ def run(*arguments: str) -> Result:
         ),
         (
             "gpt-5.5",
-            ["Flex tier:", "Batch, above 272,000 input tokens:", "With its data kept in us, all"],
+            [
+                "Flex tier:",
+                "Batch, above 272,000 input tokens:",
+                "In the priority tier, with more than 272,000 input tokens, its price is not known.",
+                "With its data kept in us, all",
+            ],
         ),
         ("claude-opus-4-5", ["input tokens written to a cache for an hour (0.00001 each)", "In a batch it costs 2.5"]),
         ("sonar-pro", ["0.014  for each call, besides its tokens"]),
@@ -59,6 +64,14 @@ def test_explanations_name_the_reasons(model: str, sentences: list[str]) -> None
     told = " ".join(done.output.split())
     for sentence in sentences:
         assert " ".join(sentence.split()) in told
+
+
+def test_an_explanation_of_a_past_day_names_later_changes_of_the_price_alone() -> None:
+    """A later row with other rates than those of input and output is no change of the price."""
+    assert "it will cost" not in run("explain", "gpt-5.5", "--date", "2026-08-01").output
+    later = run("explain", "gpt-4o", "--date", "2024-06-01").output
+    assert later.count("it will cost") == 1
+    assert "From 2 October 2024 on it will cost 2.5 for input and 10 for output a million." in " ".join(later.split())
 
 
 def test_a_row_at_fault_ends_any_command_with_its_line(tmp_path: Path) -> None:
