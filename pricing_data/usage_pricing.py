@@ -32,6 +32,7 @@ CURRENCY = "USD"
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 # Authors whose models OpenRouter sells at their own prices, under their names.
 AUTHORS_ON_OPENROUTER = frozenset(("openai", "anthropic", "google", "x-ai", "cohere", "perplexity"))
+NO_FEE = "each call has a fee besides its tokens, which is not known"
 ITEM, RESPONSE, NOW = "item", "response", "now"
 
 # The name in the book of a name as it was sent, and the provider that it was sent to; raises BadUsage.
@@ -241,7 +242,7 @@ def _missing(read: Read, found: Total) -> Unpriced | None:
     used = {line.unit for line in lines_of(found)}
     return next(
         (
-            Unpriced(name, f"no price for {rate} apart from other tokens is known")
+            Unpriced(name, NO_FEE if rate == "per_call" else f"no price for {rate} apart from other tokens is known")
             for rate, name in read.apart
             if rate not in used
         ),

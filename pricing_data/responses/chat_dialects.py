@@ -170,6 +170,7 @@ PERPLEXITY = Dialect(
     ),
     prepare=_perplexity,
     apart=(("reasoning_tokens", "reasoning"),),
+    fee="search_context_size",
 )
 MOONSHOT = Dialect("Moonshot", CHAT_NAMES.more(("cached_tokens",)), prepare=_cached_at_top)
 OPENROUTER = Dialect(

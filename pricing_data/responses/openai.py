@@ -88,7 +88,8 @@ class Dialect(NamedTuple):
     """How one provider fills the form. `beside`: reasoning is not in the count of the output, but in the total.
 
     `prepare` brings its own properties into OpenAI's form, or into counts that the form does not have. `apart` are
-    counts that must not be charged at the rate of other tokens, each with its rate.
+    counts that must not be charged at the rate of other tokens, each with its rate. `fee` is a property that says that
+    each call has a fee besides its tokens.
     """
 
     title: str
@@ -99,6 +100,7 @@ class Dialect(NamedTuple):
     input_details: Names = INPUT_DETAILS
     output_details: Names = OUTPUT_DETAILS
     apart: tuple[tuple[str, str], ...] = ()
+    fee: str | None = None
 
 
 def read(usage: Properties, dialect: Dialect) -> Counts:
@@ -108,6 +110,8 @@ def read(usage: Properties, dialect: Dialect) -> Counts:
         return read_known(usage, dialect, ignored)
     prepared, beyond = dialect.prepare(usage)
     counts = read_known(prepared, dialect, ignored)
+    if dialect.fee and usage.get(dialect.fee):
+        counts = counts._replace(apart=(*counts.apart, ("per_call", f"usage.{dialect.fee}")))
     return counts._replace(usage=counts.usage._replace(**beyond)) if beyond else counts
 
 

@@ -148,6 +148,8 @@ def test_a_model_beside_a_response_wins(book: PriceBook) -> None:
          Unpriced("usage.num_sources_used", "2: no price for sources of live search is known")),
         ({"model": "sonar-deep", "provider": "perplexity", "usage": CHAT | {"reasoning_tokens": 5}},
          Unpriced("usage.reasoning_tokens", "no price for reasoning apart from other tokens is known")),
+        ({"model": "sonar-deep", "provider": "perplexity", "usage": CHAT | {"search_context_size": "high"}},
+         Unpriced("usage.search_context_size", "each call has a fee besides its tokens, which is not known")),
         (RESPONSE | {"output": [{"type": "code_interpreter_call"}]},
          Unpriced("response.output", '1 "code_interpreter_call": no price for it is known')),
         (RESPONSE | {"performanceConfig": {"latency": "optimized"}},
