@@ -16,6 +16,8 @@ from service.prices.plan_answer import plan_answer, worst_state
 from service.tokens.names import resolver
 from tokenizer_registry import Registry
 
+# With -m '*' some hundreds of models have no price.
+MAX_NAMED = 10
 # The options of the command, as the properties of a plan are called.
 OPTIONS = {
     "input": "input_tokens",
@@ -93,9 +95,11 @@ def _print(book: PriceBook, plan: Plan, costs: Sequence[PlannedCost]) -> None:
         headings = ["one call, USD", "a month, USD", "a year, USD"]
     columns = [Column("model", "name"), *(Column(heading, "number") for heading in headings), Column("state")]
     print_table(columns, [_row(plan, cost) for cost in costs if cost.total is not None])
-    for cost in costs:
-        if cost.total is None:
-            say(f"{cost.model} has no cost: {cost.reason}.")
+    unpriced = [cost for cost in costs if cost.total is None]
+    for cost in unpriced[:MAX_NAMED]:
+        say(f"{cost.model} has no cost: {cost.reason}.")
+    if len(unpriced) > MAX_NAMED:
+        say(f"{len(unpriced) - MAX_NAMED:,} more models have no cost; --json names each.")
     say(f"{_described(plan)}, by the price book {book.version}.")
 
 

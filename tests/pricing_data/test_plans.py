@@ -122,7 +122,8 @@ def test_the_cheapest_model_comes_first(book_of: Callable[..., PriceBook]) -> No
     output = Decimal("0.000004")
     dear = replace(price("dear"), tariff=Tariff(Rates(Decimal("0.000003"), output)))
     long = Tier(1_000, Rates(Decimal("0.000002"), output))
-    batch = Service("batch", Rates(Decimal("0.0000001"), Decimal("0.0000001")))
+    low = Rates(Decimal("0.0000001"), Decimal("0.0000001"))
+    batch = Service("batch", low, (Tier(1_000, low),))
     cheap = replace(price("cheap"), tariff=Tariff(Rates(Decimal("0.000001"), output), (long,), (batch,)))
     book = book_of(dear, cheap, price("input-only"))
 

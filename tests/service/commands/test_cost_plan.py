@@ -40,6 +40,16 @@ def test_models_are_compared_in_one_table() -> None:
     assert "1,000,000 calls a month, each of 2,000 input (800 of them cached) and 500 output tokens" in told.stderr
 
 
+def test_of_many_models_without_a_price_only_some_are_named() -> None:
+    """Of all models, those with a price stay readable: ten others are named, and how many more there are."""
+    done = CliRunner().invoke(main, ["cost", "-m", "*", "--input", "2k"])
+    assert done.exit_code == 2
+    sentences = done.stderr.splitlines()
+    assert sum(" has no cost: " in sentence for sentence in sentences) == 10
+    assert sentences[10].endswith(" more models have no cost; --json names each.")
+    assert len(done.stdout.splitlines()) > 500
+
+
 def test_json_has_the_same_numbers() -> None:
     """Exact numbers, the lines of one call, and the terms; the batch option is a service tier."""
     told = run(*GPT_4O, "--input", "2M", "--output", "500k", "--batch", "--json")
