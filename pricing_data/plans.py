@@ -1,8 +1,7 @@
 """What calls would cost: one kind of call, many times, priced for several models beside each other."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -13,6 +12,7 @@ from pricing_data.pricing import PricedLine, price_counts
 from pricing_data.quantities import part_of, whole_number
 from pricing_data.responses.faults import BadUsage, shown
 from pricing_data.responses.service_tiers import service_of
+from pricing_data.stated_instants import instant_stated
 from pricing_data.usage import MAX_TOKENS, Terms, Usage
 
 MAX_CALLS = 1_000_000_000
@@ -38,8 +38,6 @@ COUNTED = ("web_searches", "file_searches", "images", "pages")
 OTHERS = ("models", "calls", "monthly", "at", "service_tier", "region")
 PROPERTIES = (OTHERS[0], *WHOLES, *WHOLE_OF, *COUNTED, *OTHERS[1:])
 EVERY_MODEL = ("*",)
-_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_MAX_INSTANT_CHARACTERS = 40
 
 # The name in the book of a model's name; raises BadUsage for one that is not known.
 Named = Callable[[str], str]
@@ -128,20 +126,4 @@ def _terms(fields: Mapping[str, Any], now: datetime) -> Terms:
     region = fields.get("region")
     if region is not None and (not isinstance(region, str) or len(region) > MAX_REGION_CHARACTERS):
         raise BadUsage("region", f"must be the name of a region, not {shown(region)}")
-    at = fields.get("at")
-    return Terms(now if at is None else _instant(at), service_of(fields.get("service_tier")), region or None)
-
-
-def _instant(value: Any) -> date:
-    if isinstance(value, str) and len(value) <= _MAX_INSTANT_CHARACTERS:
-        try:
-            if _DAY.fullmatch(value):
-                return date.fromisoformat(value)
-            found = datetime.fromisoformat(value)
-            if found.tzinfo is not None:
-                return found.astimezone(UTC)
-        except (ValueError, OverflowError):
-            pass
-    raise BadUsage(
-        "at", f'must be a day such as "2026-01-31", or an instant such as "2026-01-31T14:00:00Z", not {shown(value)}'
-    )
+    return Terms(instant_stated(fields.get("at")) or now, service_of(fields.get("service_tier")), region or None)

@@ -1,6 +1,5 @@
 """What a provider answered to its exact cost: behind `POST /v1/cost`, `weighbridge cost` and files of usage."""
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -11,9 +10,9 @@ from pricing_data.pricing import PricedLine, Total, lines_of, total_of_counts
 from pricing_data.rating import PLAIN_REGIONS
 from pricing_data.responses import BadUsage, Read, UnpricedProperty, read_response, read_usage
 from pricing_data.responses.faults import shown
-from pricing_data.responses.read import MAX_INSTANT_CHARACTERS
 from pricing_data.responses.service_tiers import service_of
 from pricing_data.responses.shapes import provider_named, shape_named
+from pricing_data.stated_instants import instant_stated
 from pricing_data.usage import Terms
 
 PROPERTIES = ("provider", "shape", "model", "usage", "response", "at", "service_tier", "region", "currency")
@@ -29,7 +28,6 @@ MARKS_OF_A_RESPONSE = frozenset(
     )
 )
 CURRENCY = "USD"
-DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 # Authors whose models OpenRouter sells at their own prices, under their names.
 AUTHORS_ON_OPENROUTER = frozenset(("openai", "anthropic", "google", "x-ai", "cohere", "perplexity"))
 NO_FEE = "each call has a fee besides its tokens, which is not known"
@@ -193,8 +191,10 @@ def _stated(item: Mapping[str, Any]) -> Stated:
         raise BadUsage("model", _no_name(model))
     if region is not None and (not isinstance(region, str) or len(region) > MAX_REGION_CHARACTERS):
         raise BadUsage("region", f"must be the name of a region, not {shown(region)}")
-    provider, shape, at = provider_named(item.get("provider")), shape_named(item.get("shape")), _instant(item)
-    return Stated(provider, shape, at, None if tier is None else service_of(tier, provider), region)
+    provider, shape = provider_named(item.get("provider")), shape_named(item.get("shape"))
+    return Stated(
+        provider, shape, instant_stated(item.get("at")), None if tier is None else service_of(tier, provider), region
+    )
 
 
 def _no_name(model: object) -> str:
@@ -209,32 +209,6 @@ def _check_is_response(response: Mapping[str, Any]) -> None:
     for name in OURS:
         if name in response:
             raise BadUsage(name, "stands in a response: put that into response, and this beside it")
-
-
-def _instant(item: Mapping[str, Any]) -> date | None:
-    """Return the day or the instant of an item, None if it has none. Raise BadUsage."""
-    value = item.get("at")
-    if value is None:
-        return None
-    if isinstance(value, str) and len(value) <= MAX_INSTANT_CHARACTERS:
-        try:
-            value = date.fromisoformat(value) if DAY.fullmatch(value) else datetime.fromisoformat(value)
-        except ValueError:
-            raise BadUsage("at", _no_instant(value)) from None
-    if not isinstance(value, datetime):
-        if isinstance(value, date):
-            return value
-        raise BadUsage("at", _no_instant(value))
-    if value.tzinfo is None:
-        raise BadUsage("at", f"{shown(value.isoformat())} has no time zone: end it with Z, or with +05:30")
-    try:
-        return value.astimezone(UTC)
-    except OverflowError:
-        raise BadUsage("at", _no_instant(value.isoformat())) from None
-
-
-def _no_instant(value: object) -> str:
-    return f'must be a day such as "2026-01-31", or an instant such as "2026-01-31T14:00:00Z", not {shown(value)}'
 
 
 def _missing(read: Read, found: Total) -> Unpriced | None:

@@ -104,7 +104,7 @@ def test_a_plan_has_all_properties_of_a_call() -> None:
         ({"calls": -1}, "calls: must be a whole number"),
         ({"monthly": 1}, "monthly: must be true or false, not 1"),
         ({"at": "2026-02-30"}, "at: must be a day such as"),
-        ({"at": "2026-01-31T14:00:00"}, "at: must be a day such as"),
+        ({"at": "2026-01-31T14:00:00"}, 'at: "2026-01-31T14:00:00" has no time zone'),
         ({"at": 5}, "at: must be a day such as"),
         ({"service_tier": "slow"}, 'service_tier: "slow" is not a known tier'),
         ({"region": 5}, "region: must be the name of a region, not 5"),

@@ -1,0 +1,42 @@
+"""When a call was made, as a person or a program states it: a day, or an instant with a zone."""
+
+import re
+from datetime import UTC, date, datetime
+
+from pricing_data.responses.faults import BadUsage, shown
+from pricing_data.responses.read import MAX_INSTANT_CHARACTERS
+
+DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+def instant_stated(value: object) -> date | None:
+    """Return a day as it is, an instant in UTC, None for None. Raise BadUsage, which names `at` and the value."""
+    if value is None:
+        return None
+    found = _parsed(value) if isinstance(value, str) else value
+    if not isinstance(found, datetime):
+        if isinstance(found, date):
+            return found
+        raise BadUsage("at", _no_instant(value))
+    if found.tzinfo is None:
+        named = value if isinstance(value, str) else found.isoformat()
+        raise BadUsage("at", f"{shown(named)} has no time zone: end it with Z, or with +05:30")
+    try:
+        return found.astimezone(UTC)
+    except OverflowError:
+        raise BadUsage("at", _no_instant(value)) from None
+
+
+def _parsed(text: str) -> date | None:
+    """Return the day or the instant in a text, None if it is neither."""
+    if len(text) > MAX_INSTANT_CHARACTERS:
+        return None
+    try:
+        return date.fromisoformat(text) if DAY.fullmatch(text) else datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _no_instant(value: object) -> str:
+    named = value.isoformat() if isinstance(value, date) else value
+    return f'must be a day such as "2026-01-31", or an instant such as "2026-01-31T14:00:00Z", not {shown(named)}'
