@@ -22,7 +22,7 @@ class Cost(NamedTuple):
 
 
 def thresholds(book: PriceBook, models: Sequence[str], workload: Workload) -> tuple[int, ...]:
-    """The prompt sizes, in tokens, above which the price of any of these models changes."""
+    """Return the prompt sizes, in tokens, above which the price of any of these models changes."""
     found: set[int] = set()
     for model in models:
         if price := book.price(model, workload.day):
@@ -32,7 +32,7 @@ def thresholds(book: PriceBook, models: Sequence[str], workload: Workload) -> tu
 
 
 def priced(book: PriceBook, model: str, meter: Meter, sums: Sequence[Sums], workload: Workload) -> Cost:
-    """What the calls of these sums cost, each call one text; exactly the sum of their single costs."""
+    """Return the cost of the calls of these sums, each call one text: exactly the sum of their single costs."""
     price = book.price(model, workload.day)
     if price is None:
         return Cost(None, f"no price is known on {workload.day}")
@@ -44,7 +44,7 @@ def priced(book: PriceBook, model: str, meter: Meter, sums: Sequence[Sums], work
 
 
 def _smallest(meter: Meter, tier: int) -> int:
-    """The smallest prompt of a tier, in tokens."""
+    """Return the smallest prompt of a tier, in tokens."""
     return meter.thresholds[tier - 1] + 1 if tier else 0
 
 

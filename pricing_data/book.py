@@ -42,7 +42,7 @@ class PriceBook:
 
     @classmethod
     def from_package(cls) -> "PriceBook":
-        """The book that ships with this package. Raises DamagedBook."""
+        """Return the book that ships with this package. Raise DamagedBook."""
         return cls.from_file(PACKAGED)
 
     @classmethod
@@ -63,12 +63,12 @@ class PriceBook:
 
     @property
     def rows(self) -> tuple[Price, ...]:
-        """Every row ever recorded, in order of recording."""
+        """Return every row ever recorded, in order of recording. Raise DamagedBook."""
         return self.contents.rows
 
     @property
     def recorded_at(self) -> date | None:
-        """The day on which the newest row was recorded, None for an empty book."""
+        """Return the day on which the newest row was recorded, None for an empty book."""
         return self.contents.recorded_at
 
     def check_rows(self) -> None:
@@ -100,15 +100,15 @@ class PriceBook:
         return self.histories.at(model, instant_of(at))
 
     def history(self, model: str) -> tuple[Price, ...]:
-        """Every price of a model that holds or held, oldest first; empty for an unknown model."""
+        """Return every price of a model that holds or held, oldest first; nothing for an unknown model."""
         return self.histories.get(model, ())
 
     def recorded(self, model: str) -> tuple[Price, ...]:
-        """Every row ever recorded for a model, with those that were corrected, in order of recording."""
+        """Return every row ever recorded for a model, corrected ones among them, in order of recording."""
         return tuple(map(self.contents.row, self.contents.places.get(model, ())))
 
     def age_days(self, today: date) -> int:
-        """Days since the sources were last read; never below zero."""
+        """Return the number of days since the sources were last read, 0 or more."""
         return max(0, (today - self.refreshed_at).days)
 
     def call_cost(self, model: str, usage: Usage, terms: Terms) -> CallCost:

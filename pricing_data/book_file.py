@@ -28,7 +28,7 @@ CLOSING = b'{"closing":'
 
 
 def text_of(rows: Sequence[Price], refreshed_at: date, snapshots: Sequence[Snapshot]) -> str:
-    """The text of a book's file. `read` gives the same contents back."""
+    """Return the text of a book's file. `read` gives the same contents back."""
     lines: list[str] = []
     check = ""
     for row in rows:
@@ -65,7 +65,7 @@ def read(path: Path) -> Contents:
 
 
 def write(path: Path, text: str) -> None:
-    """Put `text` in place of a file at once: a reader sees the old file or the new one. Raises OSError."""
+    """Replace the text of a file atomically: a reader sees the old file or the new one. Raise OSError."""
     with replacing(path) as file:
         file.write(text.encode())
 

@@ -78,7 +78,7 @@ class Contents:
 
     @cached_property
     def rows(self) -> tuple[Price, ...]:
-        """All rows. Raise DamagedBook, which names the line."""
+        """Return all rows. Raise DamagedBook, which names the line."""
         return tuple(map(self.row, range(len(self.lines))))
 
     def row(self, place: int) -> Price:
@@ -92,12 +92,12 @@ class Contents:
 
     @property
     def recorded_at(self) -> date | None:
-        """The newest day of recording, None without a row: days of recording never fall."""
+        """Return the newest day of recording, None without a row. Days of recording never fall."""
         return date.fromisoformat(self.heads[-1].recorded_at) if self.heads else None
 
     @cached_property
     def places(self) -> Mapping[str, Sequence[int]]:
-        """Where the rows of each model are, in order of recording."""
+        """Return the places of the rows of each model, in order of recording."""
         found: dict[str, list[int]] = {}
         for place, head in enumerate(self.heads):
             found.setdefault(head.model, []).append(place)

@@ -24,7 +24,7 @@ def multiply(one: int | Decimal, other: Decimal) -> Decimal:
 
 
 def add(*amounts: Decimal) -> Decimal:
-    """The exact sum of amounts. Never rounded."""
+    """Return the exact sum of amounts. It is never rounded."""
     total = Decimal()
     for amount in amounts:
         total = EXACT.add(total, amount)
@@ -42,7 +42,7 @@ def rounded(amount: Decimal, decimals: int, way: str) -> Decimal:
 
 
 def plain(value: Decimal) -> str:
-    """The value in plain decimals without trailing zeros: "0.0000002", "0"; never an exponent.
+    """Return the value in plain decimals without trailing zeros: "0.0000002", "0"; never an exponent.
 
     Raises ValueError for infinity and for what is not a number.
     """

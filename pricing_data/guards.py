@@ -14,7 +14,7 @@ ZERO_BEFORE = "zero becomes non-zero: it was given as 0 before"
 
 
 def change_fault(old: Price, new: Price) -> str | None:
-    """Why a change is not to be taken without a cited word; None if it may be."""
+    """Return why a change is not taken without a cited entry of a person, None if it is."""
     undated = new.effective_from == new.recorded_at and not same_price(old.tariff.rates, new.tariff.rates)
     if undated and new.second_opinions and not _backed(new):
         return f"a change without a date, which no other source confirms: now {_shown(old.input)}"
@@ -27,7 +27,7 @@ def change_fault(old: Price, new: Price) -> str | None:
 
 
 def new_fault(new: Price) -> str | None:
-    """Why the first price of a model is not to be taken: it is off from another source by a slip of units."""
+    """Return why the first price of a model is not taken: it differs from another source by a slip of units."""
     for opinion in new.second_opinions:
         if new.input is not None and slipped(new.input, opinion.value):
             return f"looks like a slip of units: {opinion.source} gives {plain(opinion.value)}"
@@ -35,7 +35,7 @@ def new_fault(new: Price) -> str | None:
 
 
 def ratio_fault(before: Decimal, after: Decimal) -> str | None:
-    """What is strange about a change; None if nothing is."""
+    """Return what is unusual about a change, None if nothing is."""
     if slipped(before, after):
         return "looks like a slip of units"
     return f"changes more than {MAX_RATIO} times" if max(before, after) > MAX_RATIO * min(before, after) else None
@@ -65,7 +65,7 @@ def was_zero(model: str, notes_before: Sequence[Note], new: Price) -> bool:
 
 
 def fault_notes(upstream: Upstream, readings: Mapping[str, Reading]) -> list[Note]:
-    """The amounts of a model's own entries that were refused."""
+    """Return notes of the amounts of a model's own entries that were refused."""
     return [
         Note(upstream.model, "refused", f"{fault.field} is {fault.reason}", fault.value, None, package, fault.field)
         for package, key in upstream.ids.items()

@@ -72,7 +72,7 @@ class PricesFile:
     markups: tuple[Markup, ...] = ()
 
     def joined(self, other: "PricesFile") -> "PricesFile":
-        """The entries of both; the other's overrides win."""
+        """Return the entries of both; the other's overrides win."""
         named = {override.model for override in other.overrides}
         kept = tuple(override for override in self.overrides if override.model not in named)
         return PricesFile(

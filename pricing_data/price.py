@@ -180,27 +180,27 @@ class Price:
 
     @property
     def begins(self) -> datetime:
-        """The instant from which the row holds."""
+        """Return the instant from which the row holds."""
         return datetime.combine(self.effective_from, self.effective_at, UTC)
 
     @property
     def input(self) -> Decimal | None:
-        """USD per input token."""
+        """Return USD per input token."""
         return self.tariff.rates.input
 
     @property
     def output(self) -> Decimal | None:
-        """USD per output token."""
+        """Return USD per output token."""
         return self.tariff.rates.output
 
     @property
     def cached_input(self) -> Decimal | None:
-        """USD per input token read from a cache."""
+        """Return USD per input token read from a cache."""
         return self.tariff.rates.cached_input
 
     @property
     def cache_write(self) -> Decimal | None:
-        """USD per input token written to a cache."""
+        """Return USD per input token written to a cache."""
         return self.tariff.rates.cache_write
 
     def statement(self, path: str) -> Statement:

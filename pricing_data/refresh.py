@@ -46,16 +46,16 @@ class Refresh:
 
     @property
     def appended(self) -> tuple[Price, ...]:
-        """The new rows alone."""
+        """Return the new rows alone."""
         return tuple(change.row for change in self.changes)
 
     @property
     def held(self) -> tuple[Note, ...]:
-        """What waits for a person."""
+        """Return the notes of prices that a person has to decide on."""
         return tuple(note for note in self.notes if note.kind == "held")
 
     def changed_percent(self) -> int:
-        """How many of the models that had a price get another one, rounded up."""
+        """Return the percentage of the models with a price that get another one, rounded up."""
         had = {row.model for row in self.rows[: len(self.rows) - len(self.changes)]}
         moved = {change.row.model for change in self.changes if change.kind not in ("new", "renewed")}
         return -(-100 * len(moved) // len(had)) if had else 0
@@ -74,12 +74,12 @@ class Inputs:
 
     @property
     def instant(self) -> datetime:
-        """The instant at which the day of the refresh begins."""
+        """Return the instant at which the day of the refresh begins."""
         return datetime.combine(self.today, MIDNIGHT, UTC)
 
 
 def refresh(before: Sequence[Price], inputs: Inputs) -> Refresh:
-    """The next book. `before` are the rows of earlier refreshes; they are kept as they are."""
+    """Return the next book. `before` are the rows of earlier refreshes; they are kept as they are."""
     histories = histories_of(before)
     changes: list[Change] = []
     notes: list[Note] = []

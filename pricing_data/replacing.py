@@ -10,7 +10,7 @@ from typing import IO
 
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """A file that takes the place of `path` when the block ends well, and is gone when it does not. Raises OSError."""
+    """Yield a file that replaces `path` when the block succeeds, and is removed when it fails. Raise OSError."""
     with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as into:
         temporary = Path(into.name)
         try:

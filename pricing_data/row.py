@@ -76,7 +76,7 @@ class BadField(ValueError):
 
 
 def amount_fault(value: Decimal, largest: Decimal = MAX_USD_PER_TOKEN) -> str | None:
-    """Why this cannot be a price per token (or, with another `largest`, per call) in USD; None if it can."""
+    """Return why this cannot be a price per token (or, with another `largest`, per call) in USD, None if it can."""
     if not value.is_finite():
         return "not a finite number"
     if value <= 0:
@@ -90,7 +90,7 @@ def amount_fault(value: Decimal, largest: Decimal = MAX_USD_PER_TOKEN) -> str | 
 
 
 def parse(line: str) -> Price:
-    """The price on one line. Raises BadField."""
+    """Return the price on one line. Raise BadField."""
     try:
         row = _DECODER.decode(line)
     except BadField:

@@ -20,7 +20,7 @@ class Standing:
 
     @property
     def until(self) -> date | None:
-        """The first day (UTC) on which it holds no more, or does not hold all day."""
+        """Return the first day (UTC) on which it no longer holds, or not all day."""
         return self.ends.date() if self.ends else None
 
     def holds(self, at: date) -> bool:
@@ -30,7 +30,7 @@ class Standing:
 
 
 def stand(histories: Mapping[str, Sequence[Price]], overrides: Sequence[Override]) -> dict[str, tuple[Standing, ...]]:
-    """Each override with the time for which it holds over these histories, by model."""
+    """Return each override with the time for which it holds over these histories, by model."""
     found: dict[str, tuple[Standing, ...]] = {}
     for override in overrides:
         standing = _standing(override, histories.get(override.model, ()))
@@ -54,7 +54,7 @@ def _standing(override: Override, history: Sequence[Price]) -> Standing:
 
 
 def override_row(override: Override, current: Price | None, recorded_at: date) -> Price:
-    """The row of an override over what the sources say."""
+    """Return the row of an override over that of the sources."""
     opinions: tuple[Opinion, ...] = ()
     if current is not None and current.input is not None:
         opinions = (Opinion(current.source.package, current.input, current.output), *current.second_opinions)

@@ -33,7 +33,7 @@ class Schedule:
 
     @property
     def bounds(self) -> tuple[datetime, ...]:
-        """The instants at which it begins and ends."""
+        """Return the instants at which it begins and ends."""
         return (self.since, self.until) if self.until else (self.since,)
 
     def holds(self, instant: datetime) -> bool:

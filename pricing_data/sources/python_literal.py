@@ -15,12 +15,12 @@ class Call:
     fields: Mapping[str, object]
 
     def get(self, field: str) -> object:
-        """An argument of the call; None if it was not given."""
+        """Return an argument of the call, None if it was not given."""
         return self.fields.get(field)
 
 
 def assigned(source: str, variable: str) -> object:
-    """The value assigned to a variable at the top of a Python file. Raises ValueError."""
+    """Return the value assigned to a variable at the top of a Python file. Raise ValueError."""
     try:
         statements = ast.parse(source).body
     except SyntaxError as fault:

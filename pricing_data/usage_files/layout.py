@@ -32,7 +32,7 @@ Values = dict[str, object]
 Prepare = Callable[[Values], Values]
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 OTHER = re.compile(r"[^a-z0-9]+")
-# Columns of names that nobody knows and that may change a price: such a row is not priced.
+# Unknown columns of such names may change a price: their rows are not priced.
 SUSPICIOUS = re.compile(
     r"(^|_)tokens?$|token_?count|tokens_|cost|charge|(^|_)fees?(_|$)|tier|region|(^|_)geo(_|$)|audio|image|video"
     r"|(^|_)ttl(_|$)|cache|batch|speed|search|discount|multiplier|(^|_)characters$|^num_sessions$|usage_bytes"

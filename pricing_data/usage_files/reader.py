@@ -273,5 +273,5 @@ def _check_double(double: Double, row: Row) -> None:
 
 
 def _fewest_calls(*tokens: int) -> int:
-    """As few calls as could have so many tokens, where the number is not known."""
+    """Return the smallest number of calls that could have these tokens, for a row that does not state it."""
     return max(1, -(-max(tokens) // MAX_TOKENS))

@@ -21,7 +21,7 @@ MAX_PREAMBLE_LINES = 20
 MAX_FIELD_CHARACTERS = 10_000_000
 PARQUET_ROWS = 65_536
 NOT_UTF8 = "it is not UTF-8; save it as CSV in UTF-8"
-# Objects that stay whole: layouts look into them, or nobody does.
+# Objects that are not flattened: a layout reads them, or they hold no usage.
 KEPT_WHOLE = frozenset({"metadata", "messages", "response", "proxy_server_request", "request_tags", "labels", "tags"})
 
 Row = Sequence[object]

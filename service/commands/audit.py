@@ -21,7 +21,7 @@ from pricing_data.usage_files.layouts import COSTS, USAGE
 from pricing_data.usage_files.reader import RowReader
 from pricing_data.usage_files.row import UsageRow
 from service import wire
-from service.commands.price_book import faults_told, loaded_book
+from service.commands.price_book import faults_reported, loaded_book
 from service.commands.registry import load_registry
 from service.commands.table import Column, Value, print_table, say
 from service.commands.usage_options import options_of, reading_options, sentences_of
@@ -71,7 +71,7 @@ def audit_(
     names = {model.name: model.display_name for model in registry.models.values()}
     book = loaded_book(registry)
     options = options_of(as_of, column, separator, decimal, **former)
-    with faults_told(), ExitStack() as opened:
+    with faults_reported(), ExitStack() as opened:
         usage = _opened(opened, files, USAGE, options)
         bills = _opened(opened, costs, COSTS, replace(options, columns={}))
         found = audit(book, names, _rows(usage), _rows(bills))

@@ -68,7 +68,7 @@ def estimate(context: click.Context, /, **options: Any) -> None:
     A file is one text; JSONL, CSV and Parquet, by their names, have one text a row, in --text-column. Names that end
     in .gz or .zst are unpacked.
     """
-    with faults_told():
+    with faults_reported():
         session = Session(_request(options))
         try:
             with session.opened():
@@ -83,7 +83,7 @@ def estimate(context: click.Context, /, **options: Any) -> None:
 
 
 @contextmanager
-def faults_told() -> Iterator[None]:
+def faults_reported() -> Iterator[None]:
     """What goes wrong ends the command with exit status 1 and a sentence."""
     try:
         yield

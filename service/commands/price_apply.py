@@ -10,7 +10,7 @@ from rich.progress import Progress, TimeElapsedColumn
 from pricing_data import plain
 from pricing_data.usage_files.reader import RowReader
 from service import wire
-from service.commands.price_book import faults_told, loaded_book
+from service.commands.price_book import faults_reported, loaded_book
 from service.commands.table import Column, money, print_table, say
 from service.commands.usage_options import options_of, reading_options, sentences_of
 from service.prices.usage import Bill, Pricer
@@ -40,7 +40,7 @@ def apply_(
     """
     options = options_of(as_of, column, separator, decimal, **former)
     pricer = Pricer(loaded_book(Registry.from_package()))
-    with faults_told(), _progress() as progress:
+    with faults_reported(), _progress() as progress:
         task = progress.add_task(f"pricing {file.name}", total=1.0)
         reader = price_file(file, output, options, pricer, lambda share: progress.update(task, completed=share))
     version = pricer.book.version

@@ -19,8 +19,8 @@ MTOK = 1_000_000
 
 
 @contextmanager
-def faults_told() -> Iterator[None]:
-    """What is wrong with books, files or sources ends the command with exit status 1 and its sentence."""
+def faults_reported() -> Iterator[None]:
+    """End the command with exit status 1 and a sentence for faults of books, files and sources."""
     try:
         yield
     except (PricingError, SourcesMissing) as fault:
@@ -34,20 +34,20 @@ def _printable_lines(text: str) -> str:
 
 
 def loaded_book(registry: Registry) -> PriceBook:
-    """The book in use, under the operator's own prices."""
+    """Return the book in use, under the operator's own prices."""
     settings = configuration().settings
-    with faults_told():
+    with faults_reported():
         return book_in_use(settings.data_dir, settings.price_overrides, registry.models)
 
 
 def loaded_path() -> Path:
-    """The file of the book in use."""
-    with faults_told():
+    """Return the path of the book in use."""
+    with faults_reported():
         return newest_book(configuration().settings.data_dir)[1]
 
 
 def day_of(text: str) -> date:
-    """A date of the calendar, or a click error."""
+    """Return a day of the calendar. Raise click.BadParameter."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -60,7 +60,7 @@ class Day(click.ParamType[date]):
     name = "date"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """The date that is written as 2026-01-31."""
+        """Return the day that is written as 2026-01-31."""
         return value if isinstance(value, date) else day_of(str(value))
 
 

@@ -11,7 +11,7 @@ from pricing_data import Price, PriceBook, plain
 from pricing_data.price import rates_by_path
 from service import wire
 from service.clock import utc_now
-from service.commands.price_book import faults_told, loaded_book, per_mtok
+from service.commands.price_book import faults_reported, loaded_book, per_mtok
 from service.commands.table import Column, Value, print_table, say
 from tokenizer_registry import Registry
 
@@ -54,7 +54,7 @@ def _side(text: str, registry: Registry) -> Prices:
     today = utc_now().date()
     path = Path(text)
     if path.is_file():
-        with faults_told():
+        with faults_reported():
             book = PriceBook.from_file(path)
         return lambda name: book.price(name, today)
     try:

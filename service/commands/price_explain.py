@@ -14,7 +14,7 @@ from service import wire
 from service.clock import utc_now
 from service.commands.catalogue import known_models
 from service.commands.configuration import configuration
-from service.commands.price_book import Day, faults_told, loaded_book, loaded_path
+from service.commands.price_book import Day, faults_reported, loaded_book, loaded_path
 from service.prices.book import notes_path
 from service.prices.explanation import Facts, explanation
 from service.prices.rate_words import hours_words, is_counted, place_words, unit_words
@@ -34,7 +34,7 @@ def explain(name: str, day: date | None, as_json: bool) -> None:
     registry = Registry.from_package()
     book, today = loaded_book(registry), day or utc_now().date()
     (model,) = known_models(registry, [name], book.standing)
-    with faults_told():
+    with faults_reported():
         notes = read_notes(notes_path(loaded_path()))
         upstream = read_upstream(UPSTREAM).get(model, Upstream(model, "none", {}))
         own = configuration().settings.price_overrides

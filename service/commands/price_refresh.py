@@ -20,7 +20,7 @@ from pricing_data.refresh import Change, Refresh
 from service import wire
 from service.clock import utc_now
 from service.commands.configuration import configuration
-from service.commands.price_book import faults_told, per_mtok
+from service.commands.price_book import faults_reported, per_mtok
 from service.commands.table import Column, print_table, say
 from service.prices.book import BOOK, newest_book, refreshed_path
 from service.prices.refreshing import PINS, UPSTREAM, alone, plan, write_book
@@ -62,7 +62,7 @@ def refresh(
     """
     settings = configuration().settings
     written = _written(settings, into)
-    with faults_told(), _sources(wheels, fetch) as sources, alone(written):
+    with faults_reported(), _sources(wheels, fetch) as sources, alone(written):
         book, path = _target(settings, into)
         planned = plan(book, path, sources, _hosts(settings), _own(settings), utc_now().date())
         done = planned.done
@@ -86,7 +86,7 @@ def suggest(wheels: tuple[Path, ...], fetch: str | None, as_json: bool) -> None:
 
     A person accepts them into models.toml and upstream.toml: names are never added by themselves.
     """
-    with faults_told(), _sources(wheels, fetch) as sources:
+    with faults_reported(), _sources(wheels, fetch) as sources:
         found = suggestions(readings(sources), read_upstream(UPSTREAM), read_authors(), read_spelling())
     if as_json:
         entries: list[wire.Value] = [_suggested(suggestion) for suggestion in found]

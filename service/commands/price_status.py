@@ -14,7 +14,7 @@ from pricing_data.rate_list import stated_rates
 from service import wire
 from service.clock import utc_now
 from service.commands.configuration import configuration
-from service.commands.price_book import faults_told, loaded_book, loaded_path
+from service.commands.price_book import faults_reported, loaded_book, loaded_path
 from service.commands.table import Column, Value, print_table, say
 from service.prices.book import notes_path, outside_catalogue
 from tokenizer_registry import Registry
@@ -27,7 +27,7 @@ def status(as_json: bool) -> None:
     registry = Registry.from_package()
     book, path = loaded_book(registry), loaded_path()
     today, settings = utc_now().date(), configuration().settings
-    with faults_told():
+    with faults_reported():
         held = sum(note.kind == "held" for note in read_notes(notes_path(path)))
     age, old = book.age_days(today), book.age_days(today) > settings.prices_max_age_days
     found: dict[str, wire.Value] = {

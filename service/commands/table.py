@@ -38,19 +38,19 @@ Value = Cell | str | int | Decimal | None
 
 
 def money(amount: Decimal, mark: str = "") -> Cell:
-    """An amount of USD. People see cents, or four digits of what is below a dollar; programs see all of it."""
+    """Return an amount of USD. People see cents, or four digits of what is below a dollar; programs see all of it."""
     digits = CENT if abs(amount) >= 1 else CENT.min(_last_significant(amount))
     return Cell(mark + grouped(amount.quantize(digits)), mark + plain(amount))
 
 
 def grouped(amount: Decimal) -> str:
-    """An amount with all its digits, two decimals at least, and separators between thousands."""
+    """Return an amount with all its digits, two decimals at least, and separators between thousands."""
     whole, _, decimals = plain(amount).partition(".")
     return f"{int(whole):,}.{decimals:0<2}" if whole not in ("-0", "0") else f"{whole}.{decimals:0<2}"
 
 
 def on_terminal() -> bool:
-    """Whether somebody looks at standard output."""
+    """Return whether standard output is a terminal."""
     return sys.stdout.isatty()
 
 

@@ -1,1 +1,1 @@
-"""Prices in service: which book is in use, how old it is, and what is told of a price."""
+"""Prices in service: which book is in use, how old it is, and how a price is explained."""

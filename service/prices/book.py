@@ -13,17 +13,17 @@ FOLDER, BOOK, NOTES = "prices", "prices.jsonl", "prices.notes.jsonl"
 
 
 def refreshed_path(data_dir: Path) -> Path:
-    """Where a refresh writes the operator's book."""
+    """Return the path to which a refresh writes the operator's book."""
     return data_dir / FOLDER / BOOK
 
 
 def notes_path(book_path: Path) -> Path:
-    """The notes that lie beside a book."""
+    """Return the path of the notes beside a book."""
     return book_path.with_name(NOTES)
 
 
 def newest_book(data_dir: Path) -> tuple[PriceBook, Path]:
-    """The book in use, without overrides, and its file. Raises DamagedBook, OSError."""
+    """Return the book in use, without overrides, and its path. Raise DamagedBook, OSError."""
     packaged, path = PriceBook.from_package(), refreshed_path(data_dir)
     if not path.exists():
         return packaged, PACKAGED
@@ -42,7 +42,7 @@ def book_in_use(data_dir: Path, overrides_path: Path | None, models: Container[s
 
 
 def lapsed(book: PriceBook, today: date) -> list[str]:
-    """A sentence for each of the operator's prices that was in force and is no more, or never was."""
+    """Return a sentence for each of the operator's prices that no longer holds, or never did."""
     return [
         f"your own price of {model} from {standing.row.effective_from} holds no more: {standing.ended}"
         for model, own in book.standing.items()

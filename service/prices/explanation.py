@@ -75,7 +75,7 @@ class Section:
 
 
 def explanation(facts: Facts) -> list[Section]:
-    """The sections of an explanation, the answer first."""
+    """Return the sections of an explanation, the answer first."""
     price = facts.book.price(facts.name, facts.day)
     title = (
         f"{facts.model.display_name} ({facts.name}), a model of {facts.model.author}"
@@ -268,8 +268,8 @@ def _row(row: Price, later: Price | None) -> str:
     services = [service.name for service in row.tariff.services]
     others = ["tiers"] * bool(row.tariff.tiers) + ["hours"] * bool(row.tariff.schedule) + services
     others += ["regions"] * bool(row.tariff.regions)
-    told = ", ".join([row.state, f"{row.source.package} {row.source.version}", *others])
-    return HELD.format(start, end, _mtok(row.input), _mtok(row.cached_input), _mtok(row.output), told)
+    details = ", ".join([row.state, f"{row.source.package} {row.source.version}", *others])
+    return HELD.format(start, end, _mtok(row.input), _mtok(row.cached_input), _mtok(row.output), details)
 
 
 def _notes(facts: Facts) -> Iterator[str]:

@@ -38,7 +38,7 @@ class Plan:
 
 @contextmanager
 def alone(path: Path) -> Iterator[None]:
-    """Wait until no other process refreshes the book at `path`: the second starts from what the first wrote."""
+    """Hold the lock of the book at `path`: a second refresh starts from what the first wrote."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with path.with_name(".refresh.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -68,7 +68,7 @@ def plan(
 
 
 def write_book(plan: Plan, path: Path) -> None:
-    """Put the new book in place, then its notes. A newer packaged book is not lost: an old one is kept aside."""
+    """Write the new book, then its notes. A book older than the packaged one is kept under its version."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if path.exists() and PriceBook.from_file(path).version != plan.before.version:
         path.replace(path.with_name(f"prices-{PriceBook.from_file(path).version}.jsonl"))
@@ -77,7 +77,7 @@ def write_book(plan: Plan, path: Path) -> None:
 
 
 def refuse_older(book: PriceBook, sources: dict[str, Located]) -> None:
-    """A source that is older than the one that the book was last made from would undo changes. Raises OlderSource."""
+    """Raise OlderSource for a source older than that of the last refresh: it would undo changes."""
     for stored in book.snapshots:
         pin = sources[stored.package].pin
         if version_key(pin.version) < version_key(stored.version):
@@ -85,6 +85,6 @@ def refuse_older(book: PriceBook, sources: dict[str, Located]) -> None:
 
 
 def snapshots(sources: dict[str, Located]) -> list[Snapshot]:
-    """What the book's closing line says of its sources."""
+    """Return the sources as the book's closing line states them."""
     pins = (source.pin for _, source in sorted(sources.items()))
     return [Snapshot(pin.package, pin.version, pin.sha256) for pin in pins]

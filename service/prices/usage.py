@@ -44,17 +44,17 @@ class Bill:
 
     @property
     def usd(self) -> Decimal:
-        """The exact total."""
+        """Return the exact total, in USD."""
         return add(*(use.usd for use in self.by_model.values()))
 
     @property
     def unpriced(self) -> list[Unpriced]:
-        """What could not be priced, the most rows first."""
+        """Return what could not be priced, the most rows first."""
         return sorted(self.faults.values(), key=lambda fault: (-fault.rows, fault.first_row))
 
     @property
     def unpriced_rows(self) -> int:
-        """How many rows could not be priced."""
+        """Return the number of rows that could not be priced."""
         return sum(fault.rows for fault in self.faults.values())
 
 

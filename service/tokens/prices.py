@@ -25,7 +25,7 @@ class PriceHistories:
         self.today = today
 
     async def show(self, scope: Scope, receive: Receive) -> Reply | Refusal:
-        """The history of the model that the path names."""
+        """Answer with the history of the model that the path names."""
         wanted = parameters(scope, ())
         if isinstance(wanted, Refusal):
             return wanted
@@ -38,7 +38,7 @@ class PriceHistories:
 
 
 def version_header(book: PriceBook) -> Header:
-    """Names the book on every reply that was priced."""
+    """Return the header that names the book on every priced reply."""
     return b"x-pricing-version", book.version.encode()
 
 
@@ -52,7 +52,7 @@ def provenance(price: Price | None) -> dict[str, wire.Value]:
 
 
 def price_history(book: PriceBook, model: str, today: date) -> dict[str, wire.Value]:
-    """The price of today, the history, oldest first, and the operator's own prices over it."""
+    """Return today's price, the history, oldest first, and the operator's own prices over it."""
     current = book.price(model, today)
     rows = book.history(model)
     ends = [*(row.begins for row in rows[1:]), None]
@@ -155,7 +155,7 @@ def instant_words(at: datetime) -> str:
 
 
 def rates(found: Rates) -> dict[str, wire.Value]:
-    """The four rates, in USD per token."""
+    """Return the four main rates, in USD per token."""
     return {
         "price_per_input_token": found.input,
         "price_per_output_token": found.output,

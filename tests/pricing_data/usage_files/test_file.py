@@ -162,7 +162,7 @@ def test_a_mapping_to_nothing_of_ours_is_refused(text: str) -> None:
         column_option(text)
 
 
-UNUSABLE = {
+UNUSABLE: dict[str, tuple[str, str | bytes, str]] = {
     "no date": ("a.csv", "model,input_tokens\ngpt-4o,5\n", "it has no column for the date: say which one is with"),
     "no model": ("a.csv", "date,input_tokens\n2026-10-05,5\n", "there is no column model; there are date, input"),
     "nothing": ("a.csv", "", "there is no column model, input_tokens; there are none."),
