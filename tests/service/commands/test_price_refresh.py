@@ -48,8 +48,8 @@ class World:
         base = dict.fromkeys(MODELS, flat("2"))
         self.files = [
             genai_wheel(self.folder, {name: said for name, said in {**base, **genai}.items() if said}, version),
-            litellm_wheel(self.folder, litellm or {}),
-            model_prices_wheel(self.folder, history or {}),
+            litellm_wheel(self.folder, litellm or {}, version),
+            model_prices_wheel(self.folder, history or {}, version),
         ]
 
     def run(self, *options: str) -> Result:
