@@ -83,7 +83,7 @@ def test_sentences_about_a_table_stay_out_of_a_pipe() -> None:
     """`prices diff` in a pipe has rows only; how many there are stands on standard error."""
     done = CliRunner().invoke(main, ["prices", "diff", "2025-06-01", "2025-06-20"])
     lines = done.stdout.splitlines()
-    assert {line.count("\t") for line in lines} == {4}
+    assert {line.count("\t") for line in lines} == {5}
     assert f"{len(lines) - 1} of " in done.stderr
 
 
