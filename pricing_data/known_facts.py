@@ -13,6 +13,7 @@ from pricing_data.precedence import Evidence
 from pricing_data.rules import Rule, read_rules
 from pricing_data.source_timeline import COPY, SECONDARY, timelines
 from pricing_data.sources import observations
+from pricing_data.sources.locate import version_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,7 @@ class KnownFacts:
         """Return all that is known of one model, at a refresh `today`."""
         ids = upstream.ids
         offers = {package: readings[package].offers.get(key, ()) for package, key in ids.items()}
-        before = {
-            package: reading.offers.get(ids.get(SECONDARY if package == COPY else package, ""), ())
-            for package, reading in self.history.items()
-        }
+        before = {package: self._before(package, ids, readings) for package in self.history}
         release = self.releases.get(upstream.model)
         return Evidence(
             sources=timelines(offers, before, today.date()),
@@ -47,6 +45,18 @@ class KnownFacts:
             decisions=self.decisions.get(upstream.model, ()),
             rules=self._rules(upstream, [offer for found in (*offers.values(), *before.values()) for offer in found]),
         )
+
+    def _before(self, package: str, ids: Mapping[str, str], readings: Mapping[str, Reading]) -> Sequence[Offer]:
+        """Return the offers of old releases of a package; those of newer ones than is read now are left out."""
+        now = SECONDARY if package == COPY else package
+        found = self.history[package].offers.get(ids.get(now, ""), ())
+        offers = readings[now].offers if now in readings else {}
+        newest = next((version_key(offer.source.version) for some in offers.values() for offer in some), None)
+        if package == COPY or now not in readings:
+            return found if newest is not None or now not in readings else ()
+        if newest is None:
+            return ()
+        return [offer for offer in found if version_key(offer.source.version) <= newest]
 
     def _rules(self, upstream: Upstream, stated: Sequence[Offer]) -> Sequence[Rule]:
         """Return the rules of the model's author, who must sell it itself."""

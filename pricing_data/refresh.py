@@ -132,7 +132,7 @@ class _Model:
     def _listed(self, wanted: Sequence[Price]) -> bool:
         """Return whether any source still lists the model, and not only old releases; an override needs none."""
         listed = (key in self.inputs.readings[package].offers for package, key in self.upstream.ids.items())
-        return wanted[-1].state == "override" or any(listed)
+        return wanted[-1].source.provider == "override" or any(listed)
 
     def _overridden(self, override: Override, rows: list[Price]) -> list[Price]:
         current = rows[-1] if rows else None
@@ -160,7 +160,7 @@ class _Model:
 
     def _change(self, last: Price, wanted: Sequence[Price]) -> None:
         """Append the rows that say something newer than the book, as far as no guard holds them."""
-        newer = [row for row in wanted if row.begins > last.begins]
+        newer = [row for row in wanted if row.begins > last.begins and row.basis != "release"]
         past = [row for row in wanted if row.begins <= self.now]
         if past and past[-1] not in newer and (last.state == "retired" or _differs(last, past[-1])):
             basis = "override" if past[-1].state == "override" else "first_observed"

@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from pricing_data.offers import Offer, same_price, slipped
 from pricing_data.paths import Value, place_of, values_of
 from pricing_data.price import TOKEN_FIELDS, Rates, Source, Tariff, Tier
-from pricing_data.sources.locate import version_key
 
 # The beginning of a statement that has no date: it is stated of all the past.
 ALWAYS = datetime.min.replace(tzinfo=UTC)
@@ -97,7 +96,7 @@ def timelines(
     Old releases of the primary are a source of their own. What another source states now without a day, and old
     releases of it did not, is seen `today` for the first time.
     """
-    offers = {package: _older(found, now.get(package, ())) for package, found in before.items()}
+    offers = {package: list(found) for package, found in before.items()}
     named = {PRIMARY: list(now.get(PRIMARY, ())), PRIMARY_BEFORE: offers.pop(PRIMARY, [])}
     for package in sorted({*now, *offers} - {PRIMARY, COPY}):
         seen = offers.get(package, [])
@@ -140,12 +139,6 @@ def _runs(path: str, offers: Sequence[Offer], stated: Sequence[Mapping[str, Valu
             runs[-1] = replace(runs[-1], ends=begins)
         runs.append(Run(value, begins, None, offer.basis, offer.source, offer.not_before, place == 0))
     return tuple(runs)
-
-
-def _older(offers: Iterable[Offer], now: Sequence[Offer]) -> list[Offer]:
-    """Return the offers of releases that are not newer than the one that is read now."""
-    newest = max((version_key(offer.source.version) for offer in now), default=None)
-    return [offer for offer in offers if newest is None or version_key(offer.source.version) <= newest]
 
 
 def _with_copy(seen: list[Offer], copied: list[Offer]) -> list[Offer]:

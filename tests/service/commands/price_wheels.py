@@ -7,7 +7,7 @@ from pathlib import Path
 from pricing_data.sources import genai_prices, litellm, model_prices
 
 
-def genai_wheel(folder: Path, prices: dict[str, str], version: str = "9.0.0") -> Path:
+def genai_wheel(folder: Path, prices: dict[str, str], version: str = "0.0.0.9") -> Path:
     """genai-prices with these models of OpenAI: by id, a price as the file writes it."""
     models = "".join(
         f"ModelInfo(id={name!r}, match=ClauseEquals(equals={name!r}), prices={price}),\n"
@@ -17,7 +17,7 @@ def genai_wheel(folder: Path, prices: dict[str, str], version: str = "9.0.0") ->
     return _wheel(folder / f"genai_prices-{version}-py3-none-any.whl", genai_prices.MEMBER, text)
 
 
-def litellm_wheel(folder: Path, prices: dict[str, str], version: str = "9.0.0") -> Path:
+def litellm_wheel(folder: Path, prices: dict[str, str], version: str = "0.0.0.9") -> Path:
     """LiteLLM with these input prices a token, written as they are."""
     entries = ",".join(
         f'{json.dumps(name)}: {{"input_cost_per_token": {price}, "litellm_provider": "openai"}}'
@@ -26,7 +26,7 @@ def litellm_wheel(folder: Path, prices: dict[str, str], version: str = "9.0.0") 
     return _wheel(folder / f"litellm-{version}-cp310-abi3-any.whl", litellm.MEMBER, f"{{{entries}}}")
 
 
-def model_prices_wheel(folder: Path, prices: dict[str, list[tuple[str, str]]], version: str = "9.0.0") -> Path:
+def model_prices_wheel(folder: Path, prices: dict[str, list[tuple[str, str]]], version: str = "0.0.0.9") -> Path:
     """model-prices with dated input prices a million tokens of these models of OpenAI."""
     models = {
         name: {
