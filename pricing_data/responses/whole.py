@@ -28,6 +28,9 @@ OLLAMA_COUNTS = (
     *("total_duration", "load_duration", "prompt_eval_duration", "eval_duration"),
 )
 MAX_WRAPPINGS = 3
+NOT_FINAL = "comes before the end of a stream, so that its counts are not final"
+# Events of a stream before its end: their counts are those of a part of the answer.
+EARLY_EVENTS = frozenset(("message_start", "response.created", "response.queued", "response.in_progress"))
 # Calls in the output of OpenAI's responses that cost nothing beside their tokens.
 FREE_CALLS = frozenset(("function_call", "custom_tool_call", "mcp_call", "computer_call", "local_shell_call"))
 COUNTED_CALLS = {"web_search_call": "web_searches", "file_search_call": "file_searches"}
@@ -50,6 +53,7 @@ def read_response(
     """
     if not isinstance(response, Mapping):
         raise BadUsage("response", f"must be an object, not {shown(response)}")
+    _check_is_final(response)
     found, in_batch = _unwrapped(response)
     place = next((name for name in USAGE_AT if found.get(name) is not None), None)
     if place is None:
@@ -68,6 +72,15 @@ def read_response(
         at=_instant(found) if at is None else at,
     )
     return _with_tools(read, found)
+
+
+def _check_is_final(response: Properties) -> None:
+    """Raise BadUsage for a piece of a stream whose counts are not those of the whole answer."""
+    kind = response.get("type")
+    if isinstance(kind, str) and kind in EARLY_EVENTS:
+        raise BadUsage("response.type", f"{shown(kind)} {NOT_FINAL}")
+    if response.get("done") is False:
+        raise BadUsage("response.done", f"false {NOT_FINAL}")
 
 
 def _unwrapped(response: Properties) -> tuple[Properties, bool]:

@@ -224,6 +224,11 @@ def test_tools_of_a_whole_response_are_charged(book: PriceBook) -> None:
         ({"model": "m", "usage": CHAT, "at": "2026-02-30"}, "at: must be a day such as"),
         ({"model": "m", "usage": CHAT, "at": "2026-01-01T10:00:00"}, 'at: "2026-01-01T10:00:00" has no time zone'),
         ({"model": "m", "usage": CHAT, "at": "0001-01-01T00:00:00+05:30"}, "at: must be a day such as"),
+        (
+            {"type": "message_start", "message": {"type": "message", "model": "m", "usage": {"input_tokens": 9}}},
+            'response.type: "message_start" comes before the end of a stream',
+        ),
+        ({"model": "m", "done": False, "prompt_eval_count": 5, "eval_count": 1}, "response.done: false comes before"),
         ({"model": "m", "usage": CHAT, "at": "2026-W01-1"}, 'at: "2026-W01-1" has no time zone'),
         ({"model": "m", "usage": CHAT, "at": 5}, "at: must be a day such as"),
         (RESPONSE | {"created": 0}, "response.created: 0 is no instant"),
