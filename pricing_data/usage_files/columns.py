@@ -22,8 +22,9 @@ class ReadingOptions:
 
 
 class Double(NamedTuple):
-    """A column that is not used, and the one that is used in its stead."""
+    """A column that is not used, and the one of the same meaning that is used in its stead."""
 
+    meaning: str
     name: str
     place: int
     used_name: str
@@ -68,11 +69,11 @@ def doubles_of(
     used = dict(places)
     meanings = {name: meaning for meaning, names in layout.columns.items() for name in names}
     return [
-        Double(name.strip(), place, header[used[meaning]].strip(), used[meaning])
+        Double(meaning, name.strip(), place, header[used[meaning]].strip(), used[meaning])
         for place, name in enumerate(header)
         if place not in used.values()
         and name.strip() not in columns
-        and (meaning := meanings.get(plain_name(name))) in MAY_NOT_DIFFER
+        and (meaning := meanings.get(plain_name(name))) in used
     ]
 
 

@@ -18,7 +18,8 @@ GENERIC = Layout(
         **{
             name: (name,) for name in (*TOKEN_COUNTS, *THINGS, *CHARGES, "seconds", "requests", "speed", "total_tokens")
         },
-        "date": ("date", "day", "timestamp"),
+        # An instant is worth more than a day: prices may differ by the hour.
+        "date": ("timestamp", "date", "day"),
         "model": ("model",),
         "service_tier": ("service_tier",),
         "batch": ("batch",),

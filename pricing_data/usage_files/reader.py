@@ -10,7 +10,15 @@ from typing import Any
 from pricing_data.price import STANDARD
 from pricing_data.usage import MAX_TOKENS, Terms, Usage
 from pricing_data.usage_files import values
-from pricing_data.usage_files.columns import Double, ReadingOptions, doubles_of, others_of, places_of, without_effect_of
+from pricing_data.usage_files.columns import (
+    MAY_NOT_DIFFER,
+    Double,
+    ReadingOptions,
+    doubles_of,
+    others_of,
+    places_of,
+    without_effect_of,
+)
 from pricing_data.usage_files.layout import OURS, SUMS, THINGS, Layout, Values, may_change_a_price
 from pricing_data.usage_files.row import NO_USAGE, SkippedRow, UnreadableRow, UsageRow
 from pricing_data.usage_files.usual_rows import COUNTS, HOW_CELLS, PLAIN, How, Row, UsualRows
@@ -45,8 +53,11 @@ class RowReader:
         self.names = {meaning: header[place].strip() for meaning, place in self.places}
         others = others_of(layout, header, self.places, options.columns)
         self.suspicious = [(name, place) for name, place in others if may_change_a_price(name)]
-        self.doubles = doubles_of(layout, header, self.places, options.columns)
+        doubles = doubles_of(layout, header, self.places, options.columns)
+        self.doubles = [double for double in doubles if double.meaning in MAY_NOT_DIFFER]
         self.ignored = [name for name, _ in others if not may_change_a_price(name)]
+        if not layout.marks:
+            self.ignored += [double.name for double in doubles if double.meaning not in MAY_NOT_DIFFER]
         self.without_effect = without_effect_of(layout, header)
         possible = set(self.names) if layout.prepare is None else set(OURS)
         # What rows of this file can have at all, with its name: most files have few of them.

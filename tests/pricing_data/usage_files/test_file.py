@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from importlib import import_module
 from pathlib import Path
 
@@ -134,6 +134,16 @@ def test_two_columns_of_one_meaning_must_say_the_same(tmp_path: Path) -> None:
     assert [row.usage for row in read(tmp_path / "a.csv", text, ReadingOptions(columns=columns))] == [
         Usage(1), Usage(5), Usage(7),
     ]  # fmt: skip
+
+
+def test_an_instant_is_taken_before_a_day_and_what_is_not_used_is_listed(tmp_path: Path) -> None:
+    """Of several columns for the date the one with hours counts, of several charges the best name; others are named."""
+    text = "date,model,input_tokens,timestamp,cost,cost_usd\n2026-10-05,gpt-4o,5,2026-10-05T02:00:00Z,9,1\n"
+    (tmp_path / "a.csv").write_text(text)
+    with open_usage(tmp_path / "a.csv") as file:
+        (row,) = file.rows()
+        assert (row.at, str(row.billed)) == (datetime(2026, 10, 5, 2, tzinfo=UTC), "1")
+        assert file.reader.ignored == ["date", "cost"]
 
 
 def test_two_columns_cannot_be_given_one_meaning(tmp_path: Path) -> None:
