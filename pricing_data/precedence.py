@@ -38,6 +38,8 @@ ORDER = (PRIMARY, DATED, PRIMARY_BEFORE, SECONDARY)
 MIN_PROOF = timedelta(days=30)
 # A public list takes a new model in so long after its release at most.
 MAX_LISTING_DELAY = timedelta(days=60)
+# The first price that was seen is taken to be that of the release, if it was seen so soon after it.
+MAX_DAYS_TO_RELEASE = timedelta(days=200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +71,15 @@ class Evidence:
     def begins(self) -> datetime:
         """Return from when on the model has a price: its release, or the first that was seen of it, if that is earlier.
 
-        Without either it is `today`.
+        A price that was first seen long after the release is not taken to be that of the release; a decided one is.
         """
-        firsts = (offer.since for source in self.sources.values() for offer in source.offers if offer.since)
-        marks = [mark for mark in (self.release, self.priced_from, *firsts) if mark is not None]
-        return min(marks, default=self.today)
+        firsts = [offer.since for source in self.sources.values() for offer in source.offers if offer.since]
+        decided = [decision.since or self.release for decision in self.decisions if decision.value is not None]
+        firsts += [since for since in decided if since is not None]
+        seen = min([*firsts, self.today])  # what has no day is seen today
+        near = self.release is not None and seen - self.release <= MAX_DAYS_TO_RELEASE
+        marks = (seen, self.release if near else None, self.priced_from)
+        return min(mark for mark in marks if mark is not None)
 
 
 def states(evidence: Evidence) -> list[tuple[datetime, dict[str, Choice]]]:

@@ -1,6 +1,6 @@
 """Which source's value of each rate holds from which instant, on small hand-made sources."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 from pricing_data.cost import plain
@@ -353,6 +353,14 @@ def test_an_announced_price_is_in_force_on_its_instant() -> None:
         (JANUARY, Decimal("0.000002")),
         (at, Decimal("0.000003")),
     ]
+
+
+def test_a_price_first_seen_long_after_the_release_is_not_that_of_the_release() -> None:
+    """Within 200 days it is taken to hold from the release on; later it begins when it was seen."""
+    release = datetime(2025, 1, 1, tzinfo=UTC)
+    for days, begins in ((200, release), (201, release + timedelta(days=201))):
+        found = rows(offer(GENAI, "0.000002", release + timedelta(days=days), "observed"), release=release)
+        assert [row.begins for row in found] == [begins]
 
 
 def test_a_release_newer_than_the_pinned_one_is_left_out() -> None:

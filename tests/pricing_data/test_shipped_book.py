@@ -2,6 +2,7 @@
 
 import hashlib
 import tomllib
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
@@ -15,7 +16,7 @@ from pricing_data.naming.authors import read_authors
 from pricing_data.naming.display import read_spelling
 from pricing_data.naming.suggest import suggestions
 from pricing_data.overrides import read_prices_file
-from pricing_data.price import COUNTED_FIELDS, STANDARD, Rates, Service, rates_by_path
+from pricing_data.price import COUNTED_FIELDS, STANDARD, Price, Rates, Service, rates_by_path
 from pricing_data.refresh import unread
 from pricing_data.sources import observations
 from scripts.build_prices import BOOK, CACHE, DIGEST, OVERRIDES, PINS, UPSTREAM, build, read_sources, texts
@@ -126,6 +127,27 @@ def test_a_batch_costs_less_than_the_standard_service(book: PriceBook) -> None:
             service, _, rate = path.rpartition(".")
             if service in ("batch", "flex") and ">" not in rate and rate in rates:
                 assert value <= rates[rate], (row.model, row.effective_from, path)
+
+
+def test_caches_cost_what_caches_cost(book: PriceBook) -> None:
+    """Reading costs less than other input, writing for long no less than for a short time, and neither a multiple."""
+    for row in book.rows:
+        for service, rates in every_rates(row):
+            where = (row.model, row.effective_from, service)
+            if rates.input is not None:
+                assert (rates.cached_input or 0) <= rates.input, where
+                assert (rates.cache_write or 0) <= rates.input * Decimal("1.5"), where
+                assert (rates.cache_write_1h or 0) <= rates.input * Decimal("2.5"), where
+            if rates.cache_write is not None and rates.cache_write_1h is not None:
+                assert rates.cache_write_1h > rates.cache_write, where
+
+
+def every_rates(row: Price) -> Iterator[tuple[str, Rates]]:
+    """Yield the rates of each service of a row, below and above each bound."""
+    for service in (Service(STANDARD, row.tariff.rates, row.tariff.tiers), *row.tariff.services):
+        yield service.name, service.rates
+        for tier in service.tiers:
+            yield f"{service.name} above {tier.above_tokens}", tier.rates
 
 
 def test_tiers_of_a_row_are_of_one_kind(book: PriceBook) -> None:
