@@ -23,7 +23,7 @@ SECONDS = float(os.environ.get("SOAK_SECONDS", "600"))
 SAMPLES = 60
 WARM_UP_SHARE = 0.25
 WARM_UP_ROUNDS = 2
-LARGEST_BODY_BYTES = 200_000
+MAX_BODY_BYTES = 200_000
 MODEL = "gpt-4o"
 BASE = {"input": "hello", "type": "text", "models": [MODEL]}
 NUMBERS = ("weighbridge_resident_bytes", "weighbridge_open_files", "weighbridge_tasks")
@@ -96,7 +96,7 @@ def mixture(server: Server, client: httpx2.Client) -> list[Callable[[], int]]:
 
     numbers = itertools.count()
     return [
-        *(posted(body) for body in bodies if len(body) < LARGEST_BODY_BYTES),
+        *(posted(body) for body in bodies if len(body) < MAX_BODY_BYTES),
         lambda: client.post("/v1/tokens/count", json={**BASE, "input": f"text {next(numbers)} " * 20}).status_code,
         lambda: client.post("/v1/tokens/count", json={**BASE, "input": f"text {next(numbers)} " * 4_000}).status_code,
         lambda: client.get("/v1/tokens/models").status_code,

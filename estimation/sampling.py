@@ -15,7 +15,7 @@ from estimation.reading.parquet import parquet_file
 from estimation.source import Format, Source
 
 # Fewer would make the interval wide, and more would not make it noticeably narrower.
-LEAST_POINTS, MOST_POINTS = 200, 50_000
+MIN_POINTS, MAX_POINTS = 200, 50_000
 POINTS_A_PIECE = 256
 # The mean size of texts is looked up at the beginnings of so many sources.
 SOURCES_LOOKED_AT = 20
@@ -73,7 +73,7 @@ def _every(sources: Sequence[Source], reading: Reading, share: Decimal) -> int:
     mean = _mean_bytes(sources, reading)
     measured = sum(_about_bytes(source, mean) for source in sources)
     wished = int(mean / share)
-    return max(1, min(max(wished, measured // MOST_POINTS), measured // LEAST_POINTS))
+    return max(1, min(max(wished, measured // MAX_POINTS), measured // MIN_POINTS))
 
 
 def _about_bytes(source: Source, mean: int) -> int:

@@ -19,11 +19,11 @@ INLINE_CHARACTERS = 4_000
 # Characters times effort: one or two milliseconds, for hostile texts a few more.
 INLINE_EFFORT = 40_000
 # Lists of models whose efforts are kept; a list of all has a thousand names.
-MOST_EFFORTS = 256
+MAX_EFFORTS = 256
 # Characters times models from which a count is worth two threads: each of them looks up all words of the text.
 SHARED_CHARACTERS = 50_000_000
 # NFKC makes at most 33 UTF-8 bytes of one character (U+FDFA), so shorter texts need no look.
-MOST_BYTES_PER_CHARACTER = 33
+MAX_BYTES_PER_CHARACTER = 33
 # What a token with its place takes while a reply is made; a character is one token at most times.
 TOKEN_BYTES = 300
 
@@ -192,13 +192,13 @@ class CountingPool:
         effort = self.registry.effort(models)
         if effort is None:
             return -1
-        if len(self._most_at_once) >= MOST_EFFORTS:
+        if len(self._most_at_once) >= MAX_EFFORTS:
             self._most_at_once.clear()
         most = self._most_at_once[models] = min(self.limits.characters, INLINE_EFFORT // max(effort, 1))
         return most
 
     def _measure_and_count(self, text: str, models: Sequence[str], estimate: bool) -> list[Count] | Refusal:
         limit = self.limits.expanded_bytes
-        if len(text) * MOST_BYTES_PER_CHARACTER > limit and expanded_size(text) > limit:
+        if len(text) * MAX_BYTES_PER_CHARACTER > limit and expanded_size(text) > limit:
             return TEXT_TOO_LARGE.saying(f"input: the text is longer than {limit} bytes after NFKC.")
         return self.registry.count(text, models, estimate)

@@ -25,7 +25,7 @@ from service.spans import NO_SPAN, within
 from service.stores.errors import StoreUnavailable
 from service.trace import trace_of
 
-MOST_ALLOWANCES = 1_000
+MAX_ALLOWANCES = 1_000
 
 
 class Admission(NamedTuple):
@@ -53,7 +53,7 @@ class Gate:
         self.scope = scope
         self.require_https = require_https
         # One value for all who have the same: equal calls are soon known as equal.
-        self._allowance = lru_cache(MOST_ALLOWANCES)(self._made_allowance)
+        self._allowance = lru_cache(MAX_ALLOWANCES)(self._made_allowance)
 
     async def admit(self, scope: Scope) -> Admission:
         """Decide on a call from its head alone; the body is not read before."""

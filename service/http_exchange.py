@@ -14,7 +14,7 @@ from service.reply import WHOLE_REPLY, Header
 NAME: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # What no value may hold but a tab.
 CONTROLS: Final = bytes({*range(32), 127} - {*b"\t"})
-MOST_LISTS_OF_NAMES = 1_000
+MAX_LISTS_OF_NAMES = 1_000
 NAME_OF: Final = itemgetter(0)
 
 
@@ -76,7 +76,7 @@ class Exchange(RequestResponseCycle):
         self.on_response()
 
 
-@lru_cache(MOST_LISTS_OF_NAMES)
+@lru_cache(MAX_LISTS_OF_NAMES)
 def _names_connection(names: tuple[bytes, ...]) -> bool:
     for name in names:
         if not NAME.fullmatch(name):

@@ -11,7 +11,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCy
 
 from service.body import WHOLE_BODY
 from service.errors import HEADERS_TOO_LARGE, URL_TOO_LONG
-from service.head import HEAD_REFUSAL, MOST_HEADER_BYTES, MOST_HEADERS, MOST_URL_BYTES, NAMED_HEADERS, is_small
+from service.head import HEAD_REFUSAL, MAX_HEADER_BYTES, MAX_HEADERS, MAX_URL_BYTES, NAMED_HEADERS, is_small
 from service.http_connection import (
     BETWEEN,
     BODY,
@@ -25,7 +25,7 @@ from service.http_exchange import Exchange, head_of_reply
 from service.reply import WHOLE_REPLY
 
 # Of a head that is not complete, as it comes: address, headers, and what is around them.
-MAX_HEAD_BYTES = MOST_URL_BYTES + MOST_HEADER_BYTES + 8_192
+MAX_HEAD_BYTES = MAX_URL_BYTES + MAX_HEADER_BYTES + 8_192
 MAX_TRAILERS = 32
 MAX_TRAILER_BYTES = 8_192
 # Bytes that come with a body and are no part of it; each of its own makes up for some. A chunk of one byte has 5.
@@ -131,7 +131,7 @@ class LeanProtocol(TimedConnection):
                 raise OverBound
             return
         headers = self.headers
-        if len(headers) == MOST_HEADERS or self._header_bytes > MOST_HEADER_BYTES:
+        if len(headers) == MAX_HEADERS or self._header_bytes > MAX_HEADER_BYTES:
             raise OverBound
         name = name.lower()
         if name == b"expect" and value.lower() == b"100-continue":
@@ -264,7 +264,7 @@ class LeanProtocol(TimedConnection):
     def _refuse_head(self) -> None:
         """Have the application refuse the head, as it refuses a complete one, with what there is of it."""
         raw_path, _, query = self.url.partition(b"?")
-        is_long = len(self.url) > MOST_URL_BYTES
+        is_long = len(self.url) > MAX_URL_BYTES
         self.scope[HEAD_REFUSAL] = URL_TOO_LONG if is_long else HEADERS_TOO_LARGE  # type: ignore[literal-required]  # ours
         self._complete_scope("1.1", raw_path, query)
         app = self._plain_app if FORWARDED.isdisjoint(dict(self.headers)) else self.app

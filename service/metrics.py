@@ -20,9 +20,9 @@ LAG_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
 
 STORES = ("counters", "accounts")
 TASKS = ("last_used", "limits", "probe", "revocations", "sweeper")
-MOST_LABELS = 1_000
+MAX_LABELS = 1_000
 # Lists of models that are counted again and again; one of all has a thousand names.
-MOST_LISTS = 256
+MAX_LISTS = 256
 OverProcesses = Literal["livesum", "livemin", "livemax"]
 
 
@@ -68,10 +68,10 @@ class Metrics:
             "weighbridge_task_failures", "Times that work beside the calls broke.", ("task",), registry=registry
         )
         # The library takes long to find one of its own by its labels.
-        self._request = lru_cache(MOST_LABELS)(self._requests.labels)
-        self._refusal = lru_cache(MOST_LABELS)(self._refusals.labels)
-        self._counts_of = lru_cache(MOST_LISTS)(self._labelled)
-        self._decision = lru_cache(MOST_LABELS)(self._decisions.labels)
+        self._request = lru_cache(MAX_LABELS)(self._requests.labels)
+        self._refusal = lru_cache(MAX_LABELS)(self._refusals.labels)
+        self._counts_of = lru_cache(MAX_LISTS)(self._labelled)
+        self._decision = lru_cache(MAX_LABELS)(self._decisions.labels)
         for store in STORES:
             self._store_errors.labels(store)
         for task in TASKS:

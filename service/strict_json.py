@@ -13,7 +13,7 @@ from json.scanner import make_scanner
 from typing import Any, Final, NoReturn
 
 # The parser lets no other thread run before it ends. This many values take some milliseconds, and few megabytes.
-MOST_VALUES: Final = 150_000
+MAX_VALUES: Final = 150_000
 
 
 class NotJson(ValueError):
@@ -26,7 +26,7 @@ class TooManyItems(NotJson):
 
 def parse(body: bytes) -> Any:
     """The value of a JSON document; raises NotJson. A number out of float's range is refused too."""
-    return _parsed(body, _decoded, MOST_VALUES)
+    return _parsed(body, _decoded, MAX_VALUES)
 
 
 def parse_list(body: bytes, max_values: int, max_items: int) -> Any:

@@ -24,10 +24,10 @@ class Count(NamedTuple):
 
 
 UNCOUNTED = Count(None, None, "none")
-MOST_KEPT = 16_384
+MAX_KEPT = 16_384
 
 
-@lru_cache(MOST_KEPT)
+@lru_cache(MAX_KEPT)
 def _exact(tokens: int, vocabulary: str) -> Count:
     """Texts of one size have about as many tokens: to find a count takes half the time that it takes to make one."""
     return Count(tokens, vocabulary, "exact")

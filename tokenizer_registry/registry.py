@@ -22,7 +22,7 @@ from tokenizer_registry.spec import Fetchable, VocabularySpec, read_vocabularies
 from tokenizer_registry.vocabulary import Counter, Vocabulary
 
 # Lists of models that are asked for again and again; a list of all has a thousand names.
-MOST_CHOICES: Final = 256
+MAX_CHOICES: Final = 256
 
 
 class Registry:
@@ -232,7 +232,7 @@ class Registry:
         present = {name: loaded for name in wanted if name and (loaded := self._try(name)) is not None}
         choice = Choice(names, present)
         if len(present) == len(wanted):
-            if len(self._choices) >= MOST_CHOICES:
+            if len(self._choices) >= MAX_CHOICES:
                 self._choices.clear()
             self._choices[models] = choice
         return choice

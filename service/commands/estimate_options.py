@@ -12,7 +12,7 @@ from service.commands.catalogue import known_author, known_models, wanted_models
 from tokenizer_registry import Registry
 
 UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}
-MOST_OUTPUT = 10**9
+MAX_OUTPUT = 10**9
 
 
 class Share(click.ParamType[Decimal]):
@@ -60,7 +60,7 @@ class OutputTokens(click.ParamType[Output]):
             return value
         text = str(value).strip()
         if text.isascii() and text.isdigit():
-            if int(text) > MOST_OUTPUT:
+            if int(text) > MAX_OUTPUT:
                 raise click.BadParameter(f"{text} tokens are more than any model answers.")
             return Output(tokens=int(text))
         if re.fullmatch(r"\d{1,6}(\.\d{1,6})?\s*%", text):

@@ -24,9 +24,9 @@ ISSUER = "weighbridge"
 API_AUDIENCE, PAGE_AUDIENCE = "weighbridge-console", "weighbridge-console-pages"
 LIFETIME = timedelta(minutes=15)
 # Pages renew a session while somebody is there; after so long the password is asked for again.
-LONGEST = timedelta(hours=12)
+MAX_AGE = timedelta(hours=12)
 LEEWAY_SECONDS = 30
-MOST_CHARACTERS = 1024
+MAX_CHARACTERS = 1024
 REQUIRED = ("exp", "iat", "aud", "iss", "sub", "gen", "sid")
 # How much longer an ended session is remembered than its tokens live: for requests under way, and clocks that differ.
 ENDED_MARGIN = timedelta(minutes=5)
@@ -82,7 +82,7 @@ class Sessions:
 
     def verify(self, token: str) -> Session | None:
         """The session of a token, or None if it is not one of ours, or is over."""
-        if len(token) > MOST_CHARACTERS or not token.isascii():
+        if len(token) > MAX_CHARACTERS or not token.isascii():
             return None
         header, _, rest = token.partition(".")
         if header != self._header or not _is_canonical(rest.rpartition(".")[2]):
@@ -95,7 +95,7 @@ class Sessions:
 
     def renewed(self, session: Session, user: User) -> str | None:
         """A token that goes on with a session; None where the password has to be shown again."""
-        over = session.began_at + LONGEST.total_seconds() <= self._now().timestamp()
+        over = session.began_at + MAX_AGE.total_seconds() <= self._now().timestamp()
         return None if over else self.issue(user, session)
 
     def last_expiry(self) -> datetime:

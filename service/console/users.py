@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-LONGEST_EMAIL = 254
+MAX_EMAIL = 254
 PASSWORD_CHARACTERS = (12, 1024)
 
 
@@ -56,8 +56,8 @@ def checked_email(text: str) -> str:
     """An e-mail address in the form in which it is stored. Raises ValueError with a sentence."""
     email = text.strip().lower()
     name, _, host = email.rpartition("@")
-    if not name or not host or len(email) > LONGEST_EMAIL or not email.isprintable() or " " in email:
-        raise ValueError(f"{text[:LONGEST_EMAIL]!r} is not an e-mail address.")
+    if not name or not host or len(email) > MAX_EMAIL or not email.isprintable() or " " in email:
+        raise ValueError(f"{text[:MAX_EMAIL]!r} is not an e-mail address.")
     return email
 
 

@@ -12,7 +12,7 @@ from service.gateway.ledger import Claim, HoldState, KnownClaim, Ledger
 from service.reply import Header, Reply
 from service.stores.errors import StoreUnavailable
 
-MOST_CHARACTERS = 255
+MAX_CHARACTERS = 255
 REPLAYED: Header = (b"idempotency-replayed", b"true")
 # An answer is written just after its charge; until then it is on its way, not lost.
 KEEPING = timedelta(seconds=10)
@@ -32,8 +32,8 @@ class Idempotency:
         if not keys:
             return None
         key: bytes = keys.pop()
-        if keys or not 1 <= len(key) <= MOST_CHARACTERS or not key.isascii():
-            return INVALID_REQUEST.saying(f"Idempotency-Key: send one, of 1 to {MOST_CHARACTERS} ASCII characters.")
+        if keys or not 1 <= len(key) <= MAX_CHARACTERS or not key.isascii():
+            return INVALID_REQUEST.saying(f"Idempotency-Key: send one, of 1 to {MAX_CHARACTERS} ASCII characters.")
         return key
 
     def claim(self, key: bytes, principal: Principal, body_digest: str) -> Claim:

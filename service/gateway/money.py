@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 MICRO_INR = 1_000_000
 # A sum that no balance reaches, and that every database's 64-bit integer holds a thousand times.
-MOST_MICRO_INR = 10**15
+MAX_MICRO_INR = 10**15
 
 
 class Tokens(NamedTuple):
@@ -63,8 +63,8 @@ def parse_rupees(text: str) -> int:
         raise ValueError(f"{text!r} is not an amount in rupees.") from None
     if not amount.is_finite() or amount <= 0:
         raise ValueError(f"{text!r} is not a positive amount in rupees.")
-    if amount > rupees(MOST_MICRO_INR):
-        raise ValueError(f"{text!r} is more than {rupees(MOST_MICRO_INR):,f} rupees.")
+    if amount > rupees(MAX_MICRO_INR):
+        raise ValueError(f"{text!r} is more than {rupees(MAX_MICRO_INR):,f} rupees.")
     micro_inr = amount.scaleb(6)
     if micro_inr != micro_inr.to_integral_value():
         raise ValueError(f"{text!r} has more than six decimals; a millionth of a rupee is the smallest amount.")

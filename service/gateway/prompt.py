@@ -16,9 +16,9 @@ from tokenizer_registry import UncountableText
 # Counts for estimates, where the upstream's own vocabulary is not known.
 USUAL_VOCABULARY = "o200k_base"
 USUAL_FRAME_TOKENS = 4  # around each message, and once before the answer
-MOST_FRAME_TOKENS = 16
-MOST_PREAMBLE_TOKENS = 64  # what a template writes before the first message
-MOST_TOOLS_PREAMBLE_TOKENS = 512  # and how it explains the use of tools
+MAX_FRAME_TOKENS = 16
+MAX_PREAMBLE_TOKENS = 64  # what a template writes before the first message
+MAX_TOOLS_PREAMBLE_TOKENS = 512  # and how it explains the use of tools
 BLOCK_CHARACTERS = 4_096
 SLACK = 20  # one token in so many: texts that are cut together may have other borders than texts cut alone
 
@@ -51,10 +51,10 @@ class PromptCounter:
                 return _of_messages(most)
         except UncountableText as fault:
             return INVALID_REQUEST.saying(f"messages: {fault}")
-        preamble = MOST_TOOLS_PREAMBLE_TOKENS if "tools" in request.options else 0
+        preamble = MAX_TOOLS_PREAMBLE_TOKENS if "tools" in request.options else 0
         return PromptSize(
             counted + USUAL_FRAME_TOKENS * (messages + 1),
-            most + most // SLACK + MOST_FRAME_TOKENS * messages + MOST_PREAMBLE_TOKENS + preamble,
+            most + most // SLACK + MAX_FRAME_TOKENS * messages + MAX_PREAMBLE_TOKENS + preamble,
         )
 
     async def tokens(self, texts: list[str], account_id: str) -> int:

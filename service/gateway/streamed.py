@@ -20,7 +20,7 @@ from service.gateway.transcript import Transcript
 from service.gateway.writer import AnswerWriter
 from service.stores.errors import StoreUnavailable
 
-MOST_WAITING_BYTES = 262_144
+MAX_WAITING_BYTES = 262_144
 CALLER_GONE, KEY_REVOKED, TOO_LONG, AT_LIMIT, COMPLETED, BROKEN = (
     "caller_gone",
     "key_revoked",
@@ -73,7 +73,7 @@ class StreamedCall(HeldCall[Purse]):
         super().__init__(order, means)
         self.accepts_key = accepts_key
         self.patience = patience
-        self.channel = Channel(MOST_WAITING_BYTES)
+        self.channel = Channel(MAX_WAITING_BYTES)
         self.failure: Refusal | None = None
         self.transcript = Transcript(order.request.choices, means.dialect)
         self.writer = AnswerWriter(

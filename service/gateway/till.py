@@ -24,7 +24,7 @@ from service.gateway.ledger import (
     TooManyOpen,
 )
 from service.gateway.meters import GatewayMeters
-from service.gateway.money import MOST_MICRO_INR, Tariff, Tokens, shown
+from service.gateway.money import MAX_MICRO_INR, Tariff, Tokens, shown
 from service.gateway.order import Order
 from service.stores.errors import StoreUnavailable
 
@@ -77,7 +77,7 @@ class Till:
         return held
 
     async def _held(self, order: Order, needed: int) -> Purse | Refusal:
-        if needed > MOST_MICRO_INR:
+        if needed > MAX_MICRO_INR:
             return INSUFFICIENT_CREDITS
         new = NewHold(
             id=order.id,
@@ -123,7 +123,7 @@ class Till:
         """
         tariff = self.terms.tariff
         tokens = tariff.within(used, order.bound)
-        overrun = min(tariff.cost(used) - tariff.cost(tokens), MOST_MICRO_INR)
+        overrun = min(tariff.cost(used) - tariff.cost(tokens), MAX_MICRO_INR)
         if overrun:
             self.log.error("usage_above_hold", call=order.id, reported=str(tuple(used))[:200], bound=tuple(order.bound))
         if usage_fault is not None:

@@ -27,10 +27,10 @@ from service.gateway.upstream_request import UpstreamRequests
 from service.spans import NO_SPAN, Span
 
 PATH = "/chat/completions"
-MOST_ANSWER_BYTES = 32_000_000
-MOST_EVENT_BYTES = 4_000_000
-MOST_ERROR_BYTES = 65_536
-MOST_MESSAGE_CHARACTERS = 500
+MAX_ANSWER_BYTES = 32_000_000
+MAX_EVENT_BYTES = 4_000_000
+MAX_ERROR_BYTES = 65_536
+MAX_MESSAGE_CHARACTERS = 500
 # Statuses by which a server says that the request itself is at fault.
 REFUSALS = (400, 413, 422)
 TOO_MANY_REQUESTS = 429
@@ -81,7 +81,7 @@ class Upstream:
         try:
             with Exchange(self.meters, span) as call:
                 async with asyncio.timeout(self.timeout_seconds), self._sent(body, call) as answer:
-                    return _object(await _read(answer, MOST_ANSWER_BYTES, call.piece))
+                    return _object(await _read(answer, MAX_ANSWER_BYTES, call.piece))
         except TimeoutError:
             raise UpstreamTimeout(f"no answer within {self.timeout_seconds:g} s") from None
 
@@ -113,17 +113,17 @@ class Upstream:
 
     async def _events(self, body: Mapping[str, Any], call: Exchange) -> AsyncGenerator[list[bytes], None]:
         """Those that come together, together. What is no event does not count: it must not prolong the wait for one."""
-        reader = EventReader(MOST_EVENT_BYTES)
+        reader = EventReader(MAX_EVENT_BYTES)
         async with self._sent(body, call) as answer:
             kind = answer.headers.get(b"content-type", b"").decode("latin-1")
             if not kind.startswith("text/event-stream"):
-                raise BadUpstreamResponse(f"the answer is no event stream but {kind[:MOST_MESSAGE_CHARACTERS]!r}")
+                raise BadUpstreamResponse(f"the answer is no event stream but {kind[:MAX_MESSAGE_CHARACTERS]!r}")
             while (piece := await answer.piece()) is not None:
                 call.piece()
                 try:
                     events = reader.feed(piece)
                 except EventTooLong:
-                    raise BadUpstreamResponse(f"an event is longer than {MOST_EVENT_BYTES} bytes") from None
+                    raise BadUpstreamResponse(f"an event is longer than {MAX_EVENT_BYTES} bytes") from None
                 if events:
                     yield events
 
@@ -176,7 +176,7 @@ async def _read(answer: UpstreamAnswer, most_bytes: int, on_piece: Callable[[], 
 async def _error(answer: UpstreamAnswer) -> UpstreamError:
     """What an error says, on one line and cut short."""
     try:
-        fields = _object(await _read(answer, MOST_ERROR_BYTES))
+        fields = _object(await _read(answer, MAX_ERROR_BYTES))
     except UpstreamFault:
         return UpstreamError(f"status {answer.status}")
     error = fields.get("error", fields)
@@ -192,7 +192,7 @@ def _word(value: Any) -> str | None:
 
 
 def _on_one_line(text: str) -> str:
-    return " ".join(text.split())[:MOST_MESSAGE_CHARACTERS]
+    return " ".join(text.split())[:MAX_MESSAGE_CHARACTERS]
 
 
 def _object(text: bytes) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import asyncio
 
 # More than a reader that is behind should have waiting; then the upstream has to wait.
-MOST_WAITING_BYTES = 262_144
+MAX_WAITING_BYTES = 262_144
 
 
 class NotHttp(Exception):
@@ -46,7 +46,7 @@ class UpstreamAnswer:
             await self._news()
         taken = b"".join(self._pieces)
         self._pieces.clear()
-        if self._waiting_bytes > MOST_WAITING_BYTES and not self._transport.is_closing():
+        if self._waiting_bytes > MAX_WAITING_BYTES and not self._transport.is_closing():
             self._transport.resume_reading()
         self._waiting_bytes = 0
         return taken
@@ -60,9 +60,9 @@ class UpstreamAnswer:
     def add(self, piece: bytes) -> None:
         """A piece of the body has come."""
         self._pieces.append(piece)
-        was_full = self._waiting_bytes > MOST_WAITING_BYTES
+        was_full = self._waiting_bytes > MAX_WAITING_BYTES
         self._waiting_bytes += len(piece)
-        if not was_full and self._waiting_bytes > MOST_WAITING_BYTES:
+        if not was_full and self._waiting_bytes > MAX_WAITING_BYTES:
             self._transport.pause_reading()
         self._wake()
 

@@ -7,7 +7,7 @@ from httptools import HttpParserError, HttpResponseParser
 from service.gateway.upstream_answer import ConnectionEnded, NotHttp, UpstreamAnswer
 
 # What may come without a piece of a body: as head, between chunks, or after the last.
-MOST_OVERHEAD_BYTES = 131_072
+MAX_OVERHEAD_BYTES = 131_072
 
 
 class UpstreamConnection(asyncio.Protocol):
@@ -60,7 +60,7 @@ class UpstreamConnection(asyncio.Protocol):
             self._parser.feed_data(data)
         except HttpParserError as error:
             self._fail(NotHttp(str(error)))
-        if self._overhead_bytes > MOST_OVERHEAD_BYTES:
+        if self._overhead_bytes > MAX_OVERHEAD_BYTES:
             self._fail(NotHttp("its head is too long"))
 
     def eof_received(self) -> None:

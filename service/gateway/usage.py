@@ -14,7 +14,7 @@ from service.reply import Reply
 from service.stores.errors import StoreUnavailable
 from service.strict_json import shorten
 
-USUAL_PAGE, LARGEST_PAGE = 20, 100
+USUAL_PAGE, MAX_PAGE = 20, 100
 AMBIGUOUS = Refusal(
     409, "ambiguous_request_id", "Several calls carry this X-Request-Id: ask by the id of the completion."
 )
@@ -32,9 +32,9 @@ class Usage:
         for name in query:
             if name not in ("limit", "before"):
                 return INVALID_REQUEST.saying(f"{shorten(name)} is not a parameter of this path; it has limit, before.")
-        limit = page_size(query.get("limit", str(USUAL_PAGE)), LARGEST_PAGE)
+        limit = page_size(query.get("limit", str(USUAL_PAGE)), MAX_PAGE)
         if limit is None:
-            return INVALID_REQUEST.saying(f"limit: must be a whole number from 1 to {LARGEST_PAGE}.")
+            return INVALID_REQUEST.saying(f"limit: must be a whole number from 1 to {MAX_PAGE}.")
         before = _call_id(query["before"]) if "before" in query else None
         if before is not None and not is_call_id(before):
             return INVALID_REQUEST.saying(f"before: {shorten(query['before'])} is not the id of a call.")

@@ -16,7 +16,7 @@ from service.gateway.ledger import StoredAnswer
 from service.gateway.transcript import Transcript
 
 CONTENT_TYPE = b"text/event-stream; charset=utf-8"
-MOST_KEPT_BYTES = 4_000_000
+MAX_KEPT_BYTES = 4_000_000
 NOTHING: Final[Mapping[str, Any]] = {}
 
 
@@ -82,7 +82,7 @@ class AnswerWriter:
 
     def kept(self, bill: Bill, ending: list[bytes]) -> StoredAnswer | None:
         """The whole answer with this ending, if it was to be kept and is not too large."""
-        if not self.keeps or self._kept_bytes > MOST_KEPT_BYTES:
+        if not self.keeps or self._kept_bytes > MAX_KEPT_BYTES:
             return None
         body = b"".join((*self._kept, *([] if self.is_open else self._prelude), *ending))
         return StoredAnswer(bill.headers(), body, CONTENT_TYPE)
@@ -102,7 +102,7 @@ class AnswerWriter:
             self._keep(event)
 
     def _keep(self, event: bytes) -> None:
-        if self.keeps and self._kept_bytes <= MOST_KEPT_BYTES:
+        if self.keeps and self._kept_bytes <= MAX_KEPT_BYTES:
             self._kept.append(event)
             self._kept_bytes += len(event)
 

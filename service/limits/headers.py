@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from service.limits.decision import Decision
 
-MOST_KEPT = 1_000
+MAX_KEPT = 1_000
 
 
 def limit_headers(decision: Decision) -> list[tuple[bytes, bytes]]:
@@ -26,7 +26,7 @@ def limit_headers(decision: Decision) -> list[tuple[bytes, bytes]]:
     return headers
 
 
-@lru_cache(MOST_KEPT)
+@lru_cache(MAX_KEPT)
 def _totals(calls_per_second: int, calls_per_month: int) -> tuple[tuple[bytes, bytes], ...]:
     return (
         (b"x-rate-limit-total-calls", b"%d" % calls_per_second),
@@ -34,7 +34,7 @@ def _totals(calls_per_second: int, calls_per_month: int) -> tuple[tuple[bytes, b
     )
 
 
-@lru_cache(MOST_KEPT)
+@lru_cache(MAX_KEPT)
 def _waits(rate_seconds: int, quota_seconds: int) -> tuple[tuple[bytes, bytes], ...]:
     """Zero, both of them, for almost every call."""
     return (

@@ -17,7 +17,7 @@ from service.limits.local import LocalLimits
 from service.limits.outage import Outage
 from service.limits.table import AccountTable
 
-MOST_CALLS_IN_A_BATCH = 512
+MAX_CALLS_IN_A_BATCH = 512
 
 
 class Outcome(StrEnum):
@@ -70,7 +70,7 @@ class Limiter:
         self._on_outcome = on_outcome
         self._local = LocalLimits(table or AccountTable(), self._clock)
         self._debts = Debts(self._local.settled)
-        self._batches = Batches(self._send, MOST_CALLS_IN_A_BATCH)
+        self._batches = Batches(self._send, MAX_CALLS_IN_A_BATCH)
         self._outage = Outage(counters, self._debts, retry_after_seconds, self._batches.begin, on_failure)
         self._log = structlog.get_logger()
 

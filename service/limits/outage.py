@@ -10,7 +10,7 @@ from service.background import OnFailure, ignore_failure, repeat
 from service.limits.counters import Counters, CountersUnreachable
 from service.limits.debts import Debts
 
-MOST_SETTLEMENTS_IN_A_BATCH = 256
+MAX_SETTLEMENTS_IN_A_BATCH = 256
 
 
 class Outage:
@@ -62,7 +62,7 @@ class Outage:
         """Wait, then try once; return whether the outage is over."""
         await asyncio.sleep(self._retry_after_seconds)
         try:
-            await self._settle(at_most_left=MOST_SETTLEMENTS_IN_A_BATCH)
+            await self._settle(at_most_left=MAX_SETTLEMENTS_IN_A_BATCH)
         except CountersUnreachable as fault:
             self._log.debug("limits.store_still_lost", reason=fault.reason)
             return False
@@ -74,6 +74,6 @@ class Outage:
     async def _settle(self, at_most_left: int) -> None:
         await self._counters.reconnect()
         while len(due := self._debts.due()) > at_most_left:
-            batch = due[:MOST_SETTLEMENTS_IN_A_BATCH]
+            batch = due[:MAX_SETTLEMENTS_IN_A_BATCH]
             await self._counters.settle(batch)
             self._debts.settled(batch)

@@ -13,8 +13,8 @@ from service.providers.errors import ProviderFault
 from service.providers.message_counter import Asking, MessageCounter
 from tokenizer_registry import Count, Model
 
-MOST_REMEMBERED: Final = 10_000
-MOST_AT_ONCE: Final = 8
+MAX_REMEMBERED: Final = 10_000
+MAX_AT_ONCE: Final = 8
 # A provider that fails, or does not know a model, is left alone for so long.
 REST_SECONDS: Final = 30.0
 # These speak of the text or the model; others of the provider or the key.
@@ -42,7 +42,7 @@ class ProviderCounts:
         self._clock = clock
         self._remembered: OrderedDict[Asked, int] = OrderedDict()
         self._resting_until: dict[str, float] = {}
-        self._places = asyncio.Semaphore(MOST_AT_ONCE)
+        self._places = asyncio.Semaphore(MAX_AT_ONCE)
         self._log = structlog.get_logger("providers")
 
     async def improve(self, text: str, models: Sequence[str], counts: Sequence[Count]) -> list[Count]:
@@ -92,7 +92,7 @@ class ProviderCounts:
                 self._rest(counter.provider.name, model, fault)
                 return None
         self._remembered[model, digest] = count
-        if len(self._remembered) > MOST_REMEMBERED:
+        if len(self._remembered) > MAX_REMEMBERED:
             self._remembered.popitem(last=False)
         return count
 

@@ -8,10 +8,10 @@ import httpx2
 from service.providers.endpoints import Provider
 from service.providers.errors import ProviderFault
 
-MOST_ANSWER_BYTES: Final = 65_536
-MOST_CONNECTIONS: Final = 16
+MAX_ANSWER_BYTES: Final = 65_536
+MAX_CONNECTIONS: Final = 16
 # Twice the longest context that a model has.
-MOST_TOKENS: Final = 20_000_000
+MAX_TOKENS: Final = 20_000_000
 
 
 class HttpClient:
@@ -20,7 +20,7 @@ class HttpClient:
     def __init__(self, timeout_seconds: float) -> None:
         self._client = httpx2.AsyncClient(
             timeout=timeout_seconds,
-            limits=httpx2.Limits(max_connections=MOST_CONNECTIONS),
+            limits=httpx2.Limits(max_connections=MAX_CONNECTIONS),
             follow_redirects=False,
             trust_env=False,
         )
@@ -40,7 +40,7 @@ class HttpClient:
                 content = bytearray()
                 async for chunk in answer.aiter_bytes():
                     content += chunk
-                    if len(content) > MOST_ANSWER_BYTES:
+                    if len(content) > MAX_ANSWER_BYTES:
                         raise ProviderFault(provider.name, "the answer is too long")
         except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError, ValueError) as error:
             raise ProviderFault(provider.name, type(error).__name__) from None
@@ -57,6 +57,6 @@ def _number(provider: Provider, content: bytes) -> int:
     except (ValueError, RecursionError):
         raise ProviderFault(provider.name, "the answer is not JSON") from None
     number = answer.get(provider.endpoint.answer_field) if isinstance(answer, dict) else None
-    if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number <= MOST_TOKENS:
+    if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number <= MAX_TOKENS:
         raise ProviderFault(provider.name, f"the answer has no {provider.endpoint.answer_field}")
     return number

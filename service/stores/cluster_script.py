@@ -17,7 +17,7 @@ from redis.exceptions import AskError, MovedError, NoScriptError, TryAgainError
 from service.stores.script import NUMBER_OF_KEYS, Command, Run, Script, exchange
 
 # A slot on its way from node to node may send a run back and forth.
-MOST_ROUNDS = 16
+MAX_ROUNDS = 16
 PAUSE_SECONDS = 0.002
 
 
@@ -49,7 +49,7 @@ class ClusterScript:
         await self._client.initialize()
         replies: list[Any] = [None] * len(runs)
         routes = {at: Route(self._owner(run)) for at, run in enumerate(runs)}
-        for _ in range(MOST_ROUNDS):
+        for _ in range(MAX_ROUNDS):
             for at, reply in (await self._round(runs, routes)).items():
                 replies[at] = reply
             routes = await self._rerouted(routes, replies)

@@ -18,7 +18,7 @@ from urllib.parse import quote
 from service.stores import valkey_guard
 from service.stores.valkey_errors import DamagedStore, EmbeddedStoreError, FolderInUse, StartFailed
 
-LONGEST_SOCKET_PATH_BYTES = 100
+MAX_SOCKET_PATH_BYTES = 100
 STOP_TIMEOUT_SECONDS = 10.0
 POLL_SECONDS = 0.005
 
@@ -146,7 +146,7 @@ class EmbeddedValkey:
             raise DamagedStore(self.folder, "the manifest is missing from appendonlydir")
 
     def _spawn(self, lock: int) -> subprocess.Popen[bytes]:
-        if len(os.fsencode(self.socket_path)) > LONGEST_SOCKET_PATH_BYTES:
+        if len(os.fsencode(self.socket_path)) > MAX_SOCKET_PATH_BYTES:
             self._socket_folder = _short_folder()
         self.socket_path.unlink(missing_ok=True)
         with self.log_file.open("wb") as log:
@@ -235,7 +235,7 @@ def _shipped_server(folder: Path) -> Path:
 def _short_folder() -> Path:
     """A private folder for the socket, with a path that is short enough."""
     folder = tempfile.mkdtemp(prefix="weighbridge-")
-    if len(os.fsencode(folder)) > LONGEST_SOCKET_PATH_BYTES - len("/valkey.sock"):
+    if len(os.fsencode(folder)) > MAX_SOCKET_PATH_BYTES - len("/valkey.sock"):
         Path(folder).rmdir()
         folder = tempfile.mkdtemp(prefix="weighbridge-", dir="/tmp")
     return Path(folder)

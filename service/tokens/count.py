@@ -28,10 +28,10 @@ from service.trace import Trace, trace_of
 from tokenizer_registry import Count, UncountableText
 
 # What callers ask for again and again; a list of all models has a thousand of them.
-MOST_OPENINGS = 256
-MOST_MODELS = 4_096
+MAX_OPENINGS = 256
+MAX_MODELS = 4_096
 # Texts of one size have about as many tokens: most entries of a model come again.
-MOST_ENTRIES = 256
+MAX_ENTRIES = 256
 VOCABULARY: Final = attrgetter("vocabulary")
 
 
@@ -66,8 +66,8 @@ class CountEndpoint:
         self.today = today
         self.on_counted = on_counted
         self._version = version_header(book)
-        self._opening = lru_cache(MOST_MODELS)(self._made_opening)
-        self._openings = lru_cache(MOST_OPENINGS)(self._opened)
+        self._opening = lru_cache(MAX_MODELS)(self._made_opening)
+        self._openings = lru_cache(MAX_OPENINGS)(self._opened)
 
     async def count(self, scope: Scope, receive: Receive) -> Reply | Refusal:
         """Answer one count."""
@@ -128,7 +128,7 @@ class CountEndpoint:
         # Kept by the number of tokens alone: to look a price up takes longer than to write what it makes.
         tiers = price.tariff.tiers if price is not None else ()
         entry = partial(_entry, text, price, tiers[0].above_tokens if tiers else maxsize)
-        return Opening(lru_cache(MOST_ENTRIES)(entry), price)
+        return Opening(lru_cache(MAX_ENTRIES)(entry), price)
 
 
 def _facts(counts: list[Count]) -> dict[str, Value | None]:

@@ -6,7 +6,7 @@ from pricing_data import PriceBook
 from pricing_data.responses import BadUsage
 from pricing_data.usage_pricing import Resolve, without_author
 from service.strict_json import shorten
-from service.tokens.request import MOST_SUGGESTIONS, nearest
+from service.tokens.request import MAX_SUGGESTIONS, nearest
 
 
 def resolver(models: Mapping[str, object], book: PriceBook) -> Resolve:
@@ -21,7 +21,7 @@ def resolver(models: Mapping[str, object], book: PriceBook) -> Resolve:
             return name
         if provider == "openrouter" and (own := without_author(book, name)):
             return own
-        if name not in missed and len(missed) >= MOST_SUGGESTIONS:
+        if name not in missed and len(missed) >= MAX_SUGGESTIONS:
             raise BadUsage("model", f"unknown model {shorten(name)}")
         if name not in missed:
             near = nearest(name, models)

@@ -18,12 +18,12 @@ PROPERTIES = ("input", "type", "models", "detail", "estimate", "as_of")
 DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 EVERY_MODEL = ["*"]
 # A near name is looked for only so often: each look compares with the whole catalogue.
-MOST_SUGGESTIONS = 10
+MAX_SUGGESTIONS = 10
 OPENING = b'{"input":'
 WHITESPACE = b" \t\r\n"
 # What follows the text in the bodies of many callers, kept with what it says.
-MOST_RESTS = 256
-MOST_REST_BYTES = 4_096
+MAX_RESTS = 256
+MAX_REST_BYTES = 4_096
 
 
 class CountRequest(NamedTuple):
@@ -43,7 +43,7 @@ class CountRequests:
         self.catalogue = catalogue
         self._names = frozenset(catalogue)
         self.max_models = max_models
-        self._rest = lru_cache(MOST_RESTS)(self._made_rest)
+        self._rest = lru_cache(MAX_RESTS)(self._made_rest)
 
     def parse(self, body: bytes) -> CountRequest | Refusal:
         """The request, or a refusal that names the property at fault."""
@@ -56,7 +56,7 @@ class CountRequests:
         or this is no such request: so no name comes twice, which is all that the quicker parser would let pass.
         """
         rest_at = min(body.rfind(b'"type"'), body.rfind(b'"models"'))
-        if rest_at < 0 or len(body) - rest_at > MOST_REST_BYTES or not body.startswith(OPENING):
+        if rest_at < 0 or len(body) - rest_at > MAX_REST_BYTES or not body.startswith(OPENING):
             return None
         rest = self._rest(body[rest_at:])
         if rest is None:
@@ -116,12 +116,12 @@ class CountRequests:
         return f"models: {self._unknown(unknown)}. GET /v1/tokens/models lists the known ones."
 
     def _unknown(self, names: list[str]) -> str:
-        near = (nearest(name, self.catalogue) for name in names[:MOST_SUGGESTIONS])
+        near = (nearest(name, self.catalogue) for name in names[:MAX_SUGGESTIONS])
         suggested = [
             f"unknown model {shorten(name)}" + (f" (did you mean {match}?)" if match else "")
-            for name, match in zip(names[:MOST_SUGGESTIONS], near, strict=True)
+            for name, match in zip(names[:MAX_SUGGESTIONS], near, strict=True)
         ]
-        return ", ".join(suggested + [f"unknown model {shorten(name)}" for name in names[MOST_SUGGESTIONS:]])
+        return ", ".join(suggested + [f"unknown model {shorten(name)}" for name in names[MAX_SUGGESTIONS:]])
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

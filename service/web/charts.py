@@ -8,7 +8,7 @@ from math import ceil
 
 WIDTH, HEIGHT = 720, 260
 LEFT, RIGHT, TOP, BOTTOM = 92, 18, 18, 36
-MOST_TICKS = 4
+MAX_TICKS = 4
 NICE = (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10))
 
 
@@ -99,7 +99,7 @@ def _scale(largest: Decimal, unit: str) -> tuple[Decimal, tuple[Tick, ...]]:
     """A round end of the axis at or above the largest value, and its ticks."""
     if largest <= 0:
         return Decimal(1), (Tick(HEIGHT - BOTTOM, f"{unit}0"),)
-    power = Decimal(1).scaleb((largest / MOST_TICKS).adjusted())
-    step = next(factor * power for factor in NICE if factor * power * MOST_TICKS >= largest)
+    power = Decimal(1).scaleb((largest / MAX_TICKS).adjusted())
+    step = next(factor * power for factor in NICE if factor * power * MAX_TICKS >= largest)
     ends = [step * number for number in range(ceil(largest / step) + 1)]
     return ends[-1], tuple(Tick(_height(end, ends[-1]), f"{unit}{end.normalize():f}") for end in ends)

@@ -13,7 +13,7 @@ from service.in_flight import InFlight
 from service.trace import trace_of
 
 MEDIA_TYPE = "application/x-www-form-urlencoded"
-MOST_FIELDS = 3_000
+MAX_FIELDS = 3_000
 # A text is decoded in blocks, so that other threads get their turn in between however long it is.
 BLOCK_BYTES: Final = 65_536
 _ESCAPES: Final = re.compile(rb"(?:%[0-9A-Fa-f]{2})+")
@@ -41,7 +41,7 @@ class Form:
 
 def parsed(text: str) -> Form | Refusal:
     """A query or a form's body, its bytes as Latin-1. Browsers send line ends as CR LF: they become LF again."""
-    if text.count("&") >= MOST_FIELDS:
+    if text.count("&") >= MAX_FIELDS:
         return INVALID_REQUEST.saying("The form is not valid: it has too many fields.")
     fields = [field.partition("=") for field in text.split("&") if field]
     try:

@@ -23,7 +23,7 @@ PAGE_HEADERS: tuple[Header, ...] = (
     ),
     (b"referrer-policy", b"same-origin"),
 )
-SMALLEST_PACKED_BYTES = 1_400
+MIN_PACKED_BYTES = 1_400
 
 
 class Pages:
@@ -75,6 +75,6 @@ def redirect(path: str, headers: Sequence[Header] = ()) -> Reply:
 
 def _packed(reply: Reply, scope: Scope) -> Reply:
     coded = any(name == b"content-encoding" for name, _ in reply.headers)
-    if coded or len(reply.body) < SMALLEST_PACKED_BYTES or not accepts_gzip(scope):
+    if coded or len(reply.body) < MIN_PACKED_BYTES or not accepts_gzip(scope):
         return reply
     return reply._replace(body=gzip.compress(reply.body, 5, mtime=0), headers=[*reply.headers, PACKED, VARY])

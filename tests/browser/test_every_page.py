@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from tests.browser.visits import NARROW, WIDE, Visits, shifts_of
 
 SHOTS = Path(__file__).parents[2] / "build" / "screenshots"
-MOST_BYTES = 300_000
+MAX_BYTES = 300_000
 SERIOUS = ("serious", "critical")
 # Tables that scroll sideways, and cells whose content is wider than they are.
 CUT_OFF = """() => [...document.querySelectorAll(".scroll, .data tbody :is(th, td), .data thead th")]
@@ -65,7 +65,7 @@ def test_a_page_is_sound(visits: Visits, name: str, size: tuple[int, int], theme
     page.screenshot(path=SHOTS / f"{name}-{size[0]}-{theme}.png", full_page=name != "documentation")
     weight = page.evaluate("""() => ["navigation", "resource"].flatMap((kind) => performance.getEntriesByType(kind))
         .reduce((sum, entry) => sum + entry.decodedBodySize, 0)""")
-    assert 0 < weight < MOST_BYTES
+    assert 0 < weight < MAX_BYTES
 
 
 def faults_of(found: dict[str, Any]) -> list[str]:

@@ -25,9 +25,9 @@ from tests.promises.figure import Figure
 pytestmark = pytest.mark.promise(17)
 
 WORKERS = 4 if "PROMISES_TIMED" in os.environ else 2
-MOST_SECONDS = 5.0
+MAX_SECONDS = 5.0
 # What a worker remembers of a key, and then the pause to the next checkpoint; twice that on a busy machine.
-MOST_SECONDS_OF_A_STREAM = 12.0
+MAX_SECONDS_OF_A_STREAM = 12.0
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_promise_17_every_process_refuses_a_revoked_key(server: Server, word: st
             stack.enter_context(no_word_passes(server))
         revoked = Revoked(server, key, elsewhere)
         while {status(each, key) for each in by_worker.values()} != {401}:
-            assert revoked.seconds_ago() < MOST_SECONDS
+            assert revoked.seconds_ago() < MAX_SECONDS
         seconds = revoked.seconds_ago()
     figure(f"{word}: {seconds:.1f} s in {len(by_worker)} workers")
 
@@ -86,7 +86,7 @@ def test_promise_17_a_stream_under_way_is_cut(
     assert (problem["code"], problem["billing"]["tokens_output"]) == ("invalid_api_key", 1)
     assert problem["billing"]["estimated"]
     assert b"[DONE]" not in received
-    assert seconds < MOST_SECONDS_OF_A_STREAM
+    assert seconds < MAX_SECONDS_OF_A_STREAM
     figure(f"a stream under way, {word}: cut after {seconds:.1f} s, and charged")
 
 

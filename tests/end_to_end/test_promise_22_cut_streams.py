@@ -29,9 +29,9 @@ from tests.service.stores.ledgers import faults_in_the_books
 STREAMS = int(os.environ.get("GATEWAY_TEST_STREAMS", "60"))
 AT_ONCE = 80
 SEED = 22
-MOST_PIECES = 40
+MAX_PIECES = 40
 DRAIN_SECONDS = 2
-MOST_SECONDS = 5.0  # from a hang-up to the entry
+MAX_SECONDS = 5.0  # from a hang-up to the entry
 # On a machine with nothing else to do the entry is there in time; elsewhere it is there.
 TIMED = "PROMISES_TIMED" in os.environ
 # One token of text, and the frame of one message.
@@ -64,7 +64,7 @@ class Plan:
 
 def planned(dice: random.Random, number: int) -> Plan:
     """A third is cut; only those may have no end."""
-    pieces = dice.randint(1, MOST_PIECES)
+    pieces = dice.randint(1, MAX_PIECES)
     if number % 3:
         return Plan(number, dice.choice(("reports", "silent")), pieces, None, False)
     kind = dice.choice(("reports", "silent", "stalls", "endless"))
@@ -173,7 +173,7 @@ def test_promise_22_each_of_many_streams_is_charged_once_and_right(tmp_path: Pat
     slowest = max(
         (calls[plan.trace_id].closed_at - plan.gone_at).total_seconds() for plan in plans if plan.gone_at is not None
     )
-    assert not TIMED or slowest < MOST_SECONDS
+    assert not TIMED or slowest < MAX_SECONDS
     figure(
         f"{STREAMS} streams, {sum(outcomes.values())} cut by callers: {outcomes['completed']} of these read on to the "
         f"end and charged exactly, {outcomes['caller_gone']} let go, at most {behind} tokens behind the upstream; "

@@ -11,7 +11,7 @@ from tests.end_to_end.conftest import Figure
 SECONDS = float(os.environ.get("SOAK_SECONDS", "3"))
 # Within seconds a slope says nothing: caches fill. What a leak of some kilobytes a call would add is seen all the same.
 LONG_SECONDS = 100
-MOST_BYTES = 40_000_000
+MAX_BYTES = 40_000_000
 
 
 @pytest.mark.promise(35)
@@ -21,7 +21,7 @@ def test_promise_35_nothing_is_left_behind(tmp_path: Path, figure: Figure) -> No
     assert result.server_errors == 0
     assert result.grown("open_files") <= 2
     assert result.grown("tasks") <= 2
-    assert result.grown("resident_bytes") < MOST_BYTES
+    assert result.grown("resident_bytes") < MAX_BYTES
     slope = result.megabytes_per_minute
     assert SECONDS < LONG_SECONDS or slope < 1
     figure(f"{result.calls} calls in {SECONDS:.0f} s, memory {slope:+.2f} MB/min")

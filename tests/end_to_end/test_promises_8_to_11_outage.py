@@ -24,7 +24,7 @@ KILLS = 4 if FULL_SIZE else 1  # the store's guard starts it again five times in
 # Each policy needs a server of its own; the limiter's own tests have all three at any size.
 POLICIES = [("local", 200), ("open", 200), ("closed", 503)][: None if FULL_SIZE else 1]
 LEFT = "x-quota-limit-remaining-calls"
-MOST_SECONDS, MOST_SECONDS_TO_RECOVER = 0.25, 2.0
+MAX_SECONDS, MAX_SECONDS_TO_RECOVER = 0.25, 2.0
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def test_promise_10_a_frozen_store(
     assert {answer.status for answer in answers} == {status}
     assert callers.statuses() == {200, status}
     assert all(answer.headers["Retry-After"] == "1" for answer in callers.answers if answer.status == 503)
-    assert not FULL_SIZE or (percentile(answers, 0.99) < MOST_SECONDS and recovered < MOST_SECONDS_TO_RECOVER)
+    assert not FULL_SIZE or (percentile(answers, 0.99) < MAX_SECONDS and recovered < MAX_SECONDS_TO_RECOVER)
     figure(f"{policy}: {told(answers)}, shared again {recovered:.1f} s after")
 
 

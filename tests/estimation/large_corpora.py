@@ -10,7 +10,7 @@ from tokenizer_registry.verification.corpus import corpus
 
 ROWS_A_GROUP = 20_000
 ONE_IN_MIXED = 20
-LONGEST_WORD = 13
+MAX_WORD = 13
 
 
 def texts(megabytes: int, seed: int = 1) -> Iterator[str]:
@@ -32,7 +32,7 @@ def texts(megabytes: int, seed: int = 1) -> Iterator[str]:
 
 def is_word(text: str) -> bool:
     """Whether it is like a word of English."""
-    return text.isascii() and text.isalpha() and len(text) <= LONGEST_WORD
+    return text.isascii() and text.isalpha() and len(text) <= MAX_WORD
 
 
 def generated_parquet(folder: Path, megabytes: int) -> Path:

@@ -48,7 +48,7 @@ def test_points_without_a_text_count_as_nothing() -> None:
 
 def test_a_packed_file_is_sampled_by_its_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """How well a Parquet file is packed does not make its sample larger."""
-    monkeypatch.setattr("estimation.sampling.LEAST_POINTS", 20)
+    monkeypatch.setattr("estimation.sampling.MIN_POINTS", 20)
     arrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
     path = tmp_path / "same.parquet"
     parquet.write_table(arrow.table({"text": ["the same text, again and again"] * 50_000}), path)

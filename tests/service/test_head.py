@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.head import MOST_HEADERS, MOST_URL_BYTES, head_refusal, is_small
+from service.head import MAX_HEADERS, MAX_URL_BYTES, head_refusal, is_small
 
 SIZES = st.integers(0, 9_000)
 
@@ -20,6 +20,6 @@ def test_no_small_head_would_be_refused(url_bytes: int, header_bytes: int, heade
 
 def test_the_bounds_are_the_last_that_pass() -> None:
     """A head of the longest address and the most headers is small; one byte or one header more is not."""
-    assert is_small(MOST_URL_BYTES, MOST_HEADERS)
-    assert not is_small(MOST_URL_BYTES + 1, MOST_HEADERS)
-    assert not is_small(MOST_URL_BYTES, MOST_HEADERS + 1)
+    assert is_small(MAX_URL_BYTES, MAX_HEADERS)
+    assert not is_small(MAX_URL_BYTES + 1, MAX_HEADERS)
+    assert not is_small(MAX_URL_BYTES, MAX_HEADERS + 1)

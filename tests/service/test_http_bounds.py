@@ -8,7 +8,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from service.body import WHOLE_BODY
-from service.head import MOST_HEADERS, head_refusal
+from service.head import MAX_HEADERS, head_refusal
 from service.http_protocol import MAX_FRAMING_BYTES, MAX_PIPELINED, MAX_TRAILERS
 from service.reply import Reply
 from tests.eventually import eventually_async
@@ -113,7 +113,7 @@ async def test_small_chunks_are_no_fault() -> None:
 
 
 HEADS = {
-    "many headers": (b"GET / HTTP/1.1\r\n" + header_lines(MOST_HEADERS + 2), 431),
+    "many headers": (b"GET / HTTP/1.1\r\n" + header_lines(MAX_HEADERS + 2), 431),
     "thousands of headers": (b"GET / HTTP/1.1\r\n" + header_lines(20_000), 431),
     "long headers": (b"GET / HTTP/1.1\r\n" + b"".join(b"a%d: %s\r\n" % (n, b"x" * 1000) for n in range(40)), 431),
     "a header without an end": (b"GET / HTTP/1.1\r\nHost: x\r\na: " + b"x" * 100_000, 431),
@@ -148,7 +148,7 @@ async def test_a_head_is_refused_while_it_comes(head: str, before: bytes) -> Non
     assert len(app.scopes) == seen  # what comes after it is not looked at
     assert statuses(answer) == expected
     assert b"connection: close" in answer
-    assert max(len(scope["headers"]) for scope in app.scopes) <= MOST_HEADERS
+    assert max(len(scope["headers"]) for scope in app.scopes) <= MAX_HEADERS
 
 
 async def test_few_requests_wait() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.strict_json import MOST_VALUES, NotJson, TooManyItems, parse, parse_list, shorten
+from service.strict_json import MAX_VALUES, NotJson, TooManyItems, parse, parse_list, shorten
 
 JSON_VALUES = st.recursive(
     st.none()
@@ -34,14 +34,14 @@ def test_no_bytes_escape_as_another_error(body: bytes) -> None:
     with suppress(NotJson):
         parse(body)
     with suppress(NotJson):
-        parse_list(body, MOST_VALUES, 5)
+        parse_list(body, MAX_VALUES, 5)
 
 
 @given(JSON_VALUES | st.lists(JSON_VALUES), st.sampled_from([None, 2]), st.binary(max_size=3))
 def test_a_list_is_read_item_by_item_as_it_is_whole(value: Any, indent: int | None, after: bytes) -> None:
     """The same value, and the same refusal of what stands behind it."""
     body = json.dumps(value, indent=indent).encode() + after
-    assert outcome(parse_list, body, MOST_VALUES, 1_000) == outcome(parse, body)
+    assert outcome(parse_list, body, MAX_VALUES, 1_000) == outcome(parse, body)
 
 
 def outcome(read: Callable[..., Any], *given: Any) -> Any:
@@ -54,25 +54,25 @@ def outcome(read: Callable[..., Any], *given: Any) -> Any:
 
 def test_a_list_has_its_own_bounds() -> None:
     """So many items and so many values, which may be more than a body may have that is read whole."""
-    pairs = [[0, 0]] * MOST_VALUES
+    pairs = [[0, 0]] * MAX_VALUES
     body = json.dumps(pairs, separators=(",", ":")).encode()
-    assert parse_list(body, 4 * MOST_VALUES, MOST_VALUES) == pairs
-    with pytest.raises(TooManyItems, match=f"more than {MOST_VALUES - 1} items"):
-        parse_list(body, 4 * MOST_VALUES, MOST_VALUES - 1)
-    with pytest.raises(NotJson, match=f"more than {MOST_VALUES} values"):
-        parse_list(body, MOST_VALUES, MOST_VALUES)
+    assert parse_list(body, 4 * MAX_VALUES, MAX_VALUES) == pairs
+    with pytest.raises(TooManyItems, match=f"more than {MAX_VALUES - 1} items"):
+        parse_list(body, 4 * MAX_VALUES, MAX_VALUES - 1)
+    with pytest.raises(NotJson, match=f"more than {MAX_VALUES} values"):
+        parse_list(body, MAX_VALUES, MAX_VALUES)
 
 
 @given(st.text('[]{},:"\\\\a', min_size=1, max_size=40))
 def test_a_text_of_any_punctuation_is_no_value(text: str) -> None:
     """Commas, brackets, quotes and backslashes within a string do not count, however it is escaped."""
-    long = text * (2 * MOST_VALUES // len(text))
+    long = text * (2 * MAX_VALUES // len(text))
     assert parse(json.dumps([long, "end"]).encode()) == [long, "end"]
 
 
 def test_the_most_values_are_read() -> None:
     """A body of as many values as there may be is read; with one more it is not."""
-    most = [0] * (MOST_VALUES - 1) + [""]
+    most = [0] * (MAX_VALUES - 1) + [""]
     assert parse(json.dumps(most).encode()) == most
     with pytest.raises(NotJson, match="values"):
         parse(json.dumps([*most, 0]).encode())
@@ -92,10 +92,10 @@ def test_the_most_values_are_read() -> None:
         (b'"\\uDfFf"', "lone surrogate"),
         (b'["\\uDBFF\\u0041"]', "lone surrogate"),
         (b"[" * 100_000 + b"]" * 100_000, "nested too deeply"),
-        (b"[" + b"[]," * MOST_VALUES + b"0]", "more than 150000 values"),
-        (b"[" + b'"",' * MOST_VALUES + b"0]", "more than 150000 values"),
-        (b"[" + b'"\\\\",' * MOST_VALUES + b"0,0]", "more than 150000 values"),
-        (b"{" + b'"\\"":0,' * MOST_VALUES + b'"a":0}', "more than 150000 values"),
+        (b"[" + b"[]," * MAX_VALUES + b"0]", "more than 150000 values"),
+        (b"[" + b'"",' * MAX_VALUES + b"0]", "more than 150000 values"),
+        (b"[" + b'"\\\\",' * MAX_VALUES + b"0,0]", "more than 150000 values"),
+        (b"{" + b'"\\"":0,' * MAX_VALUES + b'"a":0}', "more than 150000 values"),
         (b"", "The body is not JSON"),
         (b"{} x", "Extra data at character 3"),
     ],

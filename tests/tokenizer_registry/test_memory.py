@@ -9,7 +9,7 @@ from tokenizer_registry import Registry
 
 TEXTS = int(os.environ.get("MEMORY_TEXTS", "100000"))
 MODELS = ("gpt-4o", "claude-2.1", "gemma-3-27b-it", "bge-m3")
-MOST_MEGABYTES = 8
+MAX_MEGABYTES = 8
 
 
 def megabytes() -> float:
@@ -34,4 +34,4 @@ def test_memory_is_flat_over_distinct_texts() -> None:
     # In a process of its own, where nothing else takes or gives back memory.
     script = "import sys; from tests.tokenizer_registry.test_memory import *; print(grown_megabytes(int(sys.argv[1])))"
     done = subprocess.run([sys.executable, "-c", script, str(TEXTS)], capture_output=True, text=True, check=True)
-    assert float(done.stdout) < MOST_MEGABYTES
+    assert float(done.stdout) < MAX_MEGABYTES

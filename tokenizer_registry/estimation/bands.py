@@ -34,8 +34,8 @@ class Script(StrEnum):
 Bands = Mapping[Script, ErrorBand]
 
 # Shares of 1,000 characters: English and code lie under the first, other languages in Latin letters under the second.
-MOST_IN_ASCII: Final = 5
-MOST_IN_ACCENTED: Final = 250
+MAX_IN_ASCII: Final = 5
+MAX_IN_ACCENTED: Final = 250
 
 
 def script_of(text: str) -> Script:
@@ -43,6 +43,6 @@ def script_of(text: str) -> Script:
     if text.isascii():
         return Script.ASCII
     others = (len(text) - len(text.encode("ascii", "ignore"))) * 1_000
-    if others <= MOST_IN_ASCII * len(text):
+    if others <= MAX_IN_ASCII * len(text):
         return Script.ASCII
-    return Script.ACCENTED if others <= MOST_IN_ACCENTED * len(text) else Script.SCRIPTS
+    return Script.ACCENTED if others <= MAX_IN_ACCENTED * len(text) else Script.SCRIPTS

@@ -13,7 +13,7 @@ from tokenizer_registry.estimation.marks import CAPS, SHIFT, WORD_BEGINS, WORD_E
 from tokenizer_registry.estimation.runs import Classes, Run
 
 WORDS_KEPT: Final = 8_192
-LONGEST_KEPT: Final = 40
+MAX_KEPT: Final = 40
 # After a lone apostrophe these belong to the word before it.
 CONTRACTIONS: Final = frozenset({"s", "t", "d", "m", "ll", "re", "ve"})
 # A single space between two marks is what the marks stand for.
@@ -107,7 +107,7 @@ class Marker:
         return body == "'" and self._classes.word_start.match(text, end) is not None
 
     def _bordered_word(self, word: str) -> str:
-        return self._kept_word(word) if len(word) <= LONGEST_KEPT else self._word(word)
+        return self._kept_word(word) if len(word) <= MAX_KEPT else self._word(word)
 
     def _word(self, word: str) -> str:
         case, letters = marked_case(word, self._dialect.least_caps)

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 FILE: Final = Path(__file__).parent / "characters.json"
 BLOCK: Final = 128
 POINTS: Final = 0x110000
-MOST_CLASSES: Final = 256
+MAX_CLASSES: Final = 256
 PLAIN_IN: Final = "plain in "
 # In the order of the bits that the C library knows them by.
 FLAGS: Final = (
@@ -43,12 +43,12 @@ class Characters(NamedTuple):
         """For each class, a number whose bits tell which of these sets it is in. Raises KeyError."""
         members = [self.sets[name] for name in names]
         return [
-            sum(1 << bit for bit, classes in enumerate(members) if number in classes) for number in range(MOST_CLASSES)
+            sum(1 << bit for bit, classes in enumerate(members) if number in classes) for number in range(MAX_CLASSES)
         ]
 
     def class_of(self, point: int) -> int:
         """The class of a code point."""
-        return self.runs[bisect(self.runs, (point, MOST_CLASSES)) - 1][1]
+        return self.runs[bisect(self.runs, (point, MAX_CLASSES)) - 1][1]
 
     def packed(self) -> bytes:
         """The table as the C library maps it."""
@@ -57,7 +57,7 @@ class Characters(NamedTuple):
             classes += bytes([number]) * (end - start)
         blocks: dict[bytes, int] = {}
         places = [blocks.setdefault(bytes(classes[at : at + BLOCK]), len(blocks)) for at in range(0, POINTS, BLOCK)]
-        flags = struct.pack(f"<{MOST_CLASSES}I", *self.masks(FLAGS))
+        flags = struct.pack(f"<{MAX_CLASSES}I", *self.masks(FLAGS))
         return bytes(classes[:BLOCK]) + struct.pack(f"<{len(places)}H", *places) + flags + b"".join(blocks)
 
 
@@ -77,8 +77,8 @@ def classified(sets: Mapping[str, frozenset[int]]) -> Characters:
             members[point] |= 1 << bit
     numbers: dict[int, int] = {}
     classes = [numbers.setdefault(mask, len(numbers)) for mask in members]
-    if len(numbers) > MOST_CLASSES:
-        raise ValueError(f"{len(numbers)} classes of characters; the table has room for {MOST_CLASSES}")
+    if len(numbers) > MAX_CLASSES:
+        raise ValueError(f"{len(numbers)} classes of characters; the table has room for {MAX_CLASSES}")
     runs = [(point, number) for point, number in enumerate(classes) if not point or classes[point - 1] != number]
     named = {
         name: frozenset(number for mask, number in numbers.items() if mask >> bit & 1) for bit, name in enumerate(sets)

@@ -10,7 +10,7 @@ from tokenizer_registry.normalization import normalizer
 from tokenizer_registry.vocabulary import Owner
 
 # To bring more characters into a form would hold the GIL for longer than others should wait.
-MOST_IN_FORM: Final = 16_384
+MAX_IN_FORM: Final = 16_384
 
 
 class NativeEngine:
@@ -51,7 +51,7 @@ class NativeEngine:
 
     def _count_in_own_form(self, text: str) -> int:
         form = self._own_form
-        if form is None or (len(text) > MOST_IN_FORM and not form.is_in_blocks):
+        if form is None or (len(text) > MAX_IN_FORM and not form.is_in_blocks):
             return self._owner.engine.count(text)
         return self._count_normalized(form.make(text))
 

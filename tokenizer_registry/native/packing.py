@@ -12,8 +12,8 @@ from tokenizer_registry.native.form import SIZE, Section, Tables
 from tokenizer_registry.native.tables import split_program, whole_tokens
 
 MAGIC: Final = b"WBPACK02"
-MOST_SPLITS: Final = 8
-HEAD: Final = struct.Struct(f"<8s6Id{len(Section) + MOST_SPLITS}Q")
+MAX_SPLITS: Final = 8
+HEAD: Final = struct.Struct(f"<8s6Id{len(Section) + MAX_SPLITS}Q")
 # What stands in front of the offsets.
 HEAD_NUMBERS: Final = 8
 ALIGNED: Final = 16
@@ -27,12 +27,12 @@ def packed(tables: Tables) -> bytes:
 
 
 def _packed(tables: Tables) -> bytes:
-    if len(tables.splits) > MOST_SPLITS:
-        raise ValueError(f"{len(tables.splits)} splits; a packed vocabulary has room for {MOST_SPLITS}")
+    if len(tables.splits) > MAX_SPLITS:
+        raise ValueError(f"{len(tables.splits)} splits; a packed vocabulary has room for {MAX_SPLITS}")
     programs = [split_program(split, read_characters()) for split in tables.splits]
     contents = [tables.sections.get(section, b"") for section in Section] + programs
     offsets, body = _laid_out(contents, HEAD.size)
-    offsets += [0] * (MOST_SPLITS - len(programs))
+    offsets += [0] * (MAX_SPLITS - len(programs))
     head = (tables.method, tables.plain, tables.puts_space_first, len(programs), tables.unknown, tables.strips_end)
     return HEAD.pack(MAGIC, *head, tables.unknown_score, *offsets) + body
 

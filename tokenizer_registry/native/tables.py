@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate, chain
 from typing import Final, NamedTuple
 
-from tokenizer_registry.native.characters import MOST_CLASSES, Characters
+from tokenizer_registry.native.characters import MAX_CLASSES, Characters
 from tokenizer_registry.native.library import library
 from tokenizer_registry.native.patterns import Alternative, Kind, Part
 from tokenizer_registry.native.splits import Split, set_name
@@ -16,7 +16,7 @@ from tokenizer_registry.verification.byte_alphabet import byte_alphabet
 
 # Of a hundred places in a table so many are filled.
 FILLED: Final = 60
-MOST_SETS: Final = 32
+MAX_SETS: Final = 32
 FREE: Final = 0xFFFFFFFF
 NEVER_JOINED: Final = FREE - 1
 ASCII: Final = 128
@@ -80,13 +80,13 @@ def with_prefixes(texts: Sequence[str]) -> Prefixes:
 def split_program(split: Split, characters: Characters) -> bytes:
     """A split pattern as a program. Raises KeyError for a set of characters that is not in the table."""
     names = list(dict.fromkeys(split.sets()))
-    if len(names) > MOST_SETS:
-        raise ValueError(f"{len(names)} sets of characters in one pattern; a program has room for {MOST_SETS}")
+    if len(names) > MAX_SETS:
+        raise ValueError(f"{len(names)} sets of characters in one pattern; a program has room for {MAX_SETS}")
     writer = _ProgramWriter({name: 1 << bit for bit, name in enumerate(names)}, split)
     masks = characters.masks(names)
     first = [writer.first_of(alternative) for alternative in split.alternatives]
     may_begin = [
-        sum(1 << number for number, mask in enumerate(first) if mask & masks[one]) for one in range(MOST_CLASSES)
+        sum(1 << number for number, mask in enumerate(first) if mask & masks[one]) for one in range(MAX_CLASSES)
     ]
     writer.write(split.alternatives)
     head = (len(writer.spans), len(split.alternatives), int(split.drops_gaps), int(split.is_of_bytes))

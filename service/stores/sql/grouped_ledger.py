@@ -13,7 +13,7 @@ from service.stores.sql.batch import Batch, Settlement, Written, write
 from service.stores.sql.ledger import SqlLedger
 from service.stores.sql.rows import RowWriter, StatementFailed
 
-MOST_AT_ONCE = 200
+MAX_AT_ONCE = 200
 # Of the event loop. Calls that have come together need about as many until each has asked for its money.
 TURNS_TO_GATHER = 6
 
@@ -89,8 +89,8 @@ class GroupedLedger:
         try:
             while self._holds or self._settlements:
                 await self._gather()
-                holds, self._holds = self._holds[:MOST_AT_ONCE], self._holds[MOST_AT_ONCE:]
-                settlements, self._settlements = self._settlements[:MOST_AT_ONCE], self._settlements[MOST_AT_ONCE:]
+                holds, self._holds = self._holds[:MAX_AT_ONCE], self._holds[MAX_AT_ONCE:]
+                settlements, self._settlements = self._settlements[:MAX_AT_ONCE], self._settlements[MAX_AT_ONCE:]
                 await self._write(holds, settlements)
         finally:
             self._writing = None

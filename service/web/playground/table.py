@@ -9,7 +9,7 @@ from pricing_data.rating import input_rate
 from tokenizer_registry import Count, ErrorBand, Registry
 
 TEXTS = 1_000
-MOST_ROWS = 100
+MAX_ROWS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def table(models: Iterable[str], counts: Iterable[Count], prices: Mapping[str, P
     """Counts and prices together, by cost; what has none comes last."""
     rows = [_row(name, count, prices.get(name), registry) for name, count in zip(models, counts, strict=True)]
     rows.sort(key=lambda row: (row.cost is None, row.cost or 0, row.tokens is None, row.tokens or 0, row.display_name))
-    shown = rows[:MOST_ROWS]
+    shown = rows[:MAX_ROWS]
     most_cost = max((row.cost for row in shown if row.cost is not None), default=Decimal(0))
     most_tokens = max((row.tokens for row in shown if row.tokens is not None), default=0)
     return Table(

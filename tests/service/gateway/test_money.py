@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.gateway.money import MOST_MICRO_INR, Tariff, Tokens, parse_rupees, shown
+from service.gateway.money import MAX_MICRO_INR, Tariff, Tokens, parse_rupees, shown
 
 TARIFF = Tariff(25, 100)
 CALLS = int(os.environ.get("LEDGER_TEST_COSTS", "100000"))
@@ -32,7 +32,7 @@ def test_promise_27_many_costs_are_exact() -> None:
     assert Fraction(total, 10**6) == exact
 
 
-@given(st.integers(0, MOST_MICRO_INR), st.integers(0, 6))
+@given(st.integers(0, MAX_MICRO_INR), st.integers(0, 6))
 def test_promise_27_amounts_are_shown_rounded_down(micro_inr: int, decimals: int) -> None:
     """The text has just so many decimals, is never above the amount, and less than one unit below it."""
     text = shown(micro_inr, decimals)

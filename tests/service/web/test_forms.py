@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.errors import Refusal
-from service.web.forms import BLOCK_BYTES, MOST_FIELDS, Form, parsed
+from service.web.forms import BLOCK_BYTES, MAX_FIELDS, Form, parsed
 
 NAMES = st.text(min_size=1, max_size=5)
 
@@ -44,7 +44,7 @@ def test_a_long_text_is_read_whole(before: int) -> None:
     [
         ("input=" + quote_from_bytes(b"\xff"), "it is not UTF-8"),
         ("input=\xff", "it is not UTF-8"),
-        ("&" * MOST_FIELDS, "it has too many fields"),
+        ("&" * MAX_FIELDS, "it has too many fields"),
     ],
 )
 def test_what_is_refused_is_named(text: str, reason: str) -> None:

@@ -6,13 +6,13 @@
 
 #define BLOCK_BITS 7
 #define BLOCKS (0x110000 >> BLOCK_BITS)
-#define MOST_CLASSES 256
+#define MAX_CLASSES 256
 
 /* The file: `blocks` of 128 classes each, which `block_of` shares among equal ones, then a word of flags a class. */
 struct characters {
     u8 ascii[128];
     u16 block_of[BLOCKS];
-    u32 flags[MOST_CLASSES];
+    u32 flags[MAX_CLASSES];
     u8 classes[];
 };
 

@@ -22,8 +22,8 @@ static void count_word(struct run *run, const struct word *word) {
 static void count_words(struct run *run) {
     const u8 *text = run->text, *end = text + run->length;
     struct cuts cuts = cuts_of(run->plan->all, text, end);
-    const u8 *places[MOST_PLACES];
-    struct word words[MOST_PLACES];
+    const u8 *places[MAX_PLACES];
+    struct word words[MAX_PLACES];
     for (const u8 *at = text; at < end;) {
         u32 count = next_places(&cuts, places);
         for (u32 number = 0; number < count; at = places[number++]) {

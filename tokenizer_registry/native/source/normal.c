@@ -1,7 +1,7 @@
 #include "normal.h"
 
 /* No byte of a text becomes more than so many: U+FDFA, of three bytes, becomes 33. */
-#define MOST_BYTES 12
+#define MAX_BYTES 12
 
 static u8 *put(u8 *to, const u8 *from, u32 length) { return (u8 *)memcpy(to, from, length) + length; }
 
@@ -35,7 +35,7 @@ u8 *normalized(
     const struct vocabulary *vocabulary, const struct characters *all, const u8 *text, u32 *length,
     struct scratch *scratch, int *failed
 ) {
-    u8 *begin = scratch_room(scratch, (size_t)*length * MOST_BYTES + 1), *to = begin;
+    u8 *begin = scratch_room(scratch, (size_t)*length * MAX_BYTES + 1), *to = begin;
     const u8 *end = text + *length;
     if (!begin) *failed = NO_MEMORY;
     for (const u8 *at = text; to && at < end;) {

@@ -25,8 +25,8 @@ static struct split split_at(const void *content) {
         .drops_gaps = head[2],
         .is_of_bytes = head[3],
         .masks = tables,
-        .may_begin = tables + MOST_CLASSES,
-        .class_of_byte = tables + 2 * MOST_CLASSES,
+        .may_begin = tables + MAX_CLASSES,
+        .class_of_byte = tables + 2 * MAX_CLASSES,
     };
     found.masks_of_ascii = found.class_of_byte + 256;
     found.all = (const struct alternative *)(found.masks_of_ascii + 128);

@@ -10,7 +10,7 @@
 /* How a segment of text becomes tokens. */
 enum method { BYTES_BY_RANK, PIECES_BY_RANK, UNIGRAM, WORD_PIECES };
 
-#define MOST_SPLITS 8
+#define MAX_SPLITS 8
 
 enum section {
     TOKENS,        /* strings: tokens by rank, or by number where they have scores */
@@ -26,8 +26,8 @@ enum section {
     ASCII_PAIRS,   /* for two characters of ASCII the rank of their merge, ABSENT, or NEVER_JOINED */
     JOINTS,        /* strings: ends of words with the space or line feed that a token has behind them */
     OWN_FORM,      /* for Python */
-    SPLITS,        /* the first of MOST_SPLITS sections */
-    SECTIONS = SPLITS + MOST_SPLITS,
+    SPLITS,        /* the first of MAX_SPLITS sections */
+    SECTIONS = SPLITS + MAX_SPLITS,
 };
 
 /* What a packed file begins with; sections lie at offsets from there, 0 where there is none. */
@@ -45,7 +45,7 @@ struct vocabulary {
     u32 puts_space_first; /* in front of a text, as its owner's normalizer does */
     u32 strips_end;       /* of white space */
     u32 split_count;
-    struct split splits[MOST_SPLITS];
+    struct split splits[MAX_SPLITS];
     struct strings added, changed, joints;
     const u32 *changed_places;
     const u8 *changed_into;

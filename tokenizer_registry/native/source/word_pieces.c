@@ -1,6 +1,6 @@
 #include "word_pieces.h"
 
-#define MOST_CHARACTERS 100
+#define MAX_CHARACTERS 100
 
 static int is_letter(u8 byte) {
     return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte >= 0x80;
@@ -19,7 +19,7 @@ static u32 longest_piece(const struct strings *table, const u8 *at, u32 length) 
 static u32 count_word(const struct word_pieces *model, const u8 *word, u32 length) {
     u32 characters = 0, count = 0;
     for (u32 at = 0; at < length; at++) characters += (word[at] & 0xC0) != 0x80;
-    if (characters > MOST_CHARACTERS) return 1;
+    if (characters > MAX_CHARACTERS) return 1;
     for (u32 at = 0; at < length; count++) {
         u32 piece = longest_piece(at ? &model->continuations : &model->beginnings, word + at, length - at);
         if (!piece) return 1;

@@ -8,7 +8,7 @@
 #define BLOCK_BYTES 64
 /* So many places are found at once, or a few more. */
 #define PLACES 32
-#define MOST_PLACES (PLACES + BLOCK_BYTES)
+#define MAX_PLACES (PLACES + BLOCK_BYTES)
 
 /* A text as it is cut; `body` is where the white space begins that it ends with. */
 struct cuts {
@@ -19,7 +19,7 @@ struct cuts {
 struct cuts cuts_of(const struct characters *all, const u8 *text, const u8 *end);
 
 /* The next places where the text is cut: spaces and line feeds in front of words, and at last its end. How many they
-   are; `places` has room for MOST_PLACES.
+   are; `places` has room for MAX_PLACES.
 
    A space may be cut at that follows a letter, a digit or one of a few marks, and a line feed that follows a letter or
    a digit: no vocabulary with words joins across such a place. What is behind the text's last word stays with it, for
