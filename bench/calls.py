@@ -49,7 +49,7 @@ class Connection:
 
 
 async def answers(connections: int, seconds: float, host: str, port: int, request: bytes) -> int:
-    """How many calls are answered in that time, each connection calling again at once."""
+    """How many calls are answered in that time, each connection calling again without a pause."""
     opened = [await Connection.to(host, port) for _ in range(connections)]
     end = time.perf_counter() + seconds
 

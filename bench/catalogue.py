@@ -1,4 +1,4 @@
-"""One text for every vocabulary at once, and how time grows with the text and with the models."""
+"""One text for every vocabulary in one call, and how time grows with the text and with the models."""
 
 import asyncio
 import math

@@ -18,7 +18,7 @@ from tokenizer_registry.processors import usable_processors
 MODELS = ("gpt-4o", "claude-2.1", "gemini-2.5-pro")
 # Enough that the start of workers, some tenths of a second, is a small part of the quickest.
 MEGABYTES = 400
-# About as many as the estimate gives to an engine at once.
+# About as many as the estimate gives to an engine in one call.
 BATCH_TEXTS = 500
 # The best of so many counts: what else the machine does takes from both sides.
 ROUNDS = 2
@@ -38,8 +38,8 @@ def corpora() -> Iterator[tuple[str, str]]:
                 alone = max(alone, one_thread(counters, path))
                 together = max(together, estimated(path, models, registry, book))
             share = together / (alone * cores)
-            told = f"{together:.1f} MB/s on {cores} cores; {alone:.1f} MB/s on a thread; {share:.2f} of cores x thread"
-            yield f"{', '.join(models)}, {MEGABYTES} MB of texts in Parquet", told
+            rates = f"{together:.1f} MB/s on {cores} cores; {alone:.1f} MB/s on a thread; {share:.2f} of cores x thread"
+            yield f"{', '.join(models)}, {MEGABYTES} MB of texts in Parquet", rates
 
 
 def estimated(path: Path, models: Sequence[str], registry: Registry, book: PriceBook) -> float:

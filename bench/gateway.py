@@ -17,7 +17,7 @@ from tests.litellm_proxy import MODEL as PROXY_MODEL
 ROUNDS, WARMING = 500, 50
 CONNECTIONS, SECONDS = 16, 8
 DIRECT, OURS, THEIRS = "direct", "gateway", "LiteLLM's proxy"
-ABOUT = f"Before an upstream that answers at once: one worker, latencies of one caller, rates of {CONNECTIONS}."
+ABOUT = f"Before an upstream that answers without delay: one worker, latencies of one caller, rates of {CONNECTIONS}."
 
 
 def gateway_section() -> Section:

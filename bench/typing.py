@@ -41,9 +41,9 @@ WATCH = """() => {
     const busy = results.getAttribute("aria-busy") === "true";
     asked ||= busy;
     if (busy || !asked) return;
-    const told = tell;
+    const report = tell;
     const channel = new MessageChannel();
-    channel.port1.onmessage = () => told(performance.now() - at);
+    channel.port1.onmessage = () => report(performance.now() - at);
     requestAnimationFrame(() => channel.port2.postMessage(null));
   }).observe(results, { attributes: true, attributeFilter: ["aria-busy"] });
 }"""

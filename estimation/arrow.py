@@ -1,4 +1,4 @@
-"""Columns of Arrow: tokens and exact costs of whole arrays at once. Nulls stay null, an empty text has 0 tokens."""
+"""Columns of Arrow: tokens and exact costs of whole arrays. Nulls stay null, an empty text has 0 tokens."""
 
 from datetime import date
 from decimal import Decimal

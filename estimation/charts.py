@@ -9,11 +9,11 @@ COLUMN_HEIGHT = 180
 
 
 class Bar(NamedTuple):
-    """One bar. `low` and `high` are the ends of a whisker, where there is one; `told` stands beside the bar."""
+    """One bar. `low` and `high` are the ends of a whisker, where there is one; `amount` stands beside the bar."""
 
     label: str
     value: float
-    told: str
+    amount: str
     low: float | None = None
     high: float | None = None
 
@@ -38,7 +38,7 @@ def columns(title: str, rows: Sequence[Bar]) -> str:
         x, y = left + place * wide, 24 + COLUMN_HEIGHT - tall
         middle = x + wide / 2
         body += f'<rect class="bar" x="{x + 2:.1f}" y="{y:.1f}" width="{wide - 4:.1f}" height="{tall:.1f}"/>'
-        body += f'<text class="value" x="{middle:.1f}" y="{y - 5:.1f}" text-anchor="middle">{escape(row.told)}</text>'
+        body += f'<text class="value" x="{middle:.1f}" y="{y - 5:.1f}" text-anchor="middle">{escape(row.amount)}</text>'
         foot = COLUMN_HEIGHT + 40
         body += f'<text x="{middle:.1f}" y="{foot}" text-anchor="middle">{escape(row.label)}</text>'
     return _svg(title, COLUMN_HEIGHT + 52, body)
@@ -53,7 +53,7 @@ def _bar(row: Bar, y: int, scale: float) -> str:
         low, high = LABELS + row.low * scale, LABELS + row.high * scale
         ends = f"M{low:.1f} {middle - 5}v10M{high:.1f} {middle - 5}v10"
         body += f'<path class="whisker" d="M{low:.1f} {middle}H{high:.1f}{ends}"/>'
-    return body + f'<text class="value" x="{end:.1f}" y="{middle + 4}">{escape(row.told)}</text>'
+    return body + f'<text class="value" x="{end:.1f}" y="{middle + 4}">{escape(row.amount)}</text>'
 
 
 def _short(label: str) -> str:

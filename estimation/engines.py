@@ -1,4 +1,4 @@
-"""The one place where texts meet the engines: many texts at once, for all counters of a job together."""
+"""The one place where texts meet the engines: many texts in one call, for all counters of a job together."""
 
 from collections.abc import Mapping, Sequence
 

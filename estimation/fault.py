@@ -20,9 +20,9 @@ SURROGATE = "it has a lone surrogate, which no valid text contains."
 
 def line_too_long(size: int | None, limit: int) -> str:
     """The reason for which a line is not read. Sizes in bytes; None if only its beginning was looked at."""
-    told = "" if size is None else f" of {size:,} bytes"
+    size_text = "" if size is None else f" of {size:,} bytes"
     return (
-        f"a line{told} is over {limit:,} bytes, the most that --max-text leaves to a line. "
+        f"a line{size_text} is over {limit:,} bytes, the most that --max-text leaves to a line. "
         "Split its text, or raise --max-text."
     )
 

@@ -13,8 +13,8 @@ PURPOSE = "Polars expressions"
 def register_polars(columns: Columns) -> None:
     """Give every expression the namespace `tokens`. Raises MissingExtra.
 
-    `count(model)` is Int64, `cost(model)` is Decimal(38, 12) in USD for the text as input. What a model lacks is told
-    when the query runs.
+    `count(model)` is Int64, `cost(model)` is Decimal(38, 12) in USD for the text as input. What a model lacks is
+    reported when the query runs.
     """
     polars = need("polars", PURPOSE)
     need("pyarrow", PURPOSE)

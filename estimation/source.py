@@ -67,5 +67,5 @@ def kind_of(name: str, given: Format | None = None) -> tuple[Format, Compression
     compression = COMPRESSIONS.get(endings[-1], Compression.NONE) if endings else Compression.NONE
     if compression is not Compression.NONE:
         endings.pop()
-    told = FORMATS.get(endings[-1], Format.TEXT) if endings else Format.TEXT
-    return given or told, compression
+    by_name = FORMATS.get(endings[-1], Format.TEXT) if endings else Format.TEXT
+    return given or by_name, compression

@@ -165,7 +165,7 @@ def _work(
             answer: Partial | _Failure = count_shard(shard, job, counters)
         except MemoryError:
             return  # like a worker that the system kills for want of memory: another one tries the shard
-        except Exception as fault:  # told where the run was started, as if it had happened there
+        except Exception as fault:  # raised where the run was started, as if it had happened there
             answer = _Failure(fault)
         try:
             pipe.send(answer)

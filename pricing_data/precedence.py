@@ -1,4 +1,4 @@
-"""Which source's value of a path holds at an instant. Nobody votes.
+"""Which source's value of a path holds at an instant. There is no voting.
 
 1. a decision of a person, cited or with its reason
 2. the newest dated change in effect: of the primary, or of model-prices
@@ -32,7 +32,7 @@ from pricing_data.source_timeline import (
 
 INPUT = "input"
 RULES = "rules"
-# Who is asked for a value, in this order, where nobody has a newer dated change.
+# Who is asked for a value, in this order, where no source has a newer dated change.
 ORDER = (PRIMARY, DATED, PRIMARY_BEFORE, SECONDARY)
 # A value that only one source was seen to state counts as the past of another one if it stood so long.
 MIN_PROOF = timedelta(days=30)

@@ -145,7 +145,7 @@ class _Model:
         return [*(older for older in rows if older.effective_from < row.effective_from), row]
 
     def _enter(self, wanted: Sequence[Price]) -> None:
-        """A model that the book lacks brings all its prices at once; one that only old releases have does not enter."""
+        """A model that the book lacks brings all its prices; one that only old releases have does not enter."""
         if not (wanted and self._listed(wanted)):
             return
         past = [row for row in wanted if row.begins <= self.now] or wanted[:1]

@@ -1,4 +1,4 @@
-"""A file that is put in place at once: a reader sees the old one or the new one, whole."""
+"""A file that is replaced atomically: a reader sees the old one or the new one, whole."""
 
 import os
 from collections.abc import Iterator

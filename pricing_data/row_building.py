@@ -33,7 +33,7 @@ def prices(upstream: Upstream, evidence: Evidence) -> list[Price]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _Origin:
     """Who states a value and since when, what the other sources state of it, and how that is called."""
 
     since: date
@@ -60,12 +60,14 @@ class _Rows:
         own, output = choices[INPUT], choices.get(OUTPUT)
         opinions = others.of_price()
         state = others.state_of_price(opinions)
-        told = {path: self._told(path, choice, held[path], others) for path, choice in choices.items() if path != INPUT}
-        of_input = replace(self._told(INPUT, own, held[INPUT], others), state=state)
+        origins = {
+            path: self._origin(path, choice, held[path], others) for path, choice in choices.items() if path != INPUT
+        }
+        of_input = replace(self._origin(INPUT, own, held[INPUT], others), state=state)
         of_row = replace(of_input, since=begins.date())
-        told[INPUT] = of_input
-        if output and _same_origin(told[OUTPUT], of_input):
-            told[OUTPUT] = of_input
+        origins[INPUT] = of_input
+        if output and _same_origin(origins[OUTPUT], of_input):
+            origins[OUTPUT] = of_input
         return Price(
             model=self.upstream.model,
             effective_from=begins.date(),
@@ -77,13 +79,13 @@ class _Rows:
             state=state,
             recorded_at=self.evidence.today.date(),
             not_before=of_row.not_before,
-            statements=tuple(_statements(told, of_row, others)),
+            statements=tuple(_statements(origins, of_row, others)),
         )
 
-    def _told(self, path: str, choice: Choice, held: datetime, others: "_Others") -> _Told:
+    def _origin(self, path: str, choice: Choice, held: datetime, others: "_Others") -> _Origin:
         since, basis = self._beginning(choice, held)
         not_before = choice.not_before if choice.not_before and choice.not_before < since else None
-        return _Told(since, basis, choice.source, not_before, others.state(path, choice))
+        return _Origin(since, basis, choice.source, not_before, others.state(path, choice))
 
     def _beginning(self, choice: Choice, held: datetime) -> tuple[date, str]:
         """Return since when a value holds, and who says so: the source, a decision, or the release if it has no day.
@@ -111,11 +113,11 @@ class _Rows:
         return "first_observed" if first_seen else "release"
 
 
-def _statements(told: Mapping[str, _Told], of_row: _Told, others: "_Others") -> Iterator[Statement]:
+def _statements(origins: Mapping[str, _Origin], of_row: _Origin, others: "_Others") -> Iterator[Statement]:
     """Yield a statement for all paths of one origin, where it is not that of the row."""
-    grouped: dict[_Told, list[str]] = {}
-    for path in in_order({path: () for path in told if not _is_unknown_tier(path)}):
-        grouped.setdefault(told[path], []).append(path)
+    grouped: dict[_Origin, list[str]] = {}
+    for path in in_order({path: () for path in origins if not _is_unknown_tier(path)}):
+        grouped.setdefault(origins[path], []).append(path)
     for one, paths in grouped.items():
         if one != of_row:
             opinions = tuple(opinion for path in paths if path not in OWN for opinion in others.differing(path))
@@ -131,7 +133,7 @@ def _same(before: Choice | None, choice: Choice) -> bool:
     return before is not None and before.value == choice.value
 
 
-def _same_origin(one: _Told, other: _Told) -> bool:
+def _same_origin(one: _Origin, other: _Origin) -> bool:
     return (one.since, one.basis, one.source) == (other.since, other.basis, other.source)
 
 

@@ -19,7 +19,7 @@ def unit_counts(price: Price, usage: Usage, rates: Rates) -> Iterator[tuple[str,
 
     Images, video and reasoning cost what other tokens do, unless a row has rates for them: no provider charges them
     apart without saying so. Audio, generated images, and what is read from caches or written to them needs a rate.
-    Raise UnpricedUsage if the parts cannot be told apart.
+    Raise UnpricedUsage if the parts cannot be distinguished.
     """
     parts = _input_parts(price, usage, rates)
     yield INPUT, INPUT, _rest(price, usage.input_tokens, parts, "cached tokens are audio, images or video")

@@ -103,7 +103,7 @@ def _rows(contents: Mapping[str, bytes], packed: Mapping[str, bytes]) -> Iterato
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Written beside and renamed into place, so that nobody ever reads half a file."""
+    """Written beside and renamed into place, so that no reader sees half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(path.name + ".new")
     fresh.write_bytes(content)

@@ -88,7 +88,7 @@ def _golden(built: Iterable[Built]) -> str:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Written beside and renamed into place, so that nobody ever reads half a file."""
+    """Written beside and renamed into place, so that no reader sees half a file."""
     fresh = path.with_name(path.name + ".new")
     fresh.write_bytes(content)
     fresh.replace(path)

@@ -23,7 +23,7 @@ ALL_SCOPES = frozenset(Scope)
 
 
 class KeyRefusal(Enum):
-    """Why a key is not accepted. Callers are told one apart only: MALFORMED, on the gateway."""
+    """Why a key is not accepted. Callers see one apart only: MALFORMED, on the gateway."""
 
     MALFORMED = "malformed"
     UNKNOWN = "unknown"

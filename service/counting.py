@@ -37,7 +37,7 @@ class TextLimits:
 
 
 class CountingPool:
-    """Counts texts; refuses those over the limits, and more work at once than memory should bear."""
+    """Counts texts; refuses those over the limits, and more work in progress than memory should bear."""
 
     def __init__(self, registry: Registry, limits: TextLimits, in_flight: InFlight, threads: int) -> None:
         self.registry = registry

@@ -56,7 +56,7 @@ def prepare(folder: Path, report: Callable[[str], None] = lambda _: None) -> Pat
         _keep_from_others(folder, mode)
         report(f"The data folder {folder} was open to others (mode {mode:04o}); its mode is now 0700.")
     for path in _secrets_in(folder):
-        with suppress(OSError):  # nobody else comes into the folder
+        with suppress(OSError):  # no other user comes into the folder
             tighten(path)
     return folder.resolve()
 

@@ -83,7 +83,7 @@ class LookupCache:
         return task
 
     async def _answer(self, digests: Digests) -> Answer | StoreUnavailable:
-        """A breakage is handed on as a value, for it may be that nobody waits for it any more."""
+        """A breakage is handed on as a value, for no caller may be waiting for it any more."""
         asked_at_seconds = self._clock()
         try:
             async with asyncio.timeout(self._timeout_seconds):

@@ -42,8 +42,8 @@ class Numbers:
 class Readiness:
     """`GET /ready`: 200 when every dependency answers, else 503 with the faults by name.
 
-    `ask` returns each dependency with what is wrong with it, or None. `remarks` are told by name and leave the service
-    ready: a damaged vocabulary or an old price would not be mended by a restart.
+    `ask` returns each dependency with what is wrong with it, or None. `remarks` are listed by name and leave the
+    service ready: a damaged vocabulary or an old price would not be mended by a restart.
     """
 
     def __init__(

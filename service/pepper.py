@@ -81,7 +81,7 @@ def load_peppers(
 ) -> Peppers:
     """The peppers of the setting, else of the file `pepper` in the data folder, made if there is none.
 
-    Processes that start at once agree on one pepper. Raises PepperError.
+    Processes that start together agree on one pepper. Raises PepperError.
     """
     if setting is not None:
         return parse_peppers(setting, SETTING_NAME)

@@ -1,7 +1,7 @@
 """Every setting of the service, and the only place that reads the environment.
 
 A setting `max_body_bytes` is the variable `WEIGHBRIDGE_MAX_BODY_BYTES`. All faults of a
-configuration are reported at once, each with the name of its variable.
+configuration are reported together, each with the name of its variable.
 """
 
 import os
@@ -149,7 +149,7 @@ class Settings(BaseModel):
     max_text_characters: int = Field(900_000, ge=1, le=10**9, description="Longest text, in characters.")
     max_expanded_bytes: int = Field(4_000_000, ge=1, le=10**9, description="Longest text after NFKC, in UTF-8 bytes.")
     max_encode_characters: int = Field(
-        100_000, ge=1, le=10**7, description="Longest text whose tokens are told one by one, in characters."
+        100_000, ge=1, le=10**7, description="Longest text whose tokens are listed one by one, in characters."
     )
     max_models: int = Field(1_000, ge=1, le=100_000, description="Most model names in one count.")
     max_bytes_in_flight: int = Field(
@@ -223,7 +223,7 @@ class Settings(BaseModel):
         400, ge=1, le=100_000, description="Connections that one worker has to the upstream; calls beyond them wait."
     )
     upstream_token_limit_field: Literal["max_tokens", "max_completion_tokens"] = Field(
-        "max_tokens", description="Property in which the upstream is told the most tokens to write."
+        "max_tokens", description="Property of the upstream request that limits the output tokens."
     )
     gateway_model: HeaderText = Field("cipher", description="Name of the gateway's model.")
     gateway_fingerprint: str = Field("atms-fp-1", description="system_fingerprint of the gateway's answers.")
@@ -273,7 +273,7 @@ class Settings(BaseModel):
         Decimal(10), ge=0, le=10**9, decimal_places=6, description="Balance below which replies carry a warning."
     )
     credit_top_up_url: Annotated[str, AfterValidator(_http_url)] | None = Field(
-        None, description="Page where credit is bought, told in 402 answers."
+        None, description="Page where credit is bought, named in 402 answers."
     )
     otlp_endpoint: Annotated[str, AfterValidator(_http_url)] | None = Field(
         None, description="OpenTelemetry collector, such as http://127.0.0.1:4318; without it no traces are made."

@@ -37,7 +37,7 @@ class Tallies:
             self._write_soon()
 
     def count_each(self, counters: tuple[Counter, ...]) -> None:
-        """One more of each: counters that are told together are kept together until they are written."""
+        """One more of each: counters that are counted together are kept together until they are written."""
         self._groups[counters] = self._groups.get(counters, 0) + 1
         if not self._is_due:
             self._write_soon()

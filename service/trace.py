@@ -83,7 +83,7 @@ def callers_span(headers: Iterable[Header]) -> CallersSpan | None:
 
 
 def random_id() -> str:
-    """32 hex digits that nobody had before."""
+    """Return 32 random hex digits."""
     return os.urandom(16).hex()
 
 

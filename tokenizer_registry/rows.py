@@ -8,7 +8,7 @@ from tokenizer_registry.errors import BadCatalogue
 
 
 class Row:
-    """A table whose keys are taken one by one; `finish` refuses the keys that nobody took."""
+    """A table whose keys are taken one by one; `finish` refuses the keys that were not taken."""
 
     def __init__(self, path: Path, where: str, values: object) -> None:
         self.path: Final = path
@@ -73,7 +73,7 @@ class Row:
         return [Row(self.path, _place(key, number, item), item) for number, item in enumerate(value, start=1)]
 
     def finish(self) -> None:
-        """Refuse what nobody took: most often a misspelt key."""
+        """Refuse what was not taken: most often a misspelt key."""
         if self._left:
             raise self.fault(f"unknown key {', '.join(sorted(self._left))}")
 

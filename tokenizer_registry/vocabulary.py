@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 from tokenizer_registry.errors import UncountableText
 from tokenizer_registry.tokens import Token, covering
 
-# What passes as it is: it was not the text's fault, or is told already.
+# What passes as it is: it was not the text's fault, or is reported already.
 NOT_FOR_TEXTS = (KeyboardInterrupt, SystemExit, MemoryError, UncountableText)
 # UTF-8 that one text may have: the C library keeps places in 32 bits. A character has up to four bytes.
 MAX_TEXT_BYTES = 2**32 - 64

@@ -30,8 +30,10 @@ def csv_records(source: Source, reading: Reading) -> Iterator[Record | Fault]:
                 if row:
                     yield _record(source, reading, number, row, len(header), place, answered)
         except csv.Error as fault:
-            told = f"after row {number}: {fault}. All rows before it were counted; mend the file, or raise --max-text."
-            raise Unreadable(source.name, told) from None
+            reason = (
+                f"after row {number}: {fault}. All rows before it were counted; mend the file, or raise --max-text."
+            )
+            raise Unreadable(source.name, reason) from None
         except UnicodeError:
             raise Unreadable(source.name, f"after row {number}: {NOT_UTF8}") from None
         finally:

@@ -20,7 +20,7 @@ BUFFER_BYTES = 1 << 20
 def prepare(inputs: Iterable[str], form: Format | None) -> None:
     """Import the library where these inputs need it. It starts threads: never before workers are forked."""
     if any(kind_of(name, form)[0] is Format.PARQUET for name in inputs):
-        with suppress(MissingExtra):  # told by whoever reads the first of them
+        with suppress(MissingExtra):  # reported by whoever reads the first of them
             need("pyarrow.parquet", PURPOSE)
             need("pyarrow.compute", PURPOSE)
 
@@ -33,9 +33,9 @@ def parquet_file(source: Source) -> Iterator[Any]:
         try:
             yield parquet.ParquetFile(stream, pre_buffer=False, buffer_size=BUFFER_BYTES)
         except (arrow.ArrowException, OSError) as fault:
-            told = " ".join(str(fault).split())[:200].rstrip(".")
+            reason = " ".join(str(fault).split())[:200].rstrip(".")
             raise Unreadable(
-                source.name, f"it is not Parquet that can be read; write or copy it anew: {told}."
+                source.name, f"it is not Parquet that can be read; write or copy it anew: {reason}."
             ) from None
 
 

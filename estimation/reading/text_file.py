@@ -23,12 +23,12 @@ def whole_text(source: Source, reading: Reading, points: int = 0) -> Iterator[Re
 def _decoded(source: Source, reading: Reading, content: bytes) -> str:
     if reading.encoding == "utf-8" and (zero := content.find(0)) >= 0:
         marked = content.startswith((b"\xff\xfe", b"\xfe\xff"))
-        told = (
+        reason = (
             "it looks like UTF-16; name its --encoding."
             if marked
             else f"it is binary: byte {zero} is 0; leave it out, or name its --encoding."
         )
-        raise Unreadable(source.name, told)
+        raise Unreadable(source.name, reason)
     try:
         return without_mark(content.decode(reading.encoding))
     except UnicodeDecodeError as fault:

@@ -40,7 +40,7 @@ def read_authors() -> tuple[Author, ...]:
 
 
 def author_of(authors: Sequence[Author], package: str, provider: str, upstream_id: str) -> tuple[Author, str] | None:
-    """The author of an upstream id and the model's tidied name; None where it cannot be told."""
+    """The author of an upstream id and the model's tidied name; None where it is not known."""
     parts = upstream_id.split("/")
     name = tidy(parts[-1])
     prefixes = {prefix: author for author in authors for prefix in author.prefixes}

@@ -67,8 +67,8 @@ def _sold(host: Host, authors: Sequence[Author], reading: Reading) -> dict[str, 
     for key, offers in reading.offers.items():
         newest = offers[-1]
         if newest.source.provider in host.providers.get(reading.package, ()):
-            told = author_of(authors, reading.package, newest.source.provider, newest.source.id)
-            name = told[1] if told else newest.source.id.rpartition("/")[2]
+            known = author_of(authors, reading.package, newest.source.provider, newest.source.id)
+            name = known[1] if known else newest.source.id.rpartition("/")[2]
             found.setdefault(spelling(name), []).append((key, name, newest))
     return found
 

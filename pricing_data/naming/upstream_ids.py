@@ -18,9 +18,9 @@ def exact_ids(authors: Sequence[Author], reading: Reading) -> dict[tuple[str, st
     found: dict[tuple[str, str], str] = {}
     for key, offers in sorted(reading.offers.items(), key=lambda item: (len(item[0]), item[0])):
         source = offers[-1].source
-        told = author_of(authors, reading.package, source.provider, source.id)
-        if told and told[0].sells(reading.package, source.provider):
-            found.setdefault((told[0].name, told[1]), key)
+        known = author_of(authors, reading.package, source.provider, source.id)
+        if known and known[0].sells(reading.package, source.provider):
+            found.setdefault((known[0].name, known[1]), key)
     return found
 
 

@@ -146,8 +146,8 @@ def _faults(found: Audit) -> dict[str, int]:
     reasons: dict[str, int] = {}
     for key, line in found.lines.items():
         for reason, rows in line.faults.items():
-            told = f"{key.model}: {reason}"
-            reasons[told] = reasons.get(told, 0) + rows
+            named = f"{key.model}: {reason}"
+            reasons[named] = reasons.get(named, 0) + rows
     return reasons
 
 

@@ -46,7 +46,7 @@ def status(tools: DatabaseTools) -> None:
 def upgrade(tools: DatabaseTools) -> None:
     """Bring the database to the newest schema.
 
-    It is safe to run at any time, from several hosts at once."""
+    It is safe to run at any time, from several hosts in parallel."""
     try:
         url = tools.database_url()
         before = schema_status(url)

@@ -47,7 +47,7 @@ def report(found: Estimate) -> None:
     faults: list[wire.Value] = [
         {"source": fault.source, "place": fault.place, "reason": fault.reason} for fault in found.faults
     ]
-    told: dict[str, wire.Value] = {
+    report: dict[str, wire.Value] = {
         "models": [_entry(model) for model in found.models],
         "sources": found.sources,
         "texts": found.total.texts,
@@ -62,14 +62,14 @@ def report(found: Estimate) -> None:
         "assumptions": [*assumptions(found)],
     }
     if found.sample:
-        told["sample"] = {
+        report["sample"] = {
             "share": found.sample.share,
             "texts": found.sample.texts,
             "points": found.sample.points,
             "bytes": found.sample.measured_bytes,
             "confidence": Decimal("0.95"),
         }
-    click.echo(wire.encode(told))
+    click.echo(wire.encode(report))
 
 
 def _entry(model: ModelEstimate) -> wire.Value:

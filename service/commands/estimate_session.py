@@ -176,7 +176,7 @@ def _identity(request: Request) -> str:
     """The same for the same estimate: what is kept under it may be gone on with."""
     vocabularies = {request.registry.models[name].vocabulary for name in request.models}
     specs = request.registry.vocabularies
-    told = {
+    options = {
         "inputs": [name if "://" in name or name == STDIN else str(Path(name).absolute()) for name in request.inputs],
         "form": request.form,
         "models": request.models,
@@ -190,4 +190,4 @@ def _identity(request: Request) -> str:
         "vocabularies": sorted(repr(specs.get(name or "")) for name in vocabularies),
         "weighbridge": __version__,
     }
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:24]
+    return hashlib.sha256(json.dumps(options).encode()).hexdigest()[:24]

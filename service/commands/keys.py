@@ -32,7 +32,7 @@ class KeyTools(Protocol):
         """Where accounts and keys are, as a person may read it."""
 
     async def announce(self, digest: str) -> None:
-        """Tell running services at once that the key of this digest has changed. Never fails: they
+        """Tell running services that the key of this digest has changed. Never fails: they
         learn it by themselves within 5 seconds."""
 
 

@@ -87,7 +87,7 @@ def _allowance(account: Account, default: Allowance) -> Allowance:
 
 
 class Use(NamedTuple):
-    """How much of a limit is used. Where a limit was lowered, more may be used than is told."""
+    """How much of a limit is used. Where a limit was lowered, more may be used than is shown."""
 
     limit: int
     used: int

@@ -42,8 +42,8 @@ def explain(name: str, day: date | None, as_json: bool) -> None:
         cited = cited.joined(read_prices_file(own, free=True)) if own else cited
     sections = explanation(Facts(model, registry.models.get(model), book, upstream, notes, cited, today))
     if as_json:
-        told: list[wire.Value] = [{"heading": part.heading, "lines": [*part.lines]} for part in sections]
-        click.echo(wire.encode({**price_history(book, model, today), "explanation": told}))
+        parts: list[wire.Value] = [{"heading": part.heading, "lines": [*part.lines]} for part in sections]
+        click.echo(wire.encode({**price_history(book, model, today), "explanation": parts}))
         return
     for number, part in enumerate(sections):
         click.echo(("\n" if number else "") + click.style(part.heading, bold=True))

@@ -1,4 +1,4 @@
-"""A bar on the terminal for what takes a while; where nobody looks, nothing, and its library is not imported."""
+"""A bar on the terminal for what takes a while; without a terminal, nothing, and its library is not imported."""
 
 import sys
 from collections.abc import Callable, Iterator

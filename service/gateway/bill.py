@@ -1,4 +1,4 @@
-"""What a call cost, in every form in which it is told."""
+"""What a call cost, in every form in which it is reported."""
 
 from decimal import Decimal
 from typing import NamedTuple
@@ -74,7 +74,7 @@ class Bill(NamedTuple):
 
     def properties(self) -> dict[str, wire.Value]:
         """The object `billing` of a chunk. Amounts are strings, as in the headers: no float touches them."""
-        told: dict[str, wire.Value] = {
+        properties: dict[str, wire.Value] = {
             "request_cost_inr": shown(self.cost, COST_DECIMALS),
             "credit_balance_inr": shown(self.purse.balance.posted, BALANCE_DECIMALS),
             "credit_spent_inr": shown(self.purse.key_spent, COST_DECIMALS),
@@ -82,7 +82,7 @@ class Bill(NamedTuple):
             "tokens_output": self.tokens.output,
             "estimated": self.estimated,
         }
-        return told | ({"credit_warning": self.purse.warning} if self.purse.is_low else {})
+        return properties | ({"credit_warning": self.purse.warning} if self.purse.is_low else {})
 
     def comment(self) -> bytes:
         """The comment line of a stream: the headers, in one line that clients pass over."""

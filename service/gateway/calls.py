@@ -28,7 +28,7 @@ class AbandonedCall(RunningCall, Protocol):
     """A call that its caller may leave."""
 
     def caller_gone(self, *, drain: bool) -> None:
-        """Nobody listens any more; without `drain` it ends at once."""
+        """The caller has gone; without `drain` the call ends now."""
 
 
 class Calls:

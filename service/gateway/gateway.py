@@ -45,7 +45,7 @@ from tokenizer_registry import Registry
 CHECKPOINT_SECONDS = 2.0
 SWEEP_SECONDS = 15.0
 LEASE_MARGIN_SECONDS = 30.0
-# What a client wants to know of a model and nobody can answer: a date like any other.
+# What a client wants to know of a model and the upstream does not say: a date like any other.
 CREATED = 1716900000
 
 
@@ -159,7 +159,7 @@ def _model(settings: Settings) -> str:
 
 
 def _vocabulary(settings: Settings, registry: Registry) -> str | None:
-    """The upstream model's vocabulary, loaded; None if nobody says which it is."""
+    """The upstream model's vocabulary, loaded; None if no setting says which it is."""
     known = registry.models.get(_model(settings))
     implied = known.vocabulary if known and known.vocabulary in registry.vocabularies else None
     name = settings.upstream_vocabulary or implied

@@ -48,7 +48,7 @@ def rupees(micro_inr: int) -> Decimal:
 
 
 def shown(micro_inr: int, decimals: int) -> str:
-    """Rupees with that many decimals, rounded down: nobody is told of money that is not there."""
+    """Rupees with that many decimals, rounded down: money that is not there is not shown."""
     digits = str(abs(micro_inr) // 10 ** (6 - decimals)).zfill(decimals + 1)
     point = len(digits) - decimals
     sign = "-" if micro_inr < 0 else ""

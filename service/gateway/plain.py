@@ -96,6 +96,6 @@ def _choice(number: int, choice: Any) -> dict[str, Any]:
         sent_back("message", message, with_reasoning=True)
     except Invalid as fault:
         raise BadUpstreamResponse(f"the caller could not send it back: {fault}") from None
-    told = {"index": choice.get("index", number), "message": message | {"role": "assistant"}}
+    shown = {"index": choice.get("index", number), "message": message | {"role": "assistant"}}
     logprobs = {"logprobs": choice["logprobs"]} if choice.get("logprobs") else {}
-    return told | logprobs | {"finish_reason": finish_reason_of(choice) or "stop"}
+    return shown | logprobs | {"finish_reason": finish_reason_of(choice) or "stop"}

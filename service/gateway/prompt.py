@@ -39,7 +39,7 @@ class PromptCounter:
         self.system_texts = (system_prompt,) if system_prompt else ()
 
     async def size(self, request: ChatRequest, caller: Caller) -> PromptSize | Refusal:
-        """The size of a prompt, or why it cannot be told."""
+        """The size of a prompt, or why it is not known."""
         texts = (*self.system_texts, *request.texts)
         messages = len(request.messages) + len(self.system_texts)
         try:

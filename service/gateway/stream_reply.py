@@ -34,7 +34,7 @@ class StreamReply:
         self.on_left = on_left
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the answer; if the caller hangs up, or this task is cancelled, the call is told."""
+        """Send the answer; if the caller hangs up, or this task is cancelled, the call is notified."""
         gone = asyncio.create_task(disconnected(receive))
         gone.add_done_callback(self._caller_gone)
         try:
@@ -78,8 +78,8 @@ class StreamReply:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
         if takes_trailers:
-            told = self.call.bill.headers() if self.call.bill is not None else []
-            trailers = [header for header in told if header[0] in TRAILERS]
+            headers = self.call.bill.headers() if self.call.bill is not None else []
+            trailers = [header for header in headers if header[0] in TRAILERS]
             await send({"type": "http.response.trailers", "headers": trailers, "more_trailers": False})
 
     async def _whole(self, purse: Purse) -> Reply:

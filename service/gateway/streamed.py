@@ -105,7 +105,7 @@ class StreamedCall(HeldCall[Purse]):
         self.channel.close()
 
     def caller_gone(self, *, drain: bool) -> None:
-        """Nobody listens any more. With an idempotency key the stream goes on, for the caller's next try."""
+        """The caller has gone. With an idempotency key the stream goes on, for the caller's next try."""
         self.channel.abandon()
         if not drain:
             self.deadline.bring_forward(0, CALLER_GONE)

@@ -34,7 +34,7 @@ PAUSES_SECONDS = (0.05, 0.2, 0.5, 1, 2, 3)
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What calls cost, and what is told of it. `lease_seconds` is how long a hold lives without renewal."""
+    """What calls cost, and what is shown of it. `lease_seconds` is how long a hold lives without renewal."""
 
     tariff: Tariff
     lease_seconds: float

@@ -66,8 +66,8 @@ class Transcript:
             self._pieces[index, kind].append(piece)
         if finish_reason_of(choice) is not None:
             self.finished.add(index)
-        told = {"index": index, "delta": delta, "finish_reason": finish_reason_of(choice)}
-        return told | ({"logprobs": choice["logprobs"]} if choice.get("logprobs") else {})
+        shown = {"index": index, "delta": delta, "finish_reason": finish_reason_of(choice)}
+        return shown | ({"logprobs": choice["logprobs"]} if choice.get("logprobs") else {})
 
 
 def check_message(message: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ MAX_OVERHEAD_BYTES = 131_072
 
 
 class UpstreamConnection(asyncio.Protocol):
-    """Once an answer is broken, or something came that nobody asked for, it is never used again."""
+    """Once an answer is broken, or something came that was not asked for, it is never used again."""
 
     def __init__(self) -> None:
         self.idle_since_seconds = 0.0
@@ -41,7 +41,7 @@ class UpstreamConnection(asyncio.Protocol):
         return self._answer
 
     def close(self) -> None:
-        """At once; an answer under way is lost."""
+        """Close immediately; an answer under way is lost."""
         self._stays_open = False
         if self._transport is not None:
             self._transport.abort()
@@ -53,7 +53,7 @@ class UpstreamConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes come in; the parser calls the methods named on_."""
         if self._answer is None or self._answer.is_over:
-            self.close()  # nobody asked for it
+            self.close()  # it was not asked for
             return
         self._overhead_bytes += len(data)
         try:
@@ -75,7 +75,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._transport = None
 
     def on_message_begin(self) -> None:
-        """An answer begins, or what nobody asked for."""
+        """An answer begins, or what was not asked for."""
         if self._answer is not None and self._answer.is_over:
             self._stays_open = False
 

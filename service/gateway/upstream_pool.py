@@ -13,7 +13,7 @@ IDLE_SECONDS = 4.0
 
 
 class UpstreamPool:
-    """Lends at most `most` connections at once; those who want more wait in line. Idle ones are kept for a while."""
+    """Lends at most `most` connections at a time; those who want more wait in line. Idle ones are kept for a while."""
 
     def __init__(self, url: str, most: int, connect_seconds: float) -> None:
         parts = urlsplit(url)

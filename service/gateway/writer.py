@@ -75,10 +75,10 @@ class AnswerWriter:
 
     def failed(self, refusal: Refusal, bill: Bill | None) -> bytes:
         """The error event by itself."""
-        told: dict[str, wire.Value] = error_properties(refusal)
+        properties: dict[str, wire.Value] = error_properties(refusal)
         if bill is not None:
-            told["billing"] = bill.properties()
-        return b"data: " + wire.encode({"error": told}) + b"\n\n"
+            properties["billing"] = bill.properties()
+        return b"data: " + wire.encode({"error": properties}) + b"\n\n"
 
     def kept(self, bill: Bill, ending: list[bytes]) -> StoredAnswer | None:
         """The whole answer with this ending, if it was to be kept and is not too large."""

@@ -17,7 +17,7 @@ class Batches(Generic[Question, Answer]):
     While a batch is on its way, questions gather for the next: the busier the process, the larger the batches. After
     one of several questions the next waits some turns, in which those who were answered may ask again: a round trip
     costs as much as a call, whatever it carries. If `send` raises, everybody who waits gets the exception, also those
-    whose question had not been sent; so nobody waits for longer than two sends take.
+    whose question had not been sent; so no caller waits for longer than two sends take.
     """
 
     def __init__(self, send: Callable[[Sequence[Question]], Awaitable[Sequence[Answer]]], most: int) -> None:
@@ -39,7 +39,7 @@ class Batches(Generic[Question, Answer]):
         return answer
 
     def begin(self) -> None:
-        """Send a batch now, an empty one if nobody asks; unless one is on its way."""
+        """Send a batch now, an empty one if there are no questions; unless one is on its way."""
         if self._sender is None:
             self._sender = asyncio.get_running_loop().create_task(self._send_all())
 

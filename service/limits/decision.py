@@ -9,7 +9,7 @@ from service.limits.allowance import Allowance
 class Decision(NamedTuple):
     """Whether a call goes on, and what is left.
 
-    `rate_remaining` and `quota_remaining` are None where nobody knows: while the shared counters
+    `rate_remaining` and `quota_remaining` are None where they are not known: while the shared counters
     cannot be reached. The waits are whole seconds, rounded up, and 0 if a call is possible now.
     `decided_at_microseconds` is the store's clock, since 1970.
     """

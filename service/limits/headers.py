@@ -10,7 +10,7 @@ MAX_KEPT = 1_000
 def limit_headers(decision: Decision) -> list[tuple[bytes, bytes]]:
     """The headers that every authenticated reply carries, and Retry-After on a refusal.
 
-    A number that nobody knows is left out.
+    A number that is not known is left out.
     """
     allowance = decision.allowance
     headers = [

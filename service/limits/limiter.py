@@ -43,7 +43,7 @@ class Policy(StrEnum):
 
 
 def ignore_outcome(outcome: Outcome) -> None:
-    """Nobody counts outcomes."""
+    """Count no outcomes."""
 
 
 class Limiter:

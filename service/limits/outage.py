@@ -14,7 +14,7 @@ MAX_SETTLEMENTS_IN_A_BATCH = 256
 
 
 class Outage:
-    """A circuit breaker. While it lasts nobody calls the counters but one task, for which no call waits.
+    """A circuit breaker. While it lasts only one task calls the counters, for which no call waits.
 
     The task probes the counters every `retry_after_seconds` and books what is owed. It ends the outage
     when the rest fits in one batch, and calls `on_end`: what is owed then must be settled before

@@ -233,7 +233,7 @@ def _opinions(price: Price) -> Iterator[str]:
         yield f"{LISTS.get(opinion.source, opinion.source)}: {asked}, {verdict}."
     yield {
         "agreed": "So the price is agreed: every list that has the model says the same.",
-        "single": "No other list has the model, so nobody confirms the price and nobody doubts it.",
+        "single": "No other list has the model, so the price is neither confirmed nor disputed.",
         "disputed": "So the price is disputed: look at the author's own page before you rely on it.",
         "override": "An override is not compared any further.",
         "retired": "There is no second opinion on a model that no list has.",

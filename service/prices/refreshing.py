@@ -1,4 +1,4 @@
-"""One refresh of the book in use: from the sources to a file that is replaced at once."""
+"""One refresh of the book in use: from the sources to a file that is replaced atomically."""
 
 import fcntl
 from collections.abc import Iterator, Sequence

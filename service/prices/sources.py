@@ -77,6 +77,6 @@ def _fetched(folder: Path, wanted: str) -> Path:
         raise SourcesMissing(f"pip did not fetch {wanted} within {DOWNLOAD_TIMEOUT_SECONDS} s.") from None
     wheels = sorted(folder.glob("*.whl"))
     if done.returncode or not wheels:
-        told = done.stderr.strip().splitlines()
-        raise SourcesMissing(f"pip cannot fetch {wanted}: {told[-1] if told else 'it says nothing'}")
+        lines = done.stderr.strip().splitlines()
+        raise SourcesMissing(f"pip cannot fetch {wanted}: {lines[-1] if lines else 'it says nothing'}")
     return wheels[-1]

@@ -1,4 +1,4 @@
-"""Asks providers. Most services ask nobody: what speaks HTTP is imported where somebody does."""
+"""Asks providers. Most services ask none: what speaks HTTP is imported where somebody does."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING

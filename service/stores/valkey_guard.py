@@ -35,7 +35,7 @@ CANNOT_START = 1
 
 
 class Guard:
-    """Keeps one server running until told to stop."""
+    """Keeps one server running until its owner stops it."""
 
     def __init__(self, lock: int, logs: Path, command: list[str]) -> None:
         self._lock = lock

@@ -45,7 +45,7 @@ class Opening(NamedTuple):
 class CountEndpoint:
     """Counts a text for many models and prices each count. `today` is the UTC date of the prices.
 
-    `on_counted` is told the vocabularies that each text was counted for: one a model, None for one without a count.
+    `on_counted` gets the vocabularies that each text was counted for: one a model, None for one without a count.
     """
 
     def __init__(

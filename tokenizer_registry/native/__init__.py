@@ -1,1 +1,1 @@
-"""The engine that counts: a library in C, and what it is told of vocabularies and characters."""
+"""The engine that counts: a library in C, and what it needs of vocabularies and characters."""

@@ -1,4 +1,4 @@
-"""The ledger for many calls at once: what is asked while a transaction is written goes together into the next.
+"""The ledger for many concurrent calls: what is asked while a transaction is written goes together into the next.
 
 Each call is answered only after the commit that holds its row; one commit serves all that waited for it.
 """
@@ -107,7 +107,7 @@ class GroupedLedger:
             written = await self._written(Batch([one.asked for one in holds], [one.asked for one in settlements]))
             held = list(zip(holds, written.holds, strict=True))
             closed = list(zip(settlements, written.settlements, strict=True))
-        except Exception as error:  # whatever it is, it is told to all who wait
+        except Exception as error:  # whatever it is, it is raised for all who wait
             outcomes: list[asyncio.Future[Any]] = [one.outcome for one in holds] + [one.outcome for one in settlements]
             for outcome in outcomes:
                 if not outcome.done():

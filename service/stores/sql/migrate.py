@@ -23,7 +23,7 @@ class SchemaStatus(NamedTuple):
 
 
 def upgrade(url: DatabaseUrl, pepper: Path | None = None) -> None:
-    """Make the schema, or run every step that it lacks, all or none; processes that start at once wait for each other.
+    """Make the schema, or run every step that it lacks, all or none; processes that start together wait for each other.
 
     With `pepper`, the file under which keys were stored, an empty database is not the right one. Blocks: call it in a
     thread, or before the event loop runs. Raises StoreUnavailable, NewerSchema, LostDatabase.

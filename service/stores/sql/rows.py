@@ -1,7 +1,7 @@
 """Transactions of many small statements, close to the drivers: SQLAlchemy would take most of their time.
 
 On SQLite committing, which waits for the disk, is done in a thread, and so is beginning where another process is
-writing; all else touches pages in memory and is done at once. On PostgreSQL each list of parameters is one round trip.
+writing; all else touches pages in memory and is done in place. On PostgreSQL each list of parameters is one round trip.
 """
 
 import re

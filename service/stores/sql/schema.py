@@ -1,4 +1,4 @@
-"""The newest schema: its number, and how an empty database gets it at once, without the steps that led to it."""
+"""The newest schema: its number, and how an empty database gets it directly, without the steps that led to it."""
 
 from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table, inspect, select
 

@@ -20,7 +20,7 @@ class SideThread:
         self._thread: threading.Thread | None = None
 
     def run(self, work: Callable[[], Done]) -> "asyncio.Future[Done]":
-        """What `work` answers or raises. What was begun ends, also if nobody waits for it any more."""
+        """What `work` answers or raises. What was begun ends, also if no caller waits for it any more."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
             self._thread.start()
@@ -41,9 +41,11 @@ class SideThread:
             done, error = None, None
             try:
                 done = work()
-            except BaseException as raised:  # whatever it is, it is told to who waits
+            except BaseException as raised:  # whatever it is, it is raised for who waits
                 error = raised
-            with suppress(RuntimeError):  # the loop is closed: nobody waits for this any more, others may for the next
+            with suppress(
+                RuntimeError
+            ):  # the loop is closed: no caller waits for this any more, others may for the next
                 outcome.get_loop().call_soon_threadsafe(_tell, outcome, done, error)
             del task, work, outcome, done, error
 

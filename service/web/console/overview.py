@@ -84,7 +84,7 @@ class Overview:
 
 
 def _used(decision: object, allowance: Allowance) -> int | None:
-    """Calls of this month; None while nobody knows."""
+    """Calls of this month; None while they are not known."""
     if not isinstance(decision, Decision) or decision.quota_remaining is None:
         return None
     return allowance.calls_per_month - decision.quota_remaining

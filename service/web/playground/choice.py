@@ -66,7 +66,7 @@ class Choices:
         self.usual = tuple(name for name in USUAL if name in registry.models)
 
     def of(self, form: Form, priced: Mapping[str, object] | frozenset[str]) -> Choice:
-        """The choice of a query or a form; what it does not know is left out and told."""
+        """The choice of a query or a form; what it does not know is left out and reported."""
         named = tuple(dict.fromkeys(form.all("models")))
         authors = tuple(name for name in dict.fromkeys(form.all("author")) if name in (EVERY_AUTHOR, *self.authors))
         known = tuple(name for name in named if name in self.registry.models)
