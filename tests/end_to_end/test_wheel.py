@@ -25,6 +25,7 @@ ROOT = Path(__file__).parents[2]
 LOCKED = ROOT / "requirements" / "runtime.txt"
 # Cloning and compiling once more takes long and finds what the wheel from the source distribution finds.
 ALL_INSTALLS = bool(os.environ.get("ALL_INSTALLS"))
+in_full = pytest.mark.skipif(not ALL_INSTALLS, reason="ALL_INSTALLS=1 builds and compiles once more")
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
 
 
@@ -129,13 +130,14 @@ def test_a_count_leaves_nothing_in_the_working_folder(installed: Path, tmp_path:
     assert_counts(installed, tmp_path, environ)
 
 
+@in_full
 def test_a_folder_is_installed(installed: Path, tmp_path: Path, environ: dict[str, str]) -> None:
     """`pip install .`"""
     install(installed, str(ROOT))
     assert_counts(installed, tmp_path, environ)
 
 
-@pytest.mark.skipif(not ALL_INSTALLS, reason="ALL_INSTALLS=1 clones and compiles once more")
+@in_full
 def test_a_git_repository_is_installed(installed: Path, tmp_path: Path, environ: dict[str, str]) -> None:
     """`pip install git+…`, of what is committed."""
     install(installed, f"git+file://{ROOT}")

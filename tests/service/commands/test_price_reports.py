@@ -28,7 +28,10 @@ def run(*arguments: str) -> Result:
 @pytest.mark.parametrize(
     ("model", "sentences"),
     [
-        ("claude-2.1", ["8  for a million input tokens (0.000008 each)", "anthropic/claude-2", "nobody doubts it"]),
+        (
+            "claude-2.1",
+            ["8  for a million input tokens (0.000008 each)", "anthropic/claude-2", "neither confirmed nor disputed"],
+        ),
         ("jamba-1.5-large", ["LiteLLM's price is taken", "(0.000002 each)"]),
         ("llama-2-7b", ["A person set this price", "The reason given:", "(0.00000052 each)"]),
         ("gpt-4o", ["So the price is agreed", "the same.", "In a batch it costs 1.25 for input"]),
