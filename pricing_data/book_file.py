@@ -17,7 +17,9 @@ from pricing_data.contents import Contents, Head, Snapshot, head_of
 from pricing_data.errors import DamagedBook
 from pricing_data.price import Price
 from pricing_data.replacing import replacing
-from pricing_data.row import BadField, dump, parse
+from pricing_data.row import parse
+from pricing_data.row_fields import BadField
+from pricing_data.row_writing import dump
 
 __all__ = ["Contents", "Snapshot", "read", "text_of", "write"]
 

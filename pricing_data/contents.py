@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 from pricing_data.errors import DamagedBook
 from pricing_data.price import Price
-from pricing_data.row import BadField, instant_text, parse
+from pricing_data.row import parse
+from pricing_data.row_fields import BadField
+from pricing_data.row_writing import instant_text
 
 # The beginning and the end of a row as `dump` writes them; another row is read whole.
 _HEAD = re.compile(

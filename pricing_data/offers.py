@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Context, Decimal, InvalidOperation
 
 from pricing_data.price import COUNTED_FIELDS, RATE_FIELDS, Rates, Service, Source, Tariff
-from pricing_data.row import MAX_FACTOR, MAX_USD_PER_CALL, MAX_USD_PER_TOKEN, amount_fault
+from pricing_data.row_fields import MAX_FACTOR, MAX_USD_PER_CALL, MAX_USD_PER_TOKEN, amount_fault
 
 SLIPS = (Decimal(100), Decimal(1_000), Decimal(1_000_000))
 SLIP_TOLERANCE = Decimal("0.05")

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from pricing_data.cost import plain
 from pricing_data.instants import begin_of
 from pricing_data.price import COUNTED_FIELDS, RATE_FIELDS, SERVICES
-from pricing_data.row import MAX_FACTOR, MAX_USD_PER_CALL, MAX_USD_PER_TOKEN, BadField, amount_fault, hours_of
+from pricing_data.row import hours_of
+from pricing_data.row_fields import MAX_FACTOR, MAX_USD_PER_CALL, MAX_USD_PER_TOKEN, BadField, amount_fault
 
 CITATION = ("url", "reason")
 TARIFF = ("tiers", *SERVICES[1:], "schedule", "regions")

@@ -8,7 +8,7 @@ from pricing_data.call import CallCost, Line, call_cost
 from pricing_data.cost import multiply
 from pricing_data.errors import UnpricedUsage
 from pricing_data.price import Price, Source
-from pricing_data.row import instant_text
+from pricing_data.row_writing import instant_text
 from pricing_data.usage import Terms, Usage
 
 

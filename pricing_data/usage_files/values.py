@@ -4,7 +4,8 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
-from pricing_data.price import SERVICES, STANDARD
+from pricing_data.price import STANDARD
+from pricing_data.responses.service_tiers import SERVICE_OF
 from pricing_data.usage_files.row import UnreadableRow
 
 MAX_SHOWN = 40
@@ -26,13 +27,8 @@ ONE_GROUP_OF_THREE = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}", re.ASCII)
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?", re.ASCII)
 TRUE = frozenset({"true", "1", "yes", "t", "y"})
 FALSE = frozenset({"", "false", "0", "no", "f", "n", "null", "none"})
-# Words of providers for how a call was processed, beside those of the book.
-SERVICE_WORDS = {
-    **{name: name for name in SERVICES},
-    **dict.fromkeys(("", "default", "none", "null", "not_available", "on_demand", "on-demand"), STANDARD),
-    "on_demand_flex": "flex",
-    "on_demand_priority": "priority",
-}
+# What exports write where no tier was asked for.
+NO_TIER = frozenset({"", "none", "null", "not_available", "on-demand"})
 LONG_CONTEXT = (">", "200k-", "200k -", "long")
 SHORT_CONTEXT = ("≤", "<", "0-", "0 -", "short", "standard")
 
@@ -99,10 +95,10 @@ def flag(name: str, value: object) -> bool:
 def service(name: str, value: object) -> str:
     """Return how a call was processed, one of `pricing_data.price.SERVICES`."""
     word = "" if value is None else str(value).strip().lower()
-    try:
-        return SERVICE_WORDS[word]
-    except KeyError:
-        raise UnreadableRow(f"{name} {shown(value)} has no known price") from None
+    found = STANDARD if word in NO_TIER else SERVICE_OF.get(word)
+    if found is None:
+        raise UnreadableRow(f"{name} {shown(value)} has no known price")
+    return found
 
 
 def region(value: object) -> str | None:

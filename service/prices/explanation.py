@@ -14,7 +14,7 @@ from pricing_data.overrides import PricesFile
 from pricing_data.paths import place_of
 from pricing_data.price import MIDNIGHT
 from pricing_data.rate_list import StatedRate, stated_rates
-from pricing_data.row import instant_text
+from pricing_data.row_writing import instant_text
 from service.prices.rate_words import (
     MTOK,
     alike_windows,

@@ -12,7 +12,7 @@ import pytest
 
 from pricing_data import DamagedBook, Price, PriceBook
 from pricing_data.book_file import Snapshot, text_of, write
-from pricing_data.row import dump
+from pricing_data.row_writing import dump
 from tests.pricing_data.conftest import price
 from tests.pricing_data.sealing import resealed
 

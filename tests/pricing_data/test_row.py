@@ -24,7 +24,9 @@ from pricing_data.price import (
     path_of,
     rates_by_path,
 )
-from pricing_data.row import BadField, dump, parse
+from pricing_data.row import parse
+from pricing_data.row_fields import BadField
+from pricing_data.row_writing import dump
 from tests.pricing_data.conftest import price
 from tests.pricing_data.tariffs import amounts, maybe, minutes, tariffs
 
