@@ -7,7 +7,8 @@ PricingError
 ├── OlderSource      a source is older than the one that the book was last made from
 ├── UnpricedUsage    a call that the book cannot price
 ├── UnusableUsageFile  a file of usage that cannot be read or written as asked
-└── BadSource        a pinned source file is missing, changed or unreadable
+├── BadSource        a pinned source file is missing, changed or unreadable
+└── SourcesMissing   a refresh lacks a source
 """
 
 from pathlib import Path
@@ -46,6 +47,10 @@ class BadSource(PricingError):
         self.path = path
         self.reason = reason
         super().__init__(f"{path}: {reason}")
+
+
+class SourcesMissing(PricingError):
+    """A refresh for which not every source is there. The message is for a person."""
 
 
 class BadPricesFile(PricingError):

@@ -12,7 +12,6 @@ from pricing_data import PriceBook, PricingError, plain
 from service.commands.configuration import configuration
 from service.commands.table import printable
 from service.prices.book import book_in_use, newest_book
-from service.prices.sources import SourcesMissing
 from tokenizer_registry import Registry
 
 MTOK = 1_000_000
@@ -23,7 +22,7 @@ def faults_reported() -> Iterator[None]:
     """End the command with exit status 1 and a sentence for faults of books, files and sources."""
     try:
         yield
-    except (PricingError, SourcesMissing) as fault:
+    except PricingError as fault:
         raise click.ClickException(_printable_lines(str(fault))) from None
     except OSError as fault:
         raise click.ClickException(f"{fault.filename}: {fault.strerror}.") from None

