@@ -106,7 +106,7 @@ def window_at(schedule: tuple[Window, ...], at: date) -> Window | None:
 
 
 def _covers(window: Window, at: datetime) -> bool:
-    """Whether an instant lies in a window that began on one of its days, and on no holiday."""
+    """Return whether an instant lies in a window that began on one of its days, and on no holiday."""
     local = at.astimezone(timezone(timedelta(minutes=window.utc_offset_minutes)))
     moment, began_on = local.time(), local.date()
     if window.ends <= window.starts:

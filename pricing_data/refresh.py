@@ -181,7 +181,7 @@ class _Model:
         return replace(row, effective_from=self.today, effective_at=MIDNIGHT, basis=_basis(row, basis), not_before=None)
 
     def _renew(self, past: Sequence[Price]) -> None:
-        """Append the same price anew, if other sources have changed their word on any of its rates."""
+        """Append the same price again if what other sources state of any of its rates has changed."""
         current = self._at(self.now)
         if current is not None and current.state in ("override", "retired"):
             return

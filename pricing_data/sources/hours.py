@@ -63,7 +63,7 @@ def windows(minutes: set[int], rates: Rates) -> tuple[Window, ...]:
 
 
 def _runs(minutes: set[int]) -> Iterator[tuple[int, int]]:
-    """The first minute and length of each run of minutes, in a week that begins anew; none is longer than a day."""
+    """Return the first minute and the length of each run of minutes of a week; no run is longer than a day."""
     if len(minutes) == MINUTES_A_WEEK:
         yield from ((day * MINUTES_A_DAY, MINUTES_A_DAY) for day in range(len(DAYS)))
         return
