@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from pricing_data import PriceBook
 from service import __version__
 from tests.end_to_end.server import Server, running
+from tokenizer_registry import Registry
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -54,6 +56,16 @@ def key_id(environ: dict[str, str]) -> str:
         env=environ, check=True, capture_output=True, text=True,
     )  # fmt: skip
     return str(re.findall(r'"id": "([^"]+)"', listed.stdout)[-1])
+
+
+def test_the_catalogue_is_as_large_as_the_readme_says() -> None:
+    """Models, authors, and models with a price on the day of the packaged book."""
+    models, book = Registry.from_package().models, PriceBook.from_package()
+    priced = [name for name in models if book.price(name, book.refreshed_at)]
+    authors = {model.author for model in models.values()}
+    found = re.search(r"has ([\d,]+) models of (\d+)\s+authors, (\d+) of them with a price", README)
+    assert found is not None
+    assert found.groups() == (f"{len(models):,}", f"{len(authors)}", f"{len(priced)}")
 
 
 def test_make_has_the_commands_of_the_readme() -> None:
