@@ -12,12 +12,11 @@ from pricing_data.pricing import PricedLine, price_counts
 from pricing_data.quantities import part_of, whole_number
 from pricing_data.responses.faults import BadUsage, shown
 from pricing_data.responses.service_tiers import service_of
-from pricing_data.stated_instants import instant_stated
+from pricing_data.stated_terms import instant_stated, region_stated
 from pricing_data.usage import MAX_TOKENS, Terms, Usage
 
 MAX_CALLS = 1_000_000_000
 MAX_MODELS = 1_000
-MAX_REGION_CHARACTERS = 100
 MONTHS_OF_A_YEAR = 12
 # What each count may be given as a share of.
 WHOLE_OF = {
@@ -123,7 +122,5 @@ def _models(fields: Mapping[str, Any], every_model: Sequence[str]) -> tuple[str,
 
 
 def _terms(fields: Mapping[str, Any], now: datetime) -> Terms:
-    region = fields.get("region")
-    if region is not None and (not isinstance(region, str) or len(region) > MAX_REGION_CHARACTERS):
-        raise BadUsage("region", f"must be the name of a region, not {shown(region)}")
-    return Terms(instant_stated(fields.get("at")) or now, service_of(fields.get("service_tier")), region or None)
+    region = region_stated(fields.get("region")) or None
+    return Terms(instant_stated(fields.get("at")) or now, service_of(fields.get("service_tier")), region)

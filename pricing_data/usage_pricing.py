@@ -12,7 +12,7 @@ from pricing_data.responses import BadUsage, Read, UnpricedProperty, read_respon
 from pricing_data.responses.faults import shown
 from pricing_data.responses.service_tiers import service_of
 from pricing_data.responses.shapes import provider_named, shape_named
-from pricing_data.stated_instants import instant_stated
+from pricing_data.stated_terms import instant_stated, region_stated
 from pricing_data.usage import Terms
 
 PROPERTIES = ("provider", "shape", "model", "usage", "response", "at", "service_tier", "region", "currency")
@@ -186,11 +186,9 @@ def _stated(item: Mapping[str, Any]) -> Stated:
     """Return the checked terms of an item. Raise BadUsage, and UnpricedProperty for a tier that has no price."""
     if item.get("currency", CURRENCY) != CURRENCY:
         raise BadUsage("currency", f"{shown(item['currency'])} has no rate: costs are in {CURRENCY}")
-    model, region, tier = item.get("model"), item.get("region"), item.get("service_tier")
+    model, region, tier = item.get("model"), region_stated(item.get("region")), item.get("service_tier")
     if model is not None and not isinstance(model, str):
         raise BadUsage("model", _no_name(model))
-    if region is not None and (not isinstance(region, str) or len(region) > MAX_REGION_CHARACTERS):
-        raise BadUsage("region", f"must be the name of a region, not {shown(region)}")
     provider, shape = provider_named(item.get("provider")), shape_named(item.get("shape"))
     return Stated(
         provider, shape, instant_stated(item.get("at")), None if tier is None else service_of(tier, provider), region
@@ -236,4 +234,3 @@ def _model_in(item: Any) -> str | None:
 
 # An item of a model and a usage alone, with or without an instant, has no other terms to look at.
 PLAIN_PROPERTIES = 2
-MAX_REGION_CHARACTERS = 100

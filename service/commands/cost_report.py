@@ -8,7 +8,7 @@ from pricing_data.responses import BadUsage
 from pricing_data.usage_pricing import PricedUsage
 from service.commands.price_book import MTOK
 from service.commands.table import Column, Value, money, print_table, say
-from service.prices.cost_answer import instant_text
+from service.prices.cost_answer import moment_text
 
 LINE_COLUMNS = (
     Column("charged for", "name"),
@@ -80,4 +80,4 @@ def _terms(found: PricedUsage) -> str:
     at = {"item": "as of", "response": "as of its own time,", "now": "as of now,"}[found.at_from or "now"]
     tier = "" if found.terms.service == "standard" else f", service tier {found.terms.service}"
     region = f", region {found.terms.region}" if found.terms.region else ""
-    return f" {at} {instant_text(found.terms.at)}{tier}{region}"
+    return f" {at} {moment_text(found.terms.at)}{tier}{region}"

@@ -49,7 +49,7 @@ def counts(usage: Usage) -> dict[str, wire.Value]:
     return {name: value for name, value, without in pairs if value != without or name in ALWAYS}
 
 
-def instant_text(at: date) -> str:
+def moment_text(at: date) -> str:
     """Return a day or an instant in UTC, in ISO 8601: "2026-01-31", "2026-01-31T14:00:00Z"."""
     return f"{at.replace(tzinfo=None).isoformat('T', 'seconds')}Z" if isinstance(at, datetime) else at.isoformat()
 
@@ -67,7 +67,7 @@ def _terms(found: PricedUsage) -> str:
         return ""
     region = "null" if terms.region is None else wire.encode(terms.region).decode()
     ignored = wire.encode([*read.ignored]).decode() if read.ignored else "[]"
-    when = f'"at":"{instant_text(terms.at)}","at_from":"{found.at_from}"'
+    when = f'"at":"{moment_text(terms.at)}","at_from":"{found.at_from}"'
     how = f'"service_tier":"{terms.service}","region":{region},"shape":"{read.shape}"'
     return f',{when},{how},"usage":{{{wire.properties(counts(read.usage))}}},"ignored":{ignored}'
 

@@ -1,19 +1,15 @@
 """What is answered to plans: for each the cost of every model, the cheapest first; from the API and the command."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
 from decimal import Decimal
 
 from pricing_data.cost import multiply
 from pricing_data.markup import Markup
 from pricing_data.plans import MONTHS_OF_A_YEAR, Plan, PlannedCost
 from pricing_data.pricing import PricedLine, row_id
-from pricing_data.usage import Usage
 from service import wire
+from service.prices.cost_answer import counts, moment_text
 from service.prices.markup_answer import markup_values
-
-ALWAYS = ("input_tokens", "output_tokens")
-NO_COUNTS = Usage(0)
 
 
 def plan_answer(plan: Plan, costs: Sequence[PlannedCost], markup: Markup | None) -> dict[str, wire.Value]:
@@ -22,21 +18,16 @@ def plan_answer(plan: Plan, costs: Sequence[PlannedCost], markup: Markup | None)
     entries: list[wire.Value] = [_entry(plan, cost, markup) for cost in costs if cost.total is not None]
     unpriced: list[wire.Value] = [{"model": cost.model, "reason": cost.reason} for cost in costs if cost.total is None]
     return {
-        "at": _instant_text(at),
+        "at": moment_text(at),
         "service_tier": plan.terms.service,
         "region": plan.terms.region,
         "calls": plan.calls,
         "monthly": plan.monthly,
-        "usage_per_call": _counts(plan.usage),
+        "usage_per_call": counts(plan.usage),
         "currency": "USD",
         "costs": entries,
         "unpriced": unpriced,
     }
-
-
-def _counts(usage: Usage) -> dict[str, wire.Value]:
-    pairs = zip(Usage._fields, usage, NO_COUNTS, strict=True)
-    return {name: value for name, value, without in pairs if value != without or name in ALWAYS}
 
 
 def _entry(plan: Plan, cost: PlannedCost, markup: Markup | None) -> wire.Value:
@@ -71,8 +62,3 @@ def worst_state(cost: PlannedCost) -> str:
     """Return how sure the least sure of the rates is that a cost rests on."""
     states = {line.state for line in cost.lines}
     return next((state for state in SURENESS if state in states), cost.price.state if cost.price else "")
-
-
-def _instant_text(at: date) -> str:
-    """Return a day or an instant in UTC, in ISO 8601: "2026-01-31", "2026-01-31T14:00:00Z"."""
-    return f"{at.replace(tzinfo=None).isoformat('T', 'seconds')}Z" if isinstance(at, datetime) else at.isoformat()

@@ -1,4 +1,4 @@
-"""When a call was made, as a person or a program states it: a day, or an instant with a zone."""
+"""When a call was made and in which region, as a person or a program states it."""
 
 import re
 from datetime import UTC, date, datetime
@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from pricing_data.responses.faults import BadUsage, shown
 from pricing_data.responses.read import MAX_INSTANT_CHARACTERS
 
+MAX_REGION_CHARACTERS = 100
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
@@ -25,6 +26,15 @@ def instant_stated(value: object) -> date | None:
         return found.astimezone(UTC)
     except OverflowError:
         raise BadUsage("at", _no_instant(value)) from None
+
+
+def region_stated(value: object) -> str | None:
+    """Return the name of a region as it is, None for None. Raise BadUsage, which names `region` and the value."""
+    if value is None:
+        return None
+    if not isinstance(value, str) or len(value) > MAX_REGION_CHARACTERS:
+        raise BadUsage("region", f"must be the name of a region, not {shown(value)}")
+    return value
 
 
 def _parsed(text: str) -> date | None:
