@@ -17,16 +17,16 @@ import httpx2
 import redis
 from sqlalchemy import insert
 
-from service import keys
+from service.auth import keys
+from service.auth.pepper import Peppers, load_peppers
 from service.limits import Allowance
-from service.limits.counters import Call
-from service.pepper import Peppers, load_peppers
-from service.stores.counters import RedisCounters
-from service.stores.redis import connect
-from service.stores.sql.engine import blocking_engine
-from service.stores.sql.tables import account, api_key
-from service.stores.sql.url import DatabaseUrl
-from service.stores.valkey import EmbeddedValkey
+from service.limits.redis_store import RedisCounters
+from service.limits.store import Call
+from service.storage.embedded_valkey import EmbeddedValkey
+from service.storage.redis import connect
+from service.storage.sql.engine import blocking_engine
+from service.storage.sql.tables import account, api_key
+from service.storage.sql.url import DatabaseUrl
 from tests.end_to_end.server import Server, running
 
 MANY = 100_000

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from bench.texts import kinds
-from service.counting import CountingPool, TextLimits
-from service.in_flight import InFlight
+from service.http.in_flight import InFlight
+from service.tokens.counting_pool import CountingPool, TextLimits
 from tokenizer_registry import Registry
 from tokenizer_registry.vocabulary import Vocabulary
 

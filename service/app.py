@@ -13,22 +13,22 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.routing import Route
 
 from pricing_data import PriceBook
-from service.background import in_background
 from service.connections import Connections
 from service.console.routes import console_login, console_routes
-from service.cors import Cors
-from service.counting import CountingPool, TextLimits
-from service.direct_routes import DirectRoutes
-from service.edge import Edge
 from service.gateway.gateway import Gateway
-from service.in_flight import InFlight
-from service.operation import Health, Numbers, Readiness
-from service.prices.freshness import Freshness
-from service.probe import Probe
-from service.providers.client import ProviderClient
-from service.providers.enabled import enabled_providers
-from service.settings import Settings
-from service.spans import NoTracer, Tracer
+from service.http.cors import Cors
+from service.http.health import Health, Numbers, Readiness
+from service.http.in_flight import InFlight
+from service.http.middleware import Edge
+from service.http.probe import Probe
+from service.http.routing import DirectRoutes
+from service.observability.tracing import NoTracer, Tracer
+from service.runtime.background import in_background
+from service.runtime.settings import Settings
+from service.tokens.counting_pool import CountingPool, TextLimits
+from service.tokens.price_book import Freshness
+from service.tokens.providers.client import ProviderClient
+from service.tokens.providers.enabled import enabled_providers
 from service.tokens.routes import token_routes
 from service.web.routes import made_pages, page_routes
 from service.web.unknown import UnknownPaths
@@ -60,7 +60,12 @@ def create_app(
     gateway = Gateway(settings, connections, pool, at_point)
     login = console_login(settings, connections, pool.in_flight)
     probe = Probe(
-        connections.metrics, pool.in_flight, connections.limiter, book.recorded_at, utc_today, take_lost_lines
+        connections.metrics,
+        pool.in_flight,
+        lambda: connections.limiter.shared,
+        book.recorded_at,
+        utc_today,
+        take_lost_lines,
     )
 
     @asynccontextmanager

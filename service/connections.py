@@ -6,33 +6,32 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
-from service.authentication import Authenticator
-from service.background import in_background
-from service.clock import utc_now
-from service.console.attempts import LocalAttempts, LoginAttempts
-from service.console.sessions import PAGE_AUDIENCE, Sessions
-from service.last_used import LastUsed
+from service.auth.authenticator import Authenticator
+from service.auth.last_used import LastUsed
+from service.auth.login_attempts import LocalAttempts, LoginAttempts, RedisAttempts
+from service.auth.pepper import Peppers
+from service.auth.revocation import Revocations
+from service.auth.sessions import PAGE_AUDIENCE, Sessions
+from service.auth.sql_account_keys import SqlAccountKeys
+from service.auth.sql_accounts import SqlAccountStore
+from service.auth.sql_users import SqlUserStore
+from service.billing.grouped_ledger import GroupedLedger
+from service.billing.sql_credit import WelcomeCredit
+from service.billing.sql_ledger import SqlLedger
+from service.billing.sql_spending import SqlSpending
+from service.billing.sql_statements import SqlStatements
 from service.limits import AccountTable, Limiter
-from service.metrics import Metrics
-from service.pepper import Peppers
-from service.store_faults import RefusedWrites, SharedChecks
-from service.stores.attempts import RedisAttempts
-from service.stores.counters import RedisCounters
-from service.stores.errors import StoreUnavailable
-from service.stores.left_calls import RedisLeftCalls
-from service.stores.redis import SOCKET_TIMEOUT_SECONDS, connect, write_fault
-from service.stores.revocations import Revocations
-from service.stores.sql.account_keys import SqlAccountKeys
-from service.stores.sql.accounts import SqlAccountStore
-from service.stores.sql.engine import Database
-from service.stores.sql.grouped_ledger import GroupedLedger
-from service.stores.sql.ledger import SqlLedger
-from service.stores.sql.spending import SqlSpending
-from service.stores.sql.statements import SqlStatements
-from service.stores.sql.url import DatabaseUrl
-from service.stores.sql.users import SqlUserStore
-from service.stores.sql.write_check import WriteCheck
-from service.watched_counters import WatchedCounters
+from service.limits.redis_store import RedisCounters
+from service.limits.watched_store import WatchedCounters
+from service.observability.metrics import Metrics
+from service.runtime.background import in_background
+from service.runtime.clock import utc_now
+from service.storage.errors import StoreUnavailable
+from service.storage.health import RefusedWrites, SharedChecks
+from service.storage.redis import SOCKET_TIMEOUT_SECONDS, connect, write_fault
+from service.storage.sql.engine import Database
+from service.storage.sql.url import DatabaseUrl
+from service.storage.sql.write_check import WriteCheck
 
 # Less than `/ready` waits for all stores, so that it names the one that does not answer.
 CHECK_TIMEOUT_SECONDS = 1.5
@@ -87,7 +86,9 @@ class Connections:
         )
         self._write_check = WriteCheck(self.database)
         self._checks = SharedChecks(self._check)
-        self.accounts = SqlAccountStore(self.database, addresses.peppers, utc_now, welcome_micro_inr=welcome_micro_inr)
+        self.accounts = SqlAccountStore(
+            self.database, addresses.peppers, utc_now, welcome=WelcomeCredit(welcome_micro_inr)
+        )
         self.account_keys = SqlAccountKeys(self.accounts)
         self.ledger = GroupedLedger(SqlLedger(self.database, utc_now, welcome_micro_inr))
         self.statements = SqlStatements(self.database, utc_now, welcome_micro_inr)
@@ -96,7 +97,6 @@ class Connections:
         self.sessions = Sessions(addresses.peppers, utc_now)
         self.page_sessions = Sessions(addresses.peppers, utc_now, audience=PAGE_AUDIENCE)
         self.login_attempts = LoginAttempts(RedisAttempts(self.redis), addresses.peppers.newest, LocalAttempts())
-        self.left_calls = RedisLeftCalls(self.redis)
         self.last_used = LastUsed(self.accounts)
         self.authenticator = Authenticator(self.accounts, addresses.peppers, utc_now, last_used=self.last_used)
 

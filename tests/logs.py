@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from service import log
+from service.observability import log
 
 # Where it is set, tests run with a log that cannot be written.
 UNWRITABLE_LOG = "TESTS_WITH_AN_UNWRITABLE_LOG"

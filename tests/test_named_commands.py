@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from service.cli import main
+from service.cli.main import main
 
 ROOT = Path(__file__).parent.parent
 # A word and what follows it in its line: values in braces of templates or in quotes may hold anything.

@@ -1,5 +1,5 @@
 """`python -m weighbridge` is the command `weighbridge`."""
 
-from service.cli import main
+from service.cli.main import main
 
 main(prog_name="weighbridge")

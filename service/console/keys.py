@@ -7,18 +7,26 @@ from typing import Any
 import structlog
 from starlette.types import Receive, Scope
 
-from service import strict_json, wire
-from service.accounts import ALL_SCOPES, AccountStore, ApiKey, NewKey, checked_text
-from service.accounts import Scope as KeyScope
-from service.body import BodyReader
-from service.console.account_keys import AccountKeys, TooManyLive, TooManyNew, WantedKey
-from service.console.users import User
-from service.credentials import query_parameters
-from service.errors import INVALID_REQUEST, KEY_NOT_FOUND, TOO_MANY_KEYS, TOO_MANY_NEW_KEYS, Refusal
-from service.head import named_headers
-from service.identifiers import is_key_id, page_size
-from service.reply import Reply
-from service.strict_json import shorten
+from service.auth.accounts import (
+    ALL_SCOPES,
+    AccountKeys,
+    AccountStore,
+    ApiKey,
+    NewKey,
+    TooManyLive,
+    TooManyNew,
+    WantedKey,
+    checked_text,
+)
+from service.auth.accounts import Scope as KeyScope
+from service.auth.credentials import query_parameters
+from service.auth.users import User
+from service.http import json
+from service.http.errors import INVALID_REQUEST, KEY_NOT_FOUND, TOO_MANY_KEYS, TOO_MANY_NEW_KEYS, Refusal
+from service.http.json import shorten
+from service.http.request_limits import BodyReader, named_headers
+from service.http.responses import Reply
+from service.http.validation import is_key_id, page_size
 
 FIELDS = ("name", "scopes", "expires_at")
 MAX_PAGE_KEYS = 100
@@ -51,12 +59,12 @@ class ConsoleKeys:
             return body
         try:
             wanted = self._wanted(body)
-        except (strict_json.NotJson, ValueError) as fault:
+        except (json.NotJson, ValueError) as fault:
             return INVALID_REQUEST.saying(str(fault))
         made = await self.make(user, wanted)
         if isinstance(made, Refusal):
             return made
-        return Reply(200, wire.encode({**_shown(made.key), "value": made.secret}))
+        return Reply(200, json.encode({**_shown(made.key), "value": made.secret}))
 
     async def make(self, user: User, wanted: WantedKey) -> NewKey | Refusal:
         """A new key of the user's account, unless it has, or has just made, as many as it may."""
@@ -78,8 +86,8 @@ class ConsoleKeys:
         if after is not None and not is_key_id(after):
             return INVALID_REQUEST.saying(f"after: {shorten(after)} is not the id of a key.")
         page = await self.account_keys.page(user.account_id, limit, after)
-        found: list[wire.Value] = [_shown(key) for key in page.keys]
-        return Reply(200, wire.encode({"object": "list", "data": found, "has_more": page.has_more}))
+        found: list[json.Value] = [_shown(key) for key in page.keys]
+        return Reply(200, json.encode({"object": "list", "data": found, "has_more": page.has_more}))
 
     async def revoke(self, scope: Scope, receive: Receive, user: User) -> Reply | Refusal:
         """Revoke for good; to do it again is no error. A key of somebody else is not found."""
@@ -93,8 +101,8 @@ class ConsoleKeys:
             if isinstance(body, Refusal):
                 return body if named_headers(scope).get(b"content-type") else NO_KEY_NAMED
             try:
-                named = [_only_id(strict_json.parse(body))]
-            except (strict_json.NotJson, ValueError) as fault:
+                named = [_only_id(json.decode(body))]
+            except (json.NotJson, ValueError) as fault:
                 return INVALID_REQUEST.saying(str(fault))
         return await self._revoke(named[0], user) if len(named) == 1 else NO_KEY_NAMED
 
@@ -103,7 +111,7 @@ class ConsoleKeys:
         if isinstance(key, Refusal):
             return key
         await self.end(key, user)
-        return Reply(200, wire.encode({"id": key.id, "object": "api_key.deleted", "deleted": True}))
+        return Reply(200, json.encode({"id": key.id, "object": "api_key.deleted", "deleted": True}))
 
     async def find(self, key_id: str, user: User) -> ApiKey | Refusal:
         """A key of the user's account."""
@@ -121,7 +129,7 @@ class ConsoleKeys:
 
     def _wanted(self, body: bytes) -> WantedKey:
         """Raises NotJson, or ValueError with a sentence that names the property."""
-        fields = strict_json.parse(body)
+        fields = json.decode(body)
         if not isinstance(fields, dict):
             raise ValueError("The body must be a JSON object.")
         for name in fields:
@@ -162,7 +170,7 @@ def _scopes(fields: Mapping[str, Any]) -> frozenset[KeyScope]:
     return frozenset(KeyScope(name) for name in names)
 
 
-def _shown(key: ApiKey) -> dict[str, wire.Value]:
+def _shown(key: ApiKey) -> dict[str, json.Value]:
     """All that may be shown of a key. Times are seconds since 1970."""
     return {
         "object": "api_key",

@@ -8,20 +8,18 @@ from typing import Any
 import structlog
 from starlette.types import Receive, Scope
 
-from service import strict_json, wire
-from service.body import BodyReader
-from service.console.attempts import LoginAttempts
-from service.console.endpoint import SessionGate
-from service.console.passwords import Passwords, TooBusy
-from service.console.sessions import Sessions
-from service.console.turns import LoginTurns
-from service.console.users import PASSWORD_CHARACTERS, User, UserStore, checked_email
-from service.errors import INVALID_REQUEST, TOO_MANY_ATTEMPTS, UNAVAILABLE, WRONG_CREDENTIALS, Refusal
-from service.reply import Reply
-from service.senders import network
-from service.stores.errors import StoreUnavailable
-from service.strict_json import shorten
-from service.trace import trace_of
+from service.auth.endpoint import SessionGate
+from service.auth.login_attempts import LoginAttempts
+from service.auth.passwords import LoginTurns, Passwords, TooBusy
+from service.auth.sessions import Sessions
+from service.auth.users import PASSWORD_CHARACTERS, User, UserStore, checked_email
+from service.http import json
+from service.http.context import trace_of
+from service.http.errors import INVALID_REQUEST, TOO_MANY_ATTEMPTS, UNAVAILABLE, WRONG_CREDENTIALS, Refusal
+from service.http.json import shorten
+from service.http.request_limits import BodyReader, network
+from service.http.responses import Reply
+from service.storage.errors import StoreUnavailable
 
 FIELDS = ("email", "password")
 
@@ -66,12 +64,12 @@ class Login:
             return user
         trace_of(scope).account_id = user.account_id
         seconds = int(self.sessions.lifetime.total_seconds())
-        session: dict[str, wire.Value] = {
+        session: dict[str, json.Value] = {
             "access_token": self.sessions.issue(user),
             "token_type": "Bearer",
             "expires_in": seconds,
         }
-        return Reply(200, wire.encode(session))
+        return Reply(200, json.encode(session))
 
     async def user(self, email: str, password: str, address: str) -> User | Refusal:
         """Whose e-mail and password these are. Raises StoreUnavailable, TooBusy."""
@@ -107,13 +105,13 @@ class Logout:
             return found
         await self.gate.sessions.end(found.session)
         self.log.info("logged_out", user=found.user.id, account=found.user.account_id)
-        return Reply(200, wire.encode({"object": "session.deleted", "deleted": True}))
+        return Reply(200, json.encode({"object": "session.deleted", "deleted": True}))
 
 
 def _fields(body: bytes) -> dict[str, Any] | Refusal:
     try:
-        fields = strict_json.parse(body)
-    except strict_json.NotJson as fault:
+        fields = json.decode(body)
+    except json.NotJson as fault:
         return INVALID_REQUEST.saying(str(fault))
     if not isinstance(fields, dict):
         return INVALID_REQUEST.saying("The body must be a JSON object with email and password.")

@@ -2,18 +2,17 @@
 
 from starlette.routing import Route
 
-from service.body import BodyReader
-from service.clock import utc_now
+from service.auth.endpoint import ConsoleEndpoint, SessionGate
+from service.auth.passwords import LoginTurns, Passwords
+from service.auth.sessions import OpenSessions
 from service.connections import Connections
-from service.console.endpoint import ConsoleEndpoint, SessionGate
 from service.console.keys import ConsoleKeys
 from service.console.login import Login, Logout
-from service.console.open_sessions import OpenSessions
-from service.console.passwords import Passwords
-from service.console.turns import LoginTurns
-from service.in_flight import InFlight
-from service.methods import Handler
-from service.settings import Settings
+from service.http.in_flight import InFlight
+from service.http.request_limits import BodyReader
+from service.http.routing import Handler
+from service.runtime.clock import utc_now
+from service.runtime.settings import Settings
 
 MAX_BODY_BYTES = 10_000
 

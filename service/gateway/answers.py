@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from service.gateway.fields import OBJECT, STRING, Invalid
-from service.strict_json import shorten
+from service.http.json import shorten
 
 PART_TEXTS = {"text": "text", "refusal": "refusal"}
 

@@ -3,10 +3,10 @@
 from decimal import Decimal
 from typing import NamedTuple
 
-from service import wire
-from service.gateway.ledger import Balance, Closed
-from service.gateway.money import Tokens, rupees, shown
-from service.reply import Header
+from service.billing.ledger import Balance, Closed
+from service.billing.money import Tokens, rupees, shown
+from service.http import json
+from service.http.responses import Header
 
 COST_DECIMALS = 6
 BALANCE_DECIMALS = 4
@@ -72,9 +72,9 @@ class Bill(NamedTuple):
             "total_tokens": sum(self.tokens),
         }
 
-    def properties(self) -> dict[str, wire.Value]:
+    def properties(self) -> dict[str, json.Value]:
         """The object `billing` of a chunk. Amounts are strings, as in the headers: no float touches them."""
-        properties: dict[str, wire.Value] = {
+        properties: dict[str, json.Value] = {
             "request_cost_inr": shown(self.cost, COST_DECIMALS),
             "credit_balance_inr": shown(self.purse.balance.posted, BALANCE_DECIMALS),
             "credit_spent_inr": shown(self.purse.key_spent, COST_DECIMALS),

@@ -8,16 +8,16 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from service.background import is_failure
-from service.errors import INTERNAL, Refusal
+from service.billing.ledger import StoredAnswer
 from service.gateway.bill import Bill, Purse
+from service.gateway.charges import Till
 from service.gateway.deadline import Deadline
-from service.gateway.ledger import StoredAnswer
 from service.gateway.order import Order
 from service.gateway.prompt import PromptCounter
 from service.gateway.reported_usage import Dialect
-from service.gateway.till import Till
 from service.gateway.upstream import Upstream
+from service.http.errors import INTERNAL, Refusal
+from service.runtime.background import is_failure
 
 Answer = TypeVar("Answer")
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import structlog
 
 from service.gateway.deadline import Deadline
-from service.in_flight import Hold
+from service.http.in_flight import Hold
 
 SHUTDOWN = "shutdown"
 

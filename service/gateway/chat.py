@@ -8,27 +8,25 @@ from typing import NamedTuple
 
 from starlette.types import Receive, Scope
 
-from service.accounts import Principal
-from service.authentication import Authenticator
-from service.body import INLINE_BODY_BYTES, BodyReader
-from service.caller import Caller
-from service.counting import CountingPool
-from service.credentials import gateway_api_key
-from service.errors import OVERLOADED, UNAVAILABLE, Refusal
+from service.auth.accounts import Principal
+from service.auth.authenticator import Authenticator
+from service.auth.credentials import gateway_api_key
+from service.billing.idempotency import Idempotency
+from service.billing.ledger import Claim
 from service.gateway.call import Means
 from service.gateway.calls import Calls
 from service.gateway.envelope import Envelope
-from service.gateway.idempotency import Idempotency
 from service.gateway.joining import Attempt, Joining, attempt_number
-from service.gateway.ledger import Claim
 from service.gateway.order import Order, Orders
 from service.gateway.plain import PlainCall
 from service.gateway.request import ChatRequest, ChatRequests
 from service.gateway.stream_reply import StreamReply
 from service.gateway.streamed import Patience, StreamedCall
-from service.reply import Reply
-from service.senders import hold_exactly, memory_of
-from service.trace import trace_of
+from service.http.context import trace_of
+from service.http.errors import OVERLOADED, UNAVAILABLE, Refusal
+from service.http.request_limits import INLINE_BODY_BYTES, BodyReader, hold_exactly, memory_of
+from service.http.responses import Reply
+from service.tokens.counting_pool import Caller, CountingPool
 
 
 @dataclass(frozen=True, slots=True)

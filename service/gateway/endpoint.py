@@ -5,10 +5,10 @@ from typing import Generic, TypeVar
 
 from starlette.types import Receive, Scope, Send
 
-from service.errors import Refusal, error_reply
 from service.gateway.stream_reply import StreamReply
-from service.reply import Reply
-from service.trace import trace_of
+from service.http.context import trace_of
+from service.http.errors import Refusal, error_reply
+from service.http.responses import Reply
 
 Outcome = Reply | StreamReply | Refusal
 Caller = TypeVar("Caller")

@@ -3,8 +3,8 @@
 import time
 from types import TracebackType
 
-from service.gateway.meters import GatewayMeters
-from service.spans import Span
+from service.observability.gateway_metrics import GatewayMeters
+from service.observability.tracing import Span
 
 
 class Exchange:

@@ -11,7 +11,7 @@ UpstreamFault               carries `refusal`, for the caller, and `detail`, for
 from dataclasses import replace
 from typing import NamedTuple
 
-from service.errors import (
+from service.http.errors import (
     BAD_UPSTREAM_RESPONSE,
     INVALID_REQUEST,
     RETRY_SOON,
@@ -20,9 +20,7 @@ from service.errors import (
     UPSTREAM_UNAVAILABLE,
     Refusal,
 )
-from service.reply import Header
-
-FAULT_KINDS = ("unavailable", "bad_response", "timeout", "refused", "busy")
+from service.http.responses import Header
 
 
 class UpstreamFault(Exception):

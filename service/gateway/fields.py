@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from typing import Any, NamedTuple, TypeGuard
 
-from service.strict_json import shorten
+from service.http.json import shorten
 
 # Deeper than any schema that people write, and far from the parser's own limit.
 MAX_DEPTH = 64

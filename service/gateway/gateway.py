@@ -7,39 +7,39 @@ from datetime import timedelta
 from starlette.routing import Route
 from starlette.types import Receive, Scope
 
-from service import wire
-from service.accounts import Principal
-from service.background import in_background
-from service.body import BodyReader
-from service.clock import utc_now
+from service.auth.accounts import Principal
+from service.auth.endpoint import SessionGate
+from service.auth.policy import GatewayGate, UsageGate, UsageReader
+from service.auth.sessions import OpenSessions
+from service.billing.idempotency import Idempotency
+from service.billing.money import MICRO_INR, Tariff
+from service.billing.sweeper import Sweeper
 from service.connections import Connections
-from service.console.endpoint import SessionGate
-from service.console.open_sessions import OpenSessions
-from service.counting import CountingPool
-from service.errors import MODEL_NOT_FOUND, Refusal
 from service.gateway.call import Means
 from service.gateway.calls import Calls
+from service.gateway.charges import Terms, Till
 from service.gateway.chat import ChatEndpoint, Names
 from service.gateway.endpoint import GatewayEndpoint, Handler
-from service.gateway.gate import GatewayGate
-from service.gateway.idempotency import Idempotency
 from service.gateway.joining import Joining
-from service.gateway.meters import GatewayMeters
-from service.gateway.money import MICRO_INR, Tariff
+from service.gateway.left_calls import RedisLeftCalls
 from service.gateway.order import Orders
 from service.gateway.prompt import PromptCounter
 from service.gateway.request import ChatRequests
 from service.gateway.streamed import Patience
-from service.gateway.sweeper import Sweeper
-from service.gateway.till import Terms, Till
 from service.gateway.upstream import Upstream
 from service.gateway.usage import Usage
-from service.gateway.usage_gate import UsageGate, UsageReader
-from service.operation import Health
-from service.reply import Reply
-from service.settings import Settings
-from service.strict_json import shorten
-from service.trace import random_id
+from service.http import json
+from service.http.errors import MODEL_NOT_FOUND, Refusal
+from service.http.health import Health
+from service.http.json import shorten
+from service.http.request_limits import BodyReader
+from service.http.responses import Reply
+from service.observability.gateway_metrics import GatewayMeters
+from service.observability.trace_ids import random_id
+from service.runtime.background import in_background
+from service.runtime.clock import utc_now
+from service.runtime.settings import Settings
+from service.tokens.counting_pool import CountingPool
 from tokenizer_registry import Registry
 
 CHECKPOINT_SECONDS = 2.0
@@ -64,7 +64,7 @@ class Gateway:
         self.on_failure = connections.metrics.task_failed
         self.upstream = _upstream(settings, meters)
         self.calls = Calls(settings.gateway_max_drains)
-        self.joining = Joining(connections.left_calls, self.calls)
+        self.joining = Joining(RedisLeftCalls(connections.redis), self.calls)
         self.sweeper = Sweeper(connections.ledger, SWEEP_SECONDS, meters)
         self.usage = Usage(connections.statements)
         self.gate = GatewayGate(
@@ -127,18 +127,18 @@ class Gateway:
     def _look_up(self, handle: Handler[UsageReader]) -> GatewayEndpoint[UsageReader]:
         return GatewayEndpoint(self.usage_gate.admit, handle)
 
-    def _described(self) -> dict[str, wire.Value]:
+    def _described(self) -> dict[str, json.Value]:
         name, owner = self.settings.gateway_model, self.settings.gateway_powered_by
         return {"id": name, "object": "model", "created": CREATED, "owned_by": owner}
 
     async def _models(self, scope: Scope, receive: Receive, principal: Principal) -> Reply | Refusal:
-        return Reply(200, wire.encode({"object": "list", "data": [self._described()]}))
+        return Reply(200, json.encode({"object": "list", "data": [self._described()]}))
 
     async def _model(self, scope: Scope, receive: Receive, principal: Principal) -> Reply | Refusal:
         name = scope["path_params"]["model"]
         if name != self.settings.gateway_model:
             return MODEL_NOT_FOUND.saying(f"There is no model {shorten(name)}; GET /v1/models lists what there is.")
-        return Reply(200, wire.encode(self._described()))
+        return Reply(200, json.encode(self._described()))
 
 
 def _upstream(settings: Settings, meters: GatewayMeters) -> Upstream:

@@ -15,15 +15,14 @@ from typing import NamedTuple, Protocol
 import structlog
 from starlette.types import Receive, Scope
 
-from service.caller import Caller
-from service.disconnect import disconnected
-from service.errors import CALLER_GONE, UNAVAILABLE, Refusal
+from service.billing.ledger import StoredAnswer
 from service.gateway.calls import Calls, RunningCall
-from service.gateway.ledger import StoredAnswer
 from service.gateway.order import Order
-from service.head import named_headers
+from service.http.errors import CALLER_GONE, UNAVAILABLE, Refusal
+from service.http.request_limits import named_headers
+from service.http.responses import Header, Reply, disconnected
 from service.limits import CountersUnreachable
-from service.reply import Header, Reply
+from service.tokens.counting_pool import Caller
 
 RETRY_COUNT = b"x-stainless-retry-count"
 JOINED = b"x-joined-request-id"

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from service.gateway.answers import PART_TEXTS, sent_back
 from service.gateway.fields import STRING, Invalid
-from service.strict_json import shorten
+from service.http.json import shorten
 
 # Whoever runs the gateway speaks as the system; callers do not.
 DROPPED_ROLES = ("system", "developer")

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from service.accounts import Principal
-from service.gateway.ledger import Claim
-from service.gateway.money import Tokens
+from service.auth.accounts import Principal
+from service.billing.ledger import Claim
+from service.billing.money import Tokens
 from service.gateway.prompt import PromptSize
 from service.gateway.request import ChatRequest
-from service.reply import Header
-from service.spans import NO_SPAN, Span
-from service.trace import Trace
+from service.http.context import Trace
+from service.http.responses import Header
+from service.observability.tracing import NO_SPAN, Span
 
 
 class Order(NamedTuple):

@@ -2,19 +2,19 @@
 
 from typing import Any
 
-from service.errors import INTERNAL, UNAVAILABLE, Refusal
+from service.billing.ledger import StoredAnswer
+from service.billing.money import Tokens
 from service.gateway.answers import sent_back
 from service.gateway.bill import Bill, Purse
 from service.gateway.call import HeldCall, Means
 from service.gateway.envelope import Envelope
 from service.gateway.faults import BadUpstreamResponse, UpstreamFault
 from service.gateway.fields import Invalid
-from service.gateway.ledger import StoredAnswer
-from service.gateway.money import Tokens
 from service.gateway.order import Order
 from service.gateway.reported_usage import of_answer, usage_of
 from service.gateway.transcript import check_message, finish_reason_of, texts_in
-from service.reply import Reply
+from service.http.errors import INTERNAL, UNAVAILABLE, Refusal
+from service.http.responses import Reply
 
 CONTENT_TYPE = b"application/json"
 

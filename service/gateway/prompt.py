@@ -7,10 +7,9 @@ frames are known to need, generously. What an upstream reports beyond it is writ
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from service.caller import Caller
-from service.counting import CountingPool
-from service.errors import INVALID_REQUEST, Refusal
 from service.gateway.request import ChatRequest
+from service.http.errors import INVALID_REQUEST, Refusal
+from service.tokens.counting_pool import Caller, CountingPool
 from tokenizer_registry import UncountableText
 
 # Counts for estimates, where the upstream's own vocabulary is not known.

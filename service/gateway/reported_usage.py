@@ -4,15 +4,12 @@ from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 from service.gateway.fields import is_integer
+from service.observability.gateway_metrics import TOTAL_ABOVE_SUM, ZERO_AFTER_USAGE, ZERO_WITH_TEXT
 
 # How an upstream counts: in OpenAI's way the output holds the tokens of reasoning; in xAI's the total alone does.
 Dialect = Literal["openai", "xai"]
 # What else of a usage is passed on; a provider may add its own costs, which concern its customer alone.
 DETAILS = ("prompt_tokens_details", "completion_tokens_details")
-ZERO_WITH_TEXT = "zero_with_text"
-ZERO_AFTER_USAGE = "zero_after_usage"
-TOTAL_ABOVE_SUM = "total_above_sum"
-USAGE_FAULTS = (ZERO_WITH_TEXT, ZERO_AFTER_USAGE, TOTAL_ABOVE_SUM)
 
 
 class ReportedUsage(NamedTuple):

@@ -8,8 +8,6 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from service import strict_json
-from service.errors import INVALID_REQUEST, MODEL_NOT_FOUND, Refusal
 from service.gateway.fields import (
     ANYTHING,
     BOOLEAN,
@@ -25,7 +23,9 @@ from service.gateway.fields import (
     text,
 )
 from service.gateway.messages import Messages, parse_messages, texts_of
-from service.strict_json import shorten
+from service.http import json as service_json
+from service.http.errors import INVALID_REQUEST, MODEL_NOT_FOUND, Refusal
+from service.http.json import shorten
 
 MAX_CHOICES = 16
 MAX_TOOLS = 128
@@ -143,12 +143,12 @@ class ChatRequests:
     def parse(self, body: bytes) -> ChatRequest | Refusal:
         """The request, or a refusal that names the property at fault."""
         try:
-            fields = strict_json.parse(body)
+            fields = service_json.decode(body)
             if not isinstance(fields, dict):
                 raise Invalid("The body must be a JSON object with model and messages.")
             # null is how clients write a property that they do not set.
             return self._request(_without_empty({name: value for name, value in fields.items() if value is not None}))
-        except (strict_json.NotJson, Invalid) as fault:
+        except (service_json.NotJson, Invalid) as fault:
             return INVALID_REQUEST.saying(str(fault))
 
     def _request(self, fields: dict[str, Any]) -> ChatRequest | Refusal:

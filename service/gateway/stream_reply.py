@@ -7,14 +7,13 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from service.disconnect import disconnected
-from service.errors import NO_RETRY, Refusal, error_reply
 from service.gateway.bill import Purse
 from service.gateway.calls import Calls
 from service.gateway.streamed import StreamedCall
 from service.gateway.writer import CONTENT_TYPE
-from service.reply import Header, Reply
-from service.trace import trace_of
+from service.http.context import trace_of
+from service.http.errors import NO_RETRY, Refusal, error_reply
+from service.http.responses import Header, Reply, disconnected
 
 TRAILERS = (b"x-request-cost-inr", b"x-credit-balance-inr", b"x-tokens-input", b"x-tokens-output")
 

@@ -5,20 +5,20 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import NamedTuple
 
-from service.background import report
-from service.errors import BAD_KEY, BAD_UPSTREAM_RESPONSE, INTERNAL, UNAVAILABLE, UPSTREAM_TIMEOUT, Refusal
+from service.billing.money import Tokens
 from service.gateway.bill import Bill, Purse
 from service.gateway.call import HeldCall, Means
 from service.gateway.calls import SHUTDOWN
 from service.gateway.channel import Channel
 from service.gateway.envelope import Envelope
 from service.gateway.faults import UpstreamFault
-from service.gateway.money import Tokens
 from service.gateway.order import Order
 from service.gateway.reported_usage import of_answer
 from service.gateway.transcript import Transcript
 from service.gateway.writer import AnswerWriter
-from service.stores.errors import StoreUnavailable
+from service.http.errors import BAD_KEY, BAD_UPSTREAM_RESPONSE, INTERNAL, UNAVAILABLE, UPSTREAM_TIMEOUT, Refusal
+from service.runtime.background import report
+from service.storage.errors import StoreUnavailable
 
 MAX_WAITING_BYTES = 262_144
 CALLER_GONE, KEY_REVOKED, TOO_LONG, AT_LIMIT, COMPLETED, BROKEN = (

@@ -8,7 +8,7 @@ from typing import Any
 from service.gateway.faults import BadUpstreamResponse, UpstreamUnavailable
 from service.gateway.fields import is_integer
 from service.gateway.reported_usage import NO_USAGE, Dialect, latest, usage_of
-from service.strict_json import shorten
+from service.http.json import shorten
 
 TEXT_PROPERTIES = ("content", "refusal", "reasoning_content", "reasoning")
 # A message that breaks this would break the clients that read it.

@@ -20,11 +20,11 @@ from service.gateway.faults import (
     UpstreamTimeout,
     UpstreamUnavailable,
 )
-from service.gateway.meters import GatewayMeters
 from service.gateway.upstream_answer import ConnectionEnded, NotHttp, UpstreamAnswer
 from service.gateway.upstream_pool import UpstreamPool
 from service.gateway.upstream_request import UpstreamRequests
-from service.spans import NO_SPAN, Span
+from service.observability.gateway_metrics import GatewayMeters
+from service.observability.tracing import NO_SPAN, Span
 
 PATH = "/chat/completions"
 MAX_ANSWER_BYTES = 32_000_000

@@ -2,17 +2,17 @@
 
 from starlette.types import Receive, Scope
 
-from service import wire
-from service.credentials import query_parameters
-from service.errors import INVALID_REQUEST, NOT_FOUND, UNAVAILABLE, Refusal
+from service.auth.credentials import query_parameters
+from service.auth.policy import UsageReader
+from service.billing.ledger import Balance, Call, Statements
+from service.billing.money import shown
 from service.gateway.bill import BALANCE_DECIMALS, COST_DECIMALS
-from service.gateway.ledger import Balance, Call, Statements
-from service.gateway.money import shown
-from service.gateway.usage_gate import UsageReader
-from service.identifiers import is_call_id, page_size
-from service.reply import Reply
-from service.stores.errors import StoreUnavailable
-from service.strict_json import shorten
+from service.http import json
+from service.http.errors import INVALID_REQUEST, NOT_FOUND, UNAVAILABLE, Refusal
+from service.http.json import shorten
+from service.http.responses import Reply
+from service.http.validation import is_call_id, page_size
+from service.storage.errors import StoreUnavailable
 
 USUAL_PAGE, MAX_PAGE = 20, 100
 AMBIGUOUS = Refusal(
@@ -43,9 +43,9 @@ class Usage:
             balance = await self.statements.balance(reader.account_id)
         except StoreUnavailable:
             return UNAVAILABLE
-        shown_calls: list[wire.Value] = [_entry(call) for call in calls[:limit]]
-        page: dict[str, wire.Value] = {"object": "list", "data": shown_calls, "has_more": len(calls) > limit}
-        return Reply(200, wire.encode({**page, **_money(balance or Balance(0, 0))}))
+        shown_calls: list[json.Value] = [_entry(call) for call in calls[:limit]]
+        page: dict[str, json.Value] = {"object": "list", "data": shown_calls, "has_more": len(calls) > limit}
+        return Reply(200, json.encode({**page, **_money(balance or Balance(0, 0))}))
 
     async def one_call(self, scope: Scope, receive: Receive, reader: UsageReader) -> Reply | Refusal:
         """The call of a completion's id, or of an X-Request-Id."""
@@ -57,7 +57,7 @@ class Usage:
         if not found:
             owner = "This account" if reader.key_id is None else "This key"
             return NOT_FOUND.saying(f"{owner} has made no call {shorten(reference)}.")
-        return AMBIGUOUS if len(found) > 1 else Reply(200, wire.encode(_entry(found[0])))
+        return AMBIGUOUS if len(found) > 1 else Reply(200, json.encode(_entry(found[0])))
 
     async def _calls(self, reader: UsageReader, most: int, before: str | None) -> list[Call]:
         if reader.key_id is None:
@@ -76,14 +76,14 @@ def _call_id(reference: str) -> str:
     return reference.removeprefix("chatcmpl-")
 
 
-def _money(balance: Balance) -> dict[str, wire.Value]:
+def _money(balance: Balance) -> dict[str, json.Value]:
     return {
         "credit_balance_inr": shown(balance.posted, BALANCE_DECIMALS),
         "credit_held_inr": shown(balance.held, COST_DECIMALS),
     }
 
 
-def _entry(call: Call) -> dict[str, wire.Value]:
+def _entry(call: Call) -> dict[str, json.Value]:
     return {
         "id": f"chatcmpl-{call.id}",
         "request_id": call.trace_id,

@@ -7,13 +7,13 @@ last chunk with a finish_reason waits for the bill that it carries.
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from service import wire
-from service.errors import Refusal, error_properties
+from service.billing.ledger import StoredAnswer
 from service.gateway.bill import Bill
 from service.gateway.channel import Channel
 from service.gateway.envelope import DONE_EVENT, Envelope
-from service.gateway.ledger import StoredAnswer
 from service.gateway.transcript import Transcript
+from service.http import json
+from service.http.errors import Refusal, error_properties
 
 CONTENT_TYPE = b"text/event-stream; charset=utf-8"
 MAX_KEPT_BYTES = 4_000_000
@@ -75,10 +75,10 @@ class AnswerWriter:
 
     def failed(self, refusal: Refusal, bill: Bill | None) -> bytes:
         """The error event by itself."""
-        properties: dict[str, wire.Value] = error_properties(refusal)
+        properties: dict[str, json.Value] = error_properties(refusal)
         if bill is not None:
             properties["billing"] = bill.properties()
-        return b"data: " + wire.encode({"error": properties}) + b"\n\n"
+        return b"data: " + json.encode({"error": properties}) + b"\n\n"
 
     def kept(self, bill: Bill, ending: list[bytes]) -> StoredAnswer | None:
         """The whole answer with this ending, if it was to be kept and is not too large."""

@@ -2,7 +2,7 @@
 
 limiter.py      decides; knows what to do while the shared counters cannot be reached
 batches.py      the calls of one event-loop turn travel together
-counters.py     what the limiter asks of the shared counters (`service.stores.counters` has them)
+counters.py     what the limiter asks of the shared counters (`service.limits.redis_store` has them)
 local.py        the limits while the shared counters are away, of all workers of a server together
 table.py        what these workers share: accounts in memory
 process_lock.py their lock
@@ -14,13 +14,11 @@ LimitsError
 └── CountersUnreachable     the shared counters gave no answer; carries `reason`
 """
 
-from service.limits.allowance import Allowance
-from service.limits.counters import CountersUnreachable, LimitsError
-from service.limits.decision import Decision, Unavailable
+from service.limits.account_table import AccountTable, ProcessLock
+from service.limits.decision import Allowance, Decision, Unavailable
 from service.limits.headers import limit_headers
 from service.limits.limiter import Limiter, Outcome
-from service.limits.process_lock import ProcessLock
-from service.limits.table import AccountTable
+from service.limits.store import CountersUnreachable, LimitsError
 
 __all__ = [
     "AccountTable",

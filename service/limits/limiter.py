@@ -6,16 +6,15 @@ from typing import Any, Final
 
 import structlog
 
-from service.background import OnFailure, ignore_failure
-from service.limits.allowance import Allowance
+from service.limits.account_table import AccountTable
 from service.limits.batches import Batches
-from service.limits.clock import StoreClock
-from service.limits.counters import BrokenRecord, Call, Counters, CountersUnreachable
-from service.limits.debts import Debts
-from service.limits.decision import Decision, Unavailable
-from service.limits.local import LocalLimits
+from service.limits.decision import Allowance, Decision, Unavailable
+from service.limits.fallback import LocalLimits
 from service.limits.outage import Outage
-from service.limits.table import AccountTable
+from service.limits.store import BrokenRecord, Call, Counters, CountersUnreachable
+from service.limits.store_clock import StoreClock
+from service.limits.unsynced_usage import Debts
+from service.runtime.background import OnFailure, ignore_failure
 
 MAX_CALLS_IN_A_BATCH = 512
 

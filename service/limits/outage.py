@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import structlog
 
-from service.background import OnFailure, ignore_failure, repeat
-from service.limits.counters import Counters, CountersUnreachable
-from service.limits.debts import Debts
+from service.limits.store import Counters, CountersUnreachable
+from service.limits.unsynced_usage import Debts
+from service.runtime.background import OnFailure, ignore_failure, repeat
 
 MAX_SETTLEMENTS_IN_A_BATCH = 256
 

@@ -1,6 +1,6 @@
 """`POST /v1/cost`: what providers answered, one usage or a list of them, to exact costs."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -8,21 +8,18 @@ from typing import Any
 from starlette.types import Receive, Scope
 
 from pricing_data import PriceBook
+from pricing_data.plans import Plan, plan_costs, read_plan
 from pricing_data.responses import BadUsage
 from pricing_data.usage_pricing import PricedUsage, price_usage
-from service import strict_json
-from service.body import INLINE_BODY_BYTES, BodyReader
-from service.caller import Caller
-from service.counting import CountingPool
-from service.errors import INVALID_REQUEST, OVERLOADED, Refusal
-from service.prices.cost_answer import CostAnswers
-from service.prices.markup_answer import markup_properties
-from service.reply import Reply
-from service.senders import hold_exactly
+from service.http import json
+from service.http.context import trace_of
+from service.http.errors import INVALID_REQUEST, OVERLOADED, Refusal
+from service.http.request_limits import INLINE_BODY_BYTES, BodyReader, hold_exactly
+from service.http.responses import Reply
+from service.tokens.cost_answers import CostAnswers, markup_properties, plan_answer
+from service.tokens.counting_pool import Caller, CountingPool
 from service.tokens.names import resolver
-from service.tokens.plans import is_of_plans, priced_plans
 from service.tokens.prices import version_header
-from service.trace import trace_of
 
 MAX_USAGES = 10_000
 # Longer lists are priced in a thread; so many take about a millisecond.
@@ -101,11 +98,54 @@ class CostEndpoint:
 def parse(body: bytes) -> Any:
     """Return an object or a list of 1 to MAX_USAGES values, or a refusal."""
     try:
-        request = strict_json.parse_list(body, MAX_VALUES, MAX_USAGES)
-    except strict_json.TooManyItems:
+        request = json.decode_list(body, MAX_VALUES, MAX_USAGES)
+    except json.TooManyItems:
         return INVALID_REQUEST.saying(f"Send at most {MAX_USAGES:,} usages in one list.")
-    except strict_json.NotJson as fault:
+    except json.NotJson as fault:
         return INVALID_REQUEST.saying(str(fault))
     if isinstance(request, dict) or (isinstance(request, list) and request):
         return request
     return INVALID_REQUEST.saying("The body must be an object with usage or response, or a list of such objects.")
+
+
+MAX_PLANS = 100
+# Of all plans of a request together.
+MAX_COSTS = 10_000
+PLANS = "plans"
+
+
+def is_of_plans(request: object) -> bool:
+    """Return whether a request asks for plans."""
+    return isinstance(request, dict) and PLANS in request
+
+
+def priced_plans(
+    request: Mapping[str, Any], book: PriceBook, models: Mapping[str, object], now: datetime, account: str | None
+) -> bytes | Refusal:
+    """Return the answer to a request with plans, or a refusal that names the plan and the property at fault."""
+    try:
+        plans = list(_plans(request, now, list(models)))
+    except BadUsage as fault:
+        return INVALID_REQUEST.saying(f"{fault}.")
+    if sum(len(plan.models) for plan in plans) > MAX_COSTS:
+        return INVALID_REQUEST.saying(f"plans: send at most {MAX_COSTS:,} models in all plans together.")
+    resolve = resolver(models, book)
+    answers: list[json.Value] = [
+        plan_answer(plan, plan_costs(book, plan, lambda name: resolve(name, None)), book.markup(account, plan.terms.at))
+        for plan in plans
+    ]
+    return json.encode({PLANS: answers, "pricing_version": book.version})
+
+
+def _plans(request: Mapping[str, Any], now: datetime, every_model: Sequence[str]) -> Iterator[Plan]:
+    for name in request:
+        if name != PLANS:
+            raise BadUsage(name, "is not a property of a request with plans")
+    plans = request[PLANS]
+    if not isinstance(plans, list) or not 1 <= len(plans) <= MAX_PLANS:
+        raise BadUsage(PLANS, f"must be a list of 1 to {MAX_PLANS} plans")
+    for place, fields in enumerate(plans):
+        try:
+            yield read_plan(fields, now, every_model)
+        except BadUsage as fault:
+            raise BadUsage(f"plans[{place}].{fault.property}", fault.reason) from None

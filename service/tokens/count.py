@@ -12,19 +12,17 @@ from starlette.types import Receive, Scope
 from pricing_data import Price, PriceBook, cost, plain
 from pricing_data.markup import Markup
 from pricing_data.rating import input_rate, tier_reached
-from service import wire
-from service.body import INLINE_BODY_BYTES, BodyReader
-from service.caller import Caller
-from service.counting import CountingPool
-from service.errors import INVALID_REQUEST, Refusal
-from service.prices.markup_answer import markup_values
-from service.providers.counts import ProviderCounts
-from service.reply import Reply
-from service.spans import NO_SPAN, Value, within
-from service.tokens.estimates import estimate_entry
+from service.http import json
+from service.http.context import Trace, trace_of
+from service.http.errors import INVALID_REQUEST, Refusal
+from service.http.request_limits import INLINE_BODY_BYTES, BodyReader
+from service.http.responses import Reply
+from service.observability.tracing import NO_SPAN, Value, within
+from service.tokens.cost_answers import markup_values
+from service.tokens.counting_pool import Caller, CountingPool
 from service.tokens.prices import provenance, version_header
-from service.tokens.request import CountRequest, CountRequests
-from service.trace import Trace, trace_of
+from service.tokens.providers.counts import ProviderCounts
+from service.tokens.requests import CountRequest, CountRequests
 from tokenizer_registry import Count, UncountableText
 
 # What callers ask for again and again; a list of all models has a thousand of them.
@@ -124,7 +122,7 @@ class CountEndpoint:
 
     def _made_opening(self, model: str, day: date) -> Opening:
         price = self.book.price(model, day)
-        text = f'{wire.properties({"model": model})},"token_count":'
+        text = f'{json.properties({"model": model})},"token_count":'
         # Kept by the number of tokens alone: to look a price up takes longer than to write what it makes.
         tiers = price.tariff.tiers if price is not None else ()
         entry = partial(_entry, text, price, tiers[0].above_tokens if tiers else maxsize)
@@ -154,7 +152,7 @@ def _entry(text: str, price: Price | None, bound: int, tokens: int | None) -> st
 
 def _details(price: Price | None, count: Count, request: CountRequest, markup: Markup | None) -> str:
     """Where an entry's numbers come from, and what the account pays besides."""
-    details: dict[str, wire.Value] = {
+    details: dict[str, json.Value] = {
         "vocabulary": count.vocabulary,
         "method": count.method,
         "price_per_input_token": input_rate(price, count.tokens or 0),
@@ -165,4 +163,13 @@ def _details(price: Price | None, count: Count, request: CountRequest, markup: M
         unit_price = input_rate(price, count.tokens or 0)
         usd = None if count.tokens is None or unit_price is None else cost(count.tokens, unit_price)
         details |= markup_values(markup, usd)
-    return wire.properties(details | estimate_entry(count) if request.estimate else details)
+    return json.properties(details | estimate_entry(count) if request.estimate else details)
+
+
+def estimate_entry(count: Count) -> dict[str, json.Value]:
+    """The estimator's name and the error band; both null for a count that is no estimate."""
+    error = count.error
+    return {
+        "estimator": count.estimator,
+        "estimate_error": {"low": error.low, "high": error.high, "basis": error.basis} if error else None,
+    }

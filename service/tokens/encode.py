@@ -7,16 +7,14 @@ from typing import Any, NamedTuple
 
 from starlette.types import Receive, Scope
 
-from service import strict_json, wire
-from service.body import INLINE_BODY_BYTES, BodyReader
-from service.caller import Caller
-from service.counting import CountingPool
-from service.errors import INVALID_REQUEST, OVERLOADED, UNAVAILABLE, Refusal
-from service.reply import Reply
-from service.senders import hold_exactly
-from service.strict_json import shorten
-from service.tokens.request import nearest
-from service.trace import trace_of
+from service.http import json
+from service.http.context import trace_of
+from service.http.errors import INVALID_REQUEST, OVERLOADED, UNAVAILABLE, Refusal
+from service.http.json import shorten
+from service.http.request_limits import INLINE_BODY_BYTES, BodyReader, hold_exactly
+from service.http.responses import Reply
+from service.tokens.counting_pool import Caller, CountingPool
+from service.tokens.requests import nearest
 from tokenizer_registry import DamagedVocabulary, Registry, Token, UncountableText
 
 PROPERTIES = ("input", "vocabulary", "model")
@@ -77,8 +75,8 @@ def _caller(scope: Scope, receive: Receive) -> Caller:
 def parse(body: bytes, registry: Registry) -> EncodeRequest | Refusal:
     """The request, or a refusal that names the property at fault."""
     try:
-        fields = strict_json.parse(body)
-    except strict_json.NotJson as fault:
+        fields = json.decode(body)
+    except json.NotJson as fault:
         return INVALID_REQUEST.saying(str(fault))
     if not isinstance(fields, dict):
         return INVALID_REQUEST.saying("The body must be a JSON object with input, and vocabulary or model.")
@@ -98,11 +96,11 @@ def parse(body: bytes, registry: Registry) -> EncodeRequest | Refusal:
 
 def answer(request: EncodeRequest, tokens: list[Token]) -> bytes:
     """The JSON of a reply. `start` and `end` count characters (code points) of the input."""
-    entries: list[wire.Value] = [
+    entries: list[json.Value] = [
         {"id": token.id, "start": token.start, "end": token.end, "text": request.text[token.start : token.end]}
         for token in tokens
     ]
-    return wire.encode({"vocabulary": request.vocabulary, "token_count": len(tokens), "tokens": entries})
+    return json.encode({"vocabulary": request.vocabulary, "token_count": len(tokens), "tokens": entries})
 
 
 def _vocabulary(fields: Mapping[str, Any], registry: Registry) -> str | Refusal:

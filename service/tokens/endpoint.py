@@ -2,10 +2,10 @@
 
 from starlette.types import Receive, Scope, Send
 
-from service.errors import Refusal, error_reply
-from service.gate import Gate
-from service.methods import Handler
-from service.trace import trace_of
+from service.auth.policy import Gate
+from service.http.context import trace_of
+from service.http.errors import Refusal, error_reply
+from service.http.routing import Handler
 
 
 class TokenEndpoint:

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pricing_data import PriceBook
 from pricing_data.responses import BadUsage
 from pricing_data.usage_pricing import Resolve, without_author
-from service.strict_json import shorten
-from service.tokens.request import MAX_SUGGESTIONS, nearest
+from service.http.json import shorten
+from service.tokens.requests import MAX_SUGGESTIONS, nearest
 
 
 def resolver(models: Mapping[str, object], book: PriceBook) -> Resolve:

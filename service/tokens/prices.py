@@ -7,12 +7,11 @@ from starlette.types import Receive, Scope
 
 from pricing_data import Price, PriceBook, Rates, Source, Tier, Window
 from pricing_data.rate_list import StatedRate, stated_rates
-from service import wire
-from service.errors import NOT_FOUND, Refusal
-from service.reply import Header, Reply
-from service.strict_json import shorten
-from service.tokens.parameters import parameters
-from service.tokens.request import nearest
+from service.http import json
+from service.http.errors import NOT_FOUND, Refusal
+from service.http.json import shorten
+from service.http.responses import Header, Reply
+from service.tokens.requests import nearest, parameters
 from tokenizer_registry import Model
 
 
@@ -34,7 +33,7 @@ class PriceHistories:
             near = nearest(name, self.models)
             hint = f"Did you mean {near}?" if near else "GET /v1/tokens/models lists the known ones."
             return NOT_FOUND.saying(f"There is no model {shorten(name)}. {hint}")
-        return Reply(200, wire.encode(price_history(self.book, name, self.today())), [version_header(self.book)])
+        return Reply(200, json.encode(price_history(self.book, name, self.today())), [version_header(self.book)])
 
 
 def version_header(book: PriceBook) -> Header:
@@ -42,7 +41,7 @@ def version_header(book: PriceBook) -> Header:
     return b"x-pricing-version", book.version.encode()
 
 
-def provenance(price: Price | None) -> dict[str, wire.Value]:
+def provenance(price: Price | None) -> dict[str, json.Value]:
     """Return since when a price of input holds, who states it, and how sure that is."""
     return {
         "price_effective_from": price.statement("input").since.isoformat() if price else None,
@@ -51,13 +50,13 @@ def provenance(price: Price | None) -> dict[str, wire.Value]:
     }
 
 
-def price_history(book: PriceBook, model: str, today: date) -> dict[str, wire.Value]:
+def price_history(book: PriceBook, model: str, today: date) -> dict[str, json.Value]:
     """Return today's price, the history, oldest first, and the operator's own prices over it."""
     current = book.price(model, today)
     rows = book.history(model)
     ends = [*(row.begins for row in rows[1:]), None]
-    history: list[wire.Value] = [entry(row, end) for row, end in zip(rows, ends, strict=False)]
-    overrides: list[wire.Value] = [
+    history: list[json.Value] = [entry(row, end) for row, end in zip(rows, ends, strict=False)]
+    overrides: list[json.Value] = [
         {**entry(standing.row, standing.ends), "ended_because": standing.ended}
         for standing in book.standing.get(model, ())
     ]
@@ -70,12 +69,12 @@ def price_history(book: PriceBook, model: str, today: date) -> dict[str, wire.Va
     }
 
 
-def entry(row: Price, until: datetime | None) -> dict[str, wire.Value]:
+def entry(row: Price, until: datetime | None) -> dict[str, json.Value]:
     """Return one row; its ends are exclusive. `rates` has every rate of it, with who states it."""
     tariff, batch = row.tariff, row.tariff.service("batch")
-    schedule: list[wire.Value] = [{**hours(window), **rates(window.rates)} for window in tariff.schedule]
-    stated: list[wire.Value] = [stated_entry(rate) for rate in stated_rates(row)]
-    opinions: list[wire.Value] = [
+    schedule: list[json.Value] = [{**hours(window), **rates(window.rates)} for window in tariff.schedule]
+    stated: list[json.Value] = [stated_entry(rate) for rate in stated_rates(row)]
+    opinions: list[json.Value] = [
         {
             "source": opinion.source,
             "price_per_input_token": opinion.value,
@@ -105,10 +104,10 @@ def entry(row: Price, until: datetime | None) -> dict[str, wire.Value]:
     }
 
 
-def stated_entry(rate: StatedRate) -> dict[str, wire.Value]:
+def stated_entry(rate: StatedRate) -> dict[str, json.Value]:
     """Return one rate of a row, in USD for each `unit`, which calls it is for, and who states it since when."""
     one = rate.statement
-    opinions: list[wire.Value] = [
+    opinions: list[json.Value] = [
         {"source": source, "rate": value} for source, path, value in one.opinions if path == rate.path
     ]
     return {
@@ -127,9 +126,9 @@ def stated_entry(rate: StatedRate) -> dict[str, wire.Value]:
     }
 
 
-def hours(window: Window) -> dict[str, wire.Value]:
+def hours(window: Window) -> dict[str, json.Value]:
     """Return when a window holds; its days are those on which it begins, at its own offset from UTC."""
-    weekdays: list[wire.Value] = [*window.weekdays]
+    weekdays: list[json.Value] = [*window.weekdays]
     return {
         "starts": f"{window.starts:%H:%M}",
         "ends": f"{window.ends:%H:%M}",
@@ -139,7 +138,7 @@ def hours(window: Window) -> dict[str, wire.Value]:
     }
 
 
-def source_entry(source: Source) -> dict[str, wire.Value]:
+def source_entry(source: Source) -> dict[str, json.Value]:
     """Return where a rate was read."""
     return {
         "package": source.package,
@@ -154,7 +153,7 @@ def instant_words(at: datetime) -> str:
     return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat('T', 'seconds')}Z"
 
 
-def rates(found: Rates) -> dict[str, wire.Value]:
+def rates(found: Rates) -> dict[str, json.Value]:
     """Return the four main rates, in USD per token."""
     return {
         "price_per_input_token": found.input,
@@ -164,5 +163,5 @@ def rates(found: Rates) -> dict[str, wire.Value]:
     }
 
 
-def _tiers(tiers: tuple[Tier, ...]) -> list[wire.Value]:
+def _tiers(tiers: tuple[Tier, ...]) -> list[json.Value]:
     return [{"above_tokens": tier.above_tokens, **rates(tier.rates)} for tier in tiers]

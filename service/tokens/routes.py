@@ -7,26 +7,26 @@ from datetime import date
 from starlette.routing import Route
 
 from pricing_data import PriceBook
-from service.accounts import Scope
-from service.body import BodyReader
-from service.clock import utc_now
+from service.auth.accounts import Scope
+from service.auth.policy import Gate
 from service.connections import Connections
-from service.counting import CountingPool
-from service.errors import COST_PATH
-from service.gate import Gate
+from service.http.errors import COST_PATH
+from service.http.request_limits import BodyReader
+from service.http.routing import Handler
 from service.limits import Allowance
-from service.methods import Handler
-from service.providers.client import ProviderClient
-from service.providers.counts import ProviderCounts
-from service.providers.enabled import enabled_providers
-from service.settings import Settings
-from service.tokens.catalogue import Catalogue
+from service.runtime.clock import utc_now
+from service.runtime.settings import Settings
 from service.tokens.cost import CostEndpoint
 from service.tokens.count import CountEndpoint
+from service.tokens.counting_pool import CountingPool
 from service.tokens.encode import EncodeEndpoint
 from service.tokens.endpoint import TokenEndpoint
+from service.tokens.models import Catalogue
 from service.tokens.prices import PriceHistories
-from service.tokens.request import CountRequests
+from service.tokens.providers.client import ProviderClient
+from service.tokens.providers.counts import ProviderCounts
+from service.tokens.providers.enabled import enabled_providers
+from service.tokens.requests import CountRequests
 from tokenizer_registry import Registry
 
 

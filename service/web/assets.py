@@ -7,8 +7,8 @@ from importlib.resources.abc import Traversable
 
 from starlette.types import Receive, Scope
 
-from service.errors import NOT_FOUND, Refusal
-from service.reply import Header, Reply
+from service.http.errors import NOT_FOUND, Refusal
+from service.http.responses import Header, Reply
 
 KINDS = {
     ".css": b"text/css; charset=utf-8",

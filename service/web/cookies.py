@@ -2,7 +2,7 @@
 
 from starlette.types import Scope
 
-from service.reply import Header
+from service.http.responses import Header
 
 
 def cookie(scope: Scope, name: str) -> str | None:

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from starlette.types import Receive, Scope
 
-from service import wire
-from service.errors import Refusal
-from service.reply import Reply
+from service.http import json as service_json
+from service.http.errors import Refusal
+from service.http.responses import Reply
 from service.web.page import Pages
 
 TITLES = {
@@ -187,7 +187,7 @@ def _values(answer: Mapping[str, Any]) -> Iterable[Any]:
 
 
 def _pretty(value: Any, indent: str = "") -> str:
-    """An example for people; numbers as they go over the wire."""
+    """An example for people; numbers as they go over the service_json."""
     if isinstance(value, str) and not indent:
         return value
     inner = indent + "  "
@@ -196,4 +196,4 @@ def _pretty(value: Any, indent: str = "") -> str:
         return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
     if isinstance(value, list) and value and not all(isinstance(item, str | int) for item in value):
         return "[\n" + ",\n".join(f"{inner}{_pretty(item, inner)}" for item in value) + f"\n{indent}]"
-    return wire.encode(value).decode()
+    return service_json.encode(value).decode()

@@ -7,10 +7,10 @@ from typing import Final
 
 from starlette.types import Receive, Scope
 
-from service.body import BodyReader
-from service.errors import INVALID_REQUEST, Refusal
-from service.in_flight import InFlight
-from service.trace import trace_of
+from service.http.context import trace_of
+from service.http.errors import INVALID_REQUEST, Refusal
+from service.http.in_flight import InFlight
+from service.http.request_limits import BodyReader
 
 MEDIA_TYPE = "application/x-www-form-urlencoded"
 MAX_FIELDS = 3_000

@@ -2,7 +2,7 @@
 
 from starlette.types import Scope
 
-from service.errors import Refusal
+from service.http.errors import Refusal
 
 ELSEWHERE = Refusal(
     403, "cross_origin", "This form was not sent from a page of this service: open the page and try again."

@@ -6,10 +6,10 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from service.errors import Refusal
-from service.methods import Handler, Methods
-from service.reply import Header, Reply
-from service.trace import trace_of
+from service.http.context import trace_of
+from service.http.errors import Refusal
+from service.http.responses import Header, Reply
+from service.http.routing import Handler, Methods
 from service.web.assets import PACKED, VARY, Assets, accepts_gzip
 from service.web.templates import Templates
 

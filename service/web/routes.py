@@ -9,17 +9,17 @@ from starlette.routing import Route
 
 from pricing_data import PriceBook
 from service import __version__
-from service.body import BodyReader
-from service.clock import utc_now
+from service.auth.sessions import OpenSessions
 from service.connections import Connections
 from service.console.keys import ConsoleKeys
 from service.console.login import Login
-from service.console.open_sessions import OpenSessions
-from service.counting import CountingPool
+from service.http.request_limits import BodyReader
+from service.http.routing import Handler
 from service.limits import Allowance
-from service.methods import Handler
-from service.settings import Settings
-from service.trace import random_id
+from service.observability.trace_ids import random_id
+from service.runtime.clock import utc_now
+from service.runtime.settings import Settings
+from service.tokens.counting_pool import CountingPool
 from service.web.assets import Assets
 from service.web.console.keys import KeyPages
 from service.web.console.overview import Overview

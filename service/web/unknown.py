@@ -6,8 +6,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.errors import METHOD_NOT_ALLOWED, UNKNOWN_ROUTE, Refusal, error_reply
-from service.trace import trace_of
+from service.http.context import trace_of
+from service.http.errors import METHOD_NOT_ALLOWED, UNKNOWN_ROUTE, Refusal, error_reply
 from service.web.page import Pages
 
 API_PATHS = ("/v1/", "/api/")

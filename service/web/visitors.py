@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from starlette.types import Scope
 
-from service.errors import RETRY_SOON, Refusal
+from service.auth.pepper import Pepper, Peppers, same_digest
+from service.http.errors import RETRY_SOON, Refusal
+from service.http.request_limits import network
+from service.http.responses import Header
 from service.limits import Allowance, Decision, Limiter, Unavailable
-from service.pepper import Pepper, Peppers, same_digest
-from service.reply import Header
-from service.senders import network
 from service.web.cookies import cookie, keep_cookie
 
 COOKIE = "weighbridge_visitor"

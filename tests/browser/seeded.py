@@ -5,14 +5,15 @@ import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from service.accounts import ApiKey
-from service.gateway.ledger import Charge, NewHold
-from service.gateway.money import MICRO_INR, Tariff, Tokens
-from service.pepper import load_peppers
-from service.stores.sql.accounts import SqlAccountStore
-from service.stores.sql.engine import Database
-from service.stores.sql.ledger import SqlLedger
-from service.stores.sql.url import DatabaseUrl
+from service.auth.accounts import ApiKey
+from service.auth.pepper import load_peppers
+from service.auth.sql_accounts import SqlAccountStore
+from service.billing.ledger import Charge, NewHold
+from service.billing.money import MICRO_INR, Tariff, Tokens
+from service.billing.sql_credit import WelcomeCredit
+from service.billing.sql_ledger import SqlLedger
+from service.storage.sql.engine import Database
+from service.storage.sql.url import DatabaseUrl
 from tests.end_to_end.server import COMMAND, PASSWORD, Server
 
 EMAIL = "ada@example.org"
@@ -38,7 +39,7 @@ async def spend(data_dir: Path) -> None:
     database = Database(DatabaseUrl.of_file(data_dir / "weighbridge.db"))
     try:
         peppers = load_peppers(data_dir)
-        store = SqlAccountStore(database, peppers, lambda: now, welcome_micro_inr=WELCOME)
+        store = SqlAccountStore(database, peppers, lambda: now, welcome=WelcomeCredit(WELCOME))
         account = await store.get_or_create_account(ACCOUNT)
         keys = [(await store.create_key(account, name)).key for name in (*CHARGED_NAMES, HOSTILE_NAME)]
         dice = random.Random(1)

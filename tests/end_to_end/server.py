@@ -15,7 +15,7 @@ from queue import Queue
 import httpx2
 from click.testing import CliRunner
 
-from service.cli import main
+from service.cli.main import main
 from tests.end_to_end.leaks import leaks
 from tests.logs import UNWRITABLE_LOG
 

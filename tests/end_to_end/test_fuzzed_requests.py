@@ -18,8 +18,8 @@ from starlette.routing import Route
 from pricing_data import PriceBook
 from service.app import create_app
 from service.connections import Addresses, Connections
-from service.settings import Settings
-from service.stores.sql.url import DatabaseUrl
+from service.runtime.settings import Settings
+from service.storage.sql.url import DatabaseUrl
 from tests.end_to_end.conftest import SETTINGS
 from tests.end_to_end.fuzzed_requests import Credentials, Fuzzer
 from tests.end_to_end.numbers import number
@@ -27,8 +27,8 @@ from tests.end_to_end.server import PASSWORD, Server, running
 from tests.fake_upstream import MODEL, fake_upstream
 from tests.promises.figure import Figure
 from tests.service.gateway.served_gateway import NO_REDIS
-from tests.service.stores.databases import PEPPERS
-from tests.service.stores.postgres import postgres_server
+from tests.service.storage.databases import PEPPERS
+from tests.service.storage.postgres import postgres_server
 from tokenizer_registry import Registry
 
 REQUESTS = int(os.environ.get("HTTP_FUZZ_REQUESTS", "500"))

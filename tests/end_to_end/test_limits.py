@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx2
 import redis
 
-from service.stores.valkey import EmbeddedValkey
+from service.storage.embedded_valkey import EmbeddedValkey
 from tests.end_to_end.load import Answer, load
 from tests.end_to_end.server import running
 from tests.promises.figure import Figure

@@ -22,14 +22,14 @@ from starlette.routing import Route
 from pricing_data import PriceBook
 from service.app import create_app
 from service.connections import Addresses, Connections
-from service.settings import Settings
-from service.stores.sql.url import DatabaseUrl
+from service.runtime.settings import Settings
+from service.storage.sql.url import DatabaseUrl
 from tests.end_to_end.conftest import SETTINGS
 from tests.end_to_end.server import Server, running
 from tests.fake_upstream import MODEL, fake_upstream
 from tests.promises.figure import Figure
 from tests.service.gateway.served_gateway import NO_REDIS
-from tests.service.stores.databases import PEPPERS
+from tests.service.storage.databases import PEPPERS
 from tokenizer_registry import Registry
 
 DOCUMENT = Path(__file__).parents[2] / "service" / "web" / "openapi.json"

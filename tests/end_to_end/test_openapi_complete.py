@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from service import errors
-from service.errors import Refusal
+from service.http import errors
+from service.http.errors import Refusal
 
 DOCUMENT: dict[str, Any] = json.loads(files("service.web").joinpath("openapi.json").read_bytes())
 OPERATIONS = {

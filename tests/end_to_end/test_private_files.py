@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from service.cli import main
+from service.cli.main import main
 from tests.end_to_end.server import COMMAND, running
 from tests.end_to_end.test_start_and_stop import failed_start
 

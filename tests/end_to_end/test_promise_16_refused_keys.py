@@ -3,7 +3,7 @@
 import httpx2
 import pytest
 
-from service.keys import new_secret
+from service.auth.keys import new_secret
 from tests.end_to_end.commands import weighbridge
 from tests.end_to_end.server import Server
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from service.stores.valkey import EmbeddedValkey
+from service.storage.embedded_valkey import EmbeddedValkey
 from tests.end_to_end.commands import weighbridge
 from tests.end_to_end.raw_streams import read_all, read_until, stream_opened
 from tests.end_to_end.server import Server, running

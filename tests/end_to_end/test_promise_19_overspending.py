@@ -15,14 +15,14 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from service.stores.sql.url import DatabaseUrl
+from service.storage.sql.url import DatabaseUrl
 from tests.end_to_end.commands import weighbridge
 from tests.end_to_end.conftest import SETTINGS, Figure
 from tests.end_to_end.server import Server, running
 from tests.fake_upstream import FakeUpstream, fake_upstream, plain, stream
-from tests.service.stores.databases import text_of
-from tests.service.stores.kinds import KINDS, databases_of
-from tests.service.stores.ledgers import balances_in_the_books, faults_in_the_books
+from tests.service.billing.ledgers import balances_in_the_books, faults_in_the_books
+from tests.service.storage.databases import text_of
+from tests.service.storage.kinds import KINDS, databases_of
 
 PROCESSES = int(os.environ.get("GATEWAY_TEST_PROCESSES", "2"))
 CALLS = int(os.environ.get("GATEWAY_TEST_CALLS", "80"))

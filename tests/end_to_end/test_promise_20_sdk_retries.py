@@ -13,7 +13,7 @@ import openai
 import pytest
 import redis
 
-from service.stores.valkey import EmbeddedValkey
+from service.storage.embedded_valkey import EmbeddedValkey
 from tests.end_to_end.server import Server, running
 from tests.end_to_end.worker_connections import worker_connections
 from tests.eventually import eventually

@@ -17,14 +17,14 @@ from pathlib import Path
 
 from sqlalchemy import Row, select
 
-from service.stores.sql.engine import blocking_engine
-from service.stores.sql.tables import entry, hold
-from service.stores.sql.url import DatabaseUrl
+from service.storage.sql.engine import blocking_engine
+from service.storage.sql.tables import entry, hold
+from service.storage.sql.url import DatabaseUrl
 from tests.end_to_end.conftest import SETTINGS, Figure
 from tests.end_to_end.server import Server, running
 from tests.eventually import eventually
 from tests.recording_upstream import PROMPT_TOKENS, WORD, Produced, RecordingUpstream, recording_upstream
-from tests.service.stores.ledgers import faults_in_the_books
+from tests.service.billing.ledgers import faults_in_the_books
 
 STREAMS = int(os.environ.get("GATEWAY_TEST_STREAMS", "60"))
 AT_ONCE = 80

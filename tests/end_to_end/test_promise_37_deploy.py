@@ -7,15 +7,15 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from service.stores.sql.engine import blocking_engine
-from service.stores.sql.tables import hold
-from service.stores.sql.url import DatabaseUrl
+from service.storage.sql.engine import blocking_engine
+from service.storage.sql.tables import hold
+from service.storage.sql.url import DatabaseUrl
 from tests.end_to_end.conftest import SETTINGS, Figure
 from tests.end_to_end.processes import wait_until_refused
 from tests.end_to_end.raw_streams import read_all, read_until, stream_opened
 from tests.end_to_end.server import running
 from tests.fake_upstream import DONE, FINISH, Script, Stall, fake_upstream, said, usage_chunk
-from tests.service.stores.ledgers import faults_in_the_books
+from tests.service.billing.ledgers import faults_in_the_books
 
 STREAMS = 20
 GRACE_SECONDS = 3

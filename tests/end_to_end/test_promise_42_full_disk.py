@@ -15,13 +15,13 @@ from typing import Any
 import httpx2
 import pytest
 
-from service.stores.sql.url import DatabaseUrl
+from service.storage.sql.url import DatabaseUrl
 from tests.end_to_end.processes import workers
 from tests.end_to_end.server import COMMAND, Server, running
 from tests.eventually import eventually
 from tests.fake_upstream import MODEL, fake_upstream
 from tests.promises.figure import Figure
-from tests.service.stores.ledgers import faults_in_the_books
+from tests.service.billing.ledgers import faults_in_the_books
 from tests.small_disk import MEBIBYTE, SmallDisk, small_disk
 
 SETTINGS = {

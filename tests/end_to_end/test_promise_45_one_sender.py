@@ -16,7 +16,7 @@ import httpx2
 import pytest
 from click.testing import CliRunner
 
-from service.cli import main
+from service.cli.main import main
 from tests.end_to_end.conftest import Figure
 from tests.end_to_end.numbers import number as number_of
 from tests.end_to_end.server import Server, running

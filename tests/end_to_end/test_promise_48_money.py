@@ -15,20 +15,20 @@ from tests.logs import UNWRITABLE_LOG
 from tests.promises.__main__ import FULL_SIZE
 from tests.promises.figure import Figure
 
-GATEWAY, STORES, SERVED = "tests/service/gateway", "tests/service/stores", "tests/end_to_end"
+GATEWAY, BILLING, SERVED = "tests/service/gateway", "tests/service/billing", "tests/end_to_end"
 # Those that log most: faults of the upstream, streams that break off, callers that hang up.
 SOME = [
     f"{GATEWAY}/test_breakage.py",
     f"{GATEWAY}/test_plain.py",
     f"{GATEWAY}/test_stream.py",
-    f"{GATEWAY}/test_till.py",
+    f"{GATEWAY}/test_billing.py",
 ]
 ALL = [
     GATEWAY,
-    STORES + "/test_ledger.py",
-    STORES + "/test_ledger_model.py",
-    STORES + "/test_ledger_race.py",
-    STORES + "/test_grouped_ledger.py",
+    BILLING + "/test_sql_ledger.py",
+    BILLING + "/test_ledger_model.py",
+    BILLING + "/test_ledger_race.py",
+    BILLING + "/test_grouped_ledger.py",
     SERVED + "/test_gateway.py",
     SERVED + "/test_promise_19_overspending.py",
     SERVED + "/test_promise_22_cut_streams.py",

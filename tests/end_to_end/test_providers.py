@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx2
 
 from tests.end_to_end.server import running
-from tests.service.providers import fake_provider
+from tests.service.tokens.providers import fake_provider
 
 TEXT = "Felis nunc phasellus arcu ad bibendum elementum taciti."
 

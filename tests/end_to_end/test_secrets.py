@@ -10,15 +10,15 @@ from typing import Any
 import httpx2
 import pytest
 
-from service.stores.sql.url import DatabaseUrl
+from service.storage.sql.url import DatabaseUrl
 from tests.collector import fake_collector
 from tests.end_to_end.commands import weighbridge
 from tests.end_to_end.leaks import leaks, secrets_of
 from tests.end_to_end.server import PASSWORD, Server, running
 from tests.fake_upstream import MODEL, FakeUpstream, fake_upstream, refusal, usual
 from tests.promises.figure import Figure
-from tests.service.stores.dump import dump
-from tests.service.stores.postgres import postgres_server
+from tests.service.storage.dump import dump
+from tests.service.storage.postgres import postgres_server
 
 FULL_SIZE = "PROMISES_TIMED" in os.environ
 WRONG_PASSWORD = "wrong horse battery"

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from click.testing import CliRunner
 
-from service.cli import main
+from service.cli.main import main
 from tests.estimation.conftest import DAY
 from tokenizer_registry.verification.corpus import corpus
 

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pricing_data import PriceBook, Terms, Usage
-from service.cli import main
+from service.cli.main import main
 from tests.usage_book import write_book
 
 OPENAI = (

@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 
 from estimation.planning import SHARD_BYTES
 from pricing_data import PriceBook, Terms, Usage
-from service.cli import main
+from service.cli.main import main
 from tests.estimation.conftest import DAY
 from tests.estimation.corpora import texts, write_jsonl
 from tests.estimation.memory import Watched

@@ -100,7 +100,7 @@ PROMISES: dict[int, Promise] = {
             f"{LIMITS}/test_processes.py::test_never_more_and_never_fewer_than_ten_a_second",
             f"{LIMITS}/test_processes.py::test_quota_is_exact_when_processes_race",
             f"{LIMITS}/test_script_model.py::test_script_agrees_with_the_oracle",
-            f"{LIMITS}/test_debts.py::test_clock_follows_the_store_not_the_host",
+            f"{LIMITS}/test_unsynced_usage.py::test_clock_follows_the_store_not_the_host",
             f"{LIMITS}/test_script_calendar.py::test_small_step_back_does_not_open_the_window_again",
             f"{LIMITS}/test_script_calendar.py::test_large_step_back_does_not_lock_out",
             f"{LIMITS}/test_script_calendar.py::test_step_back_across_the_first_gives_no_second_quota",
@@ -109,7 +109,7 @@ PROMISES: dict[int, Promise] = {
     13: Promise(
         "a key works in the header or in ?api-key=; the query wins",
         (
-            "tests/service/test_credentials.py::test_places_of_the_key",
+            "tests/service/auth/test_credentials.py::test_places_of_the_key",
             f"{SERVED}/test_hostile_inputs.py::test_hostile_requests",
         ),
     ),
@@ -117,14 +117,14 @@ PROMISES: dict[int, Promise] = {
         "secrets never reach a log, a metric or an error",
         (
             f"{SERVED}/test_secrets.py::test_no_secret_is_printed_or_kept",
-            "tests/service/test_edge.py::test_a_fault_inside_leaks_nothing",
+            "tests/service/http/test_middleware.py::test_a_fault_inside_leaks_nothing",
         ),
     ),
     15: Promise(
         "keys are unreadable at rest and shown once",
         (
             f"{SERVED}/test_secrets.py::test_no_secret_is_printed_or_kept",
-            "tests/service/stores/test_accounts.py::test_no_part_of_a_secret_is_stored",
+            "tests/service/auth/test_accounts.py::test_no_part_of_a_secret_is_stored",
             "tests/service/console/test_console.py::test_a_key_is_made_shown_once_and_revoked",
         ),
     ),
@@ -132,15 +132,15 @@ PROMISES: dict[int, Promise] = {
         "missing, malformed, unknown and revoked keys are told apart only as documented",
         (
             f"{SERVED}/test_token_api.py::test_calls_without_a_valid_key",
-            "tests/service/gateway/test_gate.py::test_promise_16_keys_that_are_refused",
-            "tests/service/gateway/test_gate.py::test_promise_16_unknown_and_revoked_keys_are_alike",
+            "tests/service/gateway/test_policy.py::test_promise_16_keys_that_are_refused",
+            "tests/service/gateway/test_policy.py::test_promise_16_unknown_and_revoked_keys_are_alike",
         ),
     ),
     17: Promise("a revocation takes effect within 5 s in every process"),
     18: Promise(
         "sessions are for key management alone, API keys for /v1 alone",
         (
-            "tests/service/console/test_sessions.py",
+            "tests/service/auth/test_sessions.py",
             "tests/service/console/test_console.py::test_what_is_no_session",
         ),
     ),
@@ -158,7 +158,7 @@ PROMISES: dict[int, Promise] = {
     30: Promise(
         "malformed JSON is never a 500",
         (
-            "tests/service/test_strict_json.py",
+            "tests/service/http/test_json.py",
             f"{SERVED}/test_hostile_inputs.py::test_hostile_bodies",
         ),
     ),
@@ -181,8 +181,8 @@ PROMISES: dict[int, Promise] = {
     34: Promise(
         "memory is bounded",
         (
-            "tests/service/test_in_flight.py",
-            "tests/service/test_counting.py::test_more_work_than_memory_should_bear_is_refused",
+            "tests/service/http/test_in_flight.py",
+            "tests/service/tokens/test_counting_pool.py::test_more_work_than_memory_should_bear_is_refused",
         ),
     ),
     35: Promise("no leak"),
@@ -198,14 +198,14 @@ PROMISES: dict[int, Promise] = {
         "every reply has a trace id; errors have one shape per API",
         (
             f"{SERVED}/test_openapi.py::test_every_answer_is_as_described",
-            "tests/service/test_trace.py",
+            "tests/service/observability/test_trace_ids.py",
             f"{SERVED}/test_edge.py::test_large_heads_are_refused",
         ),
     ),
     39: Promise(
         "unknown models and types are handled as documented",
         (
-            "tests/service/tokens/test_request.py",
+            "tests/service/tokens/test_requests.py",
             f"{SERVED}/test_hostile_inputs.py::test_hostile_bodies",
         ),
     ),

@@ -3,11 +3,16 @@
 import os
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
+from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
 
-from service.stores.redis import connect
+from service.auth.sql_accounts import SqlAccountStore
+from service.storage.redis import connect
+from tests.service.clocks import Clock
+from tests.service.storage.databases import Databases, PostgresDatabases, SqliteDatabases, account_store
+from tests.service.storage.postgres import postgres_server
 from tests.service.store_process import StoreProcess, installed_binaries
 
 # The script and the client are tried on every kind of server; what surrounds them, on one.
@@ -60,3 +65,36 @@ def account_numbers() -> Iterator[int]:
 def account_id(account_numbers: Iterator[int]) -> str:
     """An account that no other test has used."""
     return f"account-{next(account_numbers)}"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Databases]:
+    """One PostgreSQL server for all tests."""
+    with postgres_server() as socket_folder:
+        yield PostgresDatabases(socket_folder)
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Databases:
+    """SQLite files that are gone after the test."""
+    return SqliteDatabases(tmp_path)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def databases(request: pytest.FixtureRequest) -> Databases:
+    """Each kind in turn."""
+    kind: Databases = request.getfixturevalue(request.param)
+    return kind
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Time that stands still until it is told to move."""
+    return Clock()
+
+
+@pytest.fixture
+async def accounts(anyio_backend: str, databases: Databases, clock: Clock) -> AsyncIterator[SqlAccountStore]:
+    """An account store on a new database."""
+    async with account_store(databases.empty(), clock) as opened:
+        yield opened

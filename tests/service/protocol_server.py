@@ -8,9 +8,9 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.server import ServerState
 
-from service.descriptors import Descriptors
-from service.http_connection import ConnectionLimits
-from service.http_protocol import LeanProtocol
+from service.http.connection import ConnectionLimits
+from service.http.protocol import LeanProtocol
+from service.runtime.descriptors import Descriptors
 
 UNLIMITED = Descriptors(1 << 30)
 SHORT = ConnectionLimits(0.3, 0.3, 0.3, UNLIMITED)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import redis
 
-from service.stores.valkey import EmbeddedValkey
+from service.storage.embedded_valkey import EmbeddedValkey
 
 
 class StoreProcess:

@@ -7,10 +7,10 @@ import pytest
 
 from service.connections import Addresses, Connections
 from service.limits import Allowance, Decision, Unavailable
-from service.stores.sql.url import DatabaseUrl
+from service.storage.sql.url import DatabaseUrl
 from tests.fault_proxy import FaultProxy
+from tests.service.storage.databases import PEPPERS
 from tests.service.store_process import StoreProcess
-from tests.service.stores.databases import PEPPERS
 
 pytestmark = pytest.mark.anyio
 

@@ -5,13 +5,12 @@ from datetime import datetime, timedelta
 
 from starlette.types import Receive, Scope
 
-from service.accounts import ALL_SCOPES, NewKey, checked_text
-from service.accounts import Scope as KeyScope
-from service.console.account_keys import AccountKeys, WantedKey
+from service.auth.accounts import ALL_SCOPES, AccountKeys, NewKey, WantedKey, checked_text
+from service.auth.accounts import Scope as KeyScope
 from service.console.keys import ConsoleKeys
-from service.errors import INVALID_REQUEST, Refusal
-from service.identifiers import is_key_id
-from service.reply import Reply
+from service.http.errors import INVALID_REQUEST, Refusal
+from service.http.responses import Reply
+from service.http.validation import is_key_id
 from service.web.console.session import Visit
 from service.web.forms import Form, parsed
 from service.web.page import Pages, redirect

@@ -7,13 +7,12 @@ from typing import NamedTuple
 
 from starlette.types import Receive, Scope
 
-from service.accounts import AccountStore
-from service.console.account_keys import AccountKeys
-from service.gateway.ledger import Balance, Statements
-from service.gateway.money import rupees
-from service.gateway.spending import DaySpent, Spending
+from service.auth.accounts import AccountKeys, AccountStore
+from service.billing.ledger import Balance, Statements
+from service.billing.money import rupees
+from service.billing.spending import DaySpent, Spending
+from service.http.responses import Reply
 from service.limits import Allowance, Decision, Limiter
-from service.reply import Reply
 from service.web.charts import Chart, columns
 from service.web.console.session import Visit
 from service.web.console.spent import Spent, SpentLately

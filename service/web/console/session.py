@@ -6,14 +6,14 @@ from typing import NamedTuple
 import structlog
 from starlette.types import Receive, Scope
 
+from service.auth.passwords import TooBusy
+from service.auth.sessions import OpenSessions
+from service.auth.users import PASSWORD_CHARACTERS, User
 from service.console.login import Login
-from service.console.open_sessions import OpenSessions
-from service.console.passwords import TooBusy
-from service.console.users import PASSWORD_CHARACTERS, User
-from service.errors import UNAVAILABLE, Refusal
-from service.methods import Answer, Handler
-from service.reply import Header, Reply
-from service.trace import trace_of
+from service.http.context import trace_of
+from service.http.errors import UNAVAILABLE, Refusal
+from service.http.responses import Header, Reply
+from service.http.routing import Answer, Handler
 from service.web.cookies import cookie, keep_cookie
 from service.web.forms import Form, FormReader
 from service.web.origin import origin_refusal

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
-from service.gateway.spending import DaySpent, KeySpent, Spending
+from service.billing.spending import DaySpent, KeySpent, Spending
 
 MAX_KEYS = 20
 MAX_KEPT = 1_000

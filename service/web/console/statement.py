@@ -9,13 +9,12 @@ from typing import NamedTuple
 
 from starlette.types import Receive, Scope
 
-from service.errors import INVALID_REQUEST, Refusal
-from service.gateway.ledger import Entry
-from service.gateway.money import rupees
-from service.gateway.spending import Spending, StatementRow
-from service.identifiers import entry_number
-from service.reply import Reply
-from service.streamed_reply import StreamedReply
+from service.billing.ledger import Entry
+from service.billing.money import rupees
+from service.billing.spending import Spending, StatementRow
+from service.http.errors import INVALID_REQUEST, Refusal
+from service.http.responses import Reply, StreamedReply
+from service.http.validation import entry_number
 from service.web.console.session import Visit
 from service.web.forms import parsed
 from service.web.page import Pages

@@ -10,8 +10,10 @@ from starlette.types import Receive, Scope
 
 from pricing_data import Price, PriceBook, Statement
 from pricing_data.rate_list import StatedRate, stated_rates
-from service.errors import NOT_FOUND, Refusal
-from service.prices.rate_words import (
+from service.http.errors import NOT_FOUND, Refusal
+from service.http.json import shorten
+from service.http.responses import Reply
+from service.tokens.price_words import (
     alike_windows,
     hours_words,
     place_words,
@@ -19,9 +21,7 @@ from service.prices.rate_words import (
     since_words,
     unit_words,
 )
-from service.reply import Reply
-from service.strict_json import shorten
-from service.tokens.request import nearest
+from service.tokens.requests import nearest
 from service.web.charts import Chart, steps
 from service.web.models.listing import exactness
 from service.web.page import Pages

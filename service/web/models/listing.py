@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 from starlette.types import Receive, Scope
 
 from pricing_data import Price, PriceBook
-from service.errors import Refusal
-from service.reply import Reply
+from service.http.errors import Refusal
+from service.http.responses import Reply
 from service.web.forms import Form, parsed
 from service.web.page import Pages
 from tokenizer_registry import Model, Registry

@@ -9,13 +9,11 @@ from typing import Any
 from starlette.types import Receive, Scope
 
 from pricing_data import Price, PriceBook
-from service.body import WHOLE_BODY
-from service.caller import Caller
-from service.counting import CountingPool
-from service.errors import INVALID_REQUEST, NOT_FOUND, OVERLOADED, TEXT_TOO_LARGE, Refusal
-from service.reply import Reply
-from service.senders import hold_exactly, sender_of
-from service.trace import trace_of
+from service.http.context import trace_of
+from service.http.errors import INVALID_REQUEST, NOT_FOUND, OVERLOADED, TEXT_TOO_LARGE, Refusal
+from service.http.request_limits import WHOLE_BODY, hold_exactly, sender_of
+from service.http.responses import Reply
+from service.tokens.counting_pool import Caller, CountingPool
 from service.web.forms import Form, FormReader, parsed
 from service.web.origin import origin_refusal
 from service.web.page import Pages

@@ -10,16 +10,16 @@ from argon2 import PasswordHasher
 from starlette.types import ASGIApp
 
 from pricing_data import PriceBook
-from service.accounts import Account
 from service.app import create_app
+from service.auth.accounts import Account
+from service.auth.passwords import Passwords
+from service.auth.users import User
 from service.connections import Addresses, Connections
-from service.console.passwords import Passwords
-from service.console.users import User
-from service.settings import load
-from service.stores.sql.migrate import upgrade
-from service.stores.sql.url import DatabaseUrl
+from service.runtime.settings import load
+from service.storage.sql.migrate import upgrade
+from service.storage.sql.url import DatabaseUrl
+from tests.service.storage.databases import PEPPERS
 from tests.service.store_process import StoreProcess
-from tests.service.stores.databases import PEPPERS
 from tokenizer_registry import Registry
 
 PASSWORD = "correct horse battery"

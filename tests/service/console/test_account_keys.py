@@ -6,10 +6,9 @@ from collections import Counter
 import pytest
 from sqlalchemy import update
 
-from service.accounts import ALL_SCOPES
-from service.console.account_keys import MAX_LIVE_KEYS, MAX_NEW_KEYS
+from service.auth.accounts import ALL_SCOPES, MAX_LIVE_KEYS, MAX_NEW_KEYS
 from service.console.keys import MAX_PAGE_KEYS
-from service.stores.sql.tables import api_key
+from service.storage.sql.tables import api_key
 from tests.service.console.conftest import Console
 
 pytestmark = pytest.mark.anyio

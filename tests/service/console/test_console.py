@@ -7,14 +7,13 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 
-from service.accounts import KeyRefusal, Principal
-from service.console.account_keys import MAX_LIVE_KEYS
-from service.console.attempts import MAX_BY_PAIR
-from service.console.passwords import MAX_WAITING, Passwords, TooBusy
-from service.console.sessions import Sessions
-from service.keys import has_valid_checksum, new_secret
+from service.auth.accounts import MAX_LIVE_KEYS, KeyRefusal, Principal
+from service.auth.keys import has_valid_checksum, new_secret
+from service.auth.login_attempts import MAX_BY_PAIR
+from service.auth.passwords import MAX_WAITING, Passwords, TooBusy
+from service.auth.sessions import Sessions
 from tests.service.console.conftest import PASSWORD, Console
-from tests.service.stores.databases import PEPPERS
+from tests.service.storage.databases import PEPPERS
 
 pytestmark = pytest.mark.anyio
 

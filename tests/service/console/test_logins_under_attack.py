@@ -8,9 +8,8 @@ import httpx2
 import pytest
 from argon2 import PasswordHasher
 
-from service.console.attempts import MAX_BY_PAIR, QUICK_BY_ADDRESS
-from service.console.passwords import Passwords, TooBusy
-from service.console.turns import MAX_AT_A_TIME_OF_ADDRESS, LoginTurns
+from service.auth.login_attempts import MAX_BY_PAIR, QUICK_BY_ADDRESS
+from service.auth.passwords import MAX_AT_A_TIME_OF_ADDRESS, LoginTurns, Passwords, TooBusy
 from tests.service.console.conftest import PASSWORD, Console
 
 pytestmark = pytest.mark.anyio

@@ -8,14 +8,14 @@ from sqlalchemy import func, select
 
 from pricing_data import PriceBook
 from service.app import create_app
+from service.auth.sql_accounts import SqlAccountStore
+from service.auth.sql_users import SqlUserStore
 from service.connections import Addresses, Connections
-from service.settings import load
-from service.stores.sql.accounts import SqlAccountStore
-from service.stores.sql.tables import ended_session
-from service.stores.sql.users import SqlUserStore
+from service.runtime.settings import load
+from service.storage.sql.tables import ended_session
 from tests.service.clocks import Clock
 from tests.service.console.conftest import PASSWORD, Console
-from tests.service.stores.databases import PEPPERS
+from tests.service.storage.databases import PEPPERS
 from tokenizer_registry import Registry
 
 pytestmark = pytest.mark.anyio

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import pytest
 
 from tests.fake_upstream import FakeUpstream, fake_upstream, usual
-from tests.service.clocks import Clock
 from tests.service.gateway.served_gateway import Caller, Gateway, served_gateway
 from tokenizer_registry import Registry
 
@@ -72,9 +71,3 @@ def impatient_caller(impatient_gateway: Gateway, upstream: FakeUpstream) -> Call
     """The same of the gateway that waits a second, with its upstream as good as new."""
     assert impatient_gateway.upstream is upstream
     return impatient_gateway.caller()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """Time that stands still until it is told to move."""
-    return Clock()

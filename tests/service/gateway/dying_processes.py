@@ -21,10 +21,10 @@ from sqlalchemy import Engine, Pool, event
 from pricing_data import PriceBook
 from service.app import create_app
 from service.connections import Addresses, Connections
-from service.settings import Settings
-from service.stores.sql.url import DatabaseUrl
+from service.runtime.settings import Settings
+from service.storage.sql.url import DatabaseUrl
 from tests.service.gateway.served_gateway import NO_REDIS, SETTINGS
-from tests.service.stores.databases import PEPPERS
+from tests.service.storage.databases import PEPPERS
 from tokenizer_registry import Registry
 
 UPSTREAM_TIMEOUT_SECONDS = 20

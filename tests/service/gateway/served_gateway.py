@@ -13,16 +13,16 @@ from starlette.applications import Starlette
 
 from pricing_data import PriceBook
 from service.app import create_app
+from service.billing.ledger import Balance, Call, Entry
+from service.billing.money import MICRO_INR
 from service.connections import Addresses, Connections
-from service.gateway.ledger import Balance, Call, Entry
-from service.gateway.money import MICRO_INR
-from service.settings import Settings
-from service.stores.sql.migrate import upgrade
-from service.stores.sql.url import DatabaseUrl
+from service.runtime.settings import Settings
+from service.storage.sql.migrate import upgrade
+from service.storage.sql.url import DatabaseUrl
 from tests.fake_upstream import MODEL, FakeUpstream
 from tests.served import Served, served
-from tests.service.stores.databases import PEPPERS
-from tests.service.stores.ledgers import faults_in_the_books
+from tests.service.billing.ledgers import faults_in_the_books
+from tests.service.storage.databases import PEPPERS
 from tokenizer_registry import Registry
 
 CHAT = "/v1/chat/completions"

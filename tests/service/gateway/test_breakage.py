@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from prometheus_client import Counter, Gauge
 
-from service.gateway.ledger import Charge, Closed, HoldState
+from service.billing.ledger import Charge, Closed, HoldState
+from service.billing.sql_ledger import SqlLedger
 from service.gateway.prompt import PromptCounter
-from service.stores.sql.ledger import SqlLedger
 from tests.eventually import eventually
 from tests.fake_upstream import DONE, FINISH, FakeUpstream, Script, Stall, plain, said
 from tests.service.gateway.raw_caller import calling, read_until

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
+from service.billing.ledger import Balance
+from service.billing.money import MICRO_INR, Tariff, Tokens, shown
 from service.gateway.bill import Bill, Purse
-from service.gateway.ledger import Balance
-from service.gateway.money import MICRO_INR, Tariff, Tokens, shown
 from tests.fake_upstream import Script, plain, stream
 from tests.promises.figure import Figure
 from tests.service.gateway.served_gateway import Caller, Gateway, events_of

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import pytest
 
-from service.gateway.money import MICRO_INR
+from service.billing.money import MICRO_INR
 from tests.eventually import eventually
 from tests.fake_upstream import DONE, FINISH, FakeUpstream, Script, Stall, chunk, said, usage_chunk
 from tests.service.gateway.raw_caller import calling, read_until

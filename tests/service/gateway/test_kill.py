@@ -18,20 +18,20 @@ import httpx2
 import pytest
 from sqlalchemy import select
 
-from service.accounts import ApiKey
+from service.auth.accounts import ApiKey
+from service.billing.ledger import HoldState
 from service.gateway.gateway import LEASE_MARGIN_SECONDS
-from service.gateway.ledger import HoldState
-from service.stores.sql.engine import blocking_engine
-from service.stores.sql.tables import hold
-from service.stores.sql.url import DatabaseUrl
+from service.storage.sql.engine import blocking_engine
+from service.storage.sql.tables import hold
+from service.storage.sql.url import DatabaseUrl
 from tests.fake_upstream import FakeUpstream, Script, Stall, plain, said, stream
 from tests.promises.figure import Figure
+from tests.service.billing.ledgers import Books, faults_in_the_books, opened_books
 from tests.service.clocks import Clock
 from tests.service.gateway.dying_processes import UPSTREAM_TIMEOUT_SECONDS
 from tests.service.gateway.served_gateway import CHAT, HELLO
-from tests.service.stores.databases import text_of
-from tests.service.stores.kinds import KINDS, databases_of
-from tests.service.stores.ledgers import Books, faults_in_the_books, opened_books
+from tests.service.storage.databases import text_of
+from tests.service.storage.kinds import KINDS, databases_of
 
 pytestmark = pytest.mark.anyio
 KILLS = int(os.environ.get("GATEWAY_TEST_KILLS", "1"))

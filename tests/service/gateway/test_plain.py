@@ -7,8 +7,8 @@ from typing import Any
 import openai
 import pytest
 
-from service.gateway.ledger import Balance, HoldState
-from service.gateway.money import MICRO_INR
+from service.billing.ledger import Balance, HoldState
+from service.billing.money import MICRO_INR
 from tests.fake_upstream import FakeUpstream, Script, Stall, plain, refusal
 from tests.promises.figure import Figure
 from tests.service.gateway.served_gateway import HELLO, UPSTREAM_KEY, Caller, Gateway, served_gateway

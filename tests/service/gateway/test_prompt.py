@@ -2,9 +2,9 @@
 
 import pytest
 
-from service.counting import CountingPool, TextLimits
 from service.gateway.prompt import BLOCK_CHARACTERS, PromptCounter
-from service.in_flight import InFlight
+from service.http.in_flight import InFlight
+from service.tokens.counting_pool import CountingPool, TextLimits
 from tokenizer_registry import Registry, Vocabulary
 
 VOCABULARY = "o200k_base"

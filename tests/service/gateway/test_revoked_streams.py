@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from service.accounts import StoredKey
-from service.gateway.money import MICRO_INR
-from service.stores.errors import StoreUnavailable
+from service.auth.accounts import StoredKey
+from service.billing.money import MICRO_INR
+from service.storage.errors import StoreUnavailable
 from tests.eventually import eventually
 from tests.fake_upstream import DONE, FINISH, FakeUpstream, Script, Stall, plain, said, usage_chunk
 from tests.service.gateway.raw_caller import calling, read_until

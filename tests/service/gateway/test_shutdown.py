@@ -5,9 +5,9 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from service.gateway.ledger import HoldState
-from service.stores.sql.engine import blocking_engine
-from service.stores.sql.tables import hold
+from service.billing.ledger import HoldState
+from service.storage.sql.engine import blocking_engine
+from service.storage.sql.tables import hold
 from tests.eventually import eventually
 from tests.fake_upstream import DONE, FINISH, FakeUpstream, Script, Stall, said, usage_chunk
 from tests.service.gateway.raw_caller import calling, read_until

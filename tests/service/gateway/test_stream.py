@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from service.gateway.ledger import Balance, HoldState
-from service.gateway.money import MICRO_INR
+from service.billing.ledger import Balance, HoldState
+from service.billing.money import MICRO_INR
 from tests.fake_upstream import DONE, FINISH, Cut, FakeUpstream, Script, Stall, chunk, event, said, stream, usage_chunk
 from tests.promises.figure import Figure
 from tests.service.gateway.served_gateway import Caller, Gateway, events_of

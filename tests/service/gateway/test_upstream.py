@@ -14,8 +14,8 @@ from prometheus_client import CollectorRegistry
 
 from service.gateway import upstream_pool
 from service.gateway.faults import BadUpstreamResponse, UpstreamFault, UpstreamTimeout, UpstreamUnavailable
-from service.gateway.meters import GatewayMeters
 from service.gateway.upstream import Upstream
+from service.observability.gateway_metrics import GatewayMeters
 from tests.service.gateway.raw_upstream import RawUpstream, raw_upstream, sends, stays, whole
 
 pytestmark = pytest.mark.anyio

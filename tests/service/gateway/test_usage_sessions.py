@@ -8,11 +8,11 @@ import httpx2
 import jwt
 import pytest
 
-from service.clock import utc_now
-from service.console.sessions import ALGORITHM, API_AUDIENCE, ISSUER, Sessions, session_key
-from service.console.users import User
+from service.auth.sessions import ALGORITHM, API_AUDIENCE, ISSUER, Sessions, session_key
+from service.auth.users import User
+from service.runtime.clock import utc_now
 from tests.service.gateway.served_gateway import Caller, Gateway
-from tests.service.stores.databases import PEPPERS
+from tests.service.storage.databases import PEPPERS
 
 USAGE = "/api/gateway/usage"
 NUMBERS = count()

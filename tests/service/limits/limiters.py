@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from service.limits import AccountTable, Limiter, Outcome
-from service.limits.clock import StoreClock
 from service.limits.limiter import ignore_outcome
-from service.stores.counters import RedisCounters
-from service.stores.redis import connect
+from service.limits.redis_store import RedisCounters
+from service.limits.store_clock import StoreClock
+from service.storage.redis import connect
 
 PATIENT_SECONDS = 10.0  # where a test is not about time, a busy machine must not look like a lost store
 SOON_SECONDS = 0.05

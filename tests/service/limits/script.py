@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import redis
 
-from service.stores.script import limit_script
+from service.limits.script import limit_script
 
 
 class Reply(NamedTuple):

@@ -6,14 +6,13 @@ from itertools import count
 
 import pytest
 
-from service.console.attempts import Tries
+from service.auth.login_attempts import RedisAttempts, Tries
+from service.auth.revocation import Revocations
 from service.limits import Allowance, CountersUnreachable, Decision, Limiter
-from service.limits.counters import Call
-from service.stores.account_limits import AccountLimits
-from service.stores.attempts import RedisAttempts
-from service.stores.counters import RedisCounters
-from service.stores.redis import check_store, connect, ping, write_fault
-from service.stores.revocations import Revocations
+from service.limits.account_usage import AccountLimits
+from service.limits.redis_store import RedisCounters
+from service.limits.store import Call
+from service.storage.redis import check_store, connect, ping, write_fault
 from tests.service.limits.limiters import PATIENT_SECONDS, limiter_on
 from tests.service.limits.test_outage import recovered
 from tests.service.store_cluster import Node, StoreCluster, store_cluster

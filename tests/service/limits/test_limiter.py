@@ -7,8 +7,8 @@ from redis.asyncio import Redis
 from redis.crc import key_slot
 
 from service.limits import Allowance, Decision, Limiter, Outcome, Unavailable
-from service.limits.counters import BrokenRecord, Call
-from service.stores.counters import RedisCounters
+from service.limits.redis_store import RedisCounters
+from service.limits.store import BrokenRecord, Call
 from tests.service.limits.limiters import limiter_on
 from tests.service.limits.script import keys
 from tests.service.store_process import StoreProcess

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.errors import Refusal
+from service.http.errors import Refusal
 from service.web.forms import BLOCK_BYTES, MAX_FIELDS, Form, parsed
 
 NAMES = st.text(min_size=1, max_size=5)

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from service.gateway.spending import DaySpent, KeySpent, StatementRow
+from service.billing.spending import DaySpent, KeySpent, StatementRow
 from service.web.console.overview import KeyRow, by_key
 from service.web.console.spent import KEPT_FOR_EACH_SECOND, Spent, SpentLately
 from tests.service.clocks import Clock

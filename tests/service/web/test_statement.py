@@ -24,21 +24,21 @@ from starlette.types import Message
 
 from pricing_data import PriceBook
 from service.app import create_app
-from service.clock import utc_now
+from service.auth.passwords import Passwords
 from service.connections import Addresses, Connections
-from service.console.passwords import Passwords
-from service.settings import load
-from service.stores.sql.engine import blocking_engine
-from service.stores.sql.migrate import upgrade
-from service.stores.sql.tables import entry
-from service.stores.sql.url import DatabaseUrl
-from service.streamed_reply import StreamedReply
+from service.http.responses import StreamedReply
+from service.runtime.clock import utc_now
+from service.runtime.settings import load
+from service.storage.sql.engine import blocking_engine
+from service.storage.sql.migrate import upgrade
+from service.storage.sql.tables import entry
+from service.storage.sql.url import DatabaseUrl
 from service.web.console.statement import CSV_ROWS
 from tests.eventually import eventually, eventually_async
 from tests.promises.figure import Figure
 from tests.served import Served, served
 from tests.service.gateway.served_gateway import NO_REDIS
-from tests.service.stores.databases import PEPPERS
+from tests.service.storage.databases import PEPPERS
 from tokenizer_registry import Registry
 
 ENTRIES = int(os.environ.get("STATEMENT_TEST_ENTRIES", "10000"))

@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pricing_data import PriceBook
-from service.settings import load
-from service.trace import Trace
+from service.http.context import Trace
+from service.runtime.settings import load
 from service.web.routes import made_pages
 from service.web.unknown import UnknownPaths, prefers_html
 

@@ -1,0 +1,1 @@
+"""Who is calling and what they may do: accounts, API keys, sessions and passwords."""

@@ -1,0 +1,175 @@
+"""How often a login may be tried: by e-mail and address together, and by e-mail; many from one address are slowed.
+
+Every limit ends by itself after a quarter of an hour. The one by e-mail alone, with which a stranger could
+keep somebody out, does not hold for an address from which that e-mail logged in within the last month. Many
+people may share an address: over its limit nobody is refused, but logins from there are verified one by one.
+"""
+
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import NamedTuple, Protocol
+
+from service.auth.pepper import Pepper
+from service.http.request_limits import network
+from service.limits import CountersUnreachable
+from service.storage.redis import FAULTS, Client
+
+WINDOW_SECONDS = 15 * 60
+KNOWN_SECONDS = 30 * 86_400
+MAX_BY_PAIR, MAX_BY_EMAIL = 10, 200
+# So many tries from one address are as quick as any; those after them are slowed.
+QUICK_BY_ADDRESS = 50
+
+
+class Tries(NamedTuple):
+    """How often something was tried, this time included, and in how many seconds that is forgotten."""
+
+    number: int
+    forgotten_in_seconds: int
+
+
+class Attempt(NamedTuple):
+    """Whether a login may be tried now: 0, or the seconds after which to come back; and whether it is slowed."""
+
+    wait_seconds: int
+    is_slowed: bool = False
+
+
+class AttemptCounters(Protocol):
+    """Counters by name. Every operation raises CountersUnreachable."""
+
+    async def count(self, name: str, window_seconds: int) -> Tries:
+        """Count one more try; the window begins with the first."""
+
+    async def forget(self, name: str) -> None:
+        """Begin anew."""
+
+    async def remember(self, name: str, seconds: int) -> None:
+        """Know the name for so long."""
+
+    async def knows(self, name: str) -> bool:
+        """Whether it is remembered."""
+
+
+class LoginAttempts:
+    """Counts tries in the counters of all processes; while they are away, in those of this process."""
+
+    def __init__(self, shared: AttemptCounters, pepper: Pepper, local: AttemptCounters) -> None:
+        self._shared = shared
+        self._local = local
+        self._pepper = pepper
+
+    async def begin(self, email: str, address: str) -> Attempt:
+        """Count one try, and decide whether it may be made."""
+        try:
+            return await self._begin(self._shared, email, address)
+        except CountersUnreachable:
+            return await self._begin(self._local, email, address)
+
+    async def succeeded(self, email: str, address: str) -> None:
+        """The tries of this pair are forgotten, and it is known from now on."""
+        pair = self._name("pair", email, network(address))
+        for counters in (self._shared, self._local):
+            try:
+                await counters.forget(pair)
+                await counters.remember(self._name("known", email, network(address)), KNOWN_SECONDS)
+            except CountersUnreachable:
+                continue
+
+    async def _begin(self, counters: AttemptCounters, email: str, address: str) -> Attempt:
+        place = network(address)
+        limits: Mapping[str, int] = {self._name("pair", email, place): MAX_BY_PAIR}
+        if not await counters.knows(self._name("known", email, place)):
+            limits = {**limits, self._name("email", email): MAX_BY_EMAIL}
+        for name, most in limits.items():
+            tries = await counters.count(name, WINDOW_SECONDS)
+            if tries.number > most:  # and so does not count against the wider limits
+                return Attempt(max(tries.forgotten_in_seconds, 1))
+        tries = await counters.count(self._name("address", place), WINDOW_SECONDS)
+        return Attempt(0, tries.number > QUICK_BY_ADDRESS)
+
+    def _name(self, kind: str, *parts: str) -> str:
+        """Under a digest: the store learns no e-mail and no address."""
+        return f"login:{kind}:{self._pepper.digest(chr(0).join(parts))[:32]}"
+
+
+class LocalAttempts:
+    """Counters of one process, bounded."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, most_names: int = 10_000) -> None:
+        self._clock = clock
+        self._most_names = most_names
+        self._tries: OrderedDict[str, tuple[int, float]] = OrderedDict()
+
+    async def count(self, name: str, window_seconds: int) -> Tries:
+        """See AttemptCounters."""
+        now = self._clock()
+        number, ends_at = self._tries.get(name, (0, 0.0))
+        if ends_at <= now:
+            number, ends_at = 0, now + window_seconds
+        self._keep(name, number + 1, ends_at)
+        return Tries(number + 1, math.ceil(ends_at - now))
+
+    async def forget(self, name: str) -> None:
+        """See AttemptCounters."""
+        self._tries.pop(name, None)
+
+    async def remember(self, name: str, seconds: int) -> None:
+        """See AttemptCounters."""
+        self._keep(name, 1, self._clock() + seconds)
+
+    async def knows(self, name: str) -> bool:
+        """See AttemptCounters."""
+        return self._tries.get(name, (0, 0.0))[1] > self._clock()
+
+    def _keep(self, name: str, number: int, ends_at: float) -> None:
+        self._tries[name] = (number, ends_at)
+        self._tries.move_to_end(name)
+        if len(self._tries) > self._most_names:
+            self._tries.popitem(last=False)
+
+
+COUNT = """
+local number = redis.call('INCR', KEYS[1])
+if number == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
+return {number, redis.call('TTL', KEYS[1])}
+"""
+
+
+class RedisAttempts:
+    """See AttemptCounters."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def count(self, name: str, window_seconds: int) -> Tries:
+        """One script, in one step: a key is never without its expiry, and a cluster takes it as it is."""
+        with _faults_translated():
+            number, seconds = await self._client.eval(COUNT, 1, name, str(window_seconds))
+        return Tries(number, seconds)
+
+    async def forget(self, name: str) -> None:
+        """See AttemptCounters."""
+        with _faults_translated():
+            await self._client.delete(name)
+
+    async def remember(self, name: str, seconds: int) -> None:
+        """See AttemptCounters."""
+        with _faults_translated():
+            await self._client.set(name, 1, ex=seconds)
+
+    async def knows(self, name: str) -> bool:
+        """See AttemptCounters."""
+        with _faults_translated():
+            return bool(await self._client.exists(name))
+
+
+@contextmanager
+def _faults_translated() -> Iterator[None]:
+    try:
+        yield
+    except FAULTS as error:
+        raise CountersUnreachable(type(error).__name__) from error

@@ -1,0 +1,114 @@
+"""The server's pepper: the secret under which API keys are hashed, kept outside the database.
+
+A stolen database is of no use without it. Peppers are a list, newest first: new keys are stored
+under the first, keys of any are recognised, so a pepper is rotated by putting a new one in front.
+Keys under a pepper that is taken away stop working.
+
+    PepperError        the peppers cannot be read; carries `source` and `reason`
+"""
+
+import base64
+import binascii
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from service.runtime.data_dir import PEPPER_FILE
+from service.storage import files as private_file
+
+SETTING_NAME = "the pepper setting"
+PEPPER_BYTES = 32
+
+
+@dataclass(eq=False)
+class PepperError(Exception):
+    """The peppers cannot be read."""
+
+    source: str
+    reason: str
+
+    def __str__(self) -> str:
+        return (
+            f"Cannot read a pepper from {self.source}: {self.reason}. "
+            f"Expected is base64 of {PEPPER_BYTES} bytes, as `openssl rand -base64 {PEPPER_BYTES}` prints, "
+            "or several, newest first, with commas."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Pepper:
+    """One pepper. Its id is derived from it and tells nothing of it."""
+
+    id: str
+    value: bytes
+
+    @classmethod
+    def of(cls, value: bytes) -> "Pepper":
+        return cls(hmac.digest(value, b"pepper id", "sha256").hex()[:12], value)
+
+    def digest(self, secret: str) -> str:
+        """HMAC-SHA256 of a key, 64 hex digits."""
+        return hmac.digest(self.value, secret.encode(), "sha256").hex()
+
+    def __repr__(self) -> str:
+        return f"Pepper(id={self.id!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Peppers:
+    """All peppers, newest first; at least one."""
+
+    all: tuple[Pepper, ...]
+
+    @property
+    def newest(self) -> Pepper:
+        return self.all[0]
+
+    def digests(self, secret: str) -> tuple[str, ...]:
+        """Every digest under which this key may be stored, the newest pepper's first."""
+        return tuple(pepper.digest(secret) for pepper in self.all)
+
+
+def same_digest(stored: str, digests: tuple[str, ...]) -> bool:
+    """Whether `stored` is one of the digests, in a time that does not tell how near it came."""
+    return sum(hmac.compare_digest(stored, digest) for digest in digests) > 0
+
+
+def load_peppers(
+    data_dir: Path, setting: str | None = None, random_bytes: Callable[[int], bytes] = secrets.token_bytes
+) -> Peppers:
+    """The peppers of the setting, else of the file `pepper` in the data folder, made if there is none.
+
+    Processes that start together agree on one pepper. Raises PepperError.
+    """
+    if setting is not None:
+        return parse_peppers(setting, SETTING_NAME)
+    path = data_dir / PEPPER_FILE
+    try:
+        if not path.exists():
+            private_file.write_if_absent(path, base64.b64encode(random_bytes(PEPPER_BYTES)).decode() + "\n")
+        return parse_peppers(path.read_text(encoding="utf-8"), str(path))
+    except UnicodeDecodeError:
+        raise PepperError(str(path), "it is not text") from None
+    except OSError as error:
+        raise PepperError(str(path), error.strerror or str(error)) from error
+
+
+def parse_peppers(text: str, source: str) -> Peppers:
+    """Peppers in base64, newest first, separated by commas or space. Raises PepperError naming `source`."""
+    words = text.replace(",", " ").split()
+    if not words:
+        raise PepperError(source, "it is empty")
+    return Peppers(tuple(Pepper.of(_decoded(word, source)) for word in words))
+
+
+def _decoded(word: str, source: str) -> bytes:
+    try:
+        value = base64.b64decode(word, validate=True)
+    except (binascii.Error, ValueError):
+        raise PepperError(source, "it is not base64") from None
+    if len(value) != PEPPER_BYTES:
+        raise PepperError(source, f"it has {len(value)} bytes")
+    return value

@@ -1,0 +1,1 @@
+"""Prepaid credit: money, ledger, idempotency keys and the sweeper of expired holds."""

@@ -1,0 +1,58 @@
+"""`Idempotency-Key`: a repeated call gets the answer of the first one, and is charged once."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from starlette.types import Scope
+
+from service.auth.accounts import Principal
+from service.billing.ledger import Claim, HoldState, KnownClaim, Ledger
+from service.http.errors import ANSWER_LOST, CALL_RUNNING, INVALID_REQUEST, OTHER_BODY, UNAVAILABLE, Refusal
+from service.http.responses import Header, Reply
+from service.storage.errors import StoreUnavailable
+
+MAX_CHARACTERS = 255
+REPLAYED: Header = (b"idempotency-replayed", b"true")
+# An answer is written just after its charge; until then it is on its way, not lost.
+KEEPING = timedelta(seconds=10)
+
+
+class Idempotency:
+    """Remembers keys for `keep`. Of a key and a body only digests are stored."""
+
+    def __init__(self, ledger: Ledger, keep: timedelta, now: Callable[[], datetime]) -> None:
+        self.ledger = ledger
+        self.keep = keep
+        self.now = now
+
+    def key(self, scope: Scope) -> bytes | Refusal | None:
+        """Return the key of a call, which is known from its head, or None if it has none."""
+        keys = {value.strip() for name, value in scope["headers"] if name == b"idempotency-key"}
+        if not keys:
+            return None
+        key: bytes = keys.pop()
+        if keys or not 1 <= len(key) <= MAX_CHARACTERS or not key.isascii():
+            return INVALID_REQUEST.saying(f"Idempotency-Key: send one, of 1 to {MAX_CHARACTERS} ASCII characters.")
+        return key
+
+    def claim(self, key: bytes, principal: Principal, body_digest: str) -> Claim:
+        """Return what a call with that key and a body of that digest claims."""
+        return Claim(principal.key_id, sha256(key).hexdigest(), body_digest, self.now() + self.keep)
+
+    async def earlier(self, claim: Claim) -> Reply | Refusal | None:
+        """The answer to an earlier call with this key, or why there is none; None if it is the first."""
+        try:
+            known = await self.ledger.find_claim(claim.key_id, claim.digest)
+        except StoreUnavailable:
+            return UNAVAILABLE
+        if known is None:
+            return None
+        if known.body_digest != claim.body_digest:
+            return OTHER_BODY
+        if known.answer is not None:
+            return Reply(200, known.answer.body, [*known.answer.headers, REPLAYED], known.answer.content_type)
+        return CALL_RUNNING if self._on_its_way(known) else ANSWER_LOST
+
+    def _on_its_way(self, known: KnownClaim) -> bool:
+        return known.state is HoldState.OPEN or known.closed_at is None or self.now() < known.closed_at + KEEPING

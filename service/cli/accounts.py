@@ -1,0 +1,109 @@
+"""`weighbridge accounts`: accounts and their own limits."""
+
+import json
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+import click
+
+from service.auth.accounts import Account, AccountStore
+from service.cli import options
+from service.cli.asynchronous import asynchronous
+from service.cli.lazy import LazyGroup
+from service.cli.table import Column, print_table
+
+COLUMNS = (
+    Column("Account", "name"),
+    Column("Id", "name"),
+    Column("Calls per second", "number"),
+    Column("Calls per month", "number"),
+    Column("Created"),
+)
+
+
+class AccountTools(Protocol):
+    """What these commands need. It is the click context's object."""
+
+    def account_store(self) -> AbstractAsyncContextManager[AccountStore]:
+        """The store, with the newest schema."""
+
+
+@click.group("accounts", cls=LazyGroup)
+def accounts() -> None:
+    """List and create accounts, and set their own limits."""
+
+
+@accounts.command("list")
+@options.as_json
+@click.pass_obj
+@asynchronous
+async def list_(tools: AccountTools, as_json: bool) -> None:
+    """List accounts with their own limits, if they have any."""
+    async with tools.account_store() as store:
+        found = await store.list_accounts()
+    if as_json:
+        click.echo(json.dumps([_as_json(account) for account in found], indent=2))
+        return
+    rows = [
+        (account.name, account.id, account.calls_per_second, account.calls_per_month, f"{account.created_at:%Y-%m-%d}")
+        for account in found
+    ]
+    print_table(COLUMNS, rows)
+
+
+@accounts.command("create")
+@click.argument("account", callback=options.account_name)
+@options.calls_per_second
+@options.calls_per_month
+@click.pass_obj
+@asynchronous
+async def create(tools: AccountTools, account: str, calls_per_second: int | None, calls_per_month: int | None) -> None:
+    """Create an account without a key."""
+    async with tools.account_store() as store:
+        made = await store.create_account(account)
+        if made is None:
+            raise click.ClickException(f"There is an account {account!r} already.")
+        await store.set_allowance(made.id, calls_per_second, calls_per_month)
+    click.echo(f"Account {made.id} is {made.name}.")
+
+
+@accounts.command("set")
+@click.argument("account", callback=options.account_name)
+@options.calls_per_second
+@options.calls_per_month
+@click.option("--defaults", is_flag=True, help="Drop the account's own limits first.")
+@click.pass_obj
+@asynchronous
+async def set_(
+    tools: AccountTools, account: str, calls_per_second: int | None, calls_per_month: int | None, defaults: bool
+) -> None:
+    """Set an account's own limits.
+
+    Running services follow within 5 seconds."""
+    if calls_per_second is None and calls_per_month is None and not defaults:
+        raise click.UsageError("Say what to set: --calls-per-second, --calls-per-month or --defaults.")
+    async with tools.account_store() as store:
+        meant = await named_account(store, account)
+        if defaults:
+            await store.clear_allowance(meant.id)
+        now = await store.set_allowance(meant.id, calls_per_second, calls_per_month) or meant
+    limits = (f"{now.calls_per_second or 'default'} calls per second", f"{now.calls_per_month or 'default'} per month")
+    click.echo(f"Account {now.name}: {', '.join(limits)}.")
+
+
+async def named_account(store: AccountStore, name: str) -> Account:
+    """The account of that name; none ends the command with one sentence."""
+    found = await store.find_account(name)
+    if found is None:
+        raise click.ClickException(f"There is no account {name!r}. `weighbridge accounts list` shows all.")
+    return found
+
+
+def _as_json(account: Account) -> dict[str, str | int | None]:
+    return {
+        "id": account.id,
+        "account": account.name,
+        "calls_per_second": account.calls_per_second,
+        "calls_per_month": account.calls_per_month,
+        "created_at": account.created_at.isoformat(),
+    }

@@ -1,0 +1,122 @@
+"""`weighbridge cost -m MODEL --input 2M …`: what calls would cost with several models, as one table."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import click
+
+from pricing_data import PriceBook
+from pricing_data.cost import multiply
+from pricing_data.plans import MONTHS_OF_A_YEAR, Plan, PlannedCost, plan_costs, read_plan
+from pricing_data.responses import BadUsage
+from service.cli.table import Column, Value, money, print_table, say
+from service.http import json
+from service.runtime.clock import utc_now
+from service.tokens.cost_answers import plan_answer, worst_state
+from service.tokens.names import resolver
+from tokenizer_registry import Registry
+
+# With -m '*' some hundreds of models have no price.
+MAX_NAMED = 10
+# The options of the command, as the properties of a plan are called.
+OPTIONS = {
+    "input": "input_tokens",
+    "output": "output_tokens",
+    "cached": "cached_input_tokens",
+    "cache_write": "cache_write_tokens",
+    "cache_write_1h": "cache_write_1h_tokens",
+    "audio": "input_audio_tokens",
+    "reasoning": "reasoning_tokens",
+    "searches": "web_searches",
+}
+HELP = {
+    "input": "Input tokens of one call: 2000, 2k, 1.5M, 1B.",
+    "output": "Output tokens of one call.",
+    "cached": "How many of the input tokens are read from a cache, or which share, as 40%.",
+    "cache_write": "How many of the input tokens are written to a cache, or which share.",
+    "cache_write_1h": "How many of them are written to a cache for an hour, or which share.",
+    "audio": "How many of the input tokens are audio, or which share.",
+    "reasoning": "How many of the output tokens are reasoning, or which share.",
+    "searches": "Web searches of one call.",
+    "calls": "How many such calls there are; without it, one.",
+}
+
+
+def plan_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of a plan to a command."""
+    for name, value in reversed(HELP.items()):
+        command = click.option(f"--{name.replace('_', '-')}", help=value)(command)
+    command = click.option("--monthly", is_flag=True, help="The calls are those of a month; a year is shown too.")(
+        command
+    )
+    return click.option("--batch", is_flag=True, help="The same as --service-tier batch.")(command)
+
+
+def split_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the options of a plan that were given, and the terms, which responses have too."""
+    given = {name: value for name, value in options.items() if value not in (None, False)}
+    if given.pop("batch", False):
+        if "service_tier" in given:
+            raise click.UsageError("--batch and --service-tier exclude each other.")
+        given["service_tier"] = "batch"
+    plan = {name: given.pop(name) for name in (*HELP, "monthly") if name in given}
+    return plan, given
+
+
+def show_plan(
+    book: PriceBook, registry: Registry, models: Sequence[str], options: Mapping[str, Any], *, as_json: bool
+) -> bool:
+    """Print what a plan costs. Return whether every model has a cost; a bad option ends the command."""
+    if "provider" in options:
+        raise click.UsageError("--provider cannot be used without a FILE.")
+    fields = {OPTIONS.get(name, name): value for name, value in options.items()}
+    try:
+        plan = read_plan({**fields, "models": list(models)}, utc_now(), list(registry.models))
+    except BadUsage as fault:
+        raise click.ClickException(f"{option_named(fault.property)}: {fault.reason}.") from None
+    resolve = resolver(registry.models, book)
+    costs = plan_costs(book, plan, lambda name: resolve(name, None))
+    if as_json:
+        click.echo(json.encode({**plan_answer(plan, costs, None), "pricing_version": book.version}))
+    else:
+        _print(book, plan, costs)
+    return all(cost.total is not None for cost in costs)
+
+
+def option_named(name: str) -> str:
+    """Return the option that gives a property of a plan."""
+    short = next((option for option, field in OPTIONS.items() if field == name), name)
+    return "The plan" if name == "plan" else f"--{short.replace('_', '-')}"
+
+
+def _print(book: PriceBook, plan: Plan, costs: Sequence[PlannedCost]) -> None:
+    headings = ["one call, USD", f"{plan.calls:,} calls, USD" if plan.calls != 1 else "all, USD"]
+    if plan.monthly:
+        headings = ["one call, USD", "a month, USD", "a year, USD"]
+    columns = [Column("model", "name"), *(Column(heading, "number") for heading in headings), Column("state")]
+    print_table(columns, [_row(plan, cost) for cost in costs if cost.total is not None])
+    unpriced = [cost for cost in costs if cost.total is None]
+    for cost in unpriced[:MAX_NAMED]:
+        say(f"{cost.model} has no cost: {cost.reason}.")
+    if len(unpriced) > MAX_NAMED:
+        say(f"{len(unpriced) - MAX_NAMED:,} more models have no cost; --json names each.")
+    say(f"{_described(plan)}, by the price book {book.version}.")
+
+
+def _row(plan: Plan, cost: PlannedCost) -> list[Value]:
+    if cost.total is None or cost.per_call is None:
+        return []
+    amounts = [money(cost.per_call), money(cost.total)]
+    if plan.monthly:
+        amounts.append(money(multiply(MONTHS_OF_A_YEAR, cost.total)))
+    return [cost.model, *amounts, worst_state(cost)]
+
+
+def _described(plan: Plan) -> str:
+    """Return what was priced: "1,000 calls a month, each of 2,000 input and 500 output tokens"."""
+    usage, month = plan.usage, " a month" if plan.monthly else ""
+    each = ", each" if plan.calls != 1 else ""
+    cached = f" ({usage.cached_input_tokens:,} of them cached)" if usage.cached_input_tokens else ""
+    tier = "" if plan.terms.service == "standard" else f", service tier {plan.terms.service}"
+    calls = f"{plan.calls:,} call{'s' if plan.calls != 1 else ''}{month}{each}"
+    return f"{calls} of {usage.input_tokens:,} input{cached} and {usage.output_tokens:,} output tokens{tier}"

@@ -1,0 +1,87 @@
+"""Options of `weighbridge estimate` that are more than a word: shares, sizes, output tokens."""
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+
+import click
+
+from estimation.workload import Output
+from service.cli.catalogue import known_author, known_models, wanted_models
+from tokenizer_registry import Registry
+
+UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}
+MAX_OUTPUT = 10**9
+
+
+class Share(click.ParamType[Decimal]):
+    """A share of a whole, such as 1% or 0.01."""
+
+    name = "share"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        """The share, from 0 to 1."""
+        if isinstance(value, Decimal):
+            return value
+        text = str(value).strip()
+        try:
+            share = Decimal(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        except InvalidOperation:
+            raise click.BadParameter(f"{value!r} is not a share such as 1% or 0.01.") from None
+        if not share.is_finite() or not 0 <= share <= 1:
+            raise click.BadParameter(f"{value!r} is not between 0 and 100%.")
+        return share
+
+
+class Size(click.ParamType[int]):
+    """A size in bytes, such as 16MiB."""
+
+    name = "size"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number of bytes."""
+        if isinstance(value, int):
+            return value
+        match = re.fullmatch(r"(\d{1,15})\s*([KMG]?I?B)?", str(value).strip().upper())
+        if not match or not int(match[1]):
+            raise click.BadParameter(f"{value!r} is not a size such as 500kB, 16MiB or 1GB.")
+        return int(match[1]) * UNITS[match[2] or ""]
+
+
+class OutputTokens(click.ParamType[Output]):
+    """Output tokens of each text: 500, 25% of its input tokens, or a column's name."""
+
+    name = "tokens"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Output:
+        """The output, with one of its three ways."""
+        if isinstance(value, Output):
+            return value
+        text = str(value).strip()
+        if text.isascii() and text.isdigit():
+            if int(text) > MAX_OUTPUT:
+                raise click.BadParameter(f"{text} tokens are more than any model answers.")
+            return Output(tokens=int(text))
+        if re.fullmatch(r"\d{1,6}(\.\d{1,6})?\s*%", text):
+            return Output(ratio=Fraction(text.removesuffix("%").strip()) / 100)
+        if not text or text.endswith("%") or re.fullmatch(r"[-+.\d]+", text):
+            raise click.BadParameter(f"{value!r} is neither tokens (500), a share (25%) nor the name of a column.")
+        return Output(column=text)
+
+
+def only_one(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> str:
+    """The value of an option that may be given once: of two, the first would be dropped without a word."""
+    if len(values) > 1:
+        raise click.BadParameter(f"give it once, not {len(values)} times.", context, parameter)
+    return values[0]
+
+
+def chosen_models(registry: Registry, names: Sequence[str], authors: Sequence[str]) -> list[str]:
+    """Return the models by name and by author, each once. An unknown one ends the command with one sentence."""
+    if not authors:
+        return wanted_models(registry, names, "--model or --author")
+    chosen = known_models(registry, names)
+    for author in (known_author(registry, name) for name in authors):
+        chosen += [model.name for model in registry.models.values() if model.author == author]
+    return list(dict.fromkeys(chosen))

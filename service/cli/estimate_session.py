@@ -1,0 +1,193 @@
+"""One run of `weighbridge estimate`: workers, plan, journal, files."""
+
+import hashlib
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+
+import click
+
+from estimation.documents import write_documents
+from estimation.engines import load
+from estimation.estimate import Estimate
+from estimation.job import Job
+from estimation.journal import Journal
+from estimation.locating import Found, find, spooled
+from estimation.metering import metering
+from estimation.on_ray import RayWorkers
+from estimation.page import page
+from estimation.piece import Shard
+from estimation.planning import plan
+from estimation.reading.batch import Reading
+from estimation.reading.parquet import prepare
+from estimation.run import Question, Runner, Tally, outcome, run, sample_outcome
+from estimation.sampling import sample_plan
+from estimation.source import Format
+from estimation.workers import Workers
+from estimation.workload import Workload
+from pricing_data import PriceBook
+from service import __version__
+from service.cli.configuration import configuration, prepared_folder
+from service.cli.estimate_progress import counting_progress
+from service.cli.registry import extra_folder
+from tokenizer_registry import Registry
+
+RUNS = "estimates"
+STDIN = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a command asks for. `ray_address` is None without Ray, and empty for the cluster that Ray finds."""
+
+    registry: Registry
+    book: PriceBook
+    models: tuple[str, ...]
+    estimated: bool
+    inputs: tuple[str, ...]
+    form: Format | None
+    reading: Reading
+    workload: Workload
+    day_given: bool
+    sample: Decimal | None
+    seed: str
+    ray_address: str | None
+    workers: int
+    resume: bool
+    documents: Path | None
+    html: Path | None
+
+
+class Session:
+    """Everything that one estimate opens, and closes again."""
+
+    def __init__(self, request: Request) -> None:
+        folder = prepared_folder(configuration().settings) / RUNS
+        self._folder = folder / _identity(request)
+        self._journal = Journal(self._folder)
+        self._request, self._stripes = self._continued(request)
+        self._metering = metering(
+            request.registry, request.book, request.models, self._request.workload, estimate=request.estimated
+        )
+        self._shards: Sequence[Shard] = ()
+        self._tally = Tally(self._journal if request.sample is None else None)
+        self._runner: Runner | None = None
+        self._stdin: Path | None = None
+
+    def _continued(self, request: Request) -> tuple[Request, int]:
+        """The request, with the day and the parts of the run that it goes on with, if it does."""
+        header = self._journal.header() if request.resume else None
+        if header is None:
+            if request.resume:
+                click.echo("Nothing is kept of this estimate: it starts anew.", err=True)
+            self._journal.begin({"day": request.workload.day.isoformat(), "stripes": request.workers})
+            return request, request.workers
+        day = date.fromisoformat(header["day"])
+        return replace(request, workload=request.workload._replace(day=day)), int(header["stripes"])
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """The workers, for the time of the block; they are forked before anything else starts threads."""
+        with ExitStack() as stack:
+            stack.enter_context(self._journal)
+            workers = self._workers()
+            stack.enter_context(workers)
+            self._runner = workers
+            if STDIN in self._request.inputs:
+                spool = stack.enter_context(tempfile.NamedTemporaryFile(prefix="weighbridge-"))
+                shutil.copyfileobj(sys.stdin.buffer, spool)
+                spool.flush()
+                self._stdin = Path(spool.name)
+            yield
+
+    def run(self) -> Estimate:
+        """Count, and tell the outcome. Raises EstimationError, OSError."""
+        found = self._found()
+        request = self._request
+        question = Question(self._metering, request.book, request.workload, found)
+        if request.sample is not None:
+            sampled = sample_plan(found.sources, request.reading, request.sample, request.seed)
+            self._count(sampled.shards)
+            return sample_outcome(question, sampled, request.sample, self._tally)
+        planned = plan(found.sources, request.reading, self._stripes)
+        self._count(planned.shards)
+        return outcome(question, planned.shards, planned.faults, self._tally)
+
+    def write_files(self, found: Estimate) -> None:
+        """The files that are asked for; then nothing of a whole run is kept. Raises OSError, MissingExtra."""
+        if path := self._request.documents:
+            shards = [shard.id for shard in self._shards]
+            with _naming(path):
+                write_documents(path, shards, self._journal.parts, self._metering, self._request.book, found.workload)
+        if path := self._request.html:
+            with _naming(path):
+                path.write_text(page(found, self._request.inputs), encoding="utf-8")
+        if found.done == found.shards:
+            self._journal.forget()
+
+    def kept_sentence(self) -> str:
+        """What is kept of a run that was stopped."""
+        if self._request.sample is not None or not self._tally.done:
+            return "Stopped; nothing is kept."
+        done, parts = self._tally.done, len(self._shards)
+        return f"Stopped; {done:,} of {parts:,} parts are kept. The same command with --resume goes on from there."
+
+    def _workers(self) -> Workers | RayWorkers:
+        request = self._request
+        parts = self._journal.parts if request.documents else None
+        job = Job(self._metering.meters, request.workload, request.reading, parts)
+        if request.ray_address is not None:
+            return RayWorkers(job, extra_folder(), request.ray_address, request.workers)
+        preparing = partial(prepare, request.inputs, request.form)
+        return Workers(job, load(request.registry, job.counters), request.workers, preparing)
+
+    def _found(self) -> Found:
+        request = self._request
+        found = find((name for name in request.inputs if name != STDIN), request.form)
+        if self._stdin is None:
+            return found
+        return found._replace(sources=(spooled(STDIN, self._stdin, request.form), *found.sources))
+
+    def _count(self, shards: Sequence[Shard]) -> None:
+        self._shards = shards
+        if self._runner is not None:
+            with counting_progress(sum(shard.bytes for shard in shards)) as advance, _naming(self._folder):
+                run(self._runner, shards, self._tally, advance)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Writing does not tell which file it was. Raises OSError with this name."""
+    try:
+        yield
+    except OSError as fault:
+        raise OSError(fault.errno, fault.strerror, fault.filename or str(path)) from fault
+
+
+def _identity(request: Request) -> str:
+    """The same for the same estimate: what is kept under it may be gone on with."""
+    vocabularies = {request.registry.models[name].vocabulary for name in request.models}
+    specs = request.registry.vocabularies
+    options = {
+        "inputs": [name if "://" in name or name == STDIN else str(Path(name).absolute()) for name in request.inputs],
+        "form": request.form,
+        "models": request.models,
+        "estimated": request.estimated,
+        "reading": request.reading,
+        "workload": repr(request.workload._replace(day=request.workload.day if request.day_given else date.min)),
+        "documents": request.documents is not None,
+        "sample": str(request.sample),
+        "seed": request.seed,
+        "book": request.book.version,
+        "vocabularies": sorted(repr(specs.get(name or "")) for name in vocabularies),
+        "weighbridge": __version__,
+    }
+    return hashlib.sha256(json.dumps(options).encode()).hexdigest()[:24]

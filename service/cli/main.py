@@ -1,0 +1,76 @@
+"""The command line `weighbridge`: one group, one file a command under `service.cli`."""
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+from service import __version__
+from service.cli.lazy import LazyGroup
+
+# These are given Tools, and with them the stores.
+WITH_STORES = {
+    "keys": "keys:keys",
+    "accounts": "accounts:accounts",
+    "users": "users:users",
+    "credits": "credits:credits_",
+    "limits": "limits:limits",
+    "db": "db:db",
+}
+PLACES = WITH_STORES | {
+    "serve": "serve:serve",
+    "count": "count:count",
+    "cost": "cost:cost",
+    "estimate": "estimate:estimate",
+    "audit": "audit:audit_",
+    "models": "models:models",
+    "authors": "models:authors",
+    "vocab": "vocab:vocab",
+    "prices": "prices:prices",
+    "config": "config:config",
+}
+SUMMARIES = {
+    "keys": "Create, list, rotate and revoke API keys.",
+    "accounts": "List and create accounts, and set their own limits.",
+    "users": "Create and list users of the console, and set passwords.",
+    "credits": "Grant credit, and show balances and statements.",
+    "limits": "See and reset what an account has used.",
+    "db": "See and upgrade the schema of the database.",
+    "serve": "Serve the API until Ctrl-C or SIGTERM.",
+    "count": "Count the tokens of FILES and their cost as input.",
+    "cost": "Price a usage or response in FILE, or what calls would cost.",
+    "estimate": "Estimate what the texts of INPUTS would cost.",
+    "audit": "Compare usage FILES with own prices, by model and day.",
+    "models": "List all models, or those of NAMES.",
+    "authors": "List who made the models.",
+    "vocab": "List, verify, fetch and add vocabularies.",
+    "prices": "Explain, compare and renew the prices.",
+    "config": "Print the settings with their sources; secrets are masked.",
+}
+
+
+class Commands(LazyGroup):
+    """All commands. A row of the price book that breaks a rule is found when it is read, in the midst of a command."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; a damaged price book ends it with exit status 1 and its sentence."""
+        try:
+            return super().invoke(ctx)
+        except Exception as fault:
+            if isinstance(fault, import_module("pricing_data.errors").DamagedBook):
+                raise click.ClickException(str(fault)) from None
+            raise
+
+
+@click.group(
+    cls=Commands,
+    places=PLACES,
+    summaries=SUMMARIES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="weighbridge")
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Count the tokens of a text exactly, price them exactly, and serve both over HTTP."""
+    if context.invoked_subcommand in WITH_STORES:
+        context.obj = import_module("service.cli.context").Tools()

@@ -1,0 +1,67 @@
+"""`weighbridge models` and `weighbridge authors`: what is known, with today's input price."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from service.cli.catalogue import known_author, known_models
+from service.cli.price_book import MTOK, loaded_book
+from service.cli.registry import load_registry
+from service.cli.table import Column, print_table
+from service.http import json
+
+COLUMNS = (
+    Column("name", "name"),
+    Column("USD per million input tokens", "number"),
+    *map(Column, ("author", "vocabulary", "display name", "evidence")),
+)
+
+
+@click.command()
+@click.argument("names", nargs=-1)
+@click.option("--author", help="Only this author's models.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+def models(names: tuple[str, ...], author: str | None, as_json: bool) -> None:
+    """List all models, or those of NAMES."""
+    registry = load_registry()
+    book = loaded_book(registry)
+    day = datetime.now(UTC).date()
+    author = None if author is None else known_author(registry, author)
+    rows: list[dict[str, json.Value]] = []
+    for name in known_models(registry, names or ("*",)):
+        model, price = registry.models[name], book.price(name, day)
+        if author in (None, model.author):
+            rows.append(
+                {
+                    "author": model.author,
+                    "name": name,
+                    "display_name": model.display_name,
+                    "vocabulary": model.vocabulary,
+                    "evidence": model.evidence,
+                    "without_count": registry.why_uncounted(name),
+                    "price_per_input_token": price.input if price else None,
+                }
+            )
+    if as_json:
+        click.echo(json.encode([*rows]))
+    else:
+        _print(rows)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+def authors(as_json: bool) -> None:
+    """List who made the models."""
+    names = sorted({model.author for model in load_registry().models.values()})
+    click.echo(json.encode([*names]) if as_json else "\n".join(names))
+
+
+def _print(rows: list[dict[str, Any]]) -> None:
+    cells = []
+    for row in rows:
+        price, why = row["price_per_input_token"], row["without_count"]
+        vocabulary = row["vocabulary"] if why is None else f"- ({why})"
+        names = (row["author"], vocabulary, row["display_name"], row["evidence"])
+        cells.append((row["name"], None if price is None else price * MTOK, *names))
+    print_table(COLUMNS, cells)

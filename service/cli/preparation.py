@@ -1,0 +1,129 @@
+"""All that has to be ready before the first call, made by the process whose workers share it."""
+
+import asyncio
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import click
+from starlette.types import ASGIApp
+
+from pricing_data import PricingError
+from service.app import create_app
+from service.auth.pepper import PepperError
+from service.auth.sql_accounts import SqlAccountStore
+from service.billing.money import MICRO_INR
+from service.billing.sql_credit import WelcomeCredit
+from service.cli.banner import banner
+from service.cli.context import loaded_peppers, upgraded
+from service.cli.demo_key import demo_key
+from service.cli.loading import Loading
+from service.cli.tracing import tracer_maker
+from service.connections import Addresses, Connections
+from service.http.server import Server
+from service.limits import AccountTable, ProcessLock
+from service.observability import log
+from service.observability.metrics import Metrics
+from service.observability.shared_numbers import SharedNumbers
+from service.runtime.clock import utc_now
+from service.runtime.settings import Settings
+from service.storage import counters_address
+from service.storage.embedded_valkey import EmbeddedValkey
+from service.storage.errors import StoreError
+from service.storage.redis import check_store, connect, ping
+from service.storage.sql.engine import Database
+from service.storage.sql.service_settings import record_welcome
+from service.tokens.price_book import lapsed, outside_catalogue
+from tokenizer_registry import RegistryError
+
+FAULTS = (StoreError, PepperError, RegistryError, PricingError)
+# At the start there is time: a store across a network may need more than the limiter would give it.
+START_TIMEOUT_SECONDS = 2.0
+
+OTHER_PEPPER = (
+    "Some keys in the database are stored under a pepper that this service does not have, and will be refused. "
+    "Services that share a database need the same WEIGHBRIDGE_PEPPER."
+)
+
+
+@contextmanager
+def _faults_end_the_command() -> Iterator[None]:
+    try:
+        yield
+    except FAULTS as error:
+        raise click.ClickException(str(error)) from None
+
+
+@_faults_end_the_command()
+def prepared(
+    settings: Settings,
+    folder: Path,
+    listener: socket.socket,
+    counters: EmbeddedValkey | str,
+    loading: Loading,
+    demo: bool,
+    running: ExitStack,
+) -> Server:
+    """The server, once whatever can fail has been checked; `counters` is a store that was begun, or a URL."""
+    lines = log.configure(settings.log_level, sys.stderr)
+    make_tracer = tracer_maker(settings)
+    redis_url = running.enter_context(_address(counters, folder))
+    database = upgraded(settings)
+    addresses = Addresses(redis_url, database, loaded_peppers(settings))
+    warnings, key = asyncio.run(_check(addresses, folder, demo, settings.credit_welcome_inr))
+    registry, book = loading.wait()
+    numbers = SharedNumbers(settings.workers)
+    table = AccountTable(settings.workers, ProcessLock())
+
+    def app() -> ASGIApp:
+        numbers.enter()
+        table.join()
+        connections = Connections(
+            addresses,
+            limits_without_redis=settings.limits_without_redis,
+            table=table,
+            redis_timeout_seconds=settings.redis_timeout_seconds,
+            metrics=Metrics(numbers),
+            welcome_micro_inr=settings.credit_welcome_inr * MICRO_INR,
+        )
+        return create_app(settings, connections, registry, book, tracer=make_tracer(), take_lost_lines=lines.take_lost)
+
+    warnings += lapsed(book, utc_now().date())
+    outside = outside_catalogue(book, registry.models)
+    warnings += [f"your own price of {name} is for a name outside the catalogue" for name in outside]
+    text = banner(settings.host, listener.getsockname()[1], key, warnings, playground=settings.playground)
+    return Server(settings, listener, app, lambda: click.echo(text), numbers)
+
+
+@contextmanager
+def _address(counters: EmbeddedValkey | str, folder: Path) -> Iterator[str]:
+    """The URL of the counters' store; an embedded one's, once it answers, can be found in the folder meanwhile."""
+    if isinstance(counters, str):
+        yield counters
+        return
+    counters.wait()
+    with counters_address.published(folder, counters.url):
+        yield counters.url
+
+
+async def _check(addresses: Addresses, folder: Path, demo: bool, welcome_inr: int) -> tuple[list[str], str | None]:
+    """Warnings about the stores, and the demo key if one is wanted; `welcome_inr` is recorded for commands."""
+    redis = connect(addresses.redis_url, socket_timeout_seconds=START_TIMEOUT_SECONDS)
+    database = Database(addresses.database)
+    try:
+        if not await ping(redis, timeout_seconds=START_TIMEOUT_SECONDS):
+            raise click.ClickException(
+                "The Redis of WEIGHBRIDGE_REDIS_URL does not answer. "
+                "Start it or correct the URL; without the setting an embedded store is used."
+            )
+        await record_welcome(database, welcome_inr * MICRO_INR)
+        store = SqlAccountStore(database, addresses.peppers, utc_now, welcome=WelcomeCredit(welcome_inr * MICRO_INR))
+        warnings = await check_store(redis)
+        if await store.pepper_ids_in_use() - {pepper.id for pepper in addresses.peppers.all}:
+            warnings.append(OTHER_PEPPER)
+        return warnings, await demo_key(store, folder, utc_now()) if demo else None
+    finally:
+        await redis.aclose()
+        await database.close()

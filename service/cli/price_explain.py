@@ -1,0 +1,96 @@
+"""`weighbridge prices explain` and `at`: one model's price, with its reasons, or as a number."""
+
+import textwrap
+from datetime import date
+
+import click
+
+from pricing_data import plain
+from pricing_data.curation import Upstream, read_upstream
+from pricing_data.notes import read_notes
+from pricing_data.overrides import read_prices_file
+from pricing_data.rate_list import StatedRate, stated_rates
+from service.cli.catalogue import known_models
+from service.cli.configuration import configuration
+from service.cli.price_book import Day, faults_reported, loaded_book, loaded_path
+from service.cli.price_refreshing import OVERRIDES, UPSTREAM
+from service.http import json
+from service.runtime.clock import utc_now
+from service.tokens.price_book import notes_path
+from service.tokens.price_explanation import Facts, explanation
+from service.tokens.price_words import hours_words, is_counted, place_words, unit_words
+from service.tokens.prices import instant_words, price_history, stated_entry
+from tokenizer_registry import Registry
+
+WIDTH = 110
+
+
+@click.command()
+@click.argument("name")
+@click.option("--date", "day", type=Day(), help="The day (UTC) that is asked about; without it, today.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+def explain(name: str, day: date | None, as_json: bool) -> None:
+    """Explain a price by its rows, sources, opinions and rules."""
+    registry = Registry.from_package()
+    book, today = loaded_book(registry), day or utc_now().date()
+    (model,) = known_models(registry, [name], book.standing)
+    with faults_reported():
+        notes = read_notes(notes_path(loaded_path()))
+        upstream = read_upstream(UPSTREAM).get(model, Upstream(model, "none", {}))
+        own = configuration().settings.price_overrides
+        cited = read_prices_file(OVERRIDES)
+        cited = cited.joined(read_prices_file(own, free=True)) if own else cited
+    sections = explanation(Facts(model, registry.models.get(model), book, upstream, notes, cited, today))
+    if as_json:
+        parts: list[json.Value] = [{"heading": part.heading, "lines": [*part.lines]} for part in sections]
+        click.echo(json.encode({**price_history(book, model, today), "explanation": parts}))
+        return
+    for number, part in enumerate(sections):
+        click.echo(("\n" if number else "") + click.style(part.heading, bold=True))
+        for line in part.lines:
+            # Sentences are broken into lines; figures in columns are short enough.
+            broken = textwrap.wrap(line, WIDTH) if len(line) > WIDTH and not line.startswith(" ") else [line]
+            click.echo("\n".join(f"  {piece}" for piece in broken))
+
+
+@click.command()
+@click.argument("name")
+@click.option("--date", "day", type=Day(), required=True, help="A day (UTC), as 2026-01-31.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+def at(name: str, day: date, as_json: bool) -> None:
+    """Print what a model cost on a day, in USD per token.
+
+    The exit status is 1 if no price is known."""
+    registry = Registry.from_package()
+    book = loaded_book(registry)
+    (model,) = known_models(registry, [name], book.standing)
+    price = book.price(model, day)
+    if as_json:
+        entry: dict[str, json.Value] = {"model": model, "date": day.isoformat(), "price_per_input_token": None}
+        if price:
+            entry |= {"price_per_input_token": price.input, "price_per_output_token": price.output}
+            entry |= {"effective_from": price.effective_from.isoformat(), "state": price.state}
+            rates: list[json.Value] = [stated_entry(rate) for rate in stated_rates(price)]
+            entry |= {
+                "effective_at": instant_words(price.begins),
+                "rates": rates,
+                "regions": dict(price.tariff.regions),
+            }
+        click.echo(json.encode(entry))
+    elif price is None or price.input is None:
+        raise click.ClickException(f"No price of {model} is known on {day}.")
+    else:
+        output = f", output {plain(price.output)}" if price.output is not None else ""
+        click.echo(f"{model} on {day}: input {plain(price.input)}{output} USD per token ({price.state})")
+        for rate in stated_rates(price):
+            if rate.path not in ("input", "output"):
+                click.echo(_rate_line(rate))
+        for region, factor in price.tariff.regions:
+            click.echo(f"  region {region}: {plain(factor)} times as much for tokens")
+
+
+def _rate_line(rate: StatedRate) -> str:
+    where = ", ".join(filter(None, (place_words(rate), hours_words([rate.window]) if rate.window else "")))
+    each = "each" if is_counted(rate.unit) else "per token"
+    named = f"{where}: {unit_words(rate.unit)}" if where else unit_words(rate.unit)
+    return f"  {named} {plain(rate.rate)} USD {each} ({rate.statement.state})"

@@ -1,0 +1,93 @@
+"""`weighbridge prices status`: the book in use, its age, and how sure its prices are."""
+
+from collections import Counter
+
+import click
+
+from pricing_data import PriceBook
+from pricing_data.book import PACKAGED
+from pricing_data.coverage import coverage
+from pricing_data.model_releases import read_model_releases
+from pricing_data.notes import read_notes
+from pricing_data.price import STATES
+from pricing_data.rate_list import stated_rates
+from service.cli.configuration import configuration
+from service.cli.price_book import faults_reported, loaded_book, loaded_path
+from service.cli.table import Column, Value, print_table, say
+from service.http import json
+from service.runtime.clock import utc_now
+from service.tokens.price_book import notes_path, outside_catalogue
+from tokenizer_registry import Registry
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+def status(as_json: bool) -> None:
+    """Show versions, age and counts; a warning if the book is old."""
+    registry = Registry.from_package()
+    book, path = loaded_book(registry), loaded_path()
+    today, settings = utc_now().date(), configuration().settings
+    with faults_reported():
+        held = sum(note.kind == "held" for note in read_notes(notes_path(path)))
+    age, old = book.age_days(today), book.age_days(today) > settings.prices_max_age_days
+    found: dict[str, json.Value] = {
+        "version": book.version,
+        "book": "packaged" if path == PACKAGED else str(path),
+        "refreshed_at": book.refreshed_at.isoformat(),
+        "age_days": age,
+        "old": old,
+        "sources": {snapshot.package: snapshot.version for snapshot in book.snapshots},
+        "models": len(registry.models),
+        "authors": len({model.author for model in registry.models.values()}),
+        "priced_models": len([name for name in registry.models if book.price(name, today)]),
+        **_coverage(book),
+        "rows": len(book.contents.lines),
+        "rates": _rates(registry, book),
+        **_states(registry, book),
+        "held": held,
+        "own_prices": sum(standing.holds(today) for own in book.standing.values() for standing in own),
+        "own_prices_lapsed": sum(not standing.holds(today) for own in book.standing.values() for standing in own),
+        "own_prices_outside_catalogue": list(outside_catalogue(book, registry.models)),
+        "markups": sum(markup.holds(today) for markup in book.markups),
+    }
+    if as_json:
+        click.echo(json.encode(found))
+        return
+    rows = [(name.replace("_", " "), _shown(value)) for name, value in found.items()]
+    print_table((Column("prices", "name"), Column("value")), rows)
+    if old:
+        limit = settings.prices_max_age_days
+        say(f"Warning: the prices are {age} days old, more than {limit}. `weighbridge prices refresh` renews them.")
+
+
+def _rates(registry: Registry, book: PriceBook) -> dict[str, json.Value]:
+    """How many rates are in force today, by their state."""
+    today = utc_now().date()
+    current = [price for name in registry.models if (price := book.price(name, today))]
+    counts = Counter(rate.statement.state for price in current for rate in stated_rates(price))
+    return {state: counts[state] for state in sorted(STATES)}
+
+
+def _shown(value: json.Value) -> Value:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or 0
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {each}" for name, each in value.items())
+    return str(value) if isinstance(value, bool) or not isinstance(value, int) else value
+
+
+def _coverage(book: PriceBook) -> dict[str, json.Value]:
+    reach = coverage(book, read_model_releases())
+    days: dict[str, json.Value] = {day.isoformat(): count for day, count in reach.priced_on.items()}
+    percent = 100 * reach.since_release // reach.released if reach.released else 0
+    return {
+        "models_with_a_price_on": days,
+        "priced_within_a_week_of_release": f"{reach.since_release} of {reach.released} ({percent} %)",
+    }
+
+
+def _states(registry: Registry, book: PriceBook) -> dict[str, json.Value]:
+    today = utc_now().date()
+    current = [price for name in registry.models if (price := book.price(name, today))]
+    counts = Counter(price.state for price in current)
+    return {state: counts[state] for state in sorted(STATES)}

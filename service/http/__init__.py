@@ -1,0 +1,1 @@
+"""HTTP below the APIs: protocol, server, middleware, request limits, JSON, errors and replies."""

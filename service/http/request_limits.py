@@ -1,0 +1,180 @@
+"""Reading a request body within bounds: type, size and time."""
+
+import asyncio
+import ipaddress
+from collections.abc import Iterable, Mapping
+from itertools import chain
+from sys import getsizeof
+from typing import Any
+
+from starlette.types import Receive, Scope
+
+from service.http.context import Trace, trace_of
+from service.http.errors import (
+    BODY_TIMEOUT,
+    HEADERS_TOO_LARGE,
+    OVERLOADED,
+    TOO_LARGE,
+    UNSUPPORTED_MEDIA,
+    URL_TOO_LONG,
+    Refusal,
+)
+from service.http.in_flight import Hold, InFlight
+
+MAX_URL_BYTES = 8_192
+MAX_HEADERS = 100
+MAX_HEADER_BYTES = 32_768
+# In a scope: the headers by name, where none comes twice, and the server knows that the head is within all bounds.
+NAMED_HEADERS = "weighbridge.named_headers"
+# In a scope: the refusal of a head of which the server has not taken all.
+HEAD_REFUSAL = "weighbridge.head_refusal"
+
+
+def is_small(head_bytes: int, headers: int) -> bool:
+    """Whether a head of so many bytes and headers is within all bounds, whatever is in it."""
+    return head_bytes <= MAX_URL_BYTES and headers <= MAX_HEADERS
+
+
+def named_headers(scope: Scope) -> Mapping[bytes, bytes]:
+    """The headers by name; of those that come twice the last."""
+    named: Mapping[bytes, bytes] | None = scope.get(NAMED_HEADERS)
+    return dict(scope["headers"]) if named is None else named
+
+
+def head_refusal(scope: Scope) -> Refusal | None:
+    """Why the head is too large to be looked at, or None."""
+    if NAMED_HEADERS in scope:
+        return None
+    if HEAD_REFUSAL in scope:
+        refusal: Refusal = scope[HEAD_REFUSAL]
+        return refusal
+    if len(scope["raw_path"]) + len(scope["query_string"]) > MAX_URL_BYTES:
+        return URL_TOO_LONG
+    headers = scope["headers"]
+    if len(headers) > MAX_HEADERS or sum(map(len, chain.from_iterable(headers))) > MAX_HEADER_BYTES:
+        return HEADERS_TOO_LARGE
+    return None
+
+
+def network(address: str) -> str:
+    """What one caller may be assumed to have: an IPv4 address, or the /64 of an IPv6 one."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv6Address):
+        mapped = parsed.ipv4_mapped
+        return str(mapped or ipaddress.IPv6Network((parsed, 64), strict=False))
+    return str(parsed)
+
+
+def sender_of(scope: Scope, trace: Trace) -> str:
+    """Return the account of a request, or its client's network while no account is known."""
+    if trace.account_id is not None:
+        return trace.account_id
+    client = scope.get("client")
+    return network(client[0]) if client else "unknown"
+
+
+def hold_more(scope: Scope, room: InFlight, size_bytes: int) -> bool:
+    """Hold more bytes until the request is over, and return whether there was room."""
+    trace = trace_of(scope)
+    if trace.hold is None:
+        trace.hold = Hold(room, sender_of(scope, trace))
+    return trace.hold.take(size_bytes)
+
+
+def hold_exactly(scope: Scope, room: InFlight, size_bytes: int) -> bool:
+    """Hold so many bytes from now on, whatever the request held before, and return whether there was room."""
+    trace = trace_of(scope)
+    trace.keep(size_bytes)
+    return hold_more(scope, room, size_bytes - trace.held_bytes)
+
+
+def memory_of(value: Any) -> int:
+    """Return the bytes that a JSON value takes in memory."""
+    inside: Iterable[Any] = ()
+    if isinstance(value, dict):
+        inside = (*value, *value.values())
+    elif isinstance(value, list | tuple):
+        inside = value
+    return getsizeof(value) + sum(map(memory_of, inside))
+
+
+# Larger bodies are parsed in a thread: a million names take a second.
+INLINE_BODY_BYTES = 65_536
+# In a scope: all of a small body, where it has come already. Then nothing is waited for, and no time is kept.
+WHOLE_BODY = "weighbridge.whole_body"
+
+
+class BodyReader:
+    """Reads bodies of `media_type` and at most `max_bytes` that arrive within `timeout_seconds`.
+
+    What `read` returns is held in the room `in_flight` until the request is over, or its handler keeps less.
+    """
+
+    def __init__(
+        self, max_bytes: int, timeout_seconds: float, in_flight: InFlight, media_type: str = "application/json"
+    ) -> None:
+        self.max_bytes = max_bytes
+        self.timeout_seconds = timeout_seconds
+        self.in_flight = in_flight
+        self.media_type = media_type
+        self._declared = media_type.encode()
+        self.too_large = TOO_LARGE.saying(f"The request body is too large: the limit is {max_bytes} bytes.")
+
+    def whole(self, scope: Scope) -> bytes | Refusal | None:
+        """A small body that has come with its head, or why it is not read; None where `read` has to wait for it.
+
+        It is not held: for a handler that parses it in the same turn of the event loop.
+        """
+        headers = named_headers(scope)
+        is_usual = headers.get(b"content-type") == self._declared and b"content-encoding" not in headers
+        if not is_usual and (refusal := self._media_refusal(headers)):
+            return refusal
+        whole: bytes | None = scope.get(WHOLE_BODY)
+        if whole is None or len(whole) > self.max_bytes:
+            return None
+        return whole
+
+    async def read(self, scope: Scope, receive: Receive) -> bytes | Refusal:
+        """The body, or why it is not read. A declared length over the limit is refused unread."""
+        whole = self.whole(scope)
+        if isinstance(whole, Refusal):
+            return whole
+        if whole is not None:
+            del scope[WHOLE_BODY]
+            return whole if hold_more(scope, self.in_flight, len(whole)) else OVERLOADED
+        declared = named_headers(scope).get(b"content-length", b"0")
+        if declared.isdigit() and int(declared[:20]) > self.max_bytes:
+            return self.too_large
+        try:
+            async with asyncio.timeout(self.timeout_seconds):
+                return await self._receive_all(scope, receive)
+        except TimeoutError:
+            return BODY_TIMEOUT
+
+    async def _receive_all(self, scope: Scope, receive: Receive) -> bytes | Refusal:
+        chunks: list[bytes] = []
+        received_bytes = 0
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return BODY_TIMEOUT
+            chunk = message.get("body", b"")
+            received_bytes += len(chunk)
+            if received_bytes > self.max_bytes:
+                return self.too_large
+            if not hold_more(scope, self.in_flight, len(chunk)):
+                return OVERLOADED
+            chunks.append(chunk)
+            if not message.get("more_body", False):
+                return b"".join(chunks)
+
+    def _media_refusal(self, headers: Mapping[bytes, bytes]) -> Refusal | None:
+        media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+        if media_type != self._declared:
+            return UNSUPPORTED_MEDIA.saying(f"Send the body as {self.media_type}.")
+        if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+            return UNSUPPORTED_MEDIA.saying("A Content-Encoding is not accepted: send the body uncompressed.")
+        return None

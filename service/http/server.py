@@ -1,0 +1,235 @@
+"""Worker processes: gunicorn forks them after the vocabularies are loaded, uvicorn serves in each."""
+
+import asyncio
+import ctypes
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import structlog
+import uvicorn
+import uvicorn.lifespan.on
+import uvicorn.loops.uvloop  # both are imported here for the workers, which would import them each for itself
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from gunicorn.errors import HaltServer
+from gunicorn.glogging import Logger
+from starlette.types import ASGIApp
+from uvicorn_worker import UvicornWorker  # type: ignore[import-untyped]  # it ships no types
+
+from service.http.connection import ConnectionLimits
+from service.http.protocol import LeanProtocol
+from service.observability.shared_numbers import SharedNumbers
+from service.runtime.descriptors import Descriptors
+from service.runtime.settings import Settings
+
+PR_SET_PDEATHSIG = 1
+# In memory, where there is such a folder: workers say there that they live, which no full or slow disk may hold up.
+MEMORY_FOLDER = "/dev/shm"  # noqa: S108  gunicorn makes files there as `mkstemp` does
+# Between two attempts to start a worker, if the first did not live for as long.
+RETRY_SECONDS = 1.0
+# Time to settle and to say goodbye between the deadline of streams and the end of the process.
+CUT_SECONDS = 2.0
+# An application answers a body that is late, and may have begun to wait for it late; then its connection is closed.
+BODY_GRACE_SECONDS = 5.0
+
+
+class Server(BaseApplication):
+    """Runs `make_app()` in each worker on `listener` until SIGTERM or Ctrl-C.
+
+    `on_ready` is called once; each worker has a slot of `numbers` while it lives.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        listener: socket.socket,
+        make_app: Callable[[], ASGIApp],
+        on_ready: Callable[[], None],
+        numbers: SharedNumbers,
+    ) -> None:
+        self.settings = settings
+        # gunicorn takes it over and closes it on shutdown. A copy of ours would go on taking connections that nobody
+        # answers.
+        self.listener_fd = listener.detach()
+        self.make_app = make_app
+        self.on_ready = on_ready
+        self.numbers = numbers
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Give gunicorn its settings."""
+        options: dict[str, Any] = {
+            "bind": f"fd://{self.listener_fd}",
+            "workers": self.settings.workers,
+            "worker_class": Worker,
+            "logger_class": Log,
+            "graceful_timeout": self.settings.shutdown_timeout_seconds,
+            "control_socket_disable": True,
+            "worker_tmp_dir": MEMORY_FOLDER if os.access(MEMORY_FOLDER, os.W_OK | os.X_OK) else None,
+            "post_fork": _end_with_parent,
+            "when_ready": lambda _: self.on_ready(),
+            "pre_fork": lambda _, worker: setattr(worker, "numbers", self.numbers.reserve()),
+            "child_exit": lambda _, worker: self.numbers.release(worker.numbers),
+            "forwarded_allow_ips": self.settings.trusted_proxies,
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> ASGIApp:
+        """The application; called in each worker, so that no connection is shared by a fork."""
+        return self.make_app()
+
+    def run(self) -> None:
+        """Serve; leaves by SystemExit."""
+        GracefulArbiter(self).run()
+
+
+class GracefulArbiter(Arbiter):
+    """Treats Ctrl-C like SIGTERM: open requests finish.
+
+    The first workers have to start. One that replaces another is tried again until the system has what it needs: its
+    parent does not end for want of a process, a descriptor or memory.
+    """
+
+    app: Server
+    log: Logger
+    _no_start_before = 0.0
+
+    def handle_int(self) -> None:
+        """Stop gracefully."""
+        self.handle_term()
+
+    def spawn_workers(self) -> None:
+        """Start the workers that are missing, unless starting them has just failed."""
+        if time.monotonic() >= self._no_start_before:
+            super().spawn_workers()
+
+    def spawn_worker(self) -> int:
+        """Start a worker, and return its process, or 0 if a replacement cannot be started now."""
+        numbers = self.app.numbers
+        umask = os.umask(0)
+        os.umask(umask)
+        try:
+            process = super().spawn_worker()
+        except (OSError, RuntimeError, MemoryError) as error:
+            if os.getpid() != self.pid:
+                os._exit(1)  # a fault of the worker that is no more than begun
+            os.umask(umask)  # gunicorn sets another one for its file
+            numbers.close_reservation(is_used=False)
+            if self._starts_first_workers():
+                raise
+            self._no_start_before = time.monotonic() + RETRY_SECONDS
+            structlog.get_logger("server").error("worker_not_started", reason=repr(error))
+            return 0
+        numbers.close_reservation(is_used=True)
+        return process
+
+    def reap_workers(self) -> None:
+        """Take note of workers that have ended; of those that could not begin only the first ones end the service."""
+        known: dict[int, Any] = dict(self.WORKERS)
+        halted: HaltServer | None = None
+        try:
+            super().reap_workers()
+        except HaltServer as error:
+            halted = error
+        ended = [known[process] for process in known.keys() - self.WORKERS.keys()]
+        if any(time.monotonic() - worker.made_at < RETRY_SECONDS for worker in ended):
+            self._no_start_before = time.monotonic() + RETRY_SECONDS
+        if halted is None:
+            return
+        if self._starts_first_workers():
+            raise halted
+        for worker in ended:  # what its base has left undone for the last of them, and may be done twice
+            worker.tmp.close()
+            self.cfg.child_exit(self, worker)
+        self.reap_workers()
+
+    def _starts_first_workers(self) -> bool:
+        """Whether no worker has been replaced yet."""
+        return bool(self.worker_age <= self.cfg.workers)
+
+
+class Worker(UvicornWorker):  # type: ignore[misc]  # its base has no types
+    """A uvicorn server without its own access log, which would print query strings."""
+
+    CONFIG_KWARGS = {  # noqa: RUF012  the base class reads it so
+        "loop": "uvloop",
+        "lifespan": "on",
+        "ws": "none",
+        "access_log": False,
+        "server_header": False,
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.config.timeout_graceful_shutdown = self.cfg.graceful_timeout
+        self.config.proxy_headers = bool(self.cfg.forwarded_allow_ips)
+        self.made_at = time.monotonic()
+        settings: Settings = self.app.settings
+        self.config.timeout_keep_alive = settings.keep_alive_seconds  # not gunicorn's, which is 2 seconds
+        limits = ConnectionLimits(
+            settings.head_timeout_seconds,
+            settings.body_timeout_seconds + BODY_GRACE_SECONDS,
+            settings.write_timeout_seconds,
+            Descriptors.of_process(),
+        )
+        self.config.http = partial(LeanProtocol, limits=limits)
+
+    async def callback_notify(self) -> None:
+        """Tell the parent that this worker lives. If the parent was killed before the worker could ask to be told of
+        that, this finds out."""
+        self.notify()
+        if os.getppid() != self.ppid:
+            signal.raise_signal(signal.SIGTERM)
+
+    async def _serve(self) -> None:
+        """Like its base's, with a server that tells the application when it begins to stop."""
+        self.config.app = self.wsgi
+        server = StoppingServer(self.config)
+        self._install_sigquit_handler()
+        await server.serve(sockets=self.sockets)
+        if not server.started:
+            sys.exit(Arbiter.WORKER_BOOT_ERROR)
+
+
+class StoppingServer(uvicorn.Server):
+    """Gives streams their deadline when it is told to stop: before the time at which it would cut them itself."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop, within the time for it."""
+        grace_seconds = float(self.config.timeout_graceful_shutdown or 0)
+        self.config.app.state.close_calls_in(max(grace_seconds - CUT_SECONDS, grace_seconds / 2))  # type: ignore[union-attr]  # it is ours
+        # Before the parent's patience is over too: what the application has still to write needs some of the time.
+        let_go_in = max(grace_seconds - CUT_SECONDS / 2, grace_seconds * 3 / 4)
+        asyncio.get_running_loop().call_later(let_go_in, self._let_go)
+        await super().shutdown(sockets)
+
+    def _let_go(self) -> None:
+        """Close the connections that wait for their clients."""
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, LeanProtocol) and connection.stalled_since() is not None:
+                connection.abort()
+
+
+class Log(Logger):
+    """Hands gunicorn's own messages to the handlers of the service's log."""
+
+    def setup(self, cfg: Any) -> None:
+        """Use the root logger's handlers and level."""
+        self.cfg = cfg
+        self.error_log.handlers = logging.getLogger().handlers
+        self.error_log.setLevel(logging.getLogger().level)
+
+
+def _end_with_parent(arbiter: Arbiter, worker: Worker) -> None:
+    """Even if the parent is killed outright, no worker stays behind (Linux)."""
+    prctl = getattr(ctypes.CDLL(None), "prctl", None)
+    if prctl is not None:
+        prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,0 +1,248 @@
+"""Numbers that worker processes share, in memory that is mapped before they are forked.
+
+No file holds them, so no disk can be too full for them. Each worker writes to a slot of its own; whichever is asked
+reads all slots. A worker takes over the slot of one that has ended and goes on from its counters, so that these stay in
+the sums; gauges of an ended worker count no more.
+"""
+
+import json
+import mmap
+import os
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence, Sequence
+from functools import lru_cache
+from operator import add
+from threading import Lock
+from typing import Any, NamedTuple
+
+from prometheus_client import Metric, values
+from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
+
+MAX_SERIES = 8_192
+MAX_NAME_BYTES = 2_097_152
+# Of a slot: its process, and how many series it has, in how many bytes of names.
+HEADER = 3
+PROCESS, SERIES, NAME_BYTES = range(HEADER)
+NUMBER_BYTES = 8
+SLOT_BYTES = (HEADER + MAX_SERIES) * NUMBER_BYTES + MAX_NAME_BYTES
+FREE, RESERVED = 0, -1
+# A reload runs old and new workers side by side.
+SLOTS_PER_WORKER = 2
+SPARE_SLOTS = 2
+GAUGE = "gauge"
+
+
+class Series(NamedTuple):
+    """What identifies a number. `mode` says how a gauge's numbers of several processes are combined."""
+
+    kind: str
+    metric: str
+    name: str
+    labels: Sequence[tuple[str, str]]
+    meaning: str
+    mode: str
+
+
+class Slot:
+    """The numbers of one process, in memory that only this process writes to."""
+
+    def __init__(self, memory: memoryview) -> None:
+        values_from = HEADER * NUMBER_BYTES
+        names_from = values_from + MAX_SERIES * NUMBER_BYTES
+        self.header = memory[:values_from].cast("q")
+        self.values = memory[values_from:names_from].cast("d")
+        self._names = memory[names_from:SLOT_BYTES]
+        self._places: dict[bytes, int] = {}
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a process has it."""
+        return self.header[PROCESS] != FREE
+
+    def enter(self) -> None:
+        """Take the slot for this process: counters go on from where they are, gauges begin at zero."""
+        name_bytes = 0
+        for place, (name, _) in enumerate(self.read()):
+            self._places[name] = place
+            name_bytes += len(name) + 1
+            if json.loads(name)[0] == GAUGE:
+                self.values[place] = 0.0
+        self.header[NAME_BYTES] = name_bytes  # less than there was if a process died while it added a name
+        self.header[PROCESS] = os.getpid()
+
+    def place(self, series: Series) -> tuple[MutableSequence[float], int]:
+        """Where this number is kept: a sequence and a place in it. If the slot is full, outside of it."""
+        name = json.dumps(series).encode()
+        place = self._places.get(name)
+        if place is None:
+            place = self._append(name)
+        return (array("d", [0.0]), 0) if place is None else (self.values, place)  # type: ignore[return-value]
+
+    def read(self) -> Iterator[tuple[bytes, float]]:
+        """Each series, by the JSON of what identifies it, and its number."""
+        number = self.header[SERIES]
+        names = bytes(self._names[: self.header[NAME_BYTES]]).split(b"\n")
+        return zip(names[:number], self.values[:number].tolist(), strict=False)
+
+    def _append(self, name: bytes) -> int | None:
+        place, start = self.header[SERIES], self.header[NAME_BYTES]
+        end = start + len(name) + 1
+        if place == MAX_SERIES or end > MAX_NAME_BYTES:
+            return None
+        self._names[start:end] = name + b"\n"
+        self.values[place] = 0.0
+        self.header[NAME_BYTES] = end
+        self.header[SERIES] = place + 1  # last: whoever reads it finds the rest
+        self._places[name] = place
+        return place
+
+
+class SharedNumbers:
+    """The slots of a server's workers. The parent reserves and releases them; a worker enters the one reserved last."""
+
+    def __init__(self, workers: int) -> None:
+        number = SLOTS_PER_WORKER * workers + SPARE_SLOTS
+        memory = memoryview(mmap.mmap(-1, number * SLOT_BYTES))
+        self._slots = [Slot(memory[at * SLOT_BYTES : (at + 1) * SLOT_BYTES]) for at in range(number)]
+        self._reserved: Slot | None = None
+
+    def reserve(self) -> Slot | None:
+        """A slot for the worker that is forked next, or None if all are taken: then it keeps its numbers to itself."""
+        self._reserved = next((slot for slot in self._slots if not slot.is_live), None)
+        if self._reserved is not None:
+            self._reserved.header[PROCESS] = RESERVED
+        return self._reserved
+
+    def close_reservation(self, *, is_used: bool) -> None:
+        """In the parent, after the fork: the worker that has the slot releases it in the end, or it is free."""
+        if not is_used:
+            self.release(self._reserved)
+        self._reserved = None
+
+    def release(self, slot: Slot | None) -> None:
+        """The worker of this slot has ended."""
+        if slot is not None:
+            slot.header[PROCESS] = FREE
+
+    def enter(self) -> None:
+        """In a worker: keep all numbers that are made from now on in its slot."""
+        slot = self._reserved
+        if slot is None:
+            slot = Slot(memoryview(mmap.mmap(-1, SLOT_BYTES)))
+            self._slots.append(slot)
+        slot.enter()
+        values.ValueClass = _value_class(slot)
+
+    def read(self) -> Iterator[tuple[bool, bytes, float]]:
+        """All series of all slots: whether a process has the slot, the JSON of what identifies it, and its number."""
+        for slot in self._slots:
+            is_live = slot.is_live
+            for name, number in slot.read():
+                yield is_live, name, number
+
+
+def _value_class(slot: Slot) -> Callable[..., Any]:
+    """What the library makes its numbers of, as it calls it."""
+    lock = Lock()
+
+    class SharedValue:
+        """A number in the slot."""
+
+        def __init__(
+            self,
+            kind: str,
+            metric: str,
+            name: str,
+            label_names: Sequence[str],
+            label_values: Sequence[str],
+            meaning: str,
+            multiprocess_mode: str = "",
+            **_: object,
+        ) -> None:
+            labels = tuple(zip(label_names, label_values, strict=True))
+            series = Series(kind, metric, name, labels, meaning, multiprocess_mode)
+            with lock:
+                self._values, self._place = slot.place(series)
+
+        def inc(self, amount: float) -> None:
+            with lock:
+                self._values[self._place] += amount
+
+        def set(self, value: float, timestamp: float | None = None) -> None:
+            with lock:
+                self._values[self._place] = value
+
+        def get(self) -> float:
+            return self._values[self._place]
+
+        def set_exemplar(self, exemplar: object) -> None:
+            """Exemplars are not kept."""
+
+        def get_exemplar(self) -> None:
+            return None
+
+    return SharedValue
+
+
+Labels = tuple[tuple[str, str], ...]
+COMBINED: Mapping[str, Callable[[float, float], float]] = {"": add, "livesum": add, "livemin": min, "livemax": max}
+BOUND = "le"
+
+
+class SummedNumbers(Collector):
+    """Counters and histograms are added up over all processes, gauges combined over those that live."""
+
+    def __init__(self, numbers: SharedNumbers) -> None:
+        self._numbers = numbers
+
+    def collect(self) -> Iterable[Metric]:
+        """Each metric, with the samples of all processes together."""
+        metrics: dict[str, Metric] = {}
+        for series, number in self._combined().items():
+            metric = metrics.get(series.metric)
+            if metric is None:
+                metric = metrics[series.metric] = Metric(series.metric, series.meaning, series.kind)
+            metric.add_sample(series.name, dict(series.labels), number)
+        return [_accumulated(metric) if metric.type == "histogram" else metric for metric in metrics.values()]
+
+    def _combined(self) -> dict[Series, float]:
+        combined: dict[Series, float] = {}
+        for is_live, name, number in self._numbers.read():
+            series = _series(name)
+            if series.kind == GAUGE and not is_live:
+                continue
+            combined[series] = COMBINED[series.mode](combined[series], number) if series in combined else number
+        return combined
+
+
+@lru_cache(MAX_SERIES)
+def _series(name: bytes) -> Series:
+    kind, metric, own_name, labels, meaning, mode = json.loads(name)
+    return Series(kind, metric, own_name, tuple((label, value) for label, value in labels), meaning, mode)
+
+
+def _accumulated(histogram: Metric) -> Metric:
+    """The histogram with the buckets as Prometheus has them: each with all that is in smaller ones, and the count."""
+    sums: dict[Labels, float] = {}
+    buckets: dict[Labels, dict[float, float]] = {}
+    for sample in histogram.samples:
+        labels = tuple(label for label in sample.labels.items() if label[0] != BOUND)
+        if BOUND in sample.labels:
+            buckets.setdefault(labels, {})[float(sample.labels[BOUND])] = sample.value
+        else:
+            sums[labels] = sample.value
+    histogram.samples = []
+    for labels, by_bound in buckets.items():
+        for name, extra, number in _lines(by_bound):
+            histogram.add_sample(histogram.name + name, {**dict(labels), **extra}, number)
+        histogram.add_sample(f"{histogram.name}_sum", dict(labels), sums.get(labels, 0.0))
+    return histogram
+
+
+def _lines(by_bound: Mapping[float, float]) -> Iterator[tuple[str, dict[str, str], float]]:
+    total = 0.0
+    for bound, number in sorted(by_bound.items()):
+        total += number
+        yield "_bucket", {BOUND: floatToGoString(bound)}, total  # type: ignore[no-untyped-call]
+    yield "_count", {}, total

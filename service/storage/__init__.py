@@ -1,0 +1,1 @@
+"""Clients of Redis and SQL, the embedded store, and files."""

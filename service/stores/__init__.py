@@ -1,1 +1,0 @@
-"""Where state is kept: Redis and SQL. The only place that imports their clients."""

@@ -1,8 +1,0 @@
-"""What Alembic executes for each of its commands. The connection, in its transaction, is handed in."""
-
-from alembic import context
-
-from service.stores.sql.tables import metadata
-
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
-context.run_migrations()

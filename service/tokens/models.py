@@ -1,0 +1,80 @@
+"""`GET /v1/tokens/models` and `/authors`: the catalogue with today's prices, prepared once a day."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import lru_cache
+
+from starlette.types import Receive, Scope
+
+from pricing_data import PriceBook
+from service.http import json
+from service.http.errors import INVALID_REQUEST, NOT_FOUND, Refusal
+from service.http.json import shorten
+from service.http.responses import Reply
+from service.tokens.prices import provenance, version_header
+from service.tokens.requests import nearest, parameters
+from tokenizer_registry import Model
+
+
+class Catalogue:
+    """Answers what models and authors there are. `today` is the UTC date that prices are read at."""
+
+    def __init__(self, models: Mapping[str, Model], book: PriceBook, today: Callable[[], date]) -> None:
+        self.models = models
+        self.book = book
+        self.today = today
+        self.authors = sorted({model.author for model in models.values()})
+        self._entries_at = lru_cache(maxsize=4)(self._prepare)
+        self._authors_reply = Reply(200, json.encode(list(self.authors)))
+
+    async def list_models(self, scope: Scope, receive: Receive) -> Reply | Refusal:
+        """All models, those of `author`, the one of `name`, or the one that is both."""
+        wanted = parameters(scope, ("author", "name", "detail"))
+        if isinstance(wanted, Refusal):
+            return wanted
+        detail = wanted.get("detail", "false")
+        if detail not in ("true", "false"):
+            return INVALID_REQUEST.saying(f"detail: must be true or false, not {shorten(detail)}.")
+        author, name = wanted.get("author"), wanted.get("name")
+        if author is not None and author not in self.authors:
+            return unknown("author", author, nearest(author, self.authors))
+        if name is not None and name not in self.models:
+            return unknown("model", name, nearest(name, self.models))
+        chosen = [
+            entry
+            for model, entry in self._entries_at(self.today(), detail == "true").items()
+            if name in (None, model) and author in (None, self.models[model].author)
+        ]
+        if not chosen:
+            return NOT_FOUND.saying(f"The model {shorten(name)} is not by the author {shorten(author)}.")
+        return Reply(200, b"[" + b",".join(chosen) + b"]", [version_header(self.book)])
+
+    async def list_authors(self, scope: Scope, receive: Receive) -> Reply | Refusal:
+        """The names of all authors."""
+        wanted = parameters(scope, ())
+        return wanted if isinstance(wanted, Refusal) else self._authors_reply
+
+    def _prepare(self, day: date, detail: bool) -> dict[str, bytes]:
+        return {name: self._entry(model, day, detail) for name, model in self.models.items()}
+
+    def _entry(self, model: Model, day: date, detail: bool) -> bytes:
+        price = self.book.price(model.name, day)
+        entry: dict[str, json.Value] = {
+            "author": model.author,
+            "name": model.name,
+            "display_name": model.display_name,
+            "price_per_input_token": price.input if price else None,
+        }
+        if detail:
+            entry |= {
+                "price_per_output_token": price.output if price else None,
+                "price_per_cached_input_token": price.cached_input if price else None,
+                "vocabulary": model.vocabulary,
+                **provenance(price),
+            }
+        return json.encode(entry)
+
+
+def unknown(kind: str, value: str, near: str | None) -> Refusal:
+    hint = f" Did you mean {near}?" if near else f" GET /v1/tokens/{kind}s lists the known ones."
+    return NOT_FOUND.saying(f"There is no {kind} {shorten(value)}.{hint}")

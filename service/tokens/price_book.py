@@ -1,0 +1,91 @@
+"""The price book in use: the operator's refreshed one or the packaged one, under the operator's own prices."""
+
+from collections.abc import Callable, Container
+from datetime import date
+from pathlib import Path
+
+import structlog
+
+from pricing_data import BadPricesFile, PriceBook
+from pricing_data.book import PACKAGED
+from pricing_data.instants import begin_of
+from pricing_data.overrides import PricesFile, read_prices_file
+
+FOLDER, BOOK, NOTES = "prices", "prices.jsonl", "prices.notes.jsonl"
+
+
+def refreshed_path(data_dir: Path) -> Path:
+    """Return the path to which a refresh writes the operator's book."""
+    return data_dir / FOLDER / BOOK
+
+
+def notes_path(book_path: Path) -> Path:
+    """Return the path of the notes beside a book."""
+    return book_path.with_name(NOTES)
+
+
+def newest_book(data_dir: Path) -> tuple[PriceBook, Path]:
+    """Return the book in use, without overrides, and its path. Raise DamagedBook, OSError."""
+    packaged, path = PriceBook.from_package(), refreshed_path(data_dir)
+    if not path.exists():
+        return packaged, PACKAGED
+    refreshed = PriceBook.from_file(path)
+    newer = refreshed.refreshed_at >= packaged.refreshed_at
+    return (refreshed, path) if newer else (packaged, PACKAGED)
+
+
+def book_in_use(data_dir: Path, overrides_path: Path | None, models: Container[str]) -> PriceBook:
+    """Return the newest book under the operator's own prices. Raise PricingError with every fault, OSError."""
+    book, _ = newest_book(data_dir)
+    if not overrides_path:
+        return book
+    own = own_prices(overrides_path, models)
+    return book.with_overrides(own.overrides, own.markups)
+
+
+def lapsed(book: PriceBook, today: date) -> list[str]:
+    """Return a sentence for each of the operator's prices that no longer holds, or never did."""
+    return [
+        f"your own price of {model} from {standing.row.effective_from} holds no more: {standing.ended}"
+        for model, own in book.standing.items()
+        for standing in own
+        if standing.ends is not None and standing.ends <= begin_of(today)
+    ]
+
+
+def outside_catalogue(book: PriceBook, models: Container[str]) -> list[str]:
+    """Return the names of the operator's own prices that are no models of the catalogue: new names, or slips."""
+    return [name for name in book.standing if name not in models]
+
+
+def own_prices(path: Path, models: Container[str]) -> PricesFile:
+    """Return the operator's own prices and mark-ups. Raise BadPricesFile with every fault.
+
+    An override may name what is no model of the catalogue, as a fine-tuned model; what a refresh uses may not.
+    """
+    own = read_prices_file(path, free=True)
+    if unknown := tuple(f"{name} is not a model of the catalogue" for name in own.renewed_models if name not in models):
+        raise BadPricesFile(path, unknown)
+    return own
+
+
+class Freshness:
+    """Watches the age of a book against the most days that it should have."""
+
+    def __init__(self, book: PriceBook, max_age_days: int, today: Callable[[], date]) -> None:
+        self.book = book
+        self.max_age_days = max_age_days
+        self.today = today
+        self._logged_on: date | None = None
+        self._log = structlog.get_logger("prices")
+
+    def remark(self) -> str | None:
+        """Return a sentence if the book is older than it should be, and log it once a day."""
+        day = self.today()
+        age = self.book.age_days(day)
+        if age <= self.max_age_days:
+            return None
+        if self._logged_on != day:
+            self._logged_on = day
+            self._log.warning("prices_are_old", age_days=age, max_age_days=self.max_age_days, version=self.book.version)
+        return f"The prices were last refreshed {age} days ago; `weighbridge prices refresh` renews them."

@@ -1,0 +1,115 @@
+"""The three providers' counting endpoints: what is sent to each, and where the number stands in its answer.
+
+Sources: the API references of Anthropic (`/v1/messages/count_tokens`), Google (`models/{model}:countTokens`) and OpenAI
+(`/v1/responses/input_tokens`).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final, NamedTuple, Protocol
+from urllib.parse import quote
+
+from tokenizer_registry import Model
+
+
+class ProviderFault(Exception):
+    """The provider did not count. `status` is that of its answer, None where there was none; no secret is in it."""
+
+    def __init__(self, provider: str, reason: str, status: int | None = None) -> None:
+        super().__init__(provider, reason, status)
+        self.provider = provider
+        self.reason = reason
+        self.status = status
+
+    def __str__(self) -> str:
+        return f"{self.provider} did not count: {self.reason}"
+
+
+ANTHROPIC_VERSION: Final = "2023-06-01"
+
+
+class Request(NamedTuple):
+    """One POST; `path` follows the provider's base URL."""
+
+    path: str
+    headers: Mapping[str, str]
+    body: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One provider's way to count. `request` takes a key, a model's name and the text of one user message."""
+
+    author: str
+    prefix: str
+    answer_field: str
+    request: Callable[[str, str, str], Request]
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """An endpoint with its address and the key to it."""
+
+    name: str
+    endpoint: Endpoint
+    url: str
+    key: str = field(repr=False)
+
+    def serves(self, model: Model) -> bool:
+        """Whether it may know the model: its author's models, by their usual names."""
+        return model.author == self.endpoint.author and model.name.startswith(self.endpoint.prefix)
+
+    def request(self, model: str, text: str) -> Request:
+        """What is asked for this text as one user message."""
+        return self.endpoint.request(self.key, model, text)
+
+
+def _anthropic(key: str, model: str, text: str) -> Request:
+    headers = {"x-api-key": key, "anthropic-version": ANTHROPIC_VERSION}
+    body = {"model": model, "messages": [{"role": "user", "content": text}]}
+    return Request("/v1/messages/count_tokens", headers, body)
+
+
+def _google(key: str, model: str, text: str) -> Request:
+    body = {"contents": [{"role": "user", "parts": [{"text": text}]}]}
+    return Request(f"/v1beta/models/{quote(model, safe='')}:countTokens", {"x-goog-api-key": key}, body)
+
+
+def _openai(key: str, model: str, text: str) -> Request:
+    return Request("/v1/responses/input_tokens", {"authorization": f"Bearer {key}"}, {"model": model, "input": text})
+
+
+ENDPOINTS: Final[Mapping[str, Endpoint]] = MappingProxyType(
+    {
+        "anthropic": Endpoint("Anthropic", "", "input_tokens", _anthropic),
+        "google": Endpoint("Google", "gemini-", "totalTokens", _google),
+        "openai": Endpoint("OpenAI", "", "input_tokens", _openai),
+    }
+)
+
+
+# One token in every vocabulary: what the message has beyond that is its frame.
+SHORTEST: Final = "a"
+
+
+class Asking(Protocol):
+    """What asks a provider."""
+
+    async def tokens(self, provider: Provider, model: str, text: str) -> int:
+        """The provider's number for one user message. Raises ProviderFault."""
+
+
+class MessageCounter:
+    """Counts with one provider; each model's frame is asked for once."""
+
+    def __init__(self, provider: Provider, client: Asking) -> None:
+        self.provider = provider
+        self._client = client
+        self._frames: dict[str, int] = {}
+
+    async def count(self, model: str, text: str) -> int:
+        """The tokens of the text, which must not be empty. Raises ProviderFault."""
+        if model not in self._frames:
+            self._frames[model] = await self._client.tokens(self.provider, model, SHORTEST) - 1
+        return max(0, await self._client.tokens(self.provider, model, text) - self._frames[model])

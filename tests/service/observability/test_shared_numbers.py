@@ -1,0 +1,153 @@
+"""Numbers that forked processes share: nothing is lost, whoever ends, and no file holds them."""
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+from prometheus_client import values
+
+from service.limits import Outcome
+from service.observability.metrics import Metrics
+from service.observability.shared_numbers import MAX_SERIES, NAME_BYTES, SharedNumbers
+
+
+@pytest.fixture(autouse=True)
+def _library_as_before() -> Iterator[None]:
+    """What a worker sets for its whole life is not left to other tests."""
+    before = values.ValueClass
+    yield
+    values.ValueClass = before
+
+
+def in_worker(numbers: SharedNumbers, work: Callable[[Metrics], None]) -> None:
+    """Fork a worker that has the slot reserved last, and wait for its end."""
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            numbers.enter()
+            metrics = Metrics(numbers)
+            work(metrics)
+            metrics.write()
+            status = 0
+        finally:
+            os._exit(status)
+    assert os.waitpid(pid, 0)[1] == 0
+
+
+def lines(numbers: SharedNumbers) -> set[str]:
+    """All numbers as one that is asked tells them."""
+    return set(Metrics(numbers).text().decode().splitlines())
+
+
+def noted(metrics: Metrics) -> None:
+    """A request, a decision and the present state."""
+    metrics.request("GET", "/health", 200, 0.003, None)
+    metrics.request("GET", "/health", 200, 7, None)
+    metrics.decided(Outcome.ADMITTED)
+    metrics.tasks.set(3)
+    metrics.limits_shared.set(True)
+    metrics.book_age_days.set(5)
+
+
+HISTOGRAM = {
+    'weighbridge_request_seconds_bucket{le="0.0025",method="GET",route="/health",status="200"} 0.0',
+    'weighbridge_request_seconds_bucket{le="0.005",method="GET",route="/health",status="200"} 2.0',
+    'weighbridge_request_seconds_bucket{le="10.0",method="GET",route="/health",status="200"} 4.0',
+    'weighbridge_request_seconds_bucket{le="+Inf",method="GET",route="/health",status="200"} 4.0',
+    'weighbridge_request_seconds_count{method="GET",route="/health",status="200"} 4.0',
+    'weighbridge_request_seconds_sum{method="GET",route="/health",status="200"} 14.006',
+    'weighbridge_limiter_decisions_total{outcome="admitted"} 2.0',
+}
+
+
+def test_numbers_of_all_processes_are_added_up() -> None:
+    """Counters and histograms of two workers that live are sums, gauges are combined as each says."""
+    numbers = SharedNumbers(2)
+    for _ in range(2):
+        numbers.reserve()
+        in_worker(numbers, noted)
+    numbers.reserve()
+    in_worker(numbers, lambda metrics: metrics.book_age_days.set(4))
+    seen = lines(numbers)
+    assert seen >= HISTOGRAM
+    assert {"weighbridge_tasks 6.0", "weighbridge_limits_shared 0.0", "weighbridge_price_book_age_days 5.0"} <= seen
+
+
+def test_counters_outlive_their_process() -> None:
+    """What an ended worker counted stays, also when another goes on in its slot; its present state is gone."""
+    numbers = SharedNumbers(1)
+    for _ in range(2):
+        slot = numbers.reserve()
+        in_worker(numbers, noted)
+        numbers.release(slot)
+    seen = lines(numbers)
+    assert seen >= HISTOGRAM
+    assert not [line for line in seen if line.startswith("weighbridge_tasks ")]
+    numbers.reserve()
+    in_worker(numbers, lambda metrics: None)
+    assert HISTOGRAM | {"weighbridge_tasks 0.0"} <= lines(numbers)
+
+
+def test_any_number_of_workers_starts_and_ends() -> None:
+    """However many workers there have been, slots come back; a worker without one keeps its numbers to itself."""
+    numbers = SharedNumbers(1)
+    for _ in range(20):
+        slot = numbers.reserve()
+        in_worker(numbers, lambda metrics: metrics.decided(Outcome.ADMITTED))
+        numbers.release(slot)
+    assert 'weighbridge_limiter_decisions_total{outcome="admitted"} 20.0' in lines(numbers)
+    while numbers.reserve() is not None:
+        pass
+    in_worker(numbers, check_own)
+    assert 'weighbridge_limiter_decisions_total{outcome="admitted"} 20.0' in lines(numbers)
+
+
+def check_own(metrics: Metrics) -> None:
+    """A worker without a slot tells its own numbers with those of the others."""
+    metrics.decided(Outcome.ADMITTED)
+    metrics.write()
+    assert b'weighbridge_limiter_decisions_total{outcome="admitted"} 21.0' in metrics.text()
+
+
+def test_a_full_slot_changes_no_other_number() -> None:
+    """Numbers for which a slot has no room work, and are told by nobody."""
+    numbers = SharedNumbers(1)
+    numbers.reserve()
+    in_worker(numbers, overflow)
+    seen = lines(numbers)
+    assert 'weighbridge_limiter_decisions_total{outcome="admitted"} 1.0' in seen
+    assert len([line for line in seen if not line.startswith("#")]) < 2 * MAX_SERIES
+
+
+def overflow(metrics: Metrics) -> None:
+    """More codes than there is room for."""
+    metrics.decided(Outcome.ADMITTED)
+    for number in range(MAX_SERIES + 100):
+        metrics.request("GET", "/health", 404, 0, str(number))
+
+
+def test_a_name_that_was_half_added_does_not_shift_those_after_it() -> None:
+    """A worker is killed where the place of a name is taken and its number not yet: the next one takes it anew."""
+    numbers = SharedNumbers(1)
+    slot = numbers.reserve()
+    in_worker(numbers, lambda metrics: metrics.request("GET", "/health", 200, 1, None))
+    assert slot is not None
+    slot.header[NAME_BYTES] += 40
+    numbers.release(slot)
+    assert numbers.reserve() is slot
+    in_worker(numbers, lambda metrics: metrics.request("GET", "/ready", 503, 1, None))
+    assert {
+        'weighbridge_request_seconds_count{method="GET",route="/health",status="200"} 1.0',
+        'weighbridge_request_seconds_count{method="GET",route="/ready",status="503"} 1.0',
+    } <= lines(numbers)
+
+
+def test_a_slot_that_was_reserved_for_no_worker_is_free() -> None:
+    """However often the system has no process for a worker, the next one has a slot."""
+    numbers = SharedNumbers(1)
+    slot = numbers.reserve()
+    numbers.close_reservation(is_used=False)
+    assert numbers.reserve() is slot
+    numbers.close_reservation(is_used=True)
+    assert numbers.reserve() is not slot
