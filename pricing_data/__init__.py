@@ -1,7 +1,7 @@
 """Tokens to cost: dated, sourced prices, and one exact multiplication. Knows no tokenizer and no HTTP."""
 
 from pricing_data.book import PriceBook
-from pricing_data.call import CallCost
+from pricing_data.call_cost import CallCost
 from pricing_data.cost import cost, plain
 from pricing_data.errors import (
     BadPricesFile,

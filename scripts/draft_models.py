@@ -9,10 +9,10 @@ import argparse
 import sys
 from collections.abc import Iterable
 
-from pricing_data.curation import read_upstream
-from pricing_data.naming.authors import read_authors
-from pricing_data.naming.display import Spelling, read_spelling
-from pricing_data.naming.suggest import suggestions
+from pricing_data.refresh.model_rules import read_upstream
+from pricing_data.refresh.naming.authors import read_authors
+from pricing_data.refresh.naming.display import Spelling, read_spelling
+from pricing_data.refresh.naming.suggest import suggestions
 from scripts.build_prices import CACHE, UPSTREAM, read_sources
 from scripts.catalogue.models_file import Row, read_rows, text, write_rows
 from scripts.catalogue.vocabulary_rules import Rules, read_rules

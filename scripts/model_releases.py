@@ -1,4 +1,4 @@
-"""Makes pricing_data/model_releases.toml: the day of each model's release, from pinned catalogues.
+"""Makes pricing_data/data/model_releases.toml: the day of each model's release, from pinned catalogues.
 
 python -m scripts.model_releases fetch    download the pinned packages into build/model_releases, once
 python -m scripts.model_releases check    1 if the file is not what the packages and the model names give
@@ -20,16 +20,15 @@ from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
-import pricing_data
-from pricing_data.curation import Upstream, read_upstream
-from pricing_data.history import read_history
-from pricing_data.model_releases import PATH, ModelRelease
+from pricing_data.data import DATA
+from pricing_data.refresh.model_releases import PATH, ModelRelease
+from pricing_data.refresh.model_rules import Upstream, read_upstream
+from pricing_data.refresh.sources.past_releases import read_history
 from scripts.catalogue.models_file import read_rows
 from scripts.models_dev import Catalogue, content_of, days_of, fetch, read_catalogues
 
 ROOT = Path(__file__).parent.parent
 CACHE = ROOT / "build" / "model_releases"
-DATA = Path(pricing_data.__file__).parent
 HEADER = """\
 # The day on which each model of the catalogue was released. Made by python -m scripts.model_releases
 #

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from pricing_data.curation import read_pins, read_upstream
+from pricing_data.refresh.model_rules import read_pins, read_upstream
 from scripts.build_prices import CACHE, PINS, ROOT, UPSTREAM
 
 MEMBER = "litellm/model_prices_and_context_window_backup.json"

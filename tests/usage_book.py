@@ -5,7 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from pricing_data import PriceBook
-from pricing_data.book_file import text_of
+from pricing_data.book.file import text_of
 from pricing_data.price import Price, Rates, Service, Source, Tariff, Tier, Window
 
 MTOK = Decimal("0.000001")

@@ -1,8 +1,17 @@
 """Usage of Anthropic's messages: what is read from a cache and written to it stands beside `input_tokens`."""
 
-from pricing_data.responses.counts import Counts
-from pricing_data.responses.faults import BadUsage, UnpricedProperty, shown
-from pricing_data.responses.properties import Names, Properties, count, does_not_add_up, inner, items, left_over, needed
+from pricing_data.errors import BadUsage, UnpricedProperty, shown
+from pricing_data.responses.properties import (
+    Counts,
+    Names,
+    Properties,
+    count,
+    does_not_add_up,
+    inner,
+    items,
+    left_over,
+    needed,
+)
 from pricing_data.usage import Usage
 
 NAMES = Names(

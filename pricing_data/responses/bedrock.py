@@ -1,8 +1,17 @@
 """Usage of Bedrock's Converse, and of its own models through InvokeModel: caches stand beside `inputTokens`."""
 
-from pricing_data.responses.counts import Counts
-from pricing_data.responses.faults import BadUsage, UnpricedProperty, shown
-from pricing_data.responses.properties import Names, Properties, count, does_not_add_up, inner, items, left_over, needed
+from pricing_data.errors import BadUsage, UnpricedProperty, shown
+from pricing_data.responses.properties import (
+    Counts,
+    Names,
+    Properties,
+    count,
+    does_not_add_up,
+    inner,
+    items,
+    left_over,
+    needed,
+)
 from pricing_data.usage import Usage
 
 READ = ("cacheReadInputTokens", "cacheReadInputTokenCount")

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from pricing_data.responses.faults import BadUsage, UnpricedProperty, shown
+from pricing_data.errors import BadUsage, UnpricedProperty, shown
 from pricing_data.responses.openai import (
     CHAT_NAMES,
     INPUT_DETAILS,

@@ -3,9 +3,8 @@
 import re
 from typing import NamedTuple
 
-from pricing_data.responses.counts import Counts
-from pricing_data.responses.faults import BadUsage, UnpricedProperty, shown
-from pricing_data.responses.properties import Names, Properties, count, does_not_add_up, items, left_over
+from pricing_data.errors import BadUsage, UnpricedProperty, shown
+from pricing_data.responses.properties import Counts, Names, Properties, count, does_not_add_up, items, left_over
 from pricing_data.usage import Usage
 
 PATH = "usageMetadata"

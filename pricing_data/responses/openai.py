@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from pricing_data.responses.counts import Counts
-from pricing_data.responses.faults import BadUsage, shown
+from pricing_data.errors import BadUsage, shown
 from pricing_data.responses.properties import (
+    Counts,
     Names,
     Properties,
     count,

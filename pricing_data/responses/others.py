@@ -2,10 +2,9 @@
 
 from decimal import Decimal
 
-from pricing_data.responses.counts import Counts
-from pricing_data.responses.faults import BadUsage, UnpricedProperty, shown
+from pricing_data.errors import BadUsage, UnpricedProperty, shown
 from pricing_data.responses.openai import TIMES
-from pricing_data.responses.properties import Names, Properties, count, inner, left_over, needed
+from pricing_data.responses.properties import Counts, Names, Properties, count, inner, left_over, needed
 from pricing_data.usage import WHOLE_COUNTS, Usage
 
 BILLED_ALONE = "the units billed are what Cohere charges"

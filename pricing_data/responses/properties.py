@@ -1,10 +1,10 @@
-"""Properties of a usage object: counts that are checked, and the names that no reader uses."""
+"""Properties of a usage object, checked, and the counts that a reader makes of them."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
-from pricing_data.responses.faults import BadUsage, UnpricedProperty, shown
-from pricing_data.usage import MAX_TOKENS
+from pricing_data.errors import BadUsage, UnpricedProperty, shown
+from pricing_data.usage import MAX_TOKENS, Usage
 
 Properties = Mapping[str, Any]
 NOTHING: Properties = {}
@@ -103,3 +103,20 @@ def _checked(value: Any, path: str) -> int:
     if value > MAX_TOKENS:
         raise BadUsage(path, f"must be at most {MAX_TOKENS:,}, not {shown(value)}")
     return value
+
+
+class Counts(NamedTuple):
+    """The counts of a usage object, and the terms that it states itself.
+
+    `ignored` are the paths of properties that change no cost. `service` and `region` are as the provider names
+    them, None if the usage says nothing of them. `apart` are rates, each with the property that asks for it, without
+    which there is no cost: they must not be charged as anything else. `provider` is who counts so, where that is
+    stated or plain to see.
+    """
+
+    usage: Usage
+    ignored: tuple[str, ...] = ()
+    service: str | None = None
+    region: str | None = None
+    apart: tuple[tuple[str, str], ...] = ()
+    provider: str | None = None

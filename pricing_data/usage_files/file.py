@@ -1,4 +1,4 @@
-"""The one way from a file of usage or costs to its rows."""
+"""Opens a file of usage or costs: the layout follows from its columns, the rows from its layout."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -6,12 +6,53 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pricing_data.errors import UnusableUsageFile
+from pricing_data.usage_files.clouds import BEDROCK_LINES, VERTEX_LINES
 from pricing_data.usage_files.columns import ReadingOptions, taken_twice
-from pricing_data.usage_files.layout import IGNORE, Layout, layout_of, plain_name
-from pricing_data.usage_files.layouts import GENERIC, USAGE
+from pricing_data.usage_files.gateways import LITELLM_DAYS, LITELLM_LOGS, OPENROUTER_ACTIVITY, OPENROUTER_DAYS
+from pricing_data.usage_files.layout import CHARGES, IGNORE, THINGS, TOKEN_COUNTS, Layout, layout_of, plain_name
+from pricing_data.usage_files.providers import (
+    ANTHROPIC_COST_REPORT,
+    ANTHROPIC_COSTS,
+    ANTHROPIC_USAGE,
+    ANTHROPIC_USAGE_REPORT,
+    OPENAI_COSTS,
+    OPENAI_USAGE,
+)
 from pricing_data.usage_files.reader import RowReader
 from pricing_data.usage_files.row import UsageRow
 from pricing_data.usage_files.table import Table, open_table
+
+GENERIC = Layout(
+    "plain columns",
+    {
+        **{
+            name: (name,) for name in (*TOKEN_COUNTS, *THINGS, *CHARGES, "seconds", "requests", "speed", "total_tokens")
+        },
+        # An instant is worth more than a day: prices may differ by the hour.
+        "date": ("timestamp", "date", "day"),
+        "model": ("model",),
+        "service_tier": ("service_tier",),
+        "batch": ("batch",),
+        "region": ("region",),
+        "context_window": ("context_window",),
+        "cost_usd": ("cost_usd", "billed", "cost"),
+    },
+    needed=("model", "input_tokens"),
+)
+USAGE = (
+    OPENAI_USAGE,
+    ANTHROPIC_USAGE,
+    ANTHROPIC_USAGE_REPORT,
+    OPENROUTER_ACTIVITY,
+    OPENROUTER_DAYS,
+    LITELLM_LOGS,
+    LITELLM_DAYS,
+    BEDROCK_LINES,
+    VERTEX_LINES,
+    GENERIC,
+)
+COSTS = (OPENAI_COSTS, ANTHROPIC_COSTS, ANTHROPIC_COST_REPORT)
+
 
 PLAIN = ReadingOptions()
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from pricing_data.book import PriceBook
 from pricing_data.price import STANDARD, Tier
 from pricing_data.pricing import Total, total_of_counts
-from pricing_data.rating import tiers_of
+from pricing_data.rate_card import tiers_of
 from pricing_data.usage import Terms
 from pricing_data.usage_files.row import UsageRow
 

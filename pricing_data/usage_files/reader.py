@@ -19,9 +19,9 @@ from pricing_data.usage_files.columns import (
     places_of,
     without_effect_of,
 )
+from pricing_data.usage_files.fast_rows import COUNTS, HOW_CELLS, PLAIN, How, Row, UsualRows
 from pricing_data.usage_files.layout import OURS, SUMS, THINGS, Layout, Values, may_change_a_price
 from pricing_data.usage_files.row import NO_USAGE, SkippedRow, UnreadableRow, UsageRow
-from pricing_data.usage_files.usual_rows import COUNTS, HOW_CELLS, PLAIN, How, Row, UsualRows
 
 EMPTY_ROWS = "rows without a model and without tokens"
 USD = "usd"

@@ -9,8 +9,8 @@ import re
 from datetime import date, time
 from decimal import Decimal
 
-from pricing_data.sources.genai_prices import models
-from pricing_data.sources.python_literal import Call
+from pricing_data.refresh.sources.genai_prices import models
+from pricing_data.refresh.sources.python_literal import Call
 from scripts.price_history.states import Entry, Json, State, digits
 
 # Those who sell models of their own; the others host or resell.

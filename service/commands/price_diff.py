@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from pricing_data import Price, PriceBook, plain
-from pricing_data.price import rates_by_path
+from pricing_data.rate_paths import rates_by_path
 from service import wire
 from service.clock import utc_now
 from service.commands.price_book import faults_reported, loaded_book, per_mtok

@@ -6,10 +6,10 @@ from datetime import date
 import click
 
 from pricing_data import plain
-from pricing_data.curation import Upstream, read_upstream
-from pricing_data.notes import read_notes
-from pricing_data.overrides import read_prices_file
-from pricing_data.rate_list import StatedRate, stated_rates
+from pricing_data.book.overrides import read_prices_file
+from pricing_data.rate_paths import StatedRate, stated_rates
+from pricing_data.refresh.model_rules import Upstream, read_upstream
+from pricing_data.refresh.review_queue import read_notes
 from service import wire
 from service.clock import utc_now
 from service.commands.catalogue import known_models

@@ -9,14 +9,14 @@ import click
 
 from pricing_data import PriceBook
 from pricing_data.book import PACKAGED
-from pricing_data.curation import read_pins, read_upstream
-from pricing_data.naming.authors import read_authors
-from pricing_data.naming.display import read_spelling
-from pricing_data.naming.hosts import Host, read_hosts
-from pricing_data.naming.suggest import Suggestion, suggestions
-from pricing_data.notes import Note
-from pricing_data.overrides import PricesFile, read_prices_file
-from pricing_data.refresh import Change, Refresh
+from pricing_data.book.overrides import PricesFile, read_prices_file
+from pricing_data.refresh.model_rules import read_pins, read_upstream
+from pricing_data.refresh.naming.authors import read_authors
+from pricing_data.refresh.naming.display import read_spelling
+from pricing_data.refresh.naming.hosts import Host, read_hosts
+from pricing_data.refresh.naming.suggest import Suggestion, suggestions
+from pricing_data.refresh.next_book import Change, Refresh
+from pricing_data.refresh.review_queue import Note
 from service import wire
 from service.clock import utc_now
 from service.commands.configuration import configuration

@@ -6,11 +6,10 @@ import click
 
 from pricing_data import PriceBook
 from pricing_data.book import PACKAGED
-from pricing_data.coverage import coverage
-from pricing_data.model_releases import read_model_releases
-from pricing_data.notes import read_notes
 from pricing_data.price import STATES
-from pricing_data.rate_list import stated_rates
+from pricing_data.rate_paths import stated_rates
+from pricing_data.refresh.model_releases import coverage, read_model_releases
+from pricing_data.refresh.review_queue import read_notes
 from service import wire
 from service.clock import utc_now
 from service.commands.configuration import configuration

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pricing_data import BadPricesFile, PriceBook
 from pricing_data.book import PACKAGED
-from pricing_data.instants import begin_of
-from pricing_data.overrides import PricesFile, read_prices_file
+from pricing_data.book.overrides import PricesFile, read_prices_file
+from pricing_data.dates import begin_of
 
 FOLDER, BOOK, NOTES = "prices", "prices.jsonl", "prices.notes.jsonl"
 

@@ -7,14 +7,14 @@ from decimal import Decimal
 from itertools import groupby
 
 from pricing_data import Opinion, Price, PriceBook, Rates, plain
-from pricing_data.curation import Upstream
-from pricing_data.instants import instant_of
-from pricing_data.notes import Note
-from pricing_data.overrides import PricesFile
-from pricing_data.paths import place_of
+from pricing_data.book.overrides import PricesFile
+from pricing_data.book.row_writing import instant_text
+from pricing_data.dates import instant_of
 from pricing_data.price import MIDNIGHT
-from pricing_data.rate_list import StatedRate, stated_rates
-from pricing_data.row_writing import instant_text
+from pricing_data.rate_paths import StatedRate, stated_rates
+from pricing_data.refresh.model_rules import Upstream
+from pricing_data.refresh.review_queue import Note
+from pricing_data.refresh.tariff_values import place_of
 from service.prices.rate_words import (
     MTOK,
     alike_windows,

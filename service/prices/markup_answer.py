@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from pricing_data.markup import Markup
+from pricing_data.book.overrides import Markup
 from service import wire
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+from pricing_data.book.overrides import Markup
 from pricing_data.cost import multiply
-from pricing_data.markup import Markup
 from pricing_data.plans import MONTHS_OF_A_YEAR, Plan, PlannedCost
 from pricing_data.pricing import PricedLine, row_id
 from service import wire

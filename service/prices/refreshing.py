@@ -7,22 +7,22 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import pricing_data
 from pricing_data import OlderSource, PriceBook
-from pricing_data.book_file import Snapshot, text_of, write
-from pricing_data.curation import Upstream, read_upstream
-from pricing_data.known_facts import KnownFacts
-from pricing_data.naming.authors import read_authors
-from pricing_data.naming.hosts import Host, with_hosts
-from pricing_data.notes import notes_text, read_notes
-from pricing_data.offers import Reading
-from pricing_data.overrides import PricesFile, read_prices_file
-from pricing_data.refresh import Inputs, Refresh, refresh
-from pricing_data.sources.locate import version_key
+from pricing_data.book.file import text_of, write
+from pricing_data.book.lines import Snapshot
+from pricing_data.book.overrides import PricesFile, read_prices_file
+from pricing_data.data import DATA
+from pricing_data.refresh.evidence import KnownFacts
+from pricing_data.refresh.model_rules import Upstream, read_upstream
+from pricing_data.refresh.naming.authors import read_authors
+from pricing_data.refresh.naming.hosts import Host, with_hosts
+from pricing_data.refresh.next_book import Inputs, Refresh, refresh
+from pricing_data.refresh.review_queue import notes_text, read_notes
+from pricing_data.refresh.source_snapshot import Reading
+from pricing_data.refresh.sources.locate import version_key
 from service.prices.book import notes_path
 from service.prices.sources import Located, readings
 
-DATA = Path(pricing_data.__file__).parent
 UPSTREAM, OVERRIDES, PINS = DATA / "upstream.toml", DATA / "overrides.toml", DATA / "sources.toml"
 
 

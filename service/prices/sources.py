@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pricing_data import BadSource
-from pricing_data.curation import PACKAGES, Pins
 from pricing_data.errors import SourcesMissing
-from pricing_data.offers import Reading
-from pricing_data.sources.locate import find_installed, pin_wheel, read_source
-from pricing_data.sources.package_file import Pin
+from pricing_data.refresh.model_rules import PACKAGES, Pins
+from pricing_data.refresh.source_snapshot import Reading
+from pricing_data.refresh.sources.locate import find_installed, pin_wheel, read_source
+from pricing_data.refresh.sources.package_file import Pin
 
 DOWNLOAD_TIMEOUT_SECONDS = 600
 

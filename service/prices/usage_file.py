@@ -13,8 +13,7 @@ from pricing_data import plain
 from pricing_data.errors import UnusableUsageFile
 from pricing_data.replacing import replacing
 from pricing_data.usage_files.columns import ReadingOptions
-from pricing_data.usage_files.file import UsageFile, open_usage
-from pricing_data.usage_files.layouts import USAGE
+from pricing_data.usage_files.file import USAGE, UsageFile, open_usage
 from pricing_data.usage_files.reader import RowReader
 from pricing_data.usage_files.table import Row, batch_rows, pyarrow
 from service.prices.usage import Pricer

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from starlette.types import Receive, Scope
 
 from pricing_data import Price, PriceBook, Rates, Source, Tier, Window
-from pricing_data.rate_list import StatedRate, stated_rates
+from pricing_data.rate_paths import StatedRate, stated_rates
 from service import wire
 from service.errors import NOT_FOUND, Refusal
 from service.reply import Header, Reply

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pricing_data.book import PriceBook
-from pricing_data.book_file import text_of
+from pricing_data.book.file import text_of
 from pricing_data.price import Price, Rates, Source, Tariff
 
 SHA256 = "0" * 64

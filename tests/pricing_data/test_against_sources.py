@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from pricing_data import PriceBook
-from pricing_data.curation import read_pins, read_upstream
-from pricing_data.price import STANDARD, path_of, rates_by_path
+from pricing_data.price import STANDARD
+from pricing_data.rate_paths import path_of, rates_by_path
+from pricing_data.refresh.model_rules import read_pins, read_upstream
 from pricing_data.usage import Usage
 from scripts.build_prices import PINS, UPSTREAM
 from tests.pricing_data.genai_oracle import (

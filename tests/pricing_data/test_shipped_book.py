@@ -10,15 +10,16 @@ import pytest
 
 from pricing_data import PriceBook, plain
 from pricing_data.book import PACKAGED
-from pricing_data.curation import read_pins, read_upstream
-from pricing_data.known_facts import KnownFacts
-from pricing_data.naming.authors import read_authors
-from pricing_data.naming.display import read_spelling
-from pricing_data.naming.suggest import suggestions
-from pricing_data.overrides import read_prices_file
-from pricing_data.price import COUNTED_FIELDS, STANDARD, Price, Rates, Service, rates_by_path
-from pricing_data.refresh import unread
-from pricing_data.sources import observations
+from pricing_data.book.overrides import read_prices_file
+from pricing_data.price import COUNTED_FIELDS, STANDARD, Price, Rates, Service
+from pricing_data.rate_paths import rates_by_path
+from pricing_data.refresh.evidence import KnownFacts
+from pricing_data.refresh.model_rules import read_pins, read_upstream
+from pricing_data.refresh.naming.authors import read_authors
+from pricing_data.refresh.naming.display import read_spelling
+from pricing_data.refresh.naming.suggest import suggestions
+from pricing_data.refresh.next_book import unread
+from pricing_data.refresh.sources import past_releases as observations
 from scripts.build_prices import BOOK, CACHE, DIGEST, OVERRIDES, PINS, UPSTREAM, build, read_sources, texts
 
 RECORDED = date(2026, 11, 28)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from pricing_data import PriceBook, book_file
+from pricing_data import PriceBook
+from pricing_data.book import file as book_file
 from pricing_data.price import Price, Rates, Service, Source, Tariff
 from pricing_data.responses import BadUsage
 from pricing_data.usage_pricing import PricedUsage, Unpriced, price_usage

@@ -8,9 +8,9 @@ import pytest
 
 import tokenizer_registry
 from pricing_data.book import PriceBook
-from pricing_data.curation import read_upstream
-from pricing_data.naming.authors import read_authors
-from pricing_data.naming.display import read_spelling
+from pricing_data.refresh.model_rules import read_upstream
+from pricing_data.refresh.naming.authors import read_authors
+from pricing_data.refresh.naming.display import read_spelling
 from scripts.build_prices import UPSTREAM
 from scripts.catalogue.vocabulary_rules import KINDS, read_rules
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from starlette.types import Receive, Scope
 
 from pricing_data import Price, PriceBook, Statement
-from pricing_data.rate_list import StatedRate, stated_rates
+from pricing_data.rate_paths import StatedRate, stated_rates
 from service.errors import NOT_FOUND, Refusal
 from service.prices.rate_words import (
     alike_windows,

