@@ -12,7 +12,7 @@ from pricing_data.errors import (
     PricingError,
     UnpricedUsage,
 )
-from pricing_data.price import Opinion, Price, Rates, Service, Source, Statement, Tariff, Tier, Window
+from pricing_data.price import Opinion, Price, PriceSource, Rates, Service, Statement, Tariff, Tier, Window
 from pricing_data.usage import Terms, Usage
 
 __all__ = [
@@ -25,10 +25,10 @@ __all__ = [
     "Opinion",
     "Price",
     "PriceBook",
+    "PriceSource",
     "PricingError",
     "Rates",
     "Service",
-    "Source",
     "Statement",
     "Tariff",
     "Terms",

@@ -9,21 +9,8 @@ from pricing_data.charged_counts import COUNTED, COUNTS, INPUT, OUTPUT, unit_cou
 from pricing_data.cost import EXACT, add, multiply
 from pricing_data.errors import UnpricedUsage
 from pricing_data.price import COUNTED_FIELDS, RATE_FIELDS, Price, Rates
-from pricing_data.rate_card import Rating, ReadyRates, rate_card, rates_at, rating_of, region_factor
+from pricing_data.rate_card import Rating, ReadyRates, rate_card
 from pricing_data.usage import MAX_TOKENS, Terms, Usage
-
-__all__ = [
-    "COUNTED",
-    "COUNTS",
-    "INPUT",
-    "OUTPUT",
-    "CallCost",
-    "Line",
-    "call_cost",
-    "rates_at",
-    "rating_of",
-    "region_factor",
-]
 
 # Most calls have these counts alone; for them the sum is made without looking at the others.
 _USUAL = (
@@ -41,7 +28,7 @@ _PLACES = {name: place for place, name in enumerate(RATE_FIELDS)}
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CostLine:
     """One rate that a call is charged at. `path` names it in the row; `rate` is USD, with the region's factor."""
 
     kind: str
@@ -68,7 +55,7 @@ class CallCost:
         self._ready = ready
 
     @property
-    def lines(self) -> tuple[Line, ...]:
+    def lines(self) -> tuple[CostLine, ...]:
         """Return a line for each rate that the call is charged at; their amounts add up to the total."""
         return tuple(_lines(self.price, self._usage, self._ready))
 
@@ -164,13 +151,13 @@ def _total(price: Price, usage: Usage, ready: ReadyRates) -> Decimal:
     return multiply(total, ready.quantum)
 
 
-def _lines(price: Price, usage: Usage, ready: ReadyRates) -> Iterator[Line]:
+def _lines(price: Price, usage: Usage, ready: ReadyRates) -> Iterator[CostLine]:
     for kind, unit, count in unit_counts(price, usage, ready.rating.rates):
         rate = ready.charged[_PLACES[unit]]
         if rate is None:
             _refuse(price, ready.rating, unit, count)
         elif count:
-            yield Line(kind, unit, count, rate, ready.paths[_PLACES[unit]])
+            yield CostLine(kind, unit, count, rate, ready.paths[_PLACES[unit]])
 
 
 def _refuse(price: Price, rating: Rating, unit: str, count: int | Decimal) -> None:

@@ -38,10 +38,10 @@ PROPERTIES = (OTHERS[0], *WHOLES, *WHOLE_OF, *COUNTED, *OTHERS[1:])
 EVERY_MODEL = ("*",)
 
 # The name in the book of a model's name; raises BadUsage for one that is not known.
-Named = Callable[[str], str]
+ResolveName = Callable[[str], str]
 
 
-class Plan(NamedTuple):
+class CallPlan(NamedTuple):
     """Calls that are all alike: `usage` is that of one, `calls` how many there are, in a month if `monthly`."""
 
     models: tuple[str, ...]
@@ -65,7 +65,7 @@ class PlannedCost(NamedTuple):
     reason: str | None
 
 
-def read_plan(fields: Any, now: datetime, every_model: Sequence[str] = ()) -> Plan:
+def read_plan(fields: Any, now: datetime, every_model: Sequence[str] = ()) -> CallPlan:
     """Return a plan from its properties. Raise BadUsage, which names the property at fault and its value.
 
     Without `at` the prices of `now` hold. `every_model` is what "*" stands for.
@@ -82,16 +82,16 @@ def read_plan(fields: Any, now: datetime, every_model: Sequence[str] = ()) -> Pl
     if not isinstance(monthly, bool):
         raise BadUsage("monthly", f"must be true or false, not {shown(monthly)}")
     calls = whole_number("calls", fields.get("calls", 1), MAX_CALLS)
-    return Plan(_models(fields, every_model), usage, calls, monthly, _terms(fields, now))
+    return CallPlan(_models(fields, every_model), usage, calls, monthly, _terms(fields, now))
 
 
-def plan_costs(book: PriceBook, plan: Plan, named: Named) -> list[PlannedCost]:
+def plan_costs(book: PriceBook, plan: CallPlan, named: ResolveName) -> list[PlannedCost]:
     """Return what a plan costs with each of its models, the cheapest first; those without a price last."""
     found = [_cost(book, plan, model, named) for model in dict.fromkeys(plan.models)]
     return sorted(found, key=lambda cost: (cost.total is None, cost.total or 0))
 
 
-def _cost(book: PriceBook, plan: Plan, model: str, named: Named) -> PlannedCost:
+def _cost(book: PriceBook, plan: CallPlan, model: str, named: ResolveName) -> PlannedCost:
     try:
         priced = price_counts(book, named(model), plan.usage, plan.terms)
     except BadUsage as fault:

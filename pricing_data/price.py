@@ -114,7 +114,7 @@ class Tariff:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class PriceSource:
     """Where a price was read: the package with its sha256, and the entry inside it."""
 
     package: str
@@ -146,7 +146,7 @@ class Statement:
     paths: tuple[str, ...]
     since: date
     basis: str
-    source: Source
+    source: PriceSource
     state: str
     not_before: date | None = None
     opinions: tuple[tuple[str, str, Decimal], ...] = ()
@@ -166,7 +166,7 @@ class Price:
     effective_from: date
     basis: str
     tariff: Tariff
-    source: Source
+    source: PriceSource
     second_opinions: tuple[Opinion, ...]
     state: str
     recorded_at: date

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from pricing_data.data import DATA
 from pricing_data.refresh.model_releases import PATH, ModelRelease
-from pricing_data.refresh.model_rules import Upstream, read_upstream
+from pricing_data.refresh.model_rules import ModelRule, read_model_rules
 from pricing_data.refresh.sources.past_releases import read_history
 from scripts.catalogue.models_file import read_rows
 from scripts.models_dev import Catalogue, content_of, days_of, fetch, read_catalogues
@@ -76,17 +76,17 @@ MAX_MONTHS_FROM_NAME = 1
 
 def first_sold() -> dict[str, date]:
     """Return the first day on which a release of a price source sold each model, by model name."""
-    upstream = read_upstream(DATA / "upstream.toml").values()
+    model_rules = read_model_rules(DATA / "upstream.toml").values()
     days: dict[str, date] = {}
     for package, file in (("litellm", "litellm"), ("litellm", "tokencost"), ("genai-prices", "genai_prices")):
         history = read_history(DATA / "history" / f"{file}.jsonl")
-        for model in upstream:
+        for model in model_rules:
             if (key := _own_id(model, package)) and (seen := history.get(key)):
                 days[model.model] = min(seen[0].seen, days.get(model.model, date.max))
     return days
 
 
-def _own_id(model: Upstream, package: str) -> str | None:
+def _own_id(model: ModelRule, package: str) -> str | None:
     """Return the id of a model in a source, unless it is that of an entry which stands for several models."""
     key = model.ids.get(package)
     return key if key and key.split("/")[-1].casefold() == model.model else None
@@ -170,7 +170,7 @@ def main(arguments: list[str]) -> int:
         print("the file is up to date" if same else f"{PATH} is not what the packages give")
         return 0 if same else 1
     PATH.write_text(text, encoding="utf-8")
-    sold = [m.model for m in read_upstream(DATA / "upstream.toml").values() if m.policy == "first_party"]
+    sold = [m.model for m in read_model_rules(DATA / "upstream.toml").values() if m.policy == "first_party"]
     print(
         f"{len(found)} models have a day; {sum(name in found for name in sold)} of {len(sold)} that their author sells"
     )

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
-from pricing_data.book.lines import Contents, Head, Snapshot, head_of
+from pricing_data.book.lines import BookLines, RowKey, SourceVersion, key_of
 from pricing_data.book.row_fields import BadField
 from pricing_data.book.row_reading import parse
 from pricing_data.book.row_writing import dump
@@ -21,28 +21,26 @@ from pricing_data.errors import DamagedBook
 from pricing_data.price import Price
 from pricing_data.replacing import replacing
 
-__all__ = ["Contents", "Snapshot", "read", "text_of", "write"]
-
 CHECK = re.compile(rb',"check":"([0-9a-f]{12})"\}', re.ASCII)
 CHECK_LENGTH = 12
 SEAL_LENGTH = CHECK_LENGTH + len(',"check":""}')
 CLOSING = b'{"closing":'
 
 
-def text_of(rows: Sequence[Price], refreshed_at: date, snapshots: Sequence[Snapshot]) -> str:
+def book_text(rows: Sequence[Price], refreshed_at: date, source_versions: Sequence[SourceVersion]) -> str:
     """Return the text of a book's file. `read` gives the same contents back."""
     lines: list[str] = []
     check = ""
     for row in rows:
-        line, check = _sealed(dump(row), check)
+        line, check = _seal(dump(row), check)
         lines.append(line)
-    sources = [asdict(snapshot) for snapshot in snapshots]
+    sources = [asdict(version) for version in source_versions]
     facts = {"rows": len(rows), "refreshed_at": refreshed_at.isoformat(), "sources": sources}
-    closing, _ = _sealed(json.dumps({"closing": facts}, separators=(",", ":")), check)
+    closing, _ = _seal(json.dumps({"closing": facts}, separators=(",", ":")), check)
     return "".join(f"{line}\n" for line in (*lines, closing))
 
 
-def read(path: Path) -> Contents:
+def read(path: Path) -> BookLines:
     """Return the contents of a file, the seal of every line checked. Raise DamagedBook, which names the line; OSError.
 
     A line is read as a row here only if its seal is wrong, to name the field at fault.
@@ -57,13 +55,13 @@ def read(path: Path) -> Contents:
         raise DamagedBook(path, len(lines) + 1, None, "the last line is cut off: it has no newline")
     *body, closing = lines or [b""]
     rows: list[bytes] = []
-    heads: list[Head] = []
+    keys: list[RowKey] = []
     check = b""
     for number, line in enumerate(body, start=1):
-        row, head, check = _row(path, number, line, check)
+        row, key, check = _read_line(path, number, line, check)
         rows.append(row)
-        heads.append(head)
-    return _closed(path, rows, heads, closing, check)
+        keys.append(key)
+    return _read_closing(path, rows, keys, closing, check)
 
 
 def write(path: Path, text: str) -> None:
@@ -72,7 +70,7 @@ def write(path: Path, text: str) -> None:
         file.write(text.encode())
 
 
-def _sealed(line: str, before: str) -> tuple[str, str]:
+def _seal(line: str, before: str) -> tuple[str, str]:
     check = _check(line.encode(), before.encode())
     return f'{line[:-1]},"check":"{check}"}}', check
 
@@ -81,20 +79,20 @@ def _check(line: bytes, before: bytes) -> str:
     return hashlib.sha256(before + b"\n" + line).hexdigest()[:CHECK_LENGTH]
 
 
-def _row(path: Path, number: int, line: bytes, before: bytes) -> tuple[bytes, Head, bytes]:
+def _read_line(path: Path, number: int, line: bytes, before: bytes) -> tuple[bytes, RowKey, bytes]:
     if line.startswith(CLOSING):
         raise DamagedBook(path, number, None, "rows follow the closing line")
-    body, check = _opened(path, number, line)
+    body, check = _split_check(path, number, line)
     try:
         if check != _check(body, before).encode():
             row = parse(body.decode())
             raise DamagedBook(path, number, "check", _edited(row.model, row.effective_from))
-        return body, head_of(body), check
+        return body, key_of(body), check
     except BadField as fault:
         raise DamagedBook(path, number, fault.field, fault.reason) from fault
 
 
-def _opened(path: Path, number: int, line: bytes) -> tuple[bytes, bytes]:
+def _split_check(path: Path, number: int, line: bytes) -> tuple[bytes, bytes]:
     """A line without its check, and the check."""
     found = CHECK.search(line, max(0, len(line) - SEAL_LENGTH))
     if found is None or found.end() != len(line):
@@ -106,16 +104,18 @@ def _edited(model: str, day: date) -> str:
     return f"the row of {model} from {day}, or the one before it, has been edited, moved or taken out"
 
 
-def _closed(path: Path, rows: Sequence[bytes], heads: Sequence[Head], line: bytes, check: bytes) -> Contents:
+def _read_closing(path: Path, rows: Sequence[bytes], keys: Sequence[RowKey], line: bytes, check: bytes) -> BookLines:
     number = len(rows) + 1
     if not line.startswith(CLOSING):
-        after = f" after the row of {heads[-1].model} from {heads[-1].begins}" if heads else ""
+        after = f" after the row of {keys[-1].model} from {keys[-1].begins}" if keys else ""
         raise DamagedBook(path, number, None, f"the file is cut off{after}: its closing line is missing")
-    body, found = _opened(path, number, line)
+    body, found = _split_check(path, number, line)
     try:
         facts = json.loads(body)["closing"]
-        snapshots = tuple(Snapshot(**source) for source in facts["sources"])
-        contents = Contents(path, rows, heads, date.fromisoformat(facts["refreshed_at"]), snapshots, check.decode())
+        source_versions = tuple(SourceVersion(**source) for source in facts["sources"])
+        contents = BookLines(
+            path, rows, keys, date.fromisoformat(facts["refreshed_at"]), source_versions, check.decode()
+        )
         count = facts["rows"]
     except (ValueError, TypeError, LookupError) as fault:
         raise DamagedBook(path, number, "closing", f"malformed: {fault!r}") from fault

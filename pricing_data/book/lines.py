@@ -24,7 +24,7 @@ _TAIL = re.compile(rb'"recorded_at":"(\d{4}-\d\d-\d\d)"(,"corrects":")?', re.ASC
 _TAIL_MARK = b'"recorded_at":"'
 
 
-class Head(NamedTuple):
+class RowKey(NamedTuple):
     """What orders a row; `begins` is its instant in UTC: "2026-08-16", "2026-08-16T16:00"."""
 
     model: str
@@ -34,7 +34,7 @@ class Head(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class SourceVersion:
     """A source file that a refresh read."""
 
     package: str
@@ -42,21 +42,21 @@ class Snapshot:
     sha256: str
 
 
-def head_of(line: bytes) -> Head:
+def key_of(line: bytes) -> RowKey:
     """Return what orders the row on a line, from its beginning and end where they are as usual. Raise BadField."""
-    head, tail = _HEAD.match(line), _TAIL.match(line, max(0, line.rfind(_TAIL_MARK)))
-    if head is None or tail is None:
-        return _head(parse(line.decode()))
-    return Head(head[1].decode(), head[2].decode(), tail[1].decode(), tail[2] is not None)
+    key, tail = _HEAD.match(line), _TAIL.match(line, max(0, line.rfind(_TAIL_MARK)))
+    if key is None or tail is None:
+        return _key_of_row(parse(line.decode()))
+    return RowKey(key[1].decode(), key[2].decode(), tail[1].decode(), tail[2] is not None)
 
 
-def _head(row: Price) -> Head:
+def _key_of_row(row: Price) -> RowKey:
     begins = instant_text(row.effective_from, row.effective_at).removesuffix("Z")
-    return Head(row.model, begins, row.recorded_at.isoformat(), row.corrects is not None)
+    return RowKey(row.model, begins, row.recorded_at.isoformat(), row.corrects is not None)
 
 
-class Contents:
-    """All lines of a file in its order, the day of the last refresh, what it read, and the last row's check.
+class BookLines:
+    """All lines of a file in file order, the day of the last refresh, what it read, and the last row's check.
 
     Rows are read at their first use and kept. One that breaks a rule though its seal is right raises DamagedBook then.
     """
@@ -65,16 +65,16 @@ class Contents:
         self,
         path: Path,
         lines: Sequence[bytes],
-        heads: Sequence[Head],
+        keys: Sequence[RowKey],
         refreshed_at: date,
-        snapshots: tuple[Snapshot, ...],
+        source_versions: tuple[SourceVersion, ...],
         check: str,
     ) -> None:
         self.path = path
         self.lines = lines
-        self.heads = heads
+        self.keys = keys
         self.refreshed_at = refreshed_at
-        self.snapshots = snapshots
+        self.source_versions = source_versions
         self.check = check
         self._read: dict[int, Price] = {}
 
@@ -95,21 +95,21 @@ class Contents:
     @property
     def recorded_at(self) -> date | None:
         """Return the newest day of recording, None without a row. Days of recording never fall."""
-        return date.fromisoformat(self.heads[-1].recorded_at) if self.heads else None
+        return date.fromisoformat(self.keys[-1].recorded_at) if self.keys else None
 
     @cached_property
     def places(self) -> Mapping[str, Sequence[int]]:
         """Return the places of the rows of each model, in order of recording."""
         found: dict[str, list[int]] = {}
-        for place, head in enumerate(self.heads):
-            found.setdefault(head.model, []).append(place)
+        for place, key in enumerate(self.keys):
+            found.setdefault(key.model, []).append(place)
         return found
 
 
 class Histories(Mapping[str, tuple[Price, ...]]):
     """The rows that hold, oldest first, by model. Of several from one instant, the last one recorded holds."""
 
-    def __init__(self, contents: Contents) -> None:
+    def __init__(self, contents: BookLines) -> None:
         self._contents = contents
         self._timelines: dict[str, tuple[list[datetime], list[int]]] = {}
 
@@ -145,6 +145,6 @@ class Histories(Mapping[str, tuple[Price, ...]]):
 
     def _begins(self, place: int) -> datetime:
         try:
-            return datetime.fromisoformat(self._contents.heads[place].begins).replace(tzinfo=UTC)
+            return datetime.fromisoformat(self._contents.keys[place].begins).replace(tzinfo=UTC)
         except ValueError:
             return self._contents.row(place).begins

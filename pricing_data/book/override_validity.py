@@ -11,7 +11,7 @@ from pricing_data.price import Opinion, Price
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class OverrideValidity:
     """A price over the book. It holds until before `ends` (None: no end is known), for the reason `ended`."""
 
     row: Price
@@ -29,28 +29,30 @@ class Standing:
         return self.row.begins <= instant and (self.ends is None or instant < self.ends)
 
 
-def stand(histories: Mapping[str, Sequence[Price]], overrides: Sequence[Override]) -> dict[str, tuple[Standing, ...]]:
+def override_validities(
+    histories: Mapping[str, Sequence[Price]], overrides: Sequence[Override]
+) -> dict[str, tuple[OverrideValidity, ...]]:
     """Return each override with the time for which it holds over these histories, by model."""
-    found: dict[str, tuple[Standing, ...]] = {}
+    found: dict[str, tuple[OverrideValidity, ...]] = {}
     for override in overrides:
-        standing = _standing(override, histories.get(override.model, ()))
+        standing = _validity(override, histories.get(override.model, ()))
         found[override.model] = (*found.get(override.model, ()), standing)
     return found
 
 
-def _standing(override: Override, history: Sequence[Price]) -> Standing:
+def _validity(override: Override, history: Sequence[Price]) -> OverrideValidity:
     begins = datetime.combine(override.effective_from, override.effective_at, UTC)
     before = [row for row in history if row.begins <= begins]
     current = before[-1] if before else None
     row = override_row(override, current, override.effective_from)
     if not _same(override, current):
-        return Standing(row, begins, f"the book gave {_shown(current)}, not {_replaced(override)}")
+        return OverrideValidity(row, begins, f"the book gave {_input_text(current)}, not {_replaced_text(override)}")
     expires = begin_of(override.expires) if override.expires is not None else None
     for later in history[len(before) :]:
         expired = expires is not None and expires <= later.begins
         if not expired and not _same(override, later):
-            return Standing(row, later.begins, f"the book changed to {_shown(later)}")
-    return Standing(row, expires, f"it expires on {override.expires}" if expires else None)
+            return OverrideValidity(row, later.begins, f"the book changed to {_input_text(later)}")
+    return OverrideValidity(row, expires, f"it expires on {override.expires}" if expires else None)
 
 
 def override_row(override: Override, current: Price | None, recorded_at: date) -> Price:
@@ -75,9 +77,9 @@ def _same(override: Override, row: Price | None) -> bool:
     return override.replaces == (row.input if row else None)
 
 
-def _shown(row: Price | None) -> str:
+def _input_text(row: Price | None) -> str:
     return plain(row.input) if row and row.input is not None else "no price"
 
 
-def _replaced(override: Override) -> str:
+def _replaced_text(override: Override) -> str:
     return plain(override.replaces) if override.replaces is not None else "no price"

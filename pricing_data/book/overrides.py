@@ -22,7 +22,7 @@ from pricing_data.book.row_reading import hours_of
 from pricing_data.cost import multiply
 from pricing_data.dates import begin_of, instant_of
 from pricing_data.errors import BadPricesFile
-from pricing_data.price import MIDNIGHT, RATE_FIELDS, SERVICES, Rates, Service, Source, Tariff, Tier, Window
+from pricing_data.price import MIDNIGHT, RATE_FIELDS, SERVICES, PriceSource, Rates, Service, Tariff, Tier, Window
 
 HUNDREDTH = Decimal("0.01")
 
@@ -63,7 +63,7 @@ class Override:
     rates: Rates
     replaces: Decimal | None
     expires: date | None
-    source: Source
+    source: PriceSource
     reason: str
     effective_at: time = MIDNIGHT
     tiers: tuple[Tier, ...] = ()
@@ -84,7 +84,7 @@ class Correction:
     model: str
     effective_from: date
     rates: Rates
-    source: Source
+    source: PriceSource
     reason: str
 
 
@@ -189,9 +189,9 @@ def _window(entry: Mapping[str, Any]) -> Window:
     return hours_of(hours, "", _rates(entry))
 
 
-def _source(path: Path, entry: Mapping[str, Any]) -> Source:
+def _source(path: Path, entry: Mapping[str, Any]) -> PriceSource:
     canonical = json.dumps(entry, sort_keys=True, default=str).encode()
-    return Source(path.name, "1", hashlib.sha256(canonical).hexdigest(), "override", entry["model"], entry["url"])
+    return PriceSource(path.name, "1", hashlib.sha256(canonical).hexdigest(), "override", entry["model"], entry["url"])
 
 
 def _override(path: Path, entry: Mapping[str, Any]) -> Override:

@@ -8,8 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from pricing_data.book import file as book_file
-from pricing_data.book.lines import Contents, Head, Histories, Snapshot
-from pricing_data.book.override_validity import Standing, stand
+from pricing_data.book.lines import BookLines, Histories, RowKey, SourceVersion
+from pricing_data.book.override_validity import OverrideValidity, override_validities
 from pricing_data.book.overrides import Markup, Override, markup_of
 from pricing_data.call_cost import CallCost, call_cost
 from pricing_data.data import DATA
@@ -27,16 +27,18 @@ class PriceBook:
     """Prices by model, each with the date from which it holds. Safe to share between threads.
 
     `rows` are all rows ever recorded; `histories` those that hold, by date: a correction stands in for
-    the row that it corrects. `standing` are an operator's own prices over them, by model. Rows are read from their
+    the row that it corrects. `overrides` are an operator's own prices over them, by model. Rows are read from their
     lines at first use: what asks for one may raise DamagedBook.
     """
 
-    def __init__(self, contents: Contents, overrides: Sequence[Override] = (), markups: Sequence[Markup] = ()) -> None:
+    def __init__(self, contents: BookLines, overrides: Sequence[Override] = (), markups: Sequence[Markup] = ()) -> None:
         self.contents = contents
         self.refreshed_at = contents.refreshed_at
-        self.snapshots: tuple[Snapshot, ...] = contents.snapshots
+        self.source_versions: tuple[SourceVersion, ...] = contents.source_versions
         self.histories = Histories(contents)
-        self.standing: Mapping[str, tuple[Standing, ...]] = MappingProxyType(stand(self.histories, overrides))
+        self.overrides: Mapping[str, tuple[OverrideValidity, ...]] = MappingProxyType(
+            override_validities(self.histories, overrides)
+        )
         self.markups = tuple(markups)
         self.version = _version(contents, overrides, markups)
 
@@ -54,11 +56,11 @@ class PriceBook:
         contents = book_file.read(path)
         newest: dict[str, str] = {}
         before = ""
-        for number, head in enumerate(contents.heads, start=1):
-            if fault := _order_fault(head, before, newest.get(head.model)):
+        for number, key in enumerate(contents.keys, start=1):
+            if fault := _order_fault(key, before, newest.get(key.model)):
                 raise DamagedBook(path, number, *fault)
-            newest[head.model] = max(head.begins, newest.get(head.model, ""))
-            before = head.recorded_at
+            newest[key.model] = max(key.begins, newest.get(key.model, ""))
+            before = key.recorded_at
         return cls(contents)
 
     @property
@@ -93,7 +95,7 @@ class PriceBook:
 
         None for an unknown model, and before the first price. Raise ValueError for an instant without a zone.
         """
-        if (standing := self.standing.get(model)) is not None:
+        if (standing := self.overrides.get(model)) is not None:
             for own in standing:
                 if own.holds(at):
                     return own.row
@@ -133,7 +135,7 @@ def histories_of(rows: Iterable[Price]) -> dict[str, tuple[Price, ...]]:
     return {model: tuple(sorted(instants.values(), key=attrgetter("begins"))) for model, instants in by_model.items()}
 
 
-def _version(contents: Contents, overrides: Sequence[Override], markups: Sequence[Markup]) -> str:
+def _version(contents: BookLines, overrides: Sequence[Override], markups: Sequence[Markup]) -> str:
     version = f"{contents.recorded_at or 'empty'}+{contents.check or 'empty'}"
     return f"{version}.{_digest(overrides, markups)}" if overrides or markups else version
 
@@ -143,12 +145,12 @@ def _digest(overrides: Sequence[Override], markups: Sequence[Markup]) -> str:
     return hashlib.sha256("".join(facts).encode()).hexdigest()[:8]
 
 
-def _order_fault(head: Head, before: str, newest: str | None) -> tuple[str, str] | None:
+def _order_fault(key: RowKey, before: str, newest: str | None) -> tuple[str, str] | None:
     """Rows are appended: days of recording never fall; a model's instants rise, except in a correction."""
-    if head.recorded_at < before:
+    if key.recorded_at < before:
         return "recorded_at", f"older than the line before, {before}"
-    if not head.corrects and newest is not None and head.begins <= newest:
-        again = "a price" if newest == head.begins else "a newer price,"
+    if not key.corrects and newest is not None and key.begins <= newest:
+        again = "a price" if newest == key.begins else "a newer price,"
         since = f"{newest}Z" if "T" in newest else newest
-        return "effective_from", f"{head.model} already has {again} from {since}; only a correction may stand in"
+        return "effective_from", f"{key.model} already has {again} from {since}; only a correction may stand in"
     return None

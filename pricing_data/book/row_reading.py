@@ -39,9 +39,9 @@ from pricing_data.price import (
     STATES,
     Opinion,
     Price,
+    PriceSource,
     Rates,
     Service,
-    Source,
     Statement,
     Tariff,
     Tier,
@@ -229,7 +229,7 @@ def _opinion(row: dict[str, Any], where: str) -> Opinion:
     return Opinion(text_of(row, "source", where), amount_given(row, "value", where), amount_of(row, "output", where))
 
 
-def _source(row: object) -> Source:
+def _source(row: object) -> PriceSource:
     if not isinstance(row, dict):
         raise BadField("source", "must be an object")
     try:
@@ -239,10 +239,10 @@ def _source(row: object) -> Source:
 
 
 @lru_cache(4096)
-def _read_source(items: tuple[tuple[str, Any], ...]) -> Source:
+def _read_source(items: tuple[tuple[str, Any], ...]) -> PriceSource:
     """The same few entries of sources are stated in all rows of their models."""
     row = dict(items)
     only(row, SOURCE_FIELDS, ("url",), "source.")
     matching(row, "sha256", _SHA256, "source.")
     values = {name: text_of(row, name, "source.") for name in SOURCE_FIELDS}
-    return Source(**values, url=text_of(row, "url", "source.") if "url" in row else None)
+    return PriceSource(**values, url=text_of(row, "url", "source.") if "url" in row else None)

@@ -6,7 +6,18 @@ from typing import Any
 
 from pricing_data.book.row_reading import FIELDS, SOURCE_FIELDS
 from pricing_data.cost import plain
-from pricing_data.price import MIDNIGHT, RATE_FIELDS, Opinion, Price, Rates, Service, Source, Statement, Tier, Window
+from pricing_data.price import (
+    MIDNIGHT,
+    RATE_FIELDS,
+    Opinion,
+    Price,
+    PriceSource,
+    Rates,
+    Service,
+    Statement,
+    Tier,
+    Window,
+)
 
 
 def dump(price: Price) -> str:
@@ -55,7 +66,7 @@ def _service_row(service: Service) -> dict[str, Any]:
     return {**row, "tiers": _tiers_row(service.tiers)} if service.tiers else row
 
 
-def _source_row(source: Source) -> dict[str, str]:
+def _source_row(source: PriceSource) -> dict[str, str]:
     row = {name: str(getattr(source, name)) for name in SOURCE_FIELDS}
     return {**row, "url": source.url} if source.url else row
 

@@ -4,33 +4,35 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from pricing_data.price import STANDARD, Source
+from pricing_data.price import STANDARD, PriceSource
 from pricing_data.rate_paths import path_of
-from pricing_data.refresh.source_history import Run
-from pricing_data.refresh.tariff_values import TIER, Value, place_of
+from pricing_data.refresh.source_history import ValuePeriod
+from pricing_data.refresh.tariff_values import TIER, PathValue, place_of
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ChosenValue:
     """The value of a path that holds, who states it and since when. `begins` is `ALWAYS` where it has no day."""
 
-    value: Value
+    value: PathValue
     begins: datetime
     basis: str
-    source: Source
+    source: PriceSource
     not_before: date | None = None
 
 
-def choice_of(run: Run) -> Choice:
-    return Choice(run.value if run.value is not None else (), run.begins, run.basis, run.source, run.not_before)
+def chosen_from(period: ValuePeriod) -> ChosenValue:
+    return ChosenValue(
+        period.value if period.value is not None else (), period.begins, period.basis, period.source, period.not_before
+    )
 
 
-def values_in(choices: Mapping[str, Choice]) -> dict[str, Value]:
+def values_in(choices: Mapping[str, ChosenValue]) -> dict[str, PathValue]:
     """Return the values alone."""
     return {path: choice.value for path, choice in choices.items()}
 
 
-def with_standard_bounds(found: dict[str, Choice]) -> dict[str, Choice]:
+def with_standard_bounds(found: dict[str, ChosenValue]) -> dict[str, ChosenValue]:
     """Return values in which the tiers of each service begin where those of the standard service do.
 
     A bound that is off by one is the same one: "above N" and "from N on". What a service costs above another bound is
@@ -40,7 +42,7 @@ def with_standard_bounds(found: dict[str, Choice]) -> dict[str, Choice]:
     standard = sorted({place.above_tokens for place in places.values() if place.service == STANDARD})
     if not standard:
         return found
-    kept: dict[str, Choice] = {}
+    kept: dict[str, ChosenValue] = {}
     for path, choice in found.items():
         place = places.get(path)
         if place is None or place.service == STANDARD or place.above_tokens in standard:

@@ -22,7 +22,7 @@ from typing import Any
 from pricing_data.data import DATA
 from pricing_data.dates import begin_or_none
 from pricing_data.errors import DamagedCuration
-from pricing_data.price import Source
+from pricing_data.price import PriceSource
 
 DECISIONS = DATA / "decisions.toml"
 FIELDS = {"model", "models", "paths", "take", "value", "unknown", "since", "until", "reason", "url"}
@@ -30,13 +30,13 @@ VERDICTS = ("take", "value", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class PriceDecision:
     """What a person has decided of one path of one model: a source to take, a value, or that it is not known."""
 
     model: str
     path: str
     reason: str
-    source: Source
+    source: PriceSource
     take: str | None = None
     value: Decimal | None = None
     since: datetime | None = None
@@ -49,16 +49,16 @@ class Decision:
         return path == self.path or (self.path.endswith("*") and path.startswith(self.path[:-1]))
 
 
-def decision_for(decisions: Sequence[Decision], path: str, at: datetime) -> Decision | None:
+def decision_for(decisions: Sequence[PriceDecision], path: str, at: datetime) -> PriceDecision | None:
     """Return the decision on a path at an instant; of several the last one in the file."""
     found = [decision for decision in decisions if decision.covers(path, at)]
     return found[-1] if found else None
 
 
-def read_decisions(path: Path = DECISIONS) -> dict[str, tuple[Decision, ...]]:
+def read_decisions(path: Path = DECISIONS) -> dict[str, tuple[PriceDecision, ...]]:
     """Return the decisions on each model, by name. Raise DamagedCuration, OSError."""
     raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    found: dict[str, tuple[Decision, ...]] = {}
+    found: dict[str, tuple[PriceDecision, ...]] = {}
     for number, entry in enumerate(raw.get("decision", ()), start=1):
         if fault := _fault(entry):
             raise DamagedCuration(path, f"decision {number}", fault)
@@ -85,15 +85,15 @@ def _fault(entry: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _decisions(path: Path, entry: Mapping[str, Any]) -> list[Decision]:
+def _decisions(path: Path, entry: Mapping[str, Any]) -> list[PriceDecision]:
     canonical = json.dumps(entry, sort_keys=True, default=str).encode()
     digest = hashlib.sha256(canonical).hexdigest()
     return [
-        Decision(
+        PriceDecision(
             model=model,
             path=where,
             reason=entry["reason"],
-            source=Source(path.name, "1", digest, "decision", model, entry.get("url")),
+            source=PriceSource(path.name, "1", digest, "decision", model, entry.get("url")),
             take=entry.get("take"),
             value=Decimal(entry["value"]) if "value" in entry else None,
             since=begin_or_none(entry.get("since")),

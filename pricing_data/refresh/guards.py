@@ -6,9 +6,9 @@ from decimal import Decimal
 from pricing_data.cost import plain
 from pricing_data.price import Price, Rates
 from pricing_data.rate_paths import rates_by_path
-from pricing_data.refresh.model_rules import Upstream
-from pricing_data.refresh.review_queue import Note
-from pricing_data.refresh.source_snapshot import Fault, Reading, same_price, slipped
+from pricing_data.refresh.model_rules import ModelRule
+from pricing_data.refresh.review_queue import ReviewNote
+from pricing_data.refresh.source_snapshot import RefusedAmount, SourceSnapshot, same_price, slipped
 
 MAX_RATIO = Decimal(3)
 ZERO_BEFORE = "zero becomes non-zero: it was given as 0 before"
@@ -42,20 +42,20 @@ def ratio_fault(before: Decimal, after: Decimal) -> str | None:
     return f"changes more than {MAX_RATIO} times" if max(before, after) > MAX_RATIO * min(before, after) else None
 
 
-def broken_source(last: Price, upstream: Upstream, readings: Mapping[str, Reading]) -> Note | None:
+def broken_source(last: Price, model_rule: ModelRule, snapshots: Mapping[str, SourceSnapshot]) -> ReviewNote | None:
     """The source of the last row gives an input price that cannot be one: a zero, a negative, too many decimals."""
     package = last.source.package
-    key = upstream.ids.get(package)
-    if key is None or key in readings[package].offers:
+    key = model_rule.ids.get(package)
+    if key is None or key in snapshots[package].offers:
         return None
-    for fault in readings[package].faults:
+    for fault in snapshots[package].faults:
         if fault.key == key and fault.field == "input":
             reason = f"input is {fault.reason}; the last price stays"
-            return Note(upstream.model, "held", reason, fault.value, None, package, "input")
+            return ReviewNote(model_rule.model, "held", reason, fault.value, None, package, "input")
     return None
 
 
-def was_zero(model: str, notes_before: Sequence[Note], new: Price) -> bool:
+def was_zero(model: str, notes_before: Sequence[ReviewNote], new: Price) -> bool:
     """Whether the source of a model's first price gave 0 for it at the last refresh."""
     return any(
         note.model == model
@@ -65,17 +65,19 @@ def was_zero(model: str, notes_before: Sequence[Note], new: Price) -> bool:
     )
 
 
-def fault_notes(upstream: Upstream, readings: Mapping[str, Reading]) -> list[Note]:
+def fault_notes(model_rule: ModelRule, snapshots: Mapping[str, SourceSnapshot]) -> list[ReviewNote]:
     """Return notes of the amounts of a model's own entries that were refused."""
     return [
-        Note(upstream.model, "refused", f"{fault.field} is {fault.reason}", fault.value, None, package, fault.field)
-        for package, key in upstream.ids.items()
-        for fault in readings[package].faults
+        ReviewNote(
+            model_rule.model, "refused", f"{fault.field} is {fault.reason}", fault.value, None, package, fault.field
+        )
+        for package, key in model_rule.ids.items()
+        for fault in snapshots[package].faults
         if _entry(fault) == key
     ]
 
 
-def _entry(fault: Fault) -> str:
+def _entry(fault: RefusedAmount) -> str:
     return fault.key.removesuffix(" (batch)")
 
 

@@ -13,12 +13,12 @@ from pricing_data.book.overrides import Correction, Override, PricesFile
 from pricing_data.cost import plain
 from pricing_data.price import MIDNIGHT, Price, Tariff
 from pricing_data.rate_paths import rates_by_path
-from pricing_data.refresh.evidence import KnownFacts
+from pricing_data.refresh.evidence import CuratedFacts
 from pricing_data.refresh.guards import ZERO_BEFORE, broken_source, change_fault, fault_notes, new_fault, was_zero
-from pricing_data.refresh.model_rules import Upstream
-from pricing_data.refresh.review_queue import Note
+from pricing_data.refresh.model_rules import ModelRule
+from pricing_data.refresh.review_queue import ReviewNote
 from pricing_data.refresh.row_building import prices
-from pricing_data.refresh.source_snapshot import Reading
+from pricing_data.refresh.source_snapshot import SourceSnapshot
 from pricing_data.refresh.tariff_values import values_of
 
 WITHDRAWN = "the sources took back what they had announced for this day"
@@ -29,7 +29,7 @@ KINDS = ("new", "changed", "corrected", "retired", "returned", "renewed")
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class PriceChange:
     """A row that a refresh appends, and the one that held on its day before."""
 
     kind: str
@@ -38,12 +38,12 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Refresh:
+class RefreshResult:
     """The outcome of a refresh: all rows of the new book, what was appended, and the notes."""
 
     rows: tuple[Price, ...]
-    changes: tuple[Change, ...]
-    notes: tuple[Note, ...]
+    changes: tuple[PriceChange, ...]
+    notes: tuple[ReviewNote, ...]
 
     @property
     def appended(self) -> tuple[Price, ...]:
@@ -51,7 +51,7 @@ class Refresh:
         return tuple(change.row for change in self.changes)
 
     @property
-    def held(self) -> tuple[Note, ...]:
+    def held(self) -> tuple[ReviewNote, ...]:
         """Return the notes of prices that a person has to decide on."""
         return tuple(note for note in self.notes if note.kind == "held")
 
@@ -63,15 +63,15 @@ class Refresh:
 
 
 @dataclass(frozen=True, slots=True)
-class Inputs:
+class RefreshInputs:
     """All that a refresh is made from, besides the book."""
 
-    upstreams: Mapping[str, Upstream]
+    model_rules: Mapping[str, ModelRule]
     cited: PricesFile
-    readings: Mapping[str, Reading]
-    notes_before: Sequence[Note]
+    snapshots: Mapping[str, SourceSnapshot]
+    notes_before: Sequence[ReviewNote]
     today: date
-    facts: KnownFacts = field(default_factory=KnownFacts)
+    facts: CuratedFacts = field(default_factory=CuratedFacts)
 
     @property
     def instant(self) -> datetime:
@@ -79,38 +79,38 @@ class Inputs:
         return datetime.combine(self.today, MIDNIGHT, UTC)
 
 
-def refresh(before: Sequence[Price], inputs: Inputs) -> Refresh:
+def refresh(before: Sequence[Price], inputs: RefreshInputs) -> RefreshResult:
     """Return the next book. `before` are the rows of earlier refreshes; they are kept as they are."""
     histories = histories_of(before)
-    changes: list[Change] = []
-    notes: list[Note] = []
-    for model in sorted({*inputs.upstreams, *inputs.cited.models}):
-        upstream = inputs.upstreams.get(model) or Upstream(model, "none", {})
-        found = _Model(upstream, histories.get(model, ()), inputs)
+    changes: list[PriceChange] = []
+    notes: list[ReviewNote] = []
+    for model in sorted({*inputs.model_rules, *inputs.cited.models}):
+        model_rule = inputs.model_rules.get(model) or ModelRule(model, "none", {})
+        found = _ModelRefresh(model_rule, histories.get(model, ()), inputs)
         found.run()
         changes += found.changes
         notes += found.notes
     rows = (*before, *(change.row for change in changes))
-    return Refresh(rows, tuple(changes), tuple(notes))
+    return RefreshResult(rows, tuple(changes), tuple(notes))
 
 
-class _Model:
+class _ModelRefresh:
     """One model's part of a refresh: `changes` and `notes` grow as it runs."""
 
-    def __init__(self, upstream: Upstream, history: Sequence[Price], inputs: Inputs) -> None:
-        self.upstream = upstream
+    def __init__(self, model_rule: ModelRule, history: Sequence[Price], inputs: RefreshInputs) -> None:
+        self.model_rule = model_rule
         self.inputs = inputs
         self.today = inputs.today
         self.now = inputs.instant
         self.by_instant = {row.begins: row for row in history}
-        self.changes: list[Change] = []
-        self.notes: list[Note] = []
+        self.changes: list[PriceChange] = []
+        self.notes: list[ReviewNote] = []
 
     def run(self) -> None:
         for correction in self.inputs.cited.corrections:
-            if correction.model == self.upstream.model:
+            if correction.model == self.model_rule.model:
                 self._correct(correction)
-        self.notes += fault_notes(self.upstream, self.inputs.readings)
+        self.notes += fault_notes(self.model_rule, self.inputs.snapshots)
         wanted = self._wanted()
         current = self._at(self.now)
         if current is None and not self.by_instant:
@@ -124,15 +124,15 @@ class _Model:
 
     def _wanted(self) -> list[Price]:
         """Return what the sources, the curated files and the overrides say, oldest first, announced prices too."""
-        rows = prices(self.upstream, self.inputs.facts.evidence(self.upstream, self.inputs.readings, self.now))
+        rows = prices(self.model_rule, self.inputs.facts.evidence(self.model_rule, self.inputs.snapshots, self.now))
         for override in self.inputs.cited.overrides:
-            if override.model == self.upstream.model:
+            if override.model == self.model_rule.model:
                 rows = self._overridden(override, rows)
         return rows
 
     def _listed(self, wanted: Sequence[Price]) -> bool:
         """Return whether any source still lists the model, and not only old releases; an override needs none."""
-        listed = (key in self.inputs.readings[package].offers for package, key in self.upstream.ids.items())
+        listed = (key in self.inputs.snapshots[package].offers for package, key in self.model_rule.ids.items())
         return wanted[-1].source.provider == "override" or any(listed)
 
     def _overridden(self, override: Override, rows: list[Price]) -> list[Price]:
@@ -140,7 +140,7 @@ class _Model:
         expired = override.expires is not None and override.expires <= self.today
         if expired or override.replaces != (current.input if current else None):
             reason = "the override has expired" if expired else "what the override replaces has changed"
-            self.notes.append(Note(override.model, "lapsed", reason, source=override.source.package))
+            self.notes.append(ReviewNote(override.model, "lapsed", reason, source=override.source.package))
             return rows
         row = override_row(override, current, self.today)
         return [*(older for older in rows if older.effective_from < row.effective_from), row]
@@ -151,7 +151,7 @@ class _Model:
             return
         past = [row for row in wanted if row.begins <= self.now] or wanted[:1]
         newest = past[-1]
-        zero = was_zero(self.upstream.model, self.inputs.notes_before, newest)
+        zero = was_zero(self.model_rule.model, self.inputs.notes_before, newest)
         fault = ZERO_BEFORE if zero else new_fault(newest)
         if fault and not self._allowed(newest):
             self._hold(newest, fault)
@@ -207,13 +207,13 @@ class _Model:
         other_host = bool(trusted) and row.basis.startswith("host:") and row.basis != trusted[-1].basis
         return change_fault(trusted[-1], row) if trusted and not other_host else None
 
-    def _broken(self, last: Price) -> Note | None:
-        return broken_source(last, self.upstream, self.inputs.readings) if last.state != "retired" else None
+    def _broken(self, last: Price) -> ReviewNote | None:
+        return broken_source(last, self.model_rule, self.inputs.snapshots) if last.state != "retired" else None
 
     def _retire(self, last: Price) -> None:
-        if self.upstream.policy == "none" or last.state == "retired":
+        if self.model_rule.policy == "none" or last.state == "retired":
             return
-        self.notes.append(Note(last.model, "retired", f"{GONE}; the last price stays"))
+        self.notes.append(ReviewNote(last.model, "retired", f"{GONE}; the last price stays"))
         row = replace(self._from_today(last, "first_observed"), state="retired", second_opinions=())
         self._append("retired", row, GONE)
 
@@ -232,12 +232,12 @@ class _Model:
         late = bool(self.by_instant) and row.begins <= max(self.by_instant)
         row = replace(row, recorded_at=self.today, corrects=(corrects or AGAIN) if late else None)
         self.by_instant[row.begins] = row
-        self.changes.append(Change(kind, row, before))
+        self.changes.append(PriceChange(kind, row, before))
 
     def _hold(self, row: Price, reason: str) -> None:
         value = plain(row.input) if row.input is not None else None
         day = row.effective_from.isoformat()
-        self.notes.append(Note(row.model, "held", reason, value, day, row.source.package))
+        self.notes.append(ReviewNote(row.model, "held", reason, value, day, row.source.package))
 
     def _allowed(self, row: Price) -> bool:
         return row.input is not None and (row.model, row.input) in self.inputs.cited.allowed
@@ -264,12 +264,12 @@ def _states(row: Price) -> dict[str, str]:
 
 
 def unread(
-    upstreams: Mapping[str, Upstream], readings: Mapping[str, Reading], history: Mapping[str, Reading]
+    model_rules: Mapping[str, ModelRule], snapshots: Mapping[str, SourceSnapshot], history: Mapping[str, SourceSnapshot]
 ) -> list[str]:
     """Return the upstream ids that no source has, in no release: a slip in the curation, or a model that is gone."""
     return [
         f"{model}: {package} {key}"
-        for model, upstream in upstreams.items()
-        for package, key in upstream.ids.items()
-        if key not in readings[package].offers and (package not in history or key not in history[package].offers)
+        for model, model_rule in model_rules.items()
+        for package, key in model_rule.ids.items()
+        if key not in snapshots[package].offers and (package not in history or key not in history[package].offers)
     ]

@@ -27,9 +27,9 @@ from pricing_data.cost import multiply
 from pricing_data.data import DATA
 from pricing_data.dates import begin_or_none
 from pricing_data.errors import DamagedCuration
-from pricing_data.price import STANDARD, TOKEN_FIELDS, Source
+from pricing_data.price import STANDARD, TOKEN_FIELDS, PriceSource
 from pricing_data.rate_paths import path_of
-from pricing_data.refresh.tariff_values import REGION, Place, Value, place_of
+from pricing_data.refresh.tariff_values import REGION, PathValue, RatePlace, place_of
 
 RULES = DATA / "rules.toml"
 FIELDS = {"providers", "rates", "of", "service", "factor", "region", "models", "except", "known", "since", "url"}
@@ -37,7 +37,7 @@ NEEDED = ("providers", "models", "factor", "since", "url")
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class ProviderRule:
     """A factor that a provider documents, from which rates follow that no source states."""
 
     providers: tuple[str, ...]
@@ -50,7 +50,7 @@ class Rule:
     known: str | None
     factor: Decimal
     since: datetime
-    source: Source
+    source: PriceSource
 
     def concerns(self, model: str, providers: Collection[str], paths: Collection[str]) -> bool:
         """Return whether it is about a model, of which the sources state these paths at any time."""
@@ -60,7 +60,9 @@ class Rule:
         return named and not left_out and known and bool({*self.providers} & {*providers})
 
 
-def ruled(rules: Sequence[Rule], values: Mapping[str, Value], at: datetime) -> Iterator[tuple[str, Decimal, Rule]]:
+def values_from_rules(
+    rules: Sequence[ProviderRule], values: Mapping[str, PathValue], at: datetime
+) -> Iterator[tuple[str, Decimal, ProviderRule]]:
     """Yield each path with the value that a rule gives it at an instant, where there is none. Later rules see it."""
     known = dict(values)
     for rule in rules:
@@ -72,7 +74,7 @@ def ruled(rules: Sequence[Rule], values: Mapping[str, Value], at: datetime) -> I
                 yield path, value, rule
 
 
-def _given(rule: Rule, known: Mapping[str, Value]) -> Iterator[tuple[str, Decimal]]:
+def _given(rule: ProviderRule, known: Mapping[str, PathValue]) -> Iterator[tuple[str, Decimal]]:
     if rule.region is not None:
         yield REGION + rule.region, rule.factor
         return
@@ -86,7 +88,7 @@ def _given(rule: Rule, known: Mapping[str, Value]) -> Iterator[tuple[str, Decima
                 yield path_of(rate, service, place.above_tokens), multiply(value, rule.factor).normalize()
 
 
-def _rates(rule: Rule, place: Place) -> tuple[str, ...]:
+def _rates(rule: ProviderRule, place: RatePlace) -> tuple[str, ...]:
     """Return the rates that a rule makes of the one at a place."""
     if rule.of is not None:
         return rule.rates if place.rate == rule.of else ()
@@ -94,10 +96,10 @@ def _rates(rule: Rule, place: Place) -> tuple[str, ...]:
     return (place.rate,) if place.rate in wanted else ()
 
 
-def read_rules(path: Path = RULES) -> tuple[Rule, ...]:
+def read_provider_rules(path: Path = RULES) -> tuple[ProviderRule, ...]:
     """Return the cited rules in order. Raise DamagedCuration, OSError."""
     raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    rules: list[Rule] = []
+    rules: list[ProviderRule] = []
     for number, entry in enumerate(raw.get("rule", ()), start=1):
         missing = [name for name in NEEDED if name not in entry]
         unknown = sorted(set(entry) - FIELDS)
@@ -108,14 +110,14 @@ def read_rules(path: Path = RULES) -> tuple[Rule, ...]:
     return tuple(rules)
 
 
-def _rule(path: Path, entry: Mapping[str, Any]) -> Rule:
+def _rule(path: Path, entry: Mapping[str, Any]) -> ProviderRule:
     canonical = json.dumps(entry, sort_keys=True, default=str).encode()
     digest = hashlib.sha256(canonical).hexdigest()
     what = entry.get("region") or entry.get("service") or entry["rates"][0]
     since = begin_or_none(entry["since"])
     if since is None:
         raise DamagedCuration(path, what, "since must be a day")
-    return Rule(
+    return ProviderRule(
         providers=tuple(entry["providers"]),
         models=tuple(entry["models"]),
         excepted=tuple(entry.get("except", ())),
@@ -126,5 +128,5 @@ def _rule(path: Path, entry: Mapping[str, Any]) -> Rule:
         known=entry.get("known"),
         factor=Decimal(entry["factor"]),
         since=since,
-        source=Source("rules", "1", digest, entry["providers"][0], what, entry["url"]),
+        source=PriceSource("rules", "1", digest, entry["providers"][0], what, entry["url"]),
     )

@@ -16,7 +16,7 @@ KINDS = ("held", "refused", "retired", "lapsed")
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class ReviewNote:
     """A price that the sources give and the book does not take, and why. `value` is USD per token."""
 
     model: str
@@ -37,20 +37,20 @@ class Note:
         return amount if amount.is_finite() else None
 
 
-def notes_text(notes: Iterable[Note]) -> str:
+def review_queue_text(notes: Iterable[ReviewNote]) -> str:
     """The notes as JSON lines."""
     kept = ({name: value for name, value in asdict(note).items() if value} for note in notes)
     return "".join(json.dumps(note, ensure_ascii=False) + "\n" for note in kept)
 
 
-def read_notes(path: Path) -> tuple[Note, ...]:
+def read_review_queue(path: Path) -> tuple[ReviewNote, ...]:
     """The notes of a file; none if there is no such file. Raises DamagedCuration."""
     if not path.exists():
         return ()
-    notes: list[Note] = []
+    notes: list[ReviewNote] = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         try:
-            notes.append(Note(**json.loads(line)))
+            notes.append(ReviewNote(**json.loads(line)))
         except (ValueError, TypeError) as fault:
             raise DamagedCuration(path, f"line {number}", repr(fault)) from fault
     return tuple(notes)

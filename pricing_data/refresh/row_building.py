@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from pricing_data.price import STANDARD, Opinion, Price, Source, Statement, Window
-from pricing_data.refresh.chosen_values import Choice, values_in
+from pricing_data.price import STANDARD, Opinion, Price, PriceSource, Statement, Window
+from pricing_data.refresh.chosen_values import ChosenValue, values_in
 from pricing_data.refresh.evidence import Evidence
-from pricing_data.refresh.model_rules import Upstream
+from pricing_data.refresh.model_rules import ModelRule
 from pricing_data.refresh.precedence import RULES, states
-from pricing_data.refresh.source_history import ALWAYS, PRIMARY, PRIMARY_BEFORE, SourceTimeline
-from pricing_data.refresh.tariff_values import INPUT, SCHEDULE, TIER, Value, in_order, place_of, tariff_of
+from pricing_data.refresh.source_history import ALWAYS, PRIMARY, PRIMARY_BEFORE, SourceHistory
+from pricing_data.refresh.tariff_values import INPUT, SCHEDULE, TIER, PathValue, in_order, place_of, tariff_of
 
 OUTPUT = "output"
 OWN = (INPUT, OUTPUT)
@@ -19,14 +19,14 @@ DECISIONS = "decisions.toml"
 BRIEFLY = timedelta(microseconds=1)
 
 
-def prices(upstream: Upstream, evidence: Evidence) -> list[Price]:
+def prices(model_rule: ModelRule, evidence: Evidence) -> list[Price]:
     """Return the rows of a model by precedence, oldest first, as recorded today. Announced ones are among them."""
     found = states(evidence)
     ends: list[datetime | None] = [*(at for at, _ in found[1:]), None]
-    builder = _Rows(upstream, evidence)
+    builder = _RowBuilder(model_rule, evidence)
     rows: list[Price] = []
     held: dict[str, datetime] = {}
-    before: Mapping[str, Choice] = {}
+    before: Mapping[str, ChosenValue] = {}
     for (at, choices), end in zip(found, ends, strict=False):
         held = {path: held[path] if _same(before.get(path), choice) else at for path, choice in choices.items()}
         rows.append(builder.row(at, end, choices, held))
@@ -40,25 +40,25 @@ class _Origin:
 
     since: date
     basis: str
-    source: Source
+    source: PriceSource
     not_before: date | None
     state: str
 
 
 @dataclass(frozen=True, slots=True)
-class _Rows:
-    upstream: Upstream
+class _RowBuilder:
+    model_rule: ModelRule
     evidence: Evidence
 
     def row(
-        self, begins: datetime, ends: datetime | None, choices: Mapping[str, Choice], held: Mapping[str, datetime]
+        self, begins: datetime, ends: datetime | None, choices: Mapping[str, ChosenValue], held: Mapping[str, datetime]
     ) -> Price:
         """Return the row of one time; other sources are asked for the end of it, or for today.
 
         `held` has the instant of the first of the rows in which each value stands without a break.
         """
         asked = max(begins, ends - BRIEFLY if ends else self.evidence.today)
-        others = _Others(self.evidence.sources, choices, asked, past=ends is not None)
+        others = _OtherSources(self.evidence.sources, choices, asked, past=ends is not None)
         own, output = choices[INPUT], choices.get(OUTPUT)
         opinions = others.of_price()
         state = others.state_of_price(opinions)
@@ -71,10 +71,10 @@ class _Rows:
         if output and _same_origin(origins[OUTPUT], of_input):
             origins[OUTPUT] = of_input
         return Price(
-            model=self.upstream.model,
+            model=self.model_rule.model,
             effective_from=begins.date(),
             effective_at=begins.time(),
-            basis=f"host:{self.upstream.host}" if self.upstream.host else of_input.basis,
+            basis=f"host:{self.model_rule.host}" if self.model_rule.host else of_input.basis,
             tariff=tariff_of(values_in(choices)),
             source=own.source,
             second_opinions=opinions,
@@ -84,12 +84,12 @@ class _Rows:
             statements=tuple(_statements(origins, of_row, others)),
         )
 
-    def _origin(self, path: str, choice: Choice, held: datetime, others: "_Others") -> _Origin:
+    def _origin(self, path: str, choice: ChosenValue, held: datetime, others: "_OtherSources") -> _Origin:
         since, basis = self._beginning(choice, held)
         not_before = choice.not_before if choice.not_before and choice.not_before < since else None
         return _Origin(since, basis, choice.source, not_before, others.state(path, choice))
 
-    def _beginning(self, choice: Choice, held: datetime) -> tuple[date, str]:
+    def _beginning(self, choice: ChosenValue, held: datetime) -> tuple[date, str]:
         """Return since when a value holds, and who says so: the source, a decision, or the release if it has no day.
 
         A value that stands in rows before its source's day, which reaches back, holds since the first of them.
@@ -115,7 +115,7 @@ class _Rows:
         return "first_observed" if first_seen else "release"
 
 
-def _statements(origins: Mapping[str, _Origin], of_row: _Origin, others: "_Others") -> Iterator[Statement]:
+def _statements(origins: Mapping[str, _Origin], of_row: _Origin, others: "_OtherSources") -> Iterator[Statement]:
     """Yield a statement for all paths of one origin, where it is not that of the row."""
     grouped: dict[_Origin, list[str]] = {}
     for path in in_order({path: () for path in origins if not _is_unknown_tier(path)}):
@@ -131,7 +131,7 @@ def _is_unknown_tier(path: str) -> bool:
     return place is not None and place.rate == TIER
 
 
-def _same(before: Choice | None, choice: Choice) -> bool:
+def _same(before: ChosenValue | None, choice: ChosenValue) -> bool:
     return before is not None and before.value == choice.value
 
 
@@ -139,11 +139,11 @@ def _same_origin(one: _Origin, other: _Origin) -> bool:
     return (one.since, one.basis, one.source) == (other.since, other.basis, other.source)
 
 
-class _Others:
+class _OtherSources:
     """What sources other than the chosen ones state at one instant."""
 
     def __init__(
-        self, sources: Mapping[str, SourceTimeline], choices: Mapping[str, Choice], at: datetime, *, past: bool
+        self, sources: Mapping[str, SourceHistory], choices: Mapping[str, ChosenValue], at: datetime, *, past: bool
     ) -> None:
         self.choices = choices
         self.at = at
@@ -153,7 +153,7 @@ class _Others:
         asked = [source for name, source in sources.items() if name != last]
         self.asked = [*asked, *(source for name, source in sources.items() if name == last and past)]
 
-    def state(self, path: str, choice: Choice) -> str:
+    def state(self, path: str, choice: ChosenValue) -> str:
         """Return whether other sources state the same of a path."""
         if choice.source.package == DECISIONS:
             return "override"
@@ -202,21 +202,21 @@ class _Others:
         schedule = self.choices.get(SCHEDULE)
         return schedule.value if schedule and isinstance(schedule.value, tuple) else ()
 
-    def _agrees(self, path: str, value: Value) -> bool:
+    def _agrees(self, path: str, value: PathValue) -> bool:
         place = place_of(path)
         in_hours = place is not None and place.service == STANDARD and not place.above_tokens
         hours = {getattr(window.rates, place.rate) for window in self._windows()} if in_hours and place else set()
         return value == self.choices[path].value or value in hours
 
-    def _stated(self, path: str, own: str) -> Iterator[tuple[str, Value]]:
+    def _stated(self, path: str, own: str) -> Iterator[tuple[str, PathValue]]:
         """Yield each other package that states a path, with its value. An undated value has no word on the past."""
         seen: set[str] = {own}
         for source in self.asked:
             package = source.package
-            run = source.run(path, self.at)
-            if package in seen or run is None or run.value is None:
+            period = source.period(path, self.at)
+            if package in seen or period is None or period.value is None:
                 continue
-            if run.begins == ALWAYS if self.past else not source.current:
+            if period.begins == ALWAYS if self.past else not source.current:
                 continue
             seen.add(package)
-            yield package, run.value
+            yield package, period.value

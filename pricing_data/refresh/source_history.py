@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from pricing_data.price import TOKEN_FIELDS, Rates, Source, Tariff, Tier
+from pricing_data.price import TOKEN_FIELDS, PriceSource, Rates, Tariff, Tier
 from pricing_data.refresh.source_snapshot import Offer, same_price, slipped
-from pricing_data.refresh.tariff_values import Value, place_of, values_of
+from pricing_data.refresh.tariff_values import PathValue, place_of, values_of
 
 # The beginning of a statement that has no date: it is stated of all the past.
 ALWAYS = datetime.min.replace(tzinfo=UTC)
@@ -25,32 +25,32 @@ SAME_DATED_CHANGE = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Run:
+class ValuePeriod:
     """The time in which a source states one value of a path; `value` is None while it states none.
 
     `source` is the last release in which it states it, `basis` and `not_before` are those of its beginning.
     `first_listing` is whether it began with the source's first statement of the model.
     """
 
-    value: Value | None
+    value: PathValue | None
     begins: datetime
     ends: datetime | None
     basis: str
-    source: Source
+    source: PriceSource
     not_before: date | None
     first_listing: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SourceTimeline:
-    """What a source states of a model: its offers in order of time, and from them the runs of each path.
+class SourceHistory:
+    """What a source states of a model: its offers in order of time, and from them the periods of each path.
 
     `current` is whether its newest release still lists the model.
     """
 
     name: str
     offers: tuple[Offer, ...]
-    runs: Mapping[str, tuple[Run, ...]]
+    periods: Mapping[str, tuple[ValuePeriod, ...]]
     current: bool
 
     @property
@@ -63,22 +63,22 @@ class SourceTimeline:
         """Return the instant of its first statement, `ALWAYS` for an undated one."""
         return _begin(self.offers[0])
 
-    def run(self, path: str, at: datetime) -> Run | None:
+    def period(self, path: str, at: datetime) -> ValuePeriod | None:
         """Return what it states of a path at an instant; None if it states nothing."""
-        runs = self.runs.get(path, ())
-        place = bisect_right(runs, at, key=_run_begins)
-        found = runs[place - 1] if place else None
+        periods = self.periods.get(path, ())
+        place = bisect_right(periods, at, key=_period_begins)
+        found = periods[place - 1] if place else None
         return found if found and found.value is not None else None
 
-    def first(self, path: str) -> Run | None:
+    def first(self, path: str) -> ValuePeriod | None:
         """Return its first statement of a path."""
-        return next((run for run in self.runs.get(path, ()) if run.value is not None), None)
+        return next((period for period in self.periods.get(path, ()) if period.value is not None), None)
 
     def bounds(self, service: str, at: datetime) -> tuple[int, ...]:
         """Return the bounds of the tiers that it states for a service at an instant."""
-        places = ((path, place_of(path)) for path in self.runs)
+        places = ((path, place_of(path)) for path in self.periods)
         tiers = ((path, place) for path, place in places if place and place.above_tokens and place.service == service)
-        return tuple(sorted({place.above_tokens for path, place in tiers if self.run(path, at)}))
+        return tuple(sorted({place.above_tokens for path, place in tiers if self.period(path, at)}))
 
     def had_tiers(self, service: str, at: datetime) -> bool:
         """Return whether it stated tiers of a service before an instant, and has since dated their end."""
@@ -88,9 +88,9 @@ class SourceTimeline:
         return dated_end and any(found is not None and found.tiers for found in named)
 
 
-def timelines(
+def source_histories(
     now: Mapping[str, Sequence[Offer]], before: Mapping[str, Sequence[Offer]], today: date
-) -> dict[str, SourceTimeline]:
+) -> dict[str, SourceHistory]:
     """Return what each source states of a model, from the offers of its newest release and of old ones, by package.
 
     Old releases of the primary are a source of their own. What another source states now without a day, and old
@@ -106,14 +106,14 @@ def timelines(
     in_time = {name: _without_slips(_by_time(found)) for name, found in named.items() if found}
     days = [offer for found in in_time.values() for offer in _dated_changes(found)]
     aligned = {name: _aligned(found, days) for name, found in in_time.items()}
-    return {name: _timeline(name, found, current=bool(now.get(name))) for name, found in aligned.items()}
+    return {name: _source_history(name, found, current=bool(now.get(name))) for name, found in aligned.items()}
 
 
-def _timeline(name: str, offers: Sequence[Offer], *, current: bool) -> SourceTimeline:
-    """Return a timeline with the runs of each path that any of the offers states."""
+def _source_history(name: str, offers: Sequence[Offer], *, current: bool) -> SourceHistory:
+    """Return a timeline with the periods of each path that any of the offers states."""
     stated = [values_of(_without_flat_tiers(offer.tariff)) for offer in offers]
     paths = {path for values in stated for path in values}
-    return SourceTimeline(name, tuple(offers), {path: _runs(path, offers, stated) for path in paths}, current)
+    return SourceHistory(name, tuple(offers), {path: _periods(path, offers, stated) for path in paths}, current)
 
 
 def _without_flat_tiers(tariff: Tariff) -> Tariff:
@@ -128,17 +128,17 @@ def _steep(rates: Rates, tiers: tuple[Tier, ...]) -> tuple[Tier, ...]:
     return tiers if unknown or any(value is not None and value != below for value, below in own) else ()
 
 
-def _runs(path: str, offers: Sequence[Offer], stated: Sequence[Mapping[str, Value]]) -> tuple[Run, ...]:
-    runs: list[Run] = []
+def _periods(path: str, offers: Sequence[Offer], stated: Sequence[Mapping[str, PathValue]]) -> tuple[ValuePeriod, ...]:
+    periods: list[ValuePeriod] = []
     for place, (offer, values) in enumerate(zip(offers, stated, strict=True)):
         value, begins = values.get(path), _begin(offer)
-        if runs and runs[-1].value == value:
-            runs[-1] = replace(runs[-1], source=offer.source)
+        if periods and periods[-1].value == value:
+            periods[-1] = replace(periods[-1], source=offer.source)
             continue
-        if runs:
-            runs[-1] = replace(runs[-1], ends=begins)
-        runs.append(Run(value, begins, None, offer.basis, offer.source, offer.not_before, place == 0))
-    return tuple(runs)
+        if periods:
+            periods[-1] = replace(periods[-1], ends=begins)
+        periods.append(ValuePeriod(value, begins, None, offer.basis, offer.source, offer.not_before, place == 0))
+    return tuple(periods)
 
 
 def _with_copy(seen: list[Offer], copied: list[Offer]) -> list[Offer]:
@@ -239,5 +239,5 @@ def _begin(offer: Offer) -> datetime:
     return offer.since or ALWAYS
 
 
-def _run_begins(run: Run) -> datetime:
-    return run.begins
+def _period_begins(period: ValuePeriod) -> datetime:
+    return period.begins

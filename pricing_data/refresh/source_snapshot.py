@@ -4,9 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Context, Decimal, InvalidOperation
+from typing import Any
 
 from pricing_data.book.row_fields import MAX_FACTOR, MAX_USD_PER_CALL, MAX_USD_PER_TOKEN, amount_fault
-from pricing_data.price import COUNTED_FIELDS, RATE_FIELDS, Rates, Service, Source, Tariff
+from pricing_data.price import COUNTED_FIELDS, RATE_FIELDS, PriceSource, Rates, Service, Tariff
+
+# The price fields of one entry of a source, in the source's own names.
+EntryFields = Mapping[str, Any]
+# A tariff, and the instant from which an entry states it; None: the entry gives no date.
+DatedTariff = tuple[datetime | None, Tariff]
+
 
 SLIPS = (Decimal(100), Decimal(1_000), Decimal(1_000_000))
 SLIP_TOLERANCE = Decimal("0.05")
@@ -25,7 +32,7 @@ class Offer:
     stated something else.
     """
 
-    source: Source
+    source: PriceSource
     since: datetime | None
     basis: str
     tariff: Tariff
@@ -38,7 +45,7 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class RefusedAmount:
     """An amount in a source that cannot be a price, or a price that a tariff cannot hold; it was left out.
 
     `field` is the path of the rate, or the source's own name where there is no such rate.
@@ -52,21 +59,21 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class SourceSnapshot:
     """A whole source file: by key, the offers in order of time (an undated one first)."""
 
     package: str
     offers: Mapping[str, tuple[Offer, ...]]
-    faults: tuple[Fault, ...]
+    faults: tuple[RefusedAmount, ...]
 
 
-class Amounts:
+class AmountReader:
     """Turns the amounts of a source into USD per token or per counted thing, and keeps a list of those it refused."""
 
     def __init__(self, package: str) -> None:
         self.package = package
-        self.faults: list[Fault] = []
-        self._noted: set[Fault] = set()
+        self.faults: list[RefusedAmount] = []
+        self._noted: set[RefusedAmount] = set()
 
     def per_mtok(self, key: str, field: str, value: object) -> Decimal | None:
         """Return an amount in USD per million tokens as USD per token; None if it is absent or cannot be a price."""
@@ -108,7 +115,7 @@ class Amounts:
 
     def refuse(self, key: str, field: str, value: object, reason: str) -> None:
         """Note a value that is left out, once."""
-        fault = Fault(self.package, key, field, str(value), reason)
+        fault = RefusedAmount(self.package, key, field, str(value), reason)
         if fault not in self._noted:
             self._noted.add(fault)
             self.faults.append(fault)

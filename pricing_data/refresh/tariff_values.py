@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 from pricing_data.price import RATE_FIELDS, SERVICES, STANDARD, Rates, Service, Tariff, Tier, Window
 from pricing_data.rate_paths import path_of, rates_by_path
 
-Value: TypeAlias = Decimal | tuple[Window, ...]
+PathValue: TypeAlias = Decimal | tuple[Window, ...]
 INPUT = "input"
 SCHEDULE = "schedule"
 # In the place of a rate: a tier of which a source states that it begins, and no rate.
@@ -19,27 +19,27 @@ TIER = "tier"
 REGION = "region."
 
 
-class Place(NamedTuple):
+class RatePlace(NamedTuple):
     """Where a rate stands: its service, its name, and the tier that it is in (0: none)."""
 
     service: str
     rate: str
-    above_tokens: int
+    above_tokens: int = 0
 
 
 @lru_cache(4096)
-def place_of(path: str) -> Place | None:
+def place_of(path: str) -> RatePlace | None:
     """Return where the rate of a path stands; None for a schedule or a region's factor."""
     if path == SCHEDULE or path.startswith(REGION):
         return None
     named, _, bound = path.partition(">")
     service, dot, rate = named.rpartition(".")
-    return Place(service if dot else STANDARD, rate, int(bound or 0))
+    return RatePlace(service if dot else STANDARD, rate, int(bound or 0))
 
 
-def values_of(tariff: Tariff) -> dict[str, Value]:
+def values_of(tariff: Tariff) -> dict[str, PathValue]:
     """Return all that a tariff states, by path."""
-    values: dict[str, Value] = dict(rates_by_path(tariff))
+    values: dict[str, PathValue] = dict(rates_by_path(tariff))
     for service in (Service(STANDARD, tariff.rates, tariff.tiers), *tariff.services):
         values |= {path_of(TIER, service.name, t.above_tokens): () for t in service.tiers if t.rates == Rates()}
     if tariff.schedule:
@@ -49,7 +49,7 @@ def values_of(tariff: Tariff) -> dict[str, Value]:
     return values
 
 
-def tariff_of(values: Mapping[str, Value]) -> Tariff:
+def tariff_of(values: Mapping[str, PathValue]) -> Tariff:
     """Return the tariff that states these values; `values_of` gives them back."""
     rates: dict[tuple[str, int], dict[str, Decimal]] = {}
     regions: list[tuple[str, Decimal]] = []
@@ -78,7 +78,7 @@ def _service(name: str, rates: Mapping[tuple[str, int], Mapping[str, Decimal]]) 
     return Service(name, Rates(**rates.get((name, 0), {})), tiers)
 
 
-def in_order(paths: Mapping[str, Value]) -> list[str]:
+def in_order(paths: Mapping[str, PathValue]) -> list[str]:
     """Return paths in the order of a tariff's own rates, tiers and services."""
     return sorted(paths, key=_rank)
 

@@ -2,6 +2,6 @@
 
 from pricing_data.errors import BadUsage, UnpricedProperty
 from pricing_data.responses.response import read_response
-from pricing_data.responses.usage import Read, read_usage
+from pricing_data.responses.usage import ProviderUsage, read_usage
 
-__all__ = ["BadUsage", "Read", "UnpricedProperty", "read_response", "read_usage"]
+__all__ = ["BadUsage", "ProviderUsage", "UnpricedProperty", "read_response", "read_usage"]

@@ -23,41 +23,41 @@ from pricing_data.responses.chat_dialects import (
     XAI,
     XAI_RESPONSES,
 )
-from pricing_data.responses.openai import Dialect
+from pricing_data.responses.openai import UsageDialect
 from pricing_data.responses.shapes import CHAT, COHERE, CONVERSE, EMBEDDINGS, GENERATE, MESSAGES, OCR, OLLAMA, RESPONSES
 
 
-class Provider(NamedTuple):
+class ProviderShapes(NamedTuple):
     """The shapes that a provider answers in, its own first, and its dialects of OpenAI's.
 
     Those in which it answers for the sake of others' libraries alone are not among them: they have to be stated.
     """
 
     shapes: tuple[str, ...] = (CHAT, RESPONSES, EMBEDDINGS, MESSAGES)
-    chat: Dialect = OTHERS
-    responses: Dialect = OTHERS_RESPONSES
+    chat: UsageDialect = OTHERS
+    responses: UsageDialect = OTHERS_RESPONSES
 
 
-LIKE_OPENAI = Provider()
-BEDROCK = Provider((CONVERSE, MESSAGES, CHAT, RESPONSES))
-PROVIDERS: Mapping[str, Provider] = {
-    "openai": Provider((CHAT, RESPONSES, EMBEDDINGS), OPENAI, OPENAI_RESPONSES),
-    "azure": Provider((CHAT, RESPONSES, EMBEDDINGS, MESSAGES), OPENAI, OPENAI_RESPONSES),
-    "anthropic": Provider((MESSAGES,)),
-    "google": Provider((GENERATE,), GOOGLE),
+LIKE_OPENAI = ProviderShapes()
+BEDROCK = ProviderShapes((CONVERSE, MESSAGES, CHAT, RESPONSES))
+PROVIDERS: Mapping[str, ProviderShapes] = {
+    "openai": ProviderShapes((CHAT, RESPONSES, EMBEDDINGS), OPENAI, OPENAI_RESPONSES),
+    "azure": ProviderShapes((CHAT, RESPONSES, EMBEDDINGS, MESSAGES), OPENAI, OPENAI_RESPONSES),
+    "anthropic": ProviderShapes((MESSAGES,)),
+    "google": ProviderShapes((GENERATE,), GOOGLE),
     "bedrock": BEDROCK,
-    "openrouter": Provider((CHAT, RESPONSES, EMBEDDINGS, MESSAGES), OPENROUTER, OPENROUTER_RESPONSES),
-    "xai": Provider(chat=XAI, responses=XAI_RESPONSES),
-    "deepseek": Provider(chat=DEEPSEEK),
-    "mistral": Provider((CHAT, OCR, EMBEDDINGS), MISTRAL),
-    "cohere": Provider((COHERE,)),
-    "groq": Provider((CHAT, RESPONSES), GROQ),
-    "perplexity": Provider((CHAT,), PERPLEXITY),
-    "moonshot": Provider(chat=MOONSHOT),
+    "openrouter": ProviderShapes((CHAT, RESPONSES, EMBEDDINGS, MESSAGES), OPENROUTER, OPENROUTER_RESPONSES),
+    "xai": ProviderShapes(chat=XAI, responses=XAI_RESPONSES),
+    "deepseek": ProviderShapes(chat=DEEPSEEK),
+    "mistral": ProviderShapes((CHAT, OCR, EMBEDDINGS), MISTRAL),
+    "cohere": ProviderShapes((COHERE,)),
+    "groq": ProviderShapes((CHAT, RESPONSES), GROQ),
+    "perplexity": ProviderShapes((CHAT,), PERPLEXITY),
+    "moonshot": ProviderShapes(chat=MOONSHOT),
     "zai": LIKE_OPENAI,
-    "alibaba": Provider((CHAT, RESPONSES, EMBEDDINGS, MESSAGES), ALIBABA, DASHSCOPE),
-    "databricks": Provider(chat=DATABRICKS),
-    "ollama": Provider((CHAT, RESPONSES, EMBEDDINGS, MESSAGES, OLLAMA)),
+    "alibaba": ProviderShapes((CHAT, RESPONSES, EMBEDDINGS, MESSAGES), ALIBABA, DASHSCOPE),
+    "databricks": ProviderShapes(chat=DATABRICKS),
+    "ollama": ProviderShapes((CHAT, RESPONSES, EMBEDDINGS, MESSAGES, OLLAMA)),
     **dict.fromkeys(
         (
             *(

@@ -8,7 +8,7 @@ from pricing_data.errors import BadUsage, UnpricedProperty, shown
 from pricing_data.responses.properties import Properties
 from pricing_data.responses.shapes import COHERE, EMBEDDINGS, GENERATE, MESSAGES, OCR, OLLAMA, RESPONSES
 from pricing_data.responses.stated_terms import instant_from
-from pricing_data.responses.usage import Read, read_usage
+from pricing_data.responses.usage import ProviderUsage, read_usage
 
 # Where the usage stands, and of what shape it then is; None: by its properties.
 USAGE_AT = {
@@ -46,7 +46,7 @@ def read_response(
     service: Any = None,
     at: Any = None,
     model: str | None = None,
-) -> Read:
+) -> ProviderUsage:
     """Return what a whole response says. What is given beside it wins over what stands in it.
 
     It may be a line of a batch of OpenAI's or Anthropic's, or the last event of a stream. Raise BadUsage,
@@ -128,7 +128,7 @@ def _instant(response: Properties) -> datetime | None:
     return None if name is None else instant_from(response[name], f"response.{name}")
 
 
-def _with_tools(read: Read, response: Properties) -> Read:
+def _with_tools(read: ProviderUsage, response: Properties) -> ProviderUsage:
     """Return what was read with the calls of tools that are charged apart, which no usage counts."""
     if "output" in response:
         found: dict[str, Any] = dict(_calls(response["output"]))

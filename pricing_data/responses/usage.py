@@ -8,14 +8,14 @@ from pricing_data.errors import BadUsage, UnpricedProperty, shown
 from pricing_data.price import STANDARD
 from pricing_data.responses import anthropic, bedrock, gemini, openai, others, shapes
 from pricing_data.responses.chat_dialects import OPENAI, OPENAI_RESPONSES
-from pricing_data.responses.openai import Dialect
-from pricing_data.responses.properties import Counts, Properties, is_nothing
+from pricing_data.responses.openai import UsageDialect
+from pricing_data.responses.properties import Properties, UsageCounts, is_nothing
 from pricing_data.responses.providers import PROVIDERS
 from pricing_data.responses.stated_terms import service_of
 from pricing_data.usage import Usage
 
 
-class Read(NamedTuple):
+class ProviderUsage(NamedTuple):
     """A usage in our counts, and the terms that stand in it or around it.
 
     `service` is one of `pricing_data.price.SERVICES`; `at` is None if the answer does not say when it was made.
@@ -42,7 +42,7 @@ def read_usage(
     model: str | None = None,
     service: Any = None,
     at: date | None = None,
-) -> Read:
+) -> ProviderUsage:
     """Return what a usage object says; `provider` and `shape` are names of ours (`shapes.provider_named`).
 
     `service` is a tier that stands beside it, in the provider's word, and wins over one inside it. Raise BadUsage and
@@ -54,7 +54,7 @@ def read_usage(
         # By far the commonest usage is read without a look at any other shape.
         counts = openai.read_known(usage, OPENAI)
         tier = STANDARD if service is None else service_of(service)
-        return Read(model, counts.usage, tier, None, at, shapes.CHAT, counts.ignored)
+        return ProviderUsage(model, counts.usage, tier, None, at, shapes.CHAT, counts.ignored)
     if shape is None:
         shape = _plain_shape(usage) or shapes.recognised(usage, provider)
         if provider is not None and shape not in PROVIDERS[provider].shapes and shape != shapes.OWN:
@@ -64,7 +64,7 @@ def read_usage(
         service = counts.service
     tier = STANDARD if service is None else service_of(service, provider)
     provider = provider or counts.provider
-    return Read(model, counts.usage, tier, counts.region, at, shape, counts.ignored, counts.apart, provider)
+    return ProviderUsage(model, counts.usage, tier, counts.region, at, shape, counts.ignored, counts.apart, provider)
 
 
 def _plain_shape(usage: Properties) -> str | None:
@@ -91,7 +91,7 @@ PLAIN_SHAPES = (
 )
 
 
-def read_shape(usage: Properties, shape: str, provider: str | None) -> Counts:
+def read_shape(usage: Properties, shape: str, provider: str | None) -> UsageCounts:
     """Return the counts of a usage of a shape. Raise BadUsage, UnpricedProperty."""
     reader = READERS.get(shape)
     if reader is None:
@@ -104,7 +104,7 @@ def read_shape(usage: Properties, shape: str, provider: str | None) -> Counts:
         raise _of_another(fault, usage, shape) if fault.reason == MISSING else fault from None
 
 
-def _read_openai(usage: Properties, shape: str, provider: str | None) -> Counts:
+def _read_openai(usage: Properties, shape: str, provider: str | None) -> UsageCounts:
     read = openai.read_embeddings if shape == shapes.EMBEDDINGS else openai.read
     dialect = _dialect(shape, provider)
     if provider is None and not dialect.names.every.issuperset(usage):
@@ -118,14 +118,14 @@ def _read_openai(usage: Properties, shape: str, provider: str | None) -> Counts:
         raise
 
 
-def _dialect(shape: str, provider: str | None) -> Dialect:
+def _dialect(shape: str, provider: str | None) -> UsageDialect:
     if provider is None:
         return OPENAI_RESPONSES if shape == shapes.RESPONSES else OPENAI
     found = PROVIDERS[provider]
     return found.responses if shape == shapes.RESPONSES else found.chat
 
 
-def _provider_by_marks(usage: Properties, plain: Dialect) -> str | None:
+def _provider_by_marks(usage: Properties, plain: UsageDialect) -> str | None:
     """Return the provider to whom properties beyond the plain ones point. Raise BadUsage for two of them."""
     found = {
         shapes.DIALECT_MARKS[name]: name
@@ -157,7 +157,7 @@ def _of_another(fault: BadUsage, usage: Properties, shape: str) -> BadUsage:
     return fault
 
 
-READERS: Mapping[str, Callable[[Properties], Counts]] = {
+READERS: Mapping[str, Callable[[Properties], UsageCounts]] = {
     shapes.MESSAGES: anthropic.read,
     shapes.GENERATE: gemini.read,
     shapes.CONVERSE: bedrock.read,

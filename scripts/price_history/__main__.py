@@ -19,7 +19,7 @@ from pathlib import Path
 
 from pricing_data.data import DATA
 from pricing_data.errors import BadSource
-from pricing_data.refresh.model_rules import read_upstream
+from pricing_data.refresh.model_rules import read_model_rules
 from scripts.price_history import genai_prices, litellm
 from scripts.price_history.changes import text
 from scripts.price_history.releases import MEMBERS, Release, entry, fetch, pin, price_file, read_releases
@@ -59,7 +59,7 @@ def state_of(folder: Path, release: Release) -> tuple[State, frozenset[str]]:
 
 def named_upstream(package: str) -> set[str]:
     """Return the ids of a package that the curated file names."""
-    return {model.ids[package] for model in read_upstream(UPSTREAM).values() if package in model.ids}
+    return {model.ids[package] for model in read_model_rules(UPSTREAM).values() if package in model.ids}
 
 
 def _only(state: State, keys: set[str]) -> State:

@@ -5,14 +5,14 @@ from decimal import Decimal
 
 from pricing_data.book.overrides import Markup
 from pricing_data.cost import multiply
-from pricing_data.plans import MONTHS_OF_A_YEAR, Plan, PlannedCost
+from pricing_data.plans import MONTHS_OF_A_YEAR, CallPlan, PlannedCost
 from pricing_data.pricing import PricedLine, row_id
 from service import wire
 from service.prices.cost_answer import counts, moment_text
 from service.prices.markup_answer import markup_values
 
 
-def plan_answer(plan: Plan, costs: Sequence[PlannedCost], markup: Markup | None) -> dict[str, wire.Value]:
+def plan_answer(plan: CallPlan, costs: Sequence[PlannedCost], markup: Markup | None) -> dict[str, wire.Value]:
     """Return one plan as JSON: what was priced, then the costs, then the models without one and the reasons."""
     at = plan.terms.at
     entries: list[wire.Value] = [_entry(plan, cost, markup) for cost in costs if cost.total is not None]
@@ -30,7 +30,7 @@ def plan_answer(plan: Plan, costs: Sequence[PlannedCost], markup: Markup | None)
     }
 
 
-def _entry(plan: Plan, cost: PlannedCost, markup: Markup | None) -> wire.Value:
+def _entry(plan: CallPlan, cost: PlannedCost, markup: Markup | None) -> wire.Value:
     total = cost.total if cost.total is not None else Decimal()
     entry: dict[str, wire.Value] = {"model": cost.model, "per_call": cost.per_call, "total": total}
     if plan.monthly:

@@ -8,17 +8,17 @@ from datetime import date
 from pathlib import Path
 
 from pricing_data import OlderSource, PriceBook
-from pricing_data.book.file import text_of, write
-from pricing_data.book.lines import Snapshot
+from pricing_data.book.file import book_text, write
+from pricing_data.book.lines import SourceVersion
 from pricing_data.book.overrides import PricesFile, read_prices_file
 from pricing_data.data import DATA
-from pricing_data.refresh.evidence import KnownFacts
-from pricing_data.refresh.model_rules import Upstream, read_upstream
+from pricing_data.refresh.evidence import CuratedFacts
+from pricing_data.refresh.model_rules import ModelRule, read_model_rules
 from pricing_data.refresh.naming.authors import read_authors
 from pricing_data.refresh.naming.hosts import Host, with_hosts
-from pricing_data.refresh.next_book import Inputs, Refresh, refresh
-from pricing_data.refresh.review_queue import notes_text, read_notes
-from pricing_data.refresh.source_snapshot import Reading
+from pricing_data.refresh.next_book import RefreshInputs, RefreshResult, refresh
+from pricing_data.refresh.review_queue import read_review_queue, review_queue_text
+from pricing_data.refresh.source_snapshot import SourceSnapshot
 from pricing_data.refresh.sources.locate import version_key
 from service.prices.book import notes_path
 from service.prices.sources import Located, readings
@@ -30,10 +30,10 @@ UPSTREAM, OVERRIDES, PINS = DATA / "upstream.toml", DATA / "overrides.toml", DAT
 class Plan:
     """A refresh that has been worked out and not yet written."""
 
-    done: Refresh
+    done: RefreshResult
     text: str
     before: PriceBook
-    upstreams: dict[str, Upstream]
+    upstreams: dict[str, ModelRule]
 
 
 @contextmanager
@@ -59,12 +59,12 @@ def plan(
     the book whenever it is read.
     """
     refuse_older(book, sources)
-    found: dict[str, Reading] = readings(sources)
-    upstreams = with_hosts(read_upstream(UPSTREAM), hosts, read_authors(), found)
+    found: dict[str, SourceSnapshot] = readings(sources)
+    upstreams = with_hosts(read_model_rules(UPSTREAM), hosts, read_authors(), found)
     cited = read_prices_file(OVERRIDES).joined(PricesFile((), own.corrections, own.allowed))
-    notes = read_notes(notes_path(path))
-    done = refresh(book.rows, Inputs(upstreams, cited, found, notes, today, KnownFacts.packaged()))
-    return Plan(done, text_of(done.rows, today, snapshots(sources)), book, upstreams)
+    notes = read_review_queue(notes_path(path))
+    done = refresh(book.rows, RefreshInputs(upstreams, cited, found, notes, today, CuratedFacts.packaged()))
+    return Plan(done, book_text(done.rows, today, snapshots(sources)), book, upstreams)
 
 
 def write_book(plan: Plan, path: Path) -> None:
@@ -73,18 +73,18 @@ def write_book(plan: Plan, path: Path) -> None:
     if path.exists() and PriceBook.from_file(path).version != plan.before.version:
         path.replace(path.with_name(f"prices-{PriceBook.from_file(path).version}.jsonl"))
     write(path, plan.text)
-    write(notes_path(path), notes_text(plan.done.notes))
+    write(notes_path(path), review_queue_text(plan.done.notes))
 
 
 def refuse_older(book: PriceBook, sources: dict[str, Located]) -> None:
     """Raise OlderSource for a source older than that of the last refresh: it would undo changes."""
-    for stored in book.snapshots:
+    for stored in book.source_versions:
         pin = sources[stored.package].pin
         if version_key(pin.version) < version_key(stored.version):
             raise OlderSource(pin.package, pin.version, stored.version)
 
 
-def snapshots(sources: dict[str, Located]) -> list[Snapshot]:
+def snapshots(sources: dict[str, Located]) -> list[SourceVersion]:
     """Return the sources as the book's closing line states them."""
     pins = (source.pin for _, source in sorted(sources.items()))
-    return [Snapshot(pin.package, pin.version, pin.sha256) for pin in pins]
+    return [SourceVersion(pin.package, pin.version, pin.sha256) for pin in pins]

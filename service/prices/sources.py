@@ -8,10 +8,10 @@ from pathlib import Path
 
 from pricing_data import BadSource
 from pricing_data.errors import SourcesMissing
-from pricing_data.refresh.model_rules import PACKAGES, Pins
-from pricing_data.refresh.source_snapshot import Reading
+from pricing_data.refresh.model_rules import PACKAGES, PinnedSources
+from pricing_data.refresh.source_snapshot import SourceSnapshot
 from pricing_data.refresh.sources.locate import find_installed, pin_wheel, read_source
-from pricing_data.refresh.sources.package_file import Pin
+from pricing_data.refresh.sources.package_file import PinnedPackage
 
 DOWNLOAD_TIMEOUT_SECONDS = 600
 
@@ -21,7 +21,7 @@ class Located:
     """A source, and the folder in which it lies."""
 
     folder: Path
-    pin: Pin
+    pin: PinnedPackage
 
 
 def locate(wheels: Sequence[Path]) -> dict[str, Located]:
@@ -40,7 +40,7 @@ def locate(wheels: Sequence[Path]) -> dict[str, Located]:
     return found
 
 
-def download(folder: Path, pins: Pins | None, say: Callable[[str], None]) -> list[Path]:
+def download(folder: Path, pins: PinnedSources | None, say: Callable[[str], None]) -> list[Path]:
     """The wheels of all sources, fetched by pip: those of `pins`, else the newest. Raises SourcesMissing, BadSource.
 
     A pinned wheel with another sha256 than the recorded one is refused.
@@ -58,7 +58,7 @@ def download(folder: Path, pins: Pins | None, say: Callable[[str], None]) -> lis
     return wheels
 
 
-def readings(located: dict[str, Located]) -> dict[str, Reading]:
+def readings(located: dict[str, Located]) -> dict[str, SourceSnapshot]:
     """What each source says. Raises BadSource."""
     return {package: read_source(source.folder, source.pin) for package, source in located.items()}
 

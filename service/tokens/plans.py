@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from pricing_data import PriceBook
-from pricing_data.plans import Plan, plan_costs, read_plan
+from pricing_data.plans import CallPlan, plan_costs, read_plan
 from pricing_data.responses import BadUsage
 from service import wire
 from service.errors import INVALID_REQUEST, Refusal
@@ -41,7 +41,7 @@ def priced_plans(
     return wire.encode({PLANS: answers, "pricing_version": book.version})
 
 
-def _plans(request: Mapping[str, Any], now: datetime, every_model: Sequence[str]) -> Iterator[Plan]:
+def _plans(request: Mapping[str, Any], now: datetime, every_model: Sequence[str]) -> Iterator[CallPlan]:
     for name in request:
         if name != PLANS:
             raise BadUsage(name, "is not a property of a request with plans")

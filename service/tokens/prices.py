@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 from starlette.types import Receive, Scope
 
-from pricing_data import Price, PriceBook, Rates, Source, Tier, Window
+from pricing_data import Price, PriceBook, PriceSource, Rates, Tier, Window
 from pricing_data.rate_paths import StatedRate, stated_rates
 from service import wire
 from service.errors import NOT_FOUND, Refusal
@@ -30,7 +30,7 @@ class PriceHistories:
         if isinstance(wanted, Refusal):
             return wanted
         name = scope["path_params"]["name"]
-        if name not in self.models and name not in self.book.standing:
+        if name not in self.models and name not in self.book.overrides:
             near = nearest(name, self.models)
             hint = f"Did you mean {near}?" if near else "GET /v1/tokens/models lists the known ones."
             return NOT_FOUND.saying(f"There is no model {shorten(name)}. {hint}")
@@ -59,7 +59,7 @@ def price_history(book: PriceBook, model: str, today: date) -> dict[str, wire.Va
     history: list[wire.Value] = [entry(row, end) for row, end in zip(rows, ends, strict=False)]
     overrides: list[wire.Value] = [
         {**entry(standing.row, standing.ends), "ended_because": standing.ended}
-        for standing in book.standing.get(model, ())
+        for standing in book.overrides.get(model, ())
     ]
     return {
         "model": model,
@@ -139,7 +139,7 @@ def hours(window: Window) -> dict[str, wire.Value]:
     }
 
 
-def source_entry(source: Source) -> dict[str, wire.Value]:
+def source_entry(source: PriceSource) -> dict[str, wire.Value]:
     """Return where a rate was read."""
     return {
         "package": source.package,

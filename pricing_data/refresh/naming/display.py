@@ -16,7 +16,7 @@ VERSION = re.compile(r"\b([1-9]\d?) (\d)(?= |$)", re.ASCII)
 
 
 @dataclass(frozen=True)
-class Spelling:
+class NameSpelling:
     """The curated facts on names."""
 
     words: Mapping[str, str]
@@ -56,10 +56,10 @@ class Spelling:
         return word if KEPT.fullmatch(word) else word[:1].upper() + word[1:]
 
 
-def read_spelling() -> Spelling:
+def read_spelling() -> NameSpelling:
     """The facts of `names.toml`."""
     raw = tomllib.loads(NAMES.read_text(encoding="utf-8"))
-    return Spelling(
+    return NameSpelling(
         words=raw["words"],
         hyphen_after=tuple(raw["hyphen_after"]["words"]),
         display_names=raw["display_names"],

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pricing_data.data import DATA
-from pricing_data.refresh.model_rules import Upstream
+from pricing_data.refresh.model_rules import ModelRule
 from pricing_data.refresh.naming.authors import Author, author_of
-from pricing_data.refresh.source_snapshot import Offer, Reading
+from pricing_data.refresh.source_snapshot import Offer, SourceSnapshot
 
 HOSTS = DATA / "hosts.toml"
 # Words by which a host or an author marks the very same weights.
@@ -33,17 +33,17 @@ def read_hosts() -> dict[str, Host]:
 
 
 def with_hosts(
-    upstreams: Mapping[str, Upstream],
+    model_rules: Mapping[str, ModelRule],
     hosts: Sequence[Host],
     authors: Sequence[Author],
-    readings: Mapping[str, Reading],
-) -> dict[str, Upstream]:
-    """The upstreams, where those without a price of their own take that of the first host that sells them."""
-    found = dict(upstreams)
-    unpriced = [model for model, upstream in upstreams.items() if upstream.policy == "none"]
-    known = {model: spelling(model) for model in upstreams}
+    snapshots: Mapping[str, SourceSnapshot],
+) -> dict[str, ModelRule]:
+    """Return the rules, in which models without a price of their own take that of the first host that sells them."""
+    found = dict(model_rules)
+    unpriced = [model for model, model_rule in model_rules.items() if model_rule.policy == "none"]
+    known = {model: spelling(model) for model in model_rules}
     for host in reversed(hosts):
-        sold = {package: _sold(host, authors, reading) for package, reading in readings.items()}
+        sold = {package: _sold(host, authors, snapshot) for package, snapshot in snapshots.items()}
         for model in unpriced:
             ids = {
                 package: key
@@ -51,7 +51,7 @@ def with_hosts(
                 if (key := _one(offers.get(known[model], ()), model)) is not None
             }
             if ids:
-                found[model] = Upstream(model, "reference_host", ids, host.name)
+                found[model] = ModelRule(model, "reference_host", ids, host.name)
     return found
 
 
@@ -61,13 +61,13 @@ def spelling(name: str) -> str:
     return re.sub("(?<=[a-z])(?=[0-9])", "-", plain.replace(".", "-").replace("_", "-"))
 
 
-def _sold(host: Host, authors: Sequence[Author], reading: Reading) -> dict[str, list[tuple[str, str, Offer]]]:
+def _sold(host: Host, authors: Sequence[Author], snapshot: SourceSnapshot) -> dict[str, list[tuple[str, str, Offer]]]:
     """What a host sells, by spelling: the key, the name there, and the newest offer."""
     found: dict[str, list[tuple[str, str, Offer]]] = {}
-    for key, offers in reading.offers.items():
+    for key, offers in snapshot.offers.items():
         newest = offers[-1]
-        if newest.source.provider in host.providers.get(reading.package, ()):
-            known = author_of(authors, reading.package, newest.source.provider, newest.source.id)
+        if newest.source.provider in host.providers.get(snapshot.package, ()):
+            known = author_of(authors, snapshot.package, newest.source.provider, newest.source.id)
             name = known[1] if known else newest.source.id.rpartition("/")[2]
             found.setdefault(spelling(name), []).append((key, name, newest))
     return found

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from pricing_data.refresh.model_rules import ID_FIELDS, Upstream
+from pricing_data.refresh.model_rules import ID_FIELDS, ModelRule
 from pricing_data.refresh.naming.authors import Author, author_of
-from pricing_data.refresh.naming.display import Spelling
-from pricing_data.refresh.source_snapshot import Reading
+from pricing_data.refresh.naming.display import NameSpelling
+from pricing_data.refresh.source_snapshot import SourceSnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +44,21 @@ def upstream_line(name: str, ids: Mapping[str, str]) -> str:
 
 
 def suggestions(
-    readings: Mapping[str, Reading], known: Mapping[str, Upstream], authors: Sequence[Author], spelling: Spelling
+    snapshots: Mapping[str, SourceSnapshot],
+    known: Mapping[str, ModelRule],
+    authors: Sequence[Author],
+    spelling: NameSpelling,
 ) -> list[Suggestion]:
     """A suggestion for each name that no known one is a spelling of, by author and name.
 
     An entry from which a known model's price is read is that model, however it is called there.
     """
     seen = {name.replace(".", "-") for name in known}
-    read = {(package, key) for upstream in known.values() for package, key in upstream.ids.items()}
+    read = {(package, key) for model_rule in known.values() for package, key in model_rule.ids.items()}
     ids: dict[tuple[str, str], dict[str, str]] = {}
     prices: dict[tuple[str, str], Decimal | None] = {}
-    for package, reading in readings.items():
-        for key, offers in reading.offers.items():
+    for package, snapshot in snapshots.items():
+        for key, offers in snapshot.offers.items():
             if (package, key) in read:
                 continue
             source = offers[-1].source

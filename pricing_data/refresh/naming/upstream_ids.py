@@ -5,21 +5,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pricing_data.refresh.naming.authors import Author, author_of, spellings
-from pricing_data.refresh.source_snapshot import Reading
+from pricing_data.refresh.source_snapshot import SourceSnapshot
 from pricing_data.refresh.sources import genai_prices
-from pricing_data.refresh.sources.package_file import Pin, read_member
-from pricing_data.refresh.sources.python_literal import Call
+from pricing_data.refresh.sources.package_file import PinnedPackage, read_member
+from pricing_data.refresh.sources.python_literal import ConstructorCall
 
 GENAI = "genai-prices"
 
 
-def exact_ids(authors: Sequence[Author], reading: Reading) -> dict[tuple[str, str], str]:
+def exact_ids(authors: Sequence[Author], snapshot: SourceSnapshot) -> dict[tuple[str, str], str]:
     """By author and name, the key under which the author itself sells that very name."""
     found: dict[tuple[str, str], str] = {}
-    for key, offers in sorted(reading.offers.items(), key=lambda item: (len(item[0]), item[0])):
+    for key, offers in sorted(snapshot.offers.items(), key=lambda item: (len(item[0]), item[0])):
         source = offers[-1].source
-        known = author_of(authors, reading.package, source.provider, source.id)
-        if known and known[0].sells(reading.package, source.provider):
+        known = author_of(authors, snapshot.package, source.provider, source.id)
+        if known and known[0].sells(snapshot.package, source.provider):
             found.setdefault((known[0].name, known[1]), key)
     return found
 
@@ -33,7 +33,7 @@ def match(ids: Mapping[tuple[str, str], str], author: str, name: str) -> str | N
 class GenaiRules:
     """The rules by which genai-prices itself finds a model, used here only to propose an id."""
 
-    def __init__(self, folder: Path, pin: Pin, authors: Sequence[Author]) -> None:
+    def __init__(self, folder: Path, pin: PinnedPackage, authors: Sequence[Author]) -> None:
         text = read_member(folder, pin, genai_prices.MEMBER).decode("utf-8")
         self._models = list(genai_prices.models(text))
         self._authors = {author.name: author for author in authors}
@@ -44,12 +44,12 @@ class GenaiRules:
             if not self._authors[author].sells(GENAI, str(provider.get("id"))):
                 continue
             rule = model.get("match")
-            if isinstance(rule, Call) and fits(rule, name):
+            if isinstance(rule, ConstructorCall) and fits(rule, name):
                 return f"{provider.get('id')}/{model.get('id')}"
         return None
 
 
-def fits(rule: Call, name: str) -> bool:
+def fits(rule: ConstructorCall, name: str) -> bool:
     """Whether a name answers to a rule of genai-prices. Raises ValueError for an unknown rule."""
     match rule.name, list(rule.fields.values()):
         case "ClauseEquals", [str(text)]:

@@ -12,28 +12,24 @@ from typing import Any
 from pricing_data.price import SERVICES as ALL_SERVICES
 from pricing_data.price import STANDARD, TOKEN_FIELDS, Rates, Service, Tariff, Tier
 from pricing_data.rate_paths import path_of
-from pricing_data.refresh.source_snapshot import Amounts
+from pricing_data.refresh.source_snapshot import AmountReader, DatedTariff, EntryFields
 from pricing_data.refresh.sources.genai_units import OTHER_CONDITIONS, SERVICES, UNITS, is_left_out
 from pricing_data.refresh.sources.hours import in_week, minute_of, scheduled, windows
 from pricing_data.refresh.sources.rates import apart, known
 
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 
-Fields = Mapping[str, Any]
-# A tariff, and the instant from which an entry states it; None: it gives no date.
-State = tuple[datetime | None, Tariff]
-
 
 @dataclass(frozen=True, slots=True)
-class Variant:
+class ServiceVariant:
     """Prices that an entry names for one service, from an instant on."""
 
     service: str
     since: datetime | None
-    prices: Fields
+    prices: EntryFields
 
 
-def states(amounts: Amounts, key: str, fields: Fields) -> tuple[State, ...]:
+def states(amounts: AmountReader, key: str, fields: EntryFields) -> tuple[DatedTariff, ...]:
     """Return what an entry states, oldest first: a state for each instant at which any of its rates changes.
 
     What is left out is noted in `amounts`. Raise ValueError, TypeError or LookupError for another form.
@@ -46,7 +42,7 @@ def states(amounts: Amounts, key: str, fields: Fields) -> tuple[State, ...]:
         standard = [(since, replace(old, rates=replace(old.rates, web_search=None))) for since, old in standard]
     first = _order(standard[0][0])
     later = {variant.since for variant in variants if _order(variant.since) > first}
-    found: list[State] = []
+    found: list[DatedTariff] = []
     for instant in sorted({since for since, _ in standard} | later, key=_order):
         held = [tariff for since, tariff in standard if _order(since) <= _order(instant)][-1]
         state = replace(held, services=_services(amounts, key, variants, instant))
@@ -55,7 +51,7 @@ def states(amounts: Amounts, key: str, fields: Fields) -> tuple[State, ...]:
     return tuple(found)
 
 
-def _standard(amounts: Amounts, key: str, fields: Fields) -> list[State]:
+def _standard(amounts: AmountReader, key: str, fields: EntryFields) -> list[DatedTariff]:
     """The standard tariffs, oldest first.
 
     Hours have no date. They belong to the newest tariff before them in the list: older ones held before the source
@@ -79,7 +75,7 @@ def _standard(amounts: Amounts, key: str, fields: Fields) -> list[State]:
     return [(since, _by_the_hour(amounts, key, tariff, hours)) for since, tariff, hours in found]
 
 
-def _by_the_hour(amounts: Amounts, key: str, tariff: Tariff, hours: list[tuple[set[int], Rates]]) -> Tariff:
+def _by_the_hour(amounts: AmountReader, key: str, tariff: Tariff, hours: list[tuple[set[int], Rates]]) -> Tariff:
     """A tariff with other rates at some hours; where hours overlap, the later ones of the list hold."""
     if hours and tariff.tiers:
         amounts.refuse(
@@ -91,7 +87,7 @@ def _by_the_hour(amounts: Amounts, key: str, tariff: Tariff, hours: list[tuple[s
     return replace(tariff, schedule=tuple(window for minutes, rates in hours for window in windows(minutes, rates)))
 
 
-def _variants(amounts: Amounts, key: str, variants: Sequence[Any]) -> Iterator[Variant]:
+def _variants(amounts: AmountReader, key: str, variants: Sequence[Any]) -> Iterator[ServiceVariant]:
     """The prices that are named for services, in order."""
     for variant in variants:
         conditions, constraint = tuple(variant["when"].items()), variant.get("constraint") or {}
@@ -102,17 +98,19 @@ def _variants(amounts: Amounts, key: str, variants: Sequence[Any]) -> Iterator[V
             _refuse_variant(amounts, key, dict(conditions))
         elif service != STANDARD:
             since = _instant(constraint["start_date"]) if constraint else None
-            yield Variant(service, since, variant["prices"])
+            yield ServiceVariant(service, since, variant["prices"])
         elif variant["prices"]:
             amounts.refuse(key, "price_variants", variant["prices"], "prices of its own for the standard service")
 
 
-def _refuse_variant(amounts: Amounts, key: str, conditions: dict[str, str]) -> None:
+def _refuse_variant(amounts: AmountReader, key: str, conditions: dict[str, str]) -> None:
     reasons = [OTHER_CONDITIONS.get(name, "an unknown condition of a variant") for name in conditions]
     amounts.refuse(key, "price_variants", conditions, "; ".join(reasons))
 
 
-def _services(amounts: Amounts, key: str, variants: Sequence[Variant], instant: datetime | None) -> tuple[Service, ...]:
+def _services(
+    amounts: AmountReader, key: str, variants: Sequence[ServiceVariant], instant: datetime | None
+) -> tuple[Service, ...]:
     """The services at an instant: of several variants of one service the first that names a price has it.
 
     A service has only what is named for it. The source falls back to the standard price for the rest.
@@ -126,7 +124,7 @@ def _services(amounts: Amounts, key: str, variants: Sequence[Variant], instant: 
     return tuple(Service(service, rates, tiers) for service, rates, tiers in found if known(rates))
 
 
-def _rates(amounts: Amounts, key: str, service: str, prices: Mapping[str, Any]) -> tuple[Rates, tuple[Tier, ...]]:
+def _rates(amounts: AmountReader, key: str, service: str, prices: Mapping[str, Any]) -> tuple[Rates, tuple[Tier, ...]]:
     """The rates of one service and its tiers: a price without tiers stays as it is in those of others."""
     for name in prices:
         if name not in UNITS and not is_left_out(name):

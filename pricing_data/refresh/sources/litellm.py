@@ -13,9 +13,9 @@ from typing import Any
 
 from pricing_data.errors import BadSource
 from pricing_data.price import SERVICES as ALL_SERVICES
-from pricing_data.price import STANDARD, Rates, Service, Source, Tariff, Tier
+from pricing_data.price import STANDARD, PriceSource, Rates, Service, Tariff, Tier
 from pricing_data.rate_paths import path_of
-from pricing_data.refresh.source_snapshot import Amounts, Offer, Reading
+from pricing_data.refresh.source_snapshot import AmountReader, EntryFields, Offer, SourceSnapshot
 from pricing_data.refresh.sources.hours import MINUTES_A_WEEK, in_week, minute_of, scheduled
 from pricing_data.refresh.sources.litellm_fields import (
     ALIASES,
@@ -25,9 +25,9 @@ from pricing_data.refresh.sources.litellm_fields import (
     SPECIFIC_SERVICES,
     ZONES_MINUTES,
     is_known,
-    place_of,
+    place_of_field,
 )
-from pricing_data.refresh.sources.package_file import Pin, read_member
+from pricing_data.refresh.sources.package_file import PinnedPackage, read_member
 from pricing_data.refresh.sources.rates import apart, known, times, unknown_above
 
 # A rate that is the same as another one below a bound, and has no amount of its own above it, follows that one.
@@ -42,13 +42,12 @@ FOLLOWS = {
     "output_image": "output",
 }
 
-Fields = Mapping[str, Any]
 # The amounts of one service above one bound, by rate.
-Cell = dict[str, Decimal | None]
-Cells = Mapping[tuple[str, int], Cell]
+RateAmounts = dict[str, Decimal | None]
+AmountsByTier = Mapping[tuple[str, int], RateAmounts]
 
 
-def tariff_of(amounts: Amounts, key: str, fields: Fields) -> Tariff:
+def tariff_of(amounts: AmountReader, key: str, fields: EntryFields) -> Tariff:
     """Return what an entry states; what is left out is noted in `amounts`.
 
     Raise ValueError, TypeError, LookupError or AttributeError for another form.
@@ -56,7 +55,7 @@ def tariff_of(amounts: Amounts, key: str, fields: Fields) -> Tariff:
     for field in fields:
         if not is_known(field):
             amounts.refuse(key, field, fields[field], "an unknown price field")
-    cells = _cells(amounts, key, fields)
+    cells = _amounts_by_tier(amounts, key, fields)
     found = {name: _service(cells, name) for name in ALL_SERVICES}
     standard = found.pop(STANDARD)
     specific = fields.get("provider_specific_entry") or {}
@@ -69,7 +68,7 @@ def tariff_of(amounts: Amounts, key: str, fields: Fields) -> Tariff:
     return _by_the_hour(amounts, key, tariff, fields.get("off_peak_pricing"))
 
 
-def _cells(amounts: Amounts, key: str, fields: Fields) -> Cells:
+def _amounts_by_tier(amounts: AmountReader, key: str, fields: EntryFields) -> AmountsByTier:
     """The amounts of an entry by service and bound, those of `tiered_pricing` among them."""
     given: dict[tuple[str, int], dict[str, object]] = defaultdict(dict)
     for item in ({"range": (0,), **fields}, *(fields.get("tiered_pricing") or ())):
@@ -77,12 +76,14 @@ def _cells(amounts: Amounts, key: str, fields: Fields) -> Cells:
         first = int(Decimal(item["range"][0])) if "range" in item else None
         named = {own: item[other] for other, own in ALIASES.items() if other in item} | dict(item)
         for field, value in named.items():
-            if first is not None and value is not None and (place := place_of(field)):
+            if first is not None and value is not None and (place := place_of_field(field)):
                 given[place.service, first or place.above_tokens][place.rate] = value
-    return {cell: _cell(amounts, key, *cell, found) for cell, found in given.items()}
+    return {cell: _checked_amounts(amounts, key, *cell, found) for cell, found in given.items()}
 
 
-def _cell(amounts: Amounts, key: str, service: str, above: int, given: Mapping[str, object]) -> Cell:
+def _checked_amounts(
+    amounts: AmountReader, key: str, service: str, above: int, given: Mapping[str, object]
+) -> RateAmounts:
     """The checked amounts. A 0 for output beside an input price is none: an embeddings model gives no tokens back."""
     numbers = {rate: amounts.number(key, path_of(rate, service, above), value) for rate, value in given.items()}
     if numbers.get("input") and numbers.get("output") == 0:
@@ -90,7 +91,7 @@ def _cell(amounts: Amounts, key: str, service: str, above: int, given: Mapping[s
     return {rate: amounts.rate(key, path_of(rate, service, above), number) for rate, number in numbers.items()}
 
 
-def _service(cells: Cells, name: str) -> Service:
+def _service(cells: AmountsByTier, name: str) -> Service:
     """A service with what is named for it; above a bound, what is not named stays as it is below."""
     below = Rates(**cells.get((name, 0), {}))
     service = Service(name, apart(below))
@@ -102,7 +103,7 @@ def _service(cells: Cells, name: str) -> Service:
     return service
 
 
-def _above(below: Rates, cell: Cell) -> Rates:
+def _above(below: Rates, cell: RateAmounts) -> Rates:
     above = replace(below, **cell)
     followed = {
         rate: getattr(above, plain)
@@ -116,7 +117,7 @@ def _any_known(service: Service) -> bool:
     return known(service.rates) or any(known(tier.rates) for tier in service.tiers)
 
 
-def _web_search(amounts: Amounts, key: str, fields: Fields) -> Decimal | None:
+def _web_search(amounts: AmountReader, key: str, fields: EntryFields) -> Decimal | None:
     """The fee for a search, if each costs the same whatever its context, from the first one on."""
     given = fields.get("search_context_cost_per_query")
     if not given:
@@ -133,7 +134,9 @@ def _web_search(amounts: Amounts, key: str, fields: Fields) -> Decimal | None:
     return None
 
 
-def _regions(amounts: Amounts, key: str, fields: Fields, specific: Fields) -> tuple[tuple[str, Decimal], ...]:
+def _regions(
+    amounts: AmountReader, key: str, fields: EntryFields, specific: EntryFields
+) -> tuple[tuple[str, Decimal], ...]:
     given = {region: fields.get(field) for field, region in REGIONS.items()}
     for name, value in specific.items():
         if name in SPECIFIC_REGIONS:
@@ -144,7 +147,7 @@ def _regions(amounts: Amounts, key: str, fields: Fields, specific: Fields) -> tu
     return tuple((region, factor) for region, factor in found if factor is not None)
 
 
-def _by_the_hour(amounts: Amounts, key: str, tariff: Tariff, off_peak: Fields | None) -> Tariff:
+def _by_the_hour(amounts: AmountReader, key: str, tariff: Tariff, off_peak: EntryFields | None) -> Tariff:
     """The tariff with its off-peak hours. An entry's own rates are those of the other, dearer hours."""
     if not off_peak:
         return tariff
@@ -152,7 +155,7 @@ def _by_the_hour(amounts: Amounts, key: str, tariff: Tariff, off_peak: Fields | 
     if zone not in ZONES_MINUTES or tariff.tiers:
         amounts.refuse(key, "schedule", zone, "hours beside tiers, or in a time zone that is not known here")
         return Tariff(Rates())
-    cell = _cells(amounts, key, {name: off_peak[name] for name in off_peak if name != "windows"})[STANDARD, 0]
+    cell = _amounts_by_tier(amounts, key, {name: off_peak[name] for name in off_peak if name != "windows"})[STANDARD, 0]
     minutes = {
         minute
         for window in off_peak["windows"]
@@ -174,26 +177,26 @@ MEMBER = "litellm/model_prices_and_context_window_backup.json"
 NOT_A_MODEL = "sample_spec"
 
 
-def read(folder: Path, pin: Pin) -> Reading:
+def read(folder: Path, pin: PinnedPackage) -> SourceSnapshot:
     """Return all offers, keyed as in the file. Raise BadSource."""
     raw = read_member(folder, pin, MEMBER)
-    amounts = Amounts(pin.package)
+    amounts = AmountReader(pin.package)
     try:
         entries: dict[str, dict[str, Any]] = json.loads(raw, parse_float=Decimal)
         offers = {key: _offer(amounts, pin, key, entries) for key in entries if key != NOT_A_MODEL}
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as fault:
         raise BadSource(folder / pin.wheel, f"{MEMBER}: {fault!r}") from fault
     priced = {key: (offer,) for key, offer in offers.items() if offer.tariff.rates.input is not None}
-    return Reading(pin.package, priced, tuple(amounts.faults))
+    return SourceSnapshot(pin.package, priced, tuple(amounts.faults))
 
 
-def aliased(entries: Mapping[str, Fields], key: str) -> Fields:
+def aliased(entries: Mapping[str, EntryFields], key: str) -> EntryFields:
     """Return the fields of an entry: those of the entry that it is an alias of, if it is one. Raise KeyError."""
     return entries[entries[key].get("alias_of", key)]
 
 
-def _offer(amounts: Amounts, pin: Pin, key: str, entries: Mapping[str, Mapping[str, Any]]) -> Offer:
+def _offer(amounts: AmountReader, pin: PinnedPackage, key: str, entries: Mapping[str, Mapping[str, Any]]) -> Offer:
     entry = entries[key]
     provider = str(entry.get("litellm_provider") or "unknown")
-    source = Source(pin.package, pin.version, pin.sha256, provider, key, entry.get("source") or None)
+    source = PriceSource(pin.package, pin.version, pin.sha256, provider, key, entry.get("source") or None)
     return Offer(source, None, "first_observed", tariff_of(amounts, key, aliased(entries, key)))

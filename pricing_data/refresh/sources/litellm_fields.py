@@ -6,9 +6,9 @@ input) and a way of processing ("_batches").
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from pricing_data.price import STANDARD
+from pricing_data.refresh.tariff_values import RatePlace
 
 RATES: Mapping[str, str] = {
     "input_cost_per_token": "input",
@@ -116,21 +116,12 @@ _BOUND = re.compile(r"_above_(\d+)k_tokens(?![a-z])", re.ASCII)
 _SERVICE = re.compile(rf"_({'|'.join((*SERVICES, *OTHER_SERVICES))})$", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the amount of a field belongs in a tariff."""
-
-    rate: str
-    service: str = STANDARD
-    above_tokens: int = 0
-
-
-def place_of(field: str) -> Place | None:
+def place_of_field(field: str) -> RatePlace | None:
     """Return where a field's amount belongs; None for any field that is no rate here."""
     name, above, service = _parts(field)
     if name not in RATES or service in OTHER_SERVICES:
         return None
-    return Place(RATES[name], SERVICES.get(service, STANDARD), above)
+    return RatePlace(SERVICES.get(service, STANDARD), RATES[name], above)
 
 
 def is_known(field: str) -> bool:

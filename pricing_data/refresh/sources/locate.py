@@ -6,11 +6,11 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from pricing_data.errors import BadSource
-from pricing_data.refresh.source_snapshot import Reading
+from pricing_data.refresh.source_snapshot import SourceSnapshot
 from pricing_data.refresh.sources import genai_prices, litellm, model_prices
-from pricing_data.refresh.sources.package_file import Pin
+from pricing_data.refresh.sources.package_file import PinnedPackage
 
-READERS: Mapping[str, Callable[[Path, Pin], Reading]] = {
+READERS: Mapping[str, Callable[[Path, PinnedPackage], SourceSnapshot]] = {
     "genai-prices": genai_prices.read,
     "litellm": litellm.read,
     "model-prices": model_prices.read,
@@ -22,7 +22,7 @@ MEMBERS: Mapping[str, str] = {
 }
 
 
-def pin_wheel(path: Path) -> Pin:
+def pin_wheel(path: Path) -> PinnedPackage:
     """The pin of a wheel as it lies there. Raises BadSource for a file that is no wheel of a source."""
     package, _, rest = path.name.partition("-")
     package = package.replace("_", "-").lower()
@@ -32,10 +32,10 @@ def pin_wheel(path: Path) -> Pin:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as fault:
         raise BadSource(path, str(fault.strerror)) from fault
-    return Pin(package, rest.partition("-")[0], path.name, digest)
+    return PinnedPackage(package, rest.partition("-")[0], path.name, digest)
 
 
-def find_installed(package: str) -> tuple[Path, Pin] | None:
+def find_installed(package: str) -> tuple[Path, PinnedPackage] | None:
     """The folder and pin of an installed source, whose sha256 is that of its price file; None if it is not there."""
     try:
         found = distribution(package)
@@ -46,10 +46,10 @@ def find_installed(package: str) -> tuple[Path, Pin] | None:
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
     except OSError as fault:
         raise BadSource(file, str(fault.strerror)) from fault
-    return Path(str(found.locate_file(""))), Pin(package, found.version, ".", digest)
+    return Path(str(found.locate_file(""))), PinnedPackage(package, found.version, ".", digest)
 
 
-def read_source(folder: Path, pin: Pin) -> Reading:
+def read_source(folder: Path, pin: PinnedPackage) -> SourceSnapshot:
     """What a source says. Raises BadSource."""
     return READERS[pin.package](folder, pin)
 

@@ -14,11 +14,11 @@ from typing import Any
 
 from pricing_data.cost import multiply
 from pricing_data.errors import BadSource
-from pricing_data.price import STANDARD, Rates, Service, Source, Tariff, Tier
+from pricing_data.price import STANDARD, PriceSource, Rates, Service, Tariff, Tier
 from pricing_data.rate_paths import path_of
-from pricing_data.refresh.source_snapshot import TOKENS_PER_MTOK, Amounts, Offer, Reading
-from pricing_data.refresh.sources.model_schedules import Schedule, by_the_hour, schedules_of
-from pricing_data.refresh.sources.package_file import Pin, read_member
+from pricing_data.refresh.source_snapshot import TOKENS_PER_MTOK, AmountReader, Offer, SourceSnapshot
+from pricing_data.refresh.sources.model_schedules import ProviderSchedule, by_the_hour, schedules_of
+from pricing_data.refresh.sources.package_file import PinnedPackage, read_member
 from pricing_data.refresh.sources.rates import unknown_above
 
 MEMBER = "model_prices/snapshot.json"
@@ -39,7 +39,7 @@ BASES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ModeEntry:
     """What one mode costs from an instant on; `tariff` is None if it is not sold."""
 
     since: datetime
@@ -48,25 +48,27 @@ class Entry:
     tariff: Tariff | None
 
 
-def read(folder: Path, pin: Pin) -> Reading:
+def read(folder: Path, pin: PinnedPackage) -> SourceSnapshot:
     """Return all offers, keyed "provider/id". Raise BadSource."""
     raw = read_member(folder, pin, MEMBER)
-    amounts = Amounts(pin.package)
+    amounts = AmountReader(pin.package)
     offers: dict[str, tuple[Offer, ...]] = {}
     try:
         snapshot = json.loads(raw, parse_float=Decimal)
         schedules = schedules_of(snapshot.get("schedules") or {})
         for provider, models in snapshot["prices"].items():
             for name, modes in models.items():
-                source = Source(pin.package, pin.version, pin.sha256, provider, name)
+                source = PriceSource(pin.package, pin.version, pin.sha256, provider, name)
                 of_provider = [schedule for schedule in schedules if schedule.provider == provider]
                 offers[f"{provider}/{name}"] = _offers(amounts, source, modes, of_provider)
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as fault:
         raise BadSource(folder / pin.wheel, f"{MEMBER}: {fault!r}") from fault
-    return Reading(pin.package, {key: found for key, found in offers.items() if found}, tuple(amounts.faults))
+    return SourceSnapshot(pin.package, {key: found for key, found in offers.items() if found}, tuple(amounts.faults))
 
 
-def _offers(amounts: Amounts, source: Source, modes: Mapping[str, Any], schedules: list[Schedule]) -> tuple[Offer, ...]:
+def _offers(
+    amounts: AmountReader, source: PriceSource, modes: Mapping[str, Any], schedules: list[ProviderSchedule]
+) -> tuple[Offer, ...]:
     """An offer for each instant at which any rate of a model changes: in any mode, or by a schedule."""
     key = f"{source.provider}/{source.id}"
     for mode in modes:
@@ -77,7 +79,7 @@ def _offers(amounts: Amounts, source: Source, modes: Mapping[str, Any], schedule
     if not standard:
         return ()
     events = {
-        bound: Entry(bound, "documented", schedule.url, None) for schedule in schedules for bound in schedule.bounds
+        bound: ModeEntry(bound, "documented", schedule.url, None) for schedule in schedules for bound in schedule.bounds
     }
     for entries in (*others.values(), standard):
         events.update({entry.since: entry for entry in entries})
@@ -91,12 +93,12 @@ def _offers(amounts: Amounts, source: Source, modes: Mapping[str, Any], schedule
 
 
 def _tariff(
-    amounts: Amounts,
-    source: Source,
+    amounts: AmountReader,
+    source: PriceSource,
     instant: datetime,
-    standard: list[Entry],
-    others: Mapping[str, list[Entry]],
-    schedules: list[Schedule],
+    standard: list[ModeEntry],
+    others: Mapping[str, list[ModeEntry]],
+    schedules: list[ProviderSchedule],
 ) -> Tariff | None:
     """All that holds from an instant on; None if the standard mode is not sold then."""
     tariff = _at(standard, instant)
@@ -108,17 +110,17 @@ def _tariff(
     return by_the_hour(amounts, source, replace(tariff, services=tuple(services)), held)
 
 
-def _at(entries: list[Entry], instant: datetime) -> Tariff | None:
+def _at(entries: list[ModeEntry], instant: datetime) -> Tariff | None:
     begun = [entry for entry in entries if entry.since <= instant]
     return begun[-1].tariff if begun else None
 
 
-def _entries(amounts: Amounts, key: str, mode: str, entries: Sequence[Mapping[str, Any]]) -> list[Entry]:
+def _entries(amounts: AmountReader, key: str, mode: str, entries: Sequence[Mapping[str, Any]]) -> list[ModeEntry]:
     """The entries of one mode, oldest first. The first one has no start: it holds from the day that it gives.
 
     A first price that a dated correction had ended before its own day is left out: it never held.
     """
-    found: list[Entry] = []
+    found: list[ModeEntry] = []
     for entry in entries:
         rates = entry["rates"]
         start = entry["start"] or (rates and rates["valid_from"])
@@ -126,13 +128,13 @@ def _entries(amounts: Amounts, key: str, mode: str, entries: Sequence[Mapping[st
             continue  # the mode was not sold from the beginning
         tariff = _rates(amounts, key, mode, rates) if rates else None
         basis = BASES[rates["valid_from_basis"]] if rates else "upstream_commit"
-        found.append(Entry(_instant(start), basis, rates["source"] if rates else "", tariff))
+        found.append(ModeEntry(_instant(start), basis, rates["source"] if rates else "", tariff))
     return [
         entry for entry, after in zip(found, [*found[1:], None], strict=True) if not after or entry.since < after.since
     ]
 
 
-def _rates(amounts: Amounts, key: str, mode: str, entry: Mapping[str, Any]) -> Tariff:
+def _rates(amounts: AmountReader, key: str, mode: str, entry: Mapping[str, Any]) -> Tariff:
     base = _own(amounts, key, mode, 0, entry, Rates(), entry.get(ONE_HOUR_MULTIPLE))
     tiers: list[Tier] = []
     for tier in sorted(entry.get("tiers", ()), key=lambda tier: int(tier["above"])):
@@ -143,7 +145,7 @@ def _rates(amounts: Amounts, key: str, mode: str, entry: Mapping[str, Any]) -> T
 
 
 def _own(
-    amounts: Amounts, key: str, mode: str, above: int, entry: Mapping[str, Any], below: Rates, multiple: object
+    amounts: AmountReader, key: str, mode: str, above: int, entry: Mapping[str, Any], below: Rates, multiple: object
 ) -> Rates:
     """The rates that an entry or a tier names, over those below it.
 
@@ -162,7 +164,7 @@ def _own(
     return replace(rates, cache_write_1h=amounts.rate(key, path, multiply(rates.input, factor)))
 
 
-def _amount(amounts: Amounts, key: str, path: str, value: object) -> Decimal | None:
+def _amount(amounts: AmountReader, key: str, path: str, value: object) -> Decimal | None:
     """A 0 beside an input price is a token that is not sold: no output, no charge for writing a cache."""
     is_input = path.partition(">")[0].rpartition(".")[2] == "input"
     return amounts.rate(key, path, value, TOKENS_PER_MTOK) if value or is_input else None

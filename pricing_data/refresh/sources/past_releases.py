@@ -16,12 +16,12 @@ from typing import Any, TypeAlias
 
 from pricing_data.data import DATA
 from pricing_data.errors import DamagedCuration
-from pricing_data.price import Source, Tariff
-from pricing_data.refresh.source_snapshot import Amounts, Offer, Reading
+from pricing_data.price import PriceSource, Tariff
+from pricing_data.refresh.source_snapshot import AmountReader, DatedTariff, EntryFields, Offer, SourceSnapshot
 from pricing_data.refresh.sources import genai_entries
 from pricing_data.refresh.sources import litellm as litellm
 
-Value: TypeAlias = str | tuple["Value", ...] | Mapping[str, "Value"]
+FieldValue: TypeAlias = str | tuple["FieldValue", ...] | Mapping[str, "FieldValue"]
 LINE_FIELDS = {"key", "provider", "seen", "not_before", "version", "fields"}
 # Fields of these names are amounts, or are made of amounts.
 AMOUNT_FIELD = re.compile(r"cost|_mtok$|_kcount$|_kpages$|_hours$|multiplier", re.ASCII)
@@ -40,30 +40,28 @@ class Observation:
     not_before: date | None
     version: str
     provider: str
-    fields: Mapping[str, Value] | None
+    fields: Mapping[str, FieldValue] | None
 
 
 HISTORY = DATA / "history"
 RELEASES = "releases.toml"
 
-Fields = Mapping[str, Value]
-State = tuple[datetime | None, Tariff]
-States = Callable[[Amounts, str, Fields], Sequence[State]]
+EntryReader = Callable[[AmountReader, str, EntryFields], Sequence[DatedTariff]]
 
 
-def _litellm_states(amounts: Amounts, key: str, fields: Fields) -> Sequence[State]:
+def _read_litellm(amounts: AmountReader, key: str, fields: EntryFields) -> Sequence[DatedTariff]:
     return ((None, litellm.tariff_of(amounts, key, fields)),)
 
 
-STATES: Mapping[str, States] = {
+READERS: Mapping[str, EntryReader] = {
     "genai-prices": genai_entries.states,
-    "litellm": _litellm_states,
-    "tokencost": _litellm_states,
+    "litellm": _read_litellm,
+    "tokencost": _read_litellm,
 }
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class PackageHistory:
     """The observations of one package, and the sha256 of each of its releases, by version."""
 
     package: str
@@ -71,23 +69,25 @@ class History:
     sha256: Mapping[str, str]
 
 
-def read(package: str, folder: Path = HISTORY) -> Reading:
+def read(package: str, folder: Path = HISTORY) -> SourceSnapshot:
     """Return the offers of all old releases of a package, by key, oldest first. Raise DamagedCuration, or OSError."""
     path = folder / f"{package.replace('-', '_')}.jsonl"
     try:
-        return offers(History(package, read_history(path), _digests(folder / RELEASES, package)))
+        return offers(PackageHistory(package, read_history(path), _digests(folder / RELEASES, package)))
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as fault:
         raise DamagedCuration(path, package, repr(fault)) from fault
 
 
-def offers(history: History) -> Reading:
+def offers(history: PackageHistory) -> SourceSnapshot:
     """Return the offers that the observations of a package give, by key, oldest first, and what was left out."""
-    amounts = Amounts(history.package)
+    amounts = AmountReader(history.package)
     found = {key: tuple(_offers(amounts, history, key)) for key in history.observations}
-    return Reading(history.package, {key: offers for key, offers in found.items() if offers}, tuple(amounts.faults))
+    return SourceSnapshot(
+        history.package, {key: offers for key, offers in found.items() if offers}, tuple(amounts.faults)
+    )
 
 
-def _offers(amounts: Amounts, history: History, key: str) -> Iterator[Offer]:
+def _offers(amounts: AmountReader, history: PackageHistory, key: str) -> Iterator[Offer]:
     """The offers of one entry: one for each release in which anything changes that a tariff holds."""
     last: Tariff | None = None
     observations = history.observations[key]
@@ -95,17 +95,19 @@ def _offers(amounts: Amounts, history: History, key: str) -> Iterator[Offer]:
     for observation, end in zip(observations, ends, strict=True):
         if observation.fields is None:
             continue
-        source = Source(
+        source = PriceSource(
             history.package, observation.version, history.sha256[observation.version], observation.provider, key
         )
         fields = _aliased(history, key, observation)
-        for offer in _of_release(STATES[history.package](amounts, key, fields), source, observation, end):
+        for offer in _of_release(READERS[history.package](amounts, key, fields), source, observation, end):
             if offer.tariff.rates.input is not None and offer.tariff != last:
                 last = offer.tariff
                 yield offer
 
 
-def _of_release(found: Sequence[State], source: Source, observation: Observation, end: date) -> Iterator[Offer]:
+def _of_release(
+    found: Sequence[DatedTariff], source: PriceSource, observation: Observation, end: date
+) -> Iterator[Offer]:
     """What a release stated while it was the newest, and what it dated itself since the release before it.
 
     A date that the release gives for an earlier time was not seen by the releases of that time: it is taken as
@@ -121,7 +123,7 @@ def _of_release(found: Sequence[State], source: Source, observation: Observation
         yield Offer(source, since, "upstream_dated", tariff)
 
 
-def _aliased(history: History, key: str, observation: Observation) -> Fields:
+def _aliased(history: PackageHistory, key: str, observation: Observation) -> EntryFields:
     """The fields of an entry, or of the entry that it was an alias of in that release."""
     fields = observation.fields or {}
     if "alias_of" not in fields:
@@ -175,7 +177,7 @@ def _changes(raw: object) -> Any:
     return {name: None if value is None else _frozen(name, value) for name, value in raw.items()}
 
 
-def _frozen(name: str, value: object) -> Value:
+def _frozen(name: str, value: object) -> FieldValue:
     """Return a value that cannot be changed; `name` is that of the innermost property around it."""
     match value:
         case str() if DECIMAL.fullmatch(value) or (value and not AMOUNT_FIELD.search(name)):

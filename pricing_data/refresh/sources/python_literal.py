@@ -8,7 +8,7 @@ from decimal import Decimal
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ConstructorCall:
     """A constructor call with keyword arguments, as written in the file."""
 
     name: str
@@ -67,7 +67,7 @@ def _call(node: ast.Call) -> object:
         case "datetime.time", [int(hour), int(minute)] if all(map(_is_utc, node.keywords)):
             return time(hour, minute)
         case _, []:
-            return Call(name, {word.arg: _value(word.value) for word in node.keywords if word.arg})
+            return ConstructorCall(name, {word.arg: _value(word.value) for word in node.keywords if word.arg})
     raise ValueError(f"line {node.lineno}: cannot read a call of {name} as data")
 
 

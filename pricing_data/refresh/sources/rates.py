@@ -6,7 +6,7 @@ from decimal import Decimal
 from pricing_data.cost import multiply
 from pricing_data.price import RATE_FIELDS, TOKEN_FIELDS, Rates, Service, Tier
 from pricing_data.rate_paths import path_of
-from pricing_data.refresh.source_snapshot import Amounts
+from pricing_data.refresh.source_snapshot import AmountReader
 
 
 def apart(rates: Rates) -> Rates:
@@ -30,7 +30,7 @@ def known(rates: Rates) -> bool:
     return any(getattr(rates, name) is not None for name in RATE_FIELDS)
 
 
-def times(amounts: Amounts, key: str, service: Service, factor: Decimal) -> Service:
+def times(amounts: AmountReader, key: str, service: Service, factor: Decimal) -> Service:
     """Return a service in which every rate of a token is multiplied; a fee for a counted thing is not among them."""
     tiers = (Tier(tier.above_tokens, _times(amounts, key, service.name, tier, factor)) for tier in service.tiers)
     return replace(
@@ -48,7 +48,7 @@ def unknown_above(service: Service, standard: tuple[Tier, ...]) -> Service:
     return replace(service, tiers=(Tier(standard[0].above_tokens, Rates()),))
 
 
-def _times(amounts: Amounts, key: str, service: str, tier: Tier, factor: Decimal) -> Rates:
+def _times(amounts: AmountReader, key: str, service: str, tier: Tier, factor: Decimal) -> Rates:
     found = {name: getattr(tier.rates, name) for name in TOKEN_FIELDS}
     return Rates(
         **{

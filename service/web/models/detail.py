@@ -58,7 +58,7 @@ class ModelPage:
             "current": current,
             "rates": rate_groups(current) if current else [],
             "rows": list(zip(history, ends, strict=True))[::-1],
-            "standing": self.book.standing.get(name, ()),
+            "standing": self.book.overrides.get(name, ()),
             "chart": price_chart(history, day),
             "today": day,
         }

@@ -255,7 +255,7 @@ def test_an_override_holds_until_the_book_changes(under: Callable[[str], PriceBo
     assert [at(book, 3, 31), at(book, 4, 1), at(book, 4, 30), at(book, 5, 1)] == [
         "0.000002", "0.000009", "0.000009", "0.000003",
     ]  # fmt: skip
-    (standing,) = book.standing["a"]
+    (standing,) = book.overrides["a"]
     assert (standing.row.state, standing.until, standing.ended) == (
         "override", date(2026, 5, 1), "the book changed to 0.000003",
     )  # fmt: skip
@@ -265,7 +265,7 @@ def test_an_override_of_another_price_never_holds(under: Callable[[str], PriceBo
     """An override that replaces what the book does not say is void from the start, and says why."""
     book = under(table(effective_from="2026-04-01", replaces='"0.000007"', input='"0.000009"'))
     assert at(book, 4, 1) == "0.000002"
-    assert book.standing["a"][0].ended == "the book gave 0.000002, not 0.000007"
+    assert book.overrides["a"][0].ended == "the book gave 0.000002, not 0.000007"
 
 
 def test_an_override_expires(under: Callable[[str], PriceBook]) -> None:

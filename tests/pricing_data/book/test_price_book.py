@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from pricing_data import DamagedBook, Price, PriceBook
-from pricing_data.book.file import text_of, write
-from pricing_data.book.lines import Snapshot
+from pricing_data.book.file import book_text, write
+from pricing_data.book.lines import SourceVersion
 from pricing_data.book.row_writing import dump
 from tests.pricing_data.conftest import price
 from tests.pricing_data.sealing import resealed
@@ -80,7 +80,7 @@ def seal(text: str) -> str:
     return f'{text[:-1]},"check":"000000000000"}}\n'
 
 
-GOOD, CLOSING = text_of([price("0")], date(2026, 6, 1), []).splitlines(keepends=True)
+GOOD, CLOSING = book_text([price("0")], date(2026, 6, 1), []).splitlines(keepends=True)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_a_line_that_is_no_row_is_named(tmp_path: Path, bad: str) -> None:
 def test_a_cut_off_file_is_refused(tmp_path: Path) -> None:
     """Wherever a file is cut off, at the end of a line too, it is refused and the place is named."""
     path = tmp_path / "prices.jsonl"
-    whole = text_of([price("a"), price("b")], date(2026, 6, 1), [])
+    whole = book_text([price("a"), price("b")], date(2026, 6, 1), [])
     lines = whole.splitlines(keepends=True)
     for kept, line in ((0, 1), (1, 1), (2, 2)):
         path.write_text("".join(lines[:kept]), encoding="utf-8")
@@ -153,7 +153,7 @@ def test_a_cut_off_file_is_refused(tmp_path: Path) -> None:
 def test_an_edited_line_is_named(tmp_path: Path) -> None:
     """A row that was changed by hand into another valid one is refused by its model and day."""
     path = tmp_path / "prices.jsonl"
-    whole = text_of([price("a"), price("b"), price("c")], date(2026, 6, 1), [])
+    whole = book_text([price("a"), price("b"), price("c")], date(2026, 6, 1), [])
     first, second, third, closing = whole.splitlines(keepends=True)
     path.write_text(whole.replace(second, second.replace("0.000001", "0.000002")), encoding="utf-8")
     fault = refused(path)
@@ -171,7 +171,7 @@ def test_a_row_at_fault_under_a_right_seal_is_named_at_its_first_use(tmp_path: P
     """Rows are read when they are asked for: others have their prices, and the one at fault never has one."""
     path = tmp_path / "prices.jsonl"
     rows = [price("a"), price("b", amount="0.000007"), price("c")]
-    path.write_text(resealed(text_of(rows, date(2026, 6, 1), []), '"input":"0.000007"', bad), encoding="utf-8")
+    path.write_text(resealed(book_text(rows, date(2026, 6, 1), []), '"input":"0.000007"', bad), encoding="utf-8")
     book = PriceBook.from_file(path)
     assert book.price("a", NEW) == price("a")
     uses: list[Callable[[], object]] = [
@@ -209,7 +209,7 @@ def test_rows_within_a_day_are_ordered_by_the_instant(tmp_path: Path, book_of: C
     assert book_of(*at).history("a") == tuple(at)
     for earlier, later in pairwise(at):
         path = tmp_path / "prices.jsonl"
-        path.write_text(text_of([later, earlier], date(2026, 6, 1), []), encoding="utf-8")
+        path.write_text(book_text([later, earlier], date(2026, 6, 1), []), encoding="utf-8")
         assert (refused(path).line, refused(path).field) == (2, "effective_from")
 
 
@@ -233,7 +233,7 @@ def test_bytes_that_are_not_utf_8_are_refused(tmp_path: Path) -> None:
 def test_rows_out_of_order_are_refused(tmp_path: Path, rows: list[Price], field: str) -> None:
     """A second price for a day, an older one behind a newer, or days of recording that fall refuse the book."""
     path = tmp_path / "prices.jsonl"
-    path.write_text(text_of(rows, date(2026, 6, 1), []), encoding="utf-8")
+    path.write_text(book_text(rows, date(2026, 6, 1), []), encoding="utf-8")
     fault = refused(path)
     assert (fault.line, fault.field) == (2, field)
 
@@ -266,7 +266,7 @@ def _full(descriptor: int) -> None:
 def test_a_book_knows_its_last_refresh(tmp_path: Path) -> None:
     """The closing line tells the day of the last refresh and what it read, also if it appended nothing."""
     path = tmp_path / "prices.jsonl"
-    read = Snapshot("p", "1.0", "0" * 64)
-    path.write_text(text_of([price("a")], date(2026, 8, 1), [read]), encoding="utf-8")
+    read = SourceVersion("p", "1.0", "0" * 64)
+    path.write_text(book_text([price("a")], date(2026, 8, 1), [read]), encoding="utf-8")
     book = PriceBook.from_file(path)
-    assert (book.refreshed_at, book.snapshots, book.age_days(date(2026, 9, 1))) == (date(2026, 8, 1), (read,), 31)
+    assert (book.refreshed_at, book.source_versions, book.age_days(date(2026, 9, 1))) == (date(2026, 8, 1), (read,), 31)

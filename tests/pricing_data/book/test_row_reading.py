@@ -12,14 +12,26 @@ from hypothesis import strategies as st
 from pricing_data.book.row_fields import BadField
 from pricing_data.book.row_reading import parse
 from pricing_data.book.row_writing import dump
-from pricing_data.price import BASES, STATES, Opinion, Price, Rates, Service, Source, Statement, Tariff, Tier, Window
+from pricing_data.price import (
+    BASES,
+    STATES,
+    Opinion,
+    Price,
+    PriceSource,
+    Rates,
+    Service,
+    Statement,
+    Tariff,
+    Tier,
+    Window,
+)
 from pricing_data.rate_paths import path_of, rates_by_path
 from tests.pricing_data.conftest import price
 from tests.pricing_data.tariffs import amounts, maybe, minutes, tariffs
 
 names = st.text(min_size=1, max_size=20)
 sources = st.builds(
-    Source, names, names, st.text("0123456789abcdef", min_size=64, max_size=64), names, names, st.none() | names
+    PriceSource, names, names, st.text("0123456789abcdef", min_size=64, max_size=64), names, names, st.none() | names
 )
 paths = st.sampled_from(
     ["cached_input", "batch.input", "input>200000", "priority.output>272000", "schedule", "region.eu"]
@@ -63,7 +75,7 @@ def test_a_row_round_trips(price: Price) -> None:
 
 def test_the_written_form() -> None:
     """Amounts are plain decimal strings per token, and unknown ones are left out."""
-    source = Source("genai-prices", "0.2.3", "a" * 64, "anthropic", "claude-2", "https://example.org")
+    source = PriceSource("genai-prices", "0.2.3", "a" * 64, "anthropic", "claude-2", "https://example.org")
     tariff = Tariff(Rates(Decimal("8E-6"), Decimal("0.000024")))
     day = date(2026, 11, 21)
     opinions = (Opinion("litellm", Decimal("0.000008")),)
@@ -88,7 +100,7 @@ def test_the_written_form_of_services_hours_and_regions() -> None:
         (window,),
         (("us", Decimal("1.1")),),
     )
-    source = Source("p", "1", "a" * 64, "o", "m")
+    source = PriceSource("p", "1", "a" * 64, "o", "m")
     statement = Statement(("flex.input",), date(2026, 2, 1), "observed", source, "single", date(2026, 1, 9))
     found = Price(
         "m", date(2026, 8, 16), "observed", tariff, source, (), "single", date(2026, 9, 1), None, time(16),

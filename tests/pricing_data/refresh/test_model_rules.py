@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pricing_data.errors import DamagedCuration
-from pricing_data.refresh.model_rules import read_pins, read_upstream
+from pricing_data.refresh.model_rules import read_model_rules, read_pins
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def test_a_bad_upstream_line_is_named(tmp_path: Path, entry: str) -> None:
     path = tmp_path / "upstream.toml"
     path.write_text(f"[models]\na = {entry}\n", encoding="utf-8")
     with pytest.raises(DamagedCuration) as caught:
-        read_upstream(path)
+        read_model_rules(path)
     assert caught.value.entry == "a"
 
 

@@ -8,41 +8,41 @@ import pytest
 
 from pricing_data.book import PriceBook
 from pricing_data.book.overrides import Correction, Override, PricesFile
-from pricing_data.price import Price, Rates, Source, Tariff
-from pricing_data.refresh.model_rules import Upstream
-from pricing_data.refresh.next_book import Inputs, Refresh, refresh, unread
-from pricing_data.refresh.review_queue import Note, notes_text
-from pricing_data.refresh.source_snapshot import Amounts, Fault, Offer, Reading
+from pricing_data.price import Price, PriceSource, Rates, Tariff
+from pricing_data.refresh.model_rules import ModelRule
+from pricing_data.refresh.next_book import RefreshInputs, RefreshResult, refresh, unread
+from pricing_data.refresh.review_queue import ReviewNote, review_queue_text
+from pricing_data.refresh.source_snapshot import AmountReader, Offer, RefusedAmount, SourceSnapshot
 from pricing_data.usage import Terms, Usage
 from tests.pricing_data.conftest import SHA256, price
 
 TODAY = date(2026, 7, 1)
 IDS = {"genai-prices": "g/a", "litellm": "a"}
-UPSTREAM = {"a": Upstream("a", "first_party", IDS)}
+UPSTREAM = {"a": ModelRule("a", "first_party", IDS)}
 
 
 def midnight(day: date | None) -> datetime | None:
     return datetime.combine(day, time(), UTC) if day else None
 
 
-def reading(package: str, *offers: tuple[str, date | None], faults: tuple[Fault, ...] = ()) -> Reading:
-    source = Source(package, "2.0", SHA256, "x", "a")
+def snapshot(package: str, *offers: tuple[str, date | None], faults: tuple[RefusedAmount, ...] = ()) -> SourceSnapshot:
+    source = PriceSource(package, "2.0", SHA256, "x", "a")
     made = tuple(
         Offer(source, midnight(since), "upstream_dated" if since else "first_observed", Tariff(Rates(Decimal(amount))))
         for amount, since in offers
     )
-    return Reading(package, {IDS[package]: made} if made else {}, faults)
+    return SourceSnapshot(package, {IDS[package]: made} if made else {}, faults)
 
 
 def run(
     before: list[Price],
-    *readings: Reading,
+    *snapshots: SourceSnapshot,
     cited: PricesFile = PricesFile(),  # noqa: B008  frozen
-    notes: tuple[Note, ...] = (),
+    notes: tuple[ReviewNote, ...] = (),
     today: date = TODAY,
-) -> Refresh:
-    found = {package: reading(package) for package in IDS} | {r.package: r for r in readings}
-    return refresh(before, Inputs(UPSTREAM, cited, found, notes, today))
+) -> RefreshResult:
+    found = {package: snapshot(package) for package in IDS} | {r.package: r for r in snapshots}
+    return refresh(before, RefreshInputs(UPSTREAM, cited, found, notes, today))
 
 
 BEFORE = [price("a", date(2026, 1, 1), "0.000002", date(2026, 6, 1))]
@@ -50,13 +50,13 @@ BEFORE = [price("a", date(2026, 1, 1), "0.000002", date(2026, 6, 1))]
 
 def test_nothing_new_appends_nothing() -> None:
     """Sources that say what the book says leave it as it is."""
-    done = run(BEFORE, reading("genai-prices", ("0.000002", None)))
+    done = run(BEFORE, snapshot("genai-prices", ("0.000002", None)))
     assert (list(done.rows), done.appended, done.notes) == (BEFORE, (), ())
 
 
 def test_an_undated_change_holds_from_today() -> None:
     """A new price without a date is appended from the day of the refresh; the old row stays."""
-    done = run(BEFORE, reading("genai-prices", ("0.000003", None)))
+    done = run(BEFORE, snapshot("genai-prices", ("0.000003", None)))
     assert done.rows[0] == BEFORE[0]
     assert [(row.effective_from, row.input) for row in done.appended] == [(TODAY, Decimal("0.000003"))]
 
@@ -64,7 +64,7 @@ def test_an_undated_change_holds_from_today() -> None:
 def test_a_dated_change_holds_from_its_day() -> None:
     """A dated change is appended with its own day."""
     day = date(2026, 6, 20)
-    done = run(BEFORE, reading("genai-prices", ("0.000002", None), ("0.000003", day)))
+    done = run(BEFORE, snapshot("genai-prices", ("0.000002", None), ("0.000003", day)))
     assert [(row.effective_from, row.recorded_at) for row in done.appended] == [(day, TODAY)]
 
 
@@ -80,7 +80,7 @@ def test_a_dated_change_holds_from_its_day() -> None:
 )
 def test_a_strange_change_is_held(amount: str, reason: str) -> None:
     """A change above three times, or by about a hundred or a thousand, waits for a person."""
-    done = run(BEFORE, reading("genai-prices", (amount, date(2026, 6, 20))))
+    done = run(BEFORE, snapshot("genai-prices", (amount, date(2026, 6, 20))))
     assert done.appended == ()
     assert [note.kind for note in done.notes] == ["held"]
     assert reason in done.notes[0].reason
@@ -88,12 +88,12 @@ def test_a_strange_change_is_held(amount: str, reason: str) -> None:
 
 def test_a_change_of_three_times_is_taken() -> None:
     """The guard begins above three times."""
-    assert len(run(BEFORE, reading("genai-prices", ("0.000006", None))).appended) == 1
+    assert len(run(BEFORE, snapshot("genai-prices", ("0.000006", None))).appended) == 1
 
 
 def test_an_undated_change_that_nobody_confirms_is_held() -> None:
     """Where the sources disagree and none gives a date, the last published price stays."""
-    done = run(BEFORE, reading("genai-prices", ("0.000003", None)), reading("litellm", ("0.000002", None)))
+    done = run(BEFORE, snapshot("genai-prices", ("0.000003", None)), snapshot("litellm", ("0.000002", None)))
     assert done.appended == ()
     assert "no other source confirms" in done.notes[0].reason
 
@@ -112,7 +112,7 @@ def test_a_model_that_vanished_is_retired() -> None:
 def test_a_model_that_returns_is_priced_again() -> None:
     """A retired model that a source lists again leaves that state, at the same price too."""
     gone = run(BEFORE)
-    back = run(list(gone.rows), reading("genai-prices", ("0.000002", None)), today=date(2026, 7, 2))
+    back = run(list(gone.rows), snapshot("genai-prices", ("0.000002", None)), today=date(2026, 7, 2))
     assert [(change.kind, change.row.state) for change in back.changes] == [("returned", "single")]
 
 
@@ -135,12 +135,12 @@ def test_an_announced_price_passes_the_guards() -> None:
     assert (done.appended, [note.kind for note in done.notes]) == ((), ["held"])
 
 
-def announced(now: str, *later: tuple[str, datetime]) -> Reading:
+def announced(now: str, *later: tuple[str, datetime]) -> SourceSnapshot:
     """A source with an undated price and others from instants on."""
-    source = Source("genai-prices", "2.0", SHA256, "x", "a")
+    source = PriceSource("genai-prices", "2.0", SHA256, "x", "a")
     made = [Offer(source, None, "first_observed", Tariff(Rates(Decimal(now))))]
     made += [Offer(source, at, "upstream_dated", Tariff(Rates(Decimal(amount)))) for amount, at in later]
-    return Reading("genai-prices", {IDS["genai-prices"]: tuple(made)}, ())
+    return SourceSnapshot("genai-prices", {IDS["genai-prices"]: tuple(made)}, ())
 
 
 def test_a_new_word_of_another_source_renews_a_row() -> None:
@@ -163,9 +163,9 @@ def test_a_new_word_of_another_source_renews_a_row() -> None:
     assert again.appended == ()
 
 
-def rates_of(package: str, rates: Rates) -> Reading:
-    source = Source(package, "2.0", SHA256, "x", "a")
-    return Reading(package, {IDS[package]: (Offer(source, None, "first_observed", Tariff(rates)),)}, ())
+def rates_of(package: str, rates: Rates) -> SourceSnapshot:
+    source = PriceSource(package, "2.0", SHA256, "x", "a")
+    return SourceSnapshot(package, {IDS[package]: (Offer(source, None, "first_observed", Tariff(rates)),)}, ())
 
 
 def test_a_rate_that_is_learned_begins_today() -> None:
@@ -178,24 +178,24 @@ def test_a_rate_that_is_learned_begins_today() -> None:
 
 def test_a_refused_amount_is_noted() -> None:
     """An amount that a source gave and that cannot be a price is listed with its reason."""
-    fault = Fault("litellm", "a", "output", "-1", "not above zero")
-    done = run(BEFORE, reading("genai-prices", ("0.000002", None)), reading("litellm", faults=(fault,)))
+    fault = RefusedAmount("litellm", "a", "output", "-1", "not above zero")
+    done = run(BEFORE, snapshot("genai-prices", ("0.000002", None)), snapshot("litellm", faults=(fault,)))
     assert [(note.kind, note.value) for note in done.notes] == [("refused", "-1")]
-    assert '"refused"' in notes_text(done.notes)
+    assert '"refused"' in review_queue_text(done.notes)
 
 
 def test_a_new_model_enters_with_its_history() -> None:
     """A model that the book lacks brings all its dated prices at once."""
     days = [("0.00001", date(2026, 1, 1)), ("0.000002", date(2026, 2, 1))]
-    done = run([], reading("genai-prices", *days))
+    done = run([], snapshot("genai-prices", *days))
     assert [row.input for row in done.appended] == [Decimal("0.00001"), Decimal("0.000002")]
 
 
 def test_ids_that_nothing_answers_to_are_listed() -> None:
     """A misspelt upstream id does not pass unseen."""
-    nothing = {package: reading(package) for package in IDS}
+    nothing = {package: snapshot(package) for package in IDS}
     assert unread(UPSTREAM, nothing, {}) == ["a: genai-prices g/a", "a: litellm a"]
-    assert unread(UPSTREAM, nothing, {"litellm": reading("litellm", ("0.000002", None))}) == ["a: genai-prices g/a"]
+    assert unread(UPSTREAM, nothing, {"litellm": snapshot("litellm", ("0.000002", None))}) == ["a: genai-prices g/a"]
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_ids_that_nothing_answers_to_are_listed() -> None:
 )
 def test_amounts_are_refused(value: object, reason: str) -> None:
     """An amount per million tokens that cannot be an exact price is left out and listed."""
-    amounts = Amounts("p")
+    amounts = AmountReader("p")
     assert amounts.per_mtok("k", "input", value) is None
     assert [(fault.key, fault.field) for fault in amounts.faults] == [("k", "input")]
     assert reason in amounts.faults[0].reason
@@ -222,14 +222,14 @@ def test_amounts_are_refused(value: object, reason: str) -> None:
 
 def test_amounts_are_exact() -> None:
     """An amount per million tokens becomes one per token without rounding; an absent one stays absent."""
-    amounts = Amounts("p")
+    amounts = AmountReader("p")
     assert amounts.per_mtok("k", "input", Decimal("0.0375")) == Decimal("0.0000000375")
     assert amounts.per_mtok("k", "input", None) is None
     assert amounts.faults == []
 
 
-def fault(value: str, reason: str = "not above zero") -> Fault:
-    return Fault("genai-prices", "g/a", "input", value, reason)
+def fault(value: str, reason: str = "not above zero") -> RefusedAmount:
+    return RefusedAmount("genai-prices", "g/a", "input", value, reason)
 
 
 @pytest.mark.parametrize(
@@ -244,8 +244,8 @@ def fault(value: str, reason: str = "not above zero") -> Fault:
 def test_a_source_that_breaks_changes_nothing(value: str, reason: str) -> None:
     """When the source of a price gives a zero or nonsense, the price stays and the model is held, not retired;
     another source does not step in."""
-    broken = reading("genai-prices", faults=(fault(value, reason),))
-    for other in (reading("litellm"), reading("litellm", ("0.000001", None))):
+    broken = snapshot("genai-prices", faults=(fault(value, reason),))
+    for other in (snapshot("litellm"), snapshot("litellm", ("0.000001", None))):
         done = run(BEFORE, broken, other)
         assert done.appended == ()
         assert {note.kind for note in done.notes} == {"refused", "held"}
@@ -253,8 +253,8 @@ def test_a_source_that_breaks_changes_nothing(value: str, reason: str) -> None:
 
 def test_zero_becoming_a_price_is_held_until_it_is_allowed() -> None:
     """The first price of a model that was given as 0 before waits for a cited word, however often it is seen."""
-    notes = run([], reading("genai-prices", faults=(fault("0"),))).notes
-    priced = reading("genai-prices", ("0.000002", None))
+    notes = run([], snapshot("genai-prices", faults=(fault("0"),))).notes
+    priced = snapshot("genai-prices", ("0.000002", None))
     for _ in range(2):
         done = run([], priced, notes=notes)
         assert (done.appended, [note.kind for note in done.notes]) == ((), ["held"])
@@ -265,7 +265,7 @@ def test_zero_becoming_a_price_is_held_until_it_is_allowed() -> None:
 
 def test_an_allowed_change_passes_its_guard() -> None:
     """A cited word lets exactly the named price pass."""
-    offered = reading("genai-prices", ("0.0000061", None))
+    offered = snapshot("genai-prices", ("0.0000061", None))
     for amount, taken in (("0.0000061", 1), ("0.0000062", 0)):
         cited = PricesFile(allowed=frozenset({("a", Decimal(amount))}))
         assert len(run(BEFORE, offered, cited=cited).appended) == taken
@@ -273,16 +273,16 @@ def test_an_allowed_change_passes_its_guard() -> None:
 
 def test_a_first_price_off_by_a_unit_is_held() -> None:
     """A new model whose two sources differ by a thousand does not enter the book."""
-    done = run([], reading("genai-prices", ("0.000002", None)), reading("litellm", ("0.000000002", None)))
+    done = run([], snapshot("genai-prices", ("0.000002", None)), snapshot("litellm", ("0.000000002", None)))
     assert (done.appended, done.notes[0].kind) == ((), "held")
 
 
 def test_an_announced_rise_that_is_withdrawn_does_not_apply_itself() -> None:
     """A price recorded for next week is taken back by a correction when the sources no longer announce it."""
     day = date(2026, 7, 5)
-    announced = run(BEFORE, reading("genai-prices", ("0.000002", None), ("0.000003", day)))
+    announced = run(BEFORE, snapshot("genai-prices", ("0.000002", None), ("0.000003", day)))
     assert announced.appended[0].effective_from == day
-    done = run(list(announced.rows), reading("genai-prices", ("0.000002", None)), today=date(2026, 7, 2))
+    done = run(list(announced.rows), snapshot("genai-prices", ("0.000002", None)), today=date(2026, 7, 2))
     assert [(change.kind, change.row.input, change.row.effective_from) for change in done.changes] == [
         ("corrected", Decimal("0.000002"), day)
     ]
@@ -291,12 +291,12 @@ def test_an_announced_rise_that_is_withdrawn_does_not_apply_itself() -> None:
 
 def test_a_second_change_within_a_day_is_a_correction() -> None:
     """Two refreshes of one day with different prices leave both rows, the later one in force."""
-    first = run(BEFORE, reading("genai-prices", ("0.000003", None)))
-    second = run(list(first.rows), reading("genai-prices", ("0.000004", None)))
+    first = run(BEFORE, snapshot("genai-prices", ("0.000003", None)))
+    second = run(list(first.rows), snapshot("genai-prices", ("0.000004", None)))
     assert [(row.effective_from, row.corrects is not None) for row in second.appended] == [(TODAY, True)]
 
 
-CITED = Source("overrides.toml", "1", SHA256, "override", "a", "https://example.org")
+CITED = PriceSource("overrides.toml", "1", SHA256, "override", "a", "https://example.org")
 
 
 def override(replaces: str | None, expires: date | None = None) -> PricesFile:
@@ -307,7 +307,7 @@ def override(replaces: str | None, expires: date | None = None) -> PricesFile:
 
 def test_an_override_stands_while_the_sources_say_what_it_replaces() -> None:
     """It wins over the price that it names, past every guard, and where there was none; its state says so."""
-    offered = reading("genai-prices", ("0.000002", None))
+    offered = snapshot("genai-prices", ("0.000002", None))
     for done in (run(BEFORE, offered, cited=override("0.000002")), run([], cited=override(None))):
         assert [(row.input, row.state) for row in done.appended] == [(Decimal("0.000009"), "override")]
         again = run(
@@ -325,14 +325,14 @@ def test_an_override_stands_while_the_sources_say_what_it_replaces() -> None:
 )
 def test_an_override_lapses(cited: PricesFile) -> None:
     """It lapses when the sources change, when they begin to know the model, and on its last day."""
-    done = run(BEFORE, reading("genai-prices", ("0.000002", None)), cited=cited)
+    done = run(BEFORE, snapshot("genai-prices", ("0.000002", None)), cited=cited)
     assert done.appended == ()
     assert [note.kind for note in done.notes] == ["lapsed"]
 
 
 def test_after_an_override_the_sources_hold_again() -> None:
     """When an override is taken away the sources' price returns, however far it lies from the override's."""
-    offered = reading("genai-prices", ("0.000002", None))
+    offered = snapshot("genai-prices", ("0.000002", None))
     over = run(BEFORE, offered, cited=override("0.000002"))
     done = run(list(over.rows), offered, today=date(2026, 7, 2))
     assert [(row.input, row.state) for row in done.appended] == [(Decimal("0.000002"), "single")]
@@ -342,7 +342,7 @@ def test_a_cited_correction_is_appended_once() -> None:
     """A correction of an earlier day is a row that stands in for the wrong one, with its reason."""
     day = BEFORE[0].effective_from
     cited = PricesFile(corrections=(Correction("a", day, Rates(Decimal("0.000001")), CITED, "misread"),))
-    offered = reading("genai-prices", ("0.000001", None))
+    offered = snapshot("genai-prices", ("0.000001", None))
     done = run(BEFORE, offered, cited=cited)
     assert [(row.effective_from, row.input, row.corrects) for row in done.appended] == [
         (day, Decimal("0.000001"), "misread")
@@ -352,6 +352,6 @@ def test_a_cited_correction_is_appended_once() -> None:
 
 def test_the_share_of_changed_models() -> None:
     """New models do not count; a model with several new rows counts once."""
-    done = run(BEFORE, reading("genai-prices", ("0.000002", None), ("0.000003", date(2026, 6, 20))))
+    done = run(BEFORE, snapshot("genai-prices", ("0.000002", None), ("0.000003", date(2026, 6, 20))))
     assert done.changed_percent() == 100
-    assert run([], reading("genai-prices", ("0.000002", None))).changed_percent() == 0
+    assert run([], snapshot("genai-prices", ("0.000002", None))).changed_percent() == 0

@@ -4,22 +4,22 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 from pricing_data.cost import plain
-from pricing_data.price import Price, Rates, Source, Window
+from pricing_data.price import Price, PriceSource, Rates, Window
 from pricing_data.rate_paths import rates_by_path
-from pricing_data.refresh.decisions import Decision
-from pricing_data.refresh.evidence import KnownFacts
+from pricing_data.refresh.decisions import PriceDecision
+from pricing_data.refresh.evidence import CuratedFacts
 from pricing_data.refresh.model_releases import ModelRelease
-from pricing_data.refresh.model_rules import Upstream
-from pricing_data.refresh.provider_rules import Rule
+from pricing_data.refresh.model_rules import ModelRule
+from pricing_data.refresh.provider_rules import ProviderRule
 from pricing_data.refresh.row_building import prices
-from pricing_data.refresh.source_snapshot import Offer, Reading
+from pricing_data.refresh.source_snapshot import Offer, SourceSnapshot
 from pricing_data.refresh.tariff_values import tariff_of
 from tests.pricing_data.conftest import SHA256
 
 TODAY = datetime(2026, 6, 1, tzinfo=UTC)
 GENAI, LITELLM, HISTORY = "genai-prices", "litellm", "model-prices"
 IDS = {GENAI: "g/a", LITELLM: "a", HISTORY: "m/a"}
-CITED = Source("rules", "1", SHA256, "x", "batch", "https://example.org")
+CITED = PriceSource("rules", "1", SHA256, "x", "batch", "https://example.org")
 
 
 def day(month: int, number: int = 1, year: int = 2026) -> datetime:
@@ -42,7 +42,7 @@ def offer(
     """An offer; `others` are further rates by path, with `__` for the dot and `_above_N` for a tier."""
     named = {_path(name): Decimal(value) for name, value in others.items()}
     tariff = tariff_of({"input": Decimal(amount), **named, **({"schedule": schedule} if schedule else {})})
-    return Offer(Source(package, version, SHA256, "x", "a"), since, basis, tariff, not_before)
+    return Offer(PriceSource(package, version, SHA256, "x", "a"), since, basis, tariff, not_before)
 
 
 def _path(name: str) -> str:
@@ -59,18 +59,18 @@ def rows(
     *offers: Offer,
     release: datetime | None = None,
     priced_from: date | None = None,
-    decisions: tuple[Decision, ...] = (),
-    rules: tuple[Rule, ...] = (),
+    decisions: tuple[PriceDecision, ...] = (),
+    rules: tuple[ProviderRule, ...] = (),
 ) -> list[Price]:
-    upstream = Upstream("a", "first_party", IDS, priced_from=priced_from)
+    model_rule = ModelRule("a", "first_party", IDS, priced_from=priced_from)
     old = [o for o in offers if o.source.version != "1"]
     now, before = (
-        {p: Reading(p, {key: tuple(o for o in some if o.source.package == p)}, ()) for p, key in IDS.items()}
+        {p: SourceSnapshot(p, {key: tuple(o for o in some if o.source.package == p)}, ()) for p, key in IDS.items()}
         for some in ([o for o in offers if o not in old], old)
     )
     releases = {"a": ModelRelease(release.date(), "name")} if release else {}
-    facts = KnownFacts(releases, before, {"a": decisions}, rules)
-    return prices(upstream, facts.evidence(upstream, now, TODAY))
+    facts = CuratedFacts(releases, before, {"a": decisions}, rules)
+    return prices(model_rule, facts.evidence(model_rule, now, TODAY))
 
 
 def facts(found: list[Price]) -> list[tuple[str, str, str, str]]:
@@ -268,7 +268,9 @@ def test_services_have_first_days_of_their_own() -> None:
 
 def test_a_cited_rule_gives_what_no_source_states() -> None:
     """A documented factor of the provider gives a rate from its day on, in tiers too, and names itself."""
-    rule = Rule(("x",), ("a*",), (), ("input", "output"), None, "batch", None, None, Decimal("0.5"), MARCH, CITED)
+    rule = ProviderRule(
+        ("x",), ("a*",), (), ("input", "output"), None, "batch", None, None, Decimal("0.5"), MARCH, CITED
+    )
     tiered = offer(GENAI, "0.000004", output="0.000008", input_above_200000="0.00001")
     found = rows(tiered, rules=(rule,), release=JANUARY)
     assert rates(found, "batch.input") == [("2026-01-01", None), ("2026-03-01", "0.000002")]
@@ -278,9 +280,9 @@ def test_a_cited_rule_gives_what_no_source_states() -> None:
     assert rates(stated, "batch.input") == [("2026-01-01", "0.000003")]
 
 
-def decision(path: str, **verdict: object) -> tuple[Decision, ...]:
-    source = Source("decisions.toml", "1", SHA256, "decision", "a", "https://example.org")
-    return (Decision("a", path, "r", source, **verdict),)  # type: ignore[arg-type]
+def decision(path: str, **verdict: object) -> tuple[PriceDecision, ...]:
+    source = PriceSource("decisions.toml", "1", SHA256, "decision", "a", "https://example.org")
+    return (PriceDecision("a", path, "r", source, **verdict),)  # type: ignore[arg-type]
 
 
 def test_a_decision_wins_over_the_sources() -> None:
@@ -316,9 +318,9 @@ def test_states_are_told_by_rate() -> None:
 
 def test_a_host_is_named_as_the_basis() -> None:
     """A price of a reference host says so in its basis."""
-    upstream = Upstream("a", "reference_host", {LITELLM: "a"}, host="bedrock")
-    readings = {LITELLM: Reading(LITELLM, {"a": (offer(LITELLM, "0.000002"),)}, ())}
-    found = prices(upstream, KnownFacts().evidence(upstream, readings, TODAY))
+    model_rule = ModelRule("a", "reference_host", {LITELLM: "a"}, host="bedrock")
+    snapshots = {LITELLM: SourceSnapshot(LITELLM, {"a": (offer(LITELLM, "0.000002"),)}, ())}
+    found = prices(model_rule, CuratedFacts().evidence(model_rule, snapshots, TODAY))
     assert [row.basis for row in found] == ["host:bedrock"]
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from pricing_data.errors import DamagedCuration
 from pricing_data.refresh.decisions import decision_for, read_decisions
-from pricing_data.refresh.model_rules import read_upstream
-from pricing_data.refresh.provider_rules import read_rules, ruled
+from pricing_data.refresh.model_rules import read_model_rules
+from pricing_data.refresh.provider_rules import read_provider_rules, values_from_rules
 from pricing_data.refresh.tariff_values import place_of, tariff_of, values_of
 from scripts.build_prices import UPSTREAM
 
@@ -23,7 +23,7 @@ def test_a_bad_rule_is_named(tmp_path: Path, rest: str) -> None:
     path = tmp_path / "rules.toml"
     path.write_text(f"[[rule]]\n{RULE}{rest}\n", encoding="utf-8")
     with pytest.raises(DamagedCuration) as caught:
-        read_rules(path)
+        read_provider_rules(path)
     assert caught.value.entry == "rule 1"
 
 
@@ -49,7 +49,7 @@ def test_a_bad_decision_is_named(tmp_path: Path, rest: str) -> None:
 
 def test_packaged_decisions_are_about_models_and_paths() -> None:
     """Each decision names a model of the catalogue and a path that a tariff can have; each rule cites a page."""
-    known = read_upstream(UPSTREAM)
+    known = read_model_rules(UPSTREAM)
     for model, decisions in read_decisions().items():
         assert model in known
         for decision in decisions:
@@ -60,7 +60,7 @@ def test_packaged_decisions_are_about_models_and_paths() -> None:
             assert place_of(path) is not None
             assert values_of(tariff_of({path: value})) == {path: value}
             assert decision.reason
-    assert all((rule.source.url or "").startswith("https://") for rule in read_rules())
+    assert all((rule.source.url or "").startswith("https://") for rule in read_provider_rules())
 
 
 def test_a_decision_holds_from_its_instant_until_another_one() -> None:
@@ -74,10 +74,12 @@ def test_a_decision_holds_from_its_instant_until_another_one() -> None:
 
 def test_rules_see_what_earlier_rules_gave() -> None:
     """A batch halves what a cache costs by an earlier rule, in every tier, and nothing before its day."""
-    rules = [rule for rule in read_rules() if rule.concerns("claude-opus-4-6", {"anthropic"}, {"cached_input"})]
+    rules = [
+        rule for rule in read_provider_rules() if rule.concerns("claude-opus-4-6", {"anthropic"}, {"cached_input"})
+    ]
     values = {"input": Decimal("0.000005"), "input>200000": Decimal("0.00001")}
-    given = {path: value for path, value, _ in ruled(rules, values, datetime(2026, 3, 1, tzinfo=UTC))}
+    given = {path: value for path, value, _ in values_from_rules(rules, values, datetime(2026, 3, 1, tzinfo=UTC))}
     assert given["batch.cached_input"] == Decimal("0.00000025")
     assert given["batch.cache_write>200000"] == Decimal("0.00000625")
     assert given["region.us"] == Decimal("1.1")
-    assert list(ruled(rules, values, datetime(2024, 8, 1, tzinfo=UTC))) == []
+    assert list(values_from_rules(rules, values, datetime(2024, 8, 1, tzinfo=UTC))) == []

@@ -5,35 +5,35 @@ from decimal import Decimal
 
 import pytest
 
-from pricing_data.price import Rates, Source, Tariff
-from pricing_data.refresh.model_rules import Upstream
+from pricing_data.price import PriceSource, Rates, Tariff
+from pricing_data.refresh.model_rules import ModelRule
 from pricing_data.refresh.naming.authors import Author
 from pricing_data.refresh.naming.hosts import Host, read_hosts, spelling, with_hosts
-from pricing_data.refresh.source_snapshot import Offer, Reading
+from pricing_data.refresh.source_snapshot import Offer, SourceSnapshot
 from tests.pricing_data.conftest import SHA256
 
 AUTHORS = (Author("Meta", ("meta", "meta-llama")),)
 UPSTREAMS = {
-    "llama-3.1-8b-instruct": Upstream("llama-3.1-8b-instruct", "none", {}),
-    "gpt-4o": Upstream("gpt-4o", "first_party", {"litellm": "gpt-4o"}),
+    "llama-3.1-8b-instruct": ModelRule("llama-3.1-8b-instruct", "none", {}),
+    "gpt-4o": ModelRule("gpt-4o", "first_party", {"litellm": "gpt-4o"}),
 }
 GROQ, BEDROCK = Host("groq", {"litellm": ("groq",)}), Host("bedrock", {"litellm": ("bedrock",)})
 
 
-def reading(*sold: tuple[str, str, str]) -> dict[str, Reading]:
+def snapshot(*sold: tuple[str, str, str]) -> dict[str, SourceSnapshot]:
     def offers() -> Iterator[tuple[str, tuple[Offer, ...]]]:
         for provider, key, amount in sold:
-            source = Source("litellm", "1", SHA256, provider, key)
+            source = PriceSource("litellm", "1", SHA256, provider, key)
             yield key, (Offer(source, None, "first_observed", Tariff(Rates(Decimal(amount)))),)
 
-    return {"litellm": Reading("litellm", dict(offers()), ())}
+    return {"litellm": SourceSnapshot("litellm", dict(offers()), ())}
 
 
 def chosen(hosts: list[Host], *sold: tuple[str, str, str]) -> tuple[str | None, dict[str, str]]:
-    found = with_hosts(UPSTREAMS, hosts, AUTHORS, reading(*sold))
+    found = with_hosts(UPSTREAMS, hosts, AUTHORS, snapshot(*sold))
     assert found["gpt-4o"] == UPSTREAMS["gpt-4o"]
-    upstream = found["llama-3.1-8b-instruct"]
-    return upstream.host, dict(upstream.ids)
+    model_rule = found["llama-3.1-8b-instruct"]
+    return model_rule.host, dict(model_rule.ids)
 
 
 ON_GROQ = ("groq", "groq/llama-3.1-8b-instruct", "0.00000005")

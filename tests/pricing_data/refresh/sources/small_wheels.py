@@ -9,20 +9,20 @@ from decimal import Decimal
 from pathlib import Path
 
 from pricing_data.price import RATE_FIELDS, Rates, Service, Tariff
-from pricing_data.refresh.source_snapshot import Reading
+from pricing_data.refresh.source_snapshot import SourceSnapshot
 from pricing_data.refresh.sources import genai_prices, litellm, model_prices
-from pricing_data.refresh.sources.package_file import Pin
+from pricing_data.refresh.sources.package_file import PinnedPackage
 
 
-def wheel(folder: Path, package: str, member: str, text: str) -> Pin:
+def wheel(folder: Path, package: str, member: str, text: str) -> PinnedPackage:
     """Write a wheel with one file in it and return its pin."""
     path = folder / "one.whl"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(member, text)
-    return Pin(package, "1.0", path.name, hashlib.sha256(path.read_bytes()).hexdigest())
+    return PinnedPackage(package, "1.0", path.name, hashlib.sha256(path.read_bytes()).hexdigest())
 
 
-def genai(folder: Path, *models: str) -> Reading:
+def genai(folder: Path, *models: str) -> SourceSnapshot:
     """Read models of one provider, "maker", each written as the arguments of its constructor after the id."""
     written = "".join(f"ModelInfo(id='m{place}', {model}),\n" for place, model in enumerate(models))
     text = (
@@ -32,13 +32,13 @@ def genai(folder: Path, *models: str) -> Reading:
     return genai_prices.read(folder, wheel(folder, "genai-prices", genai_prices.MEMBER, text))
 
 
-def lite(folder: Path, fields: Mapping[str, object]) -> Reading:
+def lite(folder: Path, fields: Mapping[str, object]) -> SourceSnapshot:
     """Read one entry of LiteLLM, "m"."""
     text = json.dumps({"sample_spec": {"input_cost_per_token": 0.0}, "m": {"litellm_provider": "maker", **fields}})
     return litellm.read(folder, wheel(folder, "litellm", litellm.MEMBER, text))
 
 
-def snapshot(folder: Path, modes: Mapping[str, object], schedules: object = None) -> Reading:
+def snapshot(folder: Path, modes: Mapping[str, object], schedules: object = None) -> SourceSnapshot:
     """Read one model of model-prices, "maker/m"."""
     text = json.dumps({"prices": {"maker": {"m": modes}}, "schedules": schedules or {}})
     return model_prices.read(folder, wheel(folder, "model-prices", model_prices.MEMBER, text))

@@ -11,7 +11,7 @@ from genai_prices.data_units import unit_data
 from genai_prices.types import ModelInfo, TieredPrices
 
 from pricing_data.price import STANDARD, Rates, Tariff
-from pricing_data.refresh.source_snapshot import Reading
+from pricing_data.refresh.source_snapshot import SourceSnapshot
 from pricing_data.refresh.sources.genai_units import SERVICES, UNITS, is_left_out
 from pricing_data.refresh.sources.locate import find_installed, read_source
 from tests.pricing_data.refresh.sources.small_wheels import genai, micro, service, usd, utc
@@ -214,7 +214,7 @@ def test_a_fee_for_searches_that_depends_on_their_kind_is_not_known(tmp_path: Pa
 
 
 @pytest.fixture(scope="module")
-def installed() -> Reading:
+def installed() -> SourceSnapshot:
     """All that the installed package states."""
     found = find_installed("genai-prices")
     assert found is not None
@@ -228,12 +228,12 @@ def test_every_price_key_is_a_rate_or_left_out_by_name() -> None:
     assert set(UNITS) <= keys
 
 
-def test_the_installed_package_has_nothing_unknown(installed: Reading) -> None:
+def test_the_installed_package_has_nothing_unknown(installed: SourceSnapshot) -> None:
     """No entry has a price key or a condition that is not in the tables."""
     assert [fault for fault in installed.faults if "unknown" in fault.reason and "never zero" not in fault.reason] == []
 
 
-def test_rates_are_what_the_package_itself_resolves(installed: Reading) -> None:
+def test_rates_are_what_the_package_itself_resolves(installed: SourceSnapshot) -> None:
     """At the instant of each offer, each rate and tier of each service is what the package would charge."""
     compared = 0
     for key, model in _models():
@@ -248,7 +248,7 @@ def test_rates_are_what_the_package_itself_resolves(installed: Reading) -> None:
     assert compared > 8_000
 
 
-def test_no_price_of_the_package_is_lost(installed: Reading) -> None:
+def test_no_price_of_the_package_is_lost(installed: SourceSnapshot) -> None:
     """Each standard price of today is a rate, is the plain rate under another name, or is noted."""
     noted = {(fault.key, fault.field) for fault in installed.faults}
     for key, model in _models():
@@ -293,7 +293,7 @@ def _at(price: object, above: int) -> Decimal:
     return price
 
 
-def test_hours_are_those_of_the_package(installed: Reading) -> None:
+def test_hours_are_those_of_the_package(installed: SourceSnapshot) -> None:
     """At every hour of a working day, the newest offer with hours asks what the package does."""
     models = dict(_models())
     compared = 0

@@ -9,11 +9,12 @@ import pytest
 
 from pricing_data.price import Tariff
 from pricing_data.refresh.model_rules import read_pins
-from pricing_data.refresh.source_snapshot import Reading
+from pricing_data.refresh.source_snapshot import SourceSnapshot
 from pricing_data.refresh.sources import litellm
-from pricing_data.refresh.sources.litellm_fields import LEFT_OUT, PRICE_LIKE, RATES, Place, is_known, place_of
+from pricing_data.refresh.sources.litellm_fields import LEFT_OUT, PRICE_LIKE, RATES, is_known, place_of_field
 from pricing_data.refresh.sources.package_file import read_member
 from pricing_data.refresh.sources.past_releases import HISTORY
+from pricing_data.refresh.tariff_values import RatePlace
 from scripts.build_prices import CACHE, PINS
 from tests.pricing_data.refresh.sources.small_wheels import lite, micro, service, usd, wheel
 
@@ -74,23 +75,29 @@ def test_reasoning_at_the_price_of_output_is_not_apart(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("field", "place"),
     [
-        ("input_cost_per_token_above_200k_tokens", Place("input", "standard", 200_000)),
-        ("output_cost_per_token_above_128k_tokens", Place("output", "standard", 128_000)),
-        ("input_cost_per_token_above_272k_tokens_priority", Place("input", "priority", 272_000)),
-        ("input_cost_per_token_priority_above_272k_tokens", Place("input", "priority", 272_000)),
-        ("input_cost_per_token_batches", Place("input", "batch")),
-        ("input_cost_per_token_batch_requests", Place("input", "batch")),
-        ("cache_read_input_token_cost_flex", Place("cached_input", "flex")),
-        ("output_cost_per_token_ultrafast", Place("output", "ultrafast")),
-        ("cache_creation_input_token_cost_above_1hr_above_200k_tokens", Place("cache_write_1h", "standard", 200_000)),
-        ("cache_creation_input_token_cost_above_12hr_above_272k_tokens_flex", Place("cache_write_1h", "flex", 272_000)),
+        ("input_cost_per_token_above_200k_tokens", RatePlace("standard", "input", 200_000)),
+        ("output_cost_per_token_above_128k_tokens", RatePlace("standard", "output", 128_000)),
+        ("input_cost_per_token_above_272k_tokens_priority", RatePlace("priority", "input", 272_000)),
+        ("input_cost_per_token_priority_above_272k_tokens", RatePlace("priority", "input", 272_000)),
+        ("input_cost_per_token_batches", RatePlace("batch", "input")),
+        ("input_cost_per_token_batch_requests", RatePlace("batch", "input")),
+        ("cache_read_input_token_cost_flex", RatePlace("flex", "cached_input")),
+        ("output_cost_per_token_ultrafast", RatePlace("ultrafast", "output")),
+        (
+            "cache_creation_input_token_cost_above_1hr_above_200k_tokens",
+            RatePlace("standard", "cache_write_1h", 200_000),
+        ),
+        (
+            "cache_creation_input_token_cost_above_12hr_above_272k_tokens_flex",
+            RatePlace("flex", "cache_write_1h", 272_000),
+        ),
         ("input_cost_per_token_decisions", None),
         ("input_cost_per_character_above_128k_tokens", None),
     ],
 )
-def test_bounds_and_services_are_read_from_names(field: str, place: Place | None) -> None:
+def test_bounds_and_services_are_read_from_names(field: str, place: RatePlace | None) -> None:
     """In either order; a field that is left out is known and has no place."""
-    assert place_of(field) == place
+    assert place_of_field(field) == place
     assert is_known(field)
 
 
@@ -276,7 +283,7 @@ def test_every_field_that_the_file_ever_had_is_known(name: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def pinned() -> tuple[Reading, dict[str, Any]]:
+def pinned() -> tuple[SourceSnapshot, dict[str, Any]]:
     """All that the pinned wheel states, and its file."""
     pin = read_pins(PINS).packages["litellm"]
     if not (CACHE / pin.wheel).exists():
@@ -284,7 +291,7 @@ def pinned() -> tuple[Reading, dict[str, Any]]:
     return litellm.read(CACHE, pin), json.loads(read_member(CACHE, pin, litellm.MEMBER))
 
 
-def test_the_pinned_file_has_nothing_unknown(pinned: tuple[Reading, dict[str, Any]]) -> None:
+def test_the_pinned_file_has_nothing_unknown(pinned: tuple[SourceSnapshot, dict[str, Any]]) -> None:
     """Each field whose name is of a price is a rate or left out by name, and no entry was left out for its form."""
     reading, entries = pinned
     fields = {field for key, entry in entries.items() if key != litellm.NOT_A_MODEL for field in entry}
@@ -293,7 +300,7 @@ def test_the_pinned_file_has_nothing_unknown(pinned: tuple[Reading, dict[str, An
     assert [fault for fault in reading.faults if fault.field == "schedule"] == []
 
 
-def test_every_amount_of_the_pinned_file_is_in_its_place(pinned: tuple[Reading, dict[str, Any]]) -> None:
+def test_every_amount_of_the_pinned_file_is_in_its_place(pinned: tuple[SourceSnapshot, dict[str, Any]]) -> None:
     """Each plain field of each entry with an input price is the rate at its place, unless it was noted."""
     reading, entries = pinned
     noted = {(fault.key, fault.field.partition(">")[0].rpartition(".")[2]) for fault in reading.faults}
@@ -302,7 +309,7 @@ def test_every_amount_of_the_pinned_file_is_in_its_place(pinned: tuple[Reading, 
         if offer.tariff.schedule:
             continue
         for field, value in entries[key].items():
-            place = place_of(field)
+            place = place_of_field(field)
             if place is None or not value or (key, place.rate) in noted:
                 continue
             found = service(offer.tariff, place.service)

@@ -10,7 +10,7 @@ import pytest
 
 from pricing_data.dates import is_holiday
 from pricing_data.refresh.model_rules import read_pins
-from pricing_data.refresh.source_snapshot import Offer, Reading
+from pricing_data.refresh.source_snapshot import Offer, SourceSnapshot
 from pricing_data.refresh.sources import model_prices
 from pricing_data.refresh.sources.package_file import read_member
 from scripts.build_prices import CACHE, PINS
@@ -205,7 +205,7 @@ def test_a_zero_beside_an_input_price_is_not_sold(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def pinned() -> tuple[Reading, dict[str, Any]]:
+def pinned() -> tuple[SourceSnapshot, dict[str, Any]]:
     """All that the pinned wheel states, and its snapshot."""
     pin = read_pins(PINS).packages["model-prices"]
     if not (CACHE / pin.wheel).exists():
@@ -213,7 +213,7 @@ def pinned() -> tuple[Reading, dict[str, Any]]:
     return model_prices.read(CACHE, pin), json.loads(read_member(CACHE, pin, model_prices.MEMBER))
 
 
-def test_the_pinned_snapshot_has_nothing_unknown(pinned: tuple[Reading, dict[str, Any]]) -> None:
+def test_the_pinned_snapshot_has_nothing_unknown(pinned: tuple[SourceSnapshot, dict[str, Any]]) -> None:
     """Each mode and field is read or left out by name, and its holidays are those that are known here."""
     reading, raw = pinned
     assert [f for f in reading.faults if "unknown" in f.reason and "never zero" not in f.reason] == []
@@ -222,7 +222,9 @@ def test_the_pinned_snapshot_has_nothing_unknown(pinned: tuple[Reading, dict[str
         assert all(is_holiday(name, datetime.fromisoformat(day).date()) for day in calendar["dates"])
 
 
-def test_every_entry_of_the_pinned_snapshot_holds_from_its_instant(pinned: tuple[Reading, dict[str, Any]]) -> None:
+def test_every_entry_of_the_pinned_snapshot_holds_from_its_instant(
+    pinned: tuple[SourceSnapshot, dict[str, Any]],
+) -> None:
     """At the start of each entry of each mode, the offer of that instant has its input and output."""
     reading, raw = pinned
     noted = {fault.key for fault in reading.faults if fault.field != "thinking"}

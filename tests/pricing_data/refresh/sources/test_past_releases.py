@@ -9,7 +9,7 @@ import pytest
 
 from pricing_data.errors import DamagedCuration
 from pricing_data.refresh.source_snapshot import Offer
-from pricing_data.refresh.sources.past_releases import HISTORY, History, Observation, Value, offers, read
+from pricing_data.refresh.sources.past_releases import HISTORY, FieldValue, Observation, PackageHistory, offers, read
 from tests.pricing_data.conftest import SHA256
 from tests.pricing_data.refresh.sources.small_wheels import micro, usd, utc
 
@@ -17,14 +17,14 @@ MAY, JUNE, JULY = date(2026, 5, 10), date(2026, 6, 10), date(2026, 7, 10)
 LITE, GENAI = "litellm", "genai-prices"
 
 
-def seen(day: date, before: date | None, fields: Mapping[str, Value] | None) -> Observation:
+def seen(day: date, before: date | None, fields: Mapping[str, FieldValue] | None) -> Observation:
     return Observation(day, before, f"of {day}", "maker", fields)
 
 
 def found(package: str, *observations: Observation, **others: tuple[Observation, ...]) -> tuple[Offer, ...]:
     every = {"maker/m": observations, **others}
     digests = {one.version: SHA256 for listed in every.values() for one in listed}
-    return offers(History(package, every, digests)).offers.get("maker/m", ())
+    return offers(PackageHistory(package, every, digests)).offers.get("maker/m", ())
 
 
 def facts(offers: tuple[Offer, ...]) -> list[tuple[object, ...]]:
@@ -56,7 +56,7 @@ def test_what_a_tariff_does_not_hold_is_no_change() -> None:
 
 def test_history_is_read_as_the_present_is() -> None:
     """Tiers, services and structures of texts are those that the newest release would give."""
-    fields: dict[str, Value] = {
+    fields: dict[str, FieldValue] = {
         "input_cost_per_token": "0.000002",
         "input_cost_per_token_above_200k_tokens": "0.000004",
         "input_cost_per_token_batches": "0.000001",
@@ -68,8 +68,8 @@ def test_history_is_read_as_the_present_is() -> None:
     assert [region for region, _ in offer.tariff.regions] == ["us"]
 
 
-def dated(first: str, day: str, then: str) -> dict[str, Value]:
-    condition: Mapping[str, Value] = {"is": "StartDateConstraint", "start_date": day}
+def dated(first: str, day: str, then: str) -> dict[str, FieldValue]:
+    condition: Mapping[str, FieldValue] = {"is": "StartDateConstraint", "start_date": day}
     return {
         "prices": (
             {"constraint": {}, "prices": {"input_mtok": first}},
@@ -114,7 +114,7 @@ def test_a_date_of_a_release_counts_while_it_was_the_newest(
 
 def test_a_service_of_a_release_begins_on_its_day() -> None:
     """A variant that a release dates is an offer from that day on."""
-    batch: Mapping[str, Value] = {
+    batch: Mapping[str, FieldValue] = {
         "is": "PriceVariant",
         "when": {"processing": "batch"},
         "prices": {"input_mtok": "1"},

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from pricing_data.errors import BadSource
-from pricing_data.refresh.source_snapshot import Reading
+from pricing_data.refresh.source_snapshot import SourceSnapshot
 from pricing_data.refresh.sources import genai_prices, litellm, model_prices
-from pricing_data.refresh.sources.package_file import Pin, read_member
+from pricing_data.refresh.sources.package_file import PinnedPackage, read_member
 from pricing_data.refresh.sources.python_literal import assigned
 from tests.pricing_data.refresh.sources.small_wheels import wheel
 
@@ -23,7 +23,7 @@ from tests.pricing_data.refresh.sources.small_wheels import wheel
 )
 @pytest.mark.parametrize("text", ["[1, 2", "[1, 2]", '{"prices": 1, "m": 2}', "providers: list = [1]"])
 def test_a_file_in_another_form_is_refused(
-    tmp_path: Path, read: Callable[[Path, Pin], Reading], member: str, text: str
+    tmp_path: Path, read: Callable[[Path, PinnedPackage], SourceSnapshot], member: str, text: str
 ) -> None:
     """A source whose form has changed stops the refresh instead of losing prices."""
     with pytest.raises(BadSource, match=r"one\.whl"):
