@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from pricing_data import PriceBook, cost
-from pricing_data.rating import input_rate
+from pricing_data.rate_card import input_rate
 from service.cli.catalogue import wanted_models
 from service.cli.count_table import Row, print_counts, total
 from service.cli.encoding import Encoding
