@@ -15,8 +15,8 @@ from estimation.workload import Workload
 from pricing_data import PriceBook, UnpricedUsage, plain
 from pricing_data.call import call_cost
 from pricing_data.price import Price
-from pricing_data.replacing import replacing
 from pricing_data.usage import Usage
+from weighbridge_base.files import replacing
 
 ROWS_A_GROUP = 65_536
 # 26 digits before the point, 12 after it: no price has more decimals.
@@ -42,7 +42,7 @@ def write_documents(
     """Write the file; it takes the place of an older one when it is whole. Raises OSError, MissingExtra."""
     models = [way.model for way in metering.ways]
     rows = _documents(shard_ids, parts, metering, book, workload)
-    with replacing(path) as into:
+    with replacing(path, mode=0o644, durable=True) as into:
         if path.suffix.lower() in PARQUET:
             _write_parquet(into, models, rows)
         else:

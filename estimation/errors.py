@@ -11,6 +11,8 @@ EstimationError
 └── UnusableCluster(address, reason)
 """
 
+from weighbridge_base.optional_packages import MissingPackage
+
 
 class EstimationError(Exception):
     """Root of everything that this package raises on purpose."""
@@ -28,17 +30,11 @@ class Faulty(EstimationError):
         return f"{self.name}: {self.reason}"
 
 
-class MissingExtra(EstimationError):
+class MissingExtra(MissingPackage, EstimationError):
     """A package is needed that comes with an extra of Weighbridge."""
 
-    def __init__(self, package: str, extra: str, purpose: str) -> None:
-        super().__init__(package, extra, purpose)
-        self.package = package
-        self.extra = extra
-        self.purpose = purpose
-
     def __str__(self) -> str:
-        return f"{self.purpose} needs {self.package}: pip install 'weighbridge[{self.extra}]'."
+        return f"{super().__str__()}."
 
 
 class NothingFound(Faulty):

@@ -5,9 +5,9 @@ from decimal import Decimal
 from html import escape
 
 from estimation.assumptions import assumptions
-from estimation.charts import Bar, bars, columns
 from estimation.estimate import Estimate, ModelEstimate
 from pricing_data import plain
+from weighbridge_base.charts import Bar, bars_svg, columns_svg
 
 BARS = 40
 FAULTS = 200
@@ -67,7 +67,7 @@ def _cost_chart(found: Estimate) -> str:
     if not rows:
         return "<p>No model that was asked for has both a count and a price.</p>"
     more = f'<p class="soft">The {BARS} dearest of {len(rows):,} models.</p>' if len(rows) > BARS else ""
-    return bars("Cost by model", [_cost_bar(model) for model in rows[:BARS]]) + more
+    return bars_svg("Cost by model", [_cost_bar(model) for model in rows[:BARS]]) + more
 
 
 def _cost_bar(model: ModelEstimate) -> Bar:
@@ -93,7 +93,7 @@ def _token_chart(found: Estimate) -> str:
         model.way.counter: model.input_tokens for model in found.models if model.way.counter and model.input_tokens
     }
     rows = sorted((found.total.bytes / count, name) for name, count in tokens.items() if name and count)
-    return bars("Bytes in a token", [Bar(name, value, f"{value:.2f}") for value, name in reversed(rows)])
+    return bars_svg("Bytes in a token", [Bar(name, value, f"{value:.2f}") for value, name in reversed(rows)])
 
 
 def _length_chart(found: Estimate) -> str:
@@ -104,7 +104,7 @@ def _length_chart(found: Estimate) -> str:
     if found.sample:
         note = '<p class="soft">Of the sample alone, in which long texts are more frequent than among all.</p>'
     digits = range(min(lengths), max(lengths) + 1)
-    return columns("Texts by size", [_length_bar(each, lengths.get(each, 0)) for each in digits]) + note
+    return columns_svg("Texts by size", [_length_bar(each, lengths.get(each, 0)) for each in digits]) + note
 
 
 def _length_bar(digits: int, count: int) -> Bar:

@@ -16,10 +16,10 @@ from pathlib import Path
 from pricing_data.contents import Contents, Head, Snapshot, head_of
 from pricing_data.errors import DamagedBook
 from pricing_data.price import Price
-from pricing_data.replacing import replacing
 from pricing_data.row import parse
 from pricing_data.row_fields import BadField
 from pricing_data.row_writing import dump
+from weighbridge_base.files import replace_file
 
 __all__ = ["Contents", "Snapshot", "read", "text_of", "write"]
 
@@ -68,8 +68,7 @@ def read(path: Path) -> Contents:
 
 def write(path: Path, text: str) -> None:
     """Replace the text of a file atomically: a reader sees the old file or the new one. Raise OSError."""
-    with replacing(path) as file:
-        file.write(text.encode())
+    replace_file(path, text.encode(), mode=0o644, durable=True)
 
 
 def _sealed(line: str, before: str) -> tuple[str, str]:

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("tokenizer_registry", "pricing_data", "estimation", "service", "weighbridge")
+PACKAGES = ("weighbridge_base", "tokenizer_registry", "pricing_data", "estimation", "service", "weighbridge")
 
 # What a package never imports.
 FORBIDDEN = {
+    "weighbridge_base": ("tokenizer_registry", "pricing_data", "estimation", "service", "weighbridge"),
     "tokenizer_registry": ("pricing_data", "estimation", "service", "weighbridge"),
     "pricing_data": ("tokenizer_registry", "estimation", "service", "weighbridge"),
     "estimation": ("service", "weighbridge"),

@@ -16,12 +16,12 @@ from service.commands.loading import Loading
 from service.data_folder import HERE
 from service.line_stream import standard_lines
 from service.listener import PortUnavailable, listen
-from service.private_file import private_files
 from service.scarcity import spare_address_space
 from service.settings import Settings
 from service.stores.errors import StoreError
 from service.stores.valkey import EmbeddedValkey
 from service.uncollected import uncollected
+from weighbridge_base.files import owner_only_files
 
 if TYPE_CHECKING:
     from service.server import Server
@@ -46,7 +46,7 @@ def serve(host: str | None, port: int | None, workers: int | None, data_dir: Pat
         click.echo(f"Using {HERE.resolve()}, which has data already; WEIGHBRIDGE_DATA_DIR names another.", err=True)
     spare_address_space()
     try:
-        with standard_lines(), private_files(), ExitStack() as running:
+        with standard_lines(), owner_only_files(), ExitStack() as running:
             with uncollected():
                 server = _prepared(settings, demo, running)
                 gc.freeze()  # forked workers share what the collector does not touch

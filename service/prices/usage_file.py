@@ -11,13 +11,13 @@ from typing import IO, Any
 
 from pricing_data import plain
 from pricing_data.errors import UnusableUsageFile
-from pricing_data.replacing import replacing
 from pricing_data.usage_files.columns import ReadingOptions
 from pricing_data.usage_files.file import UsageFile, open_usage
 from pricing_data.usage_files.layouts import USAGE
 from pricing_data.usage_files.reader import RowReader
 from pricing_data.usage_files.table import Row, batch_rows, pyarrow
 from service.prices.usage import Pricer
+from weighbridge_base.files import replacing
 
 # What costs are written under; the second where the file has a column of that name already.
 COST, OWN_COST = "cost_usd", "own_cost_usd"
@@ -122,4 +122,4 @@ def _cost_name(header: list[str]) -> str:
 
 
 def _replacing(output: Path | None) -> AbstractContextManager[IO[bytes] | None]:
-    return nullcontext() if output is None else replacing(output)
+    return nullcontext() if output is None else replacing(output, mode=0o644, durable=True)

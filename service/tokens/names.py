@@ -6,7 +6,7 @@ from pricing_data import PriceBook
 from pricing_data.responses import BadUsage
 from pricing_data.usage_pricing import Resolve, without_author
 from service.strict_json import shorten
-from service.tokens.request import MAX_SUGGESTIONS, nearest
+from service.tokens.request import MAX_SUGGESTIONS, unknown_model
 
 
 def resolver(models: Mapping[str, object], book: PriceBook) -> Resolve:
@@ -24,8 +24,7 @@ def resolver(models: Mapping[str, object], book: PriceBook) -> Resolve:
         if name not in missed and len(missed) >= MAX_SUGGESTIONS:
             raise BadUsage("model", f"unknown model {shorten(name)}")
         if name not in missed:
-            near = nearest(name, models)
-            missed[name] = f"unknown model {shorten(name)}" + (f" (did you mean {near}?)" if near else "")
+            missed[name] = unknown_model(name, models)
         raise BadUsage("model", missed[name])
 
     return resolve

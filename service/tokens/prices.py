@@ -12,8 +12,8 @@ from service.errors import NOT_FOUND, Refusal
 from service.reply import Header, Reply
 from service.strict_json import shorten
 from service.tokens.parameters import parameters
-from service.tokens.request import nearest
 from tokenizer_registry import Model
+from weighbridge_base.suggestions import did_you_mean
 
 
 class PriceHistories:
@@ -31,8 +31,7 @@ class PriceHistories:
             return wanted
         name = scope["path_params"]["name"]
         if name not in self.models and name not in self.book.standing:
-            near = nearest(name, self.models)
-            hint = f"Did you mean {near}?" if near else "GET /v1/tokens/models lists the known ones."
+            hint = did_you_mean(name, self.models, "GET /v1/tokens/models lists the known ones.")
             return NOT_FOUND.saying(f"There is no model {shorten(name)}. {hint}")
         return Reply(200, wire.encode(price_history(self.book, name, self.today())), [version_header(self.book)])
 
