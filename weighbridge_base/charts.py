@@ -43,7 +43,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
+class ChartSeries:
     """One data series: an SVG path of steps (empty for columns), and its marks."""
 
     name: str
@@ -55,7 +55,7 @@ class Series:
 class Chart:
     """The geometry of a chart, for a template that draws it as SVG."""
 
-    series: tuple[Series, ...]
+    series: tuple[ChartSeries, ...]
     across: tuple[Tick, ...]
     along: tuple[Tick, ...]
     width: int = PLOT_WIDTH
@@ -83,12 +83,12 @@ def step_chart(named: Sequence[tuple[str, Sequence[tuple[date, Decimal]]]], toda
     def y(value: Decimal) -> float:
         return _plot_y(value, top)
 
-    series: list[Series] = []
+    series: list[ChartSeries] = []
     for name, points in kept:
         begin, *others = [(x(day), y(value)) for day, value in points]
         path = f"M{begin[0]} {begin[1]}" + "".join(f"H{px}V{py}" for px, py in others) + f"H{PLOT_WIDTH - MARGIN_RIGHT}"
         marks = (Mark(x(day), y(v), 0, 0, f"{name}: {unit}{v.normalize():f} from {day}") for day, v in points)
-        series.append(Series(name, path, tuple(marks)))
+        series.append(ChartSeries(name, path, tuple(marks)))
     return Chart(
         tuple(series),
         across,
@@ -108,7 +108,9 @@ def day_columns(name: str, values: Sequence[tuple[date, Decimal]], unit: str) ->
             Mark(x, y, round(room * 0.8, 1), round(PLOT_HEIGHT - MARGIN_BOTTOM - y, 1), f"{day}: {unit}{value:,f}")
         )
     along = [Tick(mark.x + mark.width / 2, day.isoformat()) for mark, (day, _) in zip(marks, values, strict=True)]
-    return Chart((Series(name, "", tuple(marks)),), across, tuple(along[:1] + along[-1:] if len(along) > 1 else along))
+    return Chart(
+        (ChartSeries(name, "", tuple(marks)),), across, tuple(along[:1] + along[-1:] if len(along) > 1 else along)
+    )
 
 
 def _plot_y(value: Decimal, top: Decimal) -> float:

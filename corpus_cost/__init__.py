@@ -1,0 +1,27 @@
+"""Texts to tokens to cost, for whole corpora: what each model would charge, before anything is spent."""
+
+from corpus_cost.columns import Columns, register_duckdb, register_polars
+from corpus_cost.errors import EstimationError, MissingExtra, NothingFound, TextFault, Unreadable, WorkersLost
+from corpus_cost.estimate import Estimate, ModelEstimate
+from corpus_cost.execution import estimate_corpus
+from corpus_cost.report import page
+from corpus_cost.workload import Output, ReadOptions, Workload
+
+__all__ = [
+    "Columns",
+    "Estimate",
+    "EstimationError",
+    "MissingExtra",
+    "ModelEstimate",
+    "NothingFound",
+    "Output",
+    "ReadOptions",
+    "TextFault",
+    "Unreadable",
+    "WorkersLost",
+    "Workload",
+    "estimate_corpus",
+    "page",
+    "register_duckdb",
+    "register_polars",
+]
