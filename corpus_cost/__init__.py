@@ -1,4 +1,4 @@
-"""Texts to tokens to cost, for whole corpora: what each model would charge, before anything is spent."""
+"""Estimate what each model would charge for a whole corpus: texts to tokens to cost, without calling a model."""
 
 from corpus_cost.columns import Columns, register_duckdb, register_polars
 from corpus_cost.errors import EstimationError, MissingExtra, NothingFound, TextFault, Unreadable, WorkersLost

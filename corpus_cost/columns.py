@@ -17,12 +17,12 @@ from tokenizer_registry import Registry, RegistryError
 from tokenizer_registry.vocabulary import Counter
 
 PURPOSE = "Counting columns"
-# A price has at most 12 decimals and a count 19 digits: no product is rounded, and 38 digits are what Arrow has.
+# A price has at most 12 decimals and a count at most 19 digits, so products fit the 38 digits of Arrow unrounded.
 PRICE_DIGITS, COUNT_DIGITS, DECIMALS = 18, 19, 12
 
 
 class Columns:
-    """Counts and prices arrays of texts. Costs are of input alone, each text one call, in USD at one day's prices."""
+    """Counts and prices arrays of texts, each text the input of one call, in USD at the prices of one day."""
 
     def __init__(self, registry: Registry, book: PriceBook, day: date) -> None:
         self._registry = registry
@@ -30,9 +30,9 @@ class Columns:
         self._day = day
 
     def counted(self, texts: Any, model: str) -> Any:
-        """An array of int64 from one of strings; null where a text is null, or cannot be cut into tokens.
+        """Return an int64 array of tokens for an array of strings; null where a text is null or cannot be counted.
 
-        Raises NoAnswer for a model that is not known or has no public vocabulary.
+        Raise NoAnswer for a model that is not known or has no public vocabulary.
         """
         arrow, compute = import_extra("pyarrow", PURPOSE), import_extra("pyarrow.compute", PURPOSE)
         counter = self._counter(model)
@@ -42,9 +42,9 @@ class Columns:
         return compute.replace_with_mask(arrow.nulls(len(texts), arrow.int64()), texts.is_valid(), counts)
 
     def priced(self, texts: Any, model: str) -> Any:
-        """An array of decimal128(38, 12) from one of strings, null where the count is.
+        """Return a decimal128(38, 12) array of costs for an array of strings, null where the count is null.
 
-        Raises NoAnswer, also for a model without a price.
+        Raise NoAnswer, also for a model without a price.
         """
         counts = self.counted(texts, model)
         price = self._book.price(model, self._day)
@@ -88,9 +88,9 @@ DUCKDB_PURPOSE = "DuckDB functions"
 
 
 def register_duckdb(connection: Any, columns: Columns) -> None:
-    """Give a connection the two functions: BIGINT, and DECIMAL(38, 12) in USD for the text as input.
+    """Register `token_count(text, model)` and `token_cost(text, model)` with a DuckDB connection.
 
-    Raises MissingExtra.
+    The count is BIGINT; the cost, of the text as input, is DECIMAL(38, 12) in USD. Raise MissingExtra.
     """
     arrow = import_extra("pyarrow", DUCKDB_PURPOSE)
     text, money = "VARCHAR", f"DECIMAL(38, {DECIMALS})"
@@ -103,7 +103,7 @@ def register_duckdb(connection: Any, columns: Columns) -> None:
 
 
 def _by_model(answer: Callable[[Any, str], Any], kind: Any) -> Callable[[Any, Any], Any]:
-    """An answer for two columns; the rows of each model are answered together."""
+    """Return a function of two columns, texts and models, that calls `answer` once for each model."""
     arrow, compute = import_extra("pyarrow", DUCKDB_PURPOSE), import_extra("pyarrow.compute", DUCKDB_PURPOSE)
 
     def function(texts: Any, models: Any) -> Any:
@@ -122,7 +122,7 @@ def _by_model(answer: Callable[[Any, str], Any], kind: Any) -> Callable[[Any, An
 
 
 def _one_array(column: Any) -> Any:
-    """A column as one array: it may come in chunks."""
+    """Return a column as one array; it may consist of chunks."""
     return column.combine_chunks() if hasattr(column, "combine_chunks") else column
 
 
@@ -130,26 +130,26 @@ POLARS_PURPOSE = "Polars expressions"
 
 
 def register_polars(columns: Columns) -> None:
-    """Give every expression the namespace `tokens`. Raises MissingExtra.
+    """Register the namespace `tokens` with Polars: `pl.col("text").tokens.count("gpt-4o")` and `.tokens.cost(...)`.
 
-    `count(model)` is Int64, `cost(model)` is Decimal(38, 12) in USD for the text as input. What a model lacks is
-    reported when the query runs.
+    The count is Int64; the cost, of the text as input, is Decimal(38, 12) in USD. A model without a count or price
+    raises an error when the query runs. Raise MissingExtra.
     """
     polars = import_extra("polars", POLARS_PURPOSE)
     import_extra("pyarrow", POLARS_PURPOSE)
 
     class TokensNamespace:
-        """The namespace of one expression."""
+        """The namespace `tokens` of one expression."""
 
         def __init__(self, expression: Any) -> None:
             self._expression = expression
 
         def count(self, model: str) -> Any:
-            """Tokens of each text for a model."""
+            """Return the tokens of each text for a model."""
             return self._mapped(columns.counted, model, polars.Int64)
 
         def cost(self, model: str) -> Any:
-            """USD of each text as input of a model."""
+            """Return the cost in USD of each text as input of a model."""
             return self._mapped(columns.priced, model, polars.Decimal(38, DECIMALS))
 
         def _mapped(self, answer: Callable[[Any, str], Any], model: str, kind: Any) -> Any:
@@ -160,6 +160,6 @@ def register_polars(columns: Columns) -> None:
             return self._expression.map_batches(batch, return_dtype=kind, is_elementwise=True)
 
     with warnings.catch_warnings():
-        # Cells of notebooks are run again: what is overridden then is this very namespace.
+        # A notebook cell may run again, which overrides this same namespace.
         warnings.filterwarnings("ignore", "overriding existing custom namespace 'tokens'", UserWarning)
         polars.api.register_expr_namespace("tokens")(TokensNamespace)

@@ -18,7 +18,10 @@ from tokenizer_registry.vocabulary import Counter
 
 
 class CountJob(NamedTuple):
-    """What to count, and how to read. `parts` is the folder for the parts of a file with all texts, if there is one."""
+    """All that a worker needs to count any shard; it is sent to other processes and machines.
+
+    `parts` is the folder for the parts of the table of all texts, or None if only totals are wanted.
+    """
 
     meters: tuple[Meter, ...]
     workload: Workload
@@ -27,7 +30,7 @@ class CountJob(NamedTuple):
 
     @property
     def counters(self) -> tuple[str, ...]:
-        """What has to be loaded."""
+        """Return the names of the counters to load."""
         return tuple(meter.counter for meter in self.meters)
 
 
@@ -35,7 +38,7 @@ CountsByCounter = dict[str, list[int | None]]
 
 
 class JobCounters:
-    """The counters of a job, by name. Those that can be are counted together, each text in one call."""
+    """The counters of a job, by name. Native vocabularies are counted together, one call for each text."""
 
     def __init__(self, by_name: Mapping[str, Counter]) -> None:
         self._native = {name: found for name, found in by_name.items() if isinstance(found, NativeVocabulary)}
@@ -43,7 +46,7 @@ class JobCounters:
         self._others = {name: found for name, found in by_name.items() if name not in self._native}
 
     def count(self, texts: Sequence[str]) -> CountsByCounter:
-        """Tokens of each text by each counter, in the order of the texts; None for what cannot be counted."""
+        """Return the tokens of each text by each counter, in the order of the texts; None if it cannot be counted."""
         found = {name: count_texts(counter, texts) for name, counter in self._others.items()}
         return found | self._counted_together(texts) if self._native else found
 
@@ -56,7 +59,7 @@ class JobCounters:
 
 
 def count_texts(counter: Counter, texts: Sequence[str]) -> list[int | None]:
-    """Tokens of each text, in order; None for one that cannot be counted."""
+    """Return the tokens of each text, in order; None for a text that cannot be counted."""
     try:
         return list(counter.count_batch(texts))
     except UncountableText:
@@ -71,12 +74,15 @@ def _count_one(counter: Counter, text: str) -> int | None:
 
 
 def load_counters(registry: Registry, names: Sequence[str]) -> JobCounters:
-    """The counters of these names, loaded. Raises UnknownVocabulary, DamagedVocabulary."""
+    """Load the counters of these names. Raise UnknownVocabulary, DamagedVocabulary."""
     return JobCounters({name: registry.counter(name) for name in names})
 
 
 def count_shard(shard: Shard, job: CountJob, counters: JobCounters) -> Partial:
-    """The sums of a shard; a source that cannot be read is a fault in it. Raises OSError if no part can be written."""
+    """Return the sums of a shard; a source that cannot be read is listed in its faults.
+
+    Raise OSError if the part cannot be written.
+    """
     total = Partial()
     with part_writer(job.parts, shard.id, job.counters) if job.parts else no_part() as writer:
         for piece in shard.pieces:

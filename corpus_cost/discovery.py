@@ -10,7 +10,7 @@ from corpus_cost.errors import NothingFound, TextFault, Unreadable
 from corpus_cost.folders import FolderWalk
 from corpus_cost.sources import TextFormat, TextSource, describe_os_error, file_system, format_of
 
-# What stores call the mark that changes with the content; the first that is there.
+# The names that stores give to a value that changes with the content; the first that is present is used.
 VERSION_KEYS = (
     "ETag",
     "etag",
@@ -26,9 +26,9 @@ MAGIC = "*?["
 
 
 class FoundSources(NamedTuple):
-    """The sources of all inputs, in order, each once; what cannot be reached.
+    """The sources of all inputs, in order and each once, and the faults of those that cannot be reached.
 
-    `hidden` and `ignored` are how many files and folders were left out for their names and by .gitignore files.
+    `hidden` and `ignored` are the numbers of files and folders left out by their names and by .gitignore files.
     """
 
     sources: tuple[TextSource, ...]
@@ -38,7 +38,7 @@ class FoundSources(NamedTuple):
 
 
 def find_sources(inputs: Iterable[str], form: TextFormat | None = None) -> FoundSources:
-    """The sources that the inputs name. Raises NothingFound for an input that names none, MissingExtra."""
+    """Return the sources that the inputs name. Raise MissingExtra, and NothingFound if an input matches no file."""
     search = _Search(form)
     for name in inputs:
         before = search.seen
@@ -49,7 +49,7 @@ def find_sources(inputs: Iterable[str], form: TextFormat | None = None) -> Found
 
 
 def spooled_source(name: str, path: Path, form: TextFormat | None = None) -> TextSource:
-    """A file that holds what came through a pipe, under the name that people know. Raises OSError."""
+    """Return the source of a file that holds what was read from a pipe, shown as `name`. Raise OSError."""
     return _local(path, form)._replace(name=name)
 
 
@@ -111,7 +111,7 @@ def _local(path: Path, form: TextFormat | None) -> TextSource:
 
 
 def _remote(url: str, form: TextFormat | None) -> Iterator[tuple[str, Callable[[], TextSource]]]:
-    """The objects of a URL, which may be a pattern or a folder. Raises NothingFound, MissingExtra, Unreadable."""
+    """Yield the objects of a URL, which may be a pattern or a folder. Raise NothingFound, MissingExtra, Unreadable."""
     system, path = file_system(url)
     try:
         if any(letter in path for letter in MAGIC) and not url.startswith(("http://", "https://")):

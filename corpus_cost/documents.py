@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from functools import lru_cache
+from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -24,7 +25,7 @@ from pricing_data.price import Price
 from pricing_data.usage import Usage
 from weighbridge_base.files import replacing
 
-ROWS_A_GROUP = 65_536
+ROWS_PER_GROUP = 65_536
 # 26 digits before the point, 12 after it: no price has more decimals.
 DIGITS, DECIMALS = 38, 12
 PARQUET = {".parquet", ".pq"}
@@ -33,7 +34,7 @@ CallPricer = Callable[[int, int], Decimal | None]
 
 
 class CountedText(NamedTuple):
-    """One text. Counts and costs are in the order of the models; None is not known."""
+    """One row of the table. Counts and costs (USD) are in the order of the models; None where unknown."""
 
     source: str
     position: int
@@ -45,7 +46,7 @@ class CountedText(NamedTuple):
 def write_documents(
     path: Path, shard_ids: Sequence[str], parts: Path, metering: Metering, book: PriceBook, workload: Workload
 ) -> None:
-    """Write the file; it takes the place of an older one when it is whole. Raises OSError, MissingExtra."""
+    """Write the table, as Parquet or CSV by the suffix of `path`, replacing an older one. Raise OSError, MissingExtra."""
     models = [way.model for way in metering.ways]
     rows = _documents(shard_ids, parts, metering, book, workload)
     with replacing(path, mode=0o644, durable=True) as into:
@@ -64,7 +65,7 @@ def _documents(
     for shard_id in shard_ids:
         path = part_path(parts, shard_id)
         if not path.exists():
-            continue  # the shard was lost, and is listed
+            continue  # the shard was lost, and is among the faults
         with path.open(encoding="utf-8", newline="") as file:
             for row in csv.reader(file):
                 tokens = [int(row[place]) if place is not None and row[place] else None for place in columns]
@@ -113,7 +114,7 @@ def _write_parquet(into: IO[bytes], models: Sequence[str], rows: Iterator[Counte
         fields += [(f"{model} tokens", arrow.int64()), (f"{model} cost_usd", arrow.decimal128(DIGITS, DECIMALS))]
     schema = arrow.schema(fields)
     with parquet.ParquetWriter(into, schema) as writer:
-        while group := list(islice(rows, ROWS_A_GROUP)):
+        while group := list(islice(rows, ROWS_PER_GROUP)):
             columns: list[list[object]] = [[row[place] for row in group] for place in range(3)]
             for place in range(len(models)):
                 columns += [[row.tokens[place] for row in group], [row.usd[place] for row in group]]
@@ -122,14 +123,14 @@ def _write_parquet(into: IO[bytes], models: Sequence[str], rows: Iterator[Counte
 
 
 class PartWriter:
-    """Writes rows: source, position, bytes, output tokens of its column, and one count for each counter."""
+    """Writes rows of a part: source, position, bytes, output tokens from the column, and one count per counter."""
 
     def __init__(self, rows: Any, counters: Sequence[str]) -> None:
         self._rows = rows
         self._counters = counters
 
     def write(self, source: TextSource, batch: TextBatch, counts: Mapping[str, list[int | None]]) -> None:
-        """One row a text. A count that is not known is empty."""
+        """Write one row for each text of a batch. An unknown count is an empty cell."""
         outputs = batch.outputs or [0] * len(batch.texts)
         columns = (counts[name] for name in self._counters)
         names = [source.name] * len(batch.texts)
@@ -137,21 +138,20 @@ class PartWriter:
 
 
 def part_path(folder: Path, shard_id: str) -> Path:
-    """Where the part of a shard is."""
+    """Return the path of the part of a shard."""
     return folder / f"{shard_id}.csv"
 
 
 @contextmanager
 def part_writer(folder: Path, shard_id: str, counters: Sequence[str]) -> Iterator[PartWriter]:
-    """A writer of the part of a shard; the part is there once the block has ended well."""
-    path = part_path(folder, shard_id)
-    fresh = path.with_suffix(".new")
-    with fresh.open("w", encoding="utf-8", newline="") as file:
-        yield PartWriter(csv.writer(file), counters)
-    fresh.replace(path)
+    """Yield a writer of the part of a shard. The part exists once the block has succeeded. Raise OSError."""
+    with replacing(part_path(folder, shard_id)) as file:
+        text = TextIOWrapper(file, encoding="utf-8", newline="")
+        yield PartWriter(csv.writer(text), counters)
+        text.detach()  # flushes; without it the wrapper would close the file, which is still to be put in place
 
 
 @contextmanager
 def no_part() -> Iterator[None]:
-    """Where only sums are asked for."""
+    """Stand in for `part_writer` where no table of all texts is asked for."""
     yield None

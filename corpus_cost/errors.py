@@ -17,11 +17,11 @@ from weighbridge_base.optional_packages import MissingPackage, import_optional
 
 
 class EstimationError(Exception):
-    """Root of everything that this package raises on purpose."""
+    """Base class of the errors of this package."""
 
 
 class Faulty(EstimationError):
-    """Something with a name that is of no use, and why."""
+    """An input or a source that cannot be used, with the reason."""
 
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(name, reason)
@@ -40,15 +40,15 @@ class MissingExtra(MissingPackage, EstimationError):
 
 
 class NothingFound(Faulty):
-    """An input that names no file."""
+    """An input that matches no file."""
 
 
 class Unreadable(Faulty):
-    """A source that cannot be read, or not any further. Caught where shards are counted, and listed."""
+    """A source that cannot be read, or not to its end. `count_shard` catches it and lists it as a fault."""
 
 
 class KeptElsewhere(EstimationError):
-    """There is no kept run to go on with."""
+    """The journal of this estimate is in use by another process."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -59,7 +59,7 @@ class KeptElsewhere(EstimationError):
 
 
 class WorkersLost(EstimationError):
-    """Every worker process has ended before its time."""
+    """All worker processes were killed."""
 
     def __init__(self, shards_left: int) -> None:
         super().__init__(shards_left)
@@ -73,7 +73,10 @@ class WorkersLost(EstimationError):
 
 
 class NoAnswer(EstimationError):
-    """A column that cannot be counted or priced. It has one value: Polars makes errors anew from their text."""
+    """A column that cannot be counted or priced.
+
+    It has a single argument, because Polars builds errors again from their text.
+    """
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -81,7 +84,7 @@ class NoAnswer(EstimationError):
 
 
 class UnusableCluster(EstimationError):
-    """A Ray cluster that cannot be reached, or does not do what it should."""
+    """A Ray cluster that cannot be reached, or that fails."""
 
     def __init__(self, address: str, reason: str) -> None:
         super().__init__(address, reason)
@@ -93,7 +96,7 @@ class UnusableCluster(EstimationError):
 
 
 class TextFault(NamedTuple):
-    """One text, or where `place` is None all that is left of a source. The reason is a sentence with the next step."""
+    """A text that was not counted or, if `place` is None, the rest of a source. The reason says what to do."""
 
     source: str
     place: str | None
@@ -108,7 +111,7 @@ SURROGATE = "it has a lone surrogate, which no valid text contains."
 
 
 def line_too_long(size: int | None, limit: int) -> str:
-    """The reason for which a line is not read. Sizes in bytes; None if only its beginning was looked at."""
+    """Return why a line is not read. Sizes are in bytes; `size` is None if the line was not read to its end."""
     size_text = "" if size is None else f" of {size:,} bytes"
     return (
         f"a line{size_text} is over {limit:,} bytes, the most that --max-text leaves to a line. "
@@ -117,7 +120,7 @@ def line_too_long(size: int | None, limit: int) -> str:
 
 
 def text_too_long(size: int, limit: int) -> str:
-    """The reason for which a text is not counted. Sizes in bytes."""
+    """Return why a text is not counted. Sizes are in bytes."""
     return (
         f"a text of {size:,} bytes is over --max-text ({limit:,}): no model takes so much in one call. "
         "Split it, read it with --format lines, or raise --max-text."

@@ -13,10 +13,10 @@ from pricing_data import PriceBook
 
 
 class ModelEstimate(NamedTuple):
-    """One model. Tokens and costs (USD) are of the texts that could be counted, `uncounted` how many could not.
+    """The estimate of one model: tokens and cost (USD) of the texts that could be counted.
 
-    The cost is exactly the sum of the costs of single calls, one a text; it is None with a reason. With a sample,
-    tokens and cost are estimates with intervals.
+    `uncounted` is the number of texts that could not. The cost is exactly the sum of the costs of single calls, one for
+    each text; where it is None, `reason` says why. With a sample, tokens and cost have confidence intervals.
     """
 
     way: Way
@@ -30,7 +30,7 @@ class ModelEstimate(NamedTuple):
 
 
 class SampleSize(NamedTuple):
-    """What a sample was: texts that were counted, points that were drawn, bytes they were drawn from."""
+    """The size of a sample: texts counted, points drawn, and bytes from which the points were drawn."""
 
     share: Decimal
     texts: int
@@ -39,7 +39,7 @@ class SampleSize(NamedTuple):
 
 
 class Estimate(NamedTuple):
-    """All models, what was read, and what was not. `done` of `shards` parts are in the totals."""
+    """The estimates of all models, what was read, and what was not. `done` of `shards` shards are in the totals."""
 
     models: tuple[ModelEstimate, ...]
     total: Partial
@@ -54,7 +54,7 @@ class Estimate(NamedTuple):
 
     @property
     def is_whole(self) -> bool:
-        """Whether every text of every source is in the totals."""
+        """Return whether every text of every source is in the totals."""
         gaps = any(model.uncounted for model in self.models)
         return self.done == self.shards and not self.faults and not self.total.faulty and not gaps
 
@@ -62,7 +62,7 @@ class Estimate(NamedTuple):
 def model_estimates(
     metering: Metering, book: PriceBook, workload: Workload, total: Partial
 ) -> tuple[ModelEstimate, ...]:
-    """What each model comes to, of exact sums."""
+    """Return the estimate of each model from exact sums."""
     meters = {meter.counter: meter for meter in metering.meters}
     models: list[ModelEstimate] = []
     for way in metering.ways:
@@ -79,7 +79,7 @@ def model_estimates(
 
 
 def sum_tiers(tiers: Sequence[Sums]) -> Sums:
-    """All tiers together."""
+    """Return the sum over all tiers."""
     total = Sums()
     for tier in tiers:
         total = total.plus(tier)

@@ -28,14 +28,14 @@ from tokenizer_registry.processors import usable_processors
 
 
 class Runner(Protocol):
-    """Counts shards somewhere."""
+    """Counts shards, in processes of this machine or on a cluster."""
 
     def count(self, shards: Sequence[Shard]) -> Iterator[ShardResult]:
-        """Each shard's partial, as they are done, in any order. A shard may come twice."""
+        """Yield the result of each shard as it is finished, in any order. A shard may come twice."""
 
 
 class ShardTally:
-    """The partials of shards by their id: a shard that comes twice counts once."""
+    """The sums of finished shards by shard id; a shard that comes twice is added once."""
 
     def __init__(self, journal: Journal | None) -> None:
         self._journal = journal
@@ -43,13 +43,13 @@ class ShardTally:
         self._lost: dict[str, Partial] = {}
 
     def resume(self, shards: Sequence[Shard]) -> list[Shard]:
-        """Take what is kept of these shards; answers those that are left to count."""
+        """Load the shards that are in the journal, and return those that remain to be counted."""
         kept = self._journal.done() if self._journal else {}
         self._partials.update({shard.id: kept[shard.id] for shard in shards if shard.id in kept})
         return [shard for shard in shards if shard.id not in kept]
 
     def take(self, done: ShardResult) -> None:
-        """Keep an outcome. Raises OSError on a full disk."""
+        """Add a result, and write it to the journal. Raise OSError, for instance on a full disk."""
         if done.lost:
             self._lost[done.shard.id] = done.partial
         elif done.shard.id not in self._partials:
@@ -59,17 +59,20 @@ class ShardTally:
 
     @property
     def done(self) -> int:
-        """How many shards are counted."""
+        """Return the number of shards that are counted."""
         return len(self._partials)
 
     def total(self, shards: Sequence[Shard]) -> Partial:
-        """All that is counted of these shards, in their order."""
+        """Return the sum of these shards, as far as they are counted, added in their order."""
         both = {**self._lost, **self._partials}
         return merge_partials(both[shard.id] for shard in shards if shard.id in both)
 
 
 def count_shards(runner: Runner, shards: Sequence[Shard], tally: ShardTally, progress: Callable[[Shard], None]) -> None:
-    """Count what is left of the shards; `progress` hears each. Raises what the runner raises."""
+    """Count the shards that are not in the journal, and call `progress` with each finished one.
+
+    Raise what the runner raises.
+    """
     left = tally.resume(shards)
     waiting = {shard.id for shard in left}
     for shard in shards:
@@ -81,7 +84,7 @@ def count_shards(runner: Runner, shards: Sequence[Shard], tally: ShardTally, pro
 
 
 class EstimateInputs(NamedTuple):
-    """What an estimate is asked for: how to count and price, over what was found."""
+    """What the result of an estimate is computed from, besides the sums: meters, prices, workload and sources."""
 
     metering: Metering
     book: PriceBook
@@ -90,25 +93,25 @@ class EstimateInputs(NamedTuple):
 
 
 def build_estimate(
-    question: EstimateInputs, shards: Sequence[Shard], faults: Sequence[TextFault], tally: ShardTally
+    basis: EstimateInputs, shards: Sequence[Shard], faults: Sequence[TextFault], tally: ShardTally
 ) -> Estimate:
-    """The estimate, of as many shards as were counted."""
+    """Return the estimate from the shards that were counted."""
     total = tally.total(shards)
-    models = model_estimates(question.metering, question.book, question.workload, total)
-    return _build(question, total, models, shards, faults, tally)
+    models = model_estimates(basis.metering, basis.book, basis.workload, total)
+    return _build(basis, total, models, shards, faults, tally)
 
 
-def build_sample_estimate(question: EstimateInputs, plan: SamplePlan, share: Decimal, tally: ShardTally) -> Estimate:
-    """The estimate from a sample."""
+def build_sample_estimate(basis: EstimateInputs, plan: SamplePlan, share: Decimal, tally: ShardTally) -> Estimate:
+    """Return the estimate from a sample."""
     total = tally.total(plan.shards)
     sample = SampleTotals(total, plan.points + total.drawn, plan.measured + total.measured)
-    models = sampled_estimates(question.metering, question.book, question.workload, sample)
+    models = sampled_estimates(basis.metering, basis.book, basis.workload, sample)
     size = SampleSize(share, total.texts, sample.points, sample.measured)
-    return _build(question, total, models, plan.shards, (), tally, size)
+    return _build(basis, total, models, plan.shards, (), tally, size)
 
 
 def _build(
-    question: EstimateInputs,
+    basis: EstimateInputs,
     total: Partial,
     models: tuple[ModelEstimate, ...],
     shards: Sequence[Shard],
@@ -116,12 +119,12 @@ def _build(
     tally: ShardTally,
     sample: SampleSize | None = None,
 ) -> Estimate:
-    found = question.found
+    found = basis.found
     return Estimate(
         models,
         total,
         tuple(dict.fromkeys((*found.faults, *faults, *total.faults))),
-        question.workload,
+        basis.workload,
         len(found.sources) + len(found.faults),
         found.hidden,
         found.ignored,
@@ -143,16 +146,16 @@ def estimate_corpus(
     estimated: bool = False,
     workers: int | None = None,
 ) -> Estimate:
-    """What the texts of files, folders, patterns and URLs would cost. Nothing is kept on disk.
+    """Return what the texts of files, folders, glob patterns and URLs would cost. Nothing is kept on disk.
 
-    Raises NothingFound, MissingExtra, WorkersLost, UnknownModel.
+    Raise NothingFound, MissingExtra, WorkersLost, UnknownModel.
     """
     reading = reading or ReadOptions()
     count = workers or usable_processors()
     ways = metering(registry, book, models, workload, estimate=estimated)
     job = CountJob(ways.meters, workload, reading)
     inputs = list(inputs)
-    # Workers come first: they are forked, which is safe as long as nothing here has started threads.
+    # Fork the workers first: forking is only safe before this process starts threads.
     with Workers(
         job, load_counters(registry, job.counters), count, partial(import_parquet_library, inputs, form)
     ) as runner:

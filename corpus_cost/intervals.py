@@ -1,9 +1,9 @@
-"""From a sample to a total, with a 95 % confidence interval.
+"""Estimate a total from a sample, with a 95 % confidence interval.
 
-Points are drawn evenly from all bytes, and the text that holds a point is counted: long texts are drawn more often, in
-proportion, so that few of them cannot upset the total. Each point then tells an amount per byte, and the total is
-their mean times all bytes (Hansen and Hurwitz, 1943). There is one point in each stretch of the bytes, which is more
-even than the formula for independent points assumes: the interval is rather too wide than too narrow.
+Points are drawn evenly from all bytes, and the text that contains a point is counted. Long texts are therefore drawn in
+proportion to their size, and a few of them do not distort the total. Each point gives an amount per byte; the total is
+the mean of these amounts times all bytes (Hansen and Hurwitz, 1943). There is one point in each stretch of bytes, which
+is more even than independent points, so the interval is conservative.
 """
 
 import math
@@ -18,7 +18,7 @@ DECIMALS = Decimal("0.000000000001")
 
 
 class Drawn(NamedTuple):
-    """An amount that one text has, by how many points it holds and how many bytes it is measured with."""
+    """An amount of one sampled text, with its number of points and its size in bytes as measured for sampling."""
 
     points: int
     measure: int
@@ -26,7 +26,7 @@ class Drawn(NamedTuple):
 
 
 class Interval(NamedTuple):
-    """The estimate of a total, and the bounds of its 95 % confidence interval; None where one point is all."""
+    """The estimate of a total and its 95 % confidence interval. The bounds are None with fewer than two points."""
 
     estimate: Decimal
     low: Decimal | None
@@ -34,7 +34,7 @@ class Interval(NamedTuple):
 
 
 def interval(readings: Iterable[Drawn], points: int, measured: int) -> Interval:
-    """The total over `measured` bytes from `points` points; points that no reading has held no countable text."""
+    """Return the total over `measured` bytes from `points` points; points without a reading count as 0."""
     shares = [(each.points, each.amount / each.measure) for each in readings]
     if not points:
         return Interval(Decimal(), None, None)
@@ -50,7 +50,7 @@ def interval(readings: Iterable[Drawn], points: int, measured: int) -> Interval:
 
 
 def student(degrees: int) -> float:
-    """The two-sided 95 % quantile of Student's t; exact to 0.1 % from 4 degrees on (Cornish and Fisher's expansion)."""
+    """Return the two-sided 95 % quantile of Student's t, to 0.1 % (from 4 degrees by the Cornish-Fisher expansion)."""
     z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
     if degrees < len(FEW):
         return FEW[degrees]
@@ -60,7 +60,7 @@ def student(degrees: int) -> float:
     return z + first / degrees + second / degrees**2 + third / degrees**3
 
 
-# Where the expansion is not good: 1, 2 and 3 degrees, from tables.
+# From tables, for 0 to 3 degrees, where the expansion is not precise.
 FEW = (math.inf, 12.706, 4.303, 3.182)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from corpus_cost.errors import KeptElsewhere
 from corpus_cost.totals import Partial, from_json, to_json
+from weighbridge_base.files import replace_file
 
 HEADER = "header.json"
 LINES = "shards.jsonl"
@@ -17,10 +18,10 @@ PARTS = "parts"
 
 
 class Journal:
-    """A folder of one run. Only one process at a time has it; a line that a crash cut off is left out."""
+    """The folder of one run, locked by one process at a time. A line that a crash has cut off is ignored."""
 
     def __init__(self, folder: Path) -> None:
-        """Takes the folder. Raises KeptElsewhere if another process has it, OSError."""
+        """Lock the folder. Raise KeptElsewhere if another process has locked it, OSError."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.folder = folder
         self._file = (folder / LINES).open("a", encoding="utf-8")
@@ -38,19 +39,19 @@ class Journal:
 
     @property
     def parts(self) -> Path:
-        """Where the parts of a file with all texts are."""
+        """Return the folder for the parts of the table of all texts."""
         folder = self.folder / PARTS
         folder.mkdir(exist_ok=True)
         return folder
 
     def begin(self, header: Mapping[str, Any]) -> None:
-        """Forget what was kept, and start anew."""
+        """Discard what was kept, and start a new run with this header."""
         self._file.truncate(0)
         shutil.rmtree(self.folder / PARTS, ignore_errors=True)
-        (self.folder / HEADER).write_text(json.dumps(header), encoding="utf-8")
+        replace_file(self.folder / HEADER, json.dumps(header).encode())
 
     def header(self) -> dict[str, Any] | None:
-        """What the run that is kept began with; None if none is."""
+        """Return the header of the kept run, or None if there is none."""
         try:
             found: dict[str, Any] = json.loads((self.folder / HEADER).read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
@@ -58,7 +59,7 @@ class Journal:
         return found
 
     def done(self) -> dict[str, Partial]:
-        """The partials that are kept, by the id of their shard."""
+        """Return the kept partials by shard id."""
         found: dict[str, Partial] = {}
         for line in (self.folder / LINES).read_text(encoding="utf-8").splitlines():
             try:
@@ -69,10 +70,10 @@ class Journal:
         return found
 
     def keep(self, shard_id: str, partial: Partial) -> None:
-        """Write down that a shard is done. Raises OSError on a full disk."""
+        """Append a finished shard. Raise OSError, for instance on a full disk."""
         self._file.write(json.dumps({"shard": shard_id, **to_json(partial)}) + "\n")
         self._file.flush()
 
     def forget(self) -> None:
-        """Remove everything that is kept."""
+        """Remove the folder with everything in it."""
         shutil.rmtree(self.folder, ignore_errors=True)

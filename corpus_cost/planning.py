@@ -9,19 +9,19 @@ from corpus_cost.shards import ByteRange, RowRange, Shard, SourcePiece, Stripe, 
 from corpus_cost.sources import Compression, TextFormat, TextSource
 from corpus_cost.workload import ReadOptions
 
-# The least size of a shard: small enough that all workers end at about the same time.
+# Small enough that all workers finish at about the same time.
 MIN_SHARD_BYTES = 2 << 20
-# More shards than this are not made: they get larger instead, so that the plan of any corpus fits into memory.
+# Shards become larger rather than more than this, so that the plan of any corpus fits into memory.
 MAX_SHARDS = 20_000
-# A row group is read from its beginning for each of its pieces, so that there are no more than even out the workers:
-# some of a file for each of them, and some of all sources.
+# Each piece of a row group reads the group from its beginning, so there are only as many pieces as balance the workers:
+# some per file and worker, and some of all sources together.
 MAX_PIECES_PER_ROW_GROUP = 16
 PIECES_PER_WORKER = 8
 PIECES_PER_FILE_AND_WORKER = 4
 PIECES_PER_ROW_GROUP_AND_WORKER = 2
-# Small files share a shard up to so many.
+# Small files share a shard.
 MAX_PIECES_PER_SHARD = 256
-# What cannot be read from its middle is read by several workers, who share its batches.
+# Sources of this size that cannot be read from the middle are read by several workers, which share their batches.
 MIN_STRIPED_BYTES = 4 << 20
 
 
@@ -33,14 +33,14 @@ class ShardPlan(NamedTuple):
 
     @property
     def bytes(self) -> int:
-        """About how much there is to read."""
+        """Return about how many bytes there are to read."""
         return sum(shard.bytes for shard in self.shards)
 
 
 def plan_shards(sources: Iterable[TextSource], reading: ReadOptions, stripes: int) -> ShardPlan:
-    """The shards, in the order of the sources. Raises MissingExtra.
+    """Return the shards, in the order of the sources. Raise MissingExtra.
 
-    `stripes` is how many workers share a source that has to be read from its beginning.
+    `stripes` is the number of workers that share a source which has to be read from its beginning.
     """
     sources = list(sources)
     size = shard_bytes(sources)
@@ -56,7 +56,7 @@ def plan_shards(sources: Iterable[TextSource], reading: ReadOptions, stripes: in
 
 
 def shard_bytes(sources: Sequence[TextSource]) -> int:
-    """The size of a shard; in steps of two, so that it is the same as long as the sources are about the same."""
+    """Return the size of a shard in bytes: a power of two, so that it is stable while sources change a little."""
     size = MIN_SHARD_BYTES
     while size * MAX_SHARDS < sum(source.size for source in sources):
         size *= 2
@@ -64,7 +64,7 @@ def shard_bytes(sources: Sequence[TextSource]) -> int:
 
 
 def group_pieces(pieces: Sequence[SourcePiece], shard_size: int) -> Iterator[list[SourcePiece]]:
-    """Pieces together, up to the size of a shard."""
+    """Yield groups of pieces of at most `shard_size` bytes, unless one piece is larger."""
     group: list[SourcePiece] = []
     size = 0
     for piece in pieces:

@@ -20,7 +20,7 @@ from tokenizer_registry import DamagedVocabulary, ErrorBand, Registry
 
 
 class Cost(NamedTuple):
-    """USD, or the reason why there is none."""
+    """A cost in USD, or the reason why it is unknown."""
 
     usd: Decimal | None
     reason: str | None = None
@@ -61,7 +61,10 @@ def _price_tier(price: Price, prompt_tokens: int, sums: Sums, workload: Workload
 
 
 class Way(NamedTuple):
-    """How the tokens of one model are found. An estimate has a band; a model that has no counter has a reason."""
+    """How the tokens of one model are counted.
+
+    With the method "estimate" there is an error band; with "none" there is no counter, but a reason.
+    """
 
     model: str
     counter: str | None
@@ -71,7 +74,7 @@ class Way(NamedTuple):
 
 
 class Metering(NamedTuple):
-    """One way for each model, in the order that was asked for, and the meters that they need."""
+    """One way for each model, in the order of the request, and the meters that these need."""
 
     ways: tuple[Way, ...]
     meters: tuple[Meter, ...]
@@ -80,7 +83,10 @@ class Metering(NamedTuple):
 def metering(
     registry: Registry, book: PriceBook, models: Sequence[str], workload: Workload, *, estimate: bool
 ) -> Metering:
-    """How to count for these models. Loads their vocabularies. Raises UnknownModel."""
+    """Return how to count for these models, and load their vocabularies. Raise UnknownModel.
+
+    `estimate` allows approximations for models without a public vocabulary.
+    """
     ways = tuple(_find_way(registry, model, estimate) for model in models)
     users: dict[str, list[str]] = {}
     for way in ways:

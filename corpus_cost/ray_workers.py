@@ -16,26 +16,26 @@ from corpus_cost.workers import ShardResult
 from tokenizer_registry import Registry
 
 PURPOSE = "--engine ray"
-# More blocks than this are not faster, and each costs the cluster some memory.
+# More blocks are not faster, and each needs memory in the cluster.
 MAX_BLOCKS = 2_000
 
 
 class ShardCounter:
-    """An actor of Ray Data: loads once, counts many shards. The vocabularies are those of its own machine."""
+    """A Ray Data actor that loads the vocabularies of its own machine once and counts many shards."""
 
     def __init__(self, job: CountJob, extra_folder: str) -> None:
         self._job = job
         self._counters = load_counters(Registry.from_package(Path(extra_folder)), job.counters)
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
-        """Counts one shard; both sides of it travel as plain values."""
+        """Count one shard. The row and the result are plain values, which Ray can send."""
         shard: Shard = pickle.loads(row["shard"])  # noqa: S301 (made by this program, never read from a file)
         partial = count_shard(shard, self._job, self._counters)
         return {"id": shard.id, "partial": json.dumps(to_json(partial))}
 
 
 class RayWorkers:
-    """A context that is connected to a cluster; it leaves a cluster as it was, and ends one that it has started."""
+    """A context manager that connects to a cluster. On exit it stops a cluster only if it has started it."""
 
     def __init__(self, job: CountJob, extra_folder: Path, address: str, workers: int) -> None:
         self._job = job
@@ -48,7 +48,7 @@ class RayWorkers:
         import_extra("ray.data", PURPOSE, RAY_EXTRA)
         try:
             ray.init(address=self._address or None, log_to_driver=False, logging_level="ERROR", include_dashboard=False)
-        except Exception as fault:  # Ray has many, and none that is common to them
+        except Exception as fault:  # the exceptions of Ray have no common base class
             raise UnusableCluster(self._address or "of this machine", _describe_error(fault)) from None
         return self
 
@@ -56,14 +56,14 @@ class RayWorkers:
         import_extra("ray", PURPOSE, RAY_EXTRA).shutdown()
 
     def count(self, shards: Sequence[Shard]) -> Iterator[ShardResult]:
-        """Each shard's partial; a shard may come twice, where a worker was lost. Raises UnusableCluster."""
+        """Yield the result of each shard, perhaps twice if a worker was lost. Raise UnusableCluster."""
         if not shards:
             return
         by_id = {shard.id: shard for shard in shards}
         try:
             for row in self._rows(shards):
                 yield ShardResult(by_id[row["id"]], from_json(json.loads(row["partial"])))
-        except Exception as fault:  # Ray has many, and none that is common to them
+        except Exception as fault:  # the exceptions of Ray have no common base class
             raise UnusableCluster(self._address or "of this machine", _describe_error(fault)) from None
 
     def _rows(self, shards: Sequence[Shard]) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,7 @@ from weighbridge_base.charts import Bar, bars_svg, columns_svg
 
 
 def assumptions(found: Estimate) -> tuple[str, ...]:
-    """The sentences."""
+    """Return the assumptions of an estimate, as sentences."""
     return (*_texts_read(found), *_workload_terms(found.workload), *_sample_terms(found), *_approximation_terms(found))
 
 
@@ -82,7 +82,7 @@ SIZES = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
 def page(found: Estimate, inputs: Sequence[str]) -> str:
-    """The whole page."""
+    """Return the report as an HTML page."""
     title = f"What {_name_inputs(inputs)} would cost"
     parts = [
         f"<h1>{escape(title)}</h1>",
@@ -136,7 +136,7 @@ def _cost_bar(model: ModelEstimate) -> Bar:
 
 
 def _rounded(usd: Decimal) -> str:
-    """For a chart: four digits that tell; the table has the exact amount."""
+    """Return an amount with four significant digits, for a chart; the table has the exact amount."""
     if usd >= 1000:
         return f"{usd:,.0f}"
     return plain(usd.quantize(Decimal(1).scaleb(min(0, usd.adjusted() - 3)))) if usd else "0"

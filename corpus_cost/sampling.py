@@ -23,10 +23,10 @@ from pricing_data.call import call_cost
 from pricing_data.price import Price
 from pricing_data.usage import Usage
 
-# Fewer would make the interval wide, and more would not make it noticeably narrower.
+# Fewer points make the interval wide; more hardly make it narrower.
 MIN_POINTS, MAX_POINTS = 200, 50_000
 MAX_POINTS_PER_PIECE = 256
-# The mean size of texts is looked up at the beginnings of so many sources.
+# The mean size of texts is taken from the beginnings of at most this many sources.
 MAX_PROBED_SOURCES = 20
 
 
@@ -39,7 +39,7 @@ class SamplePlan(NamedTuple):
 
 
 def sample_plan(sources: Sequence[TextSource], reading: ReadOptions, share: Decimal, seed: str) -> SamplePlan:
-    """A sample with about `share` points for each text. Raises MissingExtra."""
+    """Return the plan of a sample with about `share` points for each text. Raise MissingExtra."""
     every = _bytes_per_point(sources, reading, share)
     pieces: list[SourcePiece] = []
     points = known = 0
@@ -71,7 +71,7 @@ def _sample_pieces(source: TextSource, offsets: list[int], every: int) -> Iterat
 
 
 def _draw_offsets(source: TextSource, every: int, seed: str) -> list[int]:
-    """One byte at random in each stretch of a source; the last stretch may reach over its end."""
+    """Return one random byte offset in each stretch of a source; the last stretch may reach over its end."""
     size = source.size + (source.format is TextFormat.TEXT)
     digest = hashlib.sha256(f"{seed}\n{source.url}".encode()).digest()
     chance = random.Random(digest)  # noqa: S311 (a sample that can be drawn again, not a secret)
@@ -80,7 +80,7 @@ def _draw_offsets(source: TextSource, every: int, seed: str) -> list[int]:
 
 
 def _bytes_per_point(sources: Sequence[TextSource], reading: ReadOptions, share: Decimal) -> int:
-    """How many bytes have one point."""
+    """Return the length of a stretch in bytes; each has one point."""
     mean = _mean_bytes(sources, reading)
     measured = sum(_about_bytes(source, mean) for source in sources)
     wished = int(mean / share)
@@ -88,18 +88,18 @@ def _bytes_per_point(sources: Sequence[TextSource], reading: ReadOptions, share:
 
 
 def _about_bytes(source: TextSource, mean: int) -> int:
-    """About how many bytes of text there are; for packed files too few, so that a small sample is rather larger."""
+    """Return about how many bytes of text there are; too few for compressed files, which enlarges a small sample."""
     if source.format is not TextFormat.PARQUET:
         return source.size + 1
     try:
         with parquet_file(source) as file:
             return int(file.metadata.num_rows) * mean
     except Unreadable:
-        return 0  # it is met again, and listed, where it is counted
+        return 0  # `count_shard` meets the error again and lists it
 
 
 def _mean_bytes(sources: Sequence[TextSource], reading: ReadOptions) -> int:
-    """The mean size of a text at the beginnings of some sources."""
+    """Return the mean size of a text, from the beginnings of some sources."""
     step = max(1, len(sources) // MAX_PROBED_SOURCES)
     size = texts = 0
     for source in sources[::step]:
@@ -109,21 +109,21 @@ def _mean_bytes(sources: Sequence[TextSource], reading: ReadOptions) -> int:
         try:
             first = next(read_batches(SourcePiece(source, Whole(), source.size), reading), None)
         except Unreadable:
-            continue  # it is met again, and listed, where it is counted
+            continue  # `count_shard` meets the error again and lists it
         if first is not None:
             size, texts = size + sum(first.sizes) + len(first.sizes), texts + len(first.texts)
     return size // max(1, texts) + 1
 
 
 class SampleTotals(NamedTuple):
-    """Sampled texts with their counts; `points` were drawn, evenly from `measured` bytes."""
+    """The sampled texts with their counts; `points` points were drawn evenly from `measured` bytes."""
 
     total: Partial
     points: int
     measured: int
 
     def estimated(self, counter: str, amount: Callable[[int, int], Decimal | int]) -> Interval:
-        """The total of an amount that follows from each text's tokens, and its output tokens by column."""
+        """Return the interval of a total. `amount` gets the tokens of a text, and its output tokens by column."""
         readings = (
             Drawn(text.points, text.measure, Fraction(amount(tokens, text.output_tokens)))
             for text in self.total.sampled
@@ -135,7 +135,7 @@ class SampleTotals(NamedTuple):
 def sampled_estimates(
     metering: Metering, book: PriceBook, workload: Workload, sample: SampleTotals
 ) -> tuple[ModelEstimate, ...]:
-    """Every model's estimate."""
+    """Return the estimate of each model from a sample."""
     return tuple(_sampled_model(way, book, workload, sample) for way in metering.ways)
 
 
@@ -170,7 +170,7 @@ def _sampled_cost(
 
 
 def _call_cost(price: Price, workload: Workload, tokens: int, in_column: int) -> Decimal:
-    """The exact cost of the call of one text."""
+    """Return the exact cost of the call of one text."""
     output = workload.output.of(tokens, in_column)
     usage = Usage(tokens, output, workload.cached(tokens))
     return call_cost(price, usage, workload.terms).total

@@ -7,25 +7,25 @@ from corpus_cost.sources import TextSource
 
 
 class Whole(NamedTuple):
-    """All of a source."""
+    """The whole source."""
 
 
 class Stripe(NamedTuple):
-    """One of each `of` batches of a source that can only be read from its beginning, starting with `number`."""
+    """Every `of`-th batch of a source that can only be read from its beginning, starting with batch `number`."""
 
     number: int
     of: int
 
 
 class ByteRange(NamedTuple):
-    """The lines that start at `begin` or later, and before `end`."""
+    """The lines that start in a range of bytes: at `begin` or later, and before `end`."""
 
     begin: int
     end: int
 
 
 class RowRange(NamedTuple):
-    """Rows of one row group of a Parquet file, counted from the group's first, which is row `first` of the file."""
+    """Rows `begin` to `end` of one row group of a Parquet file; the group starts at row `first` of the file."""
 
     group: int
     first: int
@@ -34,20 +34,20 @@ class RowRange(NamedTuple):
 
 
 class Points(NamedTuple):
-    """The lines that hold these bytes. A line that holds several is given once, with how many."""
+    """The lines that contain these byte offsets. A line that contains several is read once, with their number."""
 
     offsets: tuple[int, ...]
 
 
 class Grid(NamedTuple):
-    """The texts that hold points of a source that has to be read through: one point in each `every` bytes of text."""
+    """The sampled texts of a source that has to be read through: one point in each `every` bytes of text."""
 
     every: int
     seed: str
 
 
 class Hits(NamedTuple):
-    """All of a source that is one text, which holds so many points."""
+    """The whole source, a single text that contains `points` points of a sample."""
 
     points: int
 
@@ -56,7 +56,7 @@ PieceRange = Whole | Stripe | ByteRange | RowRange | Points | Grid | Hits
 
 
 class SourcePiece(NamedTuple):
-    """A part of one source. `bytes` is about how much there is to read, for progress."""
+    """A part of one source. `bytes` is about how much there is to read; it is for progress alone."""
 
     source: TextSource
     part: PieceRange
@@ -64,19 +64,19 @@ class SourcePiece(NamedTuple):
 
 
 class Shard(NamedTuple):
-    """What one worker counts in one go. Two shards with one id are the same work."""
+    """What a worker counts at a time. Shards with the same id are the same work."""
 
     id: str
     pieces: tuple[SourcePiece, ...]
 
     @property
     def bytes(self) -> int:
-        """About how much there is to read."""
+        """Return about how many bytes there are to read."""
         return sum(piece.bytes for piece in self.pieces)
 
 
 def shard_of(pieces: tuple[SourcePiece, ...]) -> Shard:
-    """The shard of these pieces; its id follows from them, and from the versions of their sources."""
+    """Return the shard of these pieces; its id is a digest of them and of the versions of their sources."""
     digest = hashlib.sha256()
     for source, part, _ in pieces:
         digest.update(repr((source.url, source.size, source.version, source.format, source.compression)).encode())

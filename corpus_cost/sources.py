@@ -13,7 +13,7 @@ from corpus_cost.errors import Unreadable, import_extra
 
 
 class TextFormat(StrEnum):
-    """How the texts lie in a source."""
+    """How texts are stored in a source."""
 
     # The whole file is one text.
     TEXT = "text"
@@ -26,7 +26,7 @@ class TextFormat(StrEnum):
 
 
 class Compression(StrEnum):
-    """How the bytes of a source are packed."""
+    """How the bytes of a source are compressed."""
 
     NONE = "none"
     GZIP = "gzip"
@@ -34,9 +34,9 @@ class Compression(StrEnum):
 
 
 class TextSource(NamedTuple):
-    """One file or object. `name` is what people see and `url` what is opened: a path, or a URL that fsspec knows.
+    """One file or object. `name` is shown to users; `url` is opened: a path, or a URL that fsspec supports.
 
-    `version` changes when the content does: the time of change, or the object's etag. `size` is in stored bytes.
+    `version` changes when the content does: the modification time, or the object's ETag. `size` is in stored bytes.
     """
 
     name: str
@@ -48,12 +48,12 @@ class TextSource(NamedTuple):
 
     @property
     def is_remote(self) -> bool:
-        """Whether it is opened through fsspec."""
+        """Return whether it is opened through fsspec."""
         return "://" in self.url
 
     @property
     def is_seekable_lines(self) -> bool:
-        """Whether any line can be found without reading what is before it."""
+        """Return whether any line can be found without reading from the beginning."""
         return self.compression is Compression.NONE and self.format in (TextFormat.JSONL, TextFormat.LINES)
 
 
@@ -69,7 +69,7 @@ COMPRESSIONS = {".gz": Compression.GZIP, ".gzip": Compression.GZIP, ".zst": Comp
 
 
 def format_of(name: str, given: TextFormat | None = None) -> tuple[TextFormat, Compression]:
-    """The format and compression that a name's endings tell; `given` overrules the format."""
+    """Return the format and compression by the suffixes of a name; `given` overrides the format."""
     endings = [ending.lower() for ending in PurePosixPath(name).suffixes]
     compression = COMPRESSIONS.get(endings[-1], Compression.NONE) if endings else Compression.NONE
     if compression is not Compression.NONE:
@@ -78,13 +78,13 @@ def format_of(name: str, given: TextFormat | None = None) -> tuple[TextFormat, C
     return given or by_name, compression
 
 
-# What is read ahead of a remote file.
+# How much is read ahead from a remote file.
 BLOCK_BYTES = 4 << 20
 READ_BYTES = 1 << 16
 
 
 def file_system(url: str) -> tuple[Any, str]:
-    """The file system of a URL, and the path inside it. Raises MissingExtra, Unreadable."""
+    """Return the fsspec file system of a URL, and the path inside it. Raise MissingExtra, Unreadable."""
     fsspec = import_extra("fsspec", f"Reading {url.partition('://')[0]}://")
     try:
         system, path = fsspec.core.url_to_fs(url)
@@ -96,11 +96,11 @@ def file_system(url: str) -> tuple[Any, str]:
 
 
 def open_stored(source: TextSource) -> BinaryIO:
-    """The stored bytes, seekable. Raises Unreadable."""
+    """Open the stored bytes, which may be compressed, as a seekable stream. Raise Unreadable."""
     try:
         if source.is_remote:
             system, path = file_system(source.url)
-            # Its own readline takes no limit.
+            # The readline of fsspec files has no limit; that of BufferedReader has one.
             return BufferedReader(system.open(path, "rb", block_size=BLOCK_BYTES), READ_BYTES)
         return Path(source.url).open("rb")
     except OSError as fault:
@@ -108,13 +108,16 @@ def open_stored(source: TextSource) -> BinaryIO:
 
 
 def describe_os_error(fault: OSError) -> str:
-    """A sentence about what the system said."""
+    """Return the reason, as a sentence, of an error of the operating system."""
     return f"cannot be read: {fault.strerror or fault or type(fault).__name__}."
 
 
 @contextmanager
 def open_source(source: TextSource) -> Iterator[BinaryIO]:
-    """The bytes of a source. What goes wrong while the block reads them is Unreadable, after what was read."""
+    """Yield the decompressed bytes of a source as a stream.
+
+    Errors while the block reads are raised as Unreadable. Memory stays small however large the content is.
+    """
     with open_stored(source) as stored:
         try:
             match source.compression:

@@ -11,7 +11,7 @@ from corpus_cost.workload import Workload
 
 
 class Sums(NamedTuple):
-    """Whole numbers that belong to one tier: texts, and tokens of their calls. Cached ones are among the input."""
+    """Sums of one price tier: texts, and tokens of their calls. `input` includes the `cached` tokens."""
 
     texts: int = 0
     input: int = 0
@@ -19,25 +19,28 @@ class Sums(NamedTuple):
     output: int = 0
 
     def plus(self, other: "Sums") -> "Sums":
-        """Both together."""
+        """Return the sum of both."""
         return Sums(*(one + more for one, more in zip(self, other, strict=True)))
 
 
 class Meter(NamedTuple):
-    """What counts with one vocabulary or reconstruction, and the prompt sizes above which any model's price changes."""
+    """Sums the counts of one counter by price tier.
+
+    `thresholds` are the prompt sizes, in tokens, above which the price of any of its models changes.
+    """
 
     counter: str
     thresholds: tuple[int, ...] = ()
 
     @property
     def tiers(self) -> int:
-        """How many sums it keeps: the first is up to the lowest threshold."""
+        """Return the number of price tiers; the first is up to the lowest threshold."""
         return len(self.thresholds) + 1
 
     def tally(
         self, counts: Sequence[int | None], outputs: Sequence[int] | None, workload: Workload
     ) -> tuple[Sums, ...]:
-        """The sums of these texts, by tier; a text without a count is in none."""
+        """Return the sums of these texts by tier; a text without a count is in none of them."""
         if not self.thresholds and not workload.cached_share and not workload.output.ratio:
             return (self._plain(counts, outputs, workload),)
         sums = [[0, 0, 0, 0] for _ in range(self.tiers)]
@@ -51,7 +54,7 @@ class Meter(NamedTuple):
         return tuple(Sums(*tier) for tier in sums)
 
     def _plain(self, counts: Sequence[int | None], outputs: Sequence[int] | None, workload: Workload) -> Sums:
-        """The one sum where nothing depends on the size of single texts."""
+        """Return the only sum, where nothing depends on the size of single texts."""
         known = [tokens for tokens in counts if tokens is not None]
         answered = 0
         if outputs:
@@ -59,12 +62,12 @@ class Meter(NamedTuple):
         return Sums(len(known), sum(known), 0, answered + workload.output.tokens * len(known))
 
 
-# Faults beyond are counted and not kept: a file may have one in every row.
+# Further faults are counted but not listed: a file may have one in every row.
 MAX_KEPT_FAULTS = 20
 
 
 class Sampled(NamedTuple):
-    """One text of a sample: the points that it holds, the bytes they were drawn from, and its counts by counter."""
+    """One text of a sample: its number of points, its size as measured for sampling, and its counts by counter."""
 
     points: int
     measure: int
@@ -75,11 +78,11 @@ class Sampled(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """Sums of a shard, or of all. Sizes are bytes of UTF-8.
+    """Sums of one shard, or of several. Sizes are bytes of UTF-8.
 
-    `sums` has one for each tier of each counter; `uncounted` how many texts a counter gave up on. `lengths` counts
-    texts by the number of binary digits of their size. Of a sample, `drawn` are the points, and `measured` the bytes,
-    that are only known once a source has been read through.
+    `sums` has a value for each tier of each counter; `uncounted` is the number of texts that a counter could not count.
+    `lengths` is a histogram by the number of binary digits of the size. For a sample, `drawn` points and `measured`
+    bytes are those that are only known once a source has been read through.
     """
 
     texts: int = 0
@@ -95,7 +98,7 @@ class Partial:
     drawn: int = 0
 
     def plus(self, other: "Partial") -> "Partial":
-        """Both together. Of faults, each is kept once."""
+        """Return the sum of both; equal faults are listed once."""
         return Partial(
             self.texts + other.texts,
             self.bytes + other.bytes,
@@ -112,7 +115,7 @@ class Partial:
 
 
 def merge_partials(partials: Iterable[Partial]) -> Partial:
-    """All together."""
+    """Return the sum of all partials."""
     total = Partial()
     for partial in partials:
         total = total.plus(partial)
@@ -130,7 +133,7 @@ def _add_sums(
 
 
 def to_json(partial: Partial) -> dict[str, Any]:
-    """A partial as JSON values."""
+    """Return a partial as a JSON object."""
     return {
         "texts": partial.texts,
         "bytes": partial.bytes,
@@ -147,7 +150,7 @@ def to_json(partial: Partial) -> dict[str, Any]:
 
 
 def from_json(row: Mapping[str, Any]) -> Partial:
-    """The partial of these values. Raises KeyError, TypeError, ValueError for anything else."""
+    """Return the partial of a JSON object that `to_json` made. Raise KeyError, TypeError, ValueError."""
     return Partial(
         int(row["texts"]),
         int(row["bytes"]),

@@ -14,12 +14,12 @@ from corpus_cost.errors import TextFault, WorkersLost
 from corpus_cost.shards import Shard
 from corpus_cost.totals import Partial
 
-# A shard that has cost so many workers their lives is given up.
+# A shard during which this many workers were killed is given up.
 MAX_DEATHS = 2
 
 
 class ShardResult(NamedTuple):
-    """The outcome of one shard. Where it is lost, its partial has only the faults that say so."""
+    """The result of one shard. If the shard is lost, `partial` has only the faults that say so."""
 
     shard: Shard
     partial: Partial
@@ -32,15 +32,15 @@ class _Worker(NamedTuple):
 
 
 class _WorkerError(NamedTuple):
-    """What broke in a worker, where it is not the fault of a source."""
+    """An exception in a worker that is not the fault of a source; it is raised again in the parent."""
 
     error: Exception
 
 
 class Workers:
-    """A context with so many processes. A killed one costs nothing but its shard, which another one counts.
+    """A context manager of `count` processes. If one is killed, another counts its shard.
 
-    Each begins with `preparing`, while its first shard is still being planned.
+    Each process calls `preparing` first, while the parent still plans the shards.
     """
 
     def __init__(
@@ -73,16 +73,16 @@ class Workers:
 
     @property
     def process_ids(self) -> list[int]:
-        """The processes that live."""
+        """Return the ids of the running processes."""
         return [worker.process.pid for worker in self._workers if worker.process.pid is not None]
 
     def count(self, shards: Sequence[Shard]) -> Iterator[ShardResult]:
-        """Each shard's partial, as they are done. Raises WorkersLost; OSError where a part cannot be written."""
+        """Yield the result of each shard as it is finished. Raise WorkersLost, OSError if a part cannot be written."""
         return _Round(self._workers, shards).outcomes()
 
 
 class _Round:
-    """Hands shards out, and takes back those of workers that die."""
+    """Assigns shards to workers, and assigns those of killed workers again."""
 
     def __init__(self, workers: list[_Worker], shards: Sequence[Shard]) -> None:
         self._workers = workers
@@ -138,7 +138,7 @@ class _Round:
 
 
 def _given_up(shard: Shard) -> Partial:
-    """In place of a shard that kills its workers."""
+    """Return the partial of a shard that is given up."""
     reason = (
         f"{MAX_DEATHS} workers were killed while they counted it, probably for want of memory; none of its texts "
         "are in the totals. Try a smaller --max-text, or fewer --workers."
@@ -150,7 +150,7 @@ def _given_up(shard: Shard) -> Partial:
 def _run_worker(
     pipe: Connection, foreign: Sequence[Connection], preparing: Callable[[], None], job: CountJob, counters: JobCounters
 ) -> None:
-    """Count shards until the pipe ends; it does when the parent does, as no worker holds another's end."""
+    """Count shards until the pipe is closed. It is closed when the parent ends: no worker keeps an end of another."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for other in foreign:
         other.close()
@@ -163,8 +163,8 @@ def _run_worker(
         try:
             answer: Partial | _WorkerError = count_shard(shard, job, counters)
         except MemoryError:
-            return  # like a worker that the system kills for want of memory: another one tries the shard
-        except Exception as fault:  # raised where the run was started, as if it had happened there
+            return  # as if killed by the system for lack of memory: another worker tries the shard
+        except Exception as fault:  # raised again in the parent
             answer = _WorkerError(fault)
         try:
             pipe.send(answer)

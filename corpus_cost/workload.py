@@ -9,9 +9,9 @@ from pricing_data.usage import Terms
 
 
 class Output(NamedTuple):
-    """The tokens that a model answers to each text: so many, and so many for each input token, and by a column.
+    """The output tokens for each text: the sum of a fixed number, a ratio of the input tokens, and a column.
 
-    Shares are rounded to the nearest whole token of each text, halves up.
+    The ratio is rounded to the nearest whole token of each text, halves up.
     """
 
     tokens: int = 0
@@ -19,13 +19,13 @@ class Output(NamedTuple):
     column: str | None = None
 
     def of(self, input_tokens: int, in_column: int) -> int:
-        """The output tokens of one text."""
+        """Return the output tokens of one text."""
         top, bottom = self.ratio.as_integer_ratio()
         return self.tokens + in_column + (2 * input_tokens * top + bottom) // (2 * bottom)
 
 
 class Workload(NamedTuple):
-    """How the texts are sent. The cached share is of each text's tokens, rounded down."""
+    """How the texts are sent to the models. `cached_share` applies to each text's tokens, rounded down."""
 
     day: date
     output: Output = Output()
@@ -34,17 +34,17 @@ class Workload(NamedTuple):
 
     @property
     def terms(self) -> Terms:
-        """Return when and how the calls are made, as the price book asks it."""
+        """Return the terms of the calls for the price book."""
         return Terms(self.day, "batch" if self.batch else STANDARD)
 
     def cached(self, input_tokens: int) -> int:
-        """The tokens of one text that are read from a cache."""
+        """Return the tokens of one text that are read from a cache."""
         top, bottom = self.cached_share.as_integer_ratio()
         return input_tokens * top // bottom
 
 
 class ReadOptions(NamedTuple):
-    """How texts are found in a source. A text over `max_text_bytes` of UTF-8 is refused."""
+    """How texts are read from a source. A text over `max_text_bytes` of UTF-8 is not counted, but listed as a fault."""
 
     text_column: str = "text"
     output_column: str | None = None

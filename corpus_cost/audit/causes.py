@@ -1,4 +1,4 @@
-"""Why a bill differs from own prices: explanations are tried one by one, and sum to the difference."""
+"""Explain why a bill differs from own prices: candidate causes are tried in order, and sum to the difference."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -15,15 +15,15 @@ from pricing_data.usage_files.row import UsageRow
 
 SERVICE_TIER, CACHE_KIND, TTL, REGION = "service tier", "cache kind", "TTL", "region"
 TOOL_FEE, MISSING_CALL, ROUNDING, UNKNOWN = "tool fee", "missing call", "rounding", "unknown"
-# Bills are rounded to cents or finer; a bill in whole dollars is no rounded one.
+# Bills are rounded to cents or finer; a bill in whole dollars is not taken as rounded.
 MIN_DECIMALS = 2
-# More searches than this in one call are no explanation.
+# More searches than this in one call are not plausible.
 MAX_SEARCHES_A_CALL = 10
 ROUNDINGS = (ROUND_HALF_UP, ROUND_HALF_EVEN)
 
 
 class Cause(NamedTuple):
-    """One cause of a difference: its kind, what exactly, and its part of what was charged less own prices."""
+    """One cause of a difference: its kind, a detail, and its part of the charge minus own prices, in USD."""
 
     kind: str
     detail: str
@@ -31,7 +31,7 @@ class Cause(NamedTuple):
 
 
 class PricedRow(NamedTuple):
-    """A row and what it costs at own prices."""
+    """A row of usage, and its cost at own prices in USD."""
 
     row: UsageRow
     usd: Decimal
@@ -39,7 +39,7 @@ class PricedRow(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """Another way in which rows may have been charged, and what they would come to."""
+    """Another way in which rows may have been charged, and their cost in USD that way."""
 
     kind: str
     detail: str
@@ -81,7 +81,7 @@ def sum_up(causes: Sequence[Cause]) -> list[Cause]:
 def _changed_prices(
     book: PriceBook, rows: Sequence[PricedRow], charged: Decimal, own: Decimal
 ) -> Iterator[Explanation]:
-    """What the rows come to on other terms and with other counts, in the order in which they are tried."""
+    """Yield what the rows would cost on other terms and with other counts, in the order in which they are tried."""
     for kind, detail, change in _changes(rows):
         changed = [price_row(book, change(each.row)).total.usd for each in rows]
         if None not in changed:
@@ -118,7 +118,7 @@ def _changes(rows: Sequence[PricedRow]) -> Iterator[tuple[str, str, RowChange]]:
 
 
 def _searches(rows: Sequence[PricedRow], charged: Decimal, own: Decimal) -> Iterator[Explanation]:
-    """Web searches that the usage does not have: a whole number of them, at the price of one."""
+    """Yield a number of web searches that the usage lacks, if the difference is a multiple of their price."""
     calls = sum(each.row.usage.requests for each in rows)
     fees = sorted(
         {each.price.tariff.rates.web_search for each in rows if each.price and each.price.tariff.rates.web_search}
@@ -131,7 +131,7 @@ def _searches(rows: Sequence[PricedRow], charged: Decimal, own: Decimal) -> Iter
 
 
 def _calls(rows: Sequence[PricedRow], charged: Decimal, own: Decimal) -> Iterator[Explanation]:
-    """A row that was not charged, or twice; or one call of a row of equal ones."""
+    """Yield rows that were not charged or charged twice, and calls of one row that were."""
     for each in rows:
         if each.usd and subtract(own, charged) == each.usd:
             yield Explanation(MISSING_CALL, f"row {each.row.number} not charged", charged)
@@ -197,7 +197,7 @@ def _to_decimals(amount: Decimal) -> str:
 
 
 def _rounds_to(amount: Decimal, charged: Decimal) -> bool:
-    """Whether an amount, rounded to the decimals of a charge, is the charge."""
+    """Return whether an amount, rounded to the decimals of a charge, equals the charge."""
     decimals = _decimals(charged)
     if decimals < MIN_DECIMALS or _decimals(amount) <= decimals:
         return False

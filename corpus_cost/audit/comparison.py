@@ -1,4 +1,4 @@
-"""Own prices against what was charged, by day and model; exact, and nothing that is not known counts as zero."""
+"""Compare own prices with what was charged, by day and model. Amounts are exact, and unknown ones are never zero."""
 
 import re
 from collections import Counter
@@ -15,13 +15,13 @@ from pricing_data.usage_files.pricing_rows import price_row
 from pricing_data.usage_files.row import UsageRow
 from pricing_data.usage_files.values import day_of
 
-# Charges that bills have for tools, beside those for models.
+# Names of charges for tools in bills, beside those for models.
 TOOL = re.compile(r"search|tool|code.?(execution|interpreter)|container", re.IGNORECASE)
 VERSION = re.compile(r" \(\d{4}-\d{2}-\d{2}\)$")
 
 
 class AuditKey(NamedTuple):
-    """What is compared. The model is its display name where it has one: bills write that."""
+    """Day and model of a line. The model is the display name if it has one, as in bills."""
 
     day: date
     model: str
@@ -29,9 +29,9 @@ class AuditKey(NamedTuple):
 
 @dataclass(slots=True)
 class AuditLine:
-    """One model on one day. `charged` is None where no bill says anything.
+    """One model on one day, amounts in USD. `charged` is None if no bill has the model on that day.
 
-    `causes` sum to the difference. `waiting` are rows whose charge is not in their own row, but in `bills`.
+    `causes` sum to the difference. `waiting` are rows whose charge is not in the row itself, but in `bills`.
     """
 
     usage_rows: int = 0
@@ -46,11 +46,11 @@ class AuditLine:
 
     @property
     def difference(self) -> Decimal | None:
-        """Charged less own; None where either is not known in full."""
+        """Return charged minus own; None if either is not known in full."""
         return None if self.charged is None or self.faults else subtract(self.charged, self.own)
 
     def charge(self, usd: Decimal) -> None:
-        """Add what was charged."""
+        """Add a charge in USD."""
         self.charged = add(self.charged or Decimal(), usd)
 
     def fault(self, reason: str) -> None:
@@ -59,14 +59,14 @@ class AuditLine:
 
 
 class Audit(NamedTuple):
-    """All lines, by day and model. `assumed` counts rows by what had to be assumed, `dayless` those without a day."""
+    """All lines, by day and model. `assumed` counts rows by assumption made, `dayless` rows without a day by reason."""
 
     lines: Mapping[AuditKey, AuditLine]
     assumed: Mapping[str, int]
     dayless: Mapping[str, int]
 
     def differing(self, tolerance: Decimal) -> list[tuple[AuditKey, AuditLine]]:
-        """The lines that are further apart than the tolerance, in USD."""
+        """Return the lines whose difference exceeds the tolerance, in USD."""
         return [
             (key, line)
             for key, line in self.lines.items()
@@ -75,7 +75,10 @@ class Audit(NamedTuple):
 
 
 def audit(book: PriceBook, names: Mapping[str, str], usage: Iterable[UsageRow], costs: Iterable[UsageRow]) -> Audit:
-    """Compare. `names` are display names of models; the day of a version is left out, as bills do."""
+    """Compare usage with bills.
+
+    `names` are display names of models; a version's date in them is left out, as in bills.
+    """
     lines: dict[AuditKey, AuditLine] = {}
     assumed: Counter[str] = Counter()
     dayless: Counter[str] = Counter()
@@ -106,7 +109,7 @@ def _shown(names: Mapping[str, str], model: str) -> str:
 
 
 def _book_in(book: PriceBook, row: UsageRow, line: AuditLine) -> tuple[str, ...]:
-    """Add a row to its line; return what had to be assumed."""
+    """Add a row to its line, and return the assumptions made."""
     line.usage_rows += 1
     line.input_tokens += row.usage.input_tokens
     line.output_tokens += row.usage.output_tokens
@@ -136,7 +139,7 @@ def _book_charge(row: UsageRow, line: AuditLine) -> None:
 
 
 def _explain(book: PriceBook, key: AuditKey, line: AuditLine) -> None:
-    """Name the causes of a line: those of its rows, and that of charges which stand in another file."""
+    """Set the causes of a line: those of its rows, and those of charges in another file."""
     if line.difference is None:
         line.causes = []
     elif not line.usage_rows:

@@ -14,11 +14,11 @@ from corpus_cost.workload import ReadOptions
 
 
 def csv_records(source: TextSource, reading: ReadOptions) -> Iterator[TextRecord | TextFault]:
-    """The records of a source, by row number; the header is not a row. Raises Unreadable.
+    """Yield the records of a source by row number, from 1 without the header. Raise Unreadable.
 
-    A bare empty value is a null and a quoted one too: CSV does not tell them apart, and neither has a token.
+    CSV has no nulls: an empty value, quoted or not, is a text without tokens.
     """
-    csv.field_size_limit(reading.max_text_bytes + 1)  # the library's own limit is 128 kB
+    csv.field_size_limit(reading.max_text_bytes + 1)  # the default limit is 128 kB
     encoding = "utf-8-sig" if reading.encoding == "utf-8" else reading.encoding
     with open_source(source) as stream:
         text = TextIOWrapper(stream, encoding=encoding, errors="surrogateescape", newline="")
@@ -42,7 +42,7 @@ def csv_records(source: TextSource, reading: ReadOptions) -> Iterator[TextRecord
 
 
 def _places(source: TextSource, reading: ReadOptions, header: Sequence[str]) -> tuple[int, int | None]:
-    """Where the columns for texts and for output stand."""
+    """Return the indexes of the columns for texts and for output tokens."""
     if reading.text_column not in header:
         raise Unreadable(source.name, no_column(reading.text_column, header))
     if reading.output_column is not None and reading.output_column not in header:

@@ -23,12 +23,15 @@ from corpus_cost.sources import TextFormat, TextSource, open_source
 from corpus_cost.workload import ReadOptions
 
 CHUNK_BYTES = 1 << 20
-# What a line may have besides its text: the other columns, and the text's escapes.
+# A JSON line may be this many times as long as its text, for other columns and escapes.
 MAX_LINE_FACTOR = 7
 
 
 class SourceLine(NamedTuple):
-    """A line's bytes without its end, and where it starts. `hits` is how many points of a sample it holds."""
+    """The bytes of a line without its line end, and the offset of its start.
+
+    `hits` is the number of points of a sample in it, `length` its size in bytes with the line end.
+    """
 
     offset: int
     content: bytes
@@ -39,7 +42,7 @@ class SourceLine(NamedTuple):
 def lines_from(
     stream: BinaryIO, source: TextSource, begin: int, end: int | None, limit: int
 ) -> Iterator[SourceLine | TextFault]:
-    """The lines that start in the range; those over the limit are faults, and are never held in memory."""
+    """Yield the lines that start in the range. Those over `limit` bytes are faults, and never loaded into memory."""
     if begin:
         stream.seek(begin - 1)
         begin = begin - 1 + _skip_line(stream, None if end is None else end - begin + 1)
@@ -60,7 +63,7 @@ def lines_from(
 def lines_at(
     stream: BinaryIO, source: TextSource, offsets: Sequence[int], limit: int
 ) -> Iterator[SourceLine | TextFault]:
-    """The lines that hold these bytes, each once, in their order."""
+    """Yield the lines that contain these offsets, each once, in order."""
     starts = ((_start_of_line(stream, offset, limit), offset) for offset in sorted(offsets))
     for start, group in groupby(starts, key=lambda pair: pair[0]):
         held = [offset for _, offset in group]
@@ -76,9 +79,9 @@ def lines_at(
 
 
 def _skip_line(stream: BinaryIO, most: int | None = None) -> int:
-    """Read to the end of the line, or as soon as more than `most` are read; answers how many bytes that were.
+    """Read to the end of the line, or until at least `most` bytes are read; return the number of bytes read.
 
-    Without the bound, every part of a line of a gigabyte would read all the rest of it.
+    Without the limit, each piece of a line of a gigabyte would read all the rest of it.
     """
     skipped = 0
     while content := stream.readline(CHUNK_BYTES):
@@ -89,7 +92,7 @@ def _skip_line(stream: BinaryIO, most: int | None = None) -> int:
 
 
 def _start_of_line(stream: BinaryIO, offset: int, limit: int) -> int | None:
-    """Where the line that holds a byte starts; None if that is more than the limit before it."""
+    """Return the offset at which the line of a byte starts; None if it is more than `limit` bytes before."""
     at = offset
     while at > 0:
         begin = max(0, at - min(CHUNK_BYTES, 8 * 1024))
@@ -104,7 +107,7 @@ def _start_of_line(stream: BinaryIO, offset: int, limit: int) -> int | None:
 
 
 def line_records(source: TextSource, part: PieceRange, reading: ReadOptions) -> Iterator[TextRecord | TextFault]:
-    """The records of a part of a source. Raises Unreadable."""
+    """Yield the records of a part of a source. Raise Unreadable."""
     record_of = _json_record if source.format is TextFormat.JSONL else _plain_record
     limit = reading.max_text_bytes * (MAX_LINE_FACTOR if source.format is TextFormat.JSONL else 1)
     with open_source(source) as stream:

@@ -15,16 +15,16 @@ BUFFER_BYTES = 1 << 20
 
 
 def import_parquet_library(inputs: Iterable[str], form: TextFormat | None) -> None:
-    """Import the library where these inputs need it. It starts threads: never before workers are forked."""
+    """Import pyarrow if these inputs need it. It starts threads, so call this only after workers are forked."""
     if any(format_of(name, form)[0] is TextFormat.PARQUET for name in inputs):
-        with suppress(MissingExtra):  # reported by whoever reads the first of them
+        with suppress(MissingExtra):  # raised again where the first file is read
             import_extra("pyarrow.parquet", PURPOSE)
             import_extra("pyarrow.compute", PURPOSE)
 
 
 @contextmanager
 def parquet_file(source: TextSource) -> Iterator[Any]:
-    """The file, open. Raises Unreadable, MissingExtra."""
+    """Yield the open file. Raise Unreadable, MissingExtra."""
     parquet, arrow = import_extra("pyarrow.parquet", PURPOSE), import_extra("pyarrow", PURPOSE)
     with open_stored(source) as stream:
         try:
@@ -37,7 +37,7 @@ def parquet_file(source: TextSource) -> Iterator[Any]:
 
 
 def parquet_batches(source: TextSource, part: PieceRange, reading: ReadOptions) -> Iterator[TextBatch]:
-    """The batches of a part of a source; positions are row numbers, from 0. Raises Unreadable."""
+    """Yield the batches of a part of a source; positions are row numbers from 0. Raise Unreadable."""
     with parquet_file(source) as file:
         check_columns(source, file.schema_arrow, reading)
         ranges = [part] if isinstance(part, RowRange) else row_ranges(file.metadata)
@@ -46,7 +46,7 @@ def parquet_batches(source: TextSource, part: PieceRange, reading: ReadOptions) 
 
 
 def row_ranges(metadata: Any) -> list[RowRange]:
-    """Every row group as one range."""
+    """Return one range for each row group."""
     ranges, first = [], 0
     for group in range(metadata.num_row_groups):
         rows = metadata.row_group(group).num_rows
@@ -56,7 +56,7 @@ def row_ranges(metadata: Any) -> list[RowRange]:
 
 
 def check_columns(source: TextSource, schema: Any, reading: ReadOptions) -> None:
-    """Raises Unreadable where a column is missing, or is not text."""
+    """Raise Unreadable if a column is missing, or if the text column is not text."""
     types = import_extra("pyarrow", PURPOSE).types
     for column, option in ((reading.text_column, "--text-column"), (reading.output_column, "--output-tokens")):
         if column is not None and column not in schema.names:
@@ -70,7 +70,7 @@ def check_columns(source: TextSource, schema: Any, reading: ReadOptions) -> None
 
 
 def bytes_of(metadata: Any, group: int, column: str) -> int:
-    """About how many bytes a column has in a row group, unpacked. A dictionary makes it less than its texts."""
+    """Return about how many uncompressed bytes a column has in a row group; less than its texts with a dictionary."""
     chunks = (metadata.row_group(group).column(i) for i in range(metadata.num_columns))
     return sum(chunk.total_uncompressed_size for chunk in chunks if chunk.path_in_schema == column)
 
@@ -91,7 +91,7 @@ def _range_batches(source: TextSource, file: Any, part: RowRange, reading: ReadO
 
 
 def _batch(source: TextSource, rows: Any, first: int, reading: ReadOptions) -> TextBatch:
-    """One batch of rows, without nulls and texts that are too long."""
+    """Return a batch of rows without nulls and without texts that are too long."""
     arrow, compute = import_extra("pyarrow", PURPOSE), import_extra("pyarrow.compute", PURPOSE)
     text = rows.column(rows.schema.get_field_index(reading.text_column)).cast(arrow.large_string())
     sizes = compute.binary_length(text)
@@ -102,7 +102,7 @@ def _batch(source: TextSource, rows: Any, first: int, reading: ReadOptions) -> T
         for row in long
     ]
     positions = [first + row for row in kept.to_pylist()]
-    # Where nothing is taken out, the column need not be copied.
+    # Without nulls and long texts, the column need not be copied.
     texts = (text.take(kept) if len(kept) < len(text) else text).to_pylist()
     batch = TextBatch(positions, texts, sizes.take(kept).to_pylist(), None, text.null_count, tuple(faults))
     if reading.output_column is None:

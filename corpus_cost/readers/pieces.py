@@ -15,7 +15,7 @@ from corpus_cost.workload import ReadOptions
 
 
 def read_batches(piece: SourcePiece, reading: ReadOptions) -> Iterator[TextBatch]:
-    """The batches of a piece. Raises Unreadable, after what could be read."""
+    """Yield the batches of a piece. Raise Unreadable after the batches that could be read."""
     source, part, _ = piece
     found = _all_batches(source, part, reading)
     match part:
@@ -45,7 +45,11 @@ def _records(source: TextSource, part: PieceRange, reading: ReadOptions) -> Iter
 
 
 class GridPoints:
-    """Keeps of each batch the texts that hold points. A text's measure is its bytes and one more for its end."""
+    """Selects the texts of a sample from the batches of a source that is read through.
+
+    There is one random point in each stretch of `grid.every` bytes, and texts that contain points are kept. A text
+    measures its bytes and one more for its end.
+    """
 
     def __init__(self, source: TextSource, grid: Grid) -> None:
         seed = hashlib.sha256(f"{grid.seed}\n{source.url}".encode()).digest()
@@ -56,7 +60,7 @@ class GridPoints:
         self._next = self._random.randrange(grid.every)
 
     def chosen(self, batches: Iterable[TextBatch]) -> Iterator[TextBatch]:
-        """The batches with the chosen texts alone, and with how many bytes they were chosen from."""
+        """Yield the batches with the sampled texts alone, and with the number of bytes they were sampled from."""
         for batch in batches:
             hits = [self._hits(size + 1) for size in batch.sizes]
             kept = [place for place, hit in enumerate(hits) if hit]
@@ -74,7 +78,7 @@ class GridPoints:
             )
 
     def _hits(self, measure: int) -> int:
-        """How many points the next bytes hold."""
+        """Return the number of points in the next `measure` bytes."""
         self._at += measure
         hits = 0
         while self._next < self._at:
@@ -85,7 +89,7 @@ class GridPoints:
 
 
 def read_whole_text(source: TextSource, reading: ReadOptions, points: int = 0) -> Iterator[TextRecord]:
-    """The text. Raises Unreadable."""
+    """Yield the text of a file as one record. Raise Unreadable."""
     limit = reading.max_text_bytes
     with open_source(source) as stream:
         content = stream.read(limit + 1)

@@ -14,7 +14,10 @@ BATCH_TEXTS = 4_096
 
 
 class TextRecord(NamedTuple):
-    """One text where it was found; None is a null. `points` and `measure` are of a sample: hits, and bytes."""
+    """One text and its position in the source; a `text` of None is a null.
+
+    In a sample, `points` is the number of points in the text and `measure` its size in bytes as measured for sampling.
+    """
 
     position: int
     text: str | None
@@ -24,9 +27,10 @@ class TextRecord(NamedTuple):
 
 
 class TextBatch(NamedTuple):
-    """Texts by column. `positions` are byte offsets or row numbers; `sizes` are bytes of UTF-8.
+    """A batch of texts, as columns. `positions` are byte offsets or row numbers; `sizes` are bytes of UTF-8.
 
-    `measured` is how many bytes a sample was drawn from here; `points` and `measures` are empty without a sample.
+    In a sample, `measured` is the number of bytes from which points were drawn; otherwise `points` and `measures` are
+    empty.
     """
 
     positions: list[int]
@@ -41,7 +45,7 @@ class TextBatch(NamedTuple):
 
 
 class BatchCollector:
-    """Gathers records and faults into batches."""
+    """Collects records and faults into batches."""
 
     def __init__(self, source: str, reading: ReadOptions, unit: str) -> None:
         self._source = source
@@ -53,7 +57,7 @@ class BatchCollector:
         self._bytes = 0
 
     def batches(self, records: Iterable[TextRecord | TextFault]) -> Iterator[TextBatch]:
-        """All records, in batches; what breaks the reading comes after the batch of what was read before."""
+        """Yield all records in batches. An error while reading is raised after the batch of what was read before it."""
         try:
             for record in records:
                 self._take(record)
@@ -104,17 +108,17 @@ MAX_OUTPUT_TOKENS = 10**12
 
 
 def is_text(value: object) -> bool:
-    """Whether a value can be counted, or is a null."""
+    """Return whether a value is a text or a null."""
     return value is None or isinstance(value, str)
 
 
 def without_mark(text: str) -> str:
-    """The text of a file without its byte order mark, which is no text."""
+    """Return a text without its byte order mark."""
     return text.removeprefix("\ufeff")
 
 
 def output_tokens(value: object) -> int | None:
-    """A whole number of tokens, 0 for a null; None where the value is neither."""
+    """Return a value as a whole number of tokens, 0 for a null; None if it is neither."""
     if value is None or value == "":
         return 0
     if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
@@ -127,17 +131,17 @@ def output_tokens(value: object) -> int | None:
 
 
 def no_column(column: str, there: Iterable[str], option: str = "--text-column") -> str:
-    """The reason for which a source has no texts."""
+    """Return the reason of a fault: a column is missing. `option` is the command line option that names it."""
     names = list(there)
     shown = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
     return f"there is no column {column!r}; there are: {shown or 'none'}. Name the right one with {option}."
 
 
 def not_text(column: str, value: object) -> str:
-    """The reason for which a value is not counted."""
+    """Return the reason of a fault: a value is not a text."""
     return f"{column!r} is not a text but {type(value).__name__}: only strings are counted."
 
 
 def not_tokens(column: str, value: object) -> str:
-    """The reason for which a row's output is not known."""
+    """Return the reason of a fault: a value is not a number of output tokens."""
     return f"{column!r} is not a whole number of tokens but {str(value)[:40]!r}."

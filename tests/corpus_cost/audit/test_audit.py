@@ -28,7 +28,7 @@ ANTHROPIC_COSTS = (
     "usage_date_utc,model,workspace,api_key,usage_type,context_window,token_type,cost_usd,list_price_usd,cost_type"
 )
 DAY = date(2026, 8, 5)
-SAMPLES = Path(__file__).parents[1] / "data" / "usage_files"
+SAMPLES = Path(__file__).parents[2] / "data" / "usage_files"
 
 
 @pytest.fixture(autouse=True)
