@@ -57,10 +57,10 @@ estimates: $(VENV)/.dev  ## measure the error bands of the estimates anew
 	$(BIN)/python -m scripts.build_estimates
 
 prove-estimates: $(VENV)/.dev  ## a gigabyte against a plain loop, samples against full counts, a cluster losing a node
-	$(BIN)/python -m tests.estimation.prove 1000
-	$(BIN)/python -m tests.estimation.sampled_corpora 20
-	$(BIN)/python -m tests.estimation.ray_proof 20
-	COLUMN_TEXTS=10000 $(BIN)/python -m pytest tests/estimation/test_columns.py
+	$(BIN)/python -m tests.corpus_cost.prove 1000
+	$(BIN)/python -m tests.corpus_cost.sampled_corpora 20
+	$(BIN)/python -m tests.corpus_cost.ray_proof 20
+	COLUMN_TEXTS=10000 $(BIN)/python -m pytest tests/corpus_cost/test_columns.py
 
 prove-installs: $(VENV)/.dev  ## install from a folder, git and a source distribution; compile for arm64 and macOS (2 minutes)
 	ALL_INSTALLS=1 $(BIN)/python -m pytest tests/end_to_end/test_wheel.py tests/tokenizer_registry/native/test_compiler.py

@@ -5,8 +5,8 @@ from collections.abc import Container, Sequence
 import click
 
 from service.cli.configuration import configuration
-from service.tokens.requests import nearest
 from tokenizer_registry import Registry
+from weighbridge_base.suggestions import did_you_mean
 
 
 def wanted_models(registry: Registry, names: Sequence[str], options: str = "--model") -> list[str]:
@@ -21,8 +21,7 @@ def known_author(registry: Registry, name: str) -> str:
     """Return the author as the catalogue spells it, whatever the case. An unknown one ends the command."""
     known = {model.author.casefold(): model.author for model in registry.models.values()}
     if name.casefold() not in known:
-        near = nearest(name, known.values())
-        hint = f"Did you mean {near}?" if near else "`weighbridge authors` lists the known ones."
+        hint = did_you_mean(name, known.values(), "`weighbridge authors` lists the known ones.")
         raise click.ClickException(f"There is no author {name!r}. {hint}")
     return known[name.casefold()]
 
@@ -36,7 +35,6 @@ def known_models(registry: Registry, names: Sequence[str], also: Container[str] 
         return list(registry.models)
     for name in names:
         if name not in registry.models and name not in also:
-            near = nearest(name, registry.models)
-            hint = f"Did you mean {near}?" if near else "`weighbridge models` lists the known ones."
+            hint = did_you_mean(name, registry.models, "`weighbridge models` lists the known ones.")
             raise click.ClickException(f"There is no model {name!r}. {hint}")
     return list(dict.fromkeys(names))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from service.auth.accounts import AccountStore
 from service.auth.keys import has_valid_checksum
-from service.storage import files as private_file
+from weighbridge_base.files import OWNER_ONLY, replace_file
 
 ACCOUNT_NAME = "demo"
 FILE_NAME = "demo-key"
@@ -23,5 +23,5 @@ async def demo_key(store: AccountStore, data_dir: Path, now: datetime) -> str:
         return kept
     account = await store.get_or_create_account(ACCOUNT_NAME)
     _, secret = await store.create_key(account, LABEL)
-    private_file.write(path, secret + "\n")
+    replace_file(path, f"{secret}\n".encode(), mode=OWNER_ONLY, durable=True)
     return secret

@@ -11,10 +11,9 @@ from typing import Any
 
 import click
 
-from estimation.errors import EstimationError
-from estimation.reading.batch import Reading
-from estimation.source import Format
-from estimation.workload import Output, Workload
+from corpus_cost.errors import EstimationError
+from corpus_cost.sources import TextFormat
+from corpus_cost.workload import Output, ReadOptions, Workload
 from service.cli.encoding import Encoding
 from service.cli.estimate_options import OutputTokens, Share, Size, chosen_models, only_one
 from service.cli.estimate_report import report, show
@@ -38,7 +37,7 @@ EPILOG = (
 @click.option("--model", "-m", "names", multiple=True, help="A model; repeat it, or '*' for all.")
 @click.option("--author", "-a", "authors", multiple=True, help="All models of an author; repeat it.")
 @click.option("--estimate", is_flag=True, help="Estimate models without a public vocabulary, marked with ~.")
-@click.option("--format", "form", type=click.Choice([form.value for form in Format]), help="How texts lie.")
+@click.option("--format", "form", type=click.Choice([form.value for form in TextFormat]), help="How texts lie.")
 @click.option(
     "--text-column", multiple=True, default=("text",), show_default="text", callback=only_one,
     help="The column or key that has the texts.",
@@ -109,8 +108,8 @@ def _request(options: dict[str, Any]) -> Request:
         models=tuple(chosen_models(registry, options["names"], options["authors"])),
         estimated=options["estimate"],
         inputs=options["inputs"],
-        form=Format(options["form"]) if options["form"] else None,
-        reading=Reading(options["text_column"], output.column, options["encoding"], options["max_text"]),
+        form=TextFormat(options["form"]) if options["form"] else None,
+        reading=ReadOptions(options["text_column"], output.column, options["encoding"], options["max_text"]),
         workload=Workload(day or utc_now().date(), output, Fraction(options["cached_share"]), options["batch"]),
         day_given=day is not None,
         sample=share,

@@ -20,7 +20,7 @@ from service.runtime.settings import Settings
 from service.runtime.startup import absent, uncollected
 from service.storage.embedded_valkey import EmbeddedValkey
 from service.storage.errors import StoreError
-from service.storage.files import private_files
+from weighbridge_base.files import owner_only_files
 
 if TYPE_CHECKING:
     from service.http.server import Server
@@ -45,7 +45,7 @@ def serve(host: str | None, port: int | None, workers: int | None, data_dir: Pat
         click.echo(f"Using {HERE.resolve()}, which has data already; WEIGHBRIDGE_DATA_DIR names another.", err=True)
     spare_address_space()
     try:
-        with standard_lines(), private_files(), ExitStack() as running:
+        with standard_lines(), owner_only_files(), ExitStack() as running:
             with uncollected():
                 server = _prepared(settings, demo, running)
                 gc.freeze()  # forked workers share what the collector does not touch

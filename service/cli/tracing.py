@@ -8,10 +8,11 @@ import click
 
 from service.observability.tracing import NoTracer, Tracer
 from service.runtime.settings import Settings
+from weighbridge_base.optional_packages import install_command
 
 MISSING = (
     "WEIGHBRIDGE_OTLP_ENDPOINT is set, but the package {package} is not installed. "
-    "Install the extra: pip install 'weighbridge[traces]'; or take the setting away."
+    "Install the extra: {command}; or take the setting away."
 )
 
 
@@ -24,5 +25,5 @@ def tracer_maker(settings: Settings) -> Callable[[], Tracer]:
     except ModuleNotFoundError as error:
         if not (error.name or "").startswith("opentelemetry"):
             raise
-        raise click.ClickException(MISSING.format(package=error.name)) from None
+        raise click.ClickException(MISSING.format(package=error.name, command=install_command("traces"))) from None
     return partial(traces.Collector, settings.otlp_endpoint)

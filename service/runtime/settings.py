@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo
 
 from service.runtime import data_dir as data_folder
+from weighbridge_base.suggestions import nearest
 
 PREFIX = "WEIGHBRIDGE_"
 REDIS_SCHEMES = ("redis", "rediss", "unix", "redis+cluster", "rediss+cluster")
@@ -352,6 +352,6 @@ def shown(value: object) -> str:
 def _fault(name: str, kind: str, message: str, sources: Mapping[str, str]) -> str:
     shown_name = f"--{name.replace('_', '-')}" if sources.get(name) == "command line" else f"{PREFIX}{name.upper()}"
     if kind == "extra_forbidden":
-        near = get_close_matches(name, Settings.model_fields, n=1)
-        return f"{shown_name}: no such setting." + (f" Did you mean {PREFIX}{near[0].upper()}?" if near else "")
+        near = nearest(name, Settings.model_fields)
+        return f"{shown_name}: no such setting." + (f" Did you mean {PREFIX}{near.upper()}?" if near else "")
     return f"{shown_name}: {message.removeprefix('Value error, ')}."

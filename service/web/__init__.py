@@ -7,7 +7,6 @@ assets.py      scripts and styles of the folder static/
 origin.py      did this request come from one of our own pages
 forms.py       what a form sends
 cookies.py     what a browser keeps
-charts.py      bars and steps, drawn on the server
 visitors.py    who uses the playground without a key, and how much
 playground/    counts and costs while one types
 models/        the catalogue
