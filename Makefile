@@ -15,8 +15,8 @@ WHEELS := --only-binary :all: --require-hashes
 serve: $(VENV)/.serve $(VENV)/.native  ## start the service with a demo key; Ctrl-C ends it
 	@WEIGHBRIDGE_DATA_DIR="$${WEIGHBRIDGE_DATA_DIR:-data}" $(BIN)/weighbridge serve --demo
 
-test: $(VENV)/.dev  ## run every test
-	$(BIN)/python -m pytest -n auto --dist loadscope
+test: $(VENV)/.dev  ## run every test; the last lines have the branch coverage, which must not fall
+	$(BIN)/python -m pytest -n auto --dist loadscope --cov --cov-report=
 
 check: $(VENV)/.dev  ## lint, types, the OpenAPI document and import direction
 	$(BIN)/ruff check .
@@ -94,7 +94,7 @@ verify-engines: $(VENV)/.dev  ## compare the C library with every reference: 20 
 	$(BIN)/python -m tests.engine_equality $(if $(KEEP),--keep $(KEEP))
 
 clean:  ## remove the environment and everything built; the data folder stays
-	rm -rf $(VENV) .peers .clients .llama tests/clients/node/node_modules build dist tokenizer_registry/native/packed tokenizer_registry/native/built.json tokenizer_registry/native/libweighbridge.so .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .peers .clients .llama tests/clients/node/node_modules build dist tokenizer_registry/native/packed tokenizer_registry/native/built.json tokenizer_registry/native/libweighbridge.so .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help:  ## list these commands
