@@ -7,7 +7,7 @@ from starlette.types import Receive, Scope, Send
 from service.auth.credentials import bearer_tokens
 from service.auth.sessions import OpenSession, OpenSessions
 from service.auth.users import User
-from service.http.context import trace_of
+from service.http.context import context_of
 from service.http.errors import INVALID_SESSION, MISSING_SESSION, Refusal, error_reply
 from service.http.responses import Reply
 from service.http.routing import Handler, Methods
@@ -29,7 +29,7 @@ class SessionGate:
         found = await self.sessions.find(tokens.pop()) if len(tokens) == 1 else None
         if found is None:
             return INVALID_SESSION
-        trace_of(scope).account_id = found.user.account_id
+        context_of(scope).account_id = found.user.account_id
         return found
 
     async def user(self, scope: Scope) -> User | Refusal:
@@ -55,9 +55,9 @@ class ConsoleEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call."""
-        trace = trace_of(scope)
+        context = context_of(scope)
         outcome = await self.methods.outcome(scope, receive)
         if isinstance(outcome, Refusal):
-            trace.refusal = outcome.code
-            outcome = error_reply(outcome, scope["path"], trace.trace_id)
+            context.refusal = outcome.code
+            outcome = error_reply(outcome, scope["path"], context.trace_id)
         await outcome(scope, receive, send)

@@ -12,7 +12,7 @@ from service.auth.authenticator import Authenticator, KeyRefusal
 from service.auth.credentials import bearer_tokens, carries_header_key, gateway_api_key, token_api_key
 from service.auth.endpoint import SessionGate
 from service.auth.keys import PREFIX
-from service.http.context import trace_of
+from service.http.context import context_of
 from service.http.errors import (
     BAD_KEY,
     HTTPS_REQUIRED,
@@ -72,11 +72,11 @@ class Gate:
             return Admission(UNAVAILABLE)
         if isinstance(principal, KeyRefusal):
             return Admission(INVALID_KEY)
-        trace = trace_of(scope)
-        trace.account_id = principal.account_id
+        context = context_of(scope)
+        context.account_id = principal.account_id
         allowance = self._allowance(principal.calls_per_second, principal.calls_per_month)
         hit = self.limiter.hit(principal.account_id, allowance)
-        decision = await (hit if trace.span is NO_SPAN else within(trace.span, "limits", hit))
+        decision = await (hit if context.span is NO_SPAN else within(context.span, "limits", hit))
         return self._judged(principal, decision)
 
     def _judged(self, principal: Principal, decision: Decision | Unavailable) -> Admission:
@@ -124,12 +124,12 @@ class GatewayGate:
             return UNAVAILABLE
         if isinstance(principal, KeyRefusal):
             return KEY_FORMAT if principal is KeyRefusal.MALFORMED else BAD_KEY
-        trace_of(scope).account_id = principal.account_id
+        context_of(scope).account_id = principal.account_id
         if KeyScope.GATEWAY not in principal.scopes:
             return NO_PERMISSION
         if self.allowance is None:
             return principal
-        with trace_of(scope).span.child("limits"):
+        with context_of(scope).span.child("limits"):
             return await self._within_limit(principal, self.allowance)
 
     async def _within_limit(self, principal: Principal, allowance: Allowance) -> Principal | Refusal:

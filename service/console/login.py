@@ -14,7 +14,7 @@ from service.auth.passwords import LoginTurns, Passwords, TooBusy
 from service.auth.sessions import Sessions
 from service.auth.users import PASSWORD_CHARACTERS, User, UserStore, checked_email
 from service.http import json
-from service.http.context import trace_of
+from service.http.context import context_of
 from service.http.errors import INVALID_REQUEST, TOO_MANY_ATTEMPTS, UNAVAILABLE, WRONG_CREDENTIALS, Refusal
 from service.http.json import shorten
 from service.http.request_limits import BodyReader, network
@@ -62,7 +62,7 @@ class Login:
         user = await self.user(email, password, address)
         if isinstance(user, Refusal):
             return user
-        trace_of(scope).account_id = user.account_id
+        context_of(scope).account_id = user.account_id
         seconds = int(self.sessions.lifetime.total_seconds())
         session: dict[str, json.Value] = {
             "access_token": self.sessions.issue(user),

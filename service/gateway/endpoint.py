@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 from starlette.types import Receive, Scope, Send
 
 from service.gateway.stream_reply import StreamReply
-from service.http.context import trace_of
+from service.http.context import context_of
 from service.http.errors import Refusal, error_reply
 from service.http.responses import Reply
 
@@ -25,10 +25,10 @@ class GatewayEndpoint(Generic[Caller]):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call."""
-        trace = trace_of(scope)
+        context = context_of(scope)
         admitted = await self.admit(scope)
         outcome: Outcome = admitted if isinstance(admitted, Refusal) else await self.handle(scope, receive, admitted)
         if isinstance(outcome, Refusal):
-            trace.refusal = outcome.code
-            outcome = error_reply(outcome, scope["path"], trace.trace_id)
+            context.refusal = outcome.code
+            outcome = error_reply(outcome, scope["path"], context.trace_id)
         await outcome(scope, receive, send)

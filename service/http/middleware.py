@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Sequence
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.http.context import Trace
+from service.http.context import RequestContext
 from service.http.cors import Cors
 from service.http.errors import INTERNAL, UNAVAILABLE, error_reply, is_gateway
 from service.http.request_limits import NAMED_HEADERS, head_refusal
@@ -59,10 +59,10 @@ class Edge:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        trace = scope["weighbridge.trace"] = Trace(trace_id(scope["headers"], scope.get(NAMED_HEADERS)))
-        CURRENT_ID.set(trace.trace_id)
+        context = scope["weighbridge.context"] = RequestContext(trace_id(scope["headers"], scope.get(NAMED_HEADERS)))
+        CURRENT_ID.set(context.trace_id)
         quiet = scope["path"] in QUIET_PATHS
-        span = trace.span = NO_SPAN if quiet else self.tracer.request(scope, trace.trace_id)
+        span = context.span = NO_SPAN if quiet else self.tracer.request(scope, context.trace_id)
         started = time.perf_counter()
         status = 0
 
@@ -70,73 +70,73 @@ class Edge:
             nonlocal status
             if message["type"] in STARTS:
                 status = message["status"]
-                message["headers"] = [*message["headers"], *self._stamp(message["headers"], scope, trace)]
+                message["headers"] = [*message["headers"], *self._stamp(message["headers"], scope, context)]
             return send(message)
 
         try:
             # Sorted out here, not in a coroutine around the application: each one costs at every step of a call.
             usual = NAMED_HEADERS in scope and scope["method"] != "OPTIONS"
-            answer = self.app if usual else self._early(scope, trace) or self.app
+            answer = self.app if usual else self._early(scope, context) or self.app
             await answer(scope, receive, stamped)
         except Exception as error:
-            reply = self._unhandled(error, scope, trace)
+            reply = self._unhandled(error, scope, context)
             if status:
                 raise
             await reply(scope, receive, stamped)
         finally:
-            trace.end()
+            context.end()
             seconds = time.perf_counter() - started
             route = getattr(scope.get("route"), "path", NO_ROUTE)
             if span is not NO_SPAN:
-                span.note(lambda: {"weighbridge.account": trace.account_id, "weighbridge.refusal": trace.refusal})
+                span.note(lambda: {"weighbridge.account": context.account_id, "weighbridge.refusal": context.refusal})
                 span.end(route, status)
             method = scope["method"] if route is not NO_ROUTE else ANY_METHOD
-            self.metrics.request(method, route, status, seconds, trace.refusal)
+            self.metrics.request(method, route, status, seconds, context.refusal)
             level = logging.DEBUG if quiet else logging.INFO
             if self.log.is_enabled_for(level):
-                self._tell(level, scope, trace, status, seconds)
+                self._tell(level, scope, context, status, seconds)
 
-    def _unhandled(self, error: Exception, scope: Scope, trace: Trace) -> Reply:
+    def _unhandled(self, error: Exception, scope: Scope, context: RequestContext) -> Reply:
         """Log what broke, and return the reply to its call."""
         scarcity = scarcity_in(error)
         if scarcity is not None:
             # It says nothing about the request: the same one may be answered in a moment.
             self.log.error("out_of_resources", path=scope["path"], reason=repr(scarcity))
-            trace.refusal = UNAVAILABLE.code
-            return error_reply(UNAVAILABLE, scope["path"], trace.trace_id)
+            context.refusal = UNAVAILABLE.code
+            return error_reply(UNAVAILABLE, scope["path"], context.trace_id)
         event_id = secrets.token_hex(16)
-        self.log.exception("unhandled_error", trace_id=trace.trace_id, event_id=event_id, path=scope["path"])
-        return error_reply(INTERNAL, scope["path"], trace.trace_id, event_id)
+        self.log.exception("unhandled_error", trace_id=context.trace_id, event_id=event_id, path=scope["path"])
+        return error_reply(INTERNAL, scope["path"], context.trace_id, event_id)
 
-    def _early(self, scope: Scope, trace: Trace) -> Reply | None:
+    def _early(self, scope: Scope, context: RequestContext) -> Reply | None:
         """The reply to a call that no route has to see."""
         refusal = head_refusal(scope)
         if refusal is not None:
-            trace.refusal = refusal.code
-            return error_reply(refusal, scope["path"], trace.trace_id)
+            context.refusal = refusal.code
+            return error_reply(refusal, scope["path"], context.trace_id)
         return self.cors.preflight(scope) if scope["method"] == "OPTIONS" else None
 
-    def _tell(self, level: int, scope: Scope, trace: Trace, status: int, seconds: float) -> None:
+    def _tell(self, level: int, scope: Scope, context: RequestContext, status: int, seconds: float) -> None:
         self.log.log(
             level,
             "request",
-            trace_id=trace.trace_id,
+            trace_id=context.trace_id,
             method=scope["method"],
             path=scope["path"],
             status=status,
             milliseconds=round(seconds * 1000, 2),
-            account=trace.account_id,
-            refusal=trace.refusal,
+            account=context.account_id,
+            refusal=context.refusal,
             client=scope["client"][0] if scope.get("client") else None,
         )
 
-    def _stamp(self, headers: list[Header], scope: Scope, trace: Trace) -> list[Header]:
+    def _stamp(self, headers: list[Header], scope: Scope, context: RequestContext) -> list[Header]:
         """The trace id, what the layers inside noted, and each standard header that the reply does not set."""
         standard: Sequence[Header] = self.standard_headers
         present = dict(headers)
         if not self._standard_names.isdisjoint(present):
             standard = [header for header in standard if header[0] not in present]
         cors = self.cors.headers(scope) if self.cors.origins else ()
-        own = (b"x-request-id", trace.trace_id.encode())
+        own = (b"x-request-id", context.trace_id.encode())
         powered_by = self.powered_by if is_gateway(scope["path"]) else ()
-        return [own, *powered_by, *trace.reply_headers, *cors, *standard]
+        return [own, *powered_by, *context.reply_headers, *cors, *standard]

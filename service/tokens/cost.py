@@ -12,7 +12,7 @@ from pricing_data.plans import Plan, plan_costs, read_plan
 from pricing_data.responses import BadUsage
 from pricing_data.usage_pricing import PricedUsage, price_usage
 from service.http import json
-from service.http.context import trace_of
+from service.http.context import context_of
 from service.http.errors import INVALID_REQUEST, OVERLOADED, Refusal
 from service.http.request_limits import INLINE_BODY_BYTES, BodyReader, hold_exactly
 from service.http.responses import Reply
@@ -52,7 +52,7 @@ class CostEndpoint:
         body = await self.reader.read(scope, receive)
         if isinstance(body, Refusal):
             return body
-        caller = Caller(trace_of(scope).account_id or "", receive)
+        caller = Caller(context_of(scope).account_id or "", receive)
         if len(body) <= INLINE_BODY_BYTES:
             request = parse(body)
         else:
@@ -60,7 +60,7 @@ class CostEndpoint:
         if isinstance(request, Refusal):
             return request
         del body
-        work = partial(self._priced, request, trace_of(scope).account_id)
+        work = partial(self._priced, request, context_of(scope).account_id)
         is_long = is_of_plans(request) or (isinstance(request, list) and len(request) > MAX_INLINE_USAGES)
         written = await self.pool.run(caller, work) if is_long else work()
         if isinstance(written, Refusal):

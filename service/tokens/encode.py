@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from starlette.types import Receive, Scope
 
 from service.http import json
-from service.http.context import trace_of
+from service.http.context import context_of
 from service.http.errors import INVALID_REQUEST, OVERLOADED, UNAVAILABLE, Refusal
 from service.http.json import shorten
 from service.http.request_limits import INLINE_BODY_BYTES, BodyReader, hold_exactly
@@ -40,9 +40,9 @@ class EncodeEndpoint:
         request = await self._request(scope, receive)
         if isinstance(request, Refusal):
             return request
-        trace_of(scope).keep(getsizeof(request.text))
+        context_of(scope).keep(getsizeof(request.text))
         caller = _caller(scope, receive)
-        encoded = await self._encoded(request, trace_of(scope).held_bytes, caller)
+        encoded = await self._encoded(request, context_of(scope).held_bytes, caller)
         if isinstance(encoded, Refusal):
             return encoded
         written = await self.pool.run(caller, partial(answer, request, encoded))
@@ -69,7 +69,7 @@ class EncodeEndpoint:
 
 
 def _caller(scope: Scope, receive: Receive) -> Caller:
-    return Caller(trace_of(scope).account_id or "", receive)
+    return Caller(context_of(scope).account_id or "", receive)
 
 
 def parse(body: bytes, registry: Registry) -> EncodeRequest | Refusal:

@@ -3,7 +3,7 @@
 from starlette.types import Receive, Scope, Send
 
 from service.auth.policy import Gate
-from service.http.context import trace_of
+from service.http.context import context_of
 from service.http.errors import Refusal, error_reply
 from service.http.routing import Handler
 
@@ -17,11 +17,11 @@ class TokenEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call."""
-        trace = trace_of(scope)
+        context = context_of(scope)
         admission = await self.gate.admit(scope)
-        trace.reply_headers = admission.headers
+        context.reply_headers = admission.headers
         outcome = admission.refusal or await self.handle(scope, receive)
         if isinstance(outcome, Refusal):
-            trace.refusal = outcome.code
-            outcome = error_reply(outcome, scope["path"], trace.trace_id)
+            context.refusal = outcome.code
+            outcome = error_reply(outcome, scope["path"], context.trace_id)
         await outcome(scope, receive, send)

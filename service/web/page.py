@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from service.http.context import trace_of
+from service.http.context import context_of
 from service.http.errors import Refusal
 from service.http.responses import Header, Reply
 from service.http.routing import Handler, Methods
@@ -58,11 +58,11 @@ class PageEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call."""
-        trace = trace_of(scope)
+        context = context_of(scope)
         outcome = await self.methods.outcome(scope, receive)
         if isinstance(outcome, Refusal):
-            trace.refusal = outcome.code
-            outcome = self.pages.refused(outcome, trace.trace_id)
+            context.refusal = outcome.code
+            outcome = self.pages.refused(outcome, context.trace_id)
         if self.packed and isinstance(outcome, Reply):
             outcome = _packed(outcome, scope)
         await outcome(scope, receive, send)

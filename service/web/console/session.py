@@ -10,7 +10,7 @@ from service.auth.passwords import TooBusy
 from service.auth.sessions import OpenSessions
 from service.auth.users import PASSWORD_CHARACTERS, User
 from service.console.login import Login
-from service.http.context import trace_of
+from service.http.context import context_of
 from service.http.errors import UNAVAILABLE, Refusal
 from service.http.responses import Header, Reply
 from service.http.routing import Answer, Handler
@@ -81,9 +81,9 @@ class ConsoleSessions:
         except TooBusy:
             return UNAVAILABLE
         if isinstance(user, Refusal):
-            trace_of(scope).refusal = user.code
+            context_of(scope).refusal = user.code
             return self._sign_in(_ours(form.one("next")), user, form.one("email")[:254])
-        trace_of(scope).account_id = user.account_id
+        context_of(scope).account_id = user.account_id
         return redirect(_ours(form.one("next")), [self._keep(scope, self.sessions.sessions.issue(user))])
 
     async def sign_out(self, scope: Scope, receive: Receive) -> Reply | Refusal:
@@ -102,7 +102,7 @@ class ConsoleSessions:
         token = self.sessions.sessions.renewed(*found) if found else None
         if found is None or token is None:
             return None
-        trace_of(scope).account_id = found.user.account_id
+        context_of(scope).account_id = found.user.account_id
         return Visit(found.user, [self._keep(scope, token)])
 
     def _keep(self, scope: Scope, token: str) -> Header:
