@@ -8,7 +8,7 @@ from functools import partial
 from hashlib import blake2b
 
 from service.auth.accounts import AccountStore, KeyRefusal, Principal, StoredKey
-from service.auth.key_cache import Answer, LookupCache
+from service.auth.key_cache import CachedKey, KeyCache
 from service.auth.keys import SECRET_CHARACTERS, has_valid_checksum, is_well_formed
 from service.auth.last_used import LastUsed
 from service.auth.pepper import Peppers, same_digest
@@ -47,7 +47,7 @@ class Authenticator:
         self._digests: dict[bytes, tuple[str, ...]] = {}
         self._most_digests = max_entries
         self._fingerprint_key = secrets.token_bytes(32)
-        self._cache = LookupCache(
+        self._cache = KeyCache(
             self._find,
             keep_seconds=keep_seconds,
             max_entries=max_entries,
@@ -55,20 +55,20 @@ class Authenticator:
             clock=clock,
         )
 
-    def remembered(self, secret: str) -> Principal | KeyRefusal | None:
+    def cached(self, secret: str) -> Principal | KeyRefusal | None:
         """What `authenticate` answers, if the store need not be asked; else None."""
         digests = self._digests_of(secret)
         if digests is None:
             return KeyRefusal.UNKNOWN if is_well_formed(secret) else KeyRefusal.MALFORMED
-        answer = self._cache.remembered(digests)
+        answer = self._cache.cached(digests)
         return None if answer is None else self._judged(answer)
 
     async def authenticate(self, secret: str) -> Principal | KeyRefusal:
         """Check the form, then the checksum, then the store. Raises StoreUnavailable."""
-        known, digests = self.remembered(secret), self._digests_of(secret)
+        known, digests = self.cached(secret), self._digests_of(secret)
         if known is not None or digests is None:
             return known or KeyRefusal.UNKNOWN
-        return self._judged(await self._cache.ask(digests))
+        return self._judged(await self._cache.get(digests))
 
     def watch(self, secret: str) -> Callable[[], Awaitable[bool]]:
         """Return a question for later: whether the key is accepted. It does not hold the secret.
@@ -80,10 +80,10 @@ class Authenticator:
     async def _accepts(self, digests: tuple[str, ...] | None) -> bool:
         if digests is None:
             return False
-        stored = (self._cache.remembered(digests) or await self._cache.ask(digests)).found
+        stored = (self._cache.cached(digests) or await self._cache.get(digests)).found
         return stored is not None and stored.key.refusal(self.now()) is None
 
-    def _judged(self, answer: Answer) -> Principal | KeyRefusal:
+    def _judged(self, answer: CachedKey) -> Principal | KeyRefusal:
         stored, principal, _ = answer
         if stored is None or principal is None:
             return KeyRefusal.UNKNOWN

@@ -67,7 +67,7 @@ class Gate:
         if isinstance(secret, Refusal):
             return Admission(secret)
         try:
-            principal = self.authenticator.remembered(secret) or await self.authenticator.authenticate(secret)
+            principal = self.authenticator.cached(secret) or await self.authenticator.authenticate(secret)
         except StoreUnavailable:
             return Admission(UNAVAILABLE)
         if isinstance(principal, KeyRefusal):
@@ -119,7 +119,7 @@ class GatewayGate:
         if isinstance(secret, Refusal):
             return secret
         try:
-            principal = self.authenticator.remembered(secret) or await self.authenticator.authenticate(secret)
+            principal = self.authenticator.cached(secret) or await self.authenticator.authenticate(secret)
         except StoreUnavailable:
             return UNAVAILABLE
         if isinstance(principal, KeyRefusal):
