@@ -10,7 +10,7 @@ from typing import Literal
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from service.observability.gateway_metrics import GatewayMeters
-from service.observability.metrics_buffer import GroupedHistogram, Tallies
+from service.observability.metrics_buffer import GroupedHistogram, MetricsBuffer
 from service.observability.shared_numbers import SharedNumbers, SummedNumbers
 
 REQUEST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -30,7 +30,7 @@ class Metrics:
     def __init__(self, shared: SharedNumbers | None = None) -> None:
         self.shared = shared
         self.registry = registry = CollectorRegistry()
-        self._tallies = Tallies()
+        self._buffer = MetricsBuffer()
         self._requests = GroupedHistogram(
             "weighbridge_request_seconds",
             "Time from a request's head to the end of its reply.",
@@ -84,20 +84,20 @@ class Metrics:
 
     def request(self, method: str, route: str, status: int, seconds: float, refusal: str | None) -> None:
         """A request was answered; `route` is the path's pattern."""
-        self._tallies.observe(self._request(method, route, status), seconds)
+        self._buffer.observe(self._request(method, route, status), seconds)
         if refusal is not None:
-            self._tallies.count(self._refusal(refusal))
+            self._buffer.count(self._refusal(refusal))
 
     def counted(self, vocabularies: tuple[str | None, ...]) -> None:
         """A text was counted for models with these; None for a model that has no count."""
-        self._tallies.count_each(self._counts_of(vocabularies))
+        self._buffer.count_each(self._counts_of(vocabularies))
 
     def _labelled(self, vocabularies: tuple[str | None, ...]) -> tuple[Counter, ...]:
         return tuple(self._counts.labels(name) for name in dict.fromkeys(vocabularies) if name is not None)
 
     def decided(self, outcome: str) -> None:
         """The limiter decided."""
-        self._tallies.count(self._decision(outcome))
+        self._buffer.count(self._decision(outcome))
 
     def store_error(self, store: str) -> None:
         """A store could not be used."""
@@ -113,7 +113,7 @@ class Metrics:
 
     def write(self) -> None:
         """Bring the numbers up to date: those of a turn of the event loop are written together after it."""
-        self._tallies.write()
+        self._buffer.write()
 
     def text(self) -> bytes:
         """Return all numbers of all processes, in Prometheus's text format. Takes milliseconds: call it in a thread."""

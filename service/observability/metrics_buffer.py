@@ -21,7 +21,7 @@ class GroupedHistogram(Histogram):
             self._buckets[bucket].inc(number)
 
 
-class Tallies:
+class MetricsBuffer:
     """What was counted and observed in this turn. Without an event loop nothing waits."""
 
     def __init__(self) -> None:
