@@ -17,7 +17,7 @@ from service.runtime.address_space import spare_address_space
 from service.runtime.data_dir import HERE
 from service.runtime.listener import PortUnavailable, listen
 from service.runtime.settings import Settings
-from service.runtime.startup import absent, uncollected
+from service.runtime.startup import block_imports, gc_paused
 from service.storage.embedded_valkey import EmbeddedValkey
 from service.storage.errors import StoreError
 from service.storage.files import private_files
@@ -46,7 +46,7 @@ def serve(host: str | None, port: int | None, workers: int | None, data_dir: Pat
     spare_address_space()
     try:
         with standard_lines(), private_files(), ExitStack() as running:
-            with uncollected():
+            with gc_paused():
                 server = _prepared(settings, demo, running)
                 gc.freeze()  # forked workers share what the collector does not touch
             server.run()
@@ -74,7 +74,7 @@ def _prepared(settings: Settings, demo: bool, running: ExitStack) -> "Server":
 
 def libraries() -> ModuleType:
     """The module that prepares the rest, imported with all libraries that the server needs, and no others."""
-    with absent(*UNASKED):
+    with block_imports(*UNASKED):
         return import_module("service.cli.preparation")
 
 

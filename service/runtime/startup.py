@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
+def gc_paused() -> Iterator[None]:
     """For the time of the block nothing is collected.
 
     What is imported and loaded at a start stays; looking through it again and again would take a fifth of the time.
@@ -22,7 +22,7 @@ def uncollected() -> Iterator[None]:
 
 
 @contextmanager
-def absent(*packages: str) -> Iterator[None]:
+def block_imports(*packages: str) -> Iterator[None]:
     """For the time of the block these packages are as if they were not installed, for whatever is imported in it.
 
     Some libraries import what they find, for uses that are not ours: it would cost time at each start, and memory.
