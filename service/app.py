@@ -19,7 +19,7 @@ from service.gateway.gateway import Gateway
 from service.http.cors import Cors
 from service.http.health import Health, Numbers, Readiness
 from service.http.in_flight import InFlight
-from service.http.middleware import Edge
+from service.http.middleware import RequestMiddleware
 from service.http.probe import Probe
 from service.http.routing import DirectRoutes
 from service.observability.tracing import NoTracer, Tracer
@@ -90,7 +90,7 @@ def create_app(
     # Without Starlette's own answer to what breaks: the edge gives it, and a call passes a layer less.
     inside = DirectRoutes(ExceptionMiddleware(app.router, {HTTPException: UnknownPaths(pages)}), routes)
     cors = Cors(settings.allowed_origins)
-    app.middleware_stack = Edge(
+    app.middleware_stack = RequestMiddleware(
         inside,
         cors,
         connections.metrics,

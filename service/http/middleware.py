@@ -32,7 +32,7 @@ NO_ROUTE, ANY_METHOD = "none", "other"
 STARTS = ("http.response.start", WHOLE_REPLY)
 
 
-class Edge:
+class RequestMiddleware:
     """Wraps the whole application; see the module's docstring."""
 
     def __init__(
