@@ -20,6 +20,7 @@ from service.auth.accounts import (
 )
 from service.auth.accounts import Scope as KeyScope
 from service.auth.credentials import query_parameters
+from service.auth.sessions import OpenSession
 from service.auth.users import User
 from service.http import json
 from service.http.errors import INVALID_REQUEST, KEY_NOT_FOUND, TOO_MANY_KEYS, TOO_MANY_NEW_KEYS, Refusal
@@ -52,7 +53,7 @@ class ConsoleKeys:
         self.now = now
         self.log = structlog.get_logger()
 
-    async def create(self, scope: Scope, receive: Receive, user: User) -> Reply | Refusal:
+    async def create(self, scope: Scope, receive: Receive, caller: OpenSession) -> Reply | Refusal:
         """A new key, with its secret in `value`, which is never shown again."""
         body = await self.reader.read(scope, receive)
         if isinstance(body, Refusal):
@@ -61,7 +62,7 @@ class ConsoleKeys:
             wanted = self._wanted(body)
         except (json.NotJson, ValueError) as fault:
             return INVALID_REQUEST.saying(str(fault))
-        made = await self.make(user, wanted)
+        made = await self.make(caller.user, wanted)
         if isinstance(made, Refusal):
             return made
         return Reply(200, json.encode({**_shown(made.key), "value": made.secret}))
@@ -76,7 +77,7 @@ class ConsoleKeys:
         self.log.info("key_created", key=made.key.id, user=user.id, account=user.account_id)
         return made
 
-    async def list_page(self, scope: Scope, receive: Receive, user: User) -> Reply | Refusal:
+    async def list_page(self, scope: Scope, receive: Receive, caller: OpenSession) -> Reply | Refusal:
         """A page of keys, the newest last: `limit` of them, after the key `after`; none of them with its secret."""
         query = dict(query_parameters(scope))
         limit = page_size(query.get("limit", str(MAX_PAGE_KEYS)), MAX_PAGE_KEYS)
@@ -85,15 +86,15 @@ class ConsoleKeys:
         after = query.get("after")
         if after is not None and not is_key_id(after):
             return INVALID_REQUEST.saying(f"after: {shorten(after)} is not the id of a key.")
-        page = await self.account_keys.page(user.account_id, limit, after)
+        page = await self.account_keys.page(caller.user.account_id, limit, after)
         found: list[json.Value] = [_shown(key) for key in page.keys]
         return Reply(200, json.encode({"object": "list", "data": found, "has_more": page.has_more}))
 
-    async def revoke(self, scope: Scope, receive: Receive, user: User) -> Reply | Refusal:
+    async def revoke(self, scope: Scope, receive: Receive, caller: OpenSession) -> Reply | Refusal:
         """Revoke for good; to do it again is no error. A key of somebody else is not found."""
-        return await self._revoke(scope["path_params"]["key_id"], user)
+        return await self._revoke(scope["path_params"]["key_id"], caller.user)
 
-    async def revoke_named(self, scope: Scope, receive: Receive, user: User) -> Reply | Refusal:
+    async def revoke_named(self, scope: Scope, receive: Receive, caller: OpenSession) -> Reply | Refusal:
         """Revoke the key whose id stands in the query or in the body, as `id`."""
         named = [value for name, value in query_parameters(scope) if name == "id"]
         if not named:
@@ -104,7 +105,7 @@ class ConsoleKeys:
                 named = [_only_id(json.decode(body))]
             except (json.NotJson, ValueError) as fault:
                 return INVALID_REQUEST.saying(str(fault))
-        return await self._revoke(named[0], user) if len(named) == 1 else NO_KEY_NAMED
+        return await self._revoke(named[0], caller.user) if len(named) == 1 else NO_KEY_NAMED
 
     async def _revoke(self, key_id: str, user: User) -> Reply | Refusal:
         key = await self.find(key_id, user)

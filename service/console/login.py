@@ -8,10 +8,9 @@ from typing import Any
 import structlog
 from starlette.types import Receive, Scope
 
-from service.auth.endpoint import SessionGate
 from service.auth.login_attempts import LoginAttempts
 from service.auth.passwords import LoginTurns, Passwords, TooBusy
-from service.auth.sessions import Sessions
+from service.auth.sessions import OpenSession, OpenSessions, Sessions
 from service.auth.users import PASSWORD_CHARACTERS, User, UserStore, checked_email
 from service.http import json
 from service.http.context import context_of
@@ -94,17 +93,14 @@ class Login:
 class Logout:
     """Ends sessions."""
 
-    def __init__(self, gate: SessionGate) -> None:
-        self.gate = gate
+    def __init__(self, sessions: OpenSessions) -> None:
+        self.sessions = sessions
         self.log = structlog.get_logger()
 
-    async def log_out(self, scope: Scope, receive: Receive) -> Reply | Refusal:
-        """End the session that the call carries; from then on its token is not valid."""
-        found = await self.gate.session(scope)
-        if isinstance(found, Refusal):
-            return found
-        await self.gate.sessions.end(found.session)
-        self.log.info("logged_out", user=found.user.id, account=found.user.account_id)
+    async def log_out(self, scope: Scope, receive: Receive, caller: OpenSession) -> Reply | Refusal:
+        """End the session of the request; its token is not valid any more."""
+        await self.sessions.end(caller.session)
+        self.log.info("logged_out", user=caller.user.id, account=caller.user.account_id)
         return Reply(200, json.encode({"object": "session.deleted", "deleted": True}))
 
 

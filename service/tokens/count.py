@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope
 from pricing_data import Price, PriceBook, cost, plain
 from pricing_data.markup import Markup
 from pricing_data.rating import input_rate, tier_reached
+from service.auth.accounts import Principal
 from service.http import json
 from service.http.context import RequestContext, context_of
 from service.http.errors import INVALID_REQUEST, Refusal
@@ -67,7 +68,7 @@ class CountEndpoint:
         self._opening = lru_cache(MAX_MODELS)(self._made_opening)
         self._openings = lru_cache(MAX_OPENINGS)(self._opened)
 
-    async def count(self, scope: Scope, receive: Receive) -> Reply | Refusal:
+    async def count(self, scope: Scope, receive: Receive, principal: Principal) -> Reply | Refusal:
         """Answer one count."""
         body = self.reader.whole(scope) or await self.reader.read(scope, receive)
         if isinstance(body, Refusal):
@@ -75,7 +76,7 @@ class CountEndpoint:
         if len(body) <= INLINE_BODY_BYTES:
             request = self.requests.parse(body)
         else:
-            caller = Caller(context_of(scope).account_id or "", receive)
+            caller = Caller(principal.account_id, receive)
             request = await self.pool.run(caller, partial(self.requests.parse, body))
         if isinstance(request, Refusal):
             return request

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from starlette.types import Receive, Scope
 
+from service.auth.accounts import Principal
 from service.http import json
 from service.http.context import context_of
 from service.http.errors import INVALID_REQUEST, OVERLOADED, UNAVAILABLE, Refusal
@@ -35,13 +36,13 @@ class EncodeEndpoint:
         self.pool = pool
         self.max_characters = max_characters
 
-    async def encode(self, scope: Scope, receive: Receive) -> Reply | Refusal:
+    async def encode(self, scope: Scope, receive: Receive, principal: Principal) -> Reply | Refusal:
         """Answer one call."""
-        request = await self._request(scope, receive)
+        caller = Caller(principal.account_id, receive)
+        request = await self._request(scope, receive, caller)
         if isinstance(request, Refusal):
             return request
         context_of(scope).keep(getsizeof(request.text))
-        caller = _caller(scope, receive)
         encoded = await self._encoded(request, context_of(scope).held_bytes, caller)
         if isinstance(encoded, Refusal):
             return encoded
@@ -51,13 +52,13 @@ class EncodeEndpoint:
         # A client that reads slowly holds its reply, of some megabytes at most.
         return Reply(200, written) if hold_exactly(scope, self.pool.in_flight, len(written)) else OVERLOADED
 
-    async def _request(self, scope: Scope, receive: Receive) -> EncodeRequest | Refusal:
+    async def _request(self, scope: Scope, receive: Receive, caller: Caller) -> EncodeRequest | Refusal:
         body = await self.reader.read(scope, receive)
         if isinstance(body, Refusal):
             return body
         if len(body) <= INLINE_BODY_BYTES:
             return parse(body, self.pool.registry)
-        return await self.pool.run(_caller(scope, receive), partial(parse, body, self.pool.registry))
+        return await self.pool.run(caller, partial(parse, body, self.pool.registry))
 
     async def _encoded(self, request: EncodeRequest, held_bytes: int, caller: Caller) -> list[Token] | Refusal:
         try:
@@ -66,10 +67,6 @@ class EncodeEndpoint:
             return INVALID_REQUEST.saying(f"input: {fault}")
         except DamagedVocabulary as fault:
             return UNAVAILABLE.saying(f"The vocabulary cannot be read: {fault}.")
-
-
-def _caller(scope: Scope, receive: Receive) -> Caller:
-    return Caller(context_of(scope).account_id or "", receive)
 
 
 def parse(body: bytes, registry: Registry) -> EncodeRequest | Refusal:
