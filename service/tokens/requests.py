@@ -4,10 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from difflib import get_close_matches
-from functools import lru_cache
 from typing import Any, NamedTuple
 
-from pydantic_core import from_json
 from starlette.types import Scope
 
 from service.auth.credentials import query_parameters
@@ -21,11 +19,6 @@ DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 EVERY_MODEL = ["*"]
 # A near name is looked for only so often: each look compares with the whole catalogue.
 MAX_SUGGESTIONS = 10
-OPENING = b'{"input":'
-WHITESPACE = b" \t\r\n"
-# What follows the text in the bodies of many callers, kept with what it says.
-MAX_RESTS = 256
-MAX_REST_BYTES = 4_096
 
 
 class CountRequest(NamedTuple):
@@ -45,38 +38,9 @@ class CountRequests:
         self.catalogue = catalogue
         self._names = frozenset(catalogue)
         self.max_models = max_models
-        self._rest = lru_cache(MAX_RESTS)(self._made_rest)
 
     def parse(self, body: bytes) -> CountRequest | Refusal:
-        """The request, or a refusal that names the property at fault."""
-        return self._usual(body) or self._by_the_letter(body)
-
-    def _usual(self, body: bytes) -> CountRequest | None:
-        """A valid request that begins with its text and ends like one before; None for any other.
-
-        Callers send many texts for the same models. Between the opening and the rest there is one string and a comma,
-        or this is no such request: so no name comes twice, which is all that the quicker parser would let pass.
-        """
-        rest_at = min(body.rfind(b'"type"'), body.rfind(b'"models"'))
-        if rest_at < 0 or len(body) - rest_at > MAX_REST_BYTES or not body.startswith(OPENING):
-            return None
-        rest = self._rest(body[rest_at:])
-        if rest is None:
-            return None
-        written, comma, nothing = body[len(OPENING) : rest_at].rpartition(b",")
-        try:
-            text = from_json(written)
-        except ValueError:
-            return None
-        is_whole = comma and not nothing.strip(WHITESPACE) and type(text) is str
-        return CountRequest(text, *rest) if is_whole else None
-
-    def _made_rest(self, rest: bytes) -> tuple[tuple[str, ...], bool, bool, date | None] | None:
-        """All but the text of a request that ends so, or None if such a one is not valid."""
-        request = self._by_the_letter(OPENING + b'"",' + rest)
-        return None if isinstance(request, Refusal) else request[1:]
-
-    def _by_the_letter(self, body: bytes) -> CountRequest | Refusal:
+        """Return the request, or a refusal that names the invalid property."""
         try:
             fields = json.decode(body)
             if not isinstance(fields, dict):
