@@ -17,11 +17,11 @@ from service.connections import Connections
 from service.console.routes import console_login, console_routes
 from service.gateway.gateway import Gateway
 from service.http.cors import Cors
+from service.http.endpoint import DirectRoutes
 from service.http.health import Health, Numbers, Readiness
 from service.http.in_flight import InFlight
 from service.http.middleware import RequestMiddleware
 from service.http.probe import Probe
-from service.http.routing import DirectRoutes
 from service.observability.tracing import NoTracer, Tracer
 from service.runtime.background import in_background
 from service.runtime.settings import Settings

@@ -19,7 +19,6 @@ from service.auth.accounts import (
     checked_text,
 )
 from service.auth.accounts import Scope as KeyScope
-from service.auth.credentials import query_parameters
 from service.auth.sessions import OpenSession
 from service.auth.users import User
 from service.http import json
@@ -27,7 +26,7 @@ from service.http.errors import INVALID_REQUEST, KEY_NOT_FOUND, TOO_MANY_KEYS, T
 from service.http.json import shorten
 from service.http.request_limits import BodyReader, named_headers
 from service.http.responses import Reply
-from service.http.validation import is_key_id, page_size
+from service.http.validation import is_key_id, page_size, query_parameters
 
 FIELDS = ("name", "scopes", "expires_at")
 MAX_PAGE_KEYS = 100

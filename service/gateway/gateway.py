@@ -8,7 +8,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope
 
 from service.auth.accounts import Principal
-from service.auth.policy import AuthPolicy, GatewayPolicy, SessionPolicy, UsagePolicy
+from service.auth.policy import GatewayPolicy, SessionPolicy, UsagePolicy
 from service.auth.sessions import OpenSessions
 from service.billing.idempotency import Idempotency
 from service.billing.money import MICRO_INR, Tariff
@@ -27,14 +27,14 @@ from service.gateway.streamed import Patience
 from service.gateway.upstream import Upstream
 from service.gateway.usage import Usage
 from service.http import json
-from service.http.endpoint import CallerT, Handler, Operation, route
+from service.http.endpoint import AuthPolicy, CallerT, Handler, Operation, route
 from service.http.errors import MODEL_NOT_FOUND, Refusal
 from service.http.health import Health
 from service.http.json import shorten
 from service.http.request_limits import BodyReader
 from service.http.responses import Reply
 from service.observability.gateway_metrics import GatewayMeters
-from service.observability.trace_ids import random_id
+from service.observability.tracing import random_id
 from service.runtime.background import in_background
 from service.runtime.clock import utc_now
 from service.runtime.settings import Settings

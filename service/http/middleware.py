@@ -14,8 +14,7 @@ from service.http.errors import INTERNAL, UNAVAILABLE, error_reply, is_gateway
 from service.http.request_limits import NAMED_HEADERS, head_refusal
 from service.http.responses import WHOLE_REPLY, Header, Reply
 from service.observability.metrics import Metrics
-from service.observability.trace_ids import CURRENT_ID, trace_id
-from service.observability.tracing import NO_SPAN, NoTracer, Tracer
+from service.observability.tracing import CURRENT_ID, NO_SPAN, NoTracer, Tracer, trace_id
 from service.runtime.address_space import scarcity_in
 
 STANDARD_HEADERS: tuple[Header, ...] = (

@@ -2,6 +2,9 @@
 
 import re
 from typing import Final
+from urllib.parse import parse_qsl
+
+from starlette.types import Scope
 
 _CALL: Final = re.compile("[0-9a-f]{32}")
 _KEY: Final = re.compile("key_[0-9A-Za-z]{1,36}")
@@ -27,3 +30,9 @@ def page_size(text: str, largest: int) -> int | None:
     """Return a number of rows from 1 to `largest`, or None if the text is no such number."""
     number = entry_number(text)
     return number if number is not None and 1 <= number <= largest else None
+
+
+def query_parameters(scope: Scope) -> list[tuple[str, str]]:
+    """Return the names and values of the query in order, decoded. Only `&` separates; empty values are kept."""
+    query = scope["query_string"]
+    return parse_qsl(query.decode("latin-1"), keep_blank_values=True) if query else []

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 from starlette.types import Scope
 
-from service.auth.credentials import query_parameters
 from service.http import json
 from service.http.errors import INVALID_REQUEST, Refusal
 from service.http.json import shorten
+from service.http.validation import query_parameters
 
 REQUIRED = frozenset(("input", "type", "models"))
 PROPERTIES = ("input", "type", "models", "detail", "estimate", "as_of")

@@ -16,7 +16,7 @@ from service.console.login import Login
 from service.http.endpoint import PublicHandler
 from service.http.request_limits import BodyReader
 from service.limits import Allowance
-from service.observability.trace_ids import random_id
+from service.observability.tracing import random_id
 from service.runtime.clock import utc_now
 from service.runtime.settings import Settings
 from service.tokens.counting_pool import CountingPool

@@ -9,8 +9,7 @@ import click
 import pytest
 
 from service.cli.tracing import tracer_maker
-from service.observability.trace_ids import random_id
-from service.observability.tracing import NoTracer
+from service.observability.tracing import NoTracer, random_id
 from service.observability.tracing_otel import Collector, traces_url
 from service.runtime.settings import Settings
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.observability.trace_ids import trace_id
+from service.observability.tracing import trace_id
 
 GOOD = b"4bf92f3577b34da6a3ce929d0e0e4736"
 
