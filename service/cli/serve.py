@@ -13,11 +13,10 @@ import click
 from service.cli.configuration import configuration, prepared_folder
 from service.cli.loading import Loading
 from service.observability.line_stream import standard_lines
-from service.runtime.address_space import spare_address_space
 from service.runtime.data_dir import HERE
-from service.runtime.listener import PortUnavailable, listen
+from service.runtime.process_limits import spare_address_space
 from service.runtime.settings import Settings
-from service.runtime.startup import block_imports, gc_paused
+from service.runtime.startup import PortUnavailable, block_imports, gc_paused, listen
 from service.storage.embedded_valkey import EmbeddedValkey
 from service.storage.errors import StoreError
 from service.storage.files import private_files

@@ -6,10 +6,9 @@ A trace id is in the log, in headers and in errors. Spans are kept only if a col
 
 import os
 import re
-from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
-from random import getrandbits
 from types import TracebackType
 from typing import Final, Literal, NamedTuple, Protocol, TypeVar
 
@@ -90,17 +89,6 @@ async def _in_child(span: Span, name: str, work: Awaitable[Result]) -> Result:
         return await work
 
 
-class NoTracer:
-    """Traces nothing."""
-
-    def request(self, scope: Scope, trace_id: str) -> NoSpan:
-        """See Tracer."""
-        return NO_SPAN
-
-    def close(self) -> None:
-        """See Tracer."""
-
-
 RawHeader = tuple[bytes, bytes]
 
 _TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?")
@@ -109,14 +97,10 @@ _TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})
 CURRENT_ID: Final[ContextVar[str | None]] = ContextVar("trace_id", default=None)
 
 
-def trace_id(headers: Iterable[RawHeader], names: Container[bytes] | None = None) -> str:
-    """32 hex digits: the caller's trace id if it sent exactly one valid `traceparent`, else a fresh one.
-
-    `names` are the names of the headers, if they are known.
-    """
-    has_parent = b"traceparent" in (dict(headers) if names is None else names)
-    valid = _traceparent(headers) if has_parent else None
-    return valid[1].decode() if valid else f"{getrandbits(128):032x}"
+def callers_trace_id(headers: Iterable[RawHeader]) -> str | None:
+    """Return the trace id of the caller (32 hex digits) if it sent exactly one valid `traceparent`, else None."""
+    valid = _traceparent(headers)
+    return valid[1].decode() if valid else None
 
 
 class CallersSpan(NamedTuple):

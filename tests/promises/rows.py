@@ -198,7 +198,7 @@ PROMISES: dict[int, Promise] = {
         "every reply has a trace id; errors have one shape per API",
         (
             f"{SERVED}/test_openapi.py::test_every_answer_is_as_described",
-            "tests/service/observability/test_tracing.py",
+            "tests/service/http/test_trace_ids.py",
             f"{SERVED}/test_edge.py::test_large_heads_are_refused",
         ),
     ),
