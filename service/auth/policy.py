@@ -13,9 +13,9 @@ from typing import Final, NamedTuple
 
 from starlette.types import Scope
 
-from service.auth.accounts import Principal
+from service.auth.accounts import KeyRefusal, Principal
 from service.auth.accounts import Scope as KeyScope
-from service.auth.authenticator import Authenticator, KeyRefusal
+from service.auth.authenticator import Authenticator
 from service.auth.keys import PREFIX
 from service.auth.sessions import OpenSession, OpenSessions
 from service.http.context import context_of
