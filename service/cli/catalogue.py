@@ -5,7 +5,7 @@ from collections.abc import Container, Sequence
 import click
 
 from service.cli.configuration import configuration
-from service.tokens.requests import nearest
+from service.tokens.names import nearest
 from tokenizer_registry import Registry
 
 

@@ -15,9 +15,9 @@ from service.auth.users import PASSWORD_CHARACTERS, User, UserStore, checked_ema
 from service.http import json
 from service.http.context import context_of
 from service.http.errors import INVALID_REQUEST, TOO_MANY_ATTEMPTS, UNAVAILABLE, WRONG_CREDENTIALS, Refusal
-from service.http.json import shorten
 from service.http.request_limits import BodyReader, network
 from service.http.responses import Reply
+from service.http.validation import InvalidRequest, check_names, read_body
 from service.storage.errors import StoreUnavailable
 
 FIELDS = ("email", "password")
@@ -48,12 +48,12 @@ class Login:
         body = await self.reader.read(scope, receive)
         if isinstance(body, Refusal):
             return body
-        fields = _fields(body)
-        if isinstance(fields, Refusal):
-            return fields
+        credentials = read_body(body, _credentials, "The body must be a JSON object with email and password.")
+        if isinstance(credentials, Refusal):
+            return credentials
         address = scope["client"][0] if scope.get("client") else "unknown"
         try:
-            return await self._checked(scope, fields["email"], fields["password"], address)
+            return await self._checked(scope, *credentials, address)
         except (StoreUnavailable, TooBusy):
             return UNAVAILABLE
 
@@ -104,21 +104,12 @@ class Logout:
         return Reply(200, json.encode({"object": "session.deleted", "deleted": True}))
 
 
-def _fields(body: bytes) -> dict[str, Any] | Refusal:
-    try:
-        fields = json.decode(body)
-    except json.NotJson as fault:
-        return INVALID_REQUEST.saying(str(fault))
-    if not isinstance(fields, dict):
-        return INVALID_REQUEST.saying("The body must be a JSON object with email and password.")
-    for name in fields:
-        if name not in FIELDS:
-            return INVALID_REQUEST.saying(
-                f"{shorten(name)} is not a property of this request; it has {', '.join(FIELDS)}."
-            )
+def _credentials(fields: dict[str, Any]) -> tuple[str, str]:
+    """Return e-mail and password. Raise InvalidRequest."""
+    check_names(fields, FIELDS)
     for name in FIELDS:
         if not isinstance(fields.get(name), str):
-            return INVALID_REQUEST.saying(f"{name}: must be a string.")
+            raise InvalidRequest(f"{name}: must be a string.")
     if len(fields["password"]) > PASSWORD_CHARACTERS[1]:
-        return INVALID_REQUEST.saying(f"password: must have at most {PASSWORD_CHARACTERS[1]} characters.")
-    return fields
+        raise InvalidRequest(f"password: must have at most {PASSWORD_CHARACTERS[1]} characters.")
+    return fields["email"], fields["password"]

@@ -12,8 +12,9 @@ from service.http import json
 from service.http.errors import INVALID_REQUEST, NOT_FOUND, Refusal
 from service.http.json import shorten
 from service.http.responses import Reply
+from service.tokens.names import nearest
 from service.tokens.prices import provenance, version_header
-from service.tokens.requests import nearest, parameters
+from service.tokens.requests import parameters
 from tokenizer_registry import Model
 
 

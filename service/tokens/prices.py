@@ -12,7 +12,8 @@ from service.http import json
 from service.http.errors import NOT_FOUND, Refusal
 from service.http.json import shorten
 from service.http.responses import Header, Reply
-from service.tokens.requests import nearest, parameters
+from service.tokens.names import nearest
+from service.tokens.requests import parameters
 from tokenizer_registry import Model
 
 

@@ -1,24 +1,21 @@
 """The body of `POST /v1/tokens/count`, checked property by property."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
-from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from starlette.types import Scope
 
-from service.http import json
 from service.http.errors import INVALID_REQUEST, Refusal
 from service.http.json import shorten
-from service.http.validation import query_parameters
+from service.http.validation import InvalidRequest, check_names, query_parameters, read_body, typed
+from service.tokens.names import UnknownModels
 
 REQUIRED = frozenset(("input", "type", "models"))
 PROPERTIES = ("input", "type", "models", "detail", "estimate", "as_of")
 DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 EVERY_MODEL = ["*"]
-# A near name is looked for only so often: each look compares with the whole catalogue.
-MAX_SUGGESTIONS = 10
 
 
 class CountRequest(NamedTuple):
@@ -41,30 +38,24 @@ class CountRequests:
 
     def parse(self, body: bytes) -> CountRequest | Refusal:
         """Return the request, or a refusal that names the invalid property."""
-        try:
-            fields = json.decode(body)
-            if not isinstance(fields, dict):
-                return _refuse("The body must be a JSON object with input, type and models.")
-            return self._request(fields)
-        except (json.NotJson, _Invalid) as fault:
-            return _refuse(str(fault))
+        return read_body(body, self._request, "The body must be a JSON object with input, type and models.")
 
     def _request(self, fields: dict[str, Any]) -> CountRequest:
         if fields.keys() != REQUIRED:
-            _check_names(fields)
-        text = _typed(fields, "input", str, "a string")
+            check_names(fields, PROPERTIES, PROPERTIES[:3])
+        text = typed(fields, "input", str, "a string")
         if fields["type"] != "text":
-            raise _Invalid(f'type: {shorten(fields["type"])} is not known; the only type is "text".')
-        models = self._models(_typed(fields, "models", list, "a list of model names"))
+            raise InvalidRequest(f'type: {shorten(fields["type"])} is not known; the only type is "text".')
+        models = self._models(typed(fields, "models", list, "a list of model names"))
         if len(fields) == len(REQUIRED):
             return CountRequest(text, models)
-        detail = _typed(fields, "detail", bool, "true or false", default=False)
-        estimate = _typed(fields, "estimate", bool, "true or false", default=False)
+        detail = typed(fields, "detail", bool, "true or false", default=False)
+        estimate = typed(fields, "estimate", bool, "true or false", default=False)
         return CountRequest(text, models, detail or estimate, estimate, _date(fields, "as_of"))
 
     def _models(self, names: list[Any]) -> tuple[str, ...]:
         if not 1 <= len(names) <= self.max_models:
-            raise _Invalid(f"models: send 1 to {self.max_models} names, not {len(names)}.")
+            raise InvalidRequest(f"models: send 1 to {self.max_models} names, not {len(names)}.")
         if names == EVERY_MODEL:
             return tuple(self.catalogue)
         try:
@@ -72,44 +63,15 @@ class CountRequests:
                 return tuple(names)
         except TypeError:  # a list or an object among them
             pass
-        raise _Invalid(self._fault_of(names))
+        raise InvalidRequest(self._fault_of(names))
 
     def _fault_of(self, names: list[Any]) -> str:
         for name in names:
             if not isinstance(name, str):
                 return f"models: {shorten(name)} is not a model name; names are strings."
-        unknown = [name for name in dict.fromkeys(names) if name not in self.catalogue]
-        return f"models: {self._unknown(unknown)}. GET /v1/tokens/models lists the known ones."
-
-    def _unknown(self, names: list[str]) -> str:
-        near = (nearest(name, self.catalogue) for name in names[:MAX_SUGGESTIONS])
-        suggested = [
-            f"unknown model {shorten(name)}" + (f" (did you mean {match}?)" if match else "")
-            for name, match in zip(names[:MAX_SUGGESTIONS], near, strict=True)
-        ]
-        return ", ".join(suggested + [f"unknown model {shorten(name)}" for name in names[MAX_SUGGESTIONS:]])
-
-
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name most like `name`, if one is like it at all."""
-    return next(iter(get_close_matches(name, known, n=1)), None) if len(name) <= 100 else None
-
-
-def _check_names(fields: dict[str, Any]) -> None:
-    for name in fields:
-        if name not in PROPERTIES:
-            raise _Invalid(f"{shorten(name)} is not a property of this request; it has {', '.join(PROPERTIES)}.")
-    for name in PROPERTIES[:3]:
-        if name not in fields:
-            raise _Invalid(f"{name}: this property is missing.")
-
-
-class _Invalid(Exception):
-    """A property is at fault; leaves this module only as a refusal."""
-
-
-def _refuse(message: str) -> Refusal:
-    return INVALID_REQUEST.saying(message)
+        unknown = UnknownModels(self.catalogue)
+        sentences = [unknown.sentence(name) for name in dict.fromkeys(names) if name not in self.catalogue]
+        return f"models: {', '.join(sentences)}. GET /v1/tokens/models lists the known ones."
 
 
 def _date(fields: dict[str, Any], name: str) -> date | None:
@@ -122,14 +84,7 @@ def _date(fields: dict[str, Any], name: str) -> date | None:
             return date.fromisoformat(value)
     except ValueError:
         pass
-    raise _Invalid(f'{name}: must be a date such as "2026-01-31", not {shorten(value)}.')
-
-
-def _typed(fields: dict[str, Any], name: str, kind: type, words: str, default: Any = None) -> Any:
-    value = fields.get(name, default)
-    if not isinstance(value, kind):
-        raise _Invalid(f"{name}: must be {words}, not {shorten(value)}.")
-    return value
+    raise InvalidRequest(f'{name}: must be a date such as "2026-01-31", not {shorten(value)}.')
 
 
 def parameters(scope: Scope, known: tuple[str, ...]) -> dict[str, str] | Refusal:

@@ -13,6 +13,7 @@ from pricing_data.rate_list import StatedRate, stated_rates
 from service.http.errors import NOT_FOUND, Refusal
 from service.http.json import shorten
 from service.http.responses import Reply
+from service.tokens.names import nearest
 from service.tokens.price_words import (
     alike_windows,
     hours_words,
@@ -21,7 +22,6 @@ from service.tokens.price_words import (
     since_words,
     unit_words,
 )
-from service.tokens.requests import nearest
 from service.web.charts import Chart, steps
 from service.web.models.listing import exactness
 from service.web.page import Pages
