@@ -6,8 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
-from service.auth.authenticator import Authenticator
-from service.auth.last_used import LastUsed
+from service.auth.authenticator import Authenticator, LastUsed
 from service.auth.login_attempts import LocalAttempts, LoginAttempts, RedisAttempts
 from service.auth.pepper import Peppers
 from service.auth.revocation import Revocations

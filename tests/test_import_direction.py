@@ -173,7 +173,7 @@ def _owner(name: str, modules: dict[str, Path]) -> str | None:
 # The parts of pricing_data in order: a part imports its own layer and those above it, never one below.
 PRICING_LAYERS = (
     ("data",),
-    ("errors", "dates", "cost", "price", "usage", "rate_paths", "replacing"),
+    ("errors", "dates", "cost", "price", "usage", "rate_paths"),
     ("charged_counts", "rate_card", "call_cost"),
     ("book", "pricing"),
     ("responses",),

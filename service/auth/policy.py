@@ -1,175 +1,218 @@
-"""May this call go on: key, permission, limits, in that order. One gate for every route with an API key."""
+"""Who may call what: one policy for each kind of endpoint.
 
-from collections.abc import Sequence
+    TokenApiPolicy    an API key with the scope `tokens`, within the limits of its account
+    GatewayPolicy     an API key with the scope `gateway`, within the limit of the key
+    SessionPolicy     a session of the console
+    UsagePolicy       an API key of the gateway, or a session
+
+`service.http.endpoint.Endpoint` calls `authorize` before the body is read, and answers StoreUnavailable.
+"""
+
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from starlette.types import Scope
 
 from service.auth.accounts import KeyRefusal, Principal
 from service.auth.accounts import Scope as KeyScope
 from service.auth.authenticator import Authenticator
-from service.auth.credentials import bearer_tokens, carries_header_key, gateway_api_key, token_api_key
-from service.auth.endpoint import SessionGate
 from service.auth.keys import PREFIX
-from service.http.context import trace_of
+from service.auth.sessions import OpenSession, OpenSessions
+from service.http.context import context_of
+from service.http.endpoint import AuthPolicy, AuthResult
 from service.http.errors import (
     BAD_KEY,
-    HTTPS_REQUIRED,
     INVALID_KEY,
+    INVALID_SESSION,
     KEY_FORMAT,
+    MISSING_KEY,
+    MISSING_SESSION,
+    NO_KEY,
     NO_PERMISSION,
     QUOTA_EXCEEDED,
     RATE_EXCEEDED,
     UNAVAILABLE,
     Refusal,
 )
-from service.http.responses import Header
+from service.http.request_limits import NAMED_HEADERS
+from service.http.validation import query_parameters
 from service.limits import Allowance, Decision, Limiter, Unavailable, limit_headers
 from service.observability.tracing import NO_SPAN, within
-from service.storage.errors import StoreUnavailable
 
 MAX_ALLOWANCES = 1_000
+# Calls a month of a gateway key: more than there can be, because calls of the gateway are paid.
+NO_QUOTA = 10**12
 
 
-class Admission(NamedTuple):
-    """The outcome at the gate: a refusal or none, and headers that stand on the reply either way."""
-
-    refusal: Refusal | None
-    headers: Sequence[Header] = ()
-
-
-class Gate:
-    """Admits calls whose key has `scope`, within the limits of its account."""
+class TokenApiPolicy:
+    """Authorize API keys with `scope`, within the limits of their account. `allowance` is the default limit."""
 
     def __init__(
-        self,
-        authenticator: Authenticator,
-        limiter: Limiter,
-        allowance: Allowance,
-        *,
-        scope: KeyScope,
-        require_https: bool,
+        self, authenticator: Authenticator, limiter: Limiter, allowance: Allowance, *, scope: KeyScope
     ) -> None:
         self.authenticator = authenticator
         self.limiter = limiter
         self.allowance = allowance
         self.scope = scope
-        self.require_https = require_https
-        # One value for all who have the same: equal calls are soon known as equal.
-        self._allowance = lru_cache(MAX_ALLOWANCES)(self._made_allowance)
+        # Equal allowances are one object, which the limiter recognizes without a comparison.
+        self._allowance = lru_cache(MAX_ALLOWANCES)(self._build_allowance)
 
-    async def admit(self, scope: Scope) -> Admission:
-        """Decide on a call from its head alone; the body is not read before."""
-        if self.require_https and scope["scheme"] != "https":
-            return Admission(HTTPS_REQUIRED)
+    async def authorize(self, scope: Scope) -> AuthResult[Principal]:
+        """Check the key, the limits, then the scope. Refusals after the key carry the headers of the limits."""
         secret = token_api_key(scope)
         if isinstance(secret, Refusal):
-            return Admission(secret)
-        try:
-            principal = self.authenticator.remembered(secret) or await self.authenticator.authenticate(secret)
-        except StoreUnavailable:
-            return Admission(UNAVAILABLE)
+            return AuthResult(None, secret)
+        principal = self.authenticator.cached(secret) or await self.authenticator.authenticate(secret)
         if isinstance(principal, KeyRefusal):
-            return Admission(INVALID_KEY)
-        trace = trace_of(scope)
-        trace.account_id = principal.account_id
+            return AuthResult(None, INVALID_KEY)
+        context = context_of(scope)
+        context.account_id = principal.account_id
         allowance = self._allowance(principal.calls_per_second, principal.calls_per_month)
         hit = self.limiter.hit(principal.account_id, allowance)
-        decision = await (hit if trace.span is NO_SPAN else within(trace.span, "limits", hit))
-        return self._judged(principal, decision)
+        decision = await (hit if context.span is NO_SPAN else within(context.span, "limits", hit))
+        return self._decide(principal, decision)
 
-    def _judged(self, principal: Principal, decision: Decision | Unavailable) -> Admission:
+    def _decide(self, principal: Principal, decision: Decision | Unavailable) -> AuthResult[Principal]:
         if isinstance(decision, Unavailable):
-            return Admission(UNAVAILABLE)
+            return AuthResult(None, UNAVAILABLE)
         headers = limit_headers(decision)
         if decision.refused_by is not None:
-            refusal = QUOTA_EXCEEDED if decision.refused_by == "quota" else RATE_EXCEEDED
-            return Admission(refusal, headers)
+            return AuthResult(None, QUOTA_EXCEEDED if decision.refused_by == "quota" else RATE_EXCEEDED, headers)
         if self.scope not in principal.scopes:
-            return Admission(NO_PERMISSION, headers)
-        return Admission(None, headers)
+            return AuthResult(None, NO_PERMISSION, headers)
+        return AuthResult(principal, None, headers)
 
-    def _made_allowance(self, calls_per_second: int | None, calls_per_month: int | None) -> Allowance:
-        """An account's own numbers, and for those that it has not, those of the settings."""
+    def _build_allowance(self, calls_per_second: int | None, calls_per_month: int | None) -> Allowance:
+        """Return the limits of an account, with the default in place of each that it does not set."""
         default = self.allowance
         return Allowance(calls_per_second or default.calls_per_second, calls_per_month or default.calls_per_month)
 
 
-# The gateway has no quota: its calls are paid.
-NO_QUOTA = 10**12
+class GatewayPolicy:
+    """Authorize API keys with the scope `gateway`, each up to `calls_per_second`; None is no limit."""
 
-
-class GatewayGate:
-    """Admits calls whose key may use the gateway; each key may have its own number of calls a second."""
-
-    def __init__(
-        self, authenticator: Authenticator, limiter: Limiter, *, calls_per_second: int | None, require_https: bool
-    ) -> None:
+    def __init__(self, authenticator: Authenticator, limiter: Limiter, *, calls_per_second: int | None) -> None:
         self.authenticator = authenticator
         self.limiter = limiter
         self.allowance = None if calls_per_second is None else Allowance(calls_per_second, NO_QUOTA)
-        self.require_https = require_https
 
-    async def admit(self, scope: Scope) -> Principal | Refusal:
-        """Decide on a call from its head alone; the body is not read before."""
-        if self.require_https and scope["scheme"] != "https":
-            return HTTPS_REQUIRED
+    async def authorize(self, scope: Scope) -> AuthResult[Principal]:
+        """Check the key, the scope, then the limit."""
         secret = gateway_api_key(scope)
         if isinstance(secret, Refusal):
-            return secret
-        try:
-            principal = self.authenticator.remembered(secret) or await self.authenticator.authenticate(secret)
-        except StoreUnavailable:
-            return UNAVAILABLE
+            return AuthResult(None, secret)
+        principal = self.authenticator.cached(secret) or await self.authenticator.authenticate(secret)
         if isinstance(principal, KeyRefusal):
-            return KEY_FORMAT if principal is KeyRefusal.MALFORMED else BAD_KEY
-        trace_of(scope).account_id = principal.account_id
+            return AuthResult(None, KEY_FORMAT if principal is KeyRefusal.MALFORMED else BAD_KEY)
+        context = context_of(scope)
+        context.account_id = principal.account_id
         if KeyScope.GATEWAY not in principal.scopes:
-            return NO_PERMISSION
+            return AuthResult(None, NO_PERMISSION)
         if self.allowance is None:
-            return principal
-        with trace_of(scope).span.child("limits"):
-            return await self._within_limit(principal, self.allowance)
+            return AuthResult(principal)
+        with context.span.child("limits"):
+            return AuthResult(principal, await self._limit(principal, self.allowance))
 
-    async def _within_limit(self, principal: Principal, allowance: Allowance) -> Principal | Refusal:
+    async def _limit(self, principal: Principal, allowance: Allowance) -> Refusal | None:
         decision = await self.limiter.hit(f"key:{principal.key_id}", allowance)
         if isinstance(decision, Unavailable):
             return UNAVAILABLE
         if decision.admitted:
-            return principal
+            return None
         wait_seconds = max(1, decision.rate_retry_after_seconds or 1)
         return RATE_EXCEEDED.with_headers([(b"retry-after", str(wait_seconds).encode())])
 
 
+class SessionPolicy:
+    """Authorize sessions of the console."""
+
+    def __init__(self, sessions: OpenSessions) -> None:
+        self.sessions = sessions
+
+    async def authorize(self, scope: Scope) -> AuthResult[OpenSession]:
+        """Check the bearer token. An API key is not a session."""
+        tokens = set(bearer_tokens(scope))
+        if not tokens:
+            return AuthResult(None, MISSING_SESSION)
+        found = await self.sessions.find(tokens.pop()) if len(tokens) == 1 else None
+        if found is None:
+            return AuthResult(None, INVALID_SESSION)
+        context_of(scope).account_id = found.user.account_id
+        return AuthResult(found)
+
+
 class UsageReader(NamedTuple):
-    """Whose calls may be seen: those of one key, or without it those of the account."""
+    """Whose calls may be read: those of one key, or all of the account if `key_id` is None."""
 
     account_id: str
     key_id: str | None
 
 
-class UsageGate:
-    """Admits API keys of the gateway, and sessions."""
+class UsagePolicy:
+    """Authorize API keys of the gateway, and sessions of the console."""
 
-    def __init__(self, keys: GatewayGate, sessions: SessionGate) -> None:
+    def __init__(self, keys: AuthPolicy[Principal], sessions: AuthPolicy[OpenSession]) -> None:
         self.keys = keys
         self.sessions = sessions
 
-    async def admit(self, scope: Scope) -> UsageReader | Refusal:
-        """Decide on a call from its head alone. A call that carries a key and a session is one with two keys."""
-        if carries_header_key(scope) or not all(map(_is_like_a_session, bearer_tokens(scope) or [""])):
-            principal = await self.keys.admit(scope)
-            return principal if isinstance(principal, Refusal) else UsageReader(principal.account_id, principal.key_id)
-        if self.keys.require_https and scope["scheme"] != "https":
-            return HTTPS_REQUIRED
-        try:
-            user = await self.sessions.user(scope)
-        except StoreUnavailable:
-            return UNAVAILABLE
-        return user if isinstance(user, Refusal) else UsageReader(user.account_id, None)
+    async def authorize(self, scope: Scope) -> AuthResult[UsageReader]:
+        """Check the key or the session. A request with both is one with two keys, which is refused."""
+        if any(_header_keys(scope)) or not all(map(_looks_like_session, bearer_tokens(scope) or [""])):
+            principal, refusal, headers = await self.keys.authorize(scope)
+            reader = principal and UsageReader(principal.account_id, principal.key_id)
+            return AuthResult(reader, refusal, headers)
+        session, refusal, headers = await self.sessions.authorize(scope)
+        return AuthResult(session and UsageReader(session.user.account_id, None), refusal, headers)
 
 
-def _is_like_a_session(token: str) -> bool:
-    """Whether it has the form of a JSON Web Token, which no key has."""
+def _looks_like_session(token: str) -> bool:
+    """Return whether a token has the form of a JSON Web Token, which no API key has."""
     return token.count(".") == 2 and not token.startswith(PREFIX)
+
+
+def token_api_key(scope: Scope) -> str | Refusal:
+    """Return the key of a token API request: query `api-key`, else `X-Api-Key`, else `Authorization: Bearer`.
+
+    Two different keys in one place are refused, so that their order does not decide who pays.
+    """
+    named = scope.get(NAMED_HEADERS)
+    if named is not None and not scope["query_string"]:
+        # Fast path: no header is repeated and there is no query, so one look is enough for most requests.
+        key: str = named.get(b"x-api-key", b"").decode("latin-1").strip(" \t")
+        if key:
+            return key
+    for place in _PLACES if scope["query_string"] else _PLACES[1:]:
+        keys = set(filter(None, place(scope)))
+        if keys:
+            return keys.pop() if len(keys) == 1 else INVALID_KEY
+    return MISSING_KEY
+
+
+def gateway_api_key(scope: Scope) -> str | Refusal:
+    """Return the key of a gateway request: `Authorization: Bearer` or `X-API-Key`, never the query.
+
+    Keys in both places must be equal, so that their order does not decide who pays.
+    """
+    keys = {key for key in (*bearer_tokens(scope), *_header_keys(scope)) if key}
+    if not keys:
+        return NO_KEY
+    return keys.pop() if len(keys) == 1 else BAD_KEY
+
+
+def _query_keys(scope: Scope) -> list[str]:
+    return [value for name, value in query_parameters(scope) if name == "api-key"]
+
+
+def _header_keys(scope: Scope) -> list[str]:
+    return [value.decode("latin-1").strip(" \t") for name, value in scope["headers"] if name == b"x-api-key"]
+
+
+def bearer_tokens(scope: Scope) -> list[str]:
+    """Return the tokens of all `Authorization: Bearer` headers, in order."""
+    values = [value.decode("latin-1").strip(" \t") for name, value in scope["headers"] if name == b"authorization"]
+    parts = [value.partition(" ") for value in values]
+    return [token.strip(" \t") for scheme, _, token in parts if scheme.lower() == "bearer"]
+
+
+# Where the key of a token API request may be; the first place with a key counts.
+_PLACES: Final = (_query_keys, _header_keys, bearer_tokens)

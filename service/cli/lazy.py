@@ -7,7 +7,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from service.runtime.startup import uncollected
+from service.runtime.startup import gc_paused
 
 # Click cuts off what is longer.
 MAX_SENTENCE = 1_000
@@ -40,7 +40,7 @@ class LazyGroup(click.Group):
         if cmd_name not in self.places:
             return super().get_command(ctx, cmd_name)
         module, _, attribute = self.places[cmd_name].partition(":")
-        with uncollected():
+        with gc_paused():
             command: click.Command = getattr(import_module(f"service.cli.{module}"), attribute)
         return command
 

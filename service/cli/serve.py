@@ -13,11 +13,10 @@ import click
 from service.cli.configuration import configuration, prepared_folder
 from service.cli.loading import Loading
 from service.observability.line_stream import standard_lines
-from service.runtime.address_space import spare_address_space
 from service.runtime.data_dir import HERE
-from service.runtime.listener import PortUnavailable, listen
+from service.runtime.process_limits import spare_address_space
 from service.runtime.settings import Settings
-from service.runtime.startup import absent, uncollected
+from service.runtime.startup import PortUnavailable, block_imports, gc_paused, listen
 from service.storage.embedded_valkey import EmbeddedValkey
 from service.storage.errors import StoreError
 from weighbridge_base.files import owner_only_files
@@ -46,7 +45,7 @@ def serve(host: str | None, port: int | None, workers: int | None, data_dir: Pat
     spare_address_space()
     try:
         with standard_lines(), owner_only_files(), ExitStack() as running:
-            with uncollected():
+            with gc_paused():
                 server = _prepared(settings, demo, running)
                 gc.freeze()  # forked workers share what the collector does not touch
             server.run()
@@ -74,7 +73,7 @@ def _prepared(settings: Settings, demo: bool, running: ExitStack) -> "Server":
 
 def libraries() -> ModuleType:
     """The module that prepares the rest, imported with all libraries that the server needs, and no others."""
-    with absent(*UNASKED):
+    with block_imports(*UNASKED):
         return import_module("service.cli.preparation")
 
 

@@ -6,7 +6,7 @@ from importlib import import_module
 
 import click
 
-from service.observability.tracing import NoTracer, Tracer
+from service.observability.tracing import Tracer
 from service.runtime.settings import Settings
 from weighbridge_base.optional_packages import install_command
 
@@ -16,10 +16,10 @@ MISSING = (
 )
 
 
-def tracer_maker(settings: Settings) -> Callable[[], Tracer]:
-    """What makes the tracer of a process, after the fork. Without a collector nothing is imported for it."""
+def tracer_maker(settings: Settings) -> Callable[[], Tracer | None]:
+    """Return what makes the tracer of a worker after the fork. Without a collector it makes None."""
     if settings.otlp_endpoint is None:
-        return NoTracer
+        return lambda: None
     try:
         traces = import_module("service.observability.tracing_otel")
     except ModuleNotFoundError as error:

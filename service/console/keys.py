@@ -19,18 +19,27 @@ from service.auth.accounts import (
     checked_text,
 )
 from service.auth.accounts import Scope as KeyScope
-from service.auth.credentials import query_parameters
+from service.auth.sessions import OpenSession
 from service.auth.users import User
 from service.http import json
 from service.http.errors import INVALID_REQUEST, KEY_NOT_FOUND, TOO_MANY_KEYS, TOO_MANY_NEW_KEYS, Refusal
 from service.http.json import shorten
 from service.http.request_limits import BodyReader, named_headers
 from service.http.responses import Reply
-from service.http.validation import is_key_id, page_size
+from service.http.validation import (
+    InvalidRequest,
+    check_names,
+    is_key_id,
+    page_size,
+    query_parameters,
+    read_body,
+    typed,
+)
 
 FIELDS = ("name", "scopes", "expires_at")
 MAX_PAGE_KEYS = 100
 NO_KEY_NAMED = INVALID_REQUEST.saying("Name one key: its id in the path, as ?id=, or in the body as id.")
+ONLY_ID = 'The body must be an object with the id of a key, such as {"id": "key_..."}.'
 LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
 
@@ -52,16 +61,15 @@ class ConsoleKeys:
         self.now = now
         self.log = structlog.get_logger()
 
-    async def create(self, scope: Scope, receive: Receive, user: User) -> Reply | Refusal:
+    async def create(self, scope: Scope, receive: Receive, caller: OpenSession) -> Reply | Refusal:
         """A new key, with its secret in `value`, which is never shown again."""
         body = await self.reader.read(scope, receive)
         if isinstance(body, Refusal):
             return body
-        try:
-            wanted = self._wanted(body)
-        except (json.NotJson, ValueError) as fault:
-            return INVALID_REQUEST.saying(str(fault))
-        made = await self.make(user, wanted)
+        wanted = read_body(body, self._wanted, "The body must be a JSON object.")
+        if isinstance(wanted, Refusal):
+            return wanted
+        made = await self.make(caller.user, wanted)
         if isinstance(made, Refusal):
             return made
         return Reply(200, json.encode({**_shown(made.key), "value": made.secret}))
@@ -76,7 +84,7 @@ class ConsoleKeys:
         self.log.info("key_created", key=made.key.id, user=user.id, account=user.account_id)
         return made
 
-    async def list_page(self, scope: Scope, receive: Receive, user: User) -> Reply | Refusal:
+    async def list_page(self, scope: Scope, receive: Receive, caller: OpenSession) -> Reply | Refusal:
         """A page of keys, the newest last: `limit` of them, after the key `after`; none of them with its secret."""
         query = dict(query_parameters(scope))
         limit = page_size(query.get("limit", str(MAX_PAGE_KEYS)), MAX_PAGE_KEYS)
@@ -85,26 +93,26 @@ class ConsoleKeys:
         after = query.get("after")
         if after is not None and not is_key_id(after):
             return INVALID_REQUEST.saying(f"after: {shorten(after)} is not the id of a key.")
-        page = await self.account_keys.page(user.account_id, limit, after)
+        page = await self.account_keys.page(caller.user.account_id, limit, after)
         found: list[json.Value] = [_shown(key) for key in page.keys]
         return Reply(200, json.encode({"object": "list", "data": found, "has_more": page.has_more}))
 
-    async def revoke(self, scope: Scope, receive: Receive, user: User) -> Reply | Refusal:
+    async def revoke(self, scope: Scope, receive: Receive, caller: OpenSession) -> Reply | Refusal:
         """Revoke for good; to do it again is no error. A key of somebody else is not found."""
-        return await self._revoke(scope["path_params"]["key_id"], user)
+        return await self._revoke(scope["path_params"]["key_id"], caller.user)
 
-    async def revoke_named(self, scope: Scope, receive: Receive, user: User) -> Reply | Refusal:
+    async def revoke_named(self, scope: Scope, receive: Receive, caller: OpenSession) -> Reply | Refusal:
         """Revoke the key whose id stands in the query or in the body, as `id`."""
         named = [value for name, value in query_parameters(scope) if name == "id"]
         if not named:
             body = await self.reader.read(scope, receive)
             if isinstance(body, Refusal):
                 return body if named_headers(scope).get(b"content-type") else NO_KEY_NAMED
-            try:
-                named = [_only_id(json.decode(body))]
-            except (json.NotJson, ValueError) as fault:
-                return INVALID_REQUEST.saying(str(fault))
-        return await self._revoke(named[0], user) if len(named) == 1 else NO_KEY_NAMED
+            key_id = read_body(body, _only_id, ONLY_ID)
+            if isinstance(key_id, Refusal):
+                return key_id
+            named = [key_id]
+        return await self._revoke(named[0], caller.user) if len(named) == 1 else NO_KEY_NAMED
 
     async def _revoke(self, key_id: str, user: User) -> Reply | Refusal:
         key = await self.find(key_id, user)
@@ -127,14 +135,9 @@ class ConsoleKeys:
             await self.announce(revoked.digest)
         self.log.info("key_revoked", key=key.id, user=user.id, account=user.account_id)
 
-    def _wanted(self, body: bytes) -> WantedKey:
-        """Raises NotJson, or ValueError with a sentence that names the property."""
-        fields = json.decode(body)
-        if not isinstance(fields, dict):
-            raise ValueError("The body must be a JSON object.")
-        for name in fields:
-            if name not in FIELDS:
-                raise ValueError(f"{shorten(name)} is not a property of this request; it has {', '.join(FIELDS)}.")
+    def _wanted(self, fields: dict[str, Any]) -> WantedKey:
+        """Return the key to create. Raise InvalidRequest."""
+        check_names(fields, FIELDS)
         return WantedKey(_name(fields), _scopes(fields), self._expiry(fields))
 
     def _expiry(self, fields: Mapping[str, Any]) -> datetime | None:
@@ -142,31 +145,30 @@ class ConsoleKeys:
         if seconds is None:
             return None
         if type(seconds) is not int or not self.now().timestamp() < seconds < LATEST:
-            raise ValueError("expires_at: must be a time to come, in whole seconds since 1970, or null.")
+            raise InvalidRequest("expires_at: must be a time to come, in whole seconds since 1970, or null.")
         return datetime.fromtimestamp(seconds, UTC)
 
 
-def _only_id(fields: Any) -> str:
-    """Return the id of a body that has nothing else. Raise ValueError with a sentence."""
-    if not isinstance(fields, dict) or fields.keys() != {"id"} or not isinstance(fields["id"], str):
-        raise ValueError('The body must be an object with the id of a key, such as {"id": "key_..."}.')
-    return fields["id"]
+def _only_id(fields: dict[str, Any]) -> str:
+    """Return the id of a body that has no other property. Raise InvalidRequest."""
+    key_id = fields.get("id")
+    if fields.keys() != {"id"} or not isinstance(key_id, str):
+        raise InvalidRequest(ONLY_ID)
+    return key_id
 
 
 def _name(fields: Mapping[str, Any]) -> str:
-    name = fields.get("name", "")
-    if not isinstance(name, str):
-        raise ValueError(f"name: must be a string, not {shorten(name)}.")
+    name = typed(fields, "name", str, "a string", "")
     try:
         return checked_text(name, "name")
     except ValueError as fault:
-        raise ValueError(f"name: {fault}") from None
+        raise InvalidRequest(f"name: {fault}") from None
 
 
 def _scopes(fields: Mapping[str, Any]) -> frozenset[KeyScope]:
     names = fields.get("scopes", sorted(ALL_SCOPES))
     if not isinstance(names, list) or not names or not all(name in list(KeyScope) for name in names):
-        raise ValueError(f"scopes: must be a list of some of {', '.join(sorted(ALL_SCOPES))}.")
+        raise InvalidRequest(f"scopes: must be a list of some of {', '.join(sorted(ALL_SCOPES))}.")
     return frozenset(KeyScope(name) for name in names)
 
 

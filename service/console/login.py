@@ -8,17 +8,16 @@ from typing import Any
 import structlog
 from starlette.types import Receive, Scope
 
-from service.auth.endpoint import SessionGate
 from service.auth.login_attempts import LoginAttempts
 from service.auth.passwords import LoginTurns, Passwords, TooBusy
-from service.auth.sessions import Sessions
+from service.auth.sessions import OpenSession, OpenSessions, Sessions
 from service.auth.users import PASSWORD_CHARACTERS, User, UserStore, checked_email
 from service.http import json
-from service.http.context import trace_of
+from service.http.context import context_of
 from service.http.errors import INVALID_REQUEST, TOO_MANY_ATTEMPTS, UNAVAILABLE, WRONG_CREDENTIALS, Refusal
-from service.http.json import shorten
 from service.http.request_limits import BodyReader, network
 from service.http.responses import Reply
+from service.http.validation import InvalidRequest, check_names, read_body
 from service.storage.errors import StoreUnavailable
 
 FIELDS = ("email", "password")
@@ -49,12 +48,12 @@ class Login:
         body = await self.reader.read(scope, receive)
         if isinstance(body, Refusal):
             return body
-        fields = _fields(body)
-        if isinstance(fields, Refusal):
-            return fields
+        credentials = read_body(body, _credentials, "The body must be a JSON object with email and password.")
+        if isinstance(credentials, Refusal):
+            return credentials
         address = scope["client"][0] if scope.get("client") else "unknown"
         try:
-            return await self._checked(scope, fields["email"], fields["password"], address)
+            return await self._checked(scope, *credentials, address)
         except (StoreUnavailable, TooBusy):
             return UNAVAILABLE
 
@@ -62,7 +61,7 @@ class Login:
         user = await self.user(email, password, address)
         if isinstance(user, Refusal):
             return user
-        trace_of(scope).account_id = user.account_id
+        context_of(scope).account_id = user.account_id
         seconds = int(self.sessions.lifetime.total_seconds())
         session: dict[str, json.Value] = {
             "access_token": self.sessions.issue(user),
@@ -94,35 +93,23 @@ class Login:
 class Logout:
     """Ends sessions."""
 
-    def __init__(self, gate: SessionGate) -> None:
-        self.gate = gate
+    def __init__(self, sessions: OpenSessions) -> None:
+        self.sessions = sessions
         self.log = structlog.get_logger()
 
-    async def log_out(self, scope: Scope, receive: Receive) -> Reply | Refusal:
-        """End the session that the call carries; from then on its token is not valid."""
-        found = await self.gate.session(scope)
-        if isinstance(found, Refusal):
-            return found
-        await self.gate.sessions.end(found.session)
-        self.log.info("logged_out", user=found.user.id, account=found.user.account_id)
+    async def log_out(self, scope: Scope, receive: Receive, caller: OpenSession) -> Reply | Refusal:
+        """End the session of the request; its token is not valid any more."""
+        await self.sessions.end(caller.session)
+        self.log.info("logged_out", user=caller.user.id, account=caller.user.account_id)
         return Reply(200, json.encode({"object": "session.deleted", "deleted": True}))
 
 
-def _fields(body: bytes) -> dict[str, Any] | Refusal:
-    try:
-        fields = json.decode(body)
-    except json.NotJson as fault:
-        return INVALID_REQUEST.saying(str(fault))
-    if not isinstance(fields, dict):
-        return INVALID_REQUEST.saying("The body must be a JSON object with email and password.")
-    for name in fields:
-        if name not in FIELDS:
-            return INVALID_REQUEST.saying(
-                f"{shorten(name)} is not a property of this request; it has {', '.join(FIELDS)}."
-            )
+def _credentials(fields: dict[str, Any]) -> tuple[str, str]:
+    """Return e-mail and password. Raise InvalidRequest."""
+    check_names(fields, FIELDS)
     for name in FIELDS:
         if not isinstance(fields.get(name), str):
-            return INVALID_REQUEST.saying(f"{name}: must be a string.")
+            raise InvalidRequest(f"{name}: must be a string.")
     if len(fields["password"]) > PASSWORD_CHARACTERS[1]:
-        return INVALID_REQUEST.saying(f"password: must have at most {PASSWORD_CHARACTERS[1]} characters.")
-    return fields
+        raise InvalidRequest(f"password: must have at most {PASSWORD_CHARACTERS[1]} characters.")
+    return fields["email"], fields["password"]

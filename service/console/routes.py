@@ -1,16 +1,18 @@
 """The composition of the console's API: its objects and its routes."""
 
+from typing import Any
+
 from starlette.routing import Route
 
-from service.auth.endpoint import ConsoleEndpoint, SessionGate
 from service.auth.passwords import LoginTurns, Passwords
+from service.auth.policy import SessionPolicy
 from service.auth.sessions import OpenSessions
 from service.connections import Connections
 from service.console.keys import ConsoleKeys
 from service.console.login import Login, Logout
+from service.http.endpoint import Operation, public, route
 from service.http.in_flight import InFlight
 from service.http.request_limits import BodyReader
-from service.http.routing import Handler
 from service.runtime.clock import utc_now
 from service.runtime.settings import Settings
 
@@ -29,18 +31,17 @@ def console_routes(settings: Settings, connections: Connections, in_flight: InFl
     reader = BodyReader(min(MAX_BODY_BYTES, settings.max_body_bytes), settings.body_timeout_seconds, in_flight)
     users, sessions = connections.users, connections.sessions
     keys = ConsoleKeys(reader, connections.accounts, connections.account_keys, connections.revocations.publish, utc_now)
-    gate = SessionGate(OpenSessions(sessions, users))
-    guarding = gate.guarding
-    handlers: dict[str, dict[str, Handler]] = {
-        "/api/console/session": {"POST": login.log_in, "DELETE": Logout(gate).log_out},
-        "/api/gateway/keys": {
-            "POST": guarding(keys.create),
-            "GET": guarding(keys.list_page),
-            "DELETE": guarding(keys.revoke_named),
+    policy = SessionPolicy(OpenSessions(sessions, users))
+    operations: dict[str, dict[str, Operation[Any]]] = {
+        "/api/console/session": {
+            "POST": public(login.log_in),
+            "DELETE": Operation(policy, Logout(policy.sessions).log_out),
         },
-        "/api/gateway/keys/{key_id}": {"DELETE": guarding(keys.revoke)},
+        "/api/gateway/keys": {
+            "POST": Operation(policy, keys.create),
+            "GET": Operation(policy, keys.list_page),
+            "DELETE": Operation(policy, keys.revoke_named),
+        },
+        "/api/gateway/keys/{key_id}": {"DELETE": Operation(policy, keys.revoke)},
     }
-    return [
-        Route(path, ConsoleEndpoint(by_method, require_https=settings.require_https), methods=[*by_method])
-        for path, by_method in handlers.items()
-    ]
+    return [route(path, by_method, require_https=settings.require_https) for path, by_method in operations.items()]

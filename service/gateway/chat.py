@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope
 
 from service.auth.accounts import Principal
 from service.auth.authenticator import Authenticator
-from service.auth.credentials import gateway_api_key
+from service.auth.policy import gateway_api_key
 from service.billing.idempotency import Idempotency
 from service.billing.ledger import Claim
 from service.gateway.call import Means
@@ -22,7 +22,7 @@ from service.gateway.plain import PlainCall
 from service.gateway.request import ChatRequest, ChatRequests
 from service.gateway.stream_reply import StreamReply
 from service.gateway.streamed import Patience, StreamedCall
-from service.http.context import trace_of
+from service.http.context import context_of
 from service.http.errors import OVERLOADED, UNAVAILABLE, Refusal
 from service.http.request_limits import INLINE_BODY_BYTES, BodyReader, hold_exactly, memory_of
 from service.http.responses import Reply
@@ -79,21 +79,21 @@ class ChatEndpoint:
             return read
         if not hold_exactly(scope, self.pool.in_flight, read.size_bytes):
             return OVERLOADED
-        request, trace = read.request, trace_of(scope)
-        trace.reply_headers = (*trace.reply_headers, *self.orders.notes(request))
+        request, context = read.request, context_of(scope)
+        context.reply_headers = (*context.reply_headers, *self.orders.notes(request))
         digest = read.body_digest or ""
         claim = None if key is None else self.idempotency.claim(key, principal, digest)
         attempt = None if number is None else Attempt.of(number, principal.key_id, digest)
         earlier = await self._earlier(claim, attempt, caller)
         if earlier is not None:
             return earlier
-        with trace.span.child("count"):
+        with context.span.child("count"):
             size = await self.means.counter.size(request, caller)
         if isinstance(size, Refusal):
             return size
         if self.calls.is_closing:
             return UNAVAILABLE
-        order = self.orders.place(request, size, principal, trace, claim)
+        order = self.orders.place(request, size, principal, context, claim)
         if request.stream:
             return self._streamed(order, scope, attempt)
         return await self._plain(order, scope, receive, attempt)
@@ -125,7 +125,7 @@ class ChatEndpoint:
 
     async def _plain(self, order: Order, scope: Scope, receive: Receive, attempt: Attempt | None) -> Reply | Refusal:
         call = PlainCall(order, self._envelope(order), self.means)
-        self.calls.start(call, trace_of(scope).hand_over())
+        self.calls.start(call, context_of(scope).hand_over())
         if attempt is None:
             return await asyncio.shield(call.outcome)
         with self.joining.watching(receive, partial(self.joining.left, attempt, call)):
@@ -135,7 +135,7 @@ class ChatEndpoint:
         secret = gateway_api_key(scope)
         accepts_key = self.authenticator.watch(secret if isinstance(secret, str) else "")
         call = StreamedCall(order, self._envelope(order), self.means, self.patience, accepts_key)
-        self.calls.start(call, trace_of(scope).hand_over())
+        self.calls.start(call, context_of(scope).hand_over())
         wanted = (value for name, value in scope["headers"] if name == b"x-billing-headers")
         is_final = any(value.strip().lower() == b"final" for value in wanted)
         if attempt is None:

@@ -8,8 +8,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope
 
 from service.auth.accounts import Principal
-from service.auth.endpoint import SessionGate
-from service.auth.policy import GatewayGate, UsageGate, UsageReader
+from service.auth.policy import GatewayPolicy, SessionPolicy, UsagePolicy
 from service.auth.sessions import OpenSessions
 from service.billing.idempotency import Idempotency
 from service.billing.money import MICRO_INR, Tariff
@@ -19,7 +18,6 @@ from service.gateway.call import Means
 from service.gateway.calls import Calls
 from service.gateway.charges import Terms, Till
 from service.gateway.chat import ChatEndpoint, Names
-from service.gateway.endpoint import GatewayEndpoint, Handler
 from service.gateway.joining import Joining
 from service.gateway.left_calls import RedisLeftCalls
 from service.gateway.order import Orders
@@ -29,13 +27,14 @@ from service.gateway.streamed import Patience
 from service.gateway.upstream import Upstream
 from service.gateway.usage import Usage
 from service.http import json
+from service.http.endpoint import AuthPolicy, CallerT, Handler, Operation, route
 from service.http.errors import MODEL_NOT_FOUND, Refusal
 from service.http.health import Health
 from service.http.json import shorten
 from service.http.request_limits import BodyReader
 from service.http.responses import Reply
 from service.observability.gateway_metrics import GatewayMeters
-from service.observability.trace_ids import random_id
+from service.observability.tracing import random_id
 from service.runtime.background import in_background
 from service.runtime.clock import utc_now
 from service.runtime.settings import Settings
@@ -67,13 +66,11 @@ class Gateway:
         self.joining = Joining(RedisLeftCalls(connections.redis), self.calls)
         self.sweeper = Sweeper(connections.ledger, SWEEP_SECONDS, meters)
         self.usage = Usage(connections.statements)
-        self.gate = GatewayGate(
-            connections.authenticator,
-            connections.limiter,
-            calls_per_second=settings.gateway_calls_per_second,
-            require_https=settings.require_https,
+        self.policy = GatewayPolicy(
+            connections.authenticator, connections.limiter, calls_per_second=settings.gateway_calls_per_second
         )
-        self.usage_gate = UsageGate(self.gate, SessionGate(OpenSessions(connections.sessions, connections.users)))
+        sessions = SessionPolicy(OpenSessions(connections.sessions, connections.users))
+        self.usage_policy = UsagePolicy(self.policy, sessions)
         counter = PromptCounter(pool, _vocabulary(settings, pool.registry), settings.gateway_system_prompt)
         self.chat = ChatEndpoint(
             reader=BodyReader(settings.max_body_bytes, settings.body_timeout_seconds, pool.in_flight),
@@ -102,12 +99,12 @@ class Gateway:
     def routes(self) -> list[Route]:
         """Every route of the gateway."""
         return [
-            Route("/v1/chat/completions", self._endpoint(self.chat.complete), methods=["POST"]),
-            Route("/v1/models", self._endpoint(self._models), methods=["GET"]),
-            Route("/v1/models/{model:path}", self._endpoint(self._model), methods=["GET"]),
+            self._route("POST", "/v1/chat/completions", self.policy, self.chat.complete),
+            self._route("GET", "/v1/models", self.policy, self._models),
+            self._route("GET", "/v1/models/{model:path}", self.policy, self._model),
             Route("/api/gateway/health", Health(), methods=["GET"]),
-            Route("/api/gateway/usage", self._look_up(self.usage.list_calls), methods=["GET"]),
-            Route("/api/gateway/usage/{request_id}", self._look_up(self.usage.one_call), methods=["GET"]),
+            self._route("GET", "/api/gateway/usage", self.usage_policy, self.usage.list_calls),
+            self._route("GET", "/api/gateway/usage/{request_id}", self.usage_policy, self.usage.one_call),
         ]
 
     @asynccontextmanager
@@ -121,11 +118,8 @@ class Gateway:
                 await self.calls.close()
                 await self.joining.close()
 
-    def _endpoint(self, handle: Handler[Principal]) -> GatewayEndpoint[Principal]:
-        return GatewayEndpoint(self.gate.admit, handle)
-
-    def _look_up(self, handle: Handler[UsageReader]) -> GatewayEndpoint[UsageReader]:
-        return GatewayEndpoint(self.usage_gate.admit, handle)
+    def _route(self, method: str, path: str, policy: AuthPolicy[CallerT], handle: Handler[CallerT]) -> Route:
+        return route(path, {method: Operation(policy, handle)}, require_https=self.settings.require_https)
 
     def _described(self) -> dict[str, json.Value]:
         name, owner = self.settings.gateway_model, self.settings.gateway_powered_by

@@ -10,7 +10,7 @@ from service.billing.ledger import Claim
 from service.billing.money import Tokens
 from service.gateway.prompt import PromptSize
 from service.gateway.request import ChatRequest
-from service.http.context import Trace
+from service.http.context import RequestContext
 from service.http.responses import Header
 from service.observability.tracing import NO_SPAN, Span
 
@@ -61,7 +61,7 @@ class Orders:
         return notes
 
     def place(
-        self, request: ChatRequest, size: PromptSize, principal: Principal, trace: Trace, claim: Claim | None
+        self, request: ChatRequest, size: PromptSize, principal: Principal, context: RequestContext, claim: Claim | None
     ) -> Order:
         """An order, whose limit of tokens holds upstream too."""
         limit = self.limit_of(request)
@@ -75,5 +75,5 @@ class Orders:
             body |= {"stream": True, "stream_options": {"include_usage": True}}
         bound = Tokens(size.bound, limit * request.choices)
         return Order(
-            self.new_id(), trace.trace_id, principal, request, size, bound, body, self.now(), claim, trace.span
+            self.new_id(), context.trace_id, principal, request, size, bound, body, self.now(), claim, context.span
         )

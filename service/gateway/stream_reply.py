@@ -11,7 +11,7 @@ from service.gateway.bill import Purse
 from service.gateway.calls import Calls
 from service.gateway.streamed import StreamedCall
 from service.gateway.writer import CONTENT_TYPE
-from service.http.context import trace_of
+from service.http.context import context_of
 from service.http.errors import NO_RETRY, Refusal, error_reply
 from service.http.responses import Header, Reply, disconnected
 
@@ -43,9 +43,9 @@ class StreamReply:
                 return
             opening = self.call.outcome.result()
             if isinstance(opening, Refusal):
-                trace = trace_of(scope)
-                trace.refusal = opening.code
-                await error_reply(opening, scope["path"], trace.trace_id)(scope, receive, send)
+                context = context_of(scope)
+                context.refusal = opening.code
+                await error_reply(opening, scope["path"], context.trace_id)(scope, receive, send)
             elif self.is_final:
                 reply = await self._whole(opening)
                 await reply(scope, receive, send)

@@ -2,7 +2,6 @@
 
 from starlette.types import Receive, Scope
 
-from service.auth.credentials import query_parameters
 from service.auth.policy import UsageReader
 from service.billing.ledger import Balance, Call, Statements
 from service.billing.money import shown
@@ -11,7 +10,7 @@ from service.http import json
 from service.http.errors import INVALID_REQUEST, NOT_FOUND, UNAVAILABLE, Refusal
 from service.http.json import shorten
 from service.http.responses import Reply
-from service.http.validation import is_call_id, page_size
+from service.http.validation import is_call_id, page_size, query_parameters
 from service.storage.errors import StoreUnavailable
 
 USUAL_PAGE, MAX_PAGE = 20, 100

@@ -1,49 +1,51 @@
 """The context of a request: its trace id, account, refusal, span and held bytes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
+from typing import Final
 
 from starlette.types import Scope
 
 from service.http.in_flight import Hold
 from service.http.responses import Header
-from service.observability.tracing import NO_SPAN, Span
+from service.observability.tracing import NO_SPAN, RequestSpan
 
 
 @dataclass(slots=True)
-class Trace:
-    """What log and reply say of a request, filled as the request goes on."""
+class RequestContext:
+    """What the log and the reply contain about a request, filled while the request is handled."""
 
     trace_id: str
     account_id: str | None = None
     refusal: str | None = None
-    span: Span = NO_SPAN
+    span: RequestSpan = NO_SPAN
     reply_headers: Sequence[Header] = ()
     hold: Hold | None = None
 
     @property
     def held_bytes(self) -> int:
-        """What the request holds in the room that senders share."""
+        """Return how many bytes of the memory for requests this request holds."""
         return 0 if self.hold is None else self.hold.held_bytes
 
     def keep(self, size_bytes: int) -> None:
-        """Give back all that the request holds but so many bytes."""
+        """Release all held bytes above `size_bytes`."""
         if self.hold is not None:
             self.hold.keep(size_bytes)
 
     def hand_over(self) -> Hold | None:
-        """Return what the request holds, for a receiver that releases it in its own time."""
+        """Return the hold of this request; the receiver releases it."""
         hold, self.hold = self.hold, None
         return hold
 
     def end(self) -> None:
-        """The request is over, or needs nothing more of what it read: what it held is given back."""
+        """Release all held bytes; called when the request is over."""
         if self.hold is not None:
             self.hold.release()
             self.hold = None
 
 
-def trace_of(scope: Scope) -> Trace:
-    """The trace that the edge laid into the scope of this request."""
-    trace: Trace = scope["weighbridge.trace"]
-    return trace
+# The key of the context in a scope, where RequestMiddleware stores it.
+CONTEXT: Final = "weighbridge.context"
+# Return the context of the request with this scope. A C function, because it is called several times a request.
+context_of: Final[Callable[[Scope], RequestContext]] = itemgetter(CONTEXT)

@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.types import Receive, Scope
 
-from service.http.context import Trace, trace_of
+from service.http.context import RequestContext, context_of
 from service.http.errors import (
     BODY_TIMEOUT,
     HEADERS_TOO_LARGE,
@@ -68,27 +68,27 @@ def network(address: str) -> str:
     return str(parsed)
 
 
-def sender_of(scope: Scope, trace: Trace) -> str:
+def sender_of(scope: Scope, context: RequestContext) -> str:
     """Return the account of a request, or its client's network while no account is known."""
-    if trace.account_id is not None:
-        return trace.account_id
+    if context.account_id is not None:
+        return context.account_id
     client = scope.get("client")
     return network(client[0]) if client else "unknown"
 
 
 def hold_more(scope: Scope, room: InFlight, size_bytes: int) -> bool:
     """Hold more bytes until the request is over, and return whether there was room."""
-    trace = trace_of(scope)
-    if trace.hold is None:
-        trace.hold = Hold(room, sender_of(scope, trace))
-    return trace.hold.take(size_bytes)
+    context = context_of(scope)
+    if context.hold is None:
+        context.hold = Hold(room, sender_of(scope, context))
+    return context.hold.take(size_bytes)
 
 
 def hold_exactly(scope: Scope, room: InFlight, size_bytes: int) -> bool:
     """Hold so many bytes from now on, whatever the request held before, and return whether there was room."""
-    trace = trace_of(scope)
-    trace.keep(size_bytes)
-    return hold_more(scope, room, size_bytes - trace.held_bytes)
+    context = context_of(scope)
+    context.keep(size_bytes)
+    return hold_more(scope, room, size_bytes - context.held_bytes)
 
 
 def memory_of(value: Any) -> int:

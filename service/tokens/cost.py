@@ -11,8 +11,8 @@ from pricing_data import PriceBook
 from pricing_data.plans import CallPlan, plan_costs, read_plan
 from pricing_data.responses import BadUsage
 from pricing_data.usage_pricing import PricedUsage, price_usage
+from service.auth.accounts import Principal
 from service.http import json
-from service.http.context import trace_of
 from service.http.errors import INVALID_REQUEST, OVERLOADED, Refusal
 from service.http.request_limits import INLINE_BODY_BYTES, BodyReader, hold_exactly
 from service.http.responses import Reply
@@ -47,12 +47,12 @@ class CostEndpoint:
         self._version = version_header(book)
         self._answers = CostAnswers(book)
 
-    async def cost(self, scope: Scope, receive: Receive) -> Reply | Refusal:
+    async def cost(self, scope: Scope, receive: Receive, principal: Principal) -> Reply | Refusal:
         """Answer one call."""
         body = await self.reader.read(scope, receive)
         if isinstance(body, Refusal):
             return body
-        caller = Caller(trace_of(scope).account_id or "", receive)
+        caller = Caller(principal.account_id, receive)
         if len(body) <= INLINE_BODY_BYTES:
             request = parse(body)
         else:
@@ -60,7 +60,7 @@ class CostEndpoint:
         if isinstance(request, Refusal):
             return request
         del body
-        work = partial(self._priced, request, trace_of(scope).account_id)
+        work = partial(self._priced, request, principal.account_id)
         is_long = is_of_plans(request) or (isinstance(request, list) and len(request) > MAX_INLINE_USAGES)
         written = await self.pool.run(caller, work) if is_long else work()
         if isinstance(written, Refusal):

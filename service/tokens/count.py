@@ -12,8 +12,9 @@ from starlette.types import Receive, Scope
 from pricing_data import Price, PriceBook, cost, plain
 from pricing_data.book.overrides import Markup
 from pricing_data.rate_card import input_rate, tier_reached
+from service.auth.accounts import Principal
 from service.http import json
-from service.http.context import Trace, trace_of
+from service.http.context import RequestContext, context_of
 from service.http.errors import INVALID_REQUEST, Refusal
 from service.http.request_limits import INLINE_BODY_BYTES, BodyReader
 from service.http.responses import Reply
@@ -67,7 +68,7 @@ class CountEndpoint:
         self._opening = lru_cache(MAX_MODELS)(self._made_opening)
         self._openings = lru_cache(MAX_OPENINGS)(self._opened)
 
-    async def count(self, scope: Scope, receive: Receive) -> Reply | Refusal:
+    async def count(self, scope: Scope, receive: Receive, principal: Principal) -> Reply | Refusal:
         """Answer one count."""
         body = self.reader.whole(scope) or await self.reader.read(scope, receive)
         if isinstance(body, Refusal):
@@ -75,23 +76,23 @@ class CountEndpoint:
         if len(body) <= INLINE_BODY_BYTES:
             request = self.requests.parse(body)
         else:
-            caller = Caller(trace_of(scope).account_id or "", receive)
+            caller = Caller(principal.account_id, receive)
             request = await self.pool.run(caller, partial(self.requests.parse, body))
         if isinstance(request, Refusal):
             return request
-        trace = trace_of(scope)
-        if trace.hold is not None:
+        context = context_of(scope)
+        if context.hold is not None:
             # The frame of a coroutine would keep the body while others count.
             del body
-            trace.keep(getsizeof(request.text))
+            context.keep(getsizeof(request.text))
         day = self.today()
         if request.as_of is not None and request.as_of > day:
             return INVALID_REQUEST.saying(f"as_of: {request.as_of} is not over yet; the newest prices are of {day}.")
         try:
             # A call that need not wait is spared what waiting takes.
-            is_plain = not request.estimate and trace.span is NO_SPAN
+            is_plain = not request.estimate and context.span is NO_SPAN
             at_once = self.pool.count_at_once(request.text, request.models) if is_plain else None
-            counts = at_once or await self._counts(request, trace, receive)
+            counts = at_once or await self._counts(request, context, receive)
         except UncountableText as fault:
             return INVALID_REQUEST.saying(f"input: {fault}")
         if isinstance(counts, Refusal):
@@ -99,14 +100,16 @@ class CountEndpoint:
         if request.estimate:
             counts = await self.providers.improve(request.text, request.models, counts)
         self.on_counted(tuple(map(VOCABULARY, counts)))
-        if trace.span is not NO_SPAN:
-            trace.span.note(lambda: _facts(counts))
-        return self._reply(request, counts, request.as_of or day, trace.account_id)
+        if context.span is not NO_SPAN:
+            context.span.note(lambda: _facts(counts))
+        return self._reply(request, counts, request.as_of or day, context.account_id)
 
-    def _counts(self, request: CountRequest, trace: Trace, receive: Receive) -> Awaitable[list[Count] | Refusal]:
-        caller = Caller(trace.account_id or "", receive)
-        work = self.pool.count(request.text, request.models, request.estimate, trace.held_bytes, caller)
-        return within(trace.span, "count", work)
+    def _counts(
+        self, request: CountRequest, context: RequestContext, receive: Receive
+    ) -> Awaitable[list[Count] | Refusal]:
+        caller = Caller(context.account_id or "", receive)
+        work = self.pool.count(request.text, request.models, request.estimate, context.held_bytes, caller)
+        return within(context.span, "count", work)
 
     def _reply(self, request: CountRequest, counts: list[Count], day: date, account_id: str | None) -> Reply:
         openings = self._openings(request.models, day)

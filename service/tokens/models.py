@@ -7,6 +7,7 @@ from functools import lru_cache
 from starlette.types import Receive, Scope
 
 from pricing_data import PriceBook
+from service.auth.accounts import Principal
 from service.http import json
 from service.http.errors import INVALID_REQUEST, NOT_FOUND, Refusal
 from service.http.json import shorten
@@ -28,7 +29,7 @@ class Catalogue:
         self._entries_at = lru_cache(maxsize=4)(self._prepare)
         self._authors_reply = Reply(200, json.encode(list(self.authors)))
 
-    async def list_models(self, scope: Scope, receive: Receive) -> Reply | Refusal:
+    async def list_models(self, scope: Scope, receive: Receive, principal: Principal) -> Reply | Refusal:
         """All models, those of `author`, the one of `name`, or the one that is both."""
         wanted = parameters(scope, ("author", "name", "detail"))
         if isinstance(wanted, Refusal):
@@ -50,7 +51,7 @@ class Catalogue:
             return NOT_FOUND.saying(f"The model {shorten(name)} is not by the author {shorten(author)}.")
         return Reply(200, b"[" + b",".join(chosen) + b"]", [version_header(self.book)])
 
-    async def list_authors(self, scope: Scope, receive: Receive) -> Reply | Refusal:
+    async def list_authors(self, scope: Scope, receive: Receive, principal: Principal) -> Reply | Refusal:
         """The names of all authors."""
         wanted = parameters(scope, ())
         return wanted if isinstance(wanted, Refusal) else self._authors_reply

@@ -7,6 +7,7 @@ from starlette.types import Receive, Scope
 
 from pricing_data import Price, PriceBook, PriceSource, Rates, Tier, Window
 from pricing_data.rate_paths import StatedRate, stated_rates
+from service.auth.accounts import Principal
 from service.http import json
 from service.http.errors import NOT_FOUND, Refusal
 from service.http.json import shorten
@@ -24,7 +25,7 @@ class PriceHistories:
         self.book = book
         self.today = today
 
-    async def show(self, scope: Scope, receive: Receive) -> Reply | Refusal:
+    async def show(self, scope: Scope, receive: Receive, principal: Principal) -> Reply | Refusal:
         """Answer with the history of the model that the path names."""
         wanted = parameters(scope, ())
         if isinstance(wanted, Refusal):

@@ -7,12 +7,12 @@ from datetime import date
 from starlette.routing import Route
 
 from pricing_data import PriceBook
-from service.auth.accounts import Scope
-from service.auth.policy import Gate
+from service.auth.accounts import Principal, Scope
+from service.auth.policy import TokenApiPolicy
 from service.connections import Connections
+from service.http.endpoint import Handler, Operation, route
 from service.http.errors import COST_PATH
 from service.http.request_limits import BodyReader
-from service.http.routing import Handler
 from service.limits import Allowance
 from service.runtime.clock import utc_now
 from service.runtime.settings import Settings
@@ -20,7 +20,6 @@ from service.tokens.cost import CostEndpoint
 from service.tokens.count import CountEndpoint
 from service.tokens.counting_pool import CountingPool
 from service.tokens.encode import EncodeEndpoint
-from service.tokens.endpoint import TokenEndpoint
 from service.tokens.models import Catalogue
 from service.tokens.prices import PriceHistories
 from service.tokens.providers.client import ProviderClient
@@ -45,7 +44,7 @@ def token_routes(
     providers = _provider_counts(settings, pool.registry, client)
     catalogue = Catalogue(models, book, today)
     counting = CountEndpoint(reader, requests, pool, providers, book, today, connections.metrics.counted)
-    handlers: dict[tuple[str, str], Handler] = {
+    handlers: dict[tuple[str, str], Handler[Principal]] = {
         ("GET", "/v1/tokens/models"): catalogue.list_models,
         ("GET", "/v1/tokens/authors"): catalogue.list_authors,
         ("POST", "/v1/tokens/count"): counting.count,
@@ -53,18 +52,16 @@ def token_routes(
         ("GET", "/v1/tokens/prices/{name}"): PriceHistories(models, book, today).show,
         ("POST", COST_PATH): CostEndpoint(reader, pool, models, book, utc_now).cost,
     }
-    gate = _gate(settings, connections)
-    return [Route(path, TokenEndpoint(gate, handle), methods=[method]) for (method, path), handle in handlers.items()]
+    policy = _policy(settings, connections)
+    return [
+        route(path, {method: Operation(policy, handle)}, require_https=settings.require_https)
+        for (method, path), handle in handlers.items()
+    ]
 
 
-def _gate(settings: Settings, connections: Connections) -> Gate:
-    return Gate(
-        connections.authenticator,
-        connections.limiter,
-        Allowance(settings.rate_limit_per_second, settings.quota_per_month),
-        scope=Scope.TOKENS,
-        require_https=settings.require_https,
-    )
+def _policy(settings: Settings, connections: Connections) -> TokenApiPolicy:
+    allowance = Allowance(settings.rate_limit_per_second, settings.quota_per_month)
+    return TokenApiPolicy(connections.authenticator, connections.limiter, allowance, scope=Scope.TOKENS)
 
 
 def _provider_counts(settings: Settings, registry: Registry, client: ProviderClient) -> ProviderCounts:

@@ -7,7 +7,7 @@ from typing import Final
 
 from starlette.types import Receive, Scope
 
-from service.http.context import trace_of
+from service.http.context import context_of
 from service.http.errors import INVALID_REQUEST, Refusal
 from service.http.in_flight import InFlight
 from service.http.request_limits import BodyReader
@@ -89,7 +89,7 @@ class FormReader:
         """The form; a large one is parsed by `run`, in a thread. What it takes is held, not the body."""
         form = await self._read(scope, receive, run)
         if isinstance(form, Form):
-            trace_of(scope).keep(form.size_bytes)
+            context_of(scope).keep(form.size_bytes)
         return form
 
     async def _read(self, scope: Scope, receive: Receive, run: Run | None) -> Form | Refusal:

@@ -4,12 +4,12 @@ import gzip
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import Scope
 
-from service.http.context import trace_of
+from service.http.context import RequestContext
+from service.http.endpoint import Endpoint, PublicHandler, Sendable, public
 from service.http.errors import Refusal
 from service.http.responses import Header, Reply
-from service.http.routing import Handler, Methods
 from service.web.assets import PACKED, VARY, Assets, accepts_gzip
 from service.web.templates import Templates
 
@@ -43,29 +43,27 @@ class Pages:
         return self.page("refused.html", values, refusal.status, refusal.reply_headers)
 
 
-class PageEndpoint:
-    """An ASGI application for one page, by method.
+class PageEndpoint(Endpoint):
+    """The endpoint of one page, which anybody may request; pages that need a session check it in their handlers.
 
     Pages without secrets are `packed`: beside a secret, a stranger's text in a packed page would tell of it.
     """
 
     def __init__(
-        self, pages: Pages, handlers: Mapping[str, Handler], *, require_https: bool, packed: bool = True
+        self, pages: Pages, handlers: Mapping[str, PublicHandler], *, require_https: bool, packed: bool = True
     ) -> None:
+        operations = {method: public(handle) for method, handle in handlers.items()}
+        super().__init__(operations, require_https=require_https)
         self.pages = pages
-        self.methods = Methods(handlers, require_https=require_https)
         self.packed = packed
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one call."""
-        trace = trace_of(scope)
-        outcome = await self.methods.outcome(scope, receive)
-        if isinstance(outcome, Refusal):
-            trace.refusal = outcome.code
-            outcome = self.pages.refused(outcome, trace.trace_id)
-        if self.packed and isinstance(outcome, Reply):
-            outcome = _packed(outcome, scope)
-        await outcome(scope, receive, send)
+    def refuse(self, refusal: Refusal, scope: Scope, context: RequestContext) -> Reply:
+        """Return the refusal as a page."""
+        return self.pages.refused(refusal, context.trace_id)
+
+    def encode(self, reply: Sendable, scope: Scope) -> Sendable:
+        """Return the page compressed, if the browser accepts that."""
+        return _packed(reply, scope) if self.packed and isinstance(reply, Reply) else reply
 
 
 def redirect(path: str, headers: Sequence[Header] = ()) -> Reply:

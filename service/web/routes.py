@@ -13,10 +13,10 @@ from service.auth.sessions import OpenSessions
 from service.connections import Connections
 from service.console.keys import ConsoleKeys
 from service.console.login import Login
+from service.http.endpoint import PublicHandler
 from service.http.request_limits import BodyReader
-from service.http.routing import Handler
 from service.limits import Allowance
-from service.observability.trace_ids import random_id
+from service.observability.tracing import random_id
 from service.runtime.clock import utc_now
 from service.runtime.settings import Settings
 from service.tokens.counting_pool import CountingPool
@@ -104,7 +104,7 @@ def _home(
 
 def _console(
     settings: Settings, connections: Connections, pool: CountingPool, pages: Pages, login: Login
-) -> dict[str, dict[str, Handler]]:
+) -> dict[str, dict[str, PublicHandler]]:
     reader = FormReader(min(CONSOLE_FORM_BYTES, settings.max_body_bytes), settings.body_timeout_seconds, pool.in_flight)
     bodies = BodyReader(CONSOLE_FORM_BYTES, settings.body_timeout_seconds, pool.in_flight)
     users, accounts = connections.users, connections.accounts

@@ -6,7 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.http.context import trace_of
+from service.http.context import context_of
 from service.http.errors import METHOD_NOT_ALLOWED, UNKNOWN_ROUTE, Refusal, error_reply
 from service.web.page import Pages
 
@@ -24,14 +24,14 @@ class UnknownPaths:
         """Answer one call."""
         # The router names a route whose path alone fits. It answers nothing, so it stands in no number.
         request.scope.pop("route", None)
-        refusal, trace = _refusal(error), trace_of(request.scope)
-        trace.refusal = refusal.code
+        refusal, context = _refusal(error), context_of(request.scope)
+        context.refusal = refusal.code
         # Not `request.url`: it is made from the Host header, which need not be a host.
         path = request.scope["path"]
         if not f"{path}/".startswith(API_PATHS) and prefers_html(request.headers.getlist("accept")):
-            reply = self._pages.refused(refusal, trace.trace_id)
+            reply = self._pages.refused(refusal, context.trace_id)
         else:
-            reply = error_reply(refusal, path, trace.trace_id)
+            reply = error_reply(refusal, path, context.trace_id)
         headers = {name.decode(): value.decode() for name, value in reply.headers}
         return Response(reply.body, reply.status, headers, media_type=reply.content_type.decode())
 

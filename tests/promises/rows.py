@@ -109,7 +109,7 @@ PROMISES: dict[int, Promise] = {
     13: Promise(
         "a key works in the header or in ?api-key=; the query wins",
         (
-            "tests/service/auth/test_credentials.py::test_places_of_the_key",
+            "tests/service/auth/test_policy.py::test_places_of_the_key",
             f"{SERVED}/test_hostile_inputs.py::test_hostile_requests",
         ),
     ),
@@ -198,7 +198,7 @@ PROMISES: dict[int, Promise] = {
         "every reply has a trace id; errors have one shape per API",
         (
             f"{SERVED}/test_openapi.py::test_every_answer_is_as_described",
-            "tests/service/observability/test_trace_ids.py",
+            "tests/service/http/test_trace_ids.py",
             f"{SERVED}/test_edge.py::test_large_heads_are_refused",
         ),
     ),

@@ -10,10 +10,10 @@ from service.auth.passwords import TooBusy
 from service.auth.sessions import OpenSessions
 from service.auth.users import PASSWORD_CHARACTERS, User
 from service.console.login import Login
-from service.http.context import trace_of
+from service.http.context import context_of
+from service.http.endpoint import HandlerResult, PublicHandler
 from service.http.errors import UNAVAILABLE, Refusal
 from service.http.responses import Header, Reply
-from service.http.routing import Answer, Handler
 from service.web.cookies import cookie, keep_cookie
 from service.web.forms import Form, FormReader
 from service.web.origin import origin_refusal
@@ -31,7 +31,7 @@ class Visit(NamedTuple):
     headers: Sequence[Header]
 
 
-UserPage = Callable[[Scope, Receive, Visit], Awaitable[Answer]]
+UserPage = Callable[[Scope, Receive, Visit], Awaitable[HandlerResult]]
 UserForm = Callable[[Scope, Form, Visit], Awaitable[Reply | Refusal]]
 
 
@@ -45,16 +45,16 @@ class ConsoleSessions:
         self.sessions = sessions
         self.log = structlog.get_logger()
 
-    def page(self, show: UserPage) -> Handler:
+    def page(self, show: UserPage) -> PublicHandler:
         """A page for those who are signed in; others are asked to sign in, and led back."""
 
-        async def guarded(scope: Scope, receive: Receive) -> Answer:
+        async def guarded(scope: Scope, receive: Receive) -> HandlerResult:
             visit = await self._visit(scope)
             return self._sign_in(scope["path"]) if visit is None else await show(scope, receive, visit)
 
         return guarded
 
-    def form(self, take: UserForm) -> Handler:
+    def form(self, take: UserForm) -> PublicHandler:
         """The same for a form, which has to come from one of our own pages."""
 
         async def guarded(scope: Scope, receive: Receive) -> Reply | Refusal:
@@ -81,9 +81,9 @@ class ConsoleSessions:
         except TooBusy:
             return UNAVAILABLE
         if isinstance(user, Refusal):
-            trace_of(scope).refusal = user.code
+            context_of(scope).refusal = user.code
             return self._sign_in(_ours(form.one("next")), user, form.one("email")[:254])
-        trace_of(scope).account_id = user.account_id
+        context_of(scope).account_id = user.account_id
         return redirect(_ours(form.one("next")), [self._keep(scope, self.sessions.sessions.issue(user))])
 
     async def sign_out(self, scope: Scope, receive: Receive) -> Reply | Refusal:
@@ -102,7 +102,7 @@ class ConsoleSessions:
         token = self.sessions.sessions.renewed(*found) if found else None
         if found is None or token is None:
             return None
-        trace_of(scope).account_id = found.user.account_id
+        context_of(scope).account_id = found.user.account_id
         return Visit(found.user, [self._keep(scope, token)])
 
     def _keep(self, scope: Scope, token: str) -> Header:

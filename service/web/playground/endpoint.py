@@ -9,7 +9,7 @@ from typing import Any
 from starlette.types import Receive, Scope
 
 from pricing_data import Price, PriceBook
-from service.http.context import trace_of
+from service.http.context import context_of
 from service.http.errors import INVALID_REQUEST, NOT_FOUND, OVERLOADED, TEXT_TOO_LARGE, Refusal
 from service.http.request_limits import WHOLE_BODY, hold_exactly, sender_of
 from service.http.responses import Reply
@@ -95,7 +95,7 @@ class Playground:
 
     def _refused(self, scope: Scope, refusal: Refusal) -> Reply:
         """What stands in place of the results."""
-        trace_of(scope).refusal = refusal.code
+        context_of(scope).refusal = refusal.code
         return self.pages.page("playground_refused.html", {"refusal": refusal}, refusal.status, refusal.reply_headers)
 
     def _held(self, scope: Scope, reply: Reply) -> Reply | Refusal:
@@ -119,7 +119,7 @@ class Playground:
             return TEXT_TOO_LARGE.saying(f"The text is longer than {self.most_characters:,} characters.")
         if refusal := await self.visitors.refusal(scope, len(text)):
             return refusal
-        held_bytes, caller = trace_of(scope).held_bytes, _caller(scope, receive)
+        held_bytes, caller = context_of(scope).held_bytes, _caller(scope, receive)
         try:
             # In two threads: who types waits for both.
             counts, tokens = await asyncio.gather(
@@ -175,7 +175,7 @@ class Playground:
 
 def _caller(scope: Scope, receive: Receive) -> Caller:
     """Visitors of one address take turns as one: a cookie is had for the asking."""
-    return Caller(sender_of(scope, trace_of(scope)), receive)
+    return Caller(sender_of(scope, context_of(scope)), receive)
 
 
 def _shown(text: str, vocabulary: str, found: Table, tokens: list[Token] | None) -> Results:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Message, Receive
 
-from service.http.context import Trace
+from service.http.context import RequestContext
 from service.http.errors import Refusal
 from service.http.in_flight import Hold, InFlight
 from service.http.request_limits import WHOLE_BODY, BodyReader, memory_of, sender_of
@@ -83,7 +83,7 @@ def test_four_senders_leave_room_for_the_largest_text(sizes: list[list[int]]) ->
 )
 def test_a_sender_is_an_account_or_a_network(account: str | None, client: tuple[str, int] | None, sender: str) -> None:
     """The account counts, wherever it calls from; before it is known, the address, of IPv6 the network."""
-    assert sender_of({"client": client}, Trace("", account_id=account)) == sender
+    assert sender_of({"client": client}, RequestContext("", account_id=account)) == sender
 
 
 @pytest.mark.anyio
@@ -91,24 +91,24 @@ async def test_a_body_is_held_until_its_request_is_over() -> None:
     """A body that finds the room taken is a 503 that closes the connection; afterwards it is read."""
     room = InFlight(100)
     reader = BodyReader(1_000, 5, room)
-    first, second = Trace("a"), Trace("b")
+    first, second = RequestContext("a"), RequestContext("b")
     assert await reader.read(scope(first), received([b"x" * 90])) == b"x" * 90
     refused = await reader.read(scope(second), received([b"x" * 5, b"x" * 10]))
     assert isinstance(refused, Refusal)
     assert (refused.status, refused.close, dict(refused.headers)) == (503, True, {b"retry-after": b"1"})
-    for trace in (first, second):
-        trace.end()
+    for context in (first, second):
+        context.end()
     assert room.held_bytes == 0
-    assert await reader.read(scope(Trace("c")), received([b"x" * 500])) == b"x" * 500
+    assert await reader.read(scope(RequestContext("c")), received([b"x" * 500])) == b"x" * 500
 
 
 @pytest.mark.anyio
 async def test_a_small_body_leaves_the_scope_when_it_is_read() -> None:
     """A body that came with its head is held like any other, and not kept in the scope of a long request."""
-    room, trace = InFlight(100), Trace("a")
-    given = {**scope(trace), WHOLE_BODY: b"x" * 10}
+    room, context = InFlight(100), RequestContext("a")
+    given = {**scope(context), WHOLE_BODY: b"x" * 10}
     assert await BodyReader(1_000, 5, room).read(given, received([])) == b"x" * 10
-    assert (WHOLE_BODY in given, trace.held_bytes, room.held_by("unknown")) == (False, 10, 10)
+    assert (WHOLE_BODY in given, context.held_bytes, room.held_by("unknown")) == (False, 10, 10)
 
 
 def test_memory_of_a_value_is_that_of_all_in_it() -> None:
@@ -117,9 +117,9 @@ def test_memory_of_a_value_is_that_of_all_in_it() -> None:
     assert 30_000 < memory_of([{text: [text, {"a": text}]}]) < 32_000
 
 
-def scope(trace: Trace) -> dict[str, object]:
+def scope(context: RequestContext) -> dict[str, object]:
     """The scope of a JSON call."""
-    return {"headers": [(b"content-type", b"application/json")], "weighbridge.trace": trace}
+    return {"headers": [(b"content-type", b"application/json")], "weighbridge.context": context}
 
 
 def received(chunks: list[bytes]) -> Receive:

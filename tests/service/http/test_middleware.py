@@ -15,7 +15,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from service.auth.keys import new_secret
-from service.http.middleware import Edge
+from service.http.middleware import RequestMiddleware
 from service.observability import log
 from tests.logs import keep_errors_alone
 
@@ -43,7 +43,7 @@ def logged() -> Iterator[io.StringIO]:
 def client() -> httpx2.AsyncClient:
     """A client of an application that is broken, on both APIs' paths."""
     paths = ("/v1/tokens/count", "/v1/chat/completions")
-    app = Starlette(routes=[Route(path, Broken()) for path in paths], middleware=[Middleware(Edge)])
+    app = Starlette(routes=[Route(path, Broken()) for path in paths], middleware=[Middleware(RequestMiddleware)])
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://test")
 
 
@@ -97,7 +97,7 @@ async def test_want_of_memory_is_no_fault_of_the_call(error: Exception) -> None:
         raise LookupError from error
 
     with logged() as stream:
-        transport = httpx2.ASGITransport(app=Edge(broken))
+        transport = httpx2.ASGITransport(app=RequestMiddleware(broken))
         async with httpx2.AsyncClient(transport=transport, base_url="http://test") as caller:
             answer = await caller.get("/v1/tokens/models")
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")

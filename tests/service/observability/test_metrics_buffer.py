@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 
-from service.observability.metrics_buffer import GroupedHistogram, Tallies
+from service.observability.metrics import GroupedHistogram, MetricsBuffer
 
 BUCKETS = (0.5, 1, 2.5)
 AMOUNTS = st.lists(st.sampled_from([0, 0.25, 0.5, 0.75, 1, 2, 2.5, 3, 100]))
@@ -32,12 +32,12 @@ def test_sums_are_those_of_one_by_one(amounts: Sequence[float]) -> None:
     registry, counter, histogram = told(Histogram)
     together, tallied, grouped = told(GroupedHistogram)
     assert isinstance(grouped, GroupedHistogram)
-    tallies = Tallies()
+    buffer = MetricsBuffer()
     for amount in amounts:
         counter.inc()
         histogram.observe(amount)
-        tallies.count(tallied)
-        tallies.observe(grouped, amount)
+        buffer.count(tallied)
+        buffer.observe(grouped, amount)
     assert samples(together) == samples(registry)
 
 
@@ -45,14 +45,14 @@ def test_sums_are_those_of_one_by_one(amounts: Sequence[float]) -> None:
 async def test_numbers_are_there_after_the_turn() -> None:
     """In an event loop they are written when the turn is over, or when somebody asks."""
     registry, counter, _ = told(GroupedHistogram)
-    tallies = Tallies()
+    buffer = MetricsBuffer()
     for _ in range(3):
-        tallies.count(counter)
+        buffer.count(counter)
     assert 'calls_total{a="b"} 0.0' in samples(registry)
     await asyncio.sleep(0)
     assert 'calls_total{a="b"} 3.0' in samples(registry)
-    tallies.count(counter)
-    tallies.write()
+    buffer.count(counter)
+    buffer.write()
     assert 'calls_total{a="b"} 4.0' in samples(registry)
     await asyncio.sleep(0)
     assert 'calls_total{a="b"} 4.0' in samples(registry)
@@ -64,10 +64,10 @@ async def test_counters_that_are_told_together_count_each() -> None:
     registry = CollectorRegistry()
     calls = Counter("calls", "Calls.", ("a",), registry=registry)
     first, second, third = (calls.labels(name) for name in "bcd")
-    tallies = Tallies()
+    buffer = MetricsBuffer()
     for group in ((first, second), (first, second), (second, third), ()):
-        tallies.count_each(group)
-    tallies.count(third)
+        buffer.count_each(group)
+    buffer.count(third)
     await asyncio.sleep(0)
     assert {f'calls_total{{a="{name}"}} {number}' for name, number in (("b", 2.0), ("c", 3.0), ("d", 2.0))} <= set(
         samples(registry)

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pricing_data import PriceBook
-from service.http.context import Trace
+from service.http.context import RequestContext
 from service.runtime.settings import load
 from service.web.routes import made_pages
 from service.web.unknown import UnknownPaths, prefers_html
@@ -24,7 +24,7 @@ def answer(path: str, accept: str | None, error: HTTPException | None = None) ->
     """What is answered to a path that the router does not know."""
     headers = [] if accept is None else [(b"accept", accept.encode())]
     scope: dict[str, Any] = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": headers}
-    scope["weighbridge.trace"] = Trace(TRACE_ID)
+    scope["weighbridge.context"] = RequestContext(TRACE_ID)
     return asyncio.run(ANSWER(Request(scope), error or HTTPException(404)))
 
 

@@ -7,7 +7,7 @@ THREADS = 20
 PROGRAM = f"""
 import resource, threading
 from pathlib import Path
-from service.runtime.address_space import spare_address_space
+from service.runtime.process_limits import spare_address_space
 
 def size():
     return int(Path("/proc/self/statm").read_text().split()[0]) * 4096

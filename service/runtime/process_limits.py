@@ -1,6 +1,4 @@
-"""What threads take of a limited address space (`ulimit -v`), and errors that mean that the process has no more of
-something: memory, threads, descriptors.
-"""
+"""Limits of this process: address space and threads, and errors that mean that one of its resources is used up."""
 
 import ctypes
 import errno

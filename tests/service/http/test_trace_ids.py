@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.observability.trace_ids import trace_id
+from service.http.middleware import request_trace_id
 
 GOOD = b"4bf92f3577b34da6a3ce929d0e0e4736"
 
@@ -16,7 +16,7 @@ GOOD = b"4bf92f3577b34da6a3ce929d0e0e4736"
 )
 def test_a_valid_traceparent_is_continued(parent: bytes) -> None:
     """The trace id of a valid header is taken over, also from a later version of the header."""
-    assert trace_id([(b"traceparent", parent)]) == GOOD.decode()
+    assert request_trace_id({"headers": [(b"traceparent", parent)]}) == GOOD.decode()
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_a_valid_traceparent_is_continued(parent: bytes) -> None:
 def test_an_invalid_traceparent_is_replaced(parents: list[bytes]) -> None:
     """No header, a broken one or two of them lead to a fresh id, new at every call."""
     headers = [(b"traceparent", parent) for parent in parents]
-    first, second = trace_id(headers), trace_id(headers)
+    first, second = request_trace_id({"headers": headers}), request_trace_id({"headers": headers})
     assert first != second
     assert re.fullmatch("[0-9a-f]{32}", first)
 
@@ -41,4 +41,4 @@ def test_an_invalid_traceparent_is_replaced(parents: list[bytes]) -> None:
 @given(st.binary())
 def test_any_header_leads_to_32_hex_digits(parent: bytes) -> None:
     """Whatever bytes a caller sends, the id has its form."""
-    assert re.fullmatch("[0-9a-f]{32}", trace_id([(b"traceparent", parent)]))
+    assert re.fullmatch("[0-9a-f]{32}", request_trace_id({"headers": [(b"traceparent", parent)]}))

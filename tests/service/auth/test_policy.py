@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.auth.credentials import token_api_key
+from service.auth.policy import token_api_key
 from service.http.errors import INVALID_KEY, MISSING_KEY, Refusal
 from service.http.request_limits import NAMED_HEADERS
 
