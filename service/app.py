@@ -15,7 +15,7 @@ from starlette.routing import Route
 from pricing_data import PriceBook
 from service.connections import Connections
 from service.console.routes import console_login, console_routes
-from service.gateway.gateway import Gateway
+from service.gateway.routes import Gateway
 from service.http.cors import Cors
 from service.http.health import Health, Numbers, Readiness
 from service.http.in_flight import InFlight

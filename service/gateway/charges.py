@@ -21,7 +21,7 @@ from service.billing.ledger import (
 )
 from service.billing.money import MAX_MICRO_INR, Tariff, Tokens, shown
 from service.gateway.bill import BALANCE_DECIMALS, COST_DECIMALS, Bill, Purse
-from service.gateway.order import Order
+from service.gateway.prepared_call import Order
 from service.http import json
 from service.http.errors import CALL_RUNNING, INSUFFICIENT_CREDITS, INTERNAL, TOO_MANY_CALLS, UNAVAILABLE, Refusal
 from service.observability.gateway_metrics import GatewayMeters

@@ -13,15 +13,13 @@ from service.auth.authenticator import Authenticator
 from service.auth.credentials import gateway_api_key
 from service.billing.idempotency import Idempotency
 from service.billing.ledger import Claim
-from service.gateway.call import Means
-from service.gateway.calls import Calls
-from service.gateway.envelope import Envelope
+from service.gateway.call import Envelope, Means, PlainCall
 from service.gateway.joining import Attempt, Joining, attempt_number
-from service.gateway.order import Order, Orders
-from service.gateway.plain import PlainCall
+from service.gateway.prepared_call import Order, Orders
 from service.gateway.request import ChatRequest, ChatRequests
+from service.gateway.running_calls import Calls
 from service.gateway.stream_reply import StreamReply
-from service.gateway.streamed import Patience, StreamedCall
+from service.gateway.streaming import Patience, StreamedCall
 from service.http.context import context_of
 from service.http.errors import OVERLOADED, UNAVAILABLE, Refusal
 from service.http.request_limits import INLINE_BODY_BYTES, BodyReader, hold_exactly, memory_of

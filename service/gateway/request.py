@@ -8,7 +8,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from service.gateway.fields import (
+from service.gateway.messages import Messages, parse_messages, texts_of
+from service.gateway.property_rules import (
     ANYTHING,
     BOOLEAN,
     OBJECT,
@@ -22,7 +23,6 @@ from service.gateway.fields import (
     one_of,
     text,
 )
-from service.gateway.messages import Messages, parse_messages, texts_of
 from service.http import json as service_json
 from service.http.errors import INVALID_REQUEST, MODEL_NOT_FOUND, Refusal
 from service.http.json import shorten

@@ -8,9 +8,9 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 from service.gateway.bill import Purse
-from service.gateway.calls import Calls
-from service.gateway.streamed import StreamedCall
-from service.gateway.writer import CONTENT_TYPE
+from service.gateway.running_calls import Calls
+from service.gateway.stream_writer import CONTENT_TYPE
+from service.gateway.streaming import StreamedCall
 from service.http.context import context_of
 from service.http.errors import NO_RETRY, Refusal, error_reply
 from service.http.responses import Header, Reply, disconnected

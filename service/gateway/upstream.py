@@ -3,15 +3,16 @@
 import asyncio
 import json
 import re
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
+from types import TracebackType
 from typing import Any, Final, NoReturn
 
 import structlog
 
-from service.gateway.events import EventReader, EventTooLong
-from service.gateway.exchange import Exchange
-from service.gateway.faults import (
+from service.gateway.upstream_connection import ConnectionEnded, NotHttp, UpstreamAnswer
+from service.gateway.upstream_faults import (
     BadUpstreamResponse,
     BusyUpstream,
     RefusedByUpstream,
@@ -20,11 +21,79 @@ from service.gateway.faults import (
     UpstreamTimeout,
     UpstreamUnavailable,
 )
-from service.gateway.upstream_answer import ConnectionEnded, NotHttp, UpstreamAnswer
-from service.gateway.upstream_pool import UpstreamPool
-from service.gateway.upstream_request import UpstreamRequests
+from service.gateway.upstream_pool import UpstreamPool, UpstreamRequests
 from service.observability.gateway_metrics import GatewayMeters
 from service.observability.tracing import NO_SPAN, Span
+
+
+class Exchange:
+    """For the time of its block a request is under way, in a span of its own under `parent`."""
+
+    def __init__(self, meters: GatewayMeters, parent: Span) -> None:
+        self._meters = meters
+        self._child = parent.child("upstream", "client")
+        self._began_at_seconds = time.perf_counter()
+        self._has_begun = False
+
+    def __enter__(self) -> "Exchange":
+        self._span = self._child.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """The answer is over, whole or not."""
+        self._meters.upstream_ended(time.perf_counter() - self._began_at_seconds)
+        self._child.__exit__(kind, error, trace)
+
+    @property
+    def traceparent(self) -> bytes | None:
+        """What tells the upstream of the trace, where there is one."""
+        return self._span.traceparent
+
+    def status(self, status: int) -> None:
+        """The head of the answer has come."""
+        self._span.note(lambda: {"http.response.status_code": status})
+
+    def piece(self) -> None:
+        """A piece of the answer has come."""
+        if not self._has_begun:
+            self._has_begun = True
+            self._meters.upstream_began(time.perf_counter() - self._began_at_seconds)
+
+
+class EventTooLong(ValueError):
+    """One event is longer than any chunk of a completion."""
+
+
+class EventReader:
+    """Turns the pieces of a body into the data of its events. Comments and other fields are passed over."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self.most_bytes = most_bytes
+        self._rest = b""
+        self._data: list[bytes] = []
+        self._size = 0
+
+    def feed(self, piece: bytes) -> list[bytes]:
+        """The data of each event that ends in this piece. Raises EventTooLong."""
+        *lines, self._rest = (self._rest + piece).split(b"\n")
+        events = [event for line in lines if (event := self._line(line.removesuffix(b"\r"))) is not None]
+        if self._size + len(self._rest) > self.most_bytes:
+            raise EventTooLong
+        return events
+
+    def _line(self, line: bytes) -> bytes | None:
+        if not line:
+            event, self._data, self._size = self._data, [], 0
+            # An event without data is sent to keep a connection alive.
+            return b"\n".join(event) if any(event) else None
+        if line.startswith(b"data:"):
+            value = line[5:].removeprefix(b" ")
+            self._data.append(value)
+            self._size += len(value)
+        return None
+
 
 PATH = "/chat/completions"
 MAX_ANSWER_BYTES = 32_000_000

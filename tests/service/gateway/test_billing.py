@@ -12,7 +12,7 @@ from service.billing.money import Tariff, Tokens
 from service.billing.sql_ledger import SqlLedger
 from service.gateway.bill import Purse
 from service.gateway.charges import Terms, Till
-from service.gateway.order import Order
+from service.gateway.prepared_call import Order
 from service.gateway.prompt import PromptSize
 from service.gateway.request import ChatRequest
 from service.http.errors import UNAVAILABLE

@@ -106,7 +106,7 @@ def test_a_checkpoint_that_breaks_does_not_end_the_others(
     tmp_path: Path, upstream: FakeUpstream, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The hold is renewed with what was written since: else it would end before its stream."""
-    monkeypatch.setattr("service.gateway.gateway.CHECKPOINT_SECONDS", 0.05)
+    monkeypatch.setattr("service.gateway.routes.CHECKPOINT_SECONDS", 0.05)
     first, second, broken = Stall(), Stall(), threading.Event()
 
     def break_once(point: str) -> None:

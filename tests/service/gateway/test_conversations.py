@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.gateway.faults import BadUpstreamResponse
-from service.gateway.plain import choices_of
+from service.gateway.dialects import choices_of
 from service.gateway.request import ChatRequest, ChatRequests
+from service.gateway.upstream_faults import BadUpstreamResponse
 from service.http.errors import Refusal
 from tests.fake_upstream import DONE, FINISH, FakeUpstream, Script, chunk, usage_chunk
 from tests.service.gateway.served_gateway import Caller, Gateway

@@ -13,8 +13,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from service.gateway import upstream_pool
-from service.gateway.faults import BadUpstreamResponse, UpstreamFault, UpstreamTimeout, UpstreamUnavailable
 from service.gateway.upstream import Upstream
+from service.gateway.upstream_faults import BadUpstreamResponse, UpstreamFault, UpstreamTimeout, UpstreamUnavailable
 from service.observability.gateway_metrics import GatewayMeters
 from tests.service.gateway.raw_upstream import RawUpstream, raw_upstream, sends, stays, whole
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.gateway.reported_usage import usage_of
+from service.gateway.dialects import usage_of
 from tests.pricing_data.responses.test_shapes import EXAMPLES, Example
 
 CHATS = [

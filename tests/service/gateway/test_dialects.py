@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from service.gateway.reported_usage import NO_USAGE, Dialect, latest, usage_of
+from service.gateway.dialects import NO_USAGE, Dialect, latest, usage_of
 from service.observability.gateway_metrics import TOTAL_ABOVE_SUM, ZERO_AFTER_USAGE, ZERO_WITH_TEXT
 from tests.fake_upstream import DONE, FINISH, FakeUpstream, Script, event, plain, said, usage_chunk
 from tests.logs import lines_of

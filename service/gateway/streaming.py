@@ -7,15 +7,12 @@ from typing import NamedTuple
 
 from service.billing.money import Tokens
 from service.gateway.bill import Bill, Purse
-from service.gateway.call import HeldCall, Means
-from service.gateway.calls import SHUTDOWN
-from service.gateway.channel import Channel
-from service.gateway.envelope import Envelope
-from service.gateway.faults import UpstreamFault
-from service.gateway.order import Order
-from service.gateway.reported_usage import of_answer
-from service.gateway.transcript import Transcript
-from service.gateway.writer import AnswerWriter
+from service.gateway.call import Envelope, HeldCall, Means
+from service.gateway.dialects import Transcript, of_answer
+from service.gateway.prepared_call import Order
+from service.gateway.running_calls import SHUTDOWN
+from service.gateway.stream_writer import AnswerWriter, Channel
+from service.gateway.upstream_faults import UpstreamFault
 from service.http.errors import BAD_KEY, BAD_UPSTREAM_RESPONSE, INTERNAL, UNAVAILABLE, UPSTREAM_TIMEOUT, Refusal
 from service.runtime.background import report
 from service.storage.errors import StoreUnavailable

@@ -4,16 +4,70 @@ Nothing is said before there is a piece of text: what fails earlier is an error 
 last chunk with a finish_reason waits for the bill that it carries.
 """
 
+import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from service.billing.ledger import StoredAnswer
 from service.gateway.bill import Bill
-from service.gateway.channel import Channel
-from service.gateway.envelope import DONE_EVENT, Envelope
-from service.gateway.transcript import Transcript
+from service.gateway.call import DONE_EVENT, Envelope
+from service.gateway.dialects import Transcript
 from service.http import json
 from service.http.errors import Refusal, error_properties
+
+
+class Channel:
+    """One writer, one reader. Nothing that was added is lost, unless the reader has gone."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self.most_bytes = most_bytes
+        self.is_abandoned = False
+        self._pieces: deque[bytes] = deque()
+        self._bytes = 0
+        self._is_closed = False
+        self._readable = asyncio.Event()
+        self._writable = asyncio.Event()
+
+    def add(self, piece: bytes) -> None:
+        """Put a piece in, full or not."""
+        if not self.is_abandoned:
+            self._pieces.append(piece)
+            self._bytes += len(piece)
+            self._readable.set()
+
+    async def room(self) -> None:
+        """Wait until there is room for more: a slow reader slows its writer down."""
+        while self._bytes >= self.most_bytes and not self.is_abandoned:
+            self._writable.clear()
+            await self._writable.wait()
+
+    def close(self) -> None:
+        """Nothing more will be added."""
+        self._is_closed = True
+        self._readable.set()
+
+    def abandon(self) -> None:
+        """The reader has gone: the writer need not wait for it any more."""
+        self.is_abandoned = True
+        self._pieces.clear()
+        self._bytes = 0
+        self._writable.set()
+        self._readable.set()
+
+    async def take(self) -> bytes | None:
+        """All that is there, once something is; None after the end."""
+        while not self._pieces:
+            if self._is_closed or self.is_abandoned:
+                return None
+            self._readable.clear()
+            await self._readable.wait()
+        taken = b"".join(self._pieces)
+        self._pieces.clear()
+        self._bytes = 0
+        self._writable.set()
+        return taken
+
 
 CONTENT_TYPE = b"text/event-stream; charset=utf-8"
 MAX_KEPT_BYTES = 4_000_000

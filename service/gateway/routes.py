@@ -15,17 +15,16 @@ from service.billing.money import MICRO_INR, Tariff
 from service.billing.sweeper import Sweeper
 from service.connections import Connections
 from service.gateway.call import Means
-from service.gateway.calls import Calls
 from service.gateway.charges import Terms, Till
 from service.gateway.chat import ChatEndpoint, Names
-from service.gateway.joining import Joining
-from service.gateway.left_calls import RedisLeftCalls
-from service.gateway.order import Orders
+from service.gateway.joining import Joining, RedisLeftCalls
+from service.gateway.prepared_call import Orders
 from service.gateway.prompt import PromptCounter
 from service.gateway.request import ChatRequests
-from service.gateway.streamed import Patience
+from service.gateway.running_calls import Calls
+from service.gateway.streaming import Patience
 from service.gateway.upstream import Upstream
-from service.gateway.usage import Usage
+from service.gateway.usage_lookup import Usage
 from service.http import json
 from service.http.endpoint import CallerT, Handler, Operation, route
 from service.http.errors import MODEL_NOT_FOUND, Refusal
