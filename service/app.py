@@ -43,13 +43,12 @@ def create_app(
     connections: Connections,
     registry: Registry,
     book: PriceBook,
-    at_point: Callable[[str], None] = lambda _: None,
     tracer: Tracer | None = None,
     take_lost_lines: Callable[[], int] = lambda: 0,
 ) -> Starlette:
     """The whole service as one ASGI application, for one process.
 
-    `at_point` hears how far gateway calls are; `take_lost_lines` returns how many lines of the log were newly lost.
+    `take_lost_lines` returns how many lines of the log were lost since it was called before.
     """
     tracer = tracer or NoTracer()
     pool = counting_pool(settings, registry)
@@ -57,7 +56,7 @@ def create_app(
     if enabled_providers(settings):
         client.open()
     freshness = Freshness(book, settings.prices_max_age_days, utc_today)
-    gateway = Gateway(settings, connections, pool, at_point)
+    gateway = Gateway(settings, connections, pool)
     login = console_login(settings, connections, pool.in_flight)
     probe = Probe(
         connections.metrics,

@@ -1,15 +1,15 @@
-"""A call whose answer is streamed: a task that reads the upstream, feeds the caller, and settles whatever happens."""
+"""A call whose answer is streamed: a task that reads the upstream, feeds the caller, and settles in every case."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import NamedTuple
 
+from service.billing.bill import BalanceSnapshot, CallBill
 from service.billing.money import Tokens
-from service.gateway.bill import Bill, Purse
-from service.gateway.call import Envelope, HeldCall, Means
-from service.gateway.dialects import Transcript, of_answer
-from service.gateway.prepared_call import Order
+from service.gateway.call import CallContext, Envelope, GatewayCall
+from service.gateway.dialects import Transcript, check_answer_usage
+from service.gateway.prepared_call import PreparedCall
 from service.gateway.running_calls import SHUTDOWN
 from service.gateway.stream_writer import AnswerWriter, Channel
 from service.gateway.upstream_faults import UpstreamFault
@@ -26,217 +26,215 @@ CALLER_GONE, KEY_REVOKED, TOO_LONG, AT_LIMIT, COMPLETED, BROKEN = (
     "completed",
     "upstream_broke",
 )
-# Without news, every so many checkpoints the hold is renewed all the same.
-QUIET_CHECKPOINTS = 8
+# The hold is renewed at least at every eighth checkpoint, even if nothing was written since.
+MAX_QUIET_CHECKPOINTS = 8
+# What the caller is sent if a stream ends early, before any text, which is free; and after some, which is charged.
 FREE_PROBLEMS = {
     BROKEN: BAD_UPSTREAM_RESPONSE,
     SHUTDOWN: UNAVAILABLE.saying("The service is restarting. Nothing was charged."),
     TOO_LONG: UPSTREAM_TIMEOUT,
 }
-PROBLEMS = {
+CHARGED_PROBLEMS = {
     BROKEN: BAD_UPSTREAM_RESPONSE.saying("The model's stream broke off. What was delivered is charged."),
     SHUTDOWN: UNAVAILABLE.saying("The service is restarting. What was delivered is charged."),
     TOO_LONG: UPSTREAM_TIMEOUT.saying("The stream took too long. What was delivered is charged."),
     CALLER_GONE: UNAVAILABLE,
     KEY_REVOKED: BAD_KEY.saying("The API key was revoked or has expired. What was delivered is charged."),
 }
-# The upstream was at work for its caller: the input is charged, also where no text came.
-CALLERS_OWN = (CALLER_GONE, KEY_REVOKED)
+# The caller caused these ends while the upstream was working: the input is charged even if no text came.
+CAUSED_BY_CALLER = (CALLER_GONE, KEY_REVOKED)
 
 
-class Patience(NamedTuple):
-    """Times of a stream, in seconds: between checkpoints, its longest, and that without a caller."""
+class StreamTimeouts(NamedTuple):
+    """The time between two checkpoints, the longest time of a stream, and the longest after its caller has gone."""
 
-    checkpoint: float
-    stream: float
-    drain: float
+    checkpoint_seconds: float
+    stream_seconds: float
+    drain_seconds: float
 
 
-class StreamedCall(HeldCall[Purse]):
-    """Its answer comes through `channel` once `outcome` is there: the caller's money, or a refusal.
+class StreamedCall(GatewayCall[BalanceSnapshot]):
+    """A call whose answer goes through `channel` once `outcome` is set: to the balance, or to a refusal.
 
-    `bill` is there when the channel is closed, unless the charge could not be written. `accepts_key` answers whether
-    the key is still accepted: when it is not, the stream is cut.
+    When the channel is closed `bill` is set, unless the charge could not be written. `accepts_key` returns whether the
+    key is still valid; when it is not, the stream is cut.
     """
 
     def __init__(
         self,
-        order: Order,
+        prepared: PreparedCall,
         envelope: Envelope,
-        means: Means,
-        patience: Patience,
+        context: CallContext,
+        timeouts: StreamTimeouts,
         accepts_key: Callable[[], Awaitable[bool]],
     ) -> None:
-        super().__init__(order, means)
+        super().__init__(prepared, context)
         self.accepts_key = accepts_key
-        self.patience = patience
+        self.timeouts = timeouts
         self.channel = Channel(MAX_WAITING_BYTES)
         self.failure: Refusal | None = None
-        self.transcript = Transcript(order.request.choices, means.dialect)
+        self.transcript = Transcript(prepared.request.choices, context.dialect)
         self.writer = AnswerWriter(
             self.channel,
             envelope,
-            include_usage=order.request.include_usage,
-            keeps=order.claim is not None,
+            include_usage=prepared.request.include_usage,
+            stores=self.billable.claim is not None,
             on_open=self._open,
         )
-        self._purse: Purse | None = None
-        self._noted: Tokens | None = None
+        self._snapshot: BalanceSnapshot | None = None
+        self._recorded: Tokens | None = None
         self._quiet_checkpoints = 0
 
     async def run(self) -> None:
-        """See RunningCall."""
-        meters = self.means.upstream.meters
+        """Run the whole call, and count it as an open stream meanwhile."""
+        meters = self.context.upstream.meters
         meters.stream_began()
         try:
             await super().run()
         finally:
             meters.stream_ended()
 
-    async def _go_on(self, purse: Purse) -> None:
-        self._purse = purse
-        self.deadline.bring_forward(self.patience.stream, TOO_LONG)
-        await self._end(await self._pump())
-
-    def _over(self) -> None:
-        self.channel.close()
-
-    def caller_gone(self, *, drain: bool) -> None:
-        """The caller has gone. With an idempotency key the stream goes on, for the caller's next try."""
+    def abandon(self, *, drain: bool) -> None:
+        """Stop feeding the caller, who has gone. With an idempotency key the stream goes on, for the repeated call."""
         self.channel.abandon()
         if not drain:
             self.deadline.bring_forward(0, CALLER_GONE)
-        elif self.order.claim is None:
-            self.deadline.bring_forward(self.patience.drain, CALLER_GONE)
+        elif self.billable.claim is None:
+            self.deadline.bring_forward(self.timeouts.drain_seconds, CALLER_GONE)
 
     def keep_answer(self) -> bool:
-        """Keep the whole answer, if none of it has been said yet; return whether it is kept."""
+        """Keep the whole answer, if nothing of it was sent yet; return whether it is kept."""
         if not self.writer.is_open:
-            self.writer.keeps = True
-        return self.writer.keeps
+            self.writer.stores = True
+        return self.writer.stores
+
+    async def _carry_out(self, snapshot: BalanceSnapshot) -> None:
+        self._snapshot = snapshot
+        self.deadline.bring_forward(self.timeouts.stream_seconds, TOO_LONG)
+        await self._end(await self._pump())
+
+    def _finish(self) -> None:
+        self.channel.close()
 
     def _open(self) -> None:
-        if self._purse is not None and not self.outcome.done():
-            self.outcome.set_result(self._purse)
-        self.means.at_point("opened")
+        if self._snapshot is not None and not self.outcome.done():
+            self.outcome.set_result(self._snapshot)
 
     async def _pump(self) -> UpstreamFault | None:
-        """Read the upstream to its end, or to the deadline; answers what broke, if anything did."""
+        """Read the upstream until its end or the deadline. Return its fault, if there was one."""
         over = asyncio.Event()
-        keeper = asyncio.create_task(self._keep_lease(over))
+        lease_keeper = asyncio.create_task(self._keep_lease(over))
         try:
-            answer = self.means.upstream.stream(self.order.body, self.order.span)
+            answer = self.context.upstream.stream(self.prepared.upstream_body, self.billable.span)
             async with self.deadline, aclosing(answer) as chunks:
                 async for chunk in chunks:
-                    for choice in self.transcript.take(chunk):
-                        self.writer.pass_on(choice)
-                    await self.channel.room()
+                    for choice in self.transcript.add(chunk):
+                        self.writer.write_choice(choice)
+                    await self.channel.wait_for_room()
         except UpstreamFault as fault:
-            self.means.upstream.note_fault(self.order.id, fault)
+            self.context.upstream.record_fault(self.billable.id, fault)
             return fault
         finally:
             over.set()
-            await keeper  # never cancelled: it may be in the middle of a transaction
+            await lease_keeper  # not cancelled, because it may be in the middle of a transaction
         return None
 
     async def _keep_lease(self, over: asyncio.Event) -> None:
-        """Renew the hold while the stream lives, with what it would be charged now."""
-        while not await _set_within(over, self.patience.checkpoint):
+        """Renew the hold regularly until `over` is set, with what would be charged now."""
+        while not await _is_set_within(over, self.timeouts.checkpoint_seconds):
             try:
                 await self._checkpoint()
             except Exception as error:
                 report("checkpoint of a stream", error)
 
     async def _checkpoint(self) -> None:
-        used = await self._delivered() if self.writer.is_open else None
-        if used is not None and used.output > self.order.bound.output + self.order.request.choices:
+        used = await self._count_delivered() if self.writer.is_open else None
+        if used is not None and used.output > self.billable.bound.output + self.billable.choices:
             self.deadline.bring_forward(0, AT_LIMIT)
         self._quiet_checkpoints += 1
-        if used != self._noted or self._quiet_checkpoints == QUIET_CHECKPOINTS:
-            await self.means.till.renew(self.order, used)
-            self._noted, self._quiet_checkpoints = used, 0
-            self.means.at_point("noted")
+        if used != self._recorded or self._quiet_checkpoints == MAX_QUIET_CHECKPOINTS:
+            await self.context.billing.renew(self.billable, used)
+            self._recorded, self._quiet_checkpoints = used, 0
         if not await self._is_key_accepted():
             self.deadline.bring_forward(0, KEY_REVOKED)
 
     async def _is_key_accepted(self) -> bool:
-        """Return whether the key is accepted; while the store is away it is as it was."""
+        """Return whether the key is still valid. While the store is away it counts as valid."""
         try:
             return await self.accepts_key()
         except StoreUnavailable:
             return True
 
-    async def _written(self) -> Tokens:
-        """What the call has used by our own count."""
-        written = await self.means.counter.tokens(self.transcript.texts(), self.order.principal.account_id)
-        return Tokens(self.order.size.counted, written)
-
-    async def _delivered(self) -> Tokens:
-        """What the call has used; if it cannot be counted, what was noted last."""
+    async def _count_delivered(self) -> Tokens:
+        """Return the tokens used by our own count, or those recorded last if they cannot be counted."""
         try:
-            return await self._written()
+            written = await self.context.counter.count_output(self.transcript.texts(), self.billable.account_id)
         except Exception as error:
             report("count of a stream", error)
-            return self._noted or Tokens(self.order.size.counted, 0)
+            return self._recorded or Tokens(self.prepared.size.counted, 0)
+        return Tokens(self.prepared.size.counted, written)
 
-    def _outcome(self, fault: UpstreamFault | None) -> str:
+    def _how_it_ended(self, fault: UpstreamFault | None) -> str:
         if self.deadline.is_over:
             return self.deadline.reason
-        if self.transcript.is_complete:  # whatever came after the last finish_reason is no loss
+        if self.transcript.is_complete:  # a fault after the last finish_reason loses nothing
             return COMPLETED
         return COMPLETED if fault is None and self.writer.has_something else BROKEN
 
     async def _end(self, fault: UpstreamFault | None) -> None:
-        outcome = self._outcome(fault)
-        if outcome not in (COMPLETED, *CALLERS_OWN) and not self.writer.has_something:
+        """Settle the call, and write the end of the answer."""
+        outcome = self._how_it_ended(fault)
+        if outcome not in (COMPLETED, *CAUSED_BY_CALLER) and not self.writer.has_something:
             await self._fail(fault, outcome)
             return
-        self.means.at_point("settling")
-        self.bill = await self._settle(outcome)
-        self.means.at_point("settled")
+        self.bill = await self._capture(outcome)
         if self.bill is None:
             self.failure = UNAVAILABLE.saying("The answer is complete, but its charge could not be written.")
         elif outcome not in (COMPLETED, AT_LIMIT):
-            self.failure = PROBLEMS[outcome] if fault is None else PROBLEMS[BROKEN]
+            self.failure = CHARGED_PROBLEMS[outcome] if fault is None else CHARGED_PROBLEMS[BROKEN]
         if self.bill is None or self.failure is not None:
-            self.writer.end(self.writer.broken(self.failure or INTERNAL, self.bill))
+            self.writer.end(self.writer.broken_ending(self.failure or INTERNAL, self.bill))
             return
         finish_reason = "length" if outcome == AT_LIMIT else "stop"
-        ending = self.writer.completed(self.bill, self.transcript, finish_reason)
-        self.answer = self.writer.kept(self.bill, ending)
-        await self.means.till.keep(self.order, self.answer)
+        ending = self.writer.complete_ending(self.bill, self.transcript, finish_reason)
+        self.answer = self.writer.stored_answer(self.bill, ending)
+        await self.context.billing.store_answer(self.billable, self.answer)
         self.writer.end(ending)
 
     async def _fail(self, fault: UpstreamFault | None, outcome: str) -> None:
-        """Nothing came: it costs nothing."""
+        """Release the hold and refuse the call: no text came, so it is free."""
         refusal = FREE_PROBLEMS[outcome] if fault is None else fault.refusal
-        await self.means.till.void(self.order, refusal.code if outcome == BROKEN else outcome)
+        await self.context.billing.release(self.billable, refusal.code if outcome == BROKEN else outcome)
         self.outcome.set_result(refusal)
 
     async def _break_off(self) -> None:
+        billing = self.context.billing
         if not self.writer.is_open:
             if self.bill is None:
-                await self.means.till.void(self.order, INTERNAL.code)
+                await billing.release(self.billable, INTERNAL.code)
             return
         if self.bill is None:
-            used = await self._delivered()
-            self.bill = await self.means.till.settle(self.order, used, INTERNAL.code, estimated=True)
+            used = await self._count_delivered()
+            self.bill = await billing.capture(self.billable, used, INTERNAL.code, estimated=True)
         self.failure = INTERNAL.saying("Something went wrong. What was delivered is charged.")
-        self.writer.end([self.writer.failed(self.failure, self.bill)])
+        self.writer.end([self.writer.error_event(self.failure, self.bill)])
 
-    async def _settle(self, outcome: str) -> Bill | None:
-        """By the upstream's usage if the stream ended well, else by what was written."""
-        usage = of_answer(self.transcript.usage, has_text=self.transcript.has_text)
-        used = await self._delivered() if usage.output is None or outcome != COMPLETED else Tokens(0, usage.output)
+    async def _capture(self, outcome: str) -> CallBill | None:
+        """Charge the reported tokens of a stream that ended well, otherwise the tokens counted here."""
+        usage = check_answer_usage(self.transcript.usage, has_text=self.transcript.has_text)
+        if usage.output is None or outcome != COMPLETED:
+            output = (await self._count_delivered()).output
+        else:
+            output = usage.output
+        used = Tokens(self.prepared.size.counted if usage.input is None else usage.input, output)
         estimated = usage.input is None or usage.output is None or outcome != COMPLETED
-        used_input = self.order.size.counted if usage.input is None else usage.input
-        return await self.means.till.settle(
-            self.order, Tokens(used_input, used.output), outcome, estimated=estimated, usage_fault=usage.fault
+        return await self.context.billing.capture(
+            self.billable, used, outcome, estimated=estimated, usage_fault=usage.fault
         )
 
 
-async def _set_within(event: asyncio.Event, seconds: float) -> bool:
-    """Whether the event is set before the time is over."""
+async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for the event, and return whether it was set in time."""
     try:
         async with asyncio.timeout(seconds):
             return await event.wait()

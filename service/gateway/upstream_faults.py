@@ -1,15 +1,17 @@
-"""What goes wrong with an upstream.
+"""Faults of the upstream, and the refusal that the caller gets for each.
 
 UpstreamFault               carries `refusal`, for the caller, and `detail`, for the log
-├── UpstreamUnavailable     it refused the connection, reset it, or answered an error of its own
-├── BadUpstreamResponse     it did not answer what an OpenAI-compatible server answers
+├── UpstreamUnavailable     it refused or reset the connection, or answered with an error of its own
+├── BadUpstreamResponse     its answer is not that of an OpenAI-compatible server
 ├── UpstreamTimeout         it did not answer in time
 ├── RefusedByUpstream       it refused this very request
 └── BusyUpstream            it answered 429
 """
 
+import re
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 from service.http.errors import (
     BAD_UPSTREAM_RESPONSE,
@@ -22,9 +24,16 @@ from service.http.errors import (
 )
 from service.http.responses import Header
 
+MAX_MESSAGE_CHARACTERS = 500
+# The statuses of a server that finds a fault in the request itself.
+REQUEST_FAULT_STATUSES = (400, 413, 422)
+TOO_MANY_REQUESTS = 429
+# What a `code`, or the path of a `param`, consists of.
+IDENTIFIER: Final = re.compile(r"[\w.\[\]-]{1,100}", re.ASCII)
+
 
 class UpstreamFault(Exception):
-    """An answer that cannot be had; `kind` names the fault in numbers."""
+    """The upstream gave no usable answer. `kind` is the label of the fault in metrics."""
 
     kind = "fault"
 
@@ -35,7 +44,7 @@ class UpstreamFault(Exception):
 
 
 class UpstreamUnavailable(UpstreamFault):
-    """`headers` go to the caller, such as when to try again."""
+    """The upstream cannot be reached or does not work. `headers` go to the caller, such as Retry-After."""
 
     kind = "unavailable"
 
@@ -44,7 +53,7 @@ class UpstreamUnavailable(UpstreamFault):
 
 
 class BadUpstreamResponse(UpstreamFault):
-    """It cannot be passed on."""
+    """The answer cannot be passed on."""
 
     kind = "bad_response"
 
@@ -53,7 +62,7 @@ class BadUpstreamResponse(UpstreamFault):
 
 
 class UpstreamTimeout(UpstreamFault):
-    """No answer, or no further piece of one."""
+    """No answer came in time, or no further piece of one."""
 
     kind = "timeout"
 
@@ -62,7 +71,7 @@ class UpstreamTimeout(UpstreamFault):
 
 
 class RefusedByUpstream(UpstreamFault):
-    """The caller can mend it: the upstream's own words are passed on, with its `code` and `param` if it has any."""
+    """The request is at fault, so the caller gets the upstream's message, and its `code` and `param` if it has them."""
 
     kind = "refused"
 
@@ -73,7 +82,7 @@ class RefusedByUpstream(UpstreamFault):
 
 
 class BusyUpstream(UpstreamFault):
-    """It wants to be asked less often. `headers` say when to try again."""
+    """The upstream limits the rate of requests. `headers` say when to retry."""
 
     kind = "busy"
 
@@ -82,8 +91,35 @@ class BusyUpstream(UpstreamFault):
 
 
 class UpstreamError(NamedTuple):
-    """What an error of the upstream says. `code` and `param` are None where it has none that is a short text."""
+    """The error object of an answer. `code` and `param` are None if they are missing or not identifiers."""
 
     message: str
     code: str | None = None
     param: str | None = None
+
+    @classmethod
+    def parse(cls, answer: Mapping[str, Any], status: int) -> "UpstreamError":
+        """Return the error in an answer, its message on one line and at most MAX_MESSAGE_CHARACTERS long."""
+        error = answer.get("error", answer)
+        message = error.get("message") if isinstance(error, dict) else error
+        text = one_line(message if isinstance(message, str) else f"status {status}")
+        code, param = (error.get("code"), error.get("param")) if isinstance(error, dict) else (None, None)
+        return cls(text, _identifier(code), _identifier(param))
+
+    def fault(self, status: int, retry_after: bytes) -> UpstreamFault:
+        """Return the fault that an answer with this error and status is. `retry_after` is its header, or empty."""
+        if status in REQUEST_FAULT_STATUSES:
+            return RefusedByUpstream(self)
+        headers = ((b"retry-after", retry_after),) if retry_after.isdigit() else ()
+        if status == TOO_MANY_REQUESTS:
+            return BusyUpstream(self.message, headers)
+        return UpstreamUnavailable(f"status {status}: {self.message}", headers)
+
+
+def one_line(text: str) -> str:
+    """Return the text on one line, cut to MAX_MESSAGE_CHARACTERS."""
+    return " ".join(text.split())[:MAX_MESSAGE_CHARACTERS]
+
+
+def _identifier(value: Any) -> str | None:
+    return value if isinstance(value, str) and IDENTIFIER.fullmatch(value) else None

@@ -163,10 +163,10 @@ def test_an_answer_that_cannot_be_counted(
 ) -> None:
     """Without usage and without a count a plain answer is kept back and free, and a stream costs what was noted."""
 
-    async def uncountable(counter: PromptCounter, texts: list[str]) -> int:
+    async def uncountable(counter: PromptCounter, texts: list[str], account_id: str) -> int:
         raise MemoryError
 
-    monkeypatch.setattr(PromptCounter, "tokens", uncountable)
+    monkeypatch.setattr(PromptCounter, "count_output", uncountable)
     upstream.answer = lambda _: Script([*said("Hello"), FINISH, DONE]) if stream else plain("Hello", usage=None)
     answer = breaking_caller.chat(stream=stream)
     call = breaking_caller.closed_call()
