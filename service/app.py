@@ -12,7 +12,7 @@ from starlette.routing import Route
 from pricing_data import PriceBook
 from service.connections import Connections
 from service.console.routes import console_login, console_routes
-from service.gateway.gateway import Gateway
+from service.gateway.routes import Gateway
 from service.http.cors import Cors
 from service.http.endpoint import DirectRoutes
 from service.http.health import Health, Numbers, Readiness
@@ -39,20 +39,19 @@ def create_app(
     connections: Connections,
     registry: Registry,
     book: PriceBook,
-    at_point: Callable[[str], None] = lambda _: None,
     tracer: Tracer | None = None,
     take_lost_lines: Callable[[], int] = lambda: 0,
 ) -> Starlette:
     """The whole service as one ASGI application, for one process.
 
-    `at_point` hears how far gateway calls are; `take_lost_lines` returns how many lines of the log were newly lost.
+    `take_lost_lines` returns how many lines of the log were lost since it was called before.
     """
     pool = counting_pool(settings, registry)
     client = ProviderClient(settings.provider_timeout_seconds)
     if enabled_providers(settings):
         client.open()
     freshness = Freshness(book, settings.prices_max_age_days, utc_today)
-    gateway = Gateway(settings, connections, pool, at_point)
+    gateway = Gateway(settings, connections, pool)
     login = console_login(settings, connections, pool.in_flight)
     probe = Probe(
         connections.metrics,

@@ -1,4 +1,4 @@
-"""The till while the database is away."""
+"""Billing while the database is away."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -6,15 +6,11 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from service.auth.accounts import Principal
+from service.billing.bill import BalanceSnapshot
+from service.billing.charges import BillableCall, Billing, BillingTerms
 from service.billing.ledger import Charge, Closed, HoldState
 from service.billing.money import Tariff, Tokens
 from service.billing.sql_ledger import SqlLedger
-from service.gateway.bill import Purse
-from service.gateway.charges import Terms, Till
-from service.gateway.order import Order
-from service.gateway.prompt import PromptSize
-from service.gateway.request import ChatRequest
 from service.http.errors import UNAVAILABLE
 from service.observability.gateway_metrics import GatewayMeters
 from service.storage.errors import StoreUnavailable
@@ -23,8 +19,7 @@ from tests.service.clocks import Clock
 from tests.service.storage.databases import SqliteDatabases
 
 pytestmark = pytest.mark.anyio
-TERMS = Terms(Tariff(25, 100), 90, 10, 0, None)
-REQUEST = ChatRequest((), {}, (), 10, stream=False, include_usage=False)
+TERMS = BillingTerms(Tariff(25, 100), 90, 10, 0, None)
 
 
 class LostLedger(SqlLedger):
@@ -47,30 +42,29 @@ async def books(anyio_backend: str, tmp_path: Path, clock: Clock) -> AsyncIterat
         yield opened
 
 
-def till_and_order(books: Books, failures: int) -> tuple[Till, Order]:
-    """A till whose ledger will fail so many times, and a call to pay."""
+def billing_and_call(books: Books, failures: int) -> tuple[Billing, BillableCall]:
+    """Billing whose ledger will fail so many times, and a call to pay."""
     ledger = LostLedger(books.ledger.single.database, books.clock.now, 0)
     ledger.failures = failures
-    payer = Principal(books.account.id, "payer", books.key.id, frozenset(), None, None)
-    order = Order("a" * 32, "b" * 32, payer, REQUEST, PromptSize(1, 2), Tokens(2, 10), {}, books.clock.now())
-    return Till(ledger, TERMS, books.clock.now, GatewayMeters(CollectorRegistry()), pauses_seconds=(0, 0)), order
+    call = BillableCall("a" * 32, "b" * 32, books.account.id, books.key.id, Tokens(2, 10), choices=1, streamed=False)
+    return Billing(ledger, TERMS, books.clock.now, GatewayMeters(CollectorRegistry()), pauses_seconds=(0, 0)), call
 
 
 async def test_a_charge_is_tried_again(books: Books) -> None:
     """A database that is away for a moment delays a charge, which is then written once."""
-    till, order = till_and_order(books, failures=2)
-    assert isinstance(await till.hold(order), Purse)
-    bill = await till.settle(order, Tokens(1, 2), "completed", estimated=False)
+    billing, call = billing_and_call(books, failures=2)
+    assert isinstance(await billing.authorize(call), BalanceSnapshot)
+    bill = await billing.capture(call, Tokens(1, 2), "completed", estimated=False)
     assert bill is not None
-    assert (bill.cost, bill.purse.balance) == (225, (10**6 - 225, 0))
+    assert (bill.cost_micro_inr, bill.snapshot.balance) == (225, (10**6 - 225, 0))
     assert len(await books.statements.entries(books.account.id, books.key.id)) == 1
 
 
 async def test_a_charge_that_cannot_be_written_is_no_charge(books: Books) -> None:
     """If the database stays away there is no bill; the hold is released when its lease is over."""
-    till, order = till_and_order(books, failures=3)
-    await till.hold(order)
-    assert await till.settle(order, Tokens(1, 2), "completed", estimated=False) is None
+    billing, call = billing_and_call(books, failures=3)
+    await billing.authorize(call)
+    assert await billing.capture(call, Tokens(1, 2), "completed", estimated=False) is None
     books.clock.advance(91)
     (swept,) = await books.ledger.sweep()
     assert (swept.state, swept.cost) == (HoldState.VOID, 0)
@@ -84,7 +78,7 @@ def damage(file: Path) -> None:
 
 async def test_promise_19_credits_close_while_the_database_is_away(books: Books) -> None:
     """A call whose money cannot be held is refused with 503; it is never let through."""
-    till, order = till_and_order(books, failures=0)
+    billing, call = billing_and_call(books, failures=0)
     damage(Path(str(books.url.blocking.database)))
     await books.ledger.single.database.close()
-    assert await till.hold(order) == UNAVAILABLE
+    assert await billing.authorize(call) == UNAVAILABLE

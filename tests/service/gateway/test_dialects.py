@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from service.gateway.reported_usage import NO_USAGE, Dialect, latest, usage_of
+from service.gateway.dialects import NO_USAGE, UsageDialect, merge_usage, parse_usage
 from service.observability.gateway_metrics import TOTAL_ABOVE_SUM, ZERO_AFTER_USAGE, ZERO_WITH_TEXT
 from tests.fake_upstream import DONE, FINISH, FakeUpstream, Script, event, plain, said, usage_chunk
 from tests.logs import lines_of
@@ -15,7 +15,7 @@ from tests.service.gateway.served_gateway import Caller, Gateway, served_gateway
 from tokenizer_registry import Registry
 
 # Input, output and total as they are reported; what they mean in each way of counting; what makes no sense of it.
-REPORTED: list[tuple[Dialect, tuple[Any, Any, Any], tuple[Any, Any], str | None]] = [
+REPORTED: list[tuple[UsageDialect, tuple[Any, Any, Any], tuple[Any, Any], str | None]] = [
     ("openai", (10, 20, 30), (10, 20), None),
     ("openai", (10, 20, None), (10, 20), None),
     ("openai", (10, 20, 0), (10, 20), None),
@@ -32,21 +32,21 @@ REPORTED: list[tuple[Dialect, tuple[Any, Any, Any], tuple[Any, Any], str | None]
 
 @pytest.mark.parametrize(("dialect", "reported", "tokens", "fault"), REPORTED)
 def test_a_report_is_read(
-    dialect: Dialect, reported: tuple[Any, ...], tokens: tuple[Any, Any], fault: str | None
+    dialect: UsageDialect, reported: tuple[Any, ...], tokens: tuple[Any, Any], fault: str | None
 ) -> None:
     """Reasoning is in the output, or beside it in the total alone, by the way in which the upstream counts."""
     names = ("prompt_tokens", "completion_tokens", "total_tokens")
-    usage = usage_of({"usage": dict(zip(names, reported, strict=True))}, dialect)
+    usage = parse_usage({"usage": dict(zip(names, reported, strict=True))}, dialect)
     assert ((usage.input, usage.output), usage.fault) == (tokens, fault)
 
 
 def test_zeros_never_replace_tokens() -> None:
     """A stream's last report counts, unless it takes back one of tokens."""
-    first, more, zeros = (usage_of({"usage": {"prompt_tokens": n, "completion_tokens": n}}) for n in (5, 7, 0))
-    assert latest(latest(NO_USAGE, first), more) == more
-    assert latest(first, zeros) == first._replace(fault=ZERO_AFTER_USAGE)
-    assert latest(zeros, first) == first
-    assert latest(first, NO_USAGE) == first
+    first, more, zeros = (parse_usage({"usage": {"prompt_tokens": n, "completion_tokens": n}}) for n in (5, 7, 0))
+    assert merge_usage(merge_usage(NO_USAGE, first), more) == more
+    assert merge_usage(first, zeros) == first._replace(fault=ZERO_AFTER_USAGE)
+    assert merge_usage(zeros, first) == first
+    assert merge_usage(first, NO_USAGE) == first
 
 
 def faulty(caller: Caller, *, streamed: bool = False) -> tuple[Any, str | None]:
