@@ -15,7 +15,6 @@ from service.auth.sessions import PAGE_AUDIENCE, Sessions
 from service.auth.sql_account_keys import SqlAccountKeys
 from service.auth.sql_accounts import SqlAccountStore
 from service.auth.sql_users import SqlUserStore
-from service.billing.grouped_ledger import GroupedLedger
 from service.billing.sql_credit import WelcomeCredit
 from service.billing.sql_ledger import SqlLedger
 from service.billing.sql_spending import SqlSpending
@@ -31,7 +30,7 @@ from service.storage.health import RefusedWrites, SharedChecks
 from service.storage.redis import SOCKET_TIMEOUT_SECONDS, connect, write_fault
 from service.storage.sql.engine import Database
 from service.storage.sql.url import DatabaseUrl
-from service.storage.sql.write_check import WriteCheck
+from service.storage.sql.write_check import check_write
 
 # Less than `/ready` waits for all stores, so that it names the one that does not answer.
 CHECK_TIMEOUT_SECONDS = 1.5
@@ -84,13 +83,12 @@ class Connections:
         self.database = Database(
             addresses.database, partial(metrics.store_error, "accounts"), partial(refused.note, "accounts")
         )
-        self._write_check = WriteCheck(self.database)
         self._checks = SharedChecks(self._check)
         self.accounts = SqlAccountStore(
             self.database, addresses.peppers, utc_now, welcome=WelcomeCredit(welcome_micro_inr)
         )
         self.account_keys = SqlAccountKeys(self.accounts)
-        self.ledger = GroupedLedger(SqlLedger(self.database, utc_now, welcome_micro_inr))
+        self.ledger = SqlLedger(self.database, utc_now, welcome_micro_inr)
         self.statements = SqlStatements(self.database, utc_now, welcome_micro_inr)
         self.spending = SqlSpending(self.database)
         self.users = SqlUserStore(self.database, utc_now)
@@ -138,7 +136,7 @@ class Connections:
     async def _accounts_fault(self) -> str | None:
         try:
             async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
-                await self._write_check.run()
+                await check_write(self.database)
         except StoreUnavailable as error:
             return f"The database cannot be written: {error.reason}"
         except TimeoutError:

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, literal, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, Select, literal, or_, select, tuple_, update
 
 from service.auth.accounts import Account
 from service.auth.sql_rows import account_of
-from service.billing.ledger import Balance, Call, Entry
-from service.billing.sql_credit import balance_of, call_of, insert_entry, open_balance
+from service.billing.ledger import Balance, Call, Entry, HoldState
+from service.billing.money import Tokens
+from service.billing.sql_credit import INSERT_ENTRY, balance_of, entry_values, open_balance
 from service.storage.sql.engine import Database
 from service.storage.sql.tables import UtcMicroseconds, account, balance, entry, hold
 
@@ -38,7 +39,8 @@ class SqlStatements:
             await connection.execute(
                 update(balance).where(balance.c.account_id == account_id).values(posted=balance.c.posted + amount)
             )
-            await insert_entry(connection, "grant", reference, account_id, amount, self.now(), reason)
+            entry_of_grant = entry_values("grant", reference, account_id, amount, self.now(), reason)
+            await connection.run_each(INSERT_ENTRY, [entry_of_grant])
             return await balance_of(connection, account_id) or Balance(0, 0)
 
     async def balance(self, account_id: str) -> Balance | None:
@@ -98,3 +100,24 @@ class SqlStatements:
 def newest_calls(owned: ColumnElement[bool], most: int) -> Select[Any]:
     """Return the statement that reads the newest calls, from the index of their owner."""
     return select(hold).where(owned).order_by(hold.c.opened_at.desc(), hold.c.id.desc()).limit(most)
+
+
+def call_of(row: Row[Any]) -> Call:
+    """Return the call in a row of the table of holds."""
+    return Call(
+        id=row.id,
+        trace_id=row.trace_id,
+        account_id=row.account_id,
+        key_id=row.key_id,
+        state=HoldState(row.state),
+        amount=row.amount,
+        tokens=Tokens(row.tokens_input or 0, row.tokens_output or 0),
+        cost=row.cost or 0,
+        estimated=row.estimated,
+        streamed=row.streamed,
+        outcome=row.outcome,
+        opened_at=row.opened_at,
+        expires_at=row.expires_at,
+        closed_at=row.closed_at,
+        usage_fault=row.usage_fault,
+    )

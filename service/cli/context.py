@@ -14,7 +14,7 @@ from service.auth.sql_accounts import SqlAccountStore
 from service.auth.sql_users import SqlUserStore
 from service.auth.users import UserStore
 from service.billing.money import MICRO_INR
-from service.billing.sql_credit import WelcomeCredit
+from service.billing.sql_credit import WelcomeCredit, recorded_welcome
 from service.billing.sql_statements import SqlStatements
 from service.cli.configuration import configuration, prepared_folder
 from service.limits import Allowance
@@ -26,7 +26,6 @@ from service.storage import counters_address
 from service.storage.redis import connect
 from service.storage.sql.engine import Database
 from service.storage.sql.migrate import upgrade
-from service.storage.sql.service_settings import recorded_welcome
 from service.storage.sql.url import DatabaseUrl
 
 COUNTERS_TIMEOUT_SECONDS = 2.0
@@ -109,7 +108,7 @@ class Tools:
     def store_name(self) -> str:
         """Where accounts and keys are, as a person may read it."""
         url = self.database_url()
-        return f"SQLite in {url.blocking.database}" if url.is_sqlite else url.shown
+        return f"SQLite in {url.with_driver.database}" if url.is_sqlite else url.shown
 
     def default_allowance(self) -> Allowance:
         """What an account may call without limits of its own."""

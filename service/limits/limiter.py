@@ -7,7 +7,6 @@ from typing import Any, Final
 import structlog
 
 from service.limits.account_table import AccountTable
-from service.limits.batches import Batches
 from service.limits.decision import Allowance, Decision, Unavailable
 from service.limits.fallback import LocalLimits
 from service.limits.outage import Outage
@@ -15,8 +14,11 @@ from service.limits.store import BrokenRecord, Call, Counters, CountersUnreachab
 from service.limits.store_clock import StoreClock
 from service.limits.unsynced_usage import Debts
 from service.runtime.background import OnFailure, ignore_failure
+from service.runtime.batching import Batcher
 
 MAX_CALLS_IN_A_BATCH = 512
+# In the first the answered calls reply, in the second the next ones come in, in the third they are decided.
+TURNS_AFTER_BATCH: Final = 3
 
 
 class Outcome(StrEnum):
@@ -69,7 +71,7 @@ class Limiter:
         self._on_outcome = on_outcome
         self._local = LocalLimits(table or AccountTable(), self._clock)
         self._debts = Debts(self._local.settled)
-        self._batches = Batches(self._send, MAX_CALLS_IN_A_BATCH)
+        self._batches = Batcher(self._send, MAX_CALLS_IN_A_BATCH, turns_after_batch=TURNS_AFTER_BATCH)
         self._outage = Outage(counters, self._debts, retry_after_seconds, self._batches.begin, on_failure)
         self._log = structlog.get_logger()
 

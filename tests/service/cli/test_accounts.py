@@ -149,7 +149,7 @@ def test_the_schema_is_told_and_upgraded(tools: Tools) -> None:
     """`db status` fails on a database that is not of the newest schema, `db upgrade` makes it so, once."""
     before = tools.run(db, "status")
     assert (before.exit_code, "schema none" in before.stdout) == (1, True)
-    assert not Path(str(tools.url.blocking.database)).exists()
+    assert not Path(str(tools.url.with_driver.database)).exists()
     assert "upgraded from none to schema" in tools.run(db, "upgrade").stdout
     assert "already at schema" in tools.run(db, "upgrade").stdout
     assert tools.run(db, "status").exit_code == 0

@@ -49,7 +49,7 @@ async def books(anyio_backend: str, tmp_path: Path, clock: Clock) -> AsyncIterat
 
 def till_and_order(books: Books, failures: int) -> tuple[Till, Order]:
     """A till whose ledger will fail so many times, and a call to pay."""
-    ledger = LostLedger(books.ledger.single.database, books.clock.now, 0)
+    ledger = LostLedger(books.ledger.database, books.clock.now, 0)
     ledger.failures = failures
     payer = Principal(books.account.id, "payer", books.key.id, frozenset(), None, None)
     order = Order("a" * 32, "b" * 32, payer, REQUEST, PromptSize(1, 2), Tokens(2, 10), {}, books.clock.now())
@@ -85,6 +85,6 @@ def damage(file: Path) -> None:
 async def test_promise_19_credits_close_while_the_database_is_away(books: Books) -> None:
     """A call whose money cannot be held is refused with 503; it is never let through."""
     till, order = till_and_order(books, failures=0)
-    damage(Path(str(books.url.blocking.database)))
-    await books.ledger.single.database.close()
+    damage(Path(str(books.url.with_driver.database)))
+    await books.ledger.database.close()
     assert await till.hold(order) == UNAVAILABLE
