@@ -26,7 +26,7 @@ from service.observability.tracing import NoTracer, Tracer
 from service.runtime.background import in_background
 from service.runtime.settings import Settings
 from service.tokens.counting_pool import CountingPool, TextLimits
-from service.tokens.price_book import Freshness
+from service.tokens.price_freshness import Freshness
 from service.tokens.providers.client import ProviderClient
 from service.tokens.providers.enabled import enabled_providers
 from service.tokens.routes import token_routes

@@ -1,10 +1,8 @@
 """The price book in use: the operator's refreshed one or the packaged one, under the operator's own prices."""
 
-from collections.abc import Callable, Container
+from collections.abc import Container
 from datetime import date
 from pathlib import Path
-
-import structlog
 
 from pricing_data import BadPricesFile, PriceBook
 from pricing_data.book import PACKAGED
@@ -67,25 +65,3 @@ def own_prices(path: Path, models: Container[str]) -> PricesFile:
     if unknown := tuple(f"{name} is not a model of the catalogue" for name in own.renewed_models if name not in models):
         raise BadPricesFile(path, unknown)
     return own
-
-
-class Freshness:
-    """Watches the age of a book against the most days that it should have."""
-
-    def __init__(self, book: PriceBook, max_age_days: int, today: Callable[[], date]) -> None:
-        self.book = book
-        self.max_age_days = max_age_days
-        self.today = today
-        self._logged_on: date | None = None
-        self._log = structlog.get_logger("prices")
-
-    def remark(self) -> str | None:
-        """Return a sentence if the book is older than it should be, and log it once a day."""
-        day = self.today()
-        age = self.book.age_days(day)
-        if age <= self.max_age_days:
-            return None
-        if self._logged_on != day:
-            self._logged_on = day
-            self._log.warning("prices_are_old", age_days=age, max_age_days=self.max_age_days, version=self.book.version)
-        return f"The prices were last refreshed {age} days ago; `weighbridge prices refresh` renews them."

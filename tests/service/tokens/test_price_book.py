@@ -7,7 +7,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from pricing_data import BadPricesFile, PriceBook
-from service.tokens.price_book import Freshness, book_in_use, lapsed, newest_book, outside_catalogue, refreshed_path
+from service.tokens.price_book import book_in_use, lapsed, newest_book, outside_catalogue, refreshed_path
+from service.tokens.price_freshness import Freshness
 from tests.logs import lines_of
 
 OWN = """
