@@ -20,8 +20,7 @@ from service.billing.sql_ledger import SqlLedger
 from service.billing.sql_spending import SqlSpending
 from service.billing.sql_statements import SqlStatements
 from service.limits import AccountTable, Limiter
-from service.limits.redis_store import RedisCounters
-from service.limits.watched_store import WatchedCounters
+from service.limits.redis_store import RedisRateLimitStore
 from service.observability.metrics import Metrics
 from service.runtime.background import in_background
 from service.runtime.clock import utc_now
@@ -67,13 +66,15 @@ class Connections:
         self.metrics = metrics = metrics or Metrics()
         # The counters keep the time of a whole round trip themselves.
         self._counters_redis = connect(addresses.redis_url, socket_timeout_seconds=None)
-        redis_counters = RedisCounters(self._counters_redis, timeout_seconds=redis_timeout_seconds)
         self.refused_writes = refused = RefusedWrites()
-        counters = WatchedCounters(
-            redis_counters, partial(metrics.store_error, "counters"), partial(refused.note, "counters")
+        rate_limit_store = RedisRateLimitStore(
+            self._counters_redis,
+            timeout_seconds=redis_timeout_seconds,
+            on_error=partial(metrics.store_error, "counters"),
+            on_refusal=partial(refused.note, "counters"),
         )
         self.limiter = Limiter(
-            counters,
+            rate_limit_store,
             policy=limits_without_redis,
             table=table,
             on_outcome=metrics.decided,

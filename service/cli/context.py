@@ -18,7 +18,7 @@ from service.billing.sql_credit import WelcomeCredit, recorded_welcome
 from service.billing.sql_statements import SqlStatements
 from service.cli.configuration import configuration, prepared_folder
 from service.limits import Allowance
-from service.limits.account_usage import AccountLimits
+from service.limits.redis_store import AccountLimits
 from service.runtime.clock import utc_now
 from service.runtime.data_dir import DATABASE_FILE, PEPPER_FILE
 from service.runtime.settings import Settings

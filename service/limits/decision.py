@@ -1,4 +1,4 @@
-"""The answers of the limiter."""
+"""What a call may use, and the limiter's answer to it."""
 
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """At most so many calls in any one second, and in a calendar month (UTC)."""
+    """The calls that an account may make in any one second, and in a calendar month (UTC)."""
 
     calls_per_second: int
     calls_per_month: int
@@ -21,9 +21,9 @@ class Allowance:
 class Decision(NamedTuple):
     """Whether a call goes on, and what is left.
 
-    `rate_remaining` and `quota_remaining` are None where they are not known: while the shared counters
+    `rate_remaining` and `quota_remaining` are None where they are unknown: while the shared counters
     cannot be reached. The waits are whole seconds, rounded up, and 0 if a call is possible now.
-    `decided_at_microseconds` is the store's clock, since 1970.
+    `decided_at_microseconds` is an instant of the store's clock, since 1970.
     """
 
     admitted: bool
@@ -37,7 +37,7 @@ class Decision(NamedTuple):
 
     @property
     def retry_after_seconds(self) -> int:
-        """When to come back after a refusal: the quota's wait where both refuse. At least 1."""
+        """The seconds to wait after a refusal, at least 1; if both limits refuse, those of the quota."""
         if self.refused_by == "quota":
             return max(self.quota_retry_after_seconds, 1)
         return max(self.rate_retry_after_seconds, 1)
@@ -45,6 +45,6 @@ class Decision(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """The counters cannot be reached, and the operator wants no call to pass uncounted."""
+    """The counters cannot be reached, and the operator lets no call pass uncounted."""
 
     retry_after_seconds: int = 1

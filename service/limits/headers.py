@@ -1,16 +1,16 @@
-"""A decision as HTTP headers."""
+"""The limiter's decision as HTTP headers."""
 
 from functools import lru_cache
 
 from service.limits.decision import Decision
 
-MAX_KEPT = 1_000
+MAX_CACHED = 1_000
 
 
 def limit_headers(decision: Decision) -> list[tuple[bytes, bytes]]:
-    """The headers that every authenticated reply carries, and Retry-After on a refusal.
+    """Return the headers that every authenticated reply carries, and Retry-After on a refusal.
 
-    A number that is not known is left out.
+    A number that is unknown is left out.
     """
     allowance = decision.allowance
     headers = [
@@ -26,17 +26,18 @@ def limit_headers(decision: Decision) -> list[tuple[bytes, bytes]]:
     return headers
 
 
-@lru_cache(MAX_KEPT)
+@lru_cache(MAX_CACHED)
 def _totals(calls_per_second: int, calls_per_month: int) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the headers that depend on the allowance alone."""
     return (
         (b"x-rate-limit-total-calls", b"%d" % calls_per_second),
         (b"x-quota-limit-total-calls", b"%d" % calls_per_month),
     )
 
 
-@lru_cache(MAX_KEPT)
+@lru_cache(MAX_CACHED)
 def _waits(rate_seconds: int, quota_seconds: int) -> tuple[tuple[bytes, bytes], ...]:
-    """Zero, both of them, for almost every call."""
+    """Return the headers of the waits, which are both 0 for almost every call."""
     return (
         (b"x-rate-limit-retry-after", b"%d" % rate_seconds),
         (b"x-quota-limit-retry-after", b"%d" % quota_seconds),

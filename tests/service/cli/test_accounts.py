@@ -16,7 +16,7 @@ from service.cli.accounts import accounts
 from service.cli.db import db
 from service.cli.limits import limits
 from service.limits import Allowance
-from service.limits.account_usage import AccountLimits
+from service.limits.redis_store import AccountLimits
 from service.storage.redis import connect
 from service.storage.sql.url import DatabaseUrl
 from tests.service.clocks import Clock
