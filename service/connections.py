@@ -15,9 +15,9 @@ from service.auth.sessions import PAGE_AUDIENCE, Sessions
 from service.auth.sql_account_keys import SqlAccountKeys
 from service.auth.sql_accounts import SqlAccountStore
 from service.auth.sql_users import SqlUserStore
+from service.billing.spending import SqlSpending
 from service.billing.sql_credit import WelcomeCredit
 from service.billing.sql_ledger import SqlLedger
-from service.billing.sql_spending import SqlSpending
 from service.billing.sql_statements import SqlStatements
 from service.limits import AccountTable, Limiter
 from service.limits.redis_store import RedisRateLimitStore

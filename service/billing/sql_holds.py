@@ -10,13 +10,13 @@ from typing import NamedTuple, TypeVar
 
 from sqlalchemy import select
 
-from service.billing.ledger import Balance, Call, Charge, Closed, Held, HoldState, NewHold, TooManyOpen
+from service.billing.ledger import Balance, CallRecord, Charge, Closed, Held, HoldState, NewHold, TooManyOpen
 from service.billing.sql_credit import INSERT_ENTRY, WRITTEN_OFF, balance_of, entry_values
 from service.billing.sql_statements import call_of
 from service.storage.sql.connection import SqlConnection, SqlParameters, SqlRow
 from service.storage.sql.tables import EPOCH, MICROSECOND, api_key, hold, microseconds_of
 
-Owned = TypeVar("Owned", Call, NewHold)
+Owned = TypeVar("Owned", CallRecord, NewHold)
 
 SETTLE = (
     "UPDATE hold SET state = 'settled', tokens_input = :input, tokens_output = :output, cost = :cost, "
@@ -103,7 +103,7 @@ def _outcome(
 
 async def _settle(
     connection: SqlConnection, requests: Sequence[SettleRequest], now: datetime
-) -> list[tuple[Call, Charge]]:
+) -> list[tuple[CallRecord, Charge]]:
     """Close holds; return those that were open."""
     ordered = sorted(requests, key=lambda one: one.hold_id)
     parameters = [
@@ -123,10 +123,10 @@ async def _settle(
     return [(_settled(one, row, now), one.charge) for one, row in zip(ordered, rows, strict=True) if row is not None]
 
 
-def _settled(one: SettleRequest, row: SqlRow, now: datetime) -> Call:
+def _settled(one: SettleRequest, row: SqlRow, now: datetime) -> CallRecord:
     trace_id, account_id, key_id, amount, streamed, opened_at, expires_at = row
     charge = one.charge
-    return Call(
+    return CallRecord(
         id=one.hold_id,
         trace_id=trace_id,
         account_id=account_id,
@@ -145,10 +145,12 @@ def _settled(one: SettleRequest, row: SqlRow, now: datetime) -> Call:
     )
 
 
-async def _move_money(connection: SqlConnection, calls: Sequence[Call], holds: Sequence[NewHold]) -> dict[str, Balance]:
+async def _move_money(
+    connection: SqlConnection, calls: Sequence[CallRecord], holds: Sequence[NewHold]
+) -> dict[str, Balance]:
     """Release what closed calls held and set aside money for new ones; return the balance after each, by its id."""
     released, wanted = _by_account(calls), _by_account(holds)
-    groups: list[tuple[str, Sequence[Call | NewHold]]] = [
+    groups: list[tuple[str, Sequence[CallRecord | NewHold]]] = [
         (account_id, group)
         for account_id in sorted(released.keys() | wanted.keys())
         for group in (released.get(account_id), wanted.get(account_id))
@@ -167,7 +169,7 @@ async def _move_money(connection: SqlConnection, calls: Sequence[Call], holds: S
     return balances
 
 
-def _movement(account_id: str, group: Sequence[Call | NewHold]) -> SqlParameters:
+def _movement(account_id: str, group: Sequence[CallRecord | NewHold]) -> SqlParameters:
     changes = [_change(one) for one in group]
     held = sum(set_aside for _, set_aside in changes)
     return {"account_id": account_id, "held": held, "cost": sum(cost for cost, _ in changes), "needed": max(held, 0)}
@@ -177,12 +179,12 @@ def _give_back(account_id: str, amount: int) -> SqlParameters:
     return {"account_id": account_id, "held": -amount, "cost": 0, "needed": 0}
 
 
-def _change(one: Call | NewHold) -> tuple[int, int]:
+def _change(one: CallRecord | NewHold) -> tuple[int, int]:
     """Return what a call costs, and what it sets aside: a negative amount for one that is closed."""
-    return (one.cost, -one.amount) if isinstance(one, Call) else (0, one.amount)
+    return (one.cost, -one.amount) if isinstance(one, CallRecord) else (0, one.amount)
 
 
-async def _spend(connection: SqlConnection, calls: Sequence[Call], holds: Sequence[NewHold]) -> dict[str, int]:
+async def _spend(connection: SqlConnection, calls: Sequence[CallRecord], holds: Sequence[NewHold]) -> dict[str, int]:
     """Add to what keys have spent; return what the key of each call and hold had spent after it, by its id."""
     costs: dict[str, int] = {}
     for call in calls:
@@ -236,7 +238,7 @@ def _hold_values(new: NewHold, now: datetime) -> SqlParameters:
     }
 
 
-def _entries(call: Call, charge: Charge, now: datetime) -> Iterator[SqlParameters]:
+def _entries(call: CallRecord, charge: Charge, now: datetime) -> Iterator[SqlParameters]:
     yield entry_values("charge", call.id, call.account_id, charge.cost, now, charge.outcome, call.key_id)
     if charge.overrun:
         yield entry_values("write_off", call.id, call.account_id, charge.overrun, now, WRITTEN_OFF, call.key_id)

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from service.billing.ledger import (
     Balance,
-    Call,
+    CallRecord,
     Charge,
     Claim,
     ClaimTaken,
@@ -90,7 +90,7 @@ class SqlLedger:
                 await free_claim(connection, hold_id)
             return await recorded(connection, hold_id)
 
-    async def sweep(self, most: int = 100) -> list[Call]:
+    async def sweep(self, most: int = 100) -> list[CallRecord]:
         """Close holds whose time is over and return them; leave alone those that are closed or renewed meanwhile."""
         due = select(hold.c.id, hold.c.expires_at).where(hold.c.state == HoldState.OPEN, hold.c.expires_at < self.now())
         async with self.database.reading() as connection:
@@ -151,7 +151,7 @@ class SqlLedger:
             outcome = (await write(connection, [new], [], self.now())).holds[0]
         return outcome or Insufficient(await balance_of(connection, new.account_id) or Balance(0, 0))
 
-    async def _sweep_one(self, hold_id: str, expires_at: datetime) -> Call | None:
+    async def _sweep_one(self, hold_id: str, expires_at: datetime) -> CallRecord | None:
         """Close an expired hold. A failure is reported, so that it keeps no other hold open."""
         try:
             async with self.database.writing() as connection:
@@ -162,7 +162,7 @@ class SqlLedger:
             report("sweep of a hold", error)
             return None
 
-    async def _close_expired(self, connection: SqlConnection, hold_id: str, expires_at: datetime) -> Call | None:
+    async def _close_expired(self, connection: SqlConnection, hold_id: str, expires_at: datetime) -> CallRecord | None:
         unchanged = select(hold).where(*_is_open(hold_id), hold.c.expires_at == expires_at).with_for_update()
         row = (await connection.execute(unchanged)).one_or_none()
         if row is None:

@@ -19,7 +19,7 @@ from service.billing.ledger import (
     StoredAnswer,
     TooManyOpen,
 )
-from service.billing.money import MAX_MICRO_INR, Tariff, Tokens, shown
+from service.billing.money import MAX_MICRO_INR, TokenPrices, Tokens, shown
 from service.gateway.bill import BALANCE_DECIMALS, COST_DECIMALS, Bill, Purse
 from service.gateway.order import Order
 from service.http import json
@@ -36,7 +36,7 @@ PAUSES_SECONDS = (0.05, 0.2, 0.5, 1, 2, 3)
 class Terms:
     """What calls cost, and what is shown of it. `lease_seconds` is how long a hold lives without renewal."""
 
-    tariff: Tariff
+    tariff: TokenPrices
     lease_seconds: float
     calls_at_once: int
     warning_micro_inr: int

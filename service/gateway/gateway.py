@@ -12,7 +12,7 @@ from service.auth.endpoint import SessionGate
 from service.auth.policy import GatewayGate, UsageGate, UsageReader
 from service.auth.sessions import OpenSessions
 from service.billing.idempotency import Idempotency
-from service.billing.money import MICRO_INR, Tariff
+from service.billing.money import MICRO_INR, TokenPrices
 from service.billing.sweeper import Sweeper
 from service.connections import Connections
 from service.gateway.call import Means
@@ -181,7 +181,7 @@ def _orders(settings: Settings) -> Orders:
 
 def _terms(settings: Settings) -> Terms:
     return Terms(
-        tariff=Tariff(settings.price_input_inr, settings.price_output_inr),
+        tariff=TokenPrices(settings.price_input_inr, settings.price_output_inr),
         lease_seconds=settings.upstream_timeout_seconds + LEASE_MARGIN_SECONDS,
         calls_at_once=settings.gateway_calls_at_once,
         warning_micro_inr=int(settings.credit_warning_inr * MICRO_INR),

@@ -4,7 +4,7 @@ from starlette.types import Receive, Scope
 
 from service.auth.credentials import query_parameters
 from service.auth.policy import UsageReader
-from service.billing.ledger import Balance, Call, Statements
+from service.billing.ledger import Balance, CallRecord, Statements
 from service.billing.money import shown
 from service.gateway.bill import BALANCE_DECIMALS, COST_DECIMALS
 from service.http import json
@@ -59,12 +59,12 @@ class Usage:
             return NOT_FOUND.saying(f"{owner} has made no call {shorten(reference)}.")
         return AMBIGUOUS if len(found) > 1 else Reply(200, json.encode(_entry(found[0])))
 
-    async def _calls(self, reader: UsageReader, most: int, before: str | None) -> list[Call]:
+    async def _calls(self, reader: UsageReader, most: int, before: str | None) -> list[CallRecord]:
         if reader.key_id is None:
             return await self.statements.account_calls(reader.account_id, most, before)
         return await self.statements.calls(reader.key_id, most, before)
 
-    async def _found(self, reader: UsageReader, reference: str) -> list[Call]:
+    async def _found(self, reader: UsageReader, reference: str) -> list[CallRecord]:
         if not is_call_id(reference):
             return []
         if reader.key_id is None:
@@ -83,7 +83,7 @@ def _money(balance: Balance) -> dict[str, json.Value]:
     }
 
 
-def _entry(call: Call) -> dict[str, json.Value]:
+def _entry(call: CallRecord) -> dict[str, json.Value]:
     return {
         "id": f"chatcmpl-{call.id}",
         "request_id": call.trace_id,

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from service.auth.accounts import Principal
 from service.billing.ledger import Charge, Closed, HoldState
-from service.billing.money import Tariff, Tokens
+from service.billing.money import TokenPrices, Tokens
 from service.billing.sql_ledger import SqlLedger
 from service.gateway.bill import Purse
 from service.gateway.charges import Terms, Till
@@ -23,7 +23,7 @@ from tests.service.clocks import Clock
 from tests.service.storage.databases import SqliteDatabases
 
 pytestmark = pytest.mark.anyio
-TERMS = Terms(Tariff(25, 100), 90, 10, 0, None)
+TERMS = Terms(TokenPrices(25, 100), 90, 10, 0, None)
 REQUEST = ChatRequest((), {}, (), 10, stream=False, include_usage=False)
 
 
