@@ -22,7 +22,7 @@ from service.limits.redis_store import AccountLimits
 from service.runtime.clock import utc_now
 from service.runtime.data_dir import DATABASE_FILE, PEPPER_FILE
 from service.runtime.settings import Settings
-from service.storage import counters_address
+from service.storage.embedded_valkey import find_published_url
 from service.storage.redis import connect
 from service.storage.sql.engine import Database
 from service.storage.sql.migrate import upgrade
@@ -68,7 +68,7 @@ def counters_url(settings: Settings) -> str | None:
     """The Redis of the settings, or the embedded store of a service that runs on the data folder."""
     if settings.redis_url is not None:
         return settings.redis_url.get_secret_value()
-    return counters_address.find(prepared_folder(settings))
+    return find_published_url(prepared_folder(settings))
 
 
 @asynccontextmanager

@@ -29,8 +29,7 @@ from service.observability.metrics import Metrics
 from service.observability.shared_numbers import SharedNumbers
 from service.runtime.clock import utc_now
 from service.runtime.settings import Settings
-from service.storage import counters_address
-from service.storage.embedded_valkey import EmbeddedValkey
+from service.storage.embedded_valkey import EmbeddedValkey, published_url
 from service.storage.errors import StoreError
 from service.storage.redis import check_store, connect, ping
 from service.storage.sql.engine import Database
@@ -103,7 +102,7 @@ def _address(counters: EmbeddedValkey | str, folder: Path) -> Iterator[str]:
         yield counters
         return
     counters.wait()
-    with counters_address.published(folder, counters.url):
+    with published_url(folder, counters.url):
         yield counters.url
 
 
