@@ -27,9 +27,8 @@ from service.runtime.clock import utc_now
 from service.storage.errors import StoreUnavailable
 from service.storage.health import RefusedWrites, SharedChecks
 from service.storage.redis import SOCKET_TIMEOUT_SECONDS, connect, write_fault
-from service.storage.sql.engine import Database
+from service.storage.sql.engine import Database, check_write
 from service.storage.sql.url import DatabaseUrl
-from service.storage.sql.write_check import check_write
 
 # Less than `/ready` waits for all stores, so that it names the one that does not answer.
 CHECK_TIMEOUT_SECONDS = 1.5

@@ -1,23 +1,27 @@
-"""The SQL database of one process: transactions that read or write, on SQLite or PostgreSQL."""
+"""The SQL database of one process: transactions that read or write, on SQLite or PostgreSQL, and its checks."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, NullPool, Row, Select, create_engine, text
+from sqlalchemy import Engine, NullPool, Row, Select, create_engine, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from service.storage.errors import StoreUnavailable
 from service.storage.sql.connection import STATEMENT_ERRORS, PostgresqlConnection, SqlConnection
-from service.storage.sql.sqlite import BUSY_TIMEOUT_SECONDS, SqliteConnections, create_sqlite_engine
+from service.storage.sql.sqlite import BEGIN_OPTION, BUSY_TIMEOUT_SECONDS, SqliteConnections, create_sqlite_engine
+from service.storage.sql.tables import schema_version
 from service.storage.sql.url import DatabaseUrl
 
 CONNECT_TIMEOUT_SECONDS = 3
 POOL_TIMEOUT_SECONDS = 3
 PING_TIMEOUT_SECONDS = 2
+CHECK_LOCK_TIMEOUT_SECONDS = 1.0
 
 
 class Database:
@@ -137,6 +141,44 @@ def unavailable_if_broken(
         on_error()
         on_reason(reason)
         raise StoreUnavailable(url.shown, reason) from error
+
+
+async def check_write(database: Database) -> None:
+    """Write and commit what changes nothing. Raise StoreUnavailable with the reason if the database does not take it.
+
+    Only a commit detects a full disk. For a file that has become read-only the operating system is asked too:
+    connections that were open before still write to SQLite's log, but no other process can, and the log only grows.
+    """
+    if database.url.is_sqlite:
+        await asyncio.to_thread(_write_to_file, database)
+    else:
+        await _lock_a_row(database)
+
+
+async def _lock_a_row(database: Database) -> None:
+    """Lock a row, which PostgreSQL writes to its log; a row that another transaction has locked is skipped."""
+    # Not by `database.writing`, which reports a refused write: `/ready` would repeat it for seconds.
+    with unavailable_if_broken(database.url, database.on_error):
+        async with database.connections.writing() as connection:
+            await connection.execute(select(schema_version.c.version_num).with_for_update(skip_locked=True))
+
+
+def _write_to_file(database: Database) -> None:
+    """Set the number in the file's header that is left to applications to its present value, which writes a page."""
+    url = database.url
+    path = Path(str(url.with_driver.database))
+    if not path.exists():
+        raise StoreUnavailable(url.shown, "the file is gone.")  # connecting would create an empty one
+    if not os.access(path, os.W_OK):
+        raise StoreUnavailable(url.shown, "the file is read-only.")
+    with (
+        unavailable_if_broken(url, database.on_error),
+        blocking_engine(url, CHECK_LOCK_TIMEOUT_SECONDS) as engine,
+        engine.connect().execution_options(**{BEGIN_OPTION: "IMMEDIATE"}) as connection,
+        connection.begin(),
+    ):
+        number = int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+        connection.exec_driver_sql(f"PRAGMA user_version = {number}")
 
 
 def _first_line(error: Exception) -> str:
