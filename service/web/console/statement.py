@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from starlette.types import Receive, Scope
 
-from service.billing.ledger import Entry
+from service.billing.ledger import LedgerEntry
 from service.billing.money import rupees
 from service.billing.spending import Spending, StatementRow
 from service.http.errors import INVALID_REQUEST, Refusal
@@ -98,7 +98,7 @@ def csv_lines(rows: Iterable[Sequence[str]]) -> bytes:
     return text.getvalue().encode()
 
 
-def signed(entry: Entry) -> Decimal:
+def signed(entry: LedgerEntry) -> Decimal:
     """Rupees as the customer sees them: what is paid in, less what is charged; what the house bears changes nothing."""
     amount = rupees(entry.amount)
     if entry.credit == "customer":

@@ -16,7 +16,7 @@ from service.cli.accounts import accounts
 from service.cli.db import db
 from service.cli.limits import limits
 from service.limits import Allowance
-from service.limits.account_usage import AccountLimits
+from service.limits.redis_store import AccountLimits
 from service.storage.redis import connect
 from service.storage.sql.url import DatabaseUrl
 from tests.service.clocks import Clock
@@ -149,7 +149,7 @@ def test_the_schema_is_told_and_upgraded(tools: Tools) -> None:
     """`db status` fails on a database that is not of the newest schema, `db upgrade` makes it so, once."""
     before = tools.run(db, "status")
     assert (before.exit_code, "schema none" in before.stdout) == (1, True)
-    assert not Path(str(tools.url.blocking.database)).exists()
+    assert not Path(str(tools.url.with_driver.database)).exists()
     assert "upgraded from none to schema" in tools.run(db, "upgrade").stdout
     assert "already at schema" in tools.run(db, "upgrade").stdout
     assert tools.run(db, "status").exit_code == 0

@@ -2,9 +2,9 @@
 
 import pytest
 
+from service.billing.sql_credit import record_welcome, recorded_welcome
 from service.storage.sql.engine import Database
 from service.storage.sql.migrate import upgrade
-from service.storage.sql.service_settings import record_welcome, recorded_welcome
 from tests.service.storage.databases import Databases
 
 pytestmark = pytest.mark.anyio

@@ -1,19 +1,21 @@
 """Holds and charges that are written together have the outcomes that they have one by one."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from service.billing import grouped_ledger
-from service.billing.ledger import Balance, Charge, Closed, Held, HoldState, Insufficient, TooManyOpen
+from service.billing import sql_ledger
+from service.billing.ledger import Balance, Charge, Closed, Held, HoldState, Insufficient, NewHold, TooManyOpen
 from service.billing.money import Tokens
-from service.billing.sql_batch import Batch, Written, write
-from service.storage.sql.engine import BEGIN_OPTION, blocking_engine
-from service.storage.sql.rows import Rows
+from service.billing.sql_holds import SettleRequest, Written, write
+from service.storage.sql.connection import SqlConnection
+from service.storage.sql.engine import blocking_engine
+from service.storage.sql.sqlite import BEGIN_OPTION
 from service.storage.sql.url import DatabaseUrl
 from tests.service.billing.ledgers import Books, faults_in_the_books, opened_books
 from tests.service.clocks import Clock
@@ -62,21 +64,44 @@ async def test_promise_41_a_group_with_too_many_open_calls(books: Books) -> None
 
 
 async def test_calls_that_come_together_share_a_transaction(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Calls that need some turns of the event loop before they ask for money are written together all the same."""
+    """While there is company, calls that need some turns of the event loop before they ask for money are written
+    together all the same."""
     groups: list[int] = []
 
-    async def counted(rows: Rows, batch: Batch, now: datetime) -> Written:
-        groups.append(len(batch.holds))
-        return await write(rows, batch, now)
+    async def counted(
+        connection: SqlConnection, holds: Sequence[NewHold], requests: Sequence[SettleRequest], now: datetime
+    ) -> Written:
+        groups.append(len(holds))
+        return await write(connection, holds, requests, now)
 
     async def call(turns: int) -> None:
         for _ in range(turns):
             await asyncio.sleep(0)
         await books.ledger.hold(books.new_hold(1))
 
-    monkeypatch.setattr(grouped_ledger, "write", counted)
+    monkeypatch.setattr(sql_ledger, "write", counted)
+    await asyncio.gather(call(0), call(0))
+    await books.ledger.close()
     await asyncio.gather(*(call(turns) for turns in range(4)))
-    assert groups == [4]
+    assert groups == [2, 4]
+
+
+async def test_a_lone_call_is_a_batch_of_one(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The transaction of a call that comes alone begins in the next turn of the event loop."""
+    database, begun = books.ledger.database, list[None]()
+    writing = database.writing
+
+    def noted() -> AbstractAsyncContextManager[SqlConnection]:
+        begun.append(None)
+        return writing()
+
+    monkeypatch.setattr(database, "writing", noted)
+    for number in range(1, 4):
+        asked = asyncio.create_task(books.ledger.hold(books.new_hold(1)))
+        for _ in range(2):
+            await asyncio.sleep(0)
+        assert len(begun) == number
+        assert isinstance(await asked, Held)
 
 
 async def test_a_group_waits_for_another_process(tmp_path: Path, clock: Clock) -> None:

@@ -9,9 +9,8 @@ import pytest
 from service.auth.login_attempts import RedisAttempts, Tries
 from service.auth.revocation import Revocations
 from service.limits import Allowance, CountersUnreachable, Decision, Limiter
-from service.limits.account_usage import AccountLimits
-from service.limits.redis_store import RedisCounters
-from service.limits.store import Call
+from service.limits.redis_store import AccountLimits, RedisRateLimitStore
+from service.limits.store import LimitRequest
 from service.storage.redis import check_store, connect, ping, write_fault
 from tests.service.limits.limiters import PATIENT_SECONDS, limiter_on
 from tests.service.limits.test_outage import recovered
@@ -156,7 +155,7 @@ async def test_a_cluster_that_is_away_is_unreachable() -> None:
     """Where no node answers, the counters are unreachable, and nothing else breaks."""
     client = connect("redis+cluster://127.0.0.1:1")
     with pytest.raises(CountersUnreachable):
-        await RedisCounters(client).decide([Call("a", FIVE, recorded=True)], 1)
+        await RedisRateLimitStore(client).decide([LimitRequest("a", FIVE, recorded=True)], 1)
     assert not await ping(client)
     (warning,) = await check_store(client)
     assert "could not be examined" in warning

@@ -1,11 +1,11 @@
-"""Questions of one turn travel together."""
+"""Requests of one turn travel together, and a lone caller does not wait for company."""
 
 import asyncio
 from collections.abc import Sequence
 
 import pytest
 
-from service.limits.batches import Batches
+from service.runtime.batching import Batcher
 
 pytestmark = pytest.mark.anyio
 
@@ -33,30 +33,35 @@ class Store:
         return [2 * question for question in questions]
 
 
+async def ask(batches: Batcher[int, int], number: int) -> int:
+    """Make a request and wait for its reply."""
+    return await batches.put(number)
+
+
 async def test_one_turn_is_one_batch() -> None:
     """Questions asked in one turn of the loop go together, and each asker gets its own answer."""
     store = Store()
-    batches = Batches(store.send, most=100)
-    assert await asyncio.gather(*(batches.ask(n) for n in range(50))) == [2 * n for n in range(50)]
+    batches = Batcher(store.send, 100, turns_after_batch=3)
+    assert await asyncio.gather(*(ask(batches, n) for n in range(50))) == [2 * n for n in range(50)]
     assert store.batches == [list(range(50))]
 
 
 async def test_large_turn_is_cut_and_keeps_its_order() -> None:
     """No batch is larger than allowed, and only one is on its way at a time."""
     store = Store()
-    batches = Batches(store.send, most=20)
-    assert await asyncio.gather(*(batches.ask(n) for n in range(50))) == [2 * n for n in range(50)]
+    batches = Batcher(store.send, 20, turns_after_batch=3)
+    assert await asyncio.gather(*(ask(batches, n) for n in range(50))) == [2 * n for n in range(50)]
     assert store.batches == [list(range(20)), list(range(20, 40)), list(range(40, 50))]
 
 
 async def test_questions_gather_while_a_batch_is_on_its_way() -> None:
     """What is asked during a round trip waits for the next one, all of it together."""
     store = Store()
-    batches = Batches(store.send, most=100)
+    batches = Batcher(store.send, 100, turns_after_batch=3)
     store.gate.clear()
-    first = asyncio.create_task(batches.ask(1))
+    first = asyncio.create_task(ask(batches, 1))
     await store.arrived.wait()
-    later = [asyncio.create_task(batches.ask(n)) for n in (2, 3, 4)]
+    later = [asyncio.create_task(ask(batches, n)) for n in (2, 3, 4)]
     await asyncio.sleep(0)
     store.gate.set()
     assert await asyncio.gather(first, *later) == [2, 4, 6, 8]
@@ -66,17 +71,17 @@ async def test_questions_gather_while_a_batch_is_on_its_way() -> None:
 async def test_who_was_answered_asks_again_in_time_for_the_next_batch() -> None:
     """Those who ask again soon after their answer travel with those who asked meanwhile, not behind them."""
     store = Store()
-    batches = Batches(store.send, most=100)
+    batches = Batcher(store.send, 100, turns_after_batch=3)
 
     async def ask_twice(number: int) -> int:
-        answer = await batches.ask(number)
+        answer = await ask(batches, number)
         await asyncio.sleep(0)
-        return await batches.ask(answer)
+        return await ask(batches, answer)
 
     store.gate.clear()
     first = [asyncio.create_task(ask_twice(n)) for n in (1, 2)]
     await store.arrived.wait()
-    later = [asyncio.create_task(batches.ask(n)) for n in (3, 4)]
+    later = [asyncio.create_task(ask(batches, n)) for n in (3, 4)]
     await asyncio.sleep(0)
     store.gate.set()
     assert await asyncio.gather(*first, *later) == [4, 8, 6, 8]
@@ -87,8 +92,8 @@ async def test_who_was_answered_asks_again_in_time_for_the_next_batch() -> None:
 async def test_the_end_of_the_sender_is_the_end_of_all_who_wait(turns: int) -> None:
     """If the sending is cancelled, on its way or between two batches, nobody waits for ever."""
     store = Store()
-    batches = Batches(store.send, most=2)
-    askers = [asyncio.create_task(batches.ask(n)) for n in range(4)]
+    batches = Batcher(store.send, 2, turns_after_batch=3)
+    askers = [asyncio.create_task(ask(batches, n)) for n in range(4)]
     await store.arrived.wait()
     for _ in range(turns):
         await asyncio.sleep(0)
@@ -96,25 +101,25 @@ async def test_the_end_of_the_sender_is_the_end_of_all_who_wait(turns: int) -> N
         batches._sender.cancel()
     async with asyncio.timeout(5):
         await asyncio.gather(*askers, return_exceptions=True)
-    assert await batches.ask(5) == 10
+    assert await ask(batches, 5) == 10
 
 
 async def test_failure_reaches_all_who_wait() -> None:
     """If a batch fails, those who wait for the next fail too, at once; who asks afterwards is served."""
     store = Store()
-    batches = Batches(store.send, most=1)
-    answers = await asyncio.gather(*(batches.ask(n) for n in (-1, 2, 3)), return_exceptions=True)
+    batches = Batcher(store.send, 1, turns_after_batch=3)
+    answers = await asyncio.gather(*(ask(batches, n) for n in (-1, 2, 3)), return_exceptions=True)
     assert all(isinstance(answer, LookupError) for answer in answers)
     assert store.batches == [[-1]]
-    assert await batches.ask(5) == 10
+    assert await ask(batches, 5) == 10
 
 
 async def test_asker_that_leaves_harms_nobody() -> None:
     """If one asker is cancelled during the round trip, the others get their answers."""
     store = Store()
-    batches = Batches(store.send, most=100)
+    batches = Batcher(store.send, 100, turns_after_batch=3)
     store.gate.clear()
-    askers = [asyncio.create_task(batches.ask(n)) for n in (1, 2, 3)]
+    askers = [asyncio.create_task(ask(batches, n)) for n in (1, 2, 3)]
     await store.arrived.wait()
     askers[1].cancel()
     store.gate.set()
@@ -126,8 +131,8 @@ async def test_asker_that_leaves_harms_nobody() -> None:
 async def test_idle_waits_for_the_last_batch() -> None:
     """`idle` returns when nothing is on its way any more."""
     store = Store()
-    batches = Batches(store.send, most=1)
-    askers = [asyncio.create_task(batches.ask(n)) for n in range(3)]
+    batches = Batcher(store.send, 1, turns_after_batch=3)
+    askers = [asyncio.create_task(ask(batches, n)) for n in range(3)]
     await asyncio.sleep(0)
     await batches.idle()
     assert store.batches == [[0], [1], [2]]
@@ -141,7 +146,42 @@ async def test_too_few_answers_leave_nobody_waiting() -> None:
     async def send(questions: Sequence[int]) -> Sequence[int]:
         return [0] * (len(questions) - 1)
 
-    batches = Batches(send, most=100)
+    batches = Batcher(send, 100, turns_after_batch=3)
     async with asyncio.timeout(5):
-        answers = await asyncio.gather(*(batches.ask(n) for n in range(3)), return_exceptions=True)
+        answers = await asyncio.gather(*(ask(batches, n) for n in range(3)), return_exceptions=True)
     assert [type(answer) for answer in answers] == [ValueError] * 3
+
+
+async def test_a_lone_caller_waits_for_nobody() -> None:
+    """Its request is sent in the next turn; only after a batch of several does the next one wait for others."""
+    store = Store()
+    batches = Batcher(store.send, 100, turns_after_batch=3, turns_when_idle=3)
+
+    async def turns_until_sent(number: int) -> int:
+        reply, turns = batches.put(number), 0
+        while [number] not in store.batches:
+            await asyncio.sleep(0)
+            turns += 1
+        assert await reply == 2 * number
+        return turns
+
+    assert [await turns_until_sent(number) for number in (1, 2)] == [1, 1]
+    await asyncio.gather(ask(batches, 3), ask(batches, 4))
+    await batches.idle()
+    assert [await turns_until_sent(number) for number in (5, 6)] == [4, 1]
+
+
+async def test_after_company_the_first_batch_waits_for_the_others() -> None:
+    """Requests that come within the turns to gather are one batch, also after a pause."""
+    store = Store()
+    batches = Batcher(store.send, 100, turns_after_batch=3, turns_when_idle=3)
+
+    async def ask_after(turns: int) -> int:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        return await ask(batches, turns)
+
+    await asyncio.gather(ask(batches, 10), ask(batches, 11))
+    await batches.idle()
+    await asyncio.gather(*(ask_after(turns) for turns in range(3)))
+    assert store.batches == [[10, 11], [0, 1, 2]]
