@@ -7,9 +7,14 @@ from typing import Protocol
 import click
 
 from service.auth.accounts import Account, AccountStore
-from service.cli import options
-from service.cli.asynchronous import asynchronous
 from service.cli.lazy import LazyGroup
+from service.cli.store_commands import (
+    account_name,
+    asynchronous,
+    calls_per_month_option,
+    calls_per_second_option,
+    json_option,
+)
 from service.cli.table import Column, print_table
 
 COLUMNS = (
@@ -34,7 +39,7 @@ def accounts() -> None:
 
 
 @accounts.command("list")
-@options.as_json
+@json_option
 @click.pass_obj
 @asynchronous
 async def list_(tools: AccountTools, as_json: bool) -> None:
@@ -52,9 +57,9 @@ async def list_(tools: AccountTools, as_json: bool) -> None:
 
 
 @accounts.command("create")
-@click.argument("account", callback=options.account_name)
-@options.calls_per_second
-@options.calls_per_month
+@click.argument("account", callback=account_name)
+@calls_per_second_option
+@calls_per_month_option
 @click.pass_obj
 @asynchronous
 async def create(tools: AccountTools, account: str, calls_per_second: int | None, calls_per_month: int | None) -> None:
@@ -68,9 +73,9 @@ async def create(tools: AccountTools, account: str, calls_per_second: int | None
 
 
 @accounts.command("set")
-@click.argument("account", callback=options.account_name)
-@options.calls_per_second
-@options.calls_per_month
+@click.argument("account", callback=account_name)
+@calls_per_second_option
+@calls_per_month_option
 @click.option("--defaults", is_flag=True, help="Drop the account's own limits first.")
 @click.pass_obj
 @asynchronous

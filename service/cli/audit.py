@@ -20,9 +20,9 @@ from pricing_data.usage_files.layout import Layout
 from pricing_data.usage_files.layouts import COSTS, USAGE
 from pricing_data.usage_files.reader import RowReader
 from pricing_data.usage_files.row import UsageRow
+from service.cli.catalogue import load_registry
 from service.cli.price_book import faults_reported, loaded_book
-from service.cli.registry import load_registry
-from service.cli.table import Column, Value, print_table, say
+from service.cli.table import CellValue, Column, print_table, say
 from service.cli.usage_options import options_of, reading_options, sentences_of
 from service.http import json
 
@@ -108,7 +108,7 @@ def _show(found: Audit, tolerance: Decimal, readers: Sequence[RowReader], *, eve
         say(sentence)
 
 
-def _cells(key: Key, line: Line) -> tuple[Value, ...]:
+def _cells(key: Key, line: Line) -> tuple[CellValue, ...]:
     own = None if line.faults else line.own
     numbers = own, line.charged, line.difference, line.input_tokens, line.output_tokens
     return key.day.isoformat(), key.model, *numbers, "; ".join(map(_named, line.causes))

@@ -9,7 +9,7 @@ from pricing_data import PriceBook
 from pricing_data.cost import multiply
 from pricing_data.plans import MONTHS_OF_A_YEAR, Plan, PlannedCost, plan_costs, read_plan
 from pricing_data.responses import BadUsage
-from service.cli.table import Column, Value, money, print_table, say
+from service.cli.table import CellValue, Column, money, print_table, say
 from service.http import json
 from service.runtime.clock import utc_now
 from service.tokens.cost_answers import plan_answer, worst_state
@@ -103,7 +103,7 @@ def _print(book: PriceBook, plan: Plan, costs: Sequence[PlannedCost]) -> None:
     say(f"{_described(plan)}, by the price book {book.version}.")
 
 
-def _row(plan: Plan, cost: PlannedCost) -> list[Value]:
+def _row(plan: Plan, cost: PlannedCost) -> list[CellValue]:
     if cost.total is None or cost.per_call is None:
         return []
     amounts = [money(cost.per_call), money(cost.total)]

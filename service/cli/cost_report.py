@@ -6,8 +6,7 @@ from pricing_data import plain
 from pricing_data.cost import add
 from pricing_data.responses import BadUsage
 from pricing_data.usage_pricing import PricedUsage
-from service.cli.price_book import MTOK
-from service.cli.table import Column, Value, money, print_table, say
+from service.cli.table import MTOK, CellValue, Column, money, print_table, say
 from service.tokens.cost_answers import moment_text
 
 LINE_COLUMNS = (
@@ -34,7 +33,7 @@ COUNTED = "counted"
 
 def show_one(found: PricedUsage) -> None:
     """Print a line for each rate, the total, and on which terms it was priced."""
-    rows: list[list[Value]] = []
+    rows: list[list[CellValue]] = []
     for line in found.lines:
         each = line.kind == COUNTED
         of_many, of_one = (None, line.rate) if each else (line.rate * MTOK, None)
@@ -64,11 +63,11 @@ def reasons(found: PricedUsage) -> str:
     return "; ".join(f"{name}: {reason}" for name, reason in found.unpriced)
 
 
-def _row(number: int, result: PricedUsage | BadUsage) -> list[Value]:
+def _row(number: int, result: PricedUsage | BadUsage) -> list[CellValue]:
     if isinstance(result, BadUsage):
         return [number, "", None, None, None, str(result)]
     usage = result.read.usage if result.read else None
-    counts: list[Value] = [usage.input_tokens, usage.output_tokens] if usage else [None, None]
+    counts: list[CellValue] = [usage.input_tokens, usage.output_tokens] if usage else [None, None]
     total = result.total
     return [number, result.model or "", *counts, None if total is None else money(total), reasons(result)]
 

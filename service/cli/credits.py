@@ -11,9 +11,9 @@ import click
 from service.auth.accounts import Account, AccountStore
 from service.billing.ledger import Balance, Books, Entry
 from service.billing.money import parse_rupees, shown
-from service.cli.asynchronous import asynchronous
 from service.cli.lazy import LazyGroup
-from service.cli.table import Cell, Column, print_table
+from service.cli.store_commands import asynchronous, json_option
+from service.cli.table import Column, TableCell, print_table
 from service.http import json
 
 DECIMALS = 6
@@ -67,7 +67,7 @@ async def grant(tools: CreditTools, account: str, rupees: int, reason: str) -> N
 
 @credits_.command("show")
 @click.argument("account", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 @click.pass_obj
 @asynchronous
 async def show(tools: CreditTools, account: str | None, as_json: bool) -> None:
@@ -85,7 +85,7 @@ async def show(tools: CreditTools, account: str | None, as_json: bool) -> None:
 
 @credits_.command("statement")
 @click.argument("reference", metavar="KEY|ACCOUNT")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 @click.pass_obj
 @asynchronous
 async def statement(tools: CreditTools, reference: str, as_json: bool) -> None:
@@ -163,10 +163,10 @@ def _signed(micro_inr: int) -> str:
     return f"-{shown(-micro_inr, DECIMALS)}" if micro_inr < 0 else shown(micro_inr, DECIMALS)
 
 
-def _rupees(micro_inr: int) -> Cell:
+def _rupees(micro_inr: int) -> TableCell:
     """An amount of rupees with all its decimals."""
     exact = _signed(micro_inr)
-    return Cell(f"{Decimal(exact):,f}", exact)
+    return TableCell(f"{Decimal(exact):,f}", exact)
 
 
 def _numbers(*headings: str) -> tuple[Column, ...]:

@@ -15,12 +15,12 @@ from estimation.errors import EstimationError
 from estimation.reading.batch import Reading
 from estimation.source import Format
 from estimation.workload import Output, Workload
-from service.cli.encoding import Encoding
+from service.cli.catalogue import load_registry
 from service.cli.estimate_options import OutputTokens, Share, Size, chosen_models, only_one
 from service.cli.estimate_report import report, show
 from service.cli.estimate_session import Request, Session
 from service.cli.price_book import Day, loaded_book
-from service.cli.registry import load_registry
+from service.cli.text_files import Encoding
 from service.runtime.clock import utc_now
 from tokenizer_registry.processors import usable_processors
 

@@ -8,7 +8,7 @@ from estimation.assumptions import assumptions
 from estimation.estimate import Estimate, ModelEstimate
 from estimation.interval import Interval
 from pricing_data import plain
-from service.cli.table import Cell, Column, Value, grouped, money, print_table, say
+from service.cli.table import CellValue, Column, TableCell, grouped, money, print_table, say
 from service.http import json
 
 FAULTS_SHOWN = 20
@@ -100,7 +100,7 @@ def _by_cost(model: ModelEstimate) -> tuple[bool, Decimal, str]:
     return model.usd is None, -(model.usd or Decimal()), model.way.model
 
 
-def _cells(model: ModelEstimate, found: Estimate) -> tuple[Value, Value, Value]:
+def _cells(model: ModelEstimate, found: Estimate) -> tuple[CellValue, CellValue, CellValue]:
     """The cost, the input tokens and the output tokens. What is no exact count begins with ~, for programs too."""
     if model.input_tokens is None:
         return None, "no public vocabulary" if model.way.method == "none" else None, None
@@ -108,20 +108,20 @@ def _cells(model: ModelEstimate, found: Estimate) -> tuple[Value, Value, Value]:
     if not mark:
         return model.usd, model.input_tokens, model.output_tokens
     band = f" ({model.way.band.low:+.0%} to {model.way.band.high:+.0%})" if model.way.band else ""
-    tokens = Cell(f"{mark}{model.input_tokens:,}{band}", f"{mark}{model.input_tokens}{band}")
+    tokens = TableCell(f"{mark}{model.input_tokens:,}{band}", f"{mark}{model.input_tokens}{band}")
     answered = mark if model.output_tokens else ""
-    output = Cell(f"{answered}{model.output_tokens:,}", f"{answered}{model.output_tokens}")
+    output = TableCell(f"{answered}{model.output_tokens:,}", f"{answered}{model.output_tokens}")
     return _money(model, mark), tokens, output
 
 
-def _money(model: ModelEstimate, mark: str) -> Value:
+def _money(model: ModelEstimate, mark: str) -> CellValue:
     if model.usd is None:
         return None
     if model.usd_interval is None:
         return money(model.usd, mark)
     low, high = model.usd_interval.low, model.usd_interval.high
     amounts = [amount.quantize(CENT_OF_A_CENT) for amount in (model.usd, low, high) if amount is not None]
-    return Cell(_interval(mark, [*map(grouped, amounts)]), _interval(mark, [*map(plain, amounts)]))
+    return TableCell(_interval(mark, [*map(grouped, amounts)]), _interval(mark, [*map(plain, amounts)]))
 
 
 def _interval(mark: str, amounts: list[str]) -> str:

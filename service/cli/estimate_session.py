@@ -35,9 +35,9 @@ from estimation.workers import Workers
 from estimation.workload import Workload
 from pricing_data import PriceBook
 from service import __version__
+from service.cli.catalogue import extra_folder
 from service.cli.configuration import configuration, prepared_folder
-from service.cli.estimate_progress import counting_progress
-from service.cli.registry import extra_folder
+from service.cli.progress import byte_progress
 from tokenizer_registry import Registry
 
 RUNS = "estimates"
@@ -159,8 +159,9 @@ class Session:
     def _count(self, shards: Sequence[Shard]) -> None:
         self._shards = shards
         if self._runner is not None:
-            with counting_progress(sum(shard.bytes for shard in shards)) as advance, _naming(self._folder):
-                run(self._runner, shards, self._tally, advance)
+            total = sum(shard.bytes for shard in shards)
+            with byte_progress("counting", total) as advance, _naming(self._folder):
+                run(self._runner, shards, self._tally, lambda shard: advance(shard.bytes))
 
 
 @contextmanager

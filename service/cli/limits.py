@@ -8,10 +8,9 @@ from typing import NamedTuple, Protocol
 import click
 
 from service.auth.accounts import Account, AccountStore
-from service.cli import options
 from service.cli.accounts import named_account
-from service.cli.asynchronous import asynchronous
 from service.cli.lazy import LazyGroup
+from service.cli.store_commands import account_name, asynchronous, json_option
 from service.cli.table import Column, print_table
 from service.limits import Allowance, Decision
 
@@ -45,8 +44,8 @@ def limits() -> None:
 
 
 @limits.command("show")
-@click.argument("account", callback=options.account_name)
-@options.as_json
+@click.argument("account", callback=account_name)
+@json_option
 @click.pass_obj
 @asynchronous
 async def show(tools: LimitTools, account: str, as_json: bool) -> None:
@@ -68,7 +67,7 @@ async def show(tools: LimitTools, account: str, as_json: bool) -> None:
 
 
 @limits.command("reset")
-@click.argument("account", callback=options.account_name)
+@click.argument("account", callback=account_name)
 @click.pass_obj
 @asynchronous
 async def reset(tools: LimitTools, account: str) -> None:

@@ -5,10 +5,9 @@ from typing import Any
 
 import click
 
-from service.cli.catalogue import known_author, known_models
-from service.cli.price_book import MTOK, loaded_book
-from service.cli.registry import load_registry
-from service.cli.table import Column, print_table
+from service.cli.catalogue import known_author, known_models, load_registry
+from service.cli.price_book import loaded_book
+from service.cli.table import MTOK, Column, print_table
 from service.http import json
 
 COLUMNS = (

@@ -4,12 +4,11 @@ from datetime import date
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import Progress, TimeElapsedColumn
 
 from pricing_data import plain
 from pricing_data.usage_files.reader import RowReader
 from service.cli.price_book import faults_reported, loaded_book
+from service.cli.progress import share_progress
 from service.cli.table import Column, money, print_table, say
 from service.cli.usage_costs import Bill, Pricer, price_file
 from service.cli.usage_options import options_of, reading_options, sentences_of
@@ -39,9 +38,8 @@ def apply_(
     """
     options = options_of(as_of, column, separator, decimal, **former)
     pricer = Pricer(loaded_book(Registry.from_package()))
-    with faults_reported(), _progress() as progress:
-        task = progress.add_task(f"pricing {file.name}", total=1.0)
-        reader = price_file(file, output, options, pricer, lambda share: progress.update(task, completed=share))
+    with faults_reported(), share_progress(f"pricing {file.name}") as advance:
+        reader = price_file(file, output, options, pricer, advance)
     version = pricer.book.version
     if as_json:
         click.echo(json.encode(_report(pricer.bill, reader, version)))
@@ -49,12 +47,6 @@ def apply_(
         _show(pricer.bill, reader, version)
     if pricer.bill.unpriced:
         context.exit(UNPRICED)
-
-
-def _progress() -> Progress:
-    console = Console(stderr=True)
-    columns = (*Progress.get_default_columns(), TimeElapsedColumn())
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 def _report(bill: Bill, reader: RowReader, version: str) -> json.Value:

@@ -9,8 +9,8 @@ import click
 
 from pricing_data import Price, PriceBook, plain
 from pricing_data.price import rates_by_path
-from service.cli.price_book import faults_reported, loaded_book, per_mtok
-from service.cli.table import Column, Value, print_table, say
+from service.cli.price_book import faults_reported, loaded_book
+from service.cli.table import CellValue, Column, per_mtok, print_table, say
 from service.http import json
 from service.runtime.clock import utc_now
 from tokenizer_registry import Registry
@@ -40,7 +40,7 @@ def diff(one: str, other: str, as_json: bool) -> None:
         click.echo(json.encode([*rows]))
         return
     columns = (Column("model", "name"), *(Column(f"{side}, USD per Mtok", "number") for side in (one, other)))
-    cells: list[tuple[Value, ...]] = []
+    cells: list[tuple[CellValue, ...]] = []
     for row in rows:
         old, new = before(str(row["model"])), after(str(row["model"]))
         since, source = (str(new.effective_from), new.source.package) if new else (None, None)

@@ -18,9 +18,9 @@ from pricing_data.notes import Note
 from pricing_data.overrides import PricesFile, read_prices_file
 from pricing_data.refresh import Change, Refresh
 from service.cli.configuration import configuration
-from service.cli.price_book import faults_reported, per_mtok
+from service.cli.price_book import faults_reported
 from service.cli.price_refreshing import PINS, UPSTREAM, Located, alone, download, locate, plan, readings, write_book
-from service.cli.table import Column, print_table, say
+from service.cli.table import Column, per_mtok, print_table, say
 from service.http import json
 from service.runtime.clock import utc_now
 from service.runtime.settings import Settings

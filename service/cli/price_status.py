@@ -13,7 +13,7 @@ from pricing_data.price import STATES
 from pricing_data.rate_list import stated_rates
 from service.cli.configuration import configuration
 from service.cli.price_book import faults_reported, loaded_book, loaded_path
-from service.cli.table import Column, Value, print_table, say
+from service.cli.table import CellValue, Column, print_table, say
 from service.http import json
 from service.runtime.clock import utc_now
 from service.tokens.price_book import notes_path, outside_catalogue
@@ -68,7 +68,7 @@ def _rates(registry: Registry, book: PriceBook) -> dict[str, json.Value]:
     return {state: counts[state] for state in sorted(STATES)}
 
 
-def _shown(value: json.Value) -> Value:
+def _shown(value: json.Value) -> CellValue:
     if isinstance(value, list):
         return ", ".join(map(str, value)) or 0
     if isinstance(value, dict):

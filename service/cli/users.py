@@ -9,9 +9,8 @@ import click
 from service.auth.accounts import AccountStore
 from service.auth.passwords import Passwords
 from service.auth.users import UserStore, checked_email, checked_password
-from service.cli import options
-from service.cli.asynchronous import asynchronous
 from service.cli.lazy import LazyGroup
+from service.cli.store_commands import account_name, asynchronous
 from service.cli.table import Column, print_table
 
 
@@ -46,7 +45,7 @@ def users() -> None:
 
 @users.command("create")
 @email
-@click.option("--account", required=True, callback=options.account_name, help="Account, made if there is none.")
+@click.option("--account", required=True, callback=account_name, help="Account, made if there is none.")
 @password_stdin
 @click.pass_obj
 @asynchronous

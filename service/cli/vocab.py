@@ -10,14 +10,14 @@ from typing import Any
 
 import click
 
+from service.cli.catalogue import extra_folder, load_registry
 from service.cli.lazy import LazyGroup
-from service.cli.registry import extra_folder, load_registry
-from service.cli.table import Cell, Column, Value, print_table, say
+from service.cli.table import CellValue, Column, TableCell, print_table, say
 from tokenizer_registry import Registry, Verification, VocabularySpec, verify
 from tokenizer_registry.processors import usable_processors
 
 ENGINES = {"tiktoken": "tiktoken", "sentencepiece": "sentencepiece", "huggingface": "tokenizers"}
-PLACES = {"add": "vocab_add:add", "fetch": "vocab_fetch:fetch", "calibrate": "calibrate:calibrate"}
+PLACES = {"add": "vocab_add:add", "fetch": "vocab_fetch:fetch", "calibrate": "vocab_calibrate:calibrate"}
 COLUMNS = (
     Column("name", "name"),
     Column("size", "number"),
@@ -73,9 +73,9 @@ def _specs(registry: Registry) -> list[VocabularySpec]:
     return [*registry.vocabularies.values(), *registry.estimates.reconstructions.values()]
 
 
-def _value(row: dict[str, Any], column: str) -> Value:
+def _value(row: dict[str, Any], column: str) -> CellValue:
     if column == "size":
-        return Cell(f"{row[column] / 1e6:.2f} MB", str(row[column]))
+        return TableCell(f"{row[column] / 1e6:.2f} MB", str(row[column]))
     value: int | str = row[column]
     return value
 

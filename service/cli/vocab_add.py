@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from service.cli.registry import extra_folder, load_registry
+from service.cli.catalogue import extra_folder, load_registry
 from tokenizer_registry import Registry
 from tokenizer_registry.building.private import Splitting, Unsuitable, private_vocabulary
 from tokenizer_registry.extra import add_model, add_vocabulary

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from service.cli.registry import extra_folder, load_registry
+from service.cli.catalogue import extra_folder, load_registry
 from tokenizer_registry.building.build import Built, build
 from tokenizer_registry.building.conversion import Inexact
 from tokenizer_registry.building.licences import KEPT

@@ -8,12 +8,11 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 import click
-from rich.console import Console
-from rich.progress import track
 
 from service.cli.catalogue import known_models
 from service.cli.configuration import configuration
-from service.cli.table import Column, Value, print_table, say
+from service.cli.progress import progress
+from service.cli.table import CellValue, Column, print_table, say
 from service.http import json
 from service.tokens.providers.client import ProviderClient
 from service.tokens.providers.enabled import provider_of
@@ -86,26 +85,28 @@ def _chosen(wanted: int | None) -> list[Sample]:
 async def _compare(registry: Registry, provider: Provider, model: str, chosen: Sequence[Sample]) -> list[Compared]:
     client = ProviderClient(configuration().settings.provider_timeout_seconds)
     counter = MessageCounter(provider, client)
-    console = Console(stderr=True)
     compared = []
     try:
-        for sample in track(
-            chosen, f"asking {provider.name}", console=console, transient=True, disable=not console.is_terminal
-        ):
-            theirs = await counter.count(model, sample.text)
-            count = registry.count(sample.text, [model], estimate=True)[0]
-            ours = count.tokens or 0
-            low, high = (count.error.low, count.error.high) if count.error else (0, 0)
-            inside = math.floor(ours * (1 + low)) <= theirs <= math.ceil(ours * (1 + high))
-            compared.append(Compared(sample, ours, theirs, inside))
+        with progress(f"asking {provider.name}", len(chosen)) as advance:
+            for sample in chosen:
+                compared.append(_compared(registry, model, sample, await counter.count(model, sample.text)))
+                advance()
     finally:
         await client.close()
     return compared
 
 
+def _compared(registry: Registry, model: str, sample: Sample, theirs: int) -> Compared:
+    count = registry.count(sample.text, [model], estimate=True)[0]
+    ours = count.tokens or 0
+    low, high = (count.error.low, count.error.high) if count.error else (0, 0)
+    inside = math.floor(ours * (1 + low)) <= theirs <= math.ceil(ours * (1 + high))
+    return Compared(sample, ours, theirs, inside)
+
+
 def _print(compared: Sequence[Compared]) -> None:
     numbers = (Column(heading, "number") for heading in ("number", "mean error", "spread", "worst"))
-    rows: list[tuple[Value, ...]] = []
+    rows: list[tuple[CellValue, ...]] = []
     kinds = dict.fromkeys(one.sample.kind for one in compared)
     groups = [(kind, [one for one in compared if one.sample.kind == kind]) for kind in kinds]
     for kind, group in [*groups, ("all", list(compared))]:
