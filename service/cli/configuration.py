@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from service.runtime import data_dir as data_folder
-from service.runtime.settings import Configuration, Settings, SettingsError, load
+from service.runtime.settings import Settings
+from service.runtime.settings_loading import Configuration, SettingsError, load
 
 
 class WrongConfiguration(click.ClickException):

@@ -92,7 +92,7 @@ def test_the_secret_alone_is_on_standard_output(tools: Tools) -> None:
     assert made.exit_code == 0
     assert has_valid_checksum(made.stdout.removesuffix("\n"))
     assert isinstance(outcome(tools, made.stdout.strip()), Principal)
-    assert "only time" in made.stderr
+    assert "not shown again" in made.stderr
     assert f"stored in {tools.url.shown}" in made.stderr
     assert made.stdout.strip() not in made.stderr
 

@@ -36,7 +36,7 @@ def test_a_model_that_has_the_providers_vocabulary_has_no_error(fake: FakeProvid
     assert done.exit_code == 0, done.output
     assert sorted(fake.texts("davinci")) == sorted(["a", *(sample.text for sample in samples())])
     assert (
-        f"davinci, counted with r50k_base: {len(samples())} of {len(samples())} texts lie within the band."
+        f"davinci, counted with r50k_base: {len(samples())} of {len(samples())} texts lie within the error band."
         in done.output
     )
     assert "+0.00%" in done.output

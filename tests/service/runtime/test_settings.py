@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from redis.asyncio import RedisCluster
 
-from service.runtime.settings import Settings, SettingsError, load, shown
+from service.runtime.settings import Settings
+from service.runtime.settings_loading import SettingsError, load, shown
 from service.storage.redis import connect
 from service.tokens.providers.enabled import enabled_providers
 

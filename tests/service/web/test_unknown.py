@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from pricing_data import PriceBook
 from service.http.context import Trace
-from service.runtime.settings import load
+from service.runtime.settings_loading import load
 from service.web.routes import made_pages
 from service.web.unknown import UnknownPaths, prefers_html
 
