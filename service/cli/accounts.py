@@ -1,4 +1,4 @@
-"""`weighbridge accounts`: accounts and their own limits."""
+"""`weighbridge accounts`: list and create accounts, and set their own limits."""
 
 import json
 from contextlib import AbstractAsyncContextManager
@@ -27,10 +27,10 @@ COLUMNS = (
 
 
 class AccountTools(Protocol):
-    """What these commands need. It is the click context's object."""
+    """What these commands need: the object of the click context."""
 
     def account_store(self) -> AbstractAsyncContextManager[AccountStore]:
-        """The store, with the newest schema."""
+        """Return the store, with the newest schema."""
 
 
 @click.group("accounts", cls=LazyGroup)
@@ -67,16 +67,16 @@ async def create(tools: AccountTools, account: str, calls_per_second: int | None
     async with tools.account_store() as store:
         made = await store.create_account(account)
         if made is None:
-            raise click.ClickException(f"There is an account {account!r} already.")
+            raise click.ClickException(f"Account {account!r} already exists.")
         await store.set_allowance(made.id, calls_per_second, calls_per_month)
-    click.echo(f"Account {made.id} is {made.name}.")
+    click.echo(f"Created account {made.name} with the id {made.id}.")
 
 
 @accounts.command("set")
 @click.argument("account", callback=account_name)
 @calls_per_second_option
 @calls_per_month_option
-@click.option("--defaults", is_flag=True, help="Drop the account's own limits first.")
+@click.option("--defaults", is_flag=True, help="Remove the account's own limits first.")
 @click.pass_obj
 @asynchronous
 async def set_(
@@ -84,9 +84,10 @@ async def set_(
 ) -> None:
     """Set an account's own limits.
 
-    Running services follow within 5 seconds."""
+    Running services apply them within 5 seconds.
+    """
     if calls_per_second is None and calls_per_month is None and not defaults:
-        raise click.UsageError("Say what to set: --calls-per-second, --calls-per-month or --defaults.")
+        raise click.UsageError("Name what to set: --calls-per-second, --calls-per-month or --defaults.")
     async with tools.account_store() as store:
         meant = await named_account(store, account)
         if defaults:
@@ -97,10 +98,10 @@ async def set_(
 
 
 async def named_account(store: AccountStore, name: str) -> Account:
-    """The account of that name; none ends the command with one sentence."""
+    """Return the account of that name. If there is none, end the command with a sentence."""
     found = await store.find_account(name)
     if found is None:
-        raise click.ClickException(f"There is no account {name!r}. `weighbridge accounts list` shows all.")
+        raise click.ClickException(f"There is no account {name!r}. `weighbridge accounts list` shows all accounts.")
     return found
 
 

@@ -62,7 +62,9 @@ def audit_(
     as_json: bool, as_of: date | None, column: tuple[str, ...], separator: str | None, decimal: str | None,
     **former: str | None,
 ) -> None:  # fmt: skip
-    """Compare usage FILES with own prices, by model and day.
+    """Compare the charges in usage FILES with the price book.
+
+    One line per model and day is compared.
 
     Each difference is split into causes: the cache kind, the TTL, the service tier, the region, a tool fee, a missing
     call, rounding, or unknown. The causes sum to the difference exactly.

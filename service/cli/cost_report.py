@@ -1,4 +1,4 @@
-"""How `weighbridge cost` shows costs to people: the lines of one usage, or a row for each of several."""
+"""Print the outcome of `weighbridge cost`: the lines of one usage, or a row for each of several."""
 
 from collections.abc import Sequence
 
@@ -32,7 +32,7 @@ COUNTED = "counted"
 
 
 def show_one(found: PricedUsage) -> None:
-    """Print a line for each rate, the total, and on which terms it was priced."""
+    """Print a line for each rate, the total, and the terms of the price."""
     rows: list[list[CellValue]] = []
     for line in found.lines:
         each = line.kind == COUNTED
@@ -47,11 +47,11 @@ def show_one(found: PricedUsage) -> None:
     else:
         say(f"{found.model} costs {plain(found.total)} USD{_terms(found)}.")
     if found.read is not None and found.read.ignored:
-        say(f"Changes no cost: {', '.join(found.read.ignored)}.")
+        say(f"Without effect on the cost: {', '.join(found.read.ignored)}.")
 
 
 def show_many(results: Sequence[PricedUsage | BadUsage], version: str) -> None:
-    """Print a row for each usage, and the sum of those that have a cost."""
+    """Print a row for each usage, and the total of those that have a cost."""
     print_table(USAGE_COLUMNS, [_row(number, result) for number, result in enumerate(results, start=1)])
     totals = [found.total for found in results if isinstance(found, PricedUsage)]
     priced = [total for total in totals if total is not None]
@@ -73,7 +73,7 @@ def _row(number: int, result: PricedUsage | BadUsage) -> list[CellValue]:
 
 
 def _terms(found: PricedUsage) -> str:
-    """Return at which instant it was priced, and where that comes from."""
+    """Return the instant at which a usage was priced, the source of that instant, its tier and its region."""
     if found.terms is None:
         return ""
     at = {"item": "as of", "response": "as of its own time,", "now": "as of now,"}[found.at_from or "now"]

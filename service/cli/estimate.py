@@ -62,7 +62,8 @@ EPILOG = (
     "--output-tokens",
     type=OutputTokens(),
     default="0",
-    help="Output tokens of each text: a number, a share of its input (25%), or a column. [default: 0]",
+    show_default=True,
+    help="Output tokens of each text: a number, a share of its input (25%), or a column.",
 )
 @click.option(
     "--cached-share", type=Share(), default="0", show_default=True, help="Share of each text that is read from a cache."
@@ -81,7 +82,9 @@ EPILOG = (
 @click.option("--workers", type=click.IntRange(1, 1024), help="Worker processes (default: one per usable processor).")
 @click.option("--resume", is_flag=True, help="Continue the same estimate where it was stopped.")
 @click.option(
-    "--documents", type=click.Path(path_type=Path, dir_okay=False), help="Write one row per text to this Parquet file."
+    "--documents",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write one row per text to this file (CSV or Parquet).",
 )
 @click.option(
     "--html", type=click.Path(path_type=Path, dir_okay=False), help="Write an HTML page with charts to this file."

@@ -1,4 +1,4 @@
-"""`weighbridge models` and `weighbridge authors`: what is known, with today's input price."""
+"""`weighbridge models` and `weighbridge authors`: the catalogue, with today's input prices."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -19,7 +19,7 @@ COLUMNS = (
 
 @click.command()
 @click.argument("names", nargs=-1)
-@click.option("--author", help="Only this author's models.")
+@click.option("--author", help="List only this author's models.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def models(names: tuple[str, ...], author: str | None, as_json: bool) -> None:
     """List all models, or those of NAMES."""
@@ -51,7 +51,7 @@ def models(names: tuple[str, ...], author: str | None, as_json: bool) -> None:
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def authors(as_json: bool) -> None:
-    """List who made the models."""
+    """List the authors of models."""
     names = sorted({model.author for model in load_registry().models.values()})
     click.echo(json.encode([*names]) if as_json else "\n".join(names))
 

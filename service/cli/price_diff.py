@@ -1,4 +1,4 @@
-"""`weighbridge prices diff`: what changed between two days, or between two books."""
+"""`weighbridge prices diff`: prices that differ between two dates, or between two price books."""
 
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -15,7 +15,7 @@ from service.http import json
 from service.runtime.clock import utc_now
 from tokenizer_registry import Registry
 
-Prices = Callable[[str], Price | None]
+PriceOf = Callable[[str], Price | None]
 
 
 @click.command()
@@ -25,8 +25,8 @@ Prices = Callable[[str], Price | None]
 def diff(one: str, other: str, as_json: bool) -> None:
     """List the models whose price differs between two dates or books.
 
-    ONE and OTHER are dates such as 2026-01-31, or files of books. `today` is a date too.
-    Two books are compared as of today.
+    ONE and OTHER are dates such as 2026-01-31 or today, or files of price books.
+    Price books are compared by today's prices.
     """
     registry = Registry.from_package()
     before, after = _side(one, registry), _side(other, registry)
@@ -50,7 +50,8 @@ def diff(one: str, other: str, as_json: bool) -> None:
     say(f"{len(rows)} of {len(registry.models)} models differ.")
 
 
-def _side(text: str, registry: Registry) -> Prices:
+def _side(text: str, registry: Registry) -> PriceOf:
+    """Return a function from a model's name to its price on the date, or in the price book, that the text names."""
     today = utc_now().date()
     path = Path(text)
     if path.is_file():
@@ -60,7 +61,9 @@ def _side(text: str, registry: Registry) -> Prices:
     try:
         day = today if text == "today" else date.fromisoformat(text)
     except ValueError:
-        raise click.ClickException(f"{text!r} is neither a date such as 2026-01-31 nor a book's file.") from None
+        raise click.ClickException(
+            f"{text!r} is neither a date such as 2026-01-31 nor the file of a price book."
+        ) from None
     used = loaded_book(registry)
     return lambda name: used.price(name, day)
 
@@ -73,7 +76,7 @@ def _amounts(side: str, price: Price | None) -> dict[str, json.Value]:
 
 
 def _changed(old: Price | None, new: Price | None) -> Iterator[dict[str, json.Value]]:
-    """Yield each rate that differs, by its path; one that is not known on a side is null there."""
+    """Yield each rate that differs, by its path; an unknown rate is null."""
     before, after = (rates_by_path(price.tariff) if price else {} for price in (old, new))
     for path in dict.fromkeys((*before, *after)):
         if before.get(path) != after.get(path):
@@ -83,7 +86,7 @@ def _changed(old: Price | None, new: Price | None) -> Iterator[dict[str, json.Va
 
 
 def _other_rates(old: Price | None, new: Price | None) -> Iterator[str]:
-    """Yield the rates other than plain input and output that differ, for people."""
+    """Yield the differing rates other than plain input and output, in words."""
     for change in _changed(old, new):
         path = str(change["path"])
         if path == "schedule":

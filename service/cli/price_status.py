@@ -1,4 +1,4 @@
-"""`weighbridge prices status`: the book in use, its age, and how sure its prices are."""
+"""`weighbridge prices status`: the price book in use, its age, its coverage and the states of its prices."""
 
 from collections import Counter
 
@@ -23,7 +23,7 @@ from tokenizer_registry import Registry
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def status(as_json: bool) -> None:
-    """Show versions, age and counts; a warning if the book is old."""
+    """Show versions, age and counts; warn if the price book is old."""
     registry = Registry.from_package()
     book, path = loaded_book(registry), loaded_path()
     today, settings = utc_now().date(), configuration().settings
@@ -57,11 +57,11 @@ def status(as_json: bool) -> None:
     print_table((Column("prices", "name"), Column("value")), rows)
     if old:
         limit = settings.prices_max_age_days
-        say(f"Warning: the prices are {age} days old, more than {limit}. `weighbridge prices refresh` renews them.")
+        say(f"Warning: the prices are {age} days old, more than {limit}. Run `weighbridge prices refresh`.")
 
 
 def _rates(registry: Registry, book: PriceBook) -> dict[str, json.Value]:
-    """How many rates are in force today, by their state."""
+    """Return the number of rates in force today, by their state."""
     today = utc_now().date()
     current = [price for name in registry.models if (price := book.price(name, today))]
     counts = Counter(rate.statement.state for price in current for rate in stated_rates(price))

@@ -234,7 +234,7 @@ def test_an_interrupted_run_goes_on_where_it_was() -> None:
         within=120,
     )
     process.send_signal(signal.SIGINT)
-    assert "The same command with --resume goes on from there." in process.communicate()[1]
+    assert "Repeat the command with --resume to continue." in process.communicate()[1]
     assert process.returncode == 130
     resumed, whole = (
         subprocess.run([*command, *option], env=environ, capture_output=True, text=True, check=True)

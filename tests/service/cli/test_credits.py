@@ -105,7 +105,7 @@ def test_the_statement_of_a_key(tools: Tools) -> None:
         (("grant", "payer", "0"), "'0' is not a positive amount in rupees."),
         (("grant", "payer", "ten"), "'ten' is not an amount in rupees."),
         (("show", "nobody"), "There is no account 'nobody'."),
-        (("statement", "nobody"), "No account, and not exactly one key, is meant by that."),
+        (("statement", "nobody"), "This is neither an account nor exactly one key."),
     ],
 )
 def test_commands_that_cannot_be(tools: Tools, words: tuple[str, ...], complaint: str) -> None:

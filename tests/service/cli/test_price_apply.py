@@ -293,7 +293,7 @@ def test_what_was_assumed_skipped_and_ignored_is_said(tmp_path: Path) -> None:
     told = run(path).output
     assert "Assumed: 1 rows sum up calls of models with context tiers" in told
     assert "Skipped: 1 rows without a model and without tokens." in told
-    assert "Columns that were ignored: id." in told
+    assert "Ignored columns: id." in told
 
 
 @pytest.mark.parametrize(

@@ -234,7 +234,7 @@ def test_a_missing_source_says_what_to_do(world: World) -> None:
     """Without all three sources nothing is compared; the sentence names what is missing and both remedies."""
     done = CliRunner().invoke(main, ["prices", "refresh"])
     assert done.exit_code == 1
-    assert "litellm, model-prices is not at hand" in done.output
+    assert "Missing source packages: litellm, model-prices." in done.output
     assert "--wheel" in done.output
     assert "--download" in done.output
 

@@ -76,16 +76,16 @@ def test_an_added_vocabulary_counts_at_once(data: Path, ranks: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "fault"),
     [
-        (["--name", "Mine!", "--like", "r50k_base"], "is not a name for a vocabulary"),
+        (["--name", "Mine!", "--like", "r50k_base"], "is not a valid name of a vocabulary"),
         (["--name", "r50k_base", "--like", "r50k_base"], "There is a vocabulary 'r50k_base' already."),
         (["--name", "command-r", "--like", "r50k_base"], "There is a vocabulary 'command-r' already."),
         (["--name", "mine"], "needs --pattern"),
         (["--name", "mine", "--pattern", "("], "is not a usable pattern"),
         (["--name", "mine", "--pattern", r"\w+"], "loses characters"),
-        (["--name", "mine", "--like", "llama-2"], "There is no rank vocabulary 'llama-2'"),
+        (["--name", "mine", "--like", "llama-2"], "'llama-2' is not a known vocabulary of ranks"),
         (["--name", "mine", "--like", "r50k_base", "--model", "gpt-4", "--author", "Us"], "There is a model 'gpt-4'"),
         (["--name", "mine", "--like", "r50k_base", "--model", "x"], "--model and --author go together"),
-        (["--name", "mine", "--like", "r50k_base", "--pattern", "x"], "exclude each other"),
+        (["--name", "mine", "--like", "r50k_base", "--pattern", "x"], "cannot be used together"),
     ],
 )
 def test_what_cannot_be_added_is_refused(data: Path, ranks: Path, options: list[str], fault: str) -> None:
