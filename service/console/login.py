@@ -1,6 +1,6 @@
-"""`/api/console/session`: POST gives a session for an e-mail and its password, DELETE ends it.
+"""`/api/console/session`: POST starts a session with an e-mail and a password, DELETE ends it.
 
-A wrong password and an unknown e-mail get the same answer after the same work.
+A wrong password and an unknown e-mail get the same answer after the same work, so that neither can be told apart.
 """
 
 from typing import Any
@@ -25,7 +25,7 @@ FIELDS = ("email", "password")
 
 
 class Login:
-    """Answers a login."""
+    """Logs users in, with limits per e-mail and per address."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Login:
         self.log = structlog.get_logger()
 
     async def log_in(self, scope: Scope, receive: Receive) -> Reply | Refusal:
-        """A token, or why there is none."""
+        """Return a session token, or a refusal."""
         body = await self.reader.read(scope, receive)
         if isinstance(body, Refusal):
             return body
@@ -72,7 +72,7 @@ class Login:
         return Reply(200, json.encode(session))
 
     async def user(self, email: str, password: str, address: str) -> User | Refusal:
-        """Whose e-mail and password these are. Raises StoreUnavailable, TooBusy."""
+        """Return the user with this e-mail and password, or a refusal. Raise StoreUnavailable, TooBusy."""
         try:
             email = checked_email(email)
         except ValueError as fault:
@@ -92,14 +92,14 @@ class Login:
 
 
 class Logout:
-    """Ends sessions."""
+    """Ends sessions of the console's API."""
 
     def __init__(self, gate: SessionGate) -> None:
         self.gate = gate
         self.log = structlog.get_logger()
 
     async def log_out(self, scope: Scope, receive: Receive) -> Reply | Refusal:
-        """End the session that the call carries; from then on its token is not valid."""
+        """End the session of the call; its token is invalid from then on."""
         found = await self.gate.session(scope)
         if isinstance(found, Refusal):
             return found

@@ -97,7 +97,7 @@ def explanation(facts: PriceFacts) -> list[ExplanationSection]:
 
 def _headline(facts: PriceFacts, price: Price | None) -> Iterator[str]:
     if price is None:
-        yield f"On {day_words(facts.day)} it has no price here, so a count of it has no cost. It is not free."
+        yield f"On {day_words(facts.day)} it has no price here, so a count of it has no cost. That is not the same as free."
         yield from _why_none(facts)
         return
     yield f"On {moment_words(facts.day)} it costs, in US dollars:"
@@ -171,7 +171,7 @@ def _why_none(facts: PriceFacts) -> Iterator[str]:
 def _origin(facts: PriceFacts, price: Price) -> Iterator[str]:
     source = price.source
     if price.state == "override":
-        yield f"This price was set by a person, in {source.package}; it was not read from a list."
+        yield f"A person set this price, in {source.package}; it was not read from a list."
         reason = next((entry.reason for entry in facts.cited.overrides if entry.source.sha256 == source.sha256), None)
         if reason := reason or price.corrects:
             yield f"The reason given: {reason}"

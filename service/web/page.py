@@ -1,4 +1,4 @@
-"""A page's way out: HTML, the headers that keep it safe, and a refusal as a page that says what to do."""
+"""Pages as HTTP replies: HTML with security headers, and refusals as pages that say what to do."""
 
 import gzip
 from collections.abc import Mapping, Sequence
@@ -10,11 +10,10 @@ from service.http.context import trace_of
 from service.http.errors import Refusal
 from service.http.responses import Header, Reply
 from service.http.routing import Handler, Methods
-from service.web.assets import PACKED, VARY, Assets, accepts_gzip
-from service.web.templates import Templates
+from service.web.rendering import GZIPPED, VARY, Assets, Templates, accepts_gzip
 
 HTML = b"text/html; charset=utf-8"
-# With the policy no-referrer a browser would send `Origin: null` with our own forms.
+# Not no-referrer: with it, browsers send `Origin: null` with our own forms.
 PAGE_HEADERS: tuple[Header, ...] = (
     (
         b"content-security-policy",
@@ -34,11 +33,11 @@ class Pages:
         self.assets = assets
 
     def page(self, name: str, values: Mapping[str, Any], status: int = 200, headers: Sequence[Header] = ()) -> Reply:
-        """A template as a reply."""
+        """Return a rendered template as a reply."""
         return Reply(status, self.templates.render(name, values).encode(), [*PAGE_HEADERS, *headers], HTML)
 
     def refused(self, refusal: Refusal, trace_id: str) -> Reply:
-        """A refusal as a page."""
+        """Return a refusal as a page."""
         values = {"refusal": refusal, "trace_id": trace_id}
         return self.page("refused.html", values, refusal.status, refusal.reply_headers)
 
@@ -46,7 +45,8 @@ class Pages:
 class PageEndpoint:
     """An ASGI application for one page, by method.
 
-    Pages without secrets are `packed`: beside a secret, a stranger's text in a packed page would tell of it.
+    Pages without secrets are `packed` with gzip. Pages with secrets are not: the compressed size of a secret beside
+    text of an attacker reveals the secret (BREACH).
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class PageEndpoint:
         self.packed = packed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one call."""
+        """Answer one request."""
         trace = trace_of(scope)
         outcome = await self.methods.outcome(scope, receive)
         if isinstance(outcome, Refusal):
@@ -69,7 +69,7 @@ class PageEndpoint:
 
 
 def redirect(path: str, headers: Sequence[Header] = ()) -> Reply:
-    """Go on at another page of ours, with GET."""
+    """Return a redirect to another page of ours, which the browser requests with GET."""
     return Reply(303, b"", [(b"location", path.encode("ascii")), *headers], HTML)
 
 
@@ -77,4 +77,4 @@ def _packed(reply: Reply, scope: Scope) -> Reply:
     coded = any(name == b"content-encoding" for name, _ in reply.headers)
     if coded or len(reply.body) < MIN_PACKED_BYTES or not accepts_gzip(scope):
         return reply
-    return reply._replace(body=gzip.compress(reply.body, 5, mtime=0), headers=[*reply.headers, PACKED, VARY])
+    return reply._replace(body=gzip.compress(reply.body, 5, mtime=0), headers=[*reply.headers, GZIPPED, VARY])

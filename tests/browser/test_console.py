@@ -34,7 +34,7 @@ def test_a_key_from_its_creation_to_its_end(
     page.goto(f"{server.url}/console/keys")
     assert secret not in page.content()
     page.get_by_role("row", name=name).get_by_role("link", name="Revoke").click()
-    page.click("text=Revoke it")
+    page.click("text=Revoke key")
     expect(page.get_by_role("row", name=name)).to_contain_text("revoked")
     assert httpx2.get(f"{server.url}/v1/tokens/authors", headers=headers).status_code == 401
 

@@ -176,7 +176,7 @@ def test_without_scripts_the_form_does_it(visits: Visits) -> None:
     page.click("button.main")
     expect(page.locator("[data-headline]")).to_contain_text("for 3 tokens")
     assert page.input_value("#text") == "a\nb"
-    assert page.get_by_role("link", name="A link to this choice").get_attribute("href") == "/?models=gpt-4o"
+    assert page.get_by_role("link", name="Link to this selection").get_attribute("href") == "/?models=gpt-4o"
     assert not page.locator("[data-copy=link]").is_visible()
 
 

@@ -69,7 +69,11 @@ def test_json_has_the_same_numbers() -> None:
         (["--input", "2", "--cached", "120%"], '--cached: must be at most 100%, not "120%".', 1),
         (["--input", "2", "--cached", "3"], "The plan: 3 cached and 0 written tokens are more than the 2 input", 1),
         (["--input", "2", "--service-tier", "slow"], '--service-tier: "slow" is not a known tier', 1),
-        (["--input", "2", "--service-tier", "flex", "--batch"], "--batch and --service-tier cannot be used together.", 2),
+        (
+            ["--input", "2", "--service-tier", "flex", "--batch"],
+            "--batch and --service-tier cannot be used together.",
+            2,
+        ),
         (["--input", "2", "--provider", "xai"], "--provider cannot be used without a FILE.", 2),
         ([], "Name a FILE with a response or a usage, - for standard input; or models with -m, and --input.", 2),
         (["-", "--input", "2"], "--input cannot be used with a FILE.", 2),

@@ -70,21 +70,21 @@ def test_an_added_vocabulary_counts_at_once(data: Path, ranks: Path) -> None:
     assert run("vocab", "verify", "mine").exit_code == 0
     assert '"class": "private"' not in run("vocab", "list", "--json").stdout
     again = run("vocab", "add", "--file", str(ranks), "--name", "mine", "--like", "r50k_base")
-    assert "There is a vocabulary 'mine' already." in again.output
+    assert "The vocabulary 'mine' already exists." in again.output
 
 
 @pytest.mark.parametrize(
     ("options", "fault"),
     [
         (["--name", "Mine!", "--like", "r50k_base"], "is not a valid name of a vocabulary"),
-        (["--name", "r50k_base", "--like", "r50k_base"], "There is a vocabulary 'r50k_base' already."),
-        (["--name", "command-r", "--like", "r50k_base"], "There is a vocabulary 'command-r' already."),
+        (["--name", "r50k_base", "--like", "r50k_base"], "The vocabulary 'r50k_base' already exists."),
+        (["--name", "command-r", "--like", "r50k_base"], "The vocabulary 'command-r' already exists."),
         (["--name", "mine"], "needs --pattern"),
         (["--name", "mine", "--pattern", "("], "is not a usable pattern"),
         (["--name", "mine", "--pattern", r"\w+"], "loses characters"),
         (["--name", "mine", "--like", "llama-2"], "'llama-2' is not a known vocabulary of ranks"),
-        (["--name", "mine", "--like", "r50k_base", "--model", "gpt-4", "--author", "Us"], "There is a model 'gpt-4'"),
-        (["--name", "mine", "--like", "r50k_base", "--model", "x"], "--model and --author go together"),
+        (["--name", "mine", "--like", "r50k_base", "--model", "gpt-4", "--author", "Us"], "The model 'gpt-4' already exists"),
+        (["--name", "mine", "--like", "r50k_base", "--model", "x"], "Use --model and --author together"),
         (["--name", "mine", "--like", "r50k_base", "--pattern", "x"], "cannot be used together"),
     ],
 )
