@@ -64,10 +64,8 @@ def audit_(
 ) -> None:  # fmt: skip
     """Compare the charges in usage FILES with the price book.
 
-    One line per model and day is compared.
-
-    Each difference is split into causes: the cache kind, the TTL, the service tier, the region, a tool fee, a missing
-    call, rounding, or unknown. The causes sum to the difference exactly.
+    There is one line per model and day. Each difference is split into causes: the cache kind, the TTL, the service
+    tier, the region, a tool fee, a missing call, rounding, or unknown. The causes sum to the difference exactly.
 
     Exports of OpenAI, Anthropic, OpenRouter, LiteLLM, AWS (Bedrock) and Google Cloud (Vertex AI) are recognized by
     their columns; other files need the columns date, model, input_tokens, output_tokens and cost_usd.

@@ -34,7 +34,7 @@ HELP = {
     "output": "Output tokens of one call.",
     "cached": "Input tokens read from a cache: a number or a share, such as 40%.",
     "cache_write": "Input tokens written to a cache: a number or a share.",
-    "cache_write_1h": "Of these, tokens written to a one-hour cache: a number or a share.",
+    "cache_write_1h": "Input tokens written to a one-hour cache: a number or a share.",
     "audio": "Input tokens that are audio: a number or a share.",
     "reasoning": "Output tokens that are reasoning: a number or a share.",
     "searches": "Web searches of one call.",

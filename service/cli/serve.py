@@ -34,7 +34,7 @@ BLOCKED = ("opentelemetry", "rich", "better_exceptions")
 @click.option("--host", help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 picks a free one.")
 @click.option("--workers", type=click.IntRange(1, 256), help="Worker processes.")
-@click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of the embedded stores.")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Data folder, with the embedded stores.")
 @click.option("--demo", is_flag=True, help="Print a working API key of the account `demo`.")
 def serve(host: str | None, port: int | None, workers: int | None, data_dir: Path | None, demo: bool) -> None:
     """Serve the API until Ctrl-C or SIGTERM."""

@@ -30,8 +30,8 @@ def reading_options(command: Command) -> Command:
     options = (
         click.option(
             "--column", multiple=True, metavar="NAME=OURS",
-            help=f"Meaning of the column NAME; may be repeated: one of {', '.join(OURS)}, "
-            f"or {IGNORE} for a column that does not change the price.",
+            help=f"Meaning of the column NAME; may be repeated: one of {', '.join(OURS)}. "
+            f"{IGNORE} is for a column that does not change the price.",
         ),
         click.option(
             "--as-of", "--date", "as_of", type=Day(),

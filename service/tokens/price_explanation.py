@@ -97,7 +97,8 @@ def explanation(facts: PriceFacts) -> list[ExplanationSection]:
 
 def _headline(facts: PriceFacts, price: Price | None) -> Iterator[str]:
     if price is None:
-        yield f"On {day_words(facts.day)} it has no price here, so a count of it has no cost. That is not the same as free."
+        yield f"On {day_words(facts.day)} it has no price here, so a count of it has no cost."
+        yield "That is not the same as free."
         yield from _why_none(facts)
         return
     yield f"On {moment_words(facts.day)} it costs, in US dollars:"

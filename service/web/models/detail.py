@@ -78,7 +78,9 @@ def rate_groups(price: Price) -> list[tuple[str, list[ShownRate]]]:
     """Return every rate of a price, grouped by the calls that it is for, such as "Batch"."""
     rates = stated_rates(price)
     plain_rates = (rate for rate in rates if rate.window is None)
-    groups = [(place or "Standard calls", list(map(_shown, alike))) for place, alike in groupby(plain_rates, place_words)]
+    groups = [
+        (place or "Standard calls", list(map(_shown, alike))) for place, alike in groupby(plain_rates, place_words)
+    ]
     for windows in alike_windows(price.tariff.schedule):
         held = [_shown(rate) for rate in rates if rate.window == windows[0]]
         groups.append((hours_words(windows), held))
