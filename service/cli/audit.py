@@ -21,7 +21,7 @@ from pricing_data.usage_files.layouts import COSTS, USAGE
 from pricing_data.usage_files.reader import RowReader
 from pricing_data.usage_files.row import UsageRow
 from service.cli.catalogue import load_registry
-from service.cli.price_book import faults_reported, loaded_book
+from service.cli.price_book import load_book, report_faults
 from service.cli.table import CellValue, Column, print_table, say
 from service.cli.usage_options import options_of, reading_options, sentences_of
 from service.http import json
@@ -72,9 +72,9 @@ def audit_(
     """
     registry = load_registry()
     names = {model.name: model.display_name for model in registry.models.values()}
-    book = loaded_book(registry)
+    book = load_book(registry)
     options = options_of(as_of, column, separator, decimal, **former)
-    with faults_reported(), ExitStack() as opened:
+    with report_faults(), ExitStack() as opened:
         usage = _open(opened, files, USAGE, options)
         bills = _open(opened, costs, COSTS, replace(options, columns={}))
         found = audit(book, names, _rows(usage), _rows(bills))
@@ -114,10 +114,10 @@ def _show(found: Audit, tolerance: Decimal, readers: Sequence[RowReader], *, eve
 def _cells(key: Key, line: Line) -> tuple[CellValue, ...]:
     own = None if line.faults else line.own
     numbers = own, line.charged, line.difference, line.input_tokens, line.output_tokens
-    return key.day.isoformat(), key.model, *numbers, "; ".join(map(_named, line.causes))
+    return key.day.isoformat(), key.model, *numbers, "; ".join(map(_cause_words, line.causes))
 
 
-def _named(cause: Cause) -> str:
+def _cause_words(cause: Cause) -> str:
     detail = f" ({cause.detail})" if cause.detail else ""
     return f"{cause.kind}{detail} {plain(cause.usd)}"
 
@@ -133,7 +133,7 @@ def _sentences(found: Audit, tolerance: Decimal) -> Iterator[str]:
     )
     causes = sum_up([Cause(cause.kind, "", cause.usd) for line in compared for cause in line.causes])
     if causes:
-        yield f"The difference by cause, USD: {'; '.join(map(_named, causes))}."
+        yield f"The difference by cause, USD: {'; '.join(map(_cause_words, causes))}."
     uncharged = sum(line.charged is None for line in lines)
     if uncharged:
         yield f"{uncharged:,} lines have no charge to compare with. Name the export of the charges with --costs."

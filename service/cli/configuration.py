@@ -24,7 +24,7 @@ def configuration(options: Mapping[str, object] | None = None) -> Configuration:
         raise WrongConfiguration(str(error)) from None
 
 
-def prepared_folder(settings: Settings) -> Path:
+def prepare_folder(settings: Settings) -> Path:
     """Return the data folder, created and private to its owner; one that cannot be used ends the command."""
     try:
         return data_folder.prepare(settings.data_dir, lambda sentence: click.echo(sentence, err=True))

@@ -12,7 +12,7 @@ from pricing_data.responses import BadUsage
 from pricing_data.usage_pricing import MARKS_OF_A_RESPONSE, PROPERTIES, PricedUsage, price_usage
 from service.cli.cost_plan import option_named, plan_options, show_plan, split_options
 from service.cli.cost_report import show_many, show_one
-from service.cli.price_book import loaded_book
+from service.cli.price_book import load_book
 from service.http import json
 from service.http.json import NotJson
 from service.runtime.clock import utc_now
@@ -58,7 +58,7 @@ def cost(context: click.Context, /, file: Path | None, models: tuple[str, ...], 
     """
     plan, terms = split_options(options)
     registry = Registry.from_package()
-    book = loaded_book(registry)
+    book = load_book(registry)
     if file is None:
         if not models or not plan:
             raise click.UsageError(

@@ -100,7 +100,7 @@ def _print(book: PriceBook, plan: Plan, costs: Sequence[PlannedCost]) -> None:
         say(f"{cost.model} has no cost: {cost.reason}.")
     if len(unpriced) > MAX_NAMED_MODELS:
         say(f"{len(unpriced) - MAX_NAMED_MODELS:,} more models have no cost; --json lists them all.")
-    say(f"{_described(plan)}, by the price book {book.version}.")
+    say(f"{_plan_words(plan)}, by the price book {book.version}.")
 
 
 def _row(plan: Plan, cost: PlannedCost) -> list[CellValue]:
@@ -112,7 +112,7 @@ def _row(plan: Plan, cost: PlannedCost) -> list[CellValue]:
     return [cost.model, *amounts, worst_state(cost)]
 
 
-def _described(plan: Plan) -> str:
+def _plan_words(plan: Plan) -> str:
     """Return what was priced: "1,000 calls a month, each of 2,000 input and 500 output tokens"."""
     usage, month = plan.usage, " a month" if plan.monthly else ""
     each = ", each" if plan.calls != 1 else ""

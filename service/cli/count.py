@@ -13,7 +13,7 @@ import click
 from pricing_data import PriceBook, cost
 from pricing_data.rating import input_rate
 from service.cli.catalogue import load_registry, wanted_models
-from service.cli.price_book import loaded_book
+from service.cli.price_book import load_book
 from service.cli.progress import progress
 from service.cli.table import CellValue, Column, TableCell, has_room, money, print_table
 from service.cli.text_files import STDIN, Encoding, TextFiles
@@ -67,7 +67,7 @@ def count(
     models = wanted_models(registry, names)
     inputs = TextFiles(files or (Path(STDIN),), encoding)
     with _progress(inputs, len(models)) as advance:
-        rows = list(_rows(registry, loaded_book(registry), models, inputs, advance, estimate=estimate))
+        rows = list(_rows(registry, load_book(registry), models, inputs, advance, estimate=estimate))
     if as_json:
         click.echo(json.encode([_entry(row, estimate) for row in rows]))
     elif quiet:

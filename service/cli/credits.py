@@ -144,8 +144,8 @@ def _line(line: StatementLine) -> json.Value:
         "debit": entry.debit,
         "credit": entry.credit,
         "amount_inr": shown(entry.amount, DECIMALS),
-        "change_inr": _signed(line.change),
-        "sum_inr": _signed(line.sum),
+        "change_inr": _signed_rupees(line.change),
+        "sum_inr": _signed_rupees(line.sum),
         "reason": entry.reason,
     }
 
@@ -160,13 +160,13 @@ def _balance(account: Account, money: Balance) -> json.Value:
     }
 
 
-def _signed(micro_inr: int) -> str:
+def _signed_rupees(micro_inr: int) -> str:
     return f"-{shown(-micro_inr, DECIMALS)}" if micro_inr < 0 else shown(micro_inr, DECIMALS)
 
 
 def _rupees(micro_inr: int) -> TableCell:
     """Return an amount of rupees with all its decimals."""
-    exact = _signed(micro_inr)
+    exact = _signed_rupees(micro_inr)
     return TableCell(f"{Decimal(exact):,f}", exact)
 
 

@@ -19,7 +19,7 @@ from service.cli.catalogue import load_registry
 from service.cli.estimate_options import OutputTokens, Share, Size, chosen_models, only_one
 from service.cli.estimate_report import report, show
 from service.cli.estimate_session import EstimateRequest, EstimateSession
-from service.cli.price_book import Day, loaded_book
+from service.cli.price_book import Day, load_book
 from service.cli.text_files import Encoding
 from service.runtime.clock import utc_now
 from tokenizer_registry.processors import usable_processors
@@ -100,7 +100,7 @@ def estimate(context: click.Context, /, **options: Any) -> None:
     JSONL, CSV and Parquet files hold one text per row, in --text-column; any other file is one text. Files that end in
     .gz or .zst are decompressed.
     """
-    with faults_reported():
+    with report_faults():
         session = EstimateSession(_request(options))
         try:
             with session.opened():
@@ -115,7 +115,7 @@ def estimate(context: click.Context, /, **options: Any) -> None:
 
 
 @contextmanager
-def faults_reported() -> Iterator[None]:
+def report_faults() -> Iterator[None]:
     """End the command with exit status 1 and a sentence for faults of the estimate and of files."""
     try:
         yield
@@ -141,7 +141,7 @@ def _request(options: dict[str, Any]) -> EstimateRequest:
         raise click.UsageError("--documents needs every text, so it cannot be used with --sample.")
     return EstimateRequest(
         registry=registry,
-        book=loaded_book(registry),
+        book=load_book(registry),
         models=tuple(chosen_models(registry, options["names"], options["authors"])),
         estimated=options["estimate"],
         inputs=options["inputs"],

@@ -36,7 +36,7 @@ from estimation.workload import Workload
 from pricing_data import PriceBook
 from service import __version__
 from service.cli.catalogue import extra_folder
-from service.cli.configuration import configuration, prepared_folder
+from service.cli.configuration import configuration, prepare_folder
 from service.cli.progress import byte_progress
 from tokenizer_registry import Registry
 
@@ -70,10 +70,10 @@ class EstimateSession:
     """Everything that one estimate opens and closes: workers, the journal of finished parts, and a copy of stdin."""
 
     def __init__(self, request: EstimateRequest) -> None:
-        folder = prepared_folder(configuration().settings) / RUNS
+        folder = prepare_folder(configuration().settings) / RUNS
         self._folder = folder / _identity(request)
         self._journal = Journal(self._folder)
-        self._request, self._stripes = self._resumed(request)
+        self._request, self._stripes = self._resume(request)
         self._metering = metering(
             request.registry, request.book, request.models, self._request.workload, estimate=request.estimated
         )
@@ -82,7 +82,7 @@ class EstimateSession:
         self._runner: Runner | None = None
         self._stdin: Path | None = None
 
-    def _resumed(self, request: EstimateRequest) -> tuple[EstimateRequest, int]:
+    def _resume(self, request: EstimateRequest) -> tuple[EstimateRequest, int]:
         """Return the request and the number of stripes; of a resumed run, those of its first start."""
         header = self._journal.header() if request.resume else None
         if header is None:

@@ -76,4 +76,4 @@ class Commands(LazyGroup):
 def main(context: click.Context) -> None:
     """Count the tokens of a text exactly, price them exactly, and serve both over HTTP."""
     if context.invoked_subcommand in WITH_STORES:
-        context.obj = import_module("service.cli.context").StoreTools()
+        context.obj = import_module("service.cli.stores").StoreTools()

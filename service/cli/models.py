@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from service.cli.catalogue import known_author, known_models, load_registry
-from service.cli.price_book import loaded_book
+from service.cli.price_book import load_book
 from service.cli.table import MTOK, Column, print_table
 from service.http import json
 
@@ -24,7 +24,7 @@ COLUMNS = (
 def models(names: tuple[str, ...], author: str | None, as_json: bool) -> None:
     """List all models, or those of NAMES."""
     registry = load_registry()
-    book = loaded_book(registry)
+    book = load_book(registry)
     day = datetime.now(UTC).date()
     author = None if author is None else known_author(registry, author)
     rows: list[dict[str, json.Value]] = []

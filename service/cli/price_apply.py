@@ -6,11 +6,11 @@ from pathlib import Path
 import click
 
 from pricing_data import plain
+from pricing_data.usage_files.bill import UsageBill, UsagePricer, price_file
 from pricing_data.usage_files.reader import RowReader
-from service.cli.price_book import faults_reported, loaded_book
+from service.cli.price_book import load_book, report_faults
 from service.cli.progress import share_progress
 from service.cli.table import Column, money, print_table, say
-from service.cli.usage_costs import UsageBill, UsagePricer, price_file
 from service.cli.usage_options import options_of, reading_options, sentences_of
 from service.http import json
 from tokenizer_registry import Registry
@@ -39,8 +39,8 @@ def apply_(
     their cost is empty, never 0.
     """
     options = options_of(as_of, column, separator, decimal, **former)
-    pricer = UsagePricer(loaded_book(Registry.from_package()))
-    with faults_reported(), share_progress(f"pricing {file.name}") as advance:
+    pricer = UsagePricer(load_book(Registry.from_package()))
+    with report_faults(), share_progress(f"pricing {file.name}") as advance:
         reader = price_file(file, output, options, pricer, advance)
     version = pricer.book.version
     if as_json:

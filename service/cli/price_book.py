@@ -28,7 +28,7 @@ class Day(click.ParamType[date]):
 
 
 @contextmanager
-def faults_reported() -> Iterator[None]:
+def report_faults() -> Iterator[None]:
     """End the command with exit status 1 and a sentence for faults of price books, files and sources."""
     try:
         yield
@@ -38,14 +38,14 @@ def faults_reported() -> Iterator[None]:
         raise click.ClickException(f"{fault.filename}: {fault.strerror}.") from None
 
 
-def loaded_book(registry: Registry) -> PriceBook:
+def load_book(registry: Registry) -> PriceBook:
     """Return the price book in use, with the operator's own prices applied."""
     settings = configuration().settings
-    with faults_reported():
+    with report_faults():
         return book_in_use(settings.data_dir, settings.price_overrides, registry.models)
 
 
-def loaded_path() -> Path:
+def find_book_path() -> Path:
     """Return the path of the price book in use."""
-    with faults_reported():
+    with report_faults():
         return newest_book(configuration().settings.data_dir)[1]

@@ -9,7 +9,7 @@ import click
 
 from pricing_data import Price, PriceBook, plain
 from pricing_data.price import rates_by_path
-from service.cli.price_book import faults_reported, loaded_book
+from service.cli.price_book import load_book, report_faults
 from service.cli.table import CellValue, Column, per_mtok, print_table, say
 from service.http import json
 from service.runtime.clock import utc_now
@@ -34,7 +34,7 @@ def diff(one: str, other: str, as_json: bool) -> None:
     for name in registry.models:
         old, new = before(name), after(name)
         if (old and old.tariff) != (new and new.tariff):
-            changed: list[json.Value] = [*_changed(old, new)]
+            changed: list[json.Value] = [*_changed_rates(old, new)]
             rows.append({"model": name, **_amounts("before", old), **_amounts("after", new), "rates": changed})
     if as_json:
         click.echo(json.encode([*rows]))
@@ -55,7 +55,7 @@ def _side(text: str, registry: Registry) -> PriceOf:
     today = utc_now().date()
     path = Path(text)
     if path.is_file():
-        with faults_reported():
+        with report_faults():
             book = PriceBook.from_file(path)
         return lambda name: book.price(name, today)
     try:
@@ -64,7 +64,7 @@ def _side(text: str, registry: Registry) -> PriceOf:
         raise click.ClickException(
             f"{text!r} is neither a date such as 2026-01-31 nor the file of a price book."
         ) from None
-    used = loaded_book(registry)
+    used = load_book(registry)
     return lambda name: used.price(name, day)
 
 
@@ -75,7 +75,7 @@ def _amounts(side: str, price: Price | None) -> dict[str, json.Value]:
     }
 
 
-def _changed(old: Price | None, new: Price | None) -> Iterator[dict[str, json.Value]]:
+def _changed_rates(old: Price | None, new: Price | None) -> Iterator[dict[str, json.Value]]:
     """Yield each rate that differs, by its path; an unknown rate is null."""
     before, after = (rates_by_path(price.tariff) if price else {} for price in (old, new))
     for path in dict.fromkeys((*before, *after)):
@@ -87,7 +87,7 @@ def _changed(old: Price | None, new: Price | None) -> Iterator[dict[str, json.Va
 
 def _other_rates(old: Price | None, new: Price | None) -> Iterator[str]:
     """Yield the differing rates other than plain input and output, in words."""
-    for change in _changed(old, new):
+    for change in _changed_rates(old, new):
         path = str(change["path"])
         if path == "schedule":
             yield "hours"

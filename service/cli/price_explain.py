@@ -12,8 +12,8 @@ from pricing_data.overrides import read_prices_file
 from pricing_data.rate_list import StatedRate, stated_rates
 from service.cli.catalogue import known_models
 from service.cli.configuration import configuration
-from service.cli.price_book import Day, faults_reported, loaded_book, loaded_path
-from service.cli.price_refreshing import OVERRIDES, UPSTREAM
+from service.cli.price_book import Day, find_book_path, load_book, report_faults
+from service.cli.price_refresh_plan import OVERRIDES, UPSTREAM
 from service.http import json
 from service.runtime.clock import utc_now
 from service.tokens.price_book import notes_path
@@ -33,10 +33,10 @@ MAX_LINE_CHARACTERS = 110
 def explain(name: str, day: date | None, as_json: bool) -> None:
     """Explain a price: its rows, sources, second opinions and rules."""
     registry = Registry.from_package()
-    book, today = loaded_book(registry), day or utc_now().date()
+    book, today = load_book(registry), day or utc_now().date()
     (model,) = known_models(registry, [name], book.standing)
-    with faults_reported():
-        notes = read_notes(notes_path(loaded_path()))
+    with report_faults():
+        notes = read_notes(notes_path(find_book_path()))
         upstream = read_upstream(UPSTREAM).get(model, Upstream(model, "none", {}))
         own = configuration().settings.price_overrides
         cited = read_prices_file(OVERRIDES)
@@ -68,7 +68,7 @@ def at(name: str, day: date, as_json: bool) -> None:
     The exit status is 1 if no price is known.
     """
     registry = Registry.from_package()
-    book = loaded_book(registry)
+    book = load_book(registry)
     (model,) = known_models(registry, [name], book.standing)
     price = book.price(model, day)
     if as_json:

@@ -18,8 +18,8 @@ from pricing_data.notes import Note
 from pricing_data.overrides import PricesFile, read_prices_file
 from pricing_data.refresh import Change, Refresh
 from service.cli.configuration import configuration
-from service.cli.price_book import faults_reported
-from service.cli.price_refreshing import (
+from service.cli.price_book import report_faults
+from service.cli.price_refresh_plan import (
     PINS,
     UPSTREAM,
     Located,
@@ -80,7 +80,7 @@ def refresh(
     """
     settings = configuration().settings
     written = _output_path(settings, into)
-    with faults_reported(), _sources(wheels, fetch) as sources, alone(written):
+    with report_faults(), _sources(wheels, fetch) as sources, alone(written):
         book, path = _target(settings, into)
         planned = plan_refresh(book, path, sources, _hosts(settings), _own(settings), utc_now().date())
         done = planned.done
@@ -104,10 +104,10 @@ def suggest(wheels: tuple[Path, ...], fetch: str | None, as_json: bool) -> None:
 
     Review them, then add them to models.toml and upstream.toml; no model is added automatically.
     """
-    with faults_reported(), _sources(wheels, fetch) as sources:
+    with report_faults(), _sources(wheels, fetch) as sources:
         found = suggestions(readings(sources), read_upstream(UPSTREAM), read_authors(), read_spelling())
     if as_json:
-        entries: list[json.Value] = [_suggested(suggestion) for suggestion in found]
+        entries: list[json.Value] = [_suggestion_entry(suggestion) for suggestion in found]
         click.echo(json.encode(entries))
     elif not found:
         click.echo("The catalogue has every model that the sources list as sold by its author.")
@@ -221,7 +221,7 @@ def _report(done: Refresh, *, written: bool) -> json.Value:
     return {"written": written, "changed_percent": done.changed_percent(), "changes": changes, "notes": notes}
 
 
-def _suggested(suggestion: Suggestion) -> json.Value:
+def _suggestion_entry(suggestion: Suggestion) -> json.Value:
     return {
         "author": suggestion.author,
         "name": suggestion.name,

@@ -12,7 +12,7 @@ from pricing_data.notes import read_notes
 from pricing_data.price import STATES
 from pricing_data.rate_list import stated_rates
 from service.cli.configuration import configuration
-from service.cli.price_book import faults_reported, loaded_book, loaded_path
+from service.cli.price_book import find_book_path, load_book, report_faults
 from service.cli.table import CellValue, Column, print_table, say
 from service.http import json
 from service.runtime.clock import utc_now
@@ -25,9 +25,9 @@ from tokenizer_registry import Registry
 def status(as_json: bool) -> None:
     """Show versions, age and counts; warn if the price book is old."""
     registry = Registry.from_package()
-    book, path = loaded_book(registry), loaded_path()
+    book, path = load_book(registry), find_book_path()
     today, settings = utc_now().date(), configuration().settings
-    with faults_reported():
+    with report_faults():
         held = sum(note.kind == "held" for note in read_notes(notes_path(path)))
     age, old = book.age_days(today), book.age_days(today) > settings.prices_max_age_days
     found: dict[str, json.Value] = {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from service.cli.configuration import configuration, prepared_folder
+from service.cli.configuration import configuration, prepare_folder
 from service.cli.serve_loading import Loading
 from service.observability.line_stream import standard_lines
 from service.runtime.address_space import spare_address_space
@@ -65,7 +65,7 @@ def _start_fault(error: Exception, folder: Path) -> str:
 
 def _prepare(settings: Settings, demo: bool, running: ExitStack) -> "Server":
     """Take the address, start the store and load vocabularies; import the server's libraries meanwhile."""
-    folder = prepared_folder(settings)
+    folder = prepare_folder(settings)
     listener = running.enter_context(listen(settings.host, settings.port))
     counters = _counters(settings, folder, running)
     loading = Loading(settings)

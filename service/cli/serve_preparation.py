@@ -18,9 +18,9 @@ from service.auth.pepper import PepperError
 from service.auth.sql_accounts import SqlAccountStore
 from service.billing.money import MICRO_INR
 from service.billing.sql_credit import WelcomeCredit
-from service.cli.context import loaded_peppers, upgraded
 from service.cli.serve_banner import banner, demo_key
 from service.cli.serve_loading import Loading
+from service.cli.stores import peppers_in_use, upgrade_database
 from service.connections import Addresses, Connections
 from service.http.server import Server
 from service.limits import AccountTable, ProcessLock
@@ -50,7 +50,7 @@ OTHER_PEPPER = (
 
 
 @contextmanager
-def _faults_reported() -> Iterator[None]:
+def _report_faults() -> Iterator[None]:
     """End the command with a sentence for faults of stores, peppers, registry and prices."""
     try:
         yield
@@ -58,7 +58,7 @@ def _faults_reported() -> Iterator[None]:
         raise click.ClickException(str(error)) from None
 
 
-@_faults_reported()
+@_report_faults()
 def prepare_server(
     settings: Settings,
     folder: Path,
@@ -72,8 +72,8 @@ def prepare_server(
     lines = log.configure(settings.log_level, sys.stderr)
     make_tracer = tracer_maker(settings)
     redis_url = running.enter_context(_address(counters, folder))
-    database = upgraded(settings)
-    addresses = Addresses(redis_url, database, loaded_peppers(settings))
+    database = upgrade_database(settings)
+    addresses = Addresses(redis_url, database, peppers_in_use(settings))
     warnings, key = asyncio.run(_check(addresses, folder, demo, settings.credit_welcome_inr))
     registry, book = loading.wait()
     numbers = SharedNumbers(settings.workers)

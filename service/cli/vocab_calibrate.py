@@ -93,14 +93,14 @@ async def _compare(
     try:
         with progress(f"asking {provider.name}", len(chosen)) as advance:
             for sample in chosen:
-                compared.append(_compared(registry, model, sample, await counter.count(model, sample.text)))
+                compared.append(_compare_counts(registry, model, sample, await counter.count(model, sample.text)))
                 advance()
     finally:
         await client.close()
     return compared
 
 
-def _compared(registry: Registry, model: str, sample: Sample, theirs: int) -> CountComparison:
+def _compare_counts(registry: Registry, model: str, sample: Sample, theirs: int) -> CountComparison:
     count = registry.count(sample.text, [model], estimate=True)[0]
     ours = count.tokens or 0
     low, high = (count.error.low, count.error.high) if count.error else (0, 0)

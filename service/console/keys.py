@@ -58,7 +58,7 @@ class ConsoleKeys:
         if isinstance(body, Refusal):
             return body
         try:
-            wanted = self._wanted(body)
+            wanted = self._parse_key(body)
         except (json.NotJson, ValueError) as fault:
             return INVALID_REQUEST.saying(str(fault))
         made = await self.make(user, wanted)
@@ -127,7 +127,7 @@ class ConsoleKeys:
             await self.announce(revoked.digest)
         self.log.info("key_revoked", key=key.id, user=user.id, account=user.account_id)
 
-    def _wanted(self, body: bytes) -> WantedKey:
+    def _parse_key(self, body: bytes) -> WantedKey:
         """Return the requested key. Raise NotJson, or ValueError with a sentence that names the property."""
         fields = json.decode(body)
         if not isinstance(fields, dict):

@@ -54,11 +54,11 @@ class Login:
             return fields
         address = scope["client"][0] if scope.get("client") else "unknown"
         try:
-            return await self._checked(scope, fields["email"], fields["password"], address)
+            return await self._start_session(scope, fields["email"], fields["password"], address)
         except (StoreUnavailable, TooBusy):
             return UNAVAILABLE
 
-    async def _checked(self, scope: Scope, email: str, password: str, address: str) -> Reply | Refusal:
+    async def _start_session(self, scope: Scope, email: str, password: str, address: str) -> Reply | Refusal:
         user = await self.user(email, password, address)
         if isinstance(user, Refusal):
             return user

@@ -105,10 +105,10 @@ def _headline(facts: PriceFacts, price: Price | None) -> Iterator[str]:
     yield from rate_lines(price.tariff.rates)
     yield from tariff_lines(price.tariff)
     yield "Rates that are not listed are unknown: a call that needs one has no cost."
-    yield from _announced(facts)
+    yield from _announcements(facts)
 
 
-def _announced(facts: PriceFacts) -> Iterator[str]:
+def _announcements(facts: PriceFacts) -> Iterator[str]:
     """Yield a sentence for each announced change of the price of input or output."""
     held = facts.book.price(facts.name, facts.day)
     for row in facts.book.history(facts.name):
@@ -127,15 +127,15 @@ def _statements(price: Price) -> Iterator[str]:
     for place, alike in groupby((rate for rate in rates if rate.window is None), place_words):
         if place:
             yield f"  {place}:"
-        yield from map(_stated, alike)
+        yield from map(_rate_row, alike)
     for windows in alike_windows(price.tariff.schedule):
         yield f"  {hours_words(windows)}:"
-        yield from (_stated(rate) for rate in rates if rate.window == windows[0])
+        yield from (_rate_row(rate) for rate in rates if rate.window == windows[0])
     yield "USD for a million tokens, or for each of what is counted."
     yield from _differing(price)
 
 
-def _stated(rate: StatedRate) -> str:
+def _rate_row(rate: StatedRate) -> str:
     one = rate.statement
     source = f"{one.source.package} {one.source.version}"
     return STATED.format(scaled(rate.unit, rate.rate), unit_words(rate.unit), one.state, source, since_words(one))

@@ -122,7 +122,7 @@ def _operation(
     document: Mapping[str, Any], method: str, path: str, operation: Mapping[str, Any]
 ) -> DocumentedOperation:
     content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
-    answers = [(status, _resolved(document, answer)) for status, answer in operation["responses"].items()]
+    answers = [(status, _resolve(document, answer)) for status, answer in operation["responses"].items()]
     return DocumentedOperation(
         operation["operationId"],
         method,
@@ -172,7 +172,7 @@ def _kind(schema: Mapping[str, Any]) -> str:
     return f"{words} of {_kind(schema['items'])}" if kind == "array" and "items" in schema else words
 
 
-def _resolved(document: Mapping[str, Any], answer: Mapping[str, Any]) -> Mapping[str, Any]:
+def _resolve(document: Mapping[str, Any], answer: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the response itself if the document refers to a shared one."""
     if "$ref" not in answer:
         return answer

@@ -64,7 +64,7 @@ class PageEndpoint:
             trace.refusal = outcome.code
             outcome = self.pages.refused(outcome, trace.trace_id)
         if self.packed and isinstance(outcome, Reply):
-            outcome = _packed(outcome, scope)
+            outcome = _gzip(outcome, scope)
         await outcome(scope, receive, send)
 
 
@@ -73,7 +73,7 @@ def redirect(path: str, headers: Sequence[Header] = ()) -> Reply:
     return Reply(303, b"", [(b"location", path.encode("ascii")), *headers], HTML)
 
 
-def _packed(reply: Reply, scope: Scope) -> Reply:
+def _gzip(reply: Reply, scope: Scope) -> Reply:
     coded = any(name == b"content-encoding" for name, _ in reply.headers)
     if coded or len(reply.body) < MIN_PACKED_BYTES or not accepts_gzip(scope):
         return reply

@@ -1,4 +1,4 @@
-"""What stands on a page stays where it is: on a slow processor, and when an answer comes late."""
+"""The content of a page does not move: on a slow processor, and when a response comes late."""
 
 import pytest
 from playwright.sync_api import Page, expect

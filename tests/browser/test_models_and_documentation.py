@@ -67,7 +67,7 @@ def test_a_call_runs_in_the_page_with_ones_own_key(visits: Visits, server: Serve
 
 
 def test_parameters_of_a_path_and_a_query_are_sent(visits: Visits, server: Server) -> None:
-    """What stands in the fields is what is asked."""
+    """The values of the fields are the values of the call."""
     page = visits.open("/docs")
     page.fill("#key", server.demo_key)
     section = page.locator("#showPrices")

@@ -40,7 +40,7 @@ class KeyPages:
 
     async def create(self, scope: Scope, form: WebForm, visit: Visit) -> Reply | Refusal:
         """Create a key and return the page that shows it, once."""
-        wanted = self._wanted(form)
+        wanted = self._parse_key(form)
         made = wanted if isinstance(wanted, Refusal) else await self.keys.make(visit.user, wanted)
         return await self._list_page(visit, form, made)
 
@@ -59,7 +59,7 @@ class KeyPages:
         await self.keys.end(key, visit.user)
         return redirect("/console/keys", visit.headers)
 
-    def _wanted(self, form: WebForm) -> WantedKey | Refusal:
+    def _parse_key(self, form: WebForm) -> WantedKey | Refusal:
         try:
             name = checked_text(form.one("name").strip(), "name")
         except ValueError as fault:

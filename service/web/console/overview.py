@@ -121,7 +121,7 @@ class Overview:
             "user": user,
             "allowance": allowance,
             "decision": decision if isinstance(decision, Decision) else None,
-            "used": _used(decision, allowance),
+            "used": _used_calls(decision, allowance),
             "balance": await self.statements.balance(user.account_id) or Balance(0, 0),
             "rupees": rupees,
             "chart": day_chart(spent.days, first) if spent.days else None,
@@ -133,7 +133,7 @@ class Overview:
         return self.pages.page("console_overview.html", values, headers=visit.headers)
 
 
-def _used(decision: object, allowance: Allowance) -> int | None:
+def _used_calls(decision: object, allowance: Allowance) -> int | None:
     """Return the calls of this month, or None while the counters are unreachable."""
     if not isinstance(decision, Decision) or decision.quota_remaining is None:
         return None

@@ -62,14 +62,14 @@ class ModelList:
         self.book = book
         self.today = today
         self.authors = sorted({model.author for model in registry.models.values()})
-        self._listed_at = lru_cache(maxsize=2)(self._listed)
+        self._listed_at = lru_cache(maxsize=2)(self._list_models)
 
     async def show(self, scope: Scope, receive: Receive) -> Reply | Refusal:
         """Return one page of the matching models."""
         query = parse_form(scope["query_string"].decode("latin-1"))
         if isinstance(query, Refusal):
             return query
-        wanted = self._wanted(query)
+        wanted = self._parse_filter(query)
         found = [listed for listed in self._listed_at(self.today()) if wanted.fits(listed)]
         last = max(1, -(-len(found) // PAGE_ROWS))
         asked = query.one("page")
@@ -85,7 +85,7 @@ class ModelList:
         }
         return self.pages.page("models.html", values)
 
-    def _wanted(self, query: WebForm) -> ModelFilter:
+    def _parse_filter(self, query: WebForm) -> ModelFilter:
         return ModelFilter(
             query.one("q")[:200],
             query.one("author") if query.one("author") in self.authors else "",
@@ -93,7 +93,7 @@ class ModelList:
             query.one("price") if query.one("price") in PRICES else "",
         )
 
-    def _listed(self, day: date) -> Sequence[ListedModel]:
+    def _list_models(self, day: date) -> Sequence[ListedModel]:
         return [
             ListedModel(model, self.book.price(name, day), exactness(self.registry, model))
             for name, model in self.registry.models.items()

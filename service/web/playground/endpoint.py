@@ -85,14 +85,14 @@ class Playground:
         """Return only the results."""
         form = await self._form(scope, receive)
         if isinstance(form, Refusal):
-            return self._refused(scope, form)
+            return self._refusal_page(scope, form)
         choice = self._choice(form)
         results = await self._results(scope, receive, form.one("input"), choice)
         if isinstance(results, Refusal):
-            return self._refused(scope, results)
+            return self._refusal_page(scope, results)
         return self._held(scope, self.pages.page("playground_results.html", {"choice": choice, "results": results}))
 
-    def _refused(self, scope: Scope, refusal: Refusal) -> Reply:
+    def _refusal_page(self, scope: Scope, refusal: Refusal) -> Reply:
         """Return a refusal to show in place of the results."""
         trace_of(scope).refusal = refusal.code
         return self.pages.page("playground_refused.html", {"refusal": refusal}, refusal.status, refusal.reply_headers)

@@ -129,7 +129,7 @@ NEAR = (TODAY + timedelta(days=3)).timetuple()[:3]
 def test_what_a_guard_catches_is_held(
     world: World, genai: dict[str, str], litellm: dict[str, str] | None, kind: str, reason: str
 ) -> None:
-    """A doctored source changes nothing: the price stays, the reason is told, the exit status is 2."""
+    """A manipulated source changes nothing: the price stays, the reason is printed, the exit status is 2."""
     world.wheels(genai, litellm)
     rows = world.book.rows
     done = world.run("--yes")

@@ -61,7 +61,7 @@ def run(*arguments: str) -> Result:
     ],
 )
 def test_explanations_name_the_reasons(model: str, sentences: list[str]) -> None:
-    """Each kind of price is told with its amount, its source and the rule that chose it."""
+    """Each kind of price is explained with its amount, its source and the rule that chose it."""
     done = run("explain", model, "--date", "2026-11-21")
     assert done.exit_code == 0, done.output
     told = " ".join(done.output.split())

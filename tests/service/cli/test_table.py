@@ -95,7 +95,7 @@ def test_every_name_stands_in_one_line_of_a_terminal(columns: int) -> None:
 
 
 def test_sentences_about_a_table_stay_out_of_a_pipe() -> None:
-    """`prices diff` in a pipe has rows only; how many there are stands on standard error."""
+    """`prices diff` in a pipe has rows only; their number goes to standard error."""
     done = CliRunner().invoke(main, ["prices", "diff", "2025-06-01", "2025-06-20"])
     lines = done.stdout.splitlines()
     assert {line.count("\t") for line in lines} == {5}

@@ -16,7 +16,7 @@ from service.auth.users import UserStore
 from service.billing.money import MICRO_INR
 from service.billing.sql_credit import WelcomeCredit
 from service.billing.sql_statements import SqlStatements
-from service.cli.configuration import configuration, prepared_folder
+from service.cli.configuration import configuration, prepare_folder
 from service.limits import Allowance
 from service.limits.account_usage import AccountLimits
 from service.runtime.clock import utc_now
@@ -40,19 +40,19 @@ def database_url(settings: Settings) -> DatabaseUrl:
     """Return the database of the settings, or SQLite in the data folder."""
     if settings.database_url is not None:
         return DatabaseUrl.parse(settings.database_url.get_secret_value())
-    return DatabaseUrl.of_file(prepared_folder(settings) / DATABASE_FILE)
+    return DatabaseUrl.of_file(prepare_folder(settings) / DATABASE_FILE)
 
 
 def pepper_in_use(settings: Settings) -> Path | None:
     """Return the pepper file of the data folder if it exists and no pepper is set."""
-    path = prepared_folder(settings) / PEPPER_FILE
+    path = prepare_folder(settings) / PEPPER_FILE
     return path if settings.pepper is None and path.exists() else None
 
 
-def upgraded(settings: Settings) -> DatabaseUrl:
+def upgrade_database(settings: Settings) -> DatabaseUrl:
     """Return the database of the settings after upgrading its schema. Raise StoreError.
 
-    Call this before `loaded_peppers`: a pepper beside an empty database then means that its keys were lost, not that
+    Call this before `peppers_in_use`: a pepper beside an empty database then means that its keys were lost, not that
     a first start was interrupted.
     """
     url = database_url(settings)
@@ -60,23 +60,23 @@ def upgraded(settings: Settings) -> DatabaseUrl:
     return url
 
 
-def loaded_peppers(settings: Settings) -> Peppers:
+def peppers_in_use(settings: Settings) -> Peppers:
     """Return the peppers of the settings, or of the data folder. Raise PepperError."""
     secret = settings.pepper.get_secret_value() if settings.pepper else None
-    return load_peppers(prepared_folder(settings), secret)
+    return load_peppers(prepare_folder(settings), secret)
 
 
 def counters_url(settings: Settings) -> str | None:
     """Return the Redis of the settings, else the embedded store of a running service, else None."""
     if settings.redis_url is not None:
         return settings.redis_url.get_secret_value()
-    return counters_address.find(prepared_folder(settings))
+    return counters_address.find(prepare_folder(settings))
 
 
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[Database]:
     """Open the database of the settings, with the newest schema, for the block."""
-    database = Database(upgraded(settings))
+    database = Database(upgrade_database(settings))
     try:
         yield database
     finally:
@@ -139,7 +139,7 @@ class StoreTools:
         settings = configuration().settings
         async with open_database(settings) as database:
             welcome = await welcome_micro_inr(database, settings)
-            yield SqlAccountStore(database, loaded_peppers(settings), self.now, welcome=WelcomeCredit(welcome))
+            yield SqlAccountStore(database, peppers_in_use(settings), self.now, welcome=WelcomeCredit(welcome))
 
     @asynccontextmanager
     async def user_store(self) -> AsyncIterator[UserStore]:
