@@ -13,7 +13,7 @@ from estimation.metering import Metering, Way
 from estimation.parts import part_path
 from estimation.workload import Workload
 from pricing_data import PriceBook, UnpricedUsage, plain
-from pricing_data.call import call_cost
+from pricing_data.call_cost import call_cost
 from pricing_data.price import Price
 from pricing_data.replacing import replacing
 from pricing_data.usage import Usage

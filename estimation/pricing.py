@@ -7,10 +7,10 @@ from typing import NamedTuple
 from estimation.meter import Meter, Sums
 from estimation.workload import Workload
 from pricing_data import PriceBook, UnpricedUsage
-from pricing_data.call import call_cost
+from pricing_data.call_cost import call_cost
 from pricing_data.cost import add
 from pricing_data.price import Price
-from pricing_data.rating import tiers_of
+from pricing_data.rate_card import tiers_of
 from pricing_data.usage import Usage
 
 

@@ -11,7 +11,7 @@ from estimation.metering import Metering, Way
 from estimation.partial import Partial
 from estimation.workload import Workload
 from pricing_data import PriceBook, UnpricedUsage
-from pricing_data.call import call_cost
+from pricing_data.call_cost import call_cost
 from pricing_data.price import Price
 from pricing_data.usage import Usage
 

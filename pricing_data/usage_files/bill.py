@@ -17,12 +17,11 @@ from pricing_data.cost import add
 from pricing_data.errors import UnusableUsageFile
 from pricing_data.replacing import replacing
 from pricing_data.usage_files.columns import ReadingOptions
-from pricing_data.usage_files.file import UsageFile, open_usage
-from pricing_data.usage_files.layouts import USAGE
+from pricing_data.usage_files.file import USAGE, UsageFile, open_usage
 from pricing_data.usage_files.pricing_rows import price_row
 from pricing_data.usage_files.reader import RowReader
-from pricing_data.usage_files.row import UsageRow
-from pricing_data.usage_files.table import Row, batch_rows, pyarrow
+from pricing_data.usage_files.row import RowCells, UsageRow
+from pricing_data.usage_files.table import batch_rows, pyarrow
 
 # Numbers in reasons: they differ from row to row, while the reason is the same.
 NUMBERS = re.compile(r"[0-9]+(?:[.,:][0-9]+)*")
@@ -118,7 +117,7 @@ PARQUET_DIGITS, PARQUET_DECIMALS = 38, 12
 PROGRESS_ROWS = 4_096
 
 ReportProgress = Callable[[float], None]
-WriteRow = Callable[[Row, Decimal | None], object]
+WriteRow = Callable[[RowCells, Decimal | None], object]
 
 
 def price_file(
@@ -171,7 +170,7 @@ def _writer(file: UsageFile, into: IO[bytes] | None) -> tuple[WriteRow | None, C
 def _json_writer(text: TextIOWrapper, names: list[str], *, lines: bool) -> tuple[WriteRow, Callable[[], object]]:
     before = "" if lines else "["
 
-    def write(values: Row, usd: Decimal | None) -> None:
+    def write(values: RowCells, usd: Decimal | None) -> None:
         nonlocal before
         cost = None if usd is None else plain(usd)
         row = {name: value for name, value in zip(names, [*values, cost], strict=True) if value is not None}

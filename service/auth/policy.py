@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from starlette.types import Scope
 
-from service.auth.accounts import Principal
+from service.auth.accounts import KeyRefusal, Principal
 from service.auth.accounts import Scope as KeyScope
-from service.auth.authenticator import Authenticator, KeyRefusal
+from service.auth.authenticator import Authenticator
 from service.auth.credentials import bearer_tokens, carries_header_key, gateway_api_key, token_api_key
 from service.auth.endpoint import SessionGate
 from service.auth.keys import PREFIX

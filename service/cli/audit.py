@@ -15,9 +15,8 @@ from estimation.audit.comparison import Audit, Key, Line, audit
 from pricing_data import plain
 from pricing_data.cost import add, subtract
 from pricing_data.usage_files.columns import ReadingOptions
-from pricing_data.usage_files.file import UsageFile, open_usage
-from pricing_data.usage_files.layout import Layout
-from pricing_data.usage_files.layouts import COSTS, USAGE
+from pricing_data.usage_files.file import COSTS, USAGE, UsageFile, open_usage
+from pricing_data.usage_files.layout import ExportLayout
 from pricing_data.usage_files.reader import RowReader
 from pricing_data.usage_files.row import UsageRow
 from service.cli.catalogue import load_registry
@@ -88,7 +87,7 @@ def audit_(
 
 
 def _open(
-    opened: ExitStack, paths: Sequence[Path], layouts: Sequence[Layout], options: ReadingOptions
+    opened: ExitStack, paths: Sequence[Path], layouts: Sequence[ExportLayout], options: ReadingOptions
 ) -> list[UsageFile]:
     return [opened.enter_context(open_usage(path, layouts, options)) for path in paths]
 

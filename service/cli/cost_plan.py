@@ -7,7 +7,7 @@ import click
 
 from pricing_data import PriceBook
 from pricing_data.cost import multiply
-from pricing_data.plans import MONTHS_OF_A_YEAR, Plan, PlannedCost, plan_costs, read_plan
+from pricing_data.plans import MONTHS_OF_A_YEAR, CallPlan, PlannedCost, plan_costs, read_plan
 from pricing_data.responses import BadUsage
 from service.cli.table import CellValue, Column, money, print_table, say
 from service.http import json
@@ -89,7 +89,7 @@ def option_named(name: str) -> str:
     return "The plan" if name == "plan" else f"--{short.replace('_', '-')}"
 
 
-def _print(book: PriceBook, plan: Plan, costs: Sequence[PlannedCost]) -> None:
+def _print(book: PriceBook, plan: CallPlan, costs: Sequence[PlannedCost]) -> None:
     headings = ["one call, USD", f"{plan.calls:,} calls, USD" if plan.calls != 1 else "all, USD"]
     if plan.monthly:
         headings = ["one call, USD", "a month, USD", "a year, USD"]
@@ -103,7 +103,7 @@ def _print(book: PriceBook, plan: Plan, costs: Sequence[PlannedCost]) -> None:
     say(f"{_plan_words(plan)}, by the price book {book.version}.")
 
 
-def _row(plan: Plan, cost: PlannedCost) -> list[CellValue]:
+def _row(plan: CallPlan, cost: PlannedCost) -> list[CellValue]:
     if cost.total is None or cost.per_call is None:
         return []
     amounts = [money(cost.per_call), money(cost.total)]
@@ -112,7 +112,7 @@ def _row(plan: Plan, cost: PlannedCost) -> list[CellValue]:
     return [cost.model, *amounts, worst_state(cost)]
 
 
-def _plan_words(plan: Plan) -> str:
+def _plan_words(plan: CallPlan) -> str:
     """Return what was priced: "1,000 calls a month, each of 2,000 input and 500 output tokens"."""
     usage, month = plan.usage, " a month" if plan.monthly else ""
     each = ", each" if plan.calls != 1 else ""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import click
 
 from pricing_data import PriceBook, cost
-from pricing_data.rating import input_rate
+from pricing_data.rate_card import input_rate
 from service.cli.catalogue import load_registry, wanted_models
 from service.cli.price_book import load_book
 from service.cli.progress import progress

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from pricing_data import Price, PriceBook, plain
-from pricing_data.price import rates_by_path
+from pricing_data.rate_paths import rates_by_path
 from service.cli.price_book import load_book, report_faults
 from service.cli.table import CellValue, Column, per_mtok, print_table, say
 from service.http import json

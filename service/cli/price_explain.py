@@ -6,10 +6,10 @@ from datetime import date
 import click
 
 from pricing_data import plain
-from pricing_data.curation import Upstream, read_upstream
-from pricing_data.notes import read_notes
-from pricing_data.overrides import read_prices_file
-from pricing_data.rate_list import StatedRate, stated_rates
+from pricing_data.book.overrides import read_prices_file
+from pricing_data.rate_paths import StatedRate, stated_rates
+from pricing_data.refresh.model_rules import ModelRule, read_model_rules
+from pricing_data.refresh.review_queue import read_review_queue
 from service.cli.catalogue import known_models
 from service.cli.configuration import configuration
 from service.cli.price_book import Day, find_book_path, load_book, report_faults
@@ -34,10 +34,10 @@ def explain(name: str, day: date | None, as_json: bool) -> None:
     """Explain a price: its rows, sources, second opinions and rules."""
     registry = Registry.from_package()
     book, today = load_book(registry), day or utc_now().date()
-    (model,) = known_models(registry, [name], book.standing)
+    (model,) = known_models(registry, [name], book.overrides)
     with report_faults():
-        notes = read_notes(notes_path(find_book_path()))
-        upstream = read_upstream(UPSTREAM).get(model, Upstream(model, "none", {}))
+        notes = read_review_queue(notes_path(find_book_path()))
+        upstream = read_model_rules(UPSTREAM).get(model, ModelRule(model, "none", {}))
         own = configuration().settings.price_overrides
         cited = read_prices_file(OVERRIDES)
         cited = cited.joined(read_prices_file(own, free=True)) if own else cited
@@ -69,7 +69,7 @@ def at(name: str, day: date, as_json: bool) -> None:
     """
     registry = Registry.from_package()
     book = load_book(registry)
-    (model,) = known_models(registry, [name], book.standing)
+    (model,) = known_models(registry, [name], book.overrides)
     price = book.price(model, day)
     if as_json:
         entry: dict[str, json.Value] = {"model": model, "date": day.isoformat(), "price_per_input_token": None}

@@ -9,14 +9,14 @@ import click
 
 from pricing_data import PriceBook
 from pricing_data.book import PACKAGED
-from pricing_data.curation import read_pins, read_upstream
-from pricing_data.naming.authors import read_authors
-from pricing_data.naming.display import read_spelling
-from pricing_data.naming.hosts import Host, read_hosts
-from pricing_data.naming.suggest import Suggestion, suggestions
-from pricing_data.notes import Note
-from pricing_data.overrides import PricesFile, read_prices_file
-from pricing_data.refresh import Change, Refresh
+from pricing_data.book.overrides import PricesFile, read_prices_file
+from pricing_data.refresh.model_rules import read_model_rules, read_pins
+from pricing_data.refresh.naming.authors import read_authors
+from pricing_data.refresh.naming.display import read_spelling
+from pricing_data.refresh.naming.hosts import Host, read_hosts
+from pricing_data.refresh.naming.suggest import Suggestion, suggestions
+from pricing_data.refresh.next_book import PriceChange, RefreshResult
+from pricing_data.refresh.review_queue import ReviewNote
 from service.cli.configuration import configuration
 from service.cli.price_book import report_faults
 from service.cli.price_refresh_plan import (
@@ -105,7 +105,7 @@ def suggest(wheels: tuple[Path, ...], fetch: str | None, as_json: bool) -> None:
     Review them, then add them to models.toml and upstream.toml; no model is added automatically.
     """
     with report_faults(), _sources(wheels, fetch) as sources:
-        found = suggestions(readings(sources), read_upstream(UPSTREAM), read_authors(), read_spelling())
+        found = suggestions(readings(sources), read_model_rules(UPSTREAM), read_authors(), read_spelling())
     if as_json:
         entries: list[json.Value] = [_suggestion_entry(suggestion) for suggestion in found]
         click.echo(json.encode(entries))
@@ -153,7 +153,7 @@ def _own(settings: Settings) -> PricesFile:
     return read_prices_file(settings.price_overrides, free=True) if settings.price_overrides else PricesFile()
 
 
-def _show(done: Refresh, *, refused: bool, dry_run: bool, limit: int) -> None:
+def _show(done: RefreshResult, *, refused: bool, dry_run: bool, limit: int) -> None:
     if done.changes:
         _print_changes(done.changes)
     notes = [note for note in done.notes if note.kind != "refused"]
@@ -174,12 +174,12 @@ def _show(done: Refresh, *, refused: bool, dry_run: bool, limit: int) -> None:
         say("Nothing was written: this was a dry run.")
 
 
-def _counts(changes: Sequence[Change]) -> str:
+def _counts(changes: Sequence[PriceChange]) -> str:
     kinds = [change.kind for change in changes]
     return ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)) or "nothing new"
 
 
-def _print_notes(notes: Sequence[Note]) -> None:
+def _print_notes(notes: Sequence[ReviewNote]) -> None:
     columns = (Column("model", "name"), Column("not taken"), Column("USD per Mtok", "number"), Column("reason"))
     rows = []
     for note in notes:
@@ -188,7 +188,7 @@ def _print_notes(notes: Sequence[Note]) -> None:
     print_table((*columns, Column("from")), rows, title="Not added to the price book")
 
 
-def _print_changes(changes: Sequence[Change]) -> None:
+def _print_changes(changes: Sequence[PriceChange]) -> None:
     prices = (Column(f"{side}, USD per Mtok", "number") for side in ("before", "after"))
     columns = (Column("model", "name"), Column("change"), *prices, *map(Column, ("from", "state", "source")))
     rows = []
@@ -200,7 +200,7 @@ def _print_changes(changes: Sequence[Change]) -> None:
     print_table(columns, rows)
 
 
-def _report(done: Refresh, *, written: bool) -> json.Value:
+def _report(done: RefreshResult, *, written: bool) -> json.Value:
     changes: list[json.Value] = [
         {
             "change": change.kind,

@@ -9,23 +9,23 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import pricing_data
 from pricing_data import BadSource, OlderSource, PriceBook
-from pricing_data.book_file import Snapshot, text_of, write
-from pricing_data.curation import PACKAGES, Pins, Upstream, read_upstream
+from pricing_data.book.file import book_text, write
+from pricing_data.book.lines import SourceVersion
+from pricing_data.book.overrides import PricesFile, read_prices_file
+from pricing_data.data import DATA
 from pricing_data.errors import SourcesMissing
-from pricing_data.known_facts import KnownFacts
-from pricing_data.naming.authors import read_authors
-from pricing_data.naming.hosts import Host, with_hosts
-from pricing_data.notes import notes_text, read_notes
-from pricing_data.offers import Reading
-from pricing_data.overrides import PricesFile, read_prices_file
-from pricing_data.refresh import Inputs, Refresh, refresh
-from pricing_data.sources.locate import find_installed, pin_wheel, read_source, version_key
-from pricing_data.sources.package_file import Pin
+from pricing_data.refresh.evidence import CuratedFacts
+from pricing_data.refresh.model_rules import PACKAGES, ModelRule, PinnedSources, read_model_rules
+from pricing_data.refresh.naming.authors import read_authors
+from pricing_data.refresh.naming.hosts import Host, with_hosts
+from pricing_data.refresh.next_book import RefreshInputs, RefreshResult, refresh
+from pricing_data.refresh.review_queue import read_review_queue, review_queue_text
+from pricing_data.refresh.source_snapshot import SourceSnapshot
+from pricing_data.refresh.sources.locate import find_installed, pin_wheel, read_source, version_key
+from pricing_data.refresh.sources.package_file import PinnedPackage
 from service.tokens.price_book import notes_path
 
-DATA = Path(pricing_data.__file__).parent
 UPSTREAM, OVERRIDES, PINS = DATA / "upstream.toml", DATA / "overrides.toml", DATA / "sources.toml"
 DOWNLOAD_TIMEOUT_SECONDS = 600
 
@@ -35,7 +35,7 @@ class Located:
     """A source package, and the folder that holds it."""
 
     folder: Path
-    pin: Pin
+    pin: PinnedPackage
 
 
 def locate(wheels: Sequence[Path]) -> dict[str, Located]:
@@ -54,7 +54,7 @@ def locate(wheels: Sequence[Path]) -> dict[str, Located]:
     return found
 
 
-def download(folder: Path, pins: Pins | None, say: Callable[[str], None]) -> list[Path]:
+def download(folder: Path, pins: PinnedSources | None, say: Callable[[str], None]) -> list[Path]:
     """Download the wheels of all sources with pip: the versions of `pins`, else the newest.
 
     Raise SourcesMissing if pip fails, BadSource for a wheel whose sha256 is not the pinned one.
@@ -72,7 +72,7 @@ def download(folder: Path, pins: Pins | None, say: Callable[[str], None]) -> lis
     return wheels
 
 
-def readings(located: dict[str, Located]) -> dict[str, Reading]:
+def readings(located: dict[str, Located]) -> dict[str, SourceSnapshot]:
     """Return what each source states, by package. Raise BadSource."""
     return {package: read_source(source.folder, source.pin) for package, source in located.items()}
 
@@ -98,10 +98,10 @@ def _download_wheel(folder: Path, wanted: str) -> Path:
 class RefreshPlan:
     """A refresh that is not written yet: `text` is the new file, `before` the book that it replaces."""
 
-    done: Refresh
+    done: RefreshResult
     text: str
     before: PriceBook
-    upstreams: dict[str, Upstream]
+    upstreams: dict[str, ModelRule]
 
 
 @contextmanager
@@ -127,12 +127,12 @@ def plan_refresh(
     whenever a book is read.
     """
     refuse_older(book, sources)
-    found: dict[str, Reading] = readings(sources)
-    upstreams = with_hosts(read_upstream(UPSTREAM), hosts, read_authors(), found)
+    found: dict[str, SourceSnapshot] = readings(sources)
+    upstreams = with_hosts(read_model_rules(UPSTREAM), hosts, read_authors(), found)
     cited = read_prices_file(OVERRIDES).joined(PricesFile((), own.corrections, own.allowed))
-    notes = read_notes(notes_path(path))
-    done = refresh(book.rows, Inputs(upstreams, cited, found, notes, today, KnownFacts.packaged()))
-    return RefreshPlan(done, text_of(done.rows, today, snapshots(sources)), book, upstreams)
+    notes = read_review_queue(notes_path(path))
+    done = refresh(book.rows, RefreshInputs(upstreams, cited, found, notes, today, CuratedFacts.packaged()))
+    return RefreshPlan(done, book_text(done.rows, today, snapshots(sources)), book, upstreams)
 
 
 def write_book(plan: RefreshPlan, path: Path) -> None:
@@ -141,18 +141,18 @@ def write_book(plan: RefreshPlan, path: Path) -> None:
     if path.exists() and PriceBook.from_file(path).version != plan.before.version:
         path.replace(path.with_name(f"prices-{PriceBook.from_file(path).version}.jsonl"))
     write(path, plan.text)
-    write(notes_path(path), notes_text(plan.done.notes))
+    write(notes_path(path), review_queue_text(plan.done.notes))
 
 
 def refuse_older(book: PriceBook, sources: dict[str, Located]) -> None:
     """Raise OlderSource if a source is older than in the last refresh: it would undo changes."""
-    for stored in book.snapshots:
+    for stored in book.source_versions:
         pin = sources[stored.package].pin
         if version_key(pin.version) < version_key(stored.version):
             raise OlderSource(pin.package, pin.version, stored.version)
 
 
-def snapshots(sources: dict[str, Located]) -> list[Snapshot]:
+def snapshots(sources: dict[str, Located]) -> list[SourceVersion]:
     """Return the sources as the last line of the book states them."""
     pins = (source.pin for _, source in sorted(sources.items()))
-    return [Snapshot(pin.package, pin.version, pin.sha256) for pin in pins]
+    return [SourceVersion(pin.package, pin.version, pin.sha256) for pin in pins]

@@ -6,11 +6,10 @@ import click
 
 from pricing_data import PriceBook
 from pricing_data.book import PACKAGED
-from pricing_data.coverage import coverage
-from pricing_data.model_releases import read_model_releases
-from pricing_data.notes import read_notes
 from pricing_data.price import STATES
-from pricing_data.rate_list import stated_rates
+from pricing_data.rate_paths import stated_rates
+from pricing_data.refresh.model_releases import coverage, read_model_releases
+from pricing_data.refresh.review_queue import read_review_queue
 from service.cli.configuration import configuration
 from service.cli.price_book import find_book_path, load_book, report_faults
 from service.cli.table import CellValue, Column, print_table, say
@@ -28,7 +27,7 @@ def status(as_json: bool) -> None:
     book, path = load_book(registry), find_book_path()
     today, settings = utc_now().date(), configuration().settings
     with report_faults():
-        held = sum(note.kind == "held" for note in read_notes(notes_path(path)))
+        held = sum(note.kind == "held" for note in read_review_queue(notes_path(path)))
     age, old = book.age_days(today), book.age_days(today) > settings.prices_max_age_days
     found: dict[str, json.Value] = {
         "version": book.version,
@@ -36,7 +35,7 @@ def status(as_json: bool) -> None:
         "refreshed_at": book.refreshed_at.isoformat(),
         "age_days": age,
         "old": old,
-        "sources": {snapshot.package: snapshot.version for snapshot in book.snapshots},
+        "sources": {snapshot.package: snapshot.version for snapshot in book.source_versions},
         "models": len(registry.models),
         "authors": len({model.author for model in registry.models.values()}),
         "priced_models": len([name for name in registry.models if book.price(name, today)]),
@@ -45,8 +44,8 @@ def status(as_json: bool) -> None:
         "rates": _rates(registry, book),
         **_states(registry, book),
         "held": held,
-        "own_prices": sum(standing.holds(today) for own in book.standing.values() for standing in own),
-        "own_prices_lapsed": sum(not standing.holds(today) for own in book.standing.values() for standing in own),
+        "own_prices": sum(standing.holds(today) for own in book.overrides.values() for standing in own),
+        "own_prices_lapsed": sum(not standing.holds(today) for own in book.overrides.values() for standing in own),
         "own_prices_outside_catalogue": list(outside_catalogue(book, registry.models)),
         "markups": sum(markup.holds(today) for markup in book.markups),
     }

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from pricing_data.usage_files.columns import ReadingOptions, column_option
-from pricing_data.usage_files.layout import IGNORE, OURS
+from pricing_data.usage_files.layout import IGNORE, MEANINGS
 from pricing_data.usage_files.reader import RowReader
 from service.cli.price_book import Day
 
@@ -30,7 +30,7 @@ def reading_options(command: Command) -> Command:
     options = (
         click.option(
             "--column", multiple=True, metavar="NAME=OURS",
-            help=f"Meaning of the column NAME; may be repeated: one of {', '.join(OURS)}. "
+            help=f"Meaning of the column NAME; may be repeated: one of {', '.join(MEANINGS)}. "
             f"{IGNORE} is for a column that does not change the price.",
         ),
         click.option(

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pricing_data import BadPricesFile, PriceBook
 from pricing_data.book import PACKAGED
-from pricing_data.instants import begin_of
-from pricing_data.overrides import PricesFile, read_prices_file
+from pricing_data.book.overrides import PricesFile, read_prices_file
+from pricing_data.dates import begin_of
 
 FOLDER, BOOK, NOTES = "prices", "prices.jsonl", "prices.notes.jsonl"
 
@@ -45,7 +45,7 @@ def lapsed(book: PriceBook, today: date) -> list[str]:
     """Return a sentence for each of the operator's own prices that is no longer valid, or never was."""
     return [
         f"your own price of {model} from {standing.row.effective_from} is no longer valid: {standing.ended}"
-        for model, own in book.standing.items()
+        for model, own in book.overrides.items()
         for standing in own
         if standing.ends is not None and standing.ends <= begin_of(today)
     ]
@@ -53,7 +53,7 @@ def lapsed(book: PriceBook, today: date) -> list[str]:
 
 def outside_catalogue(book: PriceBook, models: Container[str]) -> list[str]:
     """Return the names of the operator's own prices that the catalogue lacks: new models, or misspelt ones."""
-    return [name for name in book.standing if name not in models]
+    return [name for name in book.overrides if name not in models]
 
 
 def own_prices(path: Path, models: Container[str]) -> PricesFile:

@@ -7,14 +7,14 @@ from decimal import Decimal
 from itertools import groupby
 
 from pricing_data import Opinion, Price, PriceBook, Rates, plain
-from pricing_data.curation import Upstream
-from pricing_data.instants import instant_of
-from pricing_data.notes import Note
-from pricing_data.overrides import PricesFile
-from pricing_data.paths import place_of
+from pricing_data.book.overrides import PricesFile
+from pricing_data.book.row_writing import instant_text
+from pricing_data.dates import instant_of
 from pricing_data.price import MIDNIGHT
-from pricing_data.rate_list import StatedRate, stated_rates
-from pricing_data.row_writing import instant_text
+from pricing_data.rate_paths import StatedRate, stated_rates
+from pricing_data.refresh.model_rules import ModelRule
+from pricing_data.refresh.review_queue import ReviewNote
+from pricing_data.refresh.tariff_values import place_of
 from service.tokens.price_words import (
     MTOK,
     alike_windows,
@@ -60,8 +60,8 @@ class PriceFacts:
     name: str
     model: Model | None
     book: PriceBook
-    upstream: Upstream
-    notes: Sequence[Note]
+    upstream: ModelRule
+    notes: Sequence[ReviewNote]
     cited: PricesFile
     day: date
 
@@ -254,7 +254,7 @@ def _history(facts: PriceFacts) -> Iterator[str]:
     if rows:
         first = day_words(rows[0].effective_from)
         yield f"In dollars a million tokens. Before {first} no price is known."
-    for standing in facts.book.standing.get(facts.name, ()):
+    for standing in facts.book.overrides.get(facts.name, ()):
         ended = f", until {standing.until}: {standing.ended}" if standing.until else ""
         row = standing.row
         yield f"Your own price of {_mtok(row.input)} ({row.source.package}) holds from {row.effective_from}{ended}."

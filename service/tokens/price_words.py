@@ -6,10 +6,10 @@ from decimal import Decimal
 from itertools import groupby
 
 from pricing_data import Rates, Statement, Tariff, plain
-from pricing_data.call import COUNTS
+from pricing_data.charged_counts import COUNTS
 from pricing_data.price import STANDARD, Window
-from pricing_data.rate_list import StatedRate, known_rates
-from pricing_data.rating import tiers_of
+from pricing_data.rate_card import tiers_of
+from pricing_data.rate_paths import StatedRate, known_rates
 
 MTOK = 1_000_000
 TOKENS = {

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 
 from starlette.types import Receive, Scope
 
-from pricing_data import Price, PriceBook, Rates, Source, Tier, Window
-from pricing_data.rate_list import StatedRate, stated_rates
+from pricing_data import Price, PriceBook, PriceSource, Rates, Tier, Window
+from pricing_data.rate_paths import StatedRate, stated_rates
 from service.http import json
 from service.http.errors import NOT_FOUND, Refusal
 from service.http.json import shorten
@@ -29,7 +29,7 @@ class PriceHistories:
         if isinstance(wanted, Refusal):
             return wanted
         name = scope["path_params"]["name"]
-        if name not in self.models and name not in self.book.standing:
+        if name not in self.models and name not in self.book.overrides:
             near = nearest(name, self.models)
             hint = f"Did you mean {near}?" if near else "GET /v1/tokens/models lists the known ones."
             return NOT_FOUND.saying(f"There is no model {shorten(name)}. {hint}")
@@ -58,7 +58,7 @@ def price_history(book: PriceBook, model: str, today: date) -> dict[str, json.Va
     history: list[json.Value] = [entry(row, end) for row, end in zip(rows, ends, strict=False)]
     overrides: list[json.Value] = [
         {**entry(standing.row, standing.ends), "ended_because": standing.ended}
-        for standing in book.standing.get(model, ())
+        for standing in book.overrides.get(model, ())
     ]
     return {
         "model": model,
@@ -138,7 +138,7 @@ def hours(window: Window) -> dict[str, json.Value]:
     }
 
 
-def source_entry(source: Source) -> dict[str, json.Value]:
+def source_entry(source: PriceSource) -> dict[str, json.Value]:
     """Return where a rate was read."""
     return {
         "package": source.package,

@@ -13,7 +13,7 @@ import openai
 import pytest
 
 from tests.end_to_end.commands import weighbridge
-from tests.end_to_end.conftest import SETTINGS, Figure
+from tests.end_to_end.conftest import SETTINGS
 from tests.end_to_end.hostile import Case, cases, filled, json_body
 from tests.end_to_end.processes import wait_until_refused
 from tests.end_to_end.server import Server, running
@@ -30,6 +30,7 @@ from tests.fake_upstream import (
     usage_chunk,
     usual,
 )
+from tests.promises.figure import Figure
 
 pytestmark = pytest.mark.anyio
 CALLS = 50

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from starlette.types import Receive, Scope
 
 from pricing_data import Price, PriceBook, Statement
-from pricing_data.rate_list import StatedRate, stated_rates
+from pricing_data.rate_paths import StatedRate, stated_rates
 from service.http.errors import NOT_FOUND, Refusal
 from service.http.json import shorten
 from service.http.responses import Reply
@@ -58,7 +58,7 @@ class ModelPage:
             "current": current,
             "rates": rate_groups(current) if current else [],
             "rows": list(zip(history, ends, strict=True))[::-1],
-            "standing": self.book.standing.get(name, ()),
+            "standing": self.book.overrides.get(name, ()),
             "chart": price_chart(history, day),
             "today": day,
         }

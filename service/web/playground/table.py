@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from pricing_data import Price, cost
-from pricing_data.rating import input_rate
+from pricing_data.rate_card import input_rate
 from tokenizer_registry import Count, ErrorBand, Registry
 
 # The table also shows the cost of this many texts.

@@ -67,7 +67,9 @@ def by_hand(rows: list[list[object]]) -> list[Decimal]:
     """What the rows cost, by plain Decimals from the lines of the book's file."""
     rates: dict[str, dict[str, Decimal]] = {}
     newest: dict[str, tuple[str, str]] = {}
-    for line in (Path(__file__).parents[3] / "pricing_data" / "prices.jsonl").read_text("utf-8").splitlines()[:-1]:
+    for line in (
+        (Path(__file__).parents[3] / "pricing_data" / "data" / "prices.jsonl").read_text("utf-8").splitlines()[:-1]
+    ):
         row = json.loads(line)
         begins = row["effective_from"], row.get("effective_at", "")
         if begins >= newest.get(row["model"], ("", "")):

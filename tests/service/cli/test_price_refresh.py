@@ -13,7 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pricing_data import PriceBook
-from pricing_data.book_file import Snapshot, text_of
+from pricing_data.book.file import book_text
+from pricing_data.book.lines import SourceVersion
 from service.cli.main import main
 from tests.pricing_data.conftest import SHA256, price
 from tests.service.cli.price_wheels import dated, flat, genai_wheel, litellm_wheel, model_prices_wheel
@@ -33,8 +34,8 @@ class World:
         rows = [price(name, date(2026, 1, 1), "0.000002") for name in sorted(MODELS)]
         # The overrides that ship are in every book.
         rows += [row for row in PriceBook.from_package().rows if row.source.package == "overrides.toml"]
-        stored = [Snapshot(package, "0.0.0.1", SHA256) for package in ("genai-prices", "litellm", "model-prices")]
-        self.book_path.write_text(text_of(rows, date(2026, 6, 1), stored), encoding="utf-8")
+        stored = [SourceVersion(package, "0.0.0.1", SHA256) for package in ("genai-prices", "litellm", "model-prices")]
+        self.book_path.write_text(book_text(rows, date(2026, 6, 1), stored), encoding="utf-8")
         self.wheels(genai={})
 
     def wheels(
@@ -252,7 +253,7 @@ def test_the_data_folder_has_the_operators_book(world: World, tmp_path: Path) ->
     target = tmp_path / "data" / "prices" / "prices.jsonl"
     target.parent.mkdir(parents=True)
     rows = [price("gpt-6-sol", date(2026, 1, 1), "0.000002")]
-    target.write_text(text_of(rows, TODAY, []), encoding="utf-8")
+    target.write_text(book_text(rows, TODAY, []), encoding="utf-8")
     world.wheels({"gpt-6-sol": flat("3")})
     wheels = [option for path in world.files for option in ("--wheel", str(path))]
     done = CliRunner().invoke(main, ["prices", "refresh", "--yes", *wheels])
@@ -267,7 +268,7 @@ def test_an_older_book_in_the_data_folder_gives_way(world: World, tmp_path: Path
     """A packaged book that is newer wins, and a refresh keeps the older one aside instead of losing it."""
     target = tmp_path / "data" / "prices" / "prices.jsonl"
     target.parent.mkdir(parents=True)
-    target.write_text(text_of([price("gpt-6-sol")], date(2026, 6, 1), []), encoding="utf-8")
+    target.write_text(book_text([price("gpt-6-sol")], date(2026, 6, 1), []), encoding="utf-8")
     old = PriceBook.from_file(target)
     status = json.loads(CliRunner().invoke(main, ["prices", "status", "--json"]).stdout)
     assert status["book"] == "packaged"
