@@ -35,7 +35,7 @@ def test_a_model_tells_its_prices_and_who_says_so(visits: Visits) -> None:
     page = visits.open("/models/deepseek-chat")
     rows = page.locator(".history tbody tr").count()
     assert page.locator(".chart .dot:not(.second)").count() == rows
-    assert "USD for a million tokens" in (page.locator(".chart").get_attribute("aria-label") or "")
+    assert "USD per million tokens" in (page.locator(".chart").get_attribute("aria-label") or "")
     assert "differs" in text_of(page, ".history tbody")
     page.click("text=Count a text")
     page.fill("#text", "one")
