@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("tokenizer_registry", "pricing_data", "estimation", "service", "weighbridge")
+PACKAGES = ("weighbridge_base", "tokenizer_registry", "pricing_data", "corpus_cost", "service", "weighbridge")
 
 # What a package never imports.
 FORBIDDEN = {
-    "tokenizer_registry": ("pricing_data", "estimation", "service", "weighbridge"),
-    "pricing_data": ("tokenizer_registry", "estimation", "service", "weighbridge"),
-    "estimation": ("service", "weighbridge"),
+    "weighbridge_base": ("tokenizer_registry", "pricing_data", "corpus_cost", "service", "weighbridge"),
+    "tokenizer_registry": ("pricing_data", "corpus_cost", "service", "weighbridge"),
+    "pricing_data": ("tokenizer_registry", "corpus_cost", "service", "weighbridge"),
+    "corpus_cost": ("service", "weighbridge"),
     "service": ("weighbridge",),
 }
 

@@ -19,7 +19,7 @@ from pricing_data.book.row_reading import parse
 from pricing_data.book.row_writing import dump
 from pricing_data.errors import DamagedBook
 from pricing_data.price import Price
-from pricing_data.replacing import replacing
+from weighbridge_base.files import replace_file
 
 CHECK = re.compile(rb',"check":"([0-9a-f]{12})"\}', re.ASCII)
 CHECK_LENGTH = 12
@@ -66,8 +66,7 @@ def read(path: Path) -> BookLines:
 
 def write(path: Path, text: str) -> None:
     """Replace the text of a file atomically: a reader sees the old file or the new one. Raise OSError."""
-    with replacing(path) as file:
-        file.write(text.encode())
+    replace_file(path, text.encode(), mode=0o644, durable=True)
 
 
 def _seal(line: str, before: str) -> tuple[str, str]:

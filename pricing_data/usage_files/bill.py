@@ -15,13 +15,13 @@ from typing import IO, Any
 from pricing_data import PriceBook, plain
 from pricing_data.cost import add
 from pricing_data.errors import UnusableUsageFile
-from pricing_data.replacing import replacing
 from pricing_data.usage_files.columns import ReadingOptions
 from pricing_data.usage_files.file import USAGE, UsageFile, open_usage
 from pricing_data.usage_files.pricing_rows import price_row
 from pricing_data.usage_files.reader import RowReader
 from pricing_data.usage_files.row import RowCells, UsageRow
 from pricing_data.usage_files.table import batch_rows, pyarrow
+from weighbridge_base.files import replacing
 
 # Numbers in reasons: they differ from row to row, while the reason is the same.
 NUMBERS = re.compile(r"[0-9]+(?:[.,:][0-9]+)*")
@@ -214,4 +214,4 @@ def _cost_name(header: list[str]) -> str:
 
 
 def _replacing(output: Path | None) -> AbstractContextManager[IO[bytes] | None]:
-    return nullcontext() if output is None else replacing(output)
+    return nullcontext() if output is None else replacing(output, mode=0o644, durable=True)

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
-from importlib import import_module
 from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
 from pricing_data.errors import UnusableUsageFile
 from pricing_data.usage_files.row import RowCells
+from weighbridge_base.optional_packages import MissingPackage, import_optional
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
 CSV_SUFFIXES = (".csv", ".tsv", ".txt")
@@ -70,12 +70,11 @@ def open_table(path: Path, recognise: Recognise, separator: str | None = None) -
 
 
 def pyarrow(path: Path) -> tuple[Any, Any]:
-    """Return pyarrow, which only Parquet needs and which is too large to be installed for everybody."""
+    """Return pyarrow and pyarrow.parquet, which come with the extra `files`. Raise UnusableUsageFile."""
     try:
-        arrow = import_module("pyarrow")
-        return arrow, import_module("pyarrow.parquet")
-    except ImportError:
-        raise UnusableUsageFile(path, "Parquet needs pyarrow: pip install 'weighbridge[files]', or use CSV.") from None
+        return import_optional("pyarrow", "files", "Parquet"), import_optional("pyarrow.parquet", "files", "Parquet")
+    except MissingPackage as missing:
+        raise UnusableUsageFile(path, f"{missing}, or use CSV.") from None
 
 
 def _csv_table(

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import click
 
-from estimation.audit.causes import Cause, sum_up
-from estimation.audit.comparison import Audit, Key, Line, audit
+from corpus_cost.audit.causes import Cause, sum_up
+from corpus_cost.audit.comparison import Audit, AuditKey, AuditLine, audit
 from pricing_data import plain
 from pricing_data.cost import add, subtract
 from pricing_data.usage_files.columns import ReadingOptions
@@ -110,7 +110,7 @@ def _show(found: Audit, tolerance: Decimal, readers: Sequence[RowReader], *, eve
         say(sentence)
 
 
-def _cells(key: Key, line: Line) -> tuple[CellValue, ...]:
+def _cells(key: AuditKey, line: AuditLine) -> tuple[CellValue, ...]:
     own = None if line.faults else line.own
     numbers = own, line.charged, line.difference, line.input_tokens, line.output_tokens
     return key.day.isoformat(), key.model, *numbers, "; ".join(map(_cause_words, line.causes))
@@ -179,7 +179,7 @@ def _file(reader: RowReader) -> json.Value:
     }
 
 
-def _entry(key: Key, line: Line) -> json.Value:
+def _entry(key: AuditKey, line: AuditLine) -> json.Value:
     faults: list[json.Value] = [{"reason": reason, "rows": rows} for reason, rows in line.faults.items()]
     causes: list[json.Value] = [
         {"cause": cause.kind, "detail": cause.detail, "usd": cause.usd} for cause in line.causes

@@ -1,12 +1,13 @@
 """The registry for commands, and names of models and authors checked against it; faults end the command."""
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 
 import click
 
 from service.cli.configuration import configuration
 from tokenizer_registry import BadCatalogue, Registry
+from weighbridge_base.suggestions import did_you_mean
 
 VOCABULARIES_FOLDER = "vocabularies"
 
@@ -41,7 +42,7 @@ def known_models(registry: Registry, names: Sequence[str], also: Container[str] 
         return list(registry.models)
     for name in names:
         if name not in registry.models and name not in also:
-            hint = _suggestion(name, registry.models) or "`weighbridge models` lists the known ones."
+            hint = did_you_mean(name, registry.models, "`weighbridge models` lists the known ones.")
             raise click.ClickException(f"There is no model {name!r}. {hint}")
     return list(dict.fromkeys(names))
 
@@ -50,15 +51,6 @@ def known_author(registry: Registry, name: str) -> str:
     """Return the author with the catalogue's spelling; case is ignored. An unknown author ends the command."""
     known = {model.author.casefold(): model.author for model in registry.models.values()}
     if name.casefold() not in known:
-        hint = _suggestion(name, known.values()) or "`weighbridge authors` lists the known ones."
+        hint = did_you_mean(name, known.values(), "`weighbridge authors` lists the known ones.")
         raise click.ClickException(f"There is no author {name!r}. {hint}")
     return known[name.casefold()]
-
-
-def _suggestion(name: str, known: Iterable[str]) -> str | None:
-    """Return a sentence with the most similar known name, if any is similar."""
-    # Imported for a misspelt name only: it brings the libraries of the HTTP API.
-    from service.tokens.requests import nearest
-
-    near = nearest(name, known)
-    return f"Did you mean {near}?" if near else None

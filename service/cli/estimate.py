@@ -11,10 +11,9 @@ from typing import Any
 
 import click
 
-from estimation.errors import EstimationError
-from estimation.reading.batch import Reading
-from estimation.source import Format
-from estimation.workload import Output, Workload
+from corpus_cost.errors import EstimationError
+from corpus_cost.sources import TextFormat
+from corpus_cost.workload import Output, ReadOptions, Workload
 from service.cli.catalogue import load_registry
 from service.cli.estimate_options import OutputTokens, Share, Size, chosen_models, only_one
 from service.cli.estimate_report import report, show
@@ -41,7 +40,7 @@ EPILOG = (
     "--estimate", is_flag=True, help="Estimate models without a public vocabulary; estimates are marked with ~."
 )
 @click.option(
-    "--format", "form", type=click.Choice([form.value for form in Format]),
+    "--format", "form", type=click.Choice([form.value for form in TextFormat]),
     help="Input format (default: from the file name).",
 )  # fmt: skip
 @click.option(
@@ -145,8 +144,8 @@ def _request(options: dict[str, Any]) -> EstimateRequest:
         models=tuple(chosen_models(registry, options["names"], options["authors"])),
         estimated=options["estimate"],
         inputs=options["inputs"],
-        form=Format(options["form"]) if options["form"] else None,
-        reading=Reading(options["text_column"], output.column, options["encoding"], options["max_text"]),
+        form=TextFormat(options["form"]) if options["form"] else None,
+        reading=ReadOptions(options["text_column"], output.column, options["encoding"], options["max_text"]),
         workload=Workload(day or utc_now().date(), output, Fraction(options["cached_share"]), options["batch"]),
         day_given=day is not None,
         sample=share,

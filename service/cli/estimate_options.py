@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import click
 
-from estimation.workload import Output
+from corpus_cost.workload import Output
 from service.cli.catalogue import known_author, known_models, wanted_models
 from tokenizer_registry import Registry
 

@@ -4,9 +4,9 @@ from decimal import Decimal
 
 import click
 
-from estimation.assumptions import assumptions
-from estimation.estimate import Estimate, ModelEstimate
-from estimation.interval import Interval
+from corpus_cost.estimate import Estimate, ModelEstimate
+from corpus_cost.intervals import Interval
+from corpus_cost.report import assumptions
 from pricing_data import plain
 from service.cli.table import CellValue, Column, TableCell, grouped, money, print_table, say
 from service.http import json

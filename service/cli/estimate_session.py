@@ -15,24 +15,29 @@ from pathlib import Path
 
 import click
 
-from estimation.documents import write_documents
-from estimation.engines import load
-from estimation.estimate import Estimate
-from estimation.job import Job
-from estimation.journal import Journal
-from estimation.locating import Found, find, spooled
-from estimation.metering import metering
-from estimation.on_ray import RayWorkers
-from estimation.page import page
-from estimation.piece import Shard
-from estimation.planning import plan
-from estimation.reading.batch import Reading
-from estimation.reading.parquet import prepare
-from estimation.run import Question, Runner, Tally, outcome, run, sample_outcome
-from estimation.sampling import sample_plan
-from estimation.source import Format
-from estimation.workers import Workers
-from estimation.workload import Workload
+from corpus_cost.counting import CountJob, load_counters
+from corpus_cost.discovery import FoundSources, find_sources, spooled_source
+from corpus_cost.documents import write_documents
+from corpus_cost.estimate import Estimate
+from corpus_cost.execution import (
+    EstimateInputs,
+    Runner,
+    ShardTally,
+    build_estimate,
+    build_sample_estimate,
+    count_shards,
+)
+from corpus_cost.journal import Journal
+from corpus_cost.planning import plan_shards
+from corpus_cost.pricing import metering
+from corpus_cost.ray_workers import RayWorkers
+from corpus_cost.readers.parquet import import_parquet_library
+from corpus_cost.report import page
+from corpus_cost.sampling import sample_plan
+from corpus_cost.shards import Shard
+from corpus_cost.sources import TextFormat
+from corpus_cost.workers import Workers
+from corpus_cost.workload import ReadOptions, Workload
 from pricing_data import PriceBook
 from service import __version__
 from service.cli.catalogue import extra_folder
@@ -53,8 +58,8 @@ class EstimateRequest:
     models: tuple[str, ...]
     estimated: bool
     inputs: tuple[str, ...]
-    form: Format | None
-    reading: Reading
+    form: TextFormat | None
+    reading: ReadOptions
     workload: Workload
     day_given: bool
     sample: Decimal | None
@@ -78,7 +83,7 @@ class EstimateSession:
             request.registry, request.book, request.models, self._request.workload, estimate=request.estimated
         )
         self._shards: Sequence[Shard] = ()
-        self._tally = Tally(self._journal if request.sample is None else None)
+        self._tally = ShardTally(self._journal if request.sample is None else None)
         self._runner: Runner | None = None
         self._stdin: Path | None = None
 
@@ -112,14 +117,14 @@ class EstimateSession:
         """Count and return the estimate. Raise EstimationError, OSError."""
         found = self._find_sources()
         request = self._request
-        question = Question(self._metering, request.book, request.workload, found)
+        question = EstimateInputs(self._metering, request.book, request.workload, found)
         if request.sample is not None:
             sampled = sample_plan(found.sources, request.reading, request.sample, request.seed)
             self._count(sampled.shards)
-            return sample_outcome(question, sampled, request.sample, self._tally)
-        planned = plan(found.sources, request.reading, self._stripes)
+            return build_sample_estimate(question, sampled, request.sample, self._tally)
+        planned = plan_shards(found.sources, request.reading, self._stripes)
         self._count(planned.shards)
-        return outcome(question, planned.shards, planned.faults, self._tally)
+        return build_estimate(question, planned.shards, planned.faults, self._tally)
 
     def write_files(self, found: Estimate) -> None:
         """Write the requested files, then delete the journal if the run is complete. Raise OSError, MissingExtra."""
@@ -143,25 +148,25 @@ class EstimateSession:
     def _build_workers(self) -> Workers | RayWorkers:
         request = self._request
         parts = self._journal.parts if request.documents else None
-        job = Job(self._metering.meters, request.workload, request.reading, parts)
+        job = CountJob(self._metering.meters, request.workload, request.reading, parts)
         if request.ray_address is not None:
             return RayWorkers(job, extra_folder(), request.ray_address, request.workers)
-        preparing = partial(prepare, request.inputs, request.form)
-        return Workers(job, load(request.registry, job.counters), request.workers, preparing)
+        preparing = partial(import_parquet_library, request.inputs, request.form)
+        return Workers(job, load_counters(request.registry, job.counters), request.workers, preparing)
 
-    def _find_sources(self) -> Found:
+    def _find_sources(self) -> FoundSources:
         request = self._request
-        found = find((name for name in request.inputs if name != STDIN), request.form)
+        found = find_sources((name for name in request.inputs if name != STDIN), request.form)
         if self._stdin is None:
             return found
-        return found._replace(sources=(spooled(STDIN, self._stdin, request.form), *found.sources))
+        return found._replace(sources=(spooled_source(STDIN, self._stdin, request.form), *found.sources))
 
     def _count(self, shards: Sequence[Shard]) -> None:
         self._shards = shards
         if self._runner is not None:
             total = sum(shard.bytes for shard in shards)
             with byte_progress("counting", total) as advance, _name_faults(self._folder):
-                run(self._runner, shards, self._tally, lambda shard: advance(shard.bytes))
+                count_shards(self._runner, shards, self._tally, lambda shard: advance(shard.bytes))
 
 
 @contextmanager

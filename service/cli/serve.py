@@ -20,7 +20,7 @@ from service.runtime.settings import Settings
 from service.runtime.startup import absent, uncollected
 from service.storage.embedded_valkey import EmbeddedValkey
 from service.storage.errors import StoreError
-from service.storage.files import private_files
+from weighbridge_base.files import owner_only_files
 
 if TYPE_CHECKING:
     from service.http.server import Server
@@ -47,7 +47,7 @@ def serve(host: str | None, port: int | None, workers: int | None, data_dir: Pat
         )
     spare_address_space()
     try:
-        with standard_lines(), private_files(), ExitStack() as running:
+        with standard_lines(), owner_only_files(), ExitStack() as running:
             with uncollected():
                 server = _prepare(settings, demo, running)
                 gc.freeze()  # workers share memory that the garbage collector never writes to

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from service.auth.accounts import AccountStore
 from service.auth.keys import has_valid_checksum
-from service.storage import files as private_file
+from weighbridge_base.files import OWNER_ONLY, replace_file
 
 DEMO_ACCOUNT = "demo"
 DEMO_KEY_FILE = "demo-key"
@@ -30,7 +30,7 @@ async def demo_key(store: AccountStore, data_dir: Path, now: datetime) -> str:
         return kept
     account = await store.get_or_create_account(DEMO_ACCOUNT)
     _, secret = await store.create_key(account, DEMO_KEY_LABEL)
-    private_file.write(path, secret + "\n")
+    replace_file(path, f"{secret}\n".encode(), mode=OWNER_ONLY, durable=True)
     return secret
 
 

@@ -38,6 +38,7 @@ from service.storage.sql.engine import Database
 from service.storage.sql.service_settings import record_welcome
 from service.tokens.price_book import lapsed, outside_catalogue
 from tokenizer_registry import RegistryError
+from weighbridge_base.optional_packages import install_command
 
 FAULTS = (StoreError, PepperError, RegistryError, PricingError)
 # Longer than the limiter waits: a start may take its time, and a store across a network may need it.
@@ -133,7 +134,7 @@ async def _check(addresses: Addresses, folder: Path, demo: bool, welcome_inr: in
 
 MISSING = (
     "WEIGHBRIDGE_OTLP_ENDPOINT is set, but the package {package} is not installed. "
-    "Install the extra with pip install 'weighbridge[traces]', or unset the variable."
+    "Install the extra with {command}, or unset the variable."
 )
 
 
@@ -146,5 +147,5 @@ def tracer_maker(settings: Settings) -> Callable[[], Tracer]:
     except ModuleNotFoundError as error:
         if not (error.name or "").startswith("opentelemetry"):
             raise
-        raise click.ClickException(MISSING.format(package=error.name)) from None
+        raise click.ClickException(MISSING.format(package=error.name, command=install_command("traces"))) from None
     return partial(traces.Collector, settings.otlp_endpoint)

@@ -83,7 +83,7 @@ class TextFiles:
         if str(path) == STDIN or not path.is_dir():
             yield TextFile(path, named=True)
             return
-        from estimation.folders import FolderWalk  # its package takes a while to import
+        from corpus_cost.folders import FolderWalk  # its package takes a while to import
 
         walk = FolderWalk(lambda error: self.faults.append(f"Cannot read {error.filename}: {error.strerror}."))
         yield from (TextFile(found, named=False) for found in walk.files(path))

@@ -6,12 +6,12 @@ All faults of a configuration are reported together, each with the name of its v
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from pydantic import SecretStr, ValidationError
 
 from service.runtime.setting_values import PREFIX
 from service.runtime.settings import Settings
+from weighbridge_base.suggestions import nearest
 
 
 @dataclass(eq=False)
@@ -63,6 +63,6 @@ def _fault(name: str, kind: str, message: str, sources: Mapping[str, str]) -> st
     """Return a sentence that names the variable or the option, and the setting that may have been meant."""
     shown_name = f"--{name.replace('_', '-')}" if sources.get(name) == "command line" else f"{PREFIX}{name.upper()}"
     if kind == "extra_forbidden":
-        near = get_close_matches(name, Settings.model_fields, n=1)
-        return f"{shown_name}: no such setting." + (f" Did you mean {PREFIX}{near[0].upper()}?" if near else "")
+        near = nearest(name, Settings.model_fields)
+        return f"{shown_name}: no such setting." + (f" Did you mean {PREFIX}{near.upper()}?" if near else "")
     return f"{shown_name}: {message.removeprefix('Value error, ')}."

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from service.storage import files as private_file
+from weighbridge_base.files import OWNER_ONLY, replace_file
 
 FILE_NAME = "counters-url"
 
@@ -13,7 +13,7 @@ FILE_NAME = "counters-url"
 def published(data_dir: Path, url: str) -> Iterator[None]:
     """For the time of the block, other processes find the URL in the data folder."""
     path = data_dir / FILE_NAME
-    private_file.write(path, url + "\n")
+    replace_file(path, f"{url}\n".encode(), mode=OWNER_ONLY, durable=True)
     try:
         yield
     finally:

@@ -14,8 +14,8 @@ from service.http.json import shorten
 from service.http.request_limits import INLINE_BODY_BYTES, BodyReader, hold_exactly
 from service.http.responses import Reply
 from service.tokens.counting_pool import Caller, CountingPool
-from service.tokens.requests import nearest
 from tokenizer_registry import DamagedVocabulary, Registry, Token, UncountableText
+from weighbridge_base.suggestions import did_you_mean
 
 PROPERTIES = ("input", "vocabulary", "model")
 
@@ -109,7 +109,7 @@ def _vocabulary(fields: Mapping[str, Any], registry: Registry) -> str | Refusal:
         return _here("vocabulary", fields["vocabulary"], registry)
     name = fields["model"]
     if name not in registry.models:
-        hint = _hint(nearest(name, registry.models), "GET /v1/tokens/models lists the known ones.")
+        hint = did_you_mean(name, registry.models, "GET /v1/tokens/models lists the known ones.")
         return INVALID_REQUEST.saying(f"model: there is no model {shorten(name)}. {hint}")
     vocabulary = registry.models[name].vocabulary
     if vocabulary is None:
@@ -126,9 +126,5 @@ def _here(field: str, name: str, registry: Registry) -> str | Refusal:
             f"{field}: the licence of {name} does not let it travel with the package; "
             f"the operator can add it with weighbridge vocab fetch {name}."
         )
-    hint = _hint(nearest(name, registry.vocabularies), "GET /v1/tokens/models?detail=true names them.")
+    hint = did_you_mean(name, registry.vocabularies, "GET /v1/tokens/models?detail=true names them.")
     return INVALID_REQUEST.saying(f"{field}: there is no vocabulary {shorten(name)}. {hint}")
-
-
-def _hint(near: str | None, otherwise: str) -> str:
-    return f"Did you mean {near}?" if near else otherwise

@@ -6,7 +6,7 @@ from pricing_data import PriceBook
 from pricing_data.responses import BadUsage
 from pricing_data.usage_pricing import ResolveModel, without_author
 from service.http.json import shorten
-from service.tokens.requests import MAX_SUGGESTIONS, nearest
+from service.tokens.requests import MAX_SUGGESTIONS, unknown_model
 
 
 def resolver(models: Mapping[str, object], book: PriceBook) -> ResolveModel:
@@ -24,8 +24,7 @@ def resolver(models: Mapping[str, object], book: PriceBook) -> ResolveModel:
         if name not in missed and len(missed) >= MAX_SUGGESTIONS:
             raise BadUsage("model", f"unknown model {shorten(name)}")
         if name not in missed:
-            near = nearest(name, models)
-            missed[name] = f"unknown model {shorten(name)}" + (f" (did you mean {near}?)" if near else "")
+            missed[name] = unknown_model(name, models)
         raise BadUsage("model", missed[name])
 
     return resolve

@@ -11,8 +11,9 @@ from service.http import json
 from service.http.errors import NOT_FOUND, Refusal
 from service.http.json import shorten
 from service.http.responses import Header, Reply
-from service.tokens.requests import nearest, parameters
+from service.tokens.requests import parameters
 from tokenizer_registry import Model
+from weighbridge_base.suggestions import did_you_mean
 
 
 class PriceHistories:
@@ -30,8 +31,7 @@ class PriceHistories:
             return wanted
         name = scope["path_params"]["name"]
         if name not in self.models and name not in self.book.overrides:
-            near = nearest(name, self.models)
-            hint = f"Did you mean {near}?" if near else "GET /v1/tokens/models lists the known ones."
+            hint = did_you_mean(name, self.models, "GET /v1/tokens/models lists the known ones.")
             return NOT_FOUND.saying(f"There is no model {shorten(name)}. {hint}")
         return Reply(200, json.encode(price_history(self.book, name, self.today())), [version_header(self.book)])
 

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -14,6 +13,7 @@ from service.auth.credentials import query_parameters
 from service.http import json
 from service.http.errors import INVALID_REQUEST, Refusal
 from service.http.json import shorten
+from weighbridge_base.suggestions import nearest
 
 REQUIRED = frozenset(("input", "type", "models"))
 PROPERTIES = ("input", "type", "models", "detail", "estimate", "as_of")
@@ -118,17 +118,14 @@ class CountRequests:
         return f"models: {self._unknown(unknown)}. GET /v1/tokens/models lists the known ones."
 
     def _unknown(self, names: list[str]) -> str:
-        near = (nearest(name, self.catalogue) for name in names[:MAX_SUGGESTIONS])
-        suggested = [
-            f"unknown model {shorten(name)}" + (f" (did you mean {match}?)" if match else "")
-            for name, match in zip(names[:MAX_SUGGESTIONS], near, strict=True)
-        ]
+        suggested = [unknown_model(name, self.catalogue) for name in names[:MAX_SUGGESTIONS]]
         return ", ".join(suggested + [f"unknown model {shorten(name)}" for name in names[MAX_SUGGESTIONS:]])
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name most like `name`, if one is like it at all."""
-    return next(iter(get_close_matches(name, known, n=1)), None) if len(name) <= 100 else None
+def unknown_model(name: str, known: Iterable[str]) -> str:
+    """Return the words for a model that is not in the catalogue, with the nearest known name if one is similar."""
+    near = nearest(name, known)
+    return f"unknown model {shorten(name)}" + (f" (did you mean {near}?)" if near else "")
 
 
 def _check_names(fields: dict[str, Any]) -> None:

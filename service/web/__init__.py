@@ -4,7 +4,6 @@ routes.py         every page and its route
 page.py           pages as HTTP replies: HTML, security headers, and refusals as pages
 rendering.py      Jinja2 templates of templates/, and static files of static/
 forms.py          what browsers send: form fields, cookies, and the origin of a form
-charts.py         SVG charts, drawn on the server
 visitors.py       visitors of the playground without a key, and their limits
 unknown.py        replies for paths that do not exist
 playground/       count and price a text while it is typed

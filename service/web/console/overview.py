@@ -17,9 +17,9 @@ from service.billing.money import rupees
 from service.billing.spending import DaySpent, KeySpent, Spending
 from service.http.responses import Reply
 from service.limits import Allowance, Decision, Limiter
-from service.web.charts import Chart, columns
 from service.web.console.session import Visit
 from service.web.page import Pages
+from weighbridge_base.charts import Chart, day_columns
 
 DAYS = 30
 MAX_LISTED_KEYS = 20
@@ -145,7 +145,7 @@ def day_chart(spent: Iterable[DaySpent], first: date) -> Chart:
     totals = {first + timedelta(days=number): 0 for number in range(DAYS)}
     for entry in spent:
         totals[entry.day] = totals.get(entry.day, 0) + entry.micro_inr
-    return columns("Spending", [(day, rupees(amount).normalize()) for day, amount in sorted(totals.items())], "₹")
+    return day_columns("Spending", [(day, rupees(amount).normalize()) for day, amount in sorted(totals.items())], "₹")
 
 
 def by_key(spent: RecentSpending) -> list[KeyRow]:

