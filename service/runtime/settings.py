@@ -13,10 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from service.runtime import data_dir as data_folder
 from service.runtime.setting_values import (
     ApiKeySecret,
+    ForwardedProperties,
     HeaderText,
     HttpUrl,
     Origins,
-    PropertyNames,
     ProviderNames,
     ProviderUrl,
     RedisUrl,
@@ -163,7 +163,7 @@ class Settings(BaseModel):
     gateway_system_prompt: str | None = Field(
         None, description="System message put before every conversation; callers pay for its tokens."
     )
-    gateway_forward_properties: PropertyNames = Field(
+    gateway_forward_properties: ForwardedProperties = Field(
         "",
         description="Further request properties that are forwarded unchanged, comma-separated, such as "
         "top_k,min_p; they must not change the cost of an answer.",
