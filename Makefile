@@ -12,7 +12,7 @@ WHEELS := --only-binary :all: --require-hashes
 .PHONY: serve test check bench bench-peers estimates format lock vocabularies verify-vocabularies verify-engines clean help prove prove-ledger \
         prove-estimates prove-installs native promises fuzz soak peers clients llama profile screenshots
 
-serve: $(VENV)/.serve $(VENV)/.native  ## start the service with a demo key; Ctrl-C ends it
+serve: $(VENV)/.serve $(VENV)/.native  ## start the service with a demo key; press Ctrl-C to stop
 	@WEIGHBRIDGE_DATA_DIR="$${WEIGHBRIDGE_DATA_DIR:-data}" $(BIN)/weighbridge serve --demo
 
 test: $(VENV)/.dev  ## run every test; the last lines have the branch coverage, which must not fall

@@ -28,7 +28,7 @@ from service.tokens.price_freshness import Freshness
 from service.tokens.providers.client import ProviderClient
 from service.tokens.providers.enabled import enabled_providers
 from service.tokens.routes import token_routes
-from service.web.routes import made_pages, page_routes
+from service.web.routes import build_pages, page_routes
 from service.web.unknown import UnknownPaths
 from tokenizer_registry import Registry
 from tokenizer_registry.processors import usable_processors
@@ -73,7 +73,7 @@ def create_app(
         if tracer is not None:
             await asyncio.to_thread(tracer.close)
 
-    pages = made_pages(settings, book)
+    pages = build_pages(settings, book)
     routes = [
         *gateway.routes(),
         *token_routes(settings, connections, pool, client, book, utc_today),

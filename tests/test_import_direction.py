@@ -24,7 +24,7 @@ FORBIDDEN = {
 # What only one file or folder of the packages imports.
 DOORS = {
     # The settings; and the compiler, which is started with the environment of the build.
-    "service/runtime/settings.py tokenizer_registry/native/compiler.py": (
+    "service/runtime/settings_loading.py tokenizer_registry/native/compiler.py": (
         "os.environ",
         "os.environb",
         "os.getenv",

@@ -88,18 +88,18 @@ BAD_COMMANDS: dict[str, tuple[tuple[str, ...], str]] = {
     "unknown model": (("a.jsonl", "-m", "gpt-4oo"), "There is no model 'gpt-4oo'. Did you mean gpt-4o?"),
     "unknown author": (("a.jsonl", "-a", "OpenAl"), "There is no author 'OpenAl'. Did you mean OpenAI?"),
     "no share": (("a.jsonl", "-m", "gpt-4o", "--sample", "200%"), "is not between 0 and 100%"),
-    "no sample": (("a.jsonl", "-m", "gpt-4o", "--sample", "0"), "--sample has to be above 0"),
+    "no sample": (("a.jsonl", "-m", "gpt-4o", "--sample", "0"), "--sample must be above 0"),
     "no size": (("a.jsonl", "-m", "gpt-4o", "--max-text", "big"), "is not a size such as"),
     "no output": (("a.jsonl", "-m", "gpt-4o", "--output-tokens", "-5"), "is neither tokens (500), a share (25%)"),
     "two columns": (
         ("a.jsonl", "-m", "gpt-4o", "--text-column", "title", "--text-column", "body"),
-        "Invalid value for '--text-column': give it once, not 2 times.",
+        "Invalid value for '--text-column': may be given once, not 2 times.",
     ),
     "no encoding": (("a.jsonl", "-m", "gpt-4o", "--encoding", "utf-99"), "is not an encoding"),
     "no store": (("foo://bucket/x", "-m", "gpt-4o"), "no such kind of store"),
     "full disk": (
         ("a.jsonl", "-m", "gpt-4o", "--html", "/dev/full"),
-        "/dev/full: No space left on device. What was counted is kept",
+        "/dev/full: No space left on device. Finished parts are kept",
     ),
 }
 
@@ -234,7 +234,7 @@ def test_an_interrupted_run_goes_on_where_it_was() -> None:
         within=120,
     )
     process.send_signal(signal.SIGINT)
-    assert "The same command with --resume goes on from there." in process.communicate()[1]
+    assert "Repeat the command with --resume to continue." in process.communicate()[1]
     assert process.returncode == 130
     resumed, whole = (
         subprocess.run([*command, *option], env=environ, capture_output=True, text=True, check=True)

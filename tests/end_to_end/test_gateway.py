@@ -190,7 +190,7 @@ def test_commands_grant_the_services_welcome_credit(server: Server) -> None:
     """`keys create` grants what the service on the database grants, not what its shell says, and prints it, once."""
     printed = weighbridge(server, "keys", "create", "--account", "elsewhere", CREDIT_WELCOME_INR="99")
     server.keys.append(printed.split()[-1])
-    assert "Account elsewhere begins with a credit of INR 10.000000." in printed
+    assert "Account elsewhere starts with a credit of INR 10.000000." in printed
     for account, granted in (("elsewhere", None), ("another", "10.000000")):
         made = json.loads(
             weighbridge(server, "keys", "create", "--account", account, "--json", CREDIT_WELCOME_INR="99")

@@ -1,4 +1,4 @@
-"""`/models/{name}`: one model, its prices then and now as steps, who says so and who says otherwise."""
+"""`/models/{name}`: one model, its current and past prices, and the sources that agree or differ."""
 
 from collections.abc import Callable
 from datetime import date
@@ -31,7 +31,7 @@ MILLION = 1_000_000
 
 
 class ModelPage:
-    """Shows one model. `today` is the UTC date."""
+    """Shows one model. `today` returns the UTC date."""
 
     def __init__(self, pages: Pages, registry: Registry, book: PriceBook, today: Callable[[], date]) -> None:
         self.pages = pages
@@ -40,7 +40,7 @@ class ModelPage:
         self.today = today
 
     async def show(self, scope: Scope, receive: Receive) -> Reply | Refusal:
-        """The page of the model that the path names."""
+        """Return the page of the model in the path."""
         name = scope["path_params"]["name"]
         model = self.registry.models.get(name)
         if model is None:
@@ -66,7 +66,7 @@ class ModelPage:
 
 
 class ShownRate(NamedTuple):
-    """One rate as the page shows it: what it is for, and since when its source states it."""
+    """One rate of the page: what it is for, its amount, and since when its source states it."""
 
     words: str
     amount: str
@@ -75,10 +75,12 @@ class ShownRate(NamedTuple):
 
 
 def rate_groups(price: Price) -> list[tuple[str, list[ShownRate]]]:
-    """Return every rate of a price under the calls that it is for: "Batch", "Above 200,000 input tokens"."""
+    """Return every rate of a price, grouped by the calls that it is for, such as "Batch"."""
     rates = stated_rates(price)
     plain_rates = (rate for rate in rates if rate.window is None)
-    groups = [(place or "Plain calls", list(map(_shown, alike))) for place, alike in groupby(plain_rates, place_words)]
+    groups = [
+        (place or "Standard calls", list(map(_shown, alike))) for place, alike in groupby(plain_rates, place_words)
+    ]
     for windows in alike_windows(price.tariff.schedule):
         held = [_shown(rate) for rate in rates if rate.window == windows[0]]
         groups.append((hours_words(windows), held))
@@ -91,7 +93,7 @@ def _shown(rate: StatedRate) -> ShownRate:
 
 
 def price_chart(history: tuple[Price, ...], today: date) -> Chart | None:
-    """Input and output prices in USD for a million tokens."""
+    """Return a chart of input and output prices, in USD per million tokens."""
     held = [row for row in history if row.effective_from <= today]
     inputs = [(row.effective_from, _million(row.input)) for row in held if row.input is not None]
     outputs = [(row.effective_from, _million(row.output)) for row in held if row.output is not None]

@@ -232,7 +232,7 @@ def test_assumptions_and_ignored_columns_are_said(tmp_path: Path) -> None:
     row = openai_row("gemini-2.5-pro", 9, 5_000_000, 0, 0)
     told = audit(write("usage.csv", OPENAI, [row])).stderr
     assert "Assumed: 1 rows sum up calls of models with context tiers" in told
-    assert "Columns that were ignored: project_id, user_id, api_key_id." in told
+    assert "Ignored columns: project_id, user_id, api_key_id." in told
 
 
 def test_other_exports_are_compared_too(tmp_path: Path) -> None:

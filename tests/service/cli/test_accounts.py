@@ -68,12 +68,12 @@ class Tools:
         return CliRunner().invoke(command, arguments, obj=self)
 
     def account_id(self, name: str) -> str:
-        """The id of an account, as the list tells it."""
+        """Return the id of an account from the list."""
         listed = json.loads(self.run(accounts, "list", "--json").stdout)
         return str(next(entry["id"] for entry in listed if entry["account"] == name))
 
     def shown(self, name: str) -> dict[str, dict[str, int]]:
-        """What `limits show` tells of an account."""
+        """Return the output of `limits show` for an account."""
         told: dict[str, dict[str, int]] = json.loads(self.run(limits, "show", name, "--json").stdout)
         return told
 
@@ -125,7 +125,7 @@ def test_an_unknown_account_is_named(tools: Tools, command: click.Command, argum
 
 
 def test_limits_are_shown_and_reset(tools: Tools) -> None:
-    """`limits show` tells what is used and left without using anything; after `reset` nothing is used."""
+    """`limits show` prints what is used and left without counting a call; after `reset` nothing is used."""
     tools.run(accounts, "create", "Ada", "--calls-per-month", "5")
     call(tools.counters, tools.account_id("Ada"), 3)
     for _ in range(2):

@@ -209,7 +209,7 @@ def test_a_bad_file_is_refused(tmp_path: Path, name: str, text: str, sentence: s
 def test_the_output_is_of_the_same_kind(tmp_path: Path) -> None:
     """A CSV file is not written as Parquet."""
     done = run(written(tmp_path, []), "-o", tmp_path / "out.parquet")
-    assert (done.exit_code, "has to be .csv" in done.output) == (1, True)
+    assert (done.exit_code, "must be of the same type as the file, .csv" in done.output) == (1, True)
 
 
 CASES = {
@@ -295,7 +295,7 @@ def test_what_was_assumed_skipped_and_ignored_is_said(tmp_path: Path) -> None:
     told = run(path).output
     assert "Assumed: 1 rows sum up calls of models with context tiers" in told
     assert "Skipped: 1 rows without a model and without tokens." in told
-    assert "Columns that were ignored: id." in told
+    assert "Ignored columns: id." in told
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ NEAR = (TODAY + timedelta(days=3)).timetuple()[:3]
 def test_what_a_guard_catches_is_held(
     world: World, genai: dict[str, str], litellm: dict[str, str] | None, kind: str, reason: str
 ) -> None:
-    """A doctored source changes nothing: the price stays, the reason is told, the exit status is 2."""
+    """A manipulated source changes nothing: the price stays, the reason is printed, the exit status is 2."""
     world.wheels(genai, litellm)
     rows = world.book.rows
     done = world.run("--yes")
@@ -235,7 +235,7 @@ def test_a_missing_source_says_what_to_do(world: World) -> None:
     """Without all three sources nothing is compared; the sentence names what is missing and both remedies."""
     done = CliRunner().invoke(main, ["prices", "refresh"])
     assert done.exit_code == 1
-    assert "litellm, model-prices is not at hand" in done.output
+    assert "Missing source packages: litellm, model-prices." in done.output
     assert "--wheel" in done.output
     assert "--download" in done.output
 
@@ -245,7 +245,7 @@ def test_an_unknown_host_is_refused(world: World, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("WEIGHBRIDGE_REFERENCE_HOSTS", "groq, bedrok")
     done = world.run()
     assert done.exit_code == 1
-    assert "bedrok is not known" in done.output
+    assert "unknown host bedrok" in done.output
 
 
 def test_the_data_folder_has_the_operators_book(world: World, tmp_path: Path) -> None:
@@ -293,7 +293,7 @@ def test_suggest_drafts_rows_for_a_person(world: World) -> None:
     known = CliRunner().invoke(
         main, ["prices", "suggest", *[option for path in world.files for option in ("--wheel", str(path))]]
     )
-    assert "is known" in known.output
+    assert "The catalogue has every model" in known.output
 
 
 def test_of_two_refreshes_at_once_one_appends_and_the_other_finds_it_done(world: World) -> None:

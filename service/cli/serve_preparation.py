@@ -1,10 +1,12 @@
-"""All that has to be ready before the first call, made by the process whose workers share it."""
+"""Everything a server needs before its first call, prepared by the process whose workers share it."""
 
 import asyncio
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -16,17 +18,16 @@ from service.auth.pepper import PepperError
 from service.auth.sql_accounts import SqlAccountStore
 from service.billing.money import MICRO_INR
 from service.billing.sql_credit import WelcomeCredit, record_welcome
-from service.cli.banner import banner
-from service.cli.context import loaded_peppers, upgraded
-from service.cli.demo_key import demo_key
-from service.cli.loading import Loading
-from service.cli.tracing import tracer_maker
+from service.cli.serve_banner import banner, demo_key
+from service.cli.serve_loading import Loading
+from service.cli.stores import peppers_in_use, upgrade_database
 from service.connections import Addresses, Connections
 from service.http.server import Server
 from service.limits import AccountTable, ProcessLock
 from service.observability import log
 from service.observability.metrics import Metrics
 from service.observability.shared_numbers import SharedNumbers
+from service.observability.tracing import Tracer
 from service.runtime.clock import utc_now
 from service.runtime.settings import Settings
 from service.storage.embedded_valkey import EmbeddedValkey, published_url
@@ -35,9 +36,10 @@ from service.storage.redis import check_store, connect, ping
 from service.storage.sql.engine import Database
 from service.tokens.price_book import lapsed, outside_catalogue
 from tokenizer_registry import RegistryError
+from weighbridge_base.optional_packages import install_command
 
 FAULTS = (StoreError, PepperError, RegistryError, PricingError)
-# At the start there is time: a store across a network may need more than the limiter would give it.
+# Longer than the limiter waits: a start may take its time, and a store across a network may need it.
 START_TIMEOUT_SECONDS = 2.0
 
 OTHER_PEPPER = (
@@ -47,15 +49,16 @@ OTHER_PEPPER = (
 
 
 @contextmanager
-def _faults_end_the_command() -> Iterator[None]:
+def _report_faults() -> Iterator[None]:
+    """End the command with a sentence for faults of stores, peppers, registry and prices."""
     try:
         yield
     except FAULTS as error:
         raise click.ClickException(str(error)) from None
 
 
-@_faults_end_the_command()
-def prepared(
+@_report_faults()
+def prepare_server(
     settings: Settings,
     folder: Path,
     listener: socket.socket,
@@ -64,12 +67,12 @@ def prepared(
     demo: bool,
     running: ExitStack,
 ) -> Server:
-    """The server, once whatever can fail has been checked; `counters` is a store that was begun, or a URL."""
+    """Return the server after checking whatever can fail. `counters` is a started embedded store, or a URL."""
     lines = log.configure(settings.log_level, sys.stderr)
     make_tracer = tracer_maker(settings)
     redis_url = running.enter_context(_address(counters, folder))
-    database = upgraded(settings)
-    addresses = Addresses(redis_url, database, loaded_peppers(settings))
+    database = upgrade_database(settings)
+    addresses = Addresses(redis_url, database, peppers_in_use(settings))
     warnings, key = asyncio.run(_check(addresses, folder, demo, settings.credit_welcome_inr))
     registry, book = loading.wait()
     numbers = SharedNumbers(settings.workers)
@@ -90,14 +93,14 @@ def prepared(
 
     warnings += lapsed(book, utc_now().date())
     outside = outside_catalogue(book, registry.models)
-    warnings += [f"your own price of {name} is for a name outside the catalogue" for name in outside]
+    warnings += [f"your own price of {name} is for a model outside the catalogue" for name in outside]
     text = banner(settings.host, listener.getsockname()[1], key, warnings, playground=settings.playground)
     return Server(settings, listener, app, lambda: click.echo(text), numbers)
 
 
 @contextmanager
 def _address(counters: EmbeddedValkey | str, folder: Path) -> Iterator[str]:
-    """The URL of the counters' store; an embedded one's, once it answers, can be found in the folder meanwhile."""
+    """Yield the URL of the counters' store; for the block, that of an embedded store is published in the folder."""
     if isinstance(counters, str):
         yield counters
         return
@@ -107,7 +110,7 @@ def _address(counters: EmbeddedValkey | str, folder: Path) -> Iterator[str]:
 
 
 async def _check(addresses: Addresses, folder: Path, demo: bool, welcome_inr: int) -> tuple[list[str], str | None]:
-    """Warnings about the stores, and the demo key if one is wanted; `welcome_inr` is recorded for commands."""
+    """Return warnings about the stores, and the demo key if `demo` is set. Record `welcome_inr` for other commands."""
     redis = connect(addresses.redis_url, socket_timeout_seconds=START_TIMEOUT_SECONDS)
     database = Database(addresses.database)
     try:
@@ -125,3 +128,22 @@ async def _check(addresses: Addresses, folder: Path, demo: bool, welcome_inr: in
     finally:
         await redis.aclose()
         await database.close()
+
+
+MISSING = (
+    "WEIGHBRIDGE_OTLP_ENDPOINT is set, but the package {package} is not installed. "
+    "Install the extra with {command}, or unset the variable."
+)
+
+
+def tracer_maker(settings: Settings) -> Callable[[], Tracer | None]:
+    """Return what builds the tracer of a worker process: or None. Only with a collector is OpenTelemetry imported."""
+    if settings.otlp_endpoint is None:
+        return lambda: None
+    try:
+        traces = import_module("service.observability.tracing_otel")
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("opentelemetry"):
+            raise
+        raise click.ClickException(MISSING.format(package=error.name, command=install_command("traces"))) from None
+    return partial(traces.Collector, settings.otlp_endpoint)

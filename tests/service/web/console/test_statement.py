@@ -28,7 +28,7 @@ from service.auth.passwords import Passwords
 from service.connections import Addresses, Connections
 from service.http.responses import StreamedReply
 from service.runtime.clock import utc_now
-from service.runtime.settings import load
+from service.runtime.settings_loading import load
 from service.storage.sql.engine import blocking_engine
 from service.storage.sql.migrate import upgrade
 from service.storage.sql.tables import entry

@@ -1,6 +1,6 @@
-"""Vocabularies and prices, loaded in a thread while the main one imports the rest of the program.
+"""Load vocabularies and prices in a thread while the main thread imports the rest of the program.
 
-Most of the work is to check the digests of large files, for which no GIL is needed.
+Most of the work is checking the digests of large files, which releases the GIL.
 """
 
 from collections.abc import Iterator
@@ -11,8 +11,8 @@ import click
 
 from pricing_data import PriceBook
 from pricing_data.book import PACKAGED
+from service.cli.catalogue import load_registry
 from service.cli.progress import progress
-from service.cli.registry import load_registry
 from service.runtime.clock import utc_now
 from service.runtime.settings import Settings
 from service.tokens.price_book import book_in_use
@@ -21,10 +21,10 @@ from tokenizer_registry.processors import usable_processors
 
 
 class Loading:
-    """Begins at once; `wait` answers what was loaded, or raises what went wrong. Then no thread is left to be forked.
+    """Starts loading when it is built. `wait` returns the outcome and ends the thread, so that workers can be forked.
 
-    Only vocabularies that a model has are loaded now, if at all; others are at their first use. A damaged one is told
-    of, and its models have no count.
+    With `preload_vocabularies` the vocabularies of all models are loaded; others load at their first use. A damaged
+    vocabulary is reported on standard error, and its models have no count.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -34,7 +34,7 @@ class Loading:
         self._outcome = self._pool.submit(self._load)
 
     def wait(self) -> tuple[Registry, PriceBook]:
-        """Raises RegistryError, PricingError, OSError."""
+        """Return the registry and the price book. Raise RegistryError, PricingError, OSError."""
         try:
             self._show_progress()
             registry, book, damaged = self._outcome.result()
@@ -45,7 +45,7 @@ class Loading:
         return registry, book
 
     def close(self) -> None:
-        """Wait for the thread's end."""
+        """Wait until the thread has ended."""
         self._pool.shutdown()
 
     def _show_progress(self) -> None:
@@ -60,10 +60,10 @@ class Loading:
             registry = load_registry(settings.data_dir)
             book = book_in_use(settings.data_dir, settings.price_overrides, registry.models)
             if book.contents.path != PACKAGED:
-                book.check_rows()  # the packaged book is checked by the tests
-            book.read_prices(utc_now().date())  # before workers are forked, so that none reads them for a request
+                book.check_rows()  # the packaged book is checked by tests
+            book.read_prices(utc_now().date())  # before the fork: no worker has to read them during a request
             if settings.upstream_vocabulary is not None:
-                registry.vocabulary(settings.upstream_vocabulary)  # first, because an operator may have misspelt it
+                registry.vocabulary(settings.upstream_vocabulary)  # first: the name may be misspelt
             return registry, book, self._preload(registry) if settings.preload_vocabularies else []
         finally:
             self._loaded.put(None)

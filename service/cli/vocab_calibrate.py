@@ -1,4 +1,4 @@
-"""`weighbridge vocab calibrate`: how far a model's counts here are from its provider's."""
+"""`weighbridge vocab calibrate`: compare a model's counts with those of its provider."""
 
 import asyncio
 import math
@@ -8,12 +8,11 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 import click
-from rich.console import Console
-from rich.progress import track
 
 from service.cli.catalogue import known_models
 from service.cli.configuration import configuration
-from service.cli.table import Column, Value, print_table, say
+from service.cli.progress import progress
+from service.cli.table import CellValue, Column, print_table, say
 from service.http import json
 from service.tokens.providers.client import ProviderClient
 from service.tokens.providers.enabled import provider_of
@@ -22,8 +21,8 @@ from tokenizer_registry import Registry
 from tokenizer_registry.estimation.corpus import Sample, samples
 
 
-class Compared(NamedTuple):
-    """One text. `error` is the provider's count over ours, less 1; `inside`: it lies in the band."""
+class CountComparison(NamedTuple):
+    """Two counts of one text. `inside` is true if the provider's count lies within our error band."""
 
     sample: Sample
     ours: int
@@ -32,21 +31,23 @@ class Compared(NamedTuple):
 
     @property
     def error(self) -> float:
+        """Return the relative difference of the provider's count from ours."""
         return self.theirs / self.ours - 1
 
 
 @click.command()
-@click.option("--model", "-m", "name", required=True, help="A model of a provider whose key is set.")
-@click.option("--samples", "-n", "wanted", type=click.IntRange(1), help="How many texts to send; without it all.")
+@click.option("--model", "-m", "name", required=True, help="Model of a provider whose API key is set.")
+@click.option("--samples", "-n", "wanted", type=click.IntRange(1), help="Number of texts to send (default: all).")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def calibrate(name: str, wanted: int | None, as_json: bool) -> None:
     """Compare a model's counts with its provider's.
 
-    The texts come with the package and are sent to the provider."""
+    The texts are part of the package and are sent to the provider.
+    """
     registry = Registry.from_package()
     (model,) = known_models(registry, [name])
     provider = _provider(registry, model)
-    chosen = _chosen(wanted)
+    chosen = _choose_samples(wanted)
     try:
         compared = asyncio.run(_compare(registry, provider, model, chosen))
     except ProviderFault as fault:
@@ -59,7 +60,7 @@ def calibrate(name: str, wanted: int | None, as_json: bool) -> None:
         return
     _print(compared)
     inside = sum(one.inside for one in compared)
-    say(f"{model}, counted with {counted_with}: {inside} of {len(compared)} texts lie within the band.")
+    say(f"{model}, counted with {counted_with}: {inside} of {len(compared)} texts lie within the error band.")
 
 
 def _provider(registry: Registry, model: str) -> Provider:
@@ -68,44 +69,48 @@ def _provider(registry: Registry, model: str) -> Provider:
     if provider is None:
         raise click.ClickException(
             f"No key for the provider of {model!r}: set WEIGHBRIDGE_ANTHROPIC_API_KEY, WEIGHBRIDGE_GOOGLE_API_KEY or "
-            "WEIGHBRIDGE_OPENAI_API_KEY, whichever is its own."
+            "WEIGHBRIDGE_OPENAI_API_KEY."
         )
     if registry.count("", [model], estimate=True)[0].tokens is None:
         raise click.ClickException(f"There is neither a vocabulary nor an estimator for {model!r}.")
     return provider
 
 
-def _chosen(wanted: int | None) -> list[Sample]:
-    """The first texts when the kinds take turns, so that few texts are still of many kinds."""
+def _choose_samples(wanted: int | None) -> list[Sample]:
+    """Return the first texts, taking one kind after the other, so that a few texts are of many kinds."""
     every = samples()
     kinds = [[sample for sample in every if sample.kind == kind] for kind in dict.fromkeys(one.kind for one in every)]
     turns = [sample for turn in zip_longest(*kinds) for sample in turn if sample is not None]
     return turns[:wanted]
 
 
-async def _compare(registry: Registry, provider: Provider, model: str, chosen: Sequence[Sample]) -> list[Compared]:
+async def _compare(
+    registry: Registry, provider: Provider, model: str, chosen: Sequence[Sample]
+) -> list[CountComparison]:
     client = ProviderClient(configuration().settings.provider_timeout_seconds)
     counter = MessageCounter(provider, client)
-    console = Console(stderr=True)
     compared = []
     try:
-        for sample in track(
-            chosen, f"asking {provider.name}", console=console, transient=True, disable=not console.is_terminal
-        ):
-            theirs = await counter.count(model, sample.text)
-            count = registry.count(sample.text, [model], estimate=True)[0]
-            ours = count.tokens or 0
-            low, high = (count.error.low, count.error.high) if count.error else (0, 0)
-            inside = math.floor(ours * (1 + low)) <= theirs <= math.ceil(ours * (1 + high))
-            compared.append(Compared(sample, ours, theirs, inside))
+        with progress(f"asking {provider.name}", len(chosen)) as advance:
+            for sample in chosen:
+                compared.append(_compare_counts(registry, model, sample, await counter.count(model, sample.text)))
+                advance()
     finally:
         await client.close()
     return compared
 
 
-def _print(compared: Sequence[Compared]) -> None:
+def _compare_counts(registry: Registry, model: str, sample: Sample, theirs: int) -> CountComparison:
+    count = registry.count(sample.text, [model], estimate=True)[0]
+    ours = count.tokens or 0
+    low, high = (count.error.low, count.error.high) if count.error else (0, 0)
+    inside = math.floor(ours * (1 + low)) <= theirs <= math.ceil(ours * (1 + high))
+    return CountComparison(sample, ours, theirs, inside)
+
+
+def _print(compared: Sequence[CountComparison]) -> None:
     numbers = (Column(heading, "number") for heading in ("number", "mean error", "spread", "worst"))
-    rows: list[tuple[Value, ...]] = []
+    rows: list[tuple[CellValue, ...]] = []
     kinds = dict.fromkeys(one.sample.kind for one in compared)
     groups = [(kind, [one for one in compared if one.sample.kind == kind]) for kind in kinds]
     for kind, group in [*groups, ("all", list(compared))]:
@@ -117,7 +122,7 @@ def _print(compared: Sequence[Compared]) -> None:
     print_table((Column("texts", "name"), *numbers, Column("the worst text")), rows)
 
 
-def _entry(one: Compared) -> json.Value:
+def _entry(one: CountComparison) -> json.Value:
     return {
         "kind": one.sample.kind,
         "name": one.sample.name,

@@ -9,7 +9,7 @@ import pytest
 
 from service.auth.keys import new_secret
 from service.auth.sql_accounts import SqlAccountStore
-from service.cli.demo_key import demo_key
+from service.cli.serve_banner import demo_key
 from service.storage.sql.url import DatabaseUrl
 from tests.service.clocks import START, Clock
 from tests.service.storage.databases import account_store

@@ -36,14 +36,14 @@ def test_a_model_that_has_the_providers_vocabulary_has_no_error(fake: FakeProvid
     assert done.exit_code == 0, done.output
     assert sorted(fake.texts("davinci")) == sorted(["a", *(sample.text for sample in samples())])
     assert (
-        f"davinci, counted with r50k_base: {len(samples())} of {len(samples())} texts lie within the band."
+        f"davinci, counted with r50k_base: {len(samples())} of {len(samples())} texts lie within the error band."
         in done.output
     )
     assert "+0.00%" in done.output
 
 
 def test_the_error_of_an_estimate_is_measured(fake: FakeProvider) -> None:
-    """The provider's numbers come without the frame, ours beside them, and whether the band holds is told."""
+    """The provider's counts are printed without the message frame, beside ours, and whether they lie in the band."""
     done = calibrate(fake, "--model", "claude-opus-4-5", "--samples", "9", "--json")
     assert done.exit_code == 0, done.output
     report = json.loads(done.output)

@@ -1,4 +1,4 @@
-"""What a file of usage comes to: by model, and what could not be priced, by reason."""
+"""Price a usage file row by row: the cost of each model, and the rows without a cost, by reason."""
 
 import csv
 import json
@@ -23,12 +23,13 @@ from pricing_data.usage_files.row import RowCells, UsageRow
 from pricing_data.usage_files.table import batch_rows, pyarrow
 from weighbridge_base.files import replacing
 
+# Numbers in reasons: they differ from row to row, while the reason is the same.
 NUMBERS = re.compile(r"[0-9]+(?:[.,:][0-9]+)*")
 
 
 @dataclass(slots=True)
 class ModelUse:
-    """What the calls of one model come to."""
+    """The total of one model. `usd` is exact."""
 
     rows: int = 0
     input_tokens: int = 0
@@ -37,8 +38,8 @@ class ModelUse:
 
 
 @dataclass(slots=True)
-class Unpriced:
-    """Rows of one model that cannot be priced for the same reason: that of the first of them, and its number."""
+class UnpricedRows:
+    """Rows of one model that have no cost for the same reason, which is that of the row `first_row`."""
 
     model: str
     reason: str
@@ -47,11 +48,11 @@ class Unpriced:
 
 
 @dataclass(slots=True)
-class Bill:
-    """The running outcome: by model, by what could not be priced, and by what had to be assumed."""
+class UsageBill:
+    """The running totals of a file: by model, by reason without a cost, and by assumption."""
 
     by_model: dict[str, ModelUse] = field(default_factory=dict)
-    faults: dict[tuple[str, str], Unpriced] = field(default_factory=dict)
+    faults: dict[tuple[str, str], UnpricedRows] = field(default_factory=dict)
     assumed: Counter[str] = field(default_factory=Counter)
     rows: int = 0
 
@@ -61,45 +62,44 @@ class Bill:
         return add(*(use.usd for use in self.by_model.values()))
 
     @property
-    def unpriced(self) -> list[Unpriced]:
-        """Return what could not be priced, the most rows first."""
+    def unpriced(self) -> list[UnpricedRows]:
+        """Return the rows without a cost, the most frequent reason first."""
         return sorted(self.faults.values(), key=lambda fault: (-fault.rows, fault.first_row))
 
     @property
     def unpriced_rows(self) -> int:
-        """Return the number of rows that could not be priced."""
+        """Return the number of rows without a cost."""
         return sum(fault.rows for fault in self.faults.values())
 
 
-class Pricer:
-    """Prices rows of files with one book, and keeps what they come to."""
+class UsagePricer:
+    """Prices the rows of usage files with one price book, and adds them to a bill."""
 
     def __init__(self, book: PriceBook) -> None:
         self.book = book
-        self.bill = Bill()
+        self.bill = UsageBill()
 
     def price(self, row: UsageRow) -> Decimal | None:
-        """Return the cost of one row, None if it cannot be priced."""
+        """Return the cost of one row, or None if it has none."""
         self.bill.rows += 1
         total, assumed = price_row(self.book, row)
         if total.usd is None:
-            self._book_fault(row, total.reason or "no price is known")
+            self._add_fault(row, total.reason or "no price is known")
             return None
         for sentence in assumed:
             self.bill.assumed[sentence] += 1
-        self._book_in(row, total.usd)
+        self._add_use(row, total.usd)
         return total.usd
 
-    def _book_fault(self, row: UsageRow, reason: str) -> None:
-        """Numbers differ from row to row; the reason is the same."""
+    def _add_fault(self, row: UsageRow, reason: str) -> None:
         key = row.model, NUMBERS.sub("…", reason)
         fault = self.bill.faults.get(key)
         if fault is None:
-            self.bill.faults[key] = Unpriced(row.model, reason, row.number)
+            self.bill.faults[key] = UnpricedRows(row.model, reason, row.number)
         else:
             fault.rows += 1
 
-    def _book_in(self, row: UsageRow, usd: Decimal) -> None:
+    def _add_use(self, row: UsageRow, usd: Decimal) -> None:
         use = self.bill.by_model.get(row.model)
         if use is None:
             use = self.bill.by_model[row.model] = ModelUse()
@@ -109,26 +109,28 @@ class Pricer:
         use.usd = add(use.usd, usd)
 
 
-# What costs are written under; the second where the file has a column of that name already.
+# The column of costs; the second name is for a file that already has a column of the first.
 COST, OWN_COST = "cost_usd", "own_cost_usd"
-# 26 digits before the point, 12 after it: more than a price has decimals.
+# 26 digits before the decimal point and 12 after it, more than any price has.
 PARQUET_DIGITS, PARQUET_DECIMALS = 38, 12
-# Progress is reported once in so many rows.
-ROWS_A_STEP = 4_096
+# Rows between two reports of progress.
+PROGRESS_ROWS = 4_096
 
-Progress = Callable[[float], None]
-Write = Callable[[RowCells, Decimal | None], object]
+ReportProgress = Callable[[float], None]
+WriteRow = Callable[[RowCells, Decimal | None], object]
 
 
 def price_file(
-    path: Path, output: Path | None, options: ReadingOptions, pricer: Pricer, progress: Progress
+    path: Path, output: Path | None, options: ReadingOptions, pricer: UsagePricer, progress: ReportProgress
 ) -> RowReader:
-    """Price every row; with `output`, write the rows with their cost. `progress` gets a share from 0 to 1.
+    """Price every row; with `output`, write the rows with their cost. `progress` receives a share from 0 to 1.
 
-    Return the reader, which says what was skipped and ignored. Raise UnusableUsageFile, OSError.
+    Return the reader, which knows the skipped rows and ignored columns. Raise UnusableUsageFile, OSError.
     """
     if output and output.suffix.lower() != path.suffix.lower():
-        reason = f"the output has to be {path.suffix or 'of the same kind'}, as the file is, not {output.name}."
+        reason = (
+            f"the output must be of the same type as the file, {path.suffix or 'without a suffix'}, not {output.name}."
+        )
         raise UnusableUsageFile(path, reason)
     with open_usage(path, USAGE, options) as file, _replacing(output) as into:
         if file.table.batches is not None:
@@ -138,7 +140,7 @@ def price_file(
         return file.reader
 
 
-def _price_rows(file: UsageFile, into: IO[bytes] | None, pricer: Pricer, progress: Progress) -> None:
+def _price_rows(file: UsageFile, into: IO[bytes] | None, pricer: UsagePricer, progress: ReportProgress) -> None:
     write, end = _writer(file, into)
     read, price = file.reader.read, pricer.price
     for number, values in enumerate(file.table.rows, start=1):
@@ -146,13 +148,13 @@ def _price_rows(file: UsageFile, into: IO[bytes] | None, pricer: Pricer, progres
         usd = None if row is None else price(row)
         if write:
             write(values, usd)
-        if number % ROWS_A_STEP == 0:
+        if number % PROGRESS_ROWS == 0:
             progress(file.table.share())
     end()
 
 
-def _writer(file: UsageFile, into: IO[bytes] | None) -> tuple[Write | None, Callable[[], object]]:
-    """What writes a row with its cost, and what ends the file."""
+def _writer(file: UsageFile, into: IO[bytes] | None) -> tuple[WriteRow | None, Callable[[], object]]:
+    """Return a function that writes a row with its cost, and one that ends the file."""
     if into is None:
         return None, lambda: None
     text = TextIOWrapper(into, encoding="utf-8", newline="")
@@ -161,11 +163,11 @@ def _writer(file: UsageFile, into: IO[bytes] | None) -> tuple[Write | None, Call
         return _json_writer(text, [*header, name], lines=file.table.path.suffix.lower() != ".json")
     rows = csv.writer(text, delimiter=file.table.separator)
     rows.writerow([*header, name])
-    # Detached at the end: a text file that is dropped closes the file below it, which is still to be put in place.
+    # Detach the text wrapper at the end: it would close the file below it, which is yet to replace the output.
     return (lambda values, usd: rows.writerow([*values, "" if usd is None else plain(usd)])), text.detach
 
 
-def _json_writer(text: TextIOWrapper, names: list[str], *, lines: bool) -> tuple[Write, Callable[[], object]]:
+def _json_writer(text: TextIOWrapper, names: list[str], *, lines: bool) -> tuple[WriteRow, Callable[[], object]]:
     before = "" if lines else "["
 
     def write(values: RowCells, usd: Decimal | None) -> None:
@@ -184,7 +186,7 @@ def _json_writer(text: TextIOWrapper, names: list[str], *, lines: bool) -> tuple
 
 
 def _price_batches(
-    file: UsageFile, batches: Iterator[Any], into: IO[bytes] | None, pricer: Pricer, progress: Progress
+    file: UsageFile, batches: Iterator[Any], into: IO[bytes] | None, pricer: UsagePricer, progress: ReportProgress
 ) -> None:
     arrow, parquet = pyarrow(file.table.path)
     money = arrow.decimal128(PARQUET_DIGITS, PARQUET_DECIMALS)
@@ -201,7 +203,7 @@ def _price_batches(
         writer.close()
 
 
-def _costs(reader: RowReader, pricer: Pricer, batch: Any, before: int) -> Iterator[Decimal | None]:
+def _costs(reader: RowReader, pricer: UsagePricer, batch: Any, before: int) -> Iterator[Decimal | None]:
     for number, values in enumerate(batch_rows(batch), start=before + 1):
         row = reader.read(number, values)
         yield None if row is None else pricer.price(row)

@@ -7,8 +7,7 @@ from decimal import Decimal
 import pytest
 
 from service.billing.spending import DaySpent, KeySpent, StatementRow
-from service.web.console.overview import KeyRow, by_key
-from service.web.console.spent import KEPT_FOR_EACH_SECOND, Spent, SpentLately
+from service.web.console.overview import KEPT_FOR_EACH_SECOND, KeyRow, RecentSpending, SpendingCache, by_key
 from tests.service.clocks import Clock
 
 pytestmark = pytest.mark.anyio
@@ -43,7 +42,7 @@ async def test_a_sum_that_took_long_is_kept() -> None:
     """Of callers at one time one reads; what took a second is read again after twenty, and each account for itself."""
     clock = Clock()
     spending = SlowSpending(clock)
-    spent = SpentLately(spending, clock.monotonic)
+    spent = SpendingCache(spending, clock.monotonic)
     found = await asyncio.gather(*(spent.since("a", SINCE) for _ in range(10)))
     assert {one.days[0].micro_inr for one in found} == {1}
     clock.advance(KEPT_FOR_EACH_SECOND - 0.1)
@@ -57,10 +56,10 @@ async def test_a_sum_that_took_long_is_kept() -> None:
 def test_keys_beyond_the_first_are_one_row() -> None:
     """What is not among the keys that spent most is summed up."""
     keys = [KeySpent("key_1", "gate", "atms_sk_...wXyZ", 3_000_000, 2)]
-    rows = by_key(Spent([DaySpent(date(2026, 11, 1), 5_000_000, 7)], keys))
+    rows = by_key(RecentSpending([DaySpent(date(2026, 11, 1), 5_000_000, 7)], keys))
     assert [(row.name, row.amount, row.calls, row.share) for row in rows] == [
         ("gate", Decimal(3), 2, 1000),
         ("all other keys", Decimal(2), 5, 666),
     ]
-    assert by_key(Spent([], [])) == []
+    assert by_key(RecentSpending([], [])) == []
     assert isinstance(rows[0], KeyRow)
