@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from tokenizer_registry import Registry, UncountableText
-from tokenizer_registry.native.vocabulary import NativeVocabulary, Together
+from tokenizer_registry.native.batch_counter import NativeVocabulary, Together
 from tokenizer_registry.vocabulary import Counter
 
 Counts = dict[str, list[int | None]]

@@ -18,9 +18,8 @@ from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers
 
 from tokenizer_registry import Registry
 from tokenizer_registry.native.characters import FILE, FLAGS, classified, written
-from tokenizer_registry.native.splits import Dialect, document_splits, rank_splits
-from tokenizer_registry.packed import unpack
-from tokenizer_registry.spec import Format
+from tokenizer_registry.native.pre_tokenizers import Dialect, document_splits, rank_splits
+from tokenizer_registry.vocabulary_files import Format, unpack
 
 ALL = "".join(chr(point) for point in range(sys.maxunicode + 1) if not 0xD800 <= point <= 0xDFFF)
 # Ends of words, and what begins a word behind a space; the four letters join the space to a grapheme.

@@ -12,13 +12,11 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tokenizer_registry.building.build import Built, build
-from tokenizer_registry.building.finished import Finished
-from tokenizer_registry.building.licences import licence_text
+from tokenizer_registry.building.build import Built, Finished, build, licence_text
 from tokenizer_registry.building.sources import Origin, Sources, read_sources
-from tokenizer_registry.building.toml_text import toml_tables
+from tokenizer_registry.catalogue import toml_tables
 from tokenizer_registry.verification.corpus import corpus
-from tokenizer_registry.verification.golden import corpus_sha256
+from tokenizer_registry.verification.verify import corpus_sha256
 
 ROOT = Path(__file__).parent.parent
 CACHE = ROOT / "build" / "vocabularies"

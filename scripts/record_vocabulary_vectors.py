@@ -16,10 +16,10 @@ import tiktoken
 from tokenizers import Tokenizer, normalizers
 
 from scripts.build_vocabularies import CACHE, say
-from tokenizer_registry.building.content import Original, read_original
+from tokenizer_registry.building.originals import Original, read_original
 from tokenizer_registry.building.packages import fetch
 from tokenizer_registry.building.sources import Kind, Origin, Sources, read_sources
-from tokenizer_registry.spec import Format
+from tokenizer_registry.vocabulary_files import Format
 
 DATA = Path(__file__).parent.parent / "tests" / "data"
 

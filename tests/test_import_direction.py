@@ -130,3 +130,16 @@ def _owner(name: str, modules: dict[str, Path]) -> str | None:
     parts = name.split(".")
     prefixes = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
     return next((prefix for prefix in prefixes if prefix in modules), None)
+
+
+# Tools of the registry, and the commands that run them. Only these import them; a count or a server never does.
+TOOLS = ("tokenizer_registry.building", "tokenizer_registry.verification")
+COMMANDS = ("vocab.py", "vocab_add.py", "vocab_fetch.py")
+
+
+def test_only_commands_import_the_registrys_tools() -> None:
+    """What builds and verifies vocabularies stays out of the processes that count with them."""
+    homes = [ROOT / tool.replace(".", "/") for tool in TOOLS]
+    paths = (path for package in PACKAGES for path in sources(package) if path.name not in COMMANDS)
+    others = [path for path in paths if not any(map(path.is_relative_to, homes))]
+    assert [found for path in others for found in reaches(path, TOOLS)] == []

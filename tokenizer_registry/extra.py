@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tokenizer_registry.building.toml_text import Value, toml_tables
-from tokenizer_registry.spec import VocabularySpec, read_specs
+from tokenizer_registry.catalogue import Value, toml_tables
+from tokenizer_registry.vocabulary_files import VocabularySpec, read_specs
 
 VOCABULARIES = "vocabularies.toml"
 MODELS = "models.toml"

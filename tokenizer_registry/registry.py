@@ -8,18 +8,16 @@ from threading import Lock
 from types import MappingProxyType
 from typing import Final
 
-from tokenizer_registry.choice import Choice, Count
-from tokenizer_registry.engines import Engines, read_engines
+from tokenizer_registry.approximation.estimates import Estimates, read_estimates
+from tokenizer_registry.approximation.estimators import Estimator, script_of
+from tokenizer_registry.engines import Engines, load_vocabulary, read_engines
 from tokenizer_registry.errors import DamagedVocabulary, UnknownModel, UnknownVocabulary
-from tokenizer_registry.estimation.bands import script_of
-from tokenizer_registry.estimation.estimates import Estimates, read_estimates
-from tokenizer_registry.estimation.estimator import Estimator
 from tokenizer_registry.extra import Extra, read_extra
-from tokenizer_registry.loading import load_vocabulary
-from tokenizer_registry.model import Model, read_models
-from tokenizer_registry.native.packs import Packs
-from tokenizer_registry.spec import Fetchable, VocabularySpec, read_vocabularies
+from tokenizer_registry.models import Model, read_models
+from tokenizer_registry.native.packed_files import Packs
+from tokenizer_registry.selection import Choice, Count
 from tokenizer_registry.vocabulary import Counter, Vocabulary
+from tokenizer_registry.vocabulary_files import Fetchable, VocabularySpec, read_vocabularies
 
 # Lists of models that are asked for again and again; a list of all has a thousand names.
 MAX_CHOICES: Final = 256

@@ -5,8 +5,8 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from tokenizer_registry.estimation.bands import Script, script_of
-from tokenizer_registry.estimation.corpus import Sample
+from tokenizer_registry.approximation.estimators import Script, script_of
+from tokenizer_registry.approximation.samples import Sample
 
 # The band leaves out this share of the measured pairs at either end.
 TAIL = Fraction(5, 100)

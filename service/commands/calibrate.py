@@ -21,7 +21,7 @@ from service.providers.endpoints import Provider
 from service.providers.errors import ProviderFault
 from service.providers.message_counter import MessageCounter
 from tokenizer_registry import Registry
-from tokenizer_registry.estimation.corpus import Sample, samples
+from tokenizer_registry.approximation.samples import Sample, samples
 
 
 class Compared(NamedTuple):

@@ -13,8 +13,9 @@ import click
 from service.commands.lazy import LazyGroup
 from service.commands.registry import extra_folder, load_registry
 from service.commands.table import Cell, Column, Value, print_table, say
-from tokenizer_registry import Registry, Verification, VocabularySpec, verify
+from tokenizer_registry import Registry, VocabularySpec
 from tokenizer_registry.processors import usable_processors
+from tokenizer_registry.verification.verify import Verification, verify
 
 ENGINES = {"tiktoken": "tiktoken", "sentencepiece": "sentencepiece", "huggingface": "tokenizers"}
 PLACES = {"add": "vocab_add:add", "fetch": "vocab_fetch:fetch", "calibrate": "calibrate:calibrate"}

@@ -6,9 +6,8 @@ from pathlib import Path
 import click
 
 from service.commands.registry import extra_folder, load_registry
-from tokenizer_registry.building.build import Built, build
+from tokenizer_registry.building.build import KEPT, Built, build
 from tokenizer_registry.building.conversion import Inexact
-from tokenizer_registry.building.licences import KEPT
 from tokenizer_registry.building.packages import FetchFailed, WrongDigest
 from tokenizer_registry.building.sources import Licence, Origin, Sources, read_sources
 from tokenizer_registry.extra import add_vocabulary

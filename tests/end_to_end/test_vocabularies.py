@@ -10,8 +10,7 @@ from tokenizer_registry import Registry
 from tokenizer_registry.building.build import Built
 from tokenizer_registry.building.private import Splitting, private_vocabulary
 from tokenizer_registry.extra import add_model, add_vocabulary
-from tokenizer_registry.packed import unpack
-from tokenizer_registry.verification.probes import probe_texts
+from tokenizer_registry.vocabulary_files import probe_texts, unpack
 
 
 def private(registry: Registry, name: str) -> Built:

@@ -5,13 +5,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.engine_equality.kept import KeptCounts
-from tokenizer_registry.engines import Engines
-from tokenizer_registry.loading import load_vocabulary
-from tokenizer_registry.native.vocabulary import NativeVocabulary, Together
-from tokenizer_registry.packed import unpack
-from tokenizer_registry.ranks import parse_ranks
+from tokenizer_registry.engines import Engines, load_vocabulary
+from tokenizer_registry.formats import parse_ranks
+from tokenizer_registry.native.batch_counter import NativeVocabulary, Together
 from tokenizer_registry.registry import Registry
-from tokenizer_registry.spec import Format
+from tokenizer_registry.vocabulary_files import Format, unpack
 
 BATCH = 256
 # A vocabulary whose words are none of any other's.

@@ -5,9 +5,9 @@ from functools import cache
 from pathlib import Path
 
 import tokenizer_registry
-from tokenizer_registry.model import Model
+from tokenizer_registry.models import Model
 from tokenizer_registry.registry import Registry
-from tokenizer_registry.spec import Format, VocabularySpec, read_specs
+from tokenizer_registry.vocabulary_files import Format, VocabularySpec, read_specs
 
 PACKAGE = Path(tokenizer_registry.__file__).parent
 VOCABULARIES = PACKAGE / "vocabularies"

@@ -21,15 +21,13 @@ from tests.tokenizer_registry.shipped import (
     shipped_names,
     shipped_specs,
 )
-from tokenizer_registry.engines import Engines, EngineSpec, read_engines
+from tokenizer_registry.engines import Engines, EngineSpec, load_vocabulary, read_engines
 from tokenizer_registry.errors import UncountableText
-from tokenizer_registry.loading import load_vocabulary
-from tokenizer_registry.native.packs import FOLDER, INDEX, Packs
-from tokenizer_registry.native.vocabulary import NativeVocabulary, Together
-from tokenizer_registry.packed import unpack
-from tokenizer_registry.ranks import parse_ranks
+from tokenizer_registry.formats import parse_ranks
+from tokenizer_registry.native.batch_counter import NativeVocabulary, Together
+from tokenizer_registry.native.packed_files import FOLDER, INDEX, Packs
 from tokenizer_registry.registry import Registry
-from tokenizer_registry.spec import VocabularySpec
+from tokenizer_registry.vocabulary_files import VocabularySpec, unpack
 
 FUZZED = 120
 GENERATED_BYTES = 12_000

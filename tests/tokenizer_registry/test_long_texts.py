@@ -9,7 +9,7 @@ import pytest
 from tests.tokenizer_registry.lazy_text import lazy_text
 from tokenizer_registry import Registry, UncountableText
 from tokenizer_registry.native.library import TEXT_TOO_LONG, library
-from tokenizer_registry.native.packs import Packs
+from tokenizer_registry.native.packed_files import Packs
 from tokenizer_registry.vocabulary import MAX_TEXT_BYTES
 
 # One of the C library's by words, one of whole texts, and one by its own form; and one of the owner's library alone.

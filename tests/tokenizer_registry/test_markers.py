@@ -4,7 +4,7 @@ import pytest
 
 from tests.tokenizer_registry.shipped import shipped_specs
 from tokenizer_registry.registry import Registry
-from tokenizer_registry.spec import Format, VocabularySpec
+from tokenizer_registry.vocabulary_files import Format, VocabularySpec
 
 MARKERS = (
     "<|endoftext|>",

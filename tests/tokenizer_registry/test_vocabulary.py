@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from tokenizer_registry.errors import UncountableText
-from tokenizer_registry.tokens import Token
-from tokenizer_registry.vocabulary import GuardedVocabulary, Owner
+from tokenizer_registry.vocabulary import GuardedVocabulary, Owner, Token
 
 
 class Panic(BaseException):

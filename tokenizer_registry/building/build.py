@@ -1,26 +1,31 @@
 """One vocabulary from its pinned file to its packed file and its row of vocabularies.toml."""
 
+import base64
+import dataclasses
 import hashlib
+import json
 import lzma
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
+import sentencepiece
+import tokenizers
 from tokenizers import Tokenizer
 
-from tokenizer_registry.building.content import Original, read_original, shipped_content
 from tokenizer_registry.building.conversion import Inexact, owners_numbers
-from tokenizer_registry.building.packages import fetch
+from tokenizer_registry.building.originals import Original, read_original, shipped_content
+from tokenizer_registry.building.packages import check, fetch, member
 from tokenizer_registry.building.proof import owners_tokenizer, prove_same_tokens
-from tokenizer_registry.building.sources import Origin, Sources
-from tokenizer_registry.building.toml_text import Value, toml_tables
-from tokenizer_registry.owner_engine import owner_engine
-from tokenizer_registry.ranks import parse_ranks
-from tokenizer_registry.spec import Format
+from tokenizer_registry.building.sources import LicenceText, Origin, Sources
+from tokenizer_registry.catalogue import Value, toml_tables
+from tokenizer_registry.engines import owner_engine
+from tokenizer_registry.formats import parse_ranks
 from tokenizer_registry.verification.corpus import corpus
-from tokenizer_registry.verification.probes import mixed_text, probe_texts
 from tokenizer_registry.verification.references import CountAll, counter_of, sentencepiece_counter
 from tokenizer_registry.vocabulary import Engine
+from tokenizer_registry.vocabulary_files import Format, mixed_text, probe_texts
 
 ENDINGS = {Format.TIKTOKEN: "tiktoken", Format.SENTENCEPIECE: "model", Format.HUGGINGFACE: "json"}
 
@@ -116,3 +121,59 @@ def _row(origin: Origin, sources: Sources, file: str, content: bytes, packed: by
     return toml_tables(
         {"[[vocabulary]]": values, "[vocabulary.source]": source, "[vocabulary.licence]": terms},
     )
+
+
+class Finished:
+    """A folder of built vocabularies, each under a digest of all that it was built from and with."""
+
+    def __init__(self, folder: Path, sources: Sources) -> None:
+        self._folder = folder
+        self._sources = sources
+        self._tools = _tools()
+
+    def get(self, origin: Origin) -> Built | None:
+        """The vocabulary as it was built from the very same things, or None."""
+        path = self._path(origin)
+        if not path.exists():
+            return None
+        kept = json.loads(path.read_bytes())
+        packed = base64.b85decode(kept["packed"])
+        return Built(kept["name"], kept["file"], packed, kept["row"], tuple(kept["golden_counts"]))
+
+    def put(self, origin: Origin, built: Built) -> None:
+        """Keep a vocabulary for the next run."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        kept = dataclasses.asdict(built) | {"packed": base64.b85encode(built.packed).decode("ascii")}
+        path = self._path(origin)
+        fresh = path.with_suffix(".new")
+        fresh.write_text(json.dumps(kept), encoding="utf-8")
+        fresh.replace(path)
+
+    def _path(self, origin: Origin) -> Path:
+        sources = self._sources
+        pattern = sources.patterns[origin.pattern] if origin.pattern else None
+        inputs = (origin, sources.packages[origin.package], sources.licence_of(origin), pattern, self._tools)
+        return self._folder / f"{origin.name}-{hashlib.sha256(repr(inputs).encode()).hexdigest()[:16]}.json"
+
+
+def _tools() -> str:
+    """A digest of the code that builds and verifies, and of the libraries' versions."""
+    package = Path(__file__).parents[1]
+    digest = hashlib.sha256(f"{tokenizers.__version__} {sentencepiece.__version__}".encode())
+    for path in sorted([*package.rglob("*.py"), *(package / "verification").iterdir()]):
+        if path.is_file():
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+KEPT: Final = Path(__file__).parents[1] / "vocabularies" / "LICENSES"
+
+
+def licence_text(text: LicenceText, sources: Sources, cache: Path, say: Callable[[str], None]) -> bytes:
+    """The whole text. Raises WrongDigest, FetchFailed."""
+    if text.package is None:
+        return (KEPT / text.file).read_bytes()
+    archive = fetch(sources.packages[text.package], cache, say)
+    content = member(archive, text.path)
+    check(f"{text.path} in {archive.name}", text.sha256, content)
+    return content

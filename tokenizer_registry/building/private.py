@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tokenizer_registry.building.build import Built, packed_name
-from tokenizer_registry.building.conversion import NEVER_IN_UTF8
-from tokenizer_registry.building.documents import content_of_document, plain_document
-from tokenizer_registry.building.toml_text import Value, toml_tables
+from tokenizer_registry.building.conversion import NEVER_IN_UTF8, content_of_document, plain_document
+from tokenizer_registry.catalogue import Value, toml_tables
+from tokenizer_registry.engines import owner_engine
+from tokenizer_registry.formats import parse_ranks
 from tokenizer_registry.normalization import normalizer
-from tokenizer_registry.owner_engine import owner_engine
-from tokenizer_registry.ranks import parse_ranks
-from tokenizer_registry.spec import Format, LicenceClass
 from tokenizer_registry.verification.corpus import corpus
-from tokenizer_registry.verification.probes import mixed_text, probe_texts
 from tokenizer_registry.vocabulary import Engine, GuardedCounter
+from tokenizer_registry.vocabulary_files import Format, LicenceClass, mixed_text, probe_texts
 
 # Enough to meet every script and every kind of white space of the corpus.
 SAMPLE_BYTES: Final = 200_000

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from tokenizer_registry.protocol_buffers import BYTES, FLOAT, Field, fields
+from tokenizer_registry.formats import BYTES, FLOAT, Field, fields
 
 PIECE: Final = 1
 TRAINER: Final = 2

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from tokenizer_registry.spec import Format, LicenceClass
+from tokenizer_registry.vocabulary_files import Format, LicenceClass
 
 SOURCES: Final = Path(__file__).with_name("sources.toml")
 

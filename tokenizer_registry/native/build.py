@@ -13,13 +13,11 @@ from typing import Final
 from tokenizer_registry.engines import read_engines
 from tokenizer_registry.native import compiler, library
 from tokenizer_registry.native.characters import read_characters
-from tokenizer_registry.native.methods import tables_of
-from tokenizer_registry.native.origin import PACKAGE, digest, origin_of
-from tokenizer_registry.native.packing import packed, write_file
-from tokenizer_registry.native.packs import CHARACTERS, FOLDER, INDEX
-from tokenizer_registry.packed import unpack
+from tokenizer_registry.native.layout import packed, write_file
+from tokenizer_registry.native.packed_files import CHARACTERS, FOLDER, INDEX
+from tokenizer_registry.native.packing import PACKAGE, digest, origin_of, tables_of
 from tokenizer_registry.processors import usable_processors
-from tokenizer_registry.spec import VocabularySpec, read_specs
+from tokenizer_registry.vocabulary_files import VocabularySpec, read_specs, unpack
 
 # What each file was built from, beside the files. No part of a package: what is installed is not built again.
 RECORD: Final = FOLDER.parent / "built.json"

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from tokenizer_registry.native.origin import digest, digest_of
+from tokenizer_registry.native.packing import digest, digest_of
 
 SOURCES: Final = Path(__file__).parent / "source"
 # For any processor of its kind: a wheel or an image may run on another machine than it was built on.

@@ -2,18 +2,57 @@
 
 import json
 import struct
+import sys
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any, Final
 
+from tokenizer_registry.formats import byte_alphabet
 from tokenizer_registry.native.characters import read_characters
-from tokenizer_registry.native.form import BAR, SIZE, Method, Section, Tables, added_sections, flag_of, numbers
-from tokenizer_registry.native.joints import joints
-from tokenizer_registry.native.merges import ranked_strings
-from tokenizer_registry.native.splits import document_splits
-from tokenizer_registry.native.tables import ascii_pairs, strings, with_prefixes
-from tokenizer_registry.verification.byte_alphabet import byte_alphabet
+from tokenizer_registry.native.layout import BAR, SIZE, Method, Section, Tables, added_sections, flag_of
+from tokenizer_registry.native.pre_tokenizers import document_splits
+from tokenizer_registry.native.tables import ascii_pairs, joints, numbers, strings, with_prefixes
+
+Pair = tuple[str, str]
+# Above the rank of any merge.
+NO_MERGE: Final = sys.maxsize
+
+
+def ranked_strings(merges: Sequence[Pair]) -> list[str]:
+    """The strings that byte pair encoding ever makes with these merges, in the order of the merges that make them.
+
+    To merge any two neighbours whose string is among these, the first string first, is the same as to merge the given
+    pairs, for every text: there is one pair that makes a string. Look at a stretch of text across whose ends nothing
+    was merged. The next merge of the text was always the next of the stretch, if it was in there at all. So what was
+    merged in it is what is merged first where it stands alone, and if two neighbours are left of it, these are the two
+    that are left of it when it stands alone. What makes the string there is their merge.
+    """
+    ranks = {pair: rank for rank, pair in enumerate(merges)}
+    made = {text: _last_merge(text, ranks) for text in dict.fromkeys(left + right for left, right in merges)}
+    found = {text: rank for text, rank in made.items() if rank is not None}
+    return sorted(found, key=found.__getitem__)
+
+
+def _last_merge(text: str, ranks: Mapping[Pair, int]) -> int | None:
+    """The rank of the merge that makes the text of its characters; None if it stays in parts."""
+    symbols = list(text)
+    known = [ranks.get(pair, NO_MERGE) for pair in pairwise(symbols)]  # between neighbours; equal ones are one pair
+    rank = None
+    while known:
+        rank = min(known)
+        if rank == NO_MERGE:
+            return None
+        place = known.index(rank)
+        merged = symbols[place] + symbols[place + 1]
+        symbols[place : place + 2] = [merged]
+        del known[place]
+        if place:
+            known[place - 1] = ranks.get((symbols[place - 1], merged), NO_MERGE)
+        if place < len(known):
+            known[place] = ranks.get((merged, symbols[place + 1]), NO_MERGE)
+    return rank
+
 
 UNKNOWN_PENALTY: Final = 10.0
 CONTINUES: Final = "##"

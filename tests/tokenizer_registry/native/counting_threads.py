@@ -9,9 +9,9 @@ import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from tokenizer_registry.native.packing import form_of
-from tokenizer_registry.native.packs import Packs
-from tokenizer_registry.native.plan import Plan, Word
+from tokenizer_registry.native.counter_set import Plan, Word
+from tokenizer_registry.native.layout import form_of
+from tokenizer_registry.native.packed_files import Packs
 from tokenizer_registry.normalization import normalizer
 from tokenizer_registry.registry import Registry
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tokenizer_registry.native.patterns import MANY, Kind, Part, read_pattern
-from tokenizer_registry.native.splits import document_splits
+from tokenizer_registry.native.pre_tokenizers import document_splits
 
 
 def test_a_group_of_alternatives_is_laid_out() -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from tests.tokenizer_registry.shipped import PACKAGE
 from tokenizer_registry.engines import read_engines
-from tokenizer_registry.native.packs import Packs
-from tokenizer_registry.native.plan import Plan, Resolve, Word
+from tokenizer_registry.native.counter_set import Plan, Resolve, Word
+from tokenizer_registry.native.packed_files import Packs
 
 ROWS = read_engines(PACKAGE)
 # One that ranks bytes, one that puts bars for spaces, one with pieces of words.
