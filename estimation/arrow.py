@@ -10,7 +10,7 @@ from estimation.extras import need
 from pricing_data import PriceBook
 from pricing_data.price import Price, Rates
 from tokenizer_registry import Registry, RegistryError
-from tokenizer_registry.vocabulary import Counter
+from tokenizer_registry.vocabulary import TokenCounter
 
 PURPOSE = "Counting columns"
 # A price has at most 12 decimals and a count 19 digits: no product is rounded, and 38 digits are what Arrow has.
@@ -48,7 +48,7 @@ class Columns:
             raise NoAnswer(f"{model}: no price is known on {self._day}")
         return self._products(counts, price)
 
-    def _counter(self, model: str) -> Counter:
+    def _counter(self, model: str) -> TokenCounter:
         try:
             reason = self._registry.why_uncounted(model)
             if reason is None:

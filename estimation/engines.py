@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from tokenizer_registry import Registry, UncountableText
-from tokenizer_registry.native.batch_counter import NativeVocabulary, Together
-from tokenizer_registry.vocabulary import Counter
+from tokenizer_registry.native.batch_counter import BatchCounter, NativeVocabulary
+from tokenizer_registry.vocabulary import TokenCounter
 
 Counts = dict[str, list[int | None]]
 
@@ -12,9 +12,9 @@ Counts = dict[str, list[int | None]]
 class Counters:
     """The counters of a job, by name. Those that can be are counted together, each text in one call."""
 
-    def __init__(self, by_name: Mapping[str, Counter]) -> None:
+    def __init__(self, by_name: Mapping[str, TokenCounter]) -> None:
         self._native = {name: found for name, found in by_name.items() if isinstance(found, NativeVocabulary)}
-        self._together = Together(self._native)
+        self._together = BatchCounter(self._native)
         self._others = {name: found for name, found in by_name.items() if name not in self._native}
 
     def count(self, texts: Sequence[str]) -> Counts:
@@ -30,7 +30,7 @@ class Counters:
         return {name: [row[place] for row in rows] for place, name in enumerate(self._together.names)}
 
 
-def count_texts(counter: Counter, texts: Sequence[str]) -> list[int | None]:
+def count_texts(counter: TokenCounter, texts: Sequence[str]) -> list[int | None]:
     """Tokens of each text, in order; None for one that cannot be counted."""
     try:
         return list(counter.count_batch(texts))
@@ -38,7 +38,7 @@ def count_texts(counter: Counter, texts: Sequence[str]) -> list[int | None]:
         return [_one(counter, text) for text in texts]
 
 
-def _one(counter: Counter, text: str) -> int | None:
+def _one(counter: TokenCounter, text: str) -> int | None:
     try:
         return counter.count(text)
     except UncountableText:

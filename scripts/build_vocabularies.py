@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tokenizer_registry.building.build import Built, Finished, build, licence_text
+from tokenizer_registry.building.build import BuiltVocabulary, Finished, build, licence_text
 from tokenizer_registry.building.sources import Origin, Sources, read_sources
 from tokenizer_registry.catalogue import toml_tables
 from tokenizer_registry.verification.corpus import corpus
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def build_all(wanted: Sequence[Origin], sources: Sources, cache: Path) -> list[Built]:
+def build_all(wanted: Sequence[Origin], sources: Sources, cache: Path) -> list[BuiltVocabulary]:
     """Each of them, from the finished ones or anew. Progress goes to standard output."""
     cache.mkdir(parents=True, exist_ok=True)
     finished = Finished(cache / "finished", sources)
@@ -56,7 +56,7 @@ def build_all(wanted: Sequence[Origin], sources: Sources, cache: Path) -> list[B
     return built
 
 
-def write_package(sources: Sources, built: Iterable[Built], out: Path, cache: Path) -> None:
+def write_package(sources: Sources, built: Iterable[BuiltVocabulary], out: Path, cache: Path) -> None:
     """All that vocabularies add to the package, into `out`."""
     built = list(built)
     (out / "vocabularies" / "LICENSES").mkdir(parents=True, exist_ok=True)
@@ -76,7 +76,7 @@ def _fetchable(origin: Origin, sources: Sources) -> str:
     )
 
 
-def _golden(built: Iterable[Built]) -> str:
+def _golden(built: Iterable[BuiltVocabulary]) -> str:
     counts = ",\n".join(
         f"    {json.dumps(vocabulary.name)}: {json.dumps(vocabulary.golden_counts)}"
         for vocabulary in built

@@ -14,7 +14,7 @@ from tokenizer_registry.normalization import expanded_size
 from tokenizer_registry.registry import Registry
 from tokenizer_registry.selection import Count
 from tokenizer_registry.vocabulary import Token, Vocabulary, segments
-from tokenizer_registry.vocabulary_files import Format, VocabularySpec
+from tokenizer_registry.vocabulary_files import VocabularyFormat, VocabularySpec
 
 __all__ = [
     "BadCatalogue",
@@ -22,7 +22,6 @@ __all__ = [
     "DamagedVocabulary",
     "ErrorBand",
     "Estimator",
-    "Format",
     "Model",
     "Registry",
     "RegistryError",
@@ -31,6 +30,7 @@ __all__ = [
     "UnknownModel",
     "UnknownVocabulary",
     "Vocabulary",
+    "VocabularyFormat",
     "VocabularySpec",
     "expanded_size",
     "segments",

@@ -9,7 +9,7 @@ from typing import Final
 from tokenizer_registry.errors import BadCatalogue
 
 
-class Row:
+class TomlRow:
     """A table whose keys are taken one by one; `finish` refuses the keys that were not taken."""
 
     def __init__(self, path: Path, where: str, values: object) -> None:
@@ -63,16 +63,16 @@ class Row:
             raise self.fault(f"{key} must be a list of whole numbers, not {value!r}")
         return tuple(self._whole(key, item) for item in value)
 
-    def table(self, key: str) -> "Row":
+    def table(self, key: str) -> "TomlRow":
         """A table inside this one."""
-        return Row(self.path, f"{self.where}, {key}", self._take(key))
+        return TomlRow(self.path, f"{self.where}, {key}", self._take(key))
 
-    def tables(self, key: str) -> list["Row"]:
+    def tables(self, key: str) -> list["TomlRow"]:
         """A list of tables; their place is named by number, and by their name where they have one."""
         value = self._take(key)
         if not isinstance(value, list):
             raise self.fault(f"{key} must be a list of tables")
-        return [Row(self.path, _place(key, number, item), item) for number, item in enumerate(value, start=1)]
+        return [TomlRow(self.path, _place(key, number, item), item) for number, item in enumerate(value, start=1)]
 
     def finish(self) -> None:
         """Refuse what was not taken: most often a misspelt key."""
@@ -95,33 +95,33 @@ def _place(key: str, number: int, item: object) -> str:
     return f"{key} {number} ({name})" if name else f"{key} {number}"
 
 
-def read_catalogue(path: Path) -> Row:
+def read_catalogue(path: Path) -> TomlRow:
     """The whole file as one row.
 
     Raises BadCatalogue where the file is missing, is not UTF-8 or is not TOML.
     """
     try:
-        return Row(path, "file", tomllib.loads(path.read_text(encoding="utf-8")))
+        return TomlRow(path, "file", tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise BadCatalogue(path, "file", error.strerror or "cannot be read") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadCatalogue(path, "file", str(error)) from error
 
 
-Value = str | int | tuple[str, ...] | tuple[int, ...]
+TomlValue = str | int | tuple[str, ...] | tuple[int, ...]
 
 
-def toml_lines(values: Mapping[str, Value]) -> list[str]:
+def toml_lines(values: Mapping[str, TomlValue]) -> list[str]:
     """One `key = value` line each."""
     return [f"{key} = {_written(value)}" for key, value in values.items()]
 
 
-def toml_tables(tables: Mapping[str, Mapping[str, Value]]) -> str:
+def toml_tables(tables: Mapping[str, Mapping[str, TomlValue]]) -> str:
     """Tables one below the other, each under its head; the last line has no end."""
     return "\n".join(line for head, values in tables.items() for line in (head, *toml_lines(values)))
 
 
-def _written(value: Value) -> str:
+def _written(value: TomlValue) -> str:
     if isinstance(value, tuple):
         return "[" + ", ".join(_written(item) for item in value) + "]"
     # A JSON string is a TOML basic string but for DEL, which TOML wants escaped.

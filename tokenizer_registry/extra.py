@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tokenizer_registry.catalogue import Value, toml_tables
+from tokenizer_registry.catalogue import TomlValue, toml_tables
 from tokenizer_registry.vocabulary_files import VocabularySpec, read_specs
 
 VOCABULARIES = "vocabularies.toml"
@@ -38,7 +38,7 @@ def add_vocabulary(folder: Path, file: str, packed: bytes, row: str) -> None:
     _append(folder / VOCABULARIES, row)
 
 
-def add_model(folder: Path, model: Mapping[str, Value]) -> None:
+def add_model(folder: Path, model: Mapping[str, TomlValue]) -> None:
     """Put a row into the folder's models.toml."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     _append(folder / MODELS, toml_tables({"[[model]]": model}))

@@ -30,7 +30,7 @@ FLOAT: Final = 5
 SIZES: Final = {DOUBLE: 8, FLOAT: 4}
 
 
-class Field(NamedTuple):
+class ProtobufField(NamedTuple):
     """One field of a message; `raw` is the field with its key as it stands in the message."""
 
     number: int
@@ -38,7 +38,7 @@ class Field(NamedTuple):
     raw: bytes
 
 
-def fields(message: bytes) -> Iterator[Field]:
+def fields(message: bytes) -> Iterator[ProtobufField]:
     """The fields of a message, in order."""
     at = 0
     while at < len(message):
@@ -53,7 +53,7 @@ def fields(message: bytes) -> Iterator[Field]:
             if size is None:
                 size, at = _read_varint(message, at)
             value, at = message[at : at + size], at + size
-        yield Field(key >> 3, value, message[start:at])
+        yield ProtobufField(key >> 3, value, message[start:at])
 
 
 def _read_varint(message: bytes, at: int) -> tuple[int, int]:

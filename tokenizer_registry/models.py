@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from tokenizer_registry.catalogue import Row, read_catalogue
+from tokenizer_registry.catalogue import TomlRow, read_catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def read_models(path: Path, vocabularies: Collection[str]) -> tuple[Model, ...]:
     return tuple(sorted(models.values(), key=lambda model: (model.author, model.name)))
 
 
-def _model(row: Row) -> Model:
+def _model(row: TomlRow) -> Model:
     model = Model(
         name=row.text("name"),
         author=row.text("author"),

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from tokenizer_registry.approximation.estimators import ErrorBand
-from tokenizer_registry.native.batch_counter import Together
+from tokenizer_registry.native.batch_counter import BatchCounter
 from tokenizer_registry.vocabulary import Vocabulary
 
 
@@ -33,13 +33,13 @@ def _exact(tokens: int, vocabulary: str) -> Count:
     return Count(tokens, vocabulary, "exact")
 
 
-class Choice:
+class ModelSelection:
     """Models by the names of their vocabularies, and those vocabularies that are there to count with."""
 
     __slots__ = ("_places", "_together")
 
     def __init__(self, names: Sequence[str | None], vocabularies: Mapping[str, Vocabulary]) -> None:
-        self._together = Together(vocabularies)
+        self._together = BatchCounter(vocabularies)
         places = {name: place for place, name in enumerate(self._together.names)}
         # The last place is for those that are not counted.
         self._places = [places.get(name or "", len(places)) for name in names]

@@ -8,13 +8,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
-from tokenizer_registry.catalogue import Row, read_catalogue
+from tokenizer_registry.catalogue import TomlRow, read_catalogue
 from tokenizer_registry.errors import DamagedVocabulary
 
-Kind = TypeVar("Kind", bound=StrEnum)
+EnumKind = TypeVar("EnumKind", bound=StrEnum)
 
 
-class Format(StrEnum):
+class VocabularyFormat(StrEnum):
     """What is in a vocabulary's file, and so which library reads it."""
 
     TIKTOKEN = "tiktoken"
@@ -38,7 +38,7 @@ class LicenceClass(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class VocabularySource:
     """The file of a public package that the vocabulary was made from. `sha256` is that file's."""
 
     registry: str
@@ -49,7 +49,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Licence:
+class VocabularyLicence:
     """Whose terms hold; `files` are in vocabularies/LICENSES."""
 
     name: str
@@ -67,7 +67,7 @@ class VocabularySpec:
     """
 
     name: str
-    format: Format
+    format: VocabularyFormat
     file: str
     sha256: str
     packed_sha256: str
@@ -78,8 +78,8 @@ class VocabularySpec:
     reference_splits: tuple[str, ...]
     probe_counts: tuple[int, ...]
     mixed_count: int
-    source: Source
-    licence: Licence
+    source: VocabularySource
+    licence: VocabularyLicence
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +122,16 @@ def read_specs(path: Path) -> tuple[VocabularySpec, ...]:
     return read_vocabularies(path).specs
 
 
-def _fetchable(row: Row) -> Fetchable:
+def _fetchable(row: TomlRow) -> Fetchable:
     found = Fetchable(row.text("name"), row.text("licence"), _choice(row, LicenceClass, "class"))
     row.finish()
     return found
 
 
-def _spec(row: Row) -> VocabularySpec:
+def _spec(row: TomlRow) -> VocabularySpec:
     spec = VocabularySpec(
         name=row.text("name"),
-        format=_choice(row, Format, "format"),
+        format=_choice(row, VocabularyFormat, "format"),
         file=row.text("file"),
         sha256=row.text("sha256"),
         packed_sha256=row.text("packed_sha256"),
@@ -146,13 +146,13 @@ def _spec(row: Row) -> VocabularySpec:
         licence=_licence(row.table("licence")),
     )
     row.finish()
-    if (spec.format is Format.TIKTOKEN) != (spec.pattern is not None):
+    if (spec.format is VocabularyFormat.TIKTOKEN) != (spec.pattern is not None):
         raise row.fault("pattern must be given for the format tiktoken, and for no other")
     return spec
 
 
-def _source(row: Row) -> Source:
-    source = Source(
+def _source(row: TomlRow) -> VocabularySource:
+    source = VocabularySource(
         registry=row.text("registry"),
         package=row.text("package"),
         version=row.text("version"),
@@ -163,15 +163,15 @@ def _source(row: Row) -> Source:
     return source
 
 
-def _licence(row: Row) -> Licence:
-    licence = Licence(
+def _licence(row: TomlRow) -> VocabularyLicence:
+    licence = VocabularyLicence(
         name=row.text("name"), licence_class=_choice(row, LicenceClass, "class"), files=row.texts("files")
     )
     row.finish()
     return licence
 
 
-def _choice(row: Row, kind: type[Kind], key: str) -> Kind:
+def _choice(row: TomlRow, kind: type[EnumKind], key: str) -> EnumKind:
     value = row.text(key)
     try:
         return kind(value)

@@ -21,13 +21,13 @@ from service.providers.endpoints import Provider
 from service.providers.errors import ProviderFault
 from service.providers.message_counter import MessageCounter
 from tokenizer_registry import Registry
-from tokenizer_registry.approximation.samples import Sample, samples
+from tokenizer_registry.approximation.samples import SampleText, samples
 
 
 class Compared(NamedTuple):
     """One text. `error` is the provider's count over ours, less 1; `inside`: it lies in the band."""
 
-    sample: Sample
+    sample: SampleText
     ours: int
     theirs: int
     inside: bool
@@ -77,7 +77,7 @@ def _provider(registry: Registry, model: str) -> Provider:
     return provider
 
 
-def _chosen(wanted: int | None) -> list[Sample]:
+def _chosen(wanted: int | None) -> list[SampleText]:
     """The first texts when the kinds take turns, so that few texts are still of many kinds."""
     every = samples()
     kinds = [[sample for sample in every if sample.kind == kind] for kind in dict.fromkeys(one.kind for one in every)]
@@ -85,7 +85,7 @@ def _chosen(wanted: int | None) -> list[Sample]:
     return turns[:wanted]
 
 
-async def _compare(registry: Registry, provider: Provider, model: str, chosen: Sequence[Sample]) -> list[Compared]:
+async def _compare(registry: Registry, provider: Provider, model: str, chosen: Sequence[SampleText]) -> list[Compared]:
     client = ProviderClient(configuration().settings.provider_timeout_seconds)
     counter = MessageCounter(provider, client)
     console = Console(stderr=True)

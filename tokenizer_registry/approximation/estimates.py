@@ -9,11 +9,11 @@ from tokenizer_registry.approximation.estimators import Estimator, read_estimato
 from tokenizer_registry.approximation.marked_text import DIALECTS
 from tokenizer_registry.approximation.runs import read_classes
 from tokenizer_registry.errors import UnknownVocabulary
-from tokenizer_registry.vocabulary import Counter, GuardedCounter
+from tokenizer_registry.vocabulary import GuardedCounter, TokenCounter
 from tokenizer_registry.vocabulary_files import VocabularySpec, read_specs, unpack
 
 
-def load_reconstruction(spec: VocabularySpec, folder: Path) -> Counter:
+def load_reconstruction(spec: VocabularySpec, folder: Path) -> TokenCounter:
     """Read, check and build; takes 0.1 to 0.3 s. Raises DamagedVocabulary, BadCatalogue, UnknownVocabulary."""
     if spec.name not in DIALECTS:
         raise UnknownVocabulary(spec.name)
@@ -44,9 +44,9 @@ class Estimates:
         )
         self._folder = folder
         self._locks: Mapping[str, Lock] = {name: Lock() for name in self.reconstructions}
-        self._loaded: dict[str, Counter] = {}
+        self._loaded: dict[str, TokenCounter] = {}
 
-    def reconstruction(self, name: str) -> Counter:
+    def reconstruction(self, name: str) -> TokenCounter:
         """The reconstruction, loaded at the first call. Raises UnknownVocabulary, DamagedVocabulary."""
         loaded = self._loaded.get(name)
         if loaded is not None:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from tokenizer_registry.catalogue import Row, read_catalogue
+from tokenizer_registry.catalogue import TomlRow, read_catalogue
 
 
 class Basis(StrEnum):
@@ -27,7 +27,7 @@ class ErrorBand(NamedTuple):
     basis: Basis
 
 
-class Script(StrEnum):
+class ScriptClass(StrEnum):
     """Kinds of text by their share of characters outside ASCII: how far vocabularies differ depends on it."""
 
     ASCII = "ascii"
@@ -35,21 +35,21 @@ class Script(StrEnum):
     SCRIPTS = "scripts"
 
 
-Bands = Mapping[Script, ErrorBand]
+Bands = Mapping[ScriptClass, ErrorBand]
 
 # Shares of 1,000 characters: English and code lie under the first, other languages in Latin letters under the second.
 MAX_IN_ASCII: Final = 5
 MAX_IN_ACCENTED: Final = 250
 
 
-def script_of(text: str) -> Script:
+def script_of(text: str) -> ScriptClass:
     """The kind of a text; an empty one is ASCII."""
     if text.isascii():
-        return Script.ASCII
+        return ScriptClass.ASCII
     others = (len(text) - len(text.encode("ascii", "ignore"))) * 1_000
     if others <= MAX_IN_ASCII * len(text):
-        return Script.ASCII
-    return Script.ACCENTED if others <= MAX_IN_ACCENTED * len(text) else Script.SCRIPTS
+        return ScriptClass.ASCII
+    return ScriptClass.ACCENTED if others <= MAX_IN_ACCENTED * len(text) else ScriptClass.SCRIPTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def read_estimators(path: Path, models: Collection[str], vocabularies: Collectio
     return tuple(estimators.values())
 
 
-def _estimator(row: Row) -> Estimator:
+def _estimator(row: TomlRow) -> Estimator:
     estimator = Estimator(
         name=row.text("name"),
         vocabulary=row.text("vocabulary"),
@@ -109,17 +109,17 @@ def _estimator(row: Row) -> Estimator:
     return estimator
 
 
-def _bands(row: Row, error: Row) -> Bands:
+def _bands(row: TomlRow, error: TomlRow) -> Bands:
     try:
         basis = Basis(row.text("basis"))
     except ValueError:
         raise row.fault(f"basis must be one of {', '.join(Basis)}") from None
-    bands = {script: _band(error, script, basis) for script in Script}
+    bands = {script: _band(error, script, basis) for script in ScriptClass}
     error.finish()
     return bands
 
 
-def _band(error: Row, script: Script, basis: Basis) -> ErrorBand:
+def _band(error: TomlRow, script: ScriptClass, basis: Basis) -> ErrorBand:
     try:
         low, high = map(Decimal, error.texts(script))
     except (InvalidOperation, ValueError):

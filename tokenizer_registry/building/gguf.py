@@ -5,7 +5,7 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from tokenizer_registry.building.sentencepiece_model import CONTROL, USER_DEFINED, Piece, bpe_model
+from tokenizer_registry.building.sentencepiece_model import CONTROL, USER_DEFINED, WrittenPiece, bpe_model
 
 MAGIC: Final = b"GGUF"
 STRING: Final = 8
@@ -22,14 +22,14 @@ def read_metadata(content: bytes) -> Mapping[str, Any]:
     """All key and value pairs. Raises NotGguf."""
     if content[:4] != MAGIC:
         raise NotGguf("the file does not begin with GGUF")
-    reader = _Reader(content, position=4)
+    reader = _GgufReader(content, position=4)
     version, _tensors, pairs = reader.scalar("I"), reader.scalar("Q"), reader.scalar("Q")
     if version not in (2, 3):
         raise NotGguf(f"version {version}")
     return {reader.text(): reader.value(reader.scalar("I")) for _ in range(pairs)}
 
 
-class _Reader:
+class _GgufReader:
     """Takes values off the front of the content, one after the other."""
 
     def __init__(self, content: bytes, position: int) -> None:
@@ -109,7 +109,7 @@ def sentencepiece_model(content: bytes) -> bytes:
     columns = (metadata[f"tokenizer.ggml.{column}"] for column in ("tokens", "scores", "token_type"))
     return bpe_model(
         [
-            Piece(text, score, CONTROL if kind == UNKNOWN and number else kind)
+            WrittenPiece(text, score, CONTROL if kind == UNKNOWN and number else kind)
             for number, (text, score, kind) in enumerate(zip(*columns, strict=True))
         ]
     )

@@ -20,9 +20,9 @@ from tokenizer_registry.building.conversion import (
 from tokenizer_registry.building.gguf import sentencepiece_model, tokenizer_document
 from tokenizer_registry.building.packages import check, member
 from tokenizer_registry.building.sentencepiece_model import with_plain_pieces
-from tokenizer_registry.building.sources import SENTENCEPIECE_KINDS, Kind, Origin
+from tokenizer_registry.building.sources import SENTENCEPIECE_KINDS, Origin, SourceKind
 from tokenizer_registry.formats import format_ranks
-from tokenizer_registry.vocabulary_files import Format
+from tokenizer_registry.vocabulary_files import VocabularyFormat
 
 EXPORT = """
 import base64, sys
@@ -54,21 +54,21 @@ class Original:
 
 def read_original(origin: Origin, archive: Path) -> Original:
     """The pinned file out of its package's archive. Raises WrongDigest."""
-    if origin.kind is Kind.SPLINTR:
+    if origin.kind is SourceKind.SPLINTR:
         content = export_ranks(archive, origin.name.replace("-", "_"), origin.ranks)
     else:
         content = member(archive, origin.path)
     check(f"{origin.path} in {archive.name}", origin.sha256, content)
     match origin.kind:
-        case Kind.TOKENIZER_JSON:
+        case SourceKind.TOKENIZER_JSON:
             return Original(content, json.loads(content))
-        case Kind.CODEGEN_JSON:
+        case SourceKind.CODEGEN_JSON:
             return Original(content, with_runs_of_white_space(json.loads(content)))
-        case Kind.GGUF_BPE:
+        case SourceKind.GGUF_BPE:
             return Original(content, tokenizer_document(origin.name, content))
-        case Kind.GGUF_SENTENCEPIECE:
+        case SourceKind.GGUF_SENTENCEPIECE:
             return Original(sentencepiece_model(content))
-        case Kind.PLAIN_SENTENCEPIECE:
+        case SourceKind.PLAIN_SENTENCEPIECE:
             return Original(with_plain_pieces(content))
         case _:
             return Original(content)
@@ -77,10 +77,10 @@ def read_original(origin: Origin, archive: Path) -> Original:
 def shipped_content(origin: Origin, original: Original) -> bytes:
     """What is packed for this original. Raises Inexact."""
     if original.document is not None:
-        if origin.packed_format is Format.HUGGINGFACE:
+        if origin.packed_format is VocabularyFormat.HUGGINGFACE:
             return content_of_document(plain_document(original.document))
         return format_ranks(ranks_of_tokenizer_json(original.document))
-    if origin.kind is Kind.TEKKEN:
+    if origin.kind is SourceKind.TEKKEN:
         return format_ranks(ranks_of_tekken(json.loads(original.content)))
     return original.content
 

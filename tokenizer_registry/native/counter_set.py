@@ -1,4 +1,8 @@
-"""Vocabularies that are counted together: a text is cut into words once, and words that were met before are known."""
+"""A set of vocabularies that count texts together, in one call of the C library.
+
+Each text is cut into words once. The set caches the counts of words, so that a known word costs one look-up for all
+vocabularies.
+"""
 
 import ctypes
 import weakref
@@ -6,71 +10,78 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
-from tokenizer_registry.native.library import COLUMNS, TEXT_TOO_LONG, library
+from tokenizer_registry.native.library import SLOTS, TEXT_TOO_LONG, library
 from tokenizer_registry.native.packed_files import Mapped
 from tokenizer_registry.vocabulary import refuse_long, refuse_surrogates, too_long
 
-# Bytes times columns: a text this small is counted in less time than it may take to get the GIL back.
+# Bytes times vocabularies: counting a text this small takes less time than getting the GIL back may take.
 SMALL_BYTES: Final = 32_768
-# The same for `count_small`, which is asked before the bytes are known: prose has about one or two a character.
+# The same limit in characters, for `count_small`, which is called before the size in bytes is known. Prose has one to
+# two bytes a character.
 SMALL_CHARACTERS: Final = SMALL_BYTES // 2
-# A place is four numbers: column, begin, length, and whether it opens its text.
-PLACE: Final = 4
+# The C library describes an unresolved word in four numbers: slot, begin, length, and whether it begins its text.
+NUMBERS_PER_WORD: Final = 4
 
-Totals = ctypes.c_uint64 * COLUMNS
+Totals = ctypes.c_uint64 * SLOTS
 
 
-class Word(NamedTuple):
-    """A word that the C library leaves to others.
+class UnresolvedWord(NamedTuple):
+    """A word that the C library cannot count, because a normalizer may change it.
 
-    It begins with the space or line feed that it was cut at, unless it opens its text.
+    It begins with the space or line feed that it was cut at, unless it is the first of its text.
     """
 
     text: str
-    opens: bool
+    is_first: bool
 
 
-Resolve = Callable[[Sequence[Word]], list[int]]
+CountWords = Callable[[Sequence[UnresolvedWord]], list[int]]
 
 
-class PlanFull(Exception):
-    """There is no column left, or no memory."""
+class CounterSetFull(Exception):
+    """All slots are taken, or there is no memory."""
 
 
-class Plan:
-    """Columns of vocabularies over one table of characters.
+class CounterSet:
+    """Vocabularies in numbered slots, over one table of characters. Safe to use from many threads.
 
-    Safe to use from many threads. Raises OSError where the C library was not built for this machine.
+    Raise OSError if the C library was not built for this machine.
     """
 
     def __init__(self, characters: Mapped) -> None:
-        self._holding = library(frees_gil=False)
-        self._freeing = library()
+        self._holding_gil = library(frees_gil=False)
+        self._freeing_gil = library()
         self._mapped = [characters]
-        self._resolve: list[Resolve] = []
-        self._plan = self._freeing.weighbridge_plan(characters.address)
-        if not self._plan:
-            raise PlanFull
-        # A small text's tokens for each wanted column, in their order; an empty list if words of it are left to others.
-        # Holds the GIL. A call of it costs as much as a thousand characters, so nothing is around it. Raises
-        # UnicodeEncodeError for a lone surrogate.
-        self.count_small: Callable[[str, int], list[int]] = partial(self._holding.weighbridge_count_small, self._plan)
-        self._finalizer = weakref.finalize(self, self._freeing.weighbridge_free, self._plan)
+        self._count_words: list[CountWords] = []
+        self._handle = self._freeing_gil.weighbridge_counter_set(characters.address)
+        if not self._handle:
+            raise CounterSetFull
+        # Return the tokens of a small text for each wanted slot, in the order of slots; an empty list if words of it
+        # are unresolved. Hold the GIL. Raise UnicodeEncodeError for a lone surrogate. Not wrapped in a method: a Python
+        # call takes as long as counting 1,000 characters.
+        self.count_small: Callable[[str, int], list[int]] = partial(
+            self._holding_gil.weighbridge_count_small, self._handle
+        )
+        self._finalizer = weakref.finalize(self, self._freeing_gil.weighbridge_free, self._handle)
 
-    def add(self, packed: Mapped, *, has_words: bool, resolve: Resolve) -> int:
-        """Add a packed vocabulary; its column. `resolve` counts the words that are left to it. Raises PlanFull."""
-        column = len(self._resolve)
-        if not self._freeing.weighbridge_add(self._plan, column, packed.address, packed.size, has_words):
-            raise PlanFull
+    def add(self, packed: Mapped, *, has_words: bool, count_words: CountWords) -> int:
+        """Add a packed vocabulary and return its slot. Raise CounterSetFull.
+
+        `count_words` counts the words that the C library leaves unresolved. `has_words`: no token of the vocabulary
+        reaches across the end of a word.
+        """
+        slot = len(self._count_words)
+        if not self._freeing_gil.weighbridge_add(self._handle, slot, packed.address, packed.size, has_words):
+            raise CounterSetFull
         self._mapped.append(packed)
-        self._resolve.append(resolve)
-        return column
+        self._count_words.append(count_words)
+        return slot
 
     def count(self, text: str, wanted: int, normalized: int = 0) -> "ctypes.Array[ctypes.c_uint64]":
-        """The tokens for each column; only those hold whose bits are set in `wanted`.
+        """Return the number of tokens for each slot; only those whose bits are set in `wanted` are valid.
 
-        The columns of `normalized` take the text as normalized already. Raises UncountableText for a lone surrogate or
-        a text that is too long, MemoryError, and what an owner's library raises.
+        The slots whose bits are set in `normalized` take the text as already normalized. Raise UncountableText for a
+        lone surrogate or a text that is too long, MemoryError, and whatever a reference library raises.
         """
         refuse_long(text)
         try:
@@ -78,43 +89,44 @@ class Plan:
         except UnicodeEncodeError:
             refuse_surrogates(text)
             raise
-        totals, left = Totals(), ctypes.c_void_p()
+        totals, unresolved = Totals(), ctypes.c_void_p()
         is_small = len(content) * wanted.bit_count() <= SMALL_BYTES
-        library = self._holding if is_small else self._freeing
+        library = self._holding_gil if is_small else self._freeing_gil
         words = library.weighbridge_count(
-            self._plan, content, len(content), wanted, normalized, totals, is_small, ctypes.byref(left)
+            self._handle, content, len(content), wanted, normalized, totals, is_small, ctypes.byref(unresolved)
         )
         if words:
-            self._add_uncounted(content, words, totals, left)
+            self._add_unresolved(content, words, totals, unresolved)
         return totals
 
-    def _add_uncounted(
-        self, content: bytes, words: int, totals: "ctypes.Array[ctypes.c_uint64]", left: ctypes.c_void_p
+    def _add_unresolved(
+        self, content: bytes, words: int, totals: "ctypes.Array[ctypes.c_uint64]", unresolved: ctypes.c_void_p
     ) -> None:
+        """Add the tokens of unresolved words to the totals, and let the C library cache them."""
         if words < 0:
             raise too_long() if words == TEXT_TOO_LONG else MemoryError
-        # No place of the C library is held here: the words are counted in others, which may be taken by threads that
-        # wait for the GIL.
+        # This call holds no workspace of the C library: counting the words takes another one, and threads that wait for
+        # the GIL may have taken all.
         try:
-            places = (ctypes.c_uint32 * (PLACE * words))()
-            self._holding.weighbridge_left_words(left, places)
-            self._holding.weighbridge_learn(left, content, self._resolved(content, places, totals))
+            places = (ctypes.c_uint32 * (NUMBERS_PER_WORD * words))()
+            self._holding_gil.weighbridge_unresolved_words(unresolved, places)
+            self._holding_gil.weighbridge_learn(unresolved, content, self._resolve(content, places, totals))
         finally:
-            self._holding.weighbridge_free_left(left)
+            self._holding_gil.weighbridge_free_unresolved(unresolved)
 
-    def _resolved(
+    def _resolve(
         self, content: bytes, places: "ctypes.Array[ctypes.c_uint32]", totals: "ctypes.Array[ctypes.c_uint64]"
     ) -> "ctypes.Array[ctypes.c_uint32]":
-        """The tokens of each word that was left, after they were added to the totals."""
-        by_column: dict[int, dict[Word, list[int]]] = {}
-        for number, place in enumerate(range(0, len(places), PLACE)):
-            column, begin, length, opens = places[place : place + PLACE]
-            word = Word(content[begin : begin + length].decode("utf-8"), bool(opens))
-            by_column.setdefault(column, {}).setdefault(word, []).append(number)
-        tokens = (ctypes.c_uint32 * (len(places) // PLACE))()
-        for column, words in by_column.items():
-            for numbers, count in zip(words.values(), self._resolve[column](list(words)), strict=True):
-                totals[column] += count * len(numbers)
+        """Return the number of tokens of each unresolved word, in order; add them to the totals."""
+        by_slot: dict[int, dict[UnresolvedWord, list[int]]] = {}
+        for number, place in enumerate(range(0, len(places), NUMBERS_PER_WORD)):
+            slot, begin, length, is_first = places[place : place + NUMBERS_PER_WORD]
+            word = UnresolvedWord(content[begin : begin + length].decode("utf-8"), bool(is_first))
+            by_slot.setdefault(slot, {}).setdefault(word, []).append(number)
+        tokens = (ctypes.c_uint32 * (len(places) // NUMBERS_PER_WORD))()
+        for slot, words in by_slot.items():
+            for numbers, count in zip(words.values(), self._count_words[slot](list(words)), strict=True):
+                totals[slot] += count * len(numbers)
                 for number in numbers:
                     tokens[number] = count
         return tokens

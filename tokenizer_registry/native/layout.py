@@ -28,7 +28,7 @@ class Method(IntEnum):
     WORD_PIECES = 3
 
 
-class Section(IntEnum):
+class PackedSection(IntEnum):
     """The tables of a packed file; splits come behind them."""
 
     TOKENS = 0
@@ -42,8 +42,8 @@ class Section(IntEnum):
     CHANGED_INTO = 8
     WHOLE = 9
     ASCII_PAIRS = 10
-    JOINTS = 11
-    OWN_FORM = 12
+    BOUNDARIES = 11
+    OWN_NORMALIZER = 12
 
 
 @dataclass(slots=True)
@@ -55,7 +55,7 @@ class Tables:
     """
 
     method: Method
-    sections: dict[Section, bytes] = field(default_factory=dict)
+    sections: dict[PackedSection, bytes] = field(default_factory=dict)
     splits: tuple[Split, ...] = ()
     plain: int = 0
     puts_space_first: bool = False
@@ -70,17 +70,17 @@ def flag_of(form: str | None) -> int:
     return 1 << FLAGS.index(f"{PLAIN_IN}{form}") if form else 0
 
 
-def added_sections(texts: Sequence[str]) -> dict[Section, bytes]:
+def added_sections(texts: Sequence[str]) -> dict[PackedSection, bytes]:
     """The tables of what is a token wherever it stands."""
     if not texts:
         return {}
     prefixes = with_prefixes(texts)
-    return {Section.ADDED: strings(prefixes.texts), Section.ADDED_ENDS: bytes(prefixes.are_whole)}
+    return {PackedSection.ADDED: strings(prefixes.texts), PackedSection.ADDED_ENDS: bytes(prefixes.are_whole)}
 
 
 MAGIC: Final = b"WBPACK02"
 MAX_SPLITS: Final = 8
-HEAD: Final = struct.Struct(f"<8s6Id{len(Section) + MAX_SPLITS}Q")
+HEAD: Final = struct.Struct(f"<8s6Id{len(PackedSection) + MAX_SPLITS}Q")
 # What stands in front of the offsets.
 HEAD_NUMBERS: Final = 8
 ALIGNED: Final = 16
@@ -89,7 +89,7 @@ ALIGNED: Final = 16
 def packed(tables: Tables) -> bytes:
     """The file of a vocabulary. Raises KeyError for a set of characters that characters.json has not."""
     if tables.candidates:
-        tables.sections[Section.WHOLE] = whole_tokens(_packed(tables), tables.candidates)
+        tables.sections[PackedSection.WHOLE] = whole_tokens(_packed(tables), tables.candidates)
     return _packed(tables)
 
 
@@ -97,22 +97,22 @@ def _packed(tables: Tables) -> bytes:
     if len(tables.splits) > MAX_SPLITS:
         raise ValueError(f"{len(tables.splits)} splits; a packed vocabulary has room for {MAX_SPLITS}")
     programs = [split_program(split, read_characters()) for split in tables.splits]
-    contents = [tables.sections.get(section, b"") for section in Section] + programs
+    contents = [tables.sections.get(section, b"") for section in PackedSection] + programs
     offsets, body = _laid_out(contents, HEAD.size)
     offsets += [0] * (MAX_SPLITS - len(programs))
     head = (tables.method, tables.plain, tables.puts_space_first, len(programs), tables.unknown, tables.strips_end)
     return HEAD.pack(MAGIC, *head, tables.unknown_score, *offsets) + body
 
 
-def form_of(content: memoryview) -> str | None:
+def normal_form_of(content: memoryview) -> str | None:
     """The form that texts must have for a packed vocabulary, if they must have one: `NFC`, `BERT`, ..."""
     plain = HEAD.unpack_from(content)[2]
     return FLAGS[plain.bit_length() - 1].removeprefix(PLAIN_IN) if plain else None
 
 
-def own_form_of(content: memoryview) -> bytes | None:
+def own_normalizer_of(content: memoryview) -> bytes | None:
     """The description of the form that is this vocabulary's own, if it has one."""
-    offset = HEAD.unpack_from(content)[HEAD_NUMBERS + Section.OWN_FORM]
+    offset = HEAD.unpack_from(content)[HEAD_NUMBERS + PackedSection.OWN_NORMALIZER]
     if not offset:
         return None
     (size,) = SIZE.unpack_from(content, offset)

@@ -27,17 +27,17 @@ _BOUNDARY: Final = re.compile(
 )
 
 
-class OwnForm(NamedTuple):
+class OwnNormalizer(NamedTuple):
     """What brings a text into the form in which the C library counts it. It holds the GIL.
 
     `is_in_blocks`: other threads get their turn while it works on a long text.
     """
 
-    make: Callable[[str], str]
+    normalize: Callable[[str], str]
     is_in_blocks: bool
 
 
-def own_form(description: bytes) -> OwnForm:
+def build_own_normalizer(description: bytes) -> OwnNormalizer:
     """The form that is described by JSON. It loads in some milliseconds, with a vocabulary it would take a second.
 
     `normalizer` is as in tokenizer.json; `pre_tokenizer` cuts what that makes into words, which get spaces between
@@ -47,11 +47,11 @@ def own_form(description: bytes) -> OwnForm:
     shell = _shell(described)
     normalize, pre_tokenizer = shell.normalizer.normalize_str, shell.pre_tokenizer
     if pre_tokenizer is not None:
-        return OwnForm(
+        return OwnNormalizer(
             lambda text: " ".join(word for word, _ in pre_tokenizer.pre_tokenize_str(normalize(text))), False
         )
     stripped = _WHITE_SPACE if described["strips_end"] else ""
-    return OwnForm(lambda text: "".join(map(normalize, blocks(text, _BOUNDARY))).rstrip(stripped), True)
+    return OwnNormalizer(lambda text: "".join(map(normalize, blocks(text, _BOUNDARY))).rstrip(stripped), True)
 
 
 def _shell(described: Mapping[str, Any]) -> Any:

@@ -9,11 +9,11 @@ from typing import Final
 
 from tokenizer_registry.formats import parse_ranks
 from tokenizer_registry.native.documents import document_tables
-from tokenizer_registry.native.layout import Method, Section, Tables, flag_of
+from tokenizer_registry.native.layout import Method, PackedSection, Tables, flag_of
 from tokenizer_registry.native.pre_tokenizers import rank_splits
 from tokenizer_registry.native.sentencepiece import model_tables
 from tokenizer_registry.native.tables import ascii_pairs, strings
-from tokenizer_registry.vocabulary_files import Format, VocabularySpec
+from tokenizer_registry.vocabulary_files import VocabularyFormat, VocabularySpec
 
 PACKAGE: Final = Path(__file__).parents[1]
 # What decides on the content of a packed vocabulary, beside this folder's modules and the vocabulary itself.
@@ -47,16 +47,16 @@ def _code() -> str:
 def tables_of(spec: VocabularySpec, content: bytes) -> Tables:
     """The tables for unpacked content. Raises ValueError where the C library does not know the vocabulary's ways."""
     match spec.format:
-        case Format.TIKTOKEN:
+        case VocabularyFormat.TIKTOKEN:
             return _ranks(content, spec.pattern or "", spec.normalizer)
-        case Format.SENTENCEPIECE:
+        case VocabularyFormat.SENTENCEPIECE:
             return model_tables(content)
-        case Format.HUGGINGFACE:
+        case VocabularyFormat.HUGGINGFACE:
             return document_tables(json.loads(content))
 
 
 def _ranks(content: bytes, pattern: str, form: str | None) -> Tables:
     ranks = parse_ranks(content)
     tokens = [token for token in sorted(ranks, key=ranks.__getitem__) if token]
-    sections = {Section.TOKENS: strings(tokens), Section.ASCII_PAIRS: ascii_pairs(tokens)}
+    sections = {PackedSection.TOKENS: strings(tokens), PackedSection.ASCII_PAIRS: ascii_pairs(tokens)}
     return Tables(Method.BYTES_BY_RANK, sections, splits=rank_splits(pattern), plain=flag_of(form))

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from tokenizer_registry.formats import byte_alphabet
 from tokenizer_registry.native.characters import MAX_CLASSES, Characters
-from tokenizer_registry.native.patterns import MANY, Alternative, Kind, Part, read_pattern, sets_of
+from tokenizer_registry.native.patterns import MANY, Alternative, PartKind, PatternPart, read_pattern, sets_of
 from tokenizer_registry.native.tables import numbers
 
 # What `ByteLevel` of tokenizers cuts with: GPT-2's pattern.
@@ -15,7 +15,7 @@ BYTE_LEVEL: Final = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}
 MAX_SETS: Final = 32
 
 
-class Dialect(StrEnum):
+class PatternDialect(StrEnum):
     """Whose idea of a set of characters holds: they were made for different versions of Unicode."""
 
     TIKTOKEN = "tiktoken"
@@ -31,7 +31,7 @@ class Split(NamedTuple):
     that is a digit.
     """
 
-    dialect: Dialect
+    dialect: PatternDialect
     alternatives: tuple[Alternative, ...]
     drops_gaps: bool = False
     is_of_bytes: bool = False
@@ -41,14 +41,14 @@ class Split(NamedTuple):
         yield from (set_name(self.dialect, characters) for characters in sets_of(self.alternatives))
 
 
-def set_name(dialect: Dialect, characters: str) -> str:
+def set_name(dialect: PatternDialect, characters: str) -> str:
     """The name of a set in characters.json."""
     return f"{dialect}: {characters}"
 
 
 def rank_splits(pattern: str) -> tuple[Split, ...]:
     """The split of a rank file. Raises ValueError for a pattern that the C library does not know."""
-    return (Split(Dialect.TIKTOKEN, read_pattern(pattern), drops_gaps=True),)
+    return (Split(PatternDialect.TIKTOKEN, read_pattern(pattern), drops_gaps=True),)
 
 
 def document_splits(step: Mapping[str, Any] | None) -> tuple[Split, ...]:
@@ -59,9 +59,9 @@ def document_splits(step: Mapping[str, Any] | None) -> tuple[Split, ...]:
         case {"type": "Sequence", "pretokenizers": steps}:
             return tuple(_in_sequence(steps))
         case {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}:
-            return (Split(Dialect.TOKENIZERS, read_pattern(_escaped(pattern))),)
+            return (Split(PatternDialect.TOKENIZERS, read_pattern(_escaped(pattern))),)
         case {"type": "ByteLevel", "add_prefix_space": False, "use_regex": use_regex}:
-            return (Split(Dialect.TOKENIZERS, read_pattern(BYTE_LEVEL)),) if use_regex else ()
+            return (Split(PatternDialect.TOKENIZERS, read_pattern(BYTE_LEVEL)),) if use_regex else ()
         case {"type": "Digits", "individual_digits": alone}:
             return (_step("digits", 1 if alone else MANY),)
         case {"type": "Punctuation", "behavior": "Contiguous"}:
@@ -77,7 +77,7 @@ def _in_sequence(steps: Sequence[Mapping[str, Any]]) -> Iterator[Split]:
 
 
 def _step(name: str, most: int) -> Split:
-    return Split(Dialect.STEPS, ((Part(Kind.RUN, name, most=most),),))
+    return Split(PatternDialect.STEPS, ((PatternPart(PartKind.RUN, name, most=most),),))
 
 
 def _escaped(pattern: str) -> str:
@@ -127,14 +127,14 @@ class _ProgramWriter:
         """The sets of which a character must be one for the alternative to match with something there."""
         found = 0
         for part in alternative:
-            if part.kind in (Kind.RUN, Kind.GUARDED_RUN):
+            if part.kind in (PartKind.RUN, PartKind.GUARDED_RUN):
                 found |= self._bit(part.characters)
                 if part.least:
                     break
         return found
 
-    def _words(self, part: Part) -> Sequence[int]:
-        least, most = self.write(part.options) if part.kind is Kind.MAYBE else (part.least, part.most)
+    def _words(self, part: PatternPart) -> Sequence[int]:
+        least, most = self.write(part.options) if part.kind is PartKind.MAYBE else (part.least, part.most)
         return part.kind, self._bit(part.characters), self._bit(part.other), int(part.keeps), least, most
 
     def _bit(self, characters: str) -> int:

@@ -6,8 +6,8 @@ from enum import IntEnum
 from typing import Final, NamedTuple
 
 from tokenizer_registry.formats import fields
-from tokenizer_registry.native.layout import BAR, Method, Section, Tables, added_sections
-from tokenizer_registry.native.tables import ascii_pairs, joints, numbers, strings
+from tokenizer_registry.native.layout import BAR, Method, PackedSection, Tables, added_sections
+from tokenizer_registry.native.tables import ascii_pairs, boundary_strings, numbers, strings
 
 PIECE: Final = 1
 TRAINER: Final = 2
@@ -39,7 +39,7 @@ class PieceKind(IntEnum):
 KINDS: Final = {int(kind): kind for kind in PieceKind}
 
 
-class Piece(NamedTuple):
+class ModelPiece(NamedTuple):
     """A piece, in the order of numbers."""
 
     text: str
@@ -47,17 +47,17 @@ class Piece(NamedTuple):
     kind: PieceKind
 
 
-class Model(NamedTuple):
+class SentencePieceModel(NamedTuple):
     """`changes_text`: its normalizer does more than putting bars for spaces."""
 
-    pieces: list[Piece]
+    pieces: list[ModelPiece]
     is_merging: bool
     has_byte_fallback: bool
     puts_space_first: bool
     changes_text: bool
 
 
-def read_model(content: bytes) -> Model:
+def read_model(content: bytes) -> SentencePieceModel:
     """The model of a file."""
     messages: dict[int, list[bytes]] = {PIECE: [], TRAINER: [], NORMALIZER: []}
     for one in fields(content):
@@ -65,7 +65,7 @@ def read_model(content: bytes) -> Model:
             messages[one.number].append(one.value)
     trainer = {one.number: one.value for one in fields(b"".join(messages[TRAINER]))}
     normalizer = {one.number: one.value for one in fields(b"".join(messages[NORMALIZER]))}
-    return Model(
+    return SentencePieceModel(
         list(map(_piece, messages[PIECE])),
         is_merging=trainer.get(3, 1) == MERGING,
         has_byte_fallback=trainer.get(35, 0) == 1,
@@ -85,14 +85,14 @@ def model_tables(content: bytes) -> Tables:
     texts = [piece.text.encode() for piece in (*merged, *singles)]
     tables = Tables(
         Method.PIECES_BY_RANK,
-        {Section.TOKENS: strings(texts)},
+        {PackedSection.TOKENS: strings(texts)},
         puts_space_first=model.puts_space_first,
         candidates=texts,
     )
     ranks = _ranks_of([piece.score for piece in merged])
-    tables.sections |= {Section.RANKS: numbers(ranks)} if ranks else {}
-    tables.sections[Section.ASCII_PAIRS] = ascii_pairs(texts, ranks)
-    tables.sections[Section.JOINTS] = strings(joints(text.replace(BAR, b" ") for text in texts))
+    tables.sections |= {PackedSection.RANKS: numbers(ranks)} if ranks else {}
+    tables.sections[PackedSection.ASCII_PAIRS] = ascii_pairs(texts, ranks)
+    tables.sections[PackedSection.BOUNDARIES] = strings(boundary_strings(text.replace(BAR, b" ") for text in texts))
     tables.sections |= added_sections([piece.text for piece in merged if piece.kind is PieceKind.USER_DEFINED])
     return tables
 
@@ -103,24 +103,24 @@ def _ranks_of(scores: Sequence[float]) -> list[int]:
     return [] if len(starts) == len(scores) else [starts[score] for score in scores]
 
 
-def _piece(message: bytes) -> Piece:
+def _piece(message: bytes) -> ModelPiece:
     """Read a piece. The usual form, a short text, a score and perhaps a kind, needs no walk over its fields."""
     end = 2 + message[1] if len(message) > 1 else 0
     if message[:1] == TEXT_KEY and 2 < end < 0x82 and message[end : end + 1] == SCORE_KEY:
         rest = message[end + 1 :]
         if len(rest) == SCORE.size:
-            return Piece(message[2:end].decode(), SCORE.unpack(rest)[0], PieceKind.NORMAL)
+            return ModelPiece(message[2:end].decode(), SCORE.unpack(rest)[0], PieceKind.NORMAL)
         if len(rest) == SCORE.size + 2 and rest[4:5] == KIND_KEY and rest[5] < 0x80:
-            return Piece(message[2:end].decode(), SCORE.unpack_from(rest)[0], KINDS[rest[5]])
+            return ModelPiece(message[2:end].decode(), SCORE.unpack_from(rest)[0], KINDS[rest[5]])
     return _piece_of_fields(message)
 
 
-def _piece_of_fields(message: bytes) -> Piece:
+def _piece_of_fields(message: bytes) -> ModelPiece:
     values = dict(_values(message))
     text, score, kind = values.get(1, b""), values.get(2, b"\0\0\0\0"), values.get(3, 1)
     if not isinstance(text, bytes) or not isinstance(score, bytes) or not isinstance(kind, int):
         raise TypeError("a piece has a text, a score and a kind")
-    return Piece(text.decode("utf-8"), SCORE.unpack(score)[0], PieceKind(kind))
+    return ModelPiece(text.decode("utf-8"), SCORE.unpack(score)[0], PieceKind(kind))
 
 
 def _values(message: bytes) -> Iterator[tuple[int, int | bytes]]:

@@ -83,22 +83,22 @@ def _capacity(count: int) -> int:
     return count * 100 // FILLED + 2
 
 
-def joints(tokens: Iterable[bytes]) -> list[bytes]:
+def boundary_strings(tokens: Iterable[bytes]) -> list[bytes]:
     """The end of a word, or as much of it as its token has, and the space or line feed that the token has behind it.
 
     Patterns that cut all of a text do so there whatever tokens there are. This is for vocabularies without a pattern,
     or with one that leaves gaps.
     """
     ends = {byte: _with(name) for byte, name in ENDS_OF.items()}
-    return sorted({found for token in tokens if _may_join(token) for found in _joints(token, ends)})
+    return sorted({found for token in tokens if _has_boundary(token) for found in _boundary_strings(token, ends)})
 
 
-def _may_join(token: bytes) -> bool:
+def _has_boundary(token: bytes) -> bool:
     """Return whether a space or a line feed is behind the first byte."""
     return token.rfind(b" ") > 0 or token.rfind(b"\n") > 0
 
 
-def _joints(token: bytes, ends: dict[int, frozenset[int]]) -> Iterator[bytes]:
+def _boundary_strings(token: bytes, ends: dict[int, frozenset[int]]) -> Iterator[bytes]:
     for place in range(1, len(token)):
         if token[place] not in ends:
             continue

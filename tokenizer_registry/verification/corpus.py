@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 
 
 @dataclass(frozen=True, slots=True)
-class Script:
+class LetterRange:
     """Code points of letters, first to last, and what stands between words."""
 
     first: int
@@ -31,7 +31,7 @@ class Material:
     emoji: tuple[str, ...]
     markup: tuple[str, ...]
     punctuation: str
-    scripts: tuple[Script, ...]
+    scripts: tuple[LetterRange, ...]
 
 
 def read_material() -> Material:
@@ -44,7 +44,7 @@ def read_material() -> Material:
         emoji=tuple(document["emoji"]),
         markup=tuple(document["markup"]),
         punctuation=document["punctuation"],
-        scripts=tuple(Script(**script) for script in document["scripts"]),
+        scripts=tuple(LetterRange(**script) for script in document["scripts"]),
     )
 
 

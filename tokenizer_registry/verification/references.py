@@ -6,12 +6,12 @@ import sentencepiece
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
 from tokenizer_registry.formats import byte_alphabet, parse_ranks
-from tokenizer_registry.vocabulary_files import Format, VocabularySpec
+from tokenizer_registry.vocabulary_files import VocabularyFormat, VocabularySpec
 
-Pair = tuple[bytes, bytes]
+BytePair = tuple[bytes, bytes]
 
 
-def merges_of(ranks: Mapping[bytes, int]) -> list[Pair]:
+def merges_of(ranks: Mapping[bytes, int]) -> list[BytePair]:
     """The pair that forms each token, in order of rank.
 
     While a text is merged, a stretch that ends up as one token has developed exactly as it would alone, for
@@ -44,12 +44,12 @@ CountAll = Callable[[Sequence[str]], list[int]]
 def reference_counter(spec: VocabularySpec, content: bytes) -> CountAll:
     """Counts tokens of many texts, for a vocabulary of this spec with this unpacked content."""
     match spec.format:
-        case Format.TIKTOKEN:
+        case VocabularyFormat.TIKTOKEN:
             splits = spec.reference_splits or (spec.pattern or "",)
             return counter_of(rank_tokenizer(parse_ranks(content), splits, spec.normalizer))
-        case Format.SENTENCEPIECE:
+        case VocabularyFormat.SENTENCEPIECE:
             return sentencepiece_counter(content)
-        case Format.HUGGINGFACE:
+        case VocabularyFormat.HUGGINGFACE:
             return counter_of(Tokenizer.from_str(content.decode("utf-8")))
 
 

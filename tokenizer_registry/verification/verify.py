@@ -10,7 +10,7 @@ from typing import NamedTuple
 from tokenizer_registry.errors import DamagedVocabulary, UnknownVocabulary
 from tokenizer_registry.registry import Registry
 from tokenizer_registry.verification.corpus import corpus
-from tokenizer_registry.vocabulary import Counter
+from tokenizer_registry.vocabulary import TokenCounter
 from tokenizer_registry.vocabulary_files import VocabularySpec, mixed_text, probe_texts, unpack
 
 
@@ -96,12 +96,12 @@ def verify(registry: Registry, name: str, on_check: Callable[[Check], None] | No
     return Verification(name, tuple(checks))
 
 
-def _probes(vocabulary: Counter, spec: VocabularySpec) -> Check:
+def _probes(vocabulary: TokenCounter, spec: VocabularySpec) -> Check:
     found = tuple(vocabulary.count(text) for text in probe_texts())
     return Check("probes", found == spec.probe_counts, f"{found}, recorded {spec.probe_counts}")
 
 
-def _mixed(vocabulary: Counter, spec: VocabularySpec) -> Check:
+def _mixed(vocabulary: TokenCounter, spec: VocabularySpec) -> Check:
     found = vocabulary.count(mixed_text())
     return Check("mixed text", found == spec.mixed_count, f"{found}, recorded {spec.mixed_count}")
 

@@ -12,23 +12,23 @@ from scripts.build_estimates import PLAN, bands_of, counts_for
 from scripts.estimates.plan import read_plan, taken_models
 from scripts.estimates.spread import bands, counted, pairs
 from tokenizer_registry import Registry
-from tokenizer_registry.approximation.estimators import Script, script_of
-from tokenizer_registry.approximation.samples import Sample, samples
+from tokenizer_registry.approximation.estimators import ScriptClass, script_of
+from tokenizer_registry.approximation.samples import SampleText, samples
 
 
 @pytest.mark.parametrize(
     ("text", "script"),
     [
-        ("", Script.ASCII),
-        ("plain", Script.ASCII),
-        ("x" * 199 + "é", Script.ASCII),
-        ("x" * 198 + "é", Script.ACCENTED),
-        ("xxxé", Script.ACCENTED),
-        ("xxé", Script.SCRIPTS),
-        ("中文", Script.SCRIPTS),
+        ("", ScriptClass.ASCII),
+        ("plain", ScriptClass.ASCII),
+        ("x" * 199 + "é", ScriptClass.ASCII),
+        ("x" * 198 + "é", ScriptClass.ACCENTED),
+        ("xxxé", ScriptClass.ACCENTED),
+        ("xxé", ScriptClass.SCRIPTS),
+        ("中文", ScriptClass.SCRIPTS),
     ],
 )
-def test_the_kind_of_a_text(text: str, script: Script) -> None:
+def test_the_kind_of_a_text(text: str, script: ScriptClass) -> None:
     """Up to 5 in 1,000 characters outside ASCII are ASCII, up to a quarter accented, more are other scripts."""
     assert script_of(text) is script
 
@@ -42,7 +42,7 @@ def test_the_kind_is_a_matter_of_shares(text: str) -> None:
 def test_every_kind_of_text_is_measured() -> None:
     """The corpus has at least ten texts in each kind, so that no band rests on one of them."""
     found = [script_of(sample.text) for sample in samples()]
-    assert all(found.count(script) >= 10 for script in Script)
+    assert all(found.count(script) >= 10 for script in ScriptClass)
 
 
 def test_the_shipped_bands_are_the_measured_ones() -> None:
@@ -87,15 +87,15 @@ def test_every_pattern_is_of_use() -> None:
 
 def test_a_mirrored_band_is_as_wide_the_other_way() -> None:
     """A peer that needs half the tokens stands for a model that needs twice as many, too."""
-    sample = Sample("a", "b", "text")
+    sample = SampleText("a", "b", "text")
     found = pairs("own", ["half"], [sample], {"own": [100], "half": [50]}, mirrored=True)
     assert [float(pair.error) for pair in found] == [-0.5, 1.0]
 
 
 def test_a_band_is_the_range_of_the_errors_outward() -> None:
     """By hand: against 100 tokens, peers with 90 and 131 give -10 % and 31 %; the vocabulary itself is left out."""
-    texts = [Sample("a", name, text) for name, text in (("1", "text"), ("2", "xxxé"), ("3", "中文"))]
+    texts = [SampleText("a", name, text) for name, text in (("1", "text"), ("2", "xxxé"), ("3", "中文"))]
     tokens = {"own": 100, "less": 90, "more": 131}
     counts = counted([*tokens], texts, lambda name, _: tokens[name])
     found = bands(pairs("own", ["own", "less", "more"], texts, counts), texts)
-    assert found == dict.fromkeys(Script, (Decimal("-0.10"), Decimal("0.31")))
+    assert found == dict.fromkeys(ScriptClass, (Decimal("-0.10"), Decimal("0.31")))

@@ -19,7 +19,7 @@ from tokenizer_registry.building.conversion import Inexact, ranks_of_tekken, ran
 from tokenizer_registry.building.originals import Original, shipped_content
 from tokenizer_registry.building.packages import WrongDigest, check, fetch, member
 from tokenizer_registry.building.proof import prove_same_tokens
-from tokenizer_registry.building.sources import Kind, Package, Sources, read_sources
+from tokenizer_registry.building.sources import Package, SourceKind, Sources, read_sources
 from tokenizer_registry.catalogue import toml_lines
 from tokenizer_registry.verification.corpus import corpus
 
@@ -127,7 +127,9 @@ def test_tekken_ranks_leave_the_specials_out() -> None:
 
 def test_published_ranks_and_models_are_left_alone(sources: Sources) -> None:
     """Files that need no conversion are shipped byte for byte."""
-    untouched = [origin for origin in sources.vocabularies if origin.kind in (Kind.RANKS, Kind.SENTENCEPIECE)]
+    untouched = [
+        origin for origin in sources.vocabularies if origin.kind in (SourceKind.RANKS, SourceKind.SENTENCEPIECE)
+    ]
     assert len(untouched) > 10
     assert {shipped_content(origin, Original(b"x")) for origin in untouched} == {b"x"}
 

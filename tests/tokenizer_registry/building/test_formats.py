@@ -16,12 +16,17 @@ from tests.tokenizer_registry.shipped import VOCABULARIES, shipped_specs
 from tokenizer_registry.building import sdist
 from tokenizer_registry.building.conversion import content_of_document, plain_document, with_runs_of_white_space
 from tokenizer_registry.building.gguf import NotGguf, read_metadata, sentencepiece_model, tokenizer_document
-from tokenizer_registry.building.sentencepiece_model import USER_DEFINED, Piece, bpe_model, with_plain_pieces
+from tokenizer_registry.building.sentencepiece_model import USER_DEFINED, WrittenPiece, bpe_model, with_plain_pieces
 from tokenizer_registry.vocabulary_files import unpack
 
-BYTES = [Piece(f"<0x{byte:02X}>", 0.0, 6) for byte in range(256)]
-PIECES = [Piece("<unk>", 0.0, 2), Piece("<s>", 0.0, 3), Piece("</s>", 0.0, 3), *BYTES]
-PIECES += [Piece("▁a", -1.0, 1), Piece("a", -2.0, 1), Piece("▁", -3.0, 1), Piece("<tag>", 0.0, USER_DEFINED)]
+BYTES = [WrittenPiece(f"<0x{byte:02X}>", 0.0, 6) for byte in range(256)]
+PIECES = [WrittenPiece("<unk>", 0.0, 2), WrittenPiece("<s>", 0.0, 3), WrittenPiece("</s>", 0.0, 3), *BYTES]
+PIECES += [
+    WrittenPiece("▁a", -1.0, 1),
+    WrittenPiece("a", -2.0, 1),
+    WrittenPiece("▁", -3.0, 1),
+    WrittenPiece("<tag>", 0.0, USER_DEFINED),
+]
 
 
 def parsed(content: bytes) -> Any:
@@ -93,7 +98,7 @@ def test_plain_pieces_change_nothing_else() -> None:
 
 def test_a_gguf_model_becomes_a_sentencepiece_model() -> None:
     """Pieces, scores and types are carried over; only the first piece may be unknown."""
-    rows = [Piece("<unk>", 0.0, 2), Piece("<x>", 0.0, 2), *BYTES, Piece("▁a", -1.0, 1)]
+    rows = [WrittenPiece("<unk>", 0.0, 2), WrittenPiece("<x>", 0.0, 2), *BYTES, WrittenPiece("▁a", -1.0, 1)]
     columns: dict[str, list[str] | list[int] | list[float] | int] = {
         "tokenizer.ggml.tokens": [piece.text for piece in rows],
         "tokenizer.ggml.scores": [piece.score for piece in rows],

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tokenizer_registry.native.documents import Pair, ranked_strings
+from tokenizer_registry.native.documents import SymbolPair, ranked_strings
 
 # Few letters, so that strings repeat themselves and are made in several ways.
 strings = st.text("abc", min_size=1, max_size=3)
@@ -24,7 +24,7 @@ def merged(text: str, rank_of: Callable[[str, str], int | None]) -> list[str]:
         parts[place : place + 2] = [parts[place] + parts[place + 1]]
 
 
-def by_pairs(text: str, merges: Sequence[Pair]) -> list[str]:
+def by_pairs(text: str, merges: Sequence[SymbolPair]) -> list[str]:
     """Only the given pairs are merged."""
     return merged(text, lambda left, right: merges.index((left, right)) if (left, right) in merges else None)
 
@@ -38,7 +38,7 @@ def by_strings(text: str, ranked: Sequence[str]) -> list[str]:
 @example(merges=[("a", "bc"), ("b", "c"), ("ab", "c"), ("a", "b")], texts=["abcabcab"])
 @example(merges=[("aa", "a"), ("a", "aa"), ("a", "a")], texts=["aaaaaaa"])
 @settings(max_examples=500)
-def test_merging_by_string_is_merging_by_pair(merges: list[Pair], texts: list[str]) -> None:
+def test_merging_by_string_is_merging_by_pair(merges: list[SymbolPair], texts: list[str]) -> None:
     """For any merges in any order, also where a string has several pairs or a part comes later, no text differs."""
     ranked = ranked_strings(merges)
     assert [by_strings(text, ranked) for text in texts] == [by_pairs(text, merges) for text in texts]

@@ -8,8 +8,8 @@ from tokenizers import Tokenizer
 
 from tests.tokenizer_registry.shipped import VOCABULARIES, shared_registry
 from tokenizer_registry import normalization
-from tokenizer_registry.native.layout import own_form_of
-from tokenizer_registry.native.normalizers import own_form
+from tokenizer_registry.native.layout import own_normalizer_of
+from tokenizer_registry.native.normalizers import build_own_normalizer
 from tokenizer_registry.native.packed_files import Packs
 from tokenizer_registry.vocabulary_files import unpack
 
@@ -27,11 +27,11 @@ def test_blocks_make_what_the_library_makes_of_the_whole(name: str, monkeypatch:
     """A text may be cut into blocks wherever it is cut, and the white space that an owner strips is stripped."""
     monkeypatch.setattr(normalization, "BLOCK_CHARACTERS", 3)
     spec, packs, dice = shared_registry().vocabularies[name], Packs(), Random(3)
-    description = own_form_of(packs.open(name, spec.sha256).content)
+    description = own_normalizer_of(packs.open(name, spec.sha256).content)
     assert description is not None
     document = json.loads(unpack(spec, VOCABULARIES))
     document["normalizer"]["normalizers"].pop()  # it puts bars for spaces, which the C library does
-    whole, form = Tokenizer.from_str(json.dumps(document)).normalizer.normalize_str, own_form(description)
+    whole, form = Tokenizer.from_str(json.dumps(document)).normalizer.normalize_str, build_own_normalizer(description)
     for _ in range(3_000):
         text = "".join(dice.choices(PARTS, k=dice.randint(1, 40)))
-        assert form.make(text) == whole(text), text
+        assert form.normalize(text) == whole(text), text

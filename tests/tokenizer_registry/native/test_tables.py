@@ -2,7 +2,7 @@
 
 import pytest
 
-from tokenizer_registry.native.tables import joints
+from tokenizer_registry.native.tables import boundary_strings
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,6 @@ from tokenizer_registry.native.tables import joints
         ([b"\xa9 ", b"\x95\n"], [b"\x95\n", b"\xa9 "]),
     ],
 )
-def test_joints_are_ends_of_words_inside_of_tokens(tokens: list[bytes], expected: list[bytes]) -> None:
+def test_boundary_strings_are_ends_of_words_inside_of_tokens(tokens: list[bytes], expected: list[bytes]) -> None:
     """Behind what may end a word a space is one, behind what may end a line a line feed; parts of characters may be."""
-    assert joints(tokens) == expected
+    assert boundary_strings(tokens) == expected

@@ -5,12 +5,12 @@
 #include <stddef.h>
 
 struct scratch {
-    void *room;
+    void *memory;
     size_t size;
 };
 
 /* Room for so many bytes, with what it held before; NULL if there is no memory. */
-void *scratch_room(struct scratch *scratch, size_t size);
+void *scratch_reserve(struct scratch *scratch, size_t size);
 
 void scratch_free(struct scratch *scratch);
 

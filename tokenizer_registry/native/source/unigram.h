@@ -1,9 +1,9 @@
-/* The most probable cut of a word, in the arithmetic of `tokenizers`: sums of doubles, from left to right. */
+/*TOP*/
 #ifndef WEIGHBRIDGE_UNIGRAM_H
 #define WEIGHBRIDGE_UNIGRAM_H
 
 #include "scratch.h"
-#include "strings.h"
+#include "string_table.h"
 
 /* `tokens` also has every beginning of a token, whose score is not a number. */
 struct unigram {

@@ -8,12 +8,12 @@ static const void *section(const struct packed *packed, u32 number) {
     return packed->offsets[number] ? (const u8 *)packed + packed->offsets[number] : NULL;
 }
 
-/* Capacity, count, length of the longest and a free word; then slots, offsets, text. */
+/* Capacity, count, length of the longest and a free word; then buckets, offsets, text. */
 static struct strings strings_at(const void *content) {
     if (!content) return (struct strings){0};
     const u32 *head = content;
-    struct strings found = {head[0], head[1], head[2], (const struct slot *)(head + 4), NULL, NULL};
-    found.offsets = (const u32 *)(found.slots + found.capacity);
+    struct strings found = {head[0], head[1], head[2], (const struct bucket *)(head + 4), NULL, NULL};
+    found.offsets = (const u32 *)(found.buckets + found.capacity);
     found.text = (const u8 *)(found.offsets + found.count + 1);
     return found;
 }
@@ -46,7 +46,7 @@ int read_vocabulary(struct vocabulary *vocabulary, const void *content, u64 size
         .split_count = packed->splits,
         .added = strings_at(section(packed, ADDED)),
         .changed = strings_at(section(packed, CHANGED)),
-        .joints = strings_at(section(packed, JOINTS)),
+        .boundaries = strings_at(section(packed, BOUNDARIES)),
         .changed_places = changed_into,
         .left_out = section(packed, LEFT_OUT),
         .ranks = section(packed, RANKS),
@@ -65,11 +65,24 @@ int read_vocabulary(struct vocabulary *vocabulary, const void *content, u64 size
     return 1;
 }
 
-int may_join(const struct vocabulary *vocabulary, const u8 *text, u32 length) {
-    const struct strings *joints = &vocabulary->joints;
-    for (u32 number = 0; number < joints->count; number++) {
-        u32 begin = joints->offsets[number];
-        if (memmem(text, length, joints->text + begin, joints->offsets[number + 1] - begin)) return 1;
+int may_cross_boundary(const struct vocabulary *vocabulary, const u8 *text, u32 length) {
+    const struct strings *boundaries = &vocabulary->boundaries;
+    for (u32 number = 0; number < boundaries->count; number++) {
+        u32 begin = boundaries->offsets[number];
+        if (memmem(text, length, boundaries->text + begin, boundaries->offsets[number + 1] - begin)) return 1;
     }
     return 0;
+}
+
+void fill_strings(struct bucket *buckets, u32 capacity, const u32 *offsets, const u8 *text, u32 count) {
+    struct strings so_far = {capacity, count, UINT32_MAX, buckets, offsets, text};
+    for (u32 number = 0; number < count; number++) {
+        const u8 *at = text + offsets[number];
+        u32 length = offsets[number + 1] - offsets[number];
+        if (find_string(&so_far, at, length) != ABSENT) continue;
+        struct sought sought = seek(at, length);
+        u32 place = first_bucket(sought.hash, capacity);
+        while (buckets[place].number != ABSENT) place = place + 1 == capacity ? 0 : place + 1;
+        buckets[place] = (struct bucket){sought.head, number, sought.check};
+    }
 }

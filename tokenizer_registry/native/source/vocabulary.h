@@ -1,13 +1,13 @@
-/* A vocabulary as its packed file has it. */
+/*TOP*/
 #ifndef WEIGHBRIDGE_VOCABULARY_H
 #define WEIGHBRIDGE_VOCABULARY_H
 
 #include "characters.h"
-#include "splits.h"
+#include "pre_tokenizer.h"
 #include "unigram.h"
 #include "word_pieces.h"
 
-/* How a segment of text becomes tokens. */
+/* How a span of text becomes tokens. */
 enum method { BYTES_BY_RANK, PIECES_BY_RANK, UNIGRAM, WORD_PIECES };
 
 #define MAX_SPLITS 8
@@ -24,8 +24,8 @@ enum section {
     CHANGED_INTO,  /* the places of what it makes of them, and that */
     WHOLE,         /* a bit a token: it is what becomes of its own text */
     ASCII_PAIRS,   /* for two characters of ASCII the rank of their merge, ABSENT, or NEVER_JOINED */
-    JOINTS,        /* strings: ends of words with the space or line feed that a token has behind them */
-    OWN_FORM,      /* for Python */
+    BOUNDARIES,        /* strings: ends of words with the space or line feed that a token has behind them */
+    OWN_NORMALIZER,      /* for Python */
     SPLITS,        /* the first of MAX_SPLITS sections */
     SECTIONS = SPLITS + MAX_SPLITS,
 };
@@ -46,7 +46,7 @@ struct vocabulary {
     u32 strips_end;       /* of white space */
     u32 split_count;
     struct split splits[MAX_SPLITS];
-    struct strings added, changed, joints;
+    struct strings added, changed, boundaries;
     const u32 *changed_places;
     const u8 *changed_into;
     const u32 *ranks, *ascii_pairs;
@@ -58,7 +58,7 @@ struct vocabulary {
 };
 
 /* Whether a token may join what the text is cut between. */
-int may_join(const struct vocabulary *vocabulary, const u8 *text, u32 length);
+int may_cross_boundary(const struct vocabulary *vocabulary, const u8 *text, u32 length);
 
 /* Read a packed file that is in memory and stays there. 0 if it is none. */
 int read_vocabulary(struct vocabulary *vocabulary, const void *content, u64 size);

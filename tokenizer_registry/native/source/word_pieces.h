@@ -1,8 +1,8 @@
-/* WordPiece, behind BERT's normalizer. */
+/*TOP*/
 #ifndef WEIGHBRIDGE_WORD_PIECES_H
 #define WEIGHBRIDGE_WORD_PIECES_H
 
-#include "strings.h"
+#include "string_table.h"
 
 struct word_pieces {
     struct strings beginnings, continuations;

@@ -31,8 +31,8 @@ static const u8 *end_of_body(const struct characters *all, const u8 *text, const
     return end;
 }
 
-struct cuts cuts_of(const struct characters *all, const u8 *text, const u8 *end) {
-    return (struct cuts){all, text, text, end_of_body(all, text, end), end};
+struct cutter start_cutting(const struct characters *all, const u8 *text, const u8 *end) {
+    return (struct cutter){all, text, text, end_of_body(all, text, end), end};
 }
 
 /* 1 or 0, and few branches: whether a place is one to cut at is hard to foresee. */
@@ -42,17 +42,17 @@ static inline u32 may_cut(const struct characters *all, const u8 *at) {
     return (is_space & before / MAY_END_WORD & after / MAY_BEGIN_WORD) | (is_line & before / MAY_END_LINE);
 }
 
-u32 next_places(struct cuts *cuts, const u8 **places) {
+u32 next_cuts(struct cutter *cutter, const u8 **cuts) {
     u32 count = 0;
-    for (; cuts->block < cuts->body && count < PLACES; cuts->block += BLOCK_BYTES) {
-        int is_last = cuts->body - cuts->block < BLOCK_BYTES;
-        u64 low = is_last ? low_at_end(cuts->block, cuts->body) : low_of_block(cuts->block);
-        if (cuts->block == cuts->text) low &= ~(u64)1; /* nothing is in front of it */
+    for (; cutter->block < cutter->body && count < CUTS_AT_ONCE; cutter->block += BLOCK_BYTES) {
+        int is_last = cutter->body - cutter->block < BLOCK_BYTES;
+        u64 low = is_last ? low_at_end(cutter->block, cutter->body) : low_of_block(cutter->block);
+        if (cutter->block == cutter->text) low &= ~(u64)1; /* nothing is in front of it */
         for (; low; low &= low - 1) {
-            places[count] = cuts->block + __builtin_ctzll(low);
-            count += may_cut(cuts->all, places[count]);
+            cuts[count] = cutter->block + __builtin_ctzll(low);
+            count += may_cut(cutter->all, cuts[count]);
         }
     }
-    if (cuts->block >= cuts->body) places[count++] = cuts->end;
+    if (cutter->block >= cutter->body) cuts[count++] = cutter->end;
     return count;
 }

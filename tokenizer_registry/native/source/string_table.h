@@ -1,14 +1,14 @@
 /* A table from short strings to numbers, laid out to be mapped from a file. */
-#ifndef WEIGHBRIDGE_STRINGS_H
-#define WEIGHBRIDGE_STRINGS_H
+#ifndef WEIGHBRIDGE_STRING_TABLE_H
+#define WEIGHBRIDGE_STRING_TABLE_H
 
 #include "bytes.h"
 
 #define ABSENT UINT32_MAX
 
-/* A string of up to eight bytes is in its slot: what takes time is to fetch memory, not to compare. `check` is 24 bits
-   of hash and 8 of length (255: longer). The number of a free slot is ABSENT. */
-struct slot {
+/* A string of up to eight bytes is in its bucket: what takes time is to fetch memory, not to compare. `check` is 24 bits
+   of hash and 8 of length (255: longer). The number of a free bucket is ABSENT. */
+struct bucket {
     u64 head;
     u32 number, check;
 };
@@ -19,7 +19,7 @@ struct strings {
     u32 capacity;
     u32 count;
     u32 longest;
-    const struct slot *slots;
+    const struct bucket *buckets;
     const u32 *offsets; /* count + 1 places in `text` */
     const u8 *text;
 };
@@ -45,22 +45,22 @@ static inline struct sought seek(const u8 *at, u32 length) {
     return (struct sought){head, hash, (u32)hash << 8 | (length < 255 ? length : 255)};
 }
 
-static inline u32 first_slot(u64 hash, u32 capacity) { return (u32)(((hash >> 32) * capacity) >> 32); }
+static inline u32 first_bucket(u64 hash, u32 capacity) { return (u32)(((hash >> 32) * capacity) >> 32); }
 
 static inline u32 find_string(const struct strings *table, const u8 *at, u32 length) {
     if (length > table->longest) return ABSENT;
     struct sought sought = seek(at, length);
-    for (u32 place = first_slot(sought.hash, table->capacity);; place = place + 1 == table->capacity ? 0 : place + 1) {
-        const struct slot *slot = table->slots + place;
-        if (slot->number == ABSENT) return ABSENT;
-        if (slot->head != sought.head || slot->check != sought.check) continue;
-        if (length <= HEAD_BYTES) return slot->number;
-        u32 begin = table->offsets[slot->number], end = table->offsets[slot->number + 1];
-        if (end - begin == length && are_equal(table->text + begin, at, length)) return slot->number;
+    for (u32 place = first_bucket(sought.hash, table->capacity);; place = place + 1 == table->capacity ? 0 : place + 1) {
+        const struct bucket *bucket = table->buckets + place;
+        if (bucket->number == ABSENT) return ABSENT;
+        if (bucket->head != sought.head || bucket->check != sought.check) continue;
+        if (length <= HEAD_BYTES) return bucket->number;
+        u32 begin = table->offsets[bucket->number], end = table->offsets[bucket->number + 1];
+        if (end - begin == length && are_equal(table->text + begin, at, length)) return bucket->number;
     }
 }
 
-/* Fill free slots with the strings; where two are equal the first one stays. */
-void fill_strings(struct slot *slots, u32 capacity, const u32 *offsets, const u8 *text, u32 count);
+/* Fill free buckets with the strings; where two are equal the first one stays. */
+void fill_strings(struct bucket *buckets, u32 capacity, const u32 *offsets, const u8 *text, u32 count);
 
 #endif

@@ -1,4 +1,4 @@
-#include "normal.h"
+#include "normalizer.h"
 
 /* No byte of a text becomes more than so many: U+FDFA, of three bytes, becomes 33. */
 #define MAX_BYTES 12
@@ -19,7 +19,7 @@ static int joins_shortly(const u8 *text, const u8 *at, u32 size) {
     return size < LONG_CHARACTER || (at > text && character_length(*character_before(at)) < LONG_CHARACTER);
 }
 
-static u8 *put_form(const struct vocabulary *v, u32 flags, u8 *to, const u8 *at, u32 size) {
+static u8 *put_normalized(const struct vocabulary *v, u32 flags, u8 *to, const u8 *at, u32 size) {
     if (flags & v->plain) return put(to, at, size);
     if (v->plain == PLAIN_IN_BERT && flags & LEFT_OUT_IN_BERT) return to;
     if (v->plain == PLAIN_IN_BERT && flags & A_WORD_IN_BERT) {
@@ -31,17 +31,17 @@ static u8 *put_form(const struct vocabulary *v, u32 flags, u8 *to, const u8 *at,
     return put_changed(v, to, at, size);
 }
 
-u8 *normalized(
+u8 *normalize(
     const struct vocabulary *vocabulary, const struct characters *all, const u8 *text, u32 *length,
     struct scratch *scratch, int *failed
 ) {
-    u8 *begin = scratch_room(scratch, (size_t)*length * MAX_BYTES + 1), *to = begin;
+    u8 *begin = scratch_reserve(scratch, (size_t)*length * MAX_BYTES + 1), *to = begin;
     const u8 *end = text + *length;
     if (!begin) *failed = NO_MEMORY;
     for (const u8 *at = text; to && at < end;) {
         u32 size = character_length(*at), flags = flags_of(all, at);
         if (vocabulary->plain == PLAIN_IN_NMT_NFKC && flags & JOINS_IN_NMT_NFKC && joins_shortly(text, at, size)) to = NULL;
-        else to = put_form(vocabulary, flags, to, at, size);
+        else to = put_normalized(vocabulary, flags, to, at, size);
         at += size;
     }
     if (to && to - begin > MAX_TEXT_BYTES) {
@@ -50,4 +50,34 @@ u8 *normalized(
     }
     *length = to ? (u32)(to - begin) : 0;
     return to ? begin : NULL;
+}
+
+/* Behind a text, so that keys of its pieces are read at once. */
+#define READABLE 16
+
+/* The span with bars for its spaces, and one in front where the owner puts a space there. */
+u8 *barred(struct counting *c, const u8 *text, u32 *length, int is_first) {
+    u8 *begin = scratch_reserve(&c->buffers->text, ((size_t)*length + 1) * sizeof BAR + READABLE), *to = begin;
+    if (!begin) {
+        c->failed = NO_MEMORY;
+        return NULL;
+    }
+    if (is_first && c->vocabulary->puts_space_first) to = (u8 *)memcpy(to, BAR, sizeof BAR) + sizeof BAR;
+    for (u32 at = 0; at < *length; at++) {
+        if (text[at] == ' ') to = (u8 *)memcpy(to, BAR, sizeof BAR) + sizeof BAR;
+        else *to++ = text[at];
+    }
+    if (to - begin > MAX_TEXT_BYTES) {
+        c->failed = TOO_LONG;
+        return NULL;
+    }
+    *length = (u32)(to - begin);
+    c->end = to + READABLE;
+    return begin;
+}
+
+int is_plain(const struct counting *c, const u8 *text, u32 length) {
+    for (const u8 *at = text, *end = text + length; at < end; at += character_length(*at))
+        if (*at >= 0x80 && !(flags_of(c->all, at) & c->vocabulary->plain)) return 0;
+    return 1;
 }

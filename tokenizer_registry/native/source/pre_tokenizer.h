@@ -1,6 +1,6 @@
-/* Patterns that cut a text into pieces, as small programs. */
-#ifndef WEIGHBRIDGE_SPLITS_H
-#define WEIGHBRIDGE_SPLITS_H
+/*TOP*/
+#ifndef WEIGHBRIDGE_PRE_TOKENIZER_H
+#define WEIGHBRIDGE_PRE_TOKENIZER_H
 
 #include "characters.h"
 

@@ -1,12 +1,13 @@
-#include "segment.h"
+#include "pre_tokens.h"
 
-#include "normal.h"
+#include "bpe.h"
+#include "normalizer.h"
 
 /* Cut with the splits from this one on, each of which cuts the pieces of the one before it. */
 static void cut(struct counting *c, u32 number, const u8 *text, const u8 *end) {
     if (text == end) return;
     if (number == c->vocabulary->split_count) {
-        if (number) count_piece(c, text, (u32)(end - text));
+        if (number) count_pre_token(c, text, (u32)(end - text));
         else count_apart(c, text, end);
         return;
     }
@@ -54,43 +55,11 @@ static void count_around_added(struct counting *c, const u8 *text, u32 length) {
     cut(c, 0, gap, end);
 }
 
-/* Behind a text, so that keys of its pieces are read at once. */
-#define READABLE 16
-
-static const u8 BAR[3] = {0xE2, 0x96, 0x81}; /* U+2581, which stands for a space in pieces */
-
-/* The segment with bars for its spaces, and one in front where the owner puts a space there. */
-static u8 *barred(struct counting *c, const u8 *text, u32 *length, int opens) {
-    u8 *begin = scratch_room(&c->room->text, ((size_t)*length + 1) * sizeof BAR + READABLE), *to = begin;
-    if (!begin) {
-        c->failed = NO_MEMORY;
-        return NULL;
-    }
-    if (opens && c->vocabulary->puts_space_first) to = (u8 *)memcpy(to, BAR, sizeof BAR) + sizeof BAR;
-    for (u32 at = 0; at < *length; at++) {
-        if (text[at] == ' ') to = (u8 *)memcpy(to, BAR, sizeof BAR) + sizeof BAR;
-        else *to++ = text[at];
-    }
-    if (to - begin > MAX_TEXT_BYTES) {
-        c->failed = TOO_LONG;
-        return NULL;
-    }
-    *length = (u32)(to - begin);
-    c->end = to + READABLE;
-    return begin;
-}
-
-static int is_plain(const struct counting *c, const u8 *text, u32 length) {
-    for (const u8 *at = text, *end = text + length; at < end; at += character_length(*at))
-        if (*at >= 0x80 && !(flags_of(c->all, at) & c->vocabulary->plain)) return 0;
-    return 1;
-}
-
 /* Words with a bar for the space in front; several spaces are one, and those at the end may not count. */
 static void count_unigram_words(struct counting *c, const u8 *text, u32 length) {
     while (c->vocabulary->strips_end && length && text[length - 1] == ' ') length--;
     if (!length) return;
-    u8 *word = scratch_room(&c->room->symbols, (size_t)length + sizeof BAR);
+    u8 *word = scratch_reserve(&c->buffers->symbols, (size_t)length + sizeof BAR);
     if (!word) {
         c->failed = NO_MEMORY;
         return;
@@ -102,54 +71,54 @@ static void count_unigram_words(struct counting *c, const u8 *text, u32 length) 
         while (at < length && text[at] != ' ') at++;
         memcpy(word + sizeof BAR, text + begin, at - begin);
         u32 size = at - begin + (u32)sizeof BAR;
-        add(c, is_whole(c->vocabulary, word, size) ? 1 : count_unigram(&c->vocabulary->unigram, word, size, &c->room->work));
+        add(c, is_one_token(c->vocabulary, word, size) ? 1 : count_unigram(&c->vocabulary->unigram, word, size, &c->buffers->work));
     }
 }
 
 /* A copy, which may be written to. */
 static const u8 *copied(struct counting *c, const u8 *text, u32 length) {
-    u8 *copy = scratch_room(&c->room->text, (size_t)length + 1);
+    u8 *copy = scratch_reserve(&c->buffers->text, (size_t)length + 1);
     if (!copy) c->failed = NO_MEMORY;
     return copy ? memcpy(copy, text, length) : NULL;
 }
 
-static u32 count_in_form(struct counting *c, const struct segment *segment) {
-    const u8 *text = segment->text;
-    u32 length = segment->length;
+static u32 count_normalized(struct counting *c, const struct span *span) {
+    const u8 *text = span->text;
+    u32 length = span->length;
     /* The space that a word was cut at is put in front of it anyway, or does not count. */
-    if (!segment->opens) text++, length--;
-    if (segment->is_normalized) text = copied(c, text, length);
-    else text = normalized(c->vocabulary, c->all, text, &length, &c->room->text, &c->failed);
-    if (!text) return NOT_COUNTED;
+    if (!span->is_first) text++, length--;
+    if (span->is_normalized) text = copied(c, text, length);
+    else text = normalize(c->vocabulary, c->all, text, &length, &c->buffers->text, &c->failed);
+    if (!text) return UNRESOLVED;
     if (c->vocabulary->method == WORD_PIECES) add(c, count_word_pieces(&c->vocabulary->word_pieces, (u8 *)text, length));
     else count_unigram_words(c, text, length);
-    return c->failed ? NOT_COUNTED : c->count;
+    return c->failed ? UNRESOLVED : c->count;
 }
 
-u32 count_own_text(const struct vocabulary *vocabulary, const u8 *text, u32 length, struct room *room) {
-    struct counting c = {.vocabulary = vocabulary, .room = room};
-    if (vocabulary->method == UNIGRAM) return count_unigram(&vocabulary->unigram, text, length, &room->work);
-    count_piece(&c, text, length);
-    return c.failed ? NOT_COUNTED : c.count;
+u32 count_own_text(const struct vocabulary *vocabulary, const u8 *text, u32 length, struct buffers *buffers) {
+    struct counting c = {.vocabulary = vocabulary, .buffers = buffers};
+    if (vocabulary->method == UNIGRAM) return count_unigram(&vocabulary->unigram, text, length, &buffers->work);
+    count_pre_token(&c, text, length);
+    return c.failed ? UNRESOLVED : c.count;
 }
 
-int may_leave(const struct vocabulary *vocabulary) {
+int may_be_unresolved(const struct vocabulary *vocabulary) {
     return vocabulary->plain || vocabulary->method == UNIGRAM || vocabulary->method == WORD_PIECES;
 }
 
-u32 count_segment(struct counting *c, const struct segment *segment) {
+u32 count_span(struct counting *c, const struct span *span) {
     const struct vocabulary *vocabulary = c->vocabulary;
-    const u8 *text = segment->text;
-    u32 length = segment->length;
+    const u8 *text = span->text;
+    u32 length = span->length;
     c->count = 0;
     c->failed = 0;
-    if (vocabulary->method == UNIGRAM || vocabulary->method == WORD_PIECES) return count_in_form(c, segment);
-    if (vocabulary->plain && !segment->is_normalized && !is_plain(c, text, length)) return NOT_COUNTED;
-    c->end = segment->end;
+    if (vocabulary->method == UNIGRAM || vocabulary->method == WORD_PIECES) return count_normalized(c, span);
+    if (vocabulary->plain && !span->is_normalized && !is_plain(c, text, length)) return UNRESOLVED;
+    c->end = span->end;
     if (vocabulary->method == PIECES_BY_RANK) {
-        text = barred(c, text, &length, segment->opens);
-        if (!text) return NOT_COUNTED;
+        text = barred(c, text, &length, span->is_first);
+        if (!text) return UNRESOLVED;
     }
     count_around_added(c, text, length);
-    return c->failed ? NOT_COUNTED : c->count;
+    return c->failed ? UNRESOLVED : c->count;
 }

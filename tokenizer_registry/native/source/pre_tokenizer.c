@@ -1,4 +1,4 @@
-#include "splits.h"
+#include "pre_tokenizer.h"
 
 struct matching {
     const struct split *split;
