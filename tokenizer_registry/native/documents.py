@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from tokenizer_registry.formats import byte_alphabet
 from tokenizer_registry.native.characters import read_characters
-from tokenizer_registry.native.layout import BAR, SIZE, Method, PackedSection, Tables, added_sections, flag_of
+from tokenizer_registry.native.layout import META_SPACE, SIZE, Method, PackedSection, Tables, added_sections, flag_of
 from tokenizer_registry.native.pre_tokenizers import document_splits
 from tokenizer_registry.native.tables import ascii_pairs, boundary_strings, numbers, strings, with_prefixes
 
@@ -109,8 +109,8 @@ def _made(model: Mapping[str, Any]) -> list[str]:
 
 
 def _characters(model: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Tables:
-    prepends = {"type": "Prepend", "prepend": BAR.decode()}
-    bars = {"type": "Replace", "pattern": {"String": " "}, "content": BAR.decode()}
+    prepends = {"type": "Prepend", "prepend": META_SPACE.decode()}
+    bars = {"type": "Replace", "pattern": {"String": " "}, "content": META_SPACE.decode()}
     if [step for step in steps if step != prepends] != [bars]:
         raise ValueError(f"normalizers that are not known here: {steps}")
     made = _made(model)
@@ -119,8 +119,8 @@ def _characters(model: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) ->
         raise ValueError("bytes that are no tokens, or that merges make, are not known here")
     texts = [text.encode() for text in (*(text for text in model["vocab"] if len(text) == 1), *made)]
     sections = {PackedSection.TOKENS: strings(texts), PackedSection.ASCII_PAIRS: ascii_pairs(texts)}
-    sections[PackedSection.BOUNDARIES] = strings(boundary_strings(text.replace(BAR, b" ") for text in texts))
-    return Tables(Method.PIECES_BY_RANK, sections, puts_space_first=prepends in steps, candidates=texts)
+    sections[PackedSection.BOUNDARIES] = strings(boundary_strings(text.replace(META_SPACE, b" ") for text in texts))
+    return Tables(Method.CHARACTER_BPE, sections, puts_space_first=prepends in steps, candidates=texts)
 
 
 def _bytes(model: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Tables:
@@ -137,7 +137,7 @@ def _bytes(model: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Tabl
     sections = {PackedSection.TOKENS: strings(texts), PackedSection.ASCII_PAIRS: ascii_pairs(texts)}
     sections |= {PackedSection.LEFT_OUT: left_out} if any(left_out) else {}
     sections[PackedSection.BOUNDARIES] = strings(boundary_strings(texts))
-    return Tables(Method.BYTES_BY_RANK, sections, plain=flag_of(forms[0] if forms else None))
+    return Tables(Method.BYTE_BPE, sections, plain=flag_of(forms[0] if forms else None))
 
 
 def _unigram(model: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Tables:

@@ -14,7 +14,7 @@ from tokenizer_registry.native.pre_tokenizers import Split, split_program
 from tokenizer_registry.native.tables import strings, whole_tokens, with_prefixes
 
 # What stands for a space in pieces.
-BAR: Final = "▁".encode()
+META_SPACE: Final = "▁".encode()
 # What stands in front of content that only Python reads.
 SIZE: Final = struct.Struct("<I")
 
@@ -22,8 +22,8 @@ SIZE: Final = struct.Struct("<I")
 class Method(IntEnum):
     """How a segment of text becomes tokens; the numbers are the C library's."""
 
-    BYTES_BY_RANK = 0
-    PIECES_BY_RANK = 1
+    BYTE_BPE = 0
+    CHARACTER_BPE = 1
     UNIGRAM = 2
     WORD_PIECES = 3
 

@@ -59,4 +59,4 @@ def _ranks(content: bytes, pattern: str, form: str | None) -> Tables:
     ranks = parse_ranks(content)
     tokens = [token for token in sorted(ranks, key=ranks.__getitem__) if token]
     sections = {PackedSection.TOKENS: strings(tokens), PackedSection.ASCII_PAIRS: ascii_pairs(tokens)}
-    return Tables(Method.BYTES_BY_RANK, sections, splits=rank_splits(pattern), plain=flag_of(form))
+    return Tables(Method.BYTE_BPE, sections, splits=rank_splits(pattern), plain=flag_of(form))

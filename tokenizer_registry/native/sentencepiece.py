@@ -6,7 +6,7 @@ from enum import IntEnum
 from typing import Final, NamedTuple
 
 from tokenizer_registry.formats import fields
-from tokenizer_registry.native.layout import BAR, Method, PackedSection, Tables, added_sections
+from tokenizer_registry.native.layout import META_SPACE, Method, PackedSection, Tables, added_sections
 from tokenizer_registry.native.tables import ascii_pairs, boundary_strings, numbers, strings
 
 PIECE: Final = 1
@@ -84,7 +84,7 @@ def model_tables(content: bytes) -> Tables:
     singles = [piece for piece in model.pieces if len(piece.text) == 1 and piece.text not in known]
     texts = [piece.text.encode() for piece in (*merged, *singles)]
     tables = Tables(
-        Method.PIECES_BY_RANK,
+        Method.CHARACTER_BPE,
         {PackedSection.TOKENS: strings(texts)},
         puts_space_first=model.puts_space_first,
         candidates=texts,
@@ -92,7 +92,9 @@ def model_tables(content: bytes) -> Tables:
     ranks = _ranks_of([piece.score for piece in merged])
     tables.sections |= {PackedSection.RANKS: numbers(ranks)} if ranks else {}
     tables.sections[PackedSection.ASCII_PAIRS] = ascii_pairs(texts, ranks)
-    tables.sections[PackedSection.BOUNDARIES] = strings(boundary_strings(text.replace(BAR, b" ") for text in texts))
+    tables.sections[PackedSection.BOUNDARIES] = strings(
+        boundary_strings(text.replace(META_SPACE, b" ") for text in texts)
+    )
     tables.sections |= added_sections([piece.text for piece in merged if piece.kind is PieceKind.USER_DEFINED])
     return tables
 

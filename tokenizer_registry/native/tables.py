@@ -14,7 +14,7 @@ from tokenizer_registry.native.library import library
 # Of a hundred places in a table so many are filled.
 FILLED: Final = 60
 FREE: Final = 0xFFFFFFFF
-NEVER_JOINED: Final = FREE - 1
+NEVER_ADJACENT: Final = FREE - 1
 ASCII: Final = 128
 NEVER_IN_UTF8: Final = b"\xff"
 ENDS_OF: Final = {b" "[0]: "may end a word", b"\n"[0]: "may end a line"}
@@ -37,7 +37,7 @@ def strings(texts: Sequence[bytes]) -> bytes:
 
 def ascii_pairs(tokens: Sequence[bytes], ranks: Sequence[int] = ()) -> bytes:
     """For each two characters of ASCII the rank of the token that they are, or whether any token has them together."""
-    table = [NEVER_JOINED] * (ASCII * ASCII)
+    table = [NEVER_ADJACENT] * (ASCII * ASCII)
     for left, right in _pairs(tokens):
         if left < ASCII and right < ASCII:
             table[left * ASCII + right] = FREE

@@ -7,18 +7,18 @@
 
 #define MAX_KEPT_UNRESOLVED (1u << 16)
 
-/* Add what is known of the word; what is not waits. */
+/* Add the cached counts of a word; where some are missing, the word becomes pending. */
 static void count_word(struct batch *batch, const struct word *word) {
     const u8 *counts = find_or_add_counts(batch->counter->cache, word);
     u64 missing = batch->slots;
-    if (counts) missing = (missing & ~REMEMBERED_BITS) | add_counts(&batch->sums, counts);
+    if (counts) missing = (missing & ~CACHED_SLOT_BITS) | add_counts(&batch->sums, counts);
     if (!missing) return;
     struct pending *pending = &batch->counter->pending;
     add_pending(pending, word, missing);
     if (pending->count == MAX_PENDING) count_pending(batch, 0);
 }
 
-/* Some words ahead, so that their cache come from memory while others are counted. */
+/* Prefetch the cache entries of several words before the first of them is counted. */
 static void count_words(struct batch *batch) {
     const u8 *text = batch->text, *end = text + batch->length;
     struct cutter cutter = start_cutting(batch->set->all, text, end);
@@ -35,8 +35,8 @@ static void count_words(struct batch *batch) {
     finish_sums(&batch->sums);
 }
 
-/* Slots of `wanted` whose vocabulary takes this text word by word. What is normalized is no such text: its words are
-   remembered as they were before. */
+/* Return the slots of `wanted` that take this text word by word. Normalized text never is: the cache has words as they
+   were before normalization. */
 static u64 with_words(const struct counter_set *set, const u8 *text, u32 length, u64 wanted) {
     u64 found = wanted & set->has_words;
     for (u64 left = found & set->has_boundaries; left; left &= left - 1) {
@@ -53,7 +53,8 @@ static void use_set(struct counter *counter, const struct counter_set *set) {
 }
 
 int count_text(
-    struct counter *counter, const struct counter_set *set, const u8 *text, u32 length, u64 wanted, u64 normalized, u64 *totals
+    struct counter *counter, const struct counter_set *set, const u8 *text, u32 length, u64 wanted, u64 normalized,
+    u64 *totals
 ) {
     counter->unresolved_count = 0;
     if (!length) return 0;
@@ -83,7 +84,7 @@ void counter_learn(
         const u8 *at = text + one->begin;
         struct word word;
         init_word(&word, at, one->length, (int)one->is_first, at + one->length);
-        remember(find_counts(counter->cache, &word), one->slot, tokens[number]);
+        cache_count(find_counts(counter->cache, &word), one->slot, tokens[number]);
     }
 }
 

@@ -1,30 +1,31 @@
 #include "bpe.h"
 
-/* In a table of pairs: no token has these two characters side by side. */
-#define NEVER_JOINED (ABSENT - 1)
+/* In the table of ASCII pairs: no token has these two characters next to each other. */
+#define NEVER_ADJACENT (ABSENT - 1)
 
-/* What may be merged; the rank of a string is its number, unless `ranks` has another: equal ones go from left to right.
-   `ascii_pairs` has the ranks of two characters of ASCII. */
-struct merges_by_rank {
-    const struct strings *strings;
+/* The rank of a string is `ranks[number]`, or its number if `ranks` is NULL. `ascii_pairs` has the ranks of two ASCII
+   characters. */
+struct bpe_merges {
+    const struct string_table *strings;
     const u32 *ranks, *ascii_pairs;
 };
 
 static inline u32 ascii_pair(const u32 *pairs, const u8 *at) { return pairs[(u32)at[0] << 7 | at[1]]; }
 
-/* `order` is the rank of the merge above the place of its left symbol; `sign` tells whether it is still to be done. */
-struct waiting {
+/* A merge in a binary heap. `order`: its rank above the place of its left symbol. `length`: bytes of the string it
+   makes; the entry is stale if the two symbols have another length now. */
+struct queued_merge {
     u64 order;
-    u32 sign;
+    u32 length;
 };
 
 struct queue {
-    struct waiting *all;
+    struct queued_merge *all;
     u32 size;
 };
 
-static inline void push(struct queue *queue, u32 rank, u32 place, u32 sign) {
-    struct waiting added = {(u64)rank << 32 | place, sign};
+static inline void push(struct queue *queue, u32 rank, u32 place, u32 length) {
+    struct queued_merge added = {(u64)rank << 32 | place, length};
     u32 at = queue->size++;
     for (; at; at = (at - 1) / 2) {
         u32 parent = (at - 1) / 2;
@@ -34,8 +35,8 @@ static inline void push(struct queue *queue, u32 rank, u32 place, u32 sign) {
     queue->all[at] = added;
 }
 
-static inline struct waiting pop(struct queue *queue) {
-    struct waiting first = queue->all[0], last = queue->all[--queue->size];
+static inline struct queued_merge pop(struct queue *queue) {
+    struct queued_merge first = queue->all[0], last = queue->all[--queue->size];
     u32 at = 0;
     for (u32 child = 1; child < queue->size; child = 2 * at + 1) {
         if (child + 1 < queue->size && queue->all[child + 1].order < queue->all[child].order) child++;
@@ -47,21 +48,21 @@ static inline struct waiting pop(struct queue *queue) {
     return first;
 }
 
-/* So many symbols are merged by looking at all for each merge; more of them with a queue. */
+/* Up to this many symbols, rescan all pairs after each merge (O(n^2)); above it, use a priority queue. */
 #define MAX_RESCANNED 40
-/* What is in the queue, twice as much, has places of 32 bits whose doubles must be such, too: 47 GB of memory. */
+/* The queue holds twice as many entries, whose places must fit 32 bits when doubled. More would take 47 GB. */
 #define MAX_MERGED ((1u << 30) - 1)
 
-static u32 rank_of(const struct merges_by_rank *merges, const u8 *text, u32 begin, u32 end) {
+static u32 rank_of(const struct bpe_merges *merges, const u8 *text, u32 begin, u32 end) {
     if (end - begin == 2 && text[begin] < 0x80 && text[begin + 1] < 0x80) {
         u32 rank = ascii_pair(merges->ascii_pairs, text + begin);
-        return rank == NEVER_JOINED ? ABSENT : rank;
+        return rank == NEVER_ADJACENT ? ABSENT : rank;
     }
     u32 number = find_string(merges->strings, text + begin, end - begin);
     return merges->ranks && number != ABSENT ? merges->ranks[number] : number;
 }
 
-static u32 merge_few(const struct merges_by_rank *merges, const u8 *text, u32 *begins, u32 count) {
+static u32 merge_by_rescanning(const struct bpe_merges *merges, const u8 *text, u32 *begins, u32 count) {
     u32 rank[MAX_RESCANNED];
     for (u32 at = 0; at + 1 < count; at++) rank[at] = rank_of(merges, text, begins[at], begins[at + 2]);
     while (count > 1) {
@@ -78,13 +79,15 @@ static u32 merge_few(const struct merges_by_rank *merges, const u8 *text, u32 *b
     return count;
 }
 
-/* The symbols as a list: each knows its neighbours, and one that was merged into the one before it has no length. */
+/* The symbols as a doubly linked list; a symbol merged into its left neighbour has length 0. */
 struct list {
     u32 *begins, *lengths, *before, *after;
     u32 count;
 };
 
-static void consider(const struct merges_by_rank *merges, const u8 *text, const struct list *list, u32 left, struct queue *queue) {
+static void enqueue_pair(
+    const struct bpe_merges *merges, const u8 *text, const struct list *list, u32 left, struct queue *queue
+) {
     u32 right = list->after[left];
     if (right == list->count) return;
     u32 length = list->lengths[left] + list->lengths[right];
@@ -92,7 +95,7 @@ static void consider(const struct merges_by_rank *merges, const u8 *text, const 
     if (rank != ABSENT) push(queue, rank, left, length);
 }
 
-static void join(struct list *list, u32 left) {
+static void merge_with_next(struct list *list, u32 left) {
     u32 right = list->after[left];
     list->lengths[left] += list->lengths[right];
     list->lengths[right] = 0;
@@ -107,12 +110,13 @@ static u32 compact(const struct list *list, u32 *begins) {
     return kept;
 }
 
-static u32 merge_many(
-    const struct merges_by_rank *merges, const u8 *text, u32 *begins, u32 count, struct scratch *scratch
+static u32 merge_by_queue(
+    const struct bpe_merges *merges, const u8 *text, u32 *begins, u32 count, struct scratch *scratch
 ) {
     if (count > MAX_MERGED) return ABSENT;
-    /* Each merge adds two to the queue, takes one from it, and there are fewer merges than symbols. */
-    struct waiting *all = scratch_reserve(scratch, (size_t)count * (2 * sizeof(struct waiting) + 3 * sizeof(u32)));
+    /* Each merge adds two entries and removes one, and there are fewer merges than symbols. */
+    size_t size = (size_t)count * (2 * sizeof(struct queued_merge) + 3 * sizeof(u32));
+    struct queued_merge *all = scratch_reserve(scratch, size);
     if (!all) return ABSENT;
     u32 *lists = (u32 *)(all + 2 * (size_t)count);
     struct list list = {begins, lists, lists + count, lists + 2 * (size_t)count, count};
@@ -122,23 +126,25 @@ static u32 merge_many(
         list.before[at] = at - 1;
         list.after[at] = at + 1;
     }
-    for (u32 at = 0; at < count; at++) consider(merges, text, &list, at, &queue);
+    for (u32 at = 0; at < count; at++) enqueue_pair(merges, text, &list, at, &queue);
     while (queue.size) {
-        struct waiting next = pop(&queue);
+        struct queued_merge next = pop(&queue);
         u32 left = (u32)next.order, right = list.after[left];
-        if (!list.lengths[left] || right == count || list.lengths[left] + list.lengths[right] != next.sign) continue;
-        join(&list, left);
-        if (left) consider(merges, text, &list, list.before[left], &queue);
-        consider(merges, text, &list, left, &queue);
+        if (!list.lengths[left] || right == count || list.lengths[left] + list.lengths[right] != next.length) continue;
+        merge_with_next(&list, left);
+        if (left) enqueue_pair(merges, text, &list, list.before[left], &queue);
+        enqueue_pair(merges, text, &list, left, &queue);
     }
     return compact(&list, begins);
 }
 
-/* Merge the symbols that begin at `begins[0]`, ... of the text; `begins[count]` is their end. The number that is left;
-   their places are in `begins` then. ABSENT if there is no memory. */
-static u32 merge_by_rank(const struct merges_by_rank *merges, const u8 *text, u32 *begins, u32 count, struct scratch *scratch) {
-    if (count <= MAX_RESCANNED) return merge_few(merges, text, begins, count);
-    return merge_many(merges, text, begins, count, scratch);
+/* Merge the symbols that begin at `begins[0]` to `begins[count - 1]`; `begins[count]` is their end. Return how many are
+   left, and put their places into `begins`. Return ABSENT if there is no memory. */
+static u32 merge_symbols(
+    const struct bpe_merges *merges, const u8 *text, u32 *begins, u32 count, struct scratch *scratch
+) {
+    if (count <= MAX_RESCANNED) return merge_by_rescanning(merges, text, begins, count);
+    return merge_by_queue(merges, text, begins, count, scratch);
 }
 
 static u32 *symbols(struct counting *c, u32 count) {
@@ -147,13 +153,13 @@ static u32 *symbols(struct counting *c, u32 count) {
     return found;
 }
 
-static u32 merged_by_rank(const struct counting *c, const u8 *text, u32 *begins, u32 count) {
+static u32 merge_pre_token(const struct counting *c, const u8 *text, u32 *begins, u32 count) {
     const struct vocabulary *v = c->vocabulary;
-    struct merges_by_rank merges = {&v->unigram.tokens, v->ranks, v->ascii_pairs};
-    return merge_by_rank(&merges, text, begins, count, &c->buffers->work);
+    struct bpe_merges merges = {&v->unigram.tokens, v->ranks, v->ascii_pairs};
+    return merge_symbols(&merges, text, begins, count, &c->buffers->work);
 }
 
-/* The text without the bytes that its owner leaves out, if there are any. */
+/* Return the text without the bytes for which the vocabulary has no token, as its owner's library drops them. */
 static const u8 *without_left_out(struct counting *c, const u8 *text, u32 *length) {
     const u8 *left_out = c->vocabulary->left_out;
     u32 at = 0;
@@ -171,48 +177,49 @@ static const u8 *without_left_out(struct counting *c, const u8 *text, u32 *lengt
     return kept;
 }
 
-static void count_bytes(struct counting *c, const u8 *text, u32 length) {
+static void count_byte_bpe(struct counting *c, const u8 *text, u32 length) {
     if (c->vocabulary->left_out) text = without_left_out(c, text, &length);
     u32 *begins = symbols(c, length);
     if (!begins) return;
     for (u32 at = 0; at <= length; at++) begins[at] = at;
-    add(c, merged_by_rank(c, text, begins, length));
+    add(c, merge_pre_token(c, text, begins, length));
 }
 
-static void count_pieces(struct counting *c, const u8 *text, u32 length) {
-    const struct strings *tokens = &c->vocabulary->unigram.tokens;
+static void count_character_bpe(struct counting *c, const u8 *text, u32 length) {
+    const struct string_table *tokens = &c->vocabulary->unigram.tokens;
     u32 *begins = symbols(c, length), count = 0;
     if (!begins) return;
     for (u32 at = 0; at < length; at += character_length(text[at])) begins[count++] = at;
     begins[count] = length;
-    count = merged_by_rank(c, text, begins, count);
+    count = merge_pre_token(c, text, begins, count);
     add(c, count);
     if (c->failed) return;
     for (u32 at = 0; at < count; at++) {
+        const u8 *symbol = text + begins[at];
         u32 size = begins[at + 1] - begins[at];
-        /* A character without a piece is as many tokens as it has bytes. */
-        if (size > 1 && size == character_length(text[begins[at]]) && find_string(tokens, text + begins[at], size) == ABSENT)
+        /* A character that is no token counts as many tokens as it has bytes. */
+        if (size > 1 && size == character_length(*symbol) && find_string(tokens, symbol, size) == ABSENT)
             c->count += size - 1;
     }
 }
 
-/* Where no bits tell, each token in the table is. */
+/* Without a table of bits every token in the table is one. */
 int is_one_token(const struct vocabulary *v, const u8 *text, u32 length) {
-    int by_bits = v->method == PIECES_BY_RANK || v->method == UNIGRAM;
+    int by_bits = v->method == CHARACTER_BPE || v->method == UNIGRAM;
     if (!v->unigram.tokens.count || (by_bits && !v->whole)) return 0;
     u32 number = find_string(&v->unigram.tokens, text, length);
     return number != ABSENT && (!by_bits || v->whole[number >> 3] >> (number & 7) & 1);
 }
 
-static void count_new(struct counting *c, const u8 *text, u32 length) {
+static void count_uncached(struct counting *c, const u8 *text, u32 length) {
     if (is_one_token(c->vocabulary, text, length)) add(c, 1);
-    else if (c->vocabulary->method == BYTES_BY_RANK) count_bytes(c, text, length);
-    else count_pieces(c, text, length);
+    else if (c->vocabulary->method == BYTE_BPE) count_byte_bpe(c, text, length);
+    else count_character_bpe(c, text, length);
 }
 
 void count_pre_token(struct counting *c, const u8 *text, u32 length) {
-    if (!c->known.entries || length > SHORT_BYTES) {
-        count_new(c, text, length);
+    if (!c->known.entries || length > MAX_SHORT_BYTES) {
+        count_uncached(c, text, length);
         return;
     }
     u8 *known = pre_token_counts(c->known.entries, key_of(text, length, 0, c->end)) + c->known.place;
@@ -220,17 +227,17 @@ void count_pre_token(struct counting *c, const u8 *text, u32 length) {
     if (*known != UNKNOWN) {
         add(c, *known);
     } else {
-        count_new(c, text, length);
+        count_uncached(c, text, length);
         if (!c->failed) *known = (u8)(c->count - before);
     }
 }
 
-/* Where two characters stand that no token has side by side, nothing is ever merged. */
-void count_apart(struct counting *c, const u8 *text, const u8 *end) {
+/* Nothing is merged across two characters that no token has next to each other. */
+void count_unsplit(struct counting *c, const u8 *text, const u8 *end) {
     const u32 *pairs = c->vocabulary->ascii_pairs;
     const u8 *begin = text;
     for (const u8 *at = text + 1; pairs && at < end; at++) {
-        if (at[-1] >= 0x80 || at[0] >= 0x80 || ascii_pair(pairs, at - 1) != NEVER_JOINED) continue;
+        if (at[-1] >= 0x80 || at[0] >= 0x80 || ascii_pair(pairs, at - 1) != NEVER_ADJACENT) continue;
         count_pre_token(c, begin, (u32)(at - begin));
         begin = at;
     }

@@ -1,8 +1,8 @@
 #include "cache.h"
 
-/* There are two places for each word, far apart. A new word takes one that is free; if none is, it takes its first place.
-   The word that was there goes to its second one, unless that is where it was: in its first place it would push out a
-   newer word, which pushed it out when it came again, and so on. */
+/* Each word has two places, far apart. A new word takes the first that is free, or else its first place, and the word
+   that was there moves to its own second place. A word that was in its second place is dropped: in its first place it
+   would replace a newer word, which would replace it in turn. */
 static inline struct short_entry *first_short(struct cache *cache, u64 hash) {
     return cache->shorts + (hash & (SHORT_ENTRIES - 1));
 }
@@ -11,7 +11,9 @@ static inline struct short_entry *second_short(struct cache *cache, u64 hash) {
     return cache->shorts + (hash >> 32 & (SHORT_ENTRIES - 1));
 }
 
-static inline struct long_entry *first_long(struct cache *cache, u64 hash) { return cache->longs + (hash & (LONG_ENTRIES - 1)); }
+static inline struct long_entry *first_long(struct cache *cache, u64 hash) {
+    return cache->longs + (hash & (LONG_ENTRIES - 1));
+}
 
 static inline struct long_entry *second_long(struct cache *cache, u64 hash) {
     return cache->longs + (hash >> 32 & (LONG_ENTRIES - 1));
@@ -64,19 +66,19 @@ static u8 *new_long(struct cache *cache, const struct word *word) {
     return entry->counts;
 }
 
-/* Few words are found in their second place. */
+/* Few words are in their second place. */
 void prefetch_entry(struct cache *cache, const struct word *word) {
-    if (word->length > SHORT_BYTES) __builtin_prefetch(first_long(cache, word->hash));
+    if (word->length > MAX_SHORT_BYTES) __builtin_prefetch(first_long(cache, word->hash));
     else __builtin_prefetch(first_short(cache, word->hash));
 }
 
 u8 *find_counts(struct cache *cache, const struct word *word) {
-    if (word->length <= SHORT_BYTES) return find_short(cache, word);
-    return word->length <= LONG_BYTES ? find_long(cache, word) : NULL;
+    if (word->length <= MAX_SHORT_BYTES) return find_short(cache, word);
+    return word->length <= MAX_LONG_BYTES ? find_long(cache, word) : NULL;
 }
 
-u8 *pre_token_counts(struct pre_token_entry *cache, struct key key) {
-    struct pre_token_entry *entry = cache + (hash_of_key(key) & (PRE_TOKEN_ENTRIES - 1));
+u8 *pre_token_counts(struct pre_token_entry *entries, struct key key) {
+    struct pre_token_entry *entry = entries + (hash_of_key(key) & (PRE_TOKEN_ENTRIES - 1));
     if (!((entry->key.low ^ key.low) | (entry->key.high ^ key.high))) return entry->counts;
     entry->key = key;
     return memset(entry->counts, UNKNOWN, sizeof entry->counts);
@@ -84,18 +86,18 @@ u8 *pre_token_counts(struct pre_token_entry *cache, struct key key) {
 
 u8 *find_or_add_counts(struct cache *cache, const struct word *word) {
     u8 *found = find_counts(cache, word);
-    if (found || word->length > LONG_BYTES) return found;
-    found = word->length <= SHORT_BYTES ? new_short(cache, word) : new_long(cache, word);
-    return memset(found, UNKNOWN, REMEMBERED);
+    if (found || word->length > MAX_LONG_BYTES) return found;
+    found = word->length <= MAX_SHORT_BYTES ? new_short(cache, word) : new_long(cache, word);
+    return memset(found, UNKNOWN, CACHED_SLOTS);
 }
 
-/* Rows that can be added before sums of bytes no longer fit into 16 bits. */
+/* This many byte counts fit into sums of 16 bits. */
 #define MAX_UNSUMMED 256
 
 struct sums sums_of(u64 slots, u64 *totals) {
     struct sums sums = {.totals = totals};
-    u64 left = slots & REMEMBERED_BITS;
-    int is_few = __builtin_popcountll(left) <= FEW;
+    u64 left = slots & CACHED_SLOT_BITS;
+    int is_few = __builtin_popcountll(left) <= MAX_FEW_SLOTS;
     for (; left; left &= left - 1) {
         u8 slot = (u8)__builtin_ctzll(left);
         sums.is_wanted[slot] = 1;
@@ -116,20 +118,20 @@ static u64 add_few(struct sums *sums, const u8 *counts) {
 
 static u64 unknown_ones(const struct sums *sums, const u8 *counts) {
     u64 missing = 0;
-    for (u32 slot = 0; slot < REMEMBERED; slot++)
+    for (u32 slot = 0; slot < CACHED_SLOTS; slot++)
         missing |= (u64)(sums->is_wanted[slot] && counts[slot] == UNKNOWN) << slot;
     return missing;
 }
 
-/* A loop that compilers make vectors of: which ones are unknown is asked only if any is. */
+/* Compilers vectorize this loop; the unknown slots are determined only if there are any. */
 static u64 add_many(struct sums *sums, const u8 *counts) {
     u8 lacks = 0;
-    for (u32 slot = 0; slot < REMEMBERED; slot++) {
+    for (u32 slot = 0; slot < CACHED_SLOTS; slot++) {
         u8 is_unknown = counts[slot] == UNKNOWN;
         sums->waiting[slot] += is_unknown ? 0 : counts[slot];
         lacks |= is_unknown & sums->is_wanted[slot];
     }
-    if (++sums->cache == MAX_UNSUMMED) finish_sums(sums);
+    if (++sums->unsummed == MAX_UNSUMMED) finish_sums(sums);
     return lacks ? unknown_ones(sums, counts) : 0;
 }
 
@@ -138,8 +140,8 @@ u64 add_counts(struct sums *sums, const u8 *counts) {
 }
 
 void finish_sums(struct sums *sums) {
-    for (u32 slot = 0; slot < REMEMBERED; slot++)
+    for (u32 slot = 0; slot < CACHED_SLOTS; slot++)
         if (sums->is_wanted[slot]) sums->totals[slot] += sums->waiting[slot];
     memset(sums->waiting, 0, sizeof sums->waiting);
-    sums->cache = 0;
+    sums->unsummed = 0;
 }

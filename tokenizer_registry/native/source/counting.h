@@ -1,4 +1,6 @@
-/*TOP*/
+/* The state of counting one word, or one whole text, with one vocabulary.
+
+   Invariant: `count` is valid only while `failed` is 0. */
 #ifndef WEIGHBRIDGE_COUNTING_H
 #define WEIGHBRIDGE_COUNTING_H
 
@@ -6,19 +8,18 @@
 #include "scratch.h"
 #include "vocabulary.h"
 
-/* What a call works in. */
+/* Working memory of a call. */
 struct buffers {
     struct scratch text, symbols, work;
 };
 
-/* Pieces that were met before, and the place of the vocabulary in their counts; no `cache` where none are kept. */
+/* Counts of pre-tokens seen before, and the vocabulary's place in them; `entries` is NULL if none are cached. */
 struct pre_token_cache {
     struct pre_token_entry *entries;
     u32 place;
 };
 
-/* The number of tokens so far, and what it takes to go on. Behind the text it may be read up to `end`. `failed`: an
-   enum failure. */
+/* `count`: tokens so far. `end`: memory behind the text is readable up to here. `failed`: an enum failure. */
 struct counting {
     const struct vocabulary *vocabulary;
     const struct characters *all;

@@ -1,18 +1,18 @@
 #include "normalizer.h"
 
-/* No byte of a text becomes more than so many: U+FDFA, of three bytes, becomes 33. */
+/* A byte becomes at most this many: the three bytes of U+FDFA become 33. */
 #define MAX_BYTES 12
 
 static u8 *put(u8 *to, const u8 *from, u32 length) { return (u8 *)memcpy(to, from, length) + length; }
 
-static u8 *put_changed(const struct vocabulary *v, u8 *to, const u8 *at, u32 size) {
+static u8 *put_mapped(const struct vocabulary *v, u8 *to, const u8 *at, u32 size) {
     u32 number = find_string(&v->changed, at, size);
     if (number == ABSENT) return NULL;
     u32 begin = v->changed_places[number];
     return put(to, v->changed_into + begin, v->changed_places[number + 1] - begin);
 }
 
-/* A grapheme of six bytes or more is looked up character by character. */
+/* The normalizer of SentencePiece looks up graphemes of fewer than six bytes as a whole, longer ones by character. */
 #define LONG_CHARACTER 3
 
 static int joins_shortly(const u8 *text, const u8 *at, u32 size) {
@@ -28,7 +28,7 @@ static u8 *put_normalized(const struct vocabulary *v, u32 flags, u8 *to, const u
         *to++ = ' ';
         return to;
     }
-    return put_changed(v, to, at, size);
+    return put_mapped(v, to, at, size);
 }
 
 u8 *normalize(
@@ -40,7 +40,8 @@ u8 *normalize(
     if (!begin) *failed = NO_MEMORY;
     for (const u8 *at = text; to && at < end;) {
         u32 size = character_length(*at), flags = flags_of(all, at);
-        if (vocabulary->plain == PLAIN_IN_NMT_NFKC && flags & JOINS_IN_NMT_NFKC && joins_shortly(text, at, size)) to = NULL;
+        int joins = vocabulary->plain == PLAIN_IN_NMT_NFKC && flags & JOINS_IN_NMT_NFKC;
+        if (joins && joins_shortly(text, at, size)) to = NULL;
         else to = put_normalized(vocabulary, flags, to, at, size);
         at += size;
     }
@@ -52,19 +53,18 @@ u8 *normalize(
     return to ? begin : NULL;
 }
 
-/* Behind a text, so that keys of its pieces are read at once. */
+/* Readable bytes behind the text, so that keys of pre-tokens are loaded in one step. */
 #define READABLE 16
 
-/* The span with bars for its spaces, and one in front where the owner puts a space there. */
-u8 *barred(struct counting *c, const u8 *text, u32 *length, int is_first) {
-    u8 *begin = scratch_reserve(&c->buffers->text, ((size_t)*length + 1) * sizeof BAR + READABLE), *to = begin;
+u8 *with_meta_spaces(struct counting *c, const u8 *text, u32 *length, int is_first) {
+    u8 *begin = scratch_reserve(&c->buffers->text, ((size_t)*length + 1) * sizeof META_SPACE + READABLE), *to = begin;
     if (!begin) {
         c->failed = NO_MEMORY;
         return NULL;
     }
-    if (is_first && c->vocabulary->puts_space_first) to = (u8 *)memcpy(to, BAR, sizeof BAR) + sizeof BAR;
+    if (is_first && c->vocabulary->puts_space_first) to = put(to, META_SPACE, sizeof META_SPACE);
     for (u32 at = 0; at < *length; at++) {
-        if (text[at] == ' ') to = (u8 *)memcpy(to, BAR, sizeof BAR) + sizeof BAR;
+        if (text[at] == ' ') to = put(to, META_SPACE, sizeof META_SPACE);
         else *to++ = text[at];
     }
     if (to - begin > MAX_TEXT_BYTES) {

@@ -12,7 +12,7 @@ static inline int is_same_word(const struct word *one, const struct word *other)
            are_equal(one->text, other->text, one->length);
 }
 
-/* The slots are the same unless the word's entry was another word's meanwhile. */
+/* The missing slots differ if another word has taken the word's cache entry in the meantime. */
 static inline int is_pending(const struct pending_word *one, const struct word *word, u64 slots) {
     return one->slots == slots && is_same_word(&one->word, word);
 }
@@ -35,11 +35,11 @@ void clear_pending(struct pending *pending) {
     pending->count = 0;
 }
 
-/* Words times slots: from here on a second thread gains more than it takes to start it. */
+/* Words times slots: above this, a second thread saves more than starting it costs. */
 #define WORTH_A_THREAD 4000
-/* About. */
+/* An average, to estimate the number of words of a text. */
 #define BYTES_OF_A_WORD 6
-/* The slots of group 0. */
+/* The bits of the slots of group 0. */
 #define EVERY_GROUPS_FIRST (u64)0x0001000100010001
 
 static struct unresolved_word *next_unresolved(struct counter *counter) {
@@ -68,7 +68,7 @@ static void count_pending_word(struct batch *batch, u32 slot, struct counting *c
     u32 count = count_span(c, &span);
     if (count != UNRESOLVED) {
         batch->totals[slot] += (u64)count * one->times;
-        remember(one->counts, slot, count);
+        cache_count(one->counts, slot, count);
     } else if (!c->failed && batch->set->may_be_unresolved >> slot & 1) {
         for (u32 time = 0; time < one->times; time++) add_unresolved(batch, slot, word);
     } else {
@@ -77,9 +77,10 @@ static void count_pending_word(struct batch *batch, u32 slot, struct counting *c
 }
 
 static void count_slot(struct batch *batch, u32 slot, struct buffers *buffers) {
-    struct cache *cache = slot < REMEMBERED ? batch->counter->cache : NULL;
-    struct pre_token_cache known = {cache ? cache->pieces[group_of(slot)] : NULL, slot / GROUPS};
-    struct counting c = {.vocabulary = batch->set->vocabularies[slot], .all = batch->set->all, .buffers = buffers, .known = known};
+    struct cache *cache = slot < CACHED_SLOTS ? batch->counter->cache : NULL;
+    struct pre_token_cache known = {cache ? cache->pre_tokens[group_of(slot)] : NULL, slot / GROUPS};
+    const struct counter_set *set = batch->set;
+    struct counting c = {.vocabulary = set->vocabularies[slot], .all = set->all, .buffers = buffers, .known = known};
     if (!(batch->slots >> slot & 1)) {
         struct pending_word whole = {.word = {.text = batch->text, .length = batch->length, .is_first = 1}, .times = 1};
         count_pending_word(batch, slot, &c, &whole);
@@ -90,7 +91,7 @@ static void count_slot(struct batch *batch, u32 slot, struct buffers *buffers) {
         if (one->slots >> slot & 1) count_pending_word(batch, slot, &c, one);
 }
 
-/* Slots of one group after the other. */
+/* Take a group of slots at a time until none is left. */
 static void count_shared(struct batch *batch, struct buffers *buffers) {
     for (u64 left = batch->shared; left; left = batch->shared) {
         u32 group = group_of((u32)__builtin_ctzll(left));
@@ -108,11 +109,12 @@ static void *help(void *batch) {
 static u32 size(u64 slots) { return (u32)__builtin_popcountll(slots); }
 
 static int is_worth_a_thread(const struct batch *batch, u64 slots, u64 whole) {
-    return size(slots | whole) > 1 &&
-           batch->counter->pending.count * size(slots) + batch->length / BYTES_OF_A_WORD * size(whole) >= WORTH_A_THREAD;
+    u32 words = batch->counter->pending.count * size(slots) + batch->length / BYTES_OF_A_WORD * size(whole);
+    return size(slots | whole) > 1 && words >= WORTH_A_THREAD;
 }
 
-/* In two threads, if that is worth it: what takes time is to fetch tables from memory, which each does on its own. */
+/* Use two threads if that is worth it: most time goes into loading tables from memory, which two threads do in
+   parallel. */
 static void count_slots(struct batch *batch, u64 slots, u64 whole) {
     batch->shared = slots | whole;
     pthread_t helper;
@@ -124,7 +126,7 @@ static void count_slots(struct batch *batch, u64 slots, u64 whole) {
 void count_pending(struct batch *batch, u64 whole) {
     struct pending *pending = &batch->counter->pending;
     u64 slots = 0;
-    /* A word's entry may be another's by now. */
+    /* Another word may have taken the entry since the word became pending. */
     for (struct pending_word *one = pending->all; one < pending->all + pending->count; one++) {
         one->counts = find_counts(batch->counter->cache, &one->word);
         slots |= one->slots;

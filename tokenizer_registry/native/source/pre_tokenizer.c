@@ -69,7 +69,7 @@ static const u8 *match_parts(const struct matching *m, const struct part *part, 
     return at;
 }
 
-const u8 *match_at(const struct split *split, const struct characters *all, const u8 *at, const u8 *end) {
+const u8 *match_split(const struct split *split, const struct characters *all, const u8 *at, const u8 *end) {
     struct matching m = {split, all, end};
     u32 candidates = split->may_begin[class_in(split, all, at)];
     for (; candidates; candidates &= candidates - 1) {

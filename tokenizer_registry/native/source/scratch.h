@@ -1,4 +1,6 @@
-/* Working memory, kept from text to text unless a long one made it large. */
+/* Growing working memory, kept from text to text.
+
+   Invariant: what was written stays there when the memory grows. */
 #ifndef WEIGHBRIDGE_SCRATCH_H
 #define WEIGHBRIDGE_SCRATCH_H
 
@@ -9,12 +11,12 @@ struct scratch {
     size_t size;
 };
 
-/* Room for so many bytes, with what it held before; NULL if there is no memory. */
+/* Return at least `size` bytes, with their former content; NULL if there is no memory. */
 void *scratch_reserve(struct scratch *scratch, size_t size);
 
 void scratch_free(struct scratch *scratch);
 
-/* Give back what is more than a text of ordinary size needs. */
+/* Free what is more than an ordinary text needs. */
 void scratch_shrink(struct scratch *scratch);
 
 #endif

@@ -1,6 +1,6 @@
 #include "unigram.h"
 
-/* The best way to a place of the word: what it scores, where its last token begins, and which that is. */
+/* The best segmentation up to a place of the word: its score, and the begin and number of its last token. */
 struct lattice_node {
     double score;
     u32 begin, token;

@@ -1,4 +1,5 @@
-/*TOP*/
+/* The functions that Python calls; see weighbridge.h. Those for small texts at the end take Python's own objects,
+   because copying a small text and its counts would take as long as counting. */
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -9,7 +10,7 @@
 
 static atomic_uint_fast64_t sets;
 
-/* In large pages, where the system has them: words lie all over the cache, and few pages are known to the processor. */
+/* In huge pages where the system has them: words lie scattered over the whole cache. */
 static struct cache *new_cache(void) {
     void *cache = mmap(NULL, sizeof(struct cache), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (cache == MAP_FAILED) return NULL;
@@ -19,10 +20,10 @@ static struct cache *new_cache(void) {
     return cache;
 }
 
-/* At most so many calls that have freed Python's lock are under way at once; the others wait. */
+/* Let at most `count` calls without Python's lock run at a time; others wait. */
 EXPORTED void weighbridge_allow_calls(u32 count) { allow_calls(count); }
 
-/* A set without vocabularies; `characters` stays where it is. NULL if there is no memory. */
+/* Return an empty set. `characters` must stay mapped. Return NULL if there is no memory. */
 EXPORTED struct counter_set *weighbridge_counter_set(const void *characters) {
     struct counter_set *set = calloc(1, sizeof *set);
     if (!set) return NULL;
@@ -36,7 +37,7 @@ EXPORTED void weighbridge_free(struct counter_set *set) {
     free(set);
 }
 
-/* Put the packed vocabulary, which stays where it is, into a slot. 0 if it is none, or there is no memory. */
+/* Put a packed vocabulary, which must stay mapped, into a slot. Return 0 if it is none, or there is no memory. */
 EXPORTED int weighbridge_add(struct counter_set *set, u32 slot, const void *packed, u64 size, int has_words) {
     struct vocabulary *vocabulary = slot < SLOTS ? malloc(sizeof *vocabulary) : NULL;
     if (!vocabulary || !read_vocabulary(vocabulary, packed, size)) {
@@ -53,55 +54,59 @@ EXPORTED int weighbridge_add(struct counter_set *set, u32 slot, const void *pack
 static struct unresolved *unresolved_in(const struct workspace *workspace) {
     const struct counter *counter = &workspace->counter;
     size_t size = counter->unresolved_count * sizeof *counter->unresolved;
-    struct unresolved *left = malloc(sizeof *left + size);
-    if (!left) return NULL;
-    *left = (struct unresolved){counter->set, workspace->number, counter->unresolved_count};
-    memcpy(left->words, counter->unresolved, size);
-    return left;
+    struct unresolved *unresolved = malloc(sizeof *unresolved + size);
+    if (!unresolved) return NULL;
+    *unresolved = (struct unresolved){counter->set, workspace->number, counter->unresolved_count};
+    memcpy(unresolved->words, counter->unresolved, size);
+    return unresolved;
 }
 
-/* What a count in this workspace answers. */
-static int64_t answer(const struct workspace *workspace, int failure, struct unresolved **left) {
+/* Return the result of a count in this workspace. */
+static int64_t answer(const struct workspace *workspace, int failure, struct unresolved **unresolved) {
     u32 count = workspace->counter.unresolved_count;
-    if (failure) return failure == TOO_LONG ? TEXT_TOO_LONG : WITHOUT_MEMORY;
-    if (count && !(*left = unresolved_in(workspace))) return WITHOUT_MEMORY;
+    if (failure) return failure == TOO_LONG ? TEXT_TOO_LONG : OUT_OF_MEMORY;
+    if (count && !(*unresolved = unresolved_in(workspace))) return OUT_OF_MEMORY;
     return count;
 }
 
 int64_t weighbridge_count(
     const struct counter_set *set, const u8 *text, u64 length, u64 wanted, u64 normalized, u64 *totals, int holds_lock,
-    struct unresolved **left
+    struct unresolved **unresolved
 ) {
     if (length > MAX_TEXT_BYTES) return TEXT_TOO_LONG;
     struct workspace *workspace = take_workspace(holds_lock);
     struct counter *counter = &workspace->counter;
     if (!counter->cache) counter->cache = new_cache();
     int failure = counter->cache ? count_text(counter, set, text, (u32)length, wanted, normalized, totals) : NO_MEMORY;
-    int64_t found = answer(workspace, failure, left);
+    int64_t found = answer(workspace, failure, unresolved);
     release_workspace(workspace);
     return found;
 }
 
-/* The workspaces of the unresolved words, four numbers each: slot, begin, length, and whether it is_first its text. */
-EXPORTED void weighbridge_unresolved_words(const struct unresolved *left, u32 *words) {
-    memcpy(words, left->words, left->count * sizeof *left->words);
+/* Write four numbers for each unresolved word: slot, begin, length, and whether it begins its text. */
+EXPORTED void weighbridge_unresolved_words(const struct unresolved *unresolved, u32 *words) {
+    memcpy(words, unresolved->words, unresolved->count * sizeof *unresolved->words);
 }
 
-/* Remember what others counted for them, unless their workspace counts something else by now. */
-EXPORTED void weighbridge_learn(const struct unresolved *left, const u8 *text, const u32 *tokens) {
-    struct workspace *workspace = retake_workspace(left->workspace);
+/* Cache the tokens of unresolved words, unless the workspace serves another counter set by now. */
+EXPORTED void weighbridge_learn(const struct unresolved *unresolved, const u8 *text, const u32 *tokens) {
+    struct workspace *workspace = retake_workspace(unresolved->workspace);
     if (!workspace) return;
-    if (workspace->counter.set == left->set) counter_learn(&workspace->counter, text, left->words, left->count, tokens);
+    struct counter *counter = &workspace->counter;
+    if (counter->set == unresolved->set) counter_learn(counter, text, unresolved->words, unresolved->count, tokens);
     release_workspace(workspace);
 }
 
-void weighbridge_free_unresolved(struct unresolved *left) { free(left); }
+void weighbridge_free_unresolved(struct unresolved *unresolved) { free(unresolved); }
 
-EXPORTED void weighbridge_fill_strings(struct bucket *buckets, u32 capacity, const u32 *offsets, const u8 *text, u32 count) {
+EXPORTED void weighbridge_fill_strings(
+    struct bucket *buckets, u32 capacity, const u32 *offsets, const u8 *text, u32 count
+) {
     fill_strings(buckets, capacity, offsets, text, count);
 }
 
-/* Set a bit for each of the strings that a packed vocabulary makes one token of. 0 if it is none, or without memory. */
+/* Set a bit for each string that the packed vocabulary makes one token of. Return 0 if it is none or memory
+   is missing. */
 EXPORTED int weighbridge_whole(
     const void *packed, u64 size, const u32 *offsets, const u8 *text, u32 count, u8 *bits
 ) {
@@ -110,7 +115,7 @@ EXPORTED int weighbridge_whole(
     if (!read_vocabulary(&vocabulary, packed, size)) return 0;
     for (u32 number = 0; number < count; number++) {
         u32 length = offsets[number + 1] - offsets[number];
-        if (length && count_own_text(&vocabulary, text + offsets[number], length, &buffers) == 1)
+        if (length && count_token_text(&vocabulary, text + offsets[number], length, &buffers) == 1)
             bits[number >> 3] |= (u8)(1 << (number & 7));
     }
     scratch_free(&buffers.text);
@@ -119,7 +124,7 @@ EXPORTED int weighbridge_whole(
     return 1;
 }
 
-/* Of Python's stable interface, whose headers are not on every machine. */
+/* Of Python's stable ABI, whose headers are not on every machine. */
 extern const char *PyUnicode_AsUTF8AndSize(void *text, intptr_t *size);
 extern void *PyList_New(intptr_t size);
 extern int PyList_SetItem(void *list, intptr_t workspace, void *item);
@@ -132,15 +137,15 @@ static void *list_of(const u64 *totals, u64 wanted) {
     return list;
 }
 
-/* A list of the tokens for each wanted slot, in their order. An empty one if words are left to others, there is no
-   memory, or the text is too long. NULL with an exception if the text is no Unicode. */
+/* Return a list of the tokens for each wanted slot, in order. It is empty if words are unresolved, there is no memory,
+   or the text is too long. Return NULL with an exception if the text has a lone surrogate. Needs Python's lock. */
 EXPORTED void *weighbridge_count_small(const struct counter_set *set, void *text, u64 wanted) {
     intptr_t length;
     const char *bytes = PyUnicode_AsUTF8AndSize(text, &length);
     if (!bytes) return NULL;
     u64 totals[SLOTS] = {0};
-    struct unresolved *left = NULL;
-    int64_t found = weighbridge_count(set, (const u8 *)bytes, (u64)length, wanted, 0, totals, 1, &left);
-    weighbridge_free_unresolved(left);
+    struct unresolved *unresolved = NULL;
+    int64_t found = weighbridge_count(set, (const u8 *)bytes, (u64)length, wanted, 0, totals, 1, &unresolved);
+    weighbridge_free_unresolved(unresolved);
     return list_of(totals, found ? 0 : wanted);
 }

@@ -11,7 +11,7 @@ static struct workspace workspaces[MAX_CALLS + 1];
 static _Atomic u64 taken;
 static _Atomic u64 shared = SPARE - 1;
 static atomic_uint waiting;
-/* Held for moments only, and never while anything is counted. */
+/* Held for short steps only, never while a text is counted. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t released = PTHREAD_COND_INITIALIZER;
 
@@ -19,8 +19,8 @@ static void lock_workspaces(void) { pthread_mutex_lock(&lock); }
 
 static void unlock_workspaces(void) { pthread_mutex_unlock(&lock); }
 
-/* In a child of fork no thread lives that could release what was taken. Its counter may be in the middle of a change:
-   all is dropped but the cache, which are cleared for the next set. */
+/* After a fork the child has no threads that could release what they took, and their counters may be half changed: drop
+   all but the caches, which are cleared for the next counter set. */
 static void forget_threads(void) {
     for (u64 left = atomic_exchange(&taken, 0); left; left &= left - 1) {
         struct counter *counter = &workspaces[__builtin_ctzll(left)].counter;
@@ -57,7 +57,7 @@ struct workspace *take_workspace(int holds_lock) {
     if (workspace) return workspace;
     lock_workspaces();
     atomic_fetch_add(&waiting, 1);
-    /* Looked for once more behind the addition: whoever releases a workspace after that sees who waits. */
+    /* Try again after the addition: whoever releases a workspace after that sees that a call waits. */
     while (!(workspace = try_workspaces(usable))) pthread_cond_wait(&released, &lock);
     atomic_fetch_sub(&waiting, 1);
     unlock_workspaces();
@@ -72,7 +72,7 @@ void release_workspace(struct workspace *workspace) {
     atomic_fetch_and(&taken, ~((u64)1 << number));
     if (!atomic_load(&waiting)) return;
     lock_workspaces();
-    /* The spare workspace is of use to some of them only. */
+    /* Only some of the waiting calls can use the spare workspace. */
     if (number == MAX_CALLS) pthread_cond_broadcast(&released);
     else pthread_cond_signal(&released);
     unlock_workspaces();

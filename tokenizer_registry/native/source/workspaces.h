@@ -1,4 +1,6 @@
-/*TOP*/
+/* Workspaces: the memory that calls count in, one call each.
+
+   Invariant: a workspace is used by one call at a time, and only while the call is inside of this library. */
 #ifndef WEIGHBRIDGE_WORKSPACES_H
 #define WEIGHBRIDGE_WORKSPACES_H
 
@@ -9,15 +11,15 @@ struct workspace {
     struct counter counter;
 };
 
-/* At most so many calls that have freed Python's lock are under way at once, up to MAX_CALLS; the others wait. */
+/* Let at most `count` calls without Python's lock run at a time, up to MAX_CALLS; others wait. */
 #define MAX_CALLS 63
 void allow_calls(u32 count);
 
-/* The first workspace that is free, so that words which one thread has met are known to the next. Waits for one where all
-   are taken. Calls that hold Python's lock have a workspace more: they never wait for calls that have freed it. */
+/* Take the first free workspace, so that the next call finds the words that this one caches. Wait if all are taken.
+   Calls that hold Python's lock have one workspace more, so that they never wait for calls without it. */
 struct workspace *take_workspace(int holds_lock);
 
-/* The workspace of this number, or NULL if it is taken. */
+/* Take the workspace of this number; return NULL if it is taken. */
 struct workspace *retake_workspace(u32 number);
 
 void release_workspace(struct workspace *workspace);
