@@ -14,7 +14,7 @@ from corpus_cost.errors import NoAnswer, import_extra
 from pricing_data import PriceBook
 from pricing_data.price import Price, Rates
 from tokenizer_registry import Registry, RegistryError
-from tokenizer_registry.vocabulary import Counter
+from tokenizer_registry.vocabulary import TokenCounter
 
 PURPOSE = "Counting columns"
 # A price has at most 12 decimals and a count at most 19 digits, so products fit the 38 digits of Arrow unrounded.
@@ -52,7 +52,7 @@ class Columns:
             raise NoAnswer(f"{model}: no price is known on {self._day}")
         return self._products(counts, price)
 
-    def _counter(self, model: str) -> Counter:
+    def _counter(self, model: str) -> TokenCounter:
         try:
             reason = self._registry.why_uncounted(model)
             if reason is None:

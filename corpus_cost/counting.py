@@ -13,8 +13,8 @@ from corpus_cost.shards import Shard, SourcePiece
 from corpus_cost.totals import MAX_KEPT_FAULTS, Meter, Partial, Sampled
 from corpus_cost.workload import ReadOptions, Workload
 from tokenizer_registry import Registry, UncountableText
-from tokenizer_registry.native.vocabulary import NativeVocabulary, Together
-from tokenizer_registry.vocabulary import Counter
+from tokenizer_registry.native.batch_counter import BatchCounter, NativeVocabulary
+from tokenizer_registry.vocabulary import TokenCounter
 
 
 class CountJob(NamedTuple):
@@ -40,9 +40,9 @@ CountsByCounter = dict[str, list[int | None]]
 class JobCounters:
     """The counters of a job, by name. Native vocabularies are counted together, one call for each text."""
 
-    def __init__(self, by_name: Mapping[str, Counter]) -> None:
+    def __init__(self, by_name: Mapping[str, TokenCounter]) -> None:
         self._native = {name: found for name, found in by_name.items() if isinstance(found, NativeVocabulary)}
-        self._together = Together(self._native)
+        self._together = BatchCounter(self._native)
         self._others = {name: found for name, found in by_name.items() if name not in self._native}
 
     def count(self, texts: Sequence[str]) -> CountsByCounter:
@@ -58,7 +58,7 @@ class JobCounters:
         return {name: [row[place] for row in rows] for place, name in enumerate(self._together.names)}
 
 
-def count_texts(counter: Counter, texts: Sequence[str]) -> list[int | None]:
+def count_texts(counter: TokenCounter, texts: Sequence[str]) -> list[int | None]:
     """Return the tokens of each text, in order; None for a text that cannot be counted."""
     try:
         return list(counter.count_batch(texts))
@@ -66,7 +66,7 @@ def count_texts(counter: Counter, texts: Sequence[str]) -> list[int | None]:
         return [_count_one(counter, text) for text in texts]
 
 
-def _count_one(counter: Counter, text: str) -> int | None:
+def _count_one(counter: TokenCounter, text: str) -> int | None:
     try:
         return counter.count(text)
     except UncountableText:

@@ -18,9 +18,8 @@ from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers
 
 from tokenizer_registry import Registry
 from tokenizer_registry.native.characters import FILE, FLAGS, classified, written
-from tokenizer_registry.native.splits import Dialect, document_splits, rank_splits
-from tokenizer_registry.packed import unpack
-from tokenizer_registry.spec import Format
+from tokenizer_registry.native.pre_tokenizers import PatternDialect, document_splits, rank_splits
+from tokenizer_registry.vocabulary_files import VocabularyFormat, unpack
 
 ALL = "".join(chr(point) for point in range(sys.maxunicode + 1) if not 0xD800 <= point <= 0xDFFF)
 # Ends of words, and what begins a word behind a space; the four letters join the space to a grapheme.
@@ -56,9 +55,9 @@ def _listed(form: Mapping[str, str]) -> dict[str, str]:
 
 def _set_names(registry: Registry) -> Iterable[str]:
     for name, spec in registry.vocabularies.items():
-        if spec.format is Format.TIKTOKEN:
+        if spec.format is VocabularyFormat.TIKTOKEN:
             splits = rank_splits(spec.pattern or "")
-        elif spec.format is Format.HUGGINGFACE:
+        elif spec.format is VocabularyFormat.HUGGINGFACE:
             document = json.loads(unpack(spec, registry.folder_of(name)))
             if document["model"]["type"] != "BPE":
                 continue
@@ -72,15 +71,15 @@ def _set_names(registry: Registry) -> Iterable[str]:
 def members(name: str, among: str) -> str:
     """The characters of these that are in a set, as the library of its dialect matches them."""
     dialect, _, characters = name.partition(": ")
-    match Dialect(dialect):
-        case Dialect.TIKTOKEN:
+    match PatternDialect(dialect):
+        case PatternDialect.TIKTOKEN:
             ranks = {bytes([byte]): byte for byte in range(256)}
             encoding = tiktoken.Encoding("set", pat_str=characters, mergeable_ranks=ranks, special_tokens={})
             return bytes(encoding.encode(among, disallowed_special=())).decode()
-        case Dialect.TOKENIZERS:
+        case PatternDialect.TOKENIZERS:
             rest = set(normalizers.Replace(Regex(characters), "").normalize_str(among))
             return "".join(character for character in among if character not in rest)
-        case Dialect.STEPS:
+        case PatternDialect.STEPS:
             step = (
                 pre_tokenizers.Digits(individual_digits=True)
                 if characters == "digits"

@@ -2,7 +2,7 @@
 
     python -m scripts.build_estimates [--out FILE] [--spread NAME]
 
-The bands are measured on the texts of tokenizer_registry/estimation/corpus with the vocabularies that are shipped.
+The bands are measured on the texts of tokenizer_registry/approximation/corpus with the vocabularies that are shipped.
 With --spread, what one estimator's band rests on is printed by kind of text, and nothing is written.
 """
 
@@ -17,14 +17,14 @@ from scripts.estimates.plan import Planned, read_plan, taken_models
 from scripts.estimates.row import Value, table
 from scripts.estimates.spread import Counts, Pair, bands, counted, pairs
 from tokenizer_registry import Registry
-from tokenizer_registry.estimation.bands import Basis, Script
-from tokenizer_registry.estimation.corpus import samples
+from tokenizer_registry.approximation.estimators import Basis, ScriptClass
+from tokenizer_registry.approximation.samples import samples
 
 ROOT = Path(__file__).parent.parent
 PLAN = Path(__file__).parent / "estimates" / "estimators.toml"
 HEADER = "# Written by scripts/build_estimates.py from scripts/estimates/estimators.toml. Do not edit.\n"
 
-Bands = Mapping[Script, tuple[Decimal, Decimal]]
+Bands = Mapping[ScriptClass, tuple[Decimal, Decimal]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,7 +56,7 @@ def counts_for(registry: Registry, plan: Iterable[Planned]) -> Counts:
 def bands_of(planned: Planned, counts: Counts) -> Bands:
     """The measured bands, or the margin on either side."""
     if planned.margin is not None:
-        return {script: (-Decimal(planned.margin), Decimal(planned.margin)) for script in Script}
+        return {script: (-Decimal(planned.margin), Decimal(planned.margin)) for script in ScriptClass}
     return bands(pairs_of(planned, counts), samples())
 
 

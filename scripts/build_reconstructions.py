@@ -1,4 +1,4 @@
-"""Build tokenizer_registry/estimation from the pinned package `ctok`.
+"""Build tokenizer_registry/approximation from the pinned package `ctok`.
 
     python -m scripts.build_reconstructions [--cache FOLDER] [--out FOLDER]
 
@@ -21,10 +21,10 @@ from scripts.estimates.pieces import model_of
 from scripts.estimates.row import Value, table
 from scripts.estimates.source import LICENCE, PACKAGE, PIECES, VERSION, document, fetch
 from scripts.estimates.witnesses import witnesses
-from tokenizer_registry.estimation.dialects import DIALECTS
-from tokenizer_registry.estimation.reconstruction import Reconstruction
-from tokenizer_registry.estimation.runs import read_classes
-from tokenizer_registry.verification.probes import mixed_text, probe_texts
+from tokenizer_registry.approximation.marked_text import DIALECTS
+from tokenizer_registry.approximation.reconstruction import Reconstruction
+from tokenizer_registry.approximation.runs import read_classes
+from tokenizer_registry.vocabulary_files import mixed_text, probe_texts
 from weighbridge_base.files import replace_file
 
 ROOT = Path(__file__).parent.parent
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--cache", type=Path, default=ROOT / "build" / "estimates")
-    parser.add_argument("--out", type=Path, default=ROOT / "tokenizer_registry" / "estimation")
+    parser.add_argument("--out", type=Path, default=ROOT / "tokenizer_registry" / "approximation")
     options = parser.parse_args(arguments)
     for folder in (options.cache, options.out / "LICENSES", options.out / "data"):
         folder.mkdir(parents=True, exist_ok=True)

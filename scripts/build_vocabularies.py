@@ -12,13 +12,11 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tokenizer_registry.building.build import Built, build
-from tokenizer_registry.building.finished import Finished
-from tokenizer_registry.building.licences import licence_text
+from tokenizer_registry.building.build import BuiltVocabulary, Finished, build, licence_text
 from tokenizer_registry.building.sources import Origin, Sources, read_sources
-from tokenizer_registry.building.toml_text import toml_tables
+from tokenizer_registry.catalogue import toml_tables
 from tokenizer_registry.verification.corpus import corpus
-from tokenizer_registry.verification.golden import corpus_sha256
+from tokenizer_registry.verification.verify import corpus_sha256
 from weighbridge_base.files import replace_file
 
 ROOT = Path(__file__).parent.parent
@@ -44,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def build_all(wanted: Sequence[Origin], sources: Sources, cache: Path) -> list[Built]:
+def build_all(wanted: Sequence[Origin], sources: Sources, cache: Path) -> list[BuiltVocabulary]:
     """Each of them, from the finished ones or anew. Progress goes to standard output."""
     cache.mkdir(parents=True, exist_ok=True)
     finished = Finished(cache / "finished", sources)
@@ -59,7 +57,7 @@ def build_all(wanted: Sequence[Origin], sources: Sources, cache: Path) -> list[B
     return built
 
 
-def write_package(sources: Sources, built: Iterable[Built], out: Path, cache: Path) -> None:
+def write_package(sources: Sources, built: Iterable[BuiltVocabulary], out: Path, cache: Path) -> None:
     """All that vocabularies add to the package, into `out`."""
     built = list(built)
     (out / "vocabularies" / "LICENSES").mkdir(parents=True, exist_ok=True)
@@ -79,7 +77,7 @@ def _fetchable(origin: Origin, sources: Sources) -> str:
     )
 
 
-def _golden(built: Iterable[Built]) -> str:
+def _golden(built: Iterable[BuiltVocabulary]) -> str:
     counts = ",\n".join(
         f"    {json.dumps(vocabulary.name)}: {json.dumps(vocabulary.golden_counts)}"
         for vocabulary in built

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from scripts.estimates.source import PACKAGE, PIECES, VERSION, document, fetch
 from scripts.estimates.witnesses import witnesses
-from tokenizer_registry.estimation.corpus import samples
+from tokenizer_registry.approximation.samples import samples
 from tokenizer_registry.verification.corpus import corpus
-from tokenizer_registry.verification.probes import mixed_text, probe_texts
+from tokenizer_registry.vocabulary_files import mixed_text, probe_texts
 
 ROOT = Path(__file__).parent.parent
 DATA = ROOT / "tests" / "data"

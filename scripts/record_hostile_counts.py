@@ -9,9 +9,8 @@ import json
 from pathlib import Path
 
 from tests.hostile_inputs import DATA, hostile_texts
-from tokenizer_registry.packed import unpack
-from tokenizer_registry.spec import VocabularySpec, read_specs
 from tokenizer_registry.verification.references import reference_counter
+from tokenizer_registry.vocabulary_files import VocabularySpec, read_specs, unpack
 
 PACKAGE = Path(__file__).parent.parent / "tokenizer_registry"
 

@@ -16,10 +16,10 @@ import tiktoken
 from tokenizers import Tokenizer, normalizers
 
 from scripts.build_vocabularies import CACHE, say
-from tokenizer_registry.building.content import Original, read_original
+from tokenizer_registry.building.originals import Original, read_original
 from tokenizer_registry.building.packages import fetch
-from tokenizer_registry.building.sources import Kind, Origin, Sources, read_sources
-from tokenizer_registry.spec import Format
+from tokenizer_registry.building.sources import Origin, SourceKind, Sources, read_sources
+from tokenizer_registry.vocabulary_files import VocabularyFormat
 
 DATA = Path(__file__).parent.parent / "tests" / "data"
 
@@ -44,7 +44,7 @@ def main() -> None:
 
 def _library(origin: Origin, original: Original) -> str:
     name = "tokenizers" if original.document is not None else "tiktoken"
-    name = "sentencepiece" if origin.packed_format is Format.SENTENCEPIECE else name
+    name = "sentencepiece" if origin.packed_format is VocabularyFormat.SENTENCEPIECE else name
     return f"{name} {version(name)}"
 
 
@@ -55,7 +55,7 @@ def _counts(origin: Origin, original: Original, sources: Sources, texts: list[st
         tokenizer.no_padding()
         tokenizer.encode_special_tokens = True
         return [len(tokenizer.encode(text, add_special_tokens=False).ids) for text in texts]
-    if origin.packed_format is Format.SENTENCEPIECE:
+    if origin.packed_format is VocabularyFormat.SENTENCEPIECE:
         processor = sentencepiece.SentencePieceProcessor(model_proto=original.content)
         return [len(processor.encode(text)) for text in texts]
     encoding = tiktoken.Encoding(
@@ -69,7 +69,7 @@ def _counts(origin: Origin, original: Original, sources: Sources, texts: list[st
 
 
 def _ranks(origin: Origin, original: Original) -> dict[bytes, int]:
-    if origin.kind is Kind.TEKKEN:
+    if origin.kind is SourceKind.TEKKEN:
         document = json.loads(original.content)
         size = document["config"]["default_vocab_size"] - document["config"]["default_num_special_tokens"]
         return {base64.b64decode(entry["token_bytes"]): entry["rank"] for entry in document["vocab"][:size]}

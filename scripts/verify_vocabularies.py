@@ -16,12 +16,12 @@ from pathlib import Path
 from scripts.build_vocabularies import CACHE, ROOT, say
 from tokenizer_registry import Registry
 from tokenizer_registry.building.build import build, engine_for
-from tokenizer_registry.building.content import read_original, shipped_content
+from tokenizer_registry.building.originals import read_original, shipped_content
 from tokenizer_registry.building.packages import fetch, member
 from tokenizer_registry.building.sources import Origin, Sources, read_sources
-from tokenizer_registry.packed import unpack
 from tokenizer_registry.verification.corpus import corpus
 from tokenizer_registry.verification.references import reference_counter
+from tokenizer_registry.vocabulary_files import unpack
 
 PACKAGE = ROOT / "tokenizer_registry"
 TEXT_BYTES = 5_000_000

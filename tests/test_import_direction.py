@@ -197,3 +197,16 @@ def test_parts_of_pricing_data_import_in_one_direction() -> None:
         if name.startswith("pricing_data.") and layer_of.get(name.split(".")[1], -1) > layer_of[part]
     ]
     assert found == []
+
+
+# Tools of the registry, and the commands that run them. Only these import them; a count or a server never does.
+TOOLS = ("tokenizer_registry.building", "tokenizer_registry.verification")
+COMMANDS = ("vocab.py", "vocab_add.py", "vocab_fetch.py")
+
+
+def test_only_commands_import_the_registrys_tools() -> None:
+    """What builds and verifies vocabularies stays out of the processes that count with them."""
+    homes = [ROOT / tool.replace(".", "/") for tool in TOOLS]
+    paths = (path for package in PACKAGES for path in sources(package) if path.name not in COMMANDS)
+    others = [path for path in paths if not any(map(path.is_relative_to, homes))]
+    assert [found for path in others for found in reaches(path, TOOLS)] == []

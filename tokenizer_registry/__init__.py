@@ -1,6 +1,6 @@
 """Text to tokens: exact counts with the public vocabulary of each model, and labelled estimates for the others."""
 
-from tokenizer_registry.choice import Count
+from tokenizer_registry.approximation.estimators import ErrorBand, Estimator
 from tokenizer_registry.errors import (
     BadCatalogue,
     DamagedVocabulary,
@@ -9,24 +9,19 @@ from tokenizer_registry.errors import (
     UnknownModel,
     UnknownVocabulary,
 )
-from tokenizer_registry.estimation.bands import ErrorBand
-from tokenizer_registry.estimation.estimator import Estimator
-from tokenizer_registry.expansion import expanded_size
-from tokenizer_registry.model import Model
+from tokenizer_registry.models import Model
+from tokenizer_registry.normalization import expanded_size
 from tokenizer_registry.registry import Registry
-from tokenizer_registry.spec import Format, VocabularySpec
-from tokenizer_registry.tokens import Token, segments
-from tokenizer_registry.verify import Check, Verification, verify
-from tokenizer_registry.vocabulary import Vocabulary
+from tokenizer_registry.selection import Count
+from tokenizer_registry.vocabulary import Token, Vocabulary, segments
+from tokenizer_registry.vocabulary_files import VocabularyFormat, VocabularySpec
 
 __all__ = [
     "BadCatalogue",
-    "Check",
     "Count",
     "DamagedVocabulary",
     "ErrorBand",
     "Estimator",
-    "Format",
     "Model",
     "Registry",
     "RegistryError",
@@ -34,10 +29,9 @@ __all__ = [
     "UncountableText",
     "UnknownModel",
     "UnknownVocabulary",
-    "Verification",
     "Vocabulary",
+    "VocabularyFormat",
     "VocabularySpec",
     "expanded_size",
     "segments",
-    "verify",
 ]

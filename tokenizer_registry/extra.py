@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tokenizer_registry.building.toml_text import Value, toml_tables
-from tokenizer_registry.spec import VocabularySpec, read_specs
+from tokenizer_registry.catalogue import TomlValue, toml_tables
+from tokenizer_registry.vocabulary_files import VocabularySpec, read_specs
 from weighbridge_base.files import replace_file
 
 VOCABULARIES = "vocabularies.toml"
@@ -39,7 +39,7 @@ def add_vocabulary(folder: Path, file: str, packed: bytes, row: str) -> None:
     _append(folder / VOCABULARIES, row)
 
 
-def add_model(folder: Path, model: Mapping[str, Value]) -> None:
+def add_model(folder: Path, model: Mapping[str, TomlValue]) -> None:
     """Put a row into the folder's models.toml."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     _append(folder / MODELS, toml_tables({"[[model]]": model}))

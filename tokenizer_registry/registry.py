@@ -8,18 +8,16 @@ from threading import Lock
 from types import MappingProxyType
 from typing import Final
 
-from tokenizer_registry.choice import Choice, Count
-from tokenizer_registry.engines import Engines, read_engines
+from tokenizer_registry.approximation.estimates import Estimates, read_estimates
+from tokenizer_registry.approximation.estimators import Estimator, script_of
+from tokenizer_registry.engines import Engines, load_vocabulary, read_engines
 from tokenizer_registry.errors import DamagedVocabulary, UnknownModel, UnknownVocabulary
-from tokenizer_registry.estimation.bands import script_of
-from tokenizer_registry.estimation.estimates import Estimates, read_estimates
-from tokenizer_registry.estimation.estimator import Estimator
 from tokenizer_registry.extra import Extra, read_extra
-from tokenizer_registry.loading import load_vocabulary
-from tokenizer_registry.model import Model, read_models
-from tokenizer_registry.native.packs import Packs
-from tokenizer_registry.spec import Fetchable, VocabularySpec, read_vocabularies
-from tokenizer_registry.vocabulary import Counter, Vocabulary
+from tokenizer_registry.models import Model, read_models
+from tokenizer_registry.native.packed_files import Packs
+from tokenizer_registry.selection import Count, ModelSelection
+from tokenizer_registry.vocabulary import TokenCounter, Vocabulary
+from tokenizer_registry.vocabulary_files import Fetchable, VocabularySpec, read_vocabularies
 
 # Lists of models that are asked for again and again; a list of all has a thousand names.
 MAX_CHOICES: Final = 256
@@ -54,7 +52,7 @@ class Registry:
         self._locks: Mapping[str, Lock] = {name: Lock() for name in self.vocabularies}
         self._loaded: dict[str, Vocabulary] = {}
         self._faults: dict[str, DamagedVocabulary] = {}
-        self._choices: dict[tuple[str, ...], Choice] = {}
+        self._choices: dict[tuple[str, ...], ModelSelection] = {}
 
     @classmethod
     def from_package(cls, extra_folder: Path | None = None, *, fast: bool = True) -> "Registry":
@@ -186,7 +184,7 @@ class Registry:
         """What estimates a model: None for one whose vocabulary is here, and for one of which too little is known."""
         return None if self._vocabulary_of(model) in self.vocabularies else self.estimates.by_model.get(model)
 
-    def counter(self, name: str) -> Counter:
+    def counter(self, name: str) -> TokenCounter:
         """What counts with a vocabulary or a reconstruction. Raises UnknownVocabulary, DamagedVocabulary."""
         return self.vocabulary(name) if name in self.vocabularies else self.estimates.reconstruction(name)
 
@@ -225,12 +223,12 @@ class Registry:
         except DamagedVocabulary:
             return None
 
-    def _choice(self, models: tuple[str, ...]) -> Choice:
+    def _choice(self, models: tuple[str, ...]) -> ModelSelection:
         """A choice of these models, kept where all their vocabularies could be loaded: they stay loaded."""
         names = [self._vocabulary_of(model) for model in models]
         wanted = [name for name in dict.fromkeys(names) if name in self.vocabularies]
         present = {name: loaded for name in wanted if name and (loaded := self._try(name)) is not None}
-        choice = Choice(names, present)
+        choice = ModelSelection(names, present)
         if len(present) == len(wanted):
             if len(self._choices) >= MAX_CHOICES:
                 self._choices.clear()

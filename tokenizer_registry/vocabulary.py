@@ -2,13 +2,58 @@
 
 from collections.abc import Callable, Sequence
 from threading import Lock
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from tokenizer_registry.errors import UncountableText
-from tokenizer_registry.tokens import Token, covering
+
+
+class Token(NamedTuple):
+    """A token's number, and the characters `text[start:end]` that its bytes belong to.
+
+    A character that is cut into several tokens belongs to each of them, so neighbours may share one.
+    """
+
+    id: int
+    start: int
+    end: int
+
+
+def covering(tokens: Sequence[Token], length: int) -> list[Token]:
+    """The tokens with places that leave no character of a text of this length out, in order.
+
+    Libraries give a byte of a character no place, or skip what their normalizer dropped: the byte gets the place of
+    its character, what was dropped goes to the token after it, or to the last.
+    """
+    placed: list[Token] = []
+    for token in reversed(tokens):
+        if token.start == token.end and placed and placed[-1].start == token.start:
+            token = token._replace(end=placed[-1].end)
+        placed.append(token)
+    placed.reverse()
+    covered = 0
+    for number, token in enumerate(placed):
+        last = number == len(placed) - 1
+        start = min(token.start, covered)
+        end = length if last else max(token.end, covered)
+        placed[number] = token._replace(start=start if start < end else max(end - 1, 0), end=end)
+        covered = end
+    return placed
+
+
+def segments(text: str, tokens: Sequence[Token]) -> list[tuple[str, tuple[int, ...]]]:
+    """The text in pieces, each with the numbers of its tokens: those that share a character share a piece."""
+    groups: list[tuple[int, int, list[int]]] = []
+    for token in tokens:
+        if groups and token.start < groups[-1][1]:
+            start, end, ids = groups[-1]
+            groups[-1] = (start, max(end, token.end), [*ids, token.id])
+        else:
+            groups.append((token.start, token.end, [token.id]))
+    return [(text[start:end], tuple(ids)) for start, end, ids in groups]
+
 
 # What passes as it is: it was not the text's fault, or is reported already.
-NOT_FOR_TEXTS = (KeyboardInterrupt, SystemExit, MemoryError, UncountableText)
+PASSED_ON = (KeyboardInterrupt, SystemExit, MemoryError, UncountableText)
 # UTF-8 that one text may have: the C library keeps places in 32 bits. A character has up to four bytes.
 MAX_TEXT_BYTES = 2**32 - 64
 MAX_CHARACTER_BYTES = 4
@@ -16,7 +61,7 @@ Given = TypeVar("Given")
 Answer = TypeVar("Answer")
 
 
-class Counter(Protocol):
+class TokenCounter(Protocol):
     """Counts the tokens of texts. Plain text: no BOS, no control tokens; safe to call from many threads.
 
     Control tokens and chat markers that stand in a text are ordinary text, but for the user-defined pieces of a
@@ -34,7 +79,7 @@ class Counter(Protocol):
         """The number of tokens of each text, in order. Raises UncountableText for any of them."""
 
 
-class Vocabulary(Counter, Protocol):
+class Vocabulary(TokenCounter, Protocol):
     """Cuts texts into tokens.
 
     `effort` is how many times as long as the quickest vocabularies this one takes, for the slowest of ordinary texts.
@@ -68,25 +113,25 @@ class Engine(CountingEngine, Protocol):
         """The tokens' numbers."""
 
 
-class OwnerEngine(Engine, Protocol):
+class ReferenceEngine(Engine, Protocol):
     """The owner's library, which alone tells where tokens are."""
 
     def tokens(self, text: str) -> list[Token]:
         """The tokens with their places, as the library has them."""
 
 
-class Owner:
+class ReferenceTokenizer:
     """The owner's library of a vocabulary that is counted with another, loaded at its first use; safe with threads."""
 
     __slots__ = ("_engine", "_load", "_lock")
 
-    def __init__(self, load: Callable[[], OwnerEngine]) -> None:
+    def __init__(self, load: Callable[[], ReferenceEngine]) -> None:
         self._load = load
         self._lock = Lock()
-        self._engine: OwnerEngine | None = None
+        self._engine: ReferenceEngine | None = None
 
     @property
-    def engine(self) -> OwnerEngine:
+    def engine(self) -> ReferenceEngine:
         """The engine. Raises DamagedVocabulary and whatever its library raises."""
         with self._lock:
             if self._engine is None:
@@ -126,7 +171,7 @@ class GuardedVocabulary(GuardedCounter):
 
     __slots__ = ("_effort", "_owner")
 
-    def __init__(self, name: str, engine: CountingEngine, owner: Owner, effort: int = 1) -> None:
+    def __init__(self, name: str, engine: CountingEngine, owner: ReferenceTokenizer, effort: int = 1) -> None:
         super().__init__(name, engine)
         self._effort = effort
         self._owner = owner
@@ -151,7 +196,7 @@ def guarded(vocabulary: object, call: Callable[[Given], Answer], given: Given) -
     """
     try:
         return call(given)
-    except NOT_FOR_TEXTS:
+    except PASSED_ON:
         raise
     except BaseException as error:
         raise gave_up(vocabulary, error) from error

@@ -1,1 +1,1 @@
-"""How the data of tokenizer_registry/estimation is made."""
+"""How the data of tokenizer_registry/approximation is made."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from sentencepiece import sentencepiece_model_pb2
 
-from tokenizer_registry.estimation.marks import CAPS, SECOND_HALF, SHIFT, UNCOVERED, WORD_BEGINS, WORD_ENDS
+from tokenizer_registry.approximation.letters import CAPS, SECOND_HALF, SHIFT, UNCOVERED, WORD_BEGINS, WORD_ENDS
 
 MARKS = {"⟨bow⟩": WORD_BEGINS, "⟨eow⟩": WORD_ENDS, "⟨shift⟩": SHIFT, "⟨caps⟩": CAPS}
 _ATOM = re.compile("⟨(?:bow|eow|shift|caps)⟩|(?:⟨0x[0-9A-Fa-f]{2}⟩)+|.", re.DOTALL)

@@ -5,8 +5,8 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from tokenizer_registry.estimation.bands import Script, script_of
-from tokenizer_registry.estimation.corpus import Sample
+from tokenizer_registry.approximation.estimators import ScriptClass, script_of
+from tokenizer_registry.approximation.samples import SampleText
 
 # The band leaves out this share of the measured pairs at either end.
 TAIL = Fraction(5, 100)
@@ -25,13 +25,13 @@ class Pair(NamedTuple):
 Counts = Mapping[str, Sequence[int]]
 
 
-def counted(names: Sequence[str], samples: Sequence[Sample], count: Callable[[str, str], int]) -> Counts:
+def counted(names: Sequence[str], samples: Sequence[SampleText], count: Callable[[str, str], int]) -> Counts:
     """Each vocabulary's counts of all samples, in their order. `count` takes a vocabulary's name and a text."""
     return {name: tuple(count(name, sample.text) for sample in samples) for name in names}
 
 
 def pairs(
-    vocabulary: str, peers: Sequence[str], samples: Sequence[Sample], counts: Counts, *, mirrored: bool = False
+    vocabulary: str, peers: Sequence[str], samples: Sequence[SampleText], counts: Counts, *, mirrored: bool = False
 ) -> list[Pair]:
     """All texts with all peers but the vocabulary itself; `mirrored`: and the other way round as well."""
     found = [
@@ -43,11 +43,12 @@ def pairs(
     return found + [pair._replace(error=1 / (1 + pair.error) - 1) for pair in found if mirrored]
 
 
-def bands(found: Sequence[Pair], samples: Sequence[Sample]) -> dict[Script, tuple[Decimal, Decimal]]:
+def bands(found: Sequence[Pair], samples: Sequence[SampleText]) -> dict[ScriptClass, tuple[Decimal, Decimal]]:
     """For each kind of text the range of the errors, without the tails, in whole percents; 0 lies within."""
     scripts = {(sample.kind, sample.name): script_of(sample.text) for sample in samples}
     return {
-        script: _range([pair.error for pair in found if scripts[pair.kind, pair.text] is script]) for script in Script
+        script: _range([pair.error for pair in found if scripts[pair.kind, pair.text] is script])
+        for script in ScriptClass
     }
 
 

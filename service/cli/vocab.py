@@ -13,8 +13,9 @@ import click
 from service.cli.catalogue import extra_folder, load_registry
 from service.cli.lazy import LazyGroup
 from service.cli.table import CellValue, Column, TableCell, print_table, say
-from tokenizer_registry import Registry, Verification, VocabularySpec, verify
+from tokenizer_registry import Registry, VocabularySpec
 from tokenizer_registry.processors import usable_processors
+from tokenizer_registry.verification.verify import Verification, verify
 
 ENGINES = {"tiktoken": "tiktoken", "sentencepiece": "sentencepiece", "huggingface": "tokenizers"}
 PLACES = {"add": "vocab_add:add", "fetch": "vocab_fetch:fetch", "calibrate": "vocab_calibrate:calibrate"}

@@ -18,13 +18,13 @@ from service.tokens.providers.client import ProviderClient
 from service.tokens.providers.enabled import provider_of
 from service.tokens.providers.endpoints import MessageCounter, Provider, ProviderFault
 from tokenizer_registry import Registry
-from tokenizer_registry.estimation.corpus import Sample, samples
+from tokenizer_registry.approximation.samples import SampleText, samples
 
 
 class CountComparison(NamedTuple):
     """Two counts of one text. `inside` is true if the provider's count lies within our error band."""
 
-    sample: Sample
+    sample: SampleText
     ours: int
     theirs: int
     inside: bool
@@ -76,7 +76,7 @@ def _provider(registry: Registry, model: str) -> Provider:
     return provider
 
 
-def _choose_samples(wanted: int | None) -> list[Sample]:
+def _choose_samples(wanted: int | None) -> list[SampleText]:
     """Return the first texts, taking one kind after the other, so that a few texts are of many kinds."""
     every = samples()
     kinds = [[sample for sample in every if sample.kind == kind] for kind in dict.fromkeys(one.kind for one in every)]
@@ -85,7 +85,7 @@ def _choose_samples(wanted: int | None) -> list[Sample]:
 
 
 async def _compare(
-    registry: Registry, provider: Provider, model: str, chosen: Sequence[Sample]
+    registry: Registry, provider: Provider, model: str, chosen: Sequence[SampleText]
 ) -> list[CountComparison]:
     client = ProviderClient(configuration().settings.provider_timeout_seconds)
     counter = MessageCounter(provider, client)
@@ -100,7 +100,7 @@ async def _compare(
     return compared
 
 
-def _compare_counts(registry: Registry, model: str, sample: Sample, theirs: int) -> CountComparison:
+def _compare_counts(registry: Registry, model: str, sample: SampleText, theirs: int) -> CountComparison:
     count = registry.count(sample.text, [model], estimate=True)[0]
     ours = count.tokens or 0
     low, high = (count.error.low, count.error.high) if count.error else (0, 0)

@@ -6,9 +6,8 @@ from pathlib import Path
 import click
 
 from service.cli.catalogue import extra_folder, load_registry
-from tokenizer_registry.building.build import Built, build
+from tokenizer_registry.building.build import KEPT, BuiltVocabulary, build
 from tokenizer_registry.building.conversion import Inexact
-from tokenizer_registry.building.licences import KEPT
 from tokenizer_registry.building.packages import FetchFailed, WrongDigest
 from tokenizer_registry.building.sources import Licence, Origin, Sources, read_sources
 from tokenizer_registry.extra import add_vocabulary
@@ -49,7 +48,7 @@ def _show(origin: Origin, licence: Licence) -> None:
         click.echo(f"Its owner publishes the terms at {licence.url}")
 
 
-def _build(origin: Origin, sources: Sources) -> Built:
+def _build(origin: Origin, sources: Sources) -> BuiltVocabulary:
     with tempfile.TemporaryDirectory() as cache:
         try:
             return build(origin, sources, Path(cache), click.echo)

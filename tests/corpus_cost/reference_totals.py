@@ -13,9 +13,9 @@ from typing import NamedTuple
 from pricing_data import PriceBook, Terms, Usage
 from tests.corpus_cost.conftest import DAY
 from tokenizer_registry import Registry
-from tokenizer_registry.packed import unpack
 from tokenizer_registry.processors import usable_processors
 from tokenizer_registry.verification.references import CountAll, reference_counter
+from tokenizer_registry.vocabulary_files import unpack
 
 # The models of five vocabularies: byte-level of two kinds, SentencePiece, and one with its own rules.
 MODELS = (

@@ -7,14 +7,13 @@ import pytest
 
 from tests.end_to_end.server import Server, running
 from tokenizer_registry import Registry
-from tokenizer_registry.building.build import Built
+from tokenizer_registry.building.build import BuiltVocabulary
 from tokenizer_registry.building.private import Splitting, private_vocabulary
 from tokenizer_registry.extra import add_model, add_vocabulary
-from tokenizer_registry.packed import unpack
-from tokenizer_registry.verification.probes import probe_texts
+from tokenizer_registry.vocabulary_files import probe_texts, unpack
 
 
-def private(registry: Registry, name: str) -> Built:
+def private(registry: Registry, name: str) -> BuiltVocabulary:
     """A private copy of GPT-2's vocabulary."""
     spec = registry.vocabularies["r50k_base"]
     return private_vocabulary(name, "x", unpack(spec, registry.vocabularies_folder), Splitting(spec.pattern))

@@ -5,13 +5,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.engine_equality.kept import KeptCounts
-from tokenizer_registry.engines import Engines
-from tokenizer_registry.loading import load_vocabulary
-from tokenizer_registry.native.vocabulary import NativeVocabulary, Together
-from tokenizer_registry.packed import unpack
-from tokenizer_registry.ranks import parse_ranks
+from tokenizer_registry.engines import Engines, load_vocabulary
+from tokenizer_registry.formats import parse_ranks
+from tokenizer_registry.native.batch_counter import BatchCounter, NativeVocabulary
 from tokenizer_registry.registry import Registry
-from tokenizer_registry.spec import Format
+from tokenizer_registry.vocabulary_files import VocabularyFormat, unpack
 
 BATCH = 256
 # A vocabulary whose words are none of any other's.
@@ -35,7 +33,7 @@ class Comparison:
         self.content = unpack(spec, registry.folder_of(name))
         self.form = spec.format
         self.vocabulary = registry.vocabulary(name)
-        self.together = Together({name: self.vocabulary, OTHER: registry.vocabulary(OTHER)})
+        self.batch_counter = BatchCounter({name: self.vocabulary, OTHER: registry.vocabulary(OTHER)})
         reference = load_vocabulary(spec, registry.folder_of(name), Engines({}))
         self.reference = KeptCounts(reference.count_batch, kept, spec.sha256)
 
@@ -51,7 +49,7 @@ class Comparison:
 
     def tokens(self) -> list[str]:
         """Tokens of the vocabulary that are text; a few thousand."""
-        if self.form is not Format.TIKTOKEN:
+        if self.form is not VocabularyFormat.TIKTOKEN:
             return []
         texts = [token.decode("utf-8", "ignore") for token in parse_ranks(self.content)]
         return [text for text in texts[:: max(1, len(texts) // 4_000)] if text]
@@ -61,8 +59,8 @@ class Comparison:
         alone = [self.vocabulary.count(text) for text in texts]
         yield from self._unlike(texts, "alone", alone, expected)
         if isinstance(self.vocabulary, NativeVocabulary):
-            place = self.together.names.index(self.vocabulary.name)
-            together = [self.together.count(text)[place] for text in texts]
+            place = self.batch_counter.names.index(self.vocabulary.name)
+            together = [self.batch_counter.count(text)[place] for text in texts]
             yield from self._unlike(texts, "together", together, expected)
 
     def _unlike(self, texts: list[str], way: str, found: list[int], expected: list[int]) -> Iterator[Difference]:

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from random import Random
 
-from tokenizer_registry.verification.material import read_material
+from tokenizer_registry.verification.corpus import read_material
 
 MARKERS = (
     "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|eot_id|>", "<|begin_of_text|>", "<s>", "</s>", "<unk>", "<pad>",

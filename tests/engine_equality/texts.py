@@ -8,11 +8,10 @@ from pathlib import Path
 from random import Random
 
 import tokenizer_registry
-from tokenizer_registry.verification.corpus import corpus
-from tokenizer_registry.verification.material import read_material
-from tokenizer_registry.verification.probes import mixed_text, probe_texts
+from tokenizer_registry.verification.corpus import corpus, read_material
+from tokenizer_registry.vocabulary_files import mixed_text, probe_texts
 
-CORPUS = Path(tokenizer_registry.__file__).parent / "estimation" / "corpus"
+CORPUS = Path(tokenizer_registry.__file__).parent / "approximation" / "corpus"
 OWN_PACKAGE = "weighbridge"
 # From a word to more than one block.
 LENGTHS = (20, 200, 2_000, 2_000, 10_000, 70_000)

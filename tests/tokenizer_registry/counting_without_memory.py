@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tokenizer_registry import Registry
-from tokenizer_registry.vocabulary import Counter
+from tokenizer_registry.vocabulary import TokenCounter
 
 # One that merges bytes, and one that merges pieces and is given a copy of the text.
 VOCABULARIES = ("o200k_base", "llama-2")
@@ -28,7 +28,7 @@ def outcome(way: Callable[[], object]) -> str:
 def main() -> None:
     """Limit the address space to what is in use and a little more; then lift that again."""
     registry = Registry.from_package()
-    counters: list[Counter] = [registry.vocabulary(name) for name in VOCABULARIES]
+    counters: list[TokenCounter] = [registry.vocabulary(name) for name in VOCABULARIES]
     text = "a" * CHARACTERS
     models = [next(m.name for m in registry.models.values() if m.vocabulary == name) for name in VOCABULARIES]
     registry.count("a", models)

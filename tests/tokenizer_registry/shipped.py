@@ -5,9 +5,9 @@ from functools import cache
 from pathlib import Path
 
 import tokenizer_registry
-from tokenizer_registry.model import Model
+from tokenizer_registry.models import Model
 from tokenizer_registry.registry import Registry
-from tokenizer_registry.spec import Format, VocabularySpec, read_specs
+from tokenizer_registry.vocabulary_files import VocabularyFormat, VocabularySpec, read_specs
 
 PACKAGE = Path(tokenizer_registry.__file__).parent
 VOCABULARIES = PACKAGE / "vocabularies"
@@ -25,7 +25,7 @@ def shipped_names() -> list[str]:
 
 def rank_names() -> list[str]:
     """The names of the vocabularies that are rank files."""
-    return [spec.name for spec in shipped_specs() if spec.format is Format.TIKTOKEN]
+    return [spec.name for spec in shipped_specs() if spec.format is VocabularyFormat.TIKTOKEN]
 
 
 def shipped_registry(models: Sequence[Model] = ()) -> Registry:

@@ -9,7 +9,7 @@ from tests.tokenizer_registry.shipped import VOCABULARIES, shipped_specs
 from tokenizer_registry.backends.huggingface import HuggingFaceEngine
 from tokenizer_registry.backends.sentencepiece import SentencePieceEngine
 from tokenizer_registry.backends.tiktoken import TiktokenEngine
-from tokenizer_registry.packed import unpack
+from tokenizer_registry.vocabulary_files import unpack
 
 BYTES = {bytes([byte]): byte for byte in range(256)}
 

@@ -6,9 +6,9 @@ import pytest
 
 from tests.tokenizer_registry.shipped import PACKAGE
 from tokenizer_registry.errors import BadCatalogue
-from tokenizer_registry.model import Model, read_models
+from tokenizer_registry.models import Model, read_models
 from tokenizer_registry.registry import Registry
-from tokenizer_registry.spec import read_specs
+from tokenizer_registry.vocabulary_files import read_specs
 
 GOOD = '[[model]]\nname = "a"\nauthor = "A"\ndisplay_name = "The A"\n'
 

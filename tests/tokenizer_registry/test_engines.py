@@ -21,15 +21,13 @@ from tests.tokenizer_registry.shipped import (
     shipped_names,
     shipped_specs,
 )
-from tokenizer_registry.engines import Engines, EngineSpec, read_engines
+from tokenizer_registry.engines import Engines, EngineSpec, load_vocabulary, read_engines
 from tokenizer_registry.errors import UncountableText
-from tokenizer_registry.loading import load_vocabulary
-from tokenizer_registry.native.packs import FOLDER, INDEX, Packs
-from tokenizer_registry.native.vocabulary import NativeVocabulary, Together
-from tokenizer_registry.packed import unpack
-from tokenizer_registry.ranks import parse_ranks
+from tokenizer_registry.formats import parse_ranks
+from tokenizer_registry.native.batch_counter import BatchCounter, NativeVocabulary
+from tokenizer_registry.native.packed_files import FOLDER, INDEX, Packs
 from tokenizer_registry.registry import Registry
-from tokenizer_registry.spec import VocabularySpec
+from tokenizer_registry.vocabulary_files import VocabularySpec, unpack
 
 FUZZED = 120
 GENERATED_BYTES = 12_000
@@ -107,12 +105,12 @@ def test_no_token_reaches_across_a_cut(name: str) -> None:
 )
 def test_a_text_is_not_cut_where_a_token_joins(fast: Registry, name: str, text: str) -> None:
     """A token that reaches across the end of a word is found, also where other words of the text are known."""
-    together = Together({each: fast.vocabulary(each) for each in shipped_names()})
+    batch_counter = BatchCounter({each: fast.vocabulary(each) for each in shipped_names()})
     for known in ("", "some words\nbefore ", "some words\nafter "):
         expected = shared_registry().vocabulary(name).count(known + text)
         assert fast.vocabulary(name).count(known + text) == expected
-        assert together.count(known)
-        assert together.count(known + text)[together.names.index(name)] == expected
+        assert batch_counter.count(known)
+        assert batch_counter.count(known + text)[batch_counter.names.index(name)] == expected
 
 
 @pytest.mark.parametrize("name", ["cl100k_base", "llama-2", "falcon", "internlm-2", "qwen2"])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.hostile_inputs import hostile_texts
-from tokenizer_registry.expansion import expanded_size
+from tokenizer_registry.normalization import expanded_size
 
 
 def slow_expanded_size(text: str) -> int:

@@ -1,158 +1,28 @@
-"""The foreign file formats that vocabularies are built from, read and written by code of our own."""
+"""Rank files and the pairs behind ranks."""
 
-import struct
-import subprocess
-import sys
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from hypothesis import given
+from hypothesis import strategies as st
 
-import pytest
-import sentencepiece
-from sentencepiece import sentencepiece_model_pb2
-from tokenizers import Tokenizer
-
-from tests.tokenizer_registry.shipped import VOCABULARIES, shipped_specs
-from tokenizer_registry.building import sdist
-from tokenizer_registry.building.documents import content_of_document, plain_document, with_runs_of_white_space
-from tokenizer_registry.building.gguf import NotGguf, read_metadata
-from tokenizer_registry.building.gguf_tokenizers import sentencepiece_model, tokenizer_document
-from tokenizer_registry.building.sentencepiece_model import USER_DEFINED, Piece, bpe_model, with_plain_pieces
-from tokenizer_registry.packed import unpack
-
-BYTES = [Piece(f"<0x{byte:02X}>", 0.0, 6) for byte in range(256)]
-PIECES = [Piece("<unk>", 0.0, 2), Piece("<s>", 0.0, 3), Piece("</s>", 0.0, 3), *BYTES]
-PIECES += [Piece("▁a", -1.0, 1), Piece("a", -2.0, 1), Piece("▁", -3.0, 1), Piece("<tag>", 0.0, USER_DEFINED)]
+from tokenizer_registry.formats import byte_alphabet, format_ranks, parse_ranks
+from tokenizer_registry.verification.references import merges_of
 
 
-def parsed(content: bytes) -> Any:
-    """A model as the protobuf library reads it."""
-    return sentencepiece_model_pb2.ModelProto.FromString(content)  # type: ignore[attr-defined]  # generated, untyped
+@given(st.dictionaries(st.binary(min_size=1, max_size=9), st.integers(0, 10**6), max_size=20))
+def test_ranks_survive_the_file(ranks: dict[bytes, int]) -> None:
+    """Any ranks come back from the file that is written for them, in their order."""
+    assert list(parse_ranks(format_ranks(ranks)).items()) == list(ranks.items())
 
 
-def text(value: str) -> bytes:
-    """A GGUF string."""
-    return struct.pack("<Q", len(value.encode())) + value.encode()
+def test_a_token_is_formed_by_the_pair_that_merging_reaches() -> None:
+    """The pair depends on the ranks, and a token that merging cannot reach has none."""
+    ranks = {b"a": 0, b"b": 1, b"c": 2, b"bc": 3, b"ab": 4, b"abc": 5, b"cab": 6, b"bab": 7}
+    assert merges_of(ranks) == [(b"b", b"c"), (b"a", b"b"), (b"a", b"bc"), (b"c", b"ab"), (b"b", b"ab")]
+    assert merges_of({b"a": 0, b"b": 1, b"abab": 2}) == []
 
 
-def gguf(values: Mapping[str, list[str] | list[int] | list[float] | int]) -> bytes:
-    """A GGUF file with these values and no tensors."""
-    written = b"GGUF" + struct.pack("<IQQ", 3, 0, len(values))
-    for key, value in values.items():
-        written += text(key)
-        if isinstance(value, int):
-            written += struct.pack("<II", 4, value)
-        elif isinstance(value[0], str):
-            written += struct.pack("<IIQ", 9, 8, len(value)) + b"".join(text(str(item)) for item in value)
-        else:
-            kind, letter = (5, "i") if isinstance(value[0], int) else (6, "f")
-            written += struct.pack("<IIQ", 9, kind, len(value)) + struct.pack(f"<{len(value)}{letter}", *value)
-    return written
-
-
-def test_gguf_values_are_read() -> None:
-    """Numbers, lists of numbers and lists of texts come back, in order."""
-    values: Mapping[str, list[str] | list[int] | list[float] | int] = {
-        "a": 7,
-        "b": ["x", "日本"],
-        "c": [1, -2],
-        "d": [0.5],
-    }
-    assert dict(read_metadata(gguf(values))) == values
-
-
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"GGUF" + struct.pack("<IQQ", 9, 0, 0)])
-def test_other_files_are_not_gguf(content: bytes) -> None:
-    """A file of another kind, or of an unknown version, is refused."""
-    with pytest.raises(NotGguf):
-        read_metadata(content)
-
-
-def test_a_written_model_is_what_the_library_reads() -> None:
-    """The library finds the same pieces, scores and flags, and cuts with them."""
-    content = bpe_model(PIECES)
-    model = parsed(content)
-    assert [(piece.piece, piece.type) for piece in model.pieces] == [(piece.text, piece.kind) for piece in PIECES]
-    assert (model.trainer_spec.model_type, model.trainer_spec.byte_fallback) == (2, True)
-    assert (model.trainer_spec.unk_id, model.trainer_spec.pad_id) == (0, -1)
-    processor = sentencepiece.SentencePieceProcessor(model_proto=content)
-    assert processor.encode("a é<tag>", out_type=str) == ["▁a", "▁", "<0xC3>", "<0xA9>", "<tag>"]
-
-
-def test_plain_pieces_change_nothing_else() -> None:
-    """User-defined pieces become normal ones, as the protobuf library sees it; all else stays."""
-    spec = next(spec for spec in shipped_specs() if spec.name == "gemma-3")
-    gemma_3 = unpack(spec, VOCABULARIES)
-    expected = parsed(gemma_3)
-    for piece in expected.pieces:
-        if piece.type == USER_DEFINED:
-            piece.type = 1
-    found = parsed(with_plain_pieces(gemma_3))
-    assert [(p.piece, p.score, p.type) for p in found.pieces] == [(p.piece, p.score, p.type) for p in expected.pieces]
-    assert found.normalizer_spec == expected.normalizer_spec
-
-
-def test_a_gguf_model_becomes_a_sentencepiece_model() -> None:
-    """Pieces, scores and types are carried over; only the first piece may be unknown."""
-    rows = [Piece("<unk>", 0.0, 2), Piece("<x>", 0.0, 2), *BYTES, Piece("▁a", -1.0, 1)]
-    columns: dict[str, list[str] | list[int] | list[float] | int] = {
-        "tokenizer.ggml.tokens": [piece.text for piece in rows],
-        "tokenizer.ggml.scores": [piece.score for piece in rows],
-        "tokenizer.ggml.token_type": [piece.kind for piece in rows],
-    }
-    found = parsed(sentencepiece_model(gguf(columns)))
-    assert [piece.type for piece in found.pieces][:2] == [2, 3]
-
-
-def test_a_gguf_vocabulary_becomes_a_tokenizer() -> None:
-    """Pieces, merges and added runs of spaces become a tokenizer.json that the library loads; padding is left out."""
-    values: Mapping[str, list[str] | list[int] | list[float] | int] = {
-        "tokenizer.ggml.tokens": ["<|endoftext|>", "a", "b", "ab", "  ", "[PAD7]"],
-        "tokenizer.ggml.token_type": [3, 1, 1, 1, 4, 4],
-        "tokenizer.ggml.merges": ["a b"],
-    }
-    document = tokenizer_document("gpt-neox", gguf(values))
-    assert [token["content"] for token in document["added_tokens"]] == ["<|endoftext|>", "  "]
-    tokenizer = Tokenizer.from_str(content_of_document(plain_document(document)).decode())
-    assert tokenizer.encode("ab  ab").ids == [3, 4, 3]
-
-
-def test_plain_documents_lose_markers_alone() -> None:
-    """Markers go, white space and single characters stay, and no merge forms a marker's name."""
-    tokens = [("<s>", True), ("<think>", False), ("  ", False), ("õ", False)]
-    document = {
-        "added_tokens": [{"content": content, "special": special} for content, special in tokens],
-        "model": {"type": "BPE", "vocab": {}, "merges": ["< s>", ["s", ">"]]},
-        "post_processor": {"type": "x"},
-    }
-    plain = plain_document(document)
-    assert [token["content"] for token in plain["added_tokens"]] == ["  ", "õ"]
-    assert plain["model"]["merges"] == [["s", ">"]]
-    assert "post_processor" not in plain
-
-
-def test_runs_of_white_space_follow_the_vocabulary() -> None:
-    """CodeGen's runs are numbered on from the last entry: 30 of spaces, the longest first, then 8 of tabs."""
-    document = with_runs_of_white_space(
-        {"added_tokens": [], "model": {"vocab": dict.fromkeys(map(str, range(50257)), 0)}}
-    )
-    added = document["added_tokens"]
-    assert [(added[place]["id"], len(added[place]["content"])) for place in (0, 29, 30, 37)] == [
-        (50257, 31), (50286, 2), (50287, 9), (50294, 2),
-    ]  # fmt: skip
-
-
-def test_a_source_distribution_is_described_without_running_it(tmp_path: Path) -> None:
-    """In the place of a build backend, name and version come from PKG-INFO, in a process that imports nothing else."""
-    sdist.put_in_place_of_backends(tmp_path / "backends")
-    (tmp_path / "PKG-INFO").write_text(
-        "Metadata-Version: 2.1\nName: a-package\nVersion: 1.5\n\nText\n", encoding="utf-8"
-    )
-    call = "from setuptools.build_meta import *; print(prepare_metadata_for_build_wheel('out'))"
-    (tmp_path / "out").mkdir()
-    environment = {"PYTHONPATH": str(tmp_path / "backends")}
-    done = subprocess.run(
-        [sys.executable, "-c", call], cwd=tmp_path, env=environment, check=True, capture_output=True, text=True
-    )
-    assert done.stdout.strip() == "a_package-1.5.dist-info"
-    assert "Version: 1.5" in (tmp_path / "out" / "a_package-1.5.dist-info" / "METADATA").read_text(encoding="utf-8")
+def test_the_byte_alphabet_is_gpt2s() -> None:
+    """256 different printable characters; a space is Ġ, a newline is Ċ, a letter is itself."""
+    letters = byte_alphabet()
+    assert len(set(letters.values())) == 256
+    assert all(letter.isprintable() and not letter.isspace() for letter in letters.values())
+    assert (letters[0x20], letters[0x0A], letters[0x41]) == ("Ġ", "Ċ", "A")

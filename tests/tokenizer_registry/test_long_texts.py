@@ -9,7 +9,7 @@ import pytest
 from tests.tokenizer_registry.lazy_text import lazy_text
 from tokenizer_registry import Registry, UncountableText
 from tokenizer_registry.native.library import TEXT_TOO_LONG, library
-from tokenizer_registry.native.packs import Packs
+from tokenizer_registry.native.packed_files import Packs
 from tokenizer_registry.vocabulary import MAX_TEXT_BYTES
 
 # One of the C library's by words, one of whole texts, and one by its own form; and one of the owner's library alone.
@@ -54,11 +54,11 @@ def test_the_owners_library_refuses_what_its_places_do_not_fit(registry: Registr
 def test_the_c_library_takes_lengths_whole(length: int) -> None:
     """What a length of 32 bits would make five bytes is refused, whoever calls; nothing is read or counted."""
     called = library()
-    plan = called.weighbridge_plan(Packs().characters().address)
+    counter_set = called.weighbridge_counter_set(Packs().characters().address)
     totals, left = (ctypes.c_uint64 * 64)(), ctypes.c_void_p()
-    assert called.weighbridge_count(plan, b"hello", length, 1, 0, totals, 0, ctypes.byref(left)) == TEXT_TOO_LONG
+    assert called.weighbridge_count(counter_set, b"hello", length, 1, 0, totals, 0, ctypes.byref(left)) == TEXT_TOO_LONG
     assert not any(totals)
-    called.weighbridge_free(plan)
+    called.weighbridge_free(counter_set)
 
 
 @pytest.mark.skipif(not FULL_SIZE, reason="LONG_TEXTS is not set: takes 9 GB of memory")

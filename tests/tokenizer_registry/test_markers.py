@@ -4,7 +4,7 @@ import pytest
 
 from tests.tokenizer_registry.shipped import shipped_specs
 from tokenizer_registry.registry import Registry
-from tokenizer_registry.spec import Format, VocabularySpec
+from tokenizer_registry.vocabulary_files import VocabularyFormat, VocabularySpec
 
 MARKERS = (
     "<|endoftext|>",
@@ -20,7 +20,7 @@ MARKERS = (
 
 
 # User-defined pieces of SentencePiece models are the owner's: the next test.
-STRICT = [spec for spec in shipped_specs() if spec.format is not Format.SENTENCEPIECE]
+STRICT = [spec for spec in shipped_specs() if spec.format is not VocabularyFormat.SENTENCEPIECE]
 
 
 @pytest.mark.parametrize("marker", MARKERS)

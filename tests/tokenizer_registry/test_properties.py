@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from tests.tokenizer_registry.shipped import VOCABULARIES, rank_names, shared_registry, shipped_names
 from tests.tokenizer_registry.slow_bpe import slow_encode
 from tokenizer_registry import segments
+from tokenizer_registry.formats import parse_ranks
 from tokenizer_registry.normalization import normalizer
-from tokenizer_registry.packed import unpack
-from tokenizer_registry.ranks import parse_ranks
 from tokenizer_registry.vocabulary import Vocabulary
+from tokenizer_registry.vocabulary_files import unpack
 
 any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 # Letters that every Unicode table has had for long, so that two regex engines must split alike.

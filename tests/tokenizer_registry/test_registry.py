@@ -10,11 +10,11 @@ from threading import Barrier
 import pytest
 
 from tests.tokenizer_registry.shipped import VOCABULARIES, shipped_names, shipped_registry, shipped_specs
-from tokenizer_registry.choice import Count
 from tokenizer_registry.errors import DamagedVocabulary, UncountableText, UnknownModel, UnknownVocabulary
-from tokenizer_registry.model import Model
+from tokenizer_registry.models import Model
 from tokenizer_registry.registry import Registry
-from tokenizer_registry.spec import Fetchable, LicenceClass
+from tokenizer_registry.selection import Count
+from tokenizer_registry.vocabulary_files import Fetchable, LicenceClass
 
 MODELS = (
     Model("llama-2-7b", "Meta", "Llama 2 7B", "llama-2"),

@@ -6,8 +6,7 @@ import pytest
 
 from tests.tokenizer_registry.shipped import VOCABULARIES, shipped_names, shipped_specs
 from tokenizer_registry.registry import Registry
-from tokenizer_registry.spec import VocabularySpec
-from tokenizer_registry.verification.probes import mixed_text, probe_texts
+from tokenizer_registry.vocabulary_files import VocabularySpec, mixed_text, probe_texts
 
 
 @pytest.mark.parametrize("name", shipped_names())

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from tokenizer_registry.errors import UncountableText
-from tokenizer_registry.tokens import Token
-from tokenizer_registry.vocabulary import GuardedVocabulary, Owner
+from tokenizer_registry.vocabulary import GuardedVocabulary, ReferenceTokenizer, Token
 
 
 class Panic(BaseException):
@@ -35,7 +34,7 @@ class FailingEngine:
 def failing(error: BaseException) -> GuardedVocabulary:
     """A vocabulary whose every library fails."""
     engine = FailingEngine(error)
-    return GuardedVocabulary("some", engine, Owner(lambda: engine))
+    return GuardedVocabulary("some", engine, ReferenceTokenizer(lambda: engine))
 
 
 @pytest.mark.parametrize("error", [Panic(), ValueError(), GeneratorExit()])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tokenizers import Encoding, Tokenizer
 
-from tokenizer_registry.tokens import Token
+from tokenizer_registry.vocabulary import Token
 
 
 class HuggingFaceEngine:

@@ -7,7 +7,7 @@ import sentencepiece
 
 from tokenizer_registry.errors import UncountableText
 from tokenizer_registry.processors import usable_processors
-from tokenizer_registry.tokens import Token
+from tokenizer_registry.vocabulary import Token
 
 # The library starts threads for each batch, which smaller ones are not worth.
 BATCH_CHARACTERS: Final = 16_384

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import tiktoken
 
 from tokenizer_registry.normalization import aligned
-from tokenizer_registry.tokens import Token
+from tokenizer_registry.vocabulary import Token
 
 
 class TiktokenEngine:

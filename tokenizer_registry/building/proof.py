@@ -7,9 +7,8 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-from tokenizer_registry.building.conversion import Inexact
-from tokenizer_registry.building.documents import is_ordinary_text
-from tokenizer_registry.verification.byte_alphabet import byte_alphabet
+from tokenizer_registry.building.conversion import Inexact, is_ordinary_text
+from tokenizer_registry.formats import byte_alphabet
 from tokenizer_registry.verification.corpus import corpus
 from tokenizer_registry.vocabulary import Engine
 

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from tokenizer_registry.protocol_buffers import BYTES, FLOAT, Field, fields
+from tokenizer_registry.formats import BYTES, FLOAT, ProtobufField, fields
 
 PIECE: Final = 1
 TRAINER: Final = 2
@@ -19,7 +19,7 @@ CONTROL: Final = 3
 USER_DEFINED: Final = 4
 
 
-class Piece(NamedTuple):
+class WrittenPiece(NamedTuple):
     """A piece of a model: its text, its log probability or negative rank, and its type."""
 
     text: str
@@ -32,7 +32,7 @@ def with_plain_pieces(model: bytes) -> bytes:
     return b"".join(_plain(field) if field.number == PIECE else field.raw for field in fields(model))
 
 
-def _plain(piece: Field) -> bytes:
+def _plain(piece: ProtobufField) -> bytes:
     if not isinstance(piece.value, bytes):
         raise TypeError("a piece is a message")
     inner = list(fields(piece.value))
@@ -42,7 +42,7 @@ def _plain(piece: Field) -> bytes:
     return _bytes(PIECE, kept)
 
 
-def bpe_model(pieces: Sequence[Piece]) -> bytes:
+def bpe_model(pieces: Sequence[WrittenPiece]) -> bytes:
     """A byte-pair model with byte fallback and a leading space, of pieces in the order of their numbers."""
     trainer = b"".join(_varint_field(number, value) for number, value in ((3, 2), (4, len(pieces)), (35, 1)))
     trainer += b"".join(_varint_field(40 + place, number) for place, number in enumerate((0, 1, 2, -1)))
@@ -52,7 +52,7 @@ def bpe_model(pieces: Sequence[Piece]) -> bytes:
     return b"".join(_piece(piece) for piece in pieces) + _bytes(TRAINER, trainer) + _bytes(NORMALIZER, normalizer)
 
 
-def _piece(piece: Piece) -> bytes:
+def _piece(piece: WrittenPiece) -> bytes:
     score = _varint((2 << 3) | FLOAT) + struct.pack("<f", piece.score)
     return _bytes(PIECE, _bytes(1, piece.text.encode("utf-8")) + score + _varint_field(PIECE_TYPE, piece.kind))
 

@@ -7,12 +7,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from tokenizer_registry.spec import Format, LicenceClass
+from tokenizer_registry.vocabulary_files import LicenceClass, VocabularyFormat
 
 SOURCES: Final = Path(__file__).with_name("sources.toml")
 
 
-class Kind(StrEnum):
+class SourceKind(StrEnum):
     """What the package's file is, and so what has to be done with it."""
 
     RANKS = "ranks"
@@ -26,7 +26,9 @@ class Kind(StrEnum):
     GGUF_SENTENCEPIECE = "gguf-sentencepiece"
 
 
-SENTENCEPIECE_KINDS: Final = frozenset({Kind.SENTENCEPIECE, Kind.PLAIN_SENTENCEPIECE, Kind.GGUF_SENTENCEPIECE})
+SENTENCEPIECE_KINDS: Final = frozenset(
+    {SourceKind.SENTENCEPIECE, SourceKind.PLAIN_SENTENCEPIECE, SourceKind.GGUF_SENTENCEPIECE}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,24 +85,24 @@ class Origin:
     package: str
     path: str
     sha256: str
-    kind: Kind
+    kind: SourceKind
     licence: str
     probe_counts: tuple[int, ...]
     mixed_count: int
     checked: str
     pattern: str | None = None
     normalizer: str | None = None
-    format: Format | None = None
+    format: VocabularyFormat | None = None
     ranks: int = 0
     vectors: tuple[str, ...] = ()
     owner: str = ""
 
     @property
-    def packed_format(self) -> Format:
+    def packed_format(self) -> VocabularyFormat:
         """What is in the packed file."""
         if self.format is not None:
             return self.format
-        return Format.SENTENCEPIECE if self.kind in SENTENCEPIECE_KINDS else Format.TIKTOKEN
+        return VocabularyFormat.SENTENCEPIECE if self.kind in SENTENCEPIECE_KINDS else VocabularyFormat.TIKTOKEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,6 @@ def _pattern(*, key: str, pattern: str, reference: list[str] | None = None) -> P
 
 
 def _origin(*, kind: str, probe_counts: list[int], **row: Any) -> Origin:
-    form = Format(row.pop("format")) if "format" in row else None
+    form = VocabularyFormat(row.pop("format")) if "format" in row else None
     vectors = tuple(row.pop("vectors", ()))
-    return Origin(kind=Kind(kind), probe_counts=tuple(probe_counts), format=form, vectors=vectors, **row)
+    return Origin(kind=SourceKind(kind), probe_counts=tuple(probe_counts), format=form, vectors=vectors, **row)

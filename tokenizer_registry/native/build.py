@@ -13,13 +13,11 @@ from typing import Final
 from tokenizer_registry.engines import read_engines
 from tokenizer_registry.native import compiler, library
 from tokenizer_registry.native.characters import read_characters
-from tokenizer_registry.native.methods import tables_of
-from tokenizer_registry.native.origin import PACKAGE, digest, origin_of
-from tokenizer_registry.native.packing import packed
-from tokenizer_registry.native.packs import CHARACTERS, FOLDER, INDEX
-from tokenizer_registry.packed import unpack
+from tokenizer_registry.native.layout import packed
+from tokenizer_registry.native.packed_files import CHARACTERS, FOLDER, INDEX
+from tokenizer_registry.native.packing import PACKAGE, digest, origin_of, tables_of
 from tokenizer_registry.processors import usable_processors
-from tokenizer_registry.spec import VocabularySpec, read_specs
+from tokenizer_registry.vocabulary_files import VocabularySpec, read_specs, unpack
 from weighbridge_base.files import replace_file
 
 # What each file was built from, beside the files. No part of a package: what is installed is not built again.
@@ -27,7 +25,7 @@ RECORD: Final = FOLDER.parent / "built.json"
 LIBRARY: Final = "library"
 VOCABULARIES: Final = "vocabularies"
 # By the name of a file: the digest of what it was built from, and its own.
-Record = dict[str, tuple[str, str]]
+BuildRecord = dict[str, tuple[str, str]]
 
 
 def main(what: str = "") -> None:
@@ -45,13 +43,13 @@ def main(what: str = "") -> None:
     replace_file(RECORD, json.dumps(built | vocabularies).encode())
 
 
-def current_packs(specs: list[VocabularySpec], before: Record) -> Record:
+def current_packs(specs: list[VocabularySpec], before: BuildRecord) -> BuildRecord:
     """Return what is recorded of the packed vocabularies that need not be packed again."""
     origins = {spec.name: origin_of(spec) for spec in specs}
     return {name: before[name] for name in origins if _is_current(FOLDER / name, origins[name], before.get(name))}
 
 
-def packs(specs: list[VocabularySpec], before: Record) -> Record:
+def packs(specs: list[VocabularySpec], before: BuildRecord) -> BuildRecord:
     """What each packed vocabulary was built from, and its digest, once all are there."""
     built = current_packs(specs, before)
     missing = [spec for spec in specs if spec.name not in built]
@@ -71,13 +69,13 @@ def _library(before: tuple[str, str] | None) -> tuple[str, str]:
     return sources, digest(library.FILE.read_bytes())
 
 
-def _built_before(before: Record) -> tuple[str, str]:
+def _built_before(before: BuildRecord) -> tuple[str, str]:
     """The library that is there, of an installed package as well."""
     sources, _ = before.get(LIBRARY, ("", ""))
     return sources, digest(library.FILE.read_bytes())
 
 
-def _recorded() -> Record:
+def _recorded() -> BuildRecord:
     """Return what was built before; nothing if that is not known."""
     try:
         return {name: (sources, own) for name, (sources, own) in json.loads(RECORD.read_bytes()).items()}

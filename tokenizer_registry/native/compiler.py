@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from tokenizer_registry.native.origin import digest, digest_of
+from tokenizer_registry.native.packing import digest, digest_of
 from weighbridge_base.files import replace_file
 
 SOURCES: Final = Path(__file__).parent / "source"

@@ -2,18 +2,57 @@
 
 import json
 import struct
+import sys
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any, Final
 
+from tokenizer_registry.formats import byte_alphabet
 from tokenizer_registry.native.characters import read_characters
-from tokenizer_registry.native.form import BAR, SIZE, Method, Section, Tables, added_sections, flag_of, numbers
-from tokenizer_registry.native.joints import joints
-from tokenizer_registry.native.merges import ranked_strings
-from tokenizer_registry.native.splits import document_splits
-from tokenizer_registry.native.tables import ascii_pairs, strings, with_prefixes
-from tokenizer_registry.verification.byte_alphabet import byte_alphabet
+from tokenizer_registry.native.layout import META_SPACE, SIZE, Method, PackedSection, Tables, added_sections, flag_of
+from tokenizer_registry.native.pre_tokenizers import document_splits
+from tokenizer_registry.native.tables import ascii_pairs, boundary_strings, numbers, strings, with_prefixes
+
+SymbolPair = tuple[str, str]
+# Above the rank of any merge.
+NO_MERGE: Final = sys.maxsize
+
+
+def ranked_strings(merges: Sequence[SymbolPair]) -> list[str]:
+    """The strings that byte pair encoding ever makes with these merges, in the order of the merges that make them.
+
+    To merge any two neighbours whose string is among these, the first string first, is the same as to merge the given
+    pairs, for every text: there is one pair that makes a string. Look at a stretch of text across whose ends nothing
+    was merged. The next merge of the text was always the next of the stretch, if it was in there at all. So what was
+    merged in it is what is merged first where it stands alone, and if two neighbours are left of it, these are the two
+    that are left of it when it stands alone. What makes the string there is their merge.
+    """
+    ranks = {pair: rank for rank, pair in enumerate(merges)}
+    made = {text: _last_merge(text, ranks) for text in dict.fromkeys(left + right for left, right in merges)}
+    found = {text: rank for text, rank in made.items() if rank is not None}
+    return sorted(found, key=found.__getitem__)
+
+
+def _last_merge(text: str, ranks: Mapping[SymbolPair, int]) -> int | None:
+    """The rank of the merge that makes the text of its characters; None if it stays in parts."""
+    symbols = list(text)
+    known = [ranks.get(pair, NO_MERGE) for pair in pairwise(symbols)]  # between neighbours; equal ones are one pair
+    rank = None
+    while known:
+        rank = min(known)
+        if rank == NO_MERGE:
+            return None
+        place = known.index(rank)
+        merged = symbols[place] + symbols[place + 1]
+        symbols[place : place + 2] = [merged]
+        del known[place]
+        if place:
+            known[place - 1] = ranks.get((symbols[place - 1], merged), NO_MERGE)
+        if place < len(known):
+            known[place] = ranks.get((merged, symbols[place + 1]), NO_MERGE)
+    return rank
+
 
 UNKNOWN_PENALTY: Final = 10.0
 CONTINUES: Final = "##"
@@ -56,7 +95,7 @@ def _added_texts(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for row in rows:
         if row["single_word"] or row["lstrip"] or row["rstrip"] or row["special"]:
             raise ValueError(f"an added token with conditions: {row}")
-        if joints([row["content"].encode()]):
+        if boundary_strings([row["content"].encode()]):
             raise ValueError(f"an added token across the end of a word: {row}")
         yield row["content"]
 
@@ -70,8 +109,8 @@ def _made(model: Mapping[str, Any]) -> list[str]:
 
 
 def _characters(model: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Tables:
-    prepends = {"type": "Prepend", "prepend": BAR.decode()}
-    bars = {"type": "Replace", "pattern": {"String": " "}, "content": BAR.decode()}
+    prepends = {"type": "Prepend", "prepend": META_SPACE.decode()}
+    bars = {"type": "Replace", "pattern": {"String": " "}, "content": META_SPACE.decode()}
     if [step for step in steps if step != prepends] != [bars]:
         raise ValueError(f"normalizers that are not known here: {steps}")
     made = _made(model)
@@ -79,9 +118,9 @@ def _characters(model: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) ->
     if bytes_of & set(made) or bytes_of - model["vocab"].keys():
         raise ValueError("bytes that are no tokens, or that merges make, are not known here")
     texts = [text.encode() for text in (*(text for text in model["vocab"] if len(text) == 1), *made)]
-    sections = {Section.TOKENS: strings(texts), Section.ASCII_PAIRS: ascii_pairs(texts)}
-    sections[Section.JOINTS] = strings(joints(text.replace(BAR, b" ") for text in texts))
-    return Tables(Method.PIECES_BY_RANK, sections, puts_space_first=prepends in steps, candidates=texts)
+    sections = {PackedSection.TOKENS: strings(texts), PackedSection.ASCII_PAIRS: ascii_pairs(texts)}
+    sections[PackedSection.BOUNDARIES] = strings(boundary_strings(text.replace(META_SPACE, b" ") for text in texts))
+    return Tables(Method.CHARACTER_BPE, sections, puts_space_first=prepends in steps, candidates=texts)
 
 
 def _bytes(model: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Tables:
@@ -95,10 +134,10 @@ def _bytes(model: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Tabl
     bytes_of = {letter: byte for byte, letter in byte_alphabet().items()}
     singles = [letter for letter in letters if letter in model["vocab"]]
     texts = [bytes(map(bytes_of.__getitem__, text)) for text in (*singles, *_made(model))]
-    sections = {Section.TOKENS: strings(texts), Section.ASCII_PAIRS: ascii_pairs(texts)}
-    sections |= {Section.LEFT_OUT: left_out} if any(left_out) else {}
-    sections[Section.JOINTS] = strings(joints(texts))
-    return Tables(Method.BYTES_BY_RANK, sections, plain=flag_of(forms[0] if forms else None))
+    sections = {PackedSection.TOKENS: strings(texts), PackedSection.ASCII_PAIRS: ascii_pairs(texts)}
+    sections |= {PackedSection.LEFT_OUT: left_out} if any(left_out) else {}
+    sections[PackedSection.BOUNDARIES] = strings(boundary_strings(texts))
+    return Tables(Method.BYTE_BPE, sections, plain=flag_of(forms[0] if forms else None))
 
 
 def _unigram(model: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Tables:
@@ -114,9 +153,9 @@ def _unigram(model: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Ta
     prefixes = with_prefixes(texts)
     rest = [float("nan")] * (len(prefixes.texts) - len(texts))
     sections = {
-        Section.TOKENS: strings(prefixes.texts),
-        Section.SCORES: struct.pack(f"<{len(prefixes.texts)}d", *scores, *rest),
-        Section.OWN_FORM: _described(normalizer=steps[0], pre_tokenizer=None, strips_end=strips_end),
+        PackedSection.TOKENS: strings(prefixes.texts),
+        PackedSection.SCORES: struct.pack(f"<{len(prefixes.texts)}d", *scores, *rest),
+        PackedSection.OWN_NORMALIZER: _described(normalizer=steps[0], pre_tokenizer=None, strips_end=strips_end),
         **_changed(read_characters().forms["nmt_nfkc"]),
     }
     return Tables(
@@ -136,13 +175,13 @@ def _hangul_in_parts() -> dict[str, str]:
     return {syllable: unicodedata.normalize("NFD", syllable) for syllable in map(chr, range(0xAC00, 0xD7A4))}
 
 
-def _changed(form: Mapping[str, str]) -> dict[Section, bytes]:
+def _changed(form: Mapping[str, str]) -> dict[PackedSection, bytes]:
     """A form's table: the characters, and what becomes of them."""
     texts = [text.encode() for text in form.values()]
     places = numbers([0, *accumulate(map(len, texts))])
     return {
-        Section.CHANGED: strings([character.encode() for character in form]),
-        Section.CHANGED_INTO: places + b"".join(texts),
+        PackedSection.CHANGED: strings([character.encode() for character in form]),
+        PackedSection.CHANGED_INTO: places + b"".join(texts),
     }
 
 
@@ -160,9 +199,9 @@ def _word_pieces(
     continuing = [text.removeprefix(CONTINUES) for text in model["vocab"] if text.startswith(CONTINUES)]
     beginning = [text for text in model["vocab"] if not text.startswith(CONTINUES)]
     sections = {
-        Section.TOKENS: strings([text.encode() for text in beginning]),
-        Section.CONTINUATIONS: strings([text.encode() for text in continuing]),
-        Section.OWN_FORM: _described(normalizer=steps[0], pre_tokenizer=pre_tokenizer),
+        PackedSection.TOKENS: strings([text.encode() for text in beginning]),
+        PackedSection.CONTINUATIONS: strings([text.encode() for text in continuing]),
+        PackedSection.OWN_NORMALIZER: _described(normalizer=steps[0], pre_tokenizer=pre_tokenizer),
         **_changed(dict(read_characters().forms["BERT"]) | _hangul_in_parts()),
     }
     return Tables(Method.WORD_PIECES, sections, plain=flag_of("BERT"))

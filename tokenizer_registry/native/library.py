@@ -8,13 +8,13 @@ from typing import Final
 from tokenizer_registry.processors import usable_processors
 
 FILE: Final = Path(__file__).parent / "libweighbridge.so"
-# Vocabularies that one plan holds.
-COLUMNS: Final = 64
+# Vocabularies that one counter set holds.
+SLOTS: Final = 64
 # What a count answers in place of a number of words; without memory it is another number below 0.
 TEXT_TOO_LONG: Final = -2
 
 _SIGNATURES: Final = {
-    "weighbridge_plan": (ctypes.c_void_p, [ctypes.c_void_p]),
+    "weighbridge_counter_set": (ctypes.c_void_p, [ctypes.c_void_p]),
     "weighbridge_add": (
         ctypes.c_int,
         [ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_int],
@@ -29,9 +29,9 @@ _SIGNATURES: Final = {
         ],
     ),
     "weighbridge_count_small": (ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.c_uint64]),
-    "weighbridge_left_words": (None, [ctypes.c_void_p, ctypes.c_void_p]),
+    "weighbridge_unresolved_words": (None, [ctypes.c_void_p, ctypes.c_void_p]),
     "weighbridge_learn": (None, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]),
-    "weighbridge_free_left": (None, [ctypes.c_void_p]),
+    "weighbridge_free_unresolved": (None, [ctypes.c_void_p]),
     "weighbridge_allow_calls": (None, [ctypes.c_uint32]),
     "weighbridge_fill_strings": (
         None,

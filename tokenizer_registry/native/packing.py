@@ -1,60 +1,62 @@
-"""Packed vocabularies: files that the C library maps and counts with as they are."""
+"""What a vocabulary's content says, in the terms of the C library: a method and the tables that it needs."""
 
-import struct
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
 from typing import Final
 
-from tokenizer_registry.native.characters import FLAGS, PLAIN_IN, read_characters
-from tokenizer_registry.native.form import SIZE, Section, Tables
-from tokenizer_registry.native.tables import split_program, whole_tokens
+from tokenizer_registry.formats import parse_ranks
+from tokenizer_registry.native.documents import document_tables
+from tokenizer_registry.native.layout import Method, PackedSection, Tables, flag_of
+from tokenizer_registry.native.pre_tokenizers import rank_splits
+from tokenizer_registry.native.sentencepiece import model_tables
+from tokenizer_registry.native.tables import ascii_pairs, strings
+from tokenizer_registry.vocabulary_files import VocabularyFormat, VocabularySpec
 
-MAGIC: Final = b"WBPACK02"
-MAX_SPLITS: Final = 8
-HEAD: Final = struct.Struct(f"<8s6Id{len(Section) + MAX_SPLITS}Q")
-# What stands in front of the offsets.
-HEAD_NUMBERS: Final = 8
-ALIGNED: Final = 16
-
-
-def packed(tables: Tables) -> bytes:
-    """The file of a vocabulary. Raises KeyError for a set of characters that characters.json has not."""
-    if tables.candidates:
-        tables.sections[Section.WHOLE] = whole_tokens(_packed(tables), tables.candidates)
-    return _packed(tables)
+PACKAGE: Final = Path(__file__).parents[1]
+# What decides on the content of a packed vocabulary, beside this folder's modules and the vocabulary itself.
+CODE: Final = tuple(
+    PACKAGE / name for name in ("native/characters.json", "engines.toml", "formats.py", "vocabulary_files.py")
+)
 
 
-def _packed(tables: Tables) -> bytes:
-    if len(tables.splits) > MAX_SPLITS:
-        raise ValueError(f"{len(tables.splits)} splits; a packed vocabulary has room for {MAX_SPLITS}")
-    programs = [split_program(split, read_characters()) for split in tables.splits]
-    contents = [tables.sections.get(section, b"") for section in Section] + programs
-    offsets, body = _laid_out(contents, HEAD.size)
-    offsets += [0] * (MAX_SPLITS - len(programs))
-    head = (tables.method, tables.plain, tables.puts_space_first, len(programs), tables.unknown, tables.strips_end)
-    return HEAD.pack(MAGIC, *head, tables.unknown_score, *offsets) + body
+def origin_of(spec: VocabularySpec) -> str:
+    """Return one text for the code and the vocabulary that a packed file is made from."""
+    content = f"{spec.format} {spec.pattern} {spec.normalizer} {spec.sha256}"
+    return f"{_code()} {digest(content.encode())}"
 
 
-def form_of(content: memoryview) -> str | None:
-    """The form that texts must have for a packed vocabulary, if they must have one: `NFC`, `BERT`, ..."""
-    plain = HEAD.unpack_from(content)[2]
-    return FLAGS[plain.bit_length() - 1].removeprefix(PLAIN_IN) if plain else None
+def digest_of(paths: Iterable[Path]) -> str:
+    """Return one digest of the names and contents of files."""
+    lines = (f"{path.name} {digest(path.read_bytes())}\n" for path in paths)
+    return digest("".join(lines).encode())
 
 
-def own_form_of(content: memoryview) -> bytes | None:
-    """The description of the form that is this vocabulary's own, if it has one."""
-    offset = HEAD.unpack_from(content)[HEAD_NUMBERS + Section.OWN_FORM]
-    if not offset:
-        return None
-    (size,) = SIZE.unpack_from(content, offset)
-    return bytes(content[offset + SIZE.size : offset + SIZE.size + size])
+def digest(content: bytes) -> str:
+    """Return the sha256 in hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
 
 
-def _laid_out(contents: Sequence[bytes], start: int) -> tuple[list[int], bytes]:
-    """Where each content begins, 0 for none, and all of them one behind the other."""
-    body = bytearray()
-    offsets = []
-    for content in contents:
-        body += b"\0" * (-(start + len(body)) % ALIGNED)
-        offsets.append(start + len(body) if content else 0)
-        body += content
-    return offsets, bytes(body)
+@cache
+def _code() -> str:
+    return digest_of([*sorted(PACKAGE.glob("native/*.py")), *CODE])
+
+
+def tables_of(spec: VocabularySpec, content: bytes) -> Tables:
+    """The tables for unpacked content. Raises ValueError where the C library does not know the vocabulary's ways."""
+    match spec.format:
+        case VocabularyFormat.TIKTOKEN:
+            return _ranks(content, spec.pattern or "", spec.normalizer)
+        case VocabularyFormat.SENTENCEPIECE:
+            return model_tables(content)
+        case VocabularyFormat.HUGGINGFACE:
+            return document_tables(json.loads(content))
+
+
+def _ranks(content: bytes, pattern: str, form: str | None) -> Tables:
+    ranks = parse_ranks(content)
+    tokens = [token for token in sorted(ranks, key=ranks.__getitem__) if token]
+    sections = {PackedSection.TOKENS: strings(tokens), PackedSection.ASCII_PAIRS: ascii_pairs(tokens)}
+    return Tables(Method.BYTE_BPE, sections, splits=rank_splits(pattern), plain=flag_of(form))

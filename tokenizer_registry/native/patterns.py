@@ -14,7 +14,7 @@ from typing import Final
 MANY: Final = 2**32 - 1
 
 
-class Kind(IntEnum):
+class PartKind(IntEnum):
     """What a part matches; the numbers are the C library's."""
 
     RUN = 0
@@ -25,10 +25,10 @@ class Kind(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PatternPart:
     """A part of an alternative. `characters` and `other` are sets, `options` what a MAYBE chooses from."""
 
-    kind: Kind
+    kind: PartKind
     characters: str = ""
     other: str = ""
     keeps: bool = False
@@ -37,7 +37,7 @@ class Part:
     options: tuple["Alternative", ...] = ()
 
 
-Alternative = tuple[Part, ...]
+Alternative = tuple[PatternPart, ...]
 
 _SET: Final = re.compile(r"\\[pP]\{[^}]*\}|\\x\{[0-9A-Fa-f]+\}|\\.|[^\\()\[\]{}?*+|$]", re.DOTALL)
 _QUANTIFIER: Final = re.compile(r"([?*+]|\{\d+(?:,\d*)?\})(\+?)")
@@ -45,14 +45,14 @@ _QUANTIFIER: Final = re.compile(r"([?*+]|\{\d+(?:,\d*)?\})(\+?)")
 
 def read_pattern(pattern: str) -> tuple[Alternative, ...]:
     """The alternatives of a pattern, in their order. Raises ValueError for what is not read here."""
-    reader = _Reader(pattern)
+    reader = _PatternReader(pattern)
     found = tuple(reader.alternatives())
     if reader.place != len(pattern):
         raise ValueError(f"not understood from character {reader.place}: {pattern[reader.place :]!r}")
     return found
 
 
-class _Reader:
+class _PatternReader:
     def __init__(self, pattern: str) -> None:
         self.pattern = pattern
         self.place = 0
@@ -75,15 +75,15 @@ class _Reader:
 
     def _next(self) -> tuple[Alternative, ...]:
         if self._takes("$"):
-            return ((Part(Kind.AT_END),),)
+            return ((PatternPart(PartKind.AT_END),),)
         if self._takes("(?!"):
-            part = Part(Kind.NOT_AHEAD, self._set())
+            part = PatternPart(PartKind.NOT_AHEAD, self._set())
             self._expect(")")
             return ((part,),)
         for opening, folds in (("(?i:", True), ("(?:", False)):
             if self._takes(opening):
                 return self._group(folds)
-        return ((self._quantified(Part(Kind.RUN, self._set())),),)
+        return ((self._quantified(PatternPart(PartKind.RUN, self._set())),),)
 
     def _group(self, folds: bool) -> tuple[Alternative, ...]:
         outer, self.folds = self.folds, folds or self.folds
@@ -91,7 +91,7 @@ class _Reader:
         self.folds = outer
         self._expect(")")
         if self._takes("?"):
-            return ((Part(Kind.MAYBE, options=options),),)
+            return ((PatternPart(PartKind.MAYBE, options=options),),)
         if self._takes("+"):
             return ((_guarded(options),),)
         return options
@@ -116,7 +116,7 @@ class _Reader:
             if depth == 0:
                 return self.pattern[start : self.place]
 
-    def _quantified(self, part: Part) -> Part:
+    def _quantified(self, part: PatternPart) -> PatternPart:
         found = _QUANTIFIER.match(self.pattern, self.place)
         if found is None:
             return part
@@ -143,11 +143,11 @@ def _bounds(quantifier: str) -> tuple[int, int]:
     return int(least), int(most or MANY) if comma else int(least)
 
 
-def _guarded(options: tuple[Alternative, ...]) -> Part:
+def _guarded(options: tuple[Alternative, ...]) -> PatternPart:
     """`(?:set(?!other))+`, the one group that patterns repeat."""
     match options:
-        case ((Part(kind=Kind.RUN, least=1, most=1) as one, Part(kind=Kind.NOT_AHEAD) as guard),):
-            return Part(Kind.GUARDED_RUN, one.characters, guard.characters)
+        case ((PatternPart(kind=PartKind.RUN, least=1, most=1) as one, PatternPart(kind=PartKind.NOT_AHEAD) as guard),):
+            return PatternPart(PartKind.GUARDED_RUN, one.characters, guard.characters)
     raise ValueError(f"only a set with what must not follow it may be repeated, not {options!r}")
 
 

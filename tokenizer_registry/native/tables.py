@@ -4,30 +4,32 @@ import ctypes
 import struct
 import sys
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, chain
 from typing import Final, NamedTuple
 
-from tokenizer_registry.native.characters import MAX_CLASSES, Characters
+from tokenizer_registry.native.characters import read_characters
 from tokenizer_registry.native.library import library
-from tokenizer_registry.native.patterns import Alternative, Kind, Part
-from tokenizer_registry.native.splits import Split, set_name
-from tokenizer_registry.verification.byte_alphabet import byte_alphabet
 
 # Of a hundred places in a table so many are filled.
 FILLED: Final = 60
-MAX_SETS: Final = 32
 FREE: Final = 0xFFFFFFFF
-NEVER_JOINED: Final = FREE - 1
+NEVER_ADJACENT: Final = FREE - 1
 ASCII: Final = 128
 NEVER_IN_UTF8: Final = b"\xff"
+ENDS_OF: Final = {b" "[0]: "may end a word", b"\n"[0]: "may end a line"}
+
+
+def numbers(values: Iterable[int]) -> bytes:
+    """Return a table of unsigned 32-bit numbers."""
+    return array("I", values).tobytes()
 
 
 def strings(texts: Sequence[bytes]) -> bytes:
     """A table that finds the place of a string in the list."""
     capacity = _capacity(len(texts))
     slots = ctypes.create_string_buffer(struct.pack("<Q2I", 0, FREE, 0) * capacity, capacity * 16)
-    offsets = _words([0, *accumulate(map(len, texts))])
+    offsets = numbers([0, *accumulate(map(len, texts))])
     text = b"".join(texts)
     library().weighbridge_fill_strings(slots, capacity, offsets, text, len(texts))
     return struct.pack("<4I", capacity, len(texts), max(map(len, texts), default=0), 0) + slots.raw + offsets + text
@@ -35,14 +37,14 @@ def strings(texts: Sequence[bytes]) -> bytes:
 
 def ascii_pairs(tokens: Sequence[bytes], ranks: Sequence[int] = ()) -> bytes:
     """For each two characters of ASCII the rank of the token that they are, or whether any token has them together."""
-    table = [NEVER_JOINED] * (ASCII * ASCII)
+    table = [NEVER_ADJACENT] * (ASCII * ASCII)
     for left, right in _pairs(tokens):
         if left < ASCII and right < ASCII:
             table[left * ASCII + right] = FREE
     for number, token in enumerate(tokens):
         if len(token) == 2 and token.isascii():
             table[token[0] * ASCII + token[1]] = ranks[number] if ranks else number
-    return _words(table)
+    return numbers(table)
 
 
 def _pairs(tokens: Sequence[bytes]) -> set[bytes]:
@@ -56,7 +58,7 @@ def _pairs(tokens: Sequence[bytes]) -> set[bytes]:
 def whole_tokens(packed: bytes, texts: Sequence[bytes]) -> bytes:
     """A bit for each text that a packed vocabulary makes one token of. Raises ValueError if it is not one."""
     bits = ctypes.create_string_buffer(len(texts) // 8 + 1)
-    offsets = _words([0, *accumulate(map(len, texts))])
+    offsets = numbers([0, *accumulate(map(len, texts))])
     if not library().weighbridge_whole(packed, len(packed), offsets, b"".join(texts), len(texts), bits):
         raise ValueError("not a packed vocabulary")
     return bits.raw
@@ -77,65 +79,38 @@ def with_prefixes(texts: Sequence[str]) -> Prefixes:
     return Prefixes([text.encode() for text in (*texts, *rest)], [True] * len(texts) + [False] * len(rest))
 
 
-def split_program(split: Split, characters: Characters) -> bytes:
-    """A split pattern as a program. Raises KeyError for a set of characters that is not in the table."""
-    names = list(dict.fromkeys(split.sets()))
-    if len(names) > MAX_SETS:
-        raise ValueError(f"{len(names)} sets of characters in one pattern; a program has room for {MAX_SETS}")
-    writer = _ProgramWriter({name: 1 << bit for bit, name in enumerate(names)}, split)
-    masks = characters.masks(names)
-    first = [writer.first_of(alternative) for alternative in split.alternatives]
-    may_begin = [
-        sum(1 << number for number, mask in enumerate(first) if mask & masks[one]) for one in range(MAX_CLASSES)
-    ]
-    writer.write(split.alternatives)
-    head = (len(writer.spans), len(split.alternatives), int(split.drops_gaps), int(split.is_of_bytes))
-    letters = [characters.class_of(ord(letter)) for _, letter in sorted(byte_alphabet().items())]
-    ascii_masks = [masks[characters.class_of(point)] for point in range(128)]
-    return _words([*head, *masks, *may_begin, *letters, *ascii_masks, *chain(*writer.spans, *writer.parts)])
-
-
-class _ProgramWriter:
-    """Numbers alternatives and parts; those of a MAYBE come behind the pattern's own."""
-
-    def __init__(self, bits: dict[str, int], split: Split) -> None:
-        self.bits = bits
-        self.split = split
-        self.spans: list[tuple[int, int]] = []
-        self.parts: list[Sequence[int]] = []
-
-    def write(self, alternatives: Sequence[Alternative]) -> tuple[int, int]:
-        """The numbers of the first of the alternatives, and of the one behind the last."""
-        begin = len(self.spans)
-        self.spans += [(0, 0)] * len(alternatives)
-        for number, alternative in enumerate(alternatives, begin):
-            self.spans[number] = (len(self.parts), len(alternative))
-            self.parts += [()] * len(alternative)
-            for place, part in enumerate(alternative, self.spans[number][0]):
-                self.parts[place] = self._words(part)
-        return begin, begin + len(alternatives)
-
-    def first_of(self, alternative: Alternative) -> int:
-        """The sets of which a character must be one for the alternative to match with something there."""
-        found = 0
-        for part in alternative:
-            if part.kind in (Kind.RUN, Kind.GUARDED_RUN):
-                found |= self._bit(part.characters)
-                if part.least:
-                    break
-        return found
-
-    def _words(self, part: Part) -> Sequence[int]:
-        least, most = self.write(part.options) if part.kind is Kind.MAYBE else (part.least, part.most)
-        return part.kind, self._bit(part.characters), self._bit(part.other), int(part.keeps), least, most
-
-    def _bit(self, characters: str) -> int:
-        return self.bits[set_name(self.split.dialect, characters)] if characters else 0
-
-
 def _capacity(count: int) -> int:
     return count * 100 // FILLED + 2
 
 
-def _words(numbers: Iterable[int]) -> bytes:
-    return array("I", numbers).tobytes()
+def boundary_strings(tokens: Iterable[bytes]) -> list[bytes]:
+    """The end of a word, or as much of it as its token has, and the space or line feed that the token has behind it.
+
+    Patterns that cut all of a text do so there whatever tokens there are. This is for vocabularies without a pattern,
+    or with one that leaves gaps.
+    """
+    ends = {byte: _with(name) for byte, name in ENDS_OF.items()}
+    return sorted({found for token in tokens if _has_boundary(token) for found in _boundary_strings(token, ends)})
+
+
+def _has_boundary(token: bytes) -> bool:
+    """Return whether a space or a line feed is behind the first byte."""
+    return token.rfind(b" ") > 0 or token.rfind(b"\n") > 0
+
+
+def _boundary_strings(token: bytes, ends: dict[int, frozenset[int]]) -> Iterator[bytes]:
+    for place in range(1, len(token)):
+        if token[place] not in ends:
+            continue
+        start = place - 1
+        while start and token[start] & 0xC0 == 0x80:
+            start -= 1
+        end = token[start:place]
+        # Of a part of a character it is not known whether it ends a word: some do.
+        if end[0] & 0xC0 == 0x80 or read_characters().class_of(ord(end.decode())) in ends[token[place]]:
+            yield token[start : place + 1]
+
+
+def _with(flag: str) -> frozenset[int]:
+    """The classes whose characters have the flag."""
+    return read_characters().sets[flag]

@@ -5,10 +5,48 @@ version to the next. Only characters that have long been in Unicode are drawn, s
 and newer tables split them alike.
 """
 
+import tomllib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, TypeVar
 
-from tokenizer_registry.verification.material import Material, read_material
+
+@dataclass(frozen=True, slots=True)
+class LetterRange:
+    """Code points of letters, first to last, and what stands between words."""
+
+    first: int
+    last: int
+    between: str
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Words, lines of code with places for names, and the rest."""
+
+    words: tuple[str, ...]
+    code: tuple[str, ...]
+    white_space: tuple[str, ...]
+    emoji: tuple[str, ...]
+    markup: tuple[str, ...]
+    punctuation: str
+    scripts: tuple[LetterRange, ...]
+
+
+def read_material() -> Material:
+    """From the file beside this one."""
+    document = tomllib.loads((Path(__file__).parent / "material.toml").read_bytes().decode("utf-8"))
+    return Material(
+        words=tuple(document["words"].split()),
+        code=tuple(document["code"]),
+        white_space=tuple(document["white_space"]),
+        emoji=tuple(document["emoji"]),
+        markup=tuple(document["markup"]),
+        punctuation=document["punctuation"],
+        scripts=tuple(LetterRange(**script) for script in document["scripts"]),
+    )
+
 
 Item = TypeVar("Item")
 

@@ -5,10 +5,38 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import sentencepiece
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
-from tokenizer_registry.ranks import parse_ranks
-from tokenizer_registry.spec import Format, VocabularySpec
-from tokenizer_registry.verification.byte_alphabet import byte_alphabet
-from tokenizer_registry.verification.merges import merges_of
+from tokenizer_registry.formats import byte_alphabet, parse_ranks
+from tokenizer_registry.vocabulary_files import VocabularyFormat, VocabularySpec
+
+BytePair = tuple[bytes, bytes]
+
+
+def merges_of(ranks: Mapping[bytes, int]) -> list[BytePair]:
+    """The pair that forms each token, in order of rank.
+
+    While a text is merged, a stretch that ends up as one token has developed exactly as it would alone, for
+    no merge crossed its ends. So each token has one pair that forms it: the last two parts of the token
+    merged alone. A token that gets stuck in more parts is never formed by merging, and has none.
+    """
+    tokens = sorted((token for token in ranks if len(token) > 1), key=ranks.__getitem__)
+    parts = (parts_before_last_merge(token, ranks) for token in tokens)
+    return [(found[0], found[1]) for found in parts if len(found) == 2]
+
+
+def parts_before_last_merge(token: bytes, ranks: Mapping[bytes, int]) -> list[bytes]:
+    """The token merged alone, lowest rank first, until two parts are left or nothing merges."""
+    parts = [token[at : at + 1] for at in range(len(token))]
+    while len(parts) > 2:
+        lowest, place = None, -1
+        for at in range(len(parts) - 1):
+            rank = ranks.get(parts[at] + parts[at + 1])
+            if rank is not None and (lowest is None or rank < lowest):
+                lowest, place = rank, at
+        if lowest is None:
+            break
+        parts[place : place + 2] = [parts[place] + parts[place + 1]]
+    return parts
+
 
 CountAll = Callable[[Sequence[str]], list[int]]
 
@@ -16,12 +44,12 @@ CountAll = Callable[[Sequence[str]], list[int]]
 def reference_counter(spec: VocabularySpec, content: bytes) -> CountAll:
     """Counts tokens of many texts, for a vocabulary of this spec with this unpacked content."""
     match spec.format:
-        case Format.TIKTOKEN:
+        case VocabularyFormat.TIKTOKEN:
             splits = spec.reference_splits or (spec.pattern or "",)
             return counter_of(rank_tokenizer(parse_ranks(content), splits, spec.normalizer))
-        case Format.SENTENCEPIECE:
+        case VocabularyFormat.SENTENCEPIECE:
             return sentencepiece_counter(content)
-        case Format.HUGGINGFACE:
+        case VocabularyFormat.HUGGINGFACE:
             return counter_of(Tokenizer.from_str(content.decode("utf-8")))
 
 

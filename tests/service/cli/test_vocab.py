@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from service.cli.main import main
 from tests.tokenizer_registry.shipped import VOCABULARIES, shipped_specs
-from tokenizer_registry.packed import unpack
+from tokenizer_registry.vocabulary_files import unpack
 
 SENTENCE = "Felis nunc phasellus arcu ad bibendum elementum taciti."
 

@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from service.cli.main import main
 from tests.service.tokens.providers.fake_provider import KEY, FakeProvider, running
-from tokenizer_registry.estimation.corpus import samples
+from tokenizer_registry.approximation.samples import samples
 
 
 @pytest.fixture

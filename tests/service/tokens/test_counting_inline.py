@@ -10,7 +10,7 @@ from service.http.in_flight import InFlight
 from service.tokens.counting_pool import CountingPool, TextLimits
 from tests.tokenizer_registry.shipped import VOCABULARIES, shipped_specs
 from tokenizer_registry import Count, Model, Registry, Vocabulary
-from tokenizer_registry.spec import Fetchable, LicenceClass
+from tokenizer_registry.vocabulary_files import Fetchable, LicenceClass
 
 LIMITS = TextLimits(900_000, 4_000_000)
 MODELS = (

@@ -9,9 +9,9 @@ import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from tokenizer_registry.native.packing import form_of
-from tokenizer_registry.native.packs import Packs
-from tokenizer_registry.native.plan import Plan, Word
+from tokenizer_registry.native.counter_set import CounterSet, UnresolvedWord
+from tokenizer_registry.native.layout import normal_form_of
+from tokenizer_registry.native.packed_files import Packs
 from tokenizer_registry.normalization import normalizer
 from tokenizer_registry.registry import Registry
 
@@ -20,23 +20,23 @@ SMALL_WORDS, LARGE_WORDS = 30, 6_000
 PATIENCE_SECONDS = 60
 
 
-class WaitingPlan:
+class WaitingSet:
     """A vocabulary of the C library, whose words that are left to Python wait for each other: one of each thread."""
 
     def __init__(self, threads: int) -> None:
         packs, spec = Packs(), Registry.from_package().vocabularies[VOCABULARY]
         packed = packs.open(VOCABULARY, spec.sha256)
-        self._plan = Plan(packs.characters())
-        self._normalize: Callable[[str], str] = normalizer(form_of(packed.content) or "")
-        self._column = self._plan.add(packed, has_words=True, resolve=self._resolve)
+        self._counter_set = CounterSet(packs.characters())
+        self._normalize: Callable[[str], str] = normalizer(normal_form_of(packed.content) or "")
+        self._slot = self._counter_set.add(packed, has_words=True, count_words=self._count_words)
         self._together = threading.Barrier(threads)
 
     def count(self, text: str, normalized: int = 0) -> int:
         """The tokens of a text."""
-        bit = 1 << self._column
-        return self._plan.count(text, bit, bit * normalized)[self._column]
+        bit = 1 << self._slot
+        return self._counter_set.count(text, bit, bit * normalized)[self._slot]
 
-    def _resolve(self, words: Sequence[Word]) -> list[int]:
+    def _count_words(self, words: Sequence[UnresolvedWord]) -> list[int]:
         self._together.wait(PATIENCE_SECONDS)
         return [self.count(self._normalize(word.text), 1) for word in words]
 
@@ -49,10 +49,10 @@ def text_of(number: int) -> str:
 
 def counts_in_threads(texts: Sequence[str]) -> list[int]:
     """The counts of the texts, each in a thread of its own."""
-    plan, found = WaitingPlan(len(texts)), [0] * len(texts)
+    counter_set, found = WaitingSet(len(texts)), [0] * len(texts)
 
     def count(number: int) -> None:
-        found[number] = plan.count(texts[number])
+        found[number] = counter_set.count(texts[number])
 
     threads = [threading.Thread(target=partial(count, number)) for number in range(len(texts))]
     for thread in threads:
@@ -66,7 +66,7 @@ def main(threads: int) -> None:
     """Compare."""
     texts = list(map(text_of, range(threads)))
     found = counts_in_threads(texts)
-    alone = WaitingPlan(1)
+    alone = WaitingSet(1)
     equal = sum(one == other for one, other in zip(found, map(alone.count, texts), strict=True))
     sys.stdout.write(f"{equal} of {threads}\n")
 

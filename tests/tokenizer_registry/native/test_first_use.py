@@ -10,8 +10,8 @@ import pytest
 
 from tests.tokenizer_registry.shipped import VOCABULARIES, shipped_specs
 from tokenizer_registry.native.first_use import cache_folder, pack_in_a_process, packed_at_first_use
-from tokenizer_registry.native.packs import FOLDER
-from tokenizer_registry.spec import VocabularySpec
+from tokenizer_registry.native.packed_files import FOLDER
+from tokenizer_registry.vocabulary_files import VocabularySpec
 
 NAME = "r50k_base"
 

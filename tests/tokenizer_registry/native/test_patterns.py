@@ -2,8 +2,8 @@
 
 import pytest
 
-from tokenizer_registry.native.patterns import MANY, Kind, Part, read_pattern
-from tokenizer_registry.native.splits import document_splits
+from tokenizer_registry.native.patterns import MANY, PartKind, PatternPart, read_pattern
+from tokenizer_registry.native.pre_tokenizers import document_splits
 
 
 def test_a_group_of_alternatives_is_laid_out() -> None:
@@ -19,7 +19,7 @@ def test_a_group_of_alternatives_is_laid_out() -> None:
 )
 def test_quantifiers(pattern: str, least: int, most: int, keeps: bool) -> None:
     """How often a set may be matched, and whether what it took is given back."""
-    assert read_pattern(pattern) == ((Part(Kind.RUN, "a", least=least, most=most, keeps=keeps),),)
+    assert read_pattern(pattern) == ((PatternPart(PartKind.RUN, "a", least=least, most=most, keeps=keeps),),)
 
 
 @pytest.mark.parametrize("pattern", [r"(a|b)", r"(?<=a)b", r"a)b", r"(?:ab)+", r"\s+(?=a)"])

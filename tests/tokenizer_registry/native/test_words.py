@@ -1,4 +1,4 @@
-"""Words that a plan remembers, or that wait to be counted, against the same vocabularies without words."""
+"""Words that a counter_set remembers, or that wait to be counted, against the same vocabularies without words."""
 
 from collections.abc import Sequence
 from random import Random
@@ -7,41 +7,41 @@ import pytest
 
 from tests.tokenizer_registry.shipped import PACKAGE
 from tokenizer_registry.engines import read_engines
-from tokenizer_registry.native.packs import Packs
-from tokenizer_registry.native.plan import Plan, Resolve, Word
+from tokenizer_registry.native.counter_set import CounterSet, CountWords, UnresolvedWord
+from tokenizer_registry.native.packed_files import Packs
 
 ROWS = read_engines(PACKAGE)
 # One that ranks bytes, one that puts bars for spaces, one with pieces of words.
 NAMES = ("r50k_base", "llama-2", "bert-uncased")
 # More words than wait for their counts at once.
 MANY = 3_000
-# More columns than a row has counts.
-COLUMNS = 60
+# More slots than a row has counts.
+SLOTS = 60
 
 
-def refuse(words: Sequence[Word]) -> list[int]:
+def refuse(words: Sequence[UnresolvedWord]) -> list[int]:
     """Nothing here is for the owner's library."""
     raise AssertionError(words)
 
 
-def plan_of(names: Sequence[str], *, has_words: bool = True, resolve: Resolve = refuse) -> Plan:
-    """A column for each of the vocabularies."""
+def counter_set_of(names: Sequence[str], *, has_words: bool = True, count_words: CountWords = refuse) -> CounterSet:
+    """A slot for each of the vocabularies."""
     packs = Packs()
-    plan = Plan(packs.characters())
+    counter_set = CounterSet(packs.characters())
     for name in names:
-        plan.add(packs.open(name, ROWS[name].sha256), has_words=has_words, resolve=resolve)
-    return plan
+        counter_set.add(packs.open(name, ROWS[name].sha256), has_words=has_words, count_words=count_words)
+    return counter_set
 
 
-def counts(plan: Plan, text: str, columns: int = len(NAMES)) -> list[int]:
-    """The tokens for the first columns."""
-    return plan.count(text, (1 << columns) - 1)[:columns]
+def counts(counter_set: CounterSet, text: str, slots: int = len(NAMES)) -> list[int]:
+    """The tokens for the first slots."""
+    return counter_set.count(text, (1 << slots) - 1)[:slots]
 
 
 @pytest.fixture(name="whole", scope="module")
-def whole_plan() -> Plan:
+def whole_set() -> CounterSet:
     """The vocabularies without words."""
-    return plan_of(NAMES, has_words=False)
+    return counter_set_of(NAMES, has_words=False)
 
 
 def made_up(seed: int, number: int, lengths: range) -> list[str]:
@@ -53,100 +53,100 @@ def made_up(seed: int, number: int, lengths: range) -> list[str]:
     return list(words)
 
 
-def test_a_word_that_comes_again_while_it_waits_counts_again(whole: Plan) -> None:
-    """A word that is new to a plan counts each time that it stands in the text."""
+def test_a_word_that_comes_again_while_it_waits_counts_again(whole: CounterSet) -> None:
+    """A word that is new to a counter_set counts each time that it stands in the text."""
     text = "scales weighbridge weighbridge, scales\nweighbridge weighbridge weighbridge"
-    assert counts(plan_of(NAMES), text) == counts(whole, text)
+    assert counts(counter_set_of(NAMES), text) == counts(whole, text)
 
 
-def test_more_words_than_wait_at_once(whole: Plan) -> None:
+def test_more_words_than_wait_at_once(whole: CounterSet) -> None:
     """Thousands of new words in one text, with some of them again between them, all count."""
     words = made_up(1, MANY, range(3, 25))
     text = " ".join(word for pair in zip(words, words[::-1], strict=True) for word in pair)
-    plan, expected = plan_of(NAMES), counts(whole, text)
-    assert [counts(plan, text) for _ in range(2)] == [expected] * 2
+    counter_set, expected = counter_set_of(NAMES), counts(whole, text)
+    assert [counts(counter_set, text) for _ in range(2)] == [expected] * 2
 
 
-def test_more_words_than_are_remembered(whole: Plan) -> None:
+def test_more_words_than_are_remembered(whole: CounterSet) -> None:
     """Words take the places of older ones, and all of them count the same when they come again."""
     texts = [" ".join(made_up(seed, MANY, range(5, 40))) for seed in range(50)]
-    plan, expected = plan_of(NAMES), [counts(whole, text) for text in texts]
+    counter_set, expected = counter_set_of(NAMES), [counts(whole, text) for text in texts]
     for _ in range(2):
-        assert [counts(plan, text) for text in texts] == expected
+        assert [counts(counter_set, text) for text in texts] == expected
 
 
 @pytest.mark.parametrize("length", [*range(1, 20), 31, 32, 33, *range(322, 327), 700])
-def test_words_of_each_length(whole: Plan, length: int) -> None:
+def test_words_of_each_length(whole: CounterSet, length: int) -> None:
     """Words that differ in one byte, or by one byte more, are told apart, also where long words begin."""
     word = "weighbridge" * 70
     words = [word[:length], word[: length - 1] + "x", word[: length + 1], "x" + word[1:length], word[:length]]
-    plan, text = plan_of(NAMES), " ".join(words)
+    counter_set, text = counter_set_of(NAMES), " ".join(words)
     for given in (text, " " + text, text + "\n", words[0], " " + words[0]):
-        assert [counts(plan, given) for _ in range(2)] == [counts(whole, given)] * 2
+        assert [counts(counter_set, given) for _ in range(2)] == [counts(whole, given)] * 2
 
 
-def test_a_word_that_opens_its_text_is_another(whole: Plan) -> None:
+def test_a_word_that_opens_its_text_is_another(whole: CounterSet) -> None:
     """A space that a text begins with is not taken for one that a word was cut at."""
-    plan = plan_of(NAMES)
+    counter_set = counter_set_of(NAMES)
     for text in ("a b", " b b", " b", "b b", "\nb\nb", " weighbridges weighbridges", " b b"):
-        assert counts(plan, text) == counts(whole, text)
+        assert counts(counter_set, text) == counts(whole, text)
 
 
 @pytest.mark.parametrize("before", range(0, 140, 3))
-def test_a_text_is_cut_the_same_wherever_it_begins(whole: Plan, before: int) -> None:
+def test_a_text_is_cut_the_same_wherever_it_begins(whole: CounterSet, before: int) -> None:
     """Bytes are looked at many at a time, and where such a block ends does not matter."""
     text = "x" * before + " one, two\nthree  four (five)\n\n six\t7 8é é9 中 a\x01 \x01"
-    assert counts(plan_of(NAMES[:1]), text, 1) == counts(whole, text, 1)
+    assert counts(counter_set_of(NAMES[:1]), text, 1) == counts(whole, text, 1)
 
 
-def test_more_columns_than_a_row_has_counts() -> None:
-    """A column whose counts are not remembered counts like all others, new words and known ones."""
+def test_more_slots_than_a_row_has_counts() -> None:
+    """A slot whose counts are not remembered counts like all others, new words and known ones."""
     text = "one weighbridge weighs another weighbridge, scales do not " + "w" * 400
-    plan = plan_of(["r50k_base"] * COLUMNS)
-    expected = counts(plan_of(["r50k_base"], has_words=False), text, 1) * COLUMNS
-    assert [counts(plan, text, COLUMNS) for _ in range(2)] == [expected] * 2
-    last = COLUMNS - 1
-    assert plan.count(text, 1 << last)[last] == expected[last]
+    counter_set = counter_set_of(["r50k_base"] * SLOTS)
+    expected = counts(counter_set_of(["r50k_base"], has_words=False), text, 1) * SLOTS
+    assert [counts(counter_set, text, SLOTS) for _ in range(2)] == [expected] * 2
+    last = SLOTS - 1
+    assert counter_set.count(text, 1 << last)[last] == expected[last]
 
 
 def test_a_count_that_others_made_is_remembered_and_added_for_each_time() -> None:
     """A word that is left to others counts as often as it stands in the text, and is not left again."""
-    asked: list[Word] = []
+    asked: list[UnresolvedWord] = []
 
-    def seven(words: Sequence[Word]) -> list[int]:
+    def seven(words: Sequence[UnresolvedWord]) -> list[int]:
         asked.extend(words)
         return [7] * len(words)
 
-    plan = plan_of(["qwen2"], resolve=seven)
-    others = counts(plan, "un noir", 1)[0]
+    counter_set = counter_set_of(["qwen2"], count_words=seven)
+    others = counts(counter_set, "un noir", 1)[0]
     text = "un e\u0301tat e\u0301tat e\u0301tat noir"
-    assert [counts(plan, text, 1) for _ in range(2)] == [[others + 3 * 7]] * 2
-    assert asked == [Word(" e\u0301tat", opens=False)]
+    assert [counts(counter_set, text, 1) for _ in range(2)] == [[others + 3 * 7]] * 2
+    assert asked == [UnresolvedWord(" e\u0301tat", is_first=False)]
 
 
 @pytest.mark.parametrize("text", ["", "weighbridge scales", "naïve 你好 🌍\n" * 40, "\x00 \u2028", "a" * 20_000])
 def test_a_text_is_counted_alike_where_it_is_and_from_a_copy(text: str) -> None:
-    """A small text that is counted in Python's own memory has the counts of its copy, for any choice of columns."""
-    plan = plan_of(NAMES)
+    """A small text that is counted in Python's own memory has the counts of its copy, for any choice of slots."""
+    counter_set = counter_set_of(NAMES)
     for wanted in range(1, 1 << len(NAMES)):
-        columns = [column for column in range(len(NAMES)) if wanted >> column & 1]
-        totals = plan.count(text, wanted)
-        assert plan.count_small(text, wanted) == [totals[column] for column in columns]
+        slots = [slot for slot in range(len(NAMES)) if wanted >> slot & 1]
+        totals = counter_set.count(text, wanted)
+        assert counter_set.count_small(text, wanted) == [totals[slot] for slot in slots]
 
 
-def test_words_for_the_owner_are_left_to_the_plan() -> None:
+def test_words_for_the_owner_are_left_to_the_counter_set() -> None:
     """A text with a word that only the owner's library counts is not counted in place, until that word is known."""
-    plan = plan_of(["xlm-roberta"], resolve=lambda words: [7] * len(words))
+    counter_set = counter_set_of(["xlm-roberta"], count_words=lambda words: [7] * len(words))
     text = "un e\u0301te\u0301 noir"
-    assert plan.count_small(text, 1) == []
-    total = plan.count(text, 1)[0]
+    assert counter_set.count_small(text, 1) == []
+    total = counter_set.count(text, 1)[0]
     assert total > 7
-    assert plan.count_small(text, 1) == [total]
+    assert counter_set.count_small(text, 1) == [total]
 
 
 def test_a_lone_surrogate_is_no_text() -> None:
     """A text that has no UTF-8 raises, and the library goes on as before."""
-    plan = plan_of(NAMES)
+    counter_set = counter_set_of(NAMES)
     with pytest.raises(UnicodeEncodeError):
-        plan.count_small("a \ud800 b", 1)
-    assert plan.count_small("a b", 1) == [2]
+        counter_set.count_small("a \ud800 b", 1)
+    assert counter_set.count_small("a b", 1) == [2]

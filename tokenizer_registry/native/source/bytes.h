@@ -1,4 +1,6 @@
-/* Reading bytes: unaligned loads, UTF-8, and the hash that every table here uses. */
+/* Bytes: unaligned loads, UTF-8, and the hash of all tables.
+
+   Invariant: nothing here reads outside of the given bytes; texts are valid UTF-8. */
 #ifndef WEIGHBRIDGE_BYTES_H
 #define WEIGHBRIDGE_BYTES_H
 
@@ -10,7 +12,7 @@ typedef uint16_t u16;
 typedef uint32_t u32;
 typedef uint64_t u64;
 
-/* Places in texts are of 32 bits, and a few bytes may be put in front of a text. */
+/* Places in texts have 32 bits, and some bytes may be put in front of a text. */
 #define MAX_TEXT_BYTES (UINT32_MAX - 63)
 
 /* Why a text is not counted. */
@@ -33,7 +35,7 @@ static inline u64 mixed(u64 a, u64 b) {
     return (u64)product ^ (u64)(product >> 64);
 }
 
-/* Never reads outside of the bytes: short ones are read twice over, from both ends. */
+/* Short strings are read twice, from both ends, to stay inside of them. */
 static inline u64 hash_bytes(const u8 *at, u32 length) {
     const u64 first_key = 0x9E3779B97F4A7C15u, second_key = 0xD1B54A32D192ED03u;
     u64 seed = first_key ^ length, a, b;
@@ -58,7 +60,7 @@ static inline u64 hash_bytes(const u8 *at, u32 length) {
     return mixed(a ^ second_key, b ^ seed);
 }
 
-/* For short strings, whose comparison is not worth a call. */
+/* Inline: for short strings a call takes longer than the comparison. */
 static inline int are_equal(const u8 *a, const u8 *b, u32 length) {
     for (; length >= 8; a += 8, b += 8, length -= 8)
         if (load64(a) != load64(b)) return 0;
@@ -67,12 +69,12 @@ static inline int are_equal(const u8 *a, const u8 *b, u32 length) {
     return 1;
 }
 
-/* Put so many numbers, of which the first stands behind `gap`, one place lower; for few of them a call takes longer. */
+/* Move `count` numbers behind `gap` one place down. Inline: for few numbers a call takes longer. */
 static inline void close_gap(u32 *gap, u32 count) {
     for (u32 at = 0; at < count; at++) gap[at] = gap[at + 1];
 }
 
-/* Bytes of the character that begins with this byte; the text is valid UTF-8. */
+/* Return the number of bytes of the character that begins with this byte. */
 static inline u32 character_length(u8 first) {
     return first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
 }

@@ -1,4 +1,6 @@
-/* What kinds of character there are: every code point is of one class, and patterns ask for sets of classes. */
+/* Classes of characters: each code point is in one class, and patterns ask for sets of classes.
+
+   Invariant: all characters of a class are in the same sets and have the same flags. */
 #ifndef WEIGHBRIDGE_CHARACTERS_H
 #define WEIGHBRIDGE_CHARACTERS_H
 
@@ -8,7 +10,7 @@
 #define BLOCKS (0x110000 >> BLOCK_BITS)
 #define MAX_CLASSES 256
 
-/* The file: `blocks` of 128 classes each, which `block_of` shares among equal ones, then a word of flags a class. */
+/* The mapped file. `classes` has blocks of 128 code points; equal blocks are stored once and found by `block_of`. */
 struct characters {
     u8 ascii[128];
     u16 block_of[BLOCKS];
@@ -16,19 +18,19 @@ struct characters {
     u8 classes[];
 };
 
-/* The flags that are the same for all vocabularies. */
+/* Flags of classes, the same for all vocabularies. */
 enum {
-    MAY_END_WORD = 1,      /* a text may be cut behind it, if a space follows */
-    MAY_BEGIN_WORD = 2,    /* and if this is what follows the space */
+    MAY_END_WORD = 1,      /* a text may be cut after it, if a line feed follows */
+    MAY_BEGIN_WORD = 2,    /* and if this follows the space */
     WHITE = 4,             /* white space as Python strips it */
-    PLAIN_IN_NFC = 8,      /* neither changed by NFC, nor joined with a neighbour that is plain too */
+    PLAIN_IN_NFC = 8,      /* NFC neither changes it nor joins it with a plain neighbour */
     PLAIN_IN_NFKC = 16,
-    PLAIN_IN_NMT_NFKC = 32, /* left as it is by the normalizer of SentencePiece models */
-    PLAIN_IN_BERT = 64,     /* left as it is by BERT's normalizer; ASCII in upper case, too */
-    JOINS_IN_NMT_NFKC = 128, /* may make a grapheme with its neighbours, which that normalizer looks up if it is short */
-    A_WORD_IN_BERT = 256,   /* left as it is, and cut from its neighbours */
+    PLAIN_IN_NMT_NFKC = 32, /* SentencePiece's normalizer nmt_nfkc leaves it unchanged */
+    PLAIN_IN_BERT = 64,     /* BERT's normalizer leaves it unchanged; so are upper-case ASCII letters */
+    JOINS_IN_NMT_NFKC = 128, /* may form a grapheme with its neighbours; nmt_nfkc looks up short ones as a whole */
+    A_WORD_IN_BERT = 256,   /* unchanged, and a word of its own */
     LEFT_OUT_IN_BERT = 512,
-    MAY_END_LINE = 1024,    /* a text may be cut behind it, if a line feed follows */
+    MAY_END_LINE = 1024,    /* a text may be cut after it, if a line feed follows */
 };
 
 static inline u32 class_of(const struct characters *all, const u8 *at) {

@@ -1,20 +1,22 @@
-/* Working memory, kept from text to text unless a long one made it large. */
+/* Growing working memory, kept from text to text.
+
+   Invariant: what was written stays there when the memory grows. */
 #ifndef WEIGHBRIDGE_SCRATCH_H
 #define WEIGHBRIDGE_SCRATCH_H
 
 #include <stddef.h>
 
 struct scratch {
-    void *room;
+    void *memory;
     size_t size;
 };
 
-/* Room for so many bytes, with what it held before; NULL if there is no memory. */
-void *scratch_room(struct scratch *scratch, size_t size);
+/* Return at least `size` bytes, with their former content; NULL if there is no memory. */
+void *scratch_reserve(struct scratch *scratch, size_t size);
 
 void scratch_free(struct scratch *scratch);
 
-/* Give back what is more than a text of ordinary size needs. */
+/* Free what is more than an ordinary text needs. */
 void scratch_shrink(struct scratch *scratch);
 
 #endif

@@ -1,19 +1,21 @@
-/* The most probable cut of a word, in the arithmetic of `tokenizers`: sums of doubles, from left to right. */
+/* The most probable segmentation of a word (Viterbi over a lattice), with the arithmetic of `tokenizers`.
+
+   Invariant: scores are doubles added from left to right, so that ties and rounding are the same as there. */
 #ifndef WEIGHBRIDGE_UNIGRAM_H
 #define WEIGHBRIDGE_UNIGRAM_H
 
 #include "scratch.h"
-#include "strings.h"
+#include "string_table.h"
 
-/* `tokens` also has every beginning of a token, whose score is not a number. */
+/* `tokens` also has every prefix of a token, whose score is NaN. */
 struct unigram {
-    struct strings tokens;
+    struct string_table tokens;
     const double *scores;
     double unknown_score;
-    u32 unknown; /* the number of the token that stands for characters without one */
+    u32 unknown; /* the token for characters that have none */
 };
 
-/* The number of tokens; neighbours that are unknown count as one. ABSENT if there is no memory. */
+/* Return the number of tokens; neighbouring unknown ones count as one. Return ABSENT if there is no memory. */
 u32 count_unigram(const struct unigram *model, const u8 *word, u32 length, struct scratch *scratch);
 
 #endif

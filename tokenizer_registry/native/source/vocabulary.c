@@ -1,4 +1,4 @@
-/* For `memmem`, which no standard has. */
+/* For memmem, which is in no standard. */
 #define _GNU_SOURCE
 #include "vocabulary.h"
 
@@ -8,17 +8,17 @@ static const void *section(const struct packed *packed, u32 number) {
     return packed->offsets[number] ? (const u8 *)packed + packed->offsets[number] : NULL;
 }
 
-/* Capacity, count, length of the longest and a free word; then slots, offsets, text. */
-static struct strings strings_at(const void *content) {
-    if (!content) return (struct strings){0};
+/* Capacity, count, length of the longest, an unused number; then buckets, offsets, text. */
+static struct string_table strings_at(const void *content) {
+    if (!content) return (struct string_table){0};
     const u32 *head = content;
-    struct strings found = {head[0], head[1], head[2], (const struct slot *)(head + 4), NULL, NULL};
-    found.offsets = (const u32 *)(found.slots + found.capacity);
+    struct string_table found = {head[0], head[1], head[2], (const struct bucket *)(head + 4), NULL, NULL};
+    found.offsets = (const u32 *)(found.buckets + found.capacity);
     found.text = (const u8 *)(found.offsets + found.count + 1);
     return found;
 }
 
-/* Numbers of alternatives in all and of those to try, whether gaps are dropped and whether it is of bytes; then tables. */
+/* The number of all alternatives, of those to try, and two flags; then the tables. */
 static struct split split_at(const void *content) {
     const u32 *head = content, *tables = head + 4;
     struct split found = {
@@ -38,6 +38,7 @@ int read_vocabulary(struct vocabulary *vocabulary, const void *content, u64 size
     const struct packed *packed = content;
     if (size < sizeof *packed || memcmp(packed->magic, MAGIC, sizeof MAGIC)) return 0;
     const u32 *changed_into = section(packed, CHANGED_INTO);
+    struct string_table tokens = strings_at(section(packed, TOKENS));
     *vocabulary = (struct vocabulary){
         .method = packed->method,
         .plain = packed->plain,
@@ -46,14 +47,14 @@ int read_vocabulary(struct vocabulary *vocabulary, const void *content, u64 size
         .split_count = packed->splits,
         .added = strings_at(section(packed, ADDED)),
         .changed = strings_at(section(packed, CHANGED)),
-        .joints = strings_at(section(packed, JOINTS)),
+        .boundaries = strings_at(section(packed, BOUNDARIES)),
         .changed_places = changed_into,
         .left_out = section(packed, LEFT_OUT),
         .ranks = section(packed, RANKS),
         .ascii_pairs = section(packed, ASCII_PAIRS),
         .whole = section(packed, WHOLE),
         .added_ends = section(packed, ADDED_ENDS),
-        .unigram = {strings_at(section(packed, TOKENS)), section(packed, SCORES), packed->unknown_score, packed->unknown},
+        .unigram = {tokens, section(packed, SCORES), packed->unknown_score, packed->unknown},
     };
     if (changed_into) vocabulary->changed_into = (const u8 *)(changed_into + vocabulary->changed.count + 1);
     vocabulary->word_pieces =
@@ -65,11 +66,24 @@ int read_vocabulary(struct vocabulary *vocabulary, const void *content, u64 size
     return 1;
 }
 
-int may_join(const struct vocabulary *vocabulary, const u8 *text, u32 length) {
-    const struct strings *joints = &vocabulary->joints;
-    for (u32 number = 0; number < joints->count; number++) {
-        u32 begin = joints->offsets[number];
-        if (memmem(text, length, joints->text + begin, joints->offsets[number + 1] - begin)) return 1;
+int may_cross_boundary(const struct vocabulary *vocabulary, const u8 *text, u32 length) {
+    const struct string_table *boundaries = &vocabulary->boundaries;
+    for (u32 number = 0; number < boundaries->count; number++) {
+        u32 begin = boundaries->offsets[number];
+        if (memmem(text, length, boundaries->text + begin, boundaries->offsets[number + 1] - begin)) return 1;
     }
     return 0;
+}
+
+void fill_strings(struct bucket *buckets, u32 capacity, const u32 *offsets, const u8 *text, u32 count) {
+    struct string_table so_far = {capacity, count, UINT32_MAX, buckets, offsets, text};
+    for (u32 number = 0; number < count; number++) {
+        const u8 *at = text + offsets[number];
+        u32 length = offsets[number + 1] - offsets[number];
+        if (find_string(&so_far, at, length) != ABSENT) continue;
+        struct sought sought = seek(at, length);
+        u32 place = first_bucket(sought.hash, capacity);
+        while (buckets[place].number != ABSENT) place = place + 1 == capacity ? 0 : place + 1;
+        buckets[place] = (struct bucket){sought.prefix, number, sought.check};
+    }
 }

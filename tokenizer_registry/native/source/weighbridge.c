@@ -1,119 +1,151 @@
-/* What Python calls. */
+/* The functions that Python calls; see weighbridge.h. Those for small texts at the end take Python's own objects,
+   because copying a small text and its counts would take as long as counting. */
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "places.h"
+#include "pre_tokens.h"
 #include "weighbridge.h"
+#include "workspaces.h"
 
-static atomic_uint_fast64_t plans;
+static atomic_uint_fast64_t sets;
 
-/* In large pages, where the system has them: words lie all over the rows, and few pages are known to the processor. */
-static struct rows *new_rows(void) {
-    void *rows = mmap(NULL, sizeof(struct rows), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (rows == MAP_FAILED) return NULL;
+/* In huge pages where the system has them: words lie scattered over the whole cache. */
+static struct cache *new_cache(void) {
+    void *cache = mmap(NULL, sizeof(struct cache), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (cache == MAP_FAILED) return NULL;
 #ifdef MADV_HUGEPAGE
-    madvise(rows, sizeof(struct rows), MADV_HUGEPAGE);
+    madvise(cache, sizeof(struct cache), MADV_HUGEPAGE);
 #endif
-    return rows;
+    return cache;
 }
 
-/* At most so many calls that have freed Python's lock are under way at once; the others wait. */
+/* Let at most `count` calls without Python's lock run at a time; others wait. */
 EXPORTED void weighbridge_allow_calls(u32 count) { allow_calls(count); }
 
-/* A plan without vocabularies; `characters` stays where it is. NULL if there is no memory. */
-EXPORTED struct plan *weighbridge_plan(const void *characters) {
-    struct plan *plan = calloc(1, sizeof *plan);
-    if (!plan) return NULL;
-    plan->serial = atomic_fetch_add(&plans, 1) + 1;
-    plan->all = characters;
-    return plan;
+/* Return an empty set. `characters` must stay mapped. Return NULL if there is no memory. */
+EXPORTED struct counter_set *weighbridge_counter_set(const void *characters) {
+    struct counter_set *set = calloc(1, sizeof *set);
+    if (!set) return NULL;
+    set->serial = atomic_fetch_add(&sets, 1) + 1;
+    set->all = characters;
+    return set;
 }
 
-EXPORTED void weighbridge_free(struct plan *plan) {
-    for (u32 column = 0; column < COLUMNS; column++) free(plan->vocabularies[column]);
-    free(plan);
+EXPORTED void weighbridge_free(struct counter_set *set) {
+    for (u32 slot = 0; slot < SLOTS; slot++) free(set->vocabularies[slot]);
+    free(set);
 }
 
-/* Put the packed vocabulary, which stays where it is, into a column. 0 if it is none, or there is no memory. */
-EXPORTED int weighbridge_add(struct plan *plan, u32 column, const void *packed, u64 size, int has_words) {
-    struct vocabulary *vocabulary = column < COLUMNS ? malloc(sizeof *vocabulary) : NULL;
+/* Put a packed vocabulary, which must stay mapped, into a slot. Return 0 if it is none, or there is no memory. */
+EXPORTED int weighbridge_add(struct counter_set *set, u32 slot, const void *packed, u64 size, int has_words) {
+    struct vocabulary *vocabulary = slot < SLOTS ? malloc(sizeof *vocabulary) : NULL;
     if (!vocabulary || !read_vocabulary(vocabulary, packed, size)) {
         free(vocabulary);
         return 0;
     }
-    plan->vocabularies[column] = vocabulary;
-    if (has_words) plan->has_words |= (u64)1 << column;
-    if (vocabulary->joints.count) plan->has_joints |= (u64)1 << column;
-    if (may_leave(vocabulary)) plan->may_leave |= (u64)1 << column;
+    set->vocabularies[slot] = vocabulary;
+    if (has_words) set->has_words |= (u64)1 << slot;
+    if (vocabulary->boundaries.count) set->has_boundaries |= (u64)1 << slot;
+    if (may_be_unresolved(vocabulary)) set->may_be_unresolved |= (u64)1 << slot;
     return 1;
 }
 
-static struct left *left_by(const struct place *place) {
-    const struct counter *counter = &place->counter;
-    size_t size = counter->uncounted_count * sizeof *counter->uncounted;
-    struct left *left = malloc(sizeof *left + size);
-    if (!left) return NULL;
-    *left = (struct left){counter->plan, place->number, counter->uncounted_count};
-    memcpy(left->words, counter->uncounted, size);
-    return left;
+static struct unresolved *unresolved_in(const struct workspace *workspace) {
+    const struct counter *counter = &workspace->counter;
+    size_t size = counter->unresolved_count * sizeof *counter->unresolved;
+    struct unresolved *unresolved = malloc(sizeof *unresolved + size);
+    if (!unresolved) return NULL;
+    *unresolved = (struct unresolved){counter->set, workspace->number, counter->unresolved_count};
+    memcpy(unresolved->words, counter->unresolved, size);
+    return unresolved;
 }
 
-/* What a count in this place answers. */
-static int64_t answer(const struct place *place, int failure, struct left **left) {
-    u32 count = place->counter.uncounted_count;
-    if (failure) return failure == TOO_LONG ? TEXT_TOO_LONG : WITHOUT_MEMORY;
-    if (count && !(*left = left_by(place))) return WITHOUT_MEMORY;
+/* Return the result of a count in this workspace. */
+static int64_t answer(const struct workspace *workspace, int failure, struct unresolved **unresolved) {
+    u32 count = workspace->counter.unresolved_count;
+    if (failure) return failure == TOO_LONG ? TEXT_TOO_LONG : OUT_OF_MEMORY;
+    if (count && !(*unresolved = unresolved_in(workspace))) return OUT_OF_MEMORY;
     return count;
 }
 
 int64_t weighbridge_count(
-    const struct plan *plan, const u8 *text, u64 length, u64 wanted, u64 normalized, u64 *totals, int holds_lock,
-    struct left **left
+    const struct counter_set *set, const u8 *text, u64 length, u64 wanted, u64 normalized, u64 *totals, int holds_lock,
+    struct unresolved **unresolved
 ) {
     if (length > MAX_TEXT_BYTES) return TEXT_TOO_LONG;
-    struct place *place = take_place(holds_lock);
-    struct counter *counter = &place->counter;
-    if (!counter->rows) counter->rows = new_rows();
-    int failure = counter->rows ? count_text(counter, plan, text, (u32)length, wanted, normalized, totals) : NO_MEMORY;
-    int64_t found = answer(place, failure, left);
-    release_place(place);
+    struct workspace *workspace = take_workspace(holds_lock);
+    struct counter *counter = &workspace->counter;
+    if (!counter->cache) counter->cache = new_cache();
+    int failure = counter->cache ? count_text(counter, set, text, (u32)length, wanted, normalized, totals) : NO_MEMORY;
+    int64_t found = answer(workspace, failure, unresolved);
+    release_workspace(workspace);
     return found;
 }
 
-/* The places of the uncounted words, four numbers each: column, begin, length, and whether it opens its text. */
-EXPORTED void weighbridge_left_words(const struct left *left, u32 *words) {
-    memcpy(words, left->words, left->count * sizeof *left->words);
+/* Write four numbers for each unresolved word: slot, begin, length, and whether it begins its text. */
+EXPORTED void weighbridge_unresolved_words(const struct unresolved *unresolved, u32 *words) {
+    memcpy(words, unresolved->words, unresolved->count * sizeof *unresolved->words);
 }
 
-/* Remember what others counted for them, unless their place counts something else by now. */
-EXPORTED void weighbridge_learn(const struct left *left, const u8 *text, const u32 *tokens) {
-    struct place *place = take_place_again(left->place);
-    if (!place) return;
-    if (place->counter.plan == left->plan) counter_learn(&place->counter, text, left->words, left->count, tokens);
-    release_place(place);
+/* Cache the tokens of unresolved words, unless the workspace serves another counter set by now. */
+EXPORTED void weighbridge_learn(const struct unresolved *unresolved, const u8 *text, const u32 *tokens) {
+    struct workspace *workspace = retake_workspace(unresolved->workspace);
+    if (!workspace) return;
+    struct counter *counter = &workspace->counter;
+    if (counter->set == unresolved->set) counter_learn(counter, text, unresolved->words, unresolved->count, tokens);
+    release_workspace(workspace);
 }
 
-void weighbridge_free_left(struct left *left) { free(left); }
+void weighbridge_free_unresolved(struct unresolved *unresolved) { free(unresolved); }
 
-EXPORTED void weighbridge_fill_strings(struct slot *slots, u32 capacity, const u32 *offsets, const u8 *text, u32 count) {
-    fill_strings(slots, capacity, offsets, text, count);
+EXPORTED void weighbridge_fill_strings(
+    struct bucket *buckets, u32 capacity, const u32 *offsets, const u8 *text, u32 count
+) {
+    fill_strings(buckets, capacity, offsets, text, count);
 }
 
-/* Set a bit for each of the strings that a packed vocabulary makes one token of. 0 if it is none, or without memory. */
+/* Set a bit for each string that the packed vocabulary makes one token of. Return 0 if it is none or memory
+   is missing. */
 EXPORTED int weighbridge_whole(
     const void *packed, u64 size, const u32 *offsets, const u8 *text, u32 count, u8 *bits
 ) {
     struct vocabulary vocabulary;
-    struct room room = {0};
+    struct buffers buffers = {0};
     if (!read_vocabulary(&vocabulary, packed, size)) return 0;
     for (u32 number = 0; number < count; number++) {
         u32 length = offsets[number + 1] - offsets[number];
-        if (length && count_own_text(&vocabulary, text + offsets[number], length, &room) == 1)
+        if (length && count_token_text(&vocabulary, text + offsets[number], length, &buffers) == 1)
             bits[number >> 3] |= (u8)(1 << (number & 7));
     }
-    scratch_free(&room.text);
-    scratch_free(&room.symbols);
-    scratch_free(&room.work);
+    scratch_free(&buffers.text);
+    scratch_free(&buffers.symbols);
+    scratch_free(&buffers.work);
     return 1;
+}
+
+/* Of Python's stable ABI, whose headers are not on every machine. */
+extern const char *PyUnicode_AsUTF8AndSize(void *text, intptr_t *size);
+extern void *PyList_New(intptr_t size);
+extern int PyList_SetItem(void *list, intptr_t workspace, void *item);
+extern void *PyLong_FromUnsignedLongLong(unsigned long long number);
+
+static void *list_of(const u64 *totals, u64 wanted) {
+    void *list = PyList_New(__builtin_popcountll(wanted));
+    for (intptr_t workspace = 0; list && wanted; wanted &= wanted - 1)
+        PyList_SetItem(list, workspace++, PyLong_FromUnsignedLongLong(totals[__builtin_ctzll(wanted)]));
+    return list;
+}
+
+/* Return a list of the tokens for each wanted slot, in order. It is empty if words are unresolved, there is no memory,
+   or the text is too long. Return NULL with an exception if the text has a lone surrogate. Needs Python's lock. */
+EXPORTED void *weighbridge_count_small(const struct counter_set *set, void *text, u64 wanted) {
+    intptr_t length;
+    const char *bytes = PyUnicode_AsUTF8AndSize(text, &length);
+    if (!bytes) return NULL;
+    u64 totals[SLOTS] = {0};
+    struct unresolved *unresolved = NULL;
+    int64_t found = weighbridge_count(set, (const u8 *)bytes, (u64)length, wanted, 0, totals, 1, &unresolved);
+    weighbridge_free_unresolved(unresolved);
+    return list_of(totals, found ? 0 : wanted);
 }

@@ -1,29 +1,46 @@
-/* What is called from outside. */
-#ifndef WEIGHBRIDGE_H
-#define WEIGHBRIDGE_H
+/* The public entry of the counting library: everything that Python calls.
 
-#include "counter.h"
+   How a text becomes counts, for all vocabularies of a counter set in one call:
+
+     text ──> words.c: cut into words ──> cache.c: known? ── yes ──> sums ──> totals, by slot
+                                               │ no                             ▲
+                                               ▼                                │
+                                          pending.c: wait, then count slot by slot (up to two threads)
+                                               │
+            for one word and one vocabulary:   ▼
+              pre_tokens.c ─ normalizer.c ── needs neighbours? ──> unresolved, counted by Python, then learnt
+                    │
+                    ├─ added tokens, then pre_tokenizer.c: split into pre-tokens
+                    └─ model: bpe.c, unigram.c or word_pieces.c
+
+   Texts of vocabularies without words go to pre_tokens.c as a whole. Vocabularies are mapped files (vocabulary.c).
+
+   Invariant: no call keeps a workspace (workspaces.c) after it returns, and none takes Python's lock. */
+#ifndef WEIGHBRIDGE_WEIGHBRIDGE_H
+#define WEIGHBRIDGE_WEIGHBRIDGE_H
+
+#include "batch.h"
 
 #define EXPORTED __attribute__((visibility("default")))
 
-/* What a count answers in place of a number of words. */
-enum { WITHOUT_MEMORY = -1, TEXT_TOO_LONG = -2 };
+/* What a count returns in place of a number of words. */
+enum { OUT_OF_MEMORY = -1, TEXT_TOO_LONG = -2 };
 
-/* Words of a text that are left uncounted, and the place that counted the others, which may remember them. */
-struct left {
-    u64 plan;
-    u32 place, count;
-    struct uncounted words[];
+/* The unresolved words of a text, and the workspace that counted the others and may cache the results. */
+struct unresolved {
+    u64 set;
+    u32 workspace, count;
+    struct unresolved_word words[];
 };
 
-/* Count into `totals`, which has COLUMNS places. The columns of `normalized` take the text as normalized already.
-   `holds_lock`: the caller holds Python's. The number of words that are left uncounted, WITHOUT_MEMORY or TEXT_TOO_LONG.
-   If there are any words, `left` has them and is to be freed. */
+/* Count into `totals`, an array of SLOTS numbers. The slots in `normalized` take the text as already normalized.
+   `holds_lock`: the caller holds Python's lock. Return the number of unresolved words, OUT_OF_MEMORY or TEXT_TOO_LONG.
+   If there are any words, `unresolved` is set and has to be freed. */
 EXPORTED int64_t weighbridge_count(
-    const struct plan *plan, const u8 *text, u64 length, u64 wanted, u64 normalized, u64 *totals, int holds_lock,
-    struct left **left
+    const struct counter_set *set, const u8 *text, u64 length, u64 wanted, u64 normalized, u64 *totals, int holds_lock,
+    struct unresolved **unresolved
 );
 
-EXPORTED void weighbridge_free_left(struct left *left);
+EXPORTED void weighbridge_free_unresolved(struct unresolved *unresolved);
 
 #endif

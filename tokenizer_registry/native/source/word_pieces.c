@@ -6,7 +6,7 @@ static int is_letter(u8 byte) {
     return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte >= 0x80;
 }
 
-static u32 longest_piece(const struct strings *table, const u8 *at, u32 length) {
+static u32 longest_piece(const struct string_table *table, const u8 *at, u32 length) {
     u32 tried = length < table->longest ? length : table->longest;
     for (; tried; tried--) {
         if (tried < length && (at[tried] & 0xC0) == 0x80) continue;
@@ -15,7 +15,7 @@ static u32 longest_piece(const struct strings *table, const u8 *at, u32 length) 
     return 0;
 }
 
-/* A word that cannot be put together from pieces is one token, as is one that is too long. */
+/* A word that the pieces do not cover is one token, as is one that is too long. */
 static u32 count_word(const struct word_pieces *model, const u8 *word, u32 length) {
     u32 characters = 0, count = 0;
     for (u32 at = 0; at < length; at++) characters += (word[at] & 0xC0) != 0x80;

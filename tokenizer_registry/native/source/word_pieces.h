@@ -1,14 +1,16 @@
-/* WordPiece, behind BERT's normalizer. */
+/* WordPiece, after BERT's normalizer.
+
+   Invariant: the longest piece that fits is always taken first; a word that cannot be completed is one token. */
 #ifndef WEIGHBRIDGE_WORD_PIECES_H
 #define WEIGHBRIDGE_WORD_PIECES_H
 
-#include "strings.h"
+#include "string_table.h"
 
 struct word_pieces {
-    struct strings beginnings, continuations;
+    struct string_table beginnings, continuations;
 };
 
-/* The number of tokens of a normalized text, whose letters of ASCII are put in lower case here. */
+/* Return the number of tokens of a normalized text, whose ASCII letters are changed to lower case in place. */
 u32 count_word_pieces(const struct word_pieces *model, u8 *text, u32 length);
 
 #endif

@@ -2,7 +2,7 @@
 
 static inline u64 of_each(u8 byte) { return byte * 0x0101010101010101u; }
 
-/* A bit for each of eight bytes that is a space or less. */
+/* Return a bit for each of eight bytes that is a space or below. */
 static inline u64 low_of_eight(const u8 *at) {
     u64 bytes = load64(at), high_bits = of_each(0x80);
     u64 low = ~(bytes | ((bytes & ~high_bits) + of_each(0x80 - ' ' - 1))) & high_bits;
@@ -31,28 +31,28 @@ static const u8 *end_of_body(const struct characters *all, const u8 *text, const
     return end;
 }
 
-struct cuts cuts_of(const struct characters *all, const u8 *text, const u8 *end) {
-    return (struct cuts){all, text, text, end_of_body(all, text, end), end};
+struct cutter start_cutting(const struct characters *all, const u8 *text, const u8 *end) {
+    return (struct cutter){all, text, text, end_of_body(all, text, end), end};
 }
 
-/* 1 or 0, and few branches: whether a place is one to cut at is hard to foresee. */
+/* Return 1 or 0, with few branches: whether a place is a cut is hard to predict. */
 static inline u32 may_cut(const struct characters *all, const u8 *at) {
     u32 is_space = *at == ' ', is_line = *at == '\n';
     u32 before = flags_of(all, character_before(at)), after = flags_of(all, at + is_space);
     return (is_space & before / MAY_END_WORD & after / MAY_BEGIN_WORD) | (is_line & before / MAY_END_LINE);
 }
 
-u32 next_places(struct cuts *cuts, const u8 **places) {
+u32 next_cuts(struct cutter *cutter, const u8 **cuts) {
     u32 count = 0;
-    for (; cuts->block < cuts->body && count < PLACES; cuts->block += BLOCK_BYTES) {
-        int is_last = cuts->body - cuts->block < BLOCK_BYTES;
-        u64 low = is_last ? low_at_end(cuts->block, cuts->body) : low_of_block(cuts->block);
-        if (cuts->block == cuts->text) low &= ~(u64)1; /* nothing is in front of it */
+    for (; cutter->block < cutter->body && count < CUTS_AT_ONCE; cutter->block += BLOCK_BYTES) {
+        int is_last = cutter->body - cutter->block < BLOCK_BYTES;
+        u64 low = is_last ? low_at_end(cutter->block, cutter->body) : low_of_block(cutter->block);
+        if (cutter->block == cutter->text) low &= ~(u64)1; /* nothing is before the first byte */
         for (; low; low &= low - 1) {
-            places[count] = cuts->block + __builtin_ctzll(low);
-            count += may_cut(cuts->all, places[count]);
+            cuts[count] = cutter->block + __builtin_ctzll(low);
+            count += may_cut(cutter->all, cuts[count]);
         }
     }
-    if (cuts->block >= cuts->body) places[count++] = cuts->end;
+    if (cutter->block >= cutter->body) cuts[count++] = cutter->end;
     return count;
 }

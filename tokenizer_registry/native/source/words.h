@@ -1,29 +1,29 @@
-/* Texts cut into words. */
+/* Cuts a text into words.
+
+   Invariant: no vocabulary with words has a token across such a cut, so that the counts of words add up to that of the
+   text. What follows the last word stays with it, because patterns look at the end of a text. */
 #ifndef WEIGHBRIDGE_WORDS_H
 #define WEIGHBRIDGE_WORDS_H
 
 #include "characters.h"
 
-/* Bytes that are looked at together: a bit for each. */
+/* Bytes that are examined together, a bit for each. */
 #define BLOCK_BYTES 64
-/* So many places are found at once, or a few more. */
-#define PLACES 32
-#define MAX_PLACES (PLACES + BLOCK_BYTES)
+/* Cuts found in one step, or up to a block more. */
+#define CUTS_AT_ONCE 32
+#define MAX_CUTS (CUTS_AT_ONCE + BLOCK_BYTES)
 
-/* A text as it is cut; `body` is where the white space begins that it ends with. */
-struct cuts {
+/* The progress in a text. `body`: where the white space begins that the text ends with. */
+struct cutter {
     const struct characters *all;
     const u8 *text, *block, *body, *end;
 };
 
-struct cuts cuts_of(const struct characters *all, const u8 *text, const u8 *end);
+struct cutter start_cutting(const struct characters *all, const u8 *text, const u8 *end);
 
-/* The next places where the text is cut: spaces and line feeds in front of words, and at last its end. How many they
-   are; `places` has room for MAX_PLACES.
-
-   A space may be cut at that follows a letter, a digit or one of a few marks, and a line feed that follows a letter or
-   a digit: no vocabulary with words joins across such a place. What is behind the text's last word stays with it, for
-   there patterns look at the end of the text. */
-u32 next_places(struct cuts *cuts, const u8 **places);
+/* Put the next cuts into `cuts`, which has room for MAX_CUTS, and return how many: in front of words at a space or line
+   feed, and at the end of the text. A space is a cut if it follows a letter, a digit or one of a few marks; a line
+   feed, if it follows a letter or a digit. */
+u32 next_cuts(struct cutter *cutter, const u8 **cuts);
 
 #endif

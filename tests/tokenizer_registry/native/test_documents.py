@@ -1,0 +1,49 @@
+"""Merges of pairs as ranks of strings, against merges of pairs done slowly."""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from tokenizer_registry.native.documents import SymbolPair, ranked_strings
+
+# Few letters, so that strings repeat themselves and are made in several ways.
+strings = st.text("abc", min_size=1, max_size=3)
+lists_of_merges = st.lists(st.tuples(strings, strings), max_size=12, unique=True)
+
+
+def merged(text: str, rank_of: Callable[[str, str], int | None]) -> list[str]:
+    """The lowest rank first, the leftmost of equals, until no neighbours have one."""
+    parts = list(text)
+    while True:
+        found = [(rank, place) for place, pair in enumerate(pairwise(parts)) if (rank := rank_of(*pair)) is not None]
+        if not found:
+            return parts
+        _, place = min(found)
+        parts[place : place + 2] = [parts[place] + parts[place + 1]]
+
+
+def by_pairs(text: str, merges: Sequence[SymbolPair]) -> list[str]:
+    """Only the given pairs are merged."""
+    return merged(text, lambda left, right: merges.index((left, right)) if (left, right) in merges else None)
+
+
+def by_strings(text: str, ranked: Sequence[str]) -> list[str]:
+    """Any two neighbours are merged whose string is one of these."""
+    return merged(text, lambda left, right: ranked.index(left + right) if left + right in ranked else None)
+
+
+@given(merges=lists_of_merges, texts=st.lists(st.text("abc", max_size=24), min_size=1, max_size=8))
+@example(merges=[("a", "bc"), ("b", "c"), ("ab", "c"), ("a", "b")], texts=["abcabcab"])
+@example(merges=[("aa", "a"), ("a", "aa"), ("a", "a")], texts=["aaaaaaa"])
+@settings(max_examples=500)
+def test_merging_by_string_is_merging_by_pair(merges: list[SymbolPair], texts: list[str]) -> None:
+    """For any merges in any order, also where a string has several pairs or a part comes later, no text differs."""
+    ranked = ranked_strings(merges)
+    assert [by_strings(text, ranked) for text in texts] == [by_pairs(text, merges) for text in texts]
+
+
+def test_what_is_never_made_has_no_rank() -> None:
+    """A string whose parts are always merged with others before is left out."""
+    assert ranked_strings([("b", "c"), ("a", "b"), ("ab", "c")]) == ["bc", "ab"]

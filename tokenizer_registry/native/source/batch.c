@@ -1,0 +1,104 @@
+#include "batch.h"
+
+#include <stdlib.h>
+
+#include "pre_tokens.h"
+#include "words.h"
+
+#define MAX_KEPT_UNRESOLVED (1u << 16)
+
+/* Add the cached counts of a word; where some are missing, the word becomes pending. */
+static void count_word(struct batch *batch, const struct word *word) {
+    const u8 *counts = find_or_add_counts(batch->counter->cache, word);
+    u64 missing = batch->slots;
+    if (counts) missing = (missing & ~CACHED_SLOT_BITS) | add_counts(&batch->sums, counts);
+    if (!missing) return;
+    struct pending *pending = &batch->counter->pending;
+    add_pending(pending, word, missing);
+    if (pending->count == MAX_PENDING) count_pending(batch, 0);
+}
+
+/* Prefetch the cache entries of several words before the first of them is counted. */
+static void count_words(struct batch *batch) {
+    const u8 *text = batch->text, *end = text + batch->length;
+    struct cutter cutter = start_cutting(batch->set->all, text, end);
+    const u8 *cuts[MAX_CUTS];
+    struct word words[MAX_CUTS];
+    for (const u8 *at = text; at < end;) {
+        u32 count = next_cuts(&cutter, cuts);
+        for (u32 number = 0; number < count; at = cuts[number++]) {
+            init_word(words + number, at, (u32)(cuts[number] - at), at == text, end);
+            prefetch_entry(batch->counter->cache, words + number);
+        }
+        for (u32 number = 0; number < count; number++) count_word(batch, words + number);
+    }
+    finish_sums(&batch->sums);
+}
+
+/* Return the slots of `wanted` that take this text word by word. Normalized text never is: the cache has words as they
+   were before normalization. */
+static u64 with_words(const struct counter_set *set, const u8 *text, u32 length, u64 wanted) {
+    u64 found = wanted & set->has_words;
+    for (u64 left = found & set->has_boundaries; left; left &= left - 1) {
+        u32 slot = (u32)__builtin_ctzll(left);
+        if (may_cross_boundary(set->vocabularies[slot], text, length)) found &= ~((u64)1 << slot);
+    }
+    return found;
+}
+
+static void use_set(struct counter *counter, const struct counter_set *set) {
+    if (counter->set == set->serial) return;
+    memset(counter->cache, 0, sizeof *counter->cache);
+    counter->set = set->serial;
+}
+
+int count_text(
+    struct counter *counter, const struct counter_set *set, const u8 *text, u32 length, u64 wanted, u64 normalized,
+    u64 *totals
+) {
+    counter->unresolved_count = 0;
+    if (!length) return 0;
+    use_set(counter, set);
+    u64 slots = with_words(set, text, length, wanted & ~normalized);
+    struct batch batch = {
+        .counter = counter,
+        .set = set,
+        .text = text,
+        .length = length,
+        .slots = slots,
+        .normalized = normalized,
+        .totals = totals,
+        .sums = sums_of(slots, totals),
+        .is_adding = ATOMIC_FLAG_INIT,
+    };
+    if (slots) count_words(&batch);
+    count_pending(&batch, wanted & ~slots);
+    return batch.failed;
+}
+
+void counter_learn(
+    struct counter *counter, const u8 *text, const struct unresolved_word *words, u32 count, const u32 *tokens
+) {
+    for (u32 number = 0; number < count; number++) {
+        const struct unresolved_word *one = words + number;
+        const u8 *at = text + one->begin;
+        struct word word;
+        init_word(&word, at, one->length, (int)one->is_first, at + one->length);
+        cache_count(find_counts(counter->cache, &word), one->slot, tokens[number]);
+    }
+}
+
+static void shrink(struct buffers *buffers) {
+    scratch_shrink(&buffers->text);
+    scratch_shrink(&buffers->symbols);
+    scratch_shrink(&buffers->work);
+}
+
+void counter_shrink(struct counter *counter) {
+    shrink(&counter->buffers);
+    shrink(&counter->helper_buffers);
+    if (counter->unresolved_capacity <= MAX_KEPT_UNRESOLVED) return;
+    free(counter->unresolved);
+    counter->unresolved = NULL;
+    counter->unresolved_capacity = 0;
+}

@@ -1,0 +1,245 @@
+#include "bpe.h"
+
+/* In the table of ASCII pairs: no token has these two characters next to each other. */
+#define NEVER_ADJACENT (ABSENT - 1)
+
+/* The rank of a string is `ranks[number]`, or its number if `ranks` is NULL. `ascii_pairs` has the ranks of two ASCII
+   characters. */
+struct bpe_merges {
+    const struct string_table *strings;
+    const u32 *ranks, *ascii_pairs;
+};
+
+static inline u32 ascii_pair(const u32 *pairs, const u8 *at) { return pairs[(u32)at[0] << 7 | at[1]]; }
+
+/* A merge in a binary heap. `order`: its rank above the place of its left symbol. `length`: bytes of the string it
+   makes; the entry is stale if the two symbols have another length now. */
+struct queued_merge {
+    u64 order;
+    u32 length;
+};
+
+struct queue {
+    struct queued_merge *all;
+    u32 size;
+};
+
+static inline void push(struct queue *queue, u32 rank, u32 place, u32 length) {
+    struct queued_merge added = {(u64)rank << 32 | place, length};
+    u32 at = queue->size++;
+    for (; at; at = (at - 1) / 2) {
+        u32 parent = (at - 1) / 2;
+        if (queue->all[parent].order <= added.order) break;
+        queue->all[at] = queue->all[parent];
+    }
+    queue->all[at] = added;
+}
+
+static inline struct queued_merge pop(struct queue *queue) {
+    struct queued_merge first = queue->all[0], last = queue->all[--queue->size];
+    u32 at = 0;
+    for (u32 child = 1; child < queue->size; child = 2 * at + 1) {
+        if (child + 1 < queue->size && queue->all[child + 1].order < queue->all[child].order) child++;
+        if (last.order <= queue->all[child].order) break;
+        queue->all[at] = queue->all[child];
+        at = child;
+    }
+    queue->all[at] = last;
+    return first;
+}
+
+/* Up to this many symbols, rescan all pairs after each merge (O(n^2)); above it, use a priority queue. */
+#define MAX_RESCANNED 40
+/* The queue holds twice as many entries, whose places must fit 32 bits when doubled. More would take 47 GB. */
+#define MAX_MERGED ((1u << 30) - 1)
+
+static u32 rank_of(const struct bpe_merges *merges, const u8 *text, u32 begin, u32 end) {
+    if (end - begin == 2 && text[begin] < 0x80 && text[begin + 1] < 0x80) {
+        u32 rank = ascii_pair(merges->ascii_pairs, text + begin);
+        return rank == NEVER_ADJACENT ? ABSENT : rank;
+    }
+    u32 number = find_string(merges->strings, text + begin, end - begin);
+    return merges->ranks && number != ABSENT ? merges->ranks[number] : number;
+}
+
+static u32 merge_by_rescanning(const struct bpe_merges *merges, const u8 *text, u32 *begins, u32 count) {
+    u32 rank[MAX_RESCANNED];
+    for (u32 at = 0; at + 1 < count; at++) rank[at] = rank_of(merges, text, begins[at], begins[at + 2]);
+    while (count > 1) {
+        u32 best = 0;
+        for (u32 at = 1; at + 1 < count; at++)
+            if (rank[at] < rank[best]) best = at;
+        if (rank[best] == ABSENT) break;
+        close_gap(begins + best + 1, count - best - 1);
+        close_gap(rank + best, count - best - 2);
+        count--;
+        if (best + 1 < count) rank[best] = rank_of(merges, text, begins[best], begins[best + 2]);
+        if (best) rank[best - 1] = rank_of(merges, text, begins[best - 1], begins[best + 1]);
+    }
+    return count;
+}
+
+/* The symbols as a doubly linked list; a symbol merged into its left neighbour has length 0. */
+struct list {
+    u32 *begins, *lengths, *before, *after;
+    u32 count;
+};
+
+static void enqueue_pair(
+    const struct bpe_merges *merges, const u8 *text, const struct list *list, u32 left, struct queue *queue
+) {
+    u32 right = list->after[left];
+    if (right == list->count) return;
+    u32 length = list->lengths[left] + list->lengths[right];
+    u32 rank = rank_of(merges, text, list->begins[left], list->begins[left] + length);
+    if (rank != ABSENT) push(queue, rank, left, length);
+}
+
+static void merge_with_next(struct list *list, u32 left) {
+    u32 right = list->after[left];
+    list->lengths[left] += list->lengths[right];
+    list->lengths[right] = 0;
+    list->after[left] = list->after[right];
+    if (list->after[right] < list->count) list->before[list->after[right]] = left;
+}
+
+static u32 compact(const struct list *list, u32 *begins) {
+    u32 end = begins[list->count], kept = 0;
+    for (u32 at = 0; at < list->count; at = list->after[at]) begins[kept++] = begins[at];
+    begins[kept] = end;
+    return kept;
+}
+
+static u32 merge_by_queue(
+    const struct bpe_merges *merges, const u8 *text, u32 *begins, u32 count, struct scratch *scratch
+) {
+    if (count > MAX_MERGED) return ABSENT;
+    /* Each merge adds two entries and removes one, and there are fewer merges than symbols. */
+    size_t size = (size_t)count * (2 * sizeof(struct queued_merge) + 3 * sizeof(u32));
+    struct queued_merge *all = scratch_reserve(scratch, size);
+    if (!all) return ABSENT;
+    u32 *lists = (u32 *)(all + 2 * (size_t)count);
+    struct list list = {begins, lists, lists + count, lists + 2 * (size_t)count, count};
+    struct queue queue = {all, 0};
+    for (u32 at = 0; at < count; at++) {
+        list.lengths[at] = begins[at + 1] - begins[at];
+        list.before[at] = at - 1;
+        list.after[at] = at + 1;
+    }
+    for (u32 at = 0; at < count; at++) enqueue_pair(merges, text, &list, at, &queue);
+    while (queue.size) {
+        struct queued_merge next = pop(&queue);
+        u32 left = (u32)next.order, right = list.after[left];
+        if (!list.lengths[left] || right == count || list.lengths[left] + list.lengths[right] != next.length) continue;
+        merge_with_next(&list, left);
+        if (left) enqueue_pair(merges, text, &list, list.before[left], &queue);
+        enqueue_pair(merges, text, &list, left, &queue);
+    }
+    return compact(&list, begins);
+}
+
+/* Merge the symbols that begin at `begins[0]` to `begins[count - 1]`; `begins[count]` is their end. Return how many are
+   left, and put their places into `begins`. Return ABSENT if there is no memory. */
+static u32 merge_symbols(
+    const struct bpe_merges *merges, const u8 *text, u32 *begins, u32 count, struct scratch *scratch
+) {
+    if (count <= MAX_RESCANNED) return merge_by_rescanning(merges, text, begins, count);
+    return merge_by_queue(merges, text, begins, count, scratch);
+}
+
+static u32 *symbols(struct counting *c, u32 count) {
+    u32 *found = scratch_reserve(&c->buffers->symbols, ((size_t)count + 1) * sizeof *found);
+    if (!found) c->failed = NO_MEMORY;
+    return found;
+}
+
+static u32 merge_pre_token(const struct counting *c, const u8 *text, u32 *begins, u32 count) {
+    const struct vocabulary *v = c->vocabulary;
+    struct bpe_merges merges = {&v->unigram.tokens, v->ranks, v->ascii_pairs};
+    return merge_symbols(&merges, text, begins, count, &c->buffers->work);
+}
+
+/* Return the text without the bytes for which the vocabulary has no token, as its owner's library drops them. */
+static const u8 *without_left_out(struct counting *c, const u8 *text, u32 *length) {
+    const u8 *left_out = c->vocabulary->left_out;
+    u32 at = 0;
+    while (at < *length && !left_out[text[at]]) at++;
+    if (at == *length) return text;
+    u8 *kept = scratch_reserve(&c->buffers->text, *length);
+    if (!kept) {
+        c->failed = NO_MEMORY;
+        return text;
+    }
+    u32 count = 0;
+    for (at = 0; at < *length; at++)
+        if (!left_out[text[at]]) kept[count++] = text[at];
+    *length = count;
+    return kept;
+}
+
+static void count_byte_bpe(struct counting *c, const u8 *text, u32 length) {
+    if (c->vocabulary->left_out) text = without_left_out(c, text, &length);
+    u32 *begins = symbols(c, length);
+    if (!begins) return;
+    for (u32 at = 0; at <= length; at++) begins[at] = at;
+    add(c, merge_pre_token(c, text, begins, length));
+}
+
+static void count_character_bpe(struct counting *c, const u8 *text, u32 length) {
+    const struct string_table *tokens = &c->vocabulary->unigram.tokens;
+    u32 *begins = symbols(c, length), count = 0;
+    if (!begins) return;
+    for (u32 at = 0; at < length; at += character_length(text[at])) begins[count++] = at;
+    begins[count] = length;
+    count = merge_pre_token(c, text, begins, count);
+    add(c, count);
+    if (c->failed) return;
+    for (u32 at = 0; at < count; at++) {
+        const u8 *symbol = text + begins[at];
+        u32 size = begins[at + 1] - begins[at];
+        /* A character that is no token counts as many tokens as it has bytes. */
+        if (size > 1 && size == character_length(*symbol) && find_string(tokens, symbol, size) == ABSENT)
+            c->count += size - 1;
+    }
+}
+
+/* Without a table of bits every token in the table is one. */
+int is_one_token(const struct vocabulary *v, const u8 *text, u32 length) {
+    int by_bits = v->method == CHARACTER_BPE || v->method == UNIGRAM;
+    if (!v->unigram.tokens.count || (by_bits && !v->whole)) return 0;
+    u32 number = find_string(&v->unigram.tokens, text, length);
+    return number != ABSENT && (!by_bits || v->whole[number >> 3] >> (number & 7) & 1);
+}
+
+static void count_uncached(struct counting *c, const u8 *text, u32 length) {
+    if (is_one_token(c->vocabulary, text, length)) add(c, 1);
+    else if (c->vocabulary->method == BYTE_BPE) count_byte_bpe(c, text, length);
+    else count_character_bpe(c, text, length);
+}
+
+void count_pre_token(struct counting *c, const u8 *text, u32 length) {
+    if (!c->known.entries || length > MAX_SHORT_BYTES) {
+        count_uncached(c, text, length);
+        return;
+    }
+    u8 *known = pre_token_counts(c->known.entries, key_of(text, length, 0, c->end)) + c->known.place;
+    u32 before = c->count;
+    if (*known != UNKNOWN) {
+        add(c, *known);
+    } else {
+        count_uncached(c, text, length);
+        if (!c->failed) *known = (u8)(c->count - before);
+    }
+}
+
+/* Nothing is merged across two characters that no token has next to each other. */
+void count_unsplit(struct counting *c, const u8 *text, const u8 *end) {
+    const u32 *pairs = c->vocabulary->ascii_pairs;
+    const u8 *begin = text;
+    for (const u8 *at = text + 1; pairs && at < end; at++) {
+        if (at[-1] >= 0x80 || at[0] >= 0x80 || ascii_pair(pairs, at - 1) != NEVER_ADJACENT) continue;
+        count_pre_token(c, begin, (u32)(at - begin));
+        begin = at;
+    }
+    count_pre_token(c, begin, (u32)(end - begin));
+}

@@ -1,0 +1,83 @@
+#include "normalizer.h"
+
+/* A byte becomes at most this many: the three bytes of U+FDFA become 33. */
+#define MAX_BYTES 12
+
+static u8 *put(u8 *to, const u8 *from, u32 length) { return (u8 *)memcpy(to, from, length) + length; }
+
+static u8 *put_mapped(const struct vocabulary *v, u8 *to, const u8 *at, u32 size) {
+    u32 number = find_string(&v->changed, at, size);
+    if (number == ABSENT) return NULL;
+    u32 begin = v->changed_places[number];
+    return put(to, v->changed_into + begin, v->changed_places[number + 1] - begin);
+}
+
+/* The normalizer of SentencePiece looks up graphemes of fewer than six bytes as a whole, longer ones by character. */
+#define LONG_CHARACTER 3
+
+static int joins_shortly(const u8 *text, const u8 *at, u32 size) {
+    return size < LONG_CHARACTER || (at > text && character_length(*character_before(at)) < LONG_CHARACTER);
+}
+
+static u8 *put_normalized(const struct vocabulary *v, u32 flags, u8 *to, const u8 *at, u32 size) {
+    if (flags & v->plain) return put(to, at, size);
+    if (v->plain == PLAIN_IN_BERT && flags & LEFT_OUT_IN_BERT) return to;
+    if (v->plain == PLAIN_IN_BERT && flags & A_WORD_IN_BERT) {
+        *to++ = ' ';
+        to = put(to, at, size);
+        *to++ = ' ';
+        return to;
+    }
+    return put_mapped(v, to, at, size);
+}
+
+u8 *normalize(
+    const struct vocabulary *vocabulary, const struct characters *all, const u8 *text, u32 *length,
+    struct scratch *scratch, int *failed
+) {
+    u8 *begin = scratch_reserve(scratch, (size_t)*length * MAX_BYTES + 1), *to = begin;
+    const u8 *end = text + *length;
+    if (!begin) *failed = NO_MEMORY;
+    for (const u8 *at = text; to && at < end;) {
+        u32 size = character_length(*at), flags = flags_of(all, at);
+        int joins = vocabulary->plain == PLAIN_IN_NMT_NFKC && flags & JOINS_IN_NMT_NFKC;
+        if (joins && joins_shortly(text, at, size)) to = NULL;
+        else to = put_normalized(vocabulary, flags, to, at, size);
+        at += size;
+    }
+    if (to && to - begin > MAX_TEXT_BYTES) {
+        *failed = TOO_LONG;
+        to = NULL;
+    }
+    *length = to ? (u32)(to - begin) : 0;
+    return to ? begin : NULL;
+}
+
+/* Readable bytes behind the text, so that keys of pre-tokens are loaded in one step. */
+#define READABLE 16
+
+u8 *with_meta_spaces(struct counting *c, const u8 *text, u32 *length, int is_first) {
+    u8 *begin = scratch_reserve(&c->buffers->text, ((size_t)*length + 1) * sizeof META_SPACE + READABLE), *to = begin;
+    if (!begin) {
+        c->failed = NO_MEMORY;
+        return NULL;
+    }
+    if (is_first && c->vocabulary->puts_space_first) to = put(to, META_SPACE, sizeof META_SPACE);
+    for (u32 at = 0; at < *length; at++) {
+        if (text[at] == ' ') to = put(to, META_SPACE, sizeof META_SPACE);
+        else *to++ = text[at];
+    }
+    if (to - begin > MAX_TEXT_BYTES) {
+        c->failed = TOO_LONG;
+        return NULL;
+    }
+    *length = (u32)(to - begin);
+    c->end = to + READABLE;
+    return begin;
+}
+
+int is_plain(const struct counting *c, const u8 *text, u32 length) {
+    for (const u8 *at = text, *end = text + length; at < end; at += character_length(*at))
+        if (*at >= 0x80 && !(flags_of(c->all, at) & c->vocabulary->plain)) return 0;
+    return 1;
+}
