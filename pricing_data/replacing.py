@@ -1,4 +1,4 @@
-"""A file that is replaced atomically: a reader sees the old one or the new one, whole."""
+"""Atomic replacement of a file: readers see the complete old file or the complete new one."""
 
 import os
 from collections.abc import Iterator
