@@ -123,7 +123,7 @@ def test_how_many_cached_tokens_are_audio_must_be_known() -> None:
 
 
 def test_parts_that_overlap_without_a_number_are_refused() -> None:
-    """Cached tokens of which some must be audio, and reasoning of which some must be audio, cannot be told apart."""
+    """Cached tokens of which some must be audio, and reasoning of which some must be audio, cannot be distinguished."""
     with pytest.raises(UnpricedUsage, match="cached tokens are audio, images or video is not known"):
         cost_of(Tariff(EVERY), Usage(10, cached_input_tokens=8, input_video_tokens=5))
     with pytest.raises(UnpricedUsage, match="both reasoning and audio"):
@@ -179,7 +179,7 @@ def test_what_cannot_be_priced_is_an_error(
 
 
 def test_an_instant_without_a_zone_is_refused(booked: Callable[[Tariff], PriceBook]) -> None:
-    """Nobody can say which day it is."""
+    """Its day in UTC would be unknown."""
     with pytest.raises(ValueError, match="time zone"):
         booked(Tariff(RATES)).call_cost("a", Usage(1), Terms(datetime(2026, 3, 1)))
 

@@ -91,7 +91,7 @@ def test_a_change_of_three_times_is_taken() -> None:
     assert len(run(BEFORE, snapshot("genai-prices", ("0.000006", None))).appended) == 1
 
 
-def test_an_undated_change_that_nobody_confirms_is_held() -> None:
+def test_an_unconfirmed_undated_change_is_held() -> None:
     """Where the sources disagree and none gives a date, the last published price stays."""
     done = run(BEFORE, snapshot("genai-prices", ("0.000003", None)), snapshot("litellm", ("0.000002", None)))
     assert done.appended == ()
@@ -185,7 +185,7 @@ def test_a_refused_amount_is_noted() -> None:
 
 
 def test_a_new_model_enters_with_its_history() -> None:
-    """A model that the book lacks brings all its dated prices at once."""
+    """A model that the book lacks enters with all its dated prices."""
     days = [("0.00001", date(2026, 1, 1)), ("0.000002", date(2026, 2, 1))]
     done = run([], snapshot("genai-prices", *days))
     assert [row.input for row in done.appended] == [Decimal("0.00001"), Decimal("0.000002")]

@@ -45,7 +45,7 @@ EXAMPLES = [
         ignored=(f"{DETAILS}.accepted_prediction_tokens", f"{DETAILS}.rejected_prediction_tokens"),
     ),
     Example(
-        "audio beside cached tokens, of which nobody says how many are audio",
+        "audio beside cached tokens, of which an unknown number is audio",
         CHAT | {"prompt_tokens_details": {"cached_tokens": 512, "audio_tokens": 300}},
         READ | {"cached_input_tokens": 512, "input_audio_tokens": 300, "cached_audio_tokens": None},
     ),
