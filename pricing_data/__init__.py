@@ -1,4 +1,4 @@
-"""Tokens to cost: dated, sourced prices, and one exact multiplication. Knows no tokenizer and no HTTP."""
+"""Exact costs of model calls from dated, sourced prices. Independent of tokenizers and of HTTP."""
 
 from pricing_data.book import PriceBook
 from pricing_data.call_cost import CallCost

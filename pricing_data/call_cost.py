@@ -1,4 +1,4 @@
-"""The cost of a call under one row of the book: its tokens times the rates that its terms reach, never rounded."""
+"""The cost of a call under one row of the book: its counts times the rates that apply to it, never rounded."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from pricing_data.price import COUNTED_FIELDS, RATE_FIELDS, Price, Rates
 from pricing_data.rate_card import Rating, ReadyRates, rate_card
 from pricing_data.usage import MAX_TOKENS, Terms, Usage
 
-# Most calls have these counts alone; for them the sum is made without looking at the others.
+# Most calls have no other counts than these; their total is computed on a fast path.
 _USUAL = (
     "input_tokens",
     "output_tokens",
@@ -29,7 +29,7 @@ _PLACES = {name: place for place, name in enumerate(RATE_FIELDS)}
 
 @dataclass(frozen=True, slots=True)
 class CostLine:
-    """One rate that a call is charged at. `path` names it in the row; `rate` is USD, with the region's factor."""
+    """One rate that a call is charged at, in USD with the region's factor; `path` is the rate's path in the row."""
 
     kind: str
     unit: str
@@ -39,12 +39,12 @@ class CostLine:
 
     @property
     def amount(self) -> Decimal:
-        """Return what it comes to, in USD, exactly."""
+        """Return the exact product of count and rate, in USD."""
         return multiply(self.count, self.rate)
 
 
 class CallCost:
-    """What a call costs, in USD: the exact `total`, a line for each rate that it is charged at, and the row."""
+    """The cost of a call in USD: the exact `total`, a line for each rate charged, and the row in `price`."""
 
     __slots__ = ("_ready", "_usage", "price", "total")
 
@@ -61,17 +61,17 @@ class CallCost:
 
     @property
     def rates(self) -> Rates:
-        """Return the rates of the row that the call reaches, without a region's factor."""
+        """Return the rates that apply to the call, without the region's factor."""
         return self._ready.rating.rates
 
     @property
     def region_factor(self) -> Decimal | None:
-        """Return by what the token rates are multiplied, None for plain rates."""
+        """Return the region's factor on token rates, None without one."""
         return self._ready.factor
 
     @property
     def input(self) -> Decimal:
-        """Return the cost of the input, cached and written tokens among it."""
+        """Return the cost of the input, including tokens read from and written to a cache."""
         return self._of(INPUT)
 
     @property
@@ -81,7 +81,7 @@ class CallCost:
 
     @property
     def counted(self) -> Decimal:
-        """Return the cost of what is no token: a fee for the call, searches, images, seconds, pages."""
+        """Return the cost of everything but tokens: the fee of the call, searches, images, seconds, pages."""
         return self._of(COUNTED)
 
     def _of(self, kind: str) -> Decimal:
@@ -89,9 +89,9 @@ class CallCost:
 
 
 def call_cost(price: Price, usage: Usage, terms: Terms, *, input_tokens_of_each: int | None = None) -> CallCost:
-    """Return the cost of a call under one row. Raise UnpricedUsage where the row does not state a rate that it needs.
+    """Return the cost of a call under one row. Raise UnpricedUsage if the row lacks a rate that the call needs.
 
-    For several calls together, `input_tokens_of_each` is an input that reaches the same tier as each of theirs.
+    For the sum of several calls, `input_tokens_of_each` is a prompt size in the context tier of each of them.
     """
     usual = _unusual(usage) == _NOTHING_UNUSUAL and _adds_up(*_usual(usage))
     if not usual and (fault := usage.fault()):
@@ -104,7 +104,7 @@ def call_cost(price: Price, usage: Usage, terms: Terms, *, input_tokens_of_each:
 
 
 def _adds_up(whole: int, answer: int, cached: int, written: int, written_1h: int, reasoning: int) -> bool:
-    """Whether these are counts that a call can have, without any others."""
+    """Return whether the usual counts are valid: whole, not negative, within the maximum, parts within their wholes."""
     return (
         type(whole) is type(answer) is type(cached) is type(written) is type(written_1h) is type(reasoning) is int
         and cached >= 0 <= written
@@ -117,7 +117,7 @@ def _adds_up(whole: int, answer: int, cached: int, written: int, written_1h: int
 def _usual_total(
     ready: ReadyRates, whole: int, answer: int, cached: int, written: int, written_1h: int, reasoning: int
 ) -> Decimal | None:
-    """The total of a call with no unusual counts, None if a rate is missing."""
+    """Fast path: return the total of a call that has usual counts only, None if a rate is missing."""
     if ready.reasoning is None:
         reasoning = 0
     base = ready.input
@@ -161,7 +161,7 @@ def _lines(price: Price, usage: Usage, ready: ReadyRates) -> Iterator[CostLine]:
 
 
 def _refuse(price: Price, rating: Rating, unit: str, count: int | Decimal) -> None:
-    """Raise UnpricedUsage for a rate that is not known, unless it is a fee for the call: most rows have none."""
+    """Raise UnpricedUsage for an unknown rate, except the fee of a call, which most rows do not have."""
     if unit == "per_call":
         return
     if unit in COUNTED_FIELDS:

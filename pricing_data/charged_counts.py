@@ -1,4 +1,4 @@
-"""The counts of a call by the rate that each is charged at, parts with a rate of their own taken out of the whole."""
+"""Splits the counts of a call by the rate that each is charged at: parts with their own rate leave the whole."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -8,18 +8,18 @@ from pricing_data.price import COUNTED_FIELDS, Price, Rates
 from pricing_data.usage import Usage
 
 INPUT, OUTPUT, COUNTED = "input", "output", "counted"
-# What counted things are called, as a rate and in a usage.
+# The field of Usage that each rate for counted things applies to.
 COUNTS = dict(
     zip(COUNTED_FIELDS, ("requests", "web_searches", "file_searches", "images", "seconds", "pages"), strict=True)
 )
 
 
 def unit_counts(price: Price, usage: Usage, rates: Rates) -> Iterator[tuple[str, str, int | Decimal]]:
-    """Return kind, unit and count of all that a call is charged for; the input always, others if there are any.
+    """Yield the kind, unit and count of each part of a call that is charged; the input always, others if not zero.
 
-    Images, video and reasoning cost what other tokens do, unless a row has rates for them: no provider charges them
-    apart without saying so. Audio, generated images, and what is read from caches or written to them needs a rate.
-    Raise UnpricedUsage if the parts cannot be distinguished.
+    Images, video and reasoning are charged like other tokens unless the row has rates for them. Audio, generated
+    images, and tokens read from or written to a cache need a rate of their own. Raise UnpricedUsage if parts overlap by
+    an unknown number of tokens.
     """
     parts = _input_parts(price, usage, rates)
     yield INPUT, INPUT, _rest(price, usage.input_tokens, parts, "cached tokens are audio, images or video")
@@ -63,7 +63,7 @@ def _input_parts(price: Price, usage: Usage, rates: Rates) -> tuple[tuple[str, i
 
 
 def _cached(price: Price, modality: str, tokens: int, cached: int | None) -> int:
-    """How many tokens of a kind that is charged apart were read from a cache."""
+    """Return how many tokens of a modality were read from a cache. Raise UnpricedUsage if that is unknown."""
     if cached is None:
         name = f"cached_{modality}_tokens"
         raise UnpricedUsage(price.model, f"how many of the {tokens} {modality} tokens are cached is not known ({name})")

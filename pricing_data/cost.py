@@ -1,4 +1,4 @@
-"""The one multiplication of tokens by a price, the one sum, and the one way to write an amount."""
+"""Exact decimal arithmetic of amounts, and their plain text form. Nothing else multiplies or adds amounts."""
 
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 
@@ -7,9 +7,9 @@ EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 
 def cost(tokens: int, price_per_token_usd: Decimal) -> Decimal:
-    """The exact price of `tokens` tokens, in USD. Never rounded.
+    """Return the exact price of `tokens` tokens, in USD.
 
-    Raises ValueError for a negative count, or a price that is negative or not finite.
+    Raise ValueError for a negative count, or a price that is negative or not finite.
     """
     if tokens < 0:
         raise ValueError(f"a count of tokens cannot be negative: {tokens}")
@@ -19,12 +19,12 @@ def cost(tokens: int, price_per_token_usd: Decimal) -> Decimal:
 
 
 def multiply(one: int | Decimal, other: Decimal) -> Decimal:
-    """Return the exact product of two numbers that were checked before. Never rounded."""
+    """Return the exact product of two numbers. Neither is checked."""
     return EXACT.multiply(Decimal(one), other)
 
 
 def add(*amounts: Decimal) -> Decimal:
-    """Return the exact sum of amounts. It is never rounded."""
+    """Return the exact sum of amounts, 0 without any."""
     total = Decimal()
     for amount in amounts:
         total = EXACT.add(total, amount)
@@ -32,19 +32,19 @@ def add(*amounts: Decimal) -> Decimal:
 
 
 def subtract(one: Decimal, other: Decimal) -> Decimal:
-    """Return the exact difference of two amounts. Never rounded."""
+    """Return the exact difference of two amounts."""
     return EXACT.subtract(one, other)
 
 
 def rounded(amount: Decimal, decimals: int, way: str) -> Decimal:
-    """Return an amount as a bill with so many decimals has it; `way` is a rounding of `decimal`."""
+    """Return an amount rounded to a number of decimals; `way` is a rounding mode of `decimal`."""
     return amount.quantize(Decimal(1).scaleb(-decimals), way, EXACT)
 
 
 def plain(value: Decimal) -> str:
     """Return the value in plain decimals without trailing zeros: "0.0000002", "0"; never an exponent.
 
-    Raises ValueError for infinity and for what is not a number.
+    Raise ValueError for infinity and NaN.
     """
     if not value.is_finite():
         raise ValueError(f"not a finite amount: {value}")

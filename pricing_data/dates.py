@@ -7,12 +7,12 @@ from functools import cache
 
 from pricing_data.data import DATA
 
-# A day alone stands for its noon: of two prices in one day, the one that held longer.
+# A day without a time means its noon: of two prices on one day, the one in effect longer.
 NOON = time(12)
 
 
 def instant_of(at: date) -> datetime:
-    """Return an aware instant as it is, for a day (UTC) its noon. Raise ValueError for an instant without a zone."""
+    """Return an aware instant unchanged, for a day (UTC) its noon. Raise ValueError for an instant without a zone."""
     if not isinstance(at, datetime):
         return datetime.combine(at, NOON, UTC)
     if at.tzinfo is None:
@@ -38,7 +38,7 @@ CALENDARS = DATA / "calendars.toml"
 
 
 def is_holiday(calendar: str, day: date) -> bool:
-    """Return whether a day is a holiday of a calendar, in its own time zone. Raise KeyError for no calendar."""
+    """Return whether a day, in the calendar's time zone, is a holiday. Raise KeyError for an unknown calendar."""
     return day in _calendars()[calendar]
 
 

@@ -1,14 +1,16 @@
-"""What can go wrong with prices. Each error carries data; its text is made from that data.
+"""The errors of this package. Each carries data, from which its message is built.
 
 PricingError
-├── DamagedBook      a line of a price book breaks a rule
-├── DamagedCuration  an entry of a curated file breaks a rule
-├── BadPricesFile    a file of cited prices has faults
-├── OlderSource      a source is older than the one that the book was last made from
-├── UnpricedUsage    a call that the book cannot price
-├── UnusableUsageFile  a file of usage that cannot be read or written as asked
-├── BadSource        a pinned source file is missing, changed or unreadable
-└── SourcesMissing   a refresh lacks a source
+├── DamagedBook        a line of a price book breaks a rule
+├── DamagedCuration    an entry of a curated file breaks a rule
+├── BadPricesFile      a file of cited prices has faults
+├── OlderSource        a source is older than the one that the book was last made from
+├── UnpricedUsage      the book cannot price a call
+├── UnusableUsageFile  a file of usage cannot be read, or written as requested
+├── BadSource          a pinned source file is missing, changed or unreadable
+├── SourcesMissing     a refresh lacks a source
+└── BadUsage           a reported usage cannot be read
+    └── UnpricedProperty  a property of it has no known price
 """
 
 import json
@@ -21,7 +23,7 @@ class PricingError(Exception):
 
 
 class DamagedBook(PricingError):
-    """A price book that must not be used: which line, which field, and why."""
+    """A damaged price book, which must not be used: the line, the field, and why."""
 
     def __init__(self, path: Path, line: int, field: str | None, reason: str) -> None:
         self.path = path
@@ -43,7 +45,7 @@ class DamagedCuration(PricingError):
 
 
 class BadSource(PricingError):
-    """A pinned source file that cannot be read as what it should be."""
+    """A source file that is missing, changed or not in its expected form."""
 
     def __init__(self, path: Path, reason: str) -> None:
         self.path = path
@@ -52,7 +54,7 @@ class BadSource(PricingError):
 
 
 class SourcesMissing(PricingError):
-    """A refresh for which not every source is there. The message is for a person."""
+    """A refresh that lacks a source; the message says which and how to get it."""
 
 
 class BadPricesFile(PricingError):
@@ -75,7 +77,7 @@ class OlderSource(PricingError):
 
 
 class UnpricedUsage(PricingError):
-    """A call that the book cannot price; the cost is unknown, which is never zero."""
+    """A call that the book cannot price. Its cost is unknown, and must not be taken as zero."""
 
     def __init__(self, model: str, reason: str) -> None:
         self.model = model
@@ -84,7 +86,7 @@ class UnpricedUsage(PricingError):
 
 
 class UnusableUsageFile(PricingError):
-    """A file of usage that cannot be read or written as asked."""
+    """A file of usage that cannot be read, or written as requested."""
 
     def __init__(self, path: Path, reason: str) -> None:
         self.path = path
@@ -105,11 +107,11 @@ class BadUsage(PricingError):
 
 
 class UnpricedProperty(BadUsage):
-    """A property that can be read, but for which no price is known: the cost of the whole is unknown."""
+    """A readable property without a known price, so that the cost of the whole usage is unknown."""
 
 
 def shown(value: Any) -> str:
-    """Return a value as it may stand in a sentence: on one line, escaped, cut after 80 characters."""
+    """Return a value for a message: on one line, escaped, cut after 80 characters."""
     if isinstance(value, list | tuple):
         return "a list"
     if isinstance(value, dict):

@@ -17,7 +17,7 @@ from pricing_data.usage import MAX_TOKENS, Terms, Usage
 MAX_CALLS = 1_000_000_000
 MAX_MODELS = 1_000
 MONTHS_OF_A_YEAR = 12
-# What each count may be given as a share of.
+# The count that each of these counts may be given as a share of.
 WHOLE_OF = {
     "cached_input_tokens": "input_tokens",
     "cache_write_tokens": "input_tokens",
@@ -37,12 +37,12 @@ OTHERS = ("models", "calls", "monthly", "at", "service_tier", "region")
 PROPERTIES = (OTHERS[0], *WHOLES, *WHOLE_OF, *COUNTED, *OTHERS[1:])
 EVERY_MODEL = ("*",)
 
-# The name in the book of a model's name; raises BadUsage for one that is not known.
+# Returns the book's name of a model; raises BadUsage for an unknown one.
 ResolveName = Callable[[str], str]
 
 
 class CallPlan(NamedTuple):
-    """Calls that are all alike: `usage` is that of one, `calls` how many there are, in a month if `monthly`."""
+    """A number of equal `calls`, in a month if `monthly`; `usage` is that of one call."""
 
     models: tuple[str, ...]
     usage: Usage
@@ -52,7 +52,7 @@ class CallPlan(NamedTuple):
 
 
 class PlannedCost(NamedTuple):
-    """What a plan costs with one model, in USD: one call and all of them; without a price there is a `reason`.
+    """The cost of a plan with one model, in USD, per call and in total; `reason` says why there is none.
 
     `lines` are those of one call.
     """
@@ -68,7 +68,7 @@ class PlannedCost(NamedTuple):
 def read_plan(fields: Any, now: datetime, every_model: Sequence[str] = ()) -> CallPlan:
     """Return a plan from its properties. Raise BadUsage, which names the property at fault and its value.
 
-    Without `at` the prices of `now` hold. `every_model` is what "*" stands for.
+    Without `at`, the prices at `now` apply. `every_model` is what "*" stands for.
     """
     if not isinstance(fields, Mapping):
         raise BadUsage("plan", f"must be an object, not {shown(fields)}")
@@ -142,7 +142,7 @@ def whole_number(name: str, value: object, largest: int) -> int:
 
 
 def part_of(name: str, value: object, whole: int, largest: int) -> int:
-    """Return a count that is given as one, or as a share of a whole such as "40%", rounded down. Raise BadUsage."""
+    """Return a count, given as a number or as a share of `whole` such as "40%", rounded down. Raise BadUsage."""
     found = _PERCENT.fullmatch(value) if isinstance(value, str) else None
     if found is None:
         return whole_number(name, value, largest)
@@ -154,7 +154,7 @@ def part_of(name: str, value: object, whole: int, largest: int) -> int:
 
 
 def _number(text: str) -> int | None:
-    """Return the whole number that a text stands for, None if it stands for none."""
+    """Return the whole number that a text such as "1.5k" means, None if it means none."""
     found = _QUANTITY.fullmatch(text.replace("_", ""))
     if found is None:
         return None

@@ -1,4 +1,4 @@
-"""Values of a price book: what a token costs, from when on, and who says so."""
+"""The values of a price book: rates, tariffs, and rows with their dates and sources."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
@@ -7,25 +7,25 @@ from typing import Any
 
 # agreed    every source that lists the model states the same
 # single    one source lists it
-# disputed  a source states something else
-# override  a person has set it, and cited where it is published
-# retired   no source lists the model any more: the last price stays
+# disputed  another source states another value
+# override  set by a person, with a citation
+# retired   no source lists the model any more: the last price stays in effect
 STATES = frozenset({"agreed", "single", "disputed", "override", "retired"})
-# Where the first day of a price comes from. A host's price has the basis "host:NAME".
-# observed  the price was first seen in one release of a source and was not in the one before it
-# release   the first known price, taken to hold from the model's release on
+# The origin of a price's first day. A host's price has the basis "host:NAME".
+# observed  the price is in one release of a source and not in the release before it
+# release   the first known price, taken as in effect since the model's release
 BASES = frozenset(
     {"documented", "upstream_dated", "upstream_commit", "first_observed", "observed", "release", "override"}
 )
 STANDARD = "standard"
-# The ways in which a call may be processed, at rates of their own.
+# The service tiers of a call, each with rates of its own.
 SERVICES = (STANDARD, "batch", "flex", "priority", "fast", "ultrafast")
 MIDNIGHT = time()
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """USD per token, and per counted thing. None is not known; it is never zero.
+    """USD per token, and per counted thing. None means unknown; no rate is zero.
 
     Subsets of the input: `cached_input` (read from a cache), `cache_write` (kept for 5 minutes, or for the provider's
     standard time), `cache_write_1h`, `input_audio`, `cached_audio`, `input_image`, `cached_image`, `input_video`.
@@ -69,10 +69,10 @@ class Tier:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Rates that hold instead from `starts` until `ends`; it may pass midnight. Times are at `utc_offset_minutes`.
+    """A part of the day with other rates, from `starts` until `ends`, possibly past midnight, at `utc_offset_minutes`.
 
-    `weekdays` are those on which it begins, Monday is 1; empty means every day. On the days of the calendar that
-    `holidays` names it does not hold.
+    `weekdays` are those on which it begins, Monday is 1; empty means every day. `holidays` names a calendar, on whose
+    days the window is not in effect.
     """
 
     starts: time
@@ -85,7 +85,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What calls cost that are processed in another way than the standard one: in a batch, with priority, and so on."""
+    """The rates of a service tier other than the standard one: batch, flex, priority and so on."""
 
     name: str
     rates: Rates
@@ -94,10 +94,10 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """All that one seller asks for one model from one instant on.
+    """All prices of one model at one seller from one instant on.
 
-    `rates`, `tiers` and `schedule` are those of the standard service, `services` the others, by name. `regions` has
-    a factor on all token rates by region, as providers charge for keeping data in one.
+    `rates`, `tiers` and `schedule` are those of the standard service, `services` are the others. `regions` has pairs of
+    a region and a factor on all token rates, which providers charge for keeping data there.
     """
 
     rates: Rates
@@ -115,7 +115,7 @@ class Tariff:
 
 @dataclass(frozen=True, slots=True)
 class PriceSource:
-    """Where a price was read: the package with its sha256, and the entry inside it."""
+    """Where a price comes from: the package with its SHA-256, and the entry in it."""
 
     package: str
     version: str
@@ -127,7 +127,7 @@ class PriceSource:
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What another source asks for input (`value`) and output, in USD per token."""
+    """The price that another source states for input (`value`) and output, in USD per token."""
 
     source: str
     value: Decimal
@@ -136,7 +136,7 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """Who states some of a row's rates, where it is not who states its input: `paths` names them.
+    """The source of some of a row's rates, if it differs from that of the input rate. `paths` lists these rates.
 
     A path is a rate ("cached_input"), with a service before it ("batch.input") and a tier's bound after it
     ("input>200000"). `since` is the day from which the source states them, `not_before` the last one on which it was
@@ -174,7 +174,7 @@ class Price:
     effective_at: time = MIDNIGHT
     not_before: date | None = None
     statements: tuple[Statement, ...] = ()
-    # What `pricing_data.rate_card` works out of the tariff, by service and region.
+    # Cache of `pricing_data.rate_card`: the tariff's rates by service and region.
     cards: dict[tuple[str, str | None], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
@@ -203,7 +203,7 @@ class Price:
         return self.tariff.rates.cache_write
 
     def statement(self, path: str) -> Statement:
-        """Return who states the rate at a path: the statement that names it, else the row's own."""
+        """Return the statement that covers the rate at a path; without one, the row's own source as a statement."""
         own = (statement for statement in self.statements if path in statement.paths)
         return next(own, None) or Statement(
             (path,), self.effective_from, self.basis, self.source, self.state, self.not_before

@@ -1,4 +1,4 @@
-"""The one way from counts to a cost with its lines: used by the API, the commands and files of usage alike."""
+"""Prices counts of a model with the book, with a line for each rate: for the API, the commands and usage files."""
 
 from decimal import Decimal
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from pricing_data.usage import Terms, Usage
 
 
 class PricedLine(NamedTuple):
-    """One rate that a call is charged at: `count` times `rate` is `amount`, in USD; `path` names it in the row."""
+    """One rate that a call is charged at: `count` times `rate` is `amount`, in USD; `path` is its path in the row."""
 
     kind: str
     unit: str
@@ -41,7 +41,7 @@ class PricedLine(NamedTuple):
 
 
 class PricedCall(NamedTuple):
-    """What a call costs, in USD, exactly. Without a `total` there is a `reason`; `price` is the row that was used."""
+    """The exact cost of a call in USD and the row in `price`; without a `total`, `reason` says why."""
 
     total: Decimal | None
     lines: tuple[PricedLine, ...]
@@ -50,7 +50,7 @@ class PricedCall(NamedTuple):
 
 
 class CallTotal(NamedTuple):
-    """What a call costs, in USD, without its lines: those are in `cost`. Without a `usd` there is a `reason`."""
+    """The exact total of a call in USD; `cost` computes its lines on demand. Without `usd`, `reason` says why."""
 
     usd: Decimal | None
     cost: CallCost | None
@@ -61,10 +61,10 @@ class CallTotal(NamedTuple):
 def price_counts(
     book: PriceBook, model: str, usage: Usage, terms: Terms, *, input_tokens_of_each: int | None = None
 ) -> PricedCall:
-    """Return what counts of one model come to on the given terms. What cannot be priced has its reason, never a guess.
+    """Return the cost of counts of one model on the given terms, or the reason why there is none.
 
-    `model` is a name of the book. For several calls together, `input_tokens_of_each` is an input that reaches the
-    same tier as each of theirs. Raise nothing: an impossible usage and an instant without a zone are reasons too.
+    `model` is a name of the book. For the sum of several calls, `input_tokens_of_each` is a prompt size in the context
+    tier of each of them. Raise nothing: an invalid usage and an instant without a zone are reasons too.
     """
     total = total_of_counts(book, model, usage, terms, input_tokens_of_each=input_tokens_of_each)
     return PricedCall(total.usd, lines_of(total), total.reason, total.price)
@@ -73,7 +73,7 @@ def price_counts(
 def total_of_counts(
     book: PriceBook, model: str, usage: Usage, terms: Terms, *, input_tokens_of_each: int | None = None
 ) -> CallTotal:
-    """Return the total alone of what `price_counts` returns, for many rows."""
+    """Return what `price_counts` does without computing lines, which is faster."""
     price = None
     try:
         price = book.price(model, terms.at)
@@ -88,12 +88,12 @@ def total_of_counts(
 
 
 def lines_of(total: CallTotal) -> tuple[PricedLine, ...]:
-    """Return a line for each rate that a total was made with; none if there is no total."""
+    """Return a line for each rate charged; none if there is no total."""
     return () if total.cost is None else tuple(_line(line, total.cost.price) for line in total.cost.lines)
 
 
 def row_id(price: Price) -> str:
-    """Return what names a row of the book: "gpt-4o@2024-05-13"; of an operator's own price as well."""
+    """Return the id of a row, or of an operator's own price: "gpt-4o@2024-05-13"."""
     return f"{price.model}@{instant_text(price.effective_from, price.effective_at)}"
 
 

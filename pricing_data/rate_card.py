@@ -1,7 +1,7 @@
-"""Which rates of a row a call reaches, and those rates ready to be multiplied.
+"""Selects the rates of a row that apply to a call, and prepares them for fast multiplication.
 
-A call reaches the rates of its service, of the hour, or of the context tier that its input reaches. Rows are priced
-many times, so what depends on the row alone is computed once and kept with the row.
+These are the rates of the call's service, of the hour, or of the context tier of its input. Everything that depends on
+the row, service and region alone is computed once and cached in the row.
 """
 
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from pricing_data.price import COUNTED_FIELDS, RATE_FIELDS, STANDARD, Price, Rat
 from pricing_data.rate_paths import path_of
 from pricing_data.usage import Terms
 
-# Regions in which every provider charges its plain rates.
+# Regions without a factor at any provider.
 PLAIN_REGIONS = frozenset({"global"})
 UNKNOWN_RATES = Rates()
 
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """The rates of a row that a call reaches, and where they stand in it."""
+    """The rates of a row that apply to a call, and their position in its tariff."""
 
     rates: Rates
     service: str = STANDARD
@@ -30,20 +30,20 @@ class Rating:
     in_schedule: bool = False
 
     def path(self, rate: str) -> str:
-        """Return where a rate stands in the row's tariff."""
+        """Return the path of a rate in the row's tariff."""
         return "schedule" if self.in_schedule else path_of(rate, self.service, self.above_tokens)
 
 
 def rates_at(price: Price, input_tokens: int, terms: Terms) -> Rates:
-    """Return the rates for a call; raise UnpricedUsage if its service has none."""
+    """Return the rates for a call. Raise UnpricedUsage if its service has none."""
     return rating_of(price, input_tokens, terms).rates
 
 
 def rating_of(price: Price, input_tokens: int, terms: Terms) -> Rating:
-    """Return the rates for a call: of its service, of the hour, or of the tier that its input reaches.
+    """Return the rates for a call: of its service, of the hour, or of the context tier of its input.
 
-    A tier's rates hold for the whole call, as every source defines them. A date has no hour: then the rates of most
-    of the day hold. Raise UnpricedUsage if the service has no rates; ValueError for an instant without a zone.
+    A tier's rates apply to the whole call. A date without a time gets the rates of most of the day. Raise UnpricedUsage
+    if the service has no rates, ValueError for an instant without a zone.
     """
     service = service_of(price, terms.service)
     if terms.service == STANDARD and (window := window_at(price.tariff.schedule, terms.at)):
@@ -55,12 +55,12 @@ def rating_of(price: Price, input_tokens: int, terms: Terms) -> Rating:
 
 
 def tier_reached(price: Price, input_tokens: int) -> int:
-    """Return the bound of the context tier that a standard call reaches, 0 for the lowest rates."""
+    """Return the bound of the context tier of a standard call, 0 for the base rates."""
     return max((tier.above_tokens for tier in price.tariff.tiers if input_tokens > tier.above_tokens), default=0)
 
 
 def input_rate(price: Price | None, input_tokens: int) -> Decimal | None:
-    """Return USD per input token for a standard call of so many, on a day without an hour; None if it is not known."""
+    """Return USD per input token of a standard call with this many, outside schedules; None if it is unknown."""
     if price is None:
         return None
     tiers = price.tariff.tiers
@@ -81,8 +81,8 @@ def service_of(price: Price, name: str) -> Service:
 def tiers_of(tariff: Tariff, service: Service) -> tuple[Tier, ...]:
     """Return the context tiers of a service.
 
-    A service without tiers in a tariff whose standard calls have them states nothing of long calls: above the first
-    bound its rates are unknown.
+    If the tariff's standard calls have tiers and a service has none, the service's rates above the first bound are
+    unknown.
     """
     if service.tiers or not tariff.tiers:
         return service.tiers
@@ -90,7 +90,7 @@ def tiers_of(tariff: Tariff, service: Service) -> tuple[Tier, ...]:
 
 
 def region_factor(price: Price, region: str | None) -> Decimal | None:
-    """Return by what token rates are multiplied in a region, None for plain rates. Raise UnpricedUsage if not known."""
+    """Return the factor on token rates in a region, None for plain rates. Raise UnpricedUsage if it is unknown."""
     if not region or region in PLAIN_REGIONS:
         return None
     factor = dict(price.tariff.regions).get(region)
@@ -112,7 +112,7 @@ def window_at(schedule: tuple[Window, ...], at: date) -> Window | None:
 
 
 def _covers(window: Window, at: datetime) -> bool:
-    """Return whether an instant lies in a window that began on one of its days, and on no holiday."""
+    """Return whether an instant lies in a window that began on one of its weekdays and not on a holiday."""
     local = at.astimezone(timezone(timedelta(minutes=window.utc_offset_minutes)))
     moment, began_on = local.time(), local.date()
     if window.ends <= window.starts:
@@ -127,9 +127,9 @@ def _covers(window: Window, at: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ReadyRates:
-    """The rates that a call is charged at, with a region's factor: `charged` in USD, `amounts` in whole `quantum`s.
+    """Rates with the region's factor: `charged` in USD, `amounts` as whole multiples of `quantum` USD.
 
-    Both are in the order of RATE_FIELDS, None where a rate is not known. `paths` name them in the row.
+    Both are in the order of RATE_FIELDS, None where a rate is unknown; `paths` has the path of each.
     """
 
     rating: Rating
@@ -149,7 +149,7 @@ class ReadyRates:
 
 @dataclass(frozen=True, slots=True)
 class RateCard:
-    """All rates of a row for one service and region. `tiers` are those with a bound, from the highest."""
+    """All rates of a row for one service and region. `tiers` are pairs of bound and rates, highest bound first."""
 
     base: ReadyRates
     tiers: tuple[tuple[int, ReadyRates], ...]
@@ -167,7 +167,7 @@ class RateCard:
 
 
 def rate_card(price: Price, service: str, region: str | None) -> RateCard:
-    """Return the rates of a row for a service and a region, made once. Raise UnpricedUsage if it states none."""
+    """Return the cached rates of a row for a service and a region. Raise UnpricedUsage if the row states none."""
     card: RateCard | None = price.cards.get((service, region))
     if card is None:
         card = price.cards[service, region] = _rate_card(price, service, region)
@@ -211,7 +211,7 @@ def _ready(rating: Rating, standard: Rates, factor: Decimal | None) -> ReadyRate
 
 
 def _charged(rating: Rating, standard: Rates, factor: Decimal | None, name: str) -> tuple[Decimal | None, str]:
-    """A rate and its path. What is counted costs in every service what the standard one asks, unless stated."""
+    """Return a rate and its path. Rates of counted things default to those of the standard service."""
     own: Decimal | None = getattr(rating.rates, name)
     if name in COUNTED_FIELDS:
         return (own, rating.path(name)) if own is not None else (getattr(standard, name), name)

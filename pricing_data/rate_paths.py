@@ -1,4 +1,4 @@
-"""Every rate of a row of the book with who states it: what is shown to people and programs."""
+"""The paths of rates in a tariff, and every rate of a row with its source, for display."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -10,9 +10,9 @@ SCHEDULE = "schedule"
 
 
 class StatedRate(NamedTuple):
-    """One rate of a row: USD for each `unit`, in a service, above so many input tokens, or in the hours of a window.
+    """One rate of a row in USD per `unit`, with its service, its tier (`above_tokens` of input) or schedule window.
 
-    `path` is where it stands in the row, and `statement` who states it.
+    `path` is the rate's path in the row, `statement` its source.
     """
 
     path: str
@@ -39,7 +39,7 @@ def stated_rates(price: Price) -> list[StatedRate]:
 
 
 def known_rates(rates: Rates) -> Iterator[tuple[str, Decimal]]:
-    """Return the rates that are known, by their names, in the order of RATE_FIELDS."""
+    """Yield the name and value of each known rate, in the order of RATE_FIELDS."""
     for name in RATE_FIELDS:
         if (value := getattr(rates, name)) is not None:
             yield name, value
@@ -59,7 +59,7 @@ def path_of(rate: str, service: str = STANDARD, above_tokens: int = 0) -> str:
 
 
 def rates_by_path(tariff: Tariff) -> dict[str, Decimal]:
-    """Return every rate of a tariff that is known, by its path; the hours of a schedule are not among them."""
+    """Return every known rate of a tariff by its path, except those of its schedule."""
     return dict(_paths(tariff))
 
 

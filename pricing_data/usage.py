@@ -1,4 +1,4 @@
-"""What is priced: the tokens and counted things of one call, and the terms on which it was made."""
+"""The input of pricing: the tokens and counted things of one call, and its terms."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 from pricing_data.price import STANDARD
 
-# More than any call has of anything; it is a slip, or an attempt to find a limit.
+# No real call has more of anything; a larger count is an error.
 MAX_TOKENS = 1_000_000_000
 
 
 class Usage(NamedTuple):
-    """Whole counts of one call, or of several (`requests`) that reach the same rates; sub-counts are subsets.
+    """Whole counts of one call, or of several (`requests`) at the same rates; sub-counts are subsets of the whole.
 
     Of the input: `cached_input_tokens` (read from a cache), `cache_write_tokens` (for the provider's standard time),
     `cache_write_1h_tokens`, audio, images and video. `cached_audio_tokens` and `cached_image_tokens` are in two of
@@ -41,11 +41,11 @@ class Usage(NamedTuple):
     pages: int = 0
 
     def fault(self) -> str | None:
-        """Return why this cannot be the usage of a call: what is wrong, and its value; None if nothing is."""
+        """Return why this cannot be the usage of a call, with the wrong value; None if it is valid."""
         return (None if self._is_usual() else self._count_fault()) or self._subset_fault()
 
     def _is_usual(self) -> bool:
-        """Whether all counts are whole and within the bound of one call; a fast answer for most usages."""
+        """Fast path: return whether all counts are whole and within the bound of one call."""
         counts, unknown = _certain_counts(self), (self.cached_audio_tokens, self.cached_image_tokens)
         return (
             set(map(type, counts)) == {int}
@@ -103,9 +103,9 @@ _parts = attrgetter(*dict.fromkeys(part for _, parts in SUBSETS for part in part
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """When and how a call was made: an aware instant, or a date (then the rates of most of its day hold).
+    """When and how a call was made: `at` an aware instant, or on a date, which gets the rates of most of that day.
 
-    `service` is one of `pricing_data.price.SERVICES`. `region` is where the provider was asked to keep the data.
+    `service` is one of `pricing_data.price.SERVICES`, `region` is where the provider keeps the data.
     """
 
     at: date

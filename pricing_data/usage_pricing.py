@@ -1,4 +1,4 @@
-"""What a provider answered to its exact cost: behind `POST /v1/cost`, `weighbridge cost` and files of usage."""
+"""Prices a usage as a provider reports it: behind `POST /v1/cost` and `weighbridge cost`."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
@@ -17,9 +17,9 @@ from pricing_data.usage import Terms
 
 PROPERTIES = ("provider", "shape", "model", "usage", "response", "at", "service_tier", "region", "currency")
 _PROPERTIES = frozenset(PROPERTIES)
-# Those that a whole response could not have of its own: beside a usage that is not wrapped they would be lost.
+# Properties that a response of a provider does not have: in a bare response they would be ignored silently.
 OURS = ("shape", "at", "region", "currency")
-# One of these is in every whole response, and none in an item of ours.
+# Every response of a provider has one of these properties, and an item in our form has none.
 MARKS_OF_A_RESPONSE = frozenset(
     (
         *("id", "object", "type", "choices", "candidates", "content", "output", "data", "embeddings", "message"),
@@ -33,22 +33,22 @@ AUTHORS_ON_OPENROUTER = frozenset(("openai", "anthropic", "google", "x-ai", "coh
 NO_FEE = "each call has a fee besides its tokens, which is not known"
 ITEM, RESPONSE, NOW = "item", "response", "now"
 
-# The name in the book of a name as it was sent, and the provider that it was sent to; raises BadUsage.
+# Returns the book's name of a model from its name as sent and its provider; raises BadUsage.
 ResolveModel = Callable[[str, str | None], str]
 
 
 class MissingPrice(NamedTuple):
-    """What was not priced, and why."""
+    """A property without a price, and why it has none."""
 
     property: str
     reason: str
 
 
 class PricedUsage(NamedTuple):
-    """A usage and its cost in USD. Without a `total`, `unpriced` says what had no price.
+    """A usage and its cost in USD. Without a `total`, `unpriced` has what lacks a price.
 
-    `model` is the name as it was sent, `at_from` where the instant of the terms comes from: "item", "response" or
-    "now". `read`, `terms` and `sum` are None if a property of the usage has no price.
+    `model` is the name as sent. `at_from` is the origin of the terms' instant: "item", "response" or "now". `read`,
+    `terms` and `sum` are None if a property of the usage has no price.
     """
 
     model: str | None
@@ -68,10 +68,10 @@ class PricedUsage(NamedTuple):
 def price_usage(
     book: PriceBook, item: Any, *, now: datetime | None = None, resolve: ResolveModel | None = None
 ) -> PricedUsage:
-    """Return what a usage costs, exactly. `item` is an object of PROPERTIES, or a whole response of a provider.
+    """Return the exact cost of a usage. `item` is an object with PROPERTIES, or a whole response of a provider.
 
-    Terms in the item win over those in the response. Without any instant the prices of `now` hold. Raise BadUsage for
-    what cannot be read; what can be read and has no price is in the answer.
+    Terms in the item take precedence over those in the response. Without an instant the prices at `now` apply. Raise
+    BadUsage for an unreadable item; a readable item without a price has the reason in the result.
     """
     try:
         read, at_from = _read(item, now)
@@ -92,7 +92,7 @@ def price_usage(
 
 
 def _at_fault(found: CallTotal, terms: Terms) -> str:
-    """Return which property of an item there is no price for."""
+    """Return the property of an item because of which there is no price."""
     if found.price is None:
         return "at" if "first price" in (found.reason or "") else "model"
     tariff = found.price.tariff
@@ -104,9 +104,9 @@ def _at_fault(found: CallTotal, terms: Terms) -> str:
 
 
 def book_name(book: PriceBook, name: str, provider: str | None = None) -> str:
-    """Return the name that the book has for a model: the same one, on OpenRouter without its author's.
+    """Return the book's name for a model: the same one, on OpenRouter without the author's name.
 
-    Raise BadUsage for a name that the book does not have.
+    Raise BadUsage for a name that is not in the book.
     """
     if name in book.histories or name in book.overrides:
         return name
@@ -116,14 +116,14 @@ def book_name(book: PriceBook, name: str, provider: str | None = None) -> str:
 
 
 def without_author(book: PriceBook, name: str) -> str | None:
-    """Return the name of a model on OpenRouter without its author's, if it is sold there at its author's prices."""
+    """Return an OpenRouter model's name without the author's, if the author sells the model at the same prices."""
     author, _, own = name.partition("/")
     rows = book.history(own) if author in AUTHORS_ON_OPENROUTER else ()
     return own if rows and not any(row.basis.startswith("host:") for row in rows) else None
 
 
 def _read(item: Any, now: datetime | None) -> tuple[ProviderUsage, str]:
-    """Return what an item says, with an instant, and where that comes from."""
+    """Return the usage and terms of an item, with an instant, and the origin of that instant."""
     if type(item) is not dict and not isinstance(item, Mapping):
         raise BadUsage("item", f"must be an object, not {shown(item)}")
     if not _PROPERTIES.issuperset(item):
@@ -173,7 +173,7 @@ def _of_response(response: Any, item: Mapping[str, Any], now: datetime | None) -
 
 
 class StatedTerms(NamedTuple):
-    """What an item states itself; None where it states nothing. `service` is one of ours."""
+    """The terms that an item states; None where it states none. `service` is one of `SERVICES`."""
 
     provider: str | None
     shape: str | None
@@ -200,7 +200,7 @@ def _no_name(model: object) -> str:
 
 
 def _check_is_response(response: Mapping[str, Any]) -> None:
-    """Raise BadUsage unless an object is a whole response, and nothing of ours lies loose in it."""
+    """Raise BadUsage unless an object is a response of a provider without any of our own properties in it."""
     name = next((name for name in response if name not in _PROPERTIES), "")
     if MARKS_OF_A_RESPONSE.isdisjoint(response):
         raise BadUsage(shown(name)[1:-1], f"is not a property of this request; it has {', '.join(PROPERTIES)}")
@@ -210,7 +210,7 @@ def _check_is_response(response: Mapping[str, Any]) -> None:
 
 
 def _missing(read: ProviderUsage, found: CallTotal) -> MissingPrice | None:
-    """Return the first of the rates that must not be replaced which no line has."""
+    """Return the first rate that must be charged on its own and that no line has, None if there is none."""
     used = {line.unit for line in lines_of(found)}
     return next(
         (
@@ -225,7 +225,7 @@ def _missing(read: ProviderUsage, found: CallTotal) -> MissingPrice | None:
 
 
 def _model_in(item: Any) -> str | None:
-    """Return the name of a model in an item or response as far as it is plain to see, for an answer without a cost."""
+    """Return the name of the model in an item or its response, if there is one, for a result without a cost."""
     for holder in (item, item.get("response")):
         if isinstance(holder, Mapping):
             found = holder.get("model", holder.get("modelVersion"))
@@ -234,5 +234,5 @@ def _model_in(item: Any) -> str | None:
     return None
 
 
-# An item of a model and a usage alone, with or without an instant, has no other terms to look at.
+# The number of properties of an item that has a model and a usage only.
 PLAIN_PROPERTIES = 2

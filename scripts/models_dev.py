@@ -1,4 +1,4 @@
-"""Pinned packages with a copy of models.dev, and the release day of each of its entries. Nothing of them is run."""
+"""Reads release days of models from pinned packages with a copy of models.dev, without executing any of their code."""
 
 import gzip
 import hashlib

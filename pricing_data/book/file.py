@@ -1,8 +1,8 @@
-"""A price book as a file: one row a line, each sealed by the line before, and a closing line.
+"""A price book as a file of JSON lines: one row a line, chained by checksums, and a closing line.
 
-Every line ends with `check`: the start of a sha256 over the check before it and the line itself. A line
-that was edited, lost or moved is found by its number. The closing line has the count of rows, the day of
-the last refresh and what that refresh read; without it the file was cut off.
+Every line ends with `check`: the first 12 hex digits of a SHA-256 over the previous check and the line itself. A line
+that was edited, lost or moved is reported by its number. The closing line holds the number of rows, the day of the last
+refresh and the versions of the sources that it read; a file without it was cut off.
 """
 
 import hashlib
@@ -92,7 +92,7 @@ def _read_line(path: Path, number: int, line: bytes, before: bytes) -> tuple[byt
 
 
 def _split_check(path: Path, number: int, line: bytes) -> tuple[bytes, bytes]:
-    """A line without its check, and the check."""
+    """Return a line without its check, and the check. Raise DamagedBook for a line without one."""
     found = CHECK.search(line, max(0, len(line) - SEAL_LENGTH))
     if found is None or found.end() != len(line):
         raise DamagedBook(path, number, "check", "not a sealed row: it has been written or cut by hand")

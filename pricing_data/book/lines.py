@@ -1,4 +1,4 @@
-"""The lines of a price book, each read when it is asked for: a command that needs one model does not read them all."""
+"""The lines of a price book, parsed on first use: a command that needs one model does not parse all of them."""
 
 import re
 from bisect import bisect_right
@@ -15,7 +15,7 @@ from pricing_data.book.row_writing import instant_text
 from pricing_data.errors import DamagedBook
 from pricing_data.price import Price
 
-# The beginning and the end of a row as `dump` writes them; another row is read whole.
+# The beginning and the end of a row as `dump` writes them; a row in another form is parsed as a whole.
 _HEAD = re.compile(
     rb'\{"model":"([^"\\]+)","effective_from":"(\d{4}-\d\d-\d\d(?:T(?!00:00Z)\d\d:\d\d(?::\d\d)?(?=Z))?)Z?","basis"',
     re.ASCII,
@@ -25,7 +25,7 @@ _TAIL_MARK = b'"recorded_at":"'
 
 
 class RowKey(NamedTuple):
-    """What orders a row; `begins` is its instant in UTC: "2026-08-16", "2026-08-16T16:00"."""
+    """The fields by which rows are ordered; `begins` is an instant in UTC: "2026-08-16", "2026-08-16T16:00"."""
 
     model: str
     begins: str
@@ -35,7 +35,7 @@ class RowKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SourceVersion:
-    """A source file that a refresh read."""
+    """The version and SHA-256 of a source that a refresh read."""
 
     package: str
     version: str
@@ -43,7 +43,7 @@ class SourceVersion:
 
 
 def key_of(line: bytes) -> RowKey:
-    """Return what orders the row on a line, from its beginning and end where they are as usual. Raise BadField."""
+    """Return the key of the row on a line, without parsing the whole line where possible. Raise BadField."""
     key, tail = _HEAD.match(line), _TAIL.match(line, max(0, line.rfind(_TAIL_MARK)))
     if key is None or tail is None:
         return _key_of_row(parse(line.decode()))
@@ -56,9 +56,9 @@ def _key_of_row(row: Price) -> RowKey:
 
 
 class BookLines:
-    """All lines of a file in file order, the day of the last refresh, what it read, and the last row's check.
+    """All lines of a book's file, the day of the last refresh, the source versions that it read, and the last check.
 
-    Rows are read at their first use and kept. One that breaks a rule though its seal is right raises DamagedBook then.
+    Rows are parsed on first use and cached. A row with a correct check that breaks a rule raises DamagedBook then.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class BookLines:
         return tuple(map(self.row, range(len(self.lines))))
 
     def row(self, place: int) -> Price:
-        """Return the row at a place, the first is 0. Raise DamagedBook, which names the line."""
+        """Return the row at a position, counted from 0. Raise DamagedBook, which names the line."""
         if (row := self._read.get(place)) is None:
             try:
                 row = self._read[place] = parse(self.lines[place].decode())
@@ -99,7 +99,7 @@ class BookLines:
 
     @cached_property
     def places(self) -> Mapping[str, Sequence[int]]:
-        """Return the places of the rows of each model, in order of recording."""
+        """Return the positions of each model's rows, in order of recording."""
         found: dict[str, list[int]] = {}
         for place, key in enumerate(self.keys):
             found.setdefault(key.model, []).append(place)
@@ -107,7 +107,7 @@ class BookLines:
 
 
 class Histories(Mapping[str, tuple[Price, ...]]):
-    """The rows that hold, oldest first, by model. Of several from one instant, the last one recorded holds."""
+    """The rows in effect by model, oldest first; of several from one instant, the last one recorded."""
 
     def __init__(self, contents: BookLines) -> None:
         self._contents = contents
@@ -126,7 +126,7 @@ class Histories(Mapping[str, tuple[Price, ...]]):
         return model in self._contents.places
 
     def at(self, model: str, instant: datetime) -> Price | None:
-        """Return the row that holds at an aware instant, the only one that is read."""
+        """Return the row in effect at an aware instant; no other row is parsed."""
         timeline = self._timelines.get(model)
         if timeline is None:
             if model not in self._contents.places:
@@ -136,7 +136,7 @@ class Histories(Mapping[str, tuple[Price, ...]]):
         return self._contents.row(timeline[1][found - 1]) if found else None
 
     def _timeline(self, model: str) -> tuple[list[datetime], list[int]]:
-        """The instants from which rows hold, and their places."""
+        """Return the instants from which rows are in effect, and the positions of those rows."""
         if (found := self._timelines.get(model)) is None:
             places = {self._begins(place): place for place in self._contents.places[model]}
             ordered = sorted(places.items())

@@ -1,4 +1,4 @@
-"""What is wrong with the entries of a file of cited prices: every fault of every entry, one sentence each."""
+"""Validation of a file of cited prices: every fault of every entry, one sentence each."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
@@ -32,7 +32,7 @@ MAX_PERCENT_DECIMALS = 6
 
 
 def faults_of(raw: Mapping[str, Any], *, free: bool) -> Iterator[str]:
-    """Return every fault of a file. With `free`, an override may have a price of 0."""
+    """Yield every fault of a file. With `free`, an override may have a price of 0."""
     for kind, entries in raw.items():
         if kind not in FIELDS:
             yield f"[[{kind}]] is not known here; there are {', '.join(FIELDS)}"
@@ -106,7 +106,7 @@ def _decimal(value: str) -> Decimal | None:
 
 
 def largest_of(field: str) -> Decimal:
-    """Return the largest amount that a field can have, in USD; more is a slip of the unit."""
+    """Return the largest amount that a field can have, in USD; a larger one is a wrong unit."""
     return MAX_USD_PER_CALL if field in COUNTED_FIELDS else MAX_USD_PER_TOKEN
 
 

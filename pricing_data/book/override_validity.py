@@ -1,4 +1,4 @@
-"""An operator's own price, laid over the book: from its day until it expires or the book changes."""
+"""How long an operator's override is in effect: from its day until it expires or the book's price changes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from pricing_data.price import Opinion, Price
 
 @dataclass(frozen=True, slots=True)
 class OverrideValidity:
-    """A price over the book. It holds until before `ends` (None: no end is known), for the reason `ended`."""
+    """An override as a row, in effect until `ends` (exclusive; None: no known end), with the reason in `ended`."""
 
     row: Price
     ends: datetime | None
@@ -20,7 +20,7 @@ class OverrideValidity:
 
     @property
     def until(self) -> date | None:
-        """Return the first day (UTC) on which it no longer holds, or not all day."""
+        """Return the day (UTC) on which it ends, None without an end."""
         return self.ends.date() if self.ends else None
 
     def holds(self, at: date) -> bool:
@@ -32,11 +32,11 @@ class OverrideValidity:
 def override_validities(
     histories: Mapping[str, Sequence[Price]], overrides: Sequence[Override]
 ) -> dict[str, tuple[OverrideValidity, ...]]:
-    """Return each override with the time for which it holds over these histories, by model."""
+    """Return each model's overrides with the time for which each is in effect over these histories."""
     found: dict[str, tuple[OverrideValidity, ...]] = {}
     for override in overrides:
-        standing = _validity(override, histories.get(override.model, ()))
-        found[override.model] = (*found.get(override.model, ()), standing)
+        validity = _validity(override, histories.get(override.model, ()))
+        found[override.model] = (*found.get(override.model, ()), validity)
     return found
 
 
@@ -56,7 +56,7 @@ def _validity(override: Override, history: Sequence[Price]) -> OverrideValidity:
 
 
 def override_row(override: Override, current: Price | None, recorded_at: date) -> Price:
-    """Return the row of an override over that of the sources."""
+    """Return the row of an override; the row that it replaces becomes its first second opinion."""
     opinions: tuple[Opinion, ...] = ()
     if current is not None and current.input is not None:
         opinions = (Opinion(current.source.package, current.input, current.output), *current.second_opinions)

@@ -1,9 +1,9 @@
-"""A file of prices that a person has set, each cited. All its faults are found together.
+"""A file of prices set by a person, each with a citation. All faults of a file are reported together.
 
-[[override]]    a price that wins over the sources while they say what it `replaces`
-[[correction]]  what a model cost from an earlier day on, where the book has it wrong
-[[allow]]       a change that a guard held, and that is right
-[[markup]]      what an account pays besides the price, in percent
+[[override]]    a price that takes precedence over the sources while they state what it `replaces`
+[[correction]]  the correct price of a model from an earlier day on, where the book is wrong
+[[allow]]       a correct change that a guard held back
+[[markup]]      what an account pays on top of the price, in percent
 """
 
 import hashlib
@@ -29,7 +29,7 @@ HUNDREDTH = Decimal("0.01")
 
 @dataclass(frozen=True, slots=True)
 class Markup:
-    """A share of the price in percent, for an account, from `begins` until before `ends` (None: without an end)."""
+    """A mark-up for an account in percent of the price, from `begins` until `ends` (exclusive; None: no end)."""
 
     account: str
     percent: Decimal
@@ -42,7 +42,7 @@ class Markup:
         return self.begins <= instant and (self.ends is None or instant < self.ends)
 
     def amount(self, usd: Decimal) -> Decimal:
-        """Return what it adds to an amount in USD, exactly."""
+        """Return the exact mark-up on an amount, in USD."""
         return multiply(multiply(usd, self.percent), HUNDREDTH)
 
 
@@ -53,9 +53,9 @@ def markup_of(markups: Iterable[Markup], account: str | None, at: date) -> Marku
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """A cited price that wins over the sources, while they say what it `replaces` (None: no price).
+    """A cited price that takes precedence over the sources while they state what it `replaces` (None: no price).
 
-    It holds from `effective_from` at `effective_at` (UTC) until before `expires`.
+    It is in effect from `effective_from` at `effective_at` (UTC) until `expires` (exclusive).
     """
 
     model: str
@@ -73,13 +73,13 @@ class Override:
 
     @property
     def tariff(self) -> Tariff:
-        """Return all that it states, as a row of a book has it."""
+        """Return the rates, tiers, services, schedule and regions as one tariff."""
         return Tariff(self.rates, self.tiers, self.services, self.schedule, self.regions)
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What a model cost from a day on, where the book says otherwise."""
+    """The correct price of a model from a day on, where the book has another one."""
 
     model: str
     effective_from: date
@@ -90,7 +90,7 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class PricesFile:
-    """All entries of a file of cited prices. `allowed` are input prices that no guard holds."""
+    """All entries of a file of cited prices. `allowed` are pairs of a model and an input price that guards let pass."""
 
     overrides: tuple[Override, ...] = ()
     corrections: tuple[Correction, ...] = ()
@@ -110,12 +110,12 @@ class PricesFile:
 
     @property
     def models(self) -> tuple[str, ...]:
-        """Return every model that is named."""
+        """Return every model that an override, correction or allowed price names."""
         return tuple(sorted({*(override.model for override in self.overrides), *self.renewed_models}))
 
     @property
     def renewed_models(self) -> tuple[str, ...]:
-        """Return every model that a refresh has to know: those of corrections and allowed prices."""
+        """Return every model of a correction or an allowed price, which a refresh needs to know."""
         return tuple(sorted({*(entry.model for entry in self.corrections), *(model for model, _ in self.allowed)}))
 
 

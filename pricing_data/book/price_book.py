@@ -1,4 +1,4 @@
-"""The price book: every price that was ever in effect, by model and date. Read once, then constant."""
+"""The price book: every price that was ever in effect, by model and date. Immutable once read."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,11 +24,11 @@ PACKAGED = DATA / "prices.jsonl"
 
 
 class PriceBook:
-    """Prices by model, each with the date from which it holds. Safe to share between threads.
+    """Prices by model, each with the date from which it is in effect. Safe to share between threads.
 
-    `rows` are all rows ever recorded; `histories` those that hold, by date: a correction stands in for
-    the row that it corrects. `overrides` are an operator's own prices over them, by model. Rows are read from their
-    lines at first use: what asks for one may raise DamagedBook.
+    `rows` are all rows ever recorded; `histories` are those in effect, by date: a correction replaces the row that it
+    corrects. `overrides` are the operator's own prices, by model, which take precedence. Rows are parsed on first use,
+    so that any method that needs one may raise DamagedBook.
     """
 
     def __init__(self, contents: BookLines, overrides: Sequence[Override] = (), markups: Sequence[Markup] = ()) -> None:
@@ -51,7 +51,7 @@ class PriceBook:
     def from_file(cls, path: Path) -> "PriceBook":
         """Return the book in a file of JSON lines. Raise DamagedBook, OSError.
 
-        The seal and the order of every line are checked, its fields at their first use.
+        The check and the order of every line are verified here, its fields on first use.
         """
         contents = book_file.read(path)
         newest: dict[str, str] = {}
@@ -74,39 +74,39 @@ class PriceBook:
         return self.contents.recorded_at
 
     def check_rows(self) -> None:
-        """Read every row. Raise DamagedBook for one that breaks a rule though its seal is right."""
+        """Parse every row. Raise DamagedBook for a row with a correct check that breaks a rule."""
         _ = self.rows
 
     def read_prices(self, day: date) -> None:
-        """Read the rows that hold on a day, so that asking for their prices takes no longer the first time."""
+        """Parse the rows in effect on a day, so that the first look-up of a price is as fast as later ones."""
         for model in self.histories:
             self.price(model, day)
 
     def with_overrides(self, overrides: Sequence[Override], markups: Sequence[Markup] = ()) -> "PriceBook":
-        """Return the same book under an operator's own prices, with what accounts pay besides."""
+        """Return the same book with an operator's own prices and mark-ups."""
         return PriceBook(self.contents, overrides, markups)
 
     def markup(self, account: str | None, at: date) -> Markup | None:
-        """Return what an account pays besides the price at an instant or on a day, None if it pays the price."""
+        """Return the mark-up of an account at an instant or on a day, None if it has none."""
         return markup_of(self.markups, account, at) if self.markups else None
 
     def price(self, model: str, at: date) -> Price | None:
-        """Return the price in effect at an aware instant, or on a day (UTC): the one that holds at its noon.
+        """Return the price in effect at an aware instant; for a day (UTC), the price at its noon.
 
         None for an unknown model, and before the first price. Raise ValueError for an instant without a zone.
         """
-        if (standing := self.overrides.get(model)) is not None:
-            for own in standing:
-                if own.holds(at):
-                    return own.row
+        if (validities := self.overrides.get(model)) is not None:
+            for validity in validities:
+                if validity.holds(at):
+                    return validity.row
         return self.histories.at(model, instant_of(at))
 
     def history(self, model: str) -> tuple[Price, ...]:
-        """Return every price of a model that holds or held, oldest first; nothing for an unknown model."""
+        """Return every price of a model that is or was in effect, oldest first; empty for an unknown model."""
         return self.histories.get(model, ())
 
     def recorded(self, model: str) -> tuple[Price, ...]:
-        """Return every row ever recorded for a model, corrected ones among them, in order of recording."""
+        """Return every row ever recorded for a model, including corrected ones, in order of recording."""
         return tuple(map(self.contents.row, self.contents.places.get(model, ())))
 
     def age_days(self, today: date) -> int:
@@ -128,7 +128,7 @@ class PriceBook:
 
 
 def histories_of(rows: Iterable[Price]) -> dict[str, tuple[Price, ...]]:
-    """Return the rows that hold, by model and instant. Of several from one instant, the last one recorded holds."""
+    """Return the rows in effect by model, oldest first; of several from one instant, the last one recorded."""
     by_model: dict[str, dict[datetime, Price]] = {}
     for row in rows:
         by_model.setdefault(row.model, {})[row.begins] = row
@@ -146,7 +146,10 @@ def _digest(overrides: Sequence[Override], markups: Sequence[Markup]) -> str:
 
 
 def _order_fault(key: RowKey, before: str, newest: str | None) -> tuple[str, str] | None:
-    """Rows are appended: days of recording never fall; a model's instants rise, except in a correction."""
+    """Return the field and fault of a row that is out of order, None if it is in order.
+
+    Rows are appended: days of recording never fall, and a model's instants rise, except in a correction.
+    """
     if key.recorded_at < before:
         return "recorded_at", f"older than the line before, {before}"
     if not key.corrects and newest is not None and key.begins <= newest:

@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class BadField(ValueError):
-    """A field that breaks a rule; the book adds file and line."""
+    """A field that breaks a rule; `DamagedBook` adds the file and the line."""
 
     def __init__(self, field: str | None, reason: str) -> None:
         self.field = field
@@ -46,7 +46,7 @@ def amount_fault(value: Decimal, largest: Decimal = MAX_USD_PER_TOKEN) -> str | 
 
 
 def unique_object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Return the object of JSON pairs; a name that stands twice is refused."""
+    """Return the object of JSON pairs. Raise BadField for a duplicate name."""
     found = dict(pairs)
     if len(found) != len(pairs):
         raise BadField(None, "a field is given twice")
@@ -54,7 +54,7 @@ def unique_object(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def only(row: Mapping[str, Any], needed: tuple[str, ...], allowed: tuple[str, ...], where: str) -> None:
-    """Check that a row has all fields that it needs, and no unknown ones."""
+    """Raise BadField unless a row has all needed fields, and only needed or allowed ones."""
     for name in needed:
         if name not in row:
             raise BadField(where + name, "missing")
@@ -72,7 +72,7 @@ def text_of(row: Mapping[str, Any], name: str, where: str = "") -> str:
 
 
 def matching(row: Mapping[str, Any], name: str, shape: re.Pattern[str], where: str = "") -> str:
-    """Return a field that is a string of a shape."""
+    """Return a field that is a string which matches a pattern as a whole."""
     value = text_of(row, name, where)
     if not shape.fullmatch(value):
         raise BadField(where + name, f"malformed: {value!r}")
@@ -80,7 +80,7 @@ def matching(row: Mapping[str, Any], name: str, shape: re.Pattern[str], where: s
 
 
 def one_of(row: Mapping[str, Any], name: str, allowed: frozenset[str], where: str = "") -> str:
-    """Return a field that is one of some words."""
+    """Return a field whose value must be among `allowed`."""
     value = text_of(row, name, where)
     if value not in allowed:
         raise BadField(where + name, f"must be one of {', '.join(sorted(allowed))}, not {value!r}")
@@ -123,7 +123,7 @@ def amount_given(row: Mapping[str, Any], name: str, where: str, largest: Decimal
 
 @lru_cache(4096)
 def _checked(value: str, largest: Decimal) -> tuple[Decimal, str | None]:
-    """The amount and why it cannot be one. The same few hundred stand in thousands of places."""
+    """Return the amount and why it is not valid. Cached: a few hundred amounts fill thousands of fields."""
     if not _AMOUNT.fullmatch(value):
         return Decimal(), f"must be a plain decimal string, not {value!r}"
     amount = Decimal(value)
@@ -134,7 +134,7 @@ def _checked(value: str, largest: Decimal) -> tuple[Decimal, str | None]:
 def each_of(
     row: Mapping[str, Any], name: str, read: Callable[[dict[str, Any], str], T], where: str = ""
 ) -> tuple[T, ...]:
-    """Return what `read` makes of each object of a list; a missing list is empty."""
+    """Return the result of `read` for each object of a list; a missing list is empty."""
     values = row.get(name, [])
     if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
         raise BadField(where + name, "must be a list of objects")

@@ -1,6 +1,6 @@
-"""One line of a price book, read from JSON. Every field is checked; amounts are strings.
+"""Parses one line of a price book from JSON. Every field is checked; amounts are strings.
 
-Rows that were written before there were services have "batch" and "per_call" in their places; they are read too.
+Rows from before services existed have "batch" and "per_call" as fields of their own, which are parsed as well.
 """
 
 import json
@@ -186,7 +186,7 @@ def _window(row: dict[str, Any], where: str) -> Window:
 
 
 def hours_of(row: Mapping[str, Any], where: str, rates: Rates = _NO_RATES) -> Window:
-    """Return the window of a row of hours, with the rates that hold then. Raise BadField."""
+    """Return the window that the fields of a schedule entry describe, with its rates. Raise BadField."""
     only(row, ("starts", "ends"), ("weekdays", "utc_offset_minutes", "holidays"), where)
     weekdays, offset = row.get("weekdays", []), row.get("utc_offset_minutes", 0)
     if not isinstance(weekdays, list) or any(day not in range(1, 8) or type(day) is not int for day in weekdays):
@@ -240,7 +240,7 @@ def _source(row: object) -> PriceSource:
 
 @lru_cache(4096)
 def _read_source(items: tuple[tuple[str, Any], ...]) -> PriceSource:
-    """The same few entries of sources are stated in all rows of their models."""
+    """Return the source of a row. Cached: all rows of a model name the same few sources."""
     row = dict(items)
     only(row, SOURCE_FIELDS, ("url",), "source.")
     matching(row, "sha256", _SHA256, "source.")

@@ -12,7 +12,7 @@ from pricing_data.refresh.tariff_values import TIER, PathValue, place_of
 
 @dataclass(frozen=True, slots=True)
 class ChosenValue:
-    """The value of a path that holds, who states it and since when. `begins` is `ALWAYS` where it has no day."""
+    """The value of a path in effect, its source and its beginning: `ALWAYS` for a value without a date."""
 
     value: PathValue
     begins: datetime
@@ -28,15 +28,15 @@ def chosen_from(period: ValuePeriod) -> ChosenValue:
 
 
 def values_in(choices: Mapping[str, ChosenValue]) -> dict[str, PathValue]:
-    """Return the values alone."""
+    """Return the chosen values by path, without their sources."""
     return {path: choice.value for path, choice in choices.items()}
 
 
 def with_standard_bounds(found: dict[str, ChosenValue]) -> dict[str, ChosenValue]:
-    """Return values in which the tiers of each service begin where those of the standard service do.
+    """Return values in which the tiers of each service have the bounds of the standard service.
 
-    A bound that is off by one is the same one: "above N" and "from N on". What a service costs above another bound is
-    not known.
+    Bounds that differ by one are taken as equal ("above N", "from N on"). The price of a service above any other bound
+    is unknown.
     """
     places = {path: place for path in found if (place := place_of(path)) and place.above_tokens}
     standard = sorted({place.above_tokens for place in places.values() if place.service == STANDARD})

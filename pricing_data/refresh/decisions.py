@@ -1,4 +1,4 @@
-"""Known differences between the sources that a person has decided, each with its reason: decisions.toml.
+"""Decisions of a person on differences between the sources, each with its reason: decisions.toml.
 
 [[decision]]
 model = "grok-2"                 a model, or several in `models`
@@ -31,7 +31,7 @@ VERDICTS = ("take", "value", "unknown")
 
 @dataclass(frozen=True, slots=True)
 class PriceDecision:
-    """What a person has decided of one path of one model: a source to take, a value, or that it is not known."""
+    """A person's decision on one path of one model: a source to take, a value, or that it is unknown."""
 
     model: str
     path: str
@@ -43,7 +43,7 @@ class PriceDecision:
     until: datetime | None = None
 
     def covers(self, path: str, at: datetime) -> bool:
-        """Return whether it decides a path at an instant."""
+        """Return whether the decision applies to a path at an instant."""
         if (self.since and at < self.since) or (self.until and at >= self.until):
             return False
         return path == self.path or (self.path.endswith("*") and path.startswith(self.path[:-1]))

@@ -1,4 +1,4 @@
-"""The curated files that every refresh needs besides the sources: releases of models, decisions, cited rules."""
+"""All that is known of a model at a refresh: its history in each source, and the curated files that concern it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,15 +15,15 @@ from pricing_data.refresh.sources import past_releases as past_releases
 from pricing_data.refresh.sources.locate import version_key
 from pricing_data.refresh.tariff_values import values_of
 
-# The first price that was seen is taken to be that of the release, if it was seen so soon after it.
+# The first observed price is taken as the price at release if it was observed at most this long after it.
 MAX_DAYS_TO_RELEASE = timedelta(days=200)
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that is known of one model: what each source states, its release, what persons decided, cited rules.
+    """All that is known of one model: its history in each source, its release, decisions and cited rules.
 
-    `priced_from` is the curated instant from which the first undated price held, `today` that of the refresh.
+    `priced_from` is the curated instant from which the first undated price was in effect, `today` that of the refresh.
     """
 
     sources: Mapping[str, SourceHistory]
@@ -35,14 +35,14 @@ class Evidence:
 
     @property
     def begins(self) -> datetime:
-        """Return from when on the model has a price: its release, or the first that was seen of it, if that is earlier.
+        """Return the instant from which the model has a price: its release, or its first observed price if earlier.
 
-        A price that was first seen long after the release is not taken to be that of the release; a decided one is.
+        A price first observed long after the release is not taken as the price at release, unless it was decided.
         """
         firsts = [offer.since for source in self.sources.values() for offer in source.offers if offer.since]
         decided = [decision.since or self.release for decision in self.decisions if decision.value is not None]
         firsts += [since for since in decided if since is not None]
-        seen = min([*firsts, self.today])  # what has no day is seen today
+        seen = min([*firsts, self.today])  # a price without a date is observed today
         near = self.release is not None and seen - self.release <= MAX_DAYS_TO_RELEASE
         marks = (seen, self.release if near else None, self.priced_from)
         return min(mark for mark in marks if mark is not None)
@@ -50,7 +50,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class CuratedFacts:
-    """What is known of models besides what the sources state now. `history` has their old releases, by package."""
+    """The curated files that every refresh needs, and in `history` the old releases of the sources, by package."""
 
     releases: Mapping[str, ModelRelease] = field(default_factory=dict)
     history: Mapping[str, SourceSnapshot] = field(default_factory=dict)
@@ -59,12 +59,12 @@ class CuratedFacts:
 
     @classmethod
     def packaged(cls) -> "CuratedFacts":
-        """Return those that ship with this package. Raise DamagedCuration."""
+        """Return the facts that ship with this package. Raise DamagedCuration."""
         history = {package: past_releases.read(package) for package in past_releases.READERS}
         return cls(read_model_releases(), history, read_decisions(), read_provider_rules())
 
     def evidence(self, model_rule: ModelRule, snapshots: Mapping[str, SourceSnapshot], today: datetime) -> Evidence:
-        """Return all that is known of one model, at a refresh `today`."""
+        """Return the evidence of one model for a refresh at `today`."""
         ids = model_rule.ids
         offers = {package: snapshots[package].offers.get(key, ()) for package, key in ids.items()}
         before = {package: self._before(package, ids, snapshots) for package in self.history}
@@ -79,7 +79,7 @@ class CuratedFacts:
         )
 
     def _before(self, package: str, ids: Mapping[str, str], snapshots: Mapping[str, SourceSnapshot]) -> Sequence[Offer]:
-        """Return the offers of old releases of a package; those of newer ones than is read now are left out."""
+        """Return the offers of a package's old releases, without those newer than the pinned release."""
         now = SECONDARY if package == COPY else package
         found = self.history[package].offers.get(ids.get(now, ""), ())
         offers = snapshots[now].offers if now in snapshots else {}
@@ -91,7 +91,7 @@ class CuratedFacts:
         return [offer for offer in found if version_key(offer.source.version) <= newest]
 
     def _rules(self, model_rule: ModelRule, stated: Sequence[Offer]) -> Sequence[ProviderRule]:
-        """Return the rules of the model's author, who must sell it itself."""
+        """Return the provider rules that concern a model; none unless its author sells it."""
         if model_rule.policy != "first_party":
             return ()
         providers = {offer.source.provider for offer in stated}

@@ -1,4 +1,4 @@
-"""What is not taken from the sources without a person's word."""
+"""Guards of a refresh: changes that are held for review instead of being taken from the sources."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -15,7 +15,7 @@ ZERO_BEFORE = "zero becomes non-zero: it was given as 0 before"
 
 
 def change_fault(old: Price, new: Price) -> str | None:
-    """Return why a change is not taken without a cited entry of a person, None if it is."""
+    """Return why a change is held for review, None if it is taken."""
     undated = new.effective_from == new.recorded_at and not same_price(old.tariff.rates, new.tariff.rates)
     if undated and new.second_opinions and not _backed(new):
         return f"a change without a date, which no other source confirms: now {_shown(old.input)}"
@@ -28,7 +28,7 @@ def change_fault(old: Price, new: Price) -> str | None:
 
 
 def new_fault(new: Price) -> str | None:
-    """Return why the first price of a model is not taken: it differs from another source by a slip of units."""
+    """Return why the first price of a model is held: another source states it in another unit; None if it is taken."""
     for opinion in new.second_opinions:
         if new.input is not None and slipped(new.input, opinion.value):
             return f"looks like a slip of units: {opinion.source} gives {plain(opinion.value)}"
@@ -36,14 +36,14 @@ def new_fault(new: Price) -> str | None:
 
 
 def ratio_fault(before: Decimal, after: Decimal) -> str | None:
-    """Return what is unusual about a change, None if nothing is."""
+    """Return what is unusual about a change of a rate, None if nothing is."""
     if slipped(before, after):
         return "looks like a slip of units"
     return f"changes more than {MAX_RATIO} times" if max(before, after) > MAX_RATIO * min(before, after) else None
 
 
 def broken_source(last: Price, model_rule: ModelRule, snapshots: Mapping[str, SourceSnapshot]) -> ReviewNote | None:
-    """The source of the last row gives an input price that cannot be one: a zero, a negative, too many decimals."""
+    """Return a note if the source of the last row now states an invalid input price: 0, negative, too many decimals."""
     package = last.source.package
     key = model_rule.ids.get(package)
     if key is None or key in snapshots[package].offers:
@@ -56,7 +56,7 @@ def broken_source(last: Price, model_rule: ModelRule, snapshots: Mapping[str, So
 
 
 def was_zero(model: str, notes_before: Sequence[ReviewNote], new: Price) -> bool:
-    """Whether the source of a model's first price gave 0 for it at the last refresh."""
+    """Return whether the source of a model's first price stated 0 for it at the last refresh."""
     return any(
         note.model == model
         and note.source == new.source.package
@@ -66,7 +66,7 @@ def was_zero(model: str, notes_before: Sequence[ReviewNote], new: Price) -> bool
 
 
 def fault_notes(model_rule: ModelRule, snapshots: Mapping[str, SourceSnapshot]) -> list[ReviewNote]:
-    """Return notes of the amounts of a model's own entries that were refused."""
+    """Return a note for each refused amount in a model's entries."""
     return [
         ReviewNote(
             model_rule.model, "refused", f"{fault.field} is {fault.reason}", fault.value, None, package, fault.field
@@ -82,7 +82,7 @@ def _entry(fault: RefusedAmount) -> str:
 
 
 def _backed(row: Price) -> bool:
-    """Whether another source asks what the row says."""
+    """Return whether another source states the same input and output rates as a row."""
     own = row.tariff.rates
     return any(same_price(own, Rates(opinion.value, opinion.output)) for opinion in row.second_opinions)
 

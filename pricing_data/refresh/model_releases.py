@@ -17,7 +17,7 @@ PATH = DATA / "model_releases.toml"
 
 @dataclass(frozen=True, slots=True)
 class ModelRelease:
-    """The day of a model's release, and what states it: a package, its version and its entry, or "name"."""
+    """The day of a model's release, and its source: a package, its version and its entry, or "name"."""
 
     released: date
     source: str
@@ -42,13 +42,17 @@ def _release(path: Path, model: str, entry: Any) -> ModelRelease:
 
 
 DAYS = (date(2025, 1, 1), date(2025, 7, 1), date(2026, 1, 1))
-# A price that begins this soon after the release, or before it, reaches back to it.
+# A first price at most this long after the release counts as reaching back to it.
 MAX_DELAY = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """`priced_on` has the count of priced models by day; `since_release` of `released` reach back to their release."""
+    """How far prices reach back.
+
+    `priced_on` is the number of priced models by day. Of `released` priced models with a known release day,
+    `since_release` have a price from about that day on.
+    """
 
     priced_on: Mapping[date, int]
     since_release: int
@@ -56,7 +60,7 @@ class Coverage:
 
 
 def coverage(book: PriceBook, releases: Mapping[str, ModelRelease]) -> Coverage:
-    """Return how far a book reaches back, of the models that have a price and a known day of release."""
+    """Return how far the prices of a book reach back."""
     firsts = {model: book.history(model)[0].effective_from for model in book.histories}
     known = {model: first for model, first in firsts.items() if model in releases}
     soon = sum(first <= releases[model].released + MAX_DELAY for model, first in known.items())

@@ -1,4 +1,4 @@
-"""The curated files from which a book is made: pinned sources and upstream ids."""
+"""Curated files of a refresh: the pinned sources, and for each model where its price is read."""
 
 import tomllib
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ RULE_FIELDS = {"price_policy", "host", "priced_from", *ID_FIELDS.values()}
 
 @dataclass(frozen=True, slots=True)
 class ModelRule:
-    """Where the price of one model is read: an exact id per source, decided by a person."""
+    """Where the price of one model is read: an exact id in each source, and the policy, set by a person."""
 
     model: str
     policy: PricePolicy
@@ -29,14 +29,14 @@ class ModelRule:
 
 @dataclass(frozen=True, slots=True)
 class PinnedSources:
-    """The source files of one refresh, and its day."""
+    """The pinned source packages of one refresh, by package, and its day."""
 
     recorded_at: date
     packages: Mapping[str, PinnedPackage]
 
 
 def read_pins(path: Path) -> PinnedSources:
-    """The pinned packages of `sources.toml`. Raises DamagedCuration."""
+    """Return the pinned packages of `sources.toml`. Raise DamagedCuration."""
     raw = tomllib.loads(path.read_text(encoding="utf-8"))
     try:
         found = {entry["package"]: PinnedPackage(**entry) for entry in raw["source"]}
@@ -49,7 +49,7 @@ def read_pins(path: Path) -> PinnedSources:
 
 
 def read_model_rules(path: Path) -> dict[str, ModelRule]:
-    """The upstream ids and price policy of each model, by name. Raises DamagedCuration."""
+    """Return the rules of `upstream.toml` by model. Raise DamagedCuration."""
     raw = tomllib.loads(path.read_text(encoding="utf-8"))
     return {name: _model_rule(path, name, entry) for name, entry in raw["models"].items()}
 

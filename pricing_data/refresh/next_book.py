@@ -1,6 +1,6 @@
-"""Makes the next price book from the last one and the sources. Rows are only ever appended.
+"""Makes the next price book from the last one and the sources. Rows are only appended.
 
-What is not appended is noted: a price that is refused, held for a person to look at, or gone.
+A price that is not appended gets a note in the review queue: it is refused, held for review, or gone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,13 +24,13 @@ from pricing_data.refresh.tariff_values import values_of
 WITHDRAWN = "the sources took back what they had announced for this day"
 AGAIN = "the sources changed once more on this day"
 GONE = "no source lists it any more"
-# renewed  the same price: what other sources state of one of its rates has changed
+# renewed  the same price, of which the state of a rate has changed
 KINDS = ("new", "changed", "corrected", "retired", "returned", "renewed")
 
 
 @dataclass(frozen=True, slots=True)
 class PriceChange:
-    """A row that a refresh appends, and the one that held on its day before."""
+    """A row that a refresh appends, and the row in effect at the same instant until now."""
 
     kind: str
     row: Price
@@ -39,7 +39,7 @@ class PriceChange:
 
 @dataclass(frozen=True, slots=True)
 class RefreshResult:
-    """The outcome of a refresh: all rows of the new book, what was appended, and the notes."""
+    """The result of a refresh: all rows of the new book, the appended changes, and the review notes."""
 
     rows: tuple[Price, ...]
     changes: tuple[PriceChange, ...]
@@ -52,7 +52,7 @@ class RefreshResult:
 
     @property
     def held(self) -> tuple[ReviewNote, ...]:
-        """Return the notes of prices that a person has to decide on."""
+        """Return the notes of prices that are held for review."""
         return tuple(note for note in self.notes if note.kind == "held")
 
     def changed_percent(self) -> int:
@@ -64,7 +64,7 @@ class RefreshResult:
 
 @dataclass(frozen=True, slots=True)
 class RefreshInputs:
-    """All that a refresh is made from, besides the book."""
+    """All inputs of a refresh besides the book's rows."""
 
     model_rules: Mapping[str, ModelRule]
     cited: PricesFile
@@ -95,7 +95,7 @@ def refresh(before: Sequence[Price], inputs: RefreshInputs) -> RefreshResult:
 
 
 class _ModelRefresh:
-    """One model's part of a refresh: `changes` and `notes` grow as it runs."""
+    """The refresh of one model, which fills `changes` and `notes`."""
 
     def __init__(self, model_rule: ModelRule, history: Sequence[Price], inputs: RefreshInputs) -> None:
         self.model_rule = model_rule
@@ -123,7 +123,7 @@ class _ModelRefresh:
             self._change(last, wanted)
 
     def _wanted(self) -> list[Price]:
-        """Return what the sources, the curated files and the overrides say, oldest first, announced prices too."""
+        """Return the rows that sources, curated files and overrides give, oldest first, including announced prices."""
         rows = prices(self.model_rule, self.inputs.facts.evidence(self.model_rule, self.inputs.snapshots, self.now))
         for override in self.inputs.cited.overrides:
             if override.model == self.model_rule.model:
@@ -131,7 +131,7 @@ class _ModelRefresh:
         return rows
 
     def _listed(self, wanted: Sequence[Price]) -> bool:
-        """Return whether any source still lists the model, and not only old releases; an override needs none."""
+        """Return whether a current release of a source lists the model, or the newest row is an override."""
         listed = (key in self.inputs.snapshots[package].offers for package, key in self.model_rule.ids.items())
         return wanted[-1].source.provider == "override" or any(listed)
 
@@ -146,7 +146,7 @@ class _ModelRefresh:
         return [*(older for older in rows if older.effective_from < row.effective_from), row]
 
     def _enter(self, wanted: Sequence[Price]) -> None:
-        """A model that the book lacks brings all its prices; one that only old releases have does not enter."""
+        """Append all rows of a model that the book lacks, unless only old releases list it."""
         if not (wanted and self._listed(wanted)):
             return
         past = [row for row in wanted if row.begins <= self.now] or wanted[:1]
@@ -160,7 +160,7 @@ class _ModelRefresh:
             self._append("new", row)
 
     def _change(self, last: Price, wanted: Sequence[Price]) -> None:
-        """Append the rows that say something newer than the book, as far as no guard holds them."""
+        """Append the rows that are newer than the book's, up to the first one that a guard holds."""
         newer = [row for row in wanted if row.begins > last.begins and row.basis != "release"]
         past = [row for row in wanted if row.begins <= self.now]
         if past and past[-1] not in newer and (last.state == "retired" or _differs(last, past[-1])):
@@ -182,7 +182,7 @@ class _ModelRefresh:
         return replace(row, effective_from=self.today, effective_at=MIDNIGHT, basis=_basis(row, basis), not_before=None)
 
     def _renew(self, past: Sequence[Price]) -> None:
-        """Append the same price again if what other sources state of any of its rates has changed."""
+        """Append the current price again if the state of any of its rates has changed."""
         current = self._at(self.now)
         if current is not None and current.state in ("override", "retired"):
             return
@@ -192,7 +192,7 @@ class _ModelRefresh:
             self._append("renewed", self._from_today(past[-1], current.basis))
 
     def _withdraw(self, wanted: Sequence[Price]) -> None:
-        """A price that was announced and is announced no more does not apply itself."""
+        """Append a correction for each announced price that the sources no longer announce."""
         for instant in sorted(instant for instant in self.by_instant if instant > self.now):
             said = [row for row in wanted if row.begins <= instant]
             if said and _differs(self.by_instant[instant], said[-1]):
@@ -227,7 +227,7 @@ class _ModelRefresh:
         self._append("corrected", row, correction.reason)
 
     def _append(self, kind: str, row: Price, corrects: str | None = None) -> None:
-        """Append a row; one that is not later than all others says why it stands in."""
+        """Append a row; if it is not later than all others, it gets a reason for the correction."""
         before = self._at(row.begins)
         late = bool(self.by_instant) and row.begins <= max(self.by_instant)
         row = replace(row, recorded_at=self.today, corrects=(corrects or AGAIN) if late else None)
@@ -266,7 +266,7 @@ def _states(row: Price) -> dict[str, str]:
 def unread(
     model_rules: Mapping[str, ModelRule], snapshots: Mapping[str, SourceSnapshot], history: Mapping[str, SourceSnapshot]
 ) -> list[str]:
-    """Return the upstream ids that no source has, in no release: a slip in the curation, or a model that is gone."""
+    """Return the ids of models that no release of their source has: a misspelling, or a model that is gone."""
     return [
         f"{model}: {package} {key}"
         for model, model_rule in model_rules.items()

@@ -1,13 +1,15 @@
-"""Which source's value of a path holds at an instant. There is no voting.
+"""Chooses which source's value of each path is in effect at an instant. There is no voting.
+
+In order of precedence:
 
 1. a decision of a person, cited or with its reason
-2. the newest dated change in effect: of the primary, or of model-prices
-3. what the primary (genai-prices) states without a day: it is stated of all the past, except where observations
-   prove that the value was another one before
+2. the newest dated change in effect, of the primary or of model-prices
+3. an undated value of the primary (genai-prices), which covers all the past except where observations prove that
+   another value was in effect before
 4. model-prices, then old releases of the primary, then LiteLLM
 5. a cited rule of the provider
 
-A source supplies other rates only while its input price is the one that holds: rates of two prices are never mixed.
+A source supplies other rates only while its input price is the one in effect: rates of two prices are never mixed.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,16 +36,16 @@ from pricing_data.refresh.source_history import (
 from pricing_data.refresh.tariff_values import INPUT, SCHEDULE, TIER, PathValue, in_order, place_of
 
 RULES = "rules"
-# Who is asked for a value, in this order, where no source has a newer dated change.
+# The order in which sources are searched for a value if none has a newer dated change.
 ORDER = (PRIMARY, DATED, PRIMARY_BEFORE, SECONDARY)
-# A value that only one source was seen to state counts as the past of another one if it stood so long.
+# A past value that only one source states is accepted if it was stated at least this long.
 MIN_PROOF = timedelta(days=30)
-# A public list takes a new model in so long after its release at most.
+# A public list adds a new model at most this long after its release.
 MAX_LISTING_DELAY = timedelta(days=60)
 
 
 def states(evidence: Evidence) -> list[tuple[datetime, dict[str, ChosenValue]]]:
-    """Return each instant at which anything changes, with all values that hold from then on, oldest first."""
+    """Return each instant at which a value changes, with all values in effect from then on, oldest first."""
     chooser = _ValueChooser(evidence)
     found: list[tuple[datetime, dict[str, ChosenValue]]] = []
     for at in chooser.instants:
@@ -54,7 +56,7 @@ def states(evidence: Evidence) -> list[tuple[datetime, dict[str, ChosenValue]]]:
 
 
 class _ValueChooser:
-    """Chooses the values of one model at any instant."""
+    """Chooses the values of one model's paths at any instant."""
 
     def __init__(self, evidence: Evidence) -> None:
         self.evidence = evidence
@@ -70,7 +72,7 @@ class _ValueChooser:
         self.input = [(at, self._decided(INPUT, at, self.sources)) for at in self.instants]
 
     def _instants(self) -> list[datetime]:
-        """Return the instants at which a value may change, oldest first: of periods, decisions and rules."""
+        """Return the instants at which a value may change, oldest first: the bounds of periods, decisions and rules."""
         if not self.sources:
             return []
         marks = {period.begins for source in self.sources for found in source.periods.values() for period in found}
@@ -106,7 +108,7 @@ class _ValueChooser:
         return found
 
     def _decided(self, path: str, at: datetime, among: Sequence[SourceHistory]) -> ChosenValue | None:
-        """Return what a person has decided of a path, else its value by precedence among some sources."""
+        """Return the decided value of a path, else its value by precedence among some sources."""
         decision = decision_for(self.evidence.decisions, path, at)
         if decision is None:
             return self._choice(path, at, among)
@@ -118,7 +120,7 @@ class _ValueChooser:
     def _among(
         self, path: str, at: datetime, coherent: list[SourceHistory], known: dict[str, tuple[int, ...]]
     ) -> list[SourceHistory]:
-        """Return the sources that may state a path: of a tier's, those that have exactly the tiers that hold."""
+        """Return the sources that may supply a path: for a path in a tier, those with exactly the tiers in effect."""
         place = place_of(path)
         if place is None or not place.above_tokens:
             return coherent
@@ -132,7 +134,7 @@ class _ValueChooser:
     def _with_base(
         self, path: str, at: datetime, among: list[SourceHistory], found: Mapping[str, ChosenValue]
     ) -> list[SourceHistory]:
-        """Return the sources that may state a rate of a tier or service: those with the same one below it as holds."""
+        """Return the sources that may supply a rate of a tier or service: their base rate is the one in effect."""
         place = place_of(path)
         if place is None or (not place.above_tokens and place.service == STANDARD):
             return among
@@ -142,9 +144,9 @@ class _ValueChooser:
         return [source for source, period in periods if held is None or period is None or period.value == held.value]
 
     def _bounds(self, service: str, at: datetime, coherent: Iterable[SourceHistory]) -> tuple[int, ...]:
-        """Return the bounds of the first source that has tiers; none where a source dates that they ended.
+        """Return the tier bounds of the first source that has tiers; none if a source dates their end.
 
-        A tier without rates, which says that long calls are of unknown price, counts unless an earlier source prices
+        A tier without rates means that long calls have an unknown price; it counts unless an earlier source prices
         calls of every length.
         """
         of_every_length = False
@@ -160,7 +162,7 @@ class _ValueChooser:
         return ()
 
     def _coherent(self, source: SourceHistory, at: datetime, value: PathValue) -> bool:
-        """Return whether a source asks the input price that holds, and before its first listing holds until then."""
+        """Return whether a source states the input price in effect, without a break until its first listing."""
         period = source.period(INPUT, self._reached(source, at))
         if period is None or period.value != value:
             return False
@@ -183,14 +185,14 @@ class _ValueChooser:
         return next((chosen_from(period) for source in among if (period := self._period(source, path, at))), None)
 
     def _most_precise(self, at: datetime, among: Iterable[SourceHistory]) -> ValuePeriod | None:
-        """Return the first schedule that names weekdays or holidays: who states one without has left them out."""
+        """Return the first schedule with weekdays or holidays: schedules without them are less complete."""
         periods = (period for source in among if (period := self._period(source, SCHEDULE, at)))
         return next((period for period in periods if _names_days(period.value)), None)
 
     def _change(self, path: str, at: datetime) -> ValuePeriod | None:
         """Return the newest change of model-prices in effect, from one stated value to another.
 
-        A change that is only seen in a public list must have stood for some time, or be stated by another source.
+        A change that was only observed in a public list must have lasted MIN_PROOF, or be confirmed by another source.
         """
         history = self.history
         period = history.period(path, at) if history else None
@@ -201,7 +203,7 @@ class _ValueChooser:
         return period if before and proven else None
 
     def _undated(self, path: str, at: datetime, own: ValuePeriod, among: Sequence[SourceHistory]) -> ChosenValue:
-        """Return the primary's value that has no day, dated by who saw it; or another that held before it."""
+        """Return the primary's undated value, dated by the first source that had it, or a proven earlier value."""
         others = [source for source in self.sources if source is not self.primary]
         first = min((period.begins for source in others if (period := source.first(path))), default=at)
         moment = max(at, first)
@@ -220,7 +222,7 @@ class _ValueChooser:
         return chosen_from(own)
 
     def _proves(self, source: SourceHistory, path: str, period: ValuePeriod, own: ValuePeriod) -> bool:
-        """Return whether another value held before the primary's: it stood for some time, and its source changed it."""
+        """Return whether a period proves that another value was in effect before the primary's."""
         if period.value is None or period.value == own.value:
             return False
         later = [other for other in source.periods[path] if other.begins > period.begins and other.value is not None]
@@ -229,21 +231,24 @@ class _ValueChooser:
         return (followed or changed) and (_lasts(period) or self._confirmed(source, path, period))
 
     def _confirmed(self, source: SourceHistory, path: str, period: ValuePeriod) -> bool:
-        """Return whether another source stated the same value at any time at which this one did."""
+        """Return whether another source stated the same value in an overlapping period."""
         periods = (other for one in self.sources if one is not source for other in one.periods.get(path, ()))
         return any(other.value == period.value and _overlap(other, period) for other in periods)
 
     def _period(self, source: SourceHistory, path: str, at: datetime) -> ValuePeriod | None:
-        """Return what a source states, before its first listing what that states; of input only if it is the first."""
+        """Return the period of a source at an instant; before its first listing, that of the listing.
+
+        For the input price, an instant before the first listing counts only for the source that was the first to list.
+        """
         if path == INPUT and at < source.begins:
             first = min(self.sources, key=lambda one: one.begins if one.begins != ALWAYS else source.begins)
             return source.period(path, self._reached(source, at)) if source.begins <= first.begins else None
         return source.period(path, self._reached(source, at))
 
     def _reached(self, source: SourceHistory, at: datetime) -> datetime:
-        """Return the instant for which a source is asked: before its first listing, that of the listing.
+        """Return the instant at which a source is read: between release and first listing, that of the listing.
 
-        A list that dates its entries, and began with the model long after its release, is not asked about before.
+        A source of dated entries that listed the model long after its release says nothing of the time before.
         """
         begins, release = source.begins, self.evidence.release
         if release is None or not release <= at < begins:

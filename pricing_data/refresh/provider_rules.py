@@ -1,4 +1,6 @@
-"""What providers document for all their models, cited: rules.toml. A rule gives a rate that no source states.
+"""Pricing rules that providers document for all their models, with citations: rules.toml.
+
+A rule derives a rate that no source states.
 
 [[rule]]
 providers = ["anthropic"]        as the sources name them
@@ -38,7 +40,7 @@ NEEDED = ("providers", "models", "factor", "since", "url")
 
 @dataclass(frozen=True, slots=True)
 class ProviderRule:
-    """A factor that a provider documents, from which rates follow that no source states."""
+    """A factor that a provider documents, and the rates that it derives."""
 
     providers: tuple[str, ...]
     models: tuple[str, ...]
@@ -53,7 +55,7 @@ class ProviderRule:
     source: PriceSource
 
     def concerns(self, model: str, providers: Collection[str], paths: Collection[str]) -> bool:
-        """Return whether it is about a model, of which the sources state these paths at any time."""
+        """Return whether the rule applies to a model that sources sell by these providers and with these paths."""
         named = any(fnmatchcase(model, pattern) for pattern in self.models)
         left_out = any(fnmatchcase(model, pattern) for pattern in self.excepted)
         known = self.known is None or self.known in paths
@@ -63,7 +65,10 @@ class ProviderRule:
 def values_from_rules(
     rules: Sequence[ProviderRule], values: Mapping[str, PathValue], at: datetime
 ) -> Iterator[tuple[str, Decimal, ProviderRule]]:
-    """Yield each path with the value that a rule gives it at an instant, where there is none. Later rules see it."""
+    """Yield path, value and rule for each path without a value that a rule derives at an instant.
+
+    Later rules apply to the derived values as well.
+    """
     known = dict(values)
     for rule in rules:
         if at < rule.since:
@@ -89,7 +94,7 @@ def _given(rule: ProviderRule, known: Mapping[str, PathValue]) -> Iterator[tuple
 
 
 def _rates(rule: ProviderRule, place: RatePlace) -> tuple[str, ...]:
-    """Return the rates that a rule makes of the one at a place."""
+    """Return the rates that a rule derives from the rate at a place."""
     if rule.of is not None:
         return rule.rates if place.rate == rule.of else ()
     wanted = TOKEN_FIELDS if "*" in rule.rates else rule.rates

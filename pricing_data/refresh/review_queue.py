@@ -1,4 +1,4 @@
-"""What a refresh did not take from the sources, and why: a line for each, kept beside the book."""
+"""The review queue: what a refresh did not take from the sources, and why. A file of JSON lines beside the book."""
 
 import json
 from collections.abc import Iterable
@@ -8,16 +8,16 @@ from pathlib import Path
 
 from pricing_data.errors import DamagedCuration
 
-# held      waits for a person: a guard caught it, or it is announced for later
+# held      waits for review: a guard caught it, or it is announced for later
 # refused   an amount that cannot be a price
 # retired   no source lists the model any more
-# lapsed    an override whose time is over
+# lapsed    an override that is no longer in effect
 KINDS = ("held", "refused", "retired", "lapsed")
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewNote:
-    """A price that the sources give and the book does not take, and why. `value` is USD per token."""
+    """A price in the sources that the book does not take, and why. `value` is USD per token."""
 
     model: str
     kind: str
@@ -29,7 +29,7 @@ class ReviewNote:
 
     @property
     def amount(self) -> Decimal | None:
-        """The value as a number; None if there is none, or it is not one."""
+        """Return the value as a number, None for a missing or malformed one."""
         try:
             amount = Decimal(self.value or "NaN")
         except InvalidOperation:
@@ -38,13 +38,13 @@ class ReviewNote:
 
 
 def review_queue_text(notes: Iterable[ReviewNote]) -> str:
-    """The notes as JSON lines."""
+    """Return the notes as JSON lines."""
     kept = ({name: value for name, value in asdict(note).items() if value} for note in notes)
     return "".join(json.dumps(note, ensure_ascii=False) + "\n" for note in kept)
 
 
 def read_review_queue(path: Path) -> tuple[ReviewNote, ...]:
-    """The notes of a file; none if there is no such file. Raises DamagedCuration."""
+    """Return the notes of a file; none if there is no such file. Raise DamagedCuration."""
     if not path.exists():
         return ()
     notes: list[ReviewNote] = []

@@ -1,4 +1,4 @@
-"""Rows of a book from the values that hold: who states each rate, and what the other sources state of it."""
+"""Builds rows of the book from the chosen values, with the source of each rate and the opinions of other sources."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ BRIEFLY = timedelta(microseconds=1)
 
 
 def prices(model_rule: ModelRule, evidence: Evidence) -> list[Price]:
-    """Return the rows of a model by precedence, oldest first, as recorded today. Announced ones are among them."""
+    """Return the rows of a model by precedence, oldest first, recorded today, including announced prices."""
     found = states(evidence)
     ends: list[datetime | None] = [*(at for at, _ in found[1:]), None]
     builder = _RowBuilder(model_rule, evidence)
@@ -36,7 +36,7 @@ def prices(model_rule: ModelRule, evidence: Evidence) -> list[Price]:
 
 @dataclass(frozen=True, slots=True)
 class _Origin:
-    """Who states a value and since when, what the other sources state of it, and how that is called."""
+    """The source of a value, its first day and basis, and its state: agreed, single, disputed or override."""
 
     since: date
     basis: str
@@ -53,9 +53,9 @@ class _RowBuilder:
     def row(
         self, begins: datetime, ends: datetime | None, choices: Mapping[str, ChosenValue], held: Mapping[str, datetime]
     ) -> Price:
-        """Return the row of one time; other sources are asked for the end of it, or for today.
+        """Return the row of a period; other sources are compared at its end, or today if it has none.
 
-        `held` has the instant of the first of the rows in which each value stands without a break.
+        `held` has for each path the beginning of the unbroken series of rows with the same value.
         """
         asked = max(begins, ends - BRIEFLY if ends else self.evidence.today)
         others = _OtherSources(self.evidence.sources, choices, asked, past=ends is not None)
@@ -90,9 +90,9 @@ class _RowBuilder:
         return _Origin(since, basis, choice.source, not_before, others.state(path, choice))
 
     def _beginning(self, choice: ChosenValue, held: datetime) -> tuple[date, str]:
-        """Return since when a value holds, and who says so: the source, a decision, or the release if it has no day.
+        """Return the first day of a value and its basis: the source's date, a decision, or the release without a date.
 
-        A value that stands in rows before its source's day, which reaches back, holds since the first of them.
+        A value that is in rows from before its source's date begins with the first of these rows.
         """
         first = self.evidence.begins
         if choice.source.package == RULES:
@@ -116,7 +116,7 @@ class _RowBuilder:
 
 
 def _statements(origins: Mapping[str, _Origin], of_row: _Origin, others: "_OtherSources") -> Iterator[Statement]:
-    """Yield a statement for all paths of one origin, where it is not that of the row."""
+    """Yield a statement for the paths of each origin that differs from the row's origin."""
     grouped: dict[_Origin, list[str]] = {}
     for path in in_order({path: () for path in origins if not _is_unknown_tier(path)}):
         grouped.setdefault(origins[path], []).append(path)
@@ -140,7 +140,7 @@ def _same_origin(one: _Origin, other: _Origin) -> bool:
 
 
 class _OtherSources:
-    """What sources other than the chosen ones state at one instant."""
+    """The values that other sources than the chosen ones state at one instant."""
 
     def __init__(
         self, sources: Mapping[str, SourceHistory], choices: Mapping[str, ChosenValue], at: datetime, *, past: bool
@@ -148,13 +148,13 @@ class _OtherSources:
         self.choices = choices
         self.at = at
         self.past = past
-        # Of the past the primary's old releases are asked before its present one, of today they are not asked.
+        # For the past, the primary's old releases come before its current one; for today they are not compared.
         last = PRIMARY if past else PRIMARY_BEFORE
         asked = [source for name, source in sources.items() if name != last]
         self.asked = [*asked, *(source for name, source in sources.items() if name == last and past)]
 
     def state(self, path: str, choice: ChosenValue) -> str:
-        """Return whether other sources state the same of a path."""
+        """Return the state of a path's value: override, single, agreed or disputed."""
         if choice.source.package == DECISIONS:
             return "override"
         stated = list(self._stated(path, choice.source.package))
@@ -172,7 +172,7 @@ class _OtherSources:
         ]
 
     def of_price(self) -> tuple[Opinion, ...]:
-        """Return what the others ask for input and output."""
+        """Return the input and output prices of the other sources."""
         own = self.choices[INPUT].source.package
         given = dict(self._stated(INPUT, own))
         outputs = dict(self._stated(OUTPUT, own))
@@ -183,7 +183,7 @@ class _OtherSources:
         )
 
     def state_of_price(self, opinions: Sequence[Opinion]) -> str:
-        """Return how input and output together are called."""
+        """Return the state of the input and output price together."""
         if self.choices[INPUT].source.package == DECISIONS:
             return "override"
         if not opinions:
@@ -191,7 +191,7 @@ class _OtherSources:
         return "agreed" if all(self._same_price(opinion) for opinion in opinions) else "disputed"
 
     def _same_price(self, opinion: Opinion) -> bool:
-        """Return whether a source asks the same at some hour."""
+        """Return whether a source states the same price as the row does at any hour."""
         output = self.choices.get(OUTPUT)
         pairs: list[tuple[object, object]] = [(self.choices[INPUT].value, output.value if output else None)]
         pairs += [(window.rates.input, window.rates.output) for window in self._windows()]
@@ -209,7 +209,7 @@ class _OtherSources:
         return value == self.choices[path].value or value in hours
 
     def _stated(self, path: str, own: str) -> Iterator[tuple[str, PathValue]]:
-        """Yield each other package that states a path, with its value. An undated value has no word on the past."""
+        """Yield each other package that states a path, with its value; for the past, undated values are left out."""
         seen: set[str] = {own}
         for source in self.asked:
             package = source.package

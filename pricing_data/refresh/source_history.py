@@ -1,4 +1,4 @@
-"""What one source states of one model over time, path by path."""
+"""The history of one source's values for one model, path by path."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,27 +9,27 @@ from pricing_data.price import TOKEN_FIELDS, PriceSource, Rates, Tariff, Tier
 from pricing_data.refresh.source_snapshot import Offer, same_price, slipped
 from pricing_data.refresh.tariff_values import PathValue, place_of, values_of
 
-# The beginning of a statement that has no date: it is stated of all the past.
+# The beginning of a value without a date, which covers all the past.
 ALWAYS = datetime.min.replace(tzinfo=UTC)
 PRIMARY, SECONDARY, DATED = "genai-prices", "litellm", "model-prices"
-# Old releases of the primary. What it states now is kept apart from what it stated then.
+# Old releases of the primary, kept apart from its current release.
 PRIMARY_BEFORE = "genai-prices, before"
 OBSERVED = "observed"
-# A package that copied LiteLLM's file until LiteLLM's own releases are there again.
+# A package that copied LiteLLM's file, used for the time without releases of LiteLLM itself.
 COPY, COPY_ENDS = "tokencost", datetime(2024, 11, 28, tzinfo=UTC)
-# A day that a source documents; other bases are days on which a price was seen.
+# Bases of documented days; other bases are days on which a price was observed.
 DOCUMENTED = frozenset({"documented", "upstream_dated"})
-# Two tellings of one change lie no further apart: one that was seen, and two that are both dated.
+# Two reports of one change are at most this far apart: if one of them is an observation, and if both are dated.
 SAME_CHANGE = timedelta(days=60)
 SAME_DATED_CHANGE = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ValuePeriod:
-    """The time in which a source states one value of a path; `value` is None while it states none.
+    """A period in which a source states one value of a path; `value` is None while it states none.
 
-    `source` is the last release in which it states it, `basis` and `not_before` are those of its beginning.
-    `first_listing` is whether it began with the source's first statement of the model.
+    `source` is the last release with the value; `basis` and `not_before` belong to the beginning of the period.
+    `first_listing` is whether the period begins with the source's first offer of the model.
     """
 
     value: PathValue | None
@@ -43,9 +43,9 @@ class ValuePeriod:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SourceHistory:
-    """What a source states of a model: its offers in order of time, and from them the periods of each path.
+    """One source's history of a model: its offers in order of time, and the periods of each path.
 
-    `current` is whether its newest release still lists the model.
+    `current` is whether the newest release still lists the model.
     """
 
     name: str
@@ -55,33 +55,33 @@ class SourceHistory:
 
     @property
     def package(self) -> str:
-        """Return the package that it is, in whatever release."""
+        """Return the name of the source's package."""
         return PRIMARY if self.name == PRIMARY_BEFORE else self.name
 
     @property
     def begins(self) -> datetime:
-        """Return the instant of its first statement, `ALWAYS` for an undated one."""
+        """Return the instant of the first offer, `ALWAYS` for an undated one."""
         return _begin(self.offers[0])
 
     def period(self, path: str, at: datetime) -> ValuePeriod | None:
-        """Return what it states of a path at an instant; None if it states nothing."""
+        """Return the period of a path at an instant, None if the source states no value then."""
         periods = self.periods.get(path, ())
         place = bisect_right(periods, at, key=_period_begins)
         found = periods[place - 1] if place else None
         return found if found and found.value is not None else None
 
     def first(self, path: str) -> ValuePeriod | None:
-        """Return its first statement of a path."""
+        """Return the first period of a path that has a value, None without one."""
         return next((period for period in self.periods.get(path, ()) if period.value is not None), None)
 
     def bounds(self, service: str, at: datetime) -> tuple[int, ...]:
-        """Return the bounds of the tiers that it states for a service at an instant."""
+        """Return the tier bounds of a service at an instant."""
         places = ((path, place_of(path)) for path in self.periods)
         tiers = ((path, place) for path, place in places if place and place.above_tokens and place.service == service)
         return tuple(sorted({place.above_tokens for path, place in tiers if self.period(path, at)}))
 
     def had_tiers(self, service: str, at: datetime) -> bool:
-        """Return whether it stated tiers of a service before an instant, and has since dated their end."""
+        """Return whether a service had tiers before an instant whose end the source has dated."""
         offers = [offer for offer in self.offers if _begin(offer) <= at]
         named = [offer.tariff.service(service) for offer in offers]
         dated_end = bool(offers) and offers[-1].basis in DOCUMENTED and offers[-1].since is not None
@@ -91,10 +91,10 @@ class SourceHistory:
 def source_histories(
     now: Mapping[str, Sequence[Offer]], before: Mapping[str, Sequence[Offer]], today: date
 ) -> dict[str, SourceHistory]:
-    """Return what each source states of a model, from the offers of its newest release and of old ones, by package.
+    """Return each source's history of a model, from the offers of its newest release and of old ones, by package.
 
-    Old releases of the primary are a source of their own. What another source states now without a day, and old
-    releases of it did not, is seen `today` for the first time.
+    Old releases of the primary are a source of their own. An undated value in another source's newest release that its
+    old releases lack counts as first observed `today`.
     """
     offers = {package: list(found) for package, found in before.items()}
     named = {PRIMARY: list(now.get(PRIMARY, ())), PRIMARY_BEFORE: offers.pop(PRIMARY, [])}
@@ -110,14 +110,14 @@ def source_histories(
 
 
 def _source_history(name: str, offers: Sequence[Offer], *, current: bool) -> SourceHistory:
-    """Return a timeline with the periods of each path that any of the offers states."""
+    """Return a history with the periods of each path in any of the offers."""
     stated = [values_of(_without_flat_tiers(offer.tariff)) for offer in offers]
     paths = {path for values in stated for path in values}
     return SourceHistory(name, tuple(offers), {path: _periods(path, offers, stated) for path in paths}, current)
 
 
 def _without_flat_tiers(tariff: Tariff) -> Tariff:
-    """Return a tariff without the tiers that ask in every rate what the service asks below them."""
+    """Return a tariff without the tiers whose rates all equal the base rates of their service."""
     services = tuple(replace(service, tiers=_steep(service.rates, service.tiers)) for service in tariff.services)
     return replace(tariff, tiers=_steep(tariff.rates, tariff.tiers), services=services)
 
@@ -142,9 +142,9 @@ def _periods(path: str, offers: Sequence[Offer], stated: Sequence[Mapping[str, P
 
 
 def _with_copy(seen: list[Offer], copied: list[Offer]) -> list[Offer]:
-    """Return the offers of a source with those of another package that copied it while it published no releases.
+    """Return the offers of a source together with those of the package that copied it, for the time of the copy.
 
-    When the source published again it stated its own price, which a slip in the copy does not outlast.
+    The source's last own price is stated again at the end of that time, so that no error in the copy outlasts it.
     """
     if not seen or not copied:
         return [*seen, *copied]
@@ -156,7 +156,7 @@ def _with_copy(seen: list[Offer], copied: list[Offer]) -> list[Offer]:
 
 
 def _seen(offer: Offer, seen: Sequence[Offer], today: date) -> Offer:
-    """Return an offer of a source that gives no days as one that is first seen today."""
+    """Return an undated offer as one that is first observed today; a dated one unchanged."""
     if offer.since is not None:
         return offer
     last = max((old.since for old in seen if old.since), default=None)
@@ -167,7 +167,7 @@ def _seen(offer: Offer, seen: Sequence[Offer], today: date) -> Offer:
 
 
 def _without_slips(offers: list[Offer]) -> list[Offer]:
-    """Return offers without those that were off by a unit until the source mended them."""
+    """Return offers without observed ones in a wrong unit that the next offer corrects."""
     pairs = zip(offers, [*offers[1:], None], strict=True)
     return [offer for offer, later in pairs if later is None or offer.basis != OBSERVED or not _slip(offer, later)]
 
@@ -178,13 +178,13 @@ def _slip(offer: Offer, mended: Offer) -> bool:
 
 
 def _by_time(offers: Iterable[Offer]) -> list[Offer]:
-    """Return offers in order of time; of several from one instant, the last one holds."""
+    """Return offers in order of time; of several from one instant, only the last one."""
     by_instant = {_begin(offer): offer for offer in sorted(offers, key=_begin)}
     return list(by_instant.values())
 
 
 def _dated_changes(offers: Sequence[Offer]) -> list[Offer]:
-    """Return the offers that begin on a documented day and ask another price than the one before."""
+    """Return the offers that begin on a documented day and differ in price from the one before."""
     pairs = zip([None, *offers], offers, strict=False)
     return [
         offer
@@ -196,9 +196,9 @@ def _dated_changes(offers: Sequence[Offer]) -> list[Offer]:
 
 
 def _aligned(offers: list[Offer], documented: Sequence[Offer]) -> list[Offer]:
-    """Return offers, where a change that was seen begins on the day that another source documents for it.
+    """Return offers in which an observed change begins on the day that another source documents for it.
 
-    What the source stated between the two days was stale, or early; it is left out.
+    Offers of the source between the two days are left out as stale or early.
     """
     found: list[Offer] = []
     for offer in offers:
@@ -215,7 +215,7 @@ def _aligned(offers: list[Offer], documented: Sequence[Offer]) -> list[Offer]:
 
 
 def _documented(before: Offer | None, offer: Offer, documented: Sequence[Offer]) -> Offer | None:
-    """Return the documented telling of a change that was seen, or was dated to the day only; None if there is none."""
+    """Return another source's offer that documents the day of an observed change, None without one."""
     since = offer.since
     if since is None or offer.basis == "documented":
         return None

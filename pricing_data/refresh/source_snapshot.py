@@ -1,4 +1,4 @@
-"""What the sources say, in one shape: offers, and the amounts that were refused."""
+"""The contents of a price source in one form: offers, and the amounts that were refused."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,12 +24,11 @@ _DIVISION = Context(prec=60)
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """All that one source states of one model's price from one instant on.
+    """One source's tariff for one model from one instant on.
 
-    `since` is an aware UTC instant, or None: the source gives no date, so it states it of its past as well. `tariff` is
-    the complete state from then on, never only what changed; what it lacks is not known. `basis` is of
-    `pricing_data.price.BASES`. For an observation, `not_before` is the last day on which a release of the source
-    stated something else.
+    `since` is an aware UTC instant; None for a source without dates, whose value covers the past as well. `tariff` is
+    the complete state from then on, not a difference; missing rates are unknown. `basis` is one of
+    `pricing_data.price.BASES`. For an observation, `not_before` is the day of the last release with another tariff.
     """
 
     source: PriceSource
@@ -40,13 +39,13 @@ class Offer:
 
     @property
     def day(self) -> date | None:
-        """Return the day (UTC) on which it begins to be stated."""
+        """Return the day (UTC) on which the offer begins, None for an undated one."""
         return self.since.date() if self.since else None
 
 
 @dataclass(frozen=True, slots=True)
 class RefusedAmount:
-    """An amount in a source that cannot be a price, or a price that a tariff cannot hold; it was left out.
+    """An amount that was left out: it cannot be a price, or a tariff has no place for it.
 
     `field` is the path of the rate, or the source's own name where there is no such rate.
     """
@@ -60,7 +59,7 @@ class RefusedAmount:
 
 @dataclass(frozen=True, slots=True)
 class SourceSnapshot:
-    """A whole source file: by key, the offers in order of time (an undated one first)."""
+    """The contents of one source file: offers by key in order of time (an undated one first), and refused amounts."""
 
     package: str
     offers: Mapping[str, tuple[Offer, ...]]
@@ -68,7 +67,7 @@ class SourceSnapshot:
 
 
 class AmountReader:
-    """Turns the amounts of a source into USD per token or per counted thing, and keeps a list of those it refused."""
+    """Converts the amounts of a source to USD per token or counted thing, and collects those that it refuses."""
 
     def __init__(self, package: str) -> None:
         self.package = package
@@ -86,7 +85,7 @@ class AmountReader:
     def rate(self, key: str, path: str, value: object, per: int = 1) -> Decimal | None:
         """Return a rate, given in USD for `per` tokens or counted things; None if it is absent or cannot be a price.
 
-        `path` is where the rate belongs in a tariff, as `pricing_data.price.path_of` writes it.
+        `path` is where the rate belongs in a tariff, as `pricing_data.rate_paths.path_of` writes it.
         """
         number = self.number(key, path, value)
         if number is None:
@@ -114,7 +113,7 @@ class AmountReader:
         return None
 
     def refuse(self, key: str, field: str, value: object, reason: str) -> None:
-        """Note a value that is left out, once."""
+        """Record a value that is left out; the same one only once."""
         fault = RefusedAmount(self.package, key, field, str(value), reason)
         if fault not in self._noted:
             self._noted.add(fault)
@@ -132,13 +131,13 @@ def _rate_name(path: str) -> str:
 
 
 def slipped(one: Decimal, other: Decimal) -> bool:
-    """Return whether one amount is the other in another unit, nearly."""
+    """Return whether two amounts differ by about a factor of 100, 1,000 or 1,000,000, as by a wrong unit."""
     ratio = max(one, other) / min(one, other)
     return any(abs(ratio / slip - 1) <= SLIP_TOLERANCE for slip in SLIPS)
 
 
 def same_price(one: Rates, other: Rates) -> bool:
-    """Return whether two sources ask the same for input and output, as far as both of them state it."""
+    """Return whether two rates agree on input and output, as far as both are known."""
     pairs = ((one.input, other.input), (one.output, other.output))
     return all(a == b for a, b in pairs if a is not None and b is not None)
 
@@ -161,8 +160,10 @@ def contradicts(old: Tariff, new: Tariff) -> bool:
 
 
 def changed(old: Tariff, old_package: str, new: Tariff, new_package: str) -> bool:
-    """Return whether a tariff is another price than the one before. Between two sources only input and output are
-    compared: they differ too often in what they know of caches and tiers."""
+    """Return whether a tariff has another price than the one before.
+
+    Of two sources only input and output are compared: they differ too often in what they know of caches and tiers.
+    """
     return contradicts(old, new) if old_package == new_package else not same_price(old.rates, new.rates)
 
 

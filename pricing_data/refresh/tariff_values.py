@@ -1,6 +1,6 @@
-"""A tariff as a flat mapping of paths to values, and back.
+"""Converts a tariff to a flat mapping of paths to values, and back.
 
-A path is that of a rate (see `pricing_data.price.path_of`), "schedule", or "region.NAME".
+A path is that of a rate (as `pricing_data.rate_paths.path_of` writes it), "schedule", or "region.NAME".
 """
 
 from collections.abc import Mapping
@@ -14,13 +14,13 @@ from pricing_data.rate_paths import path_of, rates_by_path
 PathValue: TypeAlias = Decimal | tuple[Window, ...]
 INPUT = "input"
 SCHEDULE = "schedule"
-# In the place of a rate: a tier of which a source states that it begins, and no rate.
+# In place of a rate's name: a tier that a source states without any rate.
 TIER = "tier"
 REGION = "region."
 
 
 class RatePlace(NamedTuple):
-    """Where a rate stands: its service, its name, and the tier that it is in (0: none)."""
+    """The position of a rate in a tariff: its service, its name, and the bound of its tier (0: no tier)."""
 
     service: str
     rate: str
@@ -29,7 +29,7 @@ class RatePlace(NamedTuple):
 
 @lru_cache(4096)
 def place_of(path: str) -> RatePlace | None:
-    """Return where the rate of a path stands; None for a schedule or a region's factor."""
+    """Return the position of a rate by its path, None for a schedule or a region's factor."""
     if path == SCHEDULE or path.startswith(REGION):
         return None
     named, _, bound = path.partition(">")
@@ -38,7 +38,7 @@ def place_of(path: str) -> RatePlace | None:
 
 
 def values_of(tariff: Tariff) -> dict[str, PathValue]:
-    """Return all that a tariff states, by path."""
+    """Return all values of a tariff, by path."""
     values: dict[str, PathValue] = dict(rates_by_path(tariff))
     for service in (Service(STANDARD, tariff.rates, tariff.tiers), *tariff.services):
         values |= {path_of(TIER, service.name, t.above_tokens): () for t in service.tiers if t.rates == Rates()}
@@ -50,7 +50,7 @@ def values_of(tariff: Tariff) -> dict[str, PathValue]:
 
 
 def tariff_of(values: Mapping[str, PathValue]) -> Tariff:
-    """Return the tariff that states these values; `values_of` gives them back."""
+    """Return the tariff with these values; the inverse of `values_of`."""
     rates: dict[tuple[str, int], dict[str, Decimal]] = {}
     regions: list[tuple[str, Decimal]] = []
     for path, value in values.items():

@@ -1,4 +1,4 @@
-"""What providers answer, in their own usage objects and whole responses, read into counts and terms."""
+"""Reads the usage objects and whole responses of providers as counts and terms."""
 
 from pricing_data.errors import BadUsage, UnpricedProperty
 from pricing_data.responses.response import read_response

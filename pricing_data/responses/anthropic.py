@@ -1,4 +1,4 @@
-"""Usage of Anthropic's messages: what is read from a cache and written to it stands beside `input_tokens`."""
+"""Usage of Anthropic's messages, in which cache reads and writes are not included in `input_tokens`."""
 
 from pricing_data.errors import BadUsage, UnpricedProperty, shown
 from pricing_data.responses.properties import (
@@ -64,7 +64,7 @@ def read(usage: Properties, title: str = TITLE) -> UsageCounts:
 
 
 def _written(usage: Properties) -> tuple[int, int]:
-    """Return what is written for 5 minutes and for an hour. Without the parts it is the standard time, 5 minutes."""
+    """Return the tokens written to a cache for 5 minutes and for an hour. Raise BadUsage if they do not add up."""
     parts = object_at(usage, "cache_creation")
     path = "usage.cache_creation"
     ignored_properties(parts, CREATION, path, owner=TITLE)
@@ -88,7 +88,7 @@ def _reasoning(usage: Properties, output: int) -> int:
 
 
 def _iterations(usage: Properties) -> tuple[str, ...]:
-    """Return that the steps of a call change nothing, if their sums are what the usage says. Raise BadUsage."""
+    """Return the path of the steps, which change no cost. Raise BadUsage if their sums are not those of the usage."""
     steps = objects_at(usage, "iterations")
     for number, step in enumerate(steps):
         if step.get("type", "message") != "message":

@@ -1,4 +1,4 @@
-"""Usage of Bedrock's Converse, and of its own models through InvokeModel: caches stand beside `inputTokens`."""
+"""Usage of Bedrock's Converse and InvokeModel, in which cache reads and writes are not included in `inputTokens`."""
 
 from pricing_data.errors import BadUsage, UnpricedProperty, shown
 from pricing_data.responses.properties import (
@@ -38,7 +38,7 @@ def read(usage: Properties) -> UsageCounts:
 
 
 def _either(usage: Properties, name: str, other: str) -> int:
-    """Return a count that has two names; both may be there, if they say the same."""
+    """Return a count that has two names. Raise BadUsage if both are present with different values."""
     one, two = count_at(usage, name), count_at(usage, other)
     if usage.get(name) is not None and usage.get(other) is not None and one != two:
         raise BadUsage(f"usage.{other}", f"{two} is not what {name} says, {one}")
@@ -62,7 +62,7 @@ def _for_an_hour(usage: Properties, written: int) -> int:
 
 
 def _output(usage: Properties, fresh: int, taken: int) -> int:
-    """Return the output. The total holds what caches have to do with, or, of older models, it does not."""
+    """Return the output tokens. Raise BadUsage if the total matches neither with nor without cached tokens."""
     written = count_at(usage, "outputTokens")
     if usage.get("totalTokens") is None:
         return written

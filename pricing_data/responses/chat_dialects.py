@@ -1,4 +1,4 @@
-"""How providers other than OpenAI fill the usage of its chat completions and responses."""
+"""The dialects of other providers in OpenAI's usage of chat completions and responses."""
 
 from decimal import Decimal
 from typing import Any
@@ -19,7 +19,7 @@ Prepared = tuple[Properties, dict[str, Any]]
 
 
 def _deepseek(usage: Properties) -> Prepared:
-    """Hits and misses of the cache are the whole prompt; the hits may stand among the details as well."""
+    """Read cache hits as cached tokens. Raise BadUsage if hits and misses do not add up to the prompt."""
     if "prompt_cache_hit_tokens" not in usage:
         return usage, {}
     hits, misses = count_at(usage, "prompt_cache_hit_tokens"), count_at(usage, "prompt_cache_miss_tokens")
@@ -47,7 +47,7 @@ def _with_cached(usage: Properties, cached: int, name: str) -> Properties:
 
 
 def _mistral(usage: Properties) -> Prepared:
-    """Tokens of audio stand beside the prompt's, where they are more than it or the total holds both."""
+    """Add audio tokens to the prompt where they are not included in it: more than the prompt, or extra in the total."""
     if "num_cached_tokens" in usage:
         usage = _with_cached(usage, count_at(usage, "num_cached_tokens"), "num_cached_tokens")
     beyond = _seconds(usage)
@@ -69,7 +69,10 @@ def _seconds(usage: Properties) -> dict[str, Any]:
 
 
 def _perplexity(usage: Properties) -> Prepared:
-    """Reasoning and citations stand beside what is written, and the fee of a request is that of its context size."""
+    """Add reasoning tokens, which are not included in the completion, and count searches.
+
+    Raise UnpricedProperty for citations and for context sizes whose fee is unknown.
+    """
     _refuse(usage, "citation_tokens", "no price for tokens of citations is known")
     size = usage.get("search_context_size")
     if size not in (None, "", "high"):
@@ -86,7 +89,7 @@ def _perplexity(usage: Properties) -> Prepared:
 
 
 def _xai(usage: Properties) -> Prepared:
-    """Sources of live search and tools that xAI runs are charged apart; of those, searches of the web have a price."""
+    """Count web searches. Raise UnpricedProperty for other tools and sources, which are charged at unknown prices."""
     _refuse(usage, "num_sources_used", "no price for sources of live search is known")
     tools = object_at(usage, "server_side_tool_usage_details")
     for name in tools:
@@ -110,7 +113,7 @@ def _openrouter(usage: Properties) -> Prepared:
 
 
 def _alibaba(usage: Properties) -> Prepared:
-    """What is written to a cache stands among the details of the input under names of Anthropic's."""
+    """Read cache writes, which are in the input details under Anthropic's names, and image tokens."""
     form = "prompt_tokens" if "prompt_tokens" in usage else "input_tokens"
     name = f"{form}_details"
     details = object_at(usage, name)
@@ -185,7 +188,7 @@ ALIBABA = UsageDialect(
     prepare=_alibaba,
     input_details=INPUT_DETAILS.more(("cache_creation_input_tokens",), CACHE_KIND),
 )
-# DashScope's own API has the names of responses, and cached tokens in an object of the chat's name.
+# DashScope's own API has the names of responses, except that cached tokens are in the details object of chats.
 DASHSCOPE = ALIBABA._replace(
     names=RESPONSES_NAMES.more(("image_tokens", "prompt_tokens_details")),
     form=RESPONSES._replace(of_input=("input_tokens_details", "prompt_tokens_details")),

@@ -1,4 +1,4 @@
-"""Usage of Gemini's generateContent: thoughts and prompts of tools stand beside the counts that they belong to."""
+"""Usage of Gemini's generateContent, in which thoughts and tool prompts are not included in output and prompt."""
 
 import re
 from typing import NamedTuple
@@ -24,7 +24,7 @@ PROMPT, CACHED, TOOLS, THOUGHTS, TOTAL = (
     "thoughtsTokenCount",
     "totalTokenCount",
 )
-# The Live API has other names for what is answered.
+# The name of the answer's count in generateContent, and in the Live API.
 ANSWERED = ("candidatesTokenCount", "responseTokenCount")
 ANSWERED_DETAILS = ("candidatesTokensDetails", "responseTokensDetails")
 NAMES = PropertyNames(
@@ -38,20 +38,20 @@ NAMES = PropertyNames(
 )
 MARKS = frozenset((PROMPT, CACHED, TOOLS, THOUGHTS, TOTAL, *ANSWERED, "promptTokensDetails"))
 DETAIL = PropertyNames(("modality", "tokenCount"))
-# Pages of documents cost what text and images cost, which is the same wherever it is known.
+# Document pages are charged as text or images, whose rates are equal in all known prices.
 MODALITIES = ("TEXT", "IMAGE", "VIDEO", "AUDIO", "DOCUMENT")
 UNSPECIFIED = "MODALITY_UNSPECIFIED"
 
 
 class ModalityTokens(NamedTuple):
-    """Tokens by what they hold; the rest is text and documents."""
+    """Tokens by modality; the rest are text and documents."""
 
     audio: int = 0
     image: int = 0
     video: int = 0
 
     def plus(self, other: "ModalityTokens") -> "ModalityTokens":
-        """Return the sums."""
+        """Return the sums of both by modality."""
         return ModalityTokens(self.audio + other.audio, self.image + other.image, self.video + other.video)
 
 
@@ -81,7 +81,7 @@ def read(usage: Properties) -> UsageCounts:
 
 
 def _in_camel_case(usage: Properties) -> Properties:
-    """Return a usage with the names of JSON in place of those that the Python library has."""
+    """Return a usage with the names of the JSON API in place of those of the Python library."""
     found: dict[str, object] = {}
     for name, value in usage.items():
         if isinstance(value, list):
@@ -99,7 +99,7 @@ def _camel(name: str) -> str:
 
 
 def _output(usage: Properties, taken: int) -> tuple[int, int, ModalityTokens]:
-    """Return all that was generated, the thoughts among it, and what kinds it is of."""
+    """Return the output tokens, the thoughts among them, and the answer's tokens by modality."""
     name = ANSWERED[1] if ANSWERED[1] in usage else ANSWERED[0]
     answered, thoughts = count_at(usage, name, PATH), count_at(usage, THOUGHTS, PATH)
     total = count_at(usage, TOTAL, PATH) if usage.get(TOTAL) is not None else taken + answered + thoughts
@@ -116,7 +116,7 @@ def _output(usage: Properties, taken: int) -> tuple[int, int, ModalityTokens]:
 
 
 def _tokens_by_modality(usage: Properties, name: str, whole: tuple[str, int]) -> ModalityTokens:
-    """Return the tokens of a count by kind. Raise BadUsage if they are more than it."""
+    """Return the tokens of a count by modality. Raise BadUsage if they exceed the count."""
     if not usage.get(name):
         return NO_MODALITIES
     path = f"{PATH}.{name}"
@@ -134,7 +134,7 @@ def _tokens_by_modality(usage: Properties, name: str, whole: tuple[str, int]) ->
 
 
 def _cached_by_modality(usage: Properties, cached: int, kinds: ModalityTokens) -> tuple[int | None, int | None]:
-    """Return how many cached tokens are audio and images; None is not known."""
+    """Return how many cached tokens are audio and images; None if unknown."""
     if not cached or not usage.get("cacheTokensDetails"):
         return None, None
     found = _tokens_by_modality(usage, "cacheTokensDetails", (CACHED, cached))

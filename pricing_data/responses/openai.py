@@ -1,4 +1,4 @@
-"""Usage as OpenAI reports it for chat completions, responses and embeddings, and as many other providers do."""
+"""Usage in OpenAI's form for chat completions, responses and embeddings, which many providers share."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -39,9 +39,9 @@ OUTPUT_DETAILS = PropertyNames(
 )
 CACHED_DETAILS = PropertyNames(("text_tokens", "audio_tokens", "image_tokens"))
 
-# Brings a usage into OpenAI's form, and returns with it counts that the form does not have, by field of Usage.
+# Returns a usage in OpenAI's form, and counts that the form does not have, by field of Usage.
 PrepareUsage = Callable[[Properties], tuple[Properties, dict[str, Any]]]
-# The parts of details that a Usage has, and its names for them.
+# The field of Usage for each count in the details of input and output.
 INPUT_FIELDS = {
     "cached_tokens": "cached_input_tokens",
     "cache_write_tokens": "cache_write_tokens",
@@ -57,7 +57,7 @@ OUTPUT_FIELDS = {
 
 
 class CountNames(NamedTuple):
-    """What an API calls the two counts, and the objects with their parts, which some APIs call otherwise."""
+    """The names of the two counts in an API, and the alternative names of the objects with their details."""
 
     input: str
     output: str
@@ -85,11 +85,11 @@ RESPONSES_NAMES = PropertyNames(
 
 
 class UsageDialect(NamedTuple):
-    """How one provider fills the form. `beside`: reasoning is not in the count of the output, but in the total.
+    """One provider's variant of OpenAI's form. With `beside`, reasoning is in the total and not in the output count.
 
-    `prepare` brings its own properties into OpenAI's form, or into counts that the form does not have. `apart` are
-    counts that must not be charged at the rate of other tokens, each with its rate. `fee` is a property that says that
-    each call has a fee besides its tokens.
+    `prepare` converts its own properties to OpenAI's form, or to counts that the form does not have. `apart` are pairs
+    of a count and the rate that it must be charged at, with no other one in its place. `fee` is a property whose
+    presence means that each call has a fee.
     """
 
     title: str
@@ -116,7 +116,7 @@ def read(usage: Properties, dialect: UsageDialect) -> UsageCounts:
 
 
 def read_embeddings(usage: Properties, dialect: UsageDialect) -> UsageCounts:
-    """Return the counts of a usage of embeddings, which may have a total alone. Raise BadUsage."""
+    """Return the counts of a usage of embeddings, which may have only a total. Raise BadUsage."""
     if CHAT.input in usage or "total_tokens" not in usage:
         return read(usage, dialect)
     ignored = ignored_properties(usage, dialect.names, owner=dialect.title)
@@ -124,7 +124,7 @@ def read_embeddings(usage: Properties, dialect: UsageDialect) -> UsageCounts:
 
 
 def read_known(usage: Properties, dialect: UsageDialect, ignored: tuple[str, ...] = ()) -> UsageCounts:
-    """Return the counts of a usage in OpenAI's form alone, all of whose properties are known. Raise BadUsage."""
+    """Return the counts of a usage in OpenAI's form whose properties are all known. Raise BadUsage."""
     form = dialect.form
     taken = required_count(usage, form.input)
     parts: dict[str, Any] = {}
@@ -146,7 +146,7 @@ def read_known(usage: Properties, dialect: UsageDialect, ignored: tuple[str, ...
 
 
 def _only_usual(parts: Mapping[str, Any], taken: int, output: int) -> bool:
-    """Return whether there are cached and reasoning tokens alone, within the wholes: a fast answer for most usages."""
+    """Fast path: return whether the only parts are cached and reasoning tokens within their wholes."""
     cached: int = parts.get("cached_input_tokens", 0)
     reasoning: int = parts.get("reasoning_tokens", 0)
     return cached <= taken and reasoning <= output and len(parts) == (cached > 0) + (reasoning > 0)
@@ -155,7 +155,7 @@ def _only_usual(parts: Mapping[str, Any], taken: int, output: int) -> bool:
 def _gather(
     parts: dict[str, Any], usage: Properties, place: str, names: PropertyNames, fields: Mapping[str, str], title: str
 ) -> tuple[str, ...]:
-    """Add the parts that an object of details counts to `parts`, by field of Usage; return what it has that is ignored.
+    """Add the counts of an object of details to `parts`, by field of Usage; return the paths that are ignored.
 
     Raise BadUsage, UnpricedProperty.
     """
@@ -177,7 +177,7 @@ def _gather(
 
 
 def _find_cached_parts(parts: dict[str, Any], usage: Properties, form: CountNames) -> None:
-    """Say how many of the cached tokens are audio and images, or that this is not known."""
+    """Set how many of the cached tokens are audio and images in `parts`, None if unknown."""
     place = _place(usage, form.of_input, "")
     path = f"usage.{place}"
     found = object_at(object_at(usage, place), "cached_tokens_details", path)
@@ -189,7 +189,7 @@ def _find_cached_parts(parts: dict[str, Any], usage: Properties, form: CountName
 
 
 def _output(usage: Properties, form: CountNames, taken: int, reasoning: int, beside: bool) -> int:
-    """Return the tokens of the output, reasoning among them; without a count of them the rest of the total."""
+    """Return the output tokens including reasoning; without a count of output, the rest of the total."""
     written = count_at(usage, form.output)
     total = usage.get("total_tokens")
     if total is None:
@@ -207,7 +207,7 @@ def _output(usage: Properties, form: CountNames, taken: int, reasoning: int, bes
 
 
 def _check_parts(usage: Properties, counts: Usage, form: CountNames) -> None:
-    """Raise BadUsage if parts are more than the whole that they are in."""
+    """Raise BadUsage if parts exceed the whole that includes them."""
     written = counts.cache_write_tokens + counts.cache_write_1h_tokens
     if counts.cached_input_tokens + written > counts.input_tokens:
         cached = ("cached_tokens", counts.cached_input_tokens)
@@ -228,7 +228,7 @@ def _check_parts(usage: Properties, counts: Usage, form: CountNames) -> None:
 
 
 def _place(usage: Properties, names: tuple[str, ...], otherwise: str) -> str:
-    """Return which of the objects with details a usage has."""
+    """Return the name of the details object in a usage, `otherwise` without one."""
     return next((name for name in names if usage.get(name)), otherwise)
 
 

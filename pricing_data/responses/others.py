@@ -1,4 +1,4 @@
-"""Usage of Cohere, of Ollama's own API and of Mistral's OCR, and in the names that this package has for counts."""
+"""Usage of Cohere, of Ollama's own API and of Mistral's OCR, and usage in this package's own names."""
 
 from decimal import Decimal
 
@@ -36,7 +36,7 @@ OWN_NAMES = PropertyNames((*WHOLE_COUNTS, "seconds"))
 
 
 def read_cohere(usage: Properties) -> UsageCounts:
-    """Return the counts of a `usage` or `meta`: the units that are billed. Raise BadUsage, UnpricedProperty."""
+    """Return the billed units of a `usage` or `meta`. Raise BadUsage, UnpricedProperty."""
     path, given = ("meta", object_at(usage, "meta", "usage")) if "meta" in usage else ("usage", usage)
     ignored = ignored_properties(given, COHERE_NAMES, path, owner=COHERE)
     if "billed_units" not in given:
@@ -55,7 +55,7 @@ def read_cohere(usage: Properties) -> UsageCounts:
 
 
 def read_ollama(usage: Properties) -> UsageCounts:
-    """Return the counts that Ollama puts beside its answer. Raise BadUsage."""
+    """Return the counts at the top level of an Ollama response. Raise BadUsage."""
     ignored = ignored_properties(usage, OLLAMA_NAMES, owner="Ollama")
     return UsageCounts(Usage(count_at(usage, "prompt_eval_count"), count_at(usage, "eval_count")), ignored)
 

@@ -1,4 +1,4 @@
-"""Properties of a usage object, checked, and the counts that a reader makes of them."""
+"""Checked access to the properties of a usage object, and the counts that readers return."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, NoReturn
@@ -11,7 +11,7 @@ NOTHING: Properties = {}
 
 
 class PropertyNames:
-    """The properties of one object of a dialect: those that a reader uses, and those that change no cost, with why."""
+    """The known properties of an object: those that a reader uses, and ignored ones with the reason."""
 
     def __init__(self, used: Iterable[str], ignored: Mapping[str, str] | None = None) -> None:
         self.used = frozenset(used)
@@ -19,7 +19,7 @@ class PropertyNames:
         self.every = self.used.union(self.ignored)
 
     def more(self, used: Iterable[str] = (), ignored: Mapping[str, str] | None = None) -> "PropertyNames":
-        """Return the names with more of them."""
+        """Return these names with further used and ignored ones."""
         return PropertyNames(self.used.union(used), {**self.ignored, **(ignored or {})})
 
 
@@ -32,7 +32,7 @@ def count_at(properties: Properties, name: str, path: str = "usage") -> int:
 
 
 def required_count(properties: Properties, name: str, path: str = "usage") -> int:
-    """Return a count that has to be there. Raise BadUsage."""
+    """Return a count. Raise BadUsage if it is missing, or not a whole number from 0 to 10^9."""
     value = properties.get(name)
     if type(value) is int and 0 <= value <= MAX_TOKENS:
         return value
@@ -42,7 +42,7 @@ def required_count(properties: Properties, name: str, path: str = "usage") -> in
 
 
 def object_at(properties: Properties, name: str, path: str = "usage") -> Properties:
-    """Return an object among the properties, an empty one if there is none. Raise BadUsage."""
+    """Return an object among the properties, an empty one if missing. Raise BadUsage for another value."""
     value = properties.get(name)
     if type(value) is dict:
         return value
@@ -54,7 +54,7 @@ def object_at(properties: Properties, name: str, path: str = "usage") -> Propert
 
 
 def objects_at(properties: Properties, name: str, path: str = "usage") -> list[Properties]:
-    """Return a list of objects among the properties, an empty one if there is none. Raise BadUsage."""
+    """Return a list of objects among the properties, an empty one if missing. Raise BadUsage for another value."""
     value = properties.get(name)
     if value is None:
         return []
@@ -66,10 +66,9 @@ def objects_at(properties: Properties, name: str, path: str = "usage") -> list[P
 def ignored_properties(
     properties: Properties, names: PropertyNames, path: str = "usage", *, owner: str = ""
 ) -> tuple[str, ...]:
-    """Return the paths of properties that say something and change no cost. Raise UnpricedProperty for unknown ones.
+    """Return the paths of non-empty properties without effect on cost. Raise UnpricedProperty for unknown ones.
 
-    A property that says nothing (zero, null, empty) changes nothing, whether it is known or not. `owner` is whose
-    usage this is, for the sentence.
+    Empty properties (zero, null, false) are skipped, whether known or not. `owner` names the API in the message.
     """
     if names.used.issuperset(properties):
         return ()
@@ -85,14 +84,14 @@ def ignored_properties(
 
 
 def is_nothing(value: Any) -> bool:
-    """Return whether a value says nothing: null, zero, false, empty, or an object of such values."""
+    """Return whether a value is null, zero, false, empty, or an object of such values."""
     if isinstance(value, Mapping):
         return all(map(is_nothing, value.values()))
     return not value
 
 
 def raise_not_a_sum(path: str, *parts: tuple[str, int], whole: tuple[str, int]) -> NoReturn:
-    """Raise BadUsage: parts are more than the whole that they are in, or are not its sum."""
+    """Raise BadUsage for parts that exceed their whole, or do not add up to it."""
     named = " and ".join(f"{name} {value}" for name, value in parts)
     raise BadUsage(path, f"{named} do not add up with {whole[0]} {whole[1]}")
 
@@ -108,12 +107,11 @@ def _checked(value: Any, path: str) -> int:
 
 
 class UsageCounts(NamedTuple):
-    """The counts of a usage object, and the terms that it states itself.
+    """The counts of a usage object, and the terms in it.
 
-    `ignored` are the paths of properties that change no cost. `service` and `region` are as the provider names
-    them, None if the usage says nothing of them. `apart` are rates, each with the property that asks for it, without
-    which there is no cost: they must not be charged as anything else. `provider` is who counts so, where that is
-    stated or plain to see.
+    `ignored` are the paths of properties without effect on cost. `service` and `region` are in the provider's words,
+    None if not in the usage. `apart` are pairs of a rate and the property that needs it: without that rate there is no
+    cost. `provider` is the provider whose dialect the usage has, if known.
     """
 
     usage: Usage

@@ -1,4 +1,4 @@
-"""The providers by name: the shapes that each answers in, and its dialects of OpenAI's usage."""
+"""The known providers: the usage shapes of each, and its dialects of OpenAI's usage."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -28,9 +28,9 @@ from pricing_data.responses.shapes import CHAT, COHERE, CONVERSE, EMBEDDINGS, GE
 
 
 class ProviderShapes(NamedTuple):
-    """The shapes that a provider answers in, its own first, and its dialects of OpenAI's.
+    """The usage shapes of a provider, its native one first, and its dialects of OpenAI's.
 
-    Those in which it answers for the sake of others' libraries alone are not among them: they have to be stated.
+    Shapes that it offers only for compatibility with other providers' clients are left out: these must be stated.
     """
 
     shapes: tuple[str, ...] = (CHAT, RESPONSES, EMBEDDINGS, MESSAGES)
@@ -109,7 +109,7 @@ OTHER_NAMES = {
 
 
 def provider_named(name: object) -> str | None:
-    """Return the name that this package has for a provider. Raise BadUsage for an unknown one."""
+    """Return a provider's name in PROVIDERS, None for None. Raise BadUsage for an unknown one."""
     if name is None:
         return None
     if not isinstance(name, str):

@@ -1,4 +1,4 @@
-"""Whole responses: where a provider puts the usage, the model, the tier and the time, and what tools it charges."""
+"""Reads whole responses: the position of usage, model, service tier and time, and the tools that are charged."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -10,7 +10,7 @@ from pricing_data.responses.shapes import COHERE, EMBEDDINGS, GENERATE, MESSAGES
 from pricing_data.responses.stated_terms import instant_from
 from pricing_data.responses.usage import ProviderUsage, read_usage
 
-# Where the usage stands, and of what shape it then is; None: by its properties.
+# The property that holds the usage, and the usage's shape; None: recognised by its properties.
 USAGE_AT = {
     "usage": None,
     "usageMetadata": GENERATE,
@@ -19,7 +19,7 @@ USAGE_AT = {
     "meta": COHERE,
     "prompt_eval_count": OLLAMA,
 }
-# Objects in which a response comes wrapped: lines of batches, events of streams.
+# Properties that wrap a response: in lines of batches and in events of streams.
 WRAPPED_IN = ("response", "result", "message", "body")
 MODEL_AT = ("model", "modelVersion", "model_version")
 TIME_AT = ("created", "created_at", "createTime", "create_time")
@@ -30,9 +30,9 @@ OLLAMA_COUNTS = (
 )
 MAX_WRAPPINGS = 3
 NOT_FINAL = "comes before the end of a stream, so that its counts are not final"
-# Events of a stream before its end: their counts are those of a part of the answer.
+# Events before the end of a stream, with counts of a part of the answer.
 EARLY_EVENTS = frozenset(("message_start", "response.created", "response.queued", "response.in_progress"))
-# Calls in the output of OpenAI's responses that cost nothing beside their tokens.
+# Calls in the output of OpenAI's responses that are charged by tokens only.
 FREE_CALLS = frozenset(("function_call", "custom_tool_call", "mcp_call", "computer_call", "local_shell_call"))
 COUNTED_CALLS = {"web_search_call": "web_searches", "file_search_call": "file_searches"}
 UNBILLED_ACTIONS = ("open_page", "find_in_page", "find")
@@ -47,9 +47,9 @@ def read_response(
     at: Any = None,
     model: str | None = None,
 ) -> ProviderUsage:
-    """Return what a whole response says. What is given beside it wins over what stands in it.
+    """Return the usage and terms of a whole response. Arguments take precedence over properties of the response.
 
-    It may be a line of a batch of OpenAI's or Anthropic's, or the last event of a stream. Raise BadUsage,
+    The response may be a line of an OpenAI or Anthropic batch, or the last event of a stream. Raise BadUsage,
     UnpricedProperty.
     """
     if not isinstance(response, Mapping):
@@ -76,7 +76,7 @@ def read_response(
 
 
 def _check_is_final(response: Properties) -> None:
-    """Raise BadUsage for a piece of a stream whose counts are not those of the whole answer."""
+    """Raise BadUsage for an event of a stream whose counts are not final."""
     kind = response.get("type")
     if isinstance(kind, str) and kind in EARLY_EVENTS:
         raise BadUsage("response.type", f"{shown(kind)} {NOT_FINAL}")
@@ -85,7 +85,7 @@ def _check_is_final(response: Properties) -> None:
 
 
 def _unwrapped(response: Properties) -> tuple[Properties, bool]:
-    """Return the response itself, and whether it came as a line of a batch."""
+    """Return the response without its wrappings, and whether it was a line of a batch."""
     in_batch = "custom_id" in response
     for _ in range(MAX_WRAPPINGS):
         if any(name in response for name in USAGE_AT):
@@ -98,7 +98,7 @@ def _unwrapped(response: Properties) -> tuple[Properties, bool]:
 
 
 def _shape(response: Properties) -> str | None:
-    """Return the shape that a response says it has, for usages that do not say it themselves."""
+    """Return the usage's shape by the type of the response, None if that does not determine it."""
     kind = response.get("object", response.get("type"))
     if kind == "list" and "data" in response:
         return EMBEDDINGS
@@ -129,7 +129,7 @@ def _instant(response: Properties) -> datetime | None:
 
 
 def _with_tools(read: ProviderUsage, response: Properties) -> ProviderUsage:
-    """Return what was read with the calls of tools that are charged apart, which no usage counts."""
+    """Return the usage with tool calls that are charged on their own, which no usage object counts."""
     if "output" in response:
         found: dict[str, Any] = dict(_calls(response["output"]))
     elif "candidates" in response:
@@ -140,7 +140,7 @@ def _with_tools(read: ProviderUsage, response: Properties) -> ProviderUsage:
 
 
 def _calls(output: Any) -> Iterator[tuple[str, int]]:
-    """Return how often tools were called in the output of OpenAI's responses. Raise UnpricedProperty for others."""
+    """Yield field and count of charged tool calls in the output of OpenAI's responses. Raise UnpricedProperty."""
     if not isinstance(output, list):
         return
     kinds = [item.get("type") for item in output if isinstance(item, Mapping) and not _is_unbilled(item)]
@@ -152,13 +152,13 @@ def _calls(output: Any) -> Iterator[tuple[str, int]]:
 
 
 def _is_unbilled(item: Properties) -> bool:
-    """Return whether a call is a step of a search that is not charged: reading a page that was found."""
+    """Return whether a search call is a step that is not charged, such as opening a page."""
     action = item.get("action")
     return isinstance(action, Mapping) and action.get("type") in UNBILLED_ACTIONS
 
 
 def _grounding(candidates: Any, model: str) -> dict[str, Any]:
-    """Return the searches that an answer is grounded on: until Gemini 2.5 one a prompt, since then each query."""
+    """Return the charged searches of a grounded answer: one a prompt until Gemini 2.5, each query in later models."""
     if not isinstance(candidates, list):
         return {}
     queries = 0

@@ -1,4 +1,4 @@
-"""Which reader a usage goes to: by the provider or shape that is stated, else by its properties."""
+"""The shapes of usage objects, and how a usage's shape is recognised by its properties."""
 
 from collections.abc import Mapping
 
@@ -21,7 +21,7 @@ TITLES = {
     OCR: "Mistral's OCR",
 }
 
-# The properties that tell a shape from all others.
+# Properties that only usages of this shape have.
 MARKS: Mapping[str, frozenset[str]] = {
     CHAT: frozenset(("prompt_tokens", "completion_tokens")),
     RESPONSES: frozenset(("input_tokens_details", "input_token_details", "total_tokens")),
@@ -35,7 +35,7 @@ MARKS: Mapping[str, frozenset[str]] = {
     OCR: frozenset(("pages_processed",)),
     OWN: frozenset(("cached_input_tokens", "cache_write_tokens", "cache_write_1h_tokens", "input_audio_tokens")),
 }
-# The properties by which one provider's dialect of OpenAI's forms is known from the plain one.
+# Properties that only one provider's dialect of OpenAI's form has.
 DIALECT_MARKS = {
     "prompt_cache_hit_tokens": "deepseek",
     "queue_time": "groq",
@@ -56,7 +56,7 @@ DIALECT_MARKS = {
 
 
 def shape_named(name: object) -> str | None:
-    """Return a shape. Raise BadUsage for an unknown one."""
+    """Return the name of a shape, None for None. Raise BadUsage for an unknown one."""
     if name is None:
         return None
     if isinstance(name, str) and name in SHAPES:
@@ -65,12 +65,12 @@ def shape_named(name: object) -> str | None:
 
 
 def recognised(usage: Properties, provider: str | None) -> str:
-    """Return the shape of a usage by its properties. Raise BadUsage if there is none, or more than one."""
+    """Return the shape of a usage by its properties. Raise BadUsage if none or several match."""
     found = [shape for shape, marks in MARKS.items() if not marks.isdisjoint(usage)]
     if len(found) > 1:
         found = _of_weight(usage, found)
     if not found and "input_tokens" in usage:
-        # Without further properties it means the same in all shapes that have this name.
+        # Without further properties, all shapes with this property have the same meaning.
         return MESSAGES if provider == "anthropic" else RESPONSES
     if len(found) == 1:
         return EMBEDDINGS if found[0] == RESPONSES and "input_tokens" not in usage else found[0]
@@ -81,10 +81,10 @@ def recognised(usage: Properties, provider: str | None) -> str:
 
 
 def _of_weight(usage: Properties, found: list[str]) -> list[str]:
-    """Return the shapes whose properties say something, if there are such."""
+    """Return the matching shapes that have a non-empty mark, all of them if none has."""
     telling = [shape for shape in found if any(not is_nothing(usage.get(mark)) for mark in MARKS[shape])]
     if CHAT in telling:
-        # A total is in chat completions as well.
+        # "total_tokens" is a mark of responses and a property of chat completions as well.
         telling = [shape for shape in telling if shape != RESPONSES or not is_nothing(usage.get("input_tokens"))]
     return telling or found
 

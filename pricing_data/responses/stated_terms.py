@@ -7,7 +7,7 @@ from typing import Any
 from pricing_data.errors import BadUsage, UnpricedProperty, shown
 from pricing_data.price import STANDARD
 
-# From 2015 to 2100: milliseconds, and what was never set, lie outside.
+# From 2015 to 2100: excludes milliseconds and unset values.
 MIN_SECONDS, MAX_SECONDS = 1_420_070_400, 4_102_444_800
 MAX_INSTANT_CHARACTERS = 40
 
@@ -25,15 +25,15 @@ SERVICE_OF = {
     "fast": "fast",
     "ultrafast": "ultrafast",
 }
-# What is bought ahead has no price by the token.
+# Capacity bought in advance has no price by the token.
 BOUGHT_AHEAD = frozenset(("scale", "provisioned_throughput", "reserved"))
-# Providers whose word means another service: Groq asks for flex what it asks for others.
+# Words with another meaning at a provider: Groq charges flex at the standard rates.
 MEANT_BY = {("groq", "flex"): STANDARD}
 WORDS = "standard, default, batch, flex, priority, fast, ultrafast"
 
 
 def service_of(word: Any, provider: str | None = None, path: str = "service_tier") -> str:
-    """Return the service of `pricing_data.price.SERVICES` that a provider's word means; null is the standard one.
+    """Return the service of `pricing_data.price.SERVICES` for a provider's word; None is the standard one.
 
     Raise BadUsage for an unknown word, UnpricedProperty for one that has no price by the token.
     """

@@ -1,4 +1,4 @@
-"""What a provider answered, read: the model, its counts and the terms that the answer states."""
+"""Reads a usage object of any provider: its shape decides on the reader."""
 
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -16,11 +16,11 @@ from pricing_data.usage import Usage
 
 
 class ProviderUsage(NamedTuple):
-    """A usage in our counts, and the terms that stand in it or around it.
+    """A provider's usage as `Usage`, with its model and terms.
 
-    `service` is one of `pricing_data.price.SERVICES`; `at` is None if the answer does not say when it was made.
-    `ignored` are the paths of properties that change no cost. `apart` are rates, each with the property that asks for
-    it, which must not be replaced by others.
+    `service` is one of `pricing_data.price.SERVICES`; `at` is None if the time of the call is unknown. `ignored` are
+    the paths of properties without effect on cost. `apart` are pairs of a rate and the property that needs it: without
+    that rate there is no cost.
     """
 
     model: str | None
@@ -43,15 +43,15 @@ def read_usage(
     service: Any = None,
     at: date | None = None,
 ) -> ProviderUsage:
-    """Return what a usage object says; `provider` and `shape` are names of ours (`shapes.provider_named`).
+    """Return the counts and terms of a usage object; `provider` and `shape` are names of `PROVIDERS` and `SHAPES`.
 
-    `service` is a tier that stands beside it, in the provider's word, and wins over one inside it. Raise BadUsage and
-    UnpricedProperty, which name the property that is at fault or has no price.
+    `service` is a service tier in the provider's word; it takes precedence over one in the usage. Raise BadUsage for an
+    unreadable property and UnpricedProperty for one without a price; both name it.
     """
     if not isinstance(usage, dict):
         raise BadUsage("usage", f"must be an object, not {shown(usage)}")
     if shape is None is provider and "prompt_tokens" in usage and PLAIN_CHAT.issuperset(usage):
-        # By far the commonest usage is read without a look at any other shape.
+        # Fast path for the most common usage.
         counts = openai.read_known(usage, OPENAI)
         tier = STANDARD if service is None else service_of(service)
         return ProviderUsage(model, counts.usage, tier, None, at, shapes.CHAT, counts.ignored)
@@ -68,11 +68,11 @@ def read_usage(
 
 
 def _plain_shape(usage: Properties) -> str | None:
-    """Return the shape of a usage with a property of one shape, and others of that alone; None for any other."""
+    """Fast path: return the shape of a usage that has properties of one common shape only, else None."""
     for mark, shape, names in PLAIN_SHAPES:
         if mark in usage and names.issuperset(usage):
             return shape
-    # Properties of other shapes beside these are refused by the reader, as all that it does not know.
+    # The reader of chats refuses properties of other shapes as unknown.
     return shapes.CHAT if "prompt_tokens" in usage and "completion_tokens" in usage else None
 
 
@@ -126,7 +126,7 @@ def _dialect(shape: str, provider: str | None) -> UsageDialect:
 
 
 def _provider_by_marks(usage: Properties, plain: UsageDialect) -> str | None:
-    """Return the provider to whom properties beyond the plain ones point. Raise BadUsage for two of them."""
+    """Return the provider to whose dialect the extra properties belong. Raise BadUsage for several providers."""
     found = {
         shapes.DIALECT_MARKS[name]: name
         for name in usage
@@ -141,7 +141,7 @@ def _provider_by_marks(usage: Properties, plain: UsageDialect) -> str | None:
 
 
 def _of_another(fault: BadUsage, usage: Properties, shape: str) -> BadUsage:
-    """Return the fault, or one that says whose properties a usage has that is not of its shape."""
+    """Return the fault, or a clearer one if the usage has properties of another shape or dialect."""
     own = shapes.MARKS.get(shapes.CHAT if shape == shapes.EMBEDDINGS else shape, frozenset())
     for other, marks in shapes.MARKS.items():
         for name in usage:
@@ -167,5 +167,5 @@ READERS: Mapping[str, Callable[[Properties], UsageCounts]] = {
     shapes.OWN: others.read_own,
 }
 MISSING = "this property is missing"
-# In several shapes, with one meaning.
+# Properties of several shapes, with the same meaning.
 COMMON = frozenset(("total_tokens",))

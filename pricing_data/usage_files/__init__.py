@@ -1,1 +1,1 @@
-"""Usage and costs as providers, gateways and clouds export them, read as counts, terms and charges."""
+"""Reads exports of usage and costs of providers, gateways and clouds as counts, terms and charges."""

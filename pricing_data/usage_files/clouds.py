@@ -1,6 +1,6 @@
 """Layouts of cloud bills: AWS cost and usage reports (Bedrock) and Google's Cloud Billing exports (Vertex AI).
 
-Each line has one kind of tokens of one model; what it is stands in one text, every word of which has to be known.
+Each line has one kind of tokens of one model; one text describes it, and every word of that text must be known.
 """
 
 import re
@@ -55,7 +55,7 @@ WORDS_OF_GEMINI = frozenset(
         "Predictions",
     ]
 )
-# Sold under the same name with and without "GA", at different prices.
+# Models sold under one name with and without "GA", at different prices.
 NEEDS_GA = frozenset({"Gemini 2.5 Flash"})
 
 
@@ -127,7 +127,7 @@ def _vertex_kind(words: set[str]) -> str:
 
 
 def _check_line(cells: CellValues, name: str) -> None:
-    """Taxes, credits and refunds are no usage; a bill that has them is not compared as if it had none."""
+    """Raise UnreadableRow for taxes, credits and refunds, so that their bill is not compared as if it had none."""
     kind = str(cells.get("line_type") or "").strip()
     if kind.lower() not in CHARGED_LINES:
         raise UnreadableRow(f"{name} {kind!r} is no usage")

@@ -1,4 +1,4 @@
-"""Which columns of a file mean what: by what a person says of them, and else by the file's layout."""
+"""The meanings of a file's columns: those that the user states, else those of the file's layout."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from pricing_data.usage_files.layout import CHARGES, IGNORE, MEANINGS, ExportLayout, plain_name
 
-# Days, names and charges may stand in a file in several forms. Of a count or a term there is one.
+# Meanings that a file must not have twice with different values; dates, models and charges may differ in form.
 MAY_NOT_DIFFER = frozenset(MEANINGS) - {"model", "date", *CHARGES, IGNORE}
 
 
 @dataclass(frozen=True, slots=True)
 class ReadingOptions:
-    """What a person says of a file: the day of rows without one, what columns mean, and how numbers are written."""
+    """The user's options for a file: the day of rows without one, meanings of columns, and the format of numbers."""
 
     as_of: date | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -22,7 +22,7 @@ class ReadingOptions:
 
 
 class DuplicateColumn(NamedTuple):
-    """A column that is not used, and the one of the same meaning that is used in its stead."""
+    """An unused column, and the used one with the same meaning."""
 
     meaning: str
     name: str
@@ -32,7 +32,7 @@ class DuplicateColumn(NamedTuple):
 
 
 def places_of(layout: ExportLayout, header: Sequence[str], columns: Mapping[str, str]) -> list[tuple[str, int]]:
-    """Return where each meaning stands, by what a person says of columns, and else by the layout."""
+    """Return each meaning with the index of its column: as the user states, else by the layout."""
     own = {
         columns[name.strip()]: place for place, name in enumerate(header) if columns.get(name.strip(), IGNORE) != IGNORE
     }
@@ -50,7 +50,7 @@ def places_of(layout: ExportLayout, header: Sequence[str], columns: Mapping[str,
 def unknown_columns(
     layout: ExportLayout, header: Sequence[str], places: Sequence[tuple[str, int]], columns: Mapping[str, str]
 ) -> list[tuple[str, int]]:
-    """Return the columns that a layout does not know, and where they stand."""
+    """Return the name and index of each column that the layout does not know."""
     used = {place for _, place in places}
     known = {name for names in layout.columns.values() for name in names} | set(layout.without_effect)
     return [
@@ -65,7 +65,7 @@ def unknown_columns(
 def duplicates_of(
     layout: ExportLayout, header: Sequence[str], places: Sequence[tuple[str, int]], columns: Mapping[str, str]
 ) -> list[DuplicateColumn]:
-    """Return the columns that hold what another column was taken for: names of the layout that were not used."""
+    """Return the unused columns whose meaning another column already has."""
     used = dict(places)
     meanings = {name: meaning for meaning, names in layout.columns.items() for name in names}
     return [
@@ -78,7 +78,7 @@ def duplicates_of(
 
 
 def meaning_given_twice(columns: Mapping[str, str]) -> tuple[str, str] | None:
-    """Return two columns that a person gave the same meaning, None if there are none."""
+    """Return two columns to which the user gave the same meaning, None if there are none."""
     first: dict[str, str] = {}
     for name, meaning in columns.items():
         if meaning != IGNORE and first.setdefault(meaning, name) != name:
@@ -93,7 +93,7 @@ def without_effect_of(layout: ExportLayout, header: Sequence[str]) -> dict[str, 
 
 
 def column_option(text: str) -> tuple[str, str]:
-    """Return what "name=ours" says. Raise ValueError with a sentence."""
+    """Return column and meaning of an option "NAME=OURS". Raise ValueError with a sentence for the user."""
     name, equals, meaning = text.rpartition("=")
     if not equals or not name or meaning not in MEANINGS:
         raise ValueError(f"{text!r} is not NAME=OURS, where OURS is one of {', '.join(MEANINGS)}.")

@@ -1,4 +1,4 @@
-"""The short way for the rows that large files are full of; what it gives is what the long way gives."""
+"""Fast path for plain rows, which most rows of large files are. Same results as `RowReader`."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -16,7 +16,7 @@ NEEDED = frozenset({"model", "date", "input_tokens"})
 
 
 class RowTerms(NamedTuple):
-    """How a call was made."""
+    """Service, region and context length of a call, as a row states them."""
 
     service: str
     region: str | None
@@ -27,7 +27,7 @@ PLAIN = RowTerms(STANDARD, None, None)
 
 
 class FastRowReader(NamedTuple):
-    """The short way for rows with a model, an instant and plain numbers alone, which most rows of large files are."""
+    """Reads rows with a model, an instant in UTC and plain whole numbers only."""
 
     known_at: dict[str, date]
     known_how: dict[tuple[str, ...], RowTerms]
@@ -45,9 +45,9 @@ class FastRowReader(NamedTuple):
         known_at: dict[str, date],
         known_how: dict[tuple[str, ...], RowTerms],
     ) -> "FastRowReader | None":
-        """Return the short way for a file, None if it has columns that the short way does not know.
+        """Return the fast reader for a file, None if the layout or a column needs the full reader.
 
-        The instants and terms that were read the long way are taken from `known_at` and `known_how`.
+        `known_at` and `known_how` are the caches of the full reader: instants and terms by their cells.
         """
         plain = layout.prepare is None and layout.input_is_whole and layout.cache_is_known
         counts = tuple(name for name in COUNTS if name in places)
@@ -61,7 +61,7 @@ class FastRowReader(NamedTuple):
         return cls(known_at, known_how, places["model"], places["date"], counts, at_counts, how)
 
     def read(self, number: int, row: RowCells) -> UsageRow | None:
-        """Return what a row says, None if it is no usual one."""
+        """Return a plain row, None for any other, which the full reader reads."""
         model, when = row[self.model], row[self.day]
         if type(model) is not str or not model or model in values.NOTHING_AS_WRITTEN or type(when) is not str:
             return None

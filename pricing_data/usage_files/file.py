@@ -1,4 +1,4 @@
-"""Opens a file of usage or costs: the layout follows from its columns, the rows from its layout."""
+"""Opens a file of usage or costs and recognises its layout by its columns."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -28,7 +28,7 @@ GENERIC = ExportLayout(
         **{
             name: (name,) for name in (*TOKEN_COUNTS, *THINGS, *CHARGES, "seconds", "requests", "speed", "total_tokens")
         },
-        # An instant is worth more than a day: prices may differ by the hour.
+        # An instant is preferred to a day: prices may differ by the hour.
         "date": ("timestamp", "date", "day"),
         "model": ("model",),
         "service_tier": ("service_tier",),
@@ -59,7 +59,7 @@ PLAIN = ReadingOptions()
 
 @dataclass(slots=True)
 class UsageFile:
-    """An open file: its table, and the reader of its rows."""
+    """An open file of usage or costs: its table, and the reader of its rows."""
 
     table: ExportTable
     reader: RowReader
@@ -76,7 +76,7 @@ class UsageFile:
 def open_usage(
     path: Path, layouts: Sequence[ExportLayout] = USAGE, options: ReadingOptions = PLAIN
 ) -> Iterator[UsageFile]:
-    """Open an export; its kind follows from its columns. Raise UnusableUsageFile, OSError."""
+    """Open an export of any of the layouts. Raise UnusableUsageFile, OSError."""
     usable = _usable(layouts, options)
     with open_table(path, lambda header: _layout(header, usable, options) is not None, options.separator) as table:
         layout = _layout(table.header, usable, options)
@@ -90,7 +90,7 @@ def open_usage(
 
 
 def _usable(layouts: Sequence[ExportLayout], options: ReadingOptions) -> Sequence[ExportLayout]:
-    """A person who says what columns mean describes plain columns."""
+    """Return the layouts to try: plain columns only, if the user states meanings of columns."""
     said = any(meaning != IGNORE for meaning in options.columns.values())
     return (GENERIC,) if said and GENERIC in layouts else layouts
 
@@ -118,7 +118,7 @@ def _names(layout: ExportLayout) -> list[str]:
 
 
 def _currency_of(header: Sequence[str], layout: ExportLayout) -> str | None:
-    """A bill without a column for it has its currency's sign in the heading of its amounts."""
+    """Return the currency in the heading of the amounts, "Cost (€)", None for USD or none."""
     names = set(layout.columns.get("cost_usd", ()))
     heading = next((name for name in header if "(" in name and ")" in name and plain_name(name) in names), None)
     sign = heading.partition("(")[2].partition(")")[0].strip() if heading else None

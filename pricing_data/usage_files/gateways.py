@@ -7,7 +7,7 @@ from pricing_data.usage_files import values
 from pricing_data.usage_files.layout import CellValues, ExportLayout
 from pricing_data.usage_files.row import SkippedRow, UnreadableRow
 
-# Whose own price holds at which of OpenRouter's providers; another one asks what it likes.
+# The providers of OpenRouter that charge an author's own price; others have prices of their own.
 OPENROUTER_PROVIDERS = {
     "openai": {"openai", "azure"},
     "anthropic": {"anthropic", "amazon bedrock", "google", "google vertex"},
@@ -20,7 +20,7 @@ OPENROUTER_PROVIDERS = {
     "qwen": {"alibaba", "alibaba cloud int."},
     "z-ai": {"z.ai"},
 }
-# Providers of LiteLLM that ask a model's own price.
+# Providers of LiteLLM that charge a model's list price.
 LITELLM_PROVIDERS = frozenset(
     [
         "openai",
@@ -58,7 +58,7 @@ def _openrouter(cells: CellValues) -> CellValues:
 
 
 def _claude(name: str) -> str:
-    """Anthropic writes versions with dashes, and after the family since version 4."""
+    """Return Anthropic's name of a model: dashes in versions, and the version after the family since version 4."""
     parts = name.replace(".", "-").split("-")
     family = next((part for part in parts if part in CLAUDE_OF_OPENROUTER), None)
     place = parts.index(family) if family else 0
@@ -83,7 +83,7 @@ def _litellm(cells: CellValues) -> CellValues:
 
 
 def _usage_of(metadata: object) -> dict[str, Any] | None:
-    """What LiteLLM keeps of the provider's own usage."""
+    """Return the provider's usage object that LiteLLM stores in the metadata, None without one."""
     if isinstance(metadata, str):
         try:
             metadata = json.loads(metadata) if metadata.strip() else None

@@ -1,10 +1,10 @@
-"""What an export's columns mean: a layout for each kind of export, and which one a header is of."""
+"""Layouts of exports: the meanings of columns, and how a layout is recognised by a header."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-# What a cell can be mapped to: counts of a call, its terms, and what was charged.
+# The meanings of cells: counts of a call, its terms, and its charge.
 TOKEN_COUNTS = (
     "input_tokens",
     "output_tokens",
@@ -23,7 +23,7 @@ TOKEN_COUNTS = (
 THINGS = ("web_searches", "file_searches", "images", "pages")
 TERMS = ("model", "date", "service_tier", "batch", "speed", "region", "context_window")
 CHARGES = ("cost_usd", "currency")
-# What must be the sum or the rest of other counts, if it is there.
+# Counts that must equal the sum or the rest of other counts, if present.
 SUMS = ("total_tokens", "uncached_input_tokens")
 IGNORE = "ignore"
 MEANINGS = (*TOKEN_COUNTS, *THINGS, "seconds", "requests", *TERMS, *CHARGES, *SUMS, IGNORE)
@@ -32,23 +32,22 @@ CellValues = dict[str, object]
 PrepareCells = Callable[[CellValues], CellValues]
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 OTHER = re.compile(r"[^a-z0-9]+")
-# Unknown columns of such names may change a price: their rows are not priced.
+# Unknown columns with such names may change a price: rows with values in them are not priced.
 SUSPICIOUS = re.compile(
     r"(^|_)tokens?$|token_?count|tokens_|cost|charge|(^|_)fees?(_|$)|tier|region|(^|_)geo(_|$)|audio|image|video"
     r"|(^|_)ttl(_|$)|cache|batch|speed|search|discount|multiplier|(^|_)characters$|^num_sessions$|usage_bytes"
 )
-# Limits and measurements, which are no usage.
+# Names of limits and measurements, which do not affect a price.
 HARMLESS = re.compile(r"(^|_)max_|limit|latency|per_(second|minute)|_ms$")
 
 
 @dataclass(frozen=True, slots=True)
 class ExportLayout:
-    """One kind of export. `columns` has the names of a column by what it means, the best first.
+    """One kind of export. `columns` has the names of a column by its meaning, the preferred name first.
 
-    `needed` are meanings that must be there, `marks` names of columns that must be there (one of each group).
-    `without_effect` are columns that change no price, with the reason. `prepare` rewrites the cells of a row.
-    Input includes what was read from caches and written to them if `input_is_whole`. Rows sum up calls if
-    `sums_calls`; then a row with a number of requests says how many.
+    A header must have the `needed` meanings and one name of each group of `marks`. `without_effect` are columns without
+    effect on the price, with the reason. `prepare` rewrites the cells of a row. With `input_is_whole`, the input count
+    includes cache reads and writes. With `sums_calls`, a row is the sum of several calls.
     """
 
     name: str
@@ -63,7 +62,7 @@ class ExportLayout:
     cache_is_known: bool = True
 
     def fits(self, names: Iterable[str]) -> bool:
-        """Return whether a header of these plain names is of this layout; a day may be missing from it."""
+        """Return whether a header with these plain names has this layout; the date may be missing."""
         there = set(names)
         needed = (self.columns[meaning] for meaning in self.needed if meaning != "date")
         return all(any(name in there for name in group) for group in (*needed, *self.marks))
@@ -75,12 +74,12 @@ def plain_name(name: str) -> str:
 
 
 def layout_of(header: Sequence[str], layouts: Sequence[ExportLayout]) -> ExportLayout | None:
-    """Return the first layout that a header is of."""
+    """Return the first layout that fits a header, None if none does."""
     names = [plain_name(name) for name in header]
     return next((layout for layout in layouts if layout.fits(names)), None)
 
 
 def may_change_a_price(name: str) -> bool:
-    """Return whether a column that no layout knows may hold tokens, costs or tiers."""
+    """Return whether an unknown column may affect a price, by its name."""
     plain = plain_name(name)
     return SUSPICIOUS.search(plain) is not None and HARMLESS.search(plain) is None

@@ -1,4 +1,4 @@
-"""Rows of exports to costs: what `prices apply` and `audit` both ask of the book."""
+"""Prices rows of exports with the book, for `prices apply` and `audit`."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -10,21 +10,21 @@ from pricing_data.rate_card import tiers_of
 from pricing_data.usage import Terms
 from pricing_data.usage_files.row import UsageRow
 
-# What had to be assumed of a row, as a sentence about rows says it.
+# Assumptions about rows, as the predicates of sentences about them.
 ASSUMED_TIER = "sum up calls of models with context tiers, without saying how long each was: priced at the lowest tier"
 ASSUMED_HOUR = "have a day and no hour, of models with prices by the hour: priced at those of most of the day"
 ASSUMED_CACHE = "do not say how many tokens were read from a cache: priced as if none were"
 
 
 class RowPrice(NamedTuple):
-    """The cost of a row, or why there is none, and what had to be assumed."""
+    """The cost of a row, or the reason why there is none, and the assumptions made."""
 
     total: CallTotal
     assumed: tuple[str, ...] = ()
 
 
 def price_row(book: PriceBook, row: UsageRow) -> RowPrice:
-    """Return what a row's usage costs. Raise nothing."""
+    """Return the cost of a row's usage. Raise nothing."""
     if row.fault is not None or row.terms is None:
         return RowPrice(CallTotal(None, None, row.fault or "it has no usage", None))
     if row.calls == 1 and row.long_context is None:
@@ -36,7 +36,7 @@ def price_row(book: PriceBook, row: UsageRow) -> RowPrice:
 
 
 def _summed_up(book: PriceBook, row: UsageRow, terms: Terms) -> RowPrice:
-    """Calls that are summed up are priced at the tier that their row says they reach, else at the lowest."""
+    """Return the cost of a sum of calls at the context tier that the row states, else at the lowest tier."""
     price = book.price(row.model, terms.at)
     if price is not None and row.calls is None and price.tariff.rates.per_call:
         return RowPrice(CallTotal(None, None, "each call has a fee, and the number of calls is not known", price))
@@ -48,7 +48,7 @@ def _summed_up(book: PriceBook, row: UsageRow, terms: Terms) -> RowPrice:
 
 
 def _prompt_size(row: UsageRow, tiers: tuple[Tier, ...]) -> tuple[int, bool]:
-    """A size of prompt that reaches the tier of each call, and whether that is an assumption."""
+    """Return a prompt size in the context tier of each call, and whether the tier is an assumption."""
     if not tiers or row.usage.input_tokens <= tiers[0].above_tokens:
         return (0, False) if not (tiers and row.long_context) else (tiers[0].above_tokens + 1, False)
     if row.calls == 1 and row.long_context is None:

@@ -9,7 +9,7 @@ SUM_OF_OTHERS = "the sum of other columns"
 
 
 def _openai_usage(cells: CellValues) -> CellValues:
-    """Say which tokens are audio and images; without all its columns an export leaves open what includes what."""
+    """Set audio and image counts. Raise UnreadableRow if missing columns leave open which counts include which."""
     if all(
         values.is_zero(cells.get(f"{side}_{modality}_tokens"))
         for side in ("input", "output")
@@ -53,13 +53,13 @@ def _count(cells: CellValues, name: str) -> int:
 
 
 def _first_part(cells: CellValues) -> CellValues:
-    """A line item is "gpt-4o-2024-08-06, cached input"."""
+    """Set the model to the first part of the line item, such as "gpt-4o-2024-08-06, cached input"."""
     cells["model"] = str(cells.get("model") or "").partition(",")[0].strip()
     return cells
 
 
 def _cents(cells: CellValues) -> CellValues:
-    """The cost report of Anthropic's API has amounts in cents."""
+    """Convert amounts from cents, in which the cost report of Anthropic's API has them."""
     if not values.is_nothing(cells.get("cost_usd")):
         cells["cost_usd"] = values.amount("amount", cells["cost_usd"]).scaleb(-2)
     if values.is_nothing(cells.get("model")):

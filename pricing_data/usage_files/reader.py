@@ -1,4 +1,4 @@
-"""Rows of an export to counts, terms and charges. A cell is used, has no effect, or makes its row unpriced."""
+"""Reads rows of an export as counts, terms and charges. A cell is used, has no effect, or makes its row unpriced."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -27,17 +27,17 @@ EMPTY_ROWS = "rows without a model and without tokens"
 USD = "usd"
 PARTS_OF_CACHED = ("cached_audio_tokens", "cached_image_tokens")
 WRITTEN_OR_READ = ("cached_input_tokens", "cache_write_tokens", "cache_write_1h_tokens")
-# Cells that were read are kept for rows that have the same; no more of them than this.
+# Parsed instants and terms are cached by their cells, up to this many.
 MAX_KEPT = 10_000
 NO_SECONDS = Decimal()
 NO_BILL = (None, None)
 
 
 class RowReader:
-    """Reads rows of one file. `skipped` counts rows that are no usage, by what they are.
+    """Reads rows of one file. `skipped` counts rows that are not usage, by their kind.
 
-    `ignored` are columns that no layout knows and that cannot change a price, `without_effect` those that are known
-    not to, with the reason. `names` has the column of each meaning, as the file spells it.
+    `ignored` are unknown columns that cannot affect a price, `without_effect` known ones that do not, with the reason.
+    `names` has the column of each meaning, as the file spells it.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class RowReader:
             self.ignored += [double.name for double in doubles if double.meaning not in MAY_NOT_DIFFER]
         self.without_effect = without_effect_of(layout, header)
         possible = set(self.names) if layout.prepare is None else set(MEANINGS)
-        # What rows of this file can have at all, with its name: most files have few of them.
+        # Only the counts that rows of this file can have, which are few in most files.
         self._counts = [(name, self._name(name)) for name in COUNTS if name in possible]
         self._parts_of_cached = [name for name in PARTS_OF_CACHED if name in self.names]
         self._sums = [name for name in SUMS if name in possible]
@@ -76,7 +76,7 @@ class RowReader:
         self._amount = partial(values.amount, decimal_comma=decimal_comma)
 
     def read(self, number: int, row: RowCells) -> UsageRow | None:
-        """Return what a row says, None if it is no usage. Raise nothing: what cannot be read is a fault of the row."""
+        """Return a row, None if it is not usage. Raise nothing: an unreadable row has a `fault`."""
         if self._usual is not None and (usual := self._usual.read(number, row)) is not None:
             return usual
         cells: CellValues = {meaning: row[place] for meaning, place in self.places}
@@ -155,7 +155,7 @@ class RowReader:
         return model
 
     def _how(self, cells: CellValues) -> RowTerms:
-        """How a call was made, which is the same for most rows of a file."""
+        """Return service, region and context length of a row, cached by its cells."""
         key = tuple([cell if type(cell := cells.get(name)) is str else repr(cell) for name in self._how_cells])
         found = self._known_how.get(key)
         if found is None:
@@ -210,7 +210,7 @@ class RowReader:
         return (stated or 0) + rest
 
     def _check_input(self, cells: CellValues, found: dict[str, int]) -> None:
-        """A row may have no input if it has other things that are counted."""
+        """Raise UnreadableRow for a row without input tokens, unless it has other counts."""
         if "input_tokens" not in cells and "total_tokens" in cells:
             total = values.shown(cells["total_tokens"])
             raise UnreadableRow(f"{self._name('total_tokens')} {total} is not divided into input and output")
@@ -270,12 +270,12 @@ class RowReader:
         return self.names.get(meaning, meaning)
 
 
-# What a row without usage may have, too: the day it is of.
+# Cells that a row without usage may have.
 ROW_NAMES = frozenset({"date", "ends", "currency", "product", "product_name", "unit", "line_type"})
 
 
 def _check_double(double: DuplicateColumn, row: RowCells) -> None:
-    """Raise UnreadableRow if a column that is not used says something else than the one that is used."""
+    """Raise UnreadableRow if an unused column differs from the used one with the same meaning."""
     cell, used = row[double.place], row[double.used_place]
     if not values.is_zero(cell) and cell != used and str(cell).strip() != str(used).strip():
         raise UnreadableRow(
@@ -284,5 +284,5 @@ def _check_double(double: DuplicateColumn, row: RowCells) -> None:
 
 
 def _fewest_calls(*tokens: int) -> int:
-    """Return the smallest number of calls that could have these tokens, for a row that does not state it."""
+    """Return the smallest possible number of calls with these tokens, for a row that does not state it."""
     return max(1, -(-max(tokens) // MAX_TOKENS))

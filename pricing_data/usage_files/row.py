@@ -1,4 +1,4 @@
-"""What a row of an export says, in the words of the book."""
+"""A row of an export as usage, terms and charge."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -15,11 +15,11 @@ NO_USAGE = Usage(0, requests=0)
 
 
 class UsageRow(NamedTuple):
-    """One row. `fault` says why it cannot be priced, `bill_fault` why its charge cannot be compared.
+    """One row. `fault` is why it cannot be priced, `bill_fault` why its charge cannot be compared.
 
-    `at` is None where the row has no day that can be read. `calls` is how many calls it sums up, None if that is not
-    known. `long_context` says whether their prompts reach the first tier, None if the row does not say.
-    `cache_is_known` is False where an export has no counts of tokens that were read from a cache.
+    `at` is None for a row without a readable date. `calls` is the number of calls that it sums up, `long_context`
+    whether their prompts reach the first context tier; both are None if unknown. `cache_is_known` is False if the
+    export does not count tokens read from a cache.
     """
 
     number: int
@@ -36,8 +36,8 @@ class UsageRow(NamedTuple):
 
 
 class UnreadableRow(ValueError):
-    """A row that cannot be priced; the message names the property and its value."""
+    """A row that cannot be priced; the message names the column and its value."""
 
 
 class SkippedRow(Exception):
-    """A row that is no usage; the message says what it is, in the plural."""
+    """A row that is not usage; the message names its kind, in the plural."""

@@ -1,4 +1,4 @@
-"""Files as tables: CSV with any of three separators, JSON and JSON lines, Parquet. Read in pieces, except JSON."""
+"""Reads files as tables: CSV with any of three separators, JSON, JSON lines and Parquet. All but JSON are streamed."""
 
 import csv
 import json
@@ -17,12 +17,12 @@ from weighbridge_base.optional_packages import MissingPackage, import_optional
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
 CSV_SUFFIXES = (".csv", ".tsv", ".txt")
 SUFFIXES = (".csv", ".tsv", ".parquet", ".json", ".jsonl", ".ndjson")
-# Bills begin with lines about the invoice.
+# Bills have lines about the invoice before the header.
 MAX_PREAMBLE_LINES = 20
 MAX_FIELD_CHARACTERS = 10_000_000
 PARQUET_ROWS = 65_536
 NOT_UTF8 = "it is not UTF-8; save it as CSV in UTF-8"
-# Objects that are not flattened: a layout reads them, or they hold no usage.
+# Objects that are not flattened: layouts read them as a whole, or they have no usage.
 KEPT_WHOLE = frozenset({"metadata", "messages", "response", "proxy_server_request", "request_tags", "labels", "tags"})
 
 Recognise = Callable[[Sequence[str]], bool]
@@ -30,10 +30,10 @@ Recognise = Callable[[Sequence[str]], bool]
 
 @dataclass(slots=True)
 class ExportTable:
-    """A header and the rows below it, each as long as the header. `share` returns how much was read, from 0 to 1.
+    """A header and its rows, each as long as the header. `share` returns the share of the file that was read, 0 to 1.
 
-    `preamble` are the lines before the header, by their first cell. `separator` is that of CSV.
-    `batches` has the rows of Parquet as record batches.
+    `preamble` has the lines before the header, by their first cell. `separator` is that of CSV. `batches` returns the
+    rows of Parquet as record batches.
     """
 
     path: Path
@@ -48,7 +48,7 @@ class ExportTable:
 
 @contextmanager
 def open_table(path: Path, recognise: Recognise, separator: str | None = None) -> Iterator[ExportTable]:
-    """Open a file as a table; `recognise` says whether a header is known. Raise UnusableUsageFile, OSError."""
+    """Open a file as a table; `recognise` returns whether a header is known. Raise UnusableUsageFile, OSError."""
     match path.suffix.lower():
         case ".csv" | ".tsv":
             with path.open("rb") as raw, TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text:
@@ -108,7 +108,7 @@ def _csv_rows(path: Path, reader: Any, header: list[str]) -> Iterator[RowCells]:
 
 
 def _csv_layout(path: Path, recognise: Recognise, separator: str | None) -> tuple[str, int]:
-    """Which separator a file has, and how many lines stand before its header."""
+    """Return the separator of a file, and the number of lines before its header."""
     lines = _first_lines(path)
     candidates = (separator,) if separator else ("\t",) if path.suffix.lower() == ".tsv" else tuple(SEPARATORS)
     for number, line in enumerate(lines):
@@ -161,7 +161,7 @@ def _json_table(path: Path) -> ExportTable:
 
 
 def _json_lines_table(path: Path) -> ExportTable:
-    """Lines may have properties of their own, so that all are looked at for the header first."""
+    """Return a table of JSON lines, which are read twice: first for the header, since properties differ by line."""
     header = list(dict.fromkeys(name for record, _ in _json_lines(path) for name in record))
     size = max(1, path.stat().st_size)
     read = 0
@@ -205,7 +205,7 @@ def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _unfolded(path: Path, found: object) -> Iterator[dict[str, object]]:
-    """The records of a list, of a page with `data`, and of buckets with `results`, with their bucket's own values."""
+    """Yield the records of a list, of a page's `data`, and of each bucket's `results` with the bucket's own values."""
     if isinstance(found, list):
         for each in found:
             yield from _unfolded(path, each)

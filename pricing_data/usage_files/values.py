@@ -1,4 +1,4 @@
-"""Values of cells: counts, amounts, days and words. What cannot be read raises UnreadableRow; nothing is rounded."""
+"""Parses cells: counts, amounts, dates and words. Raises UnreadableRow for unreadable ones; nothing is rounded."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -14,7 +14,7 @@ MAX_UNIX_SECONDS_DIGITS, UNIX_MILLISECONDS_DIGITS = 11, 13
 MIN_UNIX_DIGITS = 9
 DAY_LENGTH = len("2026-01-31")
 UTC_SECONDS_LENGTH = len("2026-01-31T12:00:00Z")
-# An hour or less: then the instant at which a row begins says at which hour its calls were made.
+# A row of at most this time has the hour of its calls in its beginning.
 MAX_HOURLY_BUCKET = timedelta(hours=1)
 NOTHING = frozenset({"", "null", "none", "nan", "not_available", "n/a", "-"})
 NOTHING_AS_WRITTEN = NOTHING | {word.upper() for word in NOTHING} | {"None", "Null", "NaN"}
@@ -27,21 +27,21 @@ ONE_GROUP_OF_THREE = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}", re.ASCII)
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?", re.ASCII)
 TRUE = frozenset({"true", "1", "yes", "t", "y"})
 FALSE = frozenset({"", "false", "0", "no", "f", "n", "null", "none"})
-# What exports write where no tier was asked for.
+# Words in exports for calls without a service tier.
 NO_TIER = frozenset({"", "none", "null", "not_available", "on-demand"})
 LONG_CONTEXT = (">", "200k-", "200k -", "long")
 SHORT_CONTEXT = ("≤", "<", "0-", "0 -", "short", "standard")
 
 
 def is_nothing(value: object) -> bool:
-    """Return whether a cell says nothing: it is empty, or a word for that."""
+    """Return whether a cell is empty, or has a word for an empty one."""
     if type(value) is str:
         return not value or (len(value) <= MAX_NOTHING and value.strip().lower() in NOTHING)
     return value is None or value != value  # NaN
 
 
 def is_zero(value: object) -> bool:
-    """Return whether a cell is empty, 0, or says no: such a cell has no effect on a price."""
+    """Return whether a cell is empty, 0 or false, so that it has no effect on a price."""
     if is_nothing(value) or value is False or value in ([], {}):
         return True
     text = str(value).strip().lower()
@@ -49,7 +49,7 @@ def is_zero(value: object) -> bool:
 
 
 def shown(value: object) -> str:
-    """Return a value as sentences show it: a number as it is, anything else in quotes, shortened."""
+    """Return a value for a message: a number unchanged, anything else in quotes and shortened."""
     text = str(value).strip()
     short = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
     return short if NUMBER.fullmatch(short) else repr(short)
@@ -85,7 +85,7 @@ def amount(name: str, value: object, *, decimal_comma: bool = False) -> Decimal:
 
 
 def flag(name: str, value: object) -> bool:
-    """Return whether a cell says yes."""
+    """Return whether a cell means true. Raise UnreadableRow."""
     text = "" if value is None else str(value).strip().lower()
     if text in TRUE or text in FALSE:
         return text in TRUE
@@ -93,7 +93,7 @@ def flag(name: str, value: object) -> bool:
 
 
 def service(name: str, value: object) -> str:
-    """Return how a call was processed, one of `pricing_data.price.SERVICES`."""
+    """Return the service of a cell, one of `pricing_data.price.SERVICES`. Raise UnreadableRow."""
     word = "" if value is None else str(value).strip().lower()
     found = STANDARD if word in NO_TIER else SERVICE_OF.get(word)
     if found is None:
@@ -107,7 +107,7 @@ def region(value: object) -> str | None:
 
 
 def long_context(name: str, value: object) -> bool | None:
-    """Return whether a cell says that prompts reach the first tier, None if it says nothing."""
+    """Return whether prompts reach the first context tier, None for an empty cell. Raise UnreadableRow."""
     if is_nothing(value):
         return None
     word = str(value).strip().lower()
@@ -152,7 +152,7 @@ def _in_utc(moment: datetime) -> datetime:
 
 
 def bucket(begins: date, ends: date | None) -> date:
-    """Return when the calls of a bucket were made: the instant where it is an hour or less, else the day."""
+    """Return the time of a bucket's calls: its beginning if it is at most an hour long, else the day."""
     if not isinstance(begins, datetime):
         return begins
     if isinstance(ends, datetime):
@@ -180,7 +180,7 @@ def _plain_text(value: object) -> str:
 
 def _whole(text: str, *, decimal_comma: bool) -> int | None:
     written = text.strip().translate(SPACES)
-    # A count has no decimals: one group of three digits is thousands where commas are decimal, too.
+    # A count has no decimals: "1,234" and "1.234" are thousands whatever the decimal sign.
     if decimal_comma and ONE_GROUP_OF_THREE.fullmatch(written):
         return int(written.replace(".", "").replace(",", ""))
     found = _decimal(_pointed(written, decimal_comma=decimal_comma))
@@ -188,7 +188,7 @@ def _whole(text: str, *, decimal_comma: bool) -> int | None:
 
 
 def _pointed(text: str, *, decimal_comma: bool) -> str:
-    """A number with a point before its decimals, and nothing between its thousands."""
+    """Return the text of a number with a decimal point and without thousands separators."""
     if decimal_comma and (GROUPED_BY_POINT.fullmatch(text) or ("," in text and "." not in text)):
         return text.replace(".", "").replace(",", ".")
     return text.replace(",", "") if GROUPED_BY_COMMA.fullmatch(text) else text

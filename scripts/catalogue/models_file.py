@@ -19,7 +19,7 @@ Row = dict[str, str]
 
 
 def read_rows() -> list[Row]:
-    """The rows of models.toml, in its order."""
+    """Return the rows of models.toml, in its order."""
     rows: list[Row] = tomllib.loads(MODELS.read_text(encoding="utf-8"))["model"]
     return rows
 

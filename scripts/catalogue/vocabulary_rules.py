@@ -23,7 +23,7 @@ class Rule:
     pattern: str | None = None
 
     def fits(self, author: str, name: str) -> bool:
-        """Whether the rule speaks of this model."""
+        """Return whether the rule applies to a model."""
         if author != self.author:
             return False
         return name in self.models or (self.pattern is not None and re.fullmatch(self.pattern, name) is not None)
@@ -31,14 +31,14 @@ class Rule:
 
 @dataclass(frozen=True)
 class Reason:
-    """Why the models of an author that no rule speaks of have no vocabulary."""
+    """The reason why models of an author to which no rule applies have no vocabulary."""
 
     author: str
     reason: str
     pattern: str | None = None
 
     def fits(self, author: str, name: str) -> bool:
-        """Whether the reason speaks of this model."""
+        """Return whether the reason applies to a model."""
         return author == self.author and (self.pattern is None or re.fullmatch(self.pattern, name) is not None)
 
 
@@ -54,18 +54,18 @@ class Rules:
     same_ranks: Mapping[str, str]
 
     def vocabulary(self, author: str, name: str) -> tuple[str, str] | None:
-        """The packed vocabulary of a model and the evidence; None without a rule, or if it is not packed."""
+        """Return the packed vocabulary of a model and the evidence; None without a rule, or if it is not packed."""
         found = self.known(author, name)
         return found if found and found[0] in self.shipped else None
 
     def reason(self, author: str, name: str) -> str | None:
-        """Why a model has no vocabulary; None where it has one, or nobody said why not."""
+        """Return why a model has no vocabulary, None if it has one or no reason is given."""
         if self.vocabulary(author, name):
             return None
         return next((reason.reason for reason in self.reasons if reason.fits(author, name)), None)
 
     def known(self, author: str, name: str) -> tuple[str, str] | None:
-        """The vocabulary of a model and the evidence, packed or not; None without a rule."""
+        """Return the vocabulary of a model and the evidence, packed or not; None without a rule."""
         if author == self.tiktoken_author:
             return self._tiktoken(name)
         for rule in self.rules:
@@ -85,7 +85,7 @@ class Rules:
 
 
 def read_rules() -> Rules:
-    """The facts of `vocabulary_rules.toml`. Raises ValueError for evidence of an unknown kind."""
+    """Return the facts of `vocabulary_rules.toml`. Raise ValueError for evidence of an unknown kind."""
     raw = tomllib.loads(RULES.read_text(encoding="utf-8"))
     rules = tuple(Rule(**entry) for entry in raw["rule"])
     for rule in rules:

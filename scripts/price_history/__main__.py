@@ -67,7 +67,7 @@ def _only(state: State, keys: set[str]) -> State:
 
 
 def arguments_of(arguments: list[str]) -> argparse.Namespace:
-    """Return the parsed command line; see the top of this file."""
+    """Return the parsed command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     for name in ("fetch", "check", "write"):

@@ -1,4 +1,4 @@
-"""From the states of a source's releases to the lines of its history."""
+"""Converts the states of a source's releases to the lines of its history."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping

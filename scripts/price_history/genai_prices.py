@@ -13,7 +13,7 @@ from pricing_data.refresh.sources.genai_prices import models
 from pricing_data.refresh.sources.python_literal import ConstructorCall
 from scripts.price_history.states import Entry, Json, State, digits
 
-# Those who sell models of their own; the others host or resell.
+# Providers that sell models of their own; the others host or resell.
 FIRST_PARTIES = frozenset(
     [
         "anthropic",

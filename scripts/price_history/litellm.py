@@ -12,7 +12,7 @@ NOT_A_MODEL = "sample_spec"
 PRICE_FIELD = re.compile(r"cost|pricing|uplift_multiplier", re.ASCII)
 OTHER_PRICE_FIELDS = {"alias_of", "provider_specific_entry", "search_free_requests", "web_search_billing_unit"}
 
-# Those who sell models of their own. Hosts of others' models are left out: no policy of the catalogue needs their past.
+# Providers that sell models of their own. Hosts are left out: no policy of the catalogue needs their past prices.
 FIRST_PARTIES = frozenset(
     [
         "ai21",
@@ -90,7 +90,7 @@ def _target(entries: Mapping[str, Any], key: str, entry: Mapping[str, Any]) -> t
 
 
 def is_first_party(key: str, entry: Mapping[str, Any]) -> bool:
-    """Whether an entry is a text or embeddings model, as its author sells it."""
+    """Return whether an entry is a text or embeddings model, as its author sells it."""
     provider = entry.get("litellm_provider")
     if entry.get("mode") in OTHER_MODES or RESOLD.match(key):
         return False

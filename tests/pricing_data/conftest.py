@@ -1,6 +1,7 @@
 """A price and a book to build tests on."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -38,3 +39,9 @@ def book_of(tmp_path: Path) -> Callable[..., PriceBook]:
         return PriceBook.from_file(path)
 
     return write
+
+
+@pytest.fixture
+def booked(book_of: Callable[..., PriceBook]) -> Callable[[Tariff], PriceBook]:
+    """A book with one row of a tariff, for the model a."""
+    return lambda tariff: book_of(replace(price("a", date(2026, 1, 1)), tariff=tariff))

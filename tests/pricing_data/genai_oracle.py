@@ -319,8 +319,8 @@ def _reason(row: Price, path: str, at: datetime) -> str:
         return "unknown here: no source states the rate above the bound; genai-prices charges the one below it"
     if path not in rates_by_path(row.tariff):
         return "unknown here: genai-prices states it beside an input price that did not hold then, or from a later day"
-    told = row.statement(path)
-    package, basis = told.source.package, told.basis
+    statement = row.statement(path)
+    package, basis = statement.source.package, statement.basis
     if package == "rules":
         return "rule: the provider documents a factor, genai-prices does not state the rate"
     if package == "genai-prices":

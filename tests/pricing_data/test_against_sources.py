@@ -96,9 +96,9 @@ def test_no_hidden_difference_from_litellm(book: PriceBook) -> None:
         hours = [window.rates for window in row.tariff.schedule]
         for path, amount in amounts.items():
             where = path if path in own else _from_on(path)
-            value, told = own.get(where), row.statement(where)
+            value, statement = own.get(where), row.statement(where)
             same = value == Decimal(amount) or any(getattr(rates, path, None) == Decimal(amount) for rates in hours)
-            assert same or told.state in MAY_DIFFER or row.state in MAY_DIFFER, (model, path, value, amount)
+            assert same or statement.state in MAY_DIFFER or row.state in MAY_DIFFER, (model, path, value, amount)
 
 
 def _from_on(path: str) -> str:
@@ -135,14 +135,14 @@ def test_a_disputed_rate_names_who_differs(book: PriceBook) -> None:
     """Each disputed rate has the other value and its source; an agreed or single one has none."""
     for row in book.rows:
         own = rates_by_path(row.tariff)
-        for told in row.statements:
-            for source, path, value in told.opinions:
-                assert path in told.paths, (row.model, path)
+        for statement in row.statements:
+            for source, path, value in statement.opinions:
+                assert path in statement.paths, (row.model, path)
                 assert value != own[path], (row.model, path)
-                assert source != told.source.package, (row.model, path)
-            rates = [path for path in told.paths if path not in (path_of("input"), path_of("output"))]
-            if told.state == "disputed" and rates == list(told.paths) and set(rates) <= set(own):
-                assert {path for _, path, _ in told.opinions} == set(rates), (row.model, told)
+                assert source != statement.source.package, (row.model, path)
+            rates = [path for path in statement.paths if path not in (path_of("input"), path_of("output"))]
+            if statement.state == "disputed" and rates == list(statement.paths) and set(rates) <= set(own):
+                assert {path for _, path, _ in statement.opinions} == set(rates), (row.model, statement)
 
 
 def test_every_first_party_model_of_genai_prices_is_compared(book: PriceBook) -> None:

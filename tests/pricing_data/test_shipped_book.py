@@ -172,9 +172,9 @@ def test_each_rate_has_its_own_first_day_and_source(book: PriceBook) -> None:
     that is newer than the row, unless the source states it of the past."""
     for row in book.rows:
         for path in rates_by_path(row.tariff):
-            told = row.statement(path)
-            assert told.since <= row.effective_from, (row.model, row.effective_from, path)
-            assert told.not_before is None or told.not_before < told.since, (row.model, path)
+            statement = row.statement(path)
+            assert statement.since <= row.effective_from, (row.model, row.effective_from, path)
+            assert statement.not_before is None or statement.not_before < statement.since, (row.model, path)
 
 
 def test_every_row_belongs_to_a_curated_model(book: PriceBook) -> None:
@@ -185,7 +185,7 @@ def test_every_row_belongs_to_a_curated_model(book: PriceBook) -> None:
 
 
 def test_the_book_is_the_recorded_one() -> None:
-    """The book has the sha256 that was recorded when it was made: nobody has edited it by hand."""
+    """The book has the sha256 that was recorded when it was made: it was not edited by hand."""
     digest, name = DIGEST.read_text(encoding="utf-8").split()
     assert (digest, name) == (hashlib.sha256(PACKAGED.read_bytes()).hexdigest(), "prices.jsonl")
 

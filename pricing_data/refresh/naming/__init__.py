@@ -1,1 +1,1 @@
-"""Which model an entry of a price source is, and who made it: for drafts and hosts, never used by a server."""
+"""Maps entries of price sources to models and authors, for drafts of new models and for hosts."""

@@ -1,4 +1,4 @@
-"""Who made a model, worked out from the id that a price source uses."""
+"""Derives the author of a model from its id in a price source."""
 
 import re
 import tomllib
@@ -26,22 +26,22 @@ class Author:
     own_names: str | None = None
 
     def sells(self, package: str, provider: str) -> bool:
-        """Whether a provider of a price source is this author."""
+        """Return whether a provider of a price source is this author."""
         return provider in getattr(self, package.replace("-", "_"))
 
     def made(self, name: str) -> bool:
-        """Whether a name sold by this author is one of its own models."""
+        """Return whether a name sold by this author is one of its own models."""
         return self.own_names is None or re.match(self.own_names, name) is not None
 
 
 def read_authors() -> tuple[Author, ...]:
-    """The table of authors."""
+    """Return the authors of `authors.toml`."""
     raw = tomllib.loads(AUTHORS.read_text(encoding="utf-8"))
     return tuple(Author(**entry) for entry in raw["author"])
 
 
 def author_of(authors: Sequence[Author], package: str, provider: str, upstream_id: str) -> tuple[Author, str] | None:
-    """The author of an upstream id and the model's tidied name; None where it is not known."""
+    """Return the author of an id in a source, and the model's normalized name; None if the author is unknown."""
     parts = upstream_id.split("/")
     name = tidy(parts[-1])
     prefixes = {prefix: author for author in authors for prefix in author.prefixes}
@@ -59,12 +59,12 @@ def author_of(authors: Sequence[Author], package: str, provider: str, upstream_i
 
 
 def tidy(name: str) -> str:
-    """A name in lower case without the words by which hosts mark an offer."""
+    """Return a name in lower case, without suffixes by which hosts mark an offer, such as ":free"."""
     plain = OFFERS.sub("", name.lower().replace("_", "-")).split("@")[0]
     return TITAN_ENDING.sub("", plain) if plain.startswith("titan") else BEDROCK_ENDING.sub("", plain)
 
 
 def spellings(name: str) -> Iterator[str]:
-    """The name, and the spelling with hyphens for dots that some sources use."""
+    """Yield a name as it is, and with hyphens in place of dots as some sources write it."""
     yield name
     yield name.replace(".", "-")

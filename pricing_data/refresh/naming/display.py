@@ -1,4 +1,4 @@
-"""The display name of a model, drafted from its name. A person's better one wins."""
+"""Drafts the display name of a model from its name; a curated name takes precedence."""
 
 import re
 import tomllib
@@ -17,7 +17,7 @@ VERSION = re.compile(r"\b([1-9]\d?) (\d)(?= |$)", re.ASCII)
 
 @dataclass(frozen=True)
 class NameSpelling:
-    """The curated facts on names."""
+    """The curated spelling rules of `names.toml`, and the names that are no models of the catalogue."""
 
     words: Mapping[str, str]
     hyphen_after: tuple[str, ...]
@@ -41,11 +41,11 @@ class NameSpelling:
         return spelt + ending
 
     def excludes(self, name: str) -> bool:
-        """Whether a name is no text or embeddings model."""
+        """Return whether a name is that of neither a text nor an embeddings model."""
         return self.exclude.fullmatch(name) is not None
 
     def sets_aside(self, author: str, name: str) -> bool:
-        """Whether a person has looked at an author's name, and it is no model of its own."""
+        """Return whether an author's name was reviewed and found to be no model of its own."""
         return self.set_aside.fullmatch(f"{author}/{name}") is not None
 
     def _word(self, word: str) -> str:
@@ -57,7 +57,7 @@ class NameSpelling:
 
 
 def read_spelling() -> NameSpelling:
-    """The facts of `names.toml`."""
+    """Return the spelling rules of `names.toml`."""
     raw = tomllib.loads(NAMES.read_text(encoding="utf-8"))
     return NameSpelling(
         words=raw["words"],

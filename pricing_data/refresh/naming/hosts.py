@@ -1,4 +1,4 @@
-"""The price of open weights at a host that an operator has chosen: by exact name, and only where it is one price."""
+"""Prices of open-weight models at hosts chosen by the operator, matched by exact name and only if unambiguous."""
 
 import re
 import tomllib
@@ -11,7 +11,7 @@ from pricing_data.refresh.naming.authors import Author, author_of
 from pricing_data.refresh.source_snapshot import Offer, SourceSnapshot
 
 HOSTS = DATA / "hosts.toml"
-# Words by which a host or an author marks the very same weights.
+# Prefixes and suffixes by which hosts and authors mark the same weights.
 SAME_WEIGHTS = re.compile(r"^(meta-|google-|mistralai-)|-(fp8|fp16|bf16|maas|turbo|hf)$")
 
 
@@ -24,7 +24,7 @@ class Host:
 
 
 def read_hosts() -> dict[str, Host]:
-    """Every known host, by name."""
+    """Return the hosts of `hosts.toml`, by name."""
     raw = tomllib.loads(HOSTS.read_text(encoding="utf-8"))["host"]
     return {
         name: Host(name, {field.replace("_", "-"): tuple(found) for field, found in entry.items()})
@@ -56,13 +56,13 @@ def with_hosts(
 
 
 def spelling(name: str) -> str:
-    """A name without what hosts add to it, and with one spelling of its version."""
+    """Return a name without additions of hosts, and with one spelling of its version."""
     plain = SAME_WEIGHTS.sub("", SAME_WEIGHTS.sub("", name.lower()))
     return re.sub("(?<=[a-z])(?=[0-9])", "-", plain.replace(".", "-").replace("_", "-"))
 
 
 def _sold(host: Host, authors: Sequence[Author], snapshot: SourceSnapshot) -> dict[str, list[tuple[str, str, Offer]]]:
-    """What a host sells, by spelling: the key, the name there, and the newest offer."""
+    """Return the offers of a host by spelling: the key, the name there, and the newest offer."""
     found: dict[str, list[tuple[str, str, Offer]]] = {}
     for key, offers in snapshot.offers.items():
         newest = offers[-1]
@@ -74,7 +74,7 @@ def _sold(host: Host, authors: Sequence[Author], snapshot: SourceSnapshot) -> di
 
 
 def _one(offers: Iterable[tuple[str, str, Offer]], model: str) -> str | None:
-    """The key of the offer with the model's own name, else of any, if all of them ask the same."""
+    """Return the key of the offer under the model's exact name, else of any; None if their prices differ."""
     listed = list(offers)
     exact = [offer for offer in listed if offer[1] == model] or listed
     prices = {(offer.tariff.rates.input, offer.tariff.rates.output) for _, _, offer in exact}

@@ -1,4 +1,4 @@
-"""Models that their own authors sell and that are not known here: drafts for a person to accept."""
+"""Suggests models that their authors sell and the catalogue lacks, as drafts for review."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from pricing_data.refresh.source_snapshot import SourceSnapshot
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A name that an author sells itself: where each source has it, and the input price in USD per token."""
+    """A model that its author sells: its id in each source, and the input price in USD per token."""
 
     author: str
     name: str
@@ -23,7 +23,7 @@ class Suggestion:
 
     @property
     def model_row(self) -> str:
-        """A draft for models.toml; a vocabulary is for a person to decide."""
+        """Return a draft of its row in models.toml, without a vocabulary."""
         fields = {"name": self.name, "author": self.author, "display_name": self.display_name}
         return "[[model]]\n" + "".join(
             f"{field} = {json.dumps(value, ensure_ascii=False)}\n" for field, value in fields.items()
@@ -31,12 +31,12 @@ class Suggestion:
 
     @property
     def upstream_line(self) -> str:
-        """A draft for upstream.toml."""
+        """Return a draft of its line in upstream.toml."""
         return upstream_line(self.name, self.ids)
 
 
 def upstream_line(name: str, ids: Mapping[str, str]) -> str:
-    """A line of upstream.toml: an inline table. Without ids the model has no price."""
+    """Return a line of upstream.toml: an inline table. Without ids the model has no price."""
     named = {ID_FIELDS[package]: ids[package] for package in ID_FIELDS if package in ids}
     fields = {"price_policy": "first_party" if ids else "none", **named}
     inner = ", ".join(f"{field} = {json.dumps(value)}" for field, value in fields.items())
@@ -49,9 +49,9 @@ def suggestions(
     authors: Sequence[Author],
     spelling: NameSpelling,
 ) -> list[Suggestion]:
-    """A suggestion for each name that no known one is a spelling of, by author and name.
+    """Return a suggestion for each sold model whose name is no spelling of a known one, by author and name.
 
-    An entry from which a known model's price is read is that model, however it is called there.
+    An entry from which a known model's price is read is left out, whatever its name there.
     """
     seen = {name.replace(".", "-") for name in known}
     read = {(package, key) for model_rule in known.values() for package, key in model_rule.ids.items()}

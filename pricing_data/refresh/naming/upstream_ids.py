@@ -1,4 +1,4 @@
-"""Which entry of each price source sells a model, proposed for a person to accept."""
+"""Proposes the entry of each price source for a model, for review."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ GENAI = "genai-prices"
 
 
 def exact_ids(authors: Sequence[Author], snapshot: SourceSnapshot) -> dict[tuple[str, str], str]:
-    """By author and name, the key under which the author itself sells that very name."""
+    """Return the key under which an author sells exactly this name, by author and name."""
     found: dict[tuple[str, str], str] = {}
     for key, offers in sorted(snapshot.offers.items(), key=lambda item: (len(item[0]), item[0])):
         source = offers[-1].source
@@ -25,13 +25,13 @@ def exact_ids(authors: Sequence[Author], snapshot: SourceSnapshot) -> dict[tuple
 
 
 def match(ids: Mapping[tuple[str, str], str], author: str, name: str) -> str | None:
-    """The key for a model, whichever way its name is spelt there."""
+    """Return the key for a model in any spelling of its name, None without one."""
     by_spelling = {(maker, spelt): key for (maker, sold), key in ids.items() for spelt in spellings(sold)}
     return next((key for spelt in spellings(name) if (key := by_spelling.get((author, spelt)))), None)
 
 
 class GenaiRules:
-    """The rules by which genai-prices itself finds a model, used here only to propose an id."""
+    """The matching rules of genai-prices, used to propose an id."""
 
     def __init__(self, folder: Path, pin: PinnedPackage, authors: Sequence[Author]) -> None:
         text = read_member(folder, pin, genai_prices.MEMBER).decode("utf-8")
@@ -39,7 +39,7 @@ class GenaiRules:
         self._authors = {author.name: author for author in authors}
 
     def propose(self, author: str, name: str) -> str | None:
-        """The key of the first model of the author's own provider that answers to this name."""
+        """Return the key of the first model of the author's provider whose rule matches the name, None without one."""
         for provider, model in self._models:
             if not self._authors[author].sells(GENAI, str(provider.get("id"))):
                 continue
@@ -50,7 +50,7 @@ class GenaiRules:
 
 
 def fits(rule: ConstructorCall, name: str) -> bool:
-    """Whether a name answers to a rule of genai-prices. Raises ValueError for an unknown rule."""
+    """Return whether a rule of genai-prices matches a name. Raise ValueError for an unknown rule."""
     match rule.name, list(rule.fields.values()):
         case "ClauseEquals", [str(text)]:
             return name == text.lower()

@@ -1,1 +1,1 @@
-"""How each upstream price file is read. Used when the book is made, never by a server."""
+"""Readers of the price sources. Used by a refresh only, never by a server."""

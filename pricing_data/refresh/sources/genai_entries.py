@@ -1,4 +1,4 @@
-"""What the price fields of one entry of genai-prices state, from which instant on.
+"""Reads the price fields of one entry of genai-prices as tariffs with their first instants.
 
 An entry has its prices as they are, or `prices`, a list in which the last whose `constraint` holds wins: none, a
 `StartDateConstraint`, or a `TimeOfDateConstraint`. `price_variants` replace single prices in another service.
@@ -30,9 +30,9 @@ class ServiceVariant:
 
 
 def states(amounts: AmountReader, key: str, fields: EntryFields) -> tuple[DatedTariff, ...]:
-    """Return what an entry states, oldest first: a state for each instant at which any of its rates changes.
+    """Return the tariffs of an entry, oldest first: one for each instant at which any of its rates changes.
 
-    What is left out is noted in `amounts`. Raise ValueError, TypeError or LookupError for another form.
+    Amounts that are left out are recorded in `amounts`. Raise ValueError, TypeError or LookupError for another form.
     """
     standard = _standard(amounts, key, fields)
     variants = list(_variants(amounts, key, fields.get("price_variants") or ()))
@@ -52,10 +52,10 @@ def states(amounts: AmountReader, key: str, fields: EntryFields) -> tuple[DatedT
 
 
 def _standard(amounts: AmountReader, key: str, fields: EntryFields) -> list[DatedTariff]:
-    """The standard tariffs, oldest first.
+    """Return the standard tariffs, oldest first.
 
-    Hours have no date. They belong to the newest tariff before them in the list: older ones held before the source
-    had those hours, and it says in comments that it cannot express this.
+    Hours have no date. They belong to the newest tariff before them in the list, since older tariffs ended before the
+    hours were introduced, which the format of the source cannot express.
     """
     found: list[tuple[datetime | None, Tariff, list[tuple[set[int], Rates]]]] = []
     for entry in fields.get("prices") or [{"prices": {n: v for n, v in fields.items() if n != "price_variants"}}]:
@@ -76,7 +76,7 @@ def _standard(amounts: AmountReader, key: str, fields: EntryFields) -> list[Date
 
 
 def _by_the_hour(amounts: AmountReader, key: str, tariff: Tariff, hours: list[tuple[set[int], Rates]]) -> Tariff:
-    """A tariff with other rates at some hours; where hours overlap, the later ones of the list hold."""
+    """Return a tariff with other rates at some hours; where hours overlap, the later entry applies."""
     if hours and tariff.tiers:
         amounts.refuse(
             key, "schedule", len(hours), "hours beside tiers: the rates of long calls at these hours are unknown"
@@ -88,7 +88,7 @@ def _by_the_hour(amounts: AmountReader, key: str, tariff: Tariff, hours: list[tu
 
 
 def _variants(amounts: AmountReader, key: str, variants: Sequence[Any]) -> Iterator[ServiceVariant]:
-    """The prices that are named for services, in order."""
+    """Yield the prices that are named for services, in order."""
     for variant in variants:
         conditions, constraint = tuple(variant["when"].items()), variant.get("constraint") or {}
         service = SERVICES.get(conditions[0]) if len(conditions) == 1 else None
@@ -111,9 +111,9 @@ def _refuse_variant(amounts: AmountReader, key: str, conditions: dict[str, str])
 def _services(
     amounts: AmountReader, key: str, variants: Sequence[ServiceVariant], instant: datetime | None
 ) -> tuple[Service, ...]:
-    """The services at an instant: of several variants of one service the first that names a price has it.
+    """Return the services at an instant; of several variants of one service, the first with a price supplies it.
 
-    A service has only what is named for it. The source falls back to the standard price for the rest.
+    A service has only rates that are given for it. The source itself falls back to the standard rate for others.
     """
     named: dict[str, dict[str, object]] = {}
     for variant in variants:
@@ -125,7 +125,7 @@ def _services(
 
 
 def _rates(amounts: AmountReader, key: str, service: str, prices: Mapping[str, Any]) -> tuple[Rates, tuple[Tier, ...]]:
-    """The rates of one service and its tiers: a price without tiers stays as it is in those of others."""
+    """Return the base rates of one service and its tiers; a price without tiers is the same in all of them."""
     for name in prices:
         if name not in UNITS and not is_left_out(name):
             amounts.refuse(key, path_of(name, service), prices[name], "an unknown price key")
@@ -149,12 +149,12 @@ def _base(price: object) -> object:
 
 
 def _tiers(price: object) -> dict[int, object]:
-    """The prices of a rate above each bound; in a rate that is given for the whole there are none."""
+    """Return the prices of a rate by the bound of its tier, empty for a price without tiers."""
     return {int(tier["start"]): tier["price"] for tier in price["tiers"]} if isinstance(price, Mapping) else {}
 
 
 def _instant(text: str) -> datetime:
-    """A day from midnight UTC on, or a moment, which is one of UTC if it names no zone."""
+    """Return the instant (UTC) of a day or an instant in a text; without a zone it is in UTC."""
     moment = datetime.fromisoformat(text)
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 

@@ -1,10 +1,10 @@
-"""The price keys of genai-prices: which rate each of them is here, and which are left out and why."""
+"""The price keys of genai-prices: the rate of each, and the keys that are left out, with the reason."""
 
 import re
 from collections.abc import Mapping
 
 TOKENS, KCOUNT, HOUR_SECONDS = 1_000_000, 1_000, 3_600
-# A rate, and for how many of its unit a price is. Of two keys for one rate the first that an entry has is taken.
+# The rate of each key, and the number of units in its price. Of two keys for one rate, an entry's first one is taken.
 UNITS: dict[str, tuple[str, int]] = {
     "input_mtok": ("input", TOKENS),
     "output_mtok": ("output", TOKENS),
@@ -27,7 +27,7 @@ UNITS: dict[str, tuple[str, int]] = {
     "audio_hours": ("second", HOUR_SECONDS),
     "input_document_kpages": ("page", KCOUNT),
 }
-# Price keys that no rate here stands for, as patterns, and why.
+# Patterns of price keys without a rate here, with the reason.
 LEFT_OUT: tuple[tuple[str, str], ...] = (
     (r"(input|output)_text_mtok|cache_text_(read|write|write_5m|write_1h)_mtok", "text is what is no other kind"),
     (r"cache_(audio|image|video)_write(_5m|_1h)?_mtok|cache_video_read_mtok", "no usage counts them apart"),
@@ -39,7 +39,7 @@ LEFT_OUT: tuple[tuple[str, str], ...] = (
     (r"input_annotated_document_kpages", "a usage has no count of annotated pages"),
     (r"rerank_searches_kcount|social_searches_kcount|code_executions_kcount", "a usage has no such count"),
 )
-# What a variant is asked for with, and which service that is here.
+# The service of each condition of a variant.
 SERVICES: Mapping[tuple[str, str], str] = {
     ("processing", "batch"): "batch",
     ("service_tier", "default"): "standard",
@@ -48,7 +48,7 @@ SERVICES: Mapping[tuple[str, str], str] = {
     ("service_tier", "fast"): "fast",
     ("speed", "fast"): "fast",
 }
-# Conditions of variants that are no service, and why they are left out.
+# Conditions of variants that are not a service, with the reason for leaving them out.
 OTHER_CONDITIONS: Mapping[str, str] = {
     "route": "it names the host that a reseller sends a call to, which no term of a call does",
     "search_type": "a usage has no count by kind of search: what a search costs depends on it, so it is not known",

@@ -1,6 +1,6 @@
-"""Hours of a week at other rates: which they are, and how a tariff states them.
+"""Converts hours of the week with other rates to the windows of a tariff's schedule.
 
-A tariff's own rates are those that hold for most of the week; windows hold the others.
+A tariff's own rates are those of most of the week; windows have the others.
 """
 
 from collections import defaultdict
@@ -33,7 +33,7 @@ def in_week(starts: int, ends: int, weekdays: Iterable[int] = DAYS) -> Iterator[
 
 
 def minutes_of(windows: Sequence[Window]) -> set[int]:
-    """Return the minutes of the week in which any of some windows holds, in their own time zone."""
+    """Return the minutes of the week in any of the windows, in the windows' time zone."""
     return {
         minute
         for window in windows
@@ -42,8 +42,10 @@ def minutes_of(windows: Sequence[Window]) -> set[int]:
 
 
 def scheduled(tariff: Tariff, minutes: set[int], rates: Rates) -> Tariff:
-    """Return a tariff in which `rates` hold in these minutes of the week (UTC): as its schedule, or the other way
-    round if they are more than half of it."""
+    """Return a tariff with `rates` in these minutes of the week (UTC).
+
+    They become its schedule, or its own rates if they cover more than half of the week.
+    """
     if len(minutes) * 2 <= MINUTES_A_WEEK:
         return replace(tariff, schedule=windows(minutes, rates))
     others = set(range(MINUTES_A_WEEK)) - minutes
@@ -75,7 +77,7 @@ def _runs(minutes: set[int]) -> Iterator[tuple[int, int]]:
 
 
 def _within_days(first: int, length: int) -> Iterator[tuple[int, int]]:
-    """A run as it is, or cut at each midnight if it is longer than a day."""
+    """Yield a run of minutes unchanged, or cut at each midnight if it is longer than a day."""
     while length > MINUTES_A_DAY:
         until_midnight = MINUTES_A_DAY - first % MINUTES_A_DAY
         yield first, until_midnight

@@ -30,7 +30,7 @@ from pricing_data.refresh.sources.litellm_fields import (
 from pricing_data.refresh.sources.package_file import PinnedPackage, read_member
 from pricing_data.refresh.sources.rates import apart, known, times, unknown_above
 
-# A rate that is the same as another one below a bound, and has no amount of its own above it, follows that one.
+# A rate that equals this other rate below a bound, and has no amount of its own above it, follows the other one there.
 FOLLOWS = {
     "input_audio": "input",
     "input_image": "input",
@@ -48,7 +48,7 @@ AmountsByTier = Mapping[tuple[str, int], RateAmounts]
 
 
 def tariff_of(amounts: AmountReader, key: str, fields: EntryFields) -> Tariff:
-    """Return what an entry states; what is left out is noted in `amounts`.
+    """Return the tariff of an entry; amounts that are left out are recorded in `amounts`.
 
     Raise ValueError, TypeError, LookupError or AttributeError for another form.
     """
@@ -69,10 +69,10 @@ def tariff_of(amounts: AmountReader, key: str, fields: EntryFields) -> Tariff:
 
 
 def _amounts_by_tier(amounts: AmountReader, key: str, fields: EntryFields) -> AmountsByTier:
-    """The amounts of an entry by service and bound, those of `tiered_pricing` among them."""
+    """Return the amounts of an entry by service and tier bound, including those of `tiered_pricing`."""
     given: dict[tuple[str, int], dict[str, object]] = defaultdict(dict)
     for item in ({"range": (0,), **fields}, *(fields.get("tiered_pricing") or ())):
-        # Prices of searches are by the number of results ("max_results_range"): those are no tokens.
+        # Entries with "max_results_range" are prices of searches, not of tokens.
         first = int(Decimal(item["range"][0])) if "range" in item else None
         named = {own: item[other] for other, own in ALIASES.items() if other in item} | dict(item)
         for field, value in named.items():
@@ -84,7 +84,7 @@ def _amounts_by_tier(amounts: AmountReader, key: str, fields: EntryFields) -> Am
 def _checked_amounts(
     amounts: AmountReader, key: str, service: str, above: int, given: Mapping[str, object]
 ) -> RateAmounts:
-    """The checked amounts. A 0 for output beside an input price is none: an embeddings model gives no tokens back."""
+    """Return the checked amounts. An output price of 0 beside an input price is dropped: embeddings have no output."""
     numbers = {rate: amounts.number(key, path_of(rate, service, above), value) for rate, value in given.items()}
     if numbers.get("input") and numbers.get("output") == 0:
         del numbers["output"]
@@ -92,7 +92,7 @@ def _checked_amounts(
 
 
 def _service(cells: AmountsByTier, name: str) -> Service:
-    """A service with what is named for it; above a bound, what is not named stays as it is below."""
+    """Return a service with the rates given for it; a rate not given above a bound is the same as below it."""
     below = Rates(**cells.get((name, 0), {}))
     service = Service(name, apart(below))
     for above in sorted(above for service_name, above in cells if service_name == name and above):
@@ -118,7 +118,7 @@ def _any_known(service: Service) -> bool:
 
 
 def _web_search(amounts: AmountReader, key: str, fields: EntryFields) -> Decimal | None:
-    """The fee for a search, if each costs the same whatever its context, from the first one on."""
+    """Return the fee of a search, None unless every search costs the same."""
     given = fields.get("search_context_cost_per_query")
     if not given:
         return None
@@ -148,7 +148,7 @@ def _regions(
 
 
 def _by_the_hour(amounts: AmountReader, key: str, tariff: Tariff, off_peak: EntryFields | None) -> Tariff:
-    """The tariff with its off-peak hours. An entry's own rates are those of the other, dearer hours."""
+    """Return the tariff with its off-peak hours; the entry's own rates are those of peak hours."""
     if not off_peak:
         return tariff
     zone = str(off_peak.get("weekday_timezone") or "UTC")
@@ -166,7 +166,7 @@ def _by_the_hour(amounts: AmountReader, key: str, tariff: Tariff, off_peak: Entr
 
 
 def _minutes(hours: str, weekdays: set[int], zone_minutes: int) -> set[int]:
-    """The minutes of the week (UTC) of daily hours in UTC, on weekdays of another time zone."""
+    """Return the minutes of the week (UTC) of daily hours in UTC, on weekdays of another time zone."""
     starts, _, ends = hours.partition("-")
     on_days = set(in_week(0, 0, weekdays))
     every_day = in_week(minute_of(starts), minute_of(ends))

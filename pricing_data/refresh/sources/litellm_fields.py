@@ -1,7 +1,7 @@
-"""The price fields of LiteLLM: which rate each of them is here, and which are left out and why.
+"""The price fields of LiteLLM: the rate of each, and the fields that are left out, with the reason.
 
-A field is named after what is sold, then, in any order, a bound ("_above_200k_tokens": more than 200,000 tokens of
-input) and a way of processing ("_batches").
+A field's name has the thing sold, then, in any order, a tier bound ("_above_200k_tokens": more than 200,000 tokens of
+input) and a service ("_batches").
 """
 
 import re
@@ -29,7 +29,7 @@ RATES: Mapping[str, str] = {
     "input_cost_per_request": "per_call",
     "ocr_cost_per_page": "page",
 }
-# Other names of a field, which count where that field is not given.
+# Other names of a field, used if the field itself is missing.
 ALIASES: Mapping[str, str] = {
     "input_cost_per_token_cache_hit": "cache_read_input_token_cost",
     "cache_read_input_token_cost_per_audio_token": "cache_read_input_audio_token_cost",
@@ -41,7 +41,7 @@ SERVICES: Mapping[str, str] = {
     "priority": "priority",
     "ultrafast": "ultrafast",
 }
-# Ways of processing that calls here have no word for, and why.
+# Services that calls here cannot name, with the reason.
 OTHER_SERVICES: Mapping[str, str] = {
     "balanced": "a plan of one host",
     "decisions": "an endpoint that gives back no tokens",
@@ -53,11 +53,11 @@ REGIONS: Mapping[str, str] = {
     "regional_endpoint_uplift_multiplier": "regional",
     "fedramp_uplift_multiplier": "fedramp",
 }
-# Fields that `litellm_entries` reads in their own form.
+# Fields with a structure of their own, which `litellm` reads.
 STRUCTURES = frozenset(
     {"search_context_cost_per_query", "tiered_pricing", "off_peak_pricing", "provider_specific_entry"}
 )
-# Fields that no rate here stands for, and why.
+# Fields without a rate here, with the reason.
 LEFT_OUT: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("a cache that is made by a call of its own", ("explicit_cache_read_input_token_cost",)),
     ("no usage counts audio that is written to a cache apart", ("cache_creation_input_audio_token_cost",)),
@@ -96,7 +96,7 @@ LEFT_OUT: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("a host's own unit", ("input_dbu_cost_per_token", "output_dbu_cost_per_token", "ocr_cost_per_credit")),
     ("no model", ("guardrail_cost_per_unit",)),
 )
-# What a provider_specific_entry holds: a factor for a region, a factor for a service, and things that are no price.
+# The fields of a provider_specific_entry: factors of regions, factors of services, and fields that are not prices.
 SPECIFIC_REGIONS = frozenset({"us", "eu"})
 SPECIFIC_SERVICES = frozenset({"fast"})
 SPECIFIC_OTHERS = frozenset(
@@ -117,7 +117,7 @@ _SERVICE = re.compile(rf"_({'|'.join((*SERVICES, *OTHER_SERVICES))})$", re.ASCII
 
 
 def place_of_field(field: str) -> RatePlace | None:
-    """Return where a field's amount belongs; None for any field that is no rate here."""
+    """Return where a field's amount belongs in a tariff, None for a field without a rate."""
     name, above, service = _parts(field)
     if name not in RATES or service in OTHER_SERVICES:
         return None
@@ -132,7 +132,7 @@ def is_known(field: str) -> bool:
 
 
 def _parts(field: str) -> tuple[str, int, str]:
-    """A field's name without its bound and its way of processing, the bound in tokens, and the way."""
+    """Return a field's name without bound and service, the bound in tokens, and the service."""
     bound = _BOUND.search(field)
     name = _BOUND.sub("", field)
     way = _SERVICE.search(name)

@@ -1,4 +1,4 @@
-"""Where the source packages are: wheels that are named, or packages that are installed."""
+"""Locates the source packages: wheels given by path, or installed packages."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ MEMBERS: Mapping[str, str] = {
 
 
 def pin_wheel(path: Path) -> PinnedPackage:
-    """The pin of a wheel as it lies there. Raises BadSource for a file that is no wheel of a source."""
+    """Return the pin of a wheel with its actual SHA-256. Raise BadSource for a file that is not a wheel of a source."""
     package, _, rest = path.name.partition("-")
     package = package.replace("_", "-").lower()
     if package not in READERS or path.suffix != ".whl":
@@ -36,7 +36,7 @@ def pin_wheel(path: Path) -> PinnedPackage:
 
 
 def find_installed(package: str) -> tuple[Path, PinnedPackage] | None:
-    """The folder and pin of an installed source, whose sha256 is that of its price file; None if it is not there."""
+    """Return the folder of an installed source and its pin, with the SHA-256 of its price file; None without it."""
     try:
         found = distribution(package)
     except PackageNotFoundError:
@@ -50,10 +50,10 @@ def find_installed(package: str) -> tuple[Path, PinnedPackage] | None:
 
 
 def read_source(folder: Path, pin: PinnedPackage) -> SourceSnapshot:
-    """What a source says. Raises BadSource."""
+    """Return the contents of a pinned source. Raise BadSource."""
     return READERS[pin.package](folder, pin)
 
 
 def version_key(version: str) -> tuple[int, ...]:
-    """A version of numbers, to be compared."""
+    """Return a version as a tuple of numbers, for comparison."""
     return tuple(int(part) if part.isdigit() else 0 for part in version.split("."))

@@ -1,7 +1,7 @@
 """Reads model-prices: `snapshot.json` of its wheel, dated prices in USD per Mtok, read exactly.
 
-A model has a list of entries for each mode; each holds from its instant until the next one's. What an entry says
-was `recorded` before a correction is not read. Peak and off-peak hours are schedules of a provider.
+A model has a list of entries for each mode; each is in effect from its instant until the next one's. Prices `recorded`
+before a correction are not read. Peak and off-peak hours are schedules of a provider.
 """
 
 import json
@@ -24,10 +24,10 @@ from pricing_data.refresh.sources.rates import unknown_above
 MEMBER = "model_prices/snapshot.json"
 FIELDS = {"input": "input", "output": "output", "cached_input": "cache_read", "cache_write": "cache_write"}
 ONE_HOUR_MULTIPLE = "cache_write_1h_multiple"
-# What an entry holds besides its prices. "model" is the entry that it was copied from.
+# The fields of an entry that are not prices. "model" is the entry that it was copied from.
 NOT_PRICES = {"source", "valid_from", "valid_from_basis", "model", "tiers", "above"}
 SERVICES = ("batch", "flex", "fast", "ultrafast")
-# Modes that are no service, and why they are left out.
+# Modes that are not a service, with the reason for leaving them out.
 OTHER_MODES: Mapping[str, str] = {
     "thinking": "the price of the whole answer of a model that thinks; no term of a call says whether it does",
 }
@@ -40,7 +40,7 @@ BASES = {
 
 @dataclass(frozen=True, slots=True)
 class ModeEntry:
-    """What one mode costs from an instant on; `tariff` is None if it is not sold."""
+    """The tariff of one mode from an instant on, None if the mode is not sold."""
 
     since: datetime
     basis: str
@@ -69,7 +69,7 @@ def read(folder: Path, pin: PinnedPackage) -> SourceSnapshot:
 def _offers(
     amounts: AmountReader, source: PriceSource, modes: Mapping[str, Any], schedules: list[ProviderSchedule]
 ) -> tuple[Offer, ...]:
-    """An offer for each instant at which any rate of a model changes: in any mode, or by a schedule."""
+    """Return an offer for each instant at which any rate of a model changes: in any mode, or by a schedule."""
     key = f"{source.provider}/{source.id}"
     for mode in modes:
         if mode not in (STANDARD, *SERVICES):
@@ -100,7 +100,7 @@ def _tariff(
     others: Mapping[str, list[ModeEntry]],
     schedules: list[ProviderSchedule],
 ) -> Tariff | None:
-    """All that holds from an instant on; None if the standard mode is not sold then."""
+    """Return the tariff at an instant, None if the standard mode is not sold then."""
     tariff = _at(standard, instant)
     if tariff is None:
         return None
@@ -116,9 +116,9 @@ def _at(entries: list[ModeEntry], instant: datetime) -> Tariff | None:
 
 
 def _entries(amounts: AmountReader, key: str, mode: str, entries: Sequence[Mapping[str, Any]]) -> list[ModeEntry]:
-    """The entries of one mode, oldest first. The first one has no start: it holds from the day that it gives.
+    """Return the entries of one mode, oldest first. The first one has no start: it begins on its `valid_from`.
 
-    A first price that a dated correction had ended before its own day is left out: it never held.
+    An entry that would begin after the next one is left out: it was never in effect.
     """
     found: list[ModeEntry] = []
     for entry in entries:
@@ -147,10 +147,10 @@ def _rates(amounts: AmountReader, key: str, mode: str, entry: Mapping[str, Any])
 def _own(
     amounts: AmountReader, key: str, mode: str, above: int, entry: Mapping[str, Any], below: Rates, multiple: object
 ) -> Rates:
-    """The rates that an entry or a tier names, over those below it.
+    """Return the rates of an entry or a tier, completed by those below it.
 
-    Writing to a cache for longer is a multiple of the input, which the source gives by provider: it is taken for
-    models that charge for writing to a cache at all.
+    The source has one multiple of the input rate by provider for cache writes of an hour; it is used only for models
+    that charge for cache writes at all.
     """
     for name in entry:
         if name not in {*FIELDS.values(), ONE_HOUR_MULTIPLE, *NOT_PRICES}:
@@ -165,7 +165,7 @@ def _own(
 
 
 def _amount(amounts: AmountReader, key: str, path: str, value: object) -> Decimal | None:
-    """A 0 beside an input price is a token that is not sold: no output, no charge for writing a cache."""
+    """Return a rate in USD per token; a 0 for anything but input means that it is not sold, which is None."""
     is_input = path.partition(">")[0].rpartition(".")[2] == "input"
     return amounts.rate(key, path, value, TOKENS_PER_MTOK) if value or is_input else None
 

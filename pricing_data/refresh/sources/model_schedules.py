@@ -1,5 +1,8 @@
-"""The hours of providers in model-prices: in peak hours all rates of a provider's models are multiplied, or in
-off-peak hours those of some models, from one instant until another."""
+"""Peak and off-peak hours of providers in model-prices.
+
+In peak hours all rates of a provider's models are multiplied, in off-peak hours those of some models, from one instant
+until another.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +20,7 @@ EVERY_DAY, WORKING_DAYS = range(1, 8), range(1, 6)
 
 @dataclass(frozen=True, slots=True)
 class ProviderSchedule:
-    """Hours (UTC) in which a provider's rates are multiplied: those of `models`, or of all if it is None."""
+    """Hours (UTC) in which a provider's rates are multiplied, for `models` or, if that is None, for all models."""
 
     provider: str
     url: str
@@ -37,11 +40,11 @@ class ProviderSchedule:
         return (self.since, self.until) if self.until else (self.since,)
 
     def holds(self, instant: datetime) -> bool:
-        """Return whether it is in force at an instant."""
+        """Return whether the schedule is in effect at an instant."""
         return self.since <= instant and (self.until is None or instant < self.until)
 
     def factor_of(self, model: str) -> object:
-        """Return by what a model's rates are multiplied; None if it has no such hours."""
+        """Return the factor on a model's rates, None if the schedule does not apply to it."""
         return self.factor if self.models is None else self.models.get(model)
 
 
@@ -53,10 +56,7 @@ def schedules_of(raw: Mapping[str, Any]) -> list[ProviderSchedule]:
 def by_the_hour(
     amounts: AmountReader, source: PriceSource, tariff: Tariff, schedules: Sequence[ProviderSchedule]
 ) -> Tariff:
-    """Return a tariff with the hours of the schedules that hold; what cannot be read is noted in `amounts`.
-
-    A rule holds from the whole start of its schedule, as the source applies it.
-    """
+    """Return a tariff with the hours of the given schedules; refused amounts are recorded in `amounts`."""
     key = f"{source.provider}/{source.id}"
     for schedule in schedules:
         given = schedule.factor_of(source.id)
@@ -92,7 +92,7 @@ def _schedule(holidays: Mapping[str, Any], entry: Mapping[str, Any]) -> Provider
 
 
 def _fault(tariff: Tariff, schedule: ProviderSchedule) -> str | None:
-    """Why the hours of a schedule cannot be stated; None if they can."""
+    """Return why a tariff cannot have the hours of a schedule, None if it can."""
     name = schedule.holidays
     if tariff.tiers or tariff.services or tariff.schedule:
         return "hours beside tiers, services or other hours"
@@ -105,7 +105,7 @@ def _fault(tariff: Tariff, schedule: ProviderSchedule) -> str | None:
 
 
 def _windows(schedule: ProviderSchedule, rates: Rates) -> tuple[Window, ...]:
-    """The windows of a schedule in the time zone of its holidays: a window holds on no holiday of its own zone."""
+    """Return the windows of a schedule in the time zone of its holidays, in which they are not in effect."""
     offset = schedule.utc_offset_minutes
     minutes = {
         (minute + offset) % MINUTES_A_WEEK

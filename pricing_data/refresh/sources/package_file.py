@@ -1,4 +1,4 @@
-"""A file inside a pinned package: read from the wheel, once its sha256 is known to be right."""
+"""Reads a file in a pinned package after verifying the SHA-256 of its wheel."""
 
 import hashlib
 import zipfile
@@ -10,7 +10,7 @@ from pricing_data.errors import BadSource
 
 @dataclass(frozen=True, slots=True)
 class PinnedPackage:
-    """A package that is trusted as a source: its version, its wheel and that wheel's sha256."""
+    """A pinned source package: its version, its wheel and the wheel's SHA-256."""
 
     package: str
     version: str
@@ -19,7 +19,7 @@ class PinnedPackage:
 
 
 def read_member(folder: Path, pin: PinnedPackage, member: str) -> bytes:
-    """The bytes of one file of the pinned wheel in `folder`. Raises BadSource.
+    """Return the bytes of one file of the pinned wheel in `folder`. Raise BadSource.
 
     For a package that is installed there (`wheel` is "."), the sha256 is that of the file itself.
     """

@@ -1,7 +1,7 @@
-"""Old releases of a source as offers: what a release stated, from the day on which it was published.
+"""Old releases of the sources: their files of observations, and the offers that follow from them.
 
-An entry is read by the same functions as in the newest release. One that vanished ends nothing: sources delete
-models that are no longer sold, and a price that was asked until then stays the last one known.
+An entry is read by the same functions as in the newest release. A vanished entry does not end its price: sources delete
+models that are no longer sold, and their last price stays the last one known.
 """
 
 import json
@@ -23,7 +23,7 @@ from pricing_data.refresh.sources import litellm as litellm
 
 FieldValue: TypeAlias = str | tuple["FieldValue", ...] | Mapping[str, "FieldValue"]
 LINE_FIELDS = {"key", "provider", "seen", "not_before", "version", "fields"}
-# Fields of these names are amounts, or are made of amounts.
+# Fields with such names contain amounts.
 AMOUNT_FIELD = re.compile(r"cost|_mtok$|_kcount$|_kpages$|_hours$|multiplier", re.ASCII)
 DECIMAL = re.compile(r"\d+(\.\d+)?|-\d+(\.\d+)?", re.ASCII)
 
@@ -32,8 +32,8 @@ DECIMAL = re.compile(r"\d+(\.\d+)?|-\d+(\.\d+)?", re.ASCII)
 class Observation:
     """The price fields of an entry from one release on, until its next observation.
 
-    The change was published after the release of `not_before` and no later than that of `seen`. `fields` is
-    the whole state of the entry, None if the entry is gone. `not_before` is None in a source's first release.
+    The change was published after the release of the day `not_before`, and at the latest on the day `seen`. `fields` is
+    the complete state of the entry, None if it is gone. `not_before` is None in a source's first release.
     """
 
     seen: date
@@ -88,7 +88,7 @@ def offers(history: PackageHistory) -> SourceSnapshot:
 
 
 def _offers(amounts: AmountReader, history: PackageHistory, key: str) -> Iterator[Offer]:
-    """The offers of one entry: one for each release in which anything changes that a tariff holds."""
+    """Yield the offers of one entry: one for each release in which anything changes that a tariff holds."""
     last: Tariff | None = None
     observations = history.observations[key]
     ends = [*(later.seen for later in observations[1:]), date.max]
@@ -108,10 +108,10 @@ def _offers(amounts: AmountReader, history: PackageHistory, key: str) -> Iterato
 def _of_release(
     found: Sequence[DatedTariff], source: PriceSource, observation: Observation, end: date
 ) -> Iterator[Offer]:
-    """What a release stated while it was the newest, and what it dated itself since the release before it.
+    """Yield the offers of one release: its state while it was the newest, and changes it dates after the one before.
 
-    A date that the release gives for an earlier time was not seen by the releases of that time: it is taken as
-    observed with this one.
+    A change that the release dates before the previous release counts as observed with this one: the releases of that
+    time did not have it.
     """
     seen, not_before = _midnight(observation.seen), observation.not_before
     begun = [state for state in found if state[0] is None or state[0] <= seen]
@@ -124,7 +124,7 @@ def _of_release(
 
 
 def _aliased(history: PackageHistory, key: str, observation: Observation) -> EntryFields:
-    """The fields of an entry, or of the entry that it was an alias of in that release."""
+    """Return the fields of an entry, for an alias those of its target in that release."""
     fields = observation.fields or {}
     if "alias_of" not in fields:
         return fields
@@ -178,7 +178,7 @@ def _changes(raw: object) -> Any:
 
 
 def _frozen(name: str, value: object) -> FieldValue:
-    """Return a value that cannot be changed; `name` is that of the innermost property around it."""
+    """Return a checked, immutable value; `name` is that of the innermost property around it."""
     match value:
         case str() if DECIMAL.fullmatch(value) or (value and not AMOUNT_FIELD.search(name)):
             return value

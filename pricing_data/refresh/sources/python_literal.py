@@ -1,4 +1,4 @@
-"""Reads a Python file of nested constructor calls as data, without running it."""
+"""Reads nested constructor calls in a Python file as data, without executing the file."""
 
 import ast
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What the readers of all sources do with rates: which are apart from others, and how a service's tiers follow."""
+"""Operations on rates that the readers of all sources share."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -10,9 +10,9 @@ from pricing_data.refresh.source_snapshot import AmountReader
 
 
 def apart(rates: Rates) -> Rates:
-    """Return rates without those of images, video and reasoning that are no other than the plain ones.
+    """Return rates without those of images, video and reasoning that equal the plain ones.
 
-    They are counted among input or output, which they follow where nothing else is stated.
+    Without a rate of their own, they are charged as input or output.
     """
     same_image = rates.input_image is None or rates.input_image == rates.input
     same_cached = same_image and rates.cached_image == rates.cached_input
@@ -31,7 +31,7 @@ def known(rates: Rates) -> bool:
 
 
 def times(amounts: AmountReader, key: str, service: Service, factor: Decimal) -> Service:
-    """Return a service in which every rate of a token is multiplied; a fee for a counted thing is not among them."""
+    """Return a service with all token rates multiplied and without rates of counted things."""
     tiers = (Tier(tier.above_tokens, _times(amounts, key, service.name, tier, factor)) for tier in service.tiers)
     return replace(
         service, rates=_times(amounts, key, service.name, Tier(0, service.rates), factor), tiers=tuple(tiers)
@@ -39,9 +39,9 @@ def times(amounts: AmountReader, key: str, service: Service, factor: Decimal) ->
 
 
 def unknown_above(service: Service, standard: tuple[Tier, ...]) -> Service:
-    """Return a service without tiers as one that states nothing above the lowest bound of the standard tiers.
+    """Return a service without tiers with unknown rates above the lowest bound of the standard tiers.
 
-    Its source knows that long calls cost more and does not say what they cost in this service.
+    Its source has other prices for long calls, and does not state them for this service.
     """
     if service.tiers or not standard:
         return service

@@ -1,4 +1,4 @@
-"""A file of cited prices: every slip is refused, all of them at once; and how its prices stand over a book."""
+"""A file of cited prices: all its faults are reported together; and how its prices take precedence over a book."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -208,8 +208,8 @@ def test_a_bad_markup_is_named(tmp_path: Path, fields: str, fault: str) -> None:
 
 def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     """Whoever mends a file learns of every fault in it."""
-    told = faults(tmp_path, table(input='"x"', url=None), table("correction", reason=None), table("allow"), table("x"))
-    assert [fault.split(":")[0] for fault in told] == [
+    found = faults(tmp_path, table(input='"x"', url=None), table("correction", reason=None), table("allow"), table("x"))
+    assert [fault.split(":")[0] for fault in found] == [
         "override 1 (a)",
         "override 1 (a)",
         "correction 1 (a)",

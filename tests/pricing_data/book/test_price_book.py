@@ -76,7 +76,7 @@ def line(**changes: Any) -> str:
 
 
 def seal(text: str) -> str:
-    """A line with some check: a field at fault is told before a check."""
+    """A line with some check: a field at fault is reported before a check."""
     return f'{text[:-1]},"check":"000000000000"}}\n'
 
 

@@ -12,7 +12,7 @@ from pricing_data.price import Price, PriceSource, Rates, Tariff
 from pricing_data.refresh.model_rules import ModelRule
 from pricing_data.refresh.next_book import RefreshInputs, RefreshResult, refresh, unread
 from pricing_data.refresh.review_queue import ReviewNote, review_queue_text
-from pricing_data.refresh.source_snapshot import AmountReader, Offer, RefusedAmount, SourceSnapshot
+from pricing_data.refresh.source_snapshot import Offer, RefusedAmount, SourceSnapshot
 from pricing_data.usage import Terms, Usage
 from tests.pricing_data.conftest import SHA256, price
 
@@ -91,7 +91,7 @@ def test_a_change_of_three_times_is_taken() -> None:
     assert len(run(BEFORE, snapshot("genai-prices", ("0.000006", None))).appended) == 1
 
 
-def test_an_undated_change_that_nobody_confirms_is_held() -> None:
+def test_an_unconfirmed_undated_change_is_held() -> None:
     """Where the sources disagree and none gives a date, the last published price stays."""
     done = run(BEFORE, snapshot("genai-prices", ("0.000003", None)), snapshot("litellm", ("0.000002", None)))
     assert done.appended == ()
@@ -185,7 +185,7 @@ def test_a_refused_amount_is_noted() -> None:
 
 
 def test_a_new_model_enters_with_its_history() -> None:
-    """A model that the book lacks brings all its dated prices at once."""
+    """A model that the book lacks enters with all its dated prices."""
     days = [("0.00001", date(2026, 1, 1)), ("0.000002", date(2026, 2, 1))]
     done = run([], snapshot("genai-prices", *days))
     assert [row.input for row in done.appended] == [Decimal("0.00001"), Decimal("0.000002")]
@@ -196,36 +196,6 @@ def test_ids_that_nothing_answers_to_are_listed() -> None:
     nothing = {package: snapshot(package) for package in IDS}
     assert unread(UPSTREAM, nothing, {}) == ["a: genai-prices g/a", "a: litellm a"]
     assert unread(UPSTREAM, nothing, {"litellm": snapshot("litellm", ("0.000002", None))}) == ["a: genai-prices g/a"]
-
-
-@pytest.mark.parametrize(
-    ("value", "reason"),
-    [
-        (Decimal(-1), "not above zero"),
-        (Decimal(0), "not above zero"),
-        (Decimal("NaN"), "not a finite number"),
-        (Decimal("Infinity"), "not a finite number"),
-        (Decimal("0.0000001"), "more than 12 decimals"),
-        (Decimal(1001), "above 0.001"),
-        (0.5, "not an exact number"),
-        (True, "not an exact number"),
-        ("a lot", "not an exact number"),
-    ],
-)
-def test_amounts_are_refused(value: object, reason: str) -> None:
-    """An amount per million tokens that cannot be an exact price is left out and listed."""
-    amounts = AmountReader("p")
-    assert amounts.per_mtok("k", "input", value) is None
-    assert [(fault.key, fault.field) for fault in amounts.faults] == [("k", "input")]
-    assert reason in amounts.faults[0].reason
-
-
-def test_amounts_are_exact() -> None:
-    """An amount per million tokens becomes one per token without rounding; an absent one stays absent."""
-    amounts = AmountReader("p")
-    assert amounts.per_mtok("k", "input", Decimal("0.0375")) == Decimal("0.0000000375")
-    assert amounts.per_mtok("k", "input", None) is None
-    assert amounts.faults == []
 
 
 def fault(value: str, reason: str = "not above zero") -> RefusedAmount:

@@ -300,7 +300,7 @@ def test_a_decision_wins_over_the_sources() -> None:
     assert found == [("2026-01-01", "0.0000004"), ("2026-03-01", "0.000001")]
 
 
-def test_states_are_told_by_rate() -> None:
+def test_states_are_given_by_rate() -> None:
     """A row is agreed in its price and disputed in one of its rates: the statement has who states what."""
     found = rows(
         offer(GENAI, "0.000004", output="0.000008", cached_input="0.0000004", cache_write="0.000005"),

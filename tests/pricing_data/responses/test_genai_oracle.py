@@ -5,7 +5,7 @@ from genai_prices.data import providers
 from genai_prices.types import Usage as TheirUsage
 
 from pricing_data.usage import Usage
-from tests.pricing_data.responses.test_shapes import EXAMPLES, Example
+from tests.pricing_data.responses.usage_examples import EXAMPLES, Example
 
 THEIR_SHAPES = {
     "openai-chat": ("openai", "chat"),

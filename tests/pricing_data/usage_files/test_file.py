@@ -265,7 +265,7 @@ def test_odd_cells_beside_plain_numbers_are_no_usual_row(tmp_path: Path) -> None
 
 
 @given(st.lists(ROWS, max_size=5))
-def test_the_short_way_for_usual_rows_gives_what_the_long_one_gives(rows: list[tuple[str, ...]]) -> None:
+def test_the_fast_path_for_plain_rows_gives_what_the_full_reader_gives(rows: list[tuple[str, ...]]) -> None:
     """A column that might change the price, and is empty, takes every row the long way."""
     header = ["model", "date", "input_tokens", "cached_input_tokens", "images", "service_tier", "batch"]
     short = RowReader(GENERIC, header, PLAIN_OPTIONS)

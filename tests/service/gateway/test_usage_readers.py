@@ -3,7 +3,7 @@
 import pytest
 
 from service.gateway.dialects import parse_usage
-from tests.pricing_data.responses.test_shapes import EXAMPLES, Example
+from tests.pricing_data.responses.usage_examples import EXAMPLES, Example
 
 CHATS = [
     example

@@ -49,7 +49,7 @@ def test_the_first_host_that_sells_it_is_taken() -> None:
 
 
 def test_two_prices_of_one_host_are_none() -> None:
-    """Where a host sells spellings of a name at different prices, nobody guesses; its exact name wins."""
+    """Where a host sells spellings of a name at different prices, none is chosen; the exact name takes precedence."""
     turbo, fp8 = ("groq", "groq/llama-3.1-8b-instruct-turbo", "0.1"), ("groq", "x/llama-3.1-8b-instruct-fp8", "0.2")
     assert chosen([GROQ], turbo, fp8) == (None, {})
     assert chosen([GROQ], turbo, fp8, ON_GROQ) == ("groq", {"litellm": ON_GROQ[1]})
