@@ -37,7 +37,7 @@ SETTINGS = {"RATE_LIMIT_PER_SECOND": "1000000", "QUOTA_PER_MONTH": "1000000", "L
 
 
 class Row(NamedTuple):
-    """Yield rows: what was measured, with one account, with many, and their ratio."""
+    """A row of the table: what was measured, with one account, with many, and the ratio of the second to the first."""
 
     what: str
     one: str

@@ -14,9 +14,9 @@ from decimal import Decimal
 from pathlib import Path
 
 from scripts.estimates.plan import Planned, read_plan, taken_models
-from scripts.estimates.row import Value, table
 from scripts.estimates.spread import Counts, Pair, bands, counted, pairs
 from tokenizer_registry import Registry
+from tokenizer_registry.building.toml_text import Value, toml_tables
 from tokenizer_registry.estimation.bands import Basis, Script
 from tokenizer_registry.estimation.corpus import samples
 
@@ -72,12 +72,13 @@ def row(planned: Planned, found: Bands, models: Sequence[str]) -> str:
         "name": planned.name,
         "vocabulary": planned.vocabulary,
         "basis": basis.value,
-        "peers": list(planned.peers),
+        "peers": tuple(planned.peers),
         "reason": planned.reason,
     }
     names = "".join(f"    {json.dumps(name)},\n" for name in models)
-    errors: dict[str, Value] = {script.value: [str(low), str(high)] for script, (low, high) in found.items()}
-    return f"{table('[[estimator]]', values)}models = [\n{names}]\n{table('[estimator.error]', errors)}"
+    errors: dict[str, Value] = {script.value: (str(low), str(high)) for script, (low, high) in found.items()}
+    head, error = toml_tables({"[[estimator]]": values}), toml_tables({"[estimator.error]": errors})
+    return f"{head}\nmodels = [\n{names}]\n{error}\n"
 
 
 def report(found: Sequence[Pair]) -> str:

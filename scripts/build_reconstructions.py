@@ -18,9 +18,8 @@ from typing import Any
 
 from scripts.estimates.characters import table_of
 from scripts.estimates.pieces import model_of
-from scripts.estimates.row import Value, table
-from scripts.estimates.source import LICENCE, PACKAGE, PIECES, VERSION, document, fetch
-from scripts.estimates.witnesses import witnesses
+from scripts.estimates.source import LICENCE, PACKAGE, PIECES, VERSION, document, fetch, witnesses
+from tokenizer_registry.building.toml_text import Value, toml_tables
 from tokenizer_registry.estimation.dialects import DIALECTS
 from tokenizer_registry.estimation.reconstruction import Reconstruction
 from tokenizer_registry.estimation.runs import read_classes
@@ -89,7 +88,7 @@ def _rows(contents: Mapping[str, bytes], packed: Mapping[str, bytes]) -> Iterato
             "packed_sha256": hashlib.sha256(packed[model]).hexdigest(),
             "packed_bytes": len(packed[model]),
             "unpacked_bytes": len(contents[model]),
-            "probe_counts": list(probe_counts),
+            "probe_counts": tuple(probe_counts),
             "mixed_count": mixed_count,
         }
         path = MODELS[model]
@@ -97,11 +96,14 @@ def _rows(contents: Mapping[str, bytes], packed: Mapping[str, bytes]) -> Iterato
         licence: dict[str, Value] = {
             "name": "MIT (unofficial reconstruction; estimate only)",
             "class": "free",
-            "files": ["MIT-ctok.txt"],
+            "files": ("MIT-ctok.txt",),
         }
-        yield table("[[vocabulary]]", values)
-        yield table("[vocabulary.source]", source | {"sha256": PIECES[path]})
-        yield table("[vocabulary.licence]", licence)
+        tables = {
+            "[[vocabulary]]": values,
+            "[vocabulary.source]": source | {"sha256": PIECES[path]},
+            "[vocabulary.licence]": licence,
+        }
+        yield from (toml_tables({head: fields}) + "\n" for head, fields in tables.items())
 
 
 if __name__ == "__main__":
