@@ -1,1 +1,1 @@
-"""Measurements: `make bench` prints one table. Nothing here is a test, and no figure is kept by hand."""
+"""Benchmarks, run by `make bench`. None of them is a test, and every figure in the docs is written by them."""

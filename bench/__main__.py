@@ -1,4 +1,4 @@
-"""Run every measurement on this machine, print it and write docs/benchmarks.md: `python -m bench [PART...]`."""
+"""Run all benchmarks and write docs/benchmarks.md, or run those named: `python -m bench [PART...]`."""
 
 import os
 import sys
@@ -27,7 +27,7 @@ MUCH_STOLEN = 0.02
 
 
 def main(parts: list[str]) -> None:
-    """Print each table as it is done; write the document if all were asked for."""
+    """Print each table when it is measured; write the document if no parts are named."""
     load, began = os.getloadavg()[0], ticks()
     sections = []
     for name in parts or list(PARTS):

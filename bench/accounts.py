@@ -1,4 +1,4 @@
-"""What a call costs with a hundred thousand accounts in both stores, against one account."""
+"""Compare the latency of a call with a hundred thousand accounts in both stores and with one account."""
 
 import asyncio
 import random
@@ -37,7 +37,7 @@ SETTINGS = {"RATE_LIMIT_PER_SECOND": "1000000", "QUOTA_PER_MONTH": "1000000", "L
 
 
 class Row(NamedTuple):
-    """What was measured, with one account and with many, and the second over the first."""
+    """A row of the table: what was measured, with one account, with many, and the ratio of the second to the first."""
 
     what: str
     one: str
@@ -46,7 +46,7 @@ class Row(NamedTuple):
 
 
 class Side(NamedTuple):
-    """A server, and keys of it that have not been used."""
+    """A server, and keys of it that are not used yet."""
 
     server: Server
     data: Path
@@ -55,7 +55,7 @@ class Side(NamedTuple):
 
 
 def many_accounts() -> Iterator[Row]:
-    """Two servers, one with a single account, one with many; their calls alternate, so that both have the same day."""
+    """Measure two servers, with one account and with many, in turns, so that load of the machine affects both."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as open_until_the_end:
         one = open_until_the_end.enter_context(side(Path(folder) / "one", accounts=1, keys_each=ROUNDS * CALLS))
         many = open_until_the_end.enter_context(side(Path(folder) / "many", accounts=MANY, keys_each=1))
@@ -70,7 +70,7 @@ def many_accounts() -> Iterator[Row]:
 
 
 class Round(NamedTuple):
-    """Median seconds of a call, in one short while."""
+    """Median seconds of a call, over one round."""
 
     one_used: float
     many_used: float
@@ -79,7 +79,7 @@ class Round(NamedTuple):
 
 
 def one_round(one: Side, many: Side, *, turned: bool) -> Round:
-    """Some calls of each kind; whose turn is first changes from round to round."""
+    """Measure one round of calls on both servers; which is first alternates from round to round."""
     order = (many, one) if turned else (one, many)
     used = {each: seconds(each, [each.server.demo_key] * CALLS) for each in order}
     unused = {each: seconds(each, list(islice(each.unused, CALLS))) for each in order}
@@ -87,7 +87,7 @@ def one_round(one: Side, many: Side, *, turned: bool) -> Round:
 
 
 def row(what: str, pairs: list[tuple[float, float]]) -> Row:
-    """The medians over the rounds, and the median of the rounds' own ratios."""
+    """Return the medians over the rounds, and the median of the ratios of single rounds."""
     one, many = (statistics.median(column) * 1000 for column in zip(*pairs, strict=True))
     ratio = statistics.median(second / first for first, second in pairs)
     return Row(what, f"{one:.2f} ms", f"{many:.2f} ms", f"{ratio:.2f}")
@@ -95,7 +95,7 @@ def row(what: str, pairs: list[tuple[float, float]]) -> Row:
 
 @contextmanager
 def side(data: Path, *, accounts: int, keys_each: int) -> Iterator[Side]:
-    """A server with so many accounts, each of which has called once, in a new folder."""
+    """Yield a server in a new folder with `accounts` accounts, each of which has made one call."""
     with running(data, SETTINGS) as server:
         made = filled(data, load_peppers(data), accounts, keys_each)
         asyncio.run(called(EmbeddedValkey(data).url, list(dict.fromkeys(account_id for account_id, _ in made))))
@@ -105,7 +105,7 @@ def side(data: Path, *, accounts: int, keys_each: int) -> Iterator[Side]:
 
 
 def filled(data: Path, peppers: Peppers, accounts: int, keys_each: int) -> list[tuple[str, str]]:
-    """Ids and secrets of new accounts and their keys."""
+    """Return the ids and secrets of new accounts and their keys."""
     ids = [f"acc_bench{n:011}" for n in range(accounts)]
     made = [(account_id, keys.new_secret()) for account_id in ids for _ in range(keys_each)]
     now, pepper = datetime.now(UTC), peppers.newest
@@ -121,7 +121,7 @@ def filled(data: Path, peppers: Peppers, accounts: int, keys_each: int) -> list[
 
 
 async def called(url: str, account_ids: list[str]) -> None:
-    """Each account calls once, so that the store holds counts of all."""
+    """Make one call for each account, so that the store has counters of all of them."""
     async with connect(url, socket_timeout_seconds=30) as client:
         counters = RedisRateLimitStore(client, timeout_seconds=30, writer=secrets.token_hex(4))
         for at in range(0, len(account_ids), BATCH):
@@ -132,23 +132,23 @@ async def called(url: str, account_ids: list[str]) -> None:
 
 
 def counter_bytes(data: Path) -> int:
-    """What the store uses."""
+    """Return the memory that the store of counters uses."""
     with redis.Redis.from_url(EmbeddedValkey(data).url) as client:
         return int(client.info("memory")["used_memory"])
 
 
 def database_bytes(data: Path) -> int:
-    """What the files of the database take."""
+    """Return the size of the files of the database."""
     return sum(path.stat().st_size for path in data.glob("weighbridge.db*"))
 
 
 def seconds(side: Side, secrets_in_turn: list[str]) -> float:
-    """Median seconds of a call."""
+    """Return the median seconds of a call."""
     return statistics.median(timed(side.client, secret) for secret in secrets_in_turn)
 
 
 def timed(client: httpx2.Client, secret: str) -> float:
-    """Seconds of one call."""
+    """Return the seconds of one call."""
     began = time.perf_counter()
     client.get("/v1/tokens/authors", headers={"X-Api-Key": secret}).raise_for_status()
     return time.perf_counter() - began

@@ -21,7 +21,7 @@ BODY = {"type": "http.response.body", "body": answer.encode()}
 
 
 async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """Answer one call."""
+    """Answer one request."""
     parts = []
     while True:
         message = await receive()
@@ -34,7 +34,7 @@ async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 
 def main() -> None:
-    """Serve until a signal stops it."""
+    """Serve until a signal stops the process."""
     config = uvicorn.Config(
         app, loop="uvloop", http="httptools", lifespan="off", access_log=False, log_level="error",
         server_header=False,

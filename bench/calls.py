@@ -1,4 +1,4 @@
-"""The same call again and again over kept connections, with as little work of its own as Python allows.
+"""A minimal load generator in Python: repeats one request over persistent connections.
 
 `python -m bench.calls CONNECTIONS SECONDS HOST PORT` reads the bytes of the call from its input, and prints the answers
 in that time.
@@ -11,14 +11,14 @@ from typing import NamedTuple
 
 
 class Seconds(NamedTuple):
-    """Of one call: until the first byte of its body, and until the last."""
+    """Seconds of one call until the first byte of the response body, and until the last."""
 
     first: float
     whole: float
 
 
 class Connection:
-    """A kept connection, for one call at a time."""
+    """A persistent connection, for one call at a time."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
@@ -26,11 +26,11 @@ class Connection:
 
     @classmethod
     async def to(cls, host: str, port: int) -> "Connection":
-        """A new one."""
+        """Open a new connection."""
         return cls(*await asyncio.open_connection(host, port))
 
     async def call(self, request: bytes) -> Seconds:
-        """One call. Raises RuntimeError if the answer is not a whole one."""
+        """Make one call and return its times. Raise RuntimeError if the response is incomplete."""
         began = time.perf_counter()
         self.writer.write(request)
         head = (await self.reader.readuntil(b"\r\n\r\n")).lower()
@@ -49,7 +49,7 @@ class Connection:
 
 
 async def answers(connections: int, seconds: float, host: str, port: int, request: bytes) -> int:
-    """How many calls are answered in that time, each connection calling again without a pause."""
+    """Return the number of calls answered in a time, with each connection calling again without a pause."""
     opened = [await Connection.to(host, port) for _ in range(connections)]
     end = time.perf_counter() + seconds
 

@@ -1,4 +1,4 @@
-"""One text for every vocabulary in one call, and how time grows with the text and with the models."""
+"""Measure one call with every vocabulary, and how its time grows with the text and the number of models."""
 
 import asyncio
 import math
@@ -21,7 +21,7 @@ REPETITIONS = 45
 
 
 def whole_catalogue(registry: Registry) -> Iterator[tuple[str, str]]:
-    """A 10 kB text against all models, and each vocabulary's own library called once."""
+    """Yield rows that compare a 10 kB text counted for all models with one call of each reference library."""
     reference = Registry.from_package(fast=False)
     models = list(registry.models)
     used = {model.vocabulary for model in registry.models.values()} & registry.vocabularies.keys()
@@ -37,7 +37,7 @@ def whole_catalogue(registry: Registry) -> Iterator[tuple[str, str]]:
 
 
 def growth(registry: Registry) -> Iterator[tuple[str, str]]:
-    """The slope of time over length, both as logarithms: 1 is linear."""
+    """Yield rows with the slope of time over length on logarithmic scales; 1 means linear."""
     for model in GROWTH_MODELS:
         seconds = []
         for size in GROWTH_CHARACTERS:
@@ -59,7 +59,7 @@ def _slope(sizes: tuple[int, ...], seconds: list[float]) -> float:
 async def _in_turns(
     registry: Registry, models: list[str], owners: list[Vocabulary], texts: list[str]
 ) -> list[tuple[float, float]]:
-    """Seconds of each text: as the service counts, with two threads, and then by the owners' libraries.
+    """Return the seconds of each text: as the service counts, with two threads, and by the reference libraries.
 
     In turns, because a busy moment of the machine would harm one of them alone.
     """

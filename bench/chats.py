@@ -1,4 +1,4 @@
-"""Calls whose rates and latencies are compared: chat completions and counts, as bytes for `bench.calls`."""
+"""Requests for chat completions and counts, as bytes for `bench.calls`."""
 
 import json
 import statistics
@@ -16,7 +16,7 @@ MESSAGES = [{"role": "user", "content": "Say the word twenty times, please."}]
 
 @dataclass(frozen=True)
 class Target:
-    """What is called: a base URL, a key, the name of its model."""
+    """A server to call: base URL, API key and model name."""
 
     url: str
     key: str
@@ -24,21 +24,21 @@ class Target:
 
     @property
     def address(self) -> tuple[str, int]:
-        """Host and port."""
+        """Return the host and port of the base URL."""
         parts = urlsplit(self.url)
         return str(parts.hostname), int(parts.port or 80)
 
     async def connection(self) -> Connection:
-        """A new one."""
+        """Open a new connection to the server."""
         return await Connection.to(*self.address)
 
     def chat(self, *, streamed: bool) -> bytes:
-        """The bytes of a chat completion."""
+        """Return the bytes of a request for a chat completion."""
         body = {"model": self.model, "messages": MESSAGES, "max_tokens": 64, "stream": streamed}
         return self.post("/chat/completions", body)
 
     def post(self, path: str, fields: Mapping[str, Any]) -> bytes:
-        """The bytes of a call of `path` below the base URL."""
+        """Return the bytes of a request to `path` below the base URL."""
         parts = urlsplit(self.url)
         body = json.dumps(fields).encode()
         head = (
@@ -49,12 +49,12 @@ class Target:
         return head.encode() + body
 
     def rate(self, request: bytes, *, connections: int, seconds: int) -> float:
-        """Answers a second, called from a process of its own."""
+        """Return the responses per second, called from a separate process."""
         host, port = self.address
         command = [sys.executable, "-m", "bench.calls", str(connections), str(seconds), host, str(port)]
         return int(subprocess.run(command, input=request, check=True, stdout=subprocess.PIPE).stdout) / seconds
 
 
 def percentile(seconds: Sequence[float], at: float) -> float:
-    """Of a hundred, as `statistics` has it."""
+    """Return a percentile, as defined by `statistics.quantiles`."""
     return statistics.quantiles(seconds, n=100, method="inclusive")[round(at * 100) - 1]

@@ -1,4 +1,4 @@
-"""How fast a whole corpus is estimated, against what the engines do on one thread."""
+"""Compare the speed of an estimate of a whole corpus with that of the engines on one thread."""
 
 import tempfile
 import time
@@ -16,17 +16,17 @@ from tokenizer_registry.processors import usable_processors
 
 # Each alone, and all together.
 MODELS = ("gpt-4o", "claude-2.1", "gemini-2.5-pro")
-# Enough that the start of workers, some tenths of a second, is a small part of the quickest.
+# Enough that starting the workers, a few tenths of a second, is a small part of the quickest run.
 MEGABYTES = 400
-# About as many as the estimate gives to an engine in one call.
+# About as many as an estimate passes to an engine in one call.
 BATCH_TEXTS = 500
-# The best of so many counts: what else the machine does takes from both sides.
+# The best of this many runs, as other load of the machine only slows them down.
 ROUNDS = 2
 DAY = date(2026, 11, 21)
 
 
 def corpora() -> Iterator[tuple[str, str]]:
-    """A row for each choice of models: the estimate's speed on all cores, and its share of cores times one thread's."""
+    """Yield a row for each choice of models: speed on all cores, and relative to one thread times the cores."""
     registry, book = Registry.from_package(), PriceBook.from_package()
     cores = usable_processors()
     with tempfile.TemporaryDirectory() as folder:
@@ -43,14 +43,14 @@ def corpora() -> Iterator[tuple[str, str]]:
 
 
 def estimated(path: Path, models: Sequence[str], registry: Registry, book: PriceBook) -> float:
-    """MB/s of a whole estimate: its workers start, read and count."""
+    """Return the MB/s of a whole estimate, with the start of its workers and reading."""
     began = time.perf_counter()
     found = estimate_corpus([str(path)], models, Workload(DAY), registry=registry, book=book)
     return found.total.bytes / (time.perf_counter() - began) / 1e6
 
 
 def one_thread(counters: JobCounters, path: Path) -> float:
-    """MB/s of counting without reading; the vocabularies are loaded before."""
+    """Return the MB/s of counting alone, on one thread with loaded vocabularies."""
     size, seconds = 0, 0.0
     for group in range(groups_of(path)):
         texts = group_texts(path, group)

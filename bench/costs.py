@@ -1,4 +1,4 @@
-"""Usages of providers priced a second: in one process, and over HTTP in lists."""
+"""Measure how many usages of providers are priced per second, in one process and over HTTP in lists."""
 
 import json
 import statistics
@@ -56,7 +56,7 @@ NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
 def costs() -> Iterator[tuple[str, str]]:
-    """Yield what is done and how often a second: each provider's usage in Python, all of them in lists over HTTP."""
+    """Yield rows of operation and rate per second: each provider's usage in Python, all of them in lists over HTTP."""
     book = PriceBook.from_package()
     for provider, (model, usage) in USAGES.items():
         item = {"model": model, "usage": usage}
@@ -68,7 +68,7 @@ def costs() -> Iterator[tuple[str, str]]:
 
 
 def _microseconds(work: Any) -> float:
-    """Return how long the processor needs for one, the median of some rounds."""
+    """Return the processor seconds for one usage, the median of several rounds."""
     rounds = []
     for _ in range(ROUNDS):
         began = time.process_time()

@@ -1,4 +1,4 @@
-"""Every vocabulary: the engine that serves against its owner's library, on the same texts."""
+"""Compare the engine with the reference library for every vocabulary, on the same texts."""
 
 import statistics
 import time
@@ -12,7 +12,7 @@ SMALL_TEXTS, LARGE_TEXTS = 25, 6
 
 
 class Comparison(NamedTuple):
-    """MB/s of the engine and the reference; medians over the texts. `fresh`: by kind of text, then `fresh 50 kB`."""
+    """MB/s of the engine and the reference by kind and size of text; medians over the texts."""
 
     vocabulary: str
     library: str
@@ -20,17 +20,17 @@ class Comparison(NamedTuple):
     engine: dict[str, float]
 
     def ratio(self, name: str) -> float:
-        """How many times as fast as the reference."""
+        """Return how many times as fast as the reference the engine is."""
         return self.engine[name] / self.reference[name]
 
     @property
     def fresh(self) -> float:
-        """The median ratio over kinds and sizes of texts that were never seen."""
+        """Return the median ratio over kinds and sizes of texts that are new to the process."""
         return statistics.median(self.ratio(name) for name in self.engine if name != "repeated")
 
 
 def compare_engines() -> Iterator[Comparison]:
-    """One row a vocabulary."""
+    """Yield one comparison for each vocabulary."""
     fast, reference = Registry.from_package(), Registry.from_package(fast=False)
     small, large = kinds(SMALL, SMALL_TEXTS), kinds(LARGE, LARGE_TEXTS)
     for name, spec in fast.vocabularies.items():
@@ -50,7 +50,7 @@ def _speeds(vocabulary: Vocabulary, small: Sequence[Kind], large: Sequence[Kind]
 
 
 def median_speed(count: Callable[[str], object], texts: Sequence[str]) -> float:
-    """Millions of UTF-8 bytes a second."""
+    """Return the speed in millions of UTF-8 bytes per second."""
     speeds = []
     for text in texts:
         started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The served endpoint, keys and limits on, against a bare application on the same server; start-up and memory."""
+"""Compare the endpoint, with keys and limits, with a bare application on the same server; measure start and memory."""
 
 import json
 import socket
@@ -30,13 +30,13 @@ ROUNDS = 15
 
 
 def served() -> Iterator[tuple[str, str, str]]:
-    """The same for five models that share a vocabulary, and for five vocabularies."""
+    """Yield rows with figures for five models of one vocabulary, and for five vocabularies."""
     columns = [dict(_served(models)) for models in (ONE_VOCABULARY, MODELS)]
     yield from ((name, value, columns[1][name]) for name, value in columns[0].items())
 
 
 def _served(models: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Requests a second with one and two workers and of the bare application, in turns: a busy minute harms all."""
+    """Yield requests per second with one and two workers and of the bare application, measured in turns."""
     texts = kinds(SMALL, 200)[0]
     bodies = [json.dumps({"input": text, "type": "text", "models": models}).encode() for text in texts.fresh]
     with service(1) as one, service(2) as two:
@@ -53,14 +53,14 @@ def _served(models: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def _answer(server: Server, body: bytes) -> str:
-    """Headers and body of its reply, as JSON; without the date, which the HTTP server puts before all."""
+    """Return the headers and body of a reply as JSON, without the date, which the HTTP server adds."""
     headers = {"X-Api-Key": server.demo_key, "Content-Type": "application/json"}
     reply = httpx2.post(f"{server.url}/v1/tokens/count", content=body, headers=headers).raise_for_status()
     return json.dumps(([pair for pair in reply.headers.multi_items() if pair[0] != "date"], reply.text))
 
 
 def start_and_memory() -> Iterator[tuple[str, str]]:
-    """Seconds until ready, and what a worker and a second one hold."""
+    """Yield the seconds until the service is ready, and the memory of the first and of each further worker."""
     started = time.perf_counter()
     with service(1) as server:
         yield "start until ready, empty data folder", f"{time.perf_counter() - started:.1f} s"
@@ -81,7 +81,7 @@ def start_and_memory() -> Iterator[tuple[str, str]]:
 
 @contextmanager
 def service(workers: int) -> Iterator[Server]:
-    """The service with so many workers, limits out of the way."""
+    """Yield a running service with `workers` workers and limits that are never reached."""
     with (
         tempfile.TemporaryDirectory() as folder,
         running(Path(folder) / "data", SETTINGS, "--workers", str(workers)) as server,
@@ -94,7 +94,7 @@ def service(workers: int) -> Iterator[Server]:
 
 @contextmanager
 def bare(answer: str) -> Iterator[str]:
-    """The address of the bare application in a process of its own."""
+    """Yield the address of the bare application, running in a separate process."""
     with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
         process = subprocess.Popen(
             [sys.executable, "-m", "bench.bare", str(listener.fileno()), answer], pass_fds=[listener.fileno()]
@@ -107,17 +107,17 @@ def bare(answer: str) -> Iterator[str]:
 
 
 def children(parent: int) -> list[int]:
-    """Process ids of the workers."""
+    """Return the process ids of the workers."""
     found = [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
     return [pid for pid in found if "valkey" not in Path(f"/proc/{pid}/cmdline").read_text()]
 
 
 def memory(process: int, what: str) -> float:
-    """Megabytes of a process, by the kernel's count."""
+    """Return the memory of a process in MB, as the kernel counts it."""
     lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
     return sum(int(line.split()[1]) for line in lines if line.startswith(f"{what}:")) / 1024
 
 
 def private(process: int) -> float:
-    """Megabytes that no other process shares."""
+    """Return the memory of a process in MB that it shares with no other."""
     return memory(process, "Private_Dirty") + memory(process, "Private_Clean")

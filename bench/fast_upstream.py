@@ -1,4 +1,4 @@
-"""An OpenAI-compatible server that says the same at once, in a process of its own: as fast as an upstream can be.
+"""An OpenAI-compatible server with a constant response, in a separate process: the fastest possible upstream.
 
 `python -m bench.fast_upstream` prints its port.
 """
@@ -21,7 +21,7 @@ HEAD = {"id": "chatcmpl-1", "created": 1_700_000_000, "model": MODEL}
 
 
 def event(choices: list[dict[str, Any]], **more: Any) -> bytes:
-    """One chunk of a stream."""
+    """Return one chunk of a stream."""
     return (
         b"data: "
         + json.dumps({**HEAD, "object": "chat.completion.chunk", "choices": choices, **more}).encode()
@@ -49,7 +49,7 @@ PIECES = [
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer a chat completion, or the list of models."""
+    """Answer a request for a chat completion, or for the list of models."""
     body = b""
     more = True
     while more:
@@ -68,7 +68,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
 
 @contextmanager
 def fast_upstream() -> Iterator[str]:
-    """A running one; its base URL is yielded."""
+    """Run the server, and yield its base URL."""
     command = [sys.executable, "-m", "bench.fast_upstream"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -79,7 +79,7 @@ def fast_upstream() -> Iterator[str]:
 
 
 def main() -> None:
-    """Serve until SIGTERM."""
+    """Serve until the process gets SIGTERM."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     print(listener.getsockname()[1], flush=True)

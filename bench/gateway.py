@@ -1,4 +1,4 @@
-"""What the gateway adds to a direct call of the same upstream, beside LiteLLM's proxy on that upstream."""
+"""Measure the latency that the gateway adds to a direct call of an upstream, beside that of LiteLLM's proxy."""
 
 import asyncio
 import tempfile
@@ -21,7 +21,7 @@ ABOUT = f"Before an upstream that answers without delay: one worker, latencies o
 
 
 def gateway_section() -> Section:
-    """All rows; what was added is to the direct call."""
+    """Return the section with all rows; added latency is relative to the direct call."""
     rows: list[list[str]] = []
     with tempfile.TemporaryDirectory() as folder, ExitStack() as opened:
         targets = dict(started(Path(folder), opened))
@@ -36,12 +36,12 @@ def gateway_section() -> Section:
 
 
 def names() -> Sequence[str]:
-    """The columns."""
+    """Return the names of the columns."""
     return DIRECT, OURS, THEIRS
 
 
 def started(folder: Path, opened: ExitStack) -> Iterator[tuple[str, Target]]:
-    """The upstream, and what stands before it."""
+    """Yield the upstream, and the proxies in front of it."""
     url = opened.enter_context(fast_upstream())
     yield DIRECT, Target(url, "none", MODEL)
     settings = {
@@ -58,7 +58,7 @@ def started(folder: Path, opened: ExitStack) -> Iterator[tuple[str, Target]]:
 
 
 def latencies(targets: Mapping[str, Target], *, streamed: bool) -> Iterator[list[str]]:
-    """The median and the 99th percentile: of whole plain answers, or of the first byte of streams."""
+    """Yield rows with the median and 99th percentile of whole plain responses or of the first byte of streams."""
     taken = asyncio.run(in_turn(targets, streamed=streamed))
     what = "stream, first byte" if streamed else "plain answer"
     for name, at in (("median", 0.5), ("99 %", 0.99)):
@@ -67,7 +67,7 @@ def latencies(targets: Mapping[str, Target], *, streamed: bool) -> Iterator[list
 
 
 async def in_turn(targets: Mapping[str, Target], *, streamed: bool) -> dict[str, list[Seconds]]:
-    """One call of each after the other, so that all see the same machine."""
+    """Make one call of each in turn, so that load of the machine affects all of them."""
     requests = {name: target.chat(streamed=streamed) for name, target in targets.items()}
     for name, target in targets.items():  # the first call of a server may take longer than others keep a connection
         await (await target.connection()).call(requests[name])
@@ -82,7 +82,7 @@ async def in_turn(targets: Mapping[str, Target], *, streamed: bool) -> dict[str,
 
 
 def cell(milliseconds: Mapping[str, float], name: str) -> str:
-    """A time, and what it is above the direct call's."""
+    """Return a time, and by how much it exceeds that of the direct call."""
     if name not in milliseconds:
         return ""
     added = milliseconds[name] - milliseconds[DIRECT]
@@ -90,5 +90,5 @@ def cell(milliseconds: Mapping[str, float], name: str) -> str:
 
 
 def rate(target: Target, *, streamed: bool) -> float:
-    """Answers a second."""
+    """Return the responses per second."""
     return target.rate(target.chat(streamed=streamed), connections=CONNECTIONS, seconds=SECONDS)

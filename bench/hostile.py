@@ -1,4 +1,4 @@
-"""Texts at the limit that are made to be slow: how long each takes, and what the event loop notices of it."""
+"""Measure texts at the size limit that are made to be slow: their time, and the lag of the event loop."""
 
 import asyncio
 import statistics
@@ -18,7 +18,7 @@ TICK_SECONDS = 0.001
 
 
 def hostile(registry: Registry) -> Iterator[tuple[str, str]]:
-    """The slowest of all texts and models; the longest lag of the loop; small calls meanwhile."""
+    """Yield the slowest text and model, the longest lag of the event loop, and the latency of small calls meanwhile."""
     chosen = {model.vocabulary: model.name for model in registry.models.values()}
     models = [chosen[name] for name in VOCABULARIES]
     registry.count("ready", models)

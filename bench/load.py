@@ -1,4 +1,4 @@
-"""Load on one address: `wrk` where it is installed, which takes little of the machine; otherwise threads of Python."""
+"""Generate load on one address: with `wrk` if it is installed, which needs little CPU, else with threads."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 SECONDS = 1
-# So many for one worker as for two: then each of two has as many as fill its round trips to the counters.
+# The same for one worker and two: each of two then has enough calls to fill its round trips to the counters.
 CONNECTIONS = 64
 THREADS = 8
 
@@ -34,7 +34,7 @@ end
 
 
 class Target(NamedTuple):
-    """What is called: a base URL, what stands for a key, the name of the header that it stands in, and a path."""
+    """A target of load: base URL, value and name of the header with the key, and path."""
 
     url: str
     key: str = "none"
@@ -43,12 +43,12 @@ class Target(NamedTuple):
 
 
 def requests_per_second(target: Target, bodies: list[bytes], *, connections: int = CONNECTIONS) -> float:
-    """Answers a second, all of them 200."""
+    """Return the responses per second; all must have status 200."""
     return _wrk(target, bodies, connections) if shutil.which("wrk") else _python(target, bodies)
 
 
 def generator() -> str:
-    """What makes the load."""
+    """Return the name of the load generator."""
     return "wrk" if shutil.which("wrk") else f"{THREADS} threads of Python (install wrk for more load)"
 
 

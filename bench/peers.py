@@ -1,4 +1,4 @@
-"""Counts a second beside LiteLLM's `/utils/token_counter`, on the same texts of one model."""
+"""Compare counts per second with LiteLLM's `/utils/token_counter`, on the same texts of one model."""
 
 import json
 import statistics
@@ -26,7 +26,7 @@ ABOUT = (
 
 
 def counts_section() -> Section:
-    """Ours, theirs, and how many times theirs; and how many texts each counts as the owner's library does."""
+    """Return our rate, theirs and the ratio, and how many texts each counts as the reference library does."""
     columns = ("what", "counts", "LiteLLM's token_counter", "ratio")
     if not is_installed():
         return Section("Counts beside a peer", ABSENT, columns, [])
@@ -51,14 +51,14 @@ def counts_section() -> Section:
 
 
 def as_owner(target: Target, bodies: Sequence[bytes], texts: Sequence[str]) -> int:
-    """How many of the texts get the count of the owner's library."""
+    """Return how many of the texts get the count of the reference library."""
     owner = Registry.from_package(fast=False)
     expected = [owner.count(text, [COUNTED_AS])[0].tokens for text in texts]
     return sum(found(target, body) == count for body, count in zip(bodies, expected, strict=True))
 
 
 def found(target: Target, body: bytes) -> int:
-    """The count of one call."""
+    """Return the count of one call."""
     headers = {target.header: target.key, "Content-Type": "application/json"}
     answer = httpx2.post(target.url + target.path, content=body, headers=headers, timeout=60).raise_for_status().json()
     return int(answer[0]["token_count"] if isinstance(answer, list) else answer["total_tokens"])

@@ -1,4 +1,4 @@
-"""How many usages are priced a second in Python on one core, and how long the price book takes to be ready."""
+"""Measure how many usages are priced per second in Python on one core, and how long the price book takes to load."""
 
 import random
 import statistics
@@ -15,7 +15,7 @@ FIRST_DAY, DAYS = datetime(2026, 6, 1, tzinfo=UTC), 150
 
 
 def pricing() -> Iterator[tuple[str, str]]:
-    """Yield a row for each kind of usage, each on random instants over all models that can be priced then."""
+    """Yield a row for each kind of usage, priced at random instants over all models that have a price then."""
     book = PriceBook.from_package()
     for what, usage in (("input and output", _plain), ("cached, written, reasoning, batches", _rich)):
         calls = _calls(book, usage)
@@ -71,7 +71,7 @@ def _median_seconds(work: Callable[[], object]) -> float:
 
 
 def _seconds(work: Callable[[], object]) -> float:
-    """Seconds of a processor: what else the machine does is not counted."""
+    """Return the processor seconds, which other processes do not affect."""
     started = time.process_time()
     work()
     return time.process_time() - started

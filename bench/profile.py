@@ -1,4 +1,4 @@
-"""Where the time of a count goes: 2 kB texts, five models, in this process."""
+"""Profile counts of 2 kB texts for five models, in this process."""
 
 import cProfile
 import pstats
@@ -12,7 +12,7 @@ SHOWN = 25
 
 
 def main() -> None:
-    """Print the functions that take most, after a warm-up on other texts."""
+    """Print the functions with the most time, after a warm-up on other texts."""
     registry = Registry.from_package()
     prose = kinds(SMALL, TEXTS)[0]
     for text in prose.warm:

@@ -1,4 +1,4 @@
-"""The figures as tables: on the terminal, and as docs/benchmarks.md."""
+"""Print results as tables, and write them to docs/benchmarks.md."""
 
 import os
 import platform
@@ -18,7 +18,7 @@ DOCUMENT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 
 
 class Section(NamedTuple):
-    """A table: its title, what it is about, its columns and rows."""
+    """A table: title, caption, columns and rows."""
 
     title: str
     about: str
@@ -27,7 +27,7 @@ class Section(NamedTuple):
 
 
 def show(section: Section) -> None:
-    """Print a table."""
+    """Print a section as a table."""
     table = Table(*section.columns, title=section.title, caption=section.about)
     for row in section.rows:
         table.add_row(*row)
@@ -35,7 +35,7 @@ def show(section: Section) -> None:
 
 
 def write(sections: Sequence[Section], today: date, remark: str) -> None:
-    """Write the document."""
+    """Write docs/benchmarks.md."""
     DOCUMENT.write_text("\n".join(["# Benchmarks", "", *_head(today, remark), *map(_markdown, sections)]))
 
 
@@ -61,5 +61,5 @@ def _markdown(section: Section) -> str:
 
 
 def median(values: Sequence[float]) -> str:
-    """To one digit."""
+    """Return the median of the values, as text with one decimal."""
     return f"{statistics.median(values):.1f}"

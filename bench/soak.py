@@ -1,4 +1,4 @@
-"""Mixed good and hostile calls for some minutes: does the service grow? `make soak`, `SOAK_SECONDS` sets how long."""
+"""Soak test: mixed good and hostile calls for ten minutes (`SOAK_SECONDS`), to find leaks. Run it with `make soak`."""
 
 import contextlib
 import itertools
@@ -30,7 +30,7 @@ NUMBERS = ("weighbridge_resident_bytes", "weighbridge_open_files", "weighbridge_
 
 
 class Sample(NamedTuple):
-    """The state of the service at a moment, over its workers, with no call under way."""
+    """The state of all workers of the service at an instant with no call in progress."""
 
     minutes: float
     resident_bytes: float
@@ -39,7 +39,7 @@ class Sample(NamedTuple):
 
 
 class Soaked(NamedTuple):
-    """What came of it."""
+    """The result of a soak test."""
 
     calls: int
     server_errors: int
@@ -47,14 +47,14 @@ class Soaked(NamedTuple):
 
     @property
     def megabytes_per_minute(self) -> float:
-        """The slope of memory after the warm-up."""
+        """Return the slope of memory after the warm-up."""
         rest = self.samples[int(len(self.samples) * WARM_UP_SHARE) :]
         times, sizes = [sample.minutes for sample in rest], [sample.resident_bytes / 1e6 for sample in rest]
         slope: float = statistics.linear_regression(times, sizes).slope
         return slope
 
     def grown(self, what: str) -> float:
-        """How much more there is of something in the last third, at its least, than in the first."""
+        """Return the increase of a value from the first third to the last, comparing the minima."""
         third = max(len(self.samples) // 3, 1)
         first, last = self.samples[:third], self.samples[-third:]
         least: float = min(getattr(sample, what) for sample in last) - min(getattr(sample, what) for sample in first)
@@ -87,7 +87,7 @@ def soaked(folder: Path, seconds: float, on_sample: Callable[[Sample], object] =
 
 
 def mixture(server: Server, client: httpx2.Client) -> list[Callable[[], int]]:
-    """Calls that answer their status: small and larger counts, lists, wrong keys, hostile bodies, cut connections."""
+    """Return calls that return their status: counts, lists, wrong keys, hostile bodies, cut connections."""
     json_type = {"Content-Type": "application/json"}
     bodies = [json_body(case.spec, BASE, {"model": MODEL}) for case in cases("json_count")]
 
@@ -109,7 +109,7 @@ def mixture(server: Server, client: httpx2.Client) -> list[Callable[[], int]]:
 
 
 def broken_off(server: Server) -> int:
-    """A body that is never finished, on a connection that goes away."""
+    """Send an incomplete body, and close the connection."""
     head = f"POST /v1/tokens/count HTTP/1.1\r\nHost: x\r\nX-Api-Key: {server.demo_key}\r\nContent-Length: 99\r\n"
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
         connection.sendall(head.encode() + b"Content-Type: application/json\r\n\r\n{")
@@ -117,7 +117,7 @@ def broken_off(server: Server) -> int:
 
 
 def printed() -> Iterator[str]:
-    """Run it, and say what came of it."""
+    """Run the soak test, and print its result."""
     with tempfile.TemporaryDirectory() as folder:
         result = soaked(Path(folder), SECONDS, lambda sample: sys.stdout.write(f"{line(sample)}\n"))
     yield f"{result.calls} calls in {SECONDS / 60:.1f} minutes, {result.server_errors} answered with a 5xx"
@@ -126,7 +126,7 @@ def printed() -> Iterator[str]:
 
 
 def line(sample: Sample) -> str:
-    """A sample for people."""
+    """Return a sample as text for people."""
     memory = f"{sample.resident_bytes / 1e6:.1f} MB"
     return f"{sample.minutes:6.2f} min  {memory}  {sample.open_files:.0f} files  {sample.tasks:.0f} tasks"
 

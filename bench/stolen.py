@@ -1,4 +1,4 @@
-"""Processor time that the host of a virtual machine gave to others: what is measured meanwhile is slower by it."""
+"""Stolen time: processor time that the host of a virtual machine gave to others, which makes measurements slower."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -9,18 +9,18 @@ IDLE, WAITING, STOLEN = 3, 4, 7
 
 
 class Ticks(NamedTuple):
-    """Processor time since the start of the machine: all that was wanted, and what of it went to others."""
+    """Processor time since the machine was started, in ticks: all that was wanted, and the stolen part of it."""
 
     wanted: int
     stolen: int
 
     def share_since(self, earlier: "Ticks") -> float:
-        """The part of the time wanted since then that went to others."""
+        """Return the stolen part of the processor time wanted since `earlier`, from 0 to 1."""
         return (self.stolen - earlier.stolen) / max(self.wanted - earlier.wanted, 1)
 
 
 def ticks() -> Ticks:
-    """As the kernel tells now; none where it does not."""
+    """Return the current ticks; zeros where the kernel does not report them."""
     if not STAT.exists():
         return Ticks(0, 0)
     fields = list(map(int, STAT.read_text().split("\n", 1)[0].split()[1:9]))

@@ -1,4 +1,4 @@
-"""The texts that are counted: prose, source code and twelve languages, in pieces that no process has seen before."""
+"""Texts to count: prose, source code and twelve languages, in pieces that are new to the process."""
 
 from collections.abc import Iterator
 from random import Random
@@ -11,7 +11,7 @@ SMALL, LARGE = 2_000, 50_000
 
 
 class Kind(NamedTuple):
-    """Texts of one kind, those to warm up with and those to measure; none is in both."""
+    """Texts of one kind: those for the warm-up, and others to measure."""
 
     name: str
     warm: list[str]
@@ -19,7 +19,7 @@ class Kind(NamedTuple):
 
 
 def kinds(size: int, number: int) -> list[Kind]:
-    """So many fresh texts of each kind, of about this size in characters."""
+    """Return `number` new texts of each kind for the warm-up and as many to measure, of about `size` characters."""
     makers = {"prose": _slices(documents(), size), "code": _slices(sources(), size), "languages": _phrases(size)}
     return [Kind(name, _take(texts, number), _take(texts, number)) for name, texts in makers.items()]
 
@@ -30,7 +30,7 @@ def _slices(source: str, size: int) -> Iterator[str]:
 
 
 def _phrases(size: int) -> Iterator[str]:
-    """Phrases of twelve languages; each text mixes them anew."""
+    """Yield texts of phrases of twelve languages, each in another order."""
     dice = Random(7)
     chosen = [text.split(" ") for text in languages() if len(text.split(" ")) > 40][-LANGUAGES:]
     while True:

@@ -1,4 +1,4 @@
-"""How soon the playground follows a key: a real Chromium, a real server, texts of 10 kB and 500 kB."""
+"""Measure how soon the playground follows a key in Chromium with a real server, in texts of 10 kB and 500 kB."""
 
 import statistics
 import tempfile
@@ -62,7 +62,7 @@ WATCH_FRAMES = """() => {
 
 
 def typing() -> Iterator[tuple[str, ...]]:
-    """For each choice of models: its number of models, median, 90th and 99th percentile in milliseconds."""
+    """Yield for each choice of models its number, and the median, 90th and 99th percentile in milliseconds."""
     if chromium() is None:
         yield ("not measured: no Chromium was found", "", "", "", "")
         return
@@ -75,7 +75,7 @@ def typing() -> Iterator[tuple[str, ...]]:
 
 
 def typing_in_large_text() -> Iterator[tuple[str, ...]]:
-    """For pasting a text of 500 kB and for keys in it: how often, median and longest in milliseconds."""
+    """Yield for pasting a text of 500 kB and for keys in it the number, median and maximum in milliseconds."""
     if chromium() is None:
         yield ("not measured: no Chromium was found", "", "", "")
         return
@@ -87,7 +87,7 @@ def typing_in_large_text() -> Iterator[tuple[str, ...]]:
 
 
 def _frames(address: str) -> tuple[list[float], list[float]]:
-    """The milliseconds to the next frame after each paste and each key. Keys meet new tables as they would."""
+    """Return the milliseconds to the next frame after each paste and each key, while tables are updated as usual."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=[*OPTIONS])
         context = browser.new_context(viewport={"width": 1440, "height": 900})
@@ -114,13 +114,13 @@ def _frames(address: str) -> tuple[list[float], list[float]]:
 
 
 def _waited(page: Page) -> list[float]:
-    """What was measured since it was asked before."""
+    """Return what was measured since the last call."""
     found: list[float] = page.evaluate("() => window.waited.splice(0)")
     return found
 
 
 def _measured(address: str) -> tuple[int, list[float]]:
-    """How many models there are, and the milliseconds after the last key of each burst."""
+    """Return the number of models, and the milliseconds after the last key of each burst."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=[*OPTIONS])
         page = browser.new_page(viewport={"width": 1440, "height": 900})

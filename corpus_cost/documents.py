@@ -46,7 +46,7 @@ class CountedText(NamedTuple):
 def write_documents(
     path: Path, shard_ids: Sequence[str], parts: Path, metering: Metering, book: PriceBook, workload: Workload
 ) -> None:
-    """Write the table to `path` (Parquet or CSV, by suffix), replacing an older one. Raise OSError, MissingExtra."""
+    """Write the table as Parquet or CSV, by the suffix of `path`; replace an older one. Raise OSError, MissingExtra."""
     models = [way.model for way in metering.ways]
     rows = _documents(shard_ids, parts, metering, book, workload)
     with replacing(path, mode=0o644, durable=True) as into:

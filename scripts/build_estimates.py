@@ -13,12 +13,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
+from tokenizer_registry.building.toml_text import Value
+
 from scripts.estimates.plan import Planned, read_plan, taken_models
-from scripts.estimates.row import Value, table
 from scripts.estimates.spread import Counts, Pair, bands, counted, pairs
 from tokenizer_registry import Registry
 from tokenizer_registry.approximation.estimators import Basis, ScriptClass
 from tokenizer_registry.approximation.samples import samples
+from tokenizer_registry.catalogue import toml_tables
 
 ROOT = Path(__file__).parent.parent
 PLAN = Path(__file__).parent / "estimates" / "estimators.toml"
@@ -72,12 +74,13 @@ def row(planned: Planned, found: Bands, models: Sequence[str]) -> str:
         "name": planned.name,
         "vocabulary": planned.vocabulary,
         "basis": basis.value,
-        "peers": list(planned.peers),
+        "peers": tuple(planned.peers),
         "reason": planned.reason,
     }
     names = "".join(f"    {json.dumps(name)},\n" for name in models)
-    errors: dict[str, Value] = {script.value: [str(low), str(high)] for script, (low, high) in found.items()}
-    return f"{table('[[estimator]]', values)}models = [\n{names}]\n{table('[estimator.error]', errors)}"
+    errors: dict[str, Value] = {script.value: (str(low), str(high)) for script, (low, high) in found.items()}
+    head, error = toml_tables({"[[estimator]]": values}), toml_tables({"[estimator.error]": errors})
+    return f"{head}\nmodels = [\n{names}]\n{error}\n"
 
 
 def report(found: Sequence[Pair]) -> str:

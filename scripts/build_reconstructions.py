@@ -16,14 +16,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tokenizer_registry.building.toml_text import Value
+
 from scripts.estimates.characters import table_of
 from scripts.estimates.pieces import model_of
-from scripts.estimates.row import Value, table
-from scripts.estimates.source import LICENCE, PACKAGE, PIECES, VERSION, document, fetch
-from scripts.estimates.witnesses import witnesses
+from scripts.estimates.row import Value
+from scripts.estimates.source import LICENCE, PACKAGE, PIECES, VERSION, document, fetch, witnesses
 from tokenizer_registry.approximation.marked_text import DIALECTS
 from tokenizer_registry.approximation.reconstruction import Reconstruction
 from tokenizer_registry.approximation.runs import read_classes
+from tokenizer_registry.catalogue import toml_tables
 from tokenizer_registry.vocabulary_files import mixed_text, probe_texts
 from weighbridge_base.files import replace_file
 
@@ -89,7 +91,7 @@ def _rows(contents: Mapping[str, bytes], packed: Mapping[str, bytes]) -> Iterato
             "packed_sha256": hashlib.sha256(packed[model]).hexdigest(),
             "packed_bytes": len(packed[model]),
             "unpacked_bytes": len(contents[model]),
-            "probe_counts": list(probe_counts),
+            "probe_counts": tuple(probe_counts),
             "mixed_count": mixed_count,
         }
         path = MODELS[model]
@@ -97,11 +99,14 @@ def _rows(contents: Mapping[str, bytes], packed: Mapping[str, bytes]) -> Iterato
         licence: dict[str, Value] = {
             "name": "MIT (unofficial reconstruction; estimate only)",
             "class": "free",
-            "files": ["MIT-ctok.txt"],
+            "files": ("MIT-ctok.txt",),
         }
-        yield table("[[vocabulary]]", values)
-        yield table("[vocabulary.source]", source | {"sha256": PIECES[path]})
-        yield table("[vocabulary.licence]", licence)
+        tables = {
+            "[[vocabulary]]": values,
+            "[vocabulary.source]": source | {"sha256": PIECES[path]},
+            "[vocabulary.licence]": licence,
+        }
+        yield from (toml_tables({head: fields}) + "\n" for head, fields in tables.items())
 
 
 if __name__ == "__main__":

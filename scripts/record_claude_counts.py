@@ -13,8 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.estimates.source import PACKAGE, PIECES, VERSION, document, fetch
-from scripts.estimates.witnesses import witnesses
+from scripts.estimates.source import PACKAGE, PIECES, VERSION, document, fetch, witnesses
 from tokenizer_registry.approximation.samples import samples
 from tokenizer_registry.verification.corpus import corpus
 from tokenizer_registry.vocabulary_files import mixed_text, probe_texts

@@ -5,8 +5,9 @@ import json
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 PACKAGE = "ctok"
 VERSION = "1.3.0"
@@ -57,3 +58,19 @@ def check(what: str, expected: str, content: bytes) -> None:
     found = hashlib.sha256(content).hexdigest()
     if found != expected:
         raise WrongDigest(what, expected, found)
+
+
+class Answer(NamedTuple):
+    """A text and its tokens as the provider's counting endpoint has counted them, without those around the text."""
+
+    text: str
+    tokens: int
+
+
+def witnesses(document: Mapping[str, Any]) -> Iterator[Answer]:
+    """Yield the recorded answers of the counting endpoint, in the order of the document; structural marks have none."""
+    frame = document["meta"]["message_overhead"]
+    for pieces in document["tokens"].values():
+        for evidence in pieces.values():
+            if "raw" in evidence:
+                yield Answer(evidence["probe"], evidence["raw"] - frame)
