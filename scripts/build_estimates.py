@@ -13,14 +13,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
-from tokenizer_registry.building.toml_text import Value
-
 from scripts.estimates.plan import Planned, read_plan, taken_models
 from scripts.estimates.spread import Counts, Pair, bands, counted, pairs
 from tokenizer_registry import Registry
 from tokenizer_registry.approximation.estimators import Basis, ScriptClass
 from tokenizer_registry.approximation.samples import samples
-from tokenizer_registry.catalogue import toml_tables
+from tokenizer_registry.catalogue import TomlValue, toml_tables
 
 ROOT = Path(__file__).parent.parent
 PLAN = Path(__file__).parent / "estimates" / "estimators.toml"
@@ -70,7 +68,7 @@ def pairs_of(planned: Planned, counts: Counts) -> list[Pair]:
 def row(planned: Planned, found: Bands, models: Sequence[str]) -> str:
     """The estimator's table in estimates.toml."""
     basis = Basis.SPREAD if planned.margin is None else Basis.RECONSTRUCTION
-    values: dict[str, Value] = {
+    values: dict[str, TomlValue] = {
         "name": planned.name,
         "vocabulary": planned.vocabulary,
         "basis": basis.value,
@@ -78,7 +76,7 @@ def row(planned: Planned, found: Bands, models: Sequence[str]) -> str:
         "reason": planned.reason,
     }
     names = "".join(f"    {json.dumps(name)},\n" for name in models)
-    errors: dict[str, Value] = {script.value: (str(low), str(high)) for script, (low, high) in found.items()}
+    errors: dict[str, TomlValue] = {script.value: (str(low), str(high)) for script, (low, high) in found.items()}
     head, error = toml_tables({"[[estimator]]": values}), toml_tables({"[estimator.error]": errors})
     return f"{head}\nmodels = [\n{names}]\n{error}\n"
 

@@ -16,16 +16,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tokenizer_registry.building.toml_text import Value
-
 from scripts.estimates.characters import table_of
 from scripts.estimates.pieces import model_of
-from scripts.estimates.row import Value
 from scripts.estimates.source import LICENCE, PACKAGE, PIECES, VERSION, document, fetch, witnesses
 from tokenizer_registry.approximation.marked_text import DIALECTS
 from tokenizer_registry.approximation.reconstruction import Reconstruction
 from tokenizer_registry.approximation.runs import read_classes
-from tokenizer_registry.catalogue import toml_tables
+from tokenizer_registry.catalogue import TomlValue, toml_tables
 from tokenizer_registry.vocabulary_files import mixed_text, probe_texts
 from weighbridge_base.files import replace_file
 
@@ -83,7 +80,7 @@ def _check(name: str, content: bytes, read: Mapping[str, Any], expected: Sequenc
 
 def _rows(contents: Mapping[str, bytes], packed: Mapping[str, bytes]) -> Iterator[str]:
     for name, model, probe_counts, mixed_count in RECONSTRUCTIONS:
-        values: dict[str, Value] = {
+        values: dict[str, TomlValue] = {
             "name": name,
             "format": "sentencepiece",
             "file": f"{model}.model.xz",
@@ -95,8 +92,8 @@ def _rows(contents: Mapping[str, bytes], packed: Mapping[str, bytes]) -> Iterato
             "mixed_count": mixed_count,
         }
         path = MODELS[model]
-        source: dict[str, Value] = {"registry": "PyPI", "package": PACKAGE, "version": VERSION, "path": path}
-        licence: dict[str, Value] = {
+        source: dict[str, TomlValue] = {"registry": "PyPI", "package": PACKAGE, "version": VERSION, "path": path}
+        licence: dict[str, TomlValue] = {
             "name": "MIT (unofficial reconstruction; estimate only)",
             "class": "free",
             "files": ("MIT-ctok.txt",),
