@@ -121,7 +121,8 @@ def test_every_path_is_described(tmp_path: Path) -> None:
     assert [path for path in served - described if path.startswith(("/v1/", "/api/", "/metrics"))] == []
 
 
-def test_promise_38_every_reply_is_in_the_log(server: Server, replies: list[Reply], figure: Figure) -> None:
+@pytest.mark.promise(38)
+def test_every_reply_is_in_the_log(server: Server, replies: list[Reply], figure: Figure) -> None:
     """Each of the replies above, and each that no route gives, has its line in the log: one trace id, one status."""
     assert len(replies) >= 5 * len(json.loads(DOCUMENT.read_text(encoding="utf-8"))["paths"])
     for method, path in (("GET", "/nothing"), ("PUT", "/v1/tokens/count"), ("GET", "/v1/nothing"), ("GET", "/")):

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Row, select
 
 from service.stores.sql.engine import blocking_engine
@@ -135,7 +136,8 @@ def fault(plan: Plan, call: "Row[tuple[object, ...]]", produced: Produced) -> st
     return None if exact and plan.received <= charged[1] <= produced.words else told
 
 
-def test_promise_22_each_of_many_streams_is_charged_once_and_right(tmp_path: Path, figure: Figure) -> None:
+@pytest.mark.promise(22)
+def test_each_of_many_streams_is_charged_once_and_right(tmp_path: Path, figure: Figure) -> None:
     """Each stream has one entry. One that ended is charged exactly what the upstream says it produced, its caller
     there or not; one that was let go is charged no less than was delivered, and no more than was produced."""
     dice = random.Random(SEED)

@@ -73,9 +73,7 @@ def seconds_to_recover(callers: Load, since_seconds: float) -> float:
 @pytest.mark.timed
 @pytest.mark.promise(10, 11)
 @pytest.mark.parametrize(("policy", "status"), POLICIES)
-def test_promise_10_a_frozen_store(
-    store: StoreProcess, tmp_path: Path, policy: str, status: int, figure: Figure
-) -> None:
+def test_a_frozen_store(store: StoreProcess, tmp_path: Path, policy: str, status: int, figure: Figure) -> None:
     """While the store is frozen no call hangs and none is a 429 or 500, health is good and readiness names the fault;
     when it goes on, limits are shared again, and the calls that were admitted meanwhile are in the quota."""
     with loaded(store, tmp_path, policy) as (server, callers):
@@ -95,7 +93,7 @@ def test_promise_10_a_frozen_store(
 
 
 @pytest.mark.promise(8, 9)
-def test_promise_8_a_killed_store(store: StoreProcess, tmp_path: Path, figure: Figure) -> None:
+def test_a_killed_store(store: StoreProcess, tmp_path: Path, figure: Figure) -> None:
     """The store is killed under load and comes back, again and again: callers see nothing but 200, and every
     acknowledged call is in the quota."""
     with loaded(store, tmp_path, "local") as (_, callers):

@@ -20,7 +20,7 @@ PATTERN = "rl:*:q"
 
 
 @pytest.mark.promise(7)
-def test_promise_7_a_killed_service_leaves_no_counter_for_ever(tmp_path: Path, figure: Figure) -> None:
+def test_a_killed_service_leaves_no_counter_for_ever(tmp_path: Path, figure: Figure) -> None:
     """However often parent and workers are killed while they count calls and failed logins, each counter has an
     expiry, no acknowledged call is missing, and the service starts again on what was left."""
     store = StoreProcess(tmp_path / "store")

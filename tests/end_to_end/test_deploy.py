@@ -5,6 +5,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
 from sqlalchemy import func, select
 
 from service.stores.sql.engine import blocking_engine
@@ -22,7 +23,8 @@ GRACE_SECONDS = 3
 WILL_END, WILL_NOT = 1, 2
 
 
-def test_promise_37_sigterm_with_twenty_streams(tmp_path: Path, figure: Figure) -> None:
+@pytest.mark.promise(37)
+def test_sigterm_with_twenty_streams(tmp_path: Path, figure: Figure) -> None:
     """After SIGTERM nobody can connect; streams that end in time end well, the others get an error event without
     [DONE] before the server has gone; every hold is closed, and the server ends within its time."""
     stall = Stall()

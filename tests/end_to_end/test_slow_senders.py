@@ -26,7 +26,7 @@ def many_files() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def test_promise_36_others_are_served_and_the_slow_let_go(server: Server, many_files: None, figure: Figure) -> None:
+def test_others_are_served_and_the_slow_let_go(server: Server, many_files: None, figure: Figure) -> None:
     """Beside 200 half heads and 200 bodies that never end, others are served; then all the slow ones are let go: the
     bodies with a 408, the heads without a word."""
     body_head = (

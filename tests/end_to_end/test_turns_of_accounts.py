@@ -11,7 +11,7 @@ import pytest
 from tests.end_to_end.conftest import SETTINGS, Figure
 from tests.end_to_end.numbers import number
 from tests.end_to_end.server import Server, running
-from tests.end_to_end.test_promises_33_34_37_load import prose
+from tests.end_to_end.test_load import prose
 from tests.eventually import eventually
 
 pytestmark = pytest.mark.promise(46)
@@ -32,7 +32,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield started
 
 
-def test_promise_46_counts_of_callers_who_hang_up_hold_up_no_other_account(server: Server, figure: Figure) -> None:
+def test_counts_of_callers_who_hang_up_hold_up_no_other_account(server: Server, figure: Figure) -> None:
     """Thirty large counts of one key, whose callers hang up; then another account's is answered after those running."""
     other = server.new_key("other")
     before = counted(server)
@@ -46,7 +46,7 @@ def test_promise_46_counts_of_callers_who_hang_up_hold_up_no_other_account(serve
     assert for_nobody <= MAX_RUNNING
 
 
-def test_promise_46_accounts_visitors_and_chats_take_turns(server: Server, figure: Figure) -> None:
+def test_accounts_visitors_and_chats_take_turns(server: Server, figure: Figure) -> None:
     """While thirty large counts of one key wait, another account, a visitor and a chat are answered among the first."""
     other, chatting = server.new_key("other"), server.new_key("chatting")
     text = prose("chat")

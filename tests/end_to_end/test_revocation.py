@@ -51,7 +51,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, upstream: FakeUpstream) -> 
 
 
 @pytest.mark.parametrize("word", ["told", "not told", "cut off"])
-def test_promise_17_every_process_refuses_a_revoked_key(server: Server, word: str, figure: Figure) -> None:
+def test_every_process_refuses_a_revoked_key(server: Server, word: str, figure: Figure) -> None:
     """Every worker, each of which knew the key, refuses it within 5 s: told of it, not told, or unable to hear."""
     key = server.new_key("revoked")
     # The command looks for the counters in the settings: where they are not, it cannot tell anybody.
@@ -69,9 +69,7 @@ def test_promise_17_every_process_refuses_a_revoked_key(server: Server, word: st
 
 
 @pytest.mark.parametrize("word", ["told", "not told"])
-def test_promise_17_a_stream_under_way_is_cut(
-    server: Server, upstream: FakeUpstream, word: str, figure: Figure
-) -> None:
+def test_a_stream_under_way_is_cut(server: Server, upstream: FakeUpstream, word: str, figure: Figure) -> None:
     """A stream whose key is revoked ends at its next checkpoint with an error event, charged for what was delivered."""
     key = server.new_key("revoked in a stream")
     elsewhere = {"REDIS_URL": "redis://127.0.0.1:1/0"} if word == "not told" else {}
@@ -90,7 +88,7 @@ def test_promise_17_a_stream_under_way_is_cut(
     figure(f"a stream under way, {word}: cut after {seconds:.1f} s, and charged")
 
 
-def test_promise_17_a_plain_call_under_way_is_finished(server: Server, upstream: FakeUpstream) -> None:
+def test_a_plain_call_under_way_is_finished(server: Server, upstream: FakeUpstream) -> None:
     """A plain call that began before its key was revoked gets its answer; the next call is refused."""
     key, stall = server.new_key("revoked in a call"), Stall()
     upstream.answer = lambda _: Script([b" ", stall, *plain("Hello").pieces], content_type="application/json")

@@ -45,7 +45,8 @@ def server(tmp_path_factory: pytest.TempPathFactory, upstream: FakeUpstream) -> 
         yield started
 
 
-def test_promise_41_a_thousand_idle_streams(server: Server, figure: Figure) -> None:
+@pytest.mark.promise(41)
+def test_a_thousand_idle_streams(server: Server, figure: Figure) -> None:
     """Of very many idle streams of one key only its number are opened, the others get 429 with Retry-After; another
     key's is opened meanwhile; and when the callers hang up, the places are free again."""
     other = server.new_key("other")

@@ -136,7 +136,7 @@ ALONE: list[list[Attack]] = [[attack] for attack in ATTACKS] if TIMED else []
 
 
 @pytest.mark.parametrize("attacks", [*ALONE, ATTACKS], ids=lambda attacks: "_and_".join(a.__name__ for a in attacks))
-def test_promise_45_others_are_answered(scene: Scene, attacks: list[Attack], figure: Figure) -> None:
+def test_others_are_answered(scene: Scene, attacks: list[Attack], figure: Figure) -> None:
     """Beside senders that hold what they can, each from an address of its own and all at once, every call of another
     account is answered with 200: small texts, such as a thread counts, and such as do not come with their head."""
     key = scene.keys["other"]

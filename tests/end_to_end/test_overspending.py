@@ -81,8 +81,9 @@ def observed(processes: Sequence["subprocess.Popen[str]"], url: DatabaseUrl, gra
     return looks, faults
 
 
+@pytest.mark.promise(19)
 @pytest.mark.parametrize("kind", KINDS)
-def test_promise_19_exactly_what_is_affordable_succeeds(kind: str, tmp_path: Path, figure: Figure) -> None:
+def test_exactly_what_is_affordable_succeeds(kind: str, tmp_path: Path, figure: Figure) -> None:
     """Of many calls from many processes to as many workers, exactly as many succeed as the credit pays for, all others
     get 402, and at every look at the books the entries add up to the grant."""
     with (
