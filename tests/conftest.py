@@ -13,7 +13,7 @@ from hypothesis import settings
 from tests.browser.chromium import MISSING, chromium
 from tests.logs import UNWRITABLE_LOG, fill_the_log, keep_errors_alone
 from tests.promises.figure import Figure
-from tests.promises.rows import numbers_of
+from tests.promises.rows import WANTED_PROMISES, numbers_of
 from tests.sharing import TogetherScheduling
 from tokenizer_registry.processors import usable_processors
 
@@ -76,8 +76,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(MISSING)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests that show a promise without saying so, and tell the report of each which it shows."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark tests that `tests/promises/rows.py` names, note in each test's report which promises it shows, and leave out
+    tests that show none of WANTED_PROMISES, if that variable is set."""
     for item in items:
         tell_apart(item)
         if item.nodeid.startswith(NOT_MEASURED):
@@ -87,6 +88,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         shown = sorted({number for marker in item.iter_markers("promise") for number in marker.args})
         if shown:
             item.user_properties.append(("promises", " ".join(map(str, shown))))
+    if wanted := set(os.environ.get(WANTED_PROMISES, "").split()):
+        shows = [not wanted.isdisjoint(dict(item.user_properties).get("promises", "").split()) for item in items]
+        config.hook.pytest_deselected(items=[item for item, is_shown in zip(items, shows, strict=True) if not is_shown])
+        items[:] = [item for item, is_shown in zip(items, shows, strict=True) if is_shown]
     assert len({item.nodeid for item in items}) == len(items), "tests of equal ids: workers would run one of them"
 
 
