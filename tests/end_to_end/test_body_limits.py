@@ -1,4 +1,4 @@
-"""Promise 29: body limits answer with a JSON error, the connection is closed, memory does not grow."""
+"""Body limits answer with a JSON error, the connection is closed, memory does not grow."""
 
 import json
 import socket
@@ -65,7 +65,7 @@ def test_a_chunked_body_is_cut_off_at_the_limit(server: Server) -> None:
 
 
 def test_the_gateways_paths_answer_in_its_shape(server: Server, session_token: str) -> None:
-    """The same on a path of the gateway is told in its shape."""
+    """The same fault on a path of the gateway is reported in the gateway's shape."""
     head = f"{JSON}Content-Length: 2000000\r\n"
     assert refused(sent(server, head, iter([]), "/api/gateway/keys", session_token)) == (413, "A")
     head = f"{JSON}Transfer-Encoding: chunked\r\n"

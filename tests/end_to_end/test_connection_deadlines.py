@@ -1,4 +1,4 @@
-"""Promise 47: connections that say nothing more are closed, and those that come meanwhile are served."""
+"""Connections that say nothing more are closed, and those that come meanwhile are served."""
 
 import os
 import threading

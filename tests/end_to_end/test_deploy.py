@@ -1,4 +1,4 @@
-"""Promise 37: a deploy does not cut or lose streams."""
+"""A deploy does not cut or lose streams."""
 
 import signal
 import time
@@ -25,7 +25,7 @@ WILL_END, WILL_NOT = 1, 2
 
 @pytest.mark.promise(37)
 def test_sigterm_with_twenty_streams(tmp_path: Path, figure: Figure) -> None:
-    """After SIGTERM nobody can connect; streams that end in time end well, the others get an error event without
+    """After SIGTERM no connection is accepted; streams that end in time end well, the others get an error event without
     [DONE] before the server has gone; every hold is closed, and the server ends within its time."""
     stall = Stall()
     with fake_upstream() as upstream, ExitStack() as opened:

@@ -1,4 +1,4 @@
-"""Promise 42: the disk of the data folder is full, and is freed again, while the service runs."""
+"""The disk of the data folder is full, and is freed again, while the service runs."""
 
 import os
 import shutil

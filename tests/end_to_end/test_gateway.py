@@ -62,7 +62,7 @@ def running_upstream() -> Iterator[FakeUpstream]:
 
 @pytest.fixture(autouse=True)
 def upstream(running_upstream: FakeUpstream) -> FakeUpstream:
-    """As good as new."""
+    """The shared upstream, with its usual answer."""
     running_upstream.answer = usual
     running_upstream.seen.clear()
     return running_upstream
@@ -206,7 +206,7 @@ def test_commands_grant_the_services_welcome_credit(server: Server) -> None:
 
 @pytest.mark.promise(19)
 def test_fifty_calls_for_the_price_of_three(server: Server, upstream: FakeUpstream) -> None:
-    """Through two workers at once, exactly as many calls succeed as the balance pays for; the rest get 402."""
+    """Through two workers in parallel, exactly as many calls succeed as the balance pays for; the rest get 402."""
     key = server.new_key("racer")  # with 10 rupees; each call below takes 3.28
     greedy = {"choices": [{"message": {}}], "usage": {"prompt_tokens": 0, "completion_tokens": 10**9}}
     upstream.answer = lambda _: Script([json.dumps(greedy).encode()], content_type="application/json")

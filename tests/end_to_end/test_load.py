@@ -1,4 +1,4 @@
-"""Promises 33, 34 and 37: large requests beside small ones, in bounded memory, and through a stop."""
+"""Large requests beside small ones, in bounded memory, and through a stop."""
 
 import asyncio
 import hashlib
@@ -63,7 +63,7 @@ def test_small_calls_pass_a_large_one(server: Server, figure: Figure) -> None:
 
 @pytest.mark.promise(34)
 def test_memory_has_a_ceiling(server: Server, figure: Figure) -> None:
-    """Sixteen of the costliest texts at once, for fifty models each, are counted or refused, under the ceiling."""
+    """Sixteen of the costliest texts in parallel, for fifty models each, are counted or refused, under the ceiling."""
     assert number(server, IN_FLIGHT) == 0
     (worker,) = workers(server.process.pid)
     before = peak_bytes(worker)
@@ -96,8 +96,8 @@ def test_requests_under_way_are_answered(server: Server, figure: Figure) -> None
 
 
 def prose(seed: str) -> str:
-    """A large text in which no word comes twice, nor in one of another seed, so that none can be remembered; and of
-    words that are no words, which take many tokens."""
+    """Return a large text whose words occur once, and in no text of another seed, so that no cached count helps; they
+    are random letters, which take many tokens."""
     names = (hashlib.sha256(f"{seed}{number}".encode()).hexdigest()[:LETTERS] for number in range(LARGE_WORDS))
     return " ".join(name.translate(NO_DIGITS) for name in names)
 

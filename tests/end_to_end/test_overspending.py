@@ -1,4 +1,4 @@
-"""Promise 19: many processes spend one balance through a served gateway, while somebody looks at its books.
+"""Many processes spend one balance through a served gateway, while somebody looks at its books.
 
 At full size: GATEWAY_TEST_PROCESSES=6 GATEWAY_TEST_CALLS=2000.
 """
@@ -45,7 +45,7 @@ def settings(upstream: FakeUpstream, url: DatabaseUrl) -> dict[str, str]:
 
 
 def price_of_a_call(server: Server, key: str) -> int:
-    """The hold of one call in micro-rupees, which a key without money is told."""
+    """Return the hold of one call in micro-rupees, from the refusal of a key without credit."""
     body = {"model": "cipher", "messages": [{"role": "user", "content": "hello"}], "max_tokens": TOKENS}
     answer = httpx2.post(f"{server.url}/v1/chat/completions", json=body, headers={"X-API-Key": key})
     assert answer.status_code == 402

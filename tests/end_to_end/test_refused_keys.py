@@ -1,4 +1,4 @@
-"""Promise 16: keys that are refused are told apart only as documented."""
+"""Refused keys differ in their answers only as documented."""
 
 import httpx2
 import pytest

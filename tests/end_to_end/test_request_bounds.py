@@ -1,4 +1,4 @@
-"""Promises 43 and 44: trailers and heads without end take no memory, and no trailer is a header."""
+"""Trailers and heads without end take no memory, and no trailer is a header."""
 
 import contextlib
 import os

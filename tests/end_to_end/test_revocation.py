@@ -1,4 +1,4 @@
-"""Promise 17: a revocation takes effect within 5 s in every process, with and without word of it."""
+"""A revocation takes effect within 5 s in every process, whether it is notified or not."""
 
 import http.client
 import json
@@ -52,9 +52,9 @@ def server(tmp_path_factory: pytest.TempPathFactory, upstream: FakeUpstream) -> 
 
 @pytest.mark.parametrize("word", ["told", "not told", "cut off"])
 def test_every_process_refuses_a_revoked_key(server: Server, word: str, figure: Figure) -> None:
-    """Every worker, each of which knew the key, refuses it within 5 s: told of it, not told, or unable to hear."""
+    """Every worker with the key in its cache refuses it within 5 s: notified, not notified, or cut off."""
     key = server.new_key("revoked")
-    # The command looks for the counters in the settings: where they are not, it cannot tell anybody.
+    # The command finds the counters by the settings: with a wrong address it cannot notify workers.
     elsewhere = {"REDIS_URL": "redis://127.0.0.1:1/0"} if word == "not told" else {}
     with ExitStack() as stack:
         by_worker = worker_connections(server, WORKERS, stack)
@@ -115,7 +115,7 @@ def status(connection: http.client.HTTPConnection, key: str) -> int:
 
 @contextmanager
 def no_word_passes(server: Server) -> Iterator[None]:
-    """Every connection that hears of changed keys is cut, as soon as it is made."""
+    """Cut every connection that subscribes to changed keys, as soon as it is made."""
     over = threading.Event()
 
     def cut() -> None:
@@ -142,7 +142,7 @@ class Revoked(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        """Revoke it."""
+        """Revoke the key by the command line."""
         self.work()
         self.ended_at_seconds = time.monotonic()
 

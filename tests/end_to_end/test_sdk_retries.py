@@ -1,4 +1,4 @@
-"""Promise 20, with the official client: a call that it gives up waiting for, and tries again, is charged once."""
+"""A call that the official client stops waiting for, and tries again, is charged once."""
 
 import http.client
 import json
@@ -145,7 +145,7 @@ def is_noted(server: Server) -> bool:
 
 
 def ask(connection: http.client.HTTPConnection, key: str, attempt: int, *, streamed: bool) -> None:
-    """Send one attempt."""
+    """Send an attempt at a chat, without waiting for the answer."""
     body = json.dumps({"model": "cipher", "messages": MESSAGES, "stream": streamed})
     headers = {"X-API-Key": key, "Content-Type": "application/json", "X-Stainless-Retry-Count": str(attempt)}
     connection.request("POST", CHAT, body, headers)

@@ -1,4 +1,4 @@
-"""Promise 46: an account's queued counts hold up no other account, and end with their callers."""
+"""An account's queued counts hold up no other account, and end with their callers."""
 
 import json
 import socket
@@ -89,7 +89,7 @@ def large_count(server: Server, seed: str) -> bytes:
 
 
 def count(server: Server, key: str, body: bytes) -> httpx2.Response:
-    """One count."""
+    """Make one count and return its reply."""
     headers = {"X-Api-Key": key, "Content-Type": "application/json"}
     return httpx2.post(f"{server.url}/v1/tokens/count", content=body, headers=headers, timeout=WITHIN_SECONDS)
 
@@ -113,7 +113,7 @@ def counted(server: Server) -> float:
 
 
 def get(server: Server, path: str) -> list[dict[str, str]]:
-    """A list of the API."""
+    """Return a list of the API."""
     answer = httpx2.get(f"{server.url}{path}", headers={"X-Api-Key": server.demo_key})
     listed: list[dict[str, str]] = answer.raise_for_status().json()
     return listed

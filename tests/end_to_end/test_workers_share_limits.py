@@ -1,4 +1,4 @@
-"""Promise 10, of a whole server: its workers share an account's rate while the store is away."""
+"""Workers of a server share an account's rate while the store is away."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
