@@ -18,11 +18,12 @@ serve: $(VENV)/.serve $(VENV)/.native  ## start the service with a demo key; Ctr
 test: $(VENV)/.dev  ## run every test; the last lines have the branch coverage, which must not fall
 	$(BIN)/python -m pytest -n auto --dist loadscope --cov --cov-report=
 
-check: $(VENV)/.dev  ## lint, types, the OpenAPI document and import direction
+check: $(VENV)/.dev  ## lint, types, the OpenAPI document, class names and import direction
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/openapi-spec-validator service/web/openapi.json
+	$(BIN)/python -m scripts.class_names
 	$(BIN)/python -m pytest tests/test_import_direction.py
 
 promises: $(VENV)/.dev  ## run the tests of every promise at full size, or of ONLY="19 21"; one line a promise
