@@ -1,4 +1,4 @@
-"""One real server and one real browser; every error that the browser reports fails the test.
+"""One real server and one real browser; whatever the browser complains of fails the test.
 
 Playwright keeps an event loop in the main thread while it runs: it ends with each file, before other tests.
 """

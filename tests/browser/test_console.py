@@ -40,7 +40,7 @@ def test_a_key_from_its_creation_to_its_end(
 
 
 def test_signing_in_by_keyboard_and_out(visits: Visits) -> None:
-    """A wrong password shows an error and keeps the e-mail; the right one signs in; signing out leaves no cookie."""
+    """A wrong password is told and keeps the e-mail; the right one leads in; after signing out nothing is left."""
     page = visits.open("/console/keys", expected_status=401)
     page.focus("#email")
     page.keyboard.type(EMAIL)
@@ -59,7 +59,7 @@ def test_signing_in_by_keyboard_and_out(visits: Visits) -> None:
 
 
 def test_the_overview_tells_use_and_credit(visits: Visits) -> None:
-    """Credit, calls of the month, spend by day and by key are shown; a key's name is always shown as text."""
+    """Credit, calls of the month, spend by day and by key are there; a key's name is text whatever is in it."""
     page = visits.open("/console", with_session=True)
     assert "₹" in (page.locator(".facts dd").first.text_content() or "")
     assert page.locator(".chart .column").count() == 30
@@ -99,7 +99,7 @@ def test_the_cookie_is_kept_from_scripts_and_other_sites(visits: Visits, signed_
 def test_forms_of_other_pages_are_refused(
     server: Server, signed_in: list[dict[str, object]], path: str, headers: dict[str, str]
 ) -> None:
-    """A request that changes something has to come from a page of the service, with a cookie or without."""
+    """Whatever would change something has to come from a page of the service, cookie or not."""
     cookies = {str(cookie["name"]): str(cookie["value"]) for cookie in signed_in}
     with httpx2.Client(base_url=server.url, cookies=cookies) as client:
         answer = client.post(path, data={**FORM, "name": "x", "scopes": "tokens", "input": "x"}, headers=headers)
@@ -109,7 +109,7 @@ def test_forms_of_other_pages_are_refused(
 
 @pytest.mark.parametrize("value", ["", "x", "a.b.c", "é.é", "\xff" * 50, "a" * 5_000])
 def test_cookies_that_are_not_ours(server: Server, value: str) -> None:
-    """With a forged cookie the console asks to sign in, and the playground starts with a new visitor."""
+    """A made-up cookie is nobody: the console asks to sign in, the playground welcomes a new visitor."""
     headers = [(b"cookie", f"weighbridge_session={value}; weighbridge_visitor={value}".encode("latin-1"))]
     console = httpx2.get(f"{server.url}/console", headers=headers)
     assert (console.status_code, "Sign in" in console.text) == (200, True)

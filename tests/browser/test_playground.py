@@ -46,7 +46,7 @@ def test_an_outdated_question_is_cancelled(visits: Visits) -> None:
 
 
 def test_tokens_are_coloured_with_their_numbers(visits: Visits) -> None:
-    """The text stands in pieces that join into it; a piece shows its token numbers on hover, or all pieces do."""
+    """The text stands in pieces that join into it; a piece tells its numbers, on hover or all at once."""
     page = visits.open("/?models=gpt-4o")
     page.fill("#text", SENTENCE)
     pieces = page.locator(".token-text span")
@@ -83,7 +83,7 @@ def test_the_link_restores_the_choice_without_the_text(visits: Visits) -> None:
 
 
 def test_an_author_filters_the_table(visits: Visits) -> None:
-    """Only one author's rows stay; unknown names of an old link are listed."""
+    """Only one author's rows stay; an old link's unknown names are told."""
     page = visits.open("/?models=open-mistral-nemo&models=gpt-4o&models=gone-1")
     assert "gone-1" in text_of(page, ".notice")
     page.fill("#text", SENTENCE)

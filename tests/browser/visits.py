@@ -1,4 +1,4 @@
-"""Pages as a person sees them, watched for errors of any kind."""
+"""Pages as a person sees them, watched for whatever goes wrong."""
 
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, cast
@@ -19,7 +19,7 @@ new PerformanceObserver((list) => {
   }
 }).observe({ type: "layout-shift", buffered: true });
 """
-# Shifts of a frame are reported after it has been painted, in a task of their own.
+# A frame's shifts are told once it has been painted, in a task of their own.
 SETTLED = """() => new Promise((done) => {
   requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(window.shifted), 0)));
 })"""
@@ -82,7 +82,7 @@ class Visits:
         return page
 
     def close(self) -> None:
-        """Close all pages."""
+        """Close all."""
         for context in self._contexts:
             context.close()
 
