@@ -85,14 +85,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("no_cover")
         for number in numbers_of(item.nodeid):
             item.add_marker(pytest.mark.promise(number))
-        shown = sorted({number for marker in item.iter_markers("promise") for number in marker.args})
-        if shown:
-            item.user_properties.append(("promises", " ".join(map(str, shown))))
-    if wanted := set(os.environ.get(WANTED_PROMISES, "").split()):
-        shows = [not wanted.isdisjoint(dict(item.user_properties).get("promises", "").split()) for item in items]
-        config.hook.pytest_deselected(items=[item for item, is_shown in zip(items, shows, strict=True) if not is_shown])
-        items[:] = [item for item, is_shown in zip(items, shows, strict=True) if is_shown]
+        if shown := shown_by(item):
+            item.user_properties.append(("promises", " ".join(map(str, sorted(shown)))))
+    if wanted := set(map(int, os.environ.get(WANTED_PROMISES, "").split())):
+        config.hook.pytest_deselected(items=[item for item in items if wanted.isdisjoint(shown_by(item))])
+        items[:] = [item for item in items if not wanted.isdisjoint(shown_by(item))]
     assert len({item.nodeid for item in items}) == len(items), "tests of equal ids: workers would run one of them"
+
+
+def shown_by(item: pytest.Item) -> set[int]:
+    """Return the numbers of the promises that a test shows."""
+    return {number for marker in item.iter_markers("promise") for number in marker.args}
 
 
 def tell_apart(item: pytest.Item) -> None:
