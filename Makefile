@@ -18,18 +18,19 @@ serve: $(VENV)/.serve $(VENV)/.native  ## start the service with a demo key; pre
 test: $(VENV)/.dev  ## run every test; the last lines have the branch coverage, which must not fall
 	$(BIN)/python -m pytest -n auto --dist loadscope --cov --cov-report=
 
-check: $(VENV)/.dev  ## lint, types, the OpenAPI document and import direction
+check: $(VENV)/.dev  ## lint, types, the OpenAPI document, class names and import direction
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/openapi-spec-validator service/web/openapi.json
+	$(BIN)/python -m scripts.class_names
 	$(BIN)/python -m pytest tests/test_import_direction.py
 
-promises: $(VENV)/.dev  ## run the tests of every promise at full size; one line a promise
+promises: $(VENV)/.dev  ## run the tests of every promise at full size, or of ONLY="19 21"; one line a promise
 	$(BIN)/python -m tests.promises $(ONLY)
 
 prove-ledger: $(VENV)/.dev  ## of these, those of the gateway and its ledger alone (10 minutes)
-	$(BIN)/python -m tests.promises -k "promise_19 or (promise_2 and not promise_29) or promise_37 or promise_40 or promise_41"
+	$(BIN)/python -m tests.promises 19 20 21 22 23 24 25 26 27 28 37 40 41
 
 fuzz: $(VENV)/.dev  ## a thousand made-up requests for each path and method
 	FUZZ_EXAMPLES=1000 $(BIN)/python -m pytest tests/end_to_end/test_openapi.py

@@ -77,7 +77,7 @@ def _value(value: Any) -> Any:
 
 @contextmanager
 def fake_collector() -> Iterator[FakeCollector]:
-    """A running one."""
+    """Run a collector for the time of the block."""
     collector = FakeCollector()
     with served(collector.app()) as server:
         collector.url = server.url

@@ -13,7 +13,7 @@ from hypothesis import settings
 from tests.browser.chromium import MISSING, chromium
 from tests.logs import UNWRITABLE_LOG, fill_the_log, keep_errors_alone
 from tests.promises.figure import Figure
-from tests.promises.rows import numbers_of
+from tests.promises.rows import WANTED_PROMISES, numbers_of
 from tests.sharing import TogetherScheduling
 from tokenizer_registry.processors import usable_processors
 
@@ -76,18 +76,26 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(MISSING)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests that show a promise without saying so, and tell the report of each which it shows."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark tests that `tests/promises/rows.py` names, note in each test's report which promises it shows, and leave out
+    tests that show none of WANTED_PROMISES, if that variable is set."""
     for item in items:
         tell_apart(item)
         if item.nodeid.startswith(NOT_MEASURED):
             item.add_marker("no_cover")
         for number in numbers_of(item.nodeid):
             item.add_marker(pytest.mark.promise(number))
-        shown = sorted({number for marker in item.iter_markers("promise") for number in marker.args})
-        if shown:
-            item.user_properties.append(("promises", " ".join(map(str, shown))))
+        if shown := shown_by(item):
+            item.user_properties.append(("promises", " ".join(map(str, sorted(shown)))))
+    if wanted := set(map(int, os.environ.get(WANTED_PROMISES, "").split())):
+        config.hook.pytest_deselected(items=[item for item in items if wanted.isdisjoint(shown_by(item))])
+        items[:] = [item for item in items if not wanted.isdisjoint(shown_by(item))]
     assert len({item.nodeid for item in items}) == len(items), "tests of equal ids: workers would run one of them"
+
+
+def shown_by(item: pytest.Item) -> set[int]:
+    """Return the numbers of the promises that a test shows."""
+    return {number for marker in item.iter_markers("promise") for number in marker.args}
 
 
 def tell_apart(item: pytest.Item) -> None:

@@ -1,4 +1,4 @@
-"""An OpenAI-compatible server that does what a test tells it: answers, stalls, breaks off, lies."""
+"""An OpenAI-compatible server whose answers a test scripts: it answers, stalls, breaks off or lies."""
 
 import asyncio
 import json
@@ -130,7 +130,7 @@ def said(*texts: str) -> list[bytes]:
 
 
 def stream(*texts: str, usage: tuple[Any, Any] | None = (10, 20)) -> Script:
-    """A whole stream."""
+    """Return the script of a complete stream."""
     reported = [usage_chunk(*usage)] if usage else []
     return Script([*said(*texts), FINISH, *reported, DONE])
 
@@ -156,7 +156,7 @@ def plain(*texts: str, usage: Any = (10, 20), **more: Any) -> Script:
 
 
 def refusal(status: int, message: str = "no", **headers: str) -> Script:
-    """An error."""
+    """Return the script of an error."""
     body = json.dumps({"error": {"message": message}}).encode()
     return Script([body], status, "application/json", headers)
 
@@ -168,7 +168,7 @@ def usual(body: dict[str, Any]) -> Script:
 
 @contextmanager
 def fake_upstream() -> Iterator[FakeUpstream]:
-    """A running one."""
+    """Run a fake upstream for the time of the block."""
     upstream = FakeUpstream()
     with served(upstream.app()) as server:
         upstream.server = server

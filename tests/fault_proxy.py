@@ -11,7 +11,7 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class FaultProxy:
-    """Passes bytes between clients on `port` and whatever `connect_upstream` opens.
+    """Passes bytes between clients on `port` and the connections that `connect_upstream` opens.
 
     Faults are attributes, and hold from the next bytes on. All zero: a faithful proxy.
     """
@@ -48,7 +48,7 @@ class FaultProxy:
         await asyncio.gather(*self._serving)
 
     def heal(self) -> None:
-        """Be faithful again."""
+        """End all faults: pass bytes on unchanged."""
         self.delay_seconds, self.swallow, self.reply_bytes, self.refuse = 0.0, False, None, False
 
     def reset(self) -> None:

@@ -1,7 +1,7 @@
 """An OpenAI-compatible server that writes down what it produced, for each caller by its property `user`.
 
 The property says what to do: `NAME/KIND/PIECES`. KIND is `reports` (PIECES tokens, then its usage), `silent` (the same
-without usage), `stalls` (PIECES tokens, and no end) or `endless` (tokens until nobody takes them).
+without usage), `stalls` (PIECES tokens, and no end) or `endless` (tokens until the caller hangs up).
 """
 
 import asyncio
@@ -78,7 +78,7 @@ class RecordingUpstream:
 
 @contextmanager
 def recording_upstream() -> Iterator[RecordingUpstream]:
-    """A running one."""
+    """Run a recording upstream for the time of the block."""
     upstream = RecordingUpstream()
     with served(upstream.app()) as server:
         upstream.url = f"{server.url}/v1"

@@ -45,7 +45,7 @@ class AnnouncedServer(uvicorn.Server):
         self.on_start = on_start
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and say so."""
+        """Start, then call `on_start`."""
         await super().startup(sockets)
         self.on_start()
 

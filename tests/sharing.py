@@ -25,14 +25,14 @@ SLOW = (
     "tests/browser",
     "tests/end_to_end/test_gateway_litellm.py",
     "tests/end_to_end/test_workers_replaced.py",
-    "tests/end_to_end/test_promise_42_full_disk.py",
-    "tests/end_to_end/test_promise_35_leaks.py",
+    "tests/end_to_end/test_full_disk.py",
+    "tests/end_to_end/test_resource_leaks.py",
     "tests/end_to_end/test_fuzzed_requests.py",
-    "tests/end_to_end/test_promise_48_money.py",
+    "tests/end_to_end/test_money_with_unwritable_log.py",
     "tests/end_to_end/test_secrets.py",
     "tests/tokenizer_registry/native/test_compiler.py",
-    "tests/end_to_end/test_promise_19_overspending.py",
-    "tests/end_to_end/test_promise_46_turns.py",
+    "tests/end_to_end/test_overspending.py",
+    "tests/end_to_end/test_turns_of_accounts.py",
 )
 
 

@@ -1,4 +1,4 @@
-"""Callers that call without a pause, each on a connection of its own, until they are told to stop."""
+"""Callers that call without a pause, each on a connection of its own, until they are stopped."""
 
 import threading
 import time
@@ -23,7 +23,7 @@ class Answer(NamedTuple):
 
     @property
     def seconds(self) -> float:
-        """How long it took."""
+        """Duration of the call in seconds."""
         return self.ended_at_seconds - self.began_at_seconds
 
 
@@ -44,7 +44,7 @@ class Load:
             return self._since(since_seconds)
 
     def statuses(self) -> set[int]:
-        """All that were seen."""
+        """The set of statuses seen so far."""
         return {answer.status for answer in self.answers}
 
     def number(self, status: int) -> int:
@@ -52,12 +52,12 @@ class Load:
         return sum(answer.status == status for answer in self.answers)
 
     def start(self) -> None:
-        """Begin to call."""
+        """Start the callers' threads."""
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """Let the calls under way end."""
+        """Stop the callers after their current calls."""
         self._over = True
         for thread in self._threads:
             thread.join()
@@ -77,7 +77,7 @@ class Load:
 
 
 def one_call(client: httpx2.Client) -> Answer:
-    """Call, and note what came."""
+    """Make one call and return its outcome."""
     began = time.monotonic()
     try:
         reply = client.get(PATH)

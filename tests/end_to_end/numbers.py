@@ -1,4 +1,4 @@
-"""What a server tells of itself at /metrics."""
+"""What a server reports at /metrics."""
 
 import httpx2
 

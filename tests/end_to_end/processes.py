@@ -1,4 +1,4 @@
-"""What the system tells of processes."""
+"""Facts about processes, from /proc."""
 
 import socket
 from pathlib import Path

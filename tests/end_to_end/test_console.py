@@ -26,7 +26,7 @@ def test_a_key_of_the_console_works_and_is_revoked(server: Server, session: http
 
 
 def test_routes_refuse_in_the_shape_of_the_gateway(session: httpx2.Client) -> None:
-    """Unknown paths and methods below /api are told in shape A."""
+    """Unknown paths and methods below /api are errors in the gateway's shape."""
     for method, path, status in (("PUT", "/api/gateway/keys", 405), ("GET", "/api/gateway/nothing", 404)):
         answer = session.request(method, path)
         assert (answer.status_code, list(answer.json())) == (status, ["error"])

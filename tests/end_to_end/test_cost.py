@@ -49,7 +49,7 @@ def test_what_has_no_price_is_a_null_with_its_name(client: httpx2.Client) -> Non
 
 
 def test_each_of_a_list_has_its_answer_or_its_error(client: httpx2.Client) -> None:
-    """In their order, whatever their size; a bad one fails no other."""
+    """Answers are in the order of the requests, of any size; a bad request fails no other."""
     bad = {**ITEM, "usage": {**USAGE, "prompt_tokens": -1}}
     for times in (1, 500):
         answers = client.post(PATH, json=[ITEM, bad, 5, {**ITEM, "model": "gpt-4p"}] * times).json()
@@ -103,7 +103,7 @@ def test_what_is_wrong_is_named(client: httpx2.Client, body: bytes, message: str
 
 
 def test_it_takes_a_key_and_counts_as_a_call(client: httpx2.Client) -> None:
-    """Without a key it is refused as the token API refuses; with one the limits are told."""
+    """Without a key it is refused as the token API refuses; with one the reply has the limits."""
     assert httpx2.post(f"{client.base_url}{PATH}", json=ITEM).status_code == 400
     assert "x-rate-limit-remaining-calls" in client.post(PATH, json=ITEM).headers
     wrong = httpx2.get(f"{client.base_url}{PATH}")

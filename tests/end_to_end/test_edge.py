@@ -51,7 +51,7 @@ def test_https_is_demanded_and_a_named_proxy_believed(behind_proxy: Server) -> N
 
 
 def test_a_proxy_that_is_not_named_is_not_believed(believing_nobody: Server) -> None:
-    """Without trusted proxies nobody can claim HTTPS or another address by a header."""
+    """Without trusted proxies, headers that claim HTTPS or another address are ignored."""
     assert call(believing_nobody, **HTTPS).status_code == 403
     assert httpx2.post(f"{believing_nobody.url}/api/console/session", json={}, headers=HTTPS).status_code == 403
     assert httpx2.get(f"{believing_nobody.url}/health").status_code == 200
@@ -60,7 +60,7 @@ def test_a_proxy_that_is_not_named_is_not_believed(believing_nobody: Server) -> 
 
 
 def test_pages_of_named_origins_may_call(behind_proxy: Server) -> None:
-    """A browser is told which headers it may send and read, for a named origin; a preflight needs no key."""
+    """Replies to a named origin list the headers that a browser may send and read; a preflight needs no key."""
     asked = httpx2.options(
         f"{behind_proxy.url}/v1/tokens/count",
         headers={"Origin": ORIGIN, "Access-Control-Request-Method": "POST"},
@@ -88,7 +88,7 @@ def preflight(server: Server, asked: str) -> str:
 
 @pytest.mark.parametrize("asked", ["authorization,content-type,http-referer,x-stainless-os,x-title", "x-a, x-b", "x_a"])
 def test_a_page_may_send_the_headers_that_its_client_has(behind_proxy: Server, asked: str) -> None:
-    """Whatever names a browser asks for are permitted: clients send headers of their own, and a page can't help it."""
+    """A preflight permits all header names that it asks for: clients add headers that a page cannot prevent."""
     assert preflight(behind_proxy, asked) == asked
 
 

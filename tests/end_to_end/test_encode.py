@@ -39,7 +39,7 @@ def test_an_empty_text_has_no_tokens(client: httpx2.Client) -> None:
     ],
 )
 def test_faults_are_named(client: httpx2.Client, body: object, message: str) -> None:
-    """What is wrong with a request is told by its property, with what to do."""
+    """An error names the property at fault and what to do."""
     answer = client.post(PATH, json=body)
     assert answer.status_code == 400
     assert answer.json()["message"].startswith(message)

@@ -63,7 +63,7 @@ def running_upstream() -> Iterator[FakeUpstream]:
 
 @pytest.fixture(autouse=True)
 def upstream(running_upstream: FakeUpstream) -> FakeUpstream:
-    """As good as new."""
+    """The shared upstream, with its usual answer."""
     running_upstream.answer = usual
     running_upstream.seen.clear()
     return running_upstream
@@ -88,7 +88,8 @@ def sdk(server: Server) -> Iterator[openai.OpenAI]:
         yield client
 
 
-def test_promise_26_the_official_client(sdk: openai.OpenAI) -> None:
+@pytest.mark.promise(26)
+def test_the_official_client(sdk: openai.OpenAI) -> None:
     """The official client lists the model and gets a whole answer, with its usage and the headers of its bill."""
     assert [model.id for model in sdk.models.list()] == ["cipher"]
     raw = sdk.chat.completions.with_raw_response.create(model="cipher", messages=MESSAGES)
@@ -99,8 +100,9 @@ def test_promise_26_the_official_client(sdk: openai.OpenAI) -> None:
     assert raw.headers["x-request-cost-inr"] == "0.002250"
 
 
+@pytest.mark.promise(26)
 @pytest.mark.parametrize("asked", [False, True])
-def test_promise_26_the_official_client_streams(sdk: openai.OpenAI, asked: bool, figure: Figure) -> None:
+def test_the_official_client_streams(sdk: openai.OpenAI, asked: bool, figure: Figure) -> None:
     """The usual loop over a stream works, careless code too unless it asked for the chunk without choices."""
     options: Any = {"stream_options": {"include_usage": True}} if asked else {}
     text, usages, billing = "", [], None
@@ -116,7 +118,8 @@ def test_promise_26_the_official_client_streams(sdk: openai.OpenAI, asked: bool,
     figure(f"openai {openai.__version__}")
 
 
-async def test_promise_26_the_official_client_streams_asynchronously(server: Server) -> None:
+@pytest.mark.promise(26)
+async def test_the_official_client_streams_asynchronously(server: Server) -> None:
     """The asynchronous client gets answers and streams as well."""
     async with openai.AsyncOpenAI(base_url=f"{server.url}/v1", api_key=server.demo_key, max_retries=0) as client:
         whole = await client.chat.completions.create(model="cipher", messages=MESSAGES)
@@ -126,7 +129,8 @@ async def test_promise_26_the_official_client_streams_asynchronously(server: Ser
     assert "".join(pieces) == "Hello world"
 
 
-def test_promise_24_the_official_client_sees_a_broken_stream(sdk: openai.OpenAI, upstream: FakeUpstream) -> None:
+@pytest.mark.promise(24)
+def test_the_official_client_sees_a_broken_stream(sdk: openai.OpenAI, upstream: FakeUpstream) -> None:
     """A stream that breaks off raises in the client, after the text that was delivered; it is no quiet end."""
     upstream.answer = lambda _: Script([*said("Hello", " wor"), Cut])
     pieces: list[str] = []
@@ -136,7 +140,8 @@ def test_promise_24_the_official_client_sees_a_broken_stream(sdk: openai.OpenAI,
     assert "".join(pieces) == "Hello wor"
 
 
-def test_promise_16_the_official_clients_errors(server: Server) -> None:
+@pytest.mark.promise(16)
+def test_the_official_clients_errors(server: Server) -> None:
     """Each refusal arrives as the client's own kind of error, with the code."""
     for key, model, limit, kind, code in (
         ("abc", "cipher", 1, openai.AuthenticationError, "invalid_key_format"),
@@ -200,8 +205,9 @@ def test_commands_grant_the_services_welcome_credit(server: Server) -> None:
     assert "10.0000" in weighbridge(server, "credits", "show", "elsewhere", CREDIT_WELCOME_INR="99")
 
 
-def test_promise_19_fifty_calls_for_the_price_of_three(server: Server, upstream: FakeUpstream) -> None:
-    """Through two workers at once, exactly as many calls succeed as the balance pays for; the rest get 402."""
+@pytest.mark.promise(19)
+def test_fifty_calls_for_the_price_of_three(server: Server, upstream: FakeUpstream) -> None:
+    """Through two workers in parallel, exactly as many calls succeed as the balance pays for; the rest get 402."""
     key = server.new_key("racer")  # with 10 rupees; each call below takes 3.28
     greedy = {"choices": [{"message": {}}], "usage": {"prompt_tokens": 0, "completion_tokens": 10**9}}
     upstream.answer = lambda _: Script([json.dumps(greedy).encode()], content_type="application/json")
@@ -219,7 +225,8 @@ def test_promise_19_fifty_calls_for_the_price_of_three(server: Server, upstream:
     assert Decimal(10) - spent - Decimal(page["credit_balance_inr"]) < Decimal("0.0001")
 
 
-def test_promise_37_sigterm_with_open_streams(tmp_path: Path, upstream: FakeUpstream) -> None:
+@pytest.mark.promise(37)
+def test_sigterm_with_open_streams(tmp_path: Path, upstream: FakeUpstream) -> None:
     """On SIGTERM new connections are refused; streams that can end do, the others get an error event in time."""
     stall = Stall()
     upstream.answer = lambda body: Script(

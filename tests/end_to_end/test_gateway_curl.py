@@ -117,7 +117,7 @@ def test_headers_in_a_file(server: Server, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("key", [EXAMPLE_KEY, "atms_sk_" + "0" * 38])
 def test_401(server: Server, tmp_path: Path, key: str) -> None:
-    """A key that nobody has, the document's placeholder too, gets the document's body, to the byte."""
+    """An unknown key, such as the document's placeholder, gets exactly the body of the document."""
     assert run(ERRORS[0], server, key, tmp_path) == ERRORS[1]
 
 

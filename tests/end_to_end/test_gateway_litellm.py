@@ -14,7 +14,7 @@ from tests.litellm_proxy import ABSENT, KEY, MODEL, is_installed, litellm_proxy,
 pytestmark = pytest.mark.skipif(not is_installed(), reason=ABSENT)
 ANSWER = "Hello from behind two gateways."
 MESSAGES: Any = [{"role": "user", "content": "Hello!"}]
-# What the proxy says of a mocked model, whatever is asked: ₹0.000025 and ₹0.0001 a token make this cost.
+# The proxy's answer for a mocked model, for every request: ₹0.000025 and ₹0.0001 a token make this cost.
 TOKENS, COST = (10, 20), "0.002250"
 
 

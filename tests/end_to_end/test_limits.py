@@ -114,6 +114,6 @@ def assert_contract_of_a_refusal(answer: Answer) -> None:
 
 
 def seconds_to_next_month(now: datetime) -> int:
-    """By the calendar."""
+    """Return the seconds until the next calendar month begins, in UTC."""
     first = datetime(now.year + now.month // 12, now.month % 12 + 1, 1, tzinfo=UTC)
     return int((first - now).total_seconds())

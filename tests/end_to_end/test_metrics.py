@@ -21,7 +21,7 @@ COUNT = "/v1/tokens/count"
 
 @pytest.fixture(scope="module")
 def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Two workers that nobody else calls."""
+    """A server with two workers for the tests of this file alone."""
     with running(tmp_path_factory.mktemp("measured") / "data", {"LOG_LEVEL": "debug"}, "--workers", "2") as started:
         yield started
 
@@ -74,7 +74,7 @@ def test_paths_do_not_multiply_the_numbers(own_server: Server) -> None:
 
 
 def test_methods_do_not_multiply_the_numbers(own_server: Server) -> None:
-    """Methods that a path does not answer are one, and so is its route then, whatever the server's parser lets pass."""
+    """All methods that a path does not answer share one label, and so do their routes."""
     for method in ("PROPFIND", "M-SEARCH", "PUT", "TRACE"):
         for path in ("/health", "/v1/models", "/console", "/nothing"):
             assert httpx2.request(method, own_server.url + path).status_code in (404, 405)

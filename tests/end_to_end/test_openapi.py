@@ -93,11 +93,11 @@ def replies() -> list[Reply]:
 def test_every_answer_is_as_described(
     case: Case[Any], server: Server, session_token: str, spare_token: str, replies: list[Reply], figure: Figure
 ) -> None:
-    """Whatever is sent, the status, headers and body of the answer are ones that the document has, never a 500, and
-    every answer has a trace id that stands in the error too."""
+    """For any request, status, headers and body of the answer are in the document, never a 500, and every answer has a
+    trace id, which an error repeats in its body."""
     token = session_token if case.path.startswith("/api/") else server.demo_key
     token = spare_token if case.path == "/api/console/session" else token  # DELETE ends it
-    # The token API tells a call without any key from one with a wrong key, and answers it 400: its check is elsewhere.
+    # The token API answers 400 to a call without a key and 401 to a wrong key; another test checks that.
     excluded = [] if case.path.startswith("/api/") else [ignored_auth]
     headers = {"Authorization": f"Bearer {token}"}
     answer = case.call_and_validate(base_url=server.url, headers=headers, excluded_checks=excluded)
@@ -121,7 +121,8 @@ def test_every_path_is_described(tmp_path: Path) -> None:
     assert [path for path in served - described if path.startswith(("/v1/", "/api/", "/metrics"))] == []
 
 
-def test_promise_38_every_reply_is_in_the_log(server: Server, replies: list[Reply], figure: Figure) -> None:
+@pytest.mark.promise(38)
+def test_every_reply_is_in_the_log(server: Server, replies: list[Reply], figure: Figure) -> None:
     """Each of the replies above, and each that no route gives, has its line in the log: one trace id, one status."""
     assert len(replies) >= 5 * len(json.loads(DOCUMENT.read_text(encoding="utf-8"))["paths"])
     for method, path in (("GET", "/nothing"), ("PUT", "/v1/tokens/count"), ("GET", "/v1/nothing"), ("GET", "/")):

@@ -40,8 +40,8 @@ def database(kind: str) -> Iterator[tuple[dict[str, str], Path | None]]:
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"] if FULL_SIZE else ["sqlite"])
 def test_no_secret_is_printed_or_kept(tmp_path: Path, kind: str, figure: Figure) -> None:
-    """Every key, password, session and pepper that was ever used, rightly or wrongly, in whatever place, is nowhere in
-    the server's output, numbers, spans, database, counters or files, but for the files made to keep two of them."""
+    """No key, password, session or pepper that was used, valid or not, in any place of a request, is in the server's
+    output, metrics, spans, database, counters or files, but for the two files that hold demo key and pepper."""
     with database(kind) as (setting, folder), fake_upstream() as upstream, fake_collector() as collector:
         settings = {
             **setting,
@@ -77,7 +77,7 @@ def used(server: Server, upstream: FakeUpstream) -> list[str]:
     server.keys += [made, rotated]
     server.sessions += [answer.json()["access_token"] for answer in answers if "access_token" in answer.text]
     commands = (("keys", "list"), ("users", "list"), ("keys", "revoke", key), ("config",))
-    # A key that does not work is repeated to nobody, and one login's answer is its session.
+    # A key that does not work is in no answer, and the answer to a login is its session.
     said = [answer.text for answer in answers if "access_token" not in answer.text]
     server.wait_for("/api/gateway/keys")
     return [*said, *(weighbridge(server, *words) for words in commands)]

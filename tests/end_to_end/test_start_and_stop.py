@@ -48,7 +48,7 @@ def is_alive(pid: int) -> bool:
 
 
 def test_a_busy_port(tmp_path: Path) -> None:
-    """A port that is taken is named in one sentence."""
+    """A port in use is named in one sentence."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         said = failed_start({"WEIGHBRIDGE_DATA_DIR": str(tmp_path)}, "--port", port)

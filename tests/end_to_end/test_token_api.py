@@ -107,7 +107,7 @@ def test_estimate_never_invents_a_count(client: httpx2.Client) -> None:
 
 
 def test_a_large_text_is_estimated_like_a_small_one(client: httpx2.Client) -> None:
-    """In the thread pool as inline, for the whole catalogue at once; and the empty text is 0."""
+    """The thread pool counts as the event loop does, for the whole catalogue in one call; an empty one has 0."""
     small, large = (
         counted(client, input="ab cd\n" * times, models=["claude-opus-5"], estimate=True).json()[0]["token_count"]
         for times in (10, 100_000)
@@ -198,7 +198,7 @@ def test_routes_and_methods_that_do_not_exist(server: Server, method: str, path:
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", ""])
 def test_a_body_that_is_not_declared_as_json(client: httpx2.Client, content_type: str) -> None:
-    """Another Content-Type than JSON is a 415, whatever the body is."""
+    """Another Content-Type than JSON is a 415, for any body."""
     answer = client.post("/v1/tokens/count", content=b"{}", headers={"Content-Type": content_type})
     assert answer.status_code == 415
 
@@ -234,7 +234,7 @@ def test_every_authenticated_reply_carries_the_limits(client: httpx2.Client) -> 
     ],
 )
 def test_calls_without_a_valid_key(server: Server, headers: dict[str, str], status: int, message: str) -> None:
-    """No key and a wrong key are told apart; all wrong keys look alike; neither shows anybody's limits."""
+    """No key and a wrong key have different errors; all wrong keys look alike; neither shows anybody's limits."""
     answer = httpx2.get(f"{server.url}/v1/tokens/authors", headers=headers)
     assert (answer.status_code, answer.json()["message"]) == (status, message)
     assert not any(name in answer.headers for name in LIMIT_HEADERS)

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux limi
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One worker."""
+    """A server with one worker."""
     settings = {**SETTINGS, "MAX_BODY_BYTES": "4000000", "MAX_TEXT_CHARACTERS": "3000000"}
     with running(tmp_path_factory.mktemp("narrow") / "data", settings) as started:
         yield started

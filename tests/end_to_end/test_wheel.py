@@ -132,7 +132,7 @@ def test_a_count_leaves_nothing_in_the_working_folder(installed: Path, tmp_path:
 
 @in_full
 def test_a_folder_is_installed(installed: Path, tmp_path: Path, environ: dict[str, str]) -> None:
-    """`pip install .`"""
+    """`pip install .` in the source folder."""
     install(installed, str(ROOT))
     assert_counts(installed, tmp_path, environ)
 

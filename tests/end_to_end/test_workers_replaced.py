@@ -20,7 +20,7 @@ WITHIN_SECONDS = 60
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Two workers."""
+    """A server with two workers."""
     with running(tmp_path_factory.mktemp("replaced") / "data", {**SETTINGS, "WORKERS": "2"}) as started:
         eventually(lambda: len(serving(started)) == 2, within=WITHIN_SECONDS)
         yield started

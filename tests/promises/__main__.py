@@ -9,7 +9,7 @@ from collections import defaultdict
 
 import pytest
 
-from tests.promises.rows import PROMISES
+from tests.promises.rows import PROMISES, WANTED_PROMISES
 
 # `make fuzz` and `make soak` are the long forms of promises 30, 35 and 38.
 FULL_SIZE = {
@@ -77,10 +77,12 @@ class Outcomes:
 
 
 def main(arguments: list[str]) -> int:
-    """0 if every promise is kept. Arguments go to pytest: a place of tests, and the promises shown there."""
+    """Return 0 if every promise is kept. Arguments that are numbers name promises; the others go to pytest."""
     os.environ.update({name: os.environ.get(name, value) for name, value in FULL_SIZE.items()})
+    os.environ[WANTED_PROMISES] = " ".join(word for word in arguments if word.isdecimal())
+    places = [word for word in arguments if not word.isdecimal()]
     outcomes = Outcomes()
-    statuses = [pytest.main([*words, *arguments], plugins=[outcomes]) for words in (TOGETHER, ALONE)]
+    statuses = [pytest.main([*words, *places], plugins=[outcomes]) for words in (TOGETHER, ALONE)]
     rows = [number for number in PROMISES if not arguments or number in (outcomes.passed | outcomes.failed)]
     sys.stdout.write("\n" + "\n".join(map(outcomes.line, rows)) + "\n")
     for number in rows:

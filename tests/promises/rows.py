@@ -1,8 +1,7 @@
 """What Weighbridge promises to callers and operators, by number, and the tests elsewhere that show it.
 
-A test carries `@pytest.mark.promise(number)`, or the number in its name (`test_promise_19_...`), or its place stands
-here: a file, or a test without its parameters.
-`make promises` runs them all and prints one line a promise.
+A test carries `@pytest.mark.promise(number)`, or its place stands here: a file, or a test without its parameters. Names
+of tests say what they test. `make promises` runs them all and prints one line a promise.
 """
 
 import re
@@ -10,6 +9,8 @@ from typing import NamedTuple
 
 LIMITS = "tests/service/limits"
 SERVED = "tests/end_to_end"
+# The environment variable that names the promises whose tests run, where not all do.
+WANTED_PROMISES = "WANTED_PROMISES"
 NAMED = re.compile(r"::test_promise_(\d+)_")
 
 

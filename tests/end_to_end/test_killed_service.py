@@ -1,4 +1,4 @@
-"""Promise 7: the whole service is killed under load, again and again, and leaves no counter that stays for ever."""
+"""The whole service is killed under load, again and again, and leaves no counter without expiry."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ PATTERN = "rl:*:q"
 
 
 @pytest.mark.promise(7)
-def test_promise_7_a_killed_service_leaves_no_counter_for_ever(tmp_path: Path, figure: Figure) -> None:
+def test_a_killed_service_leaves_no_counter_for_ever(tmp_path: Path, figure: Figure) -> None:
     """However often parent and workers are killed while they count calls and failed logins, each counter has an
     expiry, no acknowledged call is missing, and the service starts again on what was left."""
     store = StoreProcess(tmp_path / "store")
@@ -56,7 +56,7 @@ def killed_under_load(server: Server) -> int:
 
 
 def guess(server: Server, guessed: threading.Event) -> None:
-    """Log in with wrong passwords until nobody answers; `guessed` is set by the first answer."""
+    """Log in with wrong passwords until the server is gone; `guessed` is set by the first answer."""
     while True:
         try:
             httpx2.post(f"{server.url}/api/console/session", json={"email": "ada@example.org", "password": "x" * 12})

@@ -1,4 +1,4 @@
-"""Promises 33, 34 and 37: large requests beside small ones, in bounded memory, and through a stop."""
+"""Large requests beside small ones, in bounded memory, and through a stop."""
 
 import asyncio
 import hashlib
@@ -42,7 +42,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.mark.promise(33)
-def test_promise_33_small_calls_pass_a_large_one(server: Server, figure: Figure) -> None:
+def test_small_calls_pass_a_large_one(server: Server, figure: Figure) -> None:
     """While a text of a megabyte is counted for every vocabulary, fifty lists of models are answered, before it is."""
     with httpx2.Client(base_url=server.url, headers={"X-Api-Key": server.demo_key}) as client:
         client.get("/v1/tokens/models").raise_for_status()
@@ -63,8 +63,8 @@ def test_promise_33_small_calls_pass_a_large_one(server: Server, figure: Figure)
 
 
 @pytest.mark.promise(34)
-def test_promise_34_memory_has_a_ceiling(server: Server, figure: Figure) -> None:
-    """Sixteen of the costliest texts at once, for fifty models each, are counted or refused, under the ceiling."""
+def test_memory_has_a_ceiling(server: Server, figure: Figure) -> None:
+    """Sixteen of the costliest texts in parallel, for fifty models each, are counted or refused, under the ceiling."""
     assert number(server, IN_FLIGHT) == 0
     (worker,) = workers(server.process.pid)
     before = peak_bytes(worker)
@@ -82,7 +82,7 @@ def test_promise_34_memory_has_a_ceiling(server: Server, figure: Figure) -> None
 
 
 @pytest.mark.promise(37)
-def test_promise_37_requests_under_way_are_answered(server: Server, figure: Figure) -> None:
+def test_requests_under_way_are_answered(server: Server, figure: Figure) -> None:
     """After SIGTERM new connections are refused, a count under way is answered, and the server ends in its time."""
     call = Large(server, prose("corn"))
     wait_for_bytes(server, 1)
@@ -97,8 +97,8 @@ def test_promise_37_requests_under_way_are_answered(server: Server, figure: Figu
 
 
 def prose(seed: str) -> str:
-    """A large text in which no word comes twice, nor in one of another seed, so that none can be remembered; and of
-    words that are no words, which take many tokens."""
+    """Return a large text whose words occur once, and in no text of another seed, so that no cached count helps; they
+    are random letters, which take many tokens."""
     names = (hashlib.sha256(f"{seed}{number}".encode()).hexdigest()[:LETTERS] for number in range(LARGE_WORDS))
     return " ".join(name.translate(NO_DIGITS) for name in names)
 

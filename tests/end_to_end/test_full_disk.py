@@ -1,4 +1,4 @@
-"""Promise 42: the disk of the data folder is full, and is freed again, while the service runs."""
+"""The disk of the data folder is full, and is freed again, while the service runs."""
 
 import os
 import shutil
@@ -131,7 +131,7 @@ def faults(server: Server) -> set[str]:
 
 
 @pytest.mark.promise(42)
-def test_promise_42_a_full_disk_stops_only_what_is_stored(tmp_path: Path, figure: Figure) -> None:
+def test_a_full_disk_stops_only_what_is_stored(tmp_path: Path, figure: Figure) -> None:
     """While the disk is full the same workers answer: health and numbers always, what is stored with 503, and nothing
     with 500. When there is room again all is answered and counted as before, without a restart."""
     with on_a_small_disk(tmp_path) as (disk, server):
@@ -163,7 +163,7 @@ def test_promise_42_a_full_disk_stops_only_what_is_stored(tmp_path: Path, figure
 
 
 @pytest.mark.promise(42)
-def test_promise_42_little_of_everything(tmp_path: Path, figure: Figure) -> None:
+def test_little_of_everything(tmp_path: Path, figure: Figure) -> None:
     """With 64 descriptors, 512 MB of address space and a full disk of 6 MB, and counts that need more memory than there
     is, health is answered throughout by the same workers, and everything else or 503."""
     if shutil.which("prlimit") is None:
@@ -195,7 +195,7 @@ def count_large(server: Server) -> int:
 
 
 @pytest.mark.promise(42)
-def test_promise_42_a_start_on_a_full_disk_ends_with_one_sentence(tmp_path: Path) -> None:
+def test_a_start_on_a_full_disk_ends_with_one_sentence(tmp_path: Path) -> None:
     """It says what is wrong and leaves nothing behind that would be in the way of the next start."""
     with small_disk(tmp_path / "disk", MEBIBYTE) as disk:
         disk.fill()

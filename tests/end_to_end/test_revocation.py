@@ -1,4 +1,4 @@
-"""Promise 17: a revocation takes effect within 5 s in every process, with and without word of it."""
+"""A revocation takes effect within 5 s in every process, whether it is notified or not."""
 
 import http.client
 import json
@@ -51,10 +51,10 @@ def server(tmp_path_factory: pytest.TempPathFactory, upstream: FakeUpstream) -> 
 
 
 @pytest.mark.parametrize("word", ["told", "not told", "cut off"])
-def test_promise_17_every_process_refuses_a_revoked_key(server: Server, word: str, figure: Figure) -> None:
-    """Every worker, each of which knew the key, refuses it within 5 s: told of it, not told, or unable to hear."""
+def test_every_process_refuses_a_revoked_key(server: Server, word: str, figure: Figure) -> None:
+    """Every worker with the key in its cache refuses it within 5 s: notified, not notified, or cut off."""
     key = server.new_key("revoked")
-    # The command looks for the counters in the settings: where they are not, it cannot tell anybody.
+    # The command finds the counters by the settings: with a wrong address it cannot notify workers.
     elsewhere = {"REDIS_URL": "redis://127.0.0.1:1/0"} if word == "not told" else {}
     with ExitStack() as stack:
         by_worker = worker_connections(server, WORKERS, stack)
@@ -69,9 +69,7 @@ def test_promise_17_every_process_refuses_a_revoked_key(server: Server, word: st
 
 
 @pytest.mark.parametrize("word", ["told", "not told"])
-def test_promise_17_a_stream_under_way_is_cut(
-    server: Server, upstream: FakeUpstream, word: str, figure: Figure
-) -> None:
+def test_a_stream_under_way_is_cut(server: Server, upstream: FakeUpstream, word: str, figure: Figure) -> None:
     """A stream whose key is revoked ends at its next checkpoint with an error event, charged for what was delivered."""
     key = server.new_key("revoked in a stream")
     elsewhere = {"REDIS_URL": "redis://127.0.0.1:1/0"} if word == "not told" else {}
@@ -90,7 +88,7 @@ def test_promise_17_a_stream_under_way_is_cut(
     figure(f"a stream under way, {word}: cut after {seconds:.1f} s, and charged")
 
 
-def test_promise_17_a_plain_call_under_way_is_finished(server: Server, upstream: FakeUpstream) -> None:
+def test_a_plain_call_under_way_is_finished(server: Server, upstream: FakeUpstream) -> None:
     """A plain call that began before its key was revoked gets its answer; the next call is refused."""
     key, stall = server.new_key("revoked in a call"), Stall()
     upstream.answer = lambda _: Script([b" ", stall, *plain("Hello").pieces], content_type="application/json")
@@ -117,7 +115,7 @@ def status(connection: http.client.HTTPConnection, key: str) -> int:
 
 @contextmanager
 def no_word_passes(server: Server) -> Iterator[None]:
-    """Every connection that hears of changed keys is cut, as soon as it is made."""
+    """Cut every connection that subscribes to changed keys, as soon as it is made."""
     over = threading.Event()
 
     def cut() -> None:
@@ -144,7 +142,7 @@ class Revoked(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        """Revoke it."""
+        """Revoke the key by the command line."""
         self.work()
         self.ended_at_seconds = time.monotonic()
 

@@ -1,4 +1,4 @@
-"""Promise 22: of very many streams, many cut by their callers at random moments, each is charged for what was produced.
+"""Of very many streams, many cut by their callers at random moments, each is charged for what was produced.
 
 At full size: GATEWAY_TEST_STREAMS=1000.
 """
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Row, select
 
 from service.storage.sql.engine import blocking_engine
@@ -59,7 +60,7 @@ class Plan:
 
     @property
     def user(self) -> str:
-        """What the upstream is told."""
+        """The property `user`, which tells the upstream what to produce."""
         return f"{self.number}/{self.kind}/{self.pieces}"
 
 
@@ -100,7 +101,7 @@ async def streamed(plan: Plan, server: Server, key: str, upstream: RecordingUpst
 
 
 async def all_streamed(plans: list[Plan], server: Server, key: str, upstream: RecordingUpstream) -> None:
-    """Many at a time."""
+    """Run all plans, many at a time."""
     waiting = iter(plans)
 
     async def work() -> None:
@@ -136,9 +137,10 @@ def fault(plan: Plan, call: "Row[tuple[object, ...]]", produced: Produced) -> st
     return None if exact and plan.received <= charged[1] <= produced.words else told
 
 
-def test_promise_22_each_of_many_streams_is_charged_once_and_right(tmp_path: Path, figure: Figure) -> None:
+@pytest.mark.promise(22)
+def test_each_of_many_streams_is_charged_once_and_right(tmp_path: Path, figure: Figure) -> None:
     """Each stream has one entry. One that ended is charged exactly what the upstream says it produced, its caller
-    there or not; one that was let go is charged no less than was delivered, and no more than was produced."""
+    there or not; one that was cut is charged no less than was delivered, and no more than was produced."""
     dice = random.Random(SEED)
     plans = [planned(dice, number) for number in range(STREAMS)]
     with recording_upstream() as upstream:

@@ -14,6 +14,7 @@ import pytest
 from tests.logs import UNWRITABLE_LOG
 from tests.promises.__main__ import FULL_SIZE
 from tests.promises.figure import Figure
+from tests.promises.rows import WANTED_PROMISES
 
 GATEWAY, BILLING, SERVED = "tests/service/gateway", "tests/service/billing", "tests/end_to_end"
 # Those that log most: faults of the upstream, streams that break off, callers that hang up.
@@ -30,8 +31,8 @@ ALL = [
     BILLING + "/test_ledger_race.py",
     BILLING + "/test_sql_holds.py",
     SERVED + "/test_gateway.py",
-    SERVED + "/test_promise_19_overspending.py",
-    SERVED + "/test_promise_22_cut_streams.py",
+    SERVED + "/test_overspending.py",
+    SERVED + "/test_cut_streams.py",
 ]
 PLACES = ALL if os.environ.get("UNWRITABLE_LOG_TESTS") == "all" else SOME
 
@@ -41,7 +42,7 @@ def test_money_with_an_unwritable_log(figure: Figure) -> None:
     """Standard error is a full device, and so is the log of every service in the tests' process and beside it."""
     command = [sys.executable, "-m", "pytest", "-p", "no:xdist", "-p", "no:cacheprovider", *PLACES]
     # At their usual size: at full size, and alone where they are timed, they run without this.
-    environ = {name: value for name, value in os.environ.items() if name not in FULL_SIZE}
+    environ = {name: value for name, value in os.environ.items() if name not in (*FULL_SIZE, WANTED_PROMISES)}
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             command, env={**environ, UNWRITABLE_LOG: "1"}, stdout=subprocess.PIPE, stderr=full, text=True, check=False

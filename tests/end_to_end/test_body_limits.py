@@ -1,4 +1,4 @@
-"""Promise 29: body limits answer with a JSON error, the connection is closed, memory does not grow."""
+"""Body limits answer with a JSON error, the connection is closed, memory does not grow."""
 
 import json
 import socket
@@ -52,27 +52,27 @@ def refused(reply: bytes) -> tuple[int, str]:
     return int(head.split()[1]), "A" if "error" in said else "T"
 
 
-def test_promise_29_too_large_a_body_is_refused_unread(server: Server) -> None:
+def test_too_large_a_body_is_refused_unread(server: Server) -> None:
     """A declared length over the limit is a 413 in JSON before a byte of the body has come."""
     head = f"{JSON}Content-Length: 2000000\r\n"
     assert refused(sent(server, head, iter([]))) == (413, "T")
     assert refused(sent(server, head, iter([TWO_MEGABYTES]))) == (413, "T")
 
 
-def test_promise_29_a_chunked_body_is_cut_off_at_the_limit(server: Server) -> None:
+def test_a_chunked_body_is_cut_off_at_the_limit(server: Server) -> None:
     """A body of unknown length is a 413 in JSON as soon as it is over the limit."""
     assert refused(sent(server, f"{JSON}Transfer-Encoding: chunked\r\n", chunked())) == (413, "T")
 
 
-def test_promise_29_the_gateways_paths_answer_in_its_shape(server: Server, session_token: str) -> None:
-    """The same on a path of the gateway is told in its shape."""
+def test_the_gateways_paths_answer_in_its_shape(server: Server, session_token: str) -> None:
+    """The same fault on a path of the gateway is reported in the gateway's shape."""
     head = f"{JSON}Content-Length: 2000000\r\n"
     assert refused(sent(server, head, iter([]), "/api/gateway/keys", session_token)) == (413, "A")
     head = f"{JSON}Transfer-Encoding: chunked\r\n"
     assert refused(sent(server, head, chunked(), "/api/gateway/keys", session_token)) == (413, "A")
 
 
-def test_promise_29_a_false_length(server: Server) -> None:
+def test_a_false_length(server: Server) -> None:
     """A body shorter than declared is a 408 after the time for bodies; of a longer one the rest is never a part."""
     body = b'{"input":"a","type":"text","models":["gpt-4o"]}'
     assert refused(sent(server, f"{JSON}Content-Length: 100\r\n", iter([body]))) == (408, "T")
@@ -81,7 +81,7 @@ def test_promise_29_a_false_length(server: Server) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br", "deflate, gzip", "x"])
-def test_promise_29_no_encoding_is_undone(server: Server, encoding: str) -> None:
+def test_no_encoding_is_undone(server: Server, encoding: str) -> None:
     """A compressed body is a 415: nothing small becomes large in here."""
     assert refused(sent(server, f"{JSON}Content-Encoding: {encoding}\r\nContent-Length: 2\r\n", iter([b"{}"]))) == (
         415,
@@ -96,7 +96,7 @@ def send_forty(server: Server) -> None:
         sent(server, f"{JSON}Content-Length: 2000000\r\n", iter([TWO_MEGABYTES]))
 
 
-def test_promise_29_refused_bodies_leave_memory_as_it_was(server: Server, figure: Figure) -> None:
+def test_refused_bodies_leave_memory_as_it_was(server: Server, figure: Figure) -> None:
     """Forty bodies over the limit, half of them chunked, leave workers that have seen such with at most 10 MB more."""
     send_forty(server)  # to both workers: each buffer that they keep for good is there afterwards
     before = number(server, "weighbridge_resident_bytes")

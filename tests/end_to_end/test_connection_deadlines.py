@@ -1,4 +1,4 @@
-"""Promise 47: connections that say nothing more are closed, and those that come meanwhile are served."""
+"""Connections that say nothing more are closed, and those that come meanwhile are served."""
 
 import os
 import threading
@@ -83,7 +83,7 @@ def asked_for_health(url: str) -> Iterator[Counter[str]]:
         thread.join()
 
 
-def test_promise_47_few_descriptors_serve_all(few_descriptors: Server, figure: Figure) -> None:
+def test_few_descriptors_serve_all(few_descriptors: Server, figure: Figure) -> None:
     """With 64 descriptors and far more connections that say nothing, in every state, /health answers all the time; each
     of the connections is closed within its deadline, and the descriptors come back."""
     server = few_descriptors

@@ -1,4 +1,4 @@
-"""Promises 8 to 11 as callers see them: under load the store freezes, or is killed, and comes back."""
+"""An outage of the store as callers see it: under load it freezes, or is killed, and comes back."""
 
 import os
 import time
@@ -73,9 +73,7 @@ def seconds_to_recover(callers: Load, since_seconds: float) -> float:
 @pytest.mark.timed
 @pytest.mark.promise(10, 11)
 @pytest.mark.parametrize(("policy", "status"), POLICIES)
-def test_promise_10_a_frozen_store(
-    store: StoreProcess, tmp_path: Path, policy: str, status: int, figure: Figure
-) -> None:
+def test_a_frozen_store(store: StoreProcess, tmp_path: Path, policy: str, status: int, figure: Figure) -> None:
     """While the store is frozen no call hangs and none is a 429 or 500, health is good and readiness names the fault;
     when it goes on, limits are shared again, and the calls that were admitted meanwhile are in the quota."""
     with loaded(store, tmp_path, policy) as (server, callers):
@@ -91,11 +89,11 @@ def test_promise_10_a_frozen_store(
     assert callers.statuses() == {200, status}
     assert all(answer.headers["Retry-After"] == "1" for answer in callers.answers if answer.status == 503)
     assert not FULL_SIZE or (percentile(answers, 0.99) < MAX_SECONDS and recovered < MAX_SECONDS_TO_RECOVER)
-    figure(f"{policy}: {told(answers)}, shared again {recovered:.1f} s after")
+    figure(f"{policy}: {durations(answers)}, shared again {recovered:.1f} s after")
 
 
 @pytest.mark.promise(8, 9)
-def test_promise_8_a_killed_store(store: StoreProcess, tmp_path: Path, figure: Figure) -> None:
+def test_a_killed_store(store: StoreProcess, tmp_path: Path, figure: Figure) -> None:
     """The store is killed under load and comes back, again and again: callers see nothing but 200, and every
     acknowledged call is in the quota."""
     with loaded(store, tmp_path, "local") as (_, callers):
@@ -112,7 +110,7 @@ def test_promise_8_a_killed_store(store: StoreProcess, tmp_path: Path, figure: F
     figure(f"{callers.number(200)} calls acknowledged, all of them stored, through {KILLS} kill -9 and a script flush")
 
 
-def told(answers: list[Answer]) -> str:
-    """How long they took."""
+def durations(answers: list[Answer]) -> str:
+    """Return a sentence about the durations of calls, for the report."""
     slowest = max(answer.seconds for answer in answers)
     return f"99 % of {len(answers)} calls within {percentile(answers, 0.99) * 1000:.0f} ms, all {slowest * 1000:.0f} ms"

@@ -1,4 +1,4 @@
-"""Promise 20, with the official client: a call that it gives up waiting for, and tries again, is charged once."""
+"""A call that the official client stops waiting for, and tries again, is charged once."""
 
 import http.client
 import json
@@ -83,7 +83,7 @@ def charges(server: Server, key: str) -> list[str]:
 
 
 @pytest.mark.parametrize("streamed", [False, True], ids=["plain", "streamed"])
-def test_promise_20_the_official_client_times_out_and_retries(
+def test_the_official_client_times_out_and_retries(
     server: Server, upstream: FakeUpstream, streamed: bool, figure: Figure
 ) -> None:
     """A time-out of 1 s, 2 retries and an upstream that takes 3 s: the last attempt has the answer of the first."""
@@ -106,7 +106,7 @@ def test_promise_20_the_official_client_times_out_and_retries(
     figure(f"openai {openai.__version__}, {'streamed' if streamed else 'plain'}: 3 attempts, 1 charge")
 
 
-def test_promise_20_two_equal_first_attempts_are_two_charges(server: Server, upstream: FakeUpstream) -> None:
+def test_two_equal_first_attempts_are_two_charges(server: Server, upstream: FakeUpstream) -> None:
     """Calls that are equal on purpose, at the same time or one after the other, are each made and charged."""
     key = server.new_key("equal")
     upstream.answer = lambda asked: plain("Hello world", usage=(1, 2))
@@ -118,9 +118,7 @@ def test_promise_20_two_equal_first_attempts_are_two_charges(server: Server, ups
 
 
 @pytest.mark.parametrize("streamed", [False, True], ids=["plain", "streamed"])
-def test_promise_20_a_retry_joins_a_call_of_another_worker(
-    server: Server, upstream: FakeUpstream, streamed: bool
-) -> None:
+def test_a_retry_joins_a_call_of_another_worker(server: Server, upstream: FakeUpstream, streamed: bool) -> None:
     """Whichever worker the retry comes to, it waits for the call that another one runs."""
     key, stall = server.new_key(f"workers {streamed}"), Stall()
     upstream.answer = lambda asked: after(stall, streamed=asked.get("stream", False))
@@ -147,7 +145,7 @@ def is_noted(server: Server) -> bool:
 
 
 def ask(connection: http.client.HTTPConnection, key: str, attempt: int, *, streamed: bool) -> None:
-    """Send one attempt."""
+    """Send an attempt at a chat, without waiting for the answer."""
     body = json.dumps({"model": "cipher", "messages": MESSAGES, "stream": streamed})
     headers = {"X-API-Key": key, "Content-Type": "application/json", "X-Stainless-Retry-Count": str(attempt)}
     connection.request("POST", CHAT, body, headers)

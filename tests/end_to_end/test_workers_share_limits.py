@@ -1,4 +1,4 @@
-"""Promise 10, of a whole server: its workers share an account's rate while the store is away."""
+"""Workers of a server share an account's rate while the store is away."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,7 @@ WORKERS, CALLS_PER_SECOND, CALLERS, SECONDS = 4, 1, 12, 2.2
 
 
 @pytest.mark.promise(10)
-def test_promise_10_workers_share_the_rate(tmp_path: Path, figure: Figure) -> None:
+def test_workers_share_the_rate(tmp_path: Path, figure: Figure) -> None:
     """Four workers together admit one call a second, though one call each would be four."""
     store = StoreProcess(tmp_path)
     store.start()

@@ -1,4 +1,4 @@
-"""Promise 45: one sender gets its share of a worker's memory, and others are answered."""
+"""One sender gets its share of a worker's memory, and others are answered."""
 
 import contextlib
 import json
@@ -32,7 +32,7 @@ MAX_SECONDS = 0.25
 # What fills the room of a worker: the longest bodies, then ever shorter ones.
 BODIES_BYTES = [16_000_000] * 3 + [16_000_000 >> halved for halved in range(1, 11)]
 UNSENT_BYTES = 1_000
-# After so long without progress the server is taken to read no more.
+# After this many seconds without progress the server is assumed to read no more.
 SEND_SECONDS = 1
 ENCODE_SECONDS, BLOCKED_SECONDS = 20, 0.3
 ACCOUNTS = ("idle", "padded", "slow", "other")
@@ -71,7 +71,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 
 
 def head(target: str, length: int, *lines: str) -> bytes:
-    """The head of a POST."""
+    """Return the head of a POST request."""
     return f"POST {target} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n{''.join(lines)}\r\n".encode()
 
 
@@ -136,9 +136,9 @@ ALONE: list[list[Attack]] = [[attack] for attack in ATTACKS] if TIMED else []
 
 
 @pytest.mark.parametrize("attacks", [*ALONE, ATTACKS], ids=lambda attacks: "_and_".join(a.__name__ for a in attacks))
-def test_promise_45_others_are_answered(scene: Scene, attacks: list[Attack], figure: Figure) -> None:
-    """Beside senders that hold what they can, each from an address of its own and all at once, every call of another
-    account is answered with 200: small texts, such as a thread counts, and such as do not come with their head."""
+def test_others_are_answered(scene: Scene, attacks: list[Attack], figure: Figure) -> None:
+    """Beside senders that hold what they can, each from an address of its own and all in parallel, every call of
+    another account is answered with 200: small texts, texts for a thread, and bodies that come after their head."""
     key = scene.keys["other"]
     with ExitStack() as stack:
         pool = stack.enter_context(ThreadPoolExecutor(len(attacks)))
@@ -173,7 +173,7 @@ class Answer(NamedTuple):
 
 
 def count(client: httpx2.Client, text: str) -> Answer:
-    """One count."""
+    """Make one count and return its status and duration."""
     body = {"input": text, "type": "text", "models": ["gpt-4o", "claude-2.1"]}
     began = time.perf_counter()
     return Answer(client.post("/v1/tokens/count", json=body).status_code, time.perf_counter() - began)

@@ -1,4 +1,4 @@
-"""Promise 46: an account's queued counts hold up no other account, and end with their callers."""
+"""An account's queued counts hold up no other account, and end with their callers."""
 
 import json
 import socket
@@ -11,7 +11,7 @@ import pytest
 from tests.end_to_end.conftest import SETTINGS
 from tests.end_to_end.numbers import number
 from tests.end_to_end.server import Server, running
-from tests.end_to_end.test_promises_33_34_37_load import prose
+from tests.end_to_end.test_load import prose
 from tests.eventually import eventually
 from tests.promises.figure import Figure
 
@@ -33,7 +33,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield started
 
 
-def test_promise_46_counts_of_callers_who_hang_up_hold_up_no_other_account(server: Server, figure: Figure) -> None:
+def test_counts_of_callers_who_hang_up_hold_up_no_other_account(server: Server, figure: Figure) -> None:
     """Thirty large counts of one key, whose callers hang up; then another account's is answered after those running."""
     other = server.new_key("other")
     before = counted(server)
@@ -47,7 +47,7 @@ def test_promise_46_counts_of_callers_who_hang_up_hold_up_no_other_account(serve
     assert for_nobody <= MAX_RUNNING
 
 
-def test_promise_46_accounts_visitors_and_chats_take_turns(server: Server, figure: Figure) -> None:
+def test_accounts_visitors_and_chats_take_turns(server: Server, figure: Figure) -> None:
     """While thirty large counts of one key wait, another account, a visitor and a chat are answered among the first."""
     other, chatting = server.new_key("other"), server.new_key("chatting")
     text = prose("chat")
@@ -90,7 +90,7 @@ def large_count(server: Server, seed: str) -> bytes:
 
 
 def count(server: Server, key: str, body: bytes) -> httpx2.Response:
-    """One count."""
+    """Make one count and return its reply."""
     headers = {"X-Api-Key": key, "Content-Type": "application/json"}
     return httpx2.post(f"{server.url}/v1/tokens/count", content=body, headers=headers, timeout=WITHIN_SECONDS)
 
@@ -114,7 +114,7 @@ def counted(server: Server) -> float:
 
 
 def get(server: Server, path: str) -> list[dict[str, str]]:
-    """A list of the API."""
+    """Return a list of the API."""
     answer = httpx2.get(f"{server.url}{path}", headers={"X-Api-Key": server.demo_key})
     listed: list[dict[str, str]] = answer.raise_for_status().json()
     return listed

@@ -1,4 +1,4 @@
-"""Promise 36: slow senders do not take the service down."""
+"""Slow senders do not take the service down."""
 
 import contextlib
 import resource
@@ -26,9 +26,9 @@ def many_files() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def test_promise_36_others_are_served_and_the_slow_let_go(server: Server, many_files: None, figure: Figure) -> None:
-    """Beside 200 half heads and 200 bodies that never end, others are served; then all the slow ones are let go: the
-    bodies with a 408, the heads without a word."""
+def test_others_are_served_and_the_slow_let_go(server: Server, many_files: None, figure: Figure) -> None:
+    """Beside 200 half heads and 200 bodies that never end, others are served; then all slow connections are closed:
+    those with a body after a 408, those with a head without an answer."""
     body_head = (
         f"POST /v1/tokens/count HTTP/1.1\r\nHost: x\r\nX-Api-Key: {server.demo_key}\r\n"
         'Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"input":'

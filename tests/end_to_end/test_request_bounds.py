@@ -1,4 +1,4 @@
-"""Promises 43 and 44: trailers and heads without end take no memory, and no trailer is a header."""
+"""Trailers and heads without end take no memory, and no trailer is a header."""
 
 import contextlib
 import os
@@ -55,7 +55,7 @@ def said(connection: socket.socket) -> bytes:
 
 
 @pytest.mark.promise(43)
-def test_promise_43_trailers_without_end(server: Server, figure: Figure) -> None:
+def test_trailers_without_end(server: Server, figure: Figure) -> None:
     """Trailers are refused over a bound, and take no memory below it, however many requests have some."""
     before = memory(server)
     sent_bytes = 0
@@ -90,7 +90,7 @@ def test_promise_43_trailers_without_end(server: Server, figure: Figure) -> None
 
 
 @pytest.mark.promise(43)
-def test_promise_43_no_trailer_is_a_header(server: Server) -> None:
+def test_no_trailer_is_a_header(server: Server) -> None:
     """A key in a trailer is none, and the request after it is answered."""
     trailers = f"X-Api-Key: {server.demo_key}\r\nAuthorization: Bearer {server.demo_key}\r\nTe: x\r\n\r\n"
     request = CHUNKED + b"\r\n" + CHUNK + trailers.encode()
@@ -103,7 +103,7 @@ def test_promise_43_no_trailer_is_a_header(server: Server) -> None:
 
 
 @pytest.mark.promise(44)
-def test_promise_44_half_heads_of_short_lines(server: Server, figure: Figure) -> None:
+def test_half_heads_of_short_lines(server: Server, figure: Figure) -> None:
     """A hundred connections that send thousands of short headers each are refused, and take no memory."""
     before = memory(server)
     lines = b"".join(b"a%d:\r\n" % place for place in range(HEAD_BYTES // 7))[:HEAD_BYTES]

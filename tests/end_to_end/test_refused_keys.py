@@ -1,4 +1,4 @@
-"""Promise 16: keys that are refused are told apart only as documented."""
+"""Refused keys differ in their answers only as documented."""
 
 import httpx2
 import pytest
@@ -19,7 +19,7 @@ def refusal(server: Server, key: str) -> dict[str, object]:
     return body
 
 
-def test_promise_16_unknown_and_revoked_keys_look_alike(server: Server) -> None:
+def test_unknown_and_revoked_keys_look_alike(server: Server) -> None:
     """A revoked, an expired-by-rotation, an unknown, a mistyped and a malformed key get one and the same body."""
     revoked, rotated = server.new_key("refused"), server.new_key("refused")
     weighbridge(server, "keys", "revoke", revoked)

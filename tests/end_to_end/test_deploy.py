@@ -1,10 +1,11 @@
-"""Promise 37: a deploy does not cut or lose streams."""
+"""A deploy does not cut or lose streams."""
 
 import signal
 import time
 from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
 from sqlalchemy import func, select
 
 from service.storage.sql.engine import blocking_engine
@@ -23,8 +24,9 @@ GRACE_SECONDS = 3
 WILL_END, WILL_NOT = 1, 2
 
 
-def test_promise_37_sigterm_with_twenty_streams(tmp_path: Path, figure: Figure) -> None:
-    """After SIGTERM nobody can connect; streams that end in time end well, the others get an error event without
+@pytest.mark.promise(37)
+def test_sigterm_with_twenty_streams(tmp_path: Path, figure: Figure) -> None:
+    """After SIGTERM no connection is accepted; streams that end in time end well, the others get an error event without
     [DONE] before the server has gone; every hold is closed, and the server ends within its time."""
     stall = Stall()
     with fake_upstream() as upstream, ExitStack() as opened:

@@ -68,6 +68,6 @@ def test_serve_without_a_word(redirection: str, tmp_path: Path) -> None:
 
 
 def lost_lines(client: httpx2.Client) -> float:
-    """As /metrics has it."""
+    """Return the number of lost lines, from /metrics."""
     (line,) = [line for line in client.get("/metrics").text.splitlines() if line.startswith("weighbridge_log_lines_l")]
     return float(line.split()[-1])

@@ -1,4 +1,4 @@
-"""Promise 19: many processes spend one balance through a served gateway, while somebody looks at its books.
+"""Many processes spend one balance through a served gateway, while somebody looks at its books.
 
 At full size: GATEWAY_TEST_PROCESSES=6 GATEWAY_TEST_CALLS=2000.
 """
@@ -46,7 +46,7 @@ def settings(upstream: FakeUpstream, url: DatabaseUrl) -> dict[str, str]:
 
 
 def price_of_a_call(server: Server, key: str) -> int:
-    """The hold of one call in micro-rupees, which a key without money is told."""
+    """Return the hold of one call in micro-rupees, from the refusal of a key without credit."""
     body = {"model": "cipher", "messages": [{"role": "user", "content": "hello"}], "max_tokens": TOKENS}
     answer = httpx2.post(f"{server.url}/v1/chat/completions", json=body, headers={"X-API-Key": key})
     assert answer.status_code == 402
@@ -82,8 +82,9 @@ def observed(processes: Sequence["subprocess.Popen[str]"], url: DatabaseUrl, gra
     return looks, faults
 
 
+@pytest.mark.promise(19)
 @pytest.mark.parametrize("kind", KINDS)
-def test_promise_19_exactly_what_is_affordable_succeeds(kind: str, tmp_path: Path, figure: Figure) -> None:
+def test_exactly_what_is_affordable_succeeds(kind: str, tmp_path: Path, figure: Figure) -> None:
     """Of many calls from many processes to as many workers, exactly as many succeed as the credit pays for, all others
     get 402, and at every look at the books the entries add up to the grant."""
     with (
