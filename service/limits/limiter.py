@@ -46,7 +46,7 @@ class OutagePolicy(StrEnum):
 
 
 def ignore_outcome(outcome: LimitOutcome) -> None:
-    """Count no outcomes."""
+    """Do nothing with an outcome."""
 
 
 class Limiter:
