@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert, select
 from service.billing.ledger import Balance
 from service.storage.sql.connection import SqlConnection, SqlParameters
 from service.storage.sql.engine import Database
-from service.storage.sql.tables import balance, microseconds_of, service_setting
+from service.storage.sql.tables import EPOCH, MICROSECOND, balance, service_setting
 
 # The two sides of each kind of entry: from whom, to whom.
 SIDES = {
@@ -54,7 +54,7 @@ def entry_values(
     """Return the parameters of INSERT_ENTRY. `reference` and `kind` together are unique."""
     debit, credit = SIDES[kind]
     return {
-        "now": microseconds_of(now),
+        "now": (now - EPOCH) // MICROSECOND,
         "kind": kind,
         "reference": reference,
         "account_id": account_id,

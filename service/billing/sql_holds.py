@@ -61,13 +61,14 @@ async def write(
     connection: SqlConnection, holds: Sequence[NewHold], requests: Sequence[SettleRequest], now: datetime
 ) -> Written:
     """Close holds and open new ones. Where the new holds of an account exceed its balance together, none is opened."""
-    settled = await _settle(connection, requests, now)
+    settled = await _settle(connection, requests, now) if requests else []
     calls = [call for call, _ in settled]
     balances = await _move_money(connection, calls, holds)
     spent = await _spend(connection, calls, holds)
-    opened = await _open(connection, [new for new in holds if new.id in balances], now)
-    entries = [entry for call, charge in settled for entry in _entries(call, charge, now)]
-    await connection.run_each(INSERT_ENTRY, entries)
+    opened = await _open(connection, [new for new in holds if new.id in balances], now) if holds else set()
+    if settled:
+        entries = [entry for call, charge in settled for entry in _entries(call, charge, now)]
+        await connection.run_each(INSERT_ENTRY, entries)
     closed = {call.id: Closed(call, balances[call.id], spent[call.id]) for call in calls}
     return Written(
         [_outcome(new, balances, spent, opened) for new in holds],
@@ -115,7 +116,7 @@ async def _settle(
             "estimated": charge.estimated,
             "outcome": charge.outcome,
             "usage_fault": charge.usage_fault,
-            "now": microseconds_of(now),
+            "now": (now - EPOCH) // MICROSECOND,
         }
         for hold_id, charge in ordered
     ]
@@ -191,10 +192,9 @@ async def _spend(connection: SqlConnection, calls: Sequence[CallRecord], holds: 
         costs[call.key_id] = costs.get(call.key_id, 0) + call.cost
     others = sorted({new.key_id for new in holds} - costs.keys())
     spending = [{"key_id": key_id, "cost": costs[key_id]} for key_id in sorted(costs)]
-    rows = [
-        *await connection.fetch_each(SPEND, spending),
-        *await connection.fetch_each(SELECT_SPENT, [{"key_id": key_id} for key_id in others]),
-    ]
+    rows = await connection.fetch_each(SPEND, spending) if spending else []
+    if others:
+        rows += await connection.fetch_each(SELECT_SPENT, [{"key_id": key_id} for key_id in others])
     totals = {
         key_id: 0 if row is None else int(row[0]) for key_id, row in zip([*sorted(costs), *others], rows, strict=True)
     }
@@ -211,7 +211,7 @@ async def _open(connection: SqlConnection, holds: Sequence[NewHold], now: dateti
     The number of open calls is exact, because all holds of a key wait for the lock on its account's balance.
     """
     keys = sorted({new.key_id for new in holds if new.most_open is not None})
-    counts = await connection.fetch_each(COUNT_OPEN, [{"key_id": key_id} for key_id in keys])
+    counts = await connection.fetch_each(COUNT_OPEN, [{"key_id": key_id} for key_id in keys]) if keys else []
     open_calls = {key_id: int(row[0]) if row else 0 for key_id, row in zip(keys, counts, strict=True)}
     opened: list[NewHold] = []
     refused: list[NewHold] = []
@@ -220,7 +220,8 @@ async def _open(connection: SqlConnection, holds: Sequence[NewHold], now: dateti
         (opened if has_room else refused).append(new)
         if has_room and new.key_id in open_calls:
             open_calls[new.key_id] += 1
-    await connection.fetch_each(MOVE, [_give_back(new.account_id, new.amount) for new in refused])
+    if refused:
+        await connection.fetch_each(MOVE, [_give_back(new.account_id, new.amount) for new in refused])
     await connection.run_each(INSERT_HOLD, [_hold_values(new, now) for new in opened])
     return {new.id for new in opened}
 
@@ -233,8 +234,8 @@ def _hold_values(new: NewHold, now: datetime) -> SqlParameters:
         "key_id": new.key_id,
         "amount": new.amount,
         "streamed": new.streamed,
-        "now": microseconds_of(now),
-        "expires_at": microseconds_of(new.expires_at),
+        "now": (now - EPOCH) // MICROSECOND,
+        "expires_at": (new.expires_at - EPOCH) // MICROSECOND,
     }
 
 

@@ -47,7 +47,7 @@ class ProcessLock:
         return False
 
     def release(self) -> None:
-        """Release the lock."""
+        """Release the lock for the next process."""
         fcntl.lockf(self._file, fcntl.LOCK_UN, 1, 0)
 
     def _locks_byte(self, place: int) -> bool:

@@ -1,6 +1,9 @@
-"""The limits while the shared counters cannot be reached: one allowance for all workers of a server together."""
+"""The limits while the shared counters cannot be reached: one allowance for all workers of a server together, by the
+store's clock and the latest numbers from there."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Final, Literal, NamedTuple
 
 from service.limits.account_table import (
@@ -15,12 +18,60 @@ from service.limits.account_table import (
     TableSlot,
 )
 from service.limits.decision import Allowance, Decision
-from service.limits.outage import StoreClock, month_of, seconds_to_next_month
-from service.limits.store import LimitRequest, UsageBooking
+from service.limits.store import BrokenRecord, LimitRequest, UsageBooking
 
 # Larger allowances are kept as sums over intervals, and calls are admitted up to one interval late.
 INTERVAL_MICROSECONDS: Final = SECOND_MICROSECONDS // (CALL_RECORDS - 2)
 MAX_CACHED_SLOTS: Final = 2 * SETS * WAYS
+
+
+class StoreClock:
+    """Follows the store's clock by the instants in its replies.
+
+    Between replies the host's monotonic clock continues it; before the first, the host's own time is used. So a host
+    with a wrong clock still knows the right month.
+    """
+
+    def __init__(
+        self,
+        monotonic_nanoseconds: Callable[[], int] = time.monotonic_ns,
+        wall_nanoseconds: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self._monotonic_nanoseconds = monotonic_nanoseconds
+        self._offset_microseconds = wall_nanoseconds() // 1000 - self.monotonic_microseconds()
+
+    def monotonic_microseconds(self) -> int:
+        """Return the time of a clock that never steps, for windows within this process."""
+        return self._monotonic_nanoseconds() // 1000
+
+    def follow(self, store_microseconds: int) -> None:
+        """Take over the instant of a reply that has just been received."""
+        self._offset_microseconds = store_microseconds - self.monotonic_microseconds()
+
+    def now_microseconds(self) -> int:
+        """Return the store's time, in microseconds since 1970."""
+        return self.at(self.monotonic_microseconds())
+
+    def at(self, monotonic_microseconds: int) -> int:
+        """Return the store's time at an instant of the monotonic clock."""
+        return monotonic_microseconds + self._offset_microseconds
+
+    def month(self) -> int:
+        """Return the store's month as YYYYMM, in UTC."""
+        return month_of(self.now_microseconds())
+
+
+def month_of(microseconds: int) -> int:
+    """Return the month of an instant since 1970 as YYYYMM, in UTC."""
+    day = datetime.fromtimestamp(microseconds // 1_000_000, UTC)
+    return day.year * 100 + day.month
+
+
+def seconds_to_next_month(microseconds: int) -> int:
+    """Return the whole seconds from an instant since 1970 until the next month begins in UTC, rounded up."""
+    day = datetime.fromtimestamp(microseconds // 1_000_000, UTC)
+    year, month = (day.year, day.month + 1) if day.month < 12 else (day.year + 1, 1)
+    return int(datetime(year, month, 1, tzinfo=UTC).timestamp()) - microseconds // 1_000_000
 
 
 class CallsAt(NamedTuple):
@@ -54,6 +105,13 @@ class LocalLimits:
         self._words = table.words
         self._clock = clock
         self._slots: dict[str, TableSlot] = {}
+
+    def note_all(self, requests: Sequence[LimitRequest], answers: Sequence[Decision | BrokenRecord]) -> None:
+        """Keep the numbers of answers that have just arrived."""
+        now = self._clock.monotonic_microseconds()
+        for request, answer in zip(requests, answers, strict=True):
+            if isinstance(answer, Decision):
+                self.note(request.account_id, answer, now)
 
     def note(self, account_id: str, answer: Decision, now: int) -> None:
         """Keep the numbers of an answer that arrived at the monotonic time `now`, without a lock or a new object."""

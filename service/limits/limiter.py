@@ -8,8 +8,8 @@ import structlog
 
 from service.limits.account_table import AccountTable
 from service.limits.decision import Allowance, Decision, Unavailable
-from service.limits.fallback import LocalLimits
-from service.limits.outage import Outage, StoreClock, UnsyncedUsage
+from service.limits.fallback import LocalLimits, StoreClock
+from service.limits.outage import Outage, UnsyncedUsage
 from service.limits.store import BrokenRecord, CountersUnreachable, LimitRequest, RateLimitStore
 from service.runtime.background import OnFailure, ignore_failure
 from service.runtime.batching import Batcher
@@ -46,7 +46,7 @@ class OutagePolicy(StrEnum):
 
 
 def ignore_outcome(outcome: LimitOutcome) -> None:
-    """Count no outcomes."""
+    """Do nothing with an outcome."""
 
 
 class Limiter:
@@ -114,7 +114,7 @@ class Limiter:
             self._on_outcome(outcome)
 
     async def _send(self, requests: Sequence[LimitRequest]) -> Sequence[Decision | BrokenRecord]:
-        due = self._usage.due()
+        due = () if self._usage.is_empty else self._usage.due()
         batch = self._usage.next_batch()
         try:
             answers = await self._store.decide(requests, batch, due)
@@ -128,14 +128,8 @@ class Limiter:
         if answers and isinstance(answers[-1], Decision):
             self._clock.follow(answers[-1].decided_at_microseconds)
         if self._policy is OutagePolicy.LOCAL:
-            self._note(requests, answers)
+            self._local.note_all(requests, answers)
         return answers
-
-    def _note(self, requests: Sequence[LimitRequest], answers: Sequence[Decision | BrokenRecord]) -> None:
-        now = self._clock.monotonic_microseconds()
-        for request, answer in zip(requests, answers, strict=True):
-            if isinstance(answer, Decision):
-                self._local.note(request.account_id, answer, now)
 
     def _decide_alone(self, request: LimitRequest, *, count_later: bool) -> Decision | Unavailable:
         """Follow the policy. With `count_later` an admitted call is booked when the store is back."""

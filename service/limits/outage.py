@@ -1,11 +1,10 @@
-"""What carries the limiter over an outage of the shared counters: the store's clock, the calls that are still to be
-counted there, and the task that waits for the store to come back."""
+"""An outage of the shared counters: calls that are still to be counted there, and the task that waits for its end."""
 
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from itertools import count
 
 import structlog
 
@@ -13,55 +12,6 @@ from service.limits.store import CountersUnreachable, RateLimitStore, UsageBooki
 from service.runtime.background import OnFailure, ignore_failure, repeat
 
 MAX_BOOKINGS_IN_A_BATCH = 256
-
-
-class StoreClock:
-    """Follows the store's clock by the instants in its replies.
-
-    Between replies the host's monotonic clock continues it; before the first, the host's own time is used. So a host
-    with a wrong clock still knows the right month.
-    """
-
-    def __init__(
-        self,
-        monotonic_nanoseconds: Callable[[], int] = time.monotonic_ns,
-        wall_nanoseconds: Callable[[], int] = time.time_ns,
-    ) -> None:
-        self._monotonic_nanoseconds = monotonic_nanoseconds
-        self._offset_microseconds = wall_nanoseconds() // 1000 - self.monotonic_microseconds()
-
-    def monotonic_microseconds(self) -> int:
-        """Return the time of a clock that never steps, for windows within this process."""
-        return self._monotonic_nanoseconds() // 1000
-
-    def follow(self, store_microseconds: int) -> None:
-        """Take over the instant of a reply that has just been received."""
-        self._offset_microseconds = store_microseconds - self.monotonic_microseconds()
-
-    def now_microseconds(self) -> int:
-        """Return the store's time, in microseconds since 1970."""
-        return self.at(self.monotonic_microseconds())
-
-    def at(self, monotonic_microseconds: int) -> int:
-        """Return the store's time at an instant of the monotonic clock."""
-        return monotonic_microseconds + self._offset_microseconds
-
-    def month(self) -> int:
-        """Return the store's month as YYYYMM, in UTC."""
-        return month_of(self.now_microseconds())
-
-
-def month_of(microseconds: int) -> int:
-    """Return the month of an instant since 1970 as YYYYMM, in UTC."""
-    day = datetime.fromtimestamp(microseconds // 1_000_000, UTC)
-    return day.year * 100 + day.month
-
-
-def seconds_to_next_month(microseconds: int) -> int:
-    """Return the whole seconds from an instant since 1970 until the next month begins in UTC, rounded up."""
-    day = datetime.fromtimestamp(microseconds // 1_000_000, UTC)
-    year, month = (day.year, day.month + 1) if day.month < 12 else (day.year + 1, 1)
-    return int(datetime(year, month, 1, tzinfo=UTC).timestamp()) - microseconds // 1_000_000
 
 
 @dataclass(slots=True)
@@ -80,14 +30,18 @@ def ignore_booked(bookings: Sequence[UsageBooking]) -> None:
 class UnsyncedUsage:
     """Calls that were admitted while the store could not be reached, and the numbers of batches, which only rise.
 
+    `is_empty`: nothing is to be booked. `next_batch()` returns a number higher than all before.
+
     Calls of an account are open until they are put into a booking. A booking never changes again: if its reply is lost
     it is sent again as it was, so that the store can recognize it. Bookings are sent in order, and before any other
     request of their account. `on_booked` is called with those that the store has counted.
     """
 
     def __init__(self, on_booked: Callable[[Sequence[UsageBooking]], None] = ignore_booked) -> None:
+        # Attributes, not methods: they are read for every batch of calls.
+        self.is_empty = True
+        self.next_batch: Callable[[], int] = count(1).__next__
         self._on_booked = on_booked
-        self._last_batch = 0
         self._open: dict[str, UncountedCalls] = {}
         self._due: list[UsageBooking] = []
 
@@ -95,11 +49,6 @@ class UnsyncedUsage:
     def calls(self) -> int:
         """The calls that are not booked, as far as is known."""
         return sum(booking.calls for booking in self._due) + sum(one.calls for one in self._open.values())
-
-    def next_batch(self) -> int:
-        """Return a number higher than all before."""
-        self._last_batch += 1
-        return self._last_batch
 
     def lose_reply(self, account_ids: Iterable[str], batch: int, month: int) -> None:
         """Note that no reply to `batch` was received: these accounts are to be booked before anything else is sent."""
@@ -125,10 +74,12 @@ class UnsyncedUsage:
     def booked(self, bookings: Sequence[UsageBooking]) -> None:
         """Drop these, the first that were due: the store has counted them."""
         del self._due[: len(bookings)]
+        self.is_empty = not self._due and not self._open
         if bookings:
             self._on_booked(bookings)
 
     def _of(self, account_id: str, month: int) -> UncountedCalls:
+        self.is_empty = False
         return self._open.setdefault(account_id, UncountedCalls(month))
 
 

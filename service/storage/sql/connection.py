@@ -5,8 +5,7 @@ times as long as the statement itself (docs/decisions/raw-sql.md).
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import CursorResult, Executable
@@ -48,6 +47,7 @@ class PostgresqlConnection:
         self.scalar = connection.scalar
         self._connection = connection
         self._driver: psycopg.AsyncConnection[SqlRow] | None = None
+        self._driver_error: type[Exception] = connection.dialect.loaded_dbapi.Error
 
     async def fetch_each(self, statement: str, parameters: Sequence[SqlParameters]) -> list[SqlRow | None]:
         """Execute a raw statement once for each parameter set; return the one row of each execution, or None."""
@@ -55,21 +55,25 @@ class PostgresqlConnection:
             return []
         rows: list[SqlRow | None] = []
         driver = await self._raw()
-        with raised_as_sqlalchemy(statement):
+        try:
             async with driver.cursor() as cursor:
                 await cursor.executemany(_with_percent_names(statement), parameters, returning=True)
                 while True:
                     rows.append(await cursor.fetchone())
                     if not cursor.nextset():
                         return rows
+        except self._driver_error as error:
+            raise as_sqlalchemy_error(statement, error, self._driver_error) from error
 
     async def run_each(self, statement: str, parameters: Sequence[SqlParameters]) -> None:
         """Execute a raw statement that returns no rows once for each parameter set."""
         if parameters:
             driver = await self._raw()
-            with raised_as_sqlalchemy(statement):
+            try:
                 async with driver.cursor() as cursor:
                     await cursor.executemany(_with_percent_names(statement), parameters)
+            except self._driver_error as error:
+                raise as_sqlalchemy_error(statement, error, self._driver_error) from error
 
     async def _raw(self) -> "psycopg.AsyncConnection[SqlRow]":
         if self._driver is None:
@@ -82,14 +86,7 @@ def _with_percent_names(statement: str) -> Any:
     return _PARAMETER.sub(r"%(\1)s", statement)
 
 
-@contextmanager
-def raised_as_sqlalchemy(statement: str) -> Iterator[None]:
-    """Raise a driver's error as SQLAlchemy's error of the same name (PEP 249), as its own statements do."""
-    try:
-        yield
-    except Exception as error:
-        base = next((kind for kind in type(error).__mro__ if kind.__name__ == "Error"), None)
-        if base is None:
-            raise
-        raised = DBAPIError.instance(statement, None, error, base, hide_parameters=True)
-        raise raised from error
+def as_sqlalchemy_error(statement: str, error: Exception, base: type[Exception]) -> Exception:
+    """Return SQLAlchemy's error of the same name for a driver's error, whose base class (PEP 249) is `base`."""
+    wrapped = DBAPIError.instance(statement, None, error, base, hide_parameters=True)
+    return wrapped if isinstance(wrapped, Exception) else error

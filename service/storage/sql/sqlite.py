@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from service.storage.sql.connection import STATEMENT_ERRORS, SqlParameters, SqlResult, SqlRow, raised_as_sqlalchemy
+from service.storage.sql.connection import STATEMENT_ERRORS, SqlParameters, SqlResult, SqlRow, as_sqlalchemy_error
 from service.storage.sql.url import DatabaseUrl
 
 BUSY_TIMEOUT_SECONDS: Final = 5.0
@@ -154,14 +154,18 @@ class SqliteConnection:
     async def fetch_each(self, statement: str, parameters: Sequence[SqlParameters]) -> list[SqlRow | None]:
         """Execute a raw statement once for each parameter set; return the one row of each execution, or None."""
         driver = self._opened_driver()
-        with raised_as_sqlalchemy(statement):
+        try:
             return [driver.execute(statement, one).fetchone() for one in parameters]
+        except sqlite3.Error as error:
+            raise as_sqlalchemy_error(statement, error, sqlite3.Error) from error
 
     async def run_each(self, statement: str, parameters: Sequence[SqlParameters]) -> None:
         """Execute a raw statement that returns no rows once for each parameter set."""
-        if parameters:
-            with raised_as_sqlalchemy(statement):
-                self._opened_driver().executemany(statement, parameters)
+        driver = self._opened_driver()
+        try:
+            driver.executemany(statement, parameters)
+        except sqlite3.Error as error:
+            raise as_sqlalchemy_error(statement, error, sqlite3.Error) from error
 
     async def close(self) -> None:
         """Close the connection and end the thread."""
@@ -187,7 +191,7 @@ class SqliteConnection:
         driver = self._driver or self._open()
         if driver.in_transaction:
             driver.rollback()  # its commit has failed
-        with raised_as_sqlalchemy("BEGIN"):
+        try:
             if not self._writes:
                 driver.execute("BEGIN DEFERRED")
                 return
@@ -196,16 +200,17 @@ class SqliteConnection:
                 driver.execute("BEGIN IMMEDIATE")
             finally:
                 driver.execute(DO_NOT_WAIT)
+        except sqlite3.Error as error:
+            raise as_sqlalchemy_error("BEGIN", error, sqlite3.Error) from error
 
     def _open(self) -> sqlite3.Connection:
         connection = self._engine.connect().execution_options(**{BEGIN_OPTION: None})
         driver: Any = connection.connection.driver_connection
         try:
-            with raised_as_sqlalchemy("PRAGMA"):
-                driver.execute(DO_NOT_WAIT if self._writes else f"PRAGMA cache_size = -{READ_CACHE_KIBIBYTES}")
-        except BaseException:
+            driver.execute(DO_NOT_WAIT if self._writes else f"PRAGMA cache_size = -{READ_CACHE_KIBIBYTES}")
+        except sqlite3.Error as error:
             connection.close()
-            raise
+            raise as_sqlalchemy_error("PRAGMA", error, sqlite3.Error) from error
         self._connection, self._driver = connection, driver
         opened: sqlite3.Connection = driver
         return opened
@@ -225,8 +230,10 @@ class SqliteConnection:
             self._driver.rollback()
 
     def _commit(self) -> None:
-        with raised_as_sqlalchemy("COMMIT"):
+        try:
             self._opened_driver().commit()
+        except sqlite3.Error as error:
+            raise as_sqlalchemy_error("COMMIT", error, sqlite3.Error) from error
 
     def _roll_back(self) -> None:
         try:

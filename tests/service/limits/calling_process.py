@@ -10,7 +10,7 @@ import sys
 import time
 
 from service.limits import Allowance, Decision
-from service.limits.outage import StoreClock
+from service.limits.fallback import StoreClock
 from tests.service.limits.limiters import limiter_on
 
 

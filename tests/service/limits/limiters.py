@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from service.limits import AccountTable, Limiter, LimitOutcome
+from service.limits.fallback import StoreClock
 from service.limits.limiter import ignore_outcome
-from service.limits.outage import StoreClock
 from service.limits.redis_store import RedisRateLimitStore
 from service.storage.redis import connect
 

@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 
 from service.limits import AccountTable, Allowance, Decision
 from service.limits.account_table import CALL_RECORDS, SETS, WAYS
-from service.limits.fallback import INTERVAL_MICROSECONDS, LocalLimits
-from service.limits.outage import StoreClock
+from service.limits.fallback import INTERVAL_MICROSECONDS, LocalLimits, StoreClock
 from service.limits.store import LimitRequest, UsageBooking
 
 SECOND = 1_000_000

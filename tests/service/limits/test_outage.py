@@ -7,7 +7,8 @@ import pytest
 import redis
 
 from service.limits import Allowance, Decision, Limiter, Unavailable
-from service.limits.outage import StoreClock, UnsyncedUsage
+from service.limits.fallback import StoreClock
+from service.limits.outage import UnsyncedUsage
 from service.limits.store import UsageBooking
 from tests.eventually import eventually_async
 from tests.service.limits.limiters import limiter_on

@@ -1,1 +1,1 @@
-"""One file a step."""
+"""The steps of the schema, one file each."""

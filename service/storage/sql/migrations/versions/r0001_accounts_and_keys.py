@@ -8,7 +8,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Make both tables."""
+    """Create the tables of accounts and keys."""
     op.create_table(
         "account",
         sa.Column("id", sa.String(40), nullable=False),

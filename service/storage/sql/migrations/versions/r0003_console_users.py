@@ -8,7 +8,7 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Make the table."""
+    """Create the table of users."""
     op.create_table(
         "console_user",
         sa.Column("id", sa.String(40), nullable=False),
