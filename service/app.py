@@ -1,11 +1,8 @@
 """The composition root: what the APIs share is made here and passed to them; each makes its own objects and routes."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import date, timedelta
-from functools import lru_cache
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -17,25 +14,24 @@ from service.connections import Connections
 from service.console.routes import console_login, console_routes
 from service.gateway.routes import Gateway
 from service.http.cors import Cors
+from service.http.endpoint import DirectRoutes
 from service.http.health import Health, Numbers, Readiness
 from service.http.in_flight import InFlight
 from service.http.middleware import RequestMiddleware
 from service.http.probe import Probe
-from service.http.routing import DirectRoutes
-from service.observability.tracing import NoTracer, Tracer
+from service.observability.tracing import Tracer
 from service.runtime.background import in_background
+from service.runtime.clock import utc_today
 from service.runtime.settings import Settings
 from service.tokens.counting_pool import CountingPool, TextLimits
 from service.tokens.price_freshness import Freshness
 from service.tokens.providers.client import ProviderClient
 from service.tokens.providers.enabled import enabled_providers
 from service.tokens.routes import token_routes
-from service.web.routes import made_pages, page_routes
+from service.web.routes import build_pages, page_routes
 from service.web.unknown import UnknownPaths
 from tokenizer_registry import Registry
 from tokenizer_registry.processors import usable_processors
-
-SECONDS_PER_DAY = 86_400
 
 
 def create_app(
@@ -50,7 +46,6 @@ def create_app(
 
     `take_lost_lines` returns how many lines of the log were lost since it was called before.
     """
-    tracer = tracer or NoTracer()
     pool = counting_pool(settings, registry)
     client = ProviderClient(settings.provider_timeout_seconds)
     if enabled_providers(settings):
@@ -75,9 +70,10 @@ def create_app(
             yield
         await client.close()
         pool.close()
-        await asyncio.to_thread(tracer.close)
+        if tracer is not None:
+            await asyncio.to_thread(tracer.close)
 
-    pages = made_pages(settings, book)
+    pages = build_pages(settings, book)
     routes = [
         *gateway.routes(),
         *token_routes(settings, connections, pool, client, book, utc_today),
@@ -128,13 +124,3 @@ def operation_routes(connections: Connections, registry: Registry, freshness: Fr
         Route("/ready", Readiness(connections.faults, remarks), methods=["GET"]),
         Route("/metrics", Numbers(connections.metrics, probe.look), methods=["GET"]),
     ]
-
-
-def utc_today() -> date:
-    """The date that prices are read at."""
-    return _day(int(time.time() // SECONDS_PER_DAY))
-
-
-@lru_cache(2)
-def _day(days_since_1970: int) -> date:
-    return date(1970, 1, 1) + timedelta(days=days_since_1970)

@@ -9,14 +9,13 @@
 """
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from starlette.types import Scope
 
-from service.auth.accounts import Principal
+from service.auth.accounts import KeyRefusal, Principal
 from service.auth.accounts import Scope as KeyScope
-from service.auth.authenticator import Authenticator, KeyRefusal
-from service.auth.credentials import bearer_tokens, carries_header_key, gateway_api_key, token_api_key
+from service.auth.authenticator import Authenticator
 from service.auth.keys import PREFIX
 from service.auth.sessions import OpenSession, OpenSessions
 from service.http.context import context_of
@@ -26,25 +25,19 @@ from service.http.errors import (
     INVALID_KEY,
     INVALID_SESSION,
     KEY_FORMAT,
+    MISSING_KEY,
     MISSING_SESSION,
+    NO_KEY,
     NO_PERMISSION,
     QUOTA_EXCEEDED,
     RATE_EXCEEDED,
     UNAVAILABLE,
     Refusal,
 )
+from service.http.request_limits import NAMED_HEADERS
+from service.http.validation import query_parameters
 from service.limits import Allowance, Decision, Limiter, Unavailable, limit_headers
 from service.observability.tracing import NO_SPAN, within
-
-__all__ = [
-    "AuthPolicy",
-    "AuthResult",
-    "GatewayPolicy",
-    "SessionPolicy",
-    "TokenApiPolicy",
-    "UsagePolicy",
-    "UsageReader",
-]
 
 MAX_ALLOWANCES = 1_000
 # Calls a month of a gateway key: more than there can be, because calls of the gateway are paid.
@@ -164,7 +157,7 @@ class UsagePolicy:
 
     async def authorize(self, scope: Scope) -> AuthResult[UsageReader]:
         """Check the key or the session. A request with both is one with two keys, which is refused."""
-        if carries_header_key(scope) or not all(map(_looks_like_session, bearer_tokens(scope) or [""])):
+        if any(_header_keys(scope)) or not all(map(_looks_like_session, bearer_tokens(scope) or [""])):
             principal, refusal, headers = await self.keys.authorize(scope)
             reader = principal and UsageReader(principal.account_id, principal.key_id)
             return AuthResult(reader, refusal, headers)
@@ -175,3 +168,51 @@ class UsagePolicy:
 def _looks_like_session(token: str) -> bool:
     """Return whether a token has the form of a JSON Web Token, which no API key has."""
     return token.count(".") == 2 and not token.startswith(PREFIX)
+
+
+def token_api_key(scope: Scope) -> str | Refusal:
+    """Return the key of a token API request: query `api-key`, else `X-Api-Key`, else `Authorization: Bearer`.
+
+    Two different keys in one place are refused, so that their order does not decide who pays.
+    """
+    named = scope.get(NAMED_HEADERS)
+    if named is not None and not scope["query_string"]:
+        # Fast path: no header is repeated and there is no query, so one look is enough for most requests.
+        key: str = named.get(b"x-api-key", b"").decode("latin-1").strip(" \t")
+        if key:
+            return key
+    for place in _PLACES if scope["query_string"] else _PLACES[1:]:
+        keys = set(filter(None, place(scope)))
+        if keys:
+            return keys.pop() if len(keys) == 1 else INVALID_KEY
+    return MISSING_KEY
+
+
+def gateway_api_key(scope: Scope) -> str | Refusal:
+    """Return the key of a gateway request: `Authorization: Bearer` or `X-API-Key`, never the query.
+
+    Keys in both places must be equal, so that their order does not decide who pays.
+    """
+    keys = {key for key in (*bearer_tokens(scope), *_header_keys(scope)) if key}
+    if not keys:
+        return NO_KEY
+    return keys.pop() if len(keys) == 1 else BAD_KEY
+
+
+def _query_keys(scope: Scope) -> list[str]:
+    return [value for name, value in query_parameters(scope) if name == "api-key"]
+
+
+def _header_keys(scope: Scope) -> list[str]:
+    return [value.decode("latin-1").strip(" \t") for name, value in scope["headers"] if name == b"x-api-key"]
+
+
+def bearer_tokens(scope: Scope) -> list[str]:
+    """Return the tokens of all `Authorization: Bearer` headers, in order."""
+    values = [value.decode("latin-1").strip(" \t") for name, value in scope["headers"] if name == b"authorization"]
+    parts = [value.partition(" ") for value in values]
+    return [token.strip(" \t") for scheme, _, token in parts if scheme.lower() == "bearer"]
+
+
+# Where the key of a token API request may be; the first place with a key counts.
+_PLACES: Final = (_query_keys, _header_keys, bearer_tokens)

@@ -17,7 +17,7 @@ from jwt.utils import base64url_decode, base64url_encode
 
 from service.auth.pepper import Pepper, Peppers
 from service.auth.users import User, UserStore
-from service.observability.trace_ids import random_id
+from service.observability.tracing import random_id
 
 ALGORITHM = "HS256"
 ISSUER = "weighbridge"

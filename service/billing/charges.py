@@ -24,7 +24,7 @@ from service.billing.ledger import (
     StoredAnswer,
     TooManyOpen,
 )
-from service.billing.money import MAX_MICRO_INR, Tariff, Tokens, shown
+from service.billing.money import MAX_MICRO_INR, TokenPrices, Tokens, shown
 from service.http import json
 from service.http.errors import CALL_RUNNING, INSUFFICIENT_CREDITS, INTERNAL, TOO_MANY_CALLS, UNAVAILABLE, Refusal
 from service.observability.gateway_metrics import GatewayMeters
@@ -40,7 +40,7 @@ RETRY_PAUSES_SECONDS = (0.05, 0.2, 0.5, 1, 2, 3)
 class BillingTerms:
     """The tariff, the limits of a call, and what callers are shown. A hold that is not renewed ends after its lease."""
 
-    tariff: Tariff
+    tariff: TokenPrices
     lease_seconds: float
     max_open_calls: int
     warning_micro_inr: int

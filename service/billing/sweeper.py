@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 
-from service.billing.ledger import Call, HoldState, Ledger
+from service.billing.ledger import CallRecord, HoldState, Ledger
 from service.observability.gateway_metrics import GatewayMeters
 from service.storage.errors import StoreUnavailable
 
@@ -34,7 +34,7 @@ class Sweeper:
         except StoreUnavailable as error:
             self.log.warning("sweep_failed", reason=str(error))
 
-    def _record(self, call: Call) -> None:
+    def _record(self, call: CallRecord) -> None:
         self.log.warning("hold_expired", call=call.id, state=call.state.value, charged_micro_inr=call.cost)
         self.meters.ended("expired")
         if call.state is HoldState.SETTLED:

@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope
 
 from service.auth.accounts import Principal
 from service.auth.authenticator import Authenticator
-from service.auth.credentials import gateway_api_key
+from service.auth.policy import gateway_api_key
 from service.billing.idempotency import Idempotency
 from service.billing.ledger import Claim
 from service.gateway.call import CallContext, Envelope, PlainCall

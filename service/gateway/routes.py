@@ -8,11 +8,11 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope
 
 from service.auth.accounts import Principal
-from service.auth.policy import AuthPolicy, GatewayPolicy, SessionPolicy, UsagePolicy
+from service.auth.policy import GatewayPolicy, SessionPolicy, UsagePolicy
 from service.auth.sessions import OpenSessions
 from service.billing.charges import Billing, BillingTerms
 from service.billing.idempotency import Idempotency
-from service.billing.money import MICRO_INR, Tariff
+from service.billing.money import MICRO_INR, TokenPrices
 from service.billing.sweeper import Sweeper
 from service.connections import Connections
 from service.gateway.call import CallContext
@@ -26,14 +26,14 @@ from service.gateway.streaming import StreamTimeouts
 from service.gateway.upstream import UpstreamModel
 from service.gateway.usage_lookup import UsageLookup
 from service.http import json
-from service.http.endpoint import CallerT, Handler, Operation, route
+from service.http.endpoint import AuthPolicy, CallerT, Handler, Operation, route
 from service.http.errors import MODEL_NOT_FOUND, Refusal
 from service.http.health import Health
 from service.http.json import shorten
 from service.http.request_limits import BodyReader
 from service.http.responses import Reply
 from service.observability.gateway_metrics import GatewayMeters
-from service.observability.trace_ids import random_id
+from service.observability.tracing import random_id
 from service.runtime.background import in_background
 from service.runtime.clock import utc_now
 from service.runtime.settings import Settings
@@ -169,7 +169,7 @@ def _preparer(settings: Settings) -> CallPreparer:
 
 def _terms(settings: Settings) -> BillingTerms:
     return BillingTerms(
-        tariff=Tariff(settings.price_input_inr, settings.price_output_inr),
+        tariff=TokenPrices(settings.price_input_inr, settings.price_output_inr),
         lease_seconds=settings.upstream_timeout_seconds + LEASE_MARGIN_SECONDS,
         max_open_calls=settings.gateway_calls_at_once,
         warning_micro_inr=int(settings.credit_warning_inr * MICRO_INR),

@@ -2,16 +2,15 @@
 
 from starlette.types import Receive, Scope
 
-from service.auth.credentials import query_parameters
 from service.auth.policy import UsageReader
 from service.billing.bill import BALANCE_DECIMALS, COST_DECIMALS
-from service.billing.ledger import Balance, Call, Statements
+from service.billing.ledger import Balance, CallRecord, Statements
 from service.billing.money import shown
 from service.http import json
 from service.http.errors import INVALID_REQUEST, NOT_FOUND, Refusal
 from service.http.json import shorten
 from service.http.responses import Reply
-from service.http.validation import is_call_id, page_size
+from service.http.validation import is_call_id, page_size, query_parameters
 
 DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE = 20, 100
 AMBIGUOUS = Refusal(
@@ -52,12 +51,12 @@ class UsageLookup:
             return NOT_FOUND.saying(f"{owner} has made no call {shorten(reference)}.")
         return AMBIGUOUS if len(found) > 1 else Reply(200, json.encode(_call_properties(found[0])))
 
-    async def _list(self, reader: UsageReader, max_calls: int, before: str | None) -> list[Call]:
+    async def _list(self, reader: UsageReader, max_calls: int, before: str | None) -> list[CallRecord]:
         if reader.key_id is None:
             return await self.statements.account_calls(reader.account_id, max_calls, before)
         return await self.statements.calls(reader.key_id, max_calls, before)
 
-    async def _find(self, reader: UsageReader, reference: str) -> list[Call]:
+    async def _find(self, reader: UsageReader, reference: str) -> list[CallRecord]:
         if not is_call_id(reference):
             return []
         if reader.key_id is None:
@@ -76,7 +75,7 @@ def _balance_properties(balance: Balance) -> dict[str, json.Value]:
     }
 
 
-def _call_properties(call: Call) -> dict[str, json.Value]:
+def _call_properties(call: CallRecord) -> dict[str, json.Value]:
     return {
         "id": f"chatcmpl-{call.id}",
         "request_id": call.trace_id,

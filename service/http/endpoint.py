@@ -1,10 +1,10 @@
-"""Endpoints: authorize a request, call the handler of its method, and send the reply or the error."""
+"""Endpoints and their routes: authorize a request, call the handler of its method, send the reply or the error."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.routing import Match, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.http.context import RequestContext, context_of
 from service.http.errors import HTTPS_REQUIRED, UNAVAILABLE, Refusal, error_reply
@@ -105,3 +105,31 @@ class Endpoint:
 def route(path: str, operations: Mapping[str, Operation[Any]], *, require_https: bool) -> Route:
     """Return the route of a path with one endpoint for all of its methods."""
     return Route(path, Endpoint(operations, require_https=require_https), methods=[*operations])
+
+
+class DirectRoutes:
+    """Calls the route that the router would choose, found by method and path; all other requests go to the router."""
+
+    def __init__(self, app: ASGIApp, routes: Sequence[Route]) -> None:
+        self.app = app
+        self._routes = {
+            (method, route.path): route
+            for route in routes
+            for method in route.methods or ()
+            if "{" not in route.path and _chosen(routes, method, route.path) is route
+        }
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Answer one request."""
+        route = self._routes.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
+        if route is None or scope.get("root_path"):
+            return self.app(scope, receive, send)
+        scope["route"] = route
+        scope["path_params"] = {}
+        return route.app(scope, receive, send)
+
+
+def _chosen(routes: Sequence[Route], method: str, path: str) -> Route:
+    """Return the first route that matches the method and the path, as the router does."""
+    scope: Scope = {"type": "http", "method": method, "path": path}
+    return next(route for route in routes if route.matches(scope)[0] is Match.FULL)

@@ -1,30 +1,32 @@
-"""JSON out: compact UTF-8, and money as plain decimals that no float ever touched."""
+"""JSON: compact encoding with exact decimals, and strict decoding.
+
+Encoding writes a Decimal digit by digit, so that an amount of money is never a float. Decoding accepts RFC 8259 only:
+it rejects NaN, duplicate names, lone surrogates, a BOM, numbers out of range, deep nesting and too many values.
+"""
 
 import json
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
-from functools import partial
-from json.scanner import make_scanner
-from typing import Any, Final, NoReturn
+from math import inf
+from typing import Any, Final
+
+import jiter
 
 from pricing_data import plain
 
 Value = str | int | Decimal | bool | None | Mapping[str, "Value"] | list["Value"]
-
-
-# Made once: `json.dumps` would make an encoder for each string.
+# One encoder for all strings: `json.dumps` with options builds a new one for each call.
 _STRINGS: Final = json.JSONEncoder(ensure_ascii=False)
 
 
 def encode(value: Value) -> bytes:
-    """Compact JSON. A Decimal becomes a plain number: `0.0000002`, never `2e-07`."""
+    """Return compact JSON in UTF-8. A Decimal is written as a plain number: `0.0000002`, never `2e-07`."""
     return _text(value).encode()
 
 
 def properties(values: Mapping[str, Value]) -> str:
-    """The inside of an object, for one that is put together in parts."""
+    """Return the members of an object without its braces, for an object that is put together in parts."""
     return _joined([f"{_STRINGS.encode(key)}:{_text(item)}" for key, item in values.items()])
 
 
@@ -49,156 +51,96 @@ def _joined(parts: Iterable[str]) -> str:
     return ",".join(parts)
 
 
-# The parser lets no other thread run before it ends. This many values take some milliseconds, and few megabytes.
+# jiter holds the GIL while it parses: about 0.1 µs a value.
 MAX_VALUES: Final = 150_000
+MAX_DIGITS: Final = 100
+
+_MAX_INTEGER: Final = 10**MAX_DIGITS
+_NOT_NUMBERS: Final = frozenset((str, bool, type(None)))
+_FIRST_LINE: Final = re.compile(r" at line 1 column(?= \d+$)")
+_HALF_CHARACTER: Final = re.compile(r"^(lone \w+ surrogate in|unexpected end of) hex escape")
+_DUPLICATE: Final = re.compile(r'Detected duplicate key "(.*)"', re.DOTALL)
 
 
 class NotJson(ValueError):
-    """The body is not strict JSON; the message says where and why, for the caller."""
+    """The body is not strict JSON; the message says why and where, for the caller."""
 
 
 class TooManyItems(NotJson):
-    """A list is longer than it may be."""
+    """A list has more items than allowed."""
 
 
-def decode(body: bytes) -> Any:
-    """The value of a JSON document; raises NotJson. A number out of float's range is refused too."""
-    return _parsed(body, _decoded, MAX_VALUES)
+def decode(body: bytes, max_values: int = MAX_VALUES) -> Any:
+    """Return the value of a JSON document of at most `max_values` values. Raise NotJson."""
+    if _has_too_many_values(body, max_values):
+        raise NotJson(f"The body holds more than {max_values} values.")
+    try:
+        # jiter caches strings for the whole process: names only, because values may be texts and passwords.
+        value = jiter.from_json(body, allow_inf_nan=False, catch_duplicate_keys=True, cache_mode="keys")
+    except ValueError as error:
+        raise NotJson(_sentence(str(error))) from None
+    _check_numbers(value)
+    return value
 
 
 def decode_list(body: bytes, max_values: int, max_items: int) -> Any:
-    """Return the value of a JSON document like `decode`; the items of a list are decoded one by one.
-
-    Other threads run between two items, so that the whole may have more values. Raise TooManyItems, NotJson.
-    """
-    if body.lstrip(_WHITESPACE)[:1] != b"[":
-        return decode(body)
-    return _parsed(body, partial(_items, max_items=max_items), max_values)
-
-
-def _parsed(body: bytes, decoded: Callable[[str], Any], most_values: int) -> Any:
-    if _has_too_many_values(body, most_values):
-        raise NotJson(f"The body holds more than {most_values} values.")
-    try:
-        text = body.decode("utf-8")
-        if text.startswith("\ufeff"):
-            raise json.JSONDecodeError("Unexpected UTF-8 BOM (decode using utf-8-sig)", text, 0)
-        value = decoded(text)
-        if b"\\" in body and _SURROGATE.search(body):
-            _refuse_surrogates(value)
-    except NotJson:
-        raise
-    except UnicodeDecodeError as error:
-        raise NotJson(f"The body is not UTF-8: byte {error.start} cannot be read.") from None
-    except json.JSONDecodeError as error:
-        raise NotJson(f"The body is not JSON: {error.msg} at character {error.pos}.") from None
-    except RecursionError:
-        raise NotJson("The body is nested too deeply.") from None
+    """Return the value of a JSON document; a list has at most `max_items` items. Raise TooManyItems, NotJson."""
+    value = decode(body, max_values)
+    if isinstance(value, list) and len(value) > max_items:
+        raise TooManyItems(f"The list has more than {max_items} items.")
     return value
 
 
-def _has_too_many_values(body: bytes, most_values: int) -> bool:
-    """Looked up before the body is parsed, without parsing it; in what is no JSON, up to its first fault.
+def _has_too_many_values(body: bytes, max_values: int) -> bool:
+    """Return whether the body holds more values than `max_values`, without parsing it.
 
-    What stands between the quotes does not count: a text may have commas as it likes.
+    Commas and brackets inside strings do not count. In a body that is not JSON the result is only an estimate.
     """
-    if len(body) <= most_values or _values(body) <= most_values:
+    if len(body) <= max_values or _count_values(body) <= max_values:
         return False
     unescaped = body.replace(rb"\\", b"").replace(rb"\"", b"")
-    if unescaped.count(b'"') > 2 * most_values:
+    if unescaped.count(b'"') > 2 * max_values:
         return True
-    return _values(b"".join(unescaped.split(b'"')[::2])) > most_values
+    return _count_values(b"".join(unescaped.split(b'"')[::2])) > max_values
 
 
-def _values(structure: bytes) -> int:
-    """One begins a value at most, but for the very first."""
+def _count_values(structure: bytes) -> int:
+    """Return an upper bound of the values after the first: each follows a comma or an opening bracket."""
     return sum(map(structure.count, (b",", b"[", b"{")))
 
 
-def _decoded(text: str) -> Any:
-    """As the decoder does it; if there is nothing around the value, without a look for white space."""
-    try:
-        value, end = _SCAN(text, 0)
-    except StopIteration:
-        end = -1
-    return value if end == len(text) else _DECODER.decode(text)
+def _check_numbers(value: Any) -> None:
+    """Raise NotJson for a number that is out of range. jiter reads `1e999` as infinity, and integers of any size."""
+    pending: list[Collection[Any]] = [(value,)]
+    for items in pending:
+        if _NOT_NUMBERS.issuperset(map(type, items)):
+            continue
+        for item in items:
+            kind = type(item)
+            if kind is dict:
+                pending.append(item.values())
+            elif kind is list:
+                pending.append(item)
+            elif kind is int and not -_MAX_INTEGER < item < _MAX_INTEGER:
+                raise NotJson(f"A number in the body has more than {MAX_DIGITS} digits.")
+            elif kind is float and item in (inf, -inf):
+                raise NotJson("A number in the body is too large.")
 
 
-def _items(text: str, max_items: int) -> list[Any]:
-    """Return the items of a list, each decoded alone. Raise TooManyItems, JSONDecodeError."""
-    found: list[Any] = []
-    place = _after_space(text, text.index("[") + 1)
-    closed = text[place : place + 1] == "]"
-    while not closed:
-        if len(found) == max_items:
-            raise TooManyItems(f"The list has more than {max_items} items.")
-        try:
-            value, place = _SCAN(text, place)
-        except StopIteration as fault:
-            raise json.JSONDecodeError("Expecting value", text, fault.value) from None
-        found.append(value)
-        place = _after_space(text, place)
-        closed = text[place : place + 1] == "]"
-        if not closed:
-            if text[place : place + 1] != ",":
-                raise json.JSONDecodeError("Expecting ',' delimiter", text, place)
-            place = _after_space(text, place + 1)
-    if (end := _after_space(text, place + 1)) != len(text):
-        raise json.JSONDecodeError("Extra data", text, end)
-    return found
-
-
-def _after_space(text: str, place: int) -> int:
-    match = _SPACE.match(text, place)
-    return match.end() if match else place
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
-        raise NotJson(f"The body names {shorten(twice)} more than once in one object.")
-    return made
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise NotJson(f"The body is not JSON: {name} is not a JSON value.")
-
-
-def _finite(digits: str) -> float:
-    value = float(digits)
-    if value in (float("inf"), float("-inf")):
-        raise NotJson(f"The number {shorten(digits)} is too large.")
-    return value
-
-
-def _bounded_int(digits: str) -> int:
-    if len(digits) > 100:
-        raise NotJson(f"A number of {len(digits)} digits is too long.")
-    return int(digits)
-
-
-_WHITESPACE: Final = b" \t\r\n"
-_SPACE: Final = re.compile(r"[ \t\r\n]*")
-# How the escape of each surrogate begins.
-_SURROGATE: Final = re.compile(rb"\\u[dD]")
-# Made once: `json.loads` would make a decoder for each text.
-_DECODER: Final = json.JSONDecoder(
-    object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_finite, parse_int=_bounded_int
-)
-_SCAN: Final = make_scanner(_DECODER)  # type: ignore[arg-type]  # which asks for a scanner by mistake
-
-
-def _refuse_surrogates(value: object) -> None:
-    """Escapes such as `\\ud800` can smuggle in half a character, which no UTF-8 can hold."""
-    try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        raise NotJson("The body holds a lone surrogate escape, which is not a character.") from None
+def _sentence(fault: str) -> str:
+    """Return jiter's error as a sentence for the caller."""
+    if duplicate := _DUPLICATE.match(fault):
+        return f"The body names {shorten(duplicate[1])} more than once in one object."
+    if fault.startswith("recursion limit exceeded"):
+        return "The body is nested too deeply."
+    if fault.startswith("number out of range"):
+        return f"A number in the body has more than {MAX_DIGITS} digits."
+    fault = _HALF_CHARACTER.sub("incomplete escape or lone surrogate", fault)
+    return f"The body is not JSON: {_FIRST_LINE.sub(' at column', fault)}."
 
 
 def shorten(value: object, limit: int = 80) -> str:
-    """A JSON value as it may stand in a message: on one line, escaped, cut after `limit` characters."""
+    """Return a JSON value for a message: on one line, escaped, cut after `limit` characters."""
     if isinstance(value, list | dict):
         return "a list" if isinstance(value, list) else "an object"
     if not isinstance(value, str):

@@ -10,7 +10,7 @@ import structlog
 
 from service.observability.line_stream import LineStream
 from service.observability.secrets import mask_secrets
-from service.observability.trace_ids import CURRENT_ID
+from service.observability.tracing import CURRENT_ID
 
 SESSION_TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*", re.ASCII)
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}

@@ -4,14 +4,16 @@ Each worker keeps its numbers in memory that all share; whichever is asked adds 
 has ended stay in the sums, except for those of its present state.
 """
 
+import asyncio
+from bisect import bisect_left
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from service.observability.gateway_metrics import GatewayMeters
-from service.observability.metrics_buffer import GroupedHistogram, MetricsBuffer
-from service.observability.shared_numbers import SharedNumbers, SummedNumbers
+from service.observability.shared_numbers import Increment, SharedNumbers, SummedNumbers, add_all
 
 REQUEST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 LAG_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
@@ -22,6 +24,73 @@ MAX_LABELS = 1_000
 # Lists of models that are counted again and again; one of all has a thousand names.
 MAX_LISTS = 256
 OverProcesses = Literal["livesum", "livemin", "livemax"]
+
+
+class GroupedHistogram(Histogram):
+    """A histogram with a cheap way to record many observations together."""
+
+    def increments(self, amounts: Sequence[float]) -> list[Increment]:
+        """Return what `observe` of each amount adds; for a histogram whose labels are set."""
+        numbers: dict[int, int] = {}
+        for amount in amounts:
+            bucket = bisect_left(self._upper_bounds, amount)
+            numbers[bucket] = numbers.get(bucket, 0) + 1
+        return [(self._sum, sum(amounts)), *((self._buckets[bucket], number) for bucket, number in numbers.items())]
+
+
+class MetricsBuffer:
+    """Collects counts and observations, and writes them once a turn of the event loop; without a loop, directly."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Counter, int] = {}
+        self._groups: dict[tuple[Counter, ...], int] = {}
+        self._amounts: dict[GroupedHistogram, list[float]] = {}
+        self._is_due = False
+
+    def count(self, counter: Counter) -> None:
+        """Add one to a counter."""
+        self._numbers[counter] = self._numbers.get(counter, 0) + 1
+        if not self._is_due:
+            self._write_soon()
+
+    def count_each(self, counters: tuple[Counter, ...]) -> None:
+        """Add one to each counter of a group; equal groups are merged until they are written."""
+        self._groups[counters] = self._groups.get(counters, 0) + 1
+        if not self._is_due:
+            self._write_soon()
+
+    def observe(self, histogram: GroupedHistogram, amount: float) -> None:
+        """Add one observation to a histogram."""
+        amounts = self._amounts.get(histogram)
+        if amounts is None:
+            amounts = self._amounts[histogram] = []
+        amounts.append(amount)
+        if not self._is_due:
+            self._write_soon()
+
+    def write(self) -> None:
+        """Write everything that was collected."""
+        self._is_due = False
+        numbers, self._numbers = self._numbers, {}
+        groups, self._groups = self._groups, {}
+        for counters, number in groups.items():
+            for counter in counters:
+                numbers[counter] = numbers.get(counter, 0) + number
+        amounts, self._amounts = self._amounts, {}
+        # `Counter.inc` would check each number again.
+        increments: list[Increment] = [(counter._value, number) for counter, number in numbers.items()]
+        for histogram, observed in amounts.items():
+            increments += histogram.increments(observed)
+        add_all(increments)
+
+    def _write_soon(self) -> None:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self.write()
+        else:
+            self._is_due = True
+            loop.call_soon(self.write)
 
 
 class Metrics:

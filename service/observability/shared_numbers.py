@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequen
 from functools import lru_cache
 from operator import add
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from prometheus_client import Metric, values
 from prometheus_client.registry import Collector
@@ -183,6 +183,22 @@ def _value_class(slot: Slot) -> Callable[..., Any]:
             return None
 
     return SharedValue
+
+
+class Incrementable(Protocol):
+    """A number of the library, such as SharedValue."""
+
+    def inc(self, amount: float) -> None:
+        """Add an amount."""
+
+
+Increment = tuple[Incrementable, float]
+
+
+def add_all(increments: Iterable[Increment]) -> None:
+    """Add to each number its amount."""
+    for number, amount in increments:
+        number.inc(amount)
 
 
 Labels = tuple[tuple[str, str], ...]

@@ -1,12 +1,16 @@
-"""What a call did and how long it took, for whoever traces it. Without traces nothing is kept.
+"""Trace ids of requests, and spans: what a request did and how long it took.
 
-Only `service/observability/tracing_otel.py` knows how spans are kept and sent.
+A trace id is in the log, in headers and in errors. Spans are kept only if a collector is set:
+`service/observability/tracing_otel.py` sends them.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import os
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from contextvars import ContextVar
 from types import TracebackType
-from typing import Literal, Protocol, TypeVar
+from typing import Final, Literal, NamedTuple, Protocol, TypeVar
 
 from starlette.types import Scope
 
@@ -85,12 +89,38 @@ async def _in_child(span: Span, name: str, work: Awaitable[Result]) -> Result:
         return await work
 
 
-class NoTracer:
-    """Traces nothing."""
+RawHeader = tuple[bytes, bytes]
 
-    def request(self, scope: Scope, trace_id: str) -> NoSpan:
-        """See Tracer."""
-        return NO_SPAN
+_TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?")
 
-    def close(self) -> None:
-        """See Tracer."""
+# The id of the request that a task works for, for whatever is logged meanwhile.
+CURRENT_ID: Final[ContextVar[str | None]] = ContextVar("trace_id", default=None)
+
+
+def callers_trace_id(headers: Iterable[RawHeader]) -> str | None:
+    """Return the trace id of the caller (32 hex digits) if it sent exactly one valid `traceparent`, else None."""
+    valid = _traceparent(headers)
+    return valid[1].decode() if valid else None
+
+
+class CallersSpan(NamedTuple):
+    """The span of which a request is a part: 16 hex digits, and the flags of its trace."""
+
+    span_id: str
+    flags: int
+
+
+def callers_span(headers: Iterable[RawHeader]) -> CallersSpan | None:
+    """The caller's span, if it sent exactly one valid `traceparent`."""
+    valid = _traceparent(headers)
+    return CallersSpan(valid[2].decode(), int(valid[3], 16)) if valid else None
+
+
+def random_id() -> str:
+    """Return 32 random hex digits."""
+    return os.urandom(16).hex()
+
+
+def _traceparent(headers: Iterable[RawHeader]) -> re.Match[bytes] | None:
+    values = [value for name, value in headers if name == b"traceparent"]
+    return _TRACEPARENT.fullmatch(values[0]) if len(values) == 1 else None

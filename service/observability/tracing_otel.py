@@ -27,8 +27,7 @@ from opentelemetry.trace import Tracer as OtelTracer
 from starlette.types import Scope
 
 from service import __version__
-from service.observability.trace_ids import callers_span
-from service.observability.tracing import Facts, Kind
+from service.observability.tracing import Facts, Kind, callers_span
 
 TRACES_PATH = "/v1/traces"
 EXPORT_SECONDS = 2.0

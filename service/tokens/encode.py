@@ -14,9 +14,10 @@ from service.http.errors import INVALID_REQUEST, OVERLOADED, UNAVAILABLE, Refusa
 from service.http.json import shorten
 from service.http.request_limits import INLINE_BODY_BYTES, BodyReader, hold_exactly
 from service.http.responses import Reply
+from service.http.validation import InvalidRequest, check_names, read_body, typed
 from service.tokens.counting_pool import Caller, CountingPool
-from service.tokens.requests import nearest
 from tokenizer_registry import DamagedVocabulary, Registry, Token, UncountableText
+from weighbridge_base.suggestions import did_you_mean
 
 PROPERTIES = ("input", "vocabulary", "model")
 
@@ -70,25 +71,19 @@ class EncodeEndpoint:
 
 
 def parse(body: bytes, registry: Registry) -> EncodeRequest | Refusal:
-    """The request, or a refusal that names the property at fault."""
-    try:
-        fields = json.decode(body)
-    except json.NotJson as fault:
-        return INVALID_REQUEST.saying(str(fault))
-    if not isinstance(fields, dict):
-        return INVALID_REQUEST.saying("The body must be a JSON object with input, and vocabulary or model.")
-    for name, value in fields.items():
-        if name not in PROPERTIES:
-            known = ", ".join(PROPERTIES)
-            return INVALID_REQUEST.saying(f"{shorten(name)} is not a property of this request; it has {known}.")
-        if not isinstance(value, str):
-            return INVALID_REQUEST.saying(f"{name}: must be a string, not {shorten(value)}.")
-    if "input" not in fields:
-        return INVALID_REQUEST.saying("input: this property is missing.")
+    """Return the request, or a refusal that names the invalid property."""
+    expected = "The body must be a JSON object with input, and vocabulary or model."
+    return read_body(body, partial(_read, registry), expected)
+
+
+def _read(registry: Registry, fields: Mapping[str, Any]) -> EncodeRequest:
+    for name in fields:
+        check_names((name,), PROPERTIES)
+        typed(fields, name, str, "a string")
+    check_names(fields, PROPERTIES, ("input",))
     if ("vocabulary" in fields) == ("model" in fields):
-        return INVALID_REQUEST.saying("Send either vocabulary or model.")
-    vocabulary = _vocabulary(fields, registry)
-    return vocabulary if isinstance(vocabulary, Refusal) else EncodeRequest(fields["input"], vocabulary)
+        raise InvalidRequest("Send either vocabulary or model.")
+    return EncodeRequest(fields["input"], _vocabulary(fields, registry))
 
 
 def answer(request: EncodeRequest, tokens: list[Token]) -> bytes:
@@ -100,32 +95,28 @@ def answer(request: EncodeRequest, tokens: list[Token]) -> bytes:
     return json.encode({"vocabulary": request.vocabulary, "token_count": len(tokens), "tokens": entries})
 
 
-def _vocabulary(fields: Mapping[str, Any], registry: Registry) -> str | Refusal:
-    """The name of the vocabulary that is wanted, by its own name or a model's."""
+def _vocabulary(fields: Mapping[str, Any], registry: Registry) -> str:
+    """Return the name of the vocabulary that the request names, or of its model's. Raise InvalidRequest."""
     if "vocabulary" in fields:
-        return _here("vocabulary", fields["vocabulary"], registry)
+        return _installed("vocabulary", fields["vocabulary"], registry)
     name = fields["model"]
     if name not in registry.models:
-        hint = _hint(nearest(name, registry.models), "GET /v1/tokens/models lists the known ones.")
-        return INVALID_REQUEST.saying(f"model: there is no model {shorten(name)}. {hint}")
+        hint = did_you_mean(name, registry.models, "GET /v1/tokens/models lists the known ones.")
+        raise InvalidRequest(f"model: there is no model {shorten(name)}. {hint}")
     vocabulary = registry.models[name].vocabulary
     if vocabulary is None:
         why = registry.why_uncounted(name)
-        return INVALID_REQUEST.saying(f"model: the vocabulary of {name} is not known: {why}.")
-    return _here("model", vocabulary, registry)
+        raise InvalidRequest(f"model: the vocabulary of {name} is not known: {why}.")
+    return _installed("model", vocabulary, registry)
 
 
-def _here(field: str, name: str, registry: Registry) -> str | Refusal:
+def _installed(field: str, name: str, registry: Registry) -> str:
     if name in registry.vocabularies:
         return name
     if name in registry.fetchable:
-        return INVALID_REQUEST.saying(
+        raise InvalidRequest(
             f"{field}: the licence of {name} does not let it travel with the package; "
             f"the operator can add it with weighbridge vocab fetch {name}."
         )
-    hint = _hint(nearest(name, registry.vocabularies), "GET /v1/tokens/models?detail=true names them.")
-    return INVALID_REQUEST.saying(f"{field}: there is no vocabulary {shorten(name)}. {hint}")
-
-
-def _hint(near: str | None, otherwise: str) -> str:
-    return f"Did you mean {near}?" if near else otherwise
+    hint = did_you_mean(name, registry.vocabularies, "GET /v1/tokens/models?detail=true names them.")
+    raise InvalidRequest(f"{field}: there is no vocabulary {shorten(name)}. {hint}")

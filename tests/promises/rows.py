@@ -100,7 +100,7 @@ PROMISES: dict[int, Promise] = {
             f"{LIMITS}/test_processes.py::test_never_more_and_never_fewer_than_ten_a_second",
             f"{LIMITS}/test_processes.py::test_quota_is_exact_when_processes_race",
             f"{LIMITS}/test_script_model.py::test_script_agrees_with_the_oracle",
-            f"{LIMITS}/test_unsynced_usage.py::test_clock_follows_the_store_not_the_host",
+            f"{LIMITS}/test_outage.py::test_clock_follows_the_store_not_the_host",
             f"{LIMITS}/test_script_calendar.py::test_small_step_back_does_not_open_the_window_again",
             f"{LIMITS}/test_script_calendar.py::test_large_step_back_does_not_lock_out",
             f"{LIMITS}/test_script_calendar.py::test_step_back_across_the_first_gives_no_second_quota",
@@ -109,7 +109,7 @@ PROMISES: dict[int, Promise] = {
     13: Promise(
         "a key works in the header or in ?api-key=; the query wins",
         (
-            "tests/service/auth/test_credentials.py::test_places_of_the_key",
+            "tests/service/auth/test_policy.py::test_places_of_the_key",
             f"{SERVED}/test_hostile_inputs.py::test_hostile_requests",
         ),
     ),
@@ -198,7 +198,7 @@ PROMISES: dict[int, Promise] = {
         "every reply has a trace id; errors have one shape per API",
         (
             f"{SERVED}/test_openapi.py::test_every_answer_is_as_described",
-            "tests/service/observability/test_trace_ids.py",
+            "tests/service/http/test_trace_ids.py",
             f"{SERVED}/test_edge.py::test_large_heads_are_refused",
         ),
     ),

@@ -10,9 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.auth.accounts import ALL_SCOPES, KeyRefusal, NewKey, Principal, Scope, StoredKey
-from service.auth.authenticator import KEEP_SECONDS, Authenticator
+from service.auth.authenticator import KEEP_SECONDS, Authenticator, LastUsed
 from service.auth.keys import new_secret
-from service.auth.last_used import LastUsed
 from service.auth.pepper import Peppers
 from service.auth.sql_accounts import SqlAccountStore
 from service.storage.errors import StoreUnavailable

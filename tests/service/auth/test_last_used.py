@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from service.auth.last_used import LastUsed
+from service.auth.authenticator import LastUsed
 from service.auth.sql_accounts import SqlAccountStore
 from service.runtime.background import in_background
 from service.storage.errors import StoreUnavailable

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 from service.billing.bill import BalanceSnapshot
 from service.billing.charges import BillableCall, Billing, BillingTerms
 from service.billing.ledger import Charge, Closed, HoldState
-from service.billing.money import Tariff, Tokens
+from service.billing.money import TokenPrices, Tokens
 from service.billing.sql_ledger import SqlLedger
 from service.http.errors import UNAVAILABLE
 from service.observability.gateway_metrics import GatewayMeters
@@ -19,7 +19,7 @@ from tests.service.clocks import Clock
 from tests.service.storage.databases import SqliteDatabases
 
 pytestmark = pytest.mark.anyio
-TERMS = BillingTerms(Tariff(25, 100), 90, 10, 0, None)
+TERMS = BillingTerms(TokenPrices(25, 100), 90, 10, 0, None)
 
 
 class LostLedger(SqlLedger):
@@ -44,7 +44,7 @@ async def books(anyio_backend: str, tmp_path: Path, clock: Clock) -> AsyncIterat
 
 def billing_and_call(books: Books, failures: int) -> tuple[Billing, BillableCall]:
     """Billing whose ledger will fail so many times, and a call to pay."""
-    ledger = LostLedger(books.ledger.single.database, books.clock.now, 0)
+    ledger = LostLedger(books.ledger.database, books.clock.now, 0)
     ledger.failures = failures
     call = BillableCall("a" * 32, "b" * 32, books.account.id, books.key.id, Tokens(2, 10), choices=1, streamed=False)
     return Billing(ledger, TERMS, books.clock.now, GatewayMeters(CollectorRegistry()), pauses_seconds=(0, 0)), call
@@ -79,6 +79,6 @@ def damage(file: Path) -> None:
 async def test_promise_19_credits_close_while_the_database_is_away(books: Books) -> None:
     """A call whose money cannot be held is refused with 503; it is never let through."""
     billing, call = billing_and_call(books, failures=0)
-    damage(Path(str(books.url.blocking.database)))
-    await books.ledger.single.database.close()
+    damage(Path(str(books.url.with_driver.database)))
+    await books.ledger.database.close()
     assert await billing.authorize(call) == UNAVAILABLE

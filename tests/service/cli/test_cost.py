@@ -78,9 +78,9 @@ def test_a_list_and_lines_are_priced_one_by_one(tmp_path: Path) -> None:
     ("given", "options", "sentence"),
     [
         ("", [], "The body is not JSON"),
-        ("nonsense", [], "The body is not JSON: Expecting value at character 0."),
-        ('{"a": 1,\n"b": }', [], "The body is not JSON: Expecting value at character"),
-        ('{"usage": {}}\n{"usage": }\n', [], "Line 2: The body is not JSON: Expecting value at character 10."),
+        ("nonsense", [], "The body is not JSON: expected ident at column 2."),
+        ('{"a": 1,\n"b": }', [], "The body is not JSON: expected value at line 2 column 6."),
+        ('{"usage": {}}\n{"usage": }\n', [], "Line 2: The body is not JSON: expected value at column 11."),
         ("5", [], "item: must be an object, not 5."),
         (USAGE, [], "model: this property is missing."),
         (USAGE, ["-m", "gpt-4p"], 'model: unknown model "gpt-4p" (did you mean gpt-4?).'),

@@ -95,7 +95,7 @@ def serve(place: Place, stores: Addresses, registry: Registry, book: PriceBook, 
             os.kill(os.getpid(), signal.SIGKILL)
 
     connections = Connections(stores, limits_without_redis="local")
-    Commits(at_point).hear(connections.database.engine.sync_engine)
+    Commits(at_point).hear(connections.database.engine)
     changes = {"upstream_url": upstream_url, "upstream_timeout_seconds": UPSTREAM_TIMEOUT_SECONDS}
     settings = Settings.model_validate({**SETTINGS, **changes})
     with calls_reported_to(at_point):

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 
 from pricing_data import PriceBook
 from service.app import create_app
-from service.billing.ledger import Balance, Call, Entry
+from service.billing.ledger import Balance, CallRecord, LedgerEntry
 from service.billing.money import MICRO_INR
 from service.connections import Addresses, Connections
 from service.runtime.settings import Settings
@@ -64,15 +64,15 @@ class Caller:
         assert found is not None
         return found
 
-    def calls(self) -> list[Call]:
+    def calls(self) -> list[CallRecord]:
         """All calls of the key, newest first."""
         return self.gateway.run(self.gateway.connections.statements.calls(self.key_id, 1000))
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[LedgerEntry]:
         """All entries of the key."""
         return self.gateway.run(self.gateway.connections.statements.entries(self.account_id, self.key_id))
 
-    def closed_calls(self, number: int) -> list[Call]:
+    def closed_calls(self, number: int) -> list[CallRecord]:
         """The closed calls of the key, newest first, once there are so many."""
         for _ in range(500):
             calls = [call for call in self.calls() if call.closed_at is not None]
@@ -81,7 +81,7 @@ class Caller:
             self.gateway.run(_soon())
         raise AssertionError(f"not closed: {self.calls()}")
 
-    def closed_call(self) -> Call:
+    def closed_call(self) -> CallRecord:
         """The only call of the key, once it is closed."""
         (call,) = self.closed_calls(1)
         return call

@@ -149,8 +149,6 @@ def test_a_charge_that_breaks_is_tried_again(
 ) -> None:
     """Whether it was written or not: it is charged once, and the caller has the whole answer."""
     flaky(monkeypatch, times)
-    ledger = breaking_caller.gateway.connections.ledger
-    monkeypatch.setattr(ledger, "settle", ledger.single.settle)
     answer = breaking_caller.chat(stream=stream)
     assert answer.status_code == 200
     assert not stream or events_of(answer.text)[-1] == "[DONE]"

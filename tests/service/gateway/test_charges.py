@@ -15,14 +15,14 @@ import pytest
 
 from service.billing.bill import BalanceSnapshot, CallBill
 from service.billing.ledger import Balance
-from service.billing.money import MICRO_INR, Tariff, Tokens, shown
+from service.billing.money import MICRO_INR, TokenPrices, Tokens, shown
 from tests.fake_upstream import Script, plain, stream
 from tests.promises.figure import Figure
 from tests.service.gateway.served_gateway import Caller, Gateway, events_of
 
 BILLS = int(os.environ.get("LEDGER_TEST_COSTS", "10000"))
 CALLS = int(os.environ.get("GATEWAY_TEST_CHARGES", "30"))
-TARIFF = Tariff(25, 100)
+TARIFF = TokenPrices(25, 100)
 MICRO = Fraction(1, MICRO_INR)
 GRANT = Fraction(25_000)
 

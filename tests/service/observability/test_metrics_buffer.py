@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 
-from service.observability.metrics_buffer import GroupedHistogram, MetricsBuffer
+from service.observability.metrics import GroupedHistogram, MetricsBuffer
 
 BUCKETS = (0.5, 1, 2.5)
 AMOUNTS = st.lists(st.sampled_from([0, 0.25, 0.5, 0.75, 1, 2, 2.5, 3, 100]))

@@ -8,15 +8,15 @@ from typing import Any
 import click
 import pytest
 
-from service.cli.tracing import tracer_maker
-from service.observability.trace_ids import random_id
-from service.observability.tracing import NoTracer
+from service.cli.serve_preparation import tracer_maker
+from service.observability.tracing import random_id
 from service.observability.tracing_otel import Collector, traces_url
 from service.runtime.settings import Settings
 
 SCOPE: dict[str, Any] = {"type": "http", "method": "GET", "headers": []}
 NOT_LOADED = (
-    "import sys, service.cli.preparation; tracing = ('service.observability.tracing_otel', 'opentelemetry.exporter'); "
+    "import sys, service.cli.serve_preparation\n"
+    "tracing = ('service.observability.tracing_otel', 'opentelemetry.exporter')\n"
     "sys.exit(any(name.startswith(tracing) for name in sys.modules))"
 )
 
@@ -31,7 +31,7 @@ def trace_one(collector: Collector) -> None:
 
 def test_without_a_collector_nothing_is_loaded() -> None:
     """The service does not import what traces need unless a collector is set, and then traces nothing."""
-    assert tracer_maker(Settings.model_validate({})) is NoTracer
+    assert tracer_maker(Settings.model_validate({}))() is None
     assert subprocess.run([sys.executable, "-c", NOT_LOADED], check=False).returncode == 0
 
 
