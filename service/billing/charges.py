@@ -176,13 +176,14 @@ class Billing:
         """Return the charge, and log what the upstream reported beyond the hold or inconsistently."""
         tariff = self.terms.tariff
         tokens = tariff.within(used, call.bound)
-        overrun = min(tariff.cost(used) - tariff.cost(tokens), MAX_MICRO_INR)
+        cost = tariff.cost(tokens)
+        overrun = 0 if tokens == used else min(tariff.cost(used) - cost, MAX_MICRO_INR)
         if overrun:
             self.log.error("usage_above_hold", call=call.id, reported=str(tuple(used))[:200], bound=tuple(call.bound))
         if usage_fault is not None:
             self.log.warning("usage_inconsistent", call=call.id, fault=usage_fault, charged=tuple(tokens))
             self.meters.usage_inconsistent(usage_fault)
-        return Charge(tokens, tariff.cost(tokens), outcome, estimated, overrun, usage_fault)
+        return Charge(tokens, cost, outcome, estimated, overrun, usage_fault)
 
     async def _release_hold(self, call: BillableCall, outcome: str) -> None:
         try:

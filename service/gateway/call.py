@@ -13,7 +13,7 @@ from service.billing.bill import BalanceSnapshot, CallBill
 from service.billing.charges import Billing
 from service.billing.ledger import StoredAnswer
 from service.billing.money import Tokens
-from service.gateway.dialects import UsageDialect, check_answer_usage, parse_choices, parse_usage, texts_in
+from service.gateway.dialects import UpstreamDialect, check_answer_usage, parse_choices, parse_usage, texts_in
 from service.gateway.prepared_call import PreparedCall
 from service.gateway.prompt import PromptCounter
 from service.gateway.running_calls import Deadline
@@ -70,7 +70,7 @@ class CallContext:
     upstream: UpstreamModel
     billing: Billing
     counter: PromptCounter
-    dialect: UsageDialect = "openai"
+    dialect: UpstreamDialect = "openai"
 
 
 class GatewayCall(ABC, Generic[AnswerT]):

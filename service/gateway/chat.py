@@ -36,11 +36,11 @@ class PublicModel:
 
 
 class ReadRequest(NamedTuple):
-    """A parsed body, its size in memory, and its digest if the call may be repeated."""
+    """A parsed body, its size in memory, and its SHA-256 digest, which is empty if the call is not repeatable."""
 
     request: ChatRequest
     size_bytes: int
-    body_digest: str | None
+    body_digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,34 +67,59 @@ class ChatEndpoint:
         if isinstance(key, Refusal):
             return key
         caller = Caller(principal.account_id, receive)
+        number = attempt_number(scope) if key is None else None
+        read = await self._read(scope, receive, caller, repeatable=key is not None or number is not None)
+        if isinstance(read, Refusal):
+            return read
+        claim = None if key is None else self.idempotency.claim(key, principal, read.body_digest)
+        attempt = None if number is None else SdkAttempt.of(number, principal.key_id, read.body_digest)
+        earlier = await self._find_earlier(claim, attempt, caller)
+        if earlier is not None:
+            return earlier
+        prepared = await self._prepare(read.request, scope, principal, caller, claim)
+        if isinstance(prepared, Refusal):
+            return prepared
+        if prepared.request.stream:
+            return self._start_stream(prepared, scope, attempt)
+        return await self._complete_plain(prepared, scope, receive, attempt)
+
+    async def _read(self, scope: Scope, receive: Receive, caller: Caller, *, repeatable: bool) -> ReadRequest | Refusal:
+        """Read and parse the body, and hold the memory of the request instead of that of its body."""
         body = await self.reader.read(scope, receive)
         if isinstance(body, Refusal):
             return body
-        number = attempt_number(scope) if key is None else None
-        read = await self._read(body, caller, repeatable=key is not None or number is not None)
-        del body  # otherwise this frame would hold it for as long as the call runs
+        if len(body) <= INLINE_BODY_BYTES:
+            read = self._parse(body, repeatable)
+        else:
+            read = await self.pool.run(caller, partial(self._parse, body, repeatable))
         if isinstance(read, Refusal):
             return read
         if not hold_exactly(scope, self.pool.in_flight, read.size_bytes):
             return OVERLOADED
-        request, context = read.request, context_of(scope)
-        context.reply_headers = (*context.reply_headers, *self.preparer.change_headers(request))
-        digest = read.body_digest or ""
-        claim = None if key is None else self.idempotency.claim(key, principal, digest)
-        attempt = None if number is None else SdkAttempt.of(number, principal.key_id, digest)
-        earlier = await self._find_earlier(claim, attempt, caller)
-        if earlier is not None:
-            return earlier
+        context = context_of(scope)
+        context.reply_headers = (*context.reply_headers, *self.preparer.change_headers(read.request))
+        return read
+
+    def _parse(self, body: bytes, repeatable: bool) -> ReadRequest | Refusal:
+        request = self.requests.parse(body)
+        if isinstance(request, Refusal):
+            return request
+        # The length of a small body is close enough to its size in memory, which is slow to measure.
+        size_bytes = len(body) if len(body) <= INLINE_BODY_BYTES else memory_of((request.messages, request.options))
+        return ReadRequest(request, size_bytes, sha256(body).hexdigest() if repeatable else "")
+
+    async def _prepare(
+        self, request: ChatRequest, scope: Scope, principal: Principal, caller: Caller, claim: Claim | None
+    ) -> PreparedCall | Refusal:
+        """Count the prompt, and return the call that is ready to be authorized."""
+        context = context_of(scope)
         with context.span.child("count"):
             size = await self.context.counter.size(request, caller)
         if isinstance(size, Refusal):
             return size
         if self.calls.is_closing:
             return UNAVAILABLE
-        prepared = self.preparer.prepare(request, size, principal, context, claim)
-        if request.stream:
-            return self._start_stream(prepared, scope, attempt)
-        return await self._complete_plain(prepared, scope, receive, attempt)
+        return self.preparer.prepare(request, size, principal, context, claim)
 
     async def _find_earlier(
         self, claim: Claim | None, attempt: SdkAttempt | None, caller: Caller
@@ -105,19 +130,6 @@ class ChatEndpoint:
         if attempt is not None and attempt.number > 0:
             return await self.joiner.find_answer(attempt, caller)
         return None
-
-    async def _read(self, body: bytes, caller: Caller, *, repeatable: bool) -> ReadRequest | Refusal:
-        if len(body) <= INLINE_BODY_BYTES:
-            return self._parse(body, repeatable)
-        return await self.pool.run(caller, partial(self._parse, body, repeatable))
-
-    def _parse(self, body: bytes, repeatable: bool) -> ReadRequest | Refusal:
-        request = self.requests.parse(body)
-        if isinstance(request, Refusal):
-            return request
-        # The length of a small body is close enough to its size in memory, which is slow to measure.
-        size_bytes = len(body) if len(body) <= INLINE_BODY_BYTES else memory_of((request.messages, request.options))
-        return ReadRequest(request, size_bytes, sha256(body).hexdigest() if repeatable else None)
 
     def _envelope(self, prepared: PreparedCall) -> Envelope:
         created = int(prepared.created_at.timestamp())

@@ -15,7 +15,7 @@ from service.gateway.upstream_faults import BadUpstreamResponse, UpstreamUnavail
 from service.http.json import shorten
 from service.observability.gateway_metrics import TOTAL_ABOVE_SUM, ZERO_AFTER_USAGE, ZERO_WITH_TEXT
 
-UsageDialect = Literal["openai", "xai"]
+UpstreamDialect = Literal["openai", "xai"]
 # The only other properties of `usage` that are passed on: a provider may add prices, which are not the caller's.
 USAGE_DETAILS = ("prompt_tokens_details", "completion_tokens_details")
 TEXT_PROPERTIES = ("content", "refusal", "reasoning_content", "reasoning")
@@ -46,7 +46,7 @@ class ReportedUsage(NamedTuple):
 NO_USAGE = ReportedUsage(None, None, {})
 
 
-def parse_usage(answer: Mapping[str, Any], dialect: UsageDialect = "openai") -> ReportedUsage:
+def parse_usage(answer: Mapping[str, Any], dialect: UpstreamDialect = "openai") -> ReportedUsage:
     """Return the usage in an answer or a chunk. A value that is not a count is ignored; zero is a count."""
     reported = answer.get("usage")
     if not isinstance(reported, dict):
@@ -78,15 +78,15 @@ def check_answer_usage(usage: ReportedUsage, *, has_text: bool) -> ReportedUsage
 
 
 def _count(value: Any) -> int | None:
-    return value if is_integer(value) and value >= 0 else None
+    return value if type(value) is int and value >= 0 else None  # true and false are not counts
 
 
 class Transcript:
     """Collects the texts, the finish reasons and the usage of a stream with that many choices."""
 
-    def __init__(self, choices: int, dialect: UsageDialect) -> None:
+    def __init__(self, choices: int, dialect: UpstreamDialect) -> None:
         self.choices = choices
-        self.dialect: UsageDialect = dialect
+        self.dialect: UpstreamDialect = dialect
         self.usage = NO_USAGE
         self.finished: set[int] = set()
         self._pieces: defaultdict[tuple[int, str], list[str]] = defaultdict(list)

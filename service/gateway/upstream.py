@@ -201,9 +201,9 @@ class UpstreamModel:
         request = self._requests.post(_ENCODER.encode({"model": self.model, **body}).encode(), exchange.traceparent)
         connection = None
         try:
-            connection = await pool.take()
+            connection = await pool.acquire()
             # Never sent twice: the upstream may have begun to work on it, and charge for that, when it breaks off.
-            answer = connection.ask(request)
+            answer = connection.send(request)
             await answer.head()
             exchange.record_status(answer.status)
             if answer.status != 200:
@@ -215,7 +215,7 @@ class UpstreamModel:
             raise UpstreamUnavailable(f"{type(error).__name__}: {one_line(str(error))}") from error
         finally:
             if connection is not None:
-                pool.give_back(connection)
+                pool.release(connection)
 
     async def _fault(self, answer: UpstreamAnswer) -> UpstreamFault:
         """Return the fault of an answer with another status than 200, without the API key and the model's name."""

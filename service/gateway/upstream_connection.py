@@ -1,15 +1,22 @@
-"""A connection to the upstream, for one call at a time. `httptools` reads HTTP; here is what belongs to which call."""
+"""A connection to the upstream, which carries one request at a time, and the answer as it is received.
+
+`httptools` parses HTTP. This module decides which bytes belong to which request: bytes that no request asked for close
+the connection, so that the answer to one caller can never be taken for that to another.
+docs/decisions/upstream-client.md says why no HTTP library is used.
+"""
 
 import asyncio
 
 from httptools import HttpParserError, HttpResponseParser
 
-# More than a reader that is behind should have waiting; then the upstream has to wait.
+# Reading pauses while more than this waits for the reader.
 MAX_WAITING_BYTES = 262_144
+# Without a piece of a body in between: the head, the lines between chunks, and the trailers.
+MAX_OVERHEAD_BYTES = 131_072
 
 
 class NotHttp(Exception):
-    """What came is no answer in HTTP."""
+    """The answer is not valid HTTP."""
 
 
 class ConnectionEnded(Exception):
@@ -17,7 +24,7 @@ class ConnectionEnded(Exception):
 
 
 class UpstreamAnswer:
-    """Written by a connection, read by one caller. `headers` has lower-case names, each once."""
+    """An answer that a connection writes and one caller reads. `headers` has one value for each lower-case name."""
 
     def __init__(self, transport: asyncio.ReadTransport) -> None:
         self.status = 0
@@ -31,21 +38,24 @@ class UpstreamAnswer:
         self._reader: asyncio.Future[None] | None = None
 
     @property
-    def is_taken(self) -> bool:
-        """Whether it came whole, and nothing of it waits: reading goes on then."""
+    def is_read(self) -> bool:
+        """Whether the whole answer was received and read, so that the connection is not paused."""
         return self.is_over and self._fault is None and not self._pieces
 
     async def head(self) -> None:
-        """Wait for status and headers. Raises NotHttp and ConnectionEnded."""
+        """Wait for status and headers. Raise NotHttp or ConnectionEnded."""
         while not self.has_begun:
-            await self._news()
+            await self._wait()
 
     async def piece(self) -> bytes | None:
-        """All that is there of the body, once something is; None after the end. Raises NotHttp and ConnectionEnded."""
+        """Wait for a part of the body and return all that has come; None at the end. Raise NotHttp or ConnectionEnded.
+
+        Bytes that came before a fault are returned before it is raised.
+        """
         while not self._pieces:
             if self.is_over and self._fault is None:
                 return None
-            await self._news()
+            await self._wait()
         taken = b"".join(self._pieces)
         self._pieces.clear()
         if self._waiting_bytes > MAX_WAITING_BYTES and not self._transport.is_closing():
@@ -54,13 +64,13 @@ class UpstreamAnswer:
         return taken
 
     def begin(self, status: int) -> None:
-        """The head is complete."""
+        """Set the status: the head is complete."""
         self.status = status
         self.has_begun = True
         self._wake()
 
     def add(self, piece: bytes) -> None:
-        """A piece of the body has come."""
+        """Add a piece of the body, and pause reading if too much is waiting."""
         self._pieces.append(piece)
         was_full = self._waiting_bytes > MAX_WAITING_BYTES
         self._waiting_bytes += len(piece)
@@ -69,12 +79,12 @@ class UpstreamAnswer:
         self._wake()
 
     def end(self, fault: Exception | None = None) -> None:
-        """It is whole, or will never be."""
+        """End the answer, complete or with a fault. Only the first end counts."""
         if not self.is_over:
             self.is_over, self._fault = True, fault
             self._wake()
 
-    async def _news(self) -> None:
+    async def _wait(self) -> None:
         if self._fault is not None:
             raise self._fault
         self._reader = asyncio.get_running_loop().create_future()
@@ -85,12 +95,8 @@ class UpstreamAnswer:
             self._reader.set_result(None)
 
 
-# What may come without a piece of a body: as head, between chunks, or after the last.
-MAX_OVERHEAD_BYTES = 131_072
-
-
 class UpstreamConnection(asyncio.Protocol):
-    """Once an answer is broken, or something came that was not asked for, it is never used again."""
+    """A connection that is reused only after a complete answer, and never after a fault or unrequested bytes."""
 
     def __init__(self) -> None:
         self.idle_since_seconds = 0.0
@@ -102,16 +108,16 @@ class UpstreamConnection(asyncio.Protocol):
 
     @property
     def is_free(self) -> bool:
-        """Whether another call can be sent: the one before was sent whole, and its answer came whole and was read."""
+        """Whether another request can be sent: the last one was sent whole, and its answer was received and read."""
         return (
             self._stays_open
             and self._transport is not None
             and self._transport.get_write_buffer_size() == 0
-            and (self._answer is None or self._answer.is_taken)
+            and (self._answer is None or self._answer.is_read)
         )
 
-    def ask(self, request: bytes) -> UpstreamAnswer:
-        """Send a call."""
+    def send(self, request: bytes) -> UpstreamAnswer:
+        """Send a request and return its answer, which has not begun yet. Raise ConnectionEnded."""
         if self._transport is None:
             raise ConnectionEnded("it is closed")
         self._overhead_bytes = 0
@@ -120,19 +126,19 @@ class UpstreamConnection(asyncio.Protocol):
         return self._answer
 
     def close(self) -> None:
-        """Close immediately; an answer under way is lost."""
+        """Close immediately. An answer that is not complete ends with ConnectionEnded."""
         self._stays_open = False
         if self._transport is not None:
             self._transport.abort()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its base has it
-        """The upstream is there."""
+        """Keep the transport (asyncio)."""
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Bytes come in; the parser calls the methods named on_."""
+        """Parse received bytes (asyncio); the parser calls the `on_` methods."""
         if self._answer is None or self._answer.is_over:
-            self.close()  # it was not asked for
+            self.close()  # no request asked for these bytes
             return
         self._overhead_bytes += len(data)
         try:
@@ -143,28 +149,28 @@ class UpstreamConnection(asyncio.Protocol):
             self._fail(NotHttp("its head is too long"))
 
     def eof_received(self) -> None:
-        """The upstream says no more: an answer without a length is whole by that."""
+        """Handle the end of the upstream's bytes (asyncio), which ends an answer without a length."""
         self._stays_open = False
         if self._answer is not None and self._answer.has_begun and not _is_framed(self._answer):
             self._answer.end()
 
     def connection_lost(self, error: Exception | None) -> None:
-        """It is gone."""
+        """Fail the answer in progress (asyncio)."""
         self._fail(ConnectionEnded("it ended before the answer did" if error is None else str(error)))
         self._transport = None
 
     def on_message_begin(self) -> None:
-        """An answer begins, or what was not asked for."""
+        """Notice the begin of a second answer to one request (httptools)."""
         if self._answer is not None and self._answer.is_over:
             self._stays_open = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """One of the head, or after the body."""
+        """Keep a header (httptools), unless it is a trailer."""
         if self._answer is not None and not self._answer.has_begun:
             self._answer.headers[name.lower()] = value
 
     def on_headers_complete(self) -> None:
-        """The end of a head; one below 200 announces another."""
+        """Begin the answer (httptools). After an informational status (1xx) another head follows."""
         self._overhead_bytes = 0
         if self._answer is None or self._answer.is_over:
             return
@@ -175,13 +181,13 @@ class UpstreamConnection(asyncio.Protocol):
             self._answer.headers.clear()
 
     def on_body(self, body: bytes) -> None:
-        """A piece of the body."""
+        """Add a piece of the body (httptools)."""
         self._overhead_bytes = 0
         if self._answer is not None and not self._answer.is_over:
             self._answer.add(body)
 
     def on_message_complete(self) -> None:
-        """The end of the answer, if it has begun."""
+        """End the answer (httptools), unless it was only informational."""
         if self._answer is not None and self._answer.has_begun and not self._answer.is_over:
             self._stays_open = self._stays_open and self._parser.should_keep_alive()
             self._answer.end()
@@ -193,5 +199,5 @@ class UpstreamConnection(asyncio.Protocol):
 
 
 def _is_framed(answer: UpstreamAnswer) -> bool:
-    """Whether the head tells where the body ends."""
+    """Return whether the head says where the body ends."""
     return b"content-length" in answer.headers or b"chunked" in answer.headers.get(b"transfer-encoding", b"").lower()

@@ -1,4 +1,4 @@
-"""The connections to the upstream that this process has."""
+"""The connections of this process to the upstream, and the bytes of a request."""
 
 import asyncio
 import ssl
@@ -7,12 +7,15 @@ from urllib.parse import quote, urlsplit
 
 from service.gateway.upstream_connection import UpstreamConnection
 
-# What may stand in a path and a query as it is.
-PLAIN = "/?:@!$&'()*+,;=%~"
+CONNECT_SECONDS = 10.0
+# Less than the 5 s after which common servers close an idle connection, so that no request meets a closing one.
+MAX_IDLE_SECONDS = 4.0
+# The characters of a path and a query that are not percent-encoded.
+PLAIN_CHARACTERS = "/?:@!$&'()*+,;=%~"
 
 
 class UpstreamRequests:
-    """Writes calls of one URL; all but the body and the trace of a call is the same each time."""
+    """Builds the bytes of requests to one URL. Everything but the body and the trace is the same for all."""
 
     def __init__(self, url: str, secret: str | None) -> None:
         parts = urlsplit(url)
@@ -25,46 +28,41 @@ class UpstreamRequests:
         }
         if secret is not None:
             headers["Authorization"] = f"Bearer {secret}"
-        target = quote(parts._replace(scheme="", netloc="", fragment="").geturl(), PLAIN)
+        target = quote(parts._replace(scheme="", netloc="", fragment="").geturl(), PLAIN_CHARACTERS)
         lines = (f"POST {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()))
         self._head = "\r\n".join(lines).encode()
 
     def post(self, body: bytes, traceparent: bytes | None) -> bytes:
-        """A whole call."""
+        """Return a whole request with this body."""
         trace = b"" if traceparent is None else b"\r\ntraceparent: " + traceparent
         return b"%b%b\r\nContent-Length: %d\r\n\r\n%b" % (self._head, trace, len(body), body)
 
 
-CONNECT_SECONDS = 10.0
-# Less than the 5 s after which common servers close an idle connection: a call must not meet its end.
-IDLE_SECONDS = 4.0
-
-
 class UpstreamPool:
-    """Lends at most `most` connections at a time; those who want more wait in line. Idle ones are kept for a while."""
+    """Lends at most `max_connections` at a time; further requests wait in order. Idle connections are kept briefly."""
 
-    def __init__(self, url: str, most: int, connect_seconds: float) -> None:
+    def __init__(self, url: str, max_connections: int, connect_seconds: float) -> None:
         parts = urlsplit(url)
         self.host = parts.hostname or ""
         self.port = parts.port or (443 if parts.scheme == "https" else 80)
         self.connect_seconds = min(CONNECT_SECONDS, connect_seconds)
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
-        self._places = asyncio.Semaphore(most)
+        self._places = asyncio.Semaphore(max_connections)
         self._idle: deque[UpstreamConnection] = deque()
         self._clearing: asyncio.TimerHandle | None = None
         self._is_closed = False
 
-    async def take(self) -> UpstreamConnection:
-        """A connection, which has to be given back. Raises OSError."""
+    async def acquire(self) -> UpstreamConnection:
+        """Return a connection, which has to be released. Raise OSError."""
         await self._places.acquire()
         try:
-            return self._kept() or await self._opened()
+            return self._take_idle() or await self._connect()
         except BaseException:
             self._places.release()
             raise
 
-    def give_back(self, connection: UpstreamConnection) -> None:
-        """It is used no more; if its answer is not whole, it is closed."""
+    def release(self, connection: UpstreamConnection) -> None:
+        """Keep the connection for another request, or close it if its answer was not read to the end."""
         self._places.release()
         if self._is_closed or not connection.is_free:
             connection.close()
@@ -72,10 +70,10 @@ class UpstreamPool:
         connection.idle_since_seconds = asyncio.get_running_loop().time()
         self._idle.append(connection)
         if self._clearing is None:
-            self._clear_in(IDLE_SECONDS)
+            self._clear_in(MAX_IDLE_SECONDS)
 
     def close(self) -> None:
-        """Close those that are idle now, and the others as they come back."""
+        """Close the idle connections now, and the others when they are released."""
         self._is_closed = True
         for connection in self._idle:
             connection.close()
@@ -83,8 +81,8 @@ class UpstreamPool:
         if self._clearing is not None:
             self._clearing.cancel()
 
-    def _kept(self) -> UpstreamConnection | None:
-        """The one that was used last: others may become superfluous."""
+    def _take_idle(self) -> UpstreamConnection | None:
+        """Return the connection that was used last, so that superfluous ones become idle for long."""
         while self._idle:
             connection = self._idle.pop()
             if connection.is_free:
@@ -92,22 +90,22 @@ class UpstreamPool:
             connection.close()
         return None
 
-    async def _opened(self) -> UpstreamConnection:
+    async def _connect(self) -> UpstreamConnection:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self.connect_seconds):
-                _, made = await loop.create_connection(UpstreamConnection, self.host, self.port, ssl=self._tls)
+                _, connection = await loop.create_connection(UpstreamConnection, self.host, self.port, ssl=self._tls)
         except TimeoutError:
             raise TimeoutError(f"no connection within {self.connect_seconds:g} s") from None
-        return made
+        return connection
 
     def _clear_in(self, seconds: float) -> None:
         self._clearing = asyncio.get_running_loop().call_later(seconds, self._clear)
 
     def _clear(self) -> None:
-        """Close what was idle for too long. One timer serves all: the first in line was given back first."""
+        """Close connections that were idle for too long. The deque is ordered by when they were released."""
         self._clearing = None
-        horizon = asyncio.get_running_loop().time() - IDLE_SECONDS
+        horizon = asyncio.get_running_loop().time() - MAX_IDLE_SECONDS
         while self._idle and self._idle[0].idle_since_seconds <= horizon:
             self._idle.popleft().close()
         if self._idle:

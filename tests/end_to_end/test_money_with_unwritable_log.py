@@ -22,10 +22,11 @@ SOME = [
     f"{GATEWAY}/test_breakage.py",
     f"{GATEWAY}/test_plain.py",
     f"{GATEWAY}/test_stream.py",
-    f"{GATEWAY}/test_billing.py",
+    f"{BILLING}/test_charges.py",
 ]
 ALL = [
     GATEWAY,
+    BILLING + "/test_charges.py",
     BILLING + "/test_sql_ledger.py",
     BILLING + "/test_ledger_model.py",
     BILLING + "/test_ledger_race.py",

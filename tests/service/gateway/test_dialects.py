@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from service.gateway.dialects import NO_USAGE, UsageDialect, merge_usage, parse_usage
+from service.gateway.dialects import NO_USAGE, UpstreamDialect, merge_usage, parse_usage
 from service.observability.gateway_metrics import TOTAL_ABOVE_SUM, ZERO_AFTER_USAGE, ZERO_WITH_TEXT
 from tests.fake_upstream import DONE, FINISH, FakeUpstream, Script, event, plain, said, usage_chunk
 from tests.logs import lines_of
@@ -15,7 +15,7 @@ from tests.service.gateway.served_gateway import Caller, Gateway, served_gateway
 from tokenizer_registry import Registry
 
 # Input, output and total as they are reported; what they mean in each way of counting; what makes no sense of it.
-REPORTED: list[tuple[UsageDialect, tuple[Any, Any, Any], tuple[Any, Any], str | None]] = [
+REPORTED: list[tuple[UpstreamDialect, tuple[Any, Any, Any], tuple[Any, Any], str | None]] = [
     ("openai", (10, 20, 30), (10, 20), None),
     ("openai", (10, 20, None), (10, 20), None),
     ("openai", (10, 20, 0), (10, 20), None),
@@ -32,7 +32,7 @@ REPORTED: list[tuple[UsageDialect, tuple[Any, Any, Any], tuple[Any, Any], str | 
 
 @pytest.mark.parametrize(("dialect", "reported", "tokens", "fault"), REPORTED)
 def test_a_report_is_read(
-    dialect: UsageDialect, reported: tuple[Any, ...], tokens: tuple[Any, Any], fault: str | None
+    dialect: UpstreamDialect, reported: tuple[Any, ...], tokens: tuple[Any, Any], fault: str | None
 ) -> None:
     """Reasoning is in the output, or beside it in the total alone, by the way in which the upstream counts."""
     names = ("prompt_tokens", "completion_tokens", "total_tokens")

@@ -230,7 +230,7 @@ async def test_a_large_call_is_sent_whole(raw: RawUpstream) -> None:
 
 async def test_an_idle_connection_is_closed(raw: RawUpstream, monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection that no call wants is closed before the upstream would do so."""
-    monkeypatch.setattr(upstream_pool, "IDLE_SECONDS", 0.1)
+    monkeypatch.setattr(upstream_pool, "MAX_IDLE_SECONDS", 0.1)
     raw.answer = stays(whole())
     async with opened(raw.url) as upstream:
         for _ in range(2):
