@@ -12,14 +12,14 @@ from typing import Final, NamedTuple, Protocol
 MAX_NAME_CHARACTERS = 200
 
 
-class Scope(StrEnum):
+class KeyScope(StrEnum):
     """An API that a key may call."""
 
     TOKENS = "tokens"
     GATEWAY = "gateway"
 
 
-ALL_SCOPES = frozenset(Scope)
+ALL_SCOPES = frozenset(KeyScope)
 
 
 class KeyRefusal(Enum):
@@ -51,7 +51,7 @@ class ApiKey:
     label: str
     prefix: str
     last_four: str
-    scopes: frozenset[Scope]
+    scopes: frozenset[KeyScope]
     created_at: datetime
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
@@ -101,7 +101,7 @@ class Principal(NamedTuple):
     account_id: str
     account_name: str
     key_id: str
-    scopes: frozenset[Scope]
+    scopes: frozenset[KeyScope]
     calls_per_second: int | None
     calls_per_month: int | None
 
@@ -141,7 +141,7 @@ class AccountStore(Protocol):
         self,
         account: Account,
         label: str = "",
-        scopes: frozenset[Scope] = ALL_SCOPES,
+        scopes: frozenset[KeyScope] = ALL_SCOPES,
         expires_at: datetime | None = None,
     ) -> NewKey:
         """A new key. Its secret cannot be had again."""
@@ -221,7 +221,7 @@ class WantedKey(NamedTuple):
     """What a new key is to be."""
 
     label: str
-    scopes: frozenset[Scope]
+    scopes: frozenset[KeyScope]
     expires_at: datetime | None
 
 

@@ -31,7 +31,7 @@ class Tries(NamedTuple):
     forgotten_in_seconds: int
 
 
-class Attempt(NamedTuple):
+class LoginAttempt(NamedTuple):
     """Whether a login may be tried now: 0, or the seconds after which to come back; and whether it is slowed."""
 
     wait_seconds: int
@@ -62,7 +62,7 @@ class LoginAttempts:
         self._local = local
         self._pepper = pepper
 
-    async def begin(self, email: str, address: str) -> Attempt:
+    async def begin(self, email: str, address: str) -> LoginAttempt:
         """Count one try, and decide whether it may be made."""
         try:
             return await self._begin(self._shared, email, address)
@@ -79,7 +79,7 @@ class LoginAttempts:
             except CountersUnreachable:
                 continue
 
-    async def _begin(self, counters: AttemptCounters, email: str, address: str) -> Attempt:
+    async def _begin(self, counters: AttemptCounters, email: str, address: str) -> LoginAttempt:
         place = network(address)
         limits: Mapping[str, int] = {self._name("pair", email, place): MAX_BY_PAIR}
         if not await counters.knows(self._name("known", email, place)):
@@ -87,9 +87,9 @@ class LoginAttempts:
         for name, most in limits.items():
             tries = await counters.count(name, WINDOW_SECONDS)
             if tries.number > most:  # and so does not count against the wider limits
-                return Attempt(max(tries.forgotten_in_seconds, 1))
+                return LoginAttempt(max(tries.forgotten_in_seconds, 1))
         tries = await counters.count(self._name("address", place), WINDOW_SECONDS)
-        return Attempt(0, tries.number > QUICK_BY_ADDRESS)
+        return LoginAttempt(0, tries.number > QUICK_BY_ADDRESS)
 
     def _name(self, kind: str, *parts: str) -> str:
         """Under a digest: the store learns no e-mail and no address."""

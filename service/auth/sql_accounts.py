@@ -15,9 +15,9 @@ from service.auth.accounts import (
     ALL_SCOPES,
     Account,
     ApiKey,
+    KeyScope,
     NewKey,
     RotatedKey,
-    Scope,
     StoredKey,
     checked_name,
     checked_text,
@@ -121,7 +121,7 @@ class SqlAccountStore:
         self,
         account: Account,
         label: str = "",
-        scopes: frozenset[Scope] = ALL_SCOPES,
+        scopes: frozenset[KeyScope] = ALL_SCOPES,
         expires_at: datetime | None = None,
     ) -> NewKey:
         """See AccountStore."""
@@ -199,7 +199,7 @@ class SqlAccountStore:
             return frozenset((await connection.execute(statement)).scalars())
 
     def new_key(
-        self, account: Account, label: str, scopes: frozenset[Scope], now: datetime, expires_at: datetime | None
+        self, account: Account, label: str, scopes: frozenset[KeyScope], now: datetime, expires_at: datetime | None
     ) -> NewKey:
         """Return a key that is not yet written. Raises ValueError for a label that cannot be one."""
         secret = keys.new_secret(self.random_text)

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, Row, Select, select
 
-from service.auth.accounts import Account, ApiKey, Scope
+from service.auth.accounts import Account, ApiKey, KeyScope
 from service.auth.pepper import Pepper
 from service.storage.sql.tables import account, api_key
 
@@ -55,7 +55,7 @@ def key_values(key: ApiKey, pepper: Pepper, secret: str) -> dict[str, object]:
     }
 
 
-def scopes_of(text: str) -> frozenset[Scope]:
+def scopes_of(text: str) -> frozenset[KeyScope]:
     """The scopes in a column. One that this version does not know permits nothing here."""
     words = text.split()
-    return frozenset(scope for scope in Scope if scope in words)
+    return frozenset(scope for scope in KeyScope if scope in words)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import click
 
-from service.auth.accounts import AccountStore, ApiKey, Scope
+from service.auth.accounts import AccountStore, ApiKey, KeyScope
 from service.billing.money import shown
 from service.cli import key_report, options
 from service.cli.asynchronous import asynchronous
@@ -47,7 +47,7 @@ def keys() -> None:
 @click.option(
     "--scope",
     "scopes",
-    type=click.Choice([scope.value for scope in Scope]),
+    type=click.Choice([scope.value for scope in KeyScope]),
     multiple=True,
     callback=options.scopes,
     help="An API that the key may call; may be repeated. Default: all.",
@@ -67,7 +67,7 @@ async def create(
     tools: KeyTools,
     account: str,
     label: str,
-    scopes: frozenset[Scope],
+    scopes: frozenset[KeyScope],
     expires_at: datetime | None,
     calls_per_second: int | None,
     calls_per_month: int | None,

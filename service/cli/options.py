@@ -5,7 +5,7 @@ from typing import Protocol
 
 import click
 
-from service.auth.accounts import Scope, checked_name, checked_text
+from service.auth.accounts import KeyScope, checked_name, checked_text
 from service.cli import expiry
 
 calls_per_second = click.option(
@@ -57,6 +57,6 @@ def duration(context: click.Context, _: click.Parameter, text: str) -> timedelta
         raise click.BadParameter(str(error), context) from error
 
 
-def scopes(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> frozenset[Scope]:
+def scopes(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> frozenset[KeyScope]:
     """The scopes named; all of them if none is."""
-    return frozenset(Scope(name) for name in names) or frozenset(Scope)
+    return frozenset(KeyScope(name) for name in names) or frozenset(KeyScope)

@@ -18,7 +18,7 @@ MAX_LISTS_OF_NAMES = 1_000
 NAME_OF: Final = itemgetter(0)
 
 
-class Exchange(RequestResponseCycle):
+class HttpExchange(RequestResponseCycle):
     """What an application receives and sends. It may send a WHOLE_REPLY, which is one write."""
 
     # What a request and its reply begin with; most leave most of it as it is.

@@ -10,7 +10,7 @@ from service.http import json
 from service.http.responses import Reply
 from service.observability.metrics import Metrics
 
-Faults = Callable[[], Awaitable[dict[str, str | None]]]
+FindFaults = Callable[[], Awaitable[dict[str, str | None]]]
 
 
 class Health:
@@ -47,7 +47,7 @@ class Readiness:
     """
 
     def __init__(
-        self, ask: Faults, remarks: Mapping[str, Callable[[], str | None]], timeout_seconds: float = 2.0
+        self, ask: FindFaults, remarks: Mapping[str, Callable[[], str | None]], timeout_seconds: float = 2.0
     ) -> None:
         self.ask = ask
         self.remarks = remarks

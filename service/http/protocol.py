@@ -19,7 +19,7 @@ from service.http.connection import (
     disconnect,
 )
 from service.http.errors import HEADERS_TOO_LARGE, URL_TOO_LONG
-from service.http.exchange import Exchange, head_of_reply
+from service.http.exchange import HttpExchange, head_of_reply
 from service.http.request_limits import (
     HEAD_REFUSAL,
     MAX_HEADER_BYTES,
@@ -205,7 +205,7 @@ class LeanProtocol(TimedConnection):
     def _accept(self, app: Any, *, keep_alive: bool) -> None:
         """Answer the request whose head is complete, now or after those before it."""
         before = self.cycle
-        self.cycle = exchange = Exchange(self, self._sent, keep_alive=keep_alive)
+        self.cycle = exchange = HttpExchange(self, self._sent, keep_alive=keep_alive)
         if before is None or before.response_complete:
             self._running = exchange
             self._start_asgi_task(exchange, app)

@@ -16,7 +16,7 @@ from typing import Final, TextIO
 
 MAX_WAITING_BYTES: Final = 65_536
 
-Write = Callable[[bytes], int]
+WriteBytes = Callable[[bytes], int]
 
 
 class LineStream(io.TextIOBase):
@@ -29,7 +29,7 @@ class LineStream(io.TextIOBase):
     encoding = "utf-8"
     errors = "backslashreplace"
 
-    def __init__(self, write: Write, fd: int | None = None, release: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, write: WriteBytes, fd: int | None = None, release: Callable[[], None] = lambda: None) -> None:
         self._write = write
         self._fd = fd
         self._release = release

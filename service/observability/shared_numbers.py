@@ -33,7 +33,7 @@ SPARE_SLOTS = 2
 GAUGE = "gauge"
 
 
-class Series(NamedTuple):
+class MetricSeries(NamedTuple):
     """What identifies a number. `mode` says how a gauge's numbers of several processes are combined."""
 
     kind: str
@@ -71,7 +71,7 @@ class Slot:
         self.header[NAME_BYTES] = name_bytes  # less than there was if a process died while it added a name
         self.header[PROCESS] = os.getpid()
 
-    def place(self, series: Series) -> tuple[MutableSequence[float], int]:
+    def place(self, series: MetricSeries) -> tuple[MutableSequence[float], int]:
         """Where this number is kept: a sequence and a place in it. If the slot is full, outside of it."""
         name = json.dumps(series).encode()
         place = self._places.get(name)
@@ -161,7 +161,7 @@ def _value_class(slot: Slot) -> Callable[..., Any]:
             **_: object,
         ) -> None:
             labels = tuple(zip(label_names, label_values, strict=True))
-            series = Series(kind, metric, name, labels, meaning, multiprocess_mode)
+            series = MetricSeries(kind, metric, name, labels, meaning, multiprocess_mode)
             with lock:
                 self._values, self._place = slot.place(series)
 
@@ -222,8 +222,8 @@ class SummedNumbers(Collector):
             metric.add_sample(series.name, dict(series.labels), number)
         return [_accumulated(metric) if metric.type == "histogram" else metric for metric in metrics.values()]
 
-    def _combined(self) -> dict[Series, float]:
-        combined: dict[Series, float] = {}
+    def _combined(self) -> dict[MetricSeries, float]:
+        combined: dict[MetricSeries, float] = {}
         for is_live, name, number in self._numbers.read():
             series = _series(name)
             if series.kind == GAUGE and not is_live:
@@ -233,9 +233,9 @@ class SummedNumbers(Collector):
 
 
 @lru_cache(MAX_SERIES)
-def _series(name: bytes) -> Series:
+def _series(name: bytes) -> MetricSeries:
     kind, metric, own_name, labels, meaning, mode = json.loads(name)
-    return Series(kind, metric, own_name, tuple((label, value) for label, value in labels), meaning, mode)
+    return MetricSeries(kind, metric, own_name, tuple((label, value) for label, value in labels), meaning, mode)
 
 
 def _accumulated(histogram: Metric) -> Metric:

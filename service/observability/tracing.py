@@ -14,11 +14,11 @@ from typing import Final, Literal, NamedTuple, Protocol, TypeVar
 
 from starlette.types import Scope
 
-Value = str | int | bool | Sequence[str]
+SpanValue = str | int | bool | Sequence[str]
 Result = TypeVar("Result")
-Kind = Literal["internal", "client"]
+ChildKind = Literal["internal", "client"]
 # Worked out only where somebody keeps them.
-Facts = Callable[[], Mapping[str, Value | None]]
+SpanFacts = Callable[[], Mapping[str, SpanValue | None]]
 
 
 class Span(Protocol):
@@ -28,10 +28,10 @@ class Span(Protocol):
     def traceparent(self) -> bytes | None:
         """The W3C header that tells another server of this span; None without traces."""
 
-    def note(self, facts: Facts) -> None:
+    def note(self, facts: SpanFacts) -> None:
         """Keep facts of the work; never a text, a key or a header. None is left out."""
 
-    def child(self, name: str, kind: Kind = "internal") -> "AbstractContextManager[Span]":
+    def child(self, name: str, kind: ChildKind = "internal") -> "AbstractContextManager[Span]":
         """A span of a part of the work, which lasts as long as the block."""
 
 
@@ -57,10 +57,10 @@ class NoSpan:
 
     traceparent: bytes | None = None
 
-    def note(self, facts: Facts) -> None:
+    def note(self, facts: SpanFacts) -> None:
         """See Span."""
 
-    def child(self, name: str, kind: Kind = "internal") -> "NoSpan":
+    def child(self, name: str, kind: ChildKind = "internal") -> "NoSpan":
         """See Span."""
         return self
 

@@ -27,7 +27,7 @@ from opentelemetry.trace import Tracer as OtelTracer
 from starlette.types import Scope
 
 from service import __version__
-from service.observability.tracing import Facts, Kind, callers_span
+from service.observability.tracing import ChildKind, SpanFacts, callers_span
 
 TRACES_PATH = "/v1/traces"
 EXPORT_SECONDS = 2.0
@@ -66,13 +66,13 @@ class TracedWork:
         context = self._span.get_span_context()
         return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}".encode()
 
-    def note(self, facts: Facts) -> None:
+    def note(self, facts: SpanFacts) -> None:
         """See Span."""
         if self._span.is_recording():  # a stream that is read on outlives the request's span
             self._span.set_attributes({name: value for name, value in facts().items() if value is not None})
 
     @contextmanager
-    def child(self, name: str, kind: Kind = "internal") -> Iterator["TracedWork"]:
+    def child(self, name: str, kind: ChildKind = "internal") -> Iterator["TracedWork"]:
         """See Span. A failure is marked by its kind alone: messages may quote what a caller sent."""
         span = self._tracer.start_span(name, set_span_in_context(self._span), KINDS[kind])
         try:
@@ -101,7 +101,7 @@ class TracedRequest(TracedWork):
         self._span.end()
 
 
-class Collector:
+class OtlpTracer:
     """A Tracer that sends to the collector at `url`. One a process, made after the fork."""
 
     def __init__(self, url: str) -> None:

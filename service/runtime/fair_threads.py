@@ -51,7 +51,7 @@ Answer = TypeVar("Answer")
 MAX_WAITING = 256
 
 
-class Job(Generic[Answer]):
+class ThreadJob(Generic[Answer]):
     """Work of an owner; `outcome` is there when it has been done, and cancelled if it was dropped."""
 
     __slots__ = ("has_begun", "is_charge", "outcome", "owner", "work")
@@ -74,13 +74,13 @@ class FairThreads:
     def __init__(self, threads: int) -> None:
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="count")
         self._idle = threads
-        self._charges: Turns[Job[Any]] = Turns()
-        self._others: Turns[Job[Any]] = Turns()
+        self._charges: Turns[ThreadJob[Any]] = Turns()
+        self._others: Turns[ThreadJob[Any]] = Turns()
         self._charges_are_next = True
 
-    def submit(self, owner: str, work: Callable[[], Answer], *, is_charge: bool = False) -> Job[Answer] | None:
+    def submit(self, owner: str, work: Callable[[], Answer], *, is_charge: bool = False) -> ThreadJob[Answer] | None:
         """Begin work now or when it is its turn. None if too much of its owner waits; a charge is always taken."""
-        job = Job(owner, work, is_charge=is_charge)
+        job = ThreadJob(owner, work, is_charge=is_charge)
         turns = self._turns_of(job)
         if not is_charge and turns.waiting(owner) >= MAX_WAITING:
             return None
@@ -88,7 +88,7 @@ class FairThreads:
         self._begin_waiting()
         return job
 
-    def drop(self, job: Job[Any]) -> bool:
+    def drop(self, job: ThreadJob[Any]) -> bool:
         """Forget a job that waits. Return False if it has begun, or is done: then it cannot be dropped."""
         if job.has_begun or job.outcome.done():
             return False
@@ -102,10 +102,10 @@ class FairThreads:
             job.outcome.cancel()
         self._executor.shutdown()
 
-    def _turns_of(self, job: Job[Any]) -> Turns[Job[Any]]:
+    def _turns_of(self, job: ThreadJob[Any]) -> Turns[ThreadJob[Any]]:
         return self._charges if job.is_charge else self._others
 
-    def _next(self) -> Job[Any] | None:
+    def _next(self) -> ThreadJob[Any] | None:
         both = (self._charges, self._others) if self._charges_are_next else (self._others, self._charges)
         job = both[0].take() or both[1].take()
         self._charges_are_next = job is None or not job.is_charge
@@ -115,7 +115,7 @@ class FairThreads:
         while self._idle and (job := self._next()) is not None:
             self._begin(job)
 
-    def _begin(self, job: Job[Any]) -> None:
+    def _begin(self, job: ThreadJob[Any]) -> None:
         job.has_begun = True
         try:
             running = job.outcome.get_loop().run_in_executor(self._executor, job.work)
@@ -126,7 +126,7 @@ class FairThreads:
         self._idle -= 1
         running.add_done_callback(partial(self._end, job))
 
-    def _end(self, job: Job[Any], running: asyncio.Future[Any]) -> None:
+    def _end(self, job: ThreadJob[Any], running: asyncio.Future[Any]) -> None:
         self._idle += 1
         if running.cancelled():
             job.outcome.cancel()

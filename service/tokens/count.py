@@ -18,7 +18,7 @@ from service.http.context import RequestContext, context_of
 from service.http.errors import INVALID_REQUEST, Refusal
 from service.http.request_limits import INLINE_BODY_BYTES, BodyReader
 from service.http.responses import Reply
-from service.observability.tracing import NO_SPAN, Value, within
+from service.observability.tracing import NO_SPAN, SpanValue, within
 from service.tokens.cost_answers import markup_values
 from service.tokens.counting_pool import Caller, CountingPool
 from service.tokens.prices import provenance, version_header
@@ -132,7 +132,7 @@ class CountEndpoint:
         return Opening(lru_cache(MAX_ENTRIES)(entry), price)
 
 
-def _facts(counts: list[Count]) -> dict[str, Value | None]:
+def _facts(counts: list[Count]) -> dict[str, SpanValue | None]:
     """What a trace tells of a count."""
     return {
         "weighbridge.vocabularies": sorted({count.vocabulary for count in counts if count.vocabulary is not None}),

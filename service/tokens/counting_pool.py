@@ -10,7 +10,7 @@ from starlette.types import Receive
 
 from service.http.errors import CALLER_GONE, TEXT_TOO_LARGE, UNAVAILABLE, Refusal
 from service.http.in_flight import InFlight
-from service.runtime.fair_threads import FairThreads, Job
+from service.runtime.fair_threads import FairThreads, ThreadJob
 from tokenizer_registry import Count, Registry, Token, expanded_size
 
 
@@ -184,7 +184,7 @@ class CountingPool:
             return await asyncio.shield(job.outcome)
         return await self._outcome(job, caller)
 
-    async def _outcome(self, job: Job[Answer], caller: Caller) -> Answer | Refusal:
+    async def _outcome(self, job: ThreadJob[Answer], caller: Caller) -> Answer | Refusal:
         """What a job answers. It is dropped if its caller goes before it has begun."""
         try:
             if not job.has_begun and await self._is_left(job, caller) and self._threads.drop(job):
@@ -194,7 +194,7 @@ class CountingPool:
             self._threads.drop(job)
             raise
 
-    async def _is_left(self, job: Job[Answer], caller: Caller) -> bool:
+    async def _is_left(self, job: ThreadJob[Answer], caller: Caller) -> bool:
         """Wait for a job or until its caller has gone; return whether that came first."""
         if caller.receive is None:
             return False

@@ -7,7 +7,7 @@ from datetime import date
 from starlette.routing import Route
 
 from pricing_data import PriceBook
-from service.auth.accounts import Principal, Scope
+from service.auth.accounts import KeyScope, Principal
 from service.auth.policy import TokenApiPolicy
 from service.connections import Connections
 from service.http.endpoint import Handler, Operation, route
@@ -61,7 +61,7 @@ def token_routes(
 
 def _policy(settings: Settings, connections: Connections) -> TokenApiPolicy:
     allowance = Allowance(settings.rate_limit_per_second, settings.quota_per_month)
-    return TokenApiPolicy(connections.authenticator, connections.limiter, allowance, scope=Scope.TOKENS)
+    return TokenApiPolicy(connections.authenticator, connections.limiter, allowance, scope=KeyScope.TOKENS)
 
 
 def _provider_counts(settings: Settings, registry: Registry, client: ProviderClient) -> ProviderCounts:

@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from service.tokens.providers.endpoints import Provider
+from service.tokens.providers.endpoints import CountingProvider
 
 if TYPE_CHECKING:
     from service.tokens.providers.http_client import HttpClient
@@ -24,7 +24,7 @@ class ProviderClient:
             self._client = client
         return client
 
-    async def tokens(self, provider: Provider, model: str, text: str) -> int:
+    async def tokens(self, provider: CountingProvider, model: str, text: str) -> int:
         """The provider's number for one user message with this text. Raises ProviderFault."""
         return await self.open().tokens(provider, model, text)
 

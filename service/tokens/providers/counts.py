@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from service.tokens.providers.endpoints import Asking, MessageCounter, Provider, ProviderFault
+from service.tokens.providers.endpoints import Asking, CountingProvider, MessageCounter, ProviderFault
 from tokenizer_registry import Count, Model
 
 MAX_REMEMBERED: Final = 10_000
@@ -19,7 +19,7 @@ REST_SECONDS: Final = 30.0
 FAULTS_OF_A_TEXT: Final = (400, 413, 422)
 UNKNOWN_MODEL: Final = 404
 
-Asked = tuple[str, bytes]
+CountQuestion = tuple[str, bytes]
 
 
 class ProviderCounts:
@@ -27,7 +27,7 @@ class ProviderCounts:
 
     def __init__(
         self,
-        providers: Sequence[Provider],
+        providers: Sequence[CountingProvider],
         models: Mapping[str, Model],
         client: Asking,
         *,
@@ -38,7 +38,7 @@ class ProviderCounts:
         self._models = models
         self._timeout_seconds = timeout_seconds
         self._clock = clock
-        self._remembered: OrderedDict[Asked, int] = OrderedDict()
+        self._remembered: OrderedDict[CountQuestion, int] = OrderedDict()
         self._resting_until: dict[str, float] = {}
         self._places = asyncio.Semaphore(MAX_AT_ONCE)
         self._log = structlog.get_logger("providers")

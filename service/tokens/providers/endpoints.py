@@ -29,7 +29,7 @@ class ProviderFault(Exception):
 ANTHROPIC_VERSION: Final = "2023-06-01"
 
 
-class Request(NamedTuple):
+class ProviderRequest(NamedTuple):
     """One POST; `path` follows the provider's base URL."""
 
     path: str
@@ -38,21 +38,21 @@ class Request(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class ProviderEndpoint:
     """One provider's way to count. `request` takes a key, a model's name and the text of one user message."""
 
     author: str
     prefix: str
     answer_field: str
-    request: Callable[[str, str, str], Request]
+    request: Callable[[str, str, str], ProviderRequest]
 
 
 @dataclass(frozen=True, slots=True)
-class Provider:
+class CountingProvider:
     """An endpoint with its address and the key to it."""
 
     name: str
-    endpoint: Endpoint
+    endpoint: ProviderEndpoint
     url: str
     key: str = field(repr=False)
 
@@ -60,31 +60,33 @@ class Provider:
         """Whether it may know the model: its author's models, by their usual names."""
         return model.author == self.endpoint.author and model.name.startswith(self.endpoint.prefix)
 
-    def request(self, model: str, text: str) -> Request:
+    def request(self, model: str, text: str) -> ProviderRequest:
         """What is asked for this text as one user message."""
         return self.endpoint.request(self.key, model, text)
 
 
-def _anthropic(key: str, model: str, text: str) -> Request:
+def _anthropic(key: str, model: str, text: str) -> ProviderRequest:
     headers = {"x-api-key": key, "anthropic-version": ANTHROPIC_VERSION}
     body = {"model": model, "messages": [{"role": "user", "content": text}]}
-    return Request("/v1/messages/count_tokens", headers, body)
+    return ProviderRequest("/v1/messages/count_tokens", headers, body)
 
 
-def _google(key: str, model: str, text: str) -> Request:
+def _google(key: str, model: str, text: str) -> ProviderRequest:
     body = {"contents": [{"role": "user", "parts": [{"text": text}]}]}
-    return Request(f"/v1beta/models/{quote(model, safe='')}:countTokens", {"x-goog-api-key": key}, body)
+    return ProviderRequest(f"/v1beta/models/{quote(model, safe='')}:countTokens", {"x-goog-api-key": key}, body)
 
 
-def _openai(key: str, model: str, text: str) -> Request:
-    return Request("/v1/responses/input_tokens", {"authorization": f"Bearer {key}"}, {"model": model, "input": text})
+def _openai(key: str, model: str, text: str) -> ProviderRequest:
+    return ProviderRequest(
+        "/v1/responses/input_tokens", {"authorization": f"Bearer {key}"}, {"model": model, "input": text}
+    )
 
 
-ENDPOINTS: Final[Mapping[str, Endpoint]] = MappingProxyType(
+ENDPOINTS: Final[Mapping[str, ProviderEndpoint]] = MappingProxyType(
     {
-        "anthropic": Endpoint("Anthropic", "", "input_tokens", _anthropic),
-        "google": Endpoint("Google", "gemini-", "totalTokens", _google),
-        "openai": Endpoint("OpenAI", "", "input_tokens", _openai),
+        "anthropic": ProviderEndpoint("Anthropic", "", "input_tokens", _anthropic),
+        "google": ProviderEndpoint("Google", "gemini-", "totalTokens", _google),
+        "openai": ProviderEndpoint("OpenAI", "", "input_tokens", _openai),
     }
 )
 
@@ -96,14 +98,14 @@ SHORTEST: Final = "a"
 class Asking(Protocol):
     """What asks a provider."""
 
-    async def tokens(self, provider: Provider, model: str, text: str) -> int:
+    async def tokens(self, provider: CountingProvider, model: str, text: str) -> int:
         """The provider's number for one user message. Raises ProviderFault."""
 
 
 class MessageCounter:
     """Counts with one provider; each model's frame is asked for once."""
 
-    def __init__(self, provider: Provider, client: Asking) -> None:
+    def __init__(self, provider: CountingProvider, client: Asking) -> None:
         self.provider = provider
         self._client = client
         self._frames: dict[str, int] = {}

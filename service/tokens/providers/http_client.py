@@ -5,7 +5,7 @@ from typing import Final
 
 import httpx2
 
-from service.tokens.providers.endpoints import Provider, ProviderFault
+from service.tokens.providers.endpoints import CountingProvider, ProviderFault
 
 MAX_ANSWER_BYTES: Final = 65_536
 MAX_CONNECTIONS: Final = 16
@@ -24,7 +24,7 @@ class HttpClient:
             trust_env=False,
         )
 
-    async def tokens(self, provider: Provider, model: str, text: str) -> int:
+    async def tokens(self, provider: CountingProvider, model: str, text: str) -> int:
         """The provider's number for one user message with this text, whatever it adds included.
 
         Raises ProviderFault for anything but a number.
@@ -50,7 +50,7 @@ class HttpClient:
         await self._client.aclose()
 
 
-def _number(provider: Provider, content: bytes) -> int:
+def _number(provider: CountingProvider, content: bytes) -> int:
     try:
         answer = json.loads(content)
     except (ValueError, RecursionError):
