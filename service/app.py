@@ -15,10 +15,9 @@ from service.console.routes import console_login, console_routes
 from service.gateway.gateway import Gateway
 from service.http.cors import Cors
 from service.http.endpoint import DirectRoutes
-from service.http.health import Health, Numbers, Readiness
+from service.http.health import Health, MetricsPage, Probe, Readiness
 from service.http.in_flight import InFlight
 from service.http.middleware import RequestMiddleware
-from service.http.probe import Probe
 from service.observability.tracing import Tracer
 from service.runtime.background import in_background
 from service.runtime.clock import utc_today
@@ -26,7 +25,7 @@ from service.runtime.settings import Settings
 from service.tokens.counting_pool import CountingPool, TextLimits
 from service.tokens.price_freshness import Freshness
 from service.tokens.providers.client import ProviderClient
-from service.tokens.providers.enabled import enabled_providers
+from service.tokens.providers.endpoints import enabled_providers
 from service.tokens.routes import token_routes
 from service.web.routes import made_pages, page_routes
 from service.web.unknown import UnknownPaths
@@ -123,5 +122,5 @@ def operation_routes(connections: Connections, registry: Registry, freshness: Fr
     return [
         Route("/health", Health(), methods=["GET"]),
         Route("/ready", Readiness(connections.faults, remarks), methods=["GET"]),
-        Route("/metrics", Numbers(connections.metrics, probe.look), methods=["GET"]),
+        Route("/metrics", MetricsPage(connections.metrics, probe.look), methods=["GET"]),
     ]

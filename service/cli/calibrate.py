@@ -16,8 +16,7 @@ from service.cli.configuration import configuration
 from service.cli.table import Column, Value, print_table, say
 from service.http import json
 from service.tokens.providers.client import ProviderClient
-from service.tokens.providers.enabled import provider_of
-from service.tokens.providers.endpoints import MessageCounter, Provider, ProviderFault
+from service.tokens.providers.endpoints import CountingProvider, MessageCounter, ProviderFault, provider_of
 from tokenizer_registry import Registry
 from tokenizer_registry.estimation.corpus import Sample, samples
 
@@ -62,7 +61,7 @@ def calibrate(name: str, wanted: int | None, as_json: bool) -> None:
     say(f"{model}, counted with {counted_with}: {inside} of {len(compared)} texts lie within the band.")
 
 
-def _provider(registry: Registry, model: str) -> Provider:
+def _provider(registry: Registry, model: str) -> CountingProvider:
     settings = configuration().settings
     provider = provider_of(settings, registry.models[model])
     if provider is None:
@@ -83,7 +82,9 @@ def _chosen(wanted: int | None) -> list[Sample]:
     return turns[:wanted]
 
 
-async def _compare(registry: Registry, provider: Provider, model: str, chosen: Sequence[Sample]) -> list[Compared]:
+async def _compare(
+    registry: Registry, provider: CountingProvider, model: str, chosen: Sequence[Sample]
+) -> list[Compared]:
     client = ProviderClient(configuration().settings.provider_timeout_seconds)
     counter = MessageCounter(provider, client)
     console = Console(stderr=True)

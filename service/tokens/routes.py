@@ -24,7 +24,7 @@ from service.tokens.models import Catalogue
 from service.tokens.prices import PriceHistories
 from service.tokens.providers.client import ProviderClient
 from service.tokens.providers.counts import ProviderCounts
-from service.tokens.providers.enabled import enabled_providers
+from service.tokens.providers.endpoints import enabled_providers
 from service.tokens.requests import CountRequests
 from tokenizer_registry import Registry
 

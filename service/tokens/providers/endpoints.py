@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol
 from urllib.parse import quote
 
+from service.runtime.settings import Settings
 from tokenizer_registry import Model
 
 
@@ -115,3 +116,26 @@ class MessageCounter:
         if model not in self._frames:
             self._frames[model] = await self._client.tokens(self.provider, model, SHORTEST) - 1
         return max(0, await self._client.tokens(self.provider, model, text) - self._frames[model])
+
+
+def enabled_providers(settings: Settings) -> tuple[CountingProvider, ...]:
+    """Those that calls may ask: named in `provider_counts`."""
+    named = settings.provider_counts.split(",")
+    return tuple(provider for provider in known_providers(settings) if provider.name in named)
+
+
+def provider_of(settings: Settings, model: Model) -> CountingProvider | None:
+    """The one that has a key and serves the model, whether calls may ask it or not."""
+    return next((provider for provider in known_providers(settings) if provider.serves(model)), None)
+
+
+def known_providers(settings: Settings) -> tuple[CountingProvider, ...]:
+    """Those that have a key."""
+    keys = {
+        "anthropic": (settings.anthropic_url, settings.anthropic_api_key),
+        "google": (settings.google_url, settings.google_api_key),
+        "openai": (settings.openai_url, settings.openai_api_key),
+    }
+    return tuple(
+        CountingProvider(name, ENDPOINTS[name], url, key.get_secret_value()) for name, (url, key) in keys.items() if key
+    )
