@@ -1,4 +1,4 @@
-"""The composition of the token API: its objects and its routes."""
+"""Routes of the token API, and the objects behind them."""
 
 import time
 from collections.abc import Callable
@@ -37,7 +37,7 @@ def token_routes(
     book: PriceBook,
     today: Callable[[], date],
 ) -> list[Route]:
-    """Every route of the token API; `today` is the date that prices are read at."""
+    """Return all routes of the token API; `today` returns the date of the prices."""
     models = pool.registry.models
     reader = BodyReader(settings.max_body_bytes, settings.body_timeout_seconds, pool.in_flight)
     requests = CountRequests(models, settings.max_models)

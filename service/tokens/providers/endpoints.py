@@ -1,4 +1,4 @@
-"""The three providers' counting endpoints: what is sent to each, and where the number stands in its answer.
+"""The counting endpoints of the providers: the request, the field of the count, and the configured providers.
 
 Sources: the API references of Anthropic (`/v1/messages/count_tokens`), Google (`models/{model}:countTokens`) and OpenAI
 (`/v1/responses/input_tokens`).
@@ -15,7 +15,7 @@ from tokenizer_registry import Model
 
 
 class ProviderFault(Exception):
-    """The provider did not count. `status` is that of its answer, None where there was none; no secret is in it."""
+    """A provider did not count. `status` is that of its reply, or None without one. It contains no secret."""
 
     def __init__(self, provider: str, reason: str, status: int | None = None) -> None:
         super().__init__(provider, reason, status)
@@ -31,7 +31,7 @@ ANTHROPIC_VERSION: Final = "2023-06-01"
 
 
 class ProviderRequest(NamedTuple):
-    """One POST; `path` follows the provider's base URL."""
+    """A POST request; `path` is relative to the provider's base URL."""
 
     path: str
     headers: Mapping[str, str]
@@ -40,7 +40,7 @@ class ProviderRequest(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ProviderEndpoint:
-    """One provider's way to count. `request` takes a key, a model's name and the text of one user message."""
+    """How a provider counts. `request` takes key, model name and the text of one user message."""
 
     author: str
     prefix: str
@@ -50,7 +50,7 @@ class ProviderEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class CountingProvider:
-    """An endpoint with its address and the key to it."""
+    """A configured provider: its endpoint, URL and API key."""
 
     name: str
     endpoint: ProviderEndpoint
@@ -58,11 +58,11 @@ class CountingProvider:
     key: str = field(repr=False)
 
     def serves(self, model: Model) -> bool:
-        """Whether it may know the model: its author's models, by their usual names."""
+        """Return whether the provider may know a model, by the model's author and name."""
         return model.author == self.endpoint.author and model.name.startswith(self.endpoint.prefix)
 
     def request(self, model: str, text: str) -> ProviderRequest:
-        """What is asked for this text as one user message."""
+        """Return the request that counts this text as one user message."""
         return self.endpoint.request(self.key, model, text)
 
 
@@ -97,14 +97,14 @@ SHORTEST: Final = "a"
 
 
 class Asking(Protocol):
-    """What asks a provider."""
+    """A client that asks providers."""
 
     async def tokens(self, provider: CountingProvider, model: str, text: str) -> int:
-        """The provider's number for one user message. Raises ProviderFault."""
+        """Return the provider's count of one user message. Raise ProviderFault."""
 
 
 class MessageCounter:
-    """Counts with one provider; each model's frame is asked for once."""
+    """Counts with one provider; the tokens around a message are requested once a model."""
 
     def __init__(self, provider: CountingProvider, client: Asking) -> None:
         self.provider = provider
@@ -112,25 +112,25 @@ class MessageCounter:
         self._frames: dict[str, int] = {}
 
     async def count(self, model: str, text: str) -> int:
-        """The tokens of the text, which must not be empty. Raises ProviderFault."""
+        """Return the tokens of a text that is not empty. Raise ProviderFault."""
         if model not in self._frames:
             self._frames[model] = await self._client.tokens(self.provider, model, SHORTEST) - 1
         return max(0, await self._client.tokens(self.provider, model, text) - self._frames[model])
 
 
 def enabled_providers(settings: Settings) -> tuple[CountingProvider, ...]:
-    """Those that calls may ask: named in `provider_counts`."""
+    """Return the providers that requests may use: those named in `provider_counts`."""
     named = settings.provider_counts.split(",")
     return tuple(provider for provider in known_providers(settings) if provider.name in named)
 
 
 def provider_of(settings: Settings, model: Model) -> CountingProvider | None:
-    """The one that has a key and serves the model, whether calls may ask it or not."""
+    """Return the provider with a key that serves the model, whether requests may use it or not."""
     return next((provider for provider in known_providers(settings) if provider.serves(model)), None)
 
 
 def known_providers(settings: Settings) -> tuple[CountingProvider, ...]:
-    """Those that have a key."""
+    """Return the providers whose key is set."""
     keys = {
         "anthropic": (settings.anthropic_url, settings.anthropic_api_key),
         "google": (settings.google_url, settings.google_api_key),
