@@ -82,7 +82,7 @@ async def test_exact_counts_and_empty_texts_are_not_asked_for(fake: FakeProvider
 
 async def test_an_answer_is_remembered(fake: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> None:
     """A text is sent once for a model, and its frame once; what is remembered has a bound, oldest out first."""
-    monkeypatch.setattr(counts_module, "MAX_REMEMBERED", 2)
+    monkeypatch.setattr(counts_module, "MAX_CACHED", 2)
     async with asking(fake.url) as counts:
         for _ in range(3):
             assert await improved(counts, "claude-x", "claude-x") == [EXPECTED] * 2
