@@ -12,11 +12,11 @@ WHEELS := --only-binary :all: --require-hashes
 .PHONY: serve test check bench bench-peers estimates format lock vocabularies verify-vocabularies verify-engines clean help prove prove-ledger \
         prove-estimates prove-installs native promises fuzz soak peers clients llama profile screenshots
 
-serve: $(VENV)/.serve $(VENV)/.native  ## start the service with a demo key; Ctrl-C ends it
+serve: $(VENV)/.serve $(VENV)/.native  ## start the service with a demo key; press Ctrl-C to stop
 	@WEIGHBRIDGE_DATA_DIR="$${WEIGHBRIDGE_DATA_DIR:-data}" $(BIN)/weighbridge serve --demo
 
-test: $(VENV)/.dev  ## run every test
-	$(BIN)/python -m pytest -n auto --dist loadscope
+test: $(VENV)/.dev  ## run every test; the last lines have the branch coverage, which must not fall
+	$(BIN)/python -m pytest -n auto --dist loadscope --cov --cov-report=
 
 check: $(VENV)/.dev  ## lint, types, the OpenAPI document and import direction
 	$(BIN)/ruff check .
@@ -57,10 +57,10 @@ estimates: $(VENV)/.dev  ## measure the error bands of the estimates anew
 	$(BIN)/python -m scripts.build_estimates
 
 prove-estimates: $(VENV)/.dev  ## a gigabyte against a plain loop, samples against full counts, a cluster losing a node
-	$(BIN)/python -m tests.estimation.prove 1000
-	$(BIN)/python -m tests.estimation.sampled_corpora 20
-	$(BIN)/python -m tests.estimation.ray_proof 20
-	COLUMN_TEXTS=10000 $(BIN)/python -m pytest tests/estimation/test_columns.py
+	$(BIN)/python -m tests.corpus_cost.prove 1000
+	$(BIN)/python -m tests.corpus_cost.sampled_corpora 20
+	$(BIN)/python -m tests.corpus_cost.ray_proof 20
+	COLUMN_TEXTS=10000 $(BIN)/python -m pytest tests/corpus_cost/test_columns.py
 
 prove-installs: $(VENV)/.dev  ## install from a folder, git and a source distribution; compile for arm64 and macOS (2 minutes)
 	ALL_INSTALLS=1 $(BIN)/python -m pytest tests/end_to_end/test_wheel.py tests/tokenizer_registry/native/test_compiler.py
@@ -94,7 +94,7 @@ verify-engines: $(VENV)/.dev  ## compare the C library with every reference: 20 
 	$(BIN)/python -m tests.engine_equality $(if $(KEEP),--keep $(KEEP))
 
 clean:  ## remove the environment and everything built; the data folder stays
-	rm -rf $(VENV) .peers .clients .llama tests/clients/node/node_modules build dist tokenizer_registry/native/packed tokenizer_registry/native/built.json tokenizer_registry/native/libweighbridge.so .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .peers .clients .llama tests/clients/node/node_modules build dist tokenizer_registry/native/packed tokenizer_registry/native/built.json tokenizer_registry/native/libweighbridge.so .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help:  ## list these commands

@@ -20,8 +20,8 @@ from sqlalchemy import insert
 from service.auth import keys
 from service.auth.pepper import Peppers, load_peppers
 from service.limits import Allowance
-from service.limits.redis_store import RedisCounters
-from service.limits.store import Call
+from service.limits.redis_store import RedisRateLimitStore
+from service.limits.store import LimitRequest
 from service.storage.embedded_valkey import EmbeddedValkey
 from service.storage.redis import connect
 from service.storage.sql.engine import blocking_engine
@@ -123,10 +123,12 @@ def filled(data: Path, peppers: Peppers, accounts: int, keys_each: int) -> list[
 async def called(url: str, account_ids: list[str]) -> None:
     """Each account calls once, so that the store holds counts of all."""
     async with connect(url, socket_timeout_seconds=30) as client:
-        counters = RedisCounters(client, timeout_seconds=30, writer=secrets.token_hex(4))
+        counters = RedisRateLimitStore(client, timeout_seconds=30, writer=secrets.token_hex(4))
         for at in range(0, len(account_ids), BATCH):
             part = account_ids[at : at + BATCH]
-            await counters.decide([Call(each, Allowance(10, 5000), recorded=True) for each in part], at // BATCH + 1)
+            await counters.decide(
+                [LimitRequest(each, Allowance(10, 5000), recorded=True) for each in part], at // BATCH + 1
+            )
 
 
 def counter_bytes(data: Path) -> int:

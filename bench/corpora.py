@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
-from estimation.corpus import estimate_corpus
-from estimation.engines import Counters, load
-from estimation.workload import Workload
+from corpus_cost.counting import JobCounters, load_counters
+from corpus_cost.execution import estimate_corpus
+from corpus_cost.workload import Workload
 from pricing_data import PriceBook
-from tests.estimation.large_corpora import generated_parquet, group_texts, groups_of
+from tests.corpus_cost.large_corpora import generated_parquet, group_texts, groups_of
 from tokenizer_registry import Registry
 from tokenizer_registry.processors import usable_processors
 
@@ -32,7 +32,7 @@ def corpora() -> Iterator[tuple[str, str]]:
     with tempfile.TemporaryDirectory() as folder:
         path = generated_parquet(Path(folder), MEGABYTES)
         for models in (*((model,) for model in MODELS), MODELS):
-            counters = load(registry, [str(registry.models[model].vocabulary) for model in models])
+            counters = load_counters(registry, [str(registry.models[model].vocabulary) for model in models])
             alone = together = 0.0
             for _ in range(ROUNDS):
                 alone = max(alone, one_thread(counters, path))
@@ -49,7 +49,7 @@ def estimated(path: Path, models: Sequence[str], registry: Registry, book: Price
     return found.total.bytes / (time.perf_counter() - began) / 1e6
 
 
-def one_thread(counters: Counters, path: Path) -> float:
+def one_thread(counters: JobCounters, path: Path) -> float:
     """MB/s of counting without reading; the vocabularies are loaded before."""
     size, seconds = 0, 0.0
     for group in range(groups_of(path)):

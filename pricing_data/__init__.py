@@ -1,7 +1,7 @@
 """Tokens to cost: dated, sourced prices, and one exact multiplication. Knows no tokenizer and no HTTP."""
 
 from pricing_data.book import PriceBook
-from pricing_data.call import CallCost
+from pricing_data.call_cost import CallCost
 from pricing_data.cost import cost, plain
 from pricing_data.errors import (
     BadPricesFile,
@@ -12,7 +12,7 @@ from pricing_data.errors import (
     PricingError,
     UnpricedUsage,
 )
-from pricing_data.price import Opinion, Price, Rates, Service, Source, Statement, Tariff, Tier, Window
+from pricing_data.price import Opinion, Price, PriceSource, Rates, Service, Statement, Tariff, Tier, Window
 from pricing_data.usage import Terms, Usage
 
 __all__ = [
@@ -25,10 +25,10 @@ __all__ = [
     "Opinion",
     "Price",
     "PriceBook",
+    "PriceSource",
     "PricingError",
     "Rates",
     "Service",
-    "Source",
     "Statement",
     "Tariff",
     "Terms",

@@ -1,5 +1,6 @@
-"""What calls would cost: one kind of call, many times, priced for several models beside each other."""
+"""The cost of planned calls: one kind of call, many times, priced for several models side by side."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -7,12 +8,10 @@ from typing import Any, NamedTuple
 
 from pricing_data.book import PriceBook
 from pricing_data.cost import multiply
+from pricing_data.errors import BadUsage, shown
 from pricing_data.price import Price
 from pricing_data.pricing import PricedLine, price_counts
-from pricing_data.quantities import part_of, whole_number
-from pricing_data.responses.faults import BadUsage, shown
-from pricing_data.responses.service_tiers import service_of
-from pricing_data.stated_terms import instant_stated, region_stated
+from pricing_data.responses.stated_terms import instant_stated, region_stated, service_of
 from pricing_data.usage import MAX_TOKENS, Terms, Usage
 
 MAX_CALLS = 1_000_000_000
@@ -39,10 +38,10 @@ PROPERTIES = (OTHERS[0], *WHOLES, *WHOLE_OF, *COUNTED, *OTHERS[1:])
 EVERY_MODEL = ("*",)
 
 # The name in the book of a model's name; raises BadUsage for one that is not known.
-Named = Callable[[str], str]
+ResolveName = Callable[[str], str]
 
 
-class Plan(NamedTuple):
+class CallPlan(NamedTuple):
     """Calls that are all alike: `usage` is that of one, `calls` how many there are, in a month if `monthly`."""
 
     models: tuple[str, ...]
@@ -66,7 +65,7 @@ class PlannedCost(NamedTuple):
     reason: str | None
 
 
-def read_plan(fields: Any, now: datetime, every_model: Sequence[str] = ()) -> Plan:
+def read_plan(fields: Any, now: datetime, every_model: Sequence[str] = ()) -> CallPlan:
     """Return a plan from its properties. Raise BadUsage, which names the property at fault and its value.
 
     Without `at` the prices of `now` hold. `every_model` is what "*" stands for.
@@ -83,16 +82,16 @@ def read_plan(fields: Any, now: datetime, every_model: Sequence[str] = ()) -> Pl
     if not isinstance(monthly, bool):
         raise BadUsage("monthly", f"must be true or false, not {shown(monthly)}")
     calls = whole_number("calls", fields.get("calls", 1), MAX_CALLS)
-    return Plan(_models(fields, every_model), usage, calls, monthly, _terms(fields, now))
+    return CallPlan(_models(fields, every_model), usage, calls, monthly, _terms(fields, now))
 
 
-def plan_costs(book: PriceBook, plan: Plan, named: Named) -> list[PlannedCost]:
+def plan_costs(book: PriceBook, plan: CallPlan, named: ResolveName) -> list[PlannedCost]:
     """Return what a plan costs with each of its models, the cheapest first; those without a price last."""
     found = [_cost(book, plan, model, named) for model in dict.fromkeys(plan.models)]
     return sorted(found, key=lambda cost: (cost.total is None, cost.total or 0))
 
 
-def _cost(book: PriceBook, plan: Plan, model: str, named: Named) -> PlannedCost:
+def _cost(book: PriceBook, plan: CallPlan, model: str, named: ResolveName) -> PlannedCost:
     try:
         priced = price_counts(book, named(model), plan.usage, plan.terms)
     except BadUsage as fault:
@@ -124,3 +123,40 @@ def _models(fields: Mapping[str, Any], every_model: Sequence[str]) -> tuple[str,
 def _terms(fields: Mapping[str, Any], now: datetime) -> Terms:
     region = region_stated(fields.get("region")) or None
     return Terms(instant_stated(fields.get("at")) or now, service_of(fields.get("service_tier")), region)
+
+
+_QUANTITY = re.compile(r"(\d{1,15}(?:\.\d{1,9})?)([kmb]?)", re.ASCII | re.IGNORECASE)
+_PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,6})?) ?%", re.ASCII)
+_TIMES = {"": 1, "k": 1_000, "m": 1_000_000, "b": 1_000_000_000}
+_WHOLE_PERCENT = 100
+
+
+def whole_number(name: str, value: object, largest: int) -> int:
+    """Return a count, given as a whole number or as a text such as "2M". Raise BadUsage, which names it."""
+    number = _number(value) if isinstance(value, str) else value
+    if type(number) is not int or number < 0:
+        raise BadUsage(name, f'must be a whole number, 0 or more, or a text such as "2M", "500k", not {shown(value)}')
+    if number > largest:
+        raise BadUsage(name, f"must be at most {largest:,}, not {shown(value)}")
+    return number
+
+
+def part_of(name: str, value: object, whole: int, largest: int) -> int:
+    """Return a count that is given as one, or as a share of a whole such as "40%", rounded down. Raise BadUsage."""
+    found = _PERCENT.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        return whole_number(name, value, largest)
+    share = Decimal(found[1])
+    if share > _WHOLE_PERCENT:
+        raise BadUsage(name, f"must be at most 100%, not {shown(value)}")
+    top, bottom = share.as_integer_ratio()
+    return whole * top // (bottom * _WHOLE_PERCENT)
+
+
+def _number(text: str) -> int | None:
+    """Return the whole number that a text stands for, None if it stands for none."""
+    found = _QUANTITY.fullmatch(text.replace("_", ""))
+    if found is None:
+        return None
+    top, bottom = (Decimal(found[1]) * _TIMES[found[2].lower()]).as_integer_ratio()
+    return top if bottom == 1 else None

@@ -1,6 +1,5 @@
 """Values of a price book: what a token costs, from when on, and who says so."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -115,7 +114,7 @@ class Tariff:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class PriceSource:
     """Where a price was read: the package with its sha256, and the entry inside it."""
 
     package: str
@@ -147,7 +146,7 @@ class Statement:
     paths: tuple[str, ...]
     since: date
     basis: str
-    source: Source
+    source: PriceSource
     state: str
     not_before: date | None = None
     opinions: tuple[tuple[str, str, Decimal], ...] = ()
@@ -167,7 +166,7 @@ class Price:
     effective_from: date
     basis: str
     tariff: Tariff
-    source: Source
+    source: PriceSource
     second_opinions: tuple[Opinion, ...]
     state: str
     recorded_at: date
@@ -209,22 +208,3 @@ class Price:
         return next(own, None) or Statement(
             (path,), self.effective_from, self.basis, self.source, self.state, self.not_before
         )
-
-
-def path_of(rate: str, service: str = STANDARD, above_tokens: int = 0) -> str:
-    """Return the path of a rate in a tariff: "input", "batch.input", "batch.input>200000"."""
-    named = rate if service == STANDARD else f"{service}.{rate}"
-    return f"{named}>{above_tokens}" if above_tokens else named
-
-
-def rates_by_path(tariff: Tariff) -> dict[str, Decimal]:
-    """Return every rate of a tariff that is known, by its path; the hours of a schedule are not among them."""
-    return dict(_paths(tariff))
-
-
-def _paths(tariff: Tariff) -> Iterator[tuple[str, Decimal]]:
-    for service in (Service(STANDARD, tariff.rates, tariff.tiers), *tariff.services):
-        for above, rates in ((0, service.rates), *((tier.above_tokens, tier.rates) for tier in service.tiers)):
-            for name in RATE_FIELDS:
-                if (value := getattr(rates, name)) is not None:
-                    yield path_of(name, service.name, above), value

@@ -1,15 +1,128 @@
-"""The rates of a row for one service and region, made ready to be multiplied: whole numbers of one small unit.
+"""Which rates of a row a call reaches, and those rates ready to be multiplied.
 
-A row is priced many times, so what depends on the row alone is worked out once and kept with it.
+A call reaches the rates of its service, of the hour, or of the context tier that its input reaches. Rows are priced
+many times, so what depends on the row alone is computed once and kept with the row.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
 from pricing_data.cost import multiply
-from pricing_data.price import COUNTED_FIELDS, RATE_FIELDS, STANDARD, Price, Rates, Window
-from pricing_data.rating import Rating, region_factor, service_of, tiers_of, window_at
+from pricing_data.dates import is_holiday
+from pricing_data.errors import UnpricedUsage
+from pricing_data.price import COUNTED_FIELDS, RATE_FIELDS, STANDARD, Price, Rates, Service, Tariff, Tier, Window
+from pricing_data.rate_paths import path_of
+from pricing_data.usage import Terms
+
+# Regions in which every provider charges its plain rates.
+PLAIN_REGIONS = frozenset({"global"})
+UNKNOWN_RATES = Rates()
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """The rates of a row that a call reaches, and where they stand in it."""
+
+    rates: Rates
+    service: str = STANDARD
+    above_tokens: int = 0
+    in_schedule: bool = False
+
+    def path(self, rate: str) -> str:
+        """Return where a rate stands in the row's tariff."""
+        return "schedule" if self.in_schedule else path_of(rate, self.service, self.above_tokens)
+
+
+def rates_at(price: Price, input_tokens: int, terms: Terms) -> Rates:
+    """Return the rates for a call; raise UnpricedUsage if its service has none."""
+    return rating_of(price, input_tokens, terms).rates
+
+
+def rating_of(price: Price, input_tokens: int, terms: Terms) -> Rating:
+    """Return the rates for a call: of its service, of the hour, or of the tier that its input reaches.
+
+    A tier's rates hold for the whole call, as every source defines them. A date has no hour: then the rates of most
+    of the day hold. Raise UnpricedUsage if the service has no rates; ValueError for an instant without a zone.
+    """
+    service = service_of(price, terms.service)
+    if terms.service == STANDARD and (window := window_at(price.tariff.schedule, terms.at)):
+        return Rating(window.rates, in_schedule=True)
+    reached = [tier for tier in tiers_of(price.tariff, service) if input_tokens > tier.above_tokens]
+    if not reached:
+        return Rating(service.rates, service.name)
+    return Rating(reached[-1].rates, service.name, reached[-1].above_tokens)
+
+
+def tier_reached(price: Price, input_tokens: int) -> int:
+    """Return the bound of the context tier that a standard call reaches, 0 for the lowest rates."""
+    return max((tier.above_tokens for tier in price.tariff.tiers if input_tokens > tier.above_tokens), default=0)
+
+
+def input_rate(price: Price | None, input_tokens: int) -> Decimal | None:
+    """Return USD per input token for a standard call of so many, on a day without an hour; None if it is not known."""
+    if price is None:
+        return None
+    tiers = price.tariff.tiers
+    if not tiers or input_tokens <= tiers[0].above_tokens:
+        return price.tariff.rates.input
+    return next(tier.rates.input for tier in reversed(tiers) if input_tokens > tier.above_tokens)
+
+
+def service_of(price: Price, name: str) -> Service:
+    """Return the rates and tiers of a service. Raise UnpricedUsage if the row states none."""
+    service = price.tariff.service(name)
+    if service is None:
+        named = {"batch": "batches", "priority": "priority calls"}.get(name, f"service tier {name!r}")
+        raise UnpricedUsage(price.model, f"no price for {named} is known")
+    return service
+
+
+def tiers_of(tariff: Tariff, service: Service) -> tuple[Tier, ...]:
+    """Return the context tiers of a service.
+
+    A service without tiers in a tariff whose standard calls have them states nothing of long calls: above the first
+    bound its rates are unknown.
+    """
+    if service.tiers or not tariff.tiers:
+        return service.tiers
+    return (Tier(tariff.tiers[0].above_tokens, UNKNOWN_RATES),)
+
+
+def region_factor(price: Price, region: str | None) -> Decimal | None:
+    """Return by what token rates are multiplied in a region, None for plain rates. Raise UnpricedUsage if not known."""
+    if not region or region in PLAIN_REGIONS:
+        return None
+    factor = dict(price.tariff.regions).get(region)
+    if factor is None:
+        raise UnpricedUsage(price.model, f"no price for region {region!r} is known")
+    return factor
+
+
+def window_at(schedule: tuple[Window, ...], at: date) -> Window | None:
+    """Return the last window of a schedule that an instant lies in; None for a date.
+
+    Raise ValueError for an instant without a zone.
+    """
+    if not schedule or not isinstance(at, datetime):
+        return None
+    if at.tzinfo is None:
+        raise ValueError(f"an instant needs a time zone: {at}")
+    return next((window for window in reversed(schedule) if _covers(window, at)), None)
+
+
+def _covers(window: Window, at: datetime) -> bool:
+    """Return whether an instant lies in a window that began on one of its days, and on no holiday."""
+    local = at.astimezone(timezone(timedelta(minutes=window.utc_offset_minutes)))
+    moment, began_on = local.time(), local.date()
+    if window.ends <= window.starts:
+        inside = moment >= window.starts or moment < window.ends
+        if moment < window.starts:
+            began_on -= timedelta(days=1)
+    else:
+        inside = window.starts <= moment < window.ends
+    on_day = not window.weekdays or began_on.isoweekday() in window.weekdays
+    return inside and on_day and not (window.holidays and is_holiday(window.holidays, began_on))
 
 
 @dataclass(frozen=True, slots=True)

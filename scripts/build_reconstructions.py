@@ -25,6 +25,7 @@ from tokenizer_registry.estimation.dialects import DIALECTS
 from tokenizer_registry.estimation.reconstruction import Reconstruction
 from tokenizer_registry.estimation.runs import read_classes
 from tokenizer_registry.verification.probes import mixed_text, probe_texts
+from weighbridge_base.files import replace_file
 
 ROOT = Path(__file__).parent.parent
 HEADER = "# Written by scripts/build_reconstructions.py. Do not edit.\n"
@@ -46,20 +47,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--cache", type=Path, default=ROOT / "build" / "estimates")
     parser.add_argument("--out", type=Path, default=ROOT / "tokenizer_registry" / "estimation")
     options = parser.parse_args(arguments)
-    options.cache.mkdir(parents=True, exist_ok=True)
+    for folder in (options.cache, options.out / "LICENSES", options.out / "data"):
+        folder.mkdir(parents=True, exist_ok=True)
     archive = fetch(options.cache)
     with zipfile.ZipFile(archive) as wheel:
-        _replace(options.out / "LICENSES" / "MIT-ctok.txt", wheel.read(LICENCE))
-    _replace(options.out / "data" / "characters.toml", table_of(archive).encode())
+        replace_file(options.out / "LICENSES" / "MIT-ctok.txt", wheel.read(LICENCE))
+    replace_file(options.out / "data" / "characters.toml", table_of(archive).encode())
     documents = {name: document(archive, path) for name, path in MODELS.items()}
     contents = {name: model_of(read["tokens"]) for name, read in documents.items()}
     packed = {name: lzma.compress(content, preset=9 | lzma.PRESET_EXTREME) for name, content in contents.items()}
     for name, content in packed.items():
-        _replace(options.out / "data" / f"{name}.model.xz", content)
+        replace_file(options.out / "data" / f"{name}.model.xz", content)
     for name, model, *expected in RECONSTRUCTIONS:
         _check(name, contents[model], documents[model], expected, options.out / "data" / "characters.toml")
     rows = "\n".join(_rows(contents, packed))
-    _replace(options.out / "reconstructions.toml", f"{HEADER}\n{rows}".encode())
+    replace_file(options.out / "reconstructions.toml", f"{HEADER}\n{rows}".encode())
     return 0
 
 
@@ -100,14 +102,6 @@ def _rows(contents: Mapping[str, bytes], packed: Mapping[str, bytes]) -> Iterato
         yield table("[[vocabulary]]", values)
         yield table("[vocabulary.source]", source | {"sha256": PIECES[path]})
         yield table("[vocabulary.licence]", licence)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Written beside and renamed into place, so that no reader sees half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(path.name + ".new")
-    fresh.write_bytes(content)
-    fresh.replace(path)
 
 
 if __name__ == "__main__":

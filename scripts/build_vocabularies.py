@@ -19,6 +19,7 @@ from tokenizer_registry.building.sources import Origin, Sources, read_sources
 from tokenizer_registry.building.toml_text import toml_tables
 from tokenizer_registry.verification.corpus import corpus
 from tokenizer_registry.verification.golden import corpus_sha256
+from weighbridge_base.files import replace_file
 
 ROOT = Path(__file__).parent.parent
 CACHE = ROOT / "build" / "vocabularies"
@@ -63,12 +64,12 @@ def write_package(sources: Sources, built: Iterable[Built], out: Path, cache: Pa
     built = list(built)
     (out / "vocabularies" / "LICENSES").mkdir(parents=True, exist_ok=True)
     for text in sources.licence_texts:
-        _replace(out / "vocabularies" / "LICENSES" / text.file, licence_text(text, sources, cache, say))
+        replace_file(out / "vocabularies" / "LICENSES" / text.file, licence_text(text, sources, cache, say))
     for vocabulary in built:
-        _replace(out / "vocabularies" / vocabulary.file, vocabulary.packed)
+        replace_file(out / "vocabularies" / vocabulary.file, vocabulary.packed)
     rows = [*(_fetchable(origin, sources) for origin in sources.fetchable), *(vocabulary.row for vocabulary in built)]
-    _replace(out / "vocabularies.toml", (HEADER + "\n" + "\n\n".join(rows) + "\n").encode())
-    _replace(out / "vocabularies" / "golden_counts.json", _golden(built).encode())
+    replace_file(out / "vocabularies.toml", (HEADER + "\n" + "\n\n".join(rows) + "\n").encode())
+    replace_file(out / "vocabularies" / "golden_counts.json", _golden(built).encode())
 
 
 def _fetchable(origin: Origin, sources: Sources) -> str:
@@ -85,13 +86,6 @@ def _golden(built: Iterable[Built]) -> str:
         if vocabulary.golden_counts
     )
     return f'{{\n  "corpus_sha256": "{corpus_sha256(corpus())}",\n  "counts": {{\n{counts}\n  }}\n}}\n'
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Written beside and renamed into place, so that no reader sees half a file."""
-    fresh = path.with_name(path.name + ".new")
-    fresh.write_bytes(content)
-    fresh.replace(path)
 
 
 def say(line: str) -> None:

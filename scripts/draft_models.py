@@ -9,16 +9,16 @@ import argparse
 import sys
 from collections.abc import Iterable
 
-from pricing_data.curation import read_upstream
-from pricing_data.naming.authors import read_authors
-from pricing_data.naming.display import Spelling, read_spelling
-from pricing_data.naming.suggest import suggestions
+from pricing_data.refresh.model_rules import read_model_rules
+from pricing_data.refresh.naming.authors import read_authors
+from pricing_data.refresh.naming.display import NameSpelling, read_spelling
+from pricing_data.refresh.naming.suggest import suggestions
 from scripts.build_prices import CACHE, UPSTREAM, read_sources
 from scripts.catalogue.models_file import Row, read_rows, text, write_rows
 from scripts.catalogue.vocabulary_rules import Rules, read_rules
 
 
-def draft(author: str, name: str, spelling: Spelling, rules: Rules) -> Row:
+def draft(author: str, name: str, spelling: NameSpelling, rules: Rules) -> Row:
     """The row of a model, as far as our rules can tell."""
     row = {"name": name, "author": author, "display_name": spelling.display_name(name)}
     if found := rules.vocabulary(author, name):
@@ -31,7 +31,7 @@ def draft(author: str, name: str, spelling: Spelling, rules: Rules) -> Row:
 def new_rows() -> list[Row]:
     """A row for each name that an author sells itself and that the catalogue lacks."""
     spelling, rules = read_spelling(), read_rules()
-    found = suggestions(read_sources(CACHE), read_upstream(UPSTREAM), read_authors(), spelling)
+    found = suggestions(read_sources(CACHE), read_model_rules(UPSTREAM), read_authors(), spelling)
     return [draft(suggestion.author, suggestion.name, spelling, rules) for suggestion in found]
 
 

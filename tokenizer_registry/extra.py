@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tokenizer_registry.building.toml_text import Value, toml_tables
 from tokenizer_registry.spec import VocabularySpec, read_specs
+from weighbridge_base.files import replace_file
 
 VOCABULARIES = "vocabularies.toml"
 MODELS = "models.toml"
@@ -34,7 +35,7 @@ def add_vocabulary(folder: Path, file: str, packed: bytes, row: str) -> None:
     The file goes first: a row is never there without its file.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _replace(folder / file, packed)
+    replace_file(folder / file, packed)
     _append(folder / VOCABULARIES, row)
 
 
@@ -46,10 +47,4 @@ def add_model(folder: Path, model: Mapping[str, Value]) -> None:
 
 def _append(path: Path, row: str) -> None:
     kept = path.read_text(encoding="utf-8") if path.exists() else ""
-    _replace(path, f"{kept}{row}\n\n".encode())
-
-
-def _replace(path: Path, content: bytes) -> None:
-    fresh = path.with_name(path.name + ".new")
-    fresh.write_bytes(content)
-    fresh.replace(path)
+    replace_file(path, f"{kept}{row}\n\n".encode())

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from pricing_data.responses.faults import BadUsage, UnpricedProperty, shown
+from pricing_data.errors import BadUsage, UnpricedProperty, shown
 from pricing_data.responses.openai import (
     CHAT_NAMES,
     INPUT_DETAILS,
@@ -11,9 +11,9 @@ from pricing_data.responses.openai import (
     RESPONSES,
     RESPONSES_NAMES,
     TIMES,
-    Dialect,
+    UsageDialect,
 )
-from pricing_data.responses.properties import Properties, count, inner
+from pricing_data.responses.properties import Properties, count_at, object_at
 
 Prepared = tuple[Properties, dict[str, Any]]
 
@@ -22,7 +22,7 @@ def _deepseek(usage: Properties) -> Prepared:
     """Hits and misses of the cache are the whole prompt; the hits may stand among the details as well."""
     if "prompt_cache_hit_tokens" not in usage:
         return usage, {}
-    hits, misses = count(usage, "prompt_cache_hit_tokens"), count(usage, "prompt_cache_miss_tokens")
+    hits, misses = count_at(usage, "prompt_cache_hit_tokens"), count_at(usage, "prompt_cache_miss_tokens")
     if "prompt_cache_miss_tokens" in usage and hits + misses != usage.get("prompt_tokens"):
         raise BadUsage(
             "usage.prompt_cache_miss_tokens",
@@ -34,12 +34,12 @@ def _deepseek(usage: Properties) -> Prepared:
 def _cached_at_top(usage: Properties) -> Prepared:
     if "cached_tokens" not in usage:
         return usage, {}
-    return _with_cached(usage, count(usage, "cached_tokens"), "cached_tokens"), {}
+    return _with_cached(usage, count_at(usage, "cached_tokens"), "cached_tokens"), {}
 
 
 def _with_cached(usage: Properties, cached: int, name: str) -> Properties:
     """Return a usage whose details have the cached tokens. Raise BadUsage if they have others."""
-    details = inner(usage, "prompt_tokens_details")
+    details = object_at(usage, "prompt_tokens_details")
     if details.get("cached_tokens") not in (None, cached):
         other = shown(details["cached_tokens"])
         raise BadUsage(f"usage.{name}", f"{cached} is not what prompt_tokens_details.cached_tokens says, {other}")
@@ -49,10 +49,10 @@ def _with_cached(usage: Properties, cached: int, name: str) -> Properties:
 def _mistral(usage: Properties) -> Prepared:
     """Tokens of audio stand beside the prompt's, where they are more than it or the total holds both."""
     if "num_cached_tokens" in usage:
-        usage = _with_cached(usage, count(usage, "num_cached_tokens"), "num_cached_tokens")
+        usage = _with_cached(usage, count_at(usage, "num_cached_tokens"), "num_cached_tokens")
     beyond = _seconds(usage)
-    audio = count(inner(usage, "prompt_tokens_details"), "audio_tokens", "usage.prompt_tokens_details")
-    prompt, written = count(usage, "prompt_tokens"), count(usage, "completion_tokens")
+    audio = count_at(object_at(usage, "prompt_tokens_details"), "audio_tokens", "usage.prompt_tokens_details")
+    prompt, written = count_at(usage, "prompt_tokens"), count_at(usage, "completion_tokens")
     total = usage.get("total_tokens")
     if audio and (audio > prompt or total == prompt + audio + written) and total != prompt + written:
         usage = {**usage, "prompt_tokens": prompt + audio}
@@ -75,25 +75,25 @@ def _perplexity(usage: Properties) -> Prepared:
     if size not in (None, "", "high"):
         reason = f"{shown(size)}: the fee for a request is known for the size high alone"
         raise UnpricedProperty("usage.search_context_size", reason)
-    reasoning = count(usage, "reasoning_tokens")
+    reasoning = count_at(usage, "reasoning_tokens")
     if reasoning:
-        details = {**inner(usage, "completion_tokens_details"), "reasoning_tokens": reasoning}
-        written = count(usage, "completion_tokens") + reasoning
-        total = {"total_tokens": count(usage, "total_tokens") + reasoning} if "total_tokens" in usage else {}
+        details = {**object_at(usage, "completion_tokens_details"), "reasoning_tokens": reasoning}
+        written = count_at(usage, "completion_tokens") + reasoning
+        total = {"total_tokens": count_at(usage, "total_tokens") + reasoning} if "total_tokens" in usage else {}
         usage = {**usage, **total, "completion_tokens": written, "completion_tokens_details": details}
-    searches = count(usage, "num_search_queries")
+    searches = count_at(usage, "num_search_queries")
     return usage, {"web_searches": searches} if searches else {}
 
 
 def _xai(usage: Properties) -> Prepared:
     """Sources of live search and tools that xAI runs are charged apart; of those, searches of the web have a price."""
     _refuse(usage, "num_sources_used", "no price for sources of live search is known")
-    tools = inner(usage, "server_side_tool_usage_details")
+    tools = object_at(usage, "server_side_tool_usage_details")
     for name in tools:
         if name not in XAI_SEARCHES:
             path = "usage.server_side_tool_usage_details"
             _refuse(tools, name, "no price for this tool is known", path)
-    searches = sum(count(tools, name, "usage.server_side_tool_usage_details") for name in XAI_SEARCHES)
+    searches = sum(count_at(tools, name, "usage.server_side_tool_usage_details") for name in XAI_SEARCHES)
     if not tools:
         _refuse(usage, "num_server_side_tools_used", "which tools these were is not said")
     return usage, {"web_searches": searches} if searches else {}
@@ -101,11 +101,11 @@ def _xai(usage: Properties) -> Prepared:
 
 def _openrouter(usage: Properties) -> Prepared:
     _refuse(usage, "is_byok", "OpenRouter's fee for a call with a provider key of one's own is not known")
-    tools = inner(usage, "server_tool_use")
+    tools = object_at(usage, "server_tool_use")
     for name in tools:
         if name != "web_search_requests":
             _refuse(tools, name, "no price for this tool is known", "usage.server_tool_use")
-    searches = count(tools, "web_search_requests", "usage.server_tool_use")
+    searches = count_at(tools, "web_search_requests", "usage.server_tool_use")
     return usage, {"web_searches": searches} if searches else {}
 
 
@@ -113,22 +113,22 @@ def _alibaba(usage: Properties) -> Prepared:
     """What is written to a cache stands among the details of the input under names of Anthropic's."""
     form = "prompt_tokens" if "prompt_tokens" in usage else "input_tokens"
     name = f"{form}_details"
-    details = inner(usage, name)
-    written = count(details, "cache_creation_input_tokens", f"usage.{name}")
+    details = object_at(usage, name)
+    written = count_at(details, "cache_creation_input_tokens", f"usage.{name}")
     if not written and not usage.get("image_tokens"):
         return usage, {}
     details = {**details, "cache_write_tokens": written}
-    if images := count(usage, "image_tokens"):
+    if images := count_at(usage, "image_tokens"):
         details["image_tokens"] = images
     return {**usage, name: details}, {}
 
 
 def _databricks(usage: Properties) -> Prepared:
-    details = dict(inner(usage, "completion_tokens_details"))
-    if reasoning := count(usage, "reasoning_tokens"):
+    details = dict(object_at(usage, "completion_tokens_details"))
+    if reasoning := count_at(usage, "reasoning_tokens"):
         details["reasoning_tokens"] = reasoning
     _refuse(usage, "cache_creation_input_tokens", "whether these are among prompt_tokens is not known")
-    cached = count(usage, "cache_read_input_tokens")
+    cached = count_at(usage, "cache_read_input_tokens")
     prepared = _with_cached(usage, cached, "cache_read_input_tokens") if cached else usage
     return {**prepared, "completion_tokens_details": details}, {}
 
@@ -149,21 +149,21 @@ CACHE_KIND = {
     "cache_creation": "parts of what is written",
 }
 
-OPENAI = Dialect("OpenAI", CHAT_NAMES)
-OPENAI_RESPONSES = Dialect("OpenAI responses", RESPONSES_NAMES, RESPONSES)
-GOOGLE = Dialect("Google", CHAT_NAMES, beside=True)
-XAI = Dialect("xAI", CHAT_NAMES.more(XAI_NAMES, XAI_IGNORED), beside=True, prepare=_xai)
+OPENAI = UsageDialect("OpenAI", CHAT_NAMES)
+OPENAI_RESPONSES = UsageDialect("OpenAI responses", RESPONSES_NAMES, RESPONSES)
+GOOGLE = UsageDialect("Google", CHAT_NAMES, beside=True)
+XAI = UsageDialect("xAI", CHAT_NAMES.more(XAI_NAMES, XAI_IGNORED), beside=True, prepare=_xai)
 XAI_RESPONSES = XAI._replace(names=RESPONSES_NAMES.more(XAI_NAMES, XAI_IGNORED), form=RESPONSES)
-DEEPSEEK = Dialect(
+DEEPSEEK = UsageDialect(
     "DeepSeek", CHAT_NAMES.more(("prompt_cache_hit_tokens", "prompt_cache_miss_tokens")), prepare=_deepseek
 )
-GROQ = Dialect("Groq", CHAT_NAMES.more(ignored=GROQ_TIMES))
-MISTRAL = Dialect(
+GROQ = UsageDialect("Groq", CHAT_NAMES.more(ignored=GROQ_TIMES))
+MISTRAL = UsageDialect(
     "Mistral",
     CHAT_NAMES.more(("num_cached_tokens", "prompt_audio_seconds"), {"request_count": "one call"}),
     prepare=_mistral,
 )
-PERPLEXITY = Dialect(
+PERPLEXITY = UsageDialect(
     "Perplexity",
     CHAT_NAMES.more(
         ("citation_tokens", "num_search_queries", "reasoning_tokens", "search_context_size"), {"cost": OWN_COST}
@@ -172,14 +172,14 @@ PERPLEXITY = Dialect(
     apart=(("reasoning_tokens", "reasoning"),),
     fee="search_context_size",
 )
-MOONSHOT = Dialect("Moonshot", CHAT_NAMES.more(("cached_tokens",)), prepare=_cached_at_top)
-OPENROUTER = Dialect(
+MOONSHOT = UsageDialect("Moonshot", CHAT_NAMES.more(("cached_tokens",)), prepare=_cached_at_top)
+OPENROUTER = UsageDialect(
     "OpenRouter", CHAT_NAMES.more(("is_byok", "server_tool_use"), OPENROUTER_COSTS), prepare=_openrouter
 )
 OPENROUTER_RESPONSES = OPENROUTER._replace(
     names=RESPONSES_NAMES.more(("is_byok", "server_tool_use"), OPENROUTER_COSTS), form=RESPONSES
 )
-ALIBABA = Dialect(
+ALIBABA = UsageDialect(
     "Alibaba",
     CHAT_NAMES.more(("image_tokens",)),
     prepare=_alibaba,
@@ -190,10 +190,10 @@ DASHSCOPE = ALIBABA._replace(
     names=RESPONSES_NAMES.more(("image_tokens", "prompt_tokens_details")),
     form=RESPONSES._replace(of_input=("input_tokens_details", "prompt_tokens_details")),
 )
-DATABRICKS = Dialect(
+DATABRICKS = UsageDialect(
     "Databricks",
     CHAT_NAMES.more(("cache_read_input_tokens", "cache_creation_input_tokens", "reasoning_tokens")),
     prepare=_databricks,
 )
-OTHERS = Dialect("an API like OpenAI's", CHAT_NAMES.more(ignored=GROQ_TIMES))
+OTHERS = UsageDialect("an API like OpenAI's", CHAT_NAMES.more(ignored=GROQ_TIMES))
 OTHERS_RESPONSES = OPENAI_RESPONSES._replace(title="an API like OpenAI's responses")

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from pricing_data.responses.counts import Counts
-from pricing_data.responses.faults import BadUsage, shown
+from pricing_data.errors import BadUsage, shown
 from pricing_data.responses.properties import (
-    Names,
     Properties,
-    count,
-    does_not_add_up,
-    inner,
-    left_over,
-    needed,
+    PropertyNames,
+    UsageCounts,
+    count_at,
+    ignored_properties,
+    object_at,
+    raise_not_a_sum,
+    required_count,
 )
 from pricing_data.usage import MAX_TOKENS, Usage
 
@@ -21,7 +21,7 @@ OWN_COST = "the provider's own figure of the cost, which is not what is computed
 PART_OF_INPUT = "tokens of the input, at its rate"
 PART_OF_OUTPUT = "tokens of the output, which holds them already"
 
-INPUT_DETAILS = Names(
+INPUT_DETAILS = PropertyNames(
     (
         "cached_tokens",
         "cached_tokens_details",
@@ -33,14 +33,14 @@ INPUT_DETAILS = Names(
     ),
     {"file_tokens": PART_OF_INPUT},
 )
-OUTPUT_DETAILS = Names(
+OUTPUT_DETAILS = PropertyNames(
     ("reasoning_tokens", "audio_tokens", "image_tokens", "text_tokens"),
     {"accepted_prediction_tokens": PART_OF_OUTPUT, "rejected_prediction_tokens": PART_OF_OUTPUT},
 )
-CACHED_DETAILS = Names(("text_tokens", "audio_tokens", "image_tokens"))
+CACHED_DETAILS = PropertyNames(("text_tokens", "audio_tokens", "image_tokens"))
 
 # Brings a usage into OpenAI's form, and returns with it counts that the form does not have, by field of Usage.
-Prepare = Callable[[Properties], tuple[Properties, dict[str, Any]]]
+PrepareUsage = Callable[[Properties], tuple[Properties, dict[str, Any]]]
 # The parts of details that a Usage has, and its names for them.
 INPUT_FIELDS = {
     "cached_tokens": "cached_input_tokens",
@@ -56,7 +56,7 @@ OUTPUT_FIELDS = {
 }
 
 
-class Form(NamedTuple):
+class CountNames(NamedTuple):
     """What an API calls the two counts, and the objects with their parts, which some APIs call otherwise."""
 
     input: str
@@ -65,26 +65,26 @@ class Form(NamedTuple):
     of_output: tuple[str, ...]
 
 
-CHAT = Form(
+CHAT = CountNames(
     "prompt_tokens",
     "completion_tokens",
     ("prompt_tokens_details", "prompt_token_details"),
     ("completion_tokens_details", "completion_token_details"),
 )
-RESPONSES = Form(
+RESPONSES = CountNames(
     "input_tokens",
     "output_tokens",
     ("input_tokens_details", "input_token_details"),
     ("output_tokens_details", "output_token_details"),
 )
-CHAT_NAMES = Names((CHAT.input, CHAT.output, *CHAT.of_input, *CHAT.of_output, "total_tokens"))
-RESPONSES_NAMES = Names(
+CHAT_NAMES = PropertyNames((CHAT.input, CHAT.output, *CHAT.of_input, *CHAT.of_output, "total_tokens"))
+RESPONSES_NAMES = PropertyNames(
     (RESPONSES.input, RESPONSES.output, *RESPONSES.of_input, *RESPONSES.of_output, "total_tokens"),
     {"type": "says that tokens are counted"},
 )
 
 
-class Dialect(NamedTuple):
+class UsageDialect(NamedTuple):
     """How one provider fills the form. `beside`: reasoning is not in the count of the output, but in the total.
 
     `prepare` brings its own properties into OpenAI's form, or into counts that the form does not have. `apart` are
@@ -93,19 +93,19 @@ class Dialect(NamedTuple):
     """
 
     title: str
-    names: Names
-    form: Form = CHAT
+    names: PropertyNames
+    form: CountNames = CHAT
     beside: bool = False
-    prepare: Prepare | None = None
-    input_details: Names = INPUT_DETAILS
-    output_details: Names = OUTPUT_DETAILS
+    prepare: PrepareUsage | None = None
+    input_details: PropertyNames = INPUT_DETAILS
+    output_details: PropertyNames = OUTPUT_DETAILS
     apart: tuple[tuple[str, str], ...] = ()
     fee: str | None = None
 
 
-def read(usage: Properties, dialect: Dialect) -> Counts:
+def read(usage: Properties, dialect: UsageDialect) -> UsageCounts:
     """Return the counts of a usage in OpenAI's form. Raise BadUsage, UnpricedProperty."""
-    ignored = left_over(usage, dialect.names, owner=dialect.title)
+    ignored = ignored_properties(usage, dialect.names, owner=dialect.title)
     if dialect.prepare is None:
         return read_known(usage, dialect, ignored)
     prepared, beyond = dialect.prepare(usage)
@@ -115,18 +115,18 @@ def read(usage: Properties, dialect: Dialect) -> Counts:
     return counts._replace(usage=counts.usage._replace(**beyond)) if beyond else counts
 
 
-def read_embeddings(usage: Properties, dialect: Dialect) -> Counts:
+def read_embeddings(usage: Properties, dialect: UsageDialect) -> UsageCounts:
     """Return the counts of a usage of embeddings, which may have a total alone. Raise BadUsage."""
     if CHAT.input in usage or "total_tokens" not in usage:
         return read(usage, dialect)
-    ignored = left_over(usage, dialect.names, owner=dialect.title)
-    return Counts(Usage(count(usage, "total_tokens")), ignored)
+    ignored = ignored_properties(usage, dialect.names, owner=dialect.title)
+    return UsageCounts(Usage(count_at(usage, "total_tokens")), ignored)
 
 
-def read_known(usage: Properties, dialect: Dialect, ignored: tuple[str, ...] = ()) -> Counts:
+def read_known(usage: Properties, dialect: UsageDialect, ignored: tuple[str, ...] = ()) -> UsageCounts:
     """Return the counts of a usage in OpenAI's form alone, all of whose properties are known. Raise BadUsage."""
     form = dialect.form
-    taken = needed(usage, form.input)
+    taken = required_count(usage, form.input)
     parts: dict[str, Any] = {}
     for name in form.of_input:
         if usage.get(name):
@@ -136,13 +136,13 @@ def read_known(usage: Properties, dialect: Dialect, ignored: tuple[str, ...] = (
             ignored += _gather(parts, usage, name, dialect.output_details, OUTPUT_FIELDS, dialect.title)
     output = _output(usage, form, taken, parts.get("reasoning_tokens", 0), dialect.beside)
     if not parts:
-        return Counts(Usage(taken, output), ignored)
+        return UsageCounts(Usage(taken, output), ignored)
     if "cached_input_tokens" in parts and ("input_audio_tokens" in parts or "input_image_tokens" in parts):
         _find_cached_parts(parts, usage, form)
     counts = Usage(taken, output, **parts)
     if not _only_usual(parts, taken, output):
         _check_parts(usage, counts, form)
-    return Counts(counts, ignored, None, None, _apart(counts, dialect.apart) if dialect.apart else ())
+    return UsageCounts(counts, ignored, None, None, _apart(counts, dialect.apart) if dialect.apart else ())
 
 
 def _only_usual(parts: Mapping[str, Any], taken: int, output: int) -> bool:
@@ -153,7 +153,7 @@ def _only_usual(parts: Mapping[str, Any], taken: int, output: int) -> bool:
 
 
 def _gather(
-    parts: dict[str, Any], usage: Properties, place: str, names: Names, fields: Mapping[str, str], title: str
+    parts: dict[str, Any], usage: Properties, place: str, names: PropertyNames, fields: Mapping[str, str], title: str
 ) -> tuple[str, ...]:
     """Add the parts that an object of details counts to `parts`, by field of Usage; return what it has that is ignored.
 
@@ -161,7 +161,7 @@ def _gather(
     """
     details = usage[place]
     if type(details) is not dict:
-        details = inner(usage, place)
+        details = object_at(usage, place)
     has_more = False
     for name, value in details.items():
         if not value:
@@ -172,31 +172,31 @@ def _gather(
         elif type(value) is int and 0 < value <= MAX_TOKENS:
             parts[field] = value
         else:
-            parts[field] = count(details, name, f"usage.{place}")
-    return left_over(details, names, f"usage.{place}", owner=title) if has_more else ()
+            parts[field] = count_at(details, name, f"usage.{place}")
+    return ignored_properties(details, names, f"usage.{place}", owner=title) if has_more else ()
 
 
-def _find_cached_parts(parts: dict[str, Any], usage: Properties, form: Form) -> None:
+def _find_cached_parts(parts: dict[str, Any], usage: Properties, form: CountNames) -> None:
     """Say how many of the cached tokens are audio and images, or that this is not known."""
     place = _place(usage, form.of_input, "")
     path = f"usage.{place}"
-    found = inner(inner(usage, place), "cached_tokens_details", path)
-    left_over(found, CACHED_DETAILS, f"{path}.cached_tokens_details")
+    found = object_at(object_at(usage, place), "cached_tokens_details", path)
+    ignored_properties(found, CACHED_DETAILS, f"{path}.cached_tokens_details")
     for kind in ("audio", "image"):
         if f"input_{kind}_tokens" in parts:
             name = f"{kind}_tokens"
-            parts[f"cached_{name}"] = count(found, name, f"{path}.cached_tokens_details") if found else None
+            parts[f"cached_{name}"] = count_at(found, name, f"{path}.cached_tokens_details") if found else None
 
 
-def _output(usage: Properties, form: Form, taken: int, reasoning: int, beside: bool) -> int:
+def _output(usage: Properties, form: CountNames, taken: int, reasoning: int, beside: bool) -> int:
     """Return the tokens of the output, reasoning among them; without a count of them the rest of the total."""
-    written = count(usage, form.output)
+    written = count_at(usage, form.output)
     total = usage.get("total_tokens")
     if total is None:
         return written + reasoning if beside else written
     if total == taken + written and type(total) is int:
         return written
-    rest = count(usage, "total_tokens") - taken
+    rest = count_at(usage, "total_tokens") - taken
     if rest < written or not (beside or usage.get(form.output) is None):
         hint = "; xAI counts reasoning so: if it is xAI's, say provider xai" if rest == written + reasoning else ""
         raise BadUsage(
@@ -206,25 +206,25 @@ def _output(usage: Properties, form: Form, taken: int, reasoning: int, beside: b
     return rest
 
 
-def _check_parts(usage: Properties, counts: Usage, form: Form) -> None:
+def _check_parts(usage: Properties, counts: Usage, form: CountNames) -> None:
     """Raise BadUsage if parts are more than the whole that they are in."""
     written = counts.cache_write_tokens + counts.cache_write_1h_tokens
     if counts.cached_input_tokens + written > counts.input_tokens:
         cached = ("cached_tokens", counts.cached_input_tokens)
         parts = (cached, ("written ones", written)) if written else (cached,)
         path = f"usage.{_place(usage, form.of_input, form.input)}"
-        does_not_add_up(path, *parts, whole=(form.input, counts.input_tokens))
+        raise_not_a_sum(path, *parts, whole=(form.input, counts.input_tokens))
     kinds = counts.input_audio_tokens + counts.input_image_tokens + counts.input_video_tokens
     if kinds > counts.input_tokens:
         named = ("tokens of audio, images and video", kinds)
         path = f"usage.{_place(usage, form.of_input, form.input)}"
-        does_not_add_up(path, named, whole=(form.input, counts.input_tokens))
+        raise_not_a_sum(path, named, whole=(form.input, counts.input_tokens))
     generated = counts.output_audio_tokens + counts.output_image_tokens
     if counts.reasoning_tokens > counts.output_tokens or generated > counts.output_tokens:
         reasons = ("reasoning_tokens", counts.reasoning_tokens)
         part = reasons if reasons[1] > counts.output_tokens else ("tokens of audio and images", generated)
         path = f"usage.{_place(usage, form.of_output, form.output)}"
-        does_not_add_up(path, part, whole=(form.output, counts.output_tokens))
+        raise_not_a_sum(path, part, whole=(form.output, counts.output_tokens))
 
 
 def _place(usage: Properties, names: tuple[str, ...], otherwise: str) -> str:

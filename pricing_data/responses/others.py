@@ -2,14 +2,21 @@
 
 from decimal import Decimal
 
-from pricing_data.responses.counts import Counts
-from pricing_data.responses.faults import BadUsage, UnpricedProperty, shown
+from pricing_data.errors import BadUsage, UnpricedProperty, shown
 from pricing_data.responses.openai import TIMES
-from pricing_data.responses.properties import Names, Properties, count, inner, left_over, needed
+from pricing_data.responses.properties import (
+    Properties,
+    PropertyNames,
+    UsageCounts,
+    count_at,
+    ignored_properties,
+    object_at,
+    required_count,
+)
 from pricing_data.usage import WHOLE_COUNTS, Usage
 
 BILLED_ALONE = "the units billed are what Cohere charges"
-COHERE_NAMES = Names(
+COHERE_NAMES = PropertyNames(
     ("billed_units",),
     {
         "tokens": BILLED_ALONE,
@@ -18,54 +25,56 @@ COHERE_NAMES = Names(
         "warnings": "says nothing of counts",
     },
 )
-COHERE_UNITS = Names(("input_tokens", "output_tokens", "search_units", "images", "classifications"))
+COHERE_UNITS = PropertyNames(("input_tokens", "output_tokens", "search_units", "images", "classifications"))
 COHERE = "Cohere"
-OLLAMA_NAMES = Names(
+OLLAMA_NAMES = PropertyNames(
     ("prompt_eval_count", "eval_count"),
     dict.fromkeys(("total_duration", "load_duration", "prompt_eval_duration", "eval_duration"), TIMES),
 )
-OCR_NAMES = Names(("pages_processed",), {"doc_size_bytes": "pages are charged, not bytes"})
-OWN_NAMES = Names((*WHOLE_COUNTS, "seconds"))
+OCR_NAMES = PropertyNames(("pages_processed",), {"doc_size_bytes": "pages are charged, not bytes"})
+OWN_NAMES = PropertyNames((*WHOLE_COUNTS, "seconds"))
 
 
-def read_cohere(usage: Properties) -> Counts:
+def read_cohere(usage: Properties) -> UsageCounts:
     """Return the counts of a `usage` or `meta`: the units that are billed. Raise BadUsage, UnpricedProperty."""
-    path, given = ("meta", inner(usage, "meta", "usage")) if "meta" in usage else ("usage", usage)
-    ignored = left_over(given, COHERE_NAMES, path, owner=COHERE)
+    path, given = ("meta", object_at(usage, "meta", "usage")) if "meta" in usage else ("usage", usage)
+    ignored = ignored_properties(given, COHERE_NAMES, path, owner=COHERE)
     if "billed_units" not in given:
         raise BadUsage(f"{path}.billed_units", "this property is missing")
-    units, path = inner(given, "billed_units", path), f"{path}.billed_units"
-    ignored += left_over(units, COHERE_UNITS, path, owner=COHERE)
+    units, path = object_at(given, "billed_units", path), f"{path}.billed_units"
+    ignored += ignored_properties(units, COHERE_UNITS, path, owner=COHERE)
     for name in ("classifications", "search_units"):
-        if tokens := count(units, name, path):
+        if tokens := count_at(units, name, path):
             raise UnpricedProperty(f"{path}.{name}", f"{tokens}: no price for these units is known")
     counts = Usage(
-        count(units, "input_tokens", path), count(units, "output_tokens", path), images=count(units, "images", path)
+        count_at(units, "input_tokens", path),
+        count_at(units, "output_tokens", path),
+        images=count_at(units, "images", path),
     )
-    return Counts(counts, ignored)
+    return UsageCounts(counts, ignored)
 
 
-def read_ollama(usage: Properties) -> Counts:
+def read_ollama(usage: Properties) -> UsageCounts:
     """Return the counts that Ollama puts beside its answer. Raise BadUsage."""
-    ignored = left_over(usage, OLLAMA_NAMES, owner="Ollama")
-    return Counts(Usage(count(usage, "prompt_eval_count"), count(usage, "eval_count")), ignored)
+    ignored = ignored_properties(usage, OLLAMA_NAMES, owner="Ollama")
+    return UsageCounts(Usage(count_at(usage, "prompt_eval_count"), count_at(usage, "eval_count")), ignored)
 
 
-def read_ocr(usage: Properties) -> Counts:
+def read_ocr(usage: Properties) -> UsageCounts:
     """Return the pages of a `usage_info`. Raise BadUsage."""
-    ignored = left_over(usage, OCR_NAMES, "usage_info", owner="Mistral's OCR")
-    return Counts(Usage(0, pages=needed(usage, "pages_processed", "usage_info")), ignored)
+    ignored = ignored_properties(usage, OCR_NAMES, "usage_info", owner="Mistral's OCR")
+    return UsageCounts(Usage(0, pages=required_count(usage, "pages_processed", "usage_info")), ignored)
 
 
-def read_own(usage: Properties) -> Counts:
+def read_own(usage: Properties) -> UsageCounts:
     """Return counts in the names of `pricing_data.Usage`. Raise BadUsage."""
-    left_over(usage, OWN_NAMES, owner="Weighbridge")
-    needed(usage, "input_tokens")
-    counts = {name: count(usage, name) for name in WHOLE_COUNTS if usage.get(name) is not None}
+    ignored_properties(usage, OWN_NAMES, owner="Weighbridge")
+    required_count(usage, "input_tokens")
+    counts = {name: count_at(usage, name) for name in WHOLE_COUNTS if usage.get(name) is not None}
     seconds = usage.get("seconds") or 0
     if type(seconds) not in (int, float) or seconds < 0:
         raise BadUsage("usage.seconds", f"must be a number, 0 or more, not {shown(seconds)}")
     made = Usage(**counts, seconds=Decimal(str(seconds)))
     if fault := made.fault():
         raise BadUsage("usage", fault)
-    return Counts(made)
+    return UsageCounts(made)

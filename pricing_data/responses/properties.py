@@ -1,16 +1,16 @@
-"""Properties of a usage object: counts that are checked, and the names that no reader uses."""
+"""Properties of a usage object, checked, and the counts that a reader makes of them."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
-from pricing_data.responses.faults import BadUsage, UnpricedProperty, shown
-from pricing_data.usage import MAX_TOKENS
+from pricing_data.errors import BadUsage, UnpricedProperty, shown
+from pricing_data.usage import MAX_TOKENS, Usage
 
 Properties = Mapping[str, Any]
 NOTHING: Properties = {}
 
 
-class Names:
+class PropertyNames:
     """The properties of one object of a dialect: those that a reader uses, and those that change no cost, with why."""
 
     def __init__(self, used: Iterable[str], ignored: Mapping[str, str] | None = None) -> None:
@@ -18,12 +18,12 @@ class Names:
         self.ignored: Mapping[str, str] = ignored or {}
         self.every = self.used.union(self.ignored)
 
-    def more(self, used: Iterable[str] = (), ignored: Mapping[str, str] | None = None) -> "Names":
+    def more(self, used: Iterable[str] = (), ignored: Mapping[str, str] | None = None) -> "PropertyNames":
         """Return the names with more of them."""
-        return Names(self.used.union(used), {**self.ignored, **(ignored or {})})
+        return PropertyNames(self.used.union(used), {**self.ignored, **(ignored or {})})
 
 
-def count(properties: Properties, name: str, path: str = "usage") -> int:
+def count_at(properties: Properties, name: str, path: str = "usage") -> int:
     """Return a count, 0 if there is none. Raise BadUsage unless it is a whole number from 0 to 10^9."""
     value = properties.get(name)
     if type(value) is int and 0 <= value <= MAX_TOKENS:
@@ -31,7 +31,7 @@ def count(properties: Properties, name: str, path: str = "usage") -> int:
     return 0 if value is None else _checked(value, f"{path}.{name}")
 
 
-def needed(properties: Properties, name: str, path: str = "usage") -> int:
+def required_count(properties: Properties, name: str, path: str = "usage") -> int:
     """Return a count that has to be there. Raise BadUsage."""
     value = properties.get(name)
     if type(value) is int and 0 <= value <= MAX_TOKENS:
@@ -41,7 +41,7 @@ def needed(properties: Properties, name: str, path: str = "usage") -> int:
     return _checked(value, f"{path}.{name}")
 
 
-def inner(properties: Properties, name: str, path: str = "usage") -> Properties:
+def object_at(properties: Properties, name: str, path: str = "usage") -> Properties:
     """Return an object among the properties, an empty one if there is none. Raise BadUsage."""
     value = properties.get(name)
     if type(value) is dict:
@@ -53,7 +53,7 @@ def inner(properties: Properties, name: str, path: str = "usage") -> Properties:
     raise BadUsage(f"{path}.{name}", f"must be an object, not {shown(value)}")
 
 
-def items(properties: Properties, name: str, path: str = "usage") -> list[Properties]:
+def objects_at(properties: Properties, name: str, path: str = "usage") -> list[Properties]:
     """Return a list of objects among the properties, an empty one if there is none. Raise BadUsage."""
     value = properties.get(name)
     if value is None:
@@ -63,7 +63,9 @@ def items(properties: Properties, name: str, path: str = "usage") -> list[Proper
     return value
 
 
-def left_over(properties: Properties, names: Names, path: str = "usage", *, owner: str = "") -> tuple[str, ...]:
+def ignored_properties(
+    properties: Properties, names: PropertyNames, path: str = "usage", *, owner: str = ""
+) -> tuple[str, ...]:
     """Return the paths of properties that say something and change no cost. Raise UnpricedProperty for unknown ones.
 
     A property that says nothing (zero, null, empty) changes nothing, whether it is known or not. `owner` is whose
@@ -89,7 +91,7 @@ def is_nothing(value: Any) -> bool:
     return not value
 
 
-def does_not_add_up(path: str, *parts: tuple[str, int], whole: tuple[str, int]) -> NoReturn:
+def raise_not_a_sum(path: str, *parts: tuple[str, int], whole: tuple[str, int]) -> NoReturn:
     """Raise BadUsage: parts are more than the whole that they are in, or are not its sum."""
     named = " and ".join(f"{name} {value}" for name, value in parts)
     raise BadUsage(path, f"{named} do not add up with {whole[0]} {whole[1]}")
@@ -103,3 +105,20 @@ def _checked(value: Any, path: str) -> int:
     if value > MAX_TOKENS:
         raise BadUsage(path, f"must be at most {MAX_TOKENS:,}, not {shown(value)}")
     return value
+
+
+class UsageCounts(NamedTuple):
+    """The counts of a usage object, and the terms that it states itself.
+
+    `ignored` are the paths of properties that change no cost. `service` and `region` are as the provider names
+    them, None if the usage says nothing of them. `apart` are rates, each with the property that asks for it, without
+    which there is no cost: they must not be charged as anything else. `provider` is who counts so, where that is
+    stated or plain to see.
+    """
+
+    usage: Usage
+    ignored: tuple[str, ...] = ()
+    service: str | None = None
+    region: str | None = None
+    apart: tuple[tuple[str, str], ...] = ()
+    provider: str | None = None

@@ -7,7 +7,7 @@ import re
 
 from pricing_data.cost import multiply
 from pricing_data.usage_files import values
-from pricing_data.usage_files.layout import Layout, Values
+from pricing_data.usage_files.layout import CellValues, ExportLayout
 from pricing_data.usage_files.row import SkippedRow, UnreadableRow
 
 TOKENS_A_UNIT = {
@@ -59,7 +59,7 @@ WORDS_OF_GEMINI = frozenset(
 NEEDS_GA = frozenset({"Gemini 2.5 Flash"})
 
 
-def _bedrock(cells: Values) -> Values:
+def _bedrock(cells: CellValues) -> CellValues:
     if "bedrock" not in f"{cells.get('product')} {cells.get('product_name')}".lower():
         raise SkippedRow("lines of other products than Bedrock")
     _check_line(cells, "line_item_line_item_type")
@@ -94,7 +94,7 @@ def _bedrock_kind(kind: str) -> str:
     return "input_tokens" if kind.startswith("input") else "output_tokens"
 
 
-def _vertex(cells: Values) -> Values:
+def _vertex(cells: CellValues) -> CellValues:
     sku = str(cells.get("sku") or "").strip()
     if not sku:
         raise SkippedRow("lines without a SKU")
@@ -126,7 +126,7 @@ def _vertex_kind(words: set[str]) -> str:
     return "cached_input_tokens" if "Caching" in words else "input_tokens"
 
 
-def _check_line(cells: Values, name: str) -> None:
+def _check_line(cells: CellValues, name: str) -> None:
     """Taxes, credits and refunds are no usage; a bill that has them is not compared as if it had none."""
     kind = str(cells.get("line_type") or "").strip()
     if kind.lower() not in CHARGED_LINES:
@@ -135,7 +135,7 @@ def _check_line(cells: Values, name: str) -> None:
         raise UnreadableRow(f"credit_type {values.shown(cells['credit_type'])} is no usage")
 
 
-def _with_tokens(cells: Values, kind: str, modality: str | None = None) -> Values:
+def _with_tokens(cells: CellValues, kind: str, modality: str | None = None) -> CellValues:
     tokens = _tokens(cells)
     cells["input_tokens"] = 0 if kind == "output_tokens" else tokens
     if kind != "input_tokens":
@@ -149,7 +149,7 @@ def _with_tokens(cells: Values, kind: str, modality: str | None = None) -> Value
     return cells
 
 
-def _tokens(cells: Values) -> int:
+def _tokens(cells: CellValues) -> int:
     unit = str(cells.get("unit") or "").strip()
     if unit.lower() not in TOKENS_A_UNIT:
         raise UnreadableRow(f"unit {unit!r} is not a number of tokens")
@@ -161,7 +161,7 @@ def _tokens(cells: Values) -> int:
     return int(tokens)
 
 
-BEDROCK_LINES = Layout(
+BEDROCK_LINES = ExportLayout(
     "AWS cost and usage report",
     {
         "date": ("line_item_usage_start_date",),
@@ -190,7 +190,7 @@ BEDROCK_LINES = Layout(
     prepare=_bedrock,
     sums_calls=True,
 )  # fmt: skip
-VERTEX_LINES = Layout(
+VERTEX_LINES = ExportLayout(
     "Cloud Billing export",
     {
         "date": ("usage_start_time", "usage_start_date", "date"),

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
-from pricing_data.usage_files.layout import CHARGES, IGNORE, OURS, Layout, plain_name
+from pricing_data.usage_files.layout import CHARGES, IGNORE, MEANINGS, ExportLayout, plain_name
 
 # Days, names and charges may stand in a file in several forms. Of a count or a term there is one.
-MAY_NOT_DIFFER = frozenset(OURS) - {"model", "date", *CHARGES, IGNORE}
+MAY_NOT_DIFFER = frozenset(MEANINGS) - {"model", "date", *CHARGES, IGNORE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class ReadingOptions:
     decimal_comma: bool | None = None
 
 
-class Double(NamedTuple):
+class DuplicateColumn(NamedTuple):
     """A column that is not used, and the one of the same meaning that is used in its stead."""
 
     meaning: str
@@ -31,7 +31,7 @@ class Double(NamedTuple):
     used_place: int
 
 
-def places_of(layout: Layout, header: Sequence[str], columns: Mapping[str, str]) -> list[tuple[str, int]]:
+def places_of(layout: ExportLayout, header: Sequence[str], columns: Mapping[str, str]) -> list[tuple[str, int]]:
     """Return where each meaning stands, by what a person says of columns, and else by the layout."""
     own = {
         columns[name.strip()]: place for place, name in enumerate(header) if columns.get(name.strip(), IGNORE) != IGNORE
@@ -47,8 +47,8 @@ def places_of(layout: Layout, header: Sequence[str], columns: Mapping[str, str])
     return list({**known, **own}.items())
 
 
-def others_of(
-    layout: Layout, header: Sequence[str], places: Sequence[tuple[str, int]], columns: Mapping[str, str]
+def unknown_columns(
+    layout: ExportLayout, header: Sequence[str], places: Sequence[tuple[str, int]], columns: Mapping[str, str]
 ) -> list[tuple[str, int]]:
     """Return the columns that a layout does not know, and where they stand."""
     used = {place for _, place in places}
@@ -62,14 +62,14 @@ def others_of(
     ]
 
 
-def doubles_of(
-    layout: Layout, header: Sequence[str], places: Sequence[tuple[str, int]], columns: Mapping[str, str]
-) -> list[Double]:
+def duplicates_of(
+    layout: ExportLayout, header: Sequence[str], places: Sequence[tuple[str, int]], columns: Mapping[str, str]
+) -> list[DuplicateColumn]:
     """Return the columns that hold what another column was taken for: names of the layout that were not used."""
     used = dict(places)
     meanings = {name: meaning for meaning, names in layout.columns.items() for name in names}
     return [
-        Double(meaning, name.strip(), place, header[used[meaning]].strip(), used[meaning])
+        DuplicateColumn(meaning, name.strip(), place, header[used[meaning]].strip(), used[meaning])
         for place, name in enumerate(header)
         if place not in used.values()
         and name.strip() not in columns
@@ -77,7 +77,7 @@ def doubles_of(
     ]
 
 
-def taken_twice(columns: Mapping[str, str]) -> tuple[str, str] | None:
+def meaning_given_twice(columns: Mapping[str, str]) -> tuple[str, str] | None:
     """Return two columns that a person gave the same meaning, None if there are none."""
     first: dict[str, str] = {}
     for name, meaning in columns.items():
@@ -86,7 +86,7 @@ def taken_twice(columns: Mapping[str, str]) -> tuple[str, str] | None:
     return None
 
 
-def without_effect_of(layout: Layout, header: Sequence[str]) -> dict[str, str]:
+def without_effect_of(layout: ExportLayout, header: Sequence[str]) -> dict[str, str]:
     """Return the columns that are known to have no effect on a price, with the reason."""
     there = {plain_name(name): name.strip() for name in header}
     return {there[name]: reason for name, reason in layout.without_effect.items() if name in there}
@@ -95,6 +95,6 @@ def without_effect_of(layout: Layout, header: Sequence[str]) -> dict[str, str]:
 def column_option(text: str) -> tuple[str, str]:
     """Return what "name=ours" says. Raise ValueError with a sentence."""
     name, equals, meaning = text.rpartition("=")
-    if not equals or not name or meaning not in OURS:
-        raise ValueError(f"{text!r} is not NAME=OURS, where OURS is one of {', '.join(OURS)}.")
+    if not equals or not name or meaning not in MEANINGS:
+        raise ValueError(f"{text!r} is not NAME=OURS, where OURS is one of {', '.join(MEANINGS)}.")
     return name, meaning

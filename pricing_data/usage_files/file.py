@@ -1,4 +1,4 @@
-"""The one way from a file of usage or costs to its rows."""
+"""Opens a file of usage or costs: the layout follows from its columns, the rows from its layout."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -6,12 +6,53 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pricing_data.errors import UnusableUsageFile
-from pricing_data.usage_files.columns import ReadingOptions, taken_twice
-from pricing_data.usage_files.layout import IGNORE, Layout, layout_of, plain_name
-from pricing_data.usage_files.layouts import GENERIC, USAGE
+from pricing_data.usage_files.clouds import BEDROCK_LINES, VERTEX_LINES
+from pricing_data.usage_files.columns import ReadingOptions, meaning_given_twice
+from pricing_data.usage_files.gateways import LITELLM_DAYS, LITELLM_LOGS, OPENROUTER_ACTIVITY, OPENROUTER_DAYS
+from pricing_data.usage_files.layout import CHARGES, IGNORE, THINGS, TOKEN_COUNTS, ExportLayout, layout_of, plain_name
+from pricing_data.usage_files.providers import (
+    ANTHROPIC_COST_REPORT,
+    ANTHROPIC_COSTS,
+    ANTHROPIC_USAGE,
+    ANTHROPIC_USAGE_REPORT,
+    OPENAI_COSTS,
+    OPENAI_USAGE,
+)
 from pricing_data.usage_files.reader import RowReader
 from pricing_data.usage_files.row import UsageRow
-from pricing_data.usage_files.table import Table, open_table
+from pricing_data.usage_files.table import ExportTable, open_table
+
+GENERIC = ExportLayout(
+    "plain columns",
+    {
+        **{
+            name: (name,) for name in (*TOKEN_COUNTS, *THINGS, *CHARGES, "seconds", "requests", "speed", "total_tokens")
+        },
+        # An instant is worth more than a day: prices may differ by the hour.
+        "date": ("timestamp", "date", "day"),
+        "model": ("model",),
+        "service_tier": ("service_tier",),
+        "batch": ("batch",),
+        "region": ("region",),
+        "context_window": ("context_window",),
+        "cost_usd": ("cost_usd", "billed", "cost"),
+    },
+    needed=("model", "input_tokens"),
+)
+USAGE = (
+    OPENAI_USAGE,
+    ANTHROPIC_USAGE,
+    ANTHROPIC_USAGE_REPORT,
+    OPENROUTER_ACTIVITY,
+    OPENROUTER_DAYS,
+    LITELLM_LOGS,
+    LITELLM_DAYS,
+    BEDROCK_LINES,
+    VERTEX_LINES,
+    GENERIC,
+)
+COSTS = (OPENAI_COSTS, ANTHROPIC_COSTS, ANTHROPIC_COST_REPORT)
+
 
 PLAIN = ReadingOptions()
 
@@ -20,7 +61,7 @@ PLAIN = ReadingOptions()
 class UsageFile:
     """An open file: its table, and the reader of its rows."""
 
-    table: Table
+    table: ExportTable
     reader: RowReader
 
     def rows(self) -> Iterator[UsageRow]:
@@ -32,7 +73,9 @@ class UsageFile:
 
 
 @contextmanager
-def open_usage(path: Path, layouts: Sequence[Layout] = USAGE, options: ReadingOptions = PLAIN) -> Iterator[UsageFile]:
+def open_usage(
+    path: Path, layouts: Sequence[ExportLayout] = USAGE, options: ReadingOptions = PLAIN
+) -> Iterator[UsageFile]:
     """Open an export; its kind follows from its columns. Raise UnusableUsageFile, OSError."""
     usable = _usable(layouts, options)
     with open_table(path, lambda header: _layout(header, usable, options) is not None, options.separator) as table:
@@ -46,18 +89,18 @@ def open_usage(path: Path, layouts: Sequence[Layout] = USAGE, options: ReadingOp
         yield UsageFile(table, reader)
 
 
-def _usable(layouts: Sequence[Layout], options: ReadingOptions) -> Sequence[Layout]:
+def _usable(layouts: Sequence[ExportLayout], options: ReadingOptions) -> Sequence[ExportLayout]:
     """A person who says what columns mean describes plain columns."""
     said = any(meaning != IGNORE for meaning in options.columns.values())
     return (GENERIC,) if said and GENERIC in layouts else layouts
 
 
-def _layout(header: Sequence[str], layouts: Sequence[Layout], options: ReadingOptions) -> Layout | None:
+def _layout(header: Sequence[str], layouts: Sequence[ExportLayout], options: ReadingOptions) -> ExportLayout | None:
     said = [options.columns.get(name.strip(), name) for name in header]
     return layout_of(said, layouts)
 
 
-def _unknown(header: Sequence[str], layouts: Sequence[Layout], options: ReadingOptions) -> str:
+def _unknown(header: Sequence[str], layouts: Sequence[ExportLayout], options: ReadingOptions) -> str:
     if GENERIC in layouts:
         said = {options.columns.get(name, name) for name in header}
         missing = [name for name in GENERIC.needed if name not in said]
@@ -70,11 +113,11 @@ def _unknown(header: Sequence[str], layouts: Sequence[Layout], options: ReadingO
     return f"its columns are of no known kind. Needed are, for {kinds}."
 
 
-def _names(layout: Layout) -> list[str]:
+def _names(layout: ExportLayout) -> list[str]:
     return [layout.columns[meaning][0] for meaning in layout.needed]
 
 
-def _currency_of(header: Sequence[str], layout: Layout) -> str | None:
+def _currency_of(header: Sequence[str], layout: ExportLayout) -> str | None:
     """A bill without a column for it has its currency's sign in the heading of its amounts."""
     names = set(layout.columns.get("cost_usd", ()))
     heading = next((name for name in header if "(" in name and ")" in name and plain_name(name) in names), None)
@@ -86,7 +129,7 @@ def _check(path: Path, reader: RowReader, options: ReadingOptions) -> None:
     said = [name for name in options.columns if name not in {column.strip() for column in reader.header}]
     if said:
         raise UnusableUsageFile(path, f"there is no column {said[0]}; there are {', '.join(reader.header)}.")
-    if twice := taken_twice(options.columns):
+    if twice := meaning_given_twice(options.columns):
         raise UnusableUsageFile(path, f"{twice[0]} and {twice[1]} cannot both be {options.columns[twice[0]]}.")
     if "date" not in reader.names and options.as_of is None:
         raise UnusableUsageFile(

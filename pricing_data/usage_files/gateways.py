@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from pricing_data.usage_files import values
-from pricing_data.usage_files.layout import Layout, Values
+from pricing_data.usage_files.layout import CellValues, ExportLayout
 from pricing_data.usage_files.row import SkippedRow, UnreadableRow
 
 # Whose own price holds at which of OpenRouter's providers; another one asks what it likes.
@@ -40,7 +40,7 @@ LITELLM_PROVIDERS = frozenset(
 CLAUDE_OF_OPENROUTER = ("opus", "sonnet", "haiku")
 
 
-def _openrouter(cells: Values) -> Values:
+def _openrouter(cells: CellValues) -> CellValues:
     author, _, name = str(cells.get("model") or "").strip().partition("/")
     if not name:
         return cells
@@ -68,7 +68,7 @@ def _claude(name: str) -> str:
     return "-".join(["claude", family, *version, *parts[place + 1 :]])
 
 
-def _litellm(cells: Values) -> Values:
+def _litellm(cells: CellValues) -> CellValues:
     if str(cells.get("cache_hit") or "").strip().lower() == "true":
         raise SkippedRow("calls that LiteLLM answered from its own cache")
     provider = str(cells.get("provider") or "").strip()
@@ -99,7 +99,7 @@ def _usage_of(metadata: object) -> dict[str, Any] | None:
     )
 
 
-def _details(usage: dict[str, Any], cells: Values) -> Values:
+def _details(usage: dict[str, Any], cells: CellValues) -> CellValues:
     prompt, completion = _part(usage, "prompt_tokens_details"), _part(usage, "completion_tokens_details")
     writes = _part(prompt, "cache_creation_token_details") or _part(usage, "cache_creation")
     written_1h = writes.get("ephemeral_1h_input_tokens") or 0
@@ -128,7 +128,7 @@ def _part(usage: dict[str, Any], name: str) -> dict[str, Any]:
     return part if isinstance(part, dict) else {}
 
 
-OPENROUTER_ACTIVITY = Layout(
+OPENROUTER_ACTIVITY = ExportLayout(
     "OpenRouter activity",
     {
         "date": ("created_at",),
@@ -151,7 +151,7 @@ OPENROUTER_ACTIVITY = Layout(
     },
     prepare=_openrouter,
 )
-OPENROUTER_DAYS = Layout(
+OPENROUTER_DAYS = ExportLayout(
     "OpenRouter activity by day",
     {
         "date": ("date",),
@@ -171,7 +171,7 @@ OPENROUTER_DAYS = Layout(
     sums_calls=True,
     cache_is_known=False,
 )
-LITELLM_LOGS = Layout(
+LITELLM_LOGS = ExportLayout(
     "LiteLLM spend logs",
     {
         "date": ("start_time",),
@@ -191,7 +191,7 @@ LITELLM_LOGS = Layout(
     without_effect={"cache_key": "a name", "cached_tokens": "in metadata"},
     prepare=_litellm,
 )
-LITELLM_DAYS = Layout(
+LITELLM_DAYS = ExportLayout(
     "LiteLLM spend by day",
     {
         "date": ("date",),

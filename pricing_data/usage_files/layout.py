@@ -26,10 +26,10 @@ CHARGES = ("cost_usd", "currency")
 # What must be the sum or the rest of other counts, if it is there.
 SUMS = ("total_tokens", "uncached_input_tokens")
 IGNORE = "ignore"
-OURS = (*TOKEN_COUNTS, *THINGS, "seconds", "requests", *TERMS, *CHARGES, *SUMS, IGNORE)
+MEANINGS = (*TOKEN_COUNTS, *THINGS, "seconds", "requests", *TERMS, *CHARGES, *SUMS, IGNORE)
 
-Values = dict[str, object]
-Prepare = Callable[[Values], Values]
+CellValues = dict[str, object]
+PrepareCells = Callable[[CellValues], CellValues]
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 OTHER = re.compile(r"[^a-z0-9]+")
 # Unknown columns of such names may change a price: their rows are not priced.
@@ -42,7 +42,7 @@ HARMLESS = re.compile(r"(^|_)max_|limit|latency|per_(second|minute)|_ms$")
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class ExportLayout:
     """One kind of export. `columns` has the names of a column by what it means, the best first.
 
     `needed` are meanings that must be there, `marks` names of columns that must be there (one of each group).
@@ -56,7 +56,7 @@ class Layout:
     needed: tuple[str, ...]
     marks: tuple[tuple[str, ...], ...] = ()
     without_effect: Mapping[str, str] = field(default_factory=dict)
-    prepare: Prepare | None = None
+    prepare: PrepareCells | None = None
     input_is_whole: bool = True
     sums_calls: bool = False
     is_costs: bool = False
@@ -74,7 +74,7 @@ def plain_name(name: str) -> str:
     return OTHER.sub("_", CAMEL.sub("_", name.strip()).lower()).strip("_")
 
 
-def layout_of(header: Sequence[str], layouts: Sequence[Layout]) -> Layout | None:
+def layout_of(header: Sequence[str], layouts: Sequence[ExportLayout]) -> ExportLayout | None:
     """Return the first layout that a header is of."""
     names = [plain_name(name) for name in header]
     return next((layout for layout in layouts if layout.fits(names)), None)

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from pricing_data.book import PriceBook
 from pricing_data.price import STANDARD, Tier
-from pricing_data.pricing import Total, total_of_counts
-from pricing_data.rating import tiers_of
+from pricing_data.pricing import CallTotal, total_of_counts
+from pricing_data.rate_card import tiers_of
 from pricing_data.usage import Terms
 from pricing_data.usage_files.row import UsageRow
 
@@ -19,14 +19,14 @@ ASSUMED_CACHE = "do not say how many tokens were read from a cache: priced as if
 class RowPrice(NamedTuple):
     """The cost of a row, or why there is none, and what had to be assumed."""
 
-    total: Total
+    total: CallTotal
     assumed: tuple[str, ...] = ()
 
 
 def price_row(book: PriceBook, row: UsageRow) -> RowPrice:
     """Return what a row's usage costs. Raise nothing."""
     if row.fault is not None or row.terms is None:
-        return RowPrice(Total(None, None, row.fault or "it has no usage", None))
+        return RowPrice(CallTotal(None, None, row.fault or "it has no usage", None))
     if row.calls == 1 and row.long_context is None:
         total = total_of_counts(book, row.model, row.usage, row.terms)
         if total.price is None or (row.cache_is_known and not total.price.tariff.schedule):
@@ -39,7 +39,7 @@ def _summed_up(book: PriceBook, row: UsageRow, terms: Terms) -> RowPrice:
     """Calls that are summed up are priced at the tier that their row says they reach, else at the lowest."""
     price = book.price(row.model, terms.at)
     if price is not None and row.calls is None and price.tariff.rates.per_call:
-        return RowPrice(Total(None, None, "each call has a fee, and the number of calls is not known", price))
+        return RowPrice(CallTotal(None, None, "each call has a fee, and the number of calls is not known", price))
     service = None if price is None else price.tariff.service(terms.service)
     tiers = () if price is None or service is None else tiers_of(price.tariff, service)
     reached, assumed = _prompt_size(row, tiers)
@@ -58,7 +58,7 @@ def _prompt_size(row: UsageRow, tiers: tuple[Tier, ...]) -> tuple[int, bool]:
     return 0, row.long_context is None
 
 
-def _assumed(row: UsageRow, total: Total, *, tier: bool) -> tuple[str, ...]:
+def _assumed(row: UsageRow, total: CallTotal, *, tier: bool) -> tuple[str, ...]:
     price = total.price
     if price is None or total.usd is None or row.terms is None:
         return ()

@@ -1,14 +1,14 @@
 """Layouts of the exports of OpenAI and Anthropic: usage and costs, of their pages (CSV) and of their APIs (JSON)."""
 
 from pricing_data.usage_files import values
-from pricing_data.usage_files.layout import Layout, Values
+from pricing_data.usage_files.layout import CellValues, ExportLayout
 from pricing_data.usage_files.row import UnreadableRow
 
 MODALITIES = ("audio", "image")
 SUM_OF_OTHERS = "the sum of other columns"
 
 
-def _openai_usage(cells: Values) -> Values:
+def _openai_usage(cells: CellValues) -> CellValues:
     """Say which tokens are audio and images; without all its columns an export leaves open what includes what."""
     if all(
         values.is_zero(cells.get(f"{side}_{modality}_tokens"))
@@ -22,7 +22,7 @@ def _openai_usage(cells: Values) -> Values:
     return cells
 
 
-def _place_modality(cells: Values, modality: str) -> None:
+def _place_modality(cells: CellValues, modality: str) -> None:
     name, cached_name = f"input_{modality}_tokens", f"cached_{modality}_tokens"
     if values.is_zero(cells.get(name)) and values.is_zero(cells.get(cached_name)):
         return
@@ -36,7 +36,7 @@ def _place_modality(cells: Values, modality: str) -> None:
         cells[name] = _count(cells, name) + _count(cells, cached_name)
 
 
-def _check_output(cells: Values) -> None:
+def _check_output(cells: CellValues) -> None:
     parts = {f"output_{modality}_tokens": _count(cells, f"output_{modality}_tokens") for modality in MODALITIES}
     if not any(parts.values()):
         return
@@ -47,18 +47,18 @@ def _check_output(cells: Values) -> None:
         raise UnreadableRow(f"whether {named} {parts[named]} are among output_tokens is not known")
 
 
-def _count(cells: Values, name: str) -> int:
+def _count(cells: CellValues, name: str) -> int:
     cell = cells.get(name)
     return 0 if values.is_nothing(cell) else values.count(name, cell)
 
 
-def _first_part(cells: Values) -> Values:
+def _first_part(cells: CellValues) -> CellValues:
     """A line item is "gpt-4o-2024-08-06, cached input"."""
     cells["model"] = str(cells.get("model") or "").partition(",")[0].strip()
     return cells
 
 
-def _cents(cells: Values) -> Values:
+def _cents(cells: CellValues) -> CellValues:
     """The cost report of Anthropic's API has amounts in cents."""
     if not values.is_nothing(cells.get("cost_usd")):
         cells["cost_usd"] = values.amount("amount", cells["cost_usd"]).scaleb(-2)
@@ -67,13 +67,13 @@ def _cents(cells: Values) -> Values:
     return cells
 
 
-def _anthropic_costs(cells: Values) -> Values:
+def _anthropic_costs(cells: CellValues) -> CellValues:
     if not str(cells.get("model") or "").strip():
         cells["model"] = cells.get("cost_type")
     return cells
 
 
-OPENAI_USAGE = Layout(
+OPENAI_USAGE = ExportLayout(
     "OpenAI usage",
     {
         "date": ("start_time_iso", "start_time"),
@@ -104,7 +104,7 @@ OPENAI_USAGE = Layout(
     prepare=_openai_usage,
     sums_calls=True,
 )
-OPENAI_COSTS = Layout(
+OPENAI_COSTS = ExportLayout(
     "OpenAI costs",
     {
         "date": ("start_time_iso", "start_time"),
@@ -116,7 +116,7 @@ OPENAI_COSTS = Layout(
     prepare=_first_part,
     is_costs=True,
 )
-ANTHROPIC_USAGE = Layout(
+ANTHROPIC_USAGE = ExportLayout(
     "Anthropic usage",
     {
         "date": ("usage_date_utc",),
@@ -136,7 +136,7 @@ ANTHROPIC_USAGE = Layout(
     input_is_whole=False,
     sums_calls=True,
 )
-ANTHROPIC_USAGE_REPORT = Layout(
+ANTHROPIC_USAGE_REPORT = ExportLayout(
     "Anthropic usage report",
     {
         "date": ("starting_at",),
@@ -158,14 +158,14 @@ ANTHROPIC_USAGE_REPORT = Layout(
     input_is_whole=False,
     sums_calls=True,
 )
-ANTHROPIC_COSTS = Layout(
+ANTHROPIC_COSTS = ExportLayout(
     "Anthropic costs",
     {"date": ("usage_date_utc",), "model": ("model",), "cost_usd": ("cost_usd",), "cost_type": ("cost_type",)},
     needed=("date", "model", "cost_usd"),
     prepare=_anthropic_costs,
     is_costs=True,
 )
-ANTHROPIC_COST_REPORT = Layout(
+ANTHROPIC_COST_REPORT = ExportLayout(
     "Anthropic cost report",
     {
         "date": ("starting_at",),

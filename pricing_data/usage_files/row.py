@@ -1,10 +1,15 @@
 """What a row of an export says, in the words of the book."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
 from pricing_data.usage import Terms, Usage
+
+# The cells of one row, in the order of the header.
+RowCells = Sequence[object]
+
 
 NO_USAGE = Usage(0, requests=0)
 

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
-from importlib import import_module
 from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
 from pricing_data.errors import UnusableUsageFile
+from pricing_data.usage_files.row import RowCells
+from weighbridge_base.optional_packages import MissingPackage, import_optional
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
 CSV_SUFFIXES = (".csv", ".tsv", ".txt")
@@ -24,12 +25,11 @@ NOT_UTF8 = "it is not UTF-8; save it as CSV in UTF-8"
 # Objects that are not flattened: a layout reads them, or they hold no usage.
 KEPT_WHOLE = frozenset({"metadata", "messages", "response", "proxy_server_request", "request_tags", "labels", "tags"})
 
-Row = Sequence[object]
 Recognise = Callable[[Sequence[str]], bool]
 
 
 @dataclass(slots=True)
-class Table:
+class ExportTable:
     """A header and the rows below it, each as long as the header. `share` returns how much was read, from 0 to 1.
 
     `preamble` are the lines before the header, by their first cell. `separator` is that of CSV.
@@ -38,7 +38,7 @@ class Table:
 
     path: Path
     header: list[str]
-    rows: Iterator[Row]
+    rows: Iterator[RowCells]
     share: Callable[[], float]
     preamble: dict[str, str] = field(default_factory=dict)
     separator: str | None = None
@@ -47,7 +47,7 @@ class Table:
 
 
 @contextmanager
-def open_table(path: Path, recognise: Recognise, separator: str | None = None) -> Iterator[Table]:
+def open_table(path: Path, recognise: Recognise, separator: str | None = None) -> Iterator[ExportTable]:
     """Open a file as a table; `recognise` says whether a header is known. Raise UnusableUsageFile, OSError."""
     match path.suffix.lower():
         case ".csv" | ".tsv":
@@ -70,17 +70,16 @@ def open_table(path: Path, recognise: Recognise, separator: str | None = None) -
 
 
 def pyarrow(path: Path) -> tuple[Any, Any]:
-    """Return pyarrow, which only Parquet needs and which is too large to be installed for everybody."""
+    """Return pyarrow and pyarrow.parquet, which come with the extra `files`. Raise UnusableUsageFile."""
     try:
-        arrow = import_module("pyarrow")
-        return arrow, import_module("pyarrow.parquet")
-    except ImportError:
-        raise UnusableUsageFile(path, "Parquet needs pyarrow: pip install 'weighbridge[files]', or use CSV.") from None
+        return import_optional("pyarrow", "files", "Parquet"), import_optional("pyarrow.parquet", "files", "Parquet")
+    except MissingPackage as missing:
+        raise UnusableUsageFile(path, f"{missing}, or use CSV.") from None
 
 
 def _csv_table(
     path: Path, text: IO[str], place: Callable[[], int], recognise: Recognise, separator: str | None
-) -> Table:
+) -> ExportTable:
     size = max(1, path.stat().st_size)
     csv.field_size_limit(MAX_FIELD_CHARACTERS)
     chosen, skipped = _csv_layout(path, recognise, separator)
@@ -92,10 +91,10 @@ def _csv_table(
         _not_csv(path, reader.line_num, fault)
     preamble = {row[0].strip(): row[1].strip() for row in before if len(row) > 1}
     _check_header(path, header)
-    return Table(path, header, _csv_rows(path, reader, header), lambda: place() / size, preamble, chosen)
+    return ExportTable(path, header, _csv_rows(path, reader, header), lambda: place() / size, preamble, chosen)
 
 
-def _csv_rows(path: Path, reader: Any, header: list[str]) -> Iterator[Row]:
+def _csv_rows(path: Path, reader: Any, header: list[str]) -> Iterator[RowCells]:
     width = len(header)
     try:
         for row in reader:
@@ -151,29 +150,29 @@ def _check_header(path: Path, header: Sequence[str]) -> None:
         raise UnusableUsageFile(path, f"column {twice[0]} is there twice.")
 
 
-def _json_table(path: Path) -> Table:
+def _json_table(path: Path) -> ExportTable:
     try:
         found = _decoded(path.read_text(encoding="utf-8-sig"))
     except ValueError as fault:
         raise UnusableUsageFile(path, f"it is not JSON in UTF-8: {fault}.") from None
     records = [flat(record) for record in _unfolded(path, found)]
     header = list(dict.fromkeys(name for record in records for name in record))
-    return Table(path, header, ([record.get(name) for name in header] for record in records), lambda: 0.5)
+    return ExportTable(path, header, ([record.get(name) for name in header] for record in records), lambda: 0.5)
 
 
-def _json_lines_table(path: Path) -> Table:
+def _json_lines_table(path: Path) -> ExportTable:
     """Lines may have properties of their own, so that all are looked at for the header first."""
     header = list(dict.fromkeys(name for record, _ in _json_lines(path) for name in record))
     size = max(1, path.stat().st_size)
     read = 0
 
-    def rows() -> Iterator[Row]:
+    def rows() -> Iterator[RowCells]:
         nonlocal read
         for record, length in _json_lines(path):
             read += length
             yield [record.get(name) for name in header]
 
-    return Table(path, header, rows(), lambda: read / size)
+    return ExportTable(path, header, rows(), lambda: read / size)
 
 
 def _json_lines(path: Path) -> Iterator[tuple[dict[str, object], int]]:
@@ -233,7 +232,7 @@ def flat(record: dict[str, object], before: str = "") -> dict[str, object]:
     return found
 
 
-def _parquet_table(path: Path, file: Any) -> Table:
+def _parquet_table(path: Path, file: Any) -> ExportTable:
     total = max(1, file.metadata.num_rows)
     header = [str(name) for name in file.schema_arrow.names]
     _check_header(path, header)
@@ -246,10 +245,10 @@ def _parquet_table(path: Path, file: Any) -> Table:
             read += batch.num_rows
 
     rows = (row for batch in batches() for row in batch_rows(batch))
-    return Table(path, header, rows, lambda: read / total, batches=batches, schema=file.schema_arrow)
+    return ExportTable(path, header, rows, lambda: read / total, batches=batches, schema=file.schema_arrow)
 
 
-def batch_rows(batch: Any) -> Iterator[Row]:
+def batch_rows(batch: Any) -> Iterator[RowCells]:
     """Return the rows of a record batch of Parquet."""
     columns = [column.to_pylist() for column in batch.columns]
     return iter(zip(*columns, strict=True)) if columns else iter([()] * batch.num_rows)

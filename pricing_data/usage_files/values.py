@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
 from pricing_data.price import STANDARD
-from pricing_data.responses.service_tiers import SERVICE_OF
+from pricing_data.responses.stated_terms import SERVICE_OF
 from pricing_data.usage_files.row import UnreadableRow
 
 MAX_SHOWN = 40

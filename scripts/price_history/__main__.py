@@ -1,4 +1,4 @@
-"""Makes pricing_data/history from pinned old releases of the price sources.
+"""Makes pricing_data/data/history from pinned old releases of the price sources.
 
 The same releases always give the same files.
 
@@ -17,9 +17,9 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 
-import pricing_data
-from pricing_data.curation import read_upstream
+from pricing_data.data import DATA
 from pricing_data.errors import BadSource
+from pricing_data.refresh.model_rules import read_model_rules
 from scripts.price_history import genai_prices, litellm
 from scripts.price_history.changes import text
 from scripts.price_history.releases import MEMBERS, Release, entry, fetch, pin, price_file, read_releases
@@ -27,7 +27,6 @@ from scripts.price_history.states import State
 
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / "build" / "price_history"
-DATA = Path(pricing_data.__file__).parent
 HISTORY = DATA / "history"
 PINS, UPSTREAM = HISTORY / "releases.toml", DATA / "upstream.toml"
 
@@ -60,7 +59,7 @@ def state_of(folder: Path, release: Release) -> tuple[State, frozenset[str]]:
 
 def named_upstream(package: str) -> set[str]:
     """Return the ids of a package that the curated file names."""
-    return {model.ids[package] for model in read_upstream(UPSTREAM).values() if package in model.ids}
+    return {model.ids[package] for model in read_model_rules(UPSTREAM).values() if package in model.ids}
 
 
 def _only(state: State, keys: set[str]) -> State:

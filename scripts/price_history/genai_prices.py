@@ -9,8 +9,8 @@ import re
 from datetime import date, time
 from decimal import Decimal
 
-from pricing_data.sources.genai_prices import models
-from pricing_data.sources.python_literal import Call
+from pricing_data.refresh.sources.genai_prices import models
+from pricing_data.refresh.sources.python_literal import ConstructorCall
 from scripts.price_history.states import Entry, Json, State, digits
 
 # Those who sell models of their own; the others host or resell.
@@ -50,7 +50,7 @@ def _is_first_party(key: str, entry: Entry) -> bool:
     return entry.provider in FIRST_PARTIES or AMAZON.match(key) is not None
 
 
-def fields(model: Call) -> dict[str, Json]:
+def fields(model: ConstructorCall) -> dict[str, Json]:
     """Return the price fields of a model; those without a value are left out."""
     prices, variants = _plain(model.get("prices")), _plain(model.get("price_variants"))
     found: dict[str, Json] = prices if isinstance(prices, dict) else {"prices": prices} if prices else {}
@@ -75,7 +75,7 @@ def _plain(value: object) -> Json:
             return [_plain(item) for item in value]
         case dict():
             return {str(name): _plain(item) for name, item in value.items() if item is not None}
-        case Call():
+        case ConstructorCall():
             given = {name: _plain(item) for name, item in sorted(value.fields.items()) if item is not None}
             return {"is": value.name, **given} if value.name.endswith("Constraint") else given
     raise ValueError(f"{value!r:.80} is not a price")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service.runtime.data_dir import PEPPER_FILE
-from service.storage import files as private_file
+from weighbridge_base.files import OWNER_ONLY, create_file
 
 SETTING_NAME = "the pepper setting"
 PEPPER_BYTES = 32
@@ -85,7 +85,8 @@ def load_peppers(
     path = data_dir / PEPPER_FILE
     try:
         if not path.exists():
-            private_file.write_if_absent(path, base64.b64encode(random_bytes(PEPPER_BYTES)).decode() + "\n")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            create_file(path, base64.b64encode(random_bytes(PEPPER_BYTES)) + b"\n", mode=OWNER_ONLY)
         return parse_peppers(path.read_text(encoding="utf-8"), str(path))
     except UnicodeDecodeError:
         raise PepperError(str(path), "it is not text") from None

@@ -4,7 +4,6 @@ import math
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, delete, func, literal, or_, select, tuple_
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.auth.accounts import (
     KEY_LIMITS,
@@ -20,6 +19,7 @@ from service.auth.accounts import (
 )
 from service.auth.sql_accounts import SqlAccountStore
 from service.auth.sql_rows import KEYS, account_of, api_key_of
+from service.storage.sql.connection import SqlConnection
 from service.storage.sql.tables import UtcMicroseconds, account, api_key, hold
 
 MAX_PRUNED_KEYS = 1_000
@@ -75,26 +75,26 @@ class SqlAccountKeys:
         return KeyPage(found[:size], len(found) > size)
 
 
-async def _locked(connection: AsyncConnection, account_id: str) -> Account:
+async def _locked(connection: SqlConnection, account_id: str) -> Account:
     """Return the account. On PostgreSQL others who create a key of it wait from now on; on SQLite every writer does."""
     statement = select(account).where(account.c.id == account_id).with_for_update(key_share=True)
     return account_of((await connection.execute(statement)).one())
 
 
-async def _live(connection: AsyncConnection, account_id: str, now: datetime) -> int:
+async def _live(connection: SqlConnection, account_id: str, now: datetime) -> int:
     works = and_(api_key.c.revoked_at.is_(None), or_(api_key.c.expires_at.is_(None), api_key.c.expires_at > now))
     counted = select(func.count()).select_from(api_key).where(api_key.c.account_id == account_id, works)
     return int(await connection.scalar(counted) or 0)
 
 
-async def _new(connection: AsyncConnection, account_id: str, now: datetime) -> tuple[int, datetime | None]:
+async def _new(connection: SqlConnection, account_id: str, now: datetime) -> tuple[int, datetime | None]:
     """Return how many keys were created within the time, and when the oldest of them was."""
     within = (api_key.c.account_id == account_id, api_key.c.created_at > now - NEW_WITHIN)
     row = (await connection.execute(select(func.count(), func.min(api_key.c.created_at)).where(*within))).one()
     return int(row[0]), row[1]
 
 
-async def _prune(connection: AsyncConnection, account_id: str, now: datetime, kept: int) -> None:
+async def _prune(connection: SqlConnection, account_id: str, now: datetime, kept: int) -> None:
     """Delete ended keys that the ledger does not name, but the newest.
 
     One that ended lately stays: a call that it was accepted for may still be on its way to the ledger; and a key

@@ -8,7 +8,6 @@ from typing import Protocol
 
 from sqlalchemy import ColumnElement, bindparam, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.auth import keys
 from service.auth.accounts import (
@@ -24,6 +23,7 @@ from service.auth.accounts import (
 )
 from service.auth.pepper import Peppers
 from service.auth.sql_rows import KEYS, account_of, api_key_of, key_values
+from service.storage.sql.connection import SqlConnection
 from service.storage.sql.engine import Database
 from service.storage.sql.tables import UtcMicroseconds, account, api_key
 
@@ -40,7 +40,7 @@ class Welcome(Protocol):
     def micro_inr(self) -> int:
         """Return the credit in micro-rupees; 0 for none."""
 
-    async def grant(self, connection: AsyncConnection, account_id: str, now: datetime) -> bool:
+    async def grant(self, connection: SqlConnection, account_id: str, now: datetime) -> bool:
         """Open the account's balance with the credit; return False if it has a balance already."""
 
 
@@ -130,7 +130,7 @@ class SqlAccountStore:
             await self.insert_key(connection, made)
         return made
 
-    async def insert_key(self, connection: AsyncConnection, made: NewKey) -> None:
+    async def insert_key(self, connection: SqlConnection, made: NewKey) -> None:
         """Insert a new key in a transaction; the first of an account adds its welcome credit."""
         if self.welcome_credit is not None and self.welcome_credit.micro_inr:
             await self.welcome_credit.grant(connection, made.key.account.id, made.key.created_at)

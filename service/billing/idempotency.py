@@ -13,13 +13,13 @@ from service.http.responses import Header, Reply
 from service.storage.errors import StoreUnavailable
 
 MAX_CHARACTERS = 255
-REPLAYED: Header = (b"idempotency-replayed", b"true")
-# An answer is written just after its charge; until then it is on its way, not lost.
-KEEPING = timedelta(seconds=10)
+REPLAYED_HEADER: Header = (b"idempotency-replayed", b"true")
+# An answer is stored just after its charge. For this time a charged call without an answer counts as running.
+STORING_TIME = timedelta(seconds=10)
 
 
 class Idempotency:
-    """Remembers keys for `keep`. Of a key and a body only digests are stored."""
+    """Finds the answers of earlier calls by key, for the time `keep`. Only digests of keys and bodies are stored."""
 
     def __init__(self, ledger: Ledger, keep: timedelta, now: Callable[[], datetime]) -> None:
         self.ledger = ledger
@@ -27,7 +27,7 @@ class Idempotency:
         self.now = now
 
     def key(self, scope: Scope) -> bytes | Refusal | None:
-        """Return the key of a call, which is known from its head, or None if it has none."""
+        """Return the key in a request's headers, None without one, or a refusal of an invalid or second one."""
         keys = {value.strip() for name, value in scope["headers"] if name == b"idempotency-key"}
         if not keys:
             return None
@@ -37,11 +37,11 @@ class Idempotency:
         return key
 
     def claim(self, key: bytes, principal: Principal, body_digest: str) -> Claim:
-        """Return what a call with that key and a body of that digest claims."""
+        """Return the claim of a call with this key and a body with this digest."""
         return Claim(principal.key_id, sha256(key).hexdigest(), body_digest, self.now() + self.keep)
 
-    async def earlier(self, claim: Claim) -> Reply | Refusal | None:
-        """The answer to an earlier call with this key, or why there is none; None if it is the first."""
+    async def find_answer(self, claim: Claim) -> Reply | Refusal | None:
+        """Return the answer of an earlier call with this key, or why there is none; None if this is the first call."""
         try:
             known = await self.ledger.find_claim(claim.key_id, claim.digest)
         except StoreUnavailable:
@@ -51,8 +51,8 @@ class Idempotency:
         if known.body_digest != claim.body_digest:
             return OTHER_BODY
         if known.answer is not None:
-            return Reply(200, known.answer.body, [*known.answer.headers, REPLAYED], known.answer.content_type)
-        return CALL_RUNNING if self._on_its_way(known) else ANSWER_LOST
+            return Reply(200, known.answer.body, [*known.answer.headers, REPLAYED_HEADER], known.answer.content_type)
+        return CALL_RUNNING if self._may_get_answer(known) else ANSWER_LOST
 
-    def _on_its_way(self, known: KnownClaim) -> bool:
-        return known.state is HoldState.OPEN or known.closed_at is None or self.now() < known.closed_at + KEEPING
+    def _may_get_answer(self, known: KnownClaim) -> bool:
+        return known.state is HoldState.OPEN or known.closed_at is None or self.now() < known.closed_at + STORING_TIME

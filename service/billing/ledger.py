@@ -1,8 +1,8 @@
-"""Prepaid credit as values, and what is asked of the store that keeps it.
+"""Prepaid credit: its values, and the protocols of the ledger that keeps it.
 
-A call holds the most it can cost before the upstream is asked, and closes the hold once: settled with
-a charge, or void. A hold is a lease: its owner renews it with each checkpoint, and one that is not
-renewed is closed by the sweeper. All amounts are whole micro-rupees; every datetime is aware, in UTC.
+A call holds the most that it can cost before the request is sent to the upstream, and closes the hold once: settled
+with a charge, or void. A hold is a lease: its owner renews it with each checkpoint, and the sweeper closes one that is
+not renewed. All amounts are whole micro-rupees; every datetime is aware, in UTC.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from service.billing.money import Tokens
 
 
 class HoldState(StrEnum):
-    """Where a hold stands. From OPEN it goes to one of the others, and stays there."""
+    """The state of a hold. From OPEN it changes once, to one of the others."""
 
     OPEN = "open"
     SETTLED = "settled"
@@ -24,19 +24,19 @@ class HoldState(StrEnum):
 
 
 class Balance(NamedTuple):
-    """An account's money: `posted` is paid in and not charged, `held` is the part that open calls have set aside."""
+    """An account's money: `posted` is paid in and not charged, `held` is the part of it that open calls hold."""
 
     posted: int
     held: int
 
     @property
     def available(self) -> int:
-        """What a new call may hold."""
+        """The amount that a new call may hold."""
         return self.posted - self.held
 
 
 class NewHold(NamedTuple):
-    """What a call asks for. `id` names the call for ever; `most_open` bounds the open calls of its key."""
+    """A hold to be opened. `id` becomes the id of the call; `most_open` is the maximum of open calls of its key."""
 
     id: str
     trace_id: str
@@ -49,7 +49,7 @@ class NewHold(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """An idempotency key of a caller, and the digest of the body that it was first sent with."""
+    """A caller's use of an idempotency key: digests of the key and of the body that it was first sent with."""
 
     key_id: str
     digest: str
@@ -58,7 +58,7 @@ class Claim(NamedTuple):
 
 
 class StoredAnswer(NamedTuple):
-    """A reply kept for a repeated call: 200, these headers, this body."""
+    """The reply with status 200 that a repeated call gets."""
 
     headers: Sequence[tuple[bytes, bytes]]
     body: bytes
@@ -66,7 +66,7 @@ class StoredAnswer(NamedTuple):
 
 
 class KnownClaim(NamedTuple):
-    """What an idempotency key was used for. Without an answer the call is open, or its answer is lost."""
+    """The call that an idempotency key was used for. Without an answer it is open, or its answer is lost."""
 
     body_digest: str
     hold_id: str
@@ -76,20 +76,20 @@ class KnownClaim(NamedTuple):
 
 
 class Held(NamedTuple):
-    """The money is set aside."""
+    """The hold is open: the money is set aside. `key_spent` is the sum of the key's charges."""
 
     balance: Balance
     key_spent: int
 
 
 class Insufficient(NamedTuple):
-    """It does not suffice; nothing was changed."""
+    """The balance is too small for the hold; nothing was changed."""
 
     balance: Balance
 
 
 class TooManyOpen(NamedTuple):
-    """The key has as many open calls as it may have; nothing was changed."""
+    """The key has its maximum of open calls; nothing was changed."""
 
     limit: int
 
@@ -102,9 +102,9 @@ HoldOutcome = Held | Insufficient | TooManyOpen | ClaimTaken
 
 
 class Charge(NamedTuple):
-    """How a hold is settled. `overrun` is what the upstream reported beyond the hold: the house bears it.
+    """What a hold is settled with. `overrun` is usage beyond the hold, which the operator pays for.
 
-    `usage_fault` names what makes no sense in what it reported.
+    `usage_fault` names what is impossible in the usage that the upstream reported.
     """
 
     tokens: Tokens
@@ -115,8 +115,8 @@ class Charge(NamedTuple):
     usage_fault: str | None = None
 
 
-class Call(NamedTuple):
-    """A hold as it is recorded: what was charged once it is settled, or where its checkpoint stands."""
+class CallRecord(NamedTuple):
+    """A hold as recorded. Tokens and cost are those of the charge, or while it is open those of the last checkpoint."""
 
     id: str
     trace_id: str
@@ -136,16 +136,16 @@ class Call(NamedTuple):
 
 
 class Closed(NamedTuple):
-    """A hold that is closed, by this or an earlier request, and the money as it is now."""
+    """A hold that was closed, now or earlier, with the balance and the sum of the key's charges after that."""
 
-    call: Call
+    call: CallRecord
     balance: Balance
     key_spent: int
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One movement of money, from the account `debit` to the account `credit` of the books."""
+class LedgerEntry:
+    """One entry of the books: it moves `amount` from the side `debit` to the side `credit`."""
 
     id: int
     at: datetime
@@ -160,13 +160,13 @@ class Entry:
 
 
 class Ledger(Protocol):
-    """Where credit is kept. Every operation raises StoreUnavailable if it cannot be reached."""
+    """Holds and charges. Every operation raises StoreUnavailable if the database cannot be used."""
 
     async def hold(self, new: NewHold, claim: Claim | None = None) -> HoldOutcome:
-        """Set money aside, all or nothing. An account that never had credit gets its welcome first."""
+        """Set money aside, all or nothing. An account that never had credit gets its welcome credit first."""
 
     async def renew(self, hold_id: str, expires_at: datetime, noted: Charge | None = None) -> bool:
-        """Renew an open hold; `noted` is what it would be charged now, its checkpoint. False if it is closed."""
+        """Renew an open hold; `noted` is its checkpoint, what it would be charged now. Return False if it is closed."""
 
     async def settle(self, hold_id: str, charge: Charge) -> Closed:
         """Charge an open hold and release the rest. A closed one stays as it is."""
@@ -177,43 +177,43 @@ class Ledger(Protocol):
     async def void(self, hold_id: str, outcome: str) -> Closed:
         """Release an open hold without a charge. A closed one stays as it is."""
 
-    async def sweep(self, most: int = 100) -> list[Call]:
-        """Close holds whose time is over: at their checkpoint, or void without one."""
+    async def sweep(self, most: int = 100) -> list[CallRecord]:
+        """Close up to `most` holds whose lease is over, at their checkpoint, or void without one; return them."""
 
     async def find_claim(self, key_id: str, digest: str) -> KnownClaim | None:
-        """What this idempotency key was used for."""
+        """Return what an idempotency key was used for, or None."""
 
 
 class Statements(Protocol):
-    """What may be read of the ledger. Every operation raises StoreUnavailable."""
+    """What callers may read of the ledger. Every operation raises StoreUnavailable."""
 
     async def balance(self, account_id: str) -> Balance | None:
-        """An account's balance; None if it never had one."""
+        """Return an account's balance, or None if it never had one."""
 
-    async def calls(self, key_id: str, most: int, before: str | None = None) -> list[Call]:
-        """A key's calls, newest first: those before the call `before`, or the newest."""
+    async def calls(self, key_id: str, most: int, before: str | None = None) -> list[CallRecord]:
+        """Return a key's `most` newest calls, or those just before the call `before`, newest first."""
 
-    async def account_calls(self, account_id: str, most: int, before: str | None = None) -> list[Call]:
-        """The same of all keys of an account."""
+    async def account_calls(self, account_id: str, most: int, before: str | None = None) -> list[CallRecord]:
+        """Return the same for all keys of an account."""
 
-    async def find_account_calls(self, account_id: str, reference: str) -> list[Call]:
-        """The calls of an account that an id, or a trace id, means."""
+    async def find_account_calls(self, account_id: str, reference: str) -> list[CallRecord]:
+        """Return an account's calls with this id or trace id."""
 
-    async def find_calls(self, key_id: str, reference: str) -> list[Call]:
-        """The calls of a key that an id, or a trace id, means."""
+    async def find_calls(self, key_id: str, reference: str) -> list[CallRecord]:
+        """Return a key's calls with this id or trace id."""
 
 
 class Books(Statements, Protocol):
-    """What an operator reads and writes. Every operation raises StoreUnavailable."""
+    """What an operator may read and write. Every operation raises StoreUnavailable."""
 
     async def find_account(self, reference: str) -> Account | None:
-        """The account of that id or name."""
+        """Return the account with this id or name, or None."""
 
     async def grant(self, account_id: str, amount: int, reference: str, reason: str) -> Balance:
-        """Pay in, once for each reference."""
+        """Pay in, once for each reference, and return the balance."""
 
     async def balances(self) -> list[tuple[Account, Balance]]:
-        """Every account by name, with its balance."""
+        """Return all accounts by name, with their balances."""
 
-    async def entries(self, account_id: str, key_id: str | None = None) -> list[Entry]:
-        """The entries that concern an account, or one of its keys, oldest first."""
+    async def entries(self, account_id: str, key_id: str | None = None) -> list[LedgerEntry]:
+        """Return the entries of an account, or of one of its keys, oldest first."""

@@ -1,34 +1,34 @@
-"""Money of the gateway: whole micro-rupees (10**-6 INR), rounded only where they are shown."""
+"""Money of the gateway: whole micro-rupees (10**-6 INR), rounded only for display."""
 
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
 MICRO_INR = 1_000_000
-# A sum that no balance reaches, and that every database's 64-bit integer holds a thousand times.
+# No balance reaches this sum; a 64-bit integer of the database holds a thousand times as much.
 MAX_MICRO_INR = 10**15
 
 
 class Tokens(NamedTuple):
-    """What goes into a model and what comes out."""
+    """The numbers of input and output tokens of a call."""
 
     input: int
     output: int
 
 
 @dataclass(frozen=True, slots=True)
-class Tariff:
+class TokenPrices:
     """Prices in micro-rupees a token, which are rupees a million tokens."""
 
     input_micro_inr: int
     output_micro_inr: int
 
     def cost(self, tokens: Tokens) -> int:
-        """The exact cost in micro-rupees."""
+        """Return the exact cost in micro-rupees."""
         return tokens.input * self.input_micro_inr + tokens.output * self.output_micro_inr
 
     def largest_output(self, input_tokens: int, micro_inr: int) -> int | None:
-        """The most output tokens that this money buys after the input; None where output is free of charge."""
+        """Return how many output tokens the money suffices for after the input; None if output costs nothing."""
         left = micro_inr - input_tokens * self.input_micro_inr
         if left < 0:
             return 0
@@ -43,12 +43,12 @@ class Tariff:
 
 
 def rupees(micro_inr: int) -> Decimal:
-    """Exact rupees."""
+    """Return the exact amount in rupees."""
     return Decimal(micro_inr).scaleb(-6)
 
 
 def shown(micro_inr: int, decimals: int) -> str:
-    """Rupees with that many decimals, rounded down: money that is not there is not shown."""
+    """Return rupees with that many decimals, rounded down, so that no balance is shown too large."""
     digits = str(abs(micro_inr) // 10 ** (6 - decimals)).zfill(decimals + 1)
     point = len(digits) - decimals
     sign = "-" if micro_inr < 0 else ""
@@ -56,7 +56,7 @@ def shown(micro_inr: int, decimals: int) -> str:
 
 
 def parse_rupees(text: str) -> int:
-    """Micro-rupees of a positive amount such as `25000` or `0.5`. Raises ValueError with a sentence."""
+    """Return a positive amount such as `25000` or `0.5` in micro-rupees. Raise ValueError with a sentence."""
     try:
         amount = Decimal(text.strip())
     except InvalidOperation:

@@ -1,16 +1,14 @@
-"""Balances, entries and holds: the statements and rows that several transactions share."""
+"""Balances, the entries of the books, and the welcome credit that an account's balance begins with."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, insert, select
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import delete, insert, select
 
-from service.billing.ledger import Balance, Call, HoldState
-from service.billing.money import Tokens
-from service.storage.sql.tables import balance, entry
+from service.billing.ledger import Balance
+from service.storage.sql.connection import SqlConnection, SqlParameters
+from service.storage.sql.engine import Database
+from service.storage.sql.tables import balance, microseconds_of, service_setting
 
 # The two sides of each kind of entry: from whom, to whom.
 SIDES = {
@@ -20,61 +18,52 @@ SIDES = {
     "write_off": ("write_off", "revenue"),
 }
 WRITTEN_OFF = "usage above the hold"
+WELCOME_SETTING = "credit_welcome_micro_inr"
+INSERT_ENTRY = (
+    "INSERT INTO entry (at, kind, reference, account_id, key_id, debit, credit, amount, reason) "
+    "VALUES (:now, :kind, :reference, :account_id, :key_id, :debit, :credit, :amount, :reason)"
+)
+# The primary key decides which of several processes opens a balance.
+INSERT_BALANCE = (
+    "INSERT INTO balance (account_id, posted, held) VALUES (:account_id, :posted, 0) "
+    "ON CONFLICT (account_id) DO NOTHING RETURNING posted"
+)
 
 
-async def balance_of(connection: AsyncConnection, account_id: str) -> Balance | None:
-    """An account's balance; None if it never had one."""
+async def balance_of(connection: SqlConnection, account_id: str) -> Balance | None:
+    """Return an account's balance, or None if it never had one."""
     statement = select(balance.c.posted, balance.c.held).where(balance.c.account_id == account_id)
     row = (await connection.execute(statement)).one_or_none()
     return None if row is None else Balance(row.posted, row.held)
 
 
-async def open_balance(connection: AsyncConnection, account_id: str, welcome_micro_inr: int, now: datetime) -> bool:
-    """Give an account its balance, with the welcome credit; False if it has one. The primary key decides a race."""
+async def open_balance(connection: SqlConnection, account_id: str, welcome_micro_inr: int, now: datetime) -> bool:
+    """Give an account its balance with the welcome credit; return False if it has one."""
     if await balance_of(connection, account_id) is not None:
         return False
-    try:
-        async with connection.begin_nested():
-            await connection.execute(insert(balance).values(account_id=account_id, posted=welcome_micro_inr, held=0))
-    except IntegrityError:
-        return True
-    if welcome_micro_inr:
-        await insert_entry(connection, "welcome", account_id, account_id, welcome_micro_inr, now, "welcome credit")
+    (row,) = await connection.fetch_each(INSERT_BALANCE, [{"account_id": account_id, "posted": welcome_micro_inr}])
+    if row is not None and welcome_micro_inr:
+        entry = entry_values("welcome", account_id, account_id, welcome_micro_inr, now, "welcome credit")
+        await connection.run_each(INSERT_ENTRY, [entry])
     return True
 
 
-async def insert_entry(
-    connection: AsyncConnection,
-    kind: str,
-    reference: str,
-    account_id: str,
-    amount: int,
-    now: datetime,
-    reason: str,
-    key_id: str | None = None,
-) -> None:
-    """Add one row to the books. `reference` and `kind` together are unique."""
+def entry_values(
+    kind: str, reference: str, account_id: str, amount: int, now: datetime, reason: str, key_id: str | None = None
+) -> SqlParameters:
+    """Return the parameters of INSERT_ENTRY. `reference` and `kind` together are unique."""
     debit, credit = SIDES[kind]
-    await connection.execute(
-        insert(entry).values(
-            at=now,
-            kind=kind,
-            reference=reference,
-            account_id=account_id,
-            key_id=key_id,
-            debit=debit,
-            credit=credit,
-            amount=amount,
-            reason=reason,
-        )
-    )
-
-
-async def add_entry(
-    connection: AsyncConnection, kind: str, call: Call, amount: int, now: datetime, reason: str
-) -> None:
-    """Add a row that belongs to a call."""
-    await insert_entry(connection, kind, call.id, call.account_id, amount, now, reason, call.key_id)
+    return {
+        "now": microseconds_of(now),
+        "kind": kind,
+        "reference": reference,
+        "account_id": account_id,
+        "key_id": key_id,
+        "debit": debit,
+        "credit": credit,
+        "amount": amount,
+        "reason": reason,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,27 +72,26 @@ class WelcomeCredit:
 
     micro_inr: int
 
-    async def grant(self, connection: AsyncConnection, account_id: str, now: datetime) -> bool:
+    async def grant(self, connection: SqlConnection, account_id: str, now: datetime) -> bool:
         """Open the account's balance with the credit; return False if it has a balance already."""
         return await open_balance(connection, account_id, self.micro_inr, now)
 
 
-def call_of(row: Row[Any]) -> Call:
-    """Return the call in a row of the table of holds."""
-    return Call(
-        id=row.id,
-        trace_id=row.trace_id,
-        account_id=row.account_id,
-        key_id=row.key_id,
-        state=HoldState(row.state),
-        amount=row.amount,
-        tokens=Tokens(row.tokens_input or 0, row.tokens_output or 0),
-        cost=row.cost or 0,
-        estimated=row.estimated,
-        streamed=row.streamed,
-        outcome=row.outcome,
-        opened_at=row.opened_at,
-        expires_at=row.expires_at,
-        closed_at=row.closed_at,
-        usage_fault=row.usage_fault,
-    )
+async def record_welcome(database: Database, micro_inr: int) -> None:
+    """Store the welcome credit that the service was started with, for commands whose setting may differ.
+
+    Raise StoreUnavailable.
+    """
+    if await recorded_welcome(database) == micro_inr:
+        return
+    async with database.writing() as connection:
+        await connection.execute(delete(service_setting).where(service_setting.c.name == WELCOME_SETTING))
+        await connection.execute(insert(service_setting).values(name=WELCOME_SETTING, value=str(micro_inr)))
+
+
+async def recorded_welcome(database: Database) -> int | None:
+    """Return the welcome credit that was stored, or None before the first start. Raise StoreUnavailable."""
+    async with database.reading() as connection:
+        statement = select(service_setting.c.value).where(service_setting.c.name == WELCOME_SETTING)
+        value: str | None = (await connection.execute(statement)).scalar_one_or_none()
+    return None if value is None else int(value)

@@ -1,18 +1,18 @@
-"""Closes what calls left open whose process died, or which could not reach the store when they ended."""
+"""Closing the holds of calls whose process died, or that could not reach the database when they ended."""
 
 import asyncio
 
 import structlog
 
-from service.billing.ledger import Call, HoldState, Ledger
+from service.billing.ledger import CallRecord, HoldState, Ledger
 from service.observability.gateway_metrics import GatewayMeters
 from service.storage.errors import StoreUnavailable
 
-BATCH = 100
+MAX_HOLDS_PER_SWEEP = 100
 
 
 class Sweeper:
-    """Sweeps every so many seconds. Every process does: the ledger closes each hold once."""
+    """Closes expired holds every `every_seconds`. All processes do so; the ledger closes each hold once."""
 
     def __init__(self, ledger: Ledger, every_seconds: float, meters: GatewayMeters) -> None:
         self.meters = meters
@@ -21,20 +21,20 @@ class Sweeper:
         self.log = structlog.get_logger("gateway")
 
     async def step(self) -> None:
-        """Wait, then sweep: to be repeated, for open holds keep money from its owners."""
+        """Wait for `every_seconds`, then close all expired holds. The caller repeats this."""
         await asyncio.sleep(self.every_seconds)
         await self.sweep()
 
     async def sweep(self) -> None:
-        """Once, to the end. A store that is away is tried again the next time."""
+        """Close all expired holds. If the store is away, log it: the next sweep tries again."""
         try:
-            while swept := await self.ledger.sweep(BATCH):
+            while swept := await self.ledger.sweep(MAX_HOLDS_PER_SWEEP):
                 for call in swept:
-                    self._note(call)
+                    self._record(call)
         except StoreUnavailable as error:
             self.log.warning("sweep_failed", reason=str(error))
 
-    def _note(self, call: Call) -> None:
+    def _record(self, call: CallRecord) -> None:
         self.log.warning("hold_expired", call=call.id, state=call.state.value, charged_micro_inr=call.cost)
         self.meters.ended("expired")
         if call.state is HoldState.SETTLED:

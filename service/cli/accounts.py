@@ -1,4 +1,4 @@
-"""`weighbridge accounts`: accounts and their own limits."""
+"""`weighbridge accounts`: list and create accounts, and set their own limits."""
 
 import json
 from contextlib import AbstractAsyncContextManager
@@ -7,9 +7,14 @@ from typing import Protocol
 import click
 
 from service.auth.accounts import Account, AccountStore
-from service.cli import options
-from service.cli.asynchronous import asynchronous
 from service.cli.lazy import LazyGroup
+from service.cli.store_commands import (
+    account_name,
+    asynchronous,
+    calls_per_month_option,
+    calls_per_second_option,
+    json_option,
+)
 from service.cli.table import Column, print_table
 
 COLUMNS = (
@@ -22,10 +27,10 @@ COLUMNS = (
 
 
 class AccountTools(Protocol):
-    """What these commands need. It is the click context's object."""
+    """What these commands need: the object of the click context."""
 
     def account_store(self) -> AbstractAsyncContextManager[AccountStore]:
-        """The store, with the newest schema."""
+        """Return the store, with the newest schema."""
 
 
 @click.group("accounts", cls=LazyGroup)
@@ -34,7 +39,7 @@ def accounts() -> None:
 
 
 @accounts.command("list")
-@options.as_json
+@json_option
 @click.pass_obj
 @asynchronous
 async def list_(tools: AccountTools, as_json: bool) -> None:
@@ -52,9 +57,9 @@ async def list_(tools: AccountTools, as_json: bool) -> None:
 
 
 @accounts.command("create")
-@click.argument("account", callback=options.account_name)
-@options.calls_per_second
-@options.calls_per_month
+@click.argument("account", callback=account_name)
+@calls_per_second_option
+@calls_per_month_option
 @click.pass_obj
 @asynchronous
 async def create(tools: AccountTools, account: str, calls_per_second: int | None, calls_per_month: int | None) -> None:
@@ -62,16 +67,16 @@ async def create(tools: AccountTools, account: str, calls_per_second: int | None
     async with tools.account_store() as store:
         made = await store.create_account(account)
         if made is None:
-            raise click.ClickException(f"There is an account {account!r} already.")
+            raise click.ClickException(f"Account {account!r} already exists.")
         await store.set_allowance(made.id, calls_per_second, calls_per_month)
-    click.echo(f"Account {made.id} is {made.name}.")
+    click.echo(f"Created account {made.name} with the id {made.id}.")
 
 
 @accounts.command("set")
-@click.argument("account", callback=options.account_name)
-@options.calls_per_second
-@options.calls_per_month
-@click.option("--defaults", is_flag=True, help="Drop the account's own limits first.")
+@click.argument("account", callback=account_name)
+@calls_per_second_option
+@calls_per_month_option
+@click.option("--defaults", is_flag=True, help="Remove the account's own limits first.")
 @click.pass_obj
 @asynchronous
 async def set_(
@@ -79,9 +84,10 @@ async def set_(
 ) -> None:
     """Set an account's own limits.
 
-    Running services follow within 5 seconds."""
+    Running services apply them within 5 seconds.
+    """
     if calls_per_second is None and calls_per_month is None and not defaults:
-        raise click.UsageError("Say what to set: --calls-per-second, --calls-per-month or --defaults.")
+        raise click.UsageError("Name what to set: --calls-per-second, --calls-per-month or --defaults.")
     async with tools.account_store() as store:
         meant = await named_account(store, account)
         if defaults:
@@ -92,10 +98,10 @@ async def set_(
 
 
 async def named_account(store: AccountStore, name: str) -> Account:
-    """The account of that name; none ends the command with one sentence."""
+    """Return the account of that name. If there is none, end the command with a sentence."""
     found = await store.find_account(name)
     if found is None:
-        raise click.ClickException(f"There is no account {name!r}. `weighbridge accounts list` shows all.")
+        raise click.ClickException(f"There is no account {name!r}. `weighbridge accounts list` shows all accounts.")
     return found
 
 

@@ -1,4 +1,4 @@
-"""`weighbridge audit`: a provider's usage export against own prices."""
+"""`weighbridge audit`: what a provider charged, against the price book."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -10,33 +10,35 @@ from pathlib import Path
 
 import click
 
-from estimation.audit.causes import Cause, sum_up
-from estimation.audit.comparison import Audit, Key, Line, audit
+from corpus_cost.audit.causes import Cause, sum_up
+from corpus_cost.audit.comparison import Audit, AuditKey, AuditLine, audit
 from pricing_data import plain
 from pricing_data.cost import add, subtract
 from pricing_data.usage_files.columns import ReadingOptions
-from pricing_data.usage_files.file import UsageFile, open_usage
-from pricing_data.usage_files.layout import Layout
-from pricing_data.usage_files.layouts import COSTS, USAGE
+from pricing_data.usage_files.file import COSTS, USAGE, UsageFile, open_usage
+from pricing_data.usage_files.layout import ExportLayout
 from pricing_data.usage_files.reader import RowReader
 from pricing_data.usage_files.row import UsageRow
-from service.cli.price_book import faults_reported, loaded_book
-from service.cli.registry import load_registry
-from service.cli.table import Column, Value, print_table, say
+from service.cli.catalogue import load_registry
+from service.cli.price_book import load_book, report_faults
+from service.cli.table import CellValue, Column, print_table, say
 from service.cli.usage_options import options_of, reading_options, sentences_of
 from service.http import json
 
 DIFFERS = 2
-EPILOG = "Exit status: 0, no line differs by more than the tolerance; 2, some do, or cannot be compared; 1, no audit."
+EPILOG = (
+    "Exit status: 0, no line differs by more than the tolerance; 2, some do, or cannot be compared; "
+    "1, the audit failed."
+)
 
 
 class Amount(click.ParamType[Decimal]):
-    """An amount in USD."""
+    """An option that is an amount of USD."""
 
     name = "usd"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
-        """The amount, 0 or more."""
+        """Return the amount, 0 or more."""
         text = str(value)
         if not text.replace(".", "", 1).isdigit() or not text.isascii():
             raise click.BadParameter(f"{value!r} is not an amount such as 0.01.")
@@ -47,11 +49,11 @@ class Amount(click.ParamType[Decimal]):
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option(
     "--costs", multiple=True, type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="What was charged, where usage and costs are two exports; repeat it.",
+    help="Export of the charges, if usage and charges are separate exports; may be repeated.",
 )  # fmt: skip
-@click.option("--tolerance", type=Amount(), default="0.01", show_default=True, help="USD by which a line may differ.")
+@click.option("--tolerance", type=Amount(), default="0.01", show_default=True, help="Accepted difference in USD.")
 @reading_options
-@click.option("--all", "every", is_flag=True, help="Show lines that agree, too.")
+@click.option("--all", "every", is_flag=True, help="Also show lines that agree.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 @click.pass_context
 def audit_(
@@ -59,21 +61,21 @@ def audit_(
     as_json: bool, as_of: date | None, column: tuple[str, ...], separator: str | None, decimal: str | None,
     **former: str | None,
 ) -> None:  # fmt: skip
-    """Compare usage FILES with own prices, by model and day.
+    """Compare the charges in usage FILES with the price book.
 
-    Each difference has its causes: the cache kind, the TTL, the service tier, the region, a tool fee, a missing call,
-    rounding, or unknown. They sum to the difference exactly.
+    There is one line per model and day. Each difference is split into causes: the cache kind, the TTL, the service
+    tier, the region, a tool fee, a missing call, rounding, or unknown. The causes sum to the difference exactly.
 
-    Exports of OpenAI, Anthropic, OpenRouter, LiteLLM, AWS (Bedrock) and Google Cloud (Vertex AI) are known by their
-    columns; others need date, model, input_tokens, output_tokens and cost_usd.
+    Exports of OpenAI, Anthropic, OpenRouter, LiteLLM, AWS (Bedrock) and Google Cloud (Vertex AI) are recognized by
+    their columns; other files need the columns date, model, input_tokens, output_tokens and cost_usd.
     """
     registry = load_registry()
     names = {model.name: model.display_name for model in registry.models.values()}
-    book = loaded_book(registry)
+    book = load_book(registry)
     options = options_of(as_of, column, separator, decimal, **former)
-    with faults_reported(), ExitStack() as opened:
-        usage = _opened(opened, files, USAGE, options)
-        bills = _opened(opened, costs, COSTS, replace(options, columns={}))
+    with report_faults(), ExitStack() as opened:
+        usage = _open(opened, files, USAGE, options)
+        bills = _open(opened, costs, COSTS, replace(options, columns={}))
         found = audit(book, names, _rows(usage), _rows(bills))
     readers = [file.reader for file in (*usage, *bills)]
     if as_json:
@@ -84,8 +86,8 @@ def audit_(
         context.exit(DIFFERS)
 
 
-def _opened(
-    opened: ExitStack, paths: Sequence[Path], layouts: Sequence[Layout], options: ReadingOptions
+def _open(
+    opened: ExitStack, paths: Sequence[Path], layouts: Sequence[ExportLayout], options: ReadingOptions
 ) -> list[UsageFile]:
     return [opened.enter_context(open_usage(path, layouts, options)) for path in paths]
 
@@ -108,13 +110,13 @@ def _show(found: Audit, tolerance: Decimal, readers: Sequence[RowReader], *, eve
         say(sentence)
 
 
-def _cells(key: Key, line: Line) -> tuple[Value, ...]:
+def _cells(key: AuditKey, line: AuditLine) -> tuple[CellValue, ...]:
     own = None if line.faults else line.own
     numbers = own, line.charged, line.difference, line.input_tokens, line.output_tokens
-    return key.day.isoformat(), key.model, *numbers, "; ".join(map(_named, line.causes))
+    return key.day.isoformat(), key.model, *numbers, "; ".join(map(_cause_words, line.causes))
 
 
-def _named(cause: Cause) -> str:
+def _cause_words(cause: Cause) -> str:
     detail = f" ({cause.detail})" if cause.detail else ""
     return f"{cause.kind}{detail} {plain(cause.usd)}"
 
@@ -130,14 +132,14 @@ def _sentences(found: Audit, tolerance: Decimal) -> Iterator[str]:
     )
     causes = sum_up([Cause(cause.kind, "", cause.usd) for line in compared for cause in line.causes])
     if causes:
-        yield f"The difference by cause, USD: {'; '.join(map(_named, causes))}."
+        yield f"The difference by cause, USD: {'; '.join(map(_cause_words, causes))}."
     uncharged = sum(line.charged is None for line in lines)
     if uncharged:
-        yield f"{uncharged:,} lines have no charge to compare with; --costs names the export that has them."
+        yield f"{uncharged:,} lines have no charge to compare with. Name the export of the charges with --costs."
     for reason, rows in _faults(found).items():
         yield f"Not priced: {rows:,} rows: {reason}."
     for reason, rows in found.dayless.items():
-        yield f"Without a day that can be read: {rows:,} rows: {reason}."
+        yield f"Without a readable date: {rows:,} rows: {reason}."
     for sentence, rows in found.assumed.items():
         yield f"Assumed: {rows:,} rows {sentence}."
 
@@ -177,7 +179,7 @@ def _file(reader: RowReader) -> json.Value:
     }
 
 
-def _entry(key: Key, line: Line) -> json.Value:
+def _entry(key: AuditKey, line: AuditLine) -> json.Value:
     faults: list[json.Value] = [{"reason": reason, "rows": rows} for reason, rows in line.faults.items()]
     causes: list[json.Value] = [
         {"cause": cause.kind, "detail": cause.detail, "usd": cause.usd} for cause in line.causes

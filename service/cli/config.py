@@ -1,11 +1,13 @@
-"""`weighbridge config`: every setting with its value and where that came from."""
+"""`weighbridge config`: every setting with its value and the source of the value."""
 
 import click
 
 from service.cli.configuration import configuration
 from service.cli.table import Column, print_table
 from service.http import json
-from service.runtime import settings
+from service.runtime.setting_values import PREFIX
+from service.runtime.settings import Settings
+from service.runtime.settings_loading import shown
 
 
 @click.command()
@@ -14,12 +16,8 @@ def config(as_json: bool) -> None:
     """Print the settings with their sources; secrets are masked."""
     current = configuration()
     rows = [
-        (
-            f"{settings.PREFIX}{name.upper()}",
-            settings.shown(getattr(current.settings, name)),
-            current.sources[name],
-        )
-        for name in settings.Settings.model_fields
+        (f"{PREFIX}{name.upper()}", shown(getattr(current.settings, name)), current.sources[name])
+        for name in Settings.model_fields
     ]
     if as_json:
         entries: list[json.Value] = [
@@ -28,5 +26,5 @@ def config(as_json: bool) -> None:
         click.echo(json.encode(entries))
         return
     columns = (Column("variable", "name"), *map(Column, ("value", "source", "meaning")))
-    meanings = [field.description for field in settings.Settings.model_fields.values()]
+    meanings = [field.description for field in Settings.model_fields.values()]
     print_table(columns, [(*row, meaning) for row, meaning in zip(rows, meanings, strict=True)])

@@ -1,4 +1,4 @@
-"""How `weighbridge cost` shows costs to people: the lines of one usage, or a row for each of several."""
+"""Print the outcome of `weighbridge cost`: the lines of one usage, or a row for each of several."""
 
 from collections.abc import Sequence
 
@@ -6,8 +6,7 @@ from pricing_data import plain
 from pricing_data.cost import add
 from pricing_data.responses import BadUsage
 from pricing_data.usage_pricing import PricedUsage
-from service.cli.price_book import MTOK
-from service.cli.table import Column, Value, money, print_table, say
+from service.cli.table import MTOK, CellValue, Column, money, print_table, say
 from service.tokens.cost_answers import moment_text
 
 LINE_COLUMNS = (
@@ -33,8 +32,8 @@ COUNTED = "counted"
 
 
 def show_one(found: PricedUsage) -> None:
-    """Print a line for each rate, the total, and on which terms it was priced."""
-    rows: list[list[Value]] = []
+    """Print a line for each rate, the total, and the terms of the price."""
+    rows: list[list[CellValue]] = []
     for line in found.lines:
         each = line.kind == COUNTED
         of_many, of_one = (None, line.rate) if each else (line.rate * MTOK, None)
@@ -48,11 +47,11 @@ def show_one(found: PricedUsage) -> None:
     else:
         say(f"{found.model} costs {plain(found.total)} USD{_terms(found)}.")
     if found.read is not None and found.read.ignored:
-        say(f"Changes no cost: {', '.join(found.read.ignored)}.")
+        say(f"Without effect on the cost: {', '.join(found.read.ignored)}.")
 
 
 def show_many(results: Sequence[PricedUsage | BadUsage], version: str) -> None:
-    """Print a row for each usage, and the sum of those that have a cost."""
+    """Print a row for each usage, and the total of those that have a cost."""
     print_table(USAGE_COLUMNS, [_row(number, result) for number, result in enumerate(results, start=1)])
     totals = [found.total for found in results if isinstance(found, PricedUsage)]
     priced = [total for total in totals if total is not None]
@@ -64,17 +63,17 @@ def reasons(found: PricedUsage) -> str:
     return "; ".join(f"{name}: {reason}" for name, reason in found.unpriced)
 
 
-def _row(number: int, result: PricedUsage | BadUsage) -> list[Value]:
+def _row(number: int, result: PricedUsage | BadUsage) -> list[CellValue]:
     if isinstance(result, BadUsage):
         return [number, "", None, None, None, str(result)]
     usage = result.read.usage if result.read else None
-    counts: list[Value] = [usage.input_tokens, usage.output_tokens] if usage else [None, None]
+    counts: list[CellValue] = [usage.input_tokens, usage.output_tokens] if usage else [None, None]
     total = result.total
     return [number, result.model or "", *counts, None if total is None else money(total), reasons(result)]
 
 
 def _terms(found: PricedUsage) -> str:
-    """Return at which instant it was priced, and where that comes from."""
+    """Return the instant at which a usage was priced, the source of that instant, its tier and its region."""
     if found.terms is None:
         return ""
     at = {"item": "as of", "response": "as of its own time,", "now": "as of now,"}[found.at_from or "now"]

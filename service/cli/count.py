@@ -3,39 +3,53 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from decimal import Decimal
+from functools import reduce
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
 from pricing_data import PriceBook, cost
-from pricing_data.rating import input_rate
-from service.cli.catalogue import wanted_models
-from service.cli.count_table import Row, print_counts, total
-from service.cli.encoding import Encoding
-from service.cli.price_book import loaded_book
+from pricing_data.rate_card import input_rate
+from service.cli.catalogue import load_registry, wanted_models
+from service.cli.price_book import load_book
 from service.cli.progress import progress
-from service.cli.registry import load_registry
-from service.cli.text_files import STDIN, TextFiles
+from service.cli.table import CellValue, Column, TableCell, has_room, money, print_table
+from service.cli.text_files import STDIN, Encoding, TextFiles
 from service.http import json
 from service.tokens.count import estimate_entry
-from tokenizer_registry import Count, Registry, UncountableText
+from tokenizer_registry import Count, ErrorBand, Registry, UncountableText
 
 NOT_ALL = 2
-NAMED_MODELS = 5
-# Below this, counting is over before a progress bar could be read.
-PROGRESS_BYTES = 1_000_000
-EPILOG = "Exit status: 0, everything was counted; 2, a file could not be, and is named; 1, nothing could be done."
+MAX_NAMED_MODELS = 5
+# More models than these are printed as rows.
+MAX_MODEL_COLUMNS = 8
+# Smaller inputs are counted before a progress bar could be read.
+MIN_PROGRESS_BYTES = 1_000_000
+EPILOG = "Exit status: 0, everything was counted; 2, some files could not be counted; 1, nothing could be done."
+
+
+class FileCount(NamedTuple):
+    """The count of one file for one model; `file` is None in a total. `usd` is the exact cost, if it is known."""
+
+    file: str | None
+    model: str
+    counted: Count
+    usd: Decimal | None
 
 
 @click.command(epilog=EPILOG)
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path, allow_dash=True))
 @click.option(
     "--model", "-m", "names", multiple=True,
-    help="A model; repeat it, or '*' for all. Without it, WEIGHBRIDGE_DEFAULT_MODEL.",
+    help="Model; may be repeated; '*' means all (default: WEIGHBRIDGE_DEFAULT_MODEL).",
 )  # fmt: skip
-@click.option("--estimate", is_flag=True, help="Estimate models without a public vocabulary, marked with ~.")
-@click.option("--encoding", type=Encoding(), help="Encoding of files without a byte order mark; without it, UTF-8.")
-@click.option("--quiet", "-q", is_flag=True, help="Print the number of tokens of all files only, a line a model.")
+@click.option(
+    "--estimate", is_flag=True, help="Estimate models without a public vocabulary; estimates are marked with ~."
+)
+@click.option("--encoding", type=Encoding(), help="Encoding of files without a byte order mark (default: UTF-8).")
+@click.option("--quiet", "-q", is_flag=True, help="Print only the total number of tokens, one line per model.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 @click.pass_context
 def count(
@@ -44,22 +58,22 @@ def count(
 ) -> None:  # fmt: skip
     """Count the tokens of FILES and their cost as input.
 
-    Of a folder all files are counted, except hidden ones, binary ones and those that .gitignore excludes. Without
-    FILES, or for -, standard input is counted.
+    For a folder, all files in it are counted except hidden files, binary files and files excluded by .gitignore.
+    Without FILES, or for -, standard input is counted.
     """
     if quiet and as_json:
-        raise click.UsageError("--quiet and --json exclude each other.")
+        raise click.UsageError("--quiet and --json cannot be used together.")
     registry = load_registry()
     models = wanted_models(registry, names)
     inputs = TextFiles(files or (Path(STDIN),), encoding)
     with _progress(inputs, len(models)) as advance:
-        rows = list(_rows(registry, loaded_book(registry), models, inputs, advance, estimate=estimate))
+        rows = list(_rows(registry, load_book(registry), models, inputs, advance, estimate=estimate))
     if as_json:
         click.echo(json.encode([_entry(row, estimate) for row in rows]))
     elif quiet:
         _print_numbers(registry, models, rows)
     else:
-        print_counts(rows, models)
+        _print_counts(rows, models)
     _report(registry, rows, inputs, quiet=quiet or as_json)
     if inputs.faults:
         context.exit(NOT_ALL)
@@ -73,56 +87,58 @@ def _rows(
     advance: Callable[[], None],
     *,
     estimate: bool,
-) -> Iterator[Row]:
+) -> Iterator[FileCount]:
+    """Yield the counts file by file, in the order of the models; a file with a fault has none."""
     day = datetime.now(UTC).date()
     for file, text in inputs.texts():
-        # One vocabulary after the other, so that the bar moves within a large file.
+        # One model at a time, so that the progress bar advances within a large file. Counts are shared by models
+        # with the same vocabulary and estimator.
         known: dict[tuple[str | None, str | None], Count] = {}
         rows = []
         try:
             for model in models:
                 estimator = registry.estimator(model) if estimate else None
-                way = registry.models[model].vocabulary, estimator.name if estimator else None
-                if way not in known:
-                    known[way] = registry.count(text, [model], estimate)[0]
-                found, price = known[way], book.price(model, day)
+                method = registry.models[model].vocabulary, estimator.name if estimator else None
+                if method not in known:
+                    known[method] = registry.count(text, [model], estimate)[0]
+                found, price = known[method], book.price(model, day)
                 unit_price = input_rate(price, found.tokens or 0)
                 usd = None if found.tokens is None or unit_price is None else cost(found.tokens, unit_price)
-                rows.append(Row(file, model, found, usd))
+                rows.append(FileCount(file, model, found, usd))
                 advance()
         except UncountableText as fault:
             inputs.faults.append(f"{file}: {fault}.")
             continue
         except MemoryError:
-            inputs.faults.append(f"{file}: there is not enough memory to count it.")
+            inputs.faults.append(f"{file}: not enough memory to count it.")
             continue
         yield from rows
 
 
-def _print_numbers(registry: Registry, models: Sequence[str], rows: Sequence[Row]) -> None:
-    """Print the tokens of all files, a line for each model; a model without a count ends the command."""
+def _print_numbers(registry: Registry, models: Sequence[str], rows: Sequence[FileCount]) -> None:
+    """Print the total tokens, one line per model; a model without a count ends the command."""
     for model in models:
-        tokens = total(model, rows).counted.tokens if rows else 0
+        tokens = _total(model, rows).counted.tokens if rows else 0
         if tokens is None:
             reason = registry.why_uncounted(model)
-            raise click.ClickException(f"{model} has no count: {reason}. --estimate may estimate it.")
+            raise click.ClickException(f"{model} has no count: {reason}. Try --estimate.")
         click.echo(tokens)
 
 
-def _report(registry: Registry, rows: Sequence[Row], inputs: TextFiles, *, quiet: bool) -> None:
-    """Say on standard error what was not counted, and unless `quiet` what was left out."""
+def _report(registry: Registry, rows: Sequence[FileCount], inputs: TextFiles, *, quiet: bool) -> None:
+    """Print on standard error what was not counted and, unless `quiet`, which files were skipped."""
     for name, fault in registry.faults.items():
         click.echo(f"Models with the vocabulary {name} have no count: {fault}", err=True)
     uncounted = list(dict.fromkeys(row.model for row in rows if row.counted.tokens is None))
     if uncounted and not quiet:
-        more = len(uncounted) - NAMED_MODELS
-        names = ", ".join(uncounted[:NAMED_MODELS]) + (f" and {more:,} more" if more > 0 else "")
-        click.echo(f"No count without a public vocabulary: {names}. --estimate may estimate them.", err=True)
+        more = len(uncounted) - MAX_NAMED_MODELS
+        names = ", ".join(uncounted[:MAX_NAMED_MODELS]) + (f" and {more:,} more" if more > 0 else "")
+        click.echo(f"No count without a public vocabulary: {names}. Try --estimate.", err=True)
     for sentence in [*([] if quiet else inputs.notes), *inputs.faults]:
         click.echo(sentence, err=True)
 
 
-def _entry(row: Row, estimate: bool) -> json.Value:
+def _entry(row: FileCount, estimate: bool) -> json.Value:
     entry: dict[str, json.Value] = {
         "file": row.file,
         "model": row.model,
@@ -134,9 +150,66 @@ def _entry(row: Row, estimate: bool) -> json.Value:
 
 @contextmanager
 def _progress(inputs: TextFiles, models: int) -> Iterator[Callable[[], None]]:
-    """Show how far counting is where that takes long enough to be read."""
-    if inputs.bytes < PROGRESS_BYTES:
+    """Show a progress bar if the input is large."""
+    if inputs.bytes < MIN_PROGRESS_BYTES:
         yield lambda: None
         return
     with progress("counting", len(inputs.files) * models) as advance:
         yield advance
+
+
+def _print_counts(rows: Sequence[FileCount], models: Sequence[str]) -> None:
+    """Print the counts, which are ordered by file and then by model, with totals if there are several files."""
+    files = len(rows) // len(models)
+    every = [*rows, *(_total(model, rows) for model in models)] if files > 1 else rows
+    if len(models) <= MAX_MODEL_COLUMNS:
+        columns = [Column("file", "name"), *(column for model in models for column in _columns_of(model))]
+        cells = [_cells(every[start : start + len(models)]) for start in range(0, len(every), len(models))]
+        if len(models) == 1 or has_room(columns, cells):
+            print_table(columns, cells)
+            return
+    columns = [Column("file", "name"), Column("model", "name"), Column("tokens", "number"), Column("USD", "number")]
+    print_table(columns, [(_file(row), row.model, *_amounts(row)) for row in every])
+
+
+def _total(model: str, rows: Sequence[FileCount]) -> FileCount:
+    """Return the total of a model over all files; its error band is the widest on either side."""
+    mine = [row for row in rows if row.model == model]
+    tokens = [row.counted.tokens for row in mine if row.counted.tokens is not None]
+    costs = [row.usd for row in mine if row.usd is not None]
+    bands = [row.counted.error for row in mine if row.counted.error is not None]
+    widest = reduce(_wider, bands) if bands else None
+    return FileCount(
+        None,
+        model,
+        mine[0].counted._replace(tokens=sum(tokens) if len(tokens) == len(mine) else None, error=widest),
+        sum(costs, Decimal()) if len(costs) == len(mine) else None,
+    )
+
+
+def _wider(one: ErrorBand, other: ErrorBand) -> ErrorBand:
+    return one._replace(low=min(one.low, other.low), high=max(one.high, other.high))
+
+
+def _columns_of(model: str) -> tuple[Column, Column]:
+    return Column(f"{model} tokens", "number"), Column(f"{model} USD", "number")
+
+
+def _cells(rows: Sequence[FileCount]) -> list[CellValue]:
+    return [_file(rows[0]), *(value for row in rows for value in _amounts(row))]
+
+
+def _file(row: FileCount) -> str:
+    return row.file or "total"
+
+
+def _amounts(row: FileCount) -> tuple[CellValue, CellValue]:
+    mark = "~" if row.counted.method == "estimate" else ""
+    return _tokens(row.counted), None if row.usd is None else money(row.usd, mark)
+
+
+def _tokens(count: Count) -> CellValue:
+    if count.tokens is None or count.error is None:
+        return count.tokens
+    band = f"({count.error.low:+.0%} to {count.error.high:+.0%})"
+    return TableCell(f"~{count.tokens:,} {band}", f"~{count.tokens} {band}")

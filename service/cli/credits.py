@@ -1,4 +1,4 @@
-"""`weighbridge credits`: pay in, and see what was paid and charged."""
+"""`weighbridge credits`: grant credit, and show balances and statements."""
 
 import secrets
 from collections.abc import Sequence
@@ -9,36 +9,36 @@ from typing import NamedTuple, Protocol
 import click
 
 from service.auth.accounts import Account, AccountStore
-from service.billing.ledger import Balance, Books, Entry
+from service.billing.ledger import Balance, Books, LedgerEntry
 from service.billing.money import parse_rupees, shown
-from service.cli.asynchronous import asynchronous
 from service.cli.lazy import LazyGroup
-from service.cli.table import Cell, Column, print_table
+from service.cli.store_commands import asynchronous, json_option
+from service.cli.table import Column, TableCell, print_table
 from service.http import json
 
 DECIMALS = 6
 
 
 class CreditTools(Protocol):
-    """What these commands need. It is the click context's object."""
+    """What these commands need: the object of the click context."""
 
     def account_store(self) -> AbstractAsyncContextManager[AccountStore]:
-        """The accounts and keys. To enter it may raise StoreError, PepperError, DataFolderUnusable."""
+        """Return the accounts and keys. Entering it raises StoreError, PepperError or DataFolderUnusable."""
 
     def statements(self) -> AbstractAsyncContextManager[Books]:
-        """The credit. To enter it may raise StoreError, DataFolderUnusable."""
+        """Return the credit of accounts. Entering it raises StoreError or DataFolderUnusable."""
 
 
-class Line(NamedTuple):
-    """An entry as its account sees it: what it changed, and the sum so far."""
+class StatementLine(NamedTuple):
+    """An entry as its account sees it: the change of its balance, and the sum so far, in micro-rupees."""
 
-    entry: Entry
+    entry: LedgerEntry
     change: int
     sum: int
 
 
 def rupees_argument(context: click.Context, _: click.Parameter, text: str) -> int:
-    """An amount in micro-rupees."""
+    """Return the amount in micro-rupees."""
     try:
         return parse_rupees(text)
     except ValueError as error:
@@ -53,11 +53,11 @@ def credits_() -> None:
 @credits_.command("grant")
 @click.argument("account")
 @click.argument("rupees", callback=rupees_argument)
-@click.option("--reason", default="granted by hand", help="Stands in the statement.")
+@click.option("--reason", default="granted by hand", help="Reason, shown in the statement.")
 @click.pass_obj
 @asynchronous
 async def grant(tools: CreditTools, account: str, rupees: int, reason: str) -> None:
-    """Pay RUPEES into ACCOUNT, named by name or id."""
+    """Add a credit of RUPEES to ACCOUNT, which is a name or an id."""
     async with tools.statements() as books:
         owner = _known(await books.find_account(account), account)
         balance = await books.grant(owner.id, rupees, f"grant_{secrets.token_hex(8)}", reason)
@@ -67,7 +67,7 @@ async def grant(tools: CreditTools, account: str, rupees: int, reason: str) -> N
 
 @credits_.command("show")
 @click.argument("account", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 @click.pass_obj
 @asynchronous
 async def show(tools: CreditTools, account: str | None, as_json: bool) -> None:
@@ -85,13 +85,14 @@ async def show(tools: CreditTools, account: str | None, as_json: bool) -> None:
 
 @credits_.command("statement")
 @click.argument("reference", metavar="KEY|ACCOUNT")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 @click.pass_obj
 @asynchronous
 async def statement(tools: CreditTools, reference: str, as_json: bool) -> None:
-    """List what was paid in and charged.
+    """List the grants and charges of an account or of a key.
 
-    An account is named by its name or id, a key by its id, its short form or itself."""
+    Name an account by its name or id, a key by its id, its short form or the key itself.
+    """
     async with tools.statements() as books:
         owner = await books.find_account(reference)
         if owner is not None:
@@ -100,7 +101,7 @@ async def statement(tools: CreditTools, reference: str, as_json: bool) -> None:
             async with tools.account_store() as store:
                 keys = await store.find_keys(reference)
             if len(keys) != 1:
-                raise click.ClickException("No account, and not exactly one key, is meant by that.")
+                raise click.ClickException("This is neither an account nor exactly one key.")
             entries = await books.entries(keys[0].account.id, keys[0].id)
     lines = _lines(entries)
     if as_json:
@@ -120,20 +121,20 @@ async def statement(tools: CreditTools, reference: str, as_json: bool) -> None:
 
 def _known(account: Account | None, reference: str) -> Account:
     if account is None:
-        raise click.ClickException(f"There is no account {reference!r}. `weighbridge credits show` lists them.")
+        raise click.ClickException(f"There is no account {reference!r}. `weighbridge credits show` lists all accounts.")
     return account
 
 
-def _lines(entries: Sequence[Entry]) -> list[Line]:
+def _lines(entries: Sequence[LedgerEntry]) -> list[StatementLine]:
     total, lines = 0, []
     for entry in entries:
         change = entry.amount * ((entry.credit == "customer") - (entry.debit == "customer"))
         total += change
-        lines.append(Line(entry, change, total))
+        lines.append(StatementLine(entry, change, total))
     return lines
 
 
-def _line(line: Line) -> json.Value:
+def _line(line: StatementLine) -> json.Value:
     entry = line.entry
     return {
         "at": entry.at.isoformat(),
@@ -143,8 +144,8 @@ def _line(line: Line) -> json.Value:
         "debit": entry.debit,
         "credit": entry.credit,
         "amount_inr": shown(entry.amount, DECIMALS),
-        "change_inr": _signed(line.change),
-        "sum_inr": _signed(line.sum),
+        "change_inr": _signed_rupees(line.change),
+        "sum_inr": _signed_rupees(line.sum),
         "reason": entry.reason,
     }
 
@@ -159,14 +160,14 @@ def _balance(account: Account, money: Balance) -> json.Value:
     }
 
 
-def _signed(micro_inr: int) -> str:
+def _signed_rupees(micro_inr: int) -> str:
     return f"-{shown(-micro_inr, DECIMALS)}" if micro_inr < 0 else shown(micro_inr, DECIMALS)
 
 
-def _rupees(micro_inr: int) -> Cell:
-    """An amount of rupees with all its decimals."""
-    exact = _signed(micro_inr)
-    return Cell(f"{Decimal(exact):,f}", exact)
+def _rupees(micro_inr: int) -> TableCell:
+    """Return an amount of rupees with all its decimals."""
+    exact = _signed_rupees(micro_inr)
+    return TableCell(f"{Decimal(exact):,f}", exact)
 
 
 def _numbers(*headings: str) -> tuple[Column, ...]:

@@ -1,4 +1,4 @@
-"""`weighbridge db`: the schema of the database. `serve` upgrades it by itself."""
+"""`weighbridge db`: the schema of the database. `weighbridge serve` upgrades it too, at start."""
 
 from pathlib import Path
 from typing import Protocol
@@ -13,24 +13,27 @@ from service.storage.sql.url import DatabaseUrl
 
 
 class DatabaseTools(Protocol):
-    """What these commands need. It is the click context's object."""
+    """What these commands need: the object of the click context."""
 
     def database_url(self) -> DatabaseUrl:
-        """The database of the settings. Raises StoreError."""
+        """Return the database of the settings. Raise StoreError."""
 
     def pepper_in_use(self) -> Path | None:
-        """The file of a pepper under which keys were stored before, if one serves."""
+        """Return the pepper file of the data folder if it exists and is in use."""
 
 
 @click.group("db", cls=LazyGroup)
 def db() -> None:
-    """See and upgrade the schema of the database."""
+    """Show and upgrade the schema of the database."""
 
 
 @db.command("status")
 @click.pass_obj
 def status(tools: DatabaseTools) -> None:
-    """Print which schema the database has. Ends with status 1 if it is not the newest."""
+    """Show the schema version of the database.
+
+    The exit status is 1 if it is not the newest.
+    """
     try:
         url = tools.database_url()
         found = schema_status(url)
@@ -38,15 +41,16 @@ def status(tools: DatabaseTools) -> None:
         raise click.ClickException(str(error)) from error
     click.echo(f"{url.shown}: schema {found.current or 'none'}, newest {found.newest}")
     if found.current != found.newest:
-        raise click.ClickException("The schema is not the newest: `weighbridge db upgrade` brings it up to date.")
+        raise click.ClickException("The schema is out of date. Run `weighbridge db upgrade`.")
 
 
 @db.command("upgrade")
 @click.pass_obj
 def upgrade(tools: DatabaseTools) -> None:
-    """Bring the database to the newest schema.
+    """Upgrade the database to the newest schema.
 
-    It is safe to run at any time, from several hosts in parallel."""
+    It is safe to run this at any time, and on several hosts in parallel.
+    """
     try:
         url = tools.database_url()
         before = schema_status(url)
@@ -60,15 +64,15 @@ def upgrade(tools: DatabaseTools) -> None:
 @db.command("create")
 @click.pass_obj
 def create(tools: DatabaseTools) -> None:
-    """Begin anew: make the schema in an empty database.
+    """Create the schema in an empty database.
 
-    Also where a pepper in the data folder says that there were keys before, which are lost then.
+    This also works if the data folder has a pepper from an earlier database. The keys of that database are lost.
     """
     try:
         url = tools.database_url()
         if schema_status(url).current is not None:
-            raise click.ClickException(f"The database {url.shown} is not empty; nothing is changed.")
+            raise click.ClickException(f"The database {url.shown} is not empty. Nothing was changed.")
         upgrade_schema(url)
     except StoreError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"{url.shown}: made schema {schema_status(url).newest}")
+    click.echo(f"{url.shown}: created schema {schema_status(url).newest}")

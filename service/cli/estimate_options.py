@@ -1,4 +1,4 @@
-"""Options of `weighbridge estimate` that are more than a word: shares, sizes, output tokens."""
+"""Options of `weighbridge estimate` with values to parse: shares, sizes, output tokens and models."""
 
 import re
 from collections.abc import Sequence
@@ -7,21 +7,21 @@ from fractions import Fraction
 
 import click
 
-from estimation.workload import Output
+from corpus_cost.workload import Output
 from service.cli.catalogue import known_author, known_models, wanted_models
 from tokenizer_registry import Registry
 
 UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}
-MAX_OUTPUT = 10**9
+MAX_OUTPUT_TOKENS = 10**9
 
 
 class Share(click.ParamType[Decimal]):
-    """A share of a whole, such as 1% or 0.01."""
+    """An option that is a share of a whole, such as 1% or 0.01."""
 
     name = "share"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
-        """The share, from 0 to 1."""
+        """Return the share, from 0 to 1."""
         if isinstance(value, Decimal):
             return value
         text = str(value).strip()
@@ -35,12 +35,12 @@ class Share(click.ParamType[Decimal]):
 
 
 class Size(click.ParamType[int]):
-    """A size in bytes, such as 16MiB."""
+    """An option that is a size in bytes, such as 16MiB."""
 
     name = "size"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The number of bytes."""
+        """Return the number of bytes."""
         if isinstance(value, int):
             return value
         match = re.fullmatch(r"(\d{1,15})\s*([KMG]?I?B)?", str(value).strip().upper())
@@ -50,18 +50,18 @@ class Size(click.ParamType[int]):
 
 
 class OutputTokens(click.ParamType[Output]):
-    """Output tokens of each text: 500, 25% of its input tokens, or a column's name."""
+    """An option for the output tokens of a text: a number, a share of its input tokens, or the name of a column."""
 
     name = "tokens"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Output:
-        """The output, with one of its three ways."""
+        """Return the output as a number, a share or a column."""
         if isinstance(value, Output):
             return value
         text = str(value).strip()
         if text.isascii() and text.isdigit():
-            if int(text) > MAX_OUTPUT:
-                raise click.BadParameter(f"{text} tokens are more than any model answers.")
+            if int(text) > MAX_OUTPUT_TOKENS:
+                raise click.BadParameter(f"{text} is more than any model can output.")
             return Output(tokens=int(text))
         if re.fullmatch(r"\d{1,6}(\.\d{1,6})?\s*%", text):
             return Output(ratio=Fraction(text.removesuffix("%").strip()) / 100)
@@ -71,9 +71,9 @@ class OutputTokens(click.ParamType[Output]):
 
 
 def only_one(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> str:
-    """The value of an option that may be given once: of two, the first would be dropped without a word."""
+    """Return the only value of an option; click would silently ignore the first of two."""
     if len(values) > 1:
-        raise click.BadParameter(f"give it once, not {len(values)} times.", context, parameter)
+        raise click.BadParameter(f"may be given once, not {len(values)} times.", context, parameter)
     return values[0]
 
 

@@ -4,19 +4,19 @@ from decimal import Decimal
 
 import click
 
-from estimation.assumptions import assumptions
-from estimation.estimate import Estimate, ModelEstimate
-from estimation.interval import Interval
+from corpus_cost.estimate import Estimate, ModelEstimate
+from corpus_cost.intervals import Interval
+from corpus_cost.report import assumptions
 from pricing_data import plain
-from service.cli.table import Cell, Column, Value, grouped, money, print_table, say
+from service.cli.table import CellValue, Column, TableCell, grouped, money, print_table, say
 from service.http import json
 
-FAULTS_SHOWN = 20
+MAX_FAULTS_SHOWN = 20
 CENT_OF_A_CENT = Decimal("0.0001")
 
 
 def show(found: Estimate) -> None:
-    """The table, what it rests on, and what could not be read."""
+    """Print the table, its assumptions, and what could not be read."""
     headings = ("cost, USD", "input tokens", "output tokens")
     columns = (Column("model", "name"), *(Column(heading, "number") for heading in headings), Column("vocabulary"))
     models = sorted(found.models, key=_by_cost)
@@ -27,23 +27,23 @@ def show(found: Estimate) -> None:
 
 
 def show_faults(found: Estimate) -> None:
-    """What is not in the totals, on standard error."""
+    """Print on standard error what the totals do not include."""
     for model in found.models:
         if model.reason:
             click.echo(f"{model.way.model}: {model.reason}", err=True)
         if model.uncounted:
-            click.echo(f"{model.way.model}: {model.uncounted:,} texts could not be cut into tokens.", err=True)
+            click.echo(f"{model.way.model}: {model.uncounted:,} texts could not be tokenized.", err=True)
     if not found.faults:
         return
     click.echo(f"Not counted: {_extent(found)}", err=True)
-    for fault in found.faults[:FAULTS_SHOWN]:
+    for fault in found.faults[:MAX_FAULTS_SHOWN]:
         click.echo(f"  {fault}", err=True)
-    if (more := len(found.faults) - FAULTS_SHOWN) > 0:
+    if (more := len(found.faults) - MAX_FAULTS_SHOWN) > 0:
         click.echo(f"  and {more:,} more; --json has them.", err=True)
 
 
 def report(found: Estimate) -> None:
-    """Everything, as one JSON object. Money is in plain decimals."""
+    """Print everything as one JSON object. Amounts are plain decimals of USD."""
     faults: list[json.Value] = [
         {"source": fault.source, "place": fault.place, "reason": fault.reason} for fault in found.faults
     ]
@@ -100,32 +100,32 @@ def _by_cost(model: ModelEstimate) -> tuple[bool, Decimal, str]:
     return model.usd is None, -(model.usd or Decimal()), model.way.model
 
 
-def _cells(model: ModelEstimate, found: Estimate) -> tuple[Value, Value, Value]:
-    """The cost, the input tokens and the output tokens. What is no exact count begins with ~, for programs too."""
+def _cells(model: ModelEstimate, found: Estimate) -> tuple[CellValue, CellValue, CellValue]:
+    """Return cost, input tokens and output tokens. Values that are not exact begin with ~, for programs too."""
     if model.input_tokens is None:
         return None, "no public vocabulary" if model.way.method == "none" else None, None
     mark = "~" if model.way.band or found.sample else ""
     if not mark:
         return model.usd, model.input_tokens, model.output_tokens
     band = f" ({model.way.band.low:+.0%} to {model.way.band.high:+.0%})" if model.way.band else ""
-    tokens = Cell(f"{mark}{model.input_tokens:,}{band}", f"{mark}{model.input_tokens}{band}")
+    tokens = TableCell(f"{mark}{model.input_tokens:,}{band}", f"{mark}{model.input_tokens}{band}")
     answered = mark if model.output_tokens else ""
-    output = Cell(f"{answered}{model.output_tokens:,}", f"{answered}{model.output_tokens}")
+    output = TableCell(f"{answered}{model.output_tokens:,}", f"{answered}{model.output_tokens}")
     return _money(model, mark), tokens, output
 
 
-def _money(model: ModelEstimate, mark: str) -> Value:
+def _money(model: ModelEstimate, mark: str) -> CellValue:
     if model.usd is None:
         return None
     if model.usd_interval is None:
         return money(model.usd, mark)
     low, high = model.usd_interval.low, model.usd_interval.high
     amounts = [amount.quantize(CENT_OF_A_CENT) for amount in (model.usd, low, high) if amount is not None]
-    return Cell(_interval(mark, [*map(grouped, amounts)]), _interval(mark, [*map(plain, amounts)]))
+    return TableCell(_interval(mark, [*map(grouped, amounts)]), _interval(mark, [*map(plain, amounts)]))
 
 
 def _interval(mark: str, amounts: list[str]) -> str:
-    """An amount, and the two between which it lies if both are known."""
+    """Return an amount, with the bounds of its interval if both are known."""
     bounds = f" ({amounts[1]} to {amounts[2]})" if len(amounts) == len(("amount", "low", "high")) else ""
     return f"{mark}{amounts[0]}{bounds}"
 

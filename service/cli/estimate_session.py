@@ -1,4 +1,4 @@
-"""One run of `weighbridge estimate`: workers, plan, journal, files."""
+"""One run of `weighbridge estimate`: its workers, plan, journal and output files."""
 
 import hashlib
 import json
@@ -15,29 +15,34 @@ from pathlib import Path
 
 import click
 
-from estimation.documents import write_documents
-from estimation.engines import load
-from estimation.estimate import Estimate
-from estimation.job import Job
-from estimation.journal import Journal
-from estimation.locating import Found, find, spooled
-from estimation.metering import metering
-from estimation.on_ray import RayWorkers
-from estimation.page import page
-from estimation.piece import Shard
-from estimation.planning import plan
-from estimation.reading.batch import Reading
-from estimation.reading.parquet import prepare
-from estimation.run import Question, Runner, Tally, outcome, run, sample_outcome
-from estimation.sampling import sample_plan
-from estimation.source import Format
-from estimation.workers import Workers
-from estimation.workload import Workload
+from corpus_cost.counting import CountJob, load_counters
+from corpus_cost.discovery import FoundSources, find_sources, spooled_source
+from corpus_cost.documents import write_documents
+from corpus_cost.estimate import Estimate
+from corpus_cost.execution import (
+    EstimateInputs,
+    Runner,
+    ShardTally,
+    build_estimate,
+    build_sample_estimate,
+    count_shards,
+)
+from corpus_cost.journal import Journal
+from corpus_cost.planning import plan_shards
+from corpus_cost.pricing import metering
+from corpus_cost.ray_workers import RayWorkers
+from corpus_cost.readers.parquet import import_parquet_library
+from corpus_cost.report import page
+from corpus_cost.sampling import sample_plan
+from corpus_cost.shards import Shard
+from corpus_cost.sources import TextFormat
+from corpus_cost.workers import Workers
+from corpus_cost.workload import ReadOptions, Workload
 from pricing_data import PriceBook
 from service import __version__
-from service.cli.configuration import configuration, prepared_folder
-from service.cli.estimate_progress import counting_progress
-from service.cli.registry import extra_folder
+from service.cli.catalogue import extra_folder
+from service.cli.configuration import configuration, prepare_folder
+from service.cli.progress import byte_progress
 from tokenizer_registry import Registry
 
 RUNS = "estimates"
@@ -45,16 +50,16 @@ STDIN = "-"
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What a command asks for. `ray_address` is None without Ray, and empty for the cluster that Ray finds."""
+class EstimateRequest:
+    """The options of one estimate. `ray_address` is None without Ray, and empty for the cluster that Ray finds."""
 
     registry: Registry
     book: PriceBook
     models: tuple[str, ...]
     estimated: bool
     inputs: tuple[str, ...]
-    form: Format | None
-    reading: Reading
+    form: TextFormat | None
+    reading: ReadOptions
     workload: Workload
     day_given: bool
     sample: Decimal | None
@@ -66,28 +71,28 @@ class Request:
     html: Path | None
 
 
-class Session:
-    """Everything that one estimate opens, and closes again."""
+class EstimateSession:
+    """Everything that one estimate opens and closes: workers, the journal of finished parts, and a copy of stdin."""
 
-    def __init__(self, request: Request) -> None:
-        folder = prepared_folder(configuration().settings) / RUNS
+    def __init__(self, request: EstimateRequest) -> None:
+        folder = prepare_folder(configuration().settings) / RUNS
         self._folder = folder / _identity(request)
         self._journal = Journal(self._folder)
-        self._request, self._stripes = self._continued(request)
+        self._request, self._stripes = self._resume(request)
         self._metering = metering(
             request.registry, request.book, request.models, self._request.workload, estimate=request.estimated
         )
         self._shards: Sequence[Shard] = ()
-        self._tally = Tally(self._journal if request.sample is None else None)
+        self._tally = ShardTally(self._journal if request.sample is None else None)
         self._runner: Runner | None = None
         self._stdin: Path | None = None
 
-    def _continued(self, request: Request) -> tuple[Request, int]:
-        """The request, with the day and the parts of the run that it goes on with, if it does."""
+    def _resume(self, request: EstimateRequest) -> tuple[EstimateRequest, int]:
+        """Return the request and the number of stripes; of a resumed run, those of its first start."""
         header = self._journal.header() if request.resume else None
         if header is None:
             if request.resume:
-                click.echo("Nothing is kept of this estimate: it starts anew.", err=True)
+                click.echo("There is nothing to resume: the estimate starts from the beginning.", err=True)
             self._journal.begin({"day": request.workload.day.isoformat(), "stripes": request.workers})
             return request, request.workers
         day = date.fromisoformat(header["day"])
@@ -95,10 +100,10 @@ class Session:
 
     @contextmanager
     def opened(self) -> Iterator[None]:
-        """The workers, for the time of the block; they are forked before anything else starts threads."""
+        """Run the workers during the block. They are forked before anything else starts threads."""
         with ExitStack() as stack:
             stack.enter_context(self._journal)
-            workers = self._workers()
+            workers = self._build_workers()
             stack.enter_context(workers)
             self._runner = workers
             if STDIN in self._request.inputs:
@@ -109,71 +114,72 @@ class Session:
             yield
 
     def run(self) -> Estimate:
-        """Count, and tell the outcome. Raises EstimationError, OSError."""
-        found = self._found()
+        """Count and return the estimate. Raise EstimationError, OSError."""
+        found = self._find_sources()
         request = self._request
-        question = Question(self._metering, request.book, request.workload, found)
+        question = EstimateInputs(self._metering, request.book, request.workload, found)
         if request.sample is not None:
             sampled = sample_plan(found.sources, request.reading, request.sample, request.seed)
             self._count(sampled.shards)
-            return sample_outcome(question, sampled, request.sample, self._tally)
-        planned = plan(found.sources, request.reading, self._stripes)
+            return build_sample_estimate(question, sampled, request.sample, self._tally)
+        planned = plan_shards(found.sources, request.reading, self._stripes)
         self._count(planned.shards)
-        return outcome(question, planned.shards, planned.faults, self._tally)
+        return build_estimate(question, planned.shards, planned.faults, self._tally)
 
     def write_files(self, found: Estimate) -> None:
-        """The files that are asked for; then nothing of a whole run is kept. Raises OSError, MissingExtra."""
+        """Write the requested files, then delete the journal if the run is complete. Raise OSError, MissingExtra."""
         if path := self._request.documents:
             shards = [shard.id for shard in self._shards]
-            with _naming(path):
+            with _name_faults(path):
                 write_documents(path, shards, self._journal.parts, self._metering, self._request.book, found.workload)
         if path := self._request.html:
-            with _naming(path):
+            with _name_faults(path):
                 path.write_text(page(found, self._request.inputs), encoding="utf-8")
         if found.done == found.shards:
             self._journal.forget()
 
-    def kept_sentence(self) -> str:
-        """What is kept of a run that was stopped."""
+    def stopped_sentence(self) -> str:
+        """Return a sentence about what is kept of a run that was stopped."""
         if self._request.sample is not None or not self._tally.done:
-            return "Stopped; nothing is kept."
+            return "Stopped. Nothing is kept."
         done, parts = self._tally.done, len(self._shards)
-        return f"Stopped; {done:,} of {parts:,} parts are kept. The same command with --resume goes on from there."
+        return f"Stopped. {done:,} of {parts:,} parts are kept. Repeat the command with --resume to continue."
 
-    def _workers(self) -> Workers | RayWorkers:
+    def _build_workers(self) -> Workers | RayWorkers:
         request = self._request
         parts = self._journal.parts if request.documents else None
-        job = Job(self._metering.meters, request.workload, request.reading, parts)
+        job = CountJob(self._metering.meters, request.workload, request.reading, parts)
         if request.ray_address is not None:
             return RayWorkers(job, extra_folder(), request.ray_address, request.workers)
-        preparing = partial(prepare, request.inputs, request.form)
-        return Workers(job, load(request.registry, job.counters), request.workers, preparing)
+        preparing = partial(import_parquet_library, request.inputs, request.form)
+        return Workers(job, load_counters(request.registry, job.counters), request.workers, preparing)
 
-    def _found(self) -> Found:
+    def _find_sources(self) -> FoundSources:
         request = self._request
-        found = find((name for name in request.inputs if name != STDIN), request.form)
+        found = find_sources((name for name in request.inputs if name != STDIN), request.form)
         if self._stdin is None:
             return found
-        return found._replace(sources=(spooled(STDIN, self._stdin, request.form), *found.sources))
+        return found._replace(sources=(spooled_source(STDIN, self._stdin, request.form), *found.sources))
 
     def _count(self, shards: Sequence[Shard]) -> None:
         self._shards = shards
         if self._runner is not None:
-            with counting_progress(sum(shard.bytes for shard in shards)) as advance, _naming(self._folder):
-                run(self._runner, shards, self._tally, advance)
+            total = sum(shard.bytes for shard in shards)
+            with byte_progress("counting", total) as advance, _name_faults(self._folder):
+                count_shards(self._runner, shards, self._tally, lambda shard: advance(shard.bytes))
 
 
 @contextmanager
-def _naming(path: Path) -> Iterator[None]:
-    """Writing does not tell which file it was. Raises OSError with this name."""
+def _name_faults(path: Path) -> Iterator[None]:
+    """Add the path to an OSError raised in the block that does not name its file."""
     try:
         yield
     except OSError as fault:
         raise OSError(fault.errno, fault.strerror, fault.filename or str(path)) from fault
 
 
-def _identity(request: Request) -> str:
-    """The same for the same estimate: what is kept under it may be gone on with."""
+def _identity(request: EstimateRequest) -> str:
+    """Return a digest of everything that changes the outcome: a run may be resumed with equal options only."""
     vocabularies = {request.registry.models[name].vocabulary for name in request.models}
     specs = request.registry.vocabularies
     options = {

@@ -7,33 +7,51 @@ from typing import Protocol
 
 import click
 
-from service.auth.accounts import AccountStore, ApiKey, KeyScope
+from service.auth.accounts import AccountStore, ApiKey, KeyRefusal, KeyScope
 from service.billing.money import shown
-from service.cli import key_report, options
-from service.cli.asynchronous import asynchronous
 from service.cli.lazy import LazyGroup
+from service.cli.store_commands import (
+    account_name,
+    asynchronous,
+    calls_per_month_option,
+    calls_per_second_option,
+    duration,
+    future_instant,
+    json_option,
+    key_label,
+    key_scopes,
+)
+from service.cli.table import Column, print_table
 
-SHOWN_ONCE = "This is the only time the key is shown: keep it as you would a password."
+SHOWN_ONCE = "Store it now: the key is not shown again."
 CREDIT_DECIMALS = 6
 NO_MATCH = "No key matches. `weighbridge keys list` shows the ids of all keys."
+COLUMNS = (
+    Column("Id", "name"),
+    *map(Column, ("Account", "Label", "Status", "Key", "Expires", "Last used", "Scopes", "Created")),
+)
 
 
 class KeyTools(Protocol):
-    """What these commands need. It is the click context's object."""
+    """What these commands need: the object of the click context."""
 
     def account_store(self) -> AbstractAsyncContextManager[AccountStore]:
-        """The store, with the newest schema. To call or to enter it may raise
-        StoreError, PepperError, DataFolderUnusable."""
+        """Return the store, with the newest schema.
+
+        Calling and entering it raise StoreError, PepperError or DataFolderUnusable.
+        """
 
     def now(self) -> datetime:
-        """The time, in UTC."""
+        """Return the current time, in UTC."""
 
     def store_name(self) -> str:
-        """Where accounts and keys are, as a person may read it."""
+        """Return the database of accounts and keys, in words."""
 
     async def announce(self, digest: str) -> None:
-        """Tell running services that the key of this digest has changed. Never fails: they
-        learn it by themselves within 5 seconds."""
+        """Publish to running services that the key of this digest has changed.
+
+        Never fails: without it they notice the change within 5 seconds.
+        """
 
 
 @click.group("keys", cls=LazyGroup)
@@ -42,25 +60,25 @@ def keys() -> None:
 
 
 @keys.command("create")
-@click.option("--account", required=True, callback=options.account_name, help="Account, made if there is none.")
-@click.option("--label", default="", callback=options.label, help="What the key is for.")
+@click.option("--account", required=True, callback=account_name, help="Account; created if it does not exist.")
+@click.option("--label", default="", callback=key_label, help="What the key is for.")
 @click.option(
     "--scope",
     "scopes",
     type=click.Choice([scope.value for scope in KeyScope]),
     multiple=True,
-    callback=options.scopes,
-    help="An API that the key may call; may be repeated. Default: all.",
+    callback=key_scopes,
+    help="API that the key may call; may be repeated (default: all).",
 )
 @click.option(
     "--expires",
     "expires_at",
-    callback=options.instant_to_come,
-    help="Days from now, or a date: its first moment in UTC.",
+    callback=future_instant,
+    help="Expiry: days from now, or a date (00:00 UTC).",
 )
-@options.calls_per_second
-@options.calls_per_month
-@options.as_json
+@calls_per_second_option
+@calls_per_month_option
+@json_option
 @click.pass_obj
 @asynchronous
 async def create(
@@ -75,7 +93,7 @@ async def create(
 ) -> None:
     """Create a key and print it, once.
 
-    An account's first key brings it the welcome credit of the service that runs on the database.
+    With its first key an account receives the welcome credit of the service that runs on the database.
     """
     async with tools.account_store() as store:
         owner = await store.get_or_create_account(account)
@@ -84,18 +102,18 @@ async def create(
         key, secret = await store.create_key(owner, label, scopes, expires_at)
     if as_json:
         credit = {"welcome_credit_inr": shown(welcome, CREDIT_DECIMALS)} if welcome else {}
-        click.echo(json.dumps({**key_report.new_as_json(key, secret, tools.now()), **credit}, indent=2))
+        click.echo(json.dumps({**_new_entry(key, secret, tools.now()), **credit}, indent=2))
         return
     if welcome:
-        click.echo(f"Account {owner.name} begins with a credit of INR {shown(welcome, CREDIT_DECIMALS)}.", err=True)
+        click.echo(f"Account {owner.name} starts with a credit of INR {shown(welcome, CREDIT_DECIMALS)}.", err=True)
     click.echo(f"Key {key.id} of account {owner.name}. {SHOWN_ONCE}", err=True)
     click.echo(f"It is stored in {tools.store_name()}.", err=True)
     click.echo(secret)
 
 
 @keys.command("list")
-@click.option("--account", callback=options.account_name, help="Only this account's keys.")
-@options.as_json
+@click.option("--account", callback=account_name, help="List only this account's keys.")
+@json_option
 @click.pass_obj
 @asynchronous
 async def list_(tools: KeyTools, account: str | None, as_json: bool) -> None:
@@ -103,9 +121,9 @@ async def list_(tools: KeyTools, account: str | None, as_json: bool) -> None:
     async with tools.account_store() as store:
         found = await store.list_keys(account)
     if as_json:
-        click.echo(json.dumps([key_report.as_json(key, tools.now()) for key in found], indent=2))
+        click.echo(json.dumps([_entry(key, tools.now()) for key in found], indent=2))
     else:
-        key_report.print_keys(found, tools.now())
+        _print_keys(found, tools.now())
 
 
 @keys.command("revoke")
@@ -120,9 +138,9 @@ async def revoke(tools: KeyTools, key: str) -> None:
     if revoked is not None:
         await tools.announce(revoked.digest)
     if meant.revoked_at is not None:
-        click.echo(f"Key {meant.id} was revoked before, at {meant.revoked_at.isoformat(' ', 'seconds')}.")
+        click.echo(f"Key {meant.id} was already revoked at {meant.revoked_at.isoformat(' ', 'seconds')}.")
     else:
-        click.echo(f"Key {meant.id} of account {meant.account.name} is revoked: refused within 5 seconds.")
+        click.echo(f"Key {meant.id} of account {meant.account.name} is revoked; services refuse it within 5 seconds.")
 
 
 @keys.command("rotate")
@@ -131,23 +149,28 @@ async def revoke(tools: KeyTools, key: str) -> None:
     "--overlap",
     default="1d",
     show_default=True,
-    callback=options.duration,
-    help="How long the old key still works: 90m, 12h, 7d; 0 ends it now.",
+    callback=duration,
+    help="How long the old key keeps working: 90m, 12h, 7d; 0 expires it now.",
 )
-@options.as_json
+@json_option
 @click.pass_obj
 @asynchronous
 async def rotate(tools: KeyTools, key: str, overlap: timedelta, as_json: bool) -> None:
-    """Make a new key like KEY and print it, once. KEY itself ends after the overlap."""
+    """Replace KEY with a new key and print it, once.
+
+    The new key has the same account, label and scopes. KEY stops working after the overlap.
+    """
     async with tools.account_store() as store:
         rotated = await store.rotate_key(_only_one(await store.find_keys(key)).id, overlap)
     if rotated is None:
-        raise click.ClickException("That key is revoked or has expired. Make a new one with `weighbridge keys create`.")
+        raise click.ClickException(
+            "That key is revoked or has expired. Create a new one with `weighbridge keys create`."
+        )
     await tools.announce(rotated.old.digest)
     (made, secret), old = rotated.new, rotated.old.key
     if as_json:
-        replaced = key_report.as_json(old, tools.now())
-        document = {**key_report.new_as_json(made, secret, tools.now()), "replaces": replaced}
+        replaced = _entry(old, tools.now())
+        document = {**_new_entry(made, secret, tools.now()), "replaces": replaced}
         click.echo(json.dumps(document, indent=2))
         return
     ends_at = old.expires_at or tools.now()
@@ -157,10 +180,57 @@ async def rotate(tools: KeyTools, key: str, overlap: timedelta, as_json: bool) -
 
 
 def _only_one(found: list[ApiKey]) -> ApiKey:
-    """What was given may be a secret, so no message repeats it."""
+    """Return the only match. No message repeats what was searched for: it may be a secret."""
     if not found:
         raise click.ClickException(NO_MATCH)
     if len(found) > 1:
         ids = ", ".join(key.id for key in found)
-        raise click.ClickException(f"That may mean any of {ids}. Give one of these ids.")
+        raise click.ClickException(f"Several keys match: {ids}. Use one of these ids.")
     return found[0]
+
+
+def _entry(key: ApiKey, now: datetime) -> dict[str, str | int | list[str] | None]:
+    """Return a key without its secret, as JSON has it. Times are ISO 8601, in UTC."""
+    return {
+        "id": key.id,
+        "account": key.account.name,
+        "label": key.label,
+        "key": key.shown,
+        "masked_key": key.shown,
+        "scopes": sorted(key.scopes),
+        "status": _status(key, now),
+        "created_at": key.created_at.isoformat(),
+        "expires_at": _iso(key.expires_at),
+        "revoked_at": _iso(key.revoked_at),
+        "last_used_at": _iso(key.last_used_at),
+        "calls_per_second": key.account.calls_per_second,
+        "calls_per_month": key.account.calls_per_month,
+    }
+
+
+def _new_entry(key: ApiKey, secret: str, now: datetime) -> dict[str, str | int | list[str] | None]:
+    """Return a new key with its secret as `key`, and as `secret`, the former name of `key` here."""
+    return {**_entry(key, now), "key": secret, "secret": secret}
+
+
+def _print_keys(keys: list[ApiKey], now: datetime) -> None:
+    """Print a row for each key."""
+    rows = [
+        (key.id, key.account.name, key.label, _status(key, now), key.shown, _minute(key.expires_at),
+         _minute(key.last_used_at), " ".join(sorted(key.scopes)), _minute(key.created_at))
+        for key in keys
+    ]  # fmt: skip
+    print_table(COLUMNS, rows)
+
+
+def _status(key: ApiKey, now: datetime) -> str:
+    refusal: KeyRefusal | None = key.refusal(now)
+    return "active" if refusal is None else refusal.value
+
+
+def _iso(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
+
+
+def _minute(at: datetime | None) -> str | None:
+    return None if at is None else f"{at:%Y-%m-%d %H:%M}"

@@ -1,4 +1,4 @@
-"""Groups whose commands are imported when they are called: counting need not wait for the stores' libraries."""
+"""Groups that import a command when it is called, so that `count` does not wait for the libraries of the stores."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -9,15 +9,15 @@ from click.shell_completion import CompletionItem
 
 from service.runtime.startup import gc_paused
 
-# Click cuts off what is longer.
+# A length above that of every first sentence: click shortens longer ones.
 MAX_SENTENCE = 1_000
 NO_PLACES: Mapping[str, str] = {}
 
 
 class LazyGroup(click.Group):
-    """A group that knows where its commands are: `places` has "module:attribute" for those that are imported late.
+    """A group with lazily imported commands. `places` maps their names to "module:attribute" in `service.cli`.
 
-    `summaries`, if given, are the first sentences of their help, so that none is imported to list them.
+    `summaries`, if given, has the first sentence of each command's help, so that listing them imports none.
     """
 
     def __init__(
@@ -32,11 +32,11 @@ class LazyGroup(click.Group):
         self.summaries = summaries
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """All names, in order."""
+        """Return the names of all commands, sorted."""
         return sorted({*super().list_commands(ctx), *self.places})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name, imported now if need be."""
+        """Return the command of that name, importing its module if necessary."""
         if cmd_name not in self.places:
             return super().get_command(ctx, cmd_name)
         module, _, attribute = self.places[cmd_name].partition(":")
@@ -45,16 +45,16 @@ class LazyGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands, each with the whole first sentence of its help, broken into lines if need be."""
+        """Write the list of commands, each with the whole first sentence of its help, wrapped if necessary."""
         with formatter.section("Commands"):
-            formatter.write_dl(self._listed(ctx))
+            formatter.write_dl(self._summaries(ctx))
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Complete the names of commands and options."""
-        found = [CompletionItem(name, help=text) for name, text in self._listed(ctx) if name.startswith(incomplete)]
+        """Return the completions of a command or option name."""
+        found = [CompletionItem(name, help=text) for name, text in self._summaries(ctx) if name.startswith(incomplete)]
         return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
-    def _listed(self, ctx: click.Context) -> list[tuple[str, str]]:
+    def _summaries(self, ctx: click.Context) -> list[tuple[str, str]]:
         if self.summaries is not None:
             return sorted(self.summaries.items())
         commands = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))

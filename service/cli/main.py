@@ -1,4 +1,7 @@
-"""The command line `weighbridge`: one group, one file a command under `service.cli`."""
+"""The command `weighbridge`: its subcommands and their modules. Each is one file in `service.cli`.
+
+A new command needs a row in PLACES, and one in SUMMARIES with the first sentence of its help.
+"""
 
 from importlib import import_module
 from typing import Any
@@ -8,7 +11,7 @@ import click
 from service import __version__
 from service.cli.lazy import LazyGroup
 
-# These are given Tools, and with them the stores.
+# Commands whose context object is StoreTools, which opens the stores.
 WITH_STORES = {
     "keys": "keys:keys",
     "accounts": "accounts:accounts",
@@ -34,26 +37,26 @@ SUMMARIES = {
     "accounts": "List and create accounts, and set their own limits.",
     "users": "Create and list users of the console, and set passwords.",
     "credits": "Grant credit, and show balances and statements.",
-    "limits": "See and reset what an account has used.",
-    "db": "See and upgrade the schema of the database.",
+    "limits": "Show and reset how much of its limits an account has used.",
+    "db": "Show and upgrade the schema of the database.",
     "serve": "Serve the API until Ctrl-C or SIGTERM.",
     "count": "Count the tokens of FILES and their cost as input.",
     "cost": "Price a usage or response in FILE, or what calls would cost.",
     "estimate": "Estimate what the texts of INPUTS would cost.",
-    "audit": "Compare usage FILES with own prices, by model and day.",
+    "audit": "Compare the charges in usage FILES with the price book.",
     "models": "List all models, or those of NAMES.",
-    "authors": "List who made the models.",
+    "authors": "List the authors of models.",
     "vocab": "List, verify, fetch and add vocabularies.",
-    "prices": "Explain, compare and renew the prices.",
+    "prices": "Explain, compare, apply and refresh prices.",
     "config": "Print the settings with their sources; secrets are masked.",
 }
 
 
 class Commands(LazyGroup):
-    """All commands. A row of the price book that breaks a rule is found when it is read, in the midst of a command."""
+    """All commands. Rows of the price book are checked when they are read, so any command may find a damaged one."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; a damaged price book ends it with exit status 1 and its sentence."""
+        """Run a command; a damaged price book ends it with exit status 1 and a sentence."""
         try:
             return super().invoke(ctx)
         except Exception as fault:
@@ -73,4 +76,4 @@ class Commands(LazyGroup):
 def main(context: click.Context) -> None:
     """Count the tokens of a text exactly, price them exactly, and serve both over HTTP."""
     if context.invoked_subcommand in WITH_STORES:
-        context.obj = import_module("service.cli.context").Tools()
+        context.obj = import_module("service.cli.stores").StoreTools()

@@ -1,14 +1,13 @@
-"""`weighbridge models` and `weighbridge authors`: what is known, with today's input price."""
+"""`weighbridge models` and `weighbridge authors`: the catalogue, with today's input prices."""
 
 from datetime import UTC, datetime
 from typing import Any
 
 import click
 
-from service.cli.catalogue import known_author, known_models
-from service.cli.price_book import MTOK, loaded_book
-from service.cli.registry import load_registry
-from service.cli.table import Column, print_table
+from service.cli.catalogue import known_author, known_models, load_registry
+from service.cli.price_book import load_book
+from service.cli.table import MTOK, Column, print_table
 from service.http import json
 
 COLUMNS = (
@@ -20,12 +19,12 @@ COLUMNS = (
 
 @click.command()
 @click.argument("names", nargs=-1)
-@click.option("--author", help="Only this author's models.")
+@click.option("--author", help="List only this author's models.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def models(names: tuple[str, ...], author: str | None, as_json: bool) -> None:
     """List all models, or those of NAMES."""
     registry = load_registry()
-    book = loaded_book(registry)
+    book = load_book(registry)
     day = datetime.now(UTC).date()
     author = None if author is None else known_author(registry, author)
     rows: list[dict[str, json.Value]] = []
@@ -52,7 +51,7 @@ def models(names: tuple[str, ...], author: str | None, as_json: bool) -> None:
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def authors(as_json: bool) -> None:
-    """List who made the models."""
+    """List the authors of models."""
     names = sorted({model.author for model in load_registry().models.values()})
     click.echo(json.encode([*names]) if as_json else "\n".join(names))
 

@@ -1,28 +1,29 @@
-"""`weighbridge prices apply`: what a file of usage costs."""
+"""`weighbridge prices apply`: the cost of each row of a usage file."""
 
 from datetime import date
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import Progress, TimeElapsedColumn
 
 from pricing_data import plain
+from pricing_data.usage_files.bill import UsageBill, UsagePricer, price_file
 from pricing_data.usage_files.reader import RowReader
-from service.cli.price_book import faults_reported, loaded_book
+from service.cli.price_book import load_book, report_faults
+from service.cli.progress import share_progress
 from service.cli.table import Column, money, print_table, say
-from service.cli.usage_costs import Bill, Pricer, price_file
 from service.cli.usage_options import options_of, reading_options, sentences_of
 from service.http import json
 from tokenizer_registry import Registry
 
 UNPRICED = 2
-EPILOG = "Exit status: 0, every row is priced; 2, some are not, and are listed; 1, the file cannot be read."
+EPILOG = "Exit status: 0, every row has a cost; 2, some rows have none; 1, the file cannot be read."
 
 
 @click.command("apply", epilog=EPILOG)
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--output", "-o", type=click.Path(path_type=Path), help="Write the rows with a column cost_usd.")
+@click.option(
+    "--output", "-o", type=click.Path(path_type=Path), help="Write the rows with a column cost_usd to this file."
+)
 @reading_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 @click.pass_context
@@ -33,15 +34,14 @@ def apply_(
     """Price each row of a FILE of usage, exactly.
 
     FILE is CSV, TSV, JSON, JSON lines or Parquet: an export of OpenAI, Anthropic, OpenRouter, LiteLLM, AWS (Bedrock) or
-    Google Cloud (Vertex AI), known by its columns, or any file with columns model, input_tokens and date. Cached and
-    written tokens are among the input tokens there. Rows that cannot be priced are listed with the reason, have an
-    empty cost, and never count as 0.
+    Google Cloud (Vertex AI), recognized by its columns, or any file with the columns model, input_tokens and date. In
+    such a file, input_tokens include cached and written tokens. Rows that cannot be priced are listed with the reason;
+    their cost is empty, never 0.
     """
     options = options_of(as_of, column, separator, decimal, **former)
-    pricer = Pricer(loaded_book(Registry.from_package()))
-    with faults_reported(), _progress() as progress:
-        task = progress.add_task(f"pricing {file.name}", total=1.0)
-        reader = price_file(file, output, options, pricer, lambda share: progress.update(task, completed=share))
+    pricer = UsagePricer(load_book(Registry.from_package()))
+    with report_faults(), share_progress(f"pricing {file.name}") as advance:
+        reader = price_file(file, output, options, pricer, advance)
     version = pricer.book.version
     if as_json:
         click.echo(json.encode(_report(pricer.bill, reader, version)))
@@ -51,13 +51,7 @@ def apply_(
         context.exit(UNPRICED)
 
 
-def _progress() -> Progress:
-    console = Console(stderr=True)
-    columns = (*Progress.get_default_columns(), TimeElapsedColumn())
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-
-
-def _report(bill: Bill, reader: RowReader, version: str) -> json.Value:
+def _report(bill: UsageBill, reader: RowReader, version: str) -> json.Value:
     models: list[json.Value] = [
         {
             "model": model,
@@ -90,7 +84,7 @@ def _report(bill: Bill, reader: RowReader, version: str) -> json.Value:
     }
 
 
-def _show(bill: Bill, reader: RowReader, version: str) -> None:
+def _show(bill: UsageBill, reader: RowReader, version: str) -> None:
     headings = ("cost, USD", "rows", "input tokens", "output tokens")
     columns = (Column("model", "name"), *(Column(heading, "number") for heading in headings))
     uses = sorted(bill.by_model.items(), key=lambda item: -item[1].usd)

@@ -1,4 +1,4 @@
-"""`weighbridge prices diff`: what changed between two days, or between two books."""
+"""`weighbridge prices diff`: prices that differ between two dates, or between two price books."""
 
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -8,14 +8,14 @@ from pathlib import Path
 import click
 
 from pricing_data import Price, PriceBook, plain
-from pricing_data.price import rates_by_path
-from service.cli.price_book import faults_reported, loaded_book, per_mtok
-from service.cli.table import Column, Value, print_table, say
+from pricing_data.rate_paths import rates_by_path
+from service.cli.price_book import load_book, report_faults
+from service.cli.table import CellValue, Column, per_mtok, print_table, say
 from service.http import json
 from service.runtime.clock import utc_now
 from tokenizer_registry import Registry
 
-Prices = Callable[[str], Price | None]
+PriceOf = Callable[[str], Price | None]
 
 
 @click.command()
@@ -25,8 +25,8 @@ Prices = Callable[[str], Price | None]
 def diff(one: str, other: str, as_json: bool) -> None:
     """List the models whose price differs between two dates or books.
 
-    ONE and OTHER are dates such as 2026-01-31, or files of books. `today` is a date too.
-    Two books are compared as of today.
+    ONE and OTHER are dates such as 2026-01-31 or today, or files of price books.
+    Price books are compared by today's prices.
     """
     registry = Registry.from_package()
     before, after = _side(one, registry), _side(other, registry)
@@ -34,13 +34,13 @@ def diff(one: str, other: str, as_json: bool) -> None:
     for name in registry.models:
         old, new = before(name), after(name)
         if (old and old.tariff) != (new and new.tariff):
-            changed: list[json.Value] = [*_changed(old, new)]
+            changed: list[json.Value] = [*_changed_rates(old, new)]
             rows.append({"model": name, **_amounts("before", old), **_amounts("after", new), "rates": changed})
     if as_json:
         click.echo(json.encode([*rows]))
         return
     columns = (Column("model", "name"), *(Column(f"{side}, USD per Mtok", "number") for side in (one, other)))
-    cells: list[tuple[Value, ...]] = []
+    cells: list[tuple[CellValue, ...]] = []
     for row in rows:
         old, new = before(str(row["model"])), after(str(row["model"]))
         since, source = (str(new.effective_from), new.source.package) if new else (None, None)
@@ -50,18 +50,21 @@ def diff(one: str, other: str, as_json: bool) -> None:
     say(f"{len(rows)} of {len(registry.models)} models differ.")
 
 
-def _side(text: str, registry: Registry) -> Prices:
+def _side(text: str, registry: Registry) -> PriceOf:
+    """Return a function from a model's name to its price on the date, or in the price book, that the text names."""
     today = utc_now().date()
     path = Path(text)
     if path.is_file():
-        with faults_reported():
+        with report_faults():
             book = PriceBook.from_file(path)
         return lambda name: book.price(name, today)
     try:
         day = today if text == "today" else date.fromisoformat(text)
     except ValueError:
-        raise click.ClickException(f"{text!r} is neither a date such as 2026-01-31 nor a book's file.") from None
-    used = loaded_book(registry)
+        raise click.ClickException(
+            f"{text!r} is neither a date such as 2026-01-31 nor the file of a price book."
+        ) from None
+    used = load_book(registry)
     return lambda name: used.price(name, day)
 
 
@@ -72,8 +75,8 @@ def _amounts(side: str, price: Price | None) -> dict[str, json.Value]:
     }
 
 
-def _changed(old: Price | None, new: Price | None) -> Iterator[dict[str, json.Value]]:
-    """Yield each rate that differs, by its path; one that is not known on a side is null there."""
+def _changed_rates(old: Price | None, new: Price | None) -> Iterator[dict[str, json.Value]]:
+    """Yield each rate that differs, by its path; an unknown rate is null."""
     before, after = (rates_by_path(price.tariff) if price else {} for price in (old, new))
     for path in dict.fromkeys((*before, *after)):
         if before.get(path) != after.get(path):
@@ -83,8 +86,8 @@ def _changed(old: Price | None, new: Price | None) -> Iterator[dict[str, json.Va
 
 
 def _other_rates(old: Price | None, new: Price | None) -> Iterator[str]:
-    """Yield the rates other than plain input and output that differ, for people."""
-    for change in _changed(old, new):
+    """Yield the differing rates other than plain input and output, in words."""
+    for change in _changed_rates(old, new):
         path = str(change["path"])
         if path == "schedule":
             yield "hours"

@@ -1,4 +1,4 @@
-"""`weighbridge prices explain` and `at`: one model's price, with its reasons, or as a number."""
+"""`weighbridge prices explain` and `prices at`: the price of one model, with its reasons or as a number."""
 
 import textwrap
 from datetime import date
@@ -6,41 +6,42 @@ from datetime import date
 import click
 
 from pricing_data import plain
-from pricing_data.curation import Upstream, read_upstream
-from pricing_data.notes import read_notes
-from pricing_data.overrides import read_prices_file
-from pricing_data.rate_list import StatedRate, stated_rates
+from pricing_data.book.overrides import read_prices_file
+from pricing_data.rate_paths import StatedRate, stated_rates
+from pricing_data.refresh.model_rules import ModelRule, read_model_rules
+from pricing_data.refresh.review_queue import read_review_queue
 from service.cli.catalogue import known_models
 from service.cli.configuration import configuration
-from service.cli.price_book import Day, faults_reported, loaded_book, loaded_path
-from service.cli.price_refreshing import OVERRIDES, UPSTREAM
+from service.cli.price_book import Day, find_book_path, load_book, report_faults
+from service.cli.price_refresh_plan import OVERRIDES, UPSTREAM
 from service.http import json
 from service.runtime.clock import utc_now
 from service.tokens.price_book import notes_path
-from service.tokens.price_explanation import Facts, explanation
+from service.tokens.price_explanation import PriceFacts, explanation
 from service.tokens.price_words import hours_words, is_counted, place_words, unit_words
 from service.tokens.prices import instant_words, price_history, stated_entry
 from tokenizer_registry import Registry
 
-WIDTH = 110
+# Longer sentences are wrapped.
+MAX_LINE_CHARACTERS = 110
 
 
 @click.command()
 @click.argument("name")
-@click.option("--date", "day", type=Day(), help="The day (UTC) that is asked about; without it, today.")
+@click.option("--date", "day", type=Day(), help="Date of the price, UTC (default: today).")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def explain(name: str, day: date | None, as_json: bool) -> None:
-    """Explain a price by its rows, sources, opinions and rules."""
+    """Explain a price: its rows, sources, second opinions and rules."""
     registry = Registry.from_package()
-    book, today = loaded_book(registry), day or utc_now().date()
-    (model,) = known_models(registry, [name], book.standing)
-    with faults_reported():
-        notes = read_notes(notes_path(loaded_path()))
-        upstream = read_upstream(UPSTREAM).get(model, Upstream(model, "none", {}))
+    book, today = load_book(registry), day or utc_now().date()
+    (model,) = known_models(registry, [name], book.overrides)
+    with report_faults():
+        notes = read_review_queue(notes_path(find_book_path()))
+        upstream = read_model_rules(UPSTREAM).get(model, ModelRule(model, "none", {}))
         own = configuration().settings.price_overrides
         cited = read_prices_file(OVERRIDES)
         cited = cited.joined(read_prices_file(own, free=True)) if own else cited
-    sections = explanation(Facts(model, registry.models.get(model), book, upstream, notes, cited, today))
+    sections = explanation(PriceFacts(model, registry.models.get(model), book, upstream, notes, cited, today))
     if as_json:
         parts: list[json.Value] = [{"heading": part.heading, "lines": [*part.lines]} for part in sections]
         click.echo(json.encode({**price_history(book, model, today), "explanation": parts}))
@@ -48,22 +49,27 @@ def explain(name: str, day: date | None, as_json: bool) -> None:
     for number, part in enumerate(sections):
         click.echo(("\n" if number else "") + click.style(part.heading, bold=True))
         for line in part.lines:
-            # Sentences are broken into lines; figures in columns are short enough.
-            broken = textwrap.wrap(line, WIDTH) if len(line) > WIDTH and not line.startswith(" ") else [line]
+            # Sentences are wrapped; lines in columns begin with a space and stay whole.
+            broken = (
+                textwrap.wrap(line, MAX_LINE_CHARACTERS)
+                if len(line) > MAX_LINE_CHARACTERS and not line.startswith(" ")
+                else [line]
+            )
             click.echo("\n".join(f"  {piece}" for piece in broken))
 
 
 @click.command()
 @click.argument("name")
-@click.option("--date", "day", type=Day(), required=True, help="A day (UTC), as 2026-01-31.")
+@click.option("--date", "day", type=Day(), required=True, help="Date of the price, UTC, such as 2026-01-31.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def at(name: str, day: date, as_json: bool) -> None:
-    """Print what a model cost on a day, in USD per token.
+    """Print the price of a model on a date, in USD per token.
 
-    The exit status is 1 if no price is known."""
+    The exit status is 1 if no price is known.
+    """
     registry = Registry.from_package()
-    book = loaded_book(registry)
-    (model,) = known_models(registry, [name], book.standing)
+    book = load_book(registry)
+    (model,) = known_models(registry, [name], book.overrides)
     price = book.price(model, day)
     if as_json:
         entry: dict[str, json.Value] = {"model": model, "date": day.isoformat(), "price_per_input_token": None}

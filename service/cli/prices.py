@@ -1,4 +1,4 @@
-"""`weighbridge prices`: what models cost, why, and since when; and how the book is renewed."""
+"""`weighbridge prices`: the group of commands on the price book."""
 
 import click
 
@@ -17,4 +17,4 @@ PLACES = {
 
 @click.group(cls=LazyGroup, places=PLACES)
 def prices() -> None:
-    """Explain, compare and renew the prices."""
+    """Explain, compare, apply and refresh prices."""

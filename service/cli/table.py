@@ -1,4 +1,7 @@
-"""Tables as all commands print them: boxes for people on a terminal, tab-separated values anywhere else."""
+"""Tables as all commands print them: boxes on a terminal, tab-separated values anywhere else.
+
+rich is imported on a terminal only: it would double the start of a command in a pipe.
+"""
 
 import sys
 import unicodedata
@@ -12,41 +15,63 @@ from pricing_data import plain
 
 NOTHING = "-"
 CENT = Decimal("0.01")
+MTOK = 1_000_000
 SIGNIFICANT_DIGITS = 4
-# Controls, lone surrogates, and what ends a line: none may reach a terminal or break a row.
+# Control characters, lone surrogates and line separators: none may reach a terminal or break a row.
 ESCAPED = {"Cc", "Cs", "Zl", "Zp"}
+# A column of kind "text" is at least as wide as its longest text, up to this many cells.
+MIN_TEXT_WIDTH = 16
+# Cells of padding and border: for each column, and for the table.
+COLUMN_FRAME, TABLE_FRAME = 3, 1
 
 
 class Column(NamedTuple):
-    """A heading, and how the column gives way on a narrow terminal.
+    """A heading, and how the column is narrowed on a small terminal.
 
-    A `name` is always whole. A `number` is whole or left out. A `text` is broken into lines, and is left out first.
+    A `name` is never shortened. A `number` is shown whole or not at all. A `text` is wrapped, and dropped first.
     """
 
     heading: str
     kind: Literal["name", "number", "text"] = "text"
 
 
-class Cell(NamedTuple):
-    """A value as people read it, and as programs do."""
+class TableCell(NamedTuple):
+    """A value as people read it (`shown`), and as programs do (`exact`)."""
 
     shown: str
     exact: str
 
 
-Value = Cell | str | int | Decimal | None
+CellValue = TableCell | str | int | Decimal | None
 
 
-def money(amount: Decimal, mark: str = "") -> Cell:
-    """Return an amount of USD. People see cents, or four digits of what is below a dollar; programs see all of it."""
+class ColumnLayout(NamedTuple):
+    """The indexes of the columns that are shown, with their widths in terminal cells."""
+
+    shown: tuple[int, ...]
+    widths: tuple[int, ...]
+
+    @property
+    def total(self) -> int:
+        """Return the width of the table in terminal cells."""
+        return sum(self.widths) + COLUMN_FRAME * len(self.widths) + TABLE_FRAME
+
+
+def money(amount: Decimal, mark: str = "") -> TableCell:
+    """Return an amount of USD: rounded for people to cents, below 1 USD to four digits; exact for programs."""
     digits = CENT if abs(amount) >= 1 else CENT.min(_last_significant(amount))
-    return Cell(mark + grouped(amount.quantize(digits)), mark + plain(amount))
+    return TableCell(mark + grouped(amount.quantize(digits)), mark + plain(amount))
 
 
 def grouped(amount: Decimal) -> str:
-    """Return an amount with all its digits, two decimals at least, and separators between thousands."""
+    """Return an amount with all its digits, at least two decimals, and commas between thousands."""
     whole, _, decimals = plain(amount).partition(".")
     return f"{int(whole):,}.{decimals:0<2}" if whole not in ("-0", "0") else f"{whole}.{decimals:0<2}"
+
+
+def per_mtok(price: Decimal | None) -> str:
+    """Return a price per token in USD per million tokens, or `-` for None."""
+    return NOTHING if price is None else plain(price * MTOK)
 
 
 def on_terminal() -> bool:
@@ -54,50 +79,35 @@ def on_terminal() -> bool:
     return sys.stdout.isatty()
 
 
-def print_table(columns: Sequence[Column], rows: Iterable[Sequence[Value]], title: str | None = None) -> None:
-    """Print the rows: with boxes on a terminal, else as TSV with a line of headings and exact values."""
+def print_table(columns: Sequence[Column], rows: Iterable[Sequence[CellValue]], title: str | None = None) -> None:
+    """Print the rows: in boxes on a terminal, else as TSV with a line of headings and exact values."""
     cells = [[_cell(value) for value in row] for row in rows]
     if on_terminal():
-        from service.cli.boxes import print_boxes
-
-        left_out = print_boxes(columns, [[cell.shown for cell in row] for row in cells], title)
-        if left_out:
-            names = ", ".join(left_out)
-            click.echo(f"Not shown for want of room: {names}. A wider terminal or a pipe has them.", err=True)
+        hidden = _print_boxes(columns, [[cell.shown for cell in row] for row in cells], title)
+        if hidden:
+            names = ", ".join(hidden)
+            click.echo(f"Columns hidden on this narrow terminal: {names}. Widen it or use a pipe.", err=True)
         return
     lines = [[column.heading for column in columns], *([cell.exact for cell in row] for row in cells)]
     click.echo("\n".join("\t".join(line) for line in lines))
 
 
-def has_room(columns: Sequence[Column], rows: Sequence[Sequence[Value]]) -> bool:
-    """Whether all columns can be shown; a pipe has room for everything."""
+def has_room(columns: Sequence[Column], rows: Sequence[Sequence[CellValue]]) -> bool:
+    """Return whether all columns can be shown; always true in a pipe."""
     if not on_terminal():
         return True
-    from service.cli.boxes import has_room_for
-
-    return has_room_for(columns, [[_cell(value).shown for value in row] for row in rows])
+    width = _terminal_width()
+    layout = lay_out(columns, [[_cell(value).shown for value in row] for row in rows], width)
+    return len(layout.shown) == len(columns) and layout.total <= width
 
 
 def say(sentence: str) -> None:
-    """Print a sentence about a table: below it on a terminal, else on standard error, so that a pipe has rows only."""
+    """Print a sentence about a table: on a terminal below it, else on standard error, so that a pipe has rows only."""
     click.echo(printable(sentence), err=not on_terminal())
 
 
-def _cell(value: Value) -> Cell:
-    match value:
-        case Cell():
-            return Cell(printable(value.shown), printable(value.exact))
-        case None:
-            return Cell(NOTHING, "")
-        case int():
-            return Cell(f"{value:,}", str(value))
-        case Decimal():
-            return Cell(grouped(value), plain(value))
-    return Cell(printable(value), printable(value))
-
-
 def printable(text: str) -> str:
-    """Return a text as it may be printed on one line: controls, lone surrogates and line ends are escaped."""
+    """Return a text on one line, with control characters, lone surrogates and line ends escaped."""
     if text.isprintable():
         return text
     return "".join(
@@ -106,6 +116,85 @@ def printable(text: str) -> str:
     )
 
 
+def lay_out(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int) -> ColumnLayout:
+    """Choose the columns that fit into `width` cells, and their widths.
+
+    Names always stay; then numbers, then texts, each from the first to the last.
+    """
+    longest = [_max_cells(row[index] for row in rows) for index in range(len(columns))]
+    natural = [max(own, _max_cells([column.heading])) for own, column in zip(longest, columns, strict=True)]
+    least = [_min_width(column, own) for column, own in zip(columns, longest, strict=True)]
+    shown = list(range(len(columns)))
+    for index in sorted(shown, key=lambda each: (columns[each].kind == "text", each), reverse=True):
+        if ColumnLayout(tuple(shown), tuple(least[each] for each in shown)).total <= width:
+            break
+        if columns[index].kind != "name":
+            shown.remove(index)
+    widths = [least[index] for index in shown]
+    room = width - ColumnLayout(tuple(shown), tuple(widths)).total
+    return ColumnLayout(tuple(shown), tuple(_widen(widths, [natural[index] for index in shown], room)))
+
+
+def _cell(value: CellValue) -> TableCell:
+    match value:
+        case TableCell():
+            return TableCell(printable(value.shown), printable(value.exact))
+        case None:
+            return TableCell(NOTHING, "")
+        case int():
+            return TableCell(f"{value:,}", str(value))
+        case Decimal():
+            return TableCell(grouped(value), plain(value))
+    return TableCell(printable(value), printable(value))
+
+
+def _print_boxes(columns: Sequence[Column], rows: Sequence[Sequence[str]], title: str | None) -> list[str]:
+    """Print the table within the terminal's width. Return the headings of the columns that do not fit."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    width = _terminal_width()
+    layout = lay_out(columns, rows, width)
+    table = Table(title=title, title_justify="left")
+    for index, cells in zip(layout.shown, layout.widths, strict=True):
+        justify: Literal["left", "right"] = "right" if columns[index].kind == "number" else "left"
+        table.add_column(Text(columns[index].heading), width=cells, justify=justify, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(row[index], overflow="fold") for index in layout.shown))
+    # Names wider than the terminal make a wider table, whose lines the terminal wraps.
+    Console(width=max(width, layout.total)).print(table)
+    return [column.heading for index, column in enumerate(columns) if index not in layout.shown]
+
+
+def _terminal_width() -> int:
+    from rich.console import Console
+
+    return Console().width
+
+
+def _min_width(column: Column, longest: int) -> int:
+    """Return the least width: of the longest cell, unless it may be wrapped, and of the heading's longest word."""
+    own = min(longest, MIN_TEXT_WIDTH) if column.kind == "text" else longest
+    return max(own, _max_cells(column.heading.split()))
+
+
+def _widen(widths: list[int], natural: Sequence[int], room: int) -> list[int]:
+    """Return the widths with `room` cells more, one in turn for each column that is narrower than its content."""
+    while room > 0 and (wanting := [index for index, width in enumerate(widths) if width < natural[index]]):
+        for index in wanting[:room]:
+            widths[index] += 1
+        room -= len(wanting)
+    return widths
+
+
+def _max_cells(texts: Iterable[str]) -> int:
+    """Return the width of the widest text in terminal cells: a wide character takes two."""
+    from rich.cells import cell_len
+
+    return max(map(cell_len, texts), default=0)
+
+
 def _last_significant(amount: Decimal) -> Decimal:
-    """The place of the last digit that people see of an amount below 1."""
+    """Return the place of the last digit that people see of an amount below 1."""
     return Decimal(1).scaleb(amount.adjusted() - SIGNIFICANT_DIGITS + 1) if amount else CENT

@@ -1,4 +1,4 @@
-"""Options that `prices apply` and `audit` share: how a file of usage is to be read."""
+"""Options that `prices apply` and `audit` share: how to read a usage file."""
 
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -7,13 +7,13 @@ from typing import Any, TypeVar
 import click
 
 from pricing_data.usage_files.columns import ReadingOptions, column_option
-from pricing_data.usage_files.layout import IGNORE, OURS
+from pricing_data.usage_files.layout import IGNORE, MEANINGS
 from pricing_data.usage_files.reader import RowReader
 from service.cli.price_book import Day
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t"}
-# Former options for one column each.
+# Hidden options of earlier versions, one for each column.
 FORMER = {
     "model_column": "model",
     "input_column": "input_tokens",
@@ -26,23 +26,23 @@ FORMER = {
 
 
 def reading_options(command: Command) -> Command:
-    """Add the options; a command gets them as `as_of`, `column`, `separator`, `decimal` and the former ones."""
+    """Add the options; the command gets `as_of`, `column`, `separator`, `decimal` and the former options."""
     options = (
         click.option(
             "--column", multiple=True, metavar="NAME=OURS",
-            help=f"What the column NAME holds, repeatable: one of {', '.join(OURS)}. "
-            f"{IGNORE} says that it changes no price.",
+            help=f"Meaning of the column NAME; may be repeated: one of {', '.join(MEANINGS)}. "
+            f"{IGNORE} is for a column that does not change the price.",
         ),
         click.option(
             "--as-of", "--date", "as_of", type=Day(),
-            help="The day (UTC) of rows without a date. A file without any date is refused without it.",
+            help="Date (UTC) of rows without one; required for a file without dates.",
         ),
         click.option(
-            "--separator", type=click.Choice(list(SEPARATORS)), help="What separates columns; else the header shows it."
+            "--separator", type=click.Choice(list(SEPARATORS)), help="Column separator (default: as in the header)."
         ),
         click.option(
             "--decimal", type=click.Choice(["point", "comma"]),
-            help="What stands before decimals; else a comma where a semicolon separates columns.",
+            help="Decimal separator (default: comma if a semicolon separates columns, else point).",
         ),
         *(click.option(f"--{name.replace('_', '-')}", hidden=True) for name in FORMER),
     )  # fmt: skip
@@ -54,7 +54,7 @@ def reading_options(command: Command) -> Command:
 def options_of(
     as_of: date | None, column: tuple[str, ...], separator: str | None, decimal: str | None, **former: str | None
 ) -> ReadingOptions:
-    """Return what a person says of the files. Raise a click error for an unknown column of ours."""
+    """Return how to read the files. Raise click.BadParameter for an unknown column name of ours."""
     columns = {name: FORMER[option] for option, name in former.items() if name is not None}
     for text in column:
         try:
@@ -67,8 +67,8 @@ def options_of(
 
 
 def sentences_of(reader: RowReader) -> Iterator[str]:
-    """Return what a reader left out: rows that are no usage, and columns that have no effect on a price."""
+    """Yield sentences about skipped rows and ignored columns."""
     for kind, rows in reader.skipped.items():
         yield f"Skipped: {rows:,} {kind}."
     if reader.ignored:
-        yield f"Columns that were ignored: {', '.join(reader.ignored)}."
+        yield f"Ignored columns: {', '.join(reader.ignored)}."

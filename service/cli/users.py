@@ -1,4 +1,4 @@
-"""`weighbridge users`: people who may log in to the console, and their passwords."""
+"""`weighbridge users`: users who may sign in to the console, and their passwords."""
 
 import sys
 from contextlib import AbstractAsyncContextManager
@@ -9,24 +9,23 @@ import click
 from service.auth.accounts import AccountStore
 from service.auth.passwords import Passwords
 from service.auth.users import UserStore, checked_email, checked_password
-from service.cli import options
-from service.cli.asynchronous import asynchronous
 from service.cli.lazy import LazyGroup
+from service.cli.store_commands import account_name, asynchronous
 from service.cli.table import Column, print_table
 
 
 class UserTools(Protocol):
-    """What these commands need. It is the click context's object."""
+    """What these commands need: the object of the click context."""
 
     def account_store(self) -> AbstractAsyncContextManager[AccountStore]:
-        """The accounts, with the newest schema."""
+        """Return the accounts, with the newest schema."""
 
     def user_store(self) -> AbstractAsyncContextManager[UserStore]:
-        """The users, with the newest schema."""
+        """Return the users, with the newest schema."""
 
 
 def email_argument(context: click.Context, _: click.Parameter, text: str) -> str:
-    """An e-mail address in its stored form."""
+    """Return the e-mail address in its stored form."""
     try:
         return checked_email(text)
     except ValueError as error:
@@ -35,7 +34,7 @@ def email_argument(context: click.Context, _: click.Parameter, text: str) -> str
 
 email = click.argument("email", callback=email_argument)
 password_stdin = click.option(
-    "--password-stdin", is_flag=True, help="Read the password from standard input, to its first line end."
+    "--password-stdin", is_flag=True, help="Read the password from the first line of standard input."
 )
 
 
@@ -46,7 +45,7 @@ def users() -> None:
 
 @users.command("create")
 @email
-@click.option("--account", required=True, callback=options.account_name, help="Account, made if there is none.")
+@click.option("--account", required=True, callback=account_name, help="Account; created if it does not exist.")
 @password_stdin
 @click.pass_obj
 @asynchronous
@@ -57,8 +56,8 @@ async def create(tools: UserTools, email: str, account: str, password_stdin: boo
         owner = await accounts.get_or_create_account(account)
         made = await store.create_user(email, owner.id, password_hash)
     if made is None:
-        raise click.ClickException(f"There is a user {email} already; `weighbridge users passwd` sets the password.")
-    click.echo(f"User {made.id} of account {owner.name} logs in as {email}.")
+        raise click.ClickException(f"User {email} already exists. Set a new password with `weighbridge users passwd`.")
+    click.echo(f"Created user {made.id} of account {owner.name}, who signs in as {email}.")
 
 
 @users.command("passwd")
@@ -67,13 +66,13 @@ async def create(tools: UserTools, email: str, account: str, password_stdin: boo
 @click.pass_obj
 @asynchronous
 async def passwd(tools: UserTools, email: str, password_stdin: bool) -> None:
-    """Set a user's password. All sessions of the user end."""
+    """Set a user's password and end all of the user's sessions."""
     password_hash = await Passwords().hash(_password(password_stdin))
     async with tools.user_store() as store:
         changed = await store.set_password(email, password_hash)
     if changed is None:
         raise click.ClickException(_no_user(email))
-    click.echo(f"User {changed.id} has a new password; all sessions are over.")
+    click.echo(f"User {changed.id} has a new password. All sessions of the user have ended.")
 
 
 @users.command("list")
@@ -92,7 +91,10 @@ async def list_(tools: UserTools) -> None:
 @click.pass_obj
 @asynchronous
 async def delete(tools: UserTools, email: str) -> None:
-    """Delete a user. All sessions of the user end; the account and its keys stay."""
+    """Delete a user and end all of the user's sessions.
+
+    The account and its keys stay.
+    """
     async with tools.user_store() as store:
         if not await store.delete_user(email):
             raise click.ClickException(_no_user(email))
@@ -100,11 +102,11 @@ async def delete(tools: UserTools, email: str) -> None:
 
 
 def _no_user(email: str) -> str:
-    return f"There is no user {email}. `weighbridge users list` shows all."
+    return f"There is no user {email}. `weighbridge users list` shows all users."
 
 
 def _password(from_stdin: bool) -> str:
-    """Never an argument: those are seen by every process of the machine."""
+    """Return the password, read or prompted for. It is never an argument: all local processes can read those."""
     given = (
         sys.stdin.readline().rstrip("\r\n")
         if from_stdin

@@ -1,4 +1,4 @@
-"""`weighbridge vocab`: which vocabularies there are, proof that they are what they should be, and more of them."""
+"""`weighbridge vocab`: list, verify, fetch and add vocabularies."""
 
 import json
 from collections import Counter
@@ -10,14 +10,14 @@ from typing import Any
 
 import click
 
+from service.cli.catalogue import extra_folder, load_registry
 from service.cli.lazy import LazyGroup
-from service.cli.registry import extra_folder, load_registry
-from service.cli.table import Cell, Column, Value, print_table, say
+from service.cli.table import CellValue, Column, TableCell, print_table, say
 from tokenizer_registry import Registry, Verification, VocabularySpec, verify
 from tokenizer_registry.processors import usable_processors
 
 ENGINES = {"tiktoken": "tiktoken", "sentencepiece": "sentencepiece", "huggingface": "tokenizers"}
-PLACES = {"add": "vocab_add:add", "fetch": "vocab_fetch:fetch", "calibrate": "calibrate:calibrate"}
+PLACES = {"add": "vocab_add:add", "fetch": "vocab_fetch:fetch", "calibrate": "vocab_calibrate:calibrate"}
 COLUMNS = (
     Column("name", "name"),
     Column("size", "number"),
@@ -65,17 +65,17 @@ def list_(as_json: bool) -> None:
     print_table(COLUMNS, [[_value(row, column.heading) for column in COLUMNS] for row in rows])
     say(f"{len(rows)} vocabularies.")
     for name, absent in registry.fetchable.items():
-        say(f"{name} is not here ({absent.licence}): weighbridge vocab fetch {name}")
+        say(f"{name} is not installed ({absent.licence}). Run: weighbridge vocab fetch {name}")
 
 
 def _specs(registry: Registry) -> list[VocabularySpec]:
-    """The vocabularies, and the reconstructions, which are good for estimates only."""
+    """Return the vocabularies, and the reconstructions that serve estimates only."""
     return [*registry.vocabularies.values(), *registry.estimates.reconstructions.values()]
 
 
-def _value(row: dict[str, Any], column: str) -> Value:
+def _value(row: dict[str, Any], column: str) -> CellValue:
     if column == "size":
-        return Cell(f"{row[column] / 1e6:.2f} MB", str(row[column]))
+        return TableCell(f"{row[column] / 1e6:.2f} MB", str(row[column]))
     value: int | str = row[column]
     return value
 
@@ -85,21 +85,22 @@ def _value(row: dict[str, Any], column: str) -> Value:
 def verify_(names: tuple[str, ...]) -> None:
     """Check vocabularies against their reference libraries.
 
-    What is checked are digests, recorded counts, and a megabyte of mixed text."""
+    Checks digests, recorded counts, and the tokens of a megabyte of mixed text.
+    """
     registry = load_registry()
     known = [spec.name for spec in _specs(registry)]
     for name in names:
         if name not in known:
             raise click.ClickException(f"There is no vocabulary {name!r}. `weighbridge vocab list` shows them.")
     chosen = names or tuple(known)
-    failed = [done.vocabulary for done in _verified(chosen, extra_folder()) if not _reported(done)]
+    failed = [done.vocabulary for done in _verify_all(chosen, extra_folder()) if not _print_verification(done)]
     if failed:
         raise click.ClickException(f"{len(failed)} of {len(chosen)} vocabularies failed: {', '.join(failed)}.")
     click.echo(f"{len(chosen)} of {len(chosen)} vocabularies verified.")
 
 
-def _verified(names: Sequence[str], extra: Path) -> Iterator[Verification]:
-    """One after the other; many at once on as many processors as there are."""
+def _verify_all(names: Sequence[str], extra: Path) -> Iterator[Verification]:
+    """Yield the outcome for each vocabulary; several are verified in parallel."""
     if len(names) == 1:
         yield _verify(names[0], extra)
         return
@@ -111,7 +112,8 @@ def _verify(name: str, extra: Path) -> Verification:
     return verify(Registry.from_package(extra), name)
 
 
-def _reported(done: Verification) -> bool:
+def _print_verification(done: Verification) -> bool:
+    """Print the checks of a vocabulary. Return whether all passed."""
     click.echo(done.vocabulary)
     for check in done.checks:
         mark = click.style("ok    ", "green") if check.passed else click.style("FAILED", "red")

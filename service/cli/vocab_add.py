@@ -1,11 +1,11 @@
-"""`weighbridge vocab add`: an operator's private vocabulary, and a model that uses it."""
+"""`weighbridge vocab add`: add a private vocabulary, and optionally a model that uses it."""
 
 import re
 from pathlib import Path
 
 import click
 
-from service.cli.registry import extra_folder, load_registry
+from service.cli.catalogue import extra_folder, load_registry
 from tokenizer_registry import Registry
 from tokenizer_registry.building.private import Splitting, Unsuitable, private_vocabulary
 from tokenizer_registry.extra import add_model, add_vocabulary
@@ -15,14 +15,20 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
-@click.option("--file", "path", required=True, type=FILE, help="A tokenizer.json, a SentencePiece model or ranks.")
-@click.option("--name", required=True, help="What the vocabulary will be called.")
-@click.option("--pattern", help="The split pattern of a rank file.")
-@click.option("--like", help="A known vocabulary whose pattern and normalizer the rank file has.")
-@click.option("--normalizer", type=click.Choice(["NFC", "NFKC"]), help="The normal form that a rank file wants.")
-@click.option("--model", help="A model that this vocabulary cuts.")
-@click.option("--author", help="Who made the model.")
-@click.option("--display-name", help="What the model is called in full; without it, its name.")
+@click.option(
+    "--file",
+    "path",
+    required=True,
+    type=FILE,
+    help="A tokenizer.json, a SentencePiece model, or a rank file of tiktoken.",
+)
+@click.option("--name", required=True, help="Name of the vocabulary.")
+@click.option("--pattern", help="Split pattern of a rank file.")
+@click.option("--like", help="Known vocabulary with the same pattern and normalizer as the rank file.")
+@click.option("--normalizer", type=click.Choice(["NFC", "NFKC"]), help="Unicode normal form that a rank file needs.")
+@click.option("--model", help="Model that uses the vocabulary.")
+@click.option("--author", help="Author of the model.")
+@click.option("--display-name", help="Display name of the model (default: its name).")
 def add(
     path: Path,
     name: str,
@@ -35,9 +41,10 @@ def add(
 ) -> None:
     """Add a vocabulary of your own.
 
-    It is checked and put into the data folder; a running server needs a restart."""
+    It is checked and stored in the data folder. Restart a running server to use it.
+    """
     registry, folder = load_registry(), extra_folder()
-    # An author of the catalogue keeps its spelling there: two that differ in case would be two authors.
+    # Use the catalogue's spelling of the author: a different case would make a second author.
     author = author and {each.author.casefold(): each.author for each in registry.models.values()}.get(
         author.casefold(), author
     )
@@ -45,7 +52,7 @@ def add(
     if model is not None:
         _check_name("model", model, set(registry.models))
     if (model is None) != (author is None) or (display_name is not None and model is None):
-        raise click.UsageError("--model and --author go together, and --display-name goes with them.")
+        raise click.UsageError("Use --model and --author together; --display-name needs both.")
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -58,24 +65,24 @@ def add(
     if model is not None and author is not None:
         row = {"name": model, "author": author, "display_name": display_name or model, "vocabulary": name}
         add_model(folder, {**row, "evidence": "private: added by the operator"})
-    click.echo(f"{name} is in {folder}." + (f" It cuts the model {model}." if model else ""))
+    click.echo(f"Added {name} to {folder}." + (f" The model {model} uses it." if model else ""))
 
 
 def _check_name(kind: str, name: str, taken: set[str]) -> None:
     if not NAME.fullmatch(name):
         raise click.ClickException(
-            f"{name!r} is not a name for a {kind}: use lower-case letters, digits, dots, dashes and underscores."
+            f"{name!r} is not a valid name of a {kind}: use lower-case letters, digits, dots, dashes and underscores."
         )
     if name in taken:
-        raise click.ClickException(f"There is a {kind} {name!r} already.")
+        raise click.ClickException(f"The {kind} {name!r} already exists.")
 
 
 def _splitting(registry: Registry, pattern: str | None, like: str | None, normalizer: str | None) -> Splitting:
     if like is None:
         return Splitting(pattern, normalizer)
     if pattern is not None:
-        raise click.UsageError("--pattern and --like exclude each other.")
+        raise click.UsageError("--pattern and --like cannot be used together.")
     known = registry.vocabularies.get(like)
     if known is None or known.pattern is None:
-        raise click.ClickException(f"There is no rank vocabulary {like!r} to split like.")
+        raise click.ClickException(f"--like: {like!r} is not a known vocabulary of ranks.")
     return Splitting(known.pattern, normalizer or known.normalizer, known.reference_splits)

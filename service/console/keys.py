@@ -1,4 +1,4 @@
-"""`/api/gateway/keys`: the API keys of a user's account, in the manner of OpenAI's API."""
+"""`/api/gateway/keys`: the API keys of a user's account, in the format of OpenAI's API."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
@@ -44,7 +44,7 @@ LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
 
 class ConsoleKeys:
-    """Creates, lists and revokes. `announce` tells all processes of a revocation, by the key's digest."""
+    """Creates, lists and revokes keys. `announce` publishes a revocation to all processes, by the key's digest."""
 
     def __init__(
         self,
@@ -62,11 +62,11 @@ class ConsoleKeys:
         self.log = structlog.get_logger()
 
     async def create(self, scope: Scope, receive: Receive, caller: OpenSession) -> Reply | Refusal:
-        """A new key, with its secret in `value`, which is never shown again."""
+        """Create a key. The reply has its secret in `value`, which is never shown again."""
         body = await self.reader.read(scope, receive)
         if isinstance(body, Refusal):
             return body
-        wanted = read_body(body, self._wanted, "The body must be a JSON object.")
+        wanted = read_body(body, self._parse_key, "The body must be a JSON object.")
         if isinstance(wanted, Refusal):
             return wanted
         made = await self.make(caller.user, wanted)
@@ -75,7 +75,7 @@ class ConsoleKeys:
         return Reply(200, json.encode({**_shown(made.key), "value": made.secret}))
 
     async def make(self, user: User, wanted: WantedKey) -> NewKey | Refusal:
-        """A new key of the user's account, unless it has, or has just made, as many as it may."""
+        """Return a new key of the user's account, or a refusal if it has, or recently created, too many."""
         made = await self.account_keys.create(user.account_id, wanted)
         if isinstance(made, TooManyLive):
             return TOO_MANY_KEYS
@@ -85,7 +85,7 @@ class ConsoleKeys:
         return made
 
     async def list_page(self, scope: Scope, receive: Receive, caller: OpenSession) -> Reply | Refusal:
-        """A page of keys, the newest last: `limit` of them, after the key `after`; none of them with its secret."""
+        """Return a page of `limit` keys without their secrets, oldest first, beginning after the key `after`."""
         query = dict(query_parameters(scope))
         limit = page_size(query.get("limit", str(MAX_PAGE_KEYS)), MAX_PAGE_KEYS)
         if limit is None:
@@ -98,11 +98,11 @@ class ConsoleKeys:
         return Reply(200, json.encode({"object": "list", "data": found, "has_more": page.has_more}))
 
     async def revoke(self, scope: Scope, receive: Receive, caller: OpenSession) -> Reply | Refusal:
-        """Revoke for good; to do it again is no error. A key of somebody else is not found."""
+        """Revoke the key in the path; revoking it again is no error. Keys of other accounts are not found."""
         return await self._revoke(scope["path_params"]["key_id"], caller.user)
 
     async def revoke_named(self, scope: Scope, receive: Receive, caller: OpenSession) -> Reply | Refusal:
-        """Revoke the key whose id stands in the query or in the body, as `id`."""
+        """Revoke the key whose id is in the query or in the body, as `id`."""
         named = [value for name, value in query_parameters(scope) if name == "id"]
         if not named:
             body = await self.reader.read(scope, receive)
@@ -122,21 +122,21 @@ class ConsoleKeys:
         return Reply(200, json.encode({"id": key.id, "object": "api_key.deleted", "deleted": True}))
 
     async def find(self, key_id: str, user: User) -> ApiKey | Refusal:
-        """A key of the user's account."""
+        """Return a key of the user's account, or a refusal."""
         found = await self.store.find_keys(key_id) if is_key_id(key_id) else []
         if not found or found[0].account.id != user.account_id:
             return KEY_NOT_FOUND
         return found[0]
 
     async def end(self, key: ApiKey, user: User) -> None:
-        """Revoke a key, everywhere."""
+        """Revoke a key and publish it to all processes."""
         revoked = await self.store.revoke_key(key.id)
         if revoked is not None:
             await self.announce(revoked.digest)
         self.log.info("key_revoked", key=key.id, user=user.id, account=user.account_id)
 
-    def _wanted(self, fields: dict[str, Any]) -> WantedKey:
-        """Return the key to create. Raise InvalidRequest."""
+    def _parse_key(self, fields: dict[str, Any]) -> WantedKey:
+        """Return the requested key. Raise InvalidRequest."""
         check_names(fields, FIELDS)
         return WantedKey(_name(fields), _scopes(fields), self._expiry(fields))
 
@@ -145,7 +145,7 @@ class ConsoleKeys:
         if seconds is None:
             return None
         if type(seconds) is not int or not self.now().timestamp() < seconds < LATEST:
-            raise InvalidRequest("expires_at: must be a time to come, in whole seconds since 1970, or null.")
+            raise InvalidRequest("expires_at: must be a future time in whole seconds since 1970, or null.")
         return datetime.fromtimestamp(seconds, UTC)
 
 
@@ -168,12 +168,12 @@ def _name(fields: Mapping[str, Any]) -> str:
 def _scopes(fields: Mapping[str, Any]) -> frozenset[KeyScope]:
     names = fields.get("scopes", sorted(ALL_SCOPES))
     if not isinstance(names, list) or not names or not all(name in list(KeyScope) for name in names):
-        raise InvalidRequest(f"scopes: must be a list of some of {', '.join(sorted(ALL_SCOPES))}.")
+        raise InvalidRequest(f"scopes: must be a list of one or more of {', '.join(sorted(ALL_SCOPES))}.")
     return frozenset(KeyScope(name) for name in names)
 
 
 def _shown(key: ApiKey) -> dict[str, json.Value]:
-    """All that may be shown of a key. Times are seconds since 1970."""
+    """Return a key without its secret. Times are seconds since 1970."""
     return {
         "object": "api_key",
         "id": key.id,

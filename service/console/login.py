@@ -1,6 +1,6 @@
-"""`/api/console/session`: POST gives a session for an e-mail and its password, DELETE ends it.
+"""`/api/console/session`: POST starts a session with an e-mail and a password, DELETE ends it.
 
-A wrong password and an unknown e-mail get the same answer after the same work.
+A wrong password and an unknown e-mail get the same answer after the same work, so that neither can be told apart.
 """
 
 from typing import Any
@@ -24,7 +24,7 @@ FIELDS = ("email", "password")
 
 
 class Login:
-    """Answers a login."""
+    """Logs users in, with limits per e-mail and per address."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Login:
         self.log = structlog.get_logger()
 
     async def log_in(self, scope: Scope, receive: Receive) -> Reply | Refusal:
-        """A token, or why there is none."""
+        """Return a session token, or a refusal."""
         body = await self.reader.read(scope, receive)
         if isinstance(body, Refusal):
             return body
@@ -53,11 +53,11 @@ class Login:
             return credentials
         address = scope["client"][0] if scope.get("client") else "unknown"
         try:
-            return await self._checked(scope, *credentials, address)
+            return await self._start_session(scope, *credentials, address)
         except (StoreUnavailable, TooBusy):
             return UNAVAILABLE
 
-    async def _checked(self, scope: Scope, email: str, password: str, address: str) -> Reply | Refusal:
+    async def _start_session(self, scope: Scope, email: str, password: str, address: str) -> Reply | Refusal:
         user = await self.user(email, password, address)
         if isinstance(user, Refusal):
             return user
@@ -71,7 +71,7 @@ class Login:
         return Reply(200, json.encode(session))
 
     async def user(self, email: str, password: str, address: str) -> User | Refusal:
-        """Whose e-mail and password these are. Raises StoreUnavailable, TooBusy."""
+        """Return the user with this e-mail and password, or a refusal. Raise StoreUnavailable, TooBusy."""
         try:
             email = checked_email(email)
         except ValueError as fault:
@@ -91,14 +91,14 @@ class Login:
 
 
 class Logout:
-    """Ends sessions."""
+    """Ends sessions of the console's API."""
 
     def __init__(self, sessions: OpenSessions) -> None:
         self.sessions = sessions
         self.log = structlog.get_logger()
 
     async def log_out(self, scope: Scope, receive: Receive, caller: OpenSession) -> Reply | Refusal:
-        """End the session of the request; its token is not valid any more."""
+        """End the session of the call; its token is invalid from then on."""
         await self.sessions.end(caller.session)
         self.log.info("logged_out", user=caller.user.id, account=caller.user.account_id)
         return Reply(200, json.encode({"object": "session.deleted", "deleted": True}))

@@ -20,14 +20,14 @@ MAX_BODY_BYTES = 10_000
 
 
 def console_login(settings: Settings, connections: Connections, in_flight: InFlight) -> Login:
-    """Logging in, for the API and for the pages together: both verify passwords in the same turns."""
+    """Return the login that the API and the pages share, so that both have one limit of password checks."""
     reader = BodyReader(min(MAX_BODY_BYTES, settings.max_body_bytes), settings.body_timeout_seconds, in_flight)
     attempts = connections.login_attempts
     return Login(reader, connections.users, Passwords(), connections.sessions, attempts, LoginTurns())
 
 
 def console_routes(settings: Settings, connections: Connections, in_flight: InFlight, login: Login) -> list[Route]:
-    """Logging in, and the keys of an account."""
+    """Return the routes of sessions and of an account's keys."""
     reader = BodyReader(min(MAX_BODY_BYTES, settings.max_body_bytes), settings.body_timeout_seconds, in_flight)
     users, sessions = connections.users, connections.sessions
     keys = ConsoleKeys(reader, connections.accounts, connections.account_keys, connections.revocations.publish, utc_now)

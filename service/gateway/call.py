@@ -1,78 +1,178 @@
-"""What plain and streamed calls have in common: a hold first, and always an outcome."""
+"""Calls of the upstream that are paid for: what all of them share, and those with one answer instead of a stream."""
 
 import asyncio
+import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import structlog
 
+from service.billing.bill import BalanceSnapshot, CallBill
+from service.billing.charges import Billing
 from service.billing.ledger import StoredAnswer
-from service.gateway.bill import Bill, Purse
-from service.gateway.charges import Till
-from service.gateway.deadline import Deadline
-from service.gateway.order import Order
+from service.billing.money import Tokens
+from service.gateway.dialects import UsageDialect, check_answer_usage, parse_choices, parse_usage, texts_in
+from service.gateway.prepared_call import PreparedCall
 from service.gateway.prompt import PromptCounter
-from service.gateway.reported_usage import Dialect
-from service.gateway.upstream import Upstream
-from service.http.errors import INTERNAL, Refusal
+from service.gateway.running_calls import Deadline
+from service.gateway.upstream import UpstreamModel
+from service.gateway.upstream_faults import UpstreamFault
+from service.http.errors import INTERNAL, UNAVAILABLE, Refusal
+from service.http.responses import Reply
 from service.runtime.background import is_failure
 
-Answer = TypeVar("Answer")
+JSON_CONTENT_TYPE = b"application/json"
+DONE_EVENT = b"data: [DONE]\n\n"
+# Module constants, because `json.dumps` with options creates an encoder for each answer.
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_ASCII_ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
+AnswerT = TypeVar("AnswerT")
+
+
+class Envelope(NamedTuple):
+    """The properties that all parts of one answer in OpenAI's format share. `created` is in seconds since 1970."""
+
+    id: str
+    model: str
+    fingerprint: str
+    created: int
+
+    def completion(self, choices: Sequence[Any], usage: Mapping[str, Any]) -> bytes:
+        """Return a whole answer as JSON."""
+        return encode_answer({**self._head("chat.completion"), "choices": choices, "usage": usage, **self._tail()})
+
+    def chunk(self, choices: Sequence[Any], extra: Mapping[str, Any]) -> bytes:
+        """Return one event of a stream. It has no `event:` line, because clients of OpenAI do not expect one."""
+        chunk = {**self._head("chat.completion.chunk"), "choices": choices, **self._tail(), **extra}
+        return b"data: " + encode_answer(chunk) + b"\n\n"
+
+    def _head(self, kind: str) -> dict[str, Any]:
+        return {"id": self.id, "object": kind, "created": self.created, "model": self.model}
+
+    def _tail(self) -> dict[str, Any]:
+        return {"system_fingerprint": self.fingerprint}
+
+
+def encode_answer(value: Mapping[str, Any]) -> bytes:
+    """Return compact JSON in UTF-8. An answer with a lone surrogate, as a chunk may end with, is escaped."""
+    try:
+        return _ENCODER.encode(value).encode()
+    except UnicodeEncodeError:
+        return _ASCII_ENCODER.encode(value).encode()
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
-    """What every call works with. `at_point` hears how far a call is; tests end the process there."""
+class CallContext:
+    """What every call works with. `dialect` is how the upstream reports usage."""
 
-    upstream: Upstream
-    till: Till
+    upstream: UpstreamModel
+    billing: Billing
     counter: PromptCounter
-    at_point: Callable[[str], None]
-    dialect: Dialect = "openai"
+    dialect: UsageDialect = "openai"
 
 
-class HeldCall(ABC, Generic[Answer]):
-    """A call that runs by itself once it is started; `outcome` is what its caller waits for, and it always comes.
+class GatewayCall(ABC, Generic[AnswerT]):
+    """A call that runs in a task of its own once it is started, and settles whether or not its caller waits.
 
-    `answer` is the whole answer, in the end, of a call that may be asked for it again.
+    `outcome` is always set in the end. `answer` is the whole answer of a finished call that may be asked for it again.
     """
 
-    def __init__(self, order: Order, means: Means) -> None:
-        self.order = order
-        self.means = means
+    def __init__(self, prepared: PreparedCall, context: CallContext) -> None:
+        self.prepared = prepared
+        self.billable = prepared.billable
+        self.context = context
         self.deadline = Deadline()
-        self.bill: Bill | None = None
+        self.bill: CallBill | None = None
         self.answer: StoredAnswer | None = None
-        self.outcome: asyncio.Future[Answer | Refusal] = asyncio.get_running_loop().create_future()
+        self.outcome: asyncio.Future[AnswerT | Refusal] = asyncio.get_running_loop().create_future()
 
     async def run(self) -> None:
-        """See RunningCall. Whatever breaks, the hold is closed and the caller hears of it."""
+        """Authorize the call and carry it out. Whatever fails, close the hold and set the outcome."""
         try:
-            held = await self.means.till.hold(self.order)
-            if isinstance(held, Refusal):
-                self.outcome.set_result(held)
+            authorized = await self.context.billing.authorize(self.billable)
+            if isinstance(authorized, Refusal):
+                self.outcome.set_result(authorized)
                 return
-            self.means.at_point("held")
-            await self._go_on(held)
+            await self._carry_out(authorized)
         except BaseException as error:
             if not is_failure(error):
-                raise  # the process ends: the hold is closed by the sweeper of another
-            structlog.get_logger("gateway").error("call_broke", call=self.order.id, exc_info=error)
+                raise  # the process ends: another one's sweeper closes the hold
+            structlog.get_logger("gateway").error("call_broke", call=self.billable.id, exc_info=error)
             await self._break_off()
         finally:
             if not self.outcome.done():
                 self.outcome.set_result(INTERNAL)
-            self._over()
+            self._finish()
 
     @abstractmethod
-    async def _go_on(self, purse: Purse) -> None:
-        """Ask the upstream, close the hold, and set the outcome; `purse` is the money after the hold."""
+    async def _carry_out(self, snapshot: BalanceSnapshot) -> None:
+        """Ask the upstream, close the hold, and set the outcome; `snapshot` is the balance after the hold."""
 
     @abstractmethod
     async def _break_off(self) -> None:
-        """Close a hold that is still open: what the caller has is charged, and what it has not is free."""
+        """Close a hold that is still open: capture what was delivered, release the rest."""
 
-    def _over(self) -> None:
-        """Called when the call is over, however it ended."""
+    def _finish(self) -> None:
+        """Clean up after the call, however it ended. The base class has nothing to clean up."""
+
+
+class PlainCall(GatewayCall[Reply]):
+    """A call with one answer. If the caller hangs up it goes on, and is charged."""
+
+    def __init__(self, prepared: PreparedCall, envelope: Envelope, context: CallContext) -> None:
+        super().__init__(prepared, context)
+        self.envelope = envelope
+
+    async def _carry_out(self, snapshot: BalanceSnapshot) -> None:
+        self.outcome.set_result(await self._answer())
+
+    async def _answer(self) -> Reply | Refusal:
+        billing = self.context.billing
+        try:
+            answer = await self._ask()
+        except UpstreamFault as fault:
+            self.context.upstream.record_fault(self.billable.id, fault)
+            await billing.release(self.billable, fault.refusal.code)
+            return fault.refusal
+        if answer is None:
+            await billing.release(self.billable, self.deadline.reason)
+            return UNAVAILABLE
+        self.bill = await self._capture(answer)
+        if self.bill is None:
+            return UNAVAILABLE
+        return await self._reply(answer, self.bill)
+
+    async def _break_off(self) -> None:
+        if self.bill is None:
+            await self.context.billing.release(self.billable, INTERNAL.code)
+
+    async def _ask(self) -> dict[str, Any] | None:
+        """Return the upstream's answer, or None if the deadline came first. Raise UpstreamFault."""
+        answer = None
+        async with self.deadline:
+            answer = await self.context.upstream.complete(self.prepared.upstream_body, self.billable.span)
+        return None if answer is None else {**answer, "choices": parse_choices(answer)}
+
+    async def _capture(self, answer: dict[str, Any]) -> CallBill | None:
+        """Charge the reported tokens; those that are not reported are counted here."""
+        reported = parse_usage(answer, self.context.dialect)
+        texts = [] if reported.output else [text for one in answer["choices"] for _, text in texts_in(one["message"])]
+        usage = check_answer_usage(reported, has_text=bool(texts))
+        used_output = usage.output
+        if used_output is None:
+            used_output = await self.context.counter.count_output(texts, self.billable.account_id)
+        used_input = self.prepared.size.counted if usage.input is None else usage.input
+        used = Tokens(used_input, used_output)
+        estimated = usage.input is None or usage.output is None
+        return await self.context.billing.capture(
+            self.billable, used, "completed", estimated=estimated, usage_fault=usage.fault
+        )
+
+    async def _reply(self, answer: dict[str, Any], bill: CallBill) -> Reply:
+        body = self.envelope.completion(answer["choices"], {**parse_usage(answer).details, **bill.usage()})
+        reply = Reply(200, body, bill.headers(), JSON_CONTENT_TYPE)
+        self.answer = StoredAnswer(reply.headers, body, JSON_CONTENT_TYPE)
+        await self.context.billing.store_answer(self.billable, self.answer)
+        return reply

@@ -1,101 +1,174 @@
-"""The messages of a chat request: checked, rebuilt from known properties, and cleared of system messages."""
+"""The messages of a chat request: checked, rebuilt from known properties, and without callers' system messages.
+
+Messages with the role assistant are answers of this gateway, or of another server, that a caller sends back. Clients
+return an answer with everything it had, so unknown properties are dropped, an empty list counts as none, and null as an
+empty text. Every answer of the gateway is accepted as a message of the next request.
+"""
 
 import json
 import unicodedata
 from typing import Any, NamedTuple
 
-from service.gateway.answers import PART_TEXTS, sent_back
-from service.gateway.fields import STRING, Invalid
+from service.gateway.property_rules import OBJECT, STRING, InvalidProperty
 from service.http.json import shorten
 
-# Whoever runs the gateway speaks as the system; callers do not.
+# Only the operator of the gateway may speak as the system.
 DROPPED_ROLES = ("system", "developer")
 ROLES = ("user", "assistant", "tool", "function")
-PROPERTIES = {
+ROLE_PROPERTIES = {
     "user": ("role", "content", "name"),
     "tool": ("role", "content", "tool_call_id", "name"),
     "function": ("role", "content", "name"),
 }
-REQUIRED = {"user": "content", "tool": "tool_call_id", "function": "name"}
-# What of a message is text for the model, beside its content and its calls.
-TEXTS = ("name", "refusal", "tool_call_id", "reasoning_content")
-CALLS = ("tool_calls", "function_call")
+REQUIRED_BY_ROLE = {"user": "content", "tool": "tool_call_id", "function": "name"}
+# The properties, beside content and calls, whose text the model reads.
+TEXT_PROPERTIES = ("name", "refusal", "tool_call_id", "reasoning_content")
+CALL_PROPERTIES = ("tool_calls", "function_call")
+# The types of content parts that have text, and the property with the text.
+PART_TEXTS = {"text": "text", "refusal": "refusal"}
 
 
 class Messages(NamedTuple):
-    """The messages that are forwarded, and how many of callers' system messages are not."""
+    """The messages that are forwarded, and the number of callers' system messages that are not."""
 
     kept: tuple[dict[str, Any], ...]
     dropped: int
 
 
 def parse_messages(given: Any, *, with_reasoning: bool = False) -> Messages:
-    """Return the messages that are forwarded. Raise Invalid."""
+    """Return the messages that are forwarded. Raise InvalidProperty."""
     if not isinstance(given, list) or not given:
-        raise Invalid(f"messages: must be a list of at least one message, not {_described(given)}.")
-    rebuilt = [_message(f"messages[{number}]", raw, with_reasoning) for number, raw in enumerate(given)]
-    kept = tuple(message for message in rebuilt if message is not None)
+        raise InvalidProperty(f"messages: must be a list of at least one message, not {_describe(given)}.")
+    parsed = [_parse_message(f"messages[{number}]", raw, with_reasoning) for number, raw in enumerate(given)]
+    kept = tuple(message for message in parsed if message is not None)
     if not kept:
-        raise Invalid("messages: none is left, because system and developer messages are not forwarded.")
-    return Messages(kept, len(rebuilt) - len(kept))
+        raise InvalidProperty("messages: none is left, because system and developer messages are not forwarded.")
+    return Messages(kept, len(parsed) - len(kept))
 
 
 def texts_of(message: dict[str, Any]) -> list[str]:
-    """Return everything in a message that the model reads."""
-    texts = [message[name] for name in TEXTS if name in message]
+    """Return all texts in a parsed message that the model reads."""
+    texts = [message[name] for name in TEXT_PROPERTIES if name in message]
     content = message.get("content")
     if isinstance(content, str):
         texts.append(content)
     elif content:
         texts += [part[PART_TEXTS[part["type"]]] for part in content]
-    return texts + [json.dumps(message[name], ensure_ascii=False) for name in CALLS if name in message]
+    return texts + [json.dumps(message[name], ensure_ascii=False) for name in CALL_PROPERTIES if name in message]
 
 
-def _message(place: str, raw: Any, with_reasoning: bool) -> dict[str, Any] | None:
+def normalize_assistant_message(place: str, given: dict[str, Any], *, with_reasoning: bool) -> dict[str, Any]:
+    """Return an assistant message as it is forwarded. Raise InvalidProperty for a kept property of a wrong type."""
+    kept: dict[str, Any] = {"role": "assistant"}
+    for name in ("name", "refusal", *(("reasoning_content",) if with_reasoning else ())):
+        if given.get(name) is not None:
+            kept[name] = STRING.check(f"{place}.{name}", given[name])
+    calls = _parse_tool_calls(f"{place}.tool_calls", given.get("tool_calls"))
+    if calls:
+        kept["tool_calls"] = calls
+    if given.get("function_call"):
+        kept["function_call"] = _parse_function(f"{place}.function_call", given["function_call"])
+    # An empty text instead of none: some servers require the property, and some a string.
+    kept["content"] = _parse_assistant_content(f"{place}.content", given.get("content")) or ""
+    return kept
+
+
+def _parse_message(place: str, raw: Any, with_reasoning: bool) -> dict[str, Any] | None:
+    """Return the message, or None for a system message."""
     if not isinstance(raw, dict):
-        raise Invalid(f"{place}: must be an object, not {shorten(raw)}.")
-    role = STRING.checked(f"{place}.role", raw.get("role"))
+        raise InvalidProperty(f"{place}: must be an object, not {shorten(raw)}.")
+    role = STRING.check(f"{place}.role", raw.get("role"))
     if unicodedata.normalize("NFKC", role).strip().casefold() in DROPPED_ROLES:
         return None
     if role not in ROLES:
-        raise Invalid(f"{place}.role: {shorten(role)} is not known; roles are {', '.join(ROLES)}.")
+        raise InvalidProperty(f"{place}.role: {shorten(role)} is not known; roles are {', '.join(ROLES)}.")
     if role == "assistant":
-        return sent_back(place, raw, with_reasoning=with_reasoning)
-    return _rebuilt(place, role, {name: value for name, value in raw.items() if value is not None})
+        return normalize_assistant_message(place, raw, with_reasoning=with_reasoning)
+    return _check_properties(place, role, {name: value for name, value in raw.items() if value is not None})
 
 
-def _rebuilt(place: str, role: str, given: dict[str, Any]) -> dict[str, Any]:
+def _check_properties(place: str, role: str, given: dict[str, Any]) -> dict[str, Any]:
     for name in given:
-        if name not in PROPERTIES[role]:
-            raise Invalid(f"{place}: {shorten(name)} is not a property of a message with the role {role}.")
+        if name not in ROLE_PROPERTIES[role]:
+            raise InvalidProperty(f"{place}: {shorten(name)} is not a property of a message with the role {role}.")
     for name in ("name", "tool_call_id"):
         if name in given:
-            STRING.checked(f"{place}.{name}", given[name])
-    if REQUIRED[role] not in given:
-        raise Invalid(f"{place}.{REQUIRED[role]}: this property is missing.")
-    given["content"] = _content(f"{place}.content", given.get("content"), may_be_empty=role != "user")
+            STRING.check(f"{place}.{name}", given[name])
+    if REQUIRED_BY_ROLE[role] not in given:
+        raise InvalidProperty(f"{place}.{REQUIRED_BY_ROLE[role]}: this property is missing.")
+    given["content"] = _parse_content(f"{place}.content", given.get("content"), may_be_empty=role != "user")
     return given
 
 
-def _content(place: str, content: Any, *, may_be_empty: bool) -> Any:
-    """Return the content; what a tool returned may be nothing."""
+def _parse_content(place: str, content: Any, *, may_be_empty: bool) -> Any:
+    """Return the content of a message that is not an assistant's. The result of a tool may be empty."""
     if isinstance(content, str):
         return content
     if not content and content in (None, []) and may_be_empty:
         return ""
     if not isinstance(content, list) or not content:
-        raise Invalid(f"{place}: must be a string or a list of parts, not {_described(content)}.")
-    return [_part(f"{place}[{number}]", part) for number, part in enumerate(content)]
+        raise InvalidProperty(f"{place}: must be a string or a list of parts, not {_describe(content)}.")
+    return [_parse_part(f"{place}[{number}]", part) for number, part in enumerate(content)]
 
 
-def _part(place: str, part: Any) -> dict[str, str]:
+def _parse_part(place: str, part: Any) -> dict[str, str]:
     if not isinstance(part, dict):
-        raise Invalid(f"{place}: must be an object, not {shorten(part)}.")
+        raise InvalidProperty(f"{place}: must be an object, not {shorten(part)}.")
     kind = part.get("type")
     if kind != "text":
-        raise Invalid(f"{place}.type: {shorten(kind)} is not accepted: only text can be metered before it is sent.")
-    return {"type": "text", "text": STRING.checked(f"{place}.text", part.get("text"))}
+        raise InvalidProperty(
+            f"{place}.type: {shorten(kind)} is not accepted: only text can be metered before it is sent."
+        )
+    return {"type": "text", "text": STRING.check(f"{place}.text", part.get("text"))}
 
 
-def _described(value: Any) -> str:
+def _parse_assistant_content(place: str, content: Any) -> str | list[dict[str, str]]:
+    if content is None or isinstance(content, str):
+        return content or ""
+    if not isinstance(content, list):
+        raise InvalidProperty(f"{place}: must be a string or a list of parts, not {shorten(content)}.")
+    parts = [_parse_assistant_part(f"{place}[{number}]", part) for number, part in enumerate(content)]
+    return [part for part in parts if part]
+
+
+def _parse_assistant_part(place: str, part: Any) -> dict[str, str]:
+    """Return a part with text, or an empty object for a part of another type, such as a thinking part."""
+    kind = OBJECT.check(place, part).get("type")
+    name = PART_TEXTS.get(kind) if isinstance(kind, str) else None
+    return {"type": kind, name: STRING.check(f"{place}.{name}", part.get(name))} if name else {}
+
+
+def _parse_tool_calls(place: str, calls: Any) -> list[dict[str, Any]]:
+    if calls is None:
+        return []
+    if not isinstance(calls, list):
+        raise InvalidProperty(f"{place}: must be a list of tool calls, not {shorten(calls)}.")
+    parsed = [_parse_tool_call(f"{place}[{number}]", number, call) for number, call in enumerate(calls)]
+    return [call for call in parsed if call]
+
+
+def _parse_tool_call(place: str, number: int, call: Any) -> dict[str, Any]:
+    """Return a call of a function, or an empty object for a call of another type."""
+    if OBJECT.check(place, call).get("type") not in (None, "", "function"):
+        return {}
+    call_id = call.get("id")
+    return {
+        "id": f"call_{number}" if call_id is None else STRING.check(f"{place}.id", call_id),
+        "type": "function",
+        "function": _parse_function(f"{place}.function", call.get("function")),
+    }
+
+
+def _parse_function(place: str, called: Any) -> dict[str, str]:
+    function = OBJECT.check(place, called)
+    arguments = function.get("arguments")
+    if isinstance(arguments, dict):  # some servers write an object instead of a string of JSON
+        arguments = json.dumps(arguments, ensure_ascii=False)
+    return {
+        "name": STRING.check(f"{place}.name", function.get("name")),
+        "arguments": STRING.check(f"{place}.arguments", "" if arguments is None else arguments),
+    }
+
+
+def _describe(value: Any) -> str:
     return "an empty list" if value == [] else shorten(value)

@@ -1,7 +1,7 @@
-"""How many tokens a prompt has: our count of it, and a bound that the upstream's own count stays under.
+"""Counting the tokens of prompts and of delivered text.
 
-The upstream wraps messages in a frame that we do not see, so the bound adds to the count of the texts what
-frames are known to need, generously. What an upstream reports beyond it is written off, not charged.
+The upstream wraps messages in a chat template that is not known here. So a prompt has two sizes: an estimate, and a
+bound with a generous allowance for the template. Input that an upstream reports beyond the bound is not charged.
 """
 
 from collections.abc import Iterator
@@ -12,25 +12,26 @@ from service.http.errors import INVALID_REQUEST, Refusal
 from service.tokens.counting_pool import Caller, CountingPool
 from tokenizer_registry import UncountableText
 
-# Counts for estimates, where the upstream's own vocabulary is not known.
-USUAL_VOCABULARY = "o200k_base"
-USUAL_FRAME_TOKENS = 4  # around each message, and once before the answer
+# Used for estimates if the upstream's vocabulary is not known.
+DEFAULT_VOCABULARY = "o200k_base"
+FRAME_TOKENS = 4  # of a template around each message, and once before the answer
 MAX_FRAME_TOKENS = 16
-MAX_PREAMBLE_TOKENS = 64  # what a template writes before the first message
-MAX_TOOLS_PREAMBLE_TOKENS = 512  # and how it explains the use of tools
+MAX_PREAMBLE_TOKENS = 64  # of a template before the first message
+MAX_TOOLS_PREAMBLE_TOKENS = 512  # of a template that explains the use of tools
 BLOCK_CHARACTERS = 4_096
-SLACK = 20  # one token in so many: texts that are cut together may have other borders than texts cut alone
+# The bound adds one token in 20, because texts that are joined may be tokenized differently from single texts.
+TOKENS_PER_SLACK_TOKEN = 20
 
 
 class PromptSize(NamedTuple):
-    """Input tokens: `counted` is the best estimate, `bound` what is held."""
+    """Input tokens: `counted` is the best estimate, and `bound` the maximum, which is authorized."""
 
     counted: int
     bound: int
 
 
 class PromptCounter:
-    """Sizes prompts. `vocabulary` is the upstream model's, or None if it is not known."""
+    """Counts prompts and outputs. `vocabulary` is that of the upstream's model, or None if it is not known."""
 
     def __init__(self, pool: CountingPool, vocabulary: str | None, system_prompt: str | None) -> None:
         self.pool = pool
@@ -38,46 +39,48 @@ class PromptCounter:
         self.system_texts = (system_prompt,) if system_prompt else ()
 
     async def size(self, request: ChatRequest, caller: Caller) -> PromptSize | Refusal:
-        """The size of a prompt, or why it is not known."""
+        """Return the size of the prompt, or a refusal of a text that is too large or cannot be counted."""
         texts = (*self.system_texts, *request.texts)
         messages = len(request.messages) + len(self.system_texts)
         try:
-            counted = await self.pool.count_texts(texts, self.vocabulary or USUAL_VOCABULARY, caller)
+            counted = await self.pool.count_texts(texts, self.vocabulary or DEFAULT_VOCABULARY, caller)
             if isinstance(counted, Refusal):
-                return _of_messages(counted)
-            most = counted if self.vocabulary else await self.pool.count_texts(texts, None, caller)
-            if isinstance(most, Refusal):
-                return _of_messages(most)
+                return _name_messages(counted)
+            bound = counted if self.vocabulary else await self.pool.count_texts(texts, None, caller)
+            if isinstance(bound, Refusal):
+                return _name_messages(bound)
         except UncountableText as fault:
             return INVALID_REQUEST.saying(f"messages: {fault}")
         preamble = MAX_TOOLS_PREAMBLE_TOKENS if "tools" in request.options else 0
         return PromptSize(
-            counted + USUAL_FRAME_TOKENS * (messages + 1),
-            most + most // SLACK + MAX_FRAME_TOKENS * messages + MAX_PREAMBLE_TOKENS + preamble,
+            counted + FRAME_TOKENS * (messages + 1),
+            bound + bound // TOKENS_PER_SLACK_TOKEN + MAX_FRAME_TOKENS * messages + MAX_PREAMBLE_TOKENS + preamble,
         )
 
-    async def tokens(self, texts: list[str], account_id: str) -> int:
-        """The tokens of texts that were written already, for the charge of an account: never refused, whatever is in
-        them. Raises MemoryError."""
-        whole = [piece.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for piece in texts]
+    async def count_output(self, texts: list[str], account_id: str) -> int:
+        """Return the tokens of texts that the upstream wrote, for the charge of an account.
+
+        Text of any size or content is counted, outside the limits for requests. Raise MemoryError.
+        """
+        valid = [piece.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for piece in texts]
         caller = Caller(account_id)
         try:
-            return await self._written(whole, self.vocabulary or USUAL_VOCABULARY, caller)
+            return await self._count_admitted(valid, self.vocabulary or DEFAULT_VOCABULARY, caller)
         except UncountableText:
-            return await self._written(whole, None, caller)
+            return await self._count_admitted(valid, None, caller)
         except MemoryError:
-            # In blocks it takes little memory, and up to one token more for each of them.
-            return await self._written(list(_blocks(whole)), self.vocabulary or USUAL_VOCABULARY, caller)
+            # Counting in blocks takes little memory, and adds at most one token for each block.
+            return await self._count_admitted(list(_split_blocks(valid)), self.vocabulary or DEFAULT_VOCABULARY, caller)
 
-    async def _written(self, texts: list[str], vocabulary: str | None, caller: Caller) -> int:
+    async def _count_admitted(self, texts: list[str], vocabulary: str | None, caller: Caller) -> int:
         counted = await self.pool.count_texts(texts, vocabulary, caller, admitted=True)
         return counted if isinstance(counted, int) else 0
 
 
-def _blocks(texts: list[str]) -> Iterator[str]:
+def _split_blocks(texts: list[str]) -> Iterator[str]:
     for text in texts:
         yield from (text[at : at + BLOCK_CHARACTERS] for at in range(0, len(text), BLOCK_CHARACTERS))
 
 
-def _of_messages(refusal: Refusal) -> Refusal:
+def _name_messages(refusal: Refusal) -> Refusal:
     return refusal.saying(f"messages: {refusal.message}") if refusal.status == 413 else refusal

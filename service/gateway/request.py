@@ -1,20 +1,20 @@
-"""The body of `POST /v1/chat/completions`, checked property by property.
+"""Parsing the body of `POST /v1/chat/completions`, property by property.
 
-An unknown property is refused: to drop it would change the answer without a word, to forward it could
-change the price.
+An unknown property is refused: without it the answer could differ silently, and forwarding it could change the price.
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from service.gateway.fields import (
+from service.gateway.messages import Messages, parse_messages, texts_of
+from service.gateway.property_rules import (
     ANYTHING,
     BOOLEAN,
     OBJECT,
     STRING,
-    Invalid,
-    Rule,
+    InvalidProperty,
+    PropertyRule,
     either,
     integer,
     list_of,
@@ -22,7 +22,6 @@ from service.gateway.fields import (
     one_of,
     text,
 )
-from service.gateway.messages import Messages, parse_messages, texts_of
 from service.http import json as service_json
 from service.http.errors import INVALID_REQUEST, MODEL_NOT_FOUND, Refusal
 from service.http.json import shorten
@@ -40,13 +39,13 @@ def _is_tool(value: Any) -> bool:
 
 
 def _explain_tool(name: str, value: Any) -> None:
-    if OBJECT.checked(name, value).get("type") != "function":
-        raise Invalid(f'{name}.type: must be "function", not {shorten(value.get("type"))}.')
+    if OBJECT.check(name, value).get("type") != "function":
+        raise InvalidProperty(f'{name}.type: must be "function", not {shorten(value.get("type"))}.')
     _explain_function(f"{name}.function", value.get("function"))
 
 
 def _explain_function(name: str, value: Any) -> None:
-    STRING.checked(f"{name}.name", OBJECT.checked(name, value).get("name"))
+    STRING.check(f"{name}.name", OBJECT.check(name, value).get("name"))
 
 
 def _are_biases(value: Any) -> bool:
@@ -54,13 +53,13 @@ def _are_biases(value: Any) -> bool:
     return isinstance(value, dict) and len(value) <= 1024 and all(map(bias.holds, value.values()))
 
 
-FUNCTION = Rule(_is_function, "an object with a name", _explain_function)
-TOOL = Rule(_is_tool, "a function with a name", _explain_tool)
-FORWARDED: Mapping[str, Rule] = {
+FUNCTION = PropertyRule(_is_function, "an object with a name", _explain_function)
+TOOL = PropertyRule(_is_tool, "a function with a name", _explain_tool)
+FORWARDED: Mapping[str, PropertyRule] = {
     "frequency_penalty": number(-2, 2),
     "function_call": either(one_of(("none", "auto")), OBJECT),
     "functions": list_of(FUNCTION, 1, MAX_TOOLS),
-    "logit_bias": Rule(_are_biases, "an object of at most 1024 numbers from -100 to 100"),
+    "logit_bias": PropertyRule(_are_biases, "an object of at most 1024 numbers from -100 to 100"),
     "logprobs": BOOLEAN,
     "n": integer(1, MAX_CHOICES),
     "parallel_tool_calls": BOOLEAN,
@@ -77,8 +76,8 @@ FORWARDED: Mapping[str, Rule] = {
     "user": text(512),
     "verbosity": text(20),
 }
-# For a provider's own bookkeeping; they change neither the answer nor its price.
-NOT_FORWARDED: Mapping[str, Rule] = {
+# Accepted and dropped: bookkeeping of a provider, which changes neither the answer nor its price.
+NOT_FORWARDED: Mapping[str, PropertyRule] = {
     "metadata": OBJECT,
     "modalities": list_of(one_of(("text",)), 1, 1),
     "prompt_cache_key": STRING,
@@ -86,30 +85,31 @@ NOT_FORWARDED: Mapping[str, Rule] = {
     "service_tier": STRING,
     "store": BOOLEAN,
 }
-OURS: Mapping[str, Rule] = {
+# Evaluated by the gateway itself.
+INTERPRETED: Mapping[str, PropertyRule] = {
     "max_completion_tokens": integer(1),
     "max_tokens": integer(1),
     "stream": BOOLEAN,
     "stream_options": OBJECT,
 }
-STREAM_OPTIONS: Mapping[str, Rule] = {"include_usage": BOOLEAN, "include_obfuscation": BOOLEAN}
-RULES = {**FORWARDED, **NOT_FORWARDED, **OURS}
-# An empty list of these is as good as none; then what says how to use them falls away as well.
+STREAM_OPTIONS: Mapping[str, PropertyRule] = {"include_usage": BOOLEAN, "include_obfuscation": BOOLEAN}
+RULES = {**FORWARDED, **NOT_FORWARDED, **INTERPRETED}
+# An empty list of these is dropped, together with the properties that only make sense beside it.
 MAY_BE_EMPTY: Mapping[str, tuple[str, ...]] = {
     "functions": ("function_call",),
     "stop": (),
     "tools": ("tool_choice", "parallel_tool_calls"),
 }
-# What the model reads beside the messages.
+# Properties, beside the messages, that the model reads: they are counted as JSON text.
 SCHEMAS = ("tools", "functions", "response_format")
 REQUIRED = ("model", "messages")
 PROPERTIES = (*REQUIRED, *sorted(RULES))
 
 
 class ChatRequest(NamedTuple):
-    """A valid request. `options` go upstream as they are; `max_tokens` is what the caller allows for one choice.
+    """A valid request. `options` are forwarded unchanged, and `max_tokens` is the caller's limit for one choice.
 
-    `dropped_messages` are callers' system messages, which are not forwarded.
+    `texts` are all texts that the model reads, and `dropped_messages` counts the caller's system messages.
     """
 
     messages: tuple[Mapping[str, Any], ...]
@@ -122,15 +122,15 @@ class ChatRequest(NamedTuple):
 
     @property
     def choices(self) -> int:
-        """How many answers are asked for."""
+        """The number of choices that are asked for."""
         return int(self.options.get("n", 1))
 
 
 class ChatRequests:
-    """Parses bodies for the one model that there is.
+    """Parses request bodies for the gateway's model.
 
-    Properties of `forwarded` go upstream as they are, as the operator wants it; `with_reasoning` keeps
-    `reasoning_content` in answers that are sent back.
+    The properties named in `forwarded` are passed to the upstream unchecked. With `with_reasoning` the property
+    `reasoning_content` of assistant messages is kept.
     """
 
     def __init__(self, model: str, forwarded: Sequence[str] = (), *, with_reasoning: bool = False) -> None:
@@ -141,34 +141,35 @@ class ChatRequests:
         self._properties = (*REQUIRED, *sorted(self._rules))
 
     def parse(self, body: bytes) -> ChatRequest | Refusal:
-        """The request, or a refusal that names the property at fault."""
+        """Return the request, or a refusal that names the invalid property."""
         try:
             fields = service_json.decode(body)
             if not isinstance(fields, dict):
-                raise Invalid("The body must be a JSON object with model and messages.")
-            # null is how clients write a property that they do not set.
-            return self._request(_without_empty({name: value for name, value in fields.items() if value is not None}))
-        except (service_json.NotJson, Invalid) as fault:
+                raise InvalidProperty("The body must be a JSON object with model and messages.")
+            # Clients write null for a property that they do not set.
+            given = {name: value for name, value in fields.items() if value is not None}
+            return self._parse_fields(_without_empty(given))
+        except (service_json.NotJson, InvalidProperty) as fault:
             return INVALID_REQUEST.saying(str(fault))
 
-    def _request(self, fields: dict[str, Any]) -> ChatRequest | Refusal:
+    def _parse_fields(self, fields: dict[str, Any]) -> ChatRequest | Refusal:
         for name in fields:
             if name not in self._rules and name not in REQUIRED:
                 known = ", ".join(self._properties)
-                raise Invalid(f"{shorten(name)} is not a property of this request; it has {known}.")
+                raise InvalidProperty(f"{shorten(name)} is not a property of this request; it has {known}.")
         for name in REQUIRED:
             if name not in fields:
-                raise Invalid(f"{name}: this property is missing.")
-        model = STRING.checked("model", fields["model"])
+                raise InvalidProperty(f"{name}: this property is missing.")
+        model = STRING.check("model", fields["model"])
         messages = parse_messages(fields["messages"], with_reasoning=self.with_reasoning)
         for name, value in fields.items():
             if name in self._rules:
-                self._rules[name].checked(name, value)
+                self._rules[name].check(name, value)
         if model != self.model:
             return MODEL_NOT_FOUND.saying(f"There is no model {shorten(model)}; the model is {shorten(self.model)}.")
-        return self._made(fields, messages)
+        return self._build(fields, messages)
 
-    def _made(self, fields: dict[str, Any], messages: Messages) -> ChatRequest:
+    def _build(self, fields: dict[str, Any], messages: Messages) -> ChatRequest:
         asked = [fields[name] for name in ("max_tokens", "max_completion_tokens") if name in fields]
         streamed = fields.get("stream", False)
         options = {name: value for name, value in fields.items() if name in FORWARDED or name in self._forwarded}
@@ -195,10 +196,10 @@ def _includes_usage(options: dict[str, Any] | None, streamed: bool) -> bool:
     if options is None:
         return False
     if not streamed:
-        raise Invalid("stream_options: is only for a request with stream true.")
+        raise InvalidProperty("stream_options: is only for a request with stream true.")
     for name, value in options.items():
         if name not in STREAM_OPTIONS:
-            raise Invalid(f"stream_options: {shorten(name)} is not known; it has {', '.join(STREAM_OPTIONS)}.")
+            raise InvalidProperty(f"stream_options: {shorten(name)} is not known; it has {', '.join(STREAM_OPTIONS)}.")
         if value is not None:
-            STREAM_OPTIONS[name].checked(f"stream_options.{name}", value)
+            STREAM_OPTIONS[name].check(f"stream_options.{name}", value)
     return bool(options.get("include_usage"))

@@ -1,4 +1,4 @@
-"""The reply to a streamed call: what the call's task writes, sent on to the caller while it is there."""
+"""The reply to a streamed call: sends what the call writes for as long as the caller is there."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,10 +7,10 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from service.gateway.bill import Purse
-from service.gateway.calls import Calls
-from service.gateway.streamed import StreamedCall
-from service.gateway.writer import CONTENT_TYPE
+from service.billing.bill import BalanceSnapshot
+from service.gateway.running_calls import RunningCalls
+from service.gateway.stream_writer import EVENTS_CONTENT_TYPE
+from service.gateway.streaming import StreamedCall
 from service.http.context import context_of
 from service.http.errors import NO_RETRY, Refusal, error_reply
 from service.http.responses import Header, Reply, disconnected
@@ -19,13 +19,14 @@ TRAILERS = (b"x-request-cost-inr", b"x-credit-balance-inr", b"x-tokens-input", b
 
 
 class StreamReply:
-    """An ASGI application. With `is_final` the answer is held back and sent whole, with the headers of its bill.
+    """An ASGI application that sends a streamed answer.
 
-    `on_left` is called if the caller hangs up before the answer is sent.
+    With `is_final` the answer is held back and sent whole, with the headers of its bill. `on_left` is called if the
+    caller hangs up before the answer is sent.
     """
 
     def __init__(
-        self, call: StreamedCall, calls: Calls, *, is_final: bool, on_left: Callable[[], None] | None = None
+        self, call: StreamedCall, calls: RunningCalls, *, is_final: bool, on_left: Callable[[], None] | None = None
     ) -> None:
         self.call = call
         self.calls = calls
@@ -33,40 +34,40 @@ class StreamReply:
         self.on_left = on_left
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the answer; if the caller hangs up, or this task is cancelled, the call is notified."""
+        """Send the answer. Abandon the call if the caller hangs up, or this task is cancelled."""
         gone = asyncio.create_task(disconnected(receive))
-        gone.add_done_callback(self._caller_gone)
+        gone.add_done_callback(self._abandon)
         try:
             either: set[asyncio.Future[Any]] = {self.call.outcome, gone}
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if not self.call.outcome.done():
                 return
-            opening = self.call.outcome.result()
-            if isinstance(opening, Refusal):
+            outcome = self.call.outcome.result()
+            if isinstance(outcome, Refusal):
                 context = context_of(scope)
-                context.refusal = opening.code
-                await error_reply(opening, scope["path"], context.trace_id)(scope, receive, send)
+                context.refusal = outcome.code
+                await error_reply(outcome, scope["path"], context.trace_id)(scope, receive, send)
             elif self.is_final:
-                reply = await self._whole(opening)
+                reply = await self._whole_reply(outcome)
                 await reply(scope, receive, send)
             else:
-                await self._relay(opening, _takes_trailers(scope), send)
+                await self._relay(outcome, _takes_trailers(scope), send)
         finally:
             gone.cancel()
             with suppress(asyncio.CancelledError):
                 await gone
 
-    def _caller_gone(self, gone: asyncio.Task[None]) -> None:
+    def _abandon(self, gone: asyncio.Task[None]) -> None:
         if self.on_left is not None and not gone.cancelled():
             self.on_left()
         self.calls.abandon(self.call)
 
-    async def _relay(self, purse: Purse, takes_trailers: bool, send: Send) -> None:
+    async def _relay(self, snapshot: BalanceSnapshot, takes_trailers: bool, send: Send) -> None:
         headers = [
-            (b"content-type", CONTENT_TYPE),
+            (b"content-type", EVENTS_CONTENT_TYPE),
             (b"x-accel-buffering", b"no"),
-            *purse.headers(),
-            (b"x-tokens-input", str(self.call.order.size.counted).encode()),
+            *snapshot.headers(),
+            (b"x-tokens-input", str(self.call.prepared.size.counted).encode()),
         ]
         start = {"type": "http.response.start", "status": 200, "headers": headers}
         if takes_trailers:
@@ -81,18 +82,18 @@ class StreamReply:
             trailers = [header for header in headers if header[0] in TRAILERS]
             await send({"type": "http.response.trailers", "headers": trailers, "more_trailers": False})
 
-    async def _whole(self, purse: Purse) -> Reply:
+    async def _whole_reply(self, snapshot: BalanceSnapshot) -> Reply:
         pieces: list[bytes] = []
         while (piece := await self.call.channel.take()) is not None:
             pieces.append(piece)
-        headers: list[Header] = purse.headers() if self.call.bill is None else self.call.bill.headers()
+        headers: list[Header] = snapshot.headers() if self.call.bill is None else self.call.bill.headers()
         if self.call.failure is not None:
             headers.append(NO_RETRY)
-        return Reply(200, b"".join(pieces), headers, CONTENT_TYPE)
+        return Reply(200, b"".join(pieces), headers, EVENTS_CONTENT_TYPE)
 
 
 def _takes_trailers(scope: Scope) -> bool:
-    """Whether the server can send trailers and the caller wants them."""
+    """Return whether the server can send trailers and the caller accepts them."""
     offered = "http.response.trailers" in (scope.get("extensions") or {})
-    wanted = (value for name, value in scope["headers"] if name == b"te")
-    return offered and any(b"trailers" in value.lower() for value in wanted)
+    accepted = (value for name, value in scope["headers"] if name == b"te")
+    return offered and any(b"trailers" in value.lower() for value in accepted)

@@ -1,28 +1,27 @@
-"""The upstream: an OpenAI-compatible server, and what its answers mean."""
+"""The upstream: what an OpenAI-compatible server is sent, and what its answers mean."""
 
 import asyncio
 import json
-import re
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
+from types import TracebackType
 from typing import Any, Final, NoReturn
 
 import structlog
 
-from service.gateway.events import EventReader, EventTooLong
-from service.gateway.exchange import Exchange
-from service.gateway.faults import (
+from service.gateway.upstream_connection import ConnectionEnded, NotHttp, UpstreamAnswer
+from service.gateway.upstream_faults import (
+    MAX_MESSAGE_CHARACTERS,
+    REQUEST_FAULT_STATUSES,
     BadUpstreamResponse,
-    BusyUpstream,
-    RefusedByUpstream,
     UpstreamError,
     UpstreamFault,
     UpstreamTimeout,
     UpstreamUnavailable,
+    one_line,
 )
-from service.gateway.upstream_answer import ConnectionEnded, NotHttp, UpstreamAnswer
-from service.gateway.upstream_pool import UpstreamPool
-from service.gateway.upstream_request import UpstreamRequests
+from service.gateway.upstream_pool import UpstreamPool, UpstreamRequests
 from service.observability.gateway_metrics import GatewayMeters
 from service.observability.tracing import NO_SPAN, Span
 
@@ -30,18 +29,82 @@ PATH = "/chat/completions"
 MAX_ANSWER_BYTES = 32_000_000
 MAX_EVENT_BYTES = 4_000_000
 MAX_ERROR_BYTES = 65_536
-MAX_MESSAGE_CHARACTERS = 500
-# Statuses by which a server says that the request itself is at fault.
-REFUSALS = (400, 413, 422)
-TOO_MANY_REQUESTS = 429
-WORD: Final = re.compile(r"[\w.\[\]-]{1,100}", re.ASCII)
 DONE = b"[DONE]"
-# Made once: `json.dumps` would make an encoder for each body.
-_WRITER: Final = json.JSONEncoder(ensure_ascii=False)
+# Module constants, because `json.dumps` and `json.loads` with options create an encoder or decoder for each body.
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False)
 
 
-class Upstream:
-    """Calls one model of one server; callers know it by its public name. Without a URL it is never available."""
+class UpstreamExchange:
+    """Times and traces one request to the upstream while its block runs, in a child span of `parent`."""
+
+    def __init__(self, meters: GatewayMeters, parent: Span) -> None:
+        self._meters = meters
+        self._child = parent.child("upstream", "client")
+        self._began_at_seconds = time.perf_counter()
+        self._has_begun = False
+
+    def __enter__(self) -> "UpstreamExchange":
+        self._span = self._child.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Record the time of the exchange, whether it succeeded or not."""
+        self._meters.upstream_ended(time.perf_counter() - self._began_at_seconds)
+        self._child.__exit__(kind, error, trace)
+
+    @property
+    def traceparent(self) -> bytes | None:
+        """The header that makes the upstream's spans part of the trace, or None if there is no trace."""
+        return self._span.traceparent
+
+    def record_status(self, status: int) -> None:
+        """Record the status of the answer in the span."""
+        self._span.note(lambda: {"http.response.status_code": status})
+
+    def record_piece(self) -> None:
+        """Record the time to the first piece of the body."""
+        if not self._has_begun:
+            self._has_begun = True
+            self._meters.upstream_began(time.perf_counter() - self._began_at_seconds)
+
+
+class EventTooLong(ValueError):
+    """An event is longer than any chunk of a completion."""
+
+
+class EventReader:
+    """Parses server-sent events from pieces of a body. Comments and fields other than `data` are ignored."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self.max_bytes = max_bytes
+        self._rest = b""
+        self._data: list[bytes] = []
+        self._size = 0
+
+    def feed(self, piece: bytes) -> list[bytes]:
+        """Return the data of each event that ends in this piece. Raise EventTooLong."""
+        *lines, self._rest = (self._rest + piece).split(b"\n")
+        events = [event for line in lines if (event := self._feed_line(line.removesuffix(b"\r"))) is not None]
+        if self._size + len(self._rest) > self.max_bytes:
+            raise EventTooLong
+        return events
+
+    def _feed_line(self, line: bytes) -> bytes | None:
+        if not line:
+            event, self._data, self._size = self._data, [], 0
+            # An event without data only keeps the connection alive.
+            return b"\n".join(event) if any(event) else None
+        if line.startswith(b"data:"):
+            value = line[5:].removeprefix(b" ")
+            self._data.append(value)
+            self._size += len(value)
+        return None
+
+
+class UpstreamModel:
+    """Calls one model of one server; callers know it as `public_name`. Without a URL it is never available."""
 
     def __init__(
         self,
@@ -50,7 +113,7 @@ class Upstream:
         model: str,
         public_name: str,
         timeout_seconds: float,
-        most_connections: int,
+        max_connections: int,
         meters: GatewayMeters,
     ) -> None:
         self.url = None if url is None else url.rstrip("/").removesuffix(PATH) + PATH
@@ -58,18 +121,18 @@ class Upstream:
         self.public_name = public_name
         self.timeout_seconds = timeout_seconds
         self.meters = meters
-        self.most_connections = most_connections
+        self.max_connections = max_connections
         self._secret = api_key
         self._requests = None if self.url is None else UpstreamRequests(self.url, api_key)
         self._pool: UpstreamPool | None = None
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
-        """For the time of the block it can be called; then all connections are closed."""
+        """Allow calls while the block runs, then close all connections."""
         if self.url is None:
             yield
             return
-        pool = self._pool = UpstreamPool(self.url, self.most_connections, self.timeout_seconds)
+        pool = self._pool = UpstreamPool(self.url, self.max_connections, self.timeout_seconds)
         try:
             yield
         finally:
@@ -77,31 +140,31 @@ class Upstream:
             pool.close()
 
     async def complete(self, body: Mapping[str, Any], span: Span = NO_SPAN) -> dict[str, Any]:
-        """The whole answer as a JSON object. Raises UpstreamFault."""
+        """Return the whole answer as a JSON object. Raise UpstreamFault."""
         try:
-            with Exchange(self.meters, span) as call:
-                async with asyncio.timeout(self.timeout_seconds), self._sent(body, call) as answer:
-                    return _object(await _read(answer, MAX_ANSWER_BYTES, call.piece))
+            with UpstreamExchange(self.meters, span) as exchange:
+                async with asyncio.timeout(self.timeout_seconds), self._send(body, exchange) as answer:
+                    return _decode_object(await _read_body(answer, MAX_ANSWER_BYTES, exchange.record_piece))
         except TimeoutError:
             raise UpstreamTimeout(f"no answer within {self.timeout_seconds:g} s") from None
 
     async def stream(self, body: Mapping[str, Any], span: Span = NO_SPAN) -> AsyncGenerator[dict[str, Any], None]:
-        """Each event's JSON object, up to `[DONE]`. Raises UpstreamFault, also if the stream ends without it."""
-        with Exchange(self.meters, span) as call:
-            async with aclosing(self._events(body, call)) as groups:
+        """Yield the JSON object of each event before `[DONE]`. Raise UpstreamFault, also if `[DONE]` is missing."""
+        with UpstreamExchange(self.meters, span) as exchange:
+            async with aclosing(self._read_events(body, exchange)) as groups:
                 while True:
-                    for event in await self._next(groups):
+                    for event in await self._next_events(groups):
                         if event == DONE:
                             return
-                        yield _object(event)
+                        yield _decode_object(event)
 
-    def note_fault(self, call_id: str, fault: UpstreamFault) -> None:
+    def record_fault(self, call_id: str, fault: UpstreamFault) -> None:
         """Log and count a fault that ended a call."""
         structlog.get_logger("gateway").warning("upstream_fault", call=call_id, reason=fault.detail)
         self.meters.upstream_failed(fault.kind)
 
-    async def _next(self, groups: AsyncGenerator[list[bytes], None]) -> list[bytes]:
-        """The events that came next, at least one. The time that the caller spends on them does not count."""
+    async def _next_events(self, groups: AsyncGenerator[list[bytes], None]) -> list[bytes]:
+        """Return the next events, at least one. The timeout does not cover the time that the consumer needs."""
         try:
             async with asyncio.timeout(self.timeout_seconds):
                 events = await anext(groups, None)
@@ -111,15 +174,17 @@ class Upstream:
             raise UpstreamUnavailable("the stream ended without [DONE]")
         return events
 
-    async def _events(self, body: Mapping[str, Any], call: Exchange) -> AsyncGenerator[list[bytes], None]:
-        """Those that come together, together. What is no event does not count: it must not prolong the wait for one."""
+    async def _read_events(
+        self, body: Mapping[str, Any], exchange: UpstreamExchange
+    ) -> AsyncGenerator[list[bytes], None]:
+        """Yield the events of each piece that has any. Comments do not count: they must not extend the timeout."""
         reader = EventReader(MAX_EVENT_BYTES)
-        async with self._sent(body, call) as answer:
+        async with self._send(body, exchange) as answer:
             kind = answer.headers.get(b"content-type", b"").decode("latin-1")
             if not kind.startswith("text/event-stream"):
                 raise BadUpstreamResponse(f"the answer is no event stream but {kind[:MAX_MESSAGE_CHARACTERS]!r}")
             while (piece := await answer.piece()) is not None:
-                call.piece()
+                exchange.record_piece()
                 try:
                     events = reader.feed(piece)
                 except EventTooLong:
@@ -128,76 +193,55 @@ class Upstream:
                     yield events
 
     @asynccontextmanager
-    async def _sent(self, body: Mapping[str, Any], call: Exchange) -> AsyncIterator[UpstreamAnswer]:
+    async def _send(self, body: Mapping[str, Any], exchange: UpstreamExchange) -> AsyncIterator[UpstreamAnswer]:
+        """Send a request and provide the answer once its head has come with status 200. Raise UpstreamFault."""
         pool = self._pool
         if self._requests is None or pool is None:
             raise UpstreamUnavailable("WEIGHBRIDGE_UPSTREAM_URL is not set")
-        request = self._requests.post(_WRITER.encode({"model": self.model, **body}).encode(), call.traceparent)
+        request = self._requests.post(_ENCODER.encode({"model": self.model, **body}).encode(), exchange.traceparent)
         connection = None
         try:
             connection = await pool.take()
-            # It is sent once: the upstream may have begun to work on it, and be paid for that, when it breaks off.
+            # Never sent twice: the upstream may have begun to work on it, and charge for that, when it breaks off.
             answer = connection.ask(request)
             await answer.head()
-            call.status(answer.status)
+            exchange.record_status(answer.status)
             if answer.status != 200:
-                await self._refuse(answer)
+                raise await self._fault(answer)
             yield answer
         except NotHttp as error:
-            raise BadUpstreamResponse(f"the answer is no valid HTTP: {_on_one_line(str(error))}") from error
-        except (ConnectionEnded, OSError, UnicodeError) as error:  # the last for a name that no host can have
-            raise UpstreamUnavailable(f"{type(error).__name__}: {_on_one_line(str(error))}") from error
+            raise BadUpstreamResponse(f"the answer is no valid HTTP: {one_line(str(error))}") from error
+        except (ConnectionEnded, OSError, UnicodeError) as error:  # UnicodeError: the host's name is not valid
+            raise UpstreamUnavailable(f"{type(error).__name__}: {one_line(str(error))}") from error
         finally:
             if connection is not None:
                 pool.give_back(connection)
 
-    async def _refuse(self, answer: UpstreamAnswer) -> NoReturn:
-        error = await _error(answer)
-        text = error.message if self._secret is None else error.message.replace(self._secret, "***")
-        if answer.status in REFUSALS:
-            raise RefusedByUpstream(error._replace(message=text.replace(self.model, self.public_name)))
-        wait = answer.headers.get(b"retry-after", b"")
-        headers = ((b"retry-after", wait),) if wait.isdigit() else ()
-        if answer.status == TOO_MANY_REQUESTS:
-            raise BusyUpstream(text, headers)
-        raise UpstreamUnavailable(f"status {answer.status}: {text}", headers)
+    async def _fault(self, answer: UpstreamAnswer) -> UpstreamFault:
+        """Return the fault of an answer with another status than 200, without the API key and the model's name."""
+        try:
+            error = UpstreamError.parse(_decode_object(await _read_body(answer, MAX_ERROR_BYTES)), answer.status)
+        except UpstreamFault:
+            error = UpstreamError(f"status {answer.status}")
+        message = error.message if self._secret is None else error.message.replace(self._secret, "***")
+        if answer.status in REQUEST_FAULT_STATUSES:
+            message = message.replace(self.model, self.public_name)
+        return error._replace(message=message).fault(answer.status, answer.headers.get(b"retry-after", b""))
 
 
-async def _read(answer: UpstreamAnswer, most_bytes: int, on_piece: Callable[[], None] = lambda: None) -> bytes:
+async def _read_body(answer: UpstreamAnswer, max_bytes: int, on_piece: Callable[[], None] = lambda: None) -> bytes:
     body = bytearray()
     while (piece := await answer.piece()) is not None:
         on_piece()
         body += piece
-        if len(body) > most_bytes:
-            raise BadUpstreamResponse(f"the answer is longer than {most_bytes} bytes")
+        if len(body) > max_bytes:
+            raise BadUpstreamResponse(f"the answer is longer than {max_bytes} bytes")
     return bytes(body)
 
 
-async def _error(answer: UpstreamAnswer) -> UpstreamError:
-    """What an error says, on one line and cut short."""
+def _decode_object(text: bytes) -> dict[str, Any]:
     try:
-        fields = _object(await _read(answer, MAX_ERROR_BYTES))
-    except UpstreamFault:
-        return UpstreamError(f"status {answer.status}")
-    error = fields.get("error", fields)
-    message = error.get("message") if isinstance(error, dict) else error
-    text = _on_one_line(message if isinstance(message, str) else f"status {answer.status}")
-    code, param = (error.get("code"), error.get("param")) if isinstance(error, dict) else (None, None)
-    return UpstreamError(text, _word(code), _word(param))
-
-
-def _word(value: Any) -> str | None:
-    """Return a code or the name of a property as it is; None for what is not one."""
-    return value if isinstance(value, str) and WORD.fullmatch(value) else None
-
-
-def _on_one_line(text: str) -> str:
-    return " ".join(text.split())[:MAX_MESSAGE_CHARACTERS]
-
-
-def _object(text: bytes) -> dict[str, Any]:
-    try:
-        value = _READER.decode(text.decode("utf-8", "surrogatepass").removeprefix("\ufeff"))
+        value = _DECODER.decode(text.decode("utf-8", "surrogatepass").removeprefix("\ufeff"))
     except (ValueError, RecursionError) as error:
         raise BadUpstreamResponse(f"it is not JSON: {type(error).__name__}") from None
     if not isinstance(value, dict):
@@ -205,8 +249,8 @@ def _object(text: bytes) -> dict[str, Any]:
     return value
 
 
-def _no_constant(name: str) -> NoReturn:
+def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-_READER: Final = json.JSONDecoder(parse_constant=_no_constant)
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant)

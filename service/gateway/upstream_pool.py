@@ -3,9 +3,37 @@
 import asyncio
 import ssl
 from collections import deque
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from service.gateway.upstream_connection import UpstreamConnection
+
+# What may stand in a path and a query as it is.
+PLAIN = "/?:@!$&'()*+,;=%~"
+
+
+class UpstreamRequests:
+    """Writes calls of one URL; all but the body and the trace of a call is the same each time."""
+
+    def __init__(self, url: str, secret: str | None) -> None:
+        parts = urlsplit(url)
+        headers = {
+            "Host": parts.netloc if parts.netloc.isascii() else parts.netloc.encode("idna").decode(),
+            "User-Agent": "weighbridge",
+            "Accept": "*/*",
+            "Accept-Encoding": "identity",
+            "Content-Type": "application/json",
+        }
+        if secret is not None:
+            headers["Authorization"] = f"Bearer {secret}"
+        target = quote(parts._replace(scheme="", netloc="", fragment="").geturl(), PLAIN)
+        lines = (f"POST {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()))
+        self._head = "\r\n".join(lines).encode()
+
+    def post(self, body: bytes, traceparent: bytes | None) -> bytes:
+        """A whole call."""
+        trace = b"" if traceparent is None else b"\r\ntraceparent: " + traceparent
+        return b"%b%b\r\nContent-Length: %d\r\n\r\n%b" % (self._head, trace, len(body), body)
+
 
 CONNECT_SECONDS = 10.0
 # Less than the 5 s after which common servers close an idle connection: a call must not meet its end.

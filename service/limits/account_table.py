@@ -1,4 +1,4 @@
-"""Accounts in memory that the workers of one server share, for limits while the shared counters are away."""
+"""Accounts in memory that the workers of one server share, for limits while the shared counters cannot be reached."""
 
 import fcntl
 import mmap
@@ -10,29 +10,29 @@ from hashlib import blake2b
 from random import sample
 from typing import Final, NamedTuple
 
-# A holder may wait for a processor. One that is stopped is waited for once, and then not for a while.
+# The holder of the lock may wait for a processor. If it is stopped, callers wait once, and then not for a while.
 MAX_WAIT_SECONDS: Final = 0.15
 NO_WAIT_SECONDS: Final = 2.0
 PAUSE_SECONDS: Final = 0.0002
 
 
 class ProcessLock:
-    """Made before the fork. Record locks belong to a process: each that was forked has its own.
+    """A lock between the processes of one server, held for microseconds, and numbers of which each may keep one.
 
-    There is one lock of all, held for some microseconds, and numbers of which a process may keep one while it lives.
+    Create it before the fork. Record locks belong to a process, so each one that is forked has its own.
     """
 
     def __init__(self) -> None:
-        # A file in memory: no disk can be full, and no path can be lost.
+        # A file in memory: it depends on no disk and no path.
         self._file = os.memfd_create("weighbridge-limits")
         self._no_wait_until = 0.0
 
     def keep_number(self, numbers: range) -> int | None:
-        """Return the first number that no living process keeps, which is then this process's; None if there is none."""
+        """Take the first number that no living process keeps, for as long as this one lives; None if there is none."""
         return next((number for number in numbers if self._locks_byte(1 + number)), None)
 
     def acquire(self) -> bool:
-        """Take the lock and return True, or False if its holder does not go on, as a stopped process does not."""
+        """Take the lock and return True; return False if its holder does not release it, as a stopped process."""
         if self._locks_byte(0):
             return True
         began = now = time.monotonic()
@@ -47,7 +47,7 @@ class ProcessLock:
         return False
 
     def release(self) -> None:
-        """Let the next process have it."""
+        """Release the lock."""
         fcntl.lockf(self._file, fcntl.LOCK_UN, 1, 0)
 
     def _locks_byte(self, place: int) -> bool:
@@ -60,20 +60,20 @@ class ProcessLock:
 
 SETS, WAYS = 128, 32
 WORD_BYTES: Final = 8
-# A record: the month of its unbooked calls, their number, and entries of a time and a number of calls.
-ENTRIES: Final = 16
-RECORD_WORDS: Final = 2 + 2 * ENTRIES
-# A cell, one for each worker: what the shared counters said last; see `service.limits.fallback.Known`.
+# A record: the month of its unbooked calls, their number, and pairs of a time and a number of calls.
+CALL_RECORDS: Final = 16
+RECORD_WORDS: Final = 2 + 2 * CALL_RECORDS
+# A cell for each worker: the latest numbers of the shared counters, as `service.limits.fallback.KnownUsage`.
 CELL_WORDS: Final = 4
-# Workers that begin before the one is gone whose place they take.
+# For workers that start before the ones that they replace have ended.
 SPARE_COLUMNS: Final = 2
-SECOND: Final = 1_000_000
-# So many places are tried for an account that is new to a full set, where time matters.
+SECOND_MICROSECONDS: Final = 1_000_000
+# Slots that are tried for an account that is new to a full set, where time matters.
 MAX_TRIES: Final = 2
 
 
-class Place(NamedTuple):
-    """Where the words of an account are; `key` is its own, and may give way to another's."""
+class TableSlot(NamedTuple):
+    """Where the words of an account are. `key` is its own; another account's may replace it."""
 
     key_at: int
     key: int
@@ -84,7 +84,7 @@ class Place(NamedTuple):
 class AccountTable:
     """A set-associative table of 64-bit words. A process that is killed at any point leaves nothing that admits more.
 
-    Made before the fork, with a lock. Without a lock it is for one process.
+    Create it before the fork, with a lock. Without a lock it is for one process.
     """
 
     def __init__(self, workers: int = 1, lock: ProcessLock | None = None) -> None:
@@ -97,72 +97,73 @@ class AccountTable:
         size_bytes = (self._cells_at + slots * self.columns * CELL_WORDS) * WORD_BYTES
         memory = mmap.mmap(-1, size_bytes)
         if lock is not None:
-            memory.write(bytes(size_bytes))  # what has been written to is there, whatever is left of the memory later
+            memory.write(bytes(size_bytes))  # allocates the memory now, so that it cannot be missing later
         self.words = memoryview(memory).cast("q")
 
     def join(self) -> None:
-        """Take a column of cells for this process, after the fork."""
+        """Take a column of cells for this process; call it after the fork."""
         if self._lock is not None:
             self.column = self._lock.keep_number(range(self.columns))
 
     @contextmanager
     def locked(self) -> Iterator[bool]:
-        """Yield True while no other process has the table, or False if it cannot be had."""
+        """Lock the table; yield whether that succeeded."""
         if self._lock is None:
             yield True
             return
-        taken = self._lock.acquire()
+        is_locked = self._lock.acquire()
         try:
-            yield taken
+            yield is_locked
         finally:
-            if taken:
+            if is_locked:
                 self._lock.release()
 
-    def find(self, account_id: str) -> Place | None:
-        """Return the place of an account that has one. The table is locked."""
+    def find(self, account_id: str) -> TableSlot | None:
+        """Return the slot of an account, or None if it has none. The table must be locked."""
         key, first = _key(account_id)
         row = self.words[first : first + WAYS].tolist()
-        return self._place(first + row.index(key), key) if key in row else None
+        return self._slot(first + row.index(key), key) if key in row else None
 
-    def found_or_made(self, account_id: str, now: int, max_tries: int = WAYS) -> Place | None:
-        """Return the place of an account; if need be one that was idle for a second gives way. The table is locked.
+    def find_or_create(self, account_id: str, now: int, max_tries: int = WAYS) -> TableSlot | None:
+        """Return the slot of an account, if need be that of one without calls for a second, or None if all have calls.
 
-        `now` is the monotonic time in microseconds. Accounts without unbooked calls give way first.
+        The table must be locked. `now` is the monotonic time in microseconds. Accounts without unbooked calls are
+        replaced first.
         """
         key, first = _key(account_id)
         row = self.words[first : first + WAYS].tolist()
         if key in row:
-            return self._place(first + row.index(key), key)
+            return self._slot(first + row.index(key), key)
         if 0 in row:
-            return self._made(first + row.index(0), key)
-        tried = [self._place(first + way, row[way]) for way in sample(range(WAYS), max_tries)]
-        idle = [place for place in tried if self._is_idle(place, now)]
+            return self._create(first + row.index(0), key)
+        tried = [self._slot(first + way, row[way]) for way in sample(range(WAYS), max_tries)]
+        idle = [slot for slot in tried if self._is_idle(slot, now)]
         if not idle:
             return None
-        return self._made(min(idle, key=lambda place: self.words[place.record_at + 1]).key_at, key)
+        return self._create(min(idle, key=lambda slot: self.words[slot.record_at + 1]).key_at, key)
 
-    def _place(self, key_at: int, key: int) -> Place:
+    def _slot(self, key_at: int, key: int) -> TableSlot:
         record_at = self._records_at + key_at * RECORD_WORDS
-        return Place(key_at, key, record_at, self._cells_at + key_at * self.columns * CELL_WORDS)
+        return TableSlot(key_at, key, record_at, self._cells_at + key_at * self.columns * CELL_WORDS)
 
-    def _made(self, key_at: int, key: int) -> Place:
-        """An empty place; in this order a process that dies in between leaves no account with another's words."""
-        place = self._place(key_at, key)
+    def _create(self, key_at: int, key: int) -> TableSlot:
+        """Clear a slot, in an order in which a process that dies in between leaves no account with another's words."""
+        slot = self._slot(key_at, key)
         self.words[key_at] = 0
-        for at, number in ((place.record_at, RECORD_WORDS), (place.cells_at, self.columns * CELL_WORDS)):
+        for at, number in ((slot.record_at, RECORD_WORDS), (slot.cells_at, self.columns * CELL_WORDS)):
             self.words[at : at + number] = memoryview(bytes(number * WORD_BYTES)).cast("q")
         self.words[key_at] = key
-        return place
+        return slot
 
-    def _is_idle(self, place: Place, now: int) -> bool:
-        """Whether there was no call in the last second, here or in the shared counters."""
-        times = self.words[place.record_at + 2 : place.record_at + RECORD_WORDS : 2].tolist()
-        answered = self.words[place.cells_at : place.cells_at + self.columns * CELL_WORDS].tolist()[1::CELL_WORDS]
-        return max(*times, *answered) <= now - SECOND
+    def _is_idle(self, slot: TableSlot, now: int) -> bool:
+        """Return whether there was no call in the last second, here or in the shared counters."""
+        times = self.words[slot.record_at + 2 : slot.record_at + RECORD_WORDS : 2].tolist()
+        answered = self.words[slot.cells_at : slot.cells_at + self.columns * CELL_WORDS].tolist()[1::CELL_WORDS]
+        return max(*times, *answered) <= now - SECOND_MICROSECONDS
 
 
 def _key(account_id: str) -> tuple[int, int]:
-    """The key of an account, which is not 0, and the first slot of its set."""
+    """Return the key of an account, which is not 0, and the index of the first slot of its set."""
     digest = blake2b(account_id.encode("utf-8", "surrogatepass"), digest_size=WORD_BYTES).digest()
     key = int.from_bytes(digest, "little", signed=True) or 1
     return key, key % SETS * WAYS

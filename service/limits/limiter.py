@@ -1,4 +1,4 @@
-"""The limiter: shared counters while they answer, the operator's policy while they do not."""
+"""The limiter: shared counters while they can be reached, the operator's policy while they cannot."""
 
 from collections.abc import Callable, Coroutine, Sequence
 from enum import StrEnum
@@ -7,20 +7,20 @@ from typing import Any, Final
 import structlog
 
 from service.limits.account_table import AccountTable
-from service.limits.batches import Batches
 from service.limits.decision import Allowance, Decision, Unavailable
 from service.limits.fallback import LocalLimits
-from service.limits.outage import Outage
-from service.limits.store import BrokenRecord, Call, Counters, CountersUnreachable
-from service.limits.store_clock import StoreClock
-from service.limits.unsynced_usage import Debts
+from service.limits.outage import Outage, StoreClock, UnsyncedUsage
+from service.limits.store import BrokenRecord, CountersUnreachable, LimitRequest, RateLimitStore
 from service.runtime.background import OnFailure, ignore_failure
+from service.runtime.batching import Batcher
 
-MAX_CALLS_IN_A_BATCH = 512
+MAX_CALLS_IN_A_BATCH: Final = 512
+# In the first the answered calls reply, in the second the next ones come in, in the third they are decided.
+TURNS_AFTER_BATCH: Final = 3
 
 
-class Outcome(StrEnum):
-    """What became of a call, for metrics. The last three were decided without the shared counters."""
+class LimitOutcome(StrEnum):
+    """How a call was decided, for metrics. The last three were decided without the shared counters."""
 
     ADMITTED = "admitted"
     REFUSED_RATE = "refused_rate"
@@ -30,10 +30,14 @@ class Outcome(StrEnum):
     UNAVAILABLE = "unavailable"
 
 
-OUTCOMES: Final = {"rate": Outcome.REFUSED_RATE, "quota": Outcome.REFUSED_QUOTA, None: Outcome.ADMITTED}
+OUTCOMES: Final = {
+    "rate": LimitOutcome.REFUSED_RATE,
+    "quota": LimitOutcome.REFUSED_QUOTA,
+    None: LimitOutcome.ADMITTED,
+}
 
 
-class Policy(StrEnum):
+class OutagePolicy(StrEnum):
     """What happens to calls while the shared counters cannot be reached."""
 
     LOCAL = "local"
@@ -41,36 +45,36 @@ class Policy(StrEnum):
     CLOSED = "closed"
 
 
-def ignore_outcome(outcome: Outcome) -> None:
+def ignore_outcome(outcome: LimitOutcome) -> None:
     """Count no outcomes."""
 
 
 class Limiter:
-    """Decides for one process and one event loop. A fault of the counters is never a refusal.
+    """Decides for one process and one event loop. A fault of the store is never a refusal.
 
-    The workers that share `table` share an account's allowance while the counters are away (policy `local`). Call
-    `close` before the loop ends: it books what is still owed.
+    The workers that share `table` share an account's allowance while the store cannot be reached (policy `local`). Call
+    `close` before the loop ends: it books usage that the store has not counted yet.
     """
 
     def __init__(
         self,
-        counters: Counters,
+        store: RateLimitStore,
         *,
-        policy: str = Policy.LOCAL,
+        policy: str = OutagePolicy.LOCAL,
         table: AccountTable | None = None,
         clock: StoreClock | None = None,
-        on_outcome: Callable[[Outcome], None] = ignore_outcome,
+        on_outcome: Callable[[LimitOutcome], None] = ignore_outcome,
         on_failure: OnFailure = ignore_failure,
         retry_after_seconds: float = 1.0,
     ) -> None:
-        self._counters = counters
-        self._policy = Policy(policy)
+        self._store = store
+        self._policy = OutagePolicy(policy)
         self._clock = clock or StoreClock()
         self._on_outcome = on_outcome
         self._local = LocalLimits(table or AccountTable(), self._clock)
-        self._debts = Debts(self._local.settled)
-        self._batches = Batches(self._send, MAX_CALLS_IN_A_BATCH)
-        self._outage = Outage(counters, self._debts, retry_after_seconds, self._batches.begin, on_failure)
+        self._usage = UnsyncedUsage(self._local.booked)
+        self._batches = Batcher(self._send, MAX_CALLS_IN_A_BATCH, turns_after_batch=TURNS_AFTER_BATCH)
+        self._outage = Outage(store, self._usage, retry_after_seconds, self._batches.begin, on_failure)
         self._log = structlog.get_logger()
 
     @property
@@ -80,72 +84,75 @@ class Limiter:
 
     def hit(self, account_id: str, allowance: Allowance) -> Coroutine[Any, Any, Decision | Unavailable]:
         """Admit a call and count it, or refuse it at no cost."""
-        return self._decide(Call(account_id, allowance, True))
+        return self._decide(LimitRequest(account_id, allowance, True))
 
     def peek(self, account_id: str, allowance: Allowance) -> Coroutine[Any, Any, Decision | Unavailable]:
-        """What `hit` would answer now. Nothing changes."""
-        return self._decide(Call(account_id, allowance, False))
+        """Return what `hit` would return now. Nothing changes."""
+        return self._decide(LimitRequest(account_id, allowance, False))
 
     async def close(self) -> None:
-        """Finish what is on its way, and try once to book what is owed."""
+        """Wait for the batch that is on its way, and try once to book unsynced usage."""
         await self._batches.idle()
         await self._outage.close()
 
-    async def _decide(self, call: Call) -> Decision | Unavailable:
+    async def _decide(self, request: LimitRequest) -> Decision | Unavailable:
         if self._outage.lasts:
-            return self._decide_alone(call, owed=True)
+            return self._decide_alone(request, count_later=True)
         try:
-            answer = await self._batches.put(call)
+            answer = await self._batches.put(request)
         except CountersUnreachable:
-            return self._decide_alone(call, owed=True)
+            return self._decide_alone(request, count_later=True)
         if isinstance(answer, BrokenRecord):
-            self._log.error("limits.record_broken", account_id=call.account_id, reason=answer.reason)
-            return self._decide_alone(call, owed=False)
-        if call.recorded:
+            self._log.error("limits.record_broken", account_id=request.account_id, reason=answer.reason)
+            return self._decide_alone(request, count_later=False)
+        if request.recorded:
             self._on_outcome(OUTCOMES[answer.refused_by])
         return answer
 
-    def _tell(self, call: Call, outcome: Outcome) -> None:
-        """Only calls that count are counted."""
-        if call.recorded:
+    def _report(self, request: LimitRequest, outcome: LimitOutcome) -> None:
+        if request.recorded:
             self._on_outcome(outcome)
 
-    async def _send(self, calls: Sequence[Call]) -> Sequence[Decision | BrokenRecord]:
-        due = self._debts.due()
-        batch = self._debts.next_batch()
+    async def _send(self, requests: Sequence[LimitRequest]) -> Sequence[Decision | BrokenRecord]:
+        due = self._usage.due()
+        batch = self._usage.next_batch()
         try:
-            answers = await self._counters.decide(calls, batch, due)
+            answers = await self._store.decide(requests, batch, due)
         except CountersUnreachable as fault:
-            recorded = (call.account_id for call in calls if call.recorded)
-            self._debts.lose(recorded, batch, self._clock.month())
+            recorded = (request.account_id for request in requests if request.recorded)
+            self._usage.lose_reply(recorded, batch, self._clock.month())
             self._outage.begin(fault.reason)
             raise
-        self._debts.settled(due)
+        if due:
+            self._usage.booked(due)
         if answers and isinstance(answers[-1], Decision):
             self._clock.follow(answers[-1].decided_at_microseconds)
-        if self._policy is Policy.LOCAL:
-            self._note(calls, answers)
+        if self._policy is OutagePolicy.LOCAL:
+            self._note(requests, answers)
         return answers
 
-    def _note(self, calls: Sequence[Call], answers: Sequence[Decision | BrokenRecord]) -> None:
+    def _note(self, requests: Sequence[LimitRequest], answers: Sequence[Decision | BrokenRecord]) -> None:
         now = self._clock.monotonic_microseconds()
-        for call, answer in zip(calls, answers, strict=True):
+        for request, answer in zip(requests, answers, strict=True):
             if isinstance(answer, Decision):
-                self._local.note(call.account_id, answer, now)
+                self._local.note(request.account_id, answer, now)
 
-    def _decide_alone(self, call: Call, *, owed: bool) -> Decision | Unavailable:
-        """Follow the policy. With `owed` an admitted call is booked when the counters are back."""
-        if self._policy is Policy.CLOSED:
-            self._tell(call, Outcome.UNAVAILABLE)
+    def _decide_alone(self, request: LimitRequest, *, count_later: bool) -> Decision | Unavailable:
+        """Follow the policy. With `count_later` an admitted call is booked when the store is back."""
+        if self._policy is OutagePolicy.CLOSED:
+            self._report(request, LimitOutcome.UNAVAILABLE)
             return Unavailable()
-        outcome = Outcome.OPEN if self._policy is Policy.OPEN else Outcome.LOCAL
-        decision = self._unlimited(call.allowance) if outcome is Outcome.OPEN else self._local.decide(call, owed=owed)
+        decision: Decision | None
+        if self._policy is OutagePolicy.OPEN:
+            outcome, decision = LimitOutcome.OPEN, self._unlimited(request.allowance)
+        else:
+            outcome, decision = LimitOutcome.LOCAL, self._local.decide(request, count_later=count_later)
         if decision is None:
-            self._tell(call, Outcome.UNAVAILABLE)
+            self._report(request, LimitOutcome.UNAVAILABLE)
             return Unavailable()
-        if decision.admitted and call.recorded and owed:
-            self._debts.owe(call.account_id, self._clock.month())
-        self._tell(call, outcome)
+        if decision.admitted and request.recorded and count_later:
+            self._usage.add(request.account_id, self._clock.month())
+        self._report(request, outcome)
         return decision
 
     def _unlimited(self, allowance: Allowance) -> Decision:

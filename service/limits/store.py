@@ -1,4 +1,4 @@
-"""What the limiter asks of the counters that all processes share."""
+"""What the limiter needs of the store that counts for all processes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from service.limits.decision import Allowance, Decision
 
 
 class LimitsError(Exception):
-    """Anything that goes wrong with limits."""
+    """Base class of the errors of this package."""
 
 
 @dataclass(eq=False)
 class CountersUnreachable(LimitsError):
-    """The shared counters gave no answer in time, or not the promised one.
+    """The store of the shared counters gave no reply in time, or not the expected one.
 
-    What was asked may have been carried out nevertheless. `refused` is set if they answered that they do not write.
+    The request may have been carried out nevertheless. `refused` is set if the store replied that it does not write.
     """
 
     reason: str
@@ -25,8 +25,8 @@ class CountersUnreachable(LimitsError):
         return f"The shared counters cannot be reached: {self.reason}"
 
 
-class Call(NamedTuple):
-    """One question. With `recorded` an admitted call counts; without, nothing changes."""
+class LimitRequest(NamedTuple):
+    """A call to decide on. If `recorded` is set and it is admitted, it is counted; otherwise nothing changes."""
 
     account_id: str
     allowance: Allowance
@@ -35,16 +35,16 @@ class Call(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class BrokenRecord:
-    """The counters work, but what they hold of this one account cannot be read."""
+    """The store works, but what it holds of this one account cannot be read."""
 
     reason: str
 
 
-class Settlement(NamedTuple):
-    """Calls of an account that were admitted without the counters in `month` (YYYYMM).
+class UsageBooking(NamedTuple):
+    """Calls of an account that were admitted without the store in `month` (YYYYMM), to be counted there.
 
-    `batch` is its own number, higher than any sent before. The reply to `lost_batch` never came
-    (0: there is none): calls that it did record are taken off again.
+    `batch` is its own number, higher than any sent before. The reply to `lost_batch` was never received
+    (0: there is none): calls that the store did count for it are subtracted.
     """
 
     account_id: str
@@ -54,19 +54,19 @@ class Settlement(NamedTuple):
     lost_batch: int
 
 
-class Counters(Protocol):
-    """Counters shared by all processes. Every method raises CountersUnreachable, and soon."""
+class RateLimitStore(Protocol):
+    """The counters that all processes share. Every method raises CountersUnreachable, within a bounded time."""
 
     async def decide(
-        self, calls: Sequence[Call], batch: int, due: Sequence[Settlement] = ()
+        self, requests: Sequence[LimitRequest], batch: int, due: Sequence[UsageBooking] = ()
     ) -> Sequence[Decision | BrokenRecord]:
-        """Settle what is due, then decide on the calls, in order, in one round trip.
+        """Book what is due, then decide on the requests, in order, in one round trip.
 
-        `batch` is higher than any number before. If this raises, the settlements stay due.
+        `batch` is higher than any number before. If this raises, the bookings stay due.
         """
 
-    async def settle(self, settlements: Sequence[Settlement]) -> None:
-        """Book each settlement exactly once, however often it is sent."""
+    async def book(self, bookings: Sequence[UsageBooking]) -> None:
+        """Count each booking exactly once, however often it is sent."""
 
     async def reconnect(self) -> None:
-        """Get ready for the next `decide`; may take longer than one."""
+        """Prepare for the next `decide`; may take longer than one."""

@@ -1,4 +1,4 @@
-"""The folder of everything that the service keeps by itself: for its owner alone, with all that is in it."""
+"""The data folder: everything that the service stores locally, readable and writable by its owner only."""
 
 import os
 import stat
@@ -11,36 +11,36 @@ from platformdirs import user_data_path
 
 DATABASE_FILE: Final = "weighbridge.db"
 PEPPER_FILE: Final = "pepper"
-# Where `make serve` keeps its data, and where all commands of earlier versions did.
+# The data folder of `make serve`, and of all commands of earlier versions.
 HERE: Final = Path("data")
 OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
-# What the service and its commands put there, and what a new volume may bring along.
+# What the service and its commands write there, and what a newly formatted volume contains.
 NAMES: Final = frozenset(
     ("counters-url", "demo-key", "estimates", "lost+found", "metrics", "pepper", "prices", "valkey", "vocabularies")
 )
-# A database with its log, and files that are being written.
+# A database with its log, and temporary files of atomic writes.
 PREFIXES: Final = ("weighbridge.db", ".counters-url.", ".demo-key.", ".pepper.")
 SECRET_NAMES: Final = ("counters-url", "demo-key", "metrics", "pepper", "valkey")
 
 
 class DataFolderUnusable(Exception):
-    """The data folder cannot be made, written or kept from others. The message is one sentence for a person."""
+    """Raised if the data folder cannot be created, written or made private. The message is one sentence."""
 
 
 def default() -> Path:
-    """Return the platform's data folder of the user, or `./data` if that has accounts or a pepper already.
+    """Return the user's data folder of the platform, or `./data` if that has a database or a pepper already.
 
-    An upgraded service, and commands in a checkout that serves, find what is there: with another pepper or an empty
-    database every key would be refused.
+    `./data` is for upgraded services and for commands in a checkout: with another pepper or an empty database every
+    key would be refused.
     """
     has_data = any(os.path.lexists(HERE / name) for name in (DATABASE_FILE, PEPPER_FILE))
     return HERE if has_data else user_data_path("weighbridge", appauthor=False)
 
 
 def prepare(folder: Path, report: Callable[[str], None] = lambda _: None) -> Path:
-    """Return the folder, made if need be, and kept from others; `report` gets a sentence if they could read it.
+    """Return the absolute folder, created if it is missing, with mode 0700.
 
-    Raise DataFolderUnusable.
+    `report` gets a sentence if other users had access to it. Raise DataFolderUnusable.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -53,16 +53,16 @@ def prepare(folder: Path, report: Callable[[str], None] = lambda _: None) -> Pat
             "Choose another with --data-dir or WEIGHBRIDGE_DATA_DIR."
         ) from None
     if mode & OTHERS:
-        _keep_from_others(folder, mode)
+        _make_private(folder, mode)
         report(f"The data folder {folder} was open to others (mode {mode:04o}); its mode is now 0700.")
     for path in _secrets_in(folder):
-        with suppress(OSError):  # no other user comes into the folder
+        with suppress(OSError):  # the folder itself is private already
             tighten(path)
     return folder.resolve()
 
 
 def tighten(path: Path) -> bool:
-    """Take all rights of others from a file or folder; return whether they had any. Raise OSError if it is not ours."""
+    """Remove the access of other users to a file or folder. Return whether they had any. Raise OSError."""
     mode = stat.S_IMODE(path.stat().st_mode)
     if not mode & OTHERS:
         return False
@@ -70,8 +70,8 @@ def tighten(path: Path) -> bool:
     return True
 
 
-def _keep_from_others(folder: Path, mode: int) -> None:
-    """Change a folder that is the service's own: other programs would lose one that they share."""
+def _make_private(folder: Path, mode: int) -> None:
+    """Set the mode of the folder to 0700, unless it holds foreign files: other programs may share it."""
     try:
         foreign = next((name for name in sorted(path.name for path in folder.iterdir()) if not _is_ours(name)), None)
         if foreign is not None:
@@ -91,7 +91,7 @@ def _is_ours(name: str) -> bool:
 
 
 def _secrets_in(folder: Path) -> Iterator[Path]:
-    """Every file and folder in which keys, the pepper or numbers of accounts may be, without what links lead to."""
+    """Yield the files and folders that may hold keys, the pepper or usage of accounts; links are not followed."""
     for name in SECRET_NAMES:
         path = folder / name
         if path.is_symlink() or not path.exists():

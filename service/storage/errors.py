@@ -1,12 +1,12 @@
-"""What goes wrong with a store.
+"""The errors of stores.
 
     StoreError
-    ├── StoreUnavailable        it cannot be reached or does not answer; carries `url` and `reason`
-    ├── BadStoreUrl             its URL cannot be used; carries `reason`
-    ├── NewerSchema             a newer version of the service has written it; carries `url`
-    └── LostDatabase            it is empty, but keys were made before; carries `url` and `pepper`
+    ├── StoreUnavailable        it cannot be reached or does not answer; has `url` and `reason`
+    ├── BadStoreUrl             its URL cannot be used; has `reason`
+    ├── NewerSchema             a newer version of the service has written it; has `url`
+    └── LostDatabase            it is empty, but keys were made before; has `url` and `pepper`
 
-A `url` in an error is fit to be shown: its password is masked.
+The password in a `url` of an error is masked, so it may be shown.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from pathlib import Path
 
 
 class StoreError(Exception):
-    """Anything that goes wrong with a store. Its text is one sentence for an operator."""
+    """Base class of the errors of stores. Its text is one sentence for an operator."""
 
 
 @dataclass(eq=False)
@@ -50,7 +50,7 @@ class NewerSchema(StoreError):
 
 @dataclass(eq=False)
 class LostDatabase(StoreError):
-    """A database has nothing in it, although `pepper` says that keys were stored in one."""
+    """A database is empty, although the file `pepper` shows that keys were stored in one."""
 
     url: str
     pepper: str
@@ -58,7 +58,7 @@ class LostDatabase(StoreError):
     def __str__(self) -> str:
         return (
             f"The database {self.url} is empty, but there is a pepper in {self.pepper}, under which keys were stored: "
-            "bring back the database, or begin anew with `weighbridge db create`."
+            "restore the database, or start with a new one with `weighbridge db create`."
         )
 
 
@@ -82,7 +82,7 @@ class FolderInUse(EmbeddedStoreError):
 
 @dataclass(eq=False)
 class DamagedStore(EmbeddedStoreError):
-    """What the store wrote cannot be read back."""
+    """The files of the embedded store cannot be read."""
 
     detail: str
 
@@ -95,7 +95,7 @@ class DamagedStore(EmbeddedStoreError):
 
 @dataclass(eq=False)
 class StartFailed(EmbeddedStoreError):
-    """The store did not start."""
+    """The embedded store did not start."""
 
     detail: str
 

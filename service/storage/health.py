@@ -1,4 +1,4 @@
-"""What is wrong with the stores: what was refused in the last seconds, and what a write now is answered."""
+"""What is wrong with the stores: writes that were refused in the last seconds, and checks that requests share."""
 
 import asyncio
 import time
@@ -7,22 +7,23 @@ from typing import Any
 
 REMEMBERED_SECONDS = 10.0
 MIN_SECONDS_BETWEEN_CHECKS = 1.0
-Faults = dict[str, str | None]
+# Each store with a sentence on what is wrong with it, or None.
+StoreFaults = dict[str, str | None]
 
 
 class RefusedWrites:
-    """The last write that each store refused, for some seconds."""
+    """The last write that each store refused, for REMEMBERED_SECONDS."""
 
     def __init__(self, monotonic_seconds: Callable[[], float] = time.monotonic) -> None:
         self._monotonic_seconds = monotonic_seconds
         self._last: dict[str, tuple[float, str]] = {}
 
     def note(self, store: str, reason: str) -> None:
-        """Remember that `store` refused a write just now."""
+        """Record that `store` refused a write now."""
         self._last[store] = (self._monotonic_seconds(), reason)
 
     def fault(self, store: str) -> str | None:
-        """Return what was refused in the last seconds, as a sentence, or None."""
+        """Return a sentence on a write that was refused in the last REMEMBERED_SECONDS, or None."""
         at_seconds, reason = self._last.get(store, (float("-inf"), ""))
         ago_seconds = self._monotonic_seconds() - at_seconds
         if ago_seconds > REMEMBERED_SECONDS:
@@ -31,18 +32,20 @@ class RefusedWrites:
 
 
 class SharedChecks:
-    """A check that all who ask within a second share, however many they are."""
+    """A check that all callers within a second share."""
 
     def __init__(
-        self, check: Callable[[], Coroutine[Any, Any, Faults]], monotonic_seconds: Callable[[], float] = time.monotonic
+        self,
+        check: Callable[[], Coroutine[Any, Any, StoreFaults]],
+        monotonic_seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._check = check
         self._monotonic_seconds = monotonic_seconds
-        self._running: asyncio.Task[Faults] | None = None
+        self._running: asyncio.Task[StoreFaults] | None = None
         self._began_at_seconds = float("-inf")
 
-    async def ask(self) -> Faults:
-        """Return what the latest check found; begin one if the latest is over and began a second ago or earlier."""
+    async def ask(self) -> StoreFaults:
+        """Return what the latest check found; begin one if that is over and began a second ago or earlier."""
         now = self._monotonic_seconds()
         is_due = now - self._began_at_seconds >= MIN_SECONDS_BETWEEN_CHECKS
         if self._running is None or (self._running.done() and is_due):
@@ -51,6 +54,6 @@ class SharedChecks:
         return await asyncio.shield(self._running)
 
     async def close(self) -> None:
-        """Wait for the check that runs: what it has opened is closed then."""
+        """Wait for the check that runs, which then has closed its connections."""
         if self._running is not None:
             await asyncio.wait([self._running])

@@ -1,4 +1,4 @@
-"""Clients of Redis or Valkey: how they are made, whether they answer, whether they keep what they hold."""
+"""Clients of Redis or Valkey: how they connect, whether the store answers, takes writes and keeps its data."""
 
 import asyncio
 from collections.abc import Mapping
@@ -14,8 +14,8 @@ from redis.maint_notifications import MaintNotificationsConfig
 
 SOCKET_TIMEOUT_SECONDS = 0.1
 CONNECT_TIMEOUT_SECONDS = 0.5
-CLUSTER = "+cluster"
-USUAL_PORT = 6379
+CLUSTER_SUFFIX = "+cluster"
+DEFAULT_PORT = 6379
 NOT_PERSISTENT = (
     "The store of the counters keeps no append-only file: counts are lost when it stops. Set 'appendonly yes'."
 )
@@ -25,7 +25,7 @@ EVICTS = (
 )
 FAULTS = (RedisError, RedisClusterException, OSError, TimeoutError)
 
-# Of the same form as the counters' own, for stores that let their user write to such keys alone.
+# Keys of the same form as the counters', for stores whose user may write only such keys.
 CHECKED_KEY = "rl:{{check-{}}}:w"
 CHECKED_KEY_SECONDS = 60
 MAX_KEYS_TRIED = 1_000
@@ -34,10 +34,10 @@ Client = Redis | RedisCluster
 
 
 def connect(url: str, *, socket_timeout_seconds: float | None = SOCKET_TIMEOUT_SECONDS) -> Client:
-    """A client with a pool of connections; nothing is opened yet. `redis+cluster://` names nodes of a cluster.
+    """Return a client with a pool of connections; none is opened yet. `redis+cluster://` names nodes of a cluster.
 
-    It gives up after `socket_timeout_seconds` without an answer (None: its user keeps the time) and repeats nothing: a
-    command whose answer is late may have been carried out.
+    It gives up after `socket_timeout_seconds` without a reply (None: the caller has a timeout) and repeats nothing: a
+    command whose reply is late may have been carried out.
     """
     options: dict[str, Any] = {
         "socket_timeout": socket_timeout_seconds,
@@ -47,24 +47,24 @@ def connect(url: str, *, socket_timeout_seconds: float | None = SOCKET_TIMEOUT_S
         "driver_info": None,
         "maint_notifications_config": MaintNotificationsConfig(enabled=False),
     }
-    if urlsplit(url).scheme.endswith(CLUSTER):
+    if urlsplit(url).scheme.endswith(CLUSTER_SUFFIX):
         return _connect_cluster(url, options)
     return Redis.from_url(url, **options)
 
 
 def _connect_cluster(url: str, options: Mapping[str, Any]) -> RedisCluster:
-    """Any of the nodes that the URL names, with commas, is asked for all."""
+    """Return a client of the cluster that the nodes in the URL, separated by commas, belong to."""
     parts = urlsplit(url)
     credentials, at, hosts = parts.netloc.rpartition("@")
     first, *others = hosts.split(",")
     named = [urlsplit(f"//{host}") for host in others]
-    nodes = [ClusterNode(node.hostname or "", node.port or USUAL_PORT) for node in named]
-    one = parts._replace(scheme=parts.scheme.removesuffix(CLUSTER), netloc=f"{credentials}{at}{first}")
+    nodes = [ClusterNode(node.hostname or "", node.port or DEFAULT_PORT) for node in named]
+    one = parts._replace(scheme=parts.scheme.removesuffix(CLUSTER_SUFFIX), netloc=f"{credentials}{at}{first}")
     return RedisCluster.from_url(one.geturl(), startup_nodes=nodes, **options)
 
 
 async def ping(client: Client, *, timeout_seconds: float = 2 * SOCKET_TIMEOUT_SECONDS) -> bool:
-    """Whether the store, with all its nodes, answers in good time."""
+    """Return whether the store, with all its nodes, answers in time."""
     try:
         async with asyncio.timeout(timeout_seconds):
             if isinstance(client, Redis):
@@ -78,7 +78,7 @@ async def ping(client: Client, *, timeout_seconds: float = 2 * SOCKET_TIMEOUT_SE
 
 
 async def write_a_key(client: Client) -> None:
-    """Write a key, in a cluster one to each primary. Raises FAULTS."""
+    """Write a key, in a cluster one to each primary. Raise FAULTS."""
     if isinstance(client, Redis):
         await client.set(CHECKED_KEY.format(0), 1, ex=CHECKED_KEY_SECONDS)
         return
@@ -87,7 +87,7 @@ async def write_a_key(client: Client) -> None:
 
 
 async def write_fault(client: Client, *, timeout_seconds: float) -> str | None:
-    """Return a sentence on why the store does not take a write, or None."""
+    """Return a sentence on why the store does not take a write, or None if it does."""
     try:
         async with asyncio.timeout(timeout_seconds):
             await write_a_key(client)
@@ -99,7 +99,7 @@ async def write_fault(client: Client, *, timeout_seconds: float) -> str | None:
 
 
 def _key_of_each(client: RedisCluster) -> list[str]:
-    """A key of each primary that has slots."""
+    """Return a key of each primary that has slots."""
     nodes = client.nodes_manager
     owners = {node.name for node in (slot[0] for slot in nodes.slots_cache.values() if slot)}
     keys: dict[str, str] = {}
@@ -112,7 +112,7 @@ def _key_of_each(client: RedisCluster) -> list[str]:
 
 
 async def check_store(client: Client) -> list[str]:
-    """Sentences for the operator where the store may lose counts. Empty when it is set up well."""
+    """Return sentences for the operator on how the store may lose counts; none if it is set up well."""
     try:
         persistence = await _info(client, "persistence")
         memory = await _info(client, "memory")
@@ -128,7 +128,7 @@ async def check_store(client: Client) -> list[str]:
 
 
 async def _info(client: Client, section: str) -> list[Mapping[str, Any]]:
-    """What each node that holds counters says of itself."""
+    """Return a section of INFO of each node that holds counters."""
     if isinstance(client, Redis):
         return [await client.info(section)]
     await client.initialize()

@@ -1,16 +1,15 @@
 """Runs the embedded Valkey server, and ends it when the service is gone.
 
-A program of its own that needs the standard library only: `valkey_guard.py LOCK FOLDER LOGS COMMAND…`. LOCK
-is an open file that the server inherits; FOLDER is removed at the end, if it is not empty text. Standard
-input is a pipe that the service holds open: it writes "+" when the server has answered for the first time, and
-"." to stop its store. When it does, or when the pipe closes, because the service has died by whatever signal, the
-server is asked to end, and after a while made to. A server that has answered and ends by itself is started again
-for as long as the service lives: a full disk, or one that is away, comes back. One that never answered ends the guard,
-unless it was killed by a signal.
+A program of its own that needs the standard library only: `valkey_guard.py LOCK FOLDER LOGS COMMAND…`. LOCK is an open
+file that the server inherits; FOLDER is removed at the end, unless it is the empty string. Standard input is a pipe
+that the service holds open: it writes "+" when the server has answered for the first time, and "." to stop it. After
+that, or when the pipe closes because the service has died, the server gets SIGTERM, and SIGKILL if it does not end. A
+server that has answered and ends by itself is started again for as long as the service lives: a full disk, or one that
+is not mounted, may come back. One that never answered ends the guard, unless it was killed by a signal.
 
-Every second the guard has the server's append-only files in LOGS written to the disk. The server could do so
-itself (`appendfsync everysec`), but while the disk is slow it would hold back, for up to two seconds, what it
-has already acknowledged, and a kill would lose that. As it is, everything acknowledged is in the file at once.
+Every second the guard syncs the server's append-only files in LOGS to the disk. The server could do so itself
+(`appendfsync everysec`), but while the disk is slow it would delay writes that it has already acknowledged by up to two
+seconds, and a kill would lose them. This way, everything acknowledged is in the file.
 """
 
 import contextlib
@@ -24,8 +23,8 @@ from pathlib import Path
 from types import FrameType
 
 POLL_SECONDS = 0.2
-PATIENCE_SECONDS = 8.0
-# So many in a minute are immediate; further ones wait.
+TERMINATION_TIMEOUT_SECONDS = 8.0
+# Up to this many in a minute are immediate; further ones wait.
 MAX_QUICK_RESTARTS = 5
 RESTARTS_FORGOTTEN_AFTER_SECONDS = 60.0
 SLOW_RESTART_SECONDS = 5.0
@@ -42,12 +41,12 @@ class Guard:
         self._logs = logs
         self._synced_at = time.monotonic()
         self._command = command
-        self._told_to_stop = False
+        self._stop_requested = False
         self._has_answered = False
         self._restarts: list[float] = []
 
     def run(self) -> int:
-        """Wait for the end; the server's exit status."""
+        """Run until the end and return the exit status of the server."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._on_signal)
         server = self._start()
@@ -63,7 +62,7 @@ class Guard:
         return 0 if server is None else self._end(server)
 
     def _start(self) -> subprocess.Popen[bytes] | None:
-        """The server, or None if no process can be had for it."""
+        """Start the server; return None if it has answered before and the system has no process for it now."""
         try:
             return subprocess.Popen(  # noqa: S603  the command is the service's own
                 self._command, stdin=subprocess.DEVNULL, pass_fds=[self._lock]
@@ -74,20 +73,20 @@ class Guard:
             raise
 
     def _must_stop(self) -> bool:
-        """Wait a moment, or until the service says something or is gone."""
+        """Wait up to POLL_SECONDS for a command of the service; return whether the server must stop."""
         readable, _, _ = select.select([sys.stdin], [], [], POLL_SECONDS)
         if readable:
-            said = os.read(sys.stdin.fileno(), 64)
-            self._has_answered |= said.startswith(ANSWERED)
-            self._told_to_stop |= not said or STOP in said
-        return self._told_to_stop
+            received = os.read(sys.stdin.fileno(), 64)
+            self._has_answered |= received.startswith(ANSWERED)
+            self._stop_requested |= not received or STOP in received
+        return self._stop_requested
 
     def _sync(self) -> None:
-        """Once a second: what the server has written is to outlive the machine too."""
+        """Once a second, sync what the server has written, so that it survives a crash of the machine."""
         if time.monotonic() < self._synced_at + SYNC_SECONDS:
             return
         for log in self._logs.glob("*.aof"):
-            with contextlib.suppress(OSError), log.open("rb") as opened:  # a rewrite may take an old one away
+            with contextlib.suppress(OSError), log.open("rb") as opened:  # a rewrite may remove an old one
                 os.fdatasync(opened.fileno())
         self._synced_at = time.monotonic()
 
@@ -98,7 +97,7 @@ class Guard:
         return self._has_answered or (status < 0 and len(self._restarts) <= MAX_QUICK_RESTARTS)
 
     def _pause(self) -> bool:
-        """Wait before the next start if there were many; whether the service still wants one."""
+        """Wait before the next start if there were many; return whether the service still wants it."""
         ends_at = time.monotonic() + (SLOW_RESTART_SECONDS if len(self._restarts) > MAX_QUICK_RESTARTS else 0)
         while time.monotonic() < ends_at:
             if self._must_stop():
@@ -108,13 +107,13 @@ class Guard:
     def _end(self, server: subprocess.Popen[bytes]) -> int:
         server.terminate()
         try:
-            return abs(server.wait(PATIENCE_SECONDS))
+            return abs(server.wait(TERMINATION_TIMEOUT_SECONDS))
         except subprocess.TimeoutExpired:
             server.kill()
             return abs(server.wait())
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self._told_to_stop = True
+        self._stop_requested = True
 
 
 def main(lock: str, folder: str, logs: str, *command: str) -> int:

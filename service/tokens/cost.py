@@ -8,7 +8,7 @@ from typing import Any
 from starlette.types import Receive, Scope
 
 from pricing_data import PriceBook
-from pricing_data.plans import Plan, plan_costs, read_plan
+from pricing_data.plans import CallPlan, plan_costs, read_plan
 from pricing_data.responses import BadUsage
 from pricing_data.usage_pricing import PricedUsage, price_usage
 from service.auth.accounts import Principal
@@ -137,7 +137,7 @@ def priced_plans(
     return json.encode({PLANS: answers, "pricing_version": book.version})
 
 
-def _plans(request: Mapping[str, Any], now: datetime, every_model: Sequence[str]) -> Iterator[Plan]:
+def _plans(request: Mapping[str, Any], now: datetime, every_model: Sequence[str]) -> Iterator[CallPlan]:
     for name in request:
         if name != PLANS:
             raise BadUsage(name, "is not a property of a request with plans")

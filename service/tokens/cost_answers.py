@@ -5,9 +5,9 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from pricing_data import PriceBook, plain
+from pricing_data.book.overrides import Markup
 from pricing_data.cost import multiply
-from pricing_data.markup import Markup
-from pricing_data.plans import MONTHS_OF_A_YEAR, Plan, PlannedCost
+from pricing_data.plans import MONTHS_OF_A_YEAR, CallPlan, PlannedCost
 from pricing_data.pricing import PricedLine, row_id
 from pricing_data.responses import BadUsage
 from pricing_data.usage import Usage
@@ -101,7 +101,7 @@ def _origin(line: PricedLine) -> str:
     )
 
 
-def plan_answer(plan: Plan, costs: Sequence[PlannedCost], markup: Markup | None) -> dict[str, json.Value]:
+def plan_answer(plan: CallPlan, costs: Sequence[PlannedCost], markup: Markup | None) -> dict[str, json.Value]:
     """Return one plan as JSON: what was priced, then the costs, then the models without one and the reasons."""
     at = plan.terms.at
     entries: list[json.Value] = [_entry(plan, cost, markup) for cost in costs if cost.total is not None]
@@ -119,7 +119,7 @@ def plan_answer(plan: Plan, costs: Sequence[PlannedCost], markup: Markup | None)
     }
 
 
-def _entry(plan: Plan, cost: PlannedCost, markup: Markup | None) -> json.Value:
+def _entry(plan: CallPlan, cost: PlannedCost, markup: Markup | None) -> json.Value:
     total = cost.total if cost.total is not None else Decimal()
     entry: dict[str, json.Value] = {"model": cost.model, "per_call": cost.per_call, "total": total}
     if plan.monthly:

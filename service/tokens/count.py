@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 from starlette.types import Receive, Scope
 
 from pricing_data import Price, PriceBook, cost, plain
-from pricing_data.markup import Markup
-from pricing_data.rating import input_rate, tier_reached
+from pricing_data.book.overrides import Markup
+from pricing_data.rate_card import input_rate, tier_reached
 from service.auth.accounts import Principal
 from service.http import json
 from service.http.context import RequestContext, context_of

@@ -16,8 +16,8 @@ from service.http.request_limits import INLINE_BODY_BYTES, BodyReader, hold_exac
 from service.http.responses import Reply
 from service.http.validation import InvalidRequest, check_names, read_body, typed
 from service.tokens.counting_pool import Caller, CountingPool
-from service.tokens.names import nearest
 from tokenizer_registry import DamagedVocabulary, Registry, Token, UncountableText
+from weighbridge_base.suggestions import did_you_mean
 
 PROPERTIES = ("input", "vocabulary", "model")
 
@@ -101,7 +101,7 @@ def _vocabulary(fields: Mapping[str, Any], registry: Registry) -> str:
         return _installed("vocabulary", fields["vocabulary"], registry)
     name = fields["model"]
     if name not in registry.models:
-        hint = _hint(nearest(name, registry.models), "GET /v1/tokens/models lists the known ones.")
+        hint = did_you_mean(name, registry.models, "GET /v1/tokens/models lists the known ones.")
         raise InvalidRequest(f"model: there is no model {shorten(name)}. {hint}")
     vocabulary = registry.models[name].vocabulary
     if vocabulary is None:
@@ -118,9 +118,5 @@ def _installed(field: str, name: str, registry: Registry) -> str:
             f"{field}: the licence of {name} does not let it travel with the package; "
             f"the operator can add it with weighbridge vocab fetch {name}."
         )
-    hint = _hint(nearest(name, registry.vocabularies), "GET /v1/tokens/models?detail=true names them.")
+    hint = did_you_mean(name, registry.vocabularies, "GET /v1/tokens/models?detail=true names them.")
     raise InvalidRequest(f"{field}: there is no vocabulary {shorten(name)}. {hint}")
-
-
-def _hint(near: str | None, otherwise: str) -> str:
-    return f"Did you mean {near}?" if near else otherwise

@@ -1,6 +1,6 @@
 """`GET /v1/tokens/models` and `/authors`: the catalogue with today's prices, prepared once a day."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import lru_cache
 
@@ -12,10 +12,10 @@ from service.http import json
 from service.http.errors import INVALID_REQUEST, NOT_FOUND, Refusal
 from service.http.json import shorten
 from service.http.responses import Reply
-from service.tokens.names import nearest
 from service.tokens.prices import provenance, version_header
 from service.tokens.requests import parameters
 from tokenizer_registry import Model
+from weighbridge_base.suggestions import did_you_mean
 
 
 class Catalogue:
@@ -39,9 +39,9 @@ class Catalogue:
             return INVALID_REQUEST.saying(f"detail: must be true or false, not {shorten(detail)}.")
         author, name = wanted.get("author"), wanted.get("name")
         if author is not None and author not in self.authors:
-            return unknown("author", author, nearest(author, self.authors))
+            return unknown("author", author, self.authors)
         if name is not None and name not in self.models:
-            return unknown("model", name, nearest(name, self.models))
+            return unknown("model", name, self.models)
         chosen = [
             entry
             for model, entry in self._entries_at(self.today(), detail == "true").items()
@@ -77,6 +77,7 @@ class Catalogue:
         return json.encode(entry)
 
 
-def unknown(kind: str, value: str, near: str | None) -> Refusal:
-    hint = f" Did you mean {near}?" if near else f" GET /v1/tokens/{kind}s lists the known ones."
-    return NOT_FOUND.saying(f"There is no {kind} {shorten(value)}.{hint}")
+def unknown(kind: str, value: str, known: Iterable[str]) -> Refusal:
+    """Return the refusal of a name that is not among the known ones; `kind` is author or model."""
+    hint = did_you_mean(value, known, f"GET /v1/tokens/{kind}s lists the known ones.")
+    return NOT_FOUND.saying(f"There is no {kind} {shorten(value)}. {hint}")

@@ -1,23 +1,15 @@
 """Names of models as callers send them: resolved for prices, and with a suggestion where they are not known."""
 
-from collections.abc import Collection, Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Collection, Mapping
 
 from pricing_data import PriceBook
 from pricing_data.responses import BadUsage
-from pricing_data.usage_pricing import Resolve, without_author
+from pricing_data.usage_pricing import ResolveModel, without_author
 from service.http.json import shorten
+from weighbridge_base.suggestions import nearest
 
 # Suggestions of one request: each compares the name with the whole catalogue.
 MAX_SUGGESTIONS = 10
-MAX_COMPARED_CHARACTERS = 100
-
-
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name that is most similar to `name`, or None if none is similar."""
-    if len(name) > MAX_COMPARED_CHARACTERS:
-        return None
-    return next(iter(get_close_matches(name, known, n=1)), None)
 
 
 class UnknownModels:
@@ -41,12 +33,12 @@ class UnknownModels:
         return sentence
 
 
-def resolver(models: Mapping[str, object], book: PriceBook) -> Resolve:
+def resolver(models: Mapping[str, object], book: PriceBook) -> ResolveModel:
     """Return a function that finds the name of a model in the book, for one request. It raises BadUsage."""
     unknown = UnknownModels(models)
 
     def resolve(name: str, provider: str | None) -> str:
-        if name in models or name in book.histories or name in book.standing:
+        if name in models or name in book.histories or name in book.overrides:
             return name
         if provider == "openrouter" and (own := without_author(book, name)):
             return own

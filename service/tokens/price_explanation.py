@@ -1,4 +1,4 @@
-"""Why a model costs what it costs, in sentences for somebody who sees this for the first time."""
+"""Explain the price of a model in sentences: rates, source, rules, second opinions and history."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,19 +7,19 @@ from decimal import Decimal
 from itertools import groupby
 
 from pricing_data import Opinion, Price, PriceBook, Rates, plain
-from pricing_data.curation import Upstream
-from pricing_data.instants import instant_of
-from pricing_data.notes import Note
-from pricing_data.overrides import PricesFile
-from pricing_data.paths import place_of
+from pricing_data.book.overrides import PricesFile
+from pricing_data.book.row_writing import instant_text
+from pricing_data.dates import instant_of
 from pricing_data.price import MIDNIGHT
-from pricing_data.rate_list import StatedRate, stated_rates
-from pricing_data.row_writing import instant_text
+from pricing_data.rate_paths import StatedRate, stated_rates
+from pricing_data.refresh.model_rules import ModelRule
+from pricing_data.refresh.review_queue import ReviewNote
+from pricing_data.refresh.tariff_values import place_of
 from service.tokens.price_words import (
     MTOK,
     alike_windows,
+    day_words,
     hours_words,
-    long,
     moment_words,
     place_words,
     rate_lines,
@@ -48,34 +48,34 @@ BASES = {
     "release": "It is the first known price, taken to hold from the model's release on.",
     "override": "The day was set together with the price.",
 }
-# Lines in columns begin with spaces: they are not broken into several.
+# Lines in columns begin with spaces, so that they are not wrapped.
 STATED = "  {:>9}  {:<37} {:<9} {:<19} {}"
 HELD = "  {:<20} {:<20} {:>8} {:>8} {:>8}  {}"
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """All that is known of one model's price. A name of the operator's own is no `model` of the catalogue."""
+class PriceFacts:
+    """Everything that an explanation uses. `model` is None for a name outside the catalogue."""
 
     name: str
     model: Model | None
     book: PriceBook
-    upstream: Upstream
-    notes: Sequence[Note]
+    upstream: ModelRule
+    notes: Sequence[ReviewNote]
     cited: PricesFile
     day: date
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class ExplanationSection:
     """A heading and its sentences."""
 
     heading: str
     lines: tuple[str, ...]
 
 
-def explanation(facts: Facts) -> list[Section]:
-    """Return the sections of an explanation, the answer first."""
+def explanation(facts: PriceFacts) -> list[ExplanationSection]:
+    """Return the sections of an explanation, beginning with the price itself."""
     price = facts.book.price(facts.name, facts.day)
     title = (
         f"{facts.model.display_name} ({facts.name}), a model of {facts.model.author}"
@@ -83,32 +83,33 @@ def explanation(facts: Facts) -> list[Section]:
         else f"{facts.name}, a name outside the catalogue"
     )
     sections = [
-        Section(title, tuple(_headline(facts, price))),
-        Section("Where it comes from", tuple(_origin(facts, price)) if price else ()),
-        Section("Since when", tuple(_since(price)) if price else ()),
-        Section("Every rate, and who states it", tuple(_statements(price)) if price else ()),
-        Section("What others say", tuple(_opinions(price)) if price else ()),
-        Section("What it was", tuple(_history(facts))),
-        Section("Not taken into the book", tuple(_notes(facts))),
-        Section("The record", tuple(_record(facts, price)) if price else ()),
+        ExplanationSection(title, tuple(_headline(facts, price))),
+        ExplanationSection("Where it comes from", tuple(_origin(facts, price)) if price else ()),
+        ExplanationSection("Since when", tuple(_since(price)) if price else ()),
+        ExplanationSection("Every rate, and who states it", tuple(_statements(price)) if price else ()),
+        ExplanationSection("What others say", tuple(_opinions(price)) if price else ()),
+        ExplanationSection("What it was", tuple(_history(facts))),
+        ExplanationSection("Not taken into the book", tuple(_notes(facts))),
+        ExplanationSection("The record", tuple(_record(facts, price)) if price else ()),
     ]
     return [section for section in sections if section.lines]
 
 
-def _headline(facts: Facts, price: Price | None) -> Iterator[str]:
+def _headline(facts: PriceFacts, price: Price | None) -> Iterator[str]:
     if price is None:
-        yield f"On {long(facts.day)} it has no price here, so a count of it has no cost. That is not the same as free."
+        yield f"On {day_words(facts.day)} it has no price here, so a count of it has no cost."
+        yield "That is not the same as free."
         yield from _why_none(facts)
         return
     yield f"On {moment_words(facts.day)} it costs, in US dollars:"
     yield from rate_lines(price.tariff.rates)
     yield from tariff_lines(price.tariff)
-    yield "What is not listed here is unknown: a call that needs it has no cost."
-    yield from _announced(facts)
+    yield "Rates that are not listed are unknown: a call that needs one has no cost."
+    yield from _announcements(facts)
 
 
-def _announced(facts: Facts) -> Iterator[str]:
-    """Return a sentence for each later change of the price of input or output."""
+def _announcements(facts: PriceFacts) -> Iterator[str]:
+    """Yield a sentence for each announced change of the price of input or output."""
     held = facts.book.price(facts.name, facts.day)
     for row in facts.book.history(facts.name):
         if row.begins <= instant_of(facts.day):
@@ -120,21 +121,21 @@ def _announced(facts: Facts) -> Iterator[str]:
 
 
 def _statements(price: Price) -> Iterator[str]:
-    """Every rate with who states it, in columns, under the service and the tier that it belongs to."""
+    """Yield every rate with its source, in columns, grouped by service and tier."""
     yield STATED.format("USD", "for", "state", "source", "since")
     rates = stated_rates(price)
     for place, alike in groupby((rate for rate in rates if rate.window is None), place_words):
         if place:
             yield f"  {place}:"
-        yield from map(_stated, alike)
+        yield from map(_rate_row, alike)
     for windows in alike_windows(price.tariff.schedule):
         yield f"  {hours_words(windows)}:"
-        yield from (_stated(rate) for rate in rates if rate.window == windows[0])
+        yield from (_rate_row(rate) for rate in rates if rate.window == windows[0])
     yield "USD for a million tokens, or for each of what is counted."
     yield from _differing(price)
 
 
-def _stated(rate: StatedRate) -> str:
+def _rate_row(rate: StatedRate) -> str:
     one = rate.statement
     source = f"{one.source.package} {one.source.version}"
     return STATED.format(scaled(rate.unit, rate.rate), unit_words(rate.unit), one.state, source, since_words(one))
@@ -151,24 +152,24 @@ def _differing(price: Price) -> Iterator[str]:
         yield f"The factor {plain(factor)} of region {region}: {one.state}, {one.source.package}, {since_words(one)}."
 
 
-def _why_none(facts: Facts) -> Iterator[str]:
+def _why_none(facts: PriceFacts) -> Iterator[str]:
     history = facts.book.history(facts.name)
     if history:
-        yield f"The first known price holds from {long(history[0].effective_from)}; before it nothing is guessed."
+        yield f"The first known price holds from {day_words(history[0].effective_from)}; earlier prices are unknown."
     elif facts.upstream.policy == "none":
         yield (
-            "Its author does not sell it by the token, or no list has a price of the author's own. Hosts that offer it "
-            "ask very different prices, and none of them is the model's price."
+            "Its author does not sell it by the token, or no list has the author's price. Hosts that offer it "
+            "charge very different prices, and none of them is the model's price."
         )
         yield (
             "If you pay a host for it, name the host in WEIGHBRIDGE_REFERENCE_HOSTS and run `weighbridge prices "
-            "refresh`, or write your price into the file of WEIGHBRIDGE_PRICE_OVERRIDES."
+            "refresh`, or add your price to the file of WEIGHBRIDGE_PRICE_OVERRIDES."
         )
     else:
-        yield "The lists that should have it do not have it now."
+        yield "The lists that should have it do not have it at present."
 
 
-def _origin(facts: Facts, price: Price) -> Iterator[str]:
+def _origin(facts: PriceFacts, price: Price) -> Iterator[str]:
     source = price.source
     if price.state == "override":
         yield f"A person set this price, in {source.package}; it was not read from a list."
@@ -176,7 +177,7 @@ def _origin(facts: Facts, price: Price) -> Iterator[str]:
         if reason := reason or price.corrects:
             yield f"The reason given: {reason}"
         yield f"It is published at {source.url}."
-        yield "It holds only while the lists say what they said when it was set, and lapses when they change."
+        yield "It is valid only while the lists state what they stated when it was set."
         return
     name = LISTS.get(source.package, source.package)
     yield f"It was read in {name}, version {source.version}, under {source.provider}/{source.id}."
@@ -184,41 +185,41 @@ def _origin(facts: Facts, price: Price) -> Iterator[str]:
         yield f"The list refers to {source.url}."
     yield _rule(facts, price)
     if price.state == "retired":
-        yield "No list has the model any more; the last known price stays, so that old usage can still be priced."
+        yield "No list has the model any more. The last known price is kept so that old usage can still be priced."
 
 
-def _rule(facts: Facts, price: Price) -> str:
+def _rule(facts: PriceFacts, price: Price) -> str:
     package = price.source.package
     if price.basis.startswith("host:"):
         host = price.basis.removeprefix("host:")
         return f"The author does not sell it by the token; this is the price of one chosen host, {host}."
     if package == "litellm":
-        return "The lists that come first, genai-prices and model-prices, do not have it; so LiteLLM's price is taken."
+        return "The preferred lists, genai-prices and model-prices, do not have it, so LiteLLM's price is used."
     if package == "model-prices" and "genai-prices" in facts.upstream.ids:
         return (
-            "The newest dated change wins, whatever the other lists say: prices are not voted on, because several "
-            "lists can be out of date together."
+            "The newest dated change is used, whatever the other lists state: several lists can be out of date "
+            "together, so the majority does not decide."
         )
     if package == "model-prices":
-        return "The list that comes first, genai-prices, does not have it; so the price of model-prices is taken."
+        return "The preferred list, genai-prices, does not have it, so the price of model-prices is used."
     author = facts.model.author if facts.model else "Its author"
     return (
-        f"{author} sells the model itself, and this is its own price. Of the lists that are read, "
-        "genai-prices comes first, unless another one dates a newer change."
+        f"{author} sells the model itself, and this is its own price. Of the lists, genai-prices is preferred "
+        "unless another one dates a newer change."
     )
 
 
 def _since(price: Price) -> Iterator[str]:
     own = price.statement("input")
     at = "00:00 UTC" if price.effective_at == MIDNIGHT else f"{price.effective_at:%H:%M} UTC"
-    yield f"The row holds from {long(price.effective_from)} ({at})."
+    yield f"The row holds from {day_words(price.effective_from)} ({at})."
     if own.since < price.effective_from:
-        yield f"Its price of input has not changed since {long(own.since)}; another rate has."
+        yield f"Its price of input has not changed since {day_words(own.since)}; another rate has."
     if own.not_before is not None:
-        yield f"The price was first seen between {long(own.not_before)} and {long(own.since)}."
+        yield f"The price was first seen between {day_words(own.not_before)} and {day_words(own.since)}."
     yield BASES["first_observed" if own.basis.startswith("host:") else own.basis]
     if price.corrects and price.state != "override":
-        yield f"The row stands in for an earlier one: {price.corrects}."
+        yield f"The row corrects an earlier one: {price.corrects}."
 
 
 def _opinions(price: Price) -> Iterator[str]:
@@ -232,11 +233,11 @@ def _opinions(price: Price) -> Iterator[str]:
         )
         yield f"{LISTS.get(opinion.source, opinion.source)}: {asked}, {verdict}."
     yield {
-        "agreed": "So the price is agreed: every list that has the model says the same.",
+        "agreed": "So the price is agreed: every list that has the model states the same.",
         "single": "No other list has the model, so the price is neither confirmed nor disputed.",
-        "disputed": "So the price is disputed: look at the author's own page before you rely on it.",
-        "override": "An override is not compared any further.",
-        "retired": "There is no second opinion on a model that no list has.",
+        "disputed": "So the price is disputed: check the author's own page before you rely on it.",
+        "override": "An override is not compared with other lists.",
+        "retired": "No list has the model, so there is no second opinion.",
     }[price.state]
 
 
@@ -244,22 +245,22 @@ def _of_other_hours(price: Price, opinion: Opinion) -> bool:
     return any(window.rates.input == opinion.value for window in price.tariff.schedule)
 
 
-def _history(facts: Facts) -> Iterator[str]:
+def _history(facts: PriceFacts) -> Iterator[str]:
     rows = facts.book.history(facts.name)
     if rows:
         yield HELD.format("from", "until", "input", "cached", "output", "state, source, and what else differs")
     for place, row in enumerate(rows):
         yield _row(row, rows[place + 1] if place + 1 < len(rows) else None)
     if rows:
-        first = long(rows[0].effective_from)
-        yield f"In dollars a million tokens. Before {first} no price is known, and none is guessed."
-    for standing in facts.book.standing.get(facts.name, ()):
+        first = day_words(rows[0].effective_from)
+        yield f"In dollars a million tokens. Before {first} no price is known."
+    for standing in facts.book.overrides.get(facts.name, ()):
         ended = f", until {standing.until}: {standing.ended}" if standing.until else ""
         row = standing.row
         yield f"Your own price of {_mtok(row.input)} ({row.source.package}) holds from {row.effective_from}{ended}."
     replaced = len(facts.book.recorded(facts.name)) - len(rows)
     if replaced:
-        yield f"{replaced} recorded row(s) were corrected since; the book keeps them."
+        yield f"{replaced} recorded row(s) have been corrected; the book keeps them."
 
 
 def _row(row: Price, later: Price | None) -> str:
@@ -272,7 +273,7 @@ def _row(row: Price, later: Price | None) -> str:
     return HELD.format(start, end, _mtok(row.input), _mtok(row.cached_input), _mtok(row.output), details)
 
 
-def _notes(facts: Facts) -> Iterator[str]:
+def _notes(facts: PriceFacts) -> Iterator[str]:
     for note in facts.notes:
         if note.model == facts.name:
             held = note.kind == "held" and note.amount is not None
@@ -282,10 +283,10 @@ def _notes(facts: Facts) -> Iterator[str]:
             yield f"{note.kind}: a price{value}{day}{source}. {note.reason[:1].upper()}{note.reason[1:]}."
 
 
-def _record(facts: Facts, price: Price) -> Iterator[str]:
-    yield f"Price book {facts.book.version}; its lists were last read on {long(facts.book.refreshed_at)}."
+def _record(facts: PriceFacts, price: Price) -> Iterator[str]:
+    yield f"Price book {facts.book.version}; its lists were last read on {day_words(facts.book.refreshed_at)}."
     digest = price.source.sha256[:16]
-    yield f"This row was written on {long(price.recorded_at)}, from a file whose sha256 begins {digest}."
+    yield f"This row was written on {day_words(price.recorded_at)}, from a file whose sha256 begins {digest}."
 
 
 def _mtok(value: Decimal | None) -> str:

@@ -1,4 +1,4 @@
-"""The age of the prices. An old book is reported in the log and at /ready; it never stops a call."""
+"""The age of the price book. An old book is reported in the log and at /ready; calls are still answered."""
 
 from collections.abc import Callable
 from datetime import date
@@ -9,7 +9,7 @@ from pricing_data import PriceBook
 
 
 class Freshness:
-    """Watches the age of a book against the most days that it should have."""
+    """Compares the age of a price book with the maximum number of days. `today` returns the UTC date."""
 
     def __init__(self, book: PriceBook, max_age_days: int, today: Callable[[], date]) -> None:
         self.book = book
@@ -19,7 +19,7 @@ class Freshness:
         self._log = structlog.get_logger("prices")
 
     def remark(self) -> str | None:
-        """Return a sentence if the book is older than it should be, and log it once a day."""
+        """Return a sentence if the book is too old, and log a warning once a day; otherwise return None."""
         day = self.today()
         age = self.book.age_days(day)
         if age <= self.max_age_days:
@@ -27,4 +27,4 @@ class Freshness:
         if self._logged_on != day:
             self._logged_on = day
             self._log.warning("prices_are_old", age_days=age, max_age_days=self.max_age_days, version=self.book.version)
-        return f"The prices were last refreshed {age} days ago; `weighbridge prices refresh` renews them."
+        return f"The prices were last refreshed {age} days ago. Run `weighbridge prices refresh`."

@@ -5,16 +5,16 @@ from datetime import UTC, date, datetime
 
 from starlette.types import Receive, Scope
 
-from pricing_data import Price, PriceBook, Rates, Source, Tier, Window
-from pricing_data.rate_list import StatedRate, stated_rates
+from pricing_data import Price, PriceBook, PriceSource, Rates, Tier, Window
+from pricing_data.rate_paths import StatedRate, stated_rates
 from service.auth.accounts import Principal
 from service.http import json
 from service.http.errors import NOT_FOUND, Refusal
 from service.http.json import shorten
 from service.http.responses import Header, Reply
-from service.tokens.names import nearest
 from service.tokens.requests import parameters
 from tokenizer_registry import Model
+from weighbridge_base.suggestions import did_you_mean
 
 
 class PriceHistories:
@@ -31,9 +31,8 @@ class PriceHistories:
         if isinstance(wanted, Refusal):
             return wanted
         name = scope["path_params"]["name"]
-        if name not in self.models and name not in self.book.standing:
-            near = nearest(name, self.models)
-            hint = f"Did you mean {near}?" if near else "GET /v1/tokens/models lists the known ones."
+        if name not in self.models and name not in self.book.overrides:
+            hint = did_you_mean(name, self.models, "GET /v1/tokens/models lists the known ones.")
             return NOT_FOUND.saying(f"There is no model {shorten(name)}. {hint}")
         return Reply(200, json.encode(price_history(self.book, name, self.today())), [version_header(self.book)])
 
@@ -60,7 +59,7 @@ def price_history(book: PriceBook, model: str, today: date) -> dict[str, json.Va
     history: list[json.Value] = [entry(row, end) for row, end in zip(rows, ends, strict=False)]
     overrides: list[json.Value] = [
         {**entry(standing.row, standing.ends), "ended_because": standing.ended}
-        for standing in book.standing.get(model, ())
+        for standing in book.overrides.get(model, ())
     ]
     return {
         "model": model,
@@ -140,7 +139,7 @@ def hours(window: Window) -> dict[str, json.Value]:
     }
 
 
-def source_entry(source: Source) -> dict[str, json.Value]:
+def source_entry(source: PriceSource) -> dict[str, json.Value]:
     """Return where a rate was read."""
     return {
         "package": source.package,

@@ -1,16 +1,13 @@
-"""Pages for people: the playground, the models, the console and the documentation.
+"""Pages for people: the playground, the catalogue, the console and the API reference.
 
-routes.py      every page, in one place
-page.py        a page's way out: HTML, its headers, its refusals
-templates.py   Jinja2 templates of the folder templates/
-assets.py      scripts and styles of the folder static/
-origin.py      did this request come from one of our own pages
-forms.py       what a form sends
-cookies.py     what a browser keeps
-charts.py      bars and steps, drawn on the server
-visitors.py    who uses the playground without a key, and how much
-playground/    counts and costs while one types
-models/        the catalogue
-console/       keys, use and credit of an account
-documentation.py  the reference, from the OpenAPI document
+routes.py         every page and its route
+page.py           pages as HTTP replies: HTML, security headers, and refusals as pages
+rendering.py      Jinja2 templates of templates/, and static files of static/
+forms.py          what browsers send: form fields, cookies, and the origin of a form
+visitors.py       visitors of the playground without a key, and their limits
+unknown.py        replies for paths that do not exist
+playground/       count and price a text while it is typed
+models/           the catalogue of models
+console/          keys, use and credit of an account
+documentation.py  the API reference, built from openapi.json
 """

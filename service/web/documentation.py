@@ -1,4 +1,4 @@
-"""`/openapi.json`, and `/docs`: the same document as a page, with calls to try in it with a key of one's own."""
+"""`/openapi.json`, and `/docs`: the same document as a page, from which calls can be run with an API key."""
 
 import asyncio
 import json
@@ -19,12 +19,12 @@ TITLES = {
     "tokens": "Counting and pricing",
     "gateway": "Gateway",
     "console": "Console",
-    "operation": "Operation",
+    "operation": "DocumentedOperation",
 }
 
 
-class Field(NamedTuple):
-    """A property or a parameter, as a row of a table."""
+class DocumentedField(NamedTuple):
+    """A property or a parameter: a row of a table."""
 
     name: str
     kind: str
@@ -34,8 +34,8 @@ class Field(NamedTuple):
     example: str = ""
 
 
-class Answer(NamedTuple):
-    """One status of an operation."""
+class DocumentedResponse(NamedTuple):
+    """The response of an operation for one status."""
 
     status: str
     phrase: str
@@ -43,8 +43,8 @@ class Answer(NamedTuple):
     examples: tuple[str, ...]
 
 
-class Operation(NamedTuple):
-    """One path and method."""
+class DocumentedOperation(NamedTuple):
+    """An operation of the API: a path and a method."""
 
     id: str
     method: str
@@ -52,34 +52,34 @@ class Operation(NamedTuple):
     summary: str
     description: str
     needs_key: bool
-    parameters: tuple[Field, ...]
-    fields: tuple[Field, ...]
+    parameters: tuple[DocumentedField, ...]
+    fields: tuple[DocumentedField, ...]
     body: str
-    answers: tuple[Answer, ...]
+    answers: tuple[DocumentedResponse, ...]
     headers: tuple[str, ...]
 
 
 class Documentation:
-    """The OpenAPI document that travels with the package; the page is made of it when somebody first asks for it."""
+    """The packaged OpenAPI document. The page is built from it at the first request."""
 
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
         self._openapi = Reply(200, files("service.web").joinpath("openapi.json").read_bytes())
         self._page: Reply | None = None
-        self._making = asyncio.Lock()
+        self._build_lock = asyncio.Lock()
 
     async def openapi(self, scope: Scope, receive: Receive) -> Reply | Refusal:
-        """The OpenAPI document."""
+        """Return the OpenAPI document."""
         return self._openapi
 
     async def page(self, scope: Scope, receive: Receive) -> Reply | Refusal:
-        """The document for people."""
-        async with self._making:
+        """Return the reference as a page."""
+        async with self._build_lock:
             if self._page is None:
-                self._page = await asyncio.to_thread(self._made)  # it takes too long for the event loop
+                self._page = await asyncio.to_thread(self._build_page)  # too slow for the event loop
             return self._page
 
-    def _made(self) -> Reply:
+    def _build_page(self) -> Reply:
         document = json.loads(self._openapi.body, parse_float=Decimal)
         values = {
             "info": document["info"],
@@ -91,9 +91,9 @@ class Documentation:
         return self._pages.page("docs.html", values)
 
 
-def groups(document: Mapping[str, Any]) -> list[tuple[str, str, list[Operation]]]:
-    """The operations under the title and the description of their group."""
-    found: dict[str, list[Operation]] = {tag["name"]: [] for tag in document["tags"]}
+def groups(document: Mapping[str, Any]) -> list[tuple[str, str, list[DocumentedOperation]]]:
+    """Return the operations of each group, with its title and description."""
+    found: dict[str, list[DocumentedOperation]] = {tag["name"]: [] for tag in document["tags"]}
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             found[operation["tags"][0]].append(_operation(document, method.upper(), path, operation))
@@ -101,14 +101,14 @@ def groups(document: Mapping[str, Any]) -> list[tuple[str, str, list[Operation]]
     return [(title, described[name], found[name]) for name, title in TITLES.items()]
 
 
-def errors(document: Mapping[str, Any]) -> list[tuple[Answer, bool]]:
-    """Every error that several paths share, by status; and whether it has the gateway's form."""
+def errors(document: Mapping[str, Any]) -> list[tuple[DocumentedResponse, bool]]:
+    """Return every error that several paths share, and whether it has the format of the gateway's errors."""
     found = []
     for response in document["components"]["responses"].values():
         examples = list(_values(response))
         messages = [_message(example) for example in examples]
         status = next((str(example["status_code"]) for example in examples if "status_code" in example), "")
-        found.append((Answer(status, "", response["description"], tuple(messages)), "error" in examples[0]))
+        found.append((DocumentedResponse(status, "", response["description"], tuple(messages)), "error" in examples[0]))
     return found
 
 
@@ -118,10 +118,12 @@ def _message(example: Mapping[str, Any]) -> str:
     return str(example["message"])
 
 
-def _operation(document: Mapping[str, Any], method: str, path: str, operation: Mapping[str, Any]) -> Operation:
+def _operation(
+    document: Mapping[str, Any], method: str, path: str, operation: Mapping[str, Any]
+) -> DocumentedOperation:
     content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
-    answers = [(status, _resolved(document, answer)) for status, answer in operation["responses"].items()]
-    return Operation(
+    answers = [(status, _resolve(document, answer)) for status, answer in operation["responses"].items()]
+    return DocumentedOperation(
         operation["operationId"],
         method,
         path,
@@ -136,28 +138,28 @@ def _operation(document: Mapping[str, Any], method: str, path: str, operation: M
     )
 
 
-def _answer(status: str, answer: Mapping[str, Any]) -> Answer:
+def _answer(status: str, answer: Mapping[str, Any]) -> DocumentedResponse:
     examples = tuple(map(_pretty, _values(answer)))
-    return Answer(status, HTTPStatus(int(status)).phrase, answer["description"], examples)
+    return DocumentedResponse(status, HTTPStatus(int(status)).phrase, answer["description"], examples)
 
 
-def _parameter(parameter: Mapping[str, Any]) -> Field:
+def _parameter(parameter: Mapping[str, Any]) -> DocumentedField:
     required = parameter.get("required", False)
     example = parameter.get("example", "")
     kind = _kind(parameter.get("schema", {}))
-    return Field(parameter["name"], kind, required, parameter["description"], parameter["in"], str(example))
+    return DocumentedField(parameter["name"], kind, required, parameter["description"], parameter["in"], str(example))
 
 
-def _fields(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterable[Field]:
+def _fields(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterable[DocumentedField]:
     while "$ref" in schema or "oneOf" in schema:
-        # Of several forms the first is described; the others are lists of it.
+        # Of several forms, describe the first; the others are lists of it.
         if "oneOf" in schema:
             schema = schema["oneOf"][0]
         else:
             schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     required = schema.get("required", ())
     for name, described in schema.get("properties", {}).items():
-        yield Field(name, _kind(described), name in required, described.get("description", ""))
+        yield DocumentedField(name, _kind(described), name in required, described.get("description", ""))
 
 
 def _kind(schema: Mapping[str, Any]) -> str:
@@ -170,8 +172,8 @@ def _kind(schema: Mapping[str, Any]) -> str:
     return f"{words} of {_kind(schema['items'])}" if kind == "array" and "items" in schema else words
 
 
-def _resolved(document: Mapping[str, Any], answer: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The answer itself, where the document refers to a shared one."""
+def _resolve(document: Mapping[str, Any], answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the response itself if the document refers to a shared one."""
     if "$ref" not in answer:
         return answer
     shared: Mapping[str, Any] = document["components"]["responses"][answer["$ref"].rpartition("/")[2]]
@@ -179,7 +181,7 @@ def _resolved(document: Mapping[str, Any], answer: Mapping[str, Any]) -> Mapping
 
 
 def _values(answer: Mapping[str, Any]) -> Iterable[Any]:
-    """Every example of an answer."""
+    """Yield every example of a response."""
     for content in answer.get("content", {}).values():
         if "example" in content:
             yield content["example"]
@@ -187,7 +189,7 @@ def _values(answer: Mapping[str, Any]) -> Iterable[Any]:
 
 
 def _pretty(value: Any, indent: str = "") -> str:
-    """An example for people; numbers as they go over the service_json."""
+    """Return an indented example, with numbers as the API writes them."""
     if isinstance(value, str) and not indent:
         return value
     inner = indent + "  "

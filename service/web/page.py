@@ -1,4 +1,4 @@
-"""A page's way out: HTML, the headers that keep it safe, and a refusal as a page that says what to do."""
+"""Pages as HTTP replies: HTML with security headers, and refusals as pages that say what to do."""
 
 import gzip
 from collections.abc import Mapping, Sequence
@@ -10,11 +10,10 @@ from service.http.context import RequestContext
 from service.http.endpoint import Endpoint, PublicHandler, Sendable, public
 from service.http.errors import Refusal
 from service.http.responses import Header, Reply
-from service.web.assets import PACKED, VARY, Assets, accepts_gzip
-from service.web.templates import Templates
+from service.web.rendering import GZIPPED, VARY, Assets, Templates, accepts_gzip
 
 HTML = b"text/html; charset=utf-8"
-# With the policy no-referrer a browser would send `Origin: null` with our own forms.
+# Not no-referrer: with it, browsers send `Origin: null` with our own forms.
 PAGE_HEADERS: tuple[Header, ...] = (
     (
         b"content-security-policy",
@@ -34,11 +33,11 @@ class Pages:
         self.assets = assets
 
     def page(self, name: str, values: Mapping[str, Any], status: int = 200, headers: Sequence[Header] = ()) -> Reply:
-        """A template as a reply."""
+        """Return a rendered template as a reply."""
         return Reply(status, self.templates.render(name, values).encode(), [*PAGE_HEADERS, *headers], HTML)
 
     def refused(self, refusal: Refusal, trace_id: str) -> Reply:
-        """A refusal as a page."""
+        """Return a refusal as a page."""
         values = {"refusal": refusal, "trace_id": trace_id}
         return self.page("refused.html", values, refusal.status, refusal.reply_headers)
 
@@ -46,7 +45,8 @@ class Pages:
 class PageEndpoint(Endpoint):
     """The endpoint of one page, which anybody may request; pages that need a session check it in their handlers.
 
-    Pages without secrets are `packed`: beside a secret, a stranger's text in a packed page would tell of it.
+    Pages without secrets are `packed` with gzip. Pages with secrets are not: the compressed size of a secret beside
+    text of an attacker reveals the secret (BREACH).
     """
 
     def __init__(
@@ -63,16 +63,16 @@ class PageEndpoint(Endpoint):
 
     def encode(self, reply: Sendable, scope: Scope) -> Sendable:
         """Return the page compressed, if the browser accepts that."""
-        return _packed(reply, scope) if self.packed and isinstance(reply, Reply) else reply
+        return _gzip(reply, scope) if self.packed and isinstance(reply, Reply) else reply
 
 
 def redirect(path: str, headers: Sequence[Header] = ()) -> Reply:
-    """Go on at another page of ours, with GET."""
+    """Return a redirect to another page of ours, which the browser requests with GET."""
     return Reply(303, b"", [(b"location", path.encode("ascii")), *headers], HTML)
 
 
-def _packed(reply: Reply, scope: Scope) -> Reply:
+def _gzip(reply: Reply, scope: Scope) -> Reply:
     coded = any(name == b"content-encoding" for name, _ in reply.headers)
     if coded or len(reply.body) < MIN_PACKED_BYTES or not accepts_gzip(scope):
         return reply
-    return reply._replace(body=gzip.compress(reply.body, 5, mtime=0), headers=[*reply.headers, PACKED, VARY])
+    return reply._replace(body=gzip.compress(reply.body, 5, mtime=0), headers=[*reply.headers, GZIPPED, VARY])

@@ -1,4 +1,4 @@
-"""Every page of the service: their objects are made here, and their routes are on one screen."""
+"""The composition of the pages: their objects and their routes."""
 
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -20,7 +20,6 @@ from service.observability.tracing import random_id
 from service.runtime.clock import utc_now
 from service.runtime.settings import Settings
 from service.tokens.counting_pool import CountingPool
-from service.web.assets import Assets
 from service.web.console.keys import KeyPages
 from service.web.console.overview import Overview
 from service.web.console.session import ConsoleSessions
@@ -31,16 +30,16 @@ from service.web.models.detail import ModelPage
 from service.web.models.listing import ModelList
 from service.web.page import PageEndpoint, Pages
 from service.web.playground.endpoint import NoPlayground, Playground
-from service.web.templates import Templates
+from service.web.rendering import Assets, Templates
 from service.web.visitors import UNKNOWN_SENDER, Visitors
 
 CONSOLE_FORM_BYTES = 10_000
-# A text of a few pages survives a lost cookie.
+# A form without a visitor cookie: enough for a text of a few pages, which is shown again.
 STRANGERS_FORM_BYTES = 65_536
 
 
-def made_pages(settings: Settings, book: PriceBook) -> Pages:
-    """What renders every page."""
+def build_pages(settings: Settings, book: PriceBook) -> Pages:
+    """Return the renderer of all pages."""
     assets = Assets()
     shared: dict[str, Any] = {
         "version": __version__,
@@ -59,7 +58,7 @@ def page_routes(
     pages: Pages,
     login: Login,
 ) -> Sequence[Route]:
-    """The pages for people. No path of theirs is one of the APIs'."""
+    """Return the routes of all pages. None of their paths is a path of the APIs."""
     endpoint = partial(PageEndpoint, pages, require_https=settings.require_https)
     home = _home(settings, connections, pool, book, today, pages)
     models = ModelList(pages, pool.registry, book, today)

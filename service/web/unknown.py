@@ -1,4 +1,4 @@
-"""A path that does not exist: a page for a browser, JSON for programs and below the paths of the APIs."""
+"""Replies for paths that do not exist: a page for browsers, JSON for programs and for paths of the APIs."""
 
 from collections.abc import Iterator
 
@@ -15,18 +15,18 @@ HTML, JSON = "text/html", "application/json"
 
 
 class UnknownPaths:
-    """The answer to the router's own exceptions: no such path, or not with that method."""
+    """Handles the router's exceptions: unknown path, or method not allowed."""
 
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
 
     async def __call__(self, request: Request, error: Exception) -> Response:
-        """Answer one call."""
-        # The router names a route whose path alone fits. It answers nothing, so it stands in no number.
+        """Answer one request."""
+        # The router sets the route for a method that is not allowed too. Remove it: it must not appear in metrics.
         request.scope.pop("route", None)
         refusal, context = _refusal(error), context_of(request.scope)
         context.refusal = refusal.code
-        # Not `request.url`: it is made from the Host header, which need not be a host.
+        # Not `request.url`: it is built from the Host header, which may be invalid.
         path = request.scope["path"]
         if not f"{path}/".startswith(API_PATHS) and prefers_html(request.headers.getlist("accept")):
             reply = self._pages.refused(refusal, context.trace_id)
@@ -37,7 +37,7 @@ class UnknownPaths:
 
 
 def prefers_html(accept: list[str]) -> bool:
-    """Whether the header's lines ask for a page rather than for JSON, as browsers do and libraries do not."""
+    """Return whether the Accept headers prefer HTML to JSON, as those of browsers do."""
     qualities = dict(_qualities(",".join(accept)))
     ranges = [(kind, f"{kind.partition('/')[0]}/*", "*/*") for kind in (HTML, JSON)]
     html, json = (next((qualities[each] for each in names if each in qualities), 0.0) for names in ranges)
@@ -45,7 +45,7 @@ def prefers_html(accept: list[str]) -> bool:
 
 
 def _qualities(accept: str) -> Iterator[tuple[str, float]]:
-    """Every media range with its quality; one that is no number is 0."""
+    """Yield every media range with its quality; an invalid quality is 0."""
     for part in accept.lower().split(","):
         kind, *parameters = (piece.strip() for piece in part.split(";"))
         quality = next((each[2:] for each in parameters if each.startswith("q=")), "1")

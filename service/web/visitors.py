@@ -1,4 +1,4 @@
-"""Who uses the playground without a key: a signed cookie, and small limits for it and for where it comes from."""
+"""Visitors of the playground without a key: a signed cookie, and limits per visitor and per address."""
 
 import hashlib
 import hmac
@@ -12,26 +12,28 @@ from service.http.errors import RETRY_SOON, Refusal
 from service.http.request_limits import network
 from service.http.responses import Header
 from service.limits import Allowance, Decision, Limiter, Unavailable
-from service.web.cookies import cookie, keep_cookie
+from service.web.forms import cookie, keep_cookie
 
 COOKIE = "weighbridge_visitor"
 KEEP_SECONDS = 30 * 86_400
-# Several people may share an address; a cookie is had for the asking.
+# An address has the limits of this many visitors: people may share it, but cookies are free.
 VISITORS_AN_ADDRESS = 5
 CHARACTERS_A_CALL = 100_000
 
-NO_VISITOR = Refusal(403, "no_visitor_session", "The page is too old, or cookies are blocked: load it anew.")
-# To a form that is not read, so that the connection cannot be used for more.
+NO_VISITOR = Refusal(403, "no_visitor_session", "The page is too old, or cookies are blocked. Reload the page.")
+# For a form whose body is not read: the connection is closed.
 UNKNOWN_SENDER = replace(NO_VISITOR, close=True)
-TOO_FAST = Refusal(429, "rate_limit_exceeded", "Too many counts at once: the next is possible in a moment.")
+TOO_FAST = Refusal(429, "rate_limit_exceeded", "Too many counts per second. Try again in a moment.")
 USED_UP = Refusal(
-    429, "quota_exceeded", "The playground's counts of this month are used up. With a key, the API goes on answering."
+    429,
+    "quota_exceeded",
+    "You have used all of the playground's counts for this month. The API still answers calls with a key.",
 )
 COUNTERS_AWAY = Refusal(503, "unavailable", "Service temporarily unavailable.", headers=(RETRY_SOON,))
 
 
 class Visitors:
-    """Signs, knows and limits visitors. A long text counts as several calls."""
+    """Issues, verifies and limits visitors. A long text counts as several calls."""
 
     def __init__(self, peppers: Peppers, limiter: Limiter, allowance: Allowance, new_id: Callable[[], str]) -> None:
         self._peppers = peppers
@@ -40,20 +42,20 @@ class Visitors:
         self._new_id = new_id
 
     def known(self, scope: Scope) -> str | None:
-        """The visitor of a request, by its cookie."""
+        """Return the visitor of a request by its signed cookie, or None."""
         name, _, signature = (cookie(scope, COOKIE) or "").partition(".")
         signed = tuple(_signature(pepper, name) for pepper in self._peppers.all)
         return name if name and signature.isascii() and same_digest(signature, signed) else None
 
     def welcome(self, scope: Scope) -> list[Header]:
-        """The cookie of a new visitor; nothing for a known one."""
+        """Return the cookie header of a new visitor; an empty list for a known one."""
         if self.known(scope):
             return []
         name = self._new_id()
         return [keep_cookie(scope, COOKIE, f"{name}.{_signature(self._peppers.newest, name)}", KEEP_SECONDS)]
 
     async def refusal(self, scope: Scope, characters: int) -> Refusal | None:
-        """Count one call with a text of that length, or say why it may not be made."""
+        """Count one call with a text of that length. Return a refusal if it is not allowed."""
         visitor = self.known(scope)
         if visitor is None:
             return NO_VISITOR
@@ -65,7 +67,7 @@ class Visitors:
         return None
 
     async def early_refusal(self, scope: Scope) -> Refusal | None:
-        """Say before a known visitor's form is read why no call may be made now. Nothing is counted."""
+        """Return a refusal if a known visitor has used up its limits, before its form is read. Nothing is counted."""
         visitor = self.known(scope)
         for account_id, allowance in self._allowances(scope, visitor).items() if visitor else ():
             if refusal := _refusal_of(await self._limiter.peek(account_id, allowance)):
@@ -73,7 +75,7 @@ class Visitors:
         return None
 
     def _allowances(self, scope: Scope, visitor: str) -> dict[str, Allowance]:
-        """What a visitor may call, and all visitors of its address together."""
+        """Return the limits of a visitor, and of all visitors of its address together."""
         place = network(scope["client"][0] if scope.get("client") else "unknown")
         return {
             f"visitor-address:{self._peppers.newest.digest(place)[:32]}": Allowance(

@@ -9,7 +9,7 @@ from service.auth.accounts import ApiKey
 from service.auth.pepper import load_peppers
 from service.auth.sql_accounts import SqlAccountStore
 from service.billing.ledger import Charge, NewHold
-from service.billing.money import MICRO_INR, Tariff, Tokens
+from service.billing.money import MICRO_INR, TokenPrices, Tokens
 from service.billing.sql_credit import WelcomeCredit
 from service.billing.sql_ledger import SqlLedger
 from service.storage.sql.engine import Database
@@ -21,7 +21,7 @@ ACCOUNT = "harbour"
 CHARGED_NAMES = ("gate camera", "notebook", "night shift")
 HOSTILE_NAME = "<b onclick=alert(1)>=1+1</b>"
 WELCOME = 25_000 * MICRO_INR
-TARIFF = Tariff(25, 100)
+TARIFF = TokenPrices(25, 100)
 DAYS = 12
 
 

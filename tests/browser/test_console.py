@@ -34,13 +34,13 @@ def test_a_key_from_its_creation_to_its_end(
     page.goto(f"{server.url}/console/keys")
     assert secret not in page.content()
     page.get_by_role("row", name=name).get_by_role("link", name="Revoke").click()
-    page.click("text=Revoke it")
+    page.click("text=Revoke key")
     expect(page.get_by_role("row", name=name)).to_contain_text("revoked")
     assert httpx2.get(f"{server.url}/v1/tokens/authors", headers=headers).status_code == 401
 
 
 def test_signing_in_by_keyboard_and_out(visits: Visits) -> None:
-    """A wrong password is told and keeps the e-mail; the right one leads in; after signing out nothing is left."""
+    """A wrong password is reported and keeps the e-mail; the right one signs in; after signing out nothing is left."""
     page = visits.open("/console/keys", expected_status=401)
     page.focus("#email")
     page.keyboard.type(EMAIL)
@@ -109,7 +109,7 @@ def test_forms_of_other_pages_are_refused(
 
 @pytest.mark.parametrize("value", ["", "x", "a.b.c", "é.é", "\xff" * 50, "a" * 5_000])
 def test_cookies_that_are_not_ours(server: Server, value: str) -> None:
-    """A made-up cookie is nobody: the console asks to sign in, the playground welcomes a new visitor."""
+    """An invented cookie is ignored: the console asks to sign in, the playground issues a new cookie."""
     headers = [(b"cookie", f"weighbridge_session={value}; weighbridge_visitor={value}".encode("latin-1"))]
     console = httpx2.get(f"{server.url}/console", headers=headers)
     assert (console.status_code, "Sign in" in console.text) == (200, True)

@@ -52,7 +52,7 @@ def test_a_page_is_sound(visits: Visits, name: str, size: tuple[int, int], theme
         page.click("text=Try an example")
     if name == "revoke":
         page.get_by_role("link", name="Revoke").first.click()
-        page.wait_for_selector("text=Revoke it")
+        page.wait_for_selector("text=Revoke key")
     else:
         page.wait_for_selector(shown.selector)
     assert faults_of(Axe().run(page).response) == []
@@ -94,4 +94,4 @@ def test_a_page_that_is_not_there_says_what_to_do(visits: Visits) -> None:
     """A mistyped model is a page with a hint, not a dump."""
     page = visits.open("/models/gpt-4oo", expected_status=404)
     assert "Did you mean gpt-4o?" in (page.text_content("h1") or "")
-    assert page.get_by_role("link", name="the list of models").is_visible()
+    assert page.get_by_role("link", name="all models").is_visible()

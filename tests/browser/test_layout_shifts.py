@@ -1,4 +1,4 @@
-"""What stands on a page stays where it is: on a slow processor, and when an answer comes late."""
+"""The content of a page does not move: on a slow processor, and when a response comes late."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -62,7 +62,7 @@ def test_a_late_answer_has_its_place(visits: Visits, size: tuple[int, int]) -> N
     page.route("**/playground", lambda route: route.abort())
     visits.expected_failure = "net::ERR_FAILED"
     page.fill("#text", "one two")
-    expect(page.locator("#results")).to_contain_text("The service cannot be reached.")
+    expect(page.locator("#results")).to_contain_text("The service is unreachable.")
     assert shifts_of(page).after < 0.001
 
 
@@ -71,7 +71,7 @@ def test_a_late_list_has_its_place(visits: Visits, size: tuple[int, int]) -> Non
     """A search of the catalogue that finds less moves nothing but its list."""
     page = visits.open("/models", size=size, slowdown=SLOWDOWN)
     page.fill("[name=q]", "no such model")
-    expect(page.locator("#list .empty")).to_contain_text("No model fits.")
+    expect(page.locator("#list .empty")).to_contain_text("No model found.")
     page.fill("[name=q]", "gpt-4o")
     expect(page.locator("tbody th").first).to_contain_text("GPT-4o")
     assert shifts_of(page).after < 0.001

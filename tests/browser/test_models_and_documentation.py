@@ -16,7 +16,7 @@ def test_models_are_searched_while_one_types(visits: Visits, size: tuple[int, in
     expect(page.locator("tbody")).not_to_contain_text("GPT")
     assert "q=claude+opus" in page.url
     page.fill("[name=q]", "no such model")
-    expect(page.locator("#list .empty")).to_contain_text("No model fits.")
+    expect(page.locator("#list .empty")).to_contain_text("No model found.")
 
 
 def test_models_are_filtered_without_scripts(visits: Visits) -> None:
@@ -35,9 +35,9 @@ def test_a_model_tells_its_prices_and_who_says_so(visits: Visits) -> None:
     page = visits.open("/models/deepseek-chat")
     rows = page.locator(".history tbody tr").count()
     assert page.locator(".chart .dot:not(.second)").count() == rows
-    assert "USD for a million tokens" in (page.locator(".chart").get_attribute("aria-label") or "")
+    assert "USD per million tokens" in (page.locator(".chart").get_attribute("aria-label") or "")
     assert "differs" in text_of(page, ".history tbody")
-    page.click("text=Count a text for it")
+    page.click("text=Count a text")
     page.fill("#text", "one")
     expect(page.locator(".counts tbody tr")).to_have_count(1)
 
@@ -67,7 +67,7 @@ def test_a_call_runs_in_the_page_with_ones_own_key(visits: Visits, server: Serve
 
 
 def test_parameters_of_a_path_and_a_query_are_sent(visits: Visits, server: Server) -> None:
-    """What stands in the fields is what is asked."""
+    """The values of the fields are the values of the call."""
     page = visits.open("/docs")
     page.fill("#key", server.demo_key)
     section = page.locator("#showPrices")

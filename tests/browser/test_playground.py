@@ -19,7 +19,7 @@ def costs(page: Page) -> list[Decimal]:
 
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_typing_counts(visits: Visits, size: tuple[int, int]) -> None:
-    """The table follows what is typed: exact counts, the cheapest first, said in a headline."""
+    """The table follows the typed text: exact counts, the cheapest first, with a headline."""
     page = visits.open("/?models=claude-2.1&models=gpt-4o&models=titan-text-lite-v1&models=llama-3.2-1b", size=size)
     page.locator("#text").press_sequentially(SENTENCE)
     expect(page.locator("tr", has_text="Claude 2.1")).to_contain_text("$0.000144")
@@ -46,7 +46,7 @@ def test_an_outdated_question_is_cancelled(visits: Visits) -> None:
 
 
 def test_tokens_are_coloured_with_their_numbers(visits: Visits) -> None:
-    """The text stands in pieces that join into it; a piece tells its numbers, on hover or all at once."""
+    """The pieces join into the text; a piece shows its token ids, on hover or for all pieces."""
     page = visits.open("/?models=gpt-4o")
     page.fill("#text", SENTENCE)
     pieces = page.locator(".token-text span")
@@ -83,7 +83,7 @@ def test_the_link_restores_the_choice_without_the_text(visits: Visits) -> None:
 
 
 def test_an_author_filters_the_table(visits: Visits) -> None:
-    """Only one author's rows stay; an old link's unknown names are told."""
+    """Only one author's rows stay; unknown names of an old link are reported."""
     page = visits.open("/?models=open-mistral-nemo&models=gpt-4o&models=gone-1")
     assert "gone-1" in text_of(page, ".notice")
     page.fill("#text", SENTENCE)
@@ -176,7 +176,7 @@ def test_without_scripts_the_form_does_it(visits: Visits) -> None:
     page.click("button.main")
     expect(page.locator("[data-headline]")).to_contain_text("for 3 tokens")
     assert page.input_value("#text") == "a\nb"
-    assert page.get_by_role("link", name="A link to this choice").get_attribute("href") == "/?models=gpt-4o"
+    assert page.get_by_role("link", name="Link to this selection").get_attribute("href") == "/?models=gpt-4o"
     assert not page.locator("[data-copy=link]").is_visible()
 
 

@@ -13,7 +13,7 @@ import openai
 import pytest
 
 from tests.end_to_end.commands import weighbridge
-from tests.end_to_end.conftest import SETTINGS, Figure
+from tests.end_to_end.conftest import SETTINGS
 from tests.end_to_end.hostile import Case, cases, filled, json_body
 from tests.end_to_end.processes import wait_until_refused
 from tests.end_to_end.server import Server, running
@@ -30,6 +30,7 @@ from tests.fake_upstream import (
     usage_chunk,
     usual,
 )
+from tests.promises.figure import Figure
 
 pytestmark = pytest.mark.anyio
 CALLS = 50
@@ -189,7 +190,7 @@ def test_commands_grant_the_services_welcome_credit(server: Server) -> None:
     """`keys create` grants what the service on the database grants, not what its shell says, and prints it, once."""
     printed = weighbridge(server, "keys", "create", "--account", "elsewhere", CREDIT_WELCOME_INR="99")
     server.keys.append(printed.split()[-1])
-    assert "Account elsewhere begins with a credit of INR 10.000000." in printed
+    assert "Account elsewhere starts with a credit of INR 10.000000." in printed
     for account, granted in (("elsewhere", None), ("another", "10.000000")):
         made = json.loads(
             weighbridge(server, "keys", "create", "--account", account, "--json", CREDIT_WELCOME_INR="99")

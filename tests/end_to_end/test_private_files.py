@@ -121,7 +121,7 @@ def test_an_empty_database_beside_a_pepper_is_refused(with_a_key: Path, how: Cal
     assert command(with_a_key, "db", "create")[0] == 0
     assert command(with_a_key, "keys", "list")[0] == 0
     status, said = command(with_a_key, "db", "create")
-    assert (status, said) == (1, f"Error: The database sqlite:///{database} is not empty; nothing is changed.\n")
+    assert (status, said) == (1, f"Error: The database sqlite:///{database} is not empty. Nothing was changed.\n")
 
 
 def test_a_first_start_that_was_interrupted_goes_on(tmp_path: Path) -> None:

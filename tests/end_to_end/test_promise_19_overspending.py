@@ -17,9 +17,10 @@ import pytest
 
 from service.storage.sql.url import DatabaseUrl
 from tests.end_to_end.commands import weighbridge
-from tests.end_to_end.conftest import SETTINGS, Figure
+from tests.end_to_end.conftest import SETTINGS
 from tests.end_to_end.server import Server, running
 from tests.fake_upstream import FakeUpstream, fake_upstream, plain, stream
+from tests.promises.figure import Figure
 from tests.service.billing.ledgers import balances_in_the_books, faults_in_the_books
 from tests.service.storage.databases import text_of
 from tests.service.storage.kinds import KINDS, databases_of

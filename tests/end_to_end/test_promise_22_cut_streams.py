@@ -20,9 +20,10 @@ from sqlalchemy import Row, select
 from service.storage.sql.engine import blocking_engine
 from service.storage.sql.tables import entry, hold
 from service.storage.sql.url import DatabaseUrl
-from tests.end_to_end.conftest import SETTINGS, Figure
+from tests.end_to_end.conftest import SETTINGS
 from tests.end_to_end.server import Server, running
 from tests.eventually import eventually
+from tests.promises.figure import Figure
 from tests.recording_upstream import PROMPT_TOKENS, WORD, Produced, RecordingUpstream, recording_upstream
 from tests.service.billing.ledgers import faults_in_the_books
 

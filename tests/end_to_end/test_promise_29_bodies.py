@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.end_to_end.conftest import Figure
 from tests.end_to_end.numbers import number
 from tests.end_to_end.server import Server
+from tests.promises.figure import Figure
 
 pytestmark = pytest.mark.promise(29)
 

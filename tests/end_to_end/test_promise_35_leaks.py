@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench.soak import soaked
-from tests.end_to_end.conftest import Figure
+from tests.promises.figure import Figure
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "3"))
 # Within seconds a slope says nothing: caches fill. What a leak of some kilobytes a call would add is seen all the same.

@@ -9,8 +9,8 @@ from contextlib import ExitStack
 import httpx2
 import pytest
 
-from tests.end_to_end.conftest import Figure
 from tests.end_to_end.server import Server
+from tests.promises.figure import Figure
 
 pytestmark = pytest.mark.promise(36)
 

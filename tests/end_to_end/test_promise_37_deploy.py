@@ -10,11 +10,12 @@ from sqlalchemy import func, select
 from service.storage.sql.engine import blocking_engine
 from service.storage.sql.tables import hold
 from service.storage.sql.url import DatabaseUrl
-from tests.end_to_end.conftest import SETTINGS, Figure
+from tests.end_to_end.conftest import SETTINGS
 from tests.end_to_end.processes import wait_until_refused
 from tests.end_to_end.raw_streams import read_all, read_until, stream_opened
 from tests.end_to_end.server import running
 from tests.fake_upstream import DONE, FINISH, Script, Stall, fake_upstream, said, usage_chunk
+from tests.promises.figure import Figure
 from tests.service.billing.ledgers import faults_in_the_books
 
 STREAMS = 20

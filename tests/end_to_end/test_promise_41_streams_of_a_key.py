@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.conftest import SETTINGS, Figure
+from tests.end_to_end.conftest import SETTINGS
 from tests.end_to_end.raw_streams import answered, read_until, stream_opened
 from tests.end_to_end.server import Server, running
 from tests.fake_upstream import DONE, FINISH, FakeUpstream, Script, Stall, fake_upstream, said
+from tests.promises.figure import Figure
 
 IDLE = int(os.environ.get("GATEWAY_TEST_IDLE_STREAMS", "60"))
 AT_ONCE = IDLE // 10

@@ -17,11 +17,11 @@ import pytest
 from click.testing import CliRunner
 
 from service.cli.main import main
-from tests.end_to_end.conftest import Figure
 from tests.end_to_end.numbers import number as number_of
 from tests.end_to_end.server import Server, running
 from tests.eventually import eventually
 from tests.fake_upstream import ROLE, Script, Stall, fake_upstream
+from tests.promises.figure import Figure
 
 pytestmark = [pytest.mark.promise(45), pytest.mark.timed]
 

@@ -8,11 +8,12 @@ from contextlib import ExitStack, contextmanager
 import httpx2
 import pytest
 
-from tests.end_to_end.conftest import SETTINGS, Figure
+from tests.end_to_end.conftest import SETTINGS
 from tests.end_to_end.numbers import number
 from tests.end_to_end.server import Server, running
 from tests.end_to_end.test_promises_33_34_37_load import prose
 from tests.eventually import eventually
+from tests.promises.figure import Figure
 
 pytestmark = pytest.mark.promise(46)
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.end_to_end.conftest import Figure
 from tests.end_to_end.processes import workers
 from tests.end_to_end.raw_streams import silent
 from tests.end_to_end.server import Server, running
 from tests.eventually import eventually
+from tests.promises.figure import Figure
 
 pytestmark = pytest.mark.promise(47)
 

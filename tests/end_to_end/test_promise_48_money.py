@@ -28,7 +28,7 @@ ALL = [
     BILLING + "/test_sql_ledger.py",
     BILLING + "/test_ledger_model.py",
     BILLING + "/test_ledger_race.py",
-    BILLING + "/test_grouped_ledger.py",
+    BILLING + "/test_sql_holds.py",
     SERVED + "/test_gateway.py",
     SERVED + "/test_promise_19_overspending.py",
     SERVED + "/test_promise_22_cut_streams.py",

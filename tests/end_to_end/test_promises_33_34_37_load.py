@@ -12,11 +12,12 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
-from tests.end_to_end.conftest import SETTINGS, Figure
+from tests.end_to_end.conftest import SETTINGS
 from tests.end_to_end.numbers import number
 from tests.end_to_end.processes import peak_bytes, wait_until_refused, workers
 from tests.end_to_end.server import Server, running
 from tests.eventually import eventually
+from tests.promises.figure import Figure
 
 pytestmark = pytest.mark.timed
 

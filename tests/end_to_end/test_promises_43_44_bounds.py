@@ -9,10 +9,10 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.end_to_end.conftest import Figure
 from tests.end_to_end.processes import peak_bytes, workers
 from tests.end_to_end.server import Server
 from tests.eventually import eventually
+from tests.promises.figure import Figure
 
 TRAILER_BYTES = int(os.environ.get("TRAILER_TEST_BYTES", "20000000"))
 HEADS = int(os.environ.get("HEAD_TEST_CONNECTIONS", "100"))

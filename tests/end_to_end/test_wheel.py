@@ -113,7 +113,7 @@ def test_the_installed_wheel_serves(installed: Path, tmp_path: Path, monkeypatch
 def test_the_wheel_carries_types_and_licences(installed: Path) -> None:
     """Each package is marked as typed, and the licences of the vocabularies are in the wheel."""
     listed = run(str(installed), "-c", LIST_FILES, cwd=installed.parent)
-    for package in ("weighbridge", "service", "tokenizer_registry", "pricing_data", "estimation"):
+    for package in ("weighbridge", "service", "tokenizer_registry", "pricing_data", "corpus_cost"):
         assert f"{package}/py.typed" in listed
     assert "tokenizer_registry/vocabularies/LICENSES/" in listed
     assert "tests/" not in listed

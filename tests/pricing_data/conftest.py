@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pricing_data.book import PriceBook
-from pricing_data.book_file import text_of
-from pricing_data.price import Price, Rates, Source, Tariff
+from pricing_data.book.file import book_text
+from pricing_data.price import Price, PriceSource, Rates, Tariff
 
 SHA256 = "0" * 64
 
@@ -23,7 +23,7 @@ def price(
     state: str = "single",
 ) -> Price:
     """A row with an input price and nothing unusual."""
-    source = Source(package, "1.0", SHA256, "maker", model)
+    source = PriceSource(package, "1.0", SHA256, "maker", model)
     tariff = Tariff(Rates(Decimal(amount)))
     return Price(model, effective_from, "upstream_dated", tariff, source, (), state, recorded_at)
 
@@ -34,7 +34,7 @@ def book_of(tmp_path: Path) -> Callable[..., PriceBook]:
 
     def write(*rows: Price) -> PriceBook:
         path = tmp_path / "prices.jsonl"
-        path.write_text(text_of(rows, max(row.recorded_at for row in rows), []), encoding="utf-8")
+        path.write_text(book_text(rows, max(row.recorded_at for row in rows), []), encoding="utf-8")
         return PriceBook.from_file(path)
 
     return write

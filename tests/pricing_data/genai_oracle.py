@@ -25,11 +25,12 @@ from genai_prices.data import providers
 from genai_prices.types import ModelInfo, Provider
 
 from pricing_data import Price, PriceBook
-from pricing_data.curation import read_upstream
-from pricing_data.decisions import decision_for, read_decisions
 from pricing_data.errors import UnpricedUsage
-from pricing_data.price import SERVICES, STANDARD, Service, path_of, rates_by_path
-from pricing_data.rating import tiers_of
+from pricing_data.price import SERVICES, STANDARD, Service
+from pricing_data.rate_card import tiers_of
+from pricing_data.rate_paths import path_of, rates_by_path
+from pricing_data.refresh.decisions import decision_for, read_decisions
+from pricing_data.refresh.model_rules import read_model_rules
 from pricing_data.usage import Terms, Usage
 from scripts.build_prices import UPSTREAM
 
@@ -91,7 +92,7 @@ class Difference:
 @cache
 def entries() -> dict[str, tuple[Provider, ModelInfo]]:
     """Return the entry of genai-prices of each model that has one."""
-    ids = {name: upstream.ids.get("genai-prices") for name, upstream in read_upstream(UPSTREAM).items()}
+    ids = {name: upstream.ids.get("genai-prices") for name, upstream in read_model_rules(UPSTREAM).items()}
     pairs = {name: key.split("/", 1) for name, key in ids.items() if key}
     return {name: BY_ID[provider, entry] for name, (provider, entry) in pairs.items() if (provider, entry) in BY_ID}
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from pricing_data.calendars import is_holiday
+from pricing_data.dates import is_holiday
 from pricing_data.price import STANDARD, Price, Rates, Tariff, Window
 from pricing_data.usage import Terms, Usage
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from pricing_data import PriceBook
-from pricing_data.curation import read_pins, read_upstream
-from pricing_data.price import STANDARD, path_of, rates_by_path
+from pricing_data.price import STANDARD
+from pricing_data.rate_paths import path_of, rates_by_path
+from pricing_data.refresh.model_rules import read_model_rules, read_pins
 from pricing_data.usage import Usage
 from scripts.build_prices import PINS, UPSTREAM
 from tests.pricing_data.genai_oracle import (
@@ -146,6 +147,6 @@ def test_a_disputed_rate_names_who_differs(book: PriceBook) -> None:
 
 def test_every_first_party_model_of_genai_prices_is_compared(book: PriceBook) -> None:
     """The models that are compared are all those with a price and an entry in genai-prices."""
-    named = {name for name, upstream in read_upstream(UPSTREAM).items() if "genai-prices" in upstream.ids}
+    named = {name for name, model_rule in read_model_rules(UPSTREAM).items() if "genai-prices" in model_rule.ids}
     assert named == set(entries())
     assert len(named & set(book.histories)) > 400

@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pricing_data import PriceBook, Usage
-from pricing_data.plans import plan_costs, read_plan
+from pricing_data.plans import part_of, plan_costs, read_plan, whole_number
 from pricing_data.price import Rates, Service, Tariff, Tier
-from pricing_data.quantities import part_of, whole_number
 from pricing_data.responses import BadUsage
 from tests.pricing_data.conftest import price
 

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from pricing_data import PriceBook
+from pricing_data.book.row_writing import instant_text
 from pricing_data.pricing import price_counts
-from pricing_data.row_writing import instant_text
 from pricing_data.usage import Terms, Usage
 
 DAY = date(2026, 10, 1)

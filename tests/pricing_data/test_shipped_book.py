@@ -10,15 +10,16 @@ import pytest
 
 from pricing_data import PriceBook, plain
 from pricing_data.book import PACKAGED
-from pricing_data.curation import read_pins, read_upstream
-from pricing_data.known_facts import KnownFacts
-from pricing_data.naming.authors import read_authors
-from pricing_data.naming.display import read_spelling
-from pricing_data.naming.suggest import suggestions
-from pricing_data.overrides import read_prices_file
-from pricing_data.price import COUNTED_FIELDS, STANDARD, Price, Rates, Service, rates_by_path
-from pricing_data.refresh import unread
-from pricing_data.sources import observations
+from pricing_data.book.overrides import read_prices_file
+from pricing_data.price import COUNTED_FIELDS, STANDARD, Price, Rates, Service
+from pricing_data.rate_paths import rates_by_path
+from pricing_data.refresh.evidence import CuratedFacts
+from pricing_data.refresh.model_rules import read_model_rules, read_pins
+from pricing_data.refresh.naming.authors import read_authors
+from pricing_data.refresh.naming.display import read_spelling
+from pricing_data.refresh.naming.suggest import suggestions
+from pricing_data.refresh.next_book import unread
+from pricing_data.refresh.sources import past_releases as observations
 from scripts.build_prices import BOOK, CACHE, DIGEST, OVERRIDES, PINS, UPSTREAM, build, read_sources, texts
 
 RECORDED = date(2026, 11, 28)
@@ -178,9 +179,9 @@ def test_each_rate_has_its_own_first_day_and_source(book: PriceBook) -> None:
 
 def test_every_row_belongs_to_a_curated_model(book: PriceBook) -> None:
     """No row is without an upstream id or an override that a person has set."""
-    upstream, cited = read_upstream(UPSTREAM), read_prices_file(OVERRIDES).models
+    model_rule, cited = read_model_rules(UPSTREAM), read_prices_file(OVERRIDES).models
     for row in book.rows:
-        assert upstream[row.model].ids or row.model in cited
+        assert model_rule[row.model].ids or row.model in cited
 
 
 def test_the_book_is_the_recorded_one() -> None:
@@ -204,9 +205,9 @@ def test_the_pinned_sources_give_the_book() -> None:
     recorded = read_pins(PINS)
     pins = recorded.packages
     if all((CACHE / pin.wheel).exists() for pin in pins.values()):
-        known = read_upstream(UPSTREAM)
+        known = read_model_rules(UPSTREAM)
         assert suggestions(read_sources(CACHE), known, read_authors(), read_spelling()) == []
-        assert unread(read_upstream(UPSTREAM), read_sources(CACHE), KnownFacts.packaged().history) == []
+        assert unread(read_model_rules(UPSTREAM), read_sources(CACHE), CuratedFacts.packaged().history) == []
         for path, content in texts(build(CACHE)).items():
             assert path.read_text(encoding="utf-8") == content, path
         return

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from pricing_data import PriceBook, book_file
-from pricing_data.price import Price, Rates, Service, Source, Tariff
+from pricing_data import PriceBook
+from pricing_data.book import file as book_file
+from pricing_data.price import Price, PriceSource, Rates, Service, Tariff
 from pricing_data.responses import BadUsage
-from pricing_data.usage_pricing import PricedUsage, Unpriced, price_usage
+from pricing_data.usage_pricing import MissingPrice, PricedUsage, price_usage
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 CREATED = 1_767_225_600  # 2026-01-01T00:00:00Z
@@ -20,7 +21,7 @@ MICRO = Decimal("0.000001")
 
 
 def row(model: str, rates: Rates, day: date, **more: Any) -> Price:
-    source = Source("litellm", "1", "0" * 64, "p", model)
+    source = PriceSource("litellm", "1", "0" * 64, "p", model)
     return Price(model, day, "documented", Tariff(rates, **more), source, (), "single", date(2026, 1, 1))
 
 
@@ -38,7 +39,7 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> PriceBook:
         row("gpt-4o", Rates(input=MICRO, output=MICRO), date(2025, 1, 1)),
     )
     path = tmp_path_factory.mktemp("book") / "prices.jsonl"
-    book_file.write(path, book_file.text_of(rows, date(2026, 1, 1), ()))
+    book_file.write(path, book_file.book_text(rows, date(2026, 1, 1), ()))
     return PriceBook.from_file(path)
 
 
@@ -136,28 +137,28 @@ def test_a_model_beside_a_response_wins(book: PriceBook) -> None:
     ("item", "unpriced"),
     [
         ({"model": "m", "usage": CHAT | {"new_tokens": 5}},
-         Unpriced("usage.new_tokens", "5 is not a known property of OpenAI")),
+         MissingPrice("usage.new_tokens", "5 is not a known property of OpenAI")),
         ({"model": "m", "usage": CHAT, "service_tier": "priority"},
-         Unpriced("service_tier", "no price for priority calls is known")),
-        ({"model": "m", "usage": CHAT, "region": "eu"}, Unpriced("region", "no price for region 'eu' is known")),
+         MissingPrice("service_tier", "no price for priority calls is known")),
+        ({"model": "m", "usage": CHAT, "region": "eu"}, MissingPrice("region", "no price for region 'eu' is known")),
         ({"model": "m", "usage": CHAT, "at": "2024-01-01"},
-         Unpriced("at", "no price is known on 2024-01-01; its first price is from 2025-01-01")),
+         MissingPrice("at", "no price is known on 2024-01-01; its first price is from 2025-01-01")),
         ({"model": "m", "usage": CHAT | {"prompt_tokens_details": {"audio_tokens": 5}}},
-         Unpriced("usage", "no price for audio input is known, and there are 5 tokens")),
+         MissingPrice("usage", "no price for audio input is known, and there are 5 tokens")),
         ({"model": "m", "provider": "xai", "usage": CHAT | {"num_sources_used": 2}},
-         Unpriced("usage.num_sources_used", "2: no price for sources of live search is known")),
+         MissingPrice("usage.num_sources_used", "2: no price for sources of live search is known")),
         ({"model": "sonar-deep", "provider": "perplexity", "usage": CHAT | {"reasoning_tokens": 5}},
-         Unpriced("usage.reasoning_tokens", "no price for reasoning apart from other tokens is known")),
+         MissingPrice("usage.reasoning_tokens", "no price for reasoning apart from other tokens is known")),
         ({"model": "sonar-deep", "provider": "perplexity", "usage": CHAT | {"search_context_size": "high"}},
-         Unpriced("usage.search_context_size", "each call has a fee besides its tokens, which is not known")),
+         MissingPrice("usage.search_context_size", "each call has a fee besides its tokens, which is not known")),
         (RESPONSE | {"output": [{"type": "code_interpreter_call"}]},
-         Unpriced("response.output", '1 "code_interpreter_call": no price for it is known')),
+         MissingPrice("response.output", '1 "code_interpreter_call": no price for it is known')),
         (RESPONSE | {"performanceConfig": {"latency": "optimized"}},
-         Unpriced("response.performanceConfig.latency", '"optimized": no price for it is known')),
+         MissingPrice("response.performanceConfig.latency", '"optimized": no price for it is known')),
     ],
 )  # fmt: skip
 def test_what_has_no_price_is_named_and_the_total_is_unknown(
-    book: PriceBook, item: dict[str, Any], unpriced: Unpriced
+    book: PriceBook, item: dict[str, Any], unpriced: MissingPrice
 ) -> None:
     """Never the rate of something else in its place."""
     found = priced(book, item)

@@ -100,7 +100,7 @@ PROMISES: dict[int, Promise] = {
             f"{LIMITS}/test_processes.py::test_never_more_and_never_fewer_than_ten_a_second",
             f"{LIMITS}/test_processes.py::test_quota_is_exact_when_processes_race",
             f"{LIMITS}/test_script_model.py::test_script_agrees_with_the_oracle",
-            f"{LIMITS}/test_unsynced_usage.py::test_clock_follows_the_store_not_the_host",
+            f"{LIMITS}/test_outage.py::test_clock_follows_the_store_not_the_host",
             f"{LIMITS}/test_script_calendar.py::test_small_step_back_does_not_open_the_window_again",
             f"{LIMITS}/test_script_calendar.py::test_large_step_back_does_not_lock_out",
             f"{LIMITS}/test_script_calendar.py::test_step_back_across_the_first_gives_no_second_quota",

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from pricing_data.errors import BadSource
-from pricing_data.model_releases import PATH, ModelRelease, read_model_releases
+from pricing_data.refresh.model_releases import PATH, ModelRelease, read_model_releases
 from scripts.catalogue.models_file import read_rows
 from scripts.model_releases import (
     CACHE,

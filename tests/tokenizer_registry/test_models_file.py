@@ -8,9 +8,9 @@ import pytest
 
 import tokenizer_registry
 from pricing_data.book import PriceBook
-from pricing_data.curation import read_upstream
-from pricing_data.naming.authors import read_authors
-from pricing_data.naming.display import read_spelling
+from pricing_data.refresh.model_rules import read_model_rules
+from pricing_data.refresh.naming.authors import read_authors
+from pricing_data.refresh.naming.display import read_spelling
 from scripts.build_prices import UPSTREAM
 from scripts.catalogue.vocabulary_rules import KINDS, read_rules
 
@@ -149,5 +149,5 @@ def test_only_text_and_embeddings_models(rows: list[dict[str, str]]) -> None:
 def test_every_model_has_a_price_policy_and_no_other_has_one(rows: list[dict[str, str]]) -> None:
     """The price curation speaks of exactly the models of the catalogue, and the book of no others."""
     names = {row["name"] for row in rows}
-    assert set(read_upstream(UPSTREAM)) == names
+    assert set(read_model_rules(UPSTREAM)) == names
     assert set(PriceBook.from_package().histories) <= names

@@ -11,6 +11,7 @@ import tokenizers
 
 from tokenizer_registry.building.build import Built
 from tokenizer_registry.building.sources import Origin, Sources
+from weighbridge_base.files import replace_file
 
 
 class Finished:
@@ -34,10 +35,7 @@ class Finished:
         """Keep a vocabulary for the next run."""
         self._folder.mkdir(parents=True, exist_ok=True)
         kept = dataclasses.asdict(built) | {"packed": base64.b85encode(built.packed).decode("ascii")}
-        path = self._path(origin)
-        fresh = path.with_suffix(".new")
-        fresh.write_text(json.dumps(kept), encoding="utf-8")
-        fresh.replace(path)
+        replace_file(self._path(origin), json.dumps(kept).encode())
 
     def _path(self, origin: Origin) -> Path:
         sources = self._sources

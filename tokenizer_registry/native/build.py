@@ -15,11 +15,12 @@ from tokenizer_registry.native import compiler, library
 from tokenizer_registry.native.characters import read_characters
 from tokenizer_registry.native.methods import tables_of
 from tokenizer_registry.native.origin import PACKAGE, digest, origin_of
-from tokenizer_registry.native.packing import packed, write_file
+from tokenizer_registry.native.packing import packed
 from tokenizer_registry.native.packs import CHARACTERS, FOLDER, INDEX
 from tokenizer_registry.packed import unpack
 from tokenizer_registry.processors import usable_processors
 from tokenizer_registry.spec import VocabularySpec, read_specs
+from weighbridge_base.files import replace_file
 
 # What each file was built from, beside the files. No part of a package: what is installed is not built again.
 RECORD: Final = FOLDER.parent / "built.json"
@@ -40,8 +41,8 @@ def main(what: str = "") -> None:
     vocabularies = current_packs(wanted, before) if what == LIBRARY else packs(wanted, before)
     index = {CHARACTERS: (built[LIBRARY][1], built[CHARACTERS][1])}
     index |= {name: (specs[name].sha256, own) for name, (_, own) in vocabularies.items()}
-    write_file(FOLDER / INDEX, json.dumps(index).encode())
-    write_file(RECORD, json.dumps(built | vocabularies).encode())
+    replace_file(FOLDER / INDEX, json.dumps(index).encode())
+    replace_file(RECORD, json.dumps(built | vocabularies).encode())
 
 
 def current_packs(specs: list[VocabularySpec], before: Record) -> Record:
@@ -94,7 +95,7 @@ def _pack(spec: VocabularySpec) -> str:
 
 
 def _write(name: str, content: bytes) -> str:
-    write_file(FOLDER / name, content)
+    replace_file(FOLDER / name, content)
     return digest(content)
 
 

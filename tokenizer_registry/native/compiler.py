@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from tokenizer_registry.native.origin import digest, digest_of
+from weighbridge_base.files import replace_file
 
 SOURCES: Final = Path(__file__).parent / "source"
 # For any processor of its kind: a wheel or an image may run on another machine than it was built on.
@@ -56,16 +57,16 @@ def origin() -> str:
 def compile_library(file: Path, target: str | None = None) -> None:
     """Compile it, for this machine or for a target such as `aarch64-linux-gnu`. Raise CalledProcessError."""
     target = target or own_target()
-    new = file.with_suffix(".new")
     sources = map(str, sorted(SOURCES.glob("*.c")))
     with tempfile.TemporaryDirectory() as cache:
+        new = Path(cache, file.with_suffix(".new").name)
         subprocess.run(  # noqa: S603  our own sources, the pinned compiler
             [sys.executable, "-m", "ziglang", "cc", *_flags(target), "-o", str(new), *sources],
             check=True,
             # The rest of the environment says where Python finds the compiler, which isolated builds do not install.
             env={**os.environ, "ZIG_GLOBAL_CACHE_DIR": cache, "ZIG_LOCAL_CACHE_DIR": cache},
         )
-    new.replace(file)
+        replace_file(file, new.read_bytes(), mode=new.stat().st_mode & 0o777)
 
 
 def _flags(target: str | None) -> tuple[str, ...]:

@@ -12,10 +12,11 @@ from typing import Final
 
 from tokenizer_registry.native.methods import tables_of
 from tokenizer_registry.native.origin import PACKAGE, digest, origin_of
-from tokenizer_registry.native.packing import packed, write_file
+from tokenizer_registry.native.packing import packed
 from tokenizer_registry.native.plan import Mapped
 from tokenizer_registry.packed import unpack
 from tokenizer_registry.spec import VocabularySpec, read_specs
+from weighbridge_base.files import replace_file
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ def _kept(path: Path) -> Mapped | None:
 def _keep(path: Path, content: bytes) -> Mapped:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_file(path, content + hashlib.sha256(content).digest())
+        replace_file(path, content + hashlib.sha256(content).digest())
         return Mapped(path)
     except OSError as error:
         log.warning("a packed vocabulary is in memory alone, for %s cannot be written: %s", path.parent, error.strerror)

@@ -1,10 +1,7 @@
 """Packed vocabularies: files that the C library maps and counts with as they are."""
 
-import os
 import struct
 from collections.abc import Sequence
-from pathlib import Path
-from threading import get_ident
 from typing import Final
 
 from tokenizer_registry.native.characters import FLAGS, PLAIN_IN, read_characters
@@ -61,13 +58,3 @@ def _laid_out(contents: Sequence[bytes], start: int) -> tuple[list[int], bytes]:
         offsets.append(start + len(body) if content else 0)
         body += content
     return offsets, bytes(body)
-
-
-def write_file(path: Path, content: bytes) -> None:
-    """Write it whole or not at all: another process may be mapping the one that is there, or writing it too."""
-    new = path.with_name(f".{path.name}.{os.getpid()}-{get_ident()}")
-    try:
-        new.write_bytes(content)
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)

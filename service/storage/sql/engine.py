@@ -1,40 +1,34 @@
-"""Connections to the SQL database, and their transactions.
-
-SQLite runs in WAL mode (set by the migrations, kept in the file) and is synced at every commit,
-because it holds money. Python's own transaction control is off: a reader begins DEFERRED, a writer
-IMMEDIATE, so that a transaction never finds halfway that it may not write.
-"""
+"""The SQL database of one process: transactions that read or write, on SQLite or PostgreSQL, and its checks."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, NullPool, Row, Select, create_engine, event
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
+from sqlalchemy import Engine, NullPool, Row, Select, create_engine, select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from service.storage.errors import StoreUnavailable
-from service.storage.sql.quick_reads import QuickReads
+from service.storage.sql.connection import STATEMENT_ERRORS, PostgresqlConnection, SqlConnection
+from service.storage.sql.sqlite import BEGIN_OPTION, BUSY_TIMEOUT_SECONDS, SqliteConnections, create_sqlite_engine
+from service.storage.sql.tables import schema_version
 from service.storage.sql.url import DatabaseUrl
 
-BUSY_TIMEOUT_SECONDS = 5
 CONNECT_TIMEOUT_SECONDS = 3
 POOL_TIMEOUT_SECONDS = 3
 PING_TIMEOUT_SECONDS = 2
-STATEMENT_ERRORS = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
-# An execution option of a connection: SQLite's kind of transaction, or None for no transaction.
-BEGIN_OPTION = "weighbridge_begin"
+CHECK_LOCK_TIMEOUT_SECONDS = 1.0
 
 
 class Database:
-    """A pool of connections, opened when first used. One a process and event loop.
+    """The connections of one process and event loop, opened when first used.
 
-    `on_error` is called each time that the database cannot be used; if it was to be written to, `on_write_error` is
-    called too, with the reason.
+    `on_error` is called each time that the database cannot be used; `on_write_error` also, with the reason, if it was
+    to be written.
     """
 
     def __init__(
@@ -46,83 +40,85 @@ class Database:
         self.url = url
         self.on_error = on_error
         self.on_write_error = on_write_error
-        self._writer = asyncio.Lock()
-        self.engine: AsyncEngine = create_async_engine(
-            url.asynchronous,
-            connect_args=_connect_args(url),
-            pool_timeout=POOL_TIMEOUT_SECONDS,
-            pool_pre_ping=not url.is_sqlite,
-        )
-        if url.is_sqlite:
-            take_over_transactions(self.engine.sync_engine)
-        self._quick = QuickReads(url) if url.is_sqlite else None
+        self.connections = SqliteConnections(url) if url.is_sqlite else PostgresqlConnections(url)
 
-    async def rows(self, statement: Select[Any], parameters: Mapping[str, Any]) -> Sequence[Row[Any]]:
-        """The rows of one statement, as quickly as the database allows. Raises StoreUnavailable."""
-        if self._quick is None:
-            async with self.reading() as connection:
-                found: Sequence[Row[Any]] = (await connection.execute(statement, parameters)).all()
-                return found
-        with breakages(self.url, self.on_error):
-            return await self._quick.rows(statement, parameters)
+    @property
+    def engine(self) -> Engine:
+        """The engine that makes the connections."""
+        return self.connections.engine
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """A connection in a transaction that changes nothing. Raises StoreUnavailable."""
-        with breakages(self.url, self.on_error):
-            async with self.engine.connect() as connection:
+    async def reading(self) -> AsyncIterator[SqlConnection]:
+        """Yield a connection in a transaction that changes nothing. Raise StoreUnavailable."""
+        with unavailable_if_broken(self.url, self.on_error):
+            async with self.connections.reading() as connection:
                 yield connection
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """A connection in a transaction, committed unless an exception passes. Raises StoreUnavailable."""
-        async with self.turn():
-            with breakages(self.url, self.on_error, self.on_write_error):
-                async with self.engine.connect() as connection:
-                    await connection.execution_options(**{BEGIN_OPTION: "IMMEDIATE"})
-                    async with connection.begin():
-                        yield connection
+    async def writing(self) -> AsyncIterator[SqlConnection]:
+        """Yield a connection in a transaction, committed unless an exception passes. Raise StoreUnavailable."""
+        with unavailable_if_broken(self.url, self.on_error, self.on_write_error):
+            async with self.connections.writing() as connection:
+                yield connection
 
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """SQLite has one writer, and lets those who wait poll for it; in one process they stand in line instead."""
-        if not self.url.is_sqlite:
-            yield
-            return
-        try:
-            async with asyncio.timeout(BUSY_TIMEOUT_SECONDS) if self._writer.locked() else nullcontext():
-                await self._writer.acquire()
-        except TimeoutError as error:
-            reason = "other writers take too long."
-            self.on_write_error(reason)
-            raise StoreUnavailable(self.url.shown, reason) from error
-        try:
-            yield
-        finally:
-            self._writer.release()
+    async def rows(self, statement: Select[Any], parameters: Mapping[str, Any]) -> Sequence[Row[Any]]:
+        """Return the rows of one statement. Raise StoreUnavailable."""
+        async with self.reading() as connection:
+            return (await connection.execute(statement, parameters)).all()
 
     async def ping(self, timeout_seconds: float = PING_TIMEOUT_SECONDS) -> None:
-        """Ask the database for an answer. Raises StoreUnavailable if there is none in time."""
+        """Execute a statement. Raise StoreUnavailable if there is no answer in time."""
         try:
             async with asyncio.timeout(timeout_seconds), self.reading() as connection:
-                await connection.exec_driver_sql("SELECT 1")
+                await connection.execute(text("SELECT 1"))
         except TimeoutError as error:
             reason = f"no answer within {timeout_seconds:g} s."
             raise StoreUnavailable(self.url.shown, reason) from error
 
     async def close(self) -> None:
         """Close all connections."""
-        await self.engine.dispose()
-        if self._quick is not None:
-            await self._quick.close()
+        await self.connections.close()
+
+
+class PostgresqlConnections:
+    """The pool of connections of one process and event loop to PostgreSQL."""
+
+    def __init__(self, url: DatabaseUrl) -> None:
+        self._pool: AsyncEngine = create_async_engine(
+            url.with_driver,
+            connect_args=_postgresql_arguments(url),
+            pool_timeout=POOL_TIMEOUT_SECONDS,
+            pool_pre_ping=True,
+        )
+        self.engine = self._pool.sync_engine
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[SqlConnection]:
+        """Yield a connection in a transaction that is rolled back."""
+        async with self._pool.connect() as connection:
+            yield PostgresqlConnection(connection)
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[SqlConnection]:
+        """Yield a connection in a transaction that is committed unless an exception passes."""
+        async with self._pool.begin() as connection:
+            yield PostgresqlConnection(connection)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._pool.dispose()
 
 
 @contextmanager
-def blocking_engine(url: DatabaseUrl) -> Iterator[Engine]:
-    """An engine without a pool, for work before the event loop runs, such as migrations."""
-    engine = create_engine(url.blocking, connect_args=_connect_args(url), poolclass=NullPool)
+def blocking_engine(url: DatabaseUrl, lock_timeout_seconds: float = BUSY_TIMEOUT_SECONDS) -> Iterator[Engine]:
+    """Yield an engine without a pool, for work outside the event loop, such as migrations.
+
+    `lock_timeout_seconds` is how long SQLite waits for another writer.
+    """
     if url.is_sqlite:
-        take_over_transactions(engine)
+        engine = create_sqlite_engine(url, lock_timeout_seconds)
+    else:
+        engine = create_engine(url.with_driver, connect_args=_postgresql_arguments(url), poolclass=NullPool)
     try:
         yield engine
     finally:
@@ -130,12 +126,12 @@ def blocking_engine(url: DatabaseUrl) -> Iterator[Engine]:
 
 
 @contextmanager
-def breakages(
+def unavailable_if_broken(
     url: DatabaseUrl,
     on_error: Callable[[], None] = lambda: None,
     on_reason: Callable[[str], None] = lambda _: None,
 ) -> Iterator[None]:
-    """Turn what is wrong with the database itself into StoreUnavailable; errors of a statement pass."""
+    """Raise errors of the database itself as StoreUnavailable; let errors of a statement pass."""
     try:
         yield
     except (DBAPIError, PoolTimeoutError) as error:
@@ -147,38 +143,49 @@ def breakages(
         raise StoreUnavailable(url.shown, reason) from error
 
 
+async def check_write(database: Database) -> None:
+    """Write and commit what changes nothing. Raise StoreUnavailable with the reason if the database does not take it.
+
+    Only a commit detects a full disk. For a file that has become read-only the operating system is asked too:
+    connections that were open before still write to SQLite's log, but no other process can, and the log only grows.
+    """
+    if database.url.is_sqlite:
+        await asyncio.to_thread(_write_to_file, database)
+    else:
+        await _lock_a_row(database)
+
+
+async def _lock_a_row(database: Database) -> None:
+    """Lock a row, which PostgreSQL writes to its log; a row that another transaction has locked is skipped."""
+    # Not by `database.writing`, which reports a refused write: `/ready` would repeat it for seconds.
+    with unavailable_if_broken(database.url, database.on_error):
+        async with database.connections.writing() as connection:
+            await connection.execute(select(schema_version.c.version_num).with_for_update(skip_locked=True))
+
+
+def _write_to_file(database: Database) -> None:
+    """Set the number in the file's header that is left to applications to its present value, which writes a page."""
+    url = database.url
+    path = Path(str(url.with_driver.database))
+    if not path.exists():
+        raise StoreUnavailable(url.shown, "the file is gone.")  # connecting would create an empty one
+    if not os.access(path, os.W_OK):
+        raise StoreUnavailable(url.shown, "the file is read-only.")
+    with (
+        unavailable_if_broken(url, database.on_error),
+        blocking_engine(url, CHECK_LOCK_TIMEOUT_SECONDS) as engine,
+        engine.connect().execution_options(**{BEGIN_OPTION: "IMMEDIATE"}) as connection,
+        connection.begin(),
+    ):
+        number = int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+        connection.exec_driver_sql(f"PRAGMA user_version = {number}")
+
+
 def _first_line(error: Exception) -> str:
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     lines = str(cause).strip().splitlines()
     return lines[0].rstrip(".") + "." if lines else type(cause).__name__ + "."
 
 
-def _connect_args(url: DatabaseUrl) -> dict[str, Any]:
-    if url.is_sqlite:
-        return sqlite_connect_args()
-    return {} if "connect_timeout" in url.blocking.query else {"connect_timeout": CONNECT_TIMEOUT_SECONDS}
-
-
-def sqlite_connect_args() -> dict[str, Any]:
-    """What every connection to SQLite is opened with."""
-    return {"timeout": BUSY_TIMEOUT_SECONDS}
-
-
-def take_over_transactions(engine: Engine) -> None:
-    """Let transactions of SQLite begin as this module says, and its connections be set up."""
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-
-
-def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    mode = connection.get_execution_options().get(BEGIN_OPTION, "DEFERRED")
-    if mode is not None:
-        connection.exec_driver_sql(f"BEGIN {mode}")
+def _postgresql_arguments(url: DatabaseUrl) -> dict[str, Any]:
+    return {} if "connect_timeout" in url.with_driver.query else {"connect_timeout": CONNECT_TIMEOUT_SECONDS}

@@ -1,83 +1,22 @@
 """Bring a database to the newest schema."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy import Column, Connection, Engine, MetaData, PrimaryKeyConstraint, String, Table, inspect, select
+from sqlalchemy import Connection, Engine, inspect, select
 
 from service.storage.errors import LostDatabase
-from service.storage.sql import sqlite_file
-from service.storage.sql.engine import BEGIN_OPTION, blocking_engine, breakages
-from service.storage.sql.tables import metadata
-from service.storage.sql.url import DatabaseUrl
-
-# Any number will do, as long as every version of the service uses the same.
-ADVISORY_LOCK = 0x_7765_6967_6862
-
-
-class SchemaStatus(NamedTuple):
-    """The schema of a database (None: it is empty) and the newest one, by their numbers."""
-
-    current: str | None
-    newest: str
-
-
-def upgrade(url: DatabaseUrl, pepper: Path | None = None) -> None:
-    """Make the schema, or run every step that it lacks, all or none; processes that start together wait for each other.
-
-    With `pepper`, the file under which keys were stored, an empty database is not the right one. Blocks: call it in a
-    thread, or before the event loop runs. Raises StoreUnavailable, NewerSchema, LostDatabase.
-    """
-    if url.is_sqlite:
-        if pepper is not None and sqlite_file.is_missing(url):
-            raise LostDatabase(url.shown, str(pepper))
-        sqlite_file.keep_private(url)
-    with breakages(url), blocking_engine(url) as engine:
-        if url.is_sqlite:
-            _keep_a_write_ahead_log(engine)
-        with (
-            engine.connect().execution_options(**{BEGIN_OPTION: "EXCLUSIVE"}) as connection,
-            connection.begin(),
-        ):
-            if not url.is_sqlite:
-                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
-            _bring_up(connection, url, pepper)
-
-
-def schema_status(url: DatabaseUrl) -> SchemaStatus:
-    """Which schema the database has, and which is the newest. Nothing is changed. Raises StoreUnavailable."""
-    if url.is_sqlite and sqlite_file.is_missing(url):
-        return SchemaStatus(None, NEWEST)
-    with breakages(url), blocking_engine(url) as engine, engine.connect() as connection:
-        return SchemaStatus(current(connection), NEWEST)
-
-
-def _bring_up(connection: Connection, url: DatabaseUrl, pepper: Path | None) -> None:
-    if current(connection) == NEWEST:
-        return
-    if is_empty(connection):
-        if pepper is not None:
-            raise LostDatabase(url.shown, str(pepper))
-        create(connection)
-    else:
-        import_module("service.storage.sql.steps").run(connection, url)
-
-
-def _keep_a_write_ahead_log(engine: Engine) -> None:
-    """The file remembers the mode. It cannot be changed within a transaction, so none is begun."""
-    with engine.connect().execution_options(**{BEGIN_OPTION: None}) as connection:
-        connection.exec_driver_sql("PRAGMA journal_mode = WAL")
-
+from service.storage.sql.engine import blocking_engine, unavailable_if_broken
+from service.storage.sql.sqlite import BEGIN_OPTION
+from service.storage.sql.tables import metadata, schema_version
+from service.storage.sql.url import DatabaseUrl, make_sqlite_file_private, sqlite_file_is_missing
 
 NEWEST = "0006"
-# Where the steps' tool keeps the number; as it makes the table itself.
-version = Table(
-    "alembic_version",
-    MetaData(),
-    Column("version_num", String(32), nullable=False),
-    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
-)
+# An arbitrary number, the same in every version of the service.
+ADVISORY_LOCK = 0x_7765_6967_6862
 APPEND_ONLY = {
     "sqlite": (
         "CREATE TRIGGER entry_append_only_update BEFORE UPDATE ON entry "
@@ -94,17 +33,41 @@ APPEND_ONLY = {
 }
 
 
+class SchemaStatus(NamedTuple):
+    """The schema of a database (None: it is empty) and the newest one, by their numbers."""
+
+    current: str | None
+    newest: str
+
+
+def upgrade(url: DatabaseUrl, pepper: Path | None = None) -> None:
+    """Create the schema, or run every step that it lacks, all or none; processes that start together take turns.
+
+    With `pepper`, the file under which keys were stored, an empty database is taken for a lost one. Blocks: call it in
+    a thread, or before the event loop runs. Raise StoreUnavailable, NewerSchema or LostDatabase.
+    """
+    if url.is_sqlite:
+        if pepper is not None and sqlite_file_is_missing(url):
+            raise LostDatabase(url.shown, str(pepper))
+        make_sqlite_file_private(url)
+    with unavailable_if_broken(url), blocking_engine(url) as engine, _locked(engine, url) as connection:
+        _bring_up(connection, url, pepper)
+
+
+def schema_status(url: DatabaseUrl) -> SchemaStatus:
+    """Return which schema the database has and which is the newest; change nothing. Raise StoreUnavailable."""
+    if url.is_sqlite and sqlite_file_is_missing(url):
+        return SchemaStatus(None, NEWEST)
+    with unavailable_if_broken(url), blocking_engine(url) as engine, engine.connect() as connection:
+        return SchemaStatus(current(connection), NEWEST)
+
+
 def current(connection: Connection) -> str | None:
-    """The number of the schema that a database has; None without one."""
-    if not inspect(connection).has_table(version.name):
+    """Return the number of the schema that a database has, or None without one."""
+    if not inspect(connection).has_table(schema_version.name):
         return None
-    found: str | None = connection.execute(select(version.c.version_num)).scalar()
+    found: str | None = connection.execute(select(schema_version.c.version_num)).scalar()
     return found
-
-
-def is_empty(connection: Connection) -> bool:
-    """Whether a database has no tables at all."""
-    return not inspect(connection).get_table_names()
 
 
 def create(connection: Connection) -> None:
@@ -112,5 +75,33 @@ def create(connection: Connection) -> None:
     metadata.create_all(connection, checkfirst=False)
     for statement in APPEND_ONLY[connection.dialect.name]:
         connection.exec_driver_sql(statement)
-    version.create(connection, checkfirst=False)
-    connection.execute(version.insert().values(version_num=NEWEST))
+    schema_version.create(connection, checkfirst=False)
+    connection.execute(schema_version.insert().values(version_num=NEWEST))
+
+
+@contextmanager
+def _locked(engine: Engine, url: DatabaseUrl) -> Iterator[Connection]:
+    """Yield a connection in a transaction that no other process upgrades beside."""
+    if url.is_sqlite:
+        _turn_on_write_ahead_log(engine)
+    with engine.connect().execution_options(**{BEGIN_OPTION: "EXCLUSIVE"}) as connection, connection.begin():
+        if not url.is_sqlite:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
+        yield connection
+
+
+def _turn_on_write_ahead_log(engine: Engine) -> None:
+    """Set the journal mode, which the file keeps. It cannot be set within a transaction, so none is begun."""
+    with engine.connect().execution_options(**{BEGIN_OPTION: None}) as connection:
+        connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+
+
+def _bring_up(connection: Connection, url: DatabaseUrl, pepper: Path | None) -> None:
+    if current(connection) == NEWEST:
+        return
+    if inspect(connection).get_table_names():
+        import_module("service.storage.sql.migrations").run_steps(connection, url)
+    elif pepper is not None:
+        raise LostDatabase(url.shown, str(pepper))
+    else:
+        create(connection)

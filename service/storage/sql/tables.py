@@ -13,6 +13,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     String,
     Table,
     Text,
@@ -25,17 +26,23 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 
+def microseconds_of(at: datetime) -> int:
+    """Return an aware datetime as whole microseconds since 1970 in UTC."""
+    return (at - EPOCH) // MICROSECOND
+
+
 class UtcMicroseconds(TypeDecorator[datetime]):
-    """An aware datetime kept as whole microseconds since 1970, UTC: alike and sortable on every database."""
+    """An aware datetime stored as whole microseconds since 1970 in UTC, which sort alike on every database."""
 
     impl = BigInteger
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        """Raises TypeError for a naive datetime: its instant is not known."""
-        return None if value is None else (value - EPOCH) // MICROSECOND
+        """Return the microseconds. Raise TypeError for a naive datetime, whose instant is not known."""
+        return None if value is None else microseconds_of(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        """Return the datetime, aware and in UTC."""
         return None if value is None else EPOCH + value * MICROSECOND
 
 
@@ -183,4 +190,12 @@ service_setting = Table(
     metadata,
     Column("name", String(64), primary_key=True),
     Column("value", Text, nullable=False),
+)
+
+# The number of the schema, as Alembic creates it itself: it is not one of the tables above.
+schema_version = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
 )

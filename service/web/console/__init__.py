@@ -1,1 +1,1 @@
-"""The console as pages: signing in, the keys, the use and the credit of an account."""
+"""The pages of the console: signing in, and the keys, the use and the credit of an account."""

@@ -1,4 +1,4 @@
-"""`/console/keys`: the keys of an account: create, shown once, and revoke, asked twice."""
+"""`/console/keys`: create keys, which are shown once, list them, and revoke them after a confirmation."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from service.http.errors import INVALID_REQUEST, Refusal
 from service.http.responses import Reply
 from service.http.validation import is_key_id
 from service.web.console.session import Visit
-from service.web.forms import Form, parsed
+from service.web.forms import WebForm, parse_form
 from service.web.page import Pages, redirect
 
 PAGE_KEYS = 100
@@ -19,7 +19,7 @@ LIFETIMES = {"": None, "30": timedelta(days=30), "90": timedelta(days=90), "365"
 
 
 class KeyPages:
-    """Shows, makes and ends keys; `keys` does it."""
+    """The pages of keys. `keys` creates and revokes them."""
 
     def __init__(self, pages: Pages, keys: ConsoleKeys, account_keys: AccountKeys, now: Callable[[], datetime]) -> None:
         self.pages = pages
@@ -28,37 +28,37 @@ class KeyPages:
         self.now = now
 
     async def show(self, scope: Scope, receive: Receive, visit: Visit) -> Reply | Refusal:
-        """A page of the list, and the form for a new one."""
-        query = parsed(scope["query_string"].decode("latin-1"))
+        """Return a page of the list, with the form for a new key."""
+        query = parse_form(scope["query_string"].decode("latin-1"))
         if isinstance(query, Refusal):
             return query
         before = query.one("before")
         if before and not is_key_id(before):
             return INVALID_REQUEST.saying("before: must be the id of a key.")
-        return await self._listed(visit, before=before or None)
+        return await self._list_page(visit, before=before or None)
 
-    async def create(self, scope: Scope, form: Form, visit: Visit) -> Reply | Refusal:
-        """Make a key, and show it this once."""
-        wanted = self._wanted(form)
+    async def create(self, scope: Scope, form: WebForm, visit: Visit) -> Reply | Refusal:
+        """Create a key and return the page that shows it, once."""
+        wanted = self._parse_key(form)
         made = wanted if isinstance(wanted, Refusal) else await self.keys.make(visit.user, wanted)
-        return await self._listed(visit, form, made)
+        return await self._list_page(visit, form, made)
 
     async def ask(self, scope: Scope, receive: Receive, visit: Visit) -> Reply | Refusal:
-        """Is it meant: a key that is revoked never works again."""
+        """Return the page that asks for a confirmation: a revoked key never works again."""
         key = await self.keys.find(scope["path_params"]["key_id"], visit.user)
         if isinstance(key, Refusal):
             return key
         return self.pages.page("console_revoke.html", {"user": visit.user, "key": key}, headers=visit.headers)
 
-    async def revoke(self, scope: Scope, form: Form, visit: Visit) -> Reply | Refusal:
-        """Revoke it."""
+    async def revoke(self, scope: Scope, form: WebForm, visit: Visit) -> Reply | Refusal:
+        """Revoke the key and redirect to the list."""
         key = await self.keys.find(scope["path_params"]["key_id"], visit.user)
         if isinstance(key, Refusal):
             return key
         await self.keys.end(key, visit.user)
         return redirect("/console/keys", visit.headers)
 
-    def _wanted(self, form: Form) -> WantedKey | Refusal:
+    def _parse_key(self, form: WebForm) -> WantedKey | Refusal:
         try:
             name = checked_text(form.one("name").strip(), "name")
         except ValueError as fault:
@@ -71,8 +71,8 @@ class KeyPages:
         lifetime = LIFETIMES[form.one("lifetime")]
         return WantedKey(name, scopes, None if lifetime is None else self.now() + lifetime)
 
-    async def _listed(
-        self, visit: Visit, form: Form | None = None, made: NewKey | Refusal | None = None, before: str | None = None
+    async def _list_page(
+        self, visit: Visit, form: WebForm | None = None, made: NewKey | Refusal | None = None, before: str | None = None
     ) -> Reply:
         now = self.now()
         page = await self.account_keys.newest(visit.user.account_id, PAGE_KEYS, before)

@@ -1,4 +1,4 @@
-"""The console's session in a browser: a cookie that no script reads, renewed while somebody is there."""
+"""The session of the console in a browser: an HttpOnly cookie that each page renews."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
@@ -14,9 +14,7 @@ from service.http.context import context_of
 from service.http.endpoint import HandlerResult, PublicHandler
 from service.http.errors import UNAVAILABLE, Refusal
 from service.http.responses import Header, Reply
-from service.web.cookies import cookie, keep_cookie
-from service.web.forms import Form, FormReader
-from service.web.origin import origin_refusal
+from service.web.forms import FormReader, WebForm, cookie, keep_cookie, origin_refusal
 from service.web.page import Pages, redirect
 
 COOKIE = "weighbridge_session"
@@ -25,18 +23,18 @@ SHOWN_ERRORS = (400, 401, 429)
 
 
 class Visit(NamedTuple):
-    """Somebody who is signed in, and the cookie that goes on with the session."""
+    """A signed-in user, and the header with the renewed session cookie."""
 
     user: User
     headers: Sequence[Header]
 
 
 UserPage = Callable[[Scope, Receive, Visit], Awaitable[HandlerResult]]
-UserForm = Callable[[Scope, Form, Visit], Awaitable[Reply | Refusal]]
+UserForm = Callable[[Scope, WebForm, Visit], Awaitable[Reply | Refusal]]
 
 
 class ConsoleSessions:
-    """Signs in and out, and lets pages of the console be seen by those who are signed in."""
+    """Signs users in and out, and guards the pages of the console."""
 
     def __init__(self, pages: Pages, reader: FormReader, login: Login, sessions: OpenSessions) -> None:
         self.pages = pages
@@ -46,7 +44,7 @@ class ConsoleSessions:
         self.log = structlog.get_logger()
 
     def page(self, show: UserPage) -> PublicHandler:
-        """A page for those who are signed in; others are asked to sign in, and led back."""
+        """Return a handler for a page of signed-in users. Others get the sign-in form, which leads back to the page."""
 
         async def guarded(scope: Scope, receive: Receive) -> HandlerResult:
             visit = await self._visit(scope)
@@ -55,7 +53,7 @@ class ConsoleSessions:
         return guarded
 
     def form(self, take: UserForm) -> PublicHandler:
-        """The same for a form, which has to come from one of our own pages."""
+        """Return a handler for a form of signed-in users, which must come from one of our own pages."""
 
         async def guarded(scope: Scope, receive: Receive) -> Reply | Refusal:
             if refusal := origin_refusal(scope):
@@ -69,7 +67,7 @@ class ConsoleSessions:
         return guarded
 
     async def sign_in(self, scope: Scope, receive: Receive) -> Reply | Refusal:
-        """Take e-mail and password from the form."""
+        """Sign in with the e-mail and password of the form."""
         if refusal := origin_refusal(scope):
             return refusal
         form = await self.reader.read(scope, receive)
@@ -82,12 +80,12 @@ class ConsoleSessions:
             return UNAVAILABLE
         if isinstance(user, Refusal):
             context_of(scope).refusal = user.code
-            return self._sign_in(_ours(form.one("next")), user, form.one("email")[:254])
+            return self._sign_in(_console_path(form.one("next")), user, form.one("email")[:254])
         context_of(scope).account_id = user.account_id
-        return redirect(_ours(form.one("next")), [self._keep(scope, self.sessions.sessions.issue(user))])
+        return redirect(_console_path(form.one("next")), [self._keep(scope, self.sessions.sessions.issue(user))])
 
     async def sign_out(self, scope: Scope, receive: Receive) -> Reply | Refusal:
-        """End the session, and have the browser forget it."""
+        """End the session and delete its cookie."""
         if refusal := origin_refusal(scope):
             return refusal
         found = await self.sessions.find(cookie(scope, COOKIE) or "")
@@ -97,7 +95,7 @@ class ConsoleSessions:
         return redirect(PATH, [keep_cookie(scope, COOKIE, "", 0, PATH)])
 
     async def _visit(self, scope: Scope) -> Visit | None:
-        """Raises StoreUnavailable."""
+        """Return the signed-in user, or None. Raise StoreUnavailable."""
         found = await self.sessions.find(cookie(scope, COOKIE) or "")
         token = self.sessions.sessions.renewed(*found) if found else None
         if found is None or token is None:
@@ -114,6 +112,6 @@ class ConsoleSessions:
         return self.pages.page("sign_in.html", values, status, headers)
 
 
-def _ours(path: str) -> str:
-    """A path of the console, and never another place."""
+def _console_path(path: str) -> str:
+    """Return the path if it is one of the console, else its start page: never redirect to another site."""
     return path if path in ("/console/keys", "/console/statement") else PATH

@@ -1,4 +1,4 @@
-"""`/console/statement`: every movement of the account's credit, a page at a time, or all as CSV."""
+"""`/console/statement`: the entries of an account's credit, in pages or as one CSV file."""
 
 import csv
 import io
@@ -9,36 +9,36 @@ from typing import NamedTuple
 
 from starlette.types import Receive, Scope
 
-from service.billing.ledger import Entry
+from service.billing.ledger import LedgerEntry
 from service.billing.money import rupees
 from service.billing.spending import Spending, StatementRow
 from service.http.errors import INVALID_REQUEST, Refusal
 from service.http.responses import Reply, StreamedReply
 from service.http.validation import entry_number
 from service.web.console.session import Visit
-from service.web.forms import parsed
+from service.web.forms import parse_form
 from service.web.page import Pages
 
 PAGE_ROWS = 50
-# What is read and written at a time: some milliseconds of the event loop.
+# Entries that are read and encoded at a time: a few milliseconds of the event loop.
 CSV_ROWS = 250
-HEADS = ("id", "at", "kind", "amount_inr", "key_id", "key_name", "reference", "reason")
-# A spreadsheet takes a text that begins so for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+HEADINGS = ("id", "at", "kind", "amount_inr", "key_id", "key_name", "reference", "reason")
+# Spreadsheets run a text with one of these first characters as a formula.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class StatementPages:
-    """Shows the entries of an account, newest first."""
+    """Shows the entries of an account, the newest first."""
 
     def __init__(self, pages: Pages, spending: Spending) -> None:
         self.pages = pages
         self.spending = spending
-        # Exports take turns with each part, so that many of them hold the event loop no longer than one.
+        # Exports take turns for each part, so that several of them delay the event loop no more than one.
         self._turn = Semaphore(1)
 
     async def show(self, scope: Scope, receive: Receive, visit: Visit) -> Reply | Refusal:
-        """One page."""
-        query = parsed(scope["query_string"].decode("latin-1"))
+        """Return one page."""
+        query = parse_form(scope["query_string"].decode("latin-1"))
         if isinstance(query, Refusal):
             return query
         before = entry_number(query.one("before"))
@@ -54,37 +54,39 @@ class StatementPages:
         return self.pages.page("console_statement.html", values, headers=visit.headers)
 
     async def export(self, scope: Scope, receive: Receive, visit: Visit) -> StreamedReply:
-        """All of it as CSV, with what a spreadsheet would run made harmless.
+        """Return all entries as CSV, with formulas made harmless for spreadsheets.
 
-        It goes back from the newest entry there is now, so that it ends however fast others are added.
+        The export goes backwards from the newest entry, so entries that are added meanwhile do not prolong it.
         """
         account_id = visit.user.account_id
-        first = await self._part(account_id, None)  # a store that is away is a refusal, not half a file
+        first = await self._csv_part(
+            account_id, None
+        )  # read before the reply starts: an unavailable store becomes a refusal
         headers = [(b"content-disposition", b'attachment; filename="statement.csv"'), *visit.headers]
-        return StreamedReply(200, self._parts(account_id, first), headers, b"text/csv; charset=utf-8")
+        return StreamedReply(200, self._csv_parts(account_id, first), headers, b"text/csv; charset=utf-8")
 
-    async def _parts(self, account_id: str, part: "Part") -> AsyncGenerator[bytes, None]:
-        yield csv_lines([HEADS]) + part.lines
+    async def _csv_parts(self, account_id: str, part: "CsvPart") -> AsyncGenerator[bytes, None]:
+        yield csv_lines([HEADINGS]) + part.lines
         while part.last is not None:
-            part = await self._part(account_id, part.last)
+            part = await self._csv_part(account_id, part.last)
             if part.lines:
                 yield part.lines
 
-    async def _part(self, account_id: str, before: int | None) -> "Part":
+    async def _csv_part(self, account_id: str, before: int | None) -> "CsvPart":
         async with self._turn:
             rows = await self.spending.statement(account_id, CSV_ROWS, before)
-            return Part(csv_lines(map(cells, rows)), rows[-1].entry.id if len(rows) == CSV_ROWS else None)
+            return CsvPart(csv_lines(map(cells, rows)), rows[-1].entry.id if len(rows) == CSV_ROWS else None)
 
 
-class Part(NamedTuple):
-    """Some lines of CSV, and the number of the last entry if there may be more."""
+class CsvPart(NamedTuple):
+    """Some lines of CSV, and the number of their last entry if more entries may follow."""
 
     lines: bytes
     last: int | None
 
 
 def cells(row: StatementRow) -> tuple[str, ...]:
-    """The cells of an entry, as HEADS names them."""
+    """Return the cells of an entry, in the order of HEADINGS."""
     entry = row.entry
     amount = f"{signed(entry):f}"
     key_id = entry.key_id or ""
@@ -92,14 +94,14 @@ def cells(row: StatementRow) -> tuple[str, ...]:
 
 
 def csv_lines(rows: Iterable[Sequence[str]]) -> bytes:
-    """Rows as CSV."""
+    """Return rows as CSV."""
     text = io.StringIO()
     csv.writer(text).writerows([*map(harmless, row)] for row in rows)
     return text.getvalue().encode()
 
 
-def signed(entry: Entry) -> Decimal:
-    """Rupees as the customer sees them: what is paid in, less what is charged; what the house bears changes nothing."""
+def signed(entry: LedgerEntry) -> Decimal:
+    """Return the change of the customer's balance, in rupees; 0 for entries between accounts of the service."""
     amount = rupees(entry.amount)
     if entry.credit == "customer":
         return amount
@@ -107,9 +109,9 @@ def signed(entry: Entry) -> Decimal:
 
 
 def harmless(text: str) -> str:
-    """The text, with a mark in front where a spreadsheet would take it for a formula. Numbers stay numbers."""
+    """Return the text, with an apostrophe in front if a spreadsheet would run it as a formula. Numbers are kept."""
     try:
         Decimal(text)
     except ArithmeticError:
-        return f"'{text}" if text.startswith(FORMULA) else text
+        return f"'{text}" if text.startswith(FORMULA_STARTS) else text
     return text

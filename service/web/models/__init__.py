@@ -1,1 +1,1 @@
-"""The catalogue as pages: every model, its prices then and now, and who says so."""
+"""The pages of the catalogue: the list of models, and one page for each model."""

@@ -1,4 +1,4 @@
-"""`/models/{name}`: one model, its prices then and now as steps, who says so and who says otherwise."""
+"""`/models/{name}`: one model, its current and past prices, and the sources that agree or differ."""
 
 from collections.abc import Callable
 from datetime import date
@@ -9,11 +9,10 @@ from typing import NamedTuple
 from starlette.types import Receive, Scope
 
 from pricing_data import Price, PriceBook, Statement
-from pricing_data.rate_list import StatedRate, stated_rates
+from pricing_data.rate_paths import StatedRate, stated_rates
 from service.http.errors import NOT_FOUND, Refusal
 from service.http.json import shorten
 from service.http.responses import Reply
-from service.tokens.names import nearest
 from service.tokens.price_words import (
     alike_windows,
     hours_words,
@@ -22,16 +21,17 @@ from service.tokens.price_words import (
     since_words,
     unit_words,
 )
-from service.web.charts import Chart, steps
 from service.web.models.listing import exactness
 from service.web.page import Pages
 from tokenizer_registry import Registry
+from weighbridge_base.charts import Chart, step_chart
+from weighbridge_base.suggestions import did_you_mean
 
 MILLION = 1_000_000
 
 
 class ModelPage:
-    """Shows one model. `today` is the UTC date."""
+    """Shows one model. `today` returns the UTC date."""
 
     def __init__(self, pages: Pages, registry: Registry, book: PriceBook, today: Callable[[], date]) -> None:
         self.pages = pages
@@ -40,12 +40,12 @@ class ModelPage:
         self.today = today
 
     async def show(self, scope: Scope, receive: Receive) -> Reply | Refusal:
-        """The page of the model that the path names."""
+        """Return the page of the model in the path."""
         name = scope["path_params"]["name"]
         model = self.registry.models.get(name)
         if model is None:
-            near = nearest(name, self.registry.models)
-            return NOT_FOUND.saying(f"There is no model {shorten(name)}." + (f" Did you mean {near}?" if near else ""))
+            hint = did_you_mean(name, self.registry.models)
+            return NOT_FOUND.saying(f"There is no model {shorten(name)}. {hint}".rstrip())
         day = self.today()
         history = self.book.history(name)
         ends = [*(after.effective_from for _, after in pairwise(history)), None] if history else []
@@ -58,7 +58,7 @@ class ModelPage:
             "current": current,
             "rates": rate_groups(current) if current else [],
             "rows": list(zip(history, ends, strict=True))[::-1],
-            "standing": self.book.standing.get(name, ()),
+            "standing": self.book.overrides.get(name, ()),
             "chart": price_chart(history, day),
             "today": day,
         }
@@ -66,7 +66,7 @@ class ModelPage:
 
 
 class ShownRate(NamedTuple):
-    """One rate as the page shows it: what it is for, and since when its source states it."""
+    """One rate of the page: what it is for, its amount, and since when its source states it."""
 
     words: str
     amount: str
@@ -75,10 +75,12 @@ class ShownRate(NamedTuple):
 
 
 def rate_groups(price: Price) -> list[tuple[str, list[ShownRate]]]:
-    """Return every rate of a price under the calls that it is for: "Batch", "Above 200,000 input tokens"."""
+    """Return every rate of a price, grouped by the calls that it is for, such as "Batch"."""
     rates = stated_rates(price)
     plain_rates = (rate for rate in rates if rate.window is None)
-    groups = [(place or "Plain calls", list(map(_shown, alike))) for place, alike in groupby(plain_rates, place_words)]
+    groups = [
+        (place or "Standard calls", list(map(_shown, alike))) for place, alike in groupby(plain_rates, place_words)
+    ]
     for windows in alike_windows(price.tariff.schedule):
         held = [_shown(rate) for rate in rates if rate.window == windows[0]]
         groups.append((hours_words(windows), held))
@@ -91,11 +93,11 @@ def _shown(rate: StatedRate) -> ShownRate:
 
 
 def price_chart(history: tuple[Price, ...], today: date) -> Chart | None:
-    """Input and output prices in USD for a million tokens."""
+    """Return a chart of input and output prices, in USD per million tokens."""
     held = [row for row in history if row.effective_from <= today]
     inputs = [(row.effective_from, _million(row.input)) for row in held if row.input is not None]
     outputs = [(row.effective_from, _million(row.output)) for row in held if row.output is not None]
-    return steps([("Input", inputs), ("Output", outputs)], today, "$")
+    return step_chart([("Input", inputs), ("Output", outputs)], today, "$")
 
 
 def _million(price: Decimal) -> Decimal:

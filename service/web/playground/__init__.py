@@ -1,1 +1,1 @@
-"""The playground: counts and costs of a text for many models, without a key."""
+"""The playground: count and price a text for many models, without a key."""

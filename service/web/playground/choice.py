@@ -1,16 +1,16 @@
-"""What a visitor has chosen: models, a filter and a vocabulary, from a query or a form, and into a link."""
+"""The choice of a visitor: models, a filter and a vocabulary, read from a query or a form, and as a link."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from service.web.forms import Form
+from service.web.forms import WebForm
 from tokenizer_registry import Model, Registry
 
 EVERY_AUTHOR = "*"
-USUAL_VOCABULARY = "o200k_base"
-# Well known, of many authors, large and small. Names that the catalogue does not have are left out.
-USUAL = (
+DEFAULT_VOCABULARY = "o200k_base"
+# The default models: well known, of many authors, large and small. Names that the catalogue lacks are skipped.
+DEFAULT_MODELS = (
     "gpt-5.6",
     "gpt-5.4-mini",
     "gpt-5-nano",
@@ -33,10 +33,11 @@ USUAL = (
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """Models as they were named, authors all of whose models with a price are meant, and what they come to.
+class PlaygroundChoice:
+    """The chosen models.
 
-    `only` is the author that is shown, or empty; `unknown` are names of an old link.
+    `named` are models by name, `authors` stand for all their priced models, and `models` are the resulting models.
+    `only` restricts these to one author, if it is not empty. `unknown` are names that the catalogue lacks.
     """
 
     named: tuple[str, ...]
@@ -49,24 +50,24 @@ class Choice:
 
     @property
     def link(self) -> str:
-        """The address that restores the choice; it never has the text."""
+        """Return the URL that restores the choice. It never contains the text."""
         fields = [("models", name) for name in self.named if not self.usual]
         fields += [("author", name) for name in self.authors]
         fields += [("only", self.only)] if self.only else []
-        fields += [("vocabulary", self.vocabulary)] if self.vocabulary != USUAL_VOCABULARY else []
+        fields += [("vocabulary", self.vocabulary)] if self.vocabulary != DEFAULT_VOCABULARY else []
         return f"/?{urlencode(fields)}" if fields else "/"
 
 
-class Choices:
-    """Reads choices; `priced` are the models that have a price today."""
+class ChoiceReader:
+    """Reads the choice of a query or a form."""
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
         self.authors = tuple(sorted({model.author for model in registry.models.values()}))
-        self.usual = tuple(name for name in USUAL if name in registry.models)
+        self.usual = tuple(name for name in DEFAULT_MODELS if name in registry.models)
 
-    def of(self, form: Form, priced: Mapping[str, object] | frozenset[str]) -> Choice:
-        """The choice of a query or a form; what it does not know is left out and reported."""
+    def of(self, form: WebForm, priced: Mapping[str, object] | frozenset[str]) -> PlaygroundChoice:
+        """Return the choice. `priced` are the models with a price today; unknown names are reported in the choice."""
         named = tuple(dict.fromkeys(form.all("models")))
         authors = tuple(name for name in dict.fromkeys(form.all("author")) if name in (EVERY_AUTHOR, *self.authors))
         known = tuple(name for name in named if name in self.registry.models)
@@ -76,11 +77,11 @@ class Choices:
         only = form.one("only") if form.one("only") in self.authors else ""
         models = [name for name in dict.fromkeys([*listed, *whole]) if only in ("", self.registry.models[name].author)]
         vocabulary = form.one("vocabulary")
-        return Choice(
+        return PlaygroundChoice(
             listed,
             authors,
             only,
-            vocabulary if vocabulary in self.registry.vocabularies else USUAL_VOCABULARY,
+            vocabulary if vocabulary in self.registry.vocabularies else DEFAULT_VOCABULARY,
             tuple(models),
             tuple(name for name in named if name not in self.registry.models),
             usual,

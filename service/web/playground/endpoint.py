@@ -1,4 +1,4 @@
-"""`/`: the playground as a page, and `/playground`: its results alone, for the page's script."""
+"""`/`: the playground as a page, and `/playground`: only its results, for the script of the page."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,11 +14,10 @@ from service.http.errors import INVALID_REQUEST, NOT_FOUND, OVERLOADED, TEXT_TOO
 from service.http.request_limits import WHOLE_BODY, hold_exactly, sender_of
 from service.http.responses import Reply
 from service.tokens.counting_pool import Caller, CountingPool
-from service.web.forms import Form, FormReader, parsed
-from service.web.origin import origin_refusal
+from service.web.forms import FormReader, WebForm, origin_refusal, parse_form
 from service.web.page import Pages
-from service.web.playground.choice import EVERY_AUTHOR, Choice, Choices
-from service.web.playground.table import Table, table
+from service.web.playground.choice import EVERY_AUTHOR, ChoiceReader, PlaygroundChoice
+from service.web.playground.table import PlaygroundTable, build_table
 from service.web.visitors import Visitors
 from tokenizer_registry import DamagedVocabulary, Token, UncountableText, segments
 
@@ -33,9 +32,9 @@ Results = dict[str, Any]
 
 
 class Playground:
-    """Counts for visitors within their limits. `today` is the UTC date of the prices.
+    """Counts texts of visitors within their limits. `today` returns the UTC date of the prices.
 
-    `strangers_reader` takes the forms of those without a visitor's cookie, whom the page is only shown again.
+    `strangers_reader` reads forms without a visitor cookie, for which the page is only shown again.
     """
 
     def __init__(
@@ -47,7 +46,7 @@ class Playground:
         book: PriceBook,
         visitors: Visitors,
         today: Callable[[], date],
-        most_characters: int,
+        max_characters: int,
     ) -> None:
         self.pages = pages
         self.reader = reader
@@ -56,53 +55,53 @@ class Playground:
         self.book = book
         self.visitors = visitors
         self.today = today
-        self.most_characters = most_characters
-        self.choices = Choices(pool.registry)
+        self.max_characters = max_characters
+        self.choices = ChoiceReader(pool.registry)
         self._prices_at = lru_cache(maxsize=2)(self._prices)
 
     async def show(self, scope: Scope, receive: Receive) -> Reply | Refusal:
-        """The page, with the choice of its query and no text."""
-        query = parsed(scope["query_string"].decode("latin-1"))
+        """Return the page with the choice of its query and no text."""
+        query = parse_form(scope["query_string"].decode("latin-1"))
         if isinstance(query, Refusal):
             return query
         choice = self._choice(query)
         return self._page(scope, choice, "", None)
 
     async def count(self, scope: Scope, receive: Receive) -> Reply | Refusal:
-        """The page with the results of a form: what a browser without scripts gets."""
+        """Return the page with the results of a form, for browsers without scripts."""
         form = await self._form(scope, receive)
         if isinstance(form, Refusal):
             return form
         text = EXAMPLE if form.one("example") else form.one("input")
         choice = self._choice(form)
         results = await self._results(scope, receive, text, choice)
-        # Of a text that is too long, as much is shown again as may be counted.
-        text = text[: self.most_characters]
+        # Of a text that is too long, show only as much as may be counted.
+        text = text[: self.max_characters]
         if isinstance(results, Refusal):
             return self._held(scope, self._page(scope, choice, text, None, results))
         return self._held(scope, self._page(scope, choice, text, results))
 
     async def update(self, scope: Scope, receive: Receive) -> Reply | Refusal:
-        """The results alone."""
+        """Return only the results."""
         form = await self._form(scope, receive)
         if isinstance(form, Refusal):
-            return self._refused(scope, form)
+            return self._refusal_page(scope, form)
         choice = self._choice(form)
         results = await self._results(scope, receive, form.one("input"), choice)
         if isinstance(results, Refusal):
-            return self._refused(scope, results)
+            return self._refusal_page(scope, results)
         return self._held(scope, self.pages.page("playground_results.html", {"choice": choice, "results": results}))
 
-    def _refused(self, scope: Scope, refusal: Refusal) -> Reply:
-        """What stands in place of the results."""
+    def _refusal_page(self, scope: Scope, refusal: Refusal) -> Reply:
+        """Return a refusal to show in place of the results."""
         context_of(scope).refusal = refusal.code
         return self.pages.page("playground_refused.html", {"refusal": refusal}, refusal.status, refusal.reply_headers)
 
     def _held(self, scope: Scope, reply: Reply) -> Reply | Refusal:
-        """A reply with the text in it is held until it is read."""
+        """Return the reply, whose memory is counted until the client has read it, or a refusal if there is no room."""
         return reply if hold_exactly(scope, self.pool.in_flight, len(reply.body)) else OVERLOADED
 
-    async def _form(self, scope: Scope, receive: Receive) -> Form | Refusal:
+    async def _form(self, scope: Scope, receive: Receive) -> WebForm | Refusal:
         if refusal := origin_refusal(scope):
             return refusal
         run = partial(self.pool.run, _caller(scope, receive))
@@ -112,16 +111,18 @@ class Playground:
             return refusal
         return await self.reader.read(scope, receive, run)
 
-    async def _results(self, scope: Scope, receive: Receive, text: str, choice: Choice) -> Results | Refusal | None:
+    async def _results(
+        self, scope: Scope, receive: Receive, text: str, choice: PlaygroundChoice
+    ) -> Results | Refusal | None:
         if not text:
             return None
-        if len(text) > self.most_characters:
-            return TEXT_TOO_LARGE.saying(f"The text is longer than {self.most_characters:,} characters.")
+        if len(text) > self.max_characters:
+            return TEXT_TOO_LARGE.saying(f"The text is longer than {self.max_characters:,} characters.")
         if refusal := await self.visitors.refusal(scope, len(text)):
             return refusal
         held_bytes, caller = context_of(scope).held_bytes, _caller(scope, receive)
         try:
-            # In two threads: who types waits for both.
+            # In two threads, because the user waits for both.
             counts, tokens = await asyncio.gather(
                 self.pool.count(text, choice.models, estimate=True, held_bytes=held_bytes, caller=caller),
                 self._tokens(text[:COLOURED_CHARACTERS], choice.vocabulary, caller),
@@ -132,21 +133,21 @@ class Playground:
             return counts
         if isinstance(tokens, Refusal):
             return tokens
-        found = table(choice.models, counts, self._prices_at(self.today()), self.pool.registry)
+        found = build_table(choice.models, counts, self._prices_at(self.today()), self.pool.registry)
         return _shown(text, choice.vocabulary, found, tokens)
 
     async def _tokens(self, beginning: str, vocabulary: str, caller: Caller) -> list[Token] | Refusal | None:
-        """The tokens of the beginning; none if the vocabulary cannot be read."""
+        """Return the tokens of the beginning of a text, or None if the vocabulary is damaged."""
         try:
             return await self.pool.encode(beginning, vocabulary, COLOURED_CHARACTERS, caller=caller)
         except DamagedVocabulary:
             return None
 
-    def _choice(self, form: Form) -> Choice:
+    def _choice(self, form: WebForm) -> PlaygroundChoice:
         return self.choices.of(form, self._prices_at(self.today()))
 
     def _page(
-        self, scope: Scope, choice: Choice, text: str, results: Results | None, refusal: Refusal | None = None
+        self, scope: Scope, choice: PlaygroundChoice, text: str, results: Results | None, refusal: Refusal | None = None
     ) -> Reply:
         registry = self.pool.registry
         by_author = {
@@ -163,7 +164,7 @@ class Playground:
             "priced": self._prices_at(self.today()),
             "every_author": EVERY_AUTHOR,
             "vocabularies": registry.in_use(),
-            "most_characters": self.most_characters,
+            "max_characters": self.max_characters,
         }
         status, headers = (refusal.status, refusal.headers) if refusal else (200, ())
         return self.pages.page("playground.html", values, status, [*headers, *self.visitors.welcome(scope)])
@@ -174,11 +175,11 @@ class Playground:
 
 
 def _caller(scope: Scope, receive: Receive) -> Caller:
-    """Visitors of one address take turns as one: a cookie is had for the asking."""
+    """Return the caller for fair scheduling. All visitors of an address count as one, because cookies are free."""
     return Caller(sender_of(scope, context_of(scope)), receive)
 
 
-def _shown(text: str, vocabulary: str, found: Table, tokens: list[Token] | None) -> Results:
+def _shown(text: str, vocabulary: str, found: PlaygroundTable, tokens: list[Token] | None) -> Results:
     pieces = [] if tokens is None else segments(text[:COLOURED_CHARACTERS], tokens)
     return {
         "table": found,
@@ -191,17 +192,17 @@ def _shown(text: str, vocabulary: str, found: Table, tokens: list[Token] | None)
 
 
 class NoPlayground:
-    """What stands at `/` where the playground is switched off."""
+    """The page at `/` if the playground is disabled."""
 
     def __init__(self, pages: Pages) -> None:
         self.pages = pages
 
     async def show(self, scope: Scope, receive: Receive) -> Reply | Refusal:
-        """Where to go instead."""
+        """Return a page with links to the other pages."""
         return self.pages.page("home.html", {})
 
     async def count(self, scope: Scope, receive: Receive) -> Reply | Refusal:
-        """There is nothing to count with."""
-        return NOT_FOUND.saying("The playground is switched off here.")
+        """Return a refusal: nothing is counted."""
+        return NOT_FOUND.saying("The playground is disabled on this server.")
 
     update = count

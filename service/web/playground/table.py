@@ -1,20 +1,21 @@
-"""The rows of the playground's table: every chosen model with its count and cost, the cheapest first."""
+"""The table of the playground: the count and cost of each chosen model, the cheapest first."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from pricing_data import Price, cost
-from pricing_data.rating import input_rate
+from pricing_data.rate_card import input_rate
 from tokenizer_registry import Count, ErrorBand, Registry
 
+# The table also shows the cost of this many texts.
 TEXTS = 1_000
 MAX_ROWS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One model. Amounts are USD, exact; `share` of a bar is in tenths of a percent of the widest."""
+class PlaygroundRow:
+    """One model. Amounts are exact USD; the shares are the lengths of bars, in tenths of a percent of the longest."""
 
     model: str
     display_name: str
@@ -32,39 +33,41 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """The rows that are shown, how many there are in all, and the decimals that a column needs.
+class PlaygroundTable:
+    """The rows that are shown, the number of all rows, and the decimals of each column.
 
-    `estimated`: any of the counts is an estimate.
+    `estimated` is true if any count is an estimate.
     """
 
-    rows: tuple[Row, ...]
+    rows: tuple[PlaygroundRow, ...]
     all_rows: int
     models: tuple[str, ...]
     decimals: Mapping[str, int]
     estimated: bool
 
     @property
-    def cheapest(self) -> Row | None:
-        """The first row, if it has a cost."""
+    def cheapest(self) -> PlaygroundRow | None:
+        """Return the first row if it has a cost."""
         return self.rows[0] if self.rows and self.rows[0].cost is not None else None
 
     @property
-    def dearest(self) -> Row | None:
-        """The last row that has a cost, if it is another than the first."""
+    def dearest(self) -> PlaygroundRow | None:
+        """Return the last row with a cost, unless it is the first row or not all rows are shown."""
         priced = [row for row in self.rows if row.cost is not None]
         return priced[-1] if len(priced) > 1 and self.all_rows == len(self.rows) else None
 
 
-def table(models: Iterable[str], counts: Iterable[Count], prices: Mapping[str, Price], registry: Registry) -> Table:
-    """Counts and prices together, by cost; what has none comes last."""
+def build_table(
+    models: Iterable[str], counts: Iterable[Count], prices: Mapping[str, Price], registry: Registry
+) -> PlaygroundTable:
+    """Return the counts with their costs, ordered by cost; models without a cost come last."""
     rows = [_row(name, count, prices.get(name), registry) for name, count in zip(models, counts, strict=True)]
     rows.sort(key=lambda row: (row.cost is None, row.cost or 0, row.tokens is None, row.tokens or 0, row.display_name))
     shown = rows[:MAX_ROWS]
-    most_cost = max((row.cost for row in shown if row.cost is not None), default=Decimal(0))
-    most_tokens = max((row.tokens for row in shown if row.tokens is not None), default=0)
-    return Table(
-        tuple(_with_bars(row, most_cost, most_tokens) for row in shown),
+    max_cost = max((row.cost for row in shown if row.cost is not None), default=Decimal(0))
+    max_tokens = max((row.tokens for row in shown if row.tokens is not None), default=0)
+    return PlaygroundTable(
+        tuple(_with_bars(row, max_cost, max_tokens) for row in shown),
         len(rows),
         tuple(row.model for row in rows),
         {
@@ -76,11 +79,11 @@ def table(models: Iterable[str], counts: Iterable[Count], prices: Mapping[str, P
     )
 
 
-def _row(name: str, count: Count, price: Price | None, registry: Registry) -> Row:
+def _row(name: str, count: Count, price: Price | None, registry: Registry) -> PlaygroundRow:
     model = registry.models[name]
     unit = input_rate(price, count.tokens or 0)
     amount = None if count.tokens is None or unit is None else cost(count.tokens, unit)
-    return Row(
+    return PlaygroundRow(
         model=name,
         display_name=model.display_name,
         author=model.author,
@@ -96,20 +99,20 @@ def _row(name: str, count: Count, price: Price | None, registry: Registry) -> Ro
 
 
 def band(error: ErrorBand) -> str:
-    """`−12 to +8 %`."""
+    """Return an error band in words, such as `−12 to +8 %`."""
     low, high = (f"{abs(share) * 100:.0f}" for share in (error.low, error.high))
     return f"\u2212{low} to +{high} %"
 
 
-def _with_bars(row: Row, most_cost: Decimal, most_tokens: int) -> Row:
+def _with_bars(row: PlaygroundRow, max_cost: Decimal, max_tokens: int) -> PlaygroundRow:
     return replace(
         row,
-        cost_share=int(row.cost * 1000 / most_cost) if row.cost and most_cost else 0,
-        token_share=row.tokens * 1000 // most_tokens if row.tokens and most_tokens else 0,
+        cost_share=int(row.cost * 1000 / max_cost) if row.cost and max_cost else 0,
+        token_share=row.tokens * 1000 // max_tokens if row.tokens and max_tokens else 0,
     )
 
 
 def _decimals(values: Iterable[Decimal | None]) -> int:
-    """The most decimals of a column."""
+    """Return the number of decimals of the longest fraction."""
     exponents = (value.normalize().as_tuple().exponent for value in values if value)
     return max((-exponent for exponent in exponents if isinstance(exponent, int) and exponent < 0), default=0)

@@ -1,4 +1,4 @@
-// What every page does: the colours, and buttons that copy.
+// For every page: light and dark colours, announcements, and copy buttons.
 const root = document.documentElement;
 
 function isDark() {
@@ -10,7 +10,7 @@ function toggleTheme() {
   try {
     localStorage.setItem("theme", root.dataset.theme);
   } catch {
-    // It holds for this page alone.
+    // Storage may be forbidden: then the choice lasts for this page only.
   }
 }
 
@@ -36,7 +36,7 @@ async function toClipboard(text) {
       return false;
     }
   }
-  // Pages over plain HTTP have no clipboard: there the old way still works.
+  // The clipboard API is not available over plain HTTP; execCommand is.
   const field = document.createElement("textarea");
   field.value = text;
   field.className = "unseen";

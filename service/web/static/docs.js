@@ -1,8 +1,8 @@
-// Runs the calls of the page with the reader's own key. The key is kept in its field and nowhere else.
+// Runs the calls of the page with the key of the user, which is kept only in its field.
 import { announce, copy } from "./common.js";
 
 const key = document.getElementById("key");
-const TOLD = ["x-request-id", "x-rate-limit-remaining-calls", "x-quota-limit-remaining-calls", "x-request-cost-inr", "x-credit-balance-inr", "retry-after"];
+const SHOWN_HEADERS = ["x-request-id", "x-rate-limit-remaining-calls", "x-quota-limit-remaining-calls", "x-request-cost-inr", "x-credit-balance-inr", "retry-after"];
 
 function call(form) {
   const query = new URLSearchParams();
@@ -28,26 +28,26 @@ async function run(form) {
     const answer = await fetch(address, { method, headers, body, credentials: "omit" });
     const text = await answer.text();
     const seconds = ((performance.now() - begun) / 1000).toFixed(2);
-    const told = TOLD.filter((name) => answer.headers.has(name)).map((name) => `${name}: ${answer.headers.get(name)}`);
-    show(output, `${answer.status} ${answer.statusText} in ${seconds} s`, told, text);
+    const shownHeaders = SHOWN_HEADERS.filter((name) => answer.headers.has(name)).map((name) => `${name}: ${answer.headers.get(name)}`);
+    show(output, `${answer.status} ${answer.statusText} in ${seconds} s`, shownHeaders, text);
   } catch {
-    show(output, "The service cannot be reached", [], "");
+    show(output, "The service is unreachable", [], "");
   }
 }
 
-function show(output, title, told, text) {
+function show(output, title, shownHeaders, text) {
   const heading = document.createElement("p");
   const strong = document.createElement("strong");
   strong.textContent = title;
   heading.append(strong);
   const block = document.createElement("pre");
   block.tabIndex = 0;
-  block.textContent = [...told, ...(told.length ? [""] : []), pretty(text)].join("\n");
+  block.textContent = [...shownHeaders, ...(shownHeaders.length ? [""] : []), pretty(text)].join("\n");
   output.replaceChildren(heading, block);
   announce(title);
 }
 
-// Indented by hand: JSON.parse would round the numbers, and a cost is exact.
+// Indents the text itself: JSON.parse would round the exact numbers of costs.
 function pretty(text) {
   if (!/^\s*[[{]/.test(text) || text.length > 200_000) return text;
   let depth = 0;

@@ -1,4 +1,4 @@
-// Searches while one types: the same page is asked for, and its list taken over.
+// Searches while the user types: fetches the page for the search and takes over its list.
 import { announce } from "./common.js";
 
 const form = document.querySelector("[data-live]");

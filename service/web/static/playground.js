@@ -1,8 +1,8 @@
-// Counts while one types: one request for all models, the one before is cancelled when it is outdated.
+// Counts while the user types: one request for all models; a newer request cancels an older one.
 import { announce, copy } from "./common.js";
 import { snippets } from "./snippets.js";
 
-// A key that is held down comes every 30 ms or so: only the last one is worth a request. Fingers are slower.
+// A key that is held down repeats about every 30 ms, faster than typing: only its last event causes a request.
 const HELD_MS = 50;
 const HELD_PAUSE_MS = 40;
 const PAUSE_MS = 10;
@@ -39,17 +39,17 @@ async function update() {
       signal: mine.signal,
     });
     const wait = Number(answer.headers.get("Retry-After"));
-    // Who types fast is not told of it: the newest text is counted a moment later.
+    // Fast typing may exceed the rate limit for a moment: count the newest text when it is over, without a message.
     if (answer.status === 429 && wait < 5) later(wait * 1000);
     else show(await answer.text());
   } catch (fault) {
     if (fault.name === "AbortError") return;
-    show('<p class="notice bad">The service cannot be reached. The text is still here: try again in a moment.</p>');
+    show('<p class="notice bad">The service is unreachable. Your text is still here. Try again in a moment.</p>');
   }
   if (mine === asking) results.setAttribute("aria-busy", "false");
 }
 
-// What comes from the service is HTML in which every text is escaped.
+// The service escapes every text in its HTML.
 function show(html) {
   const shown = results.querySelector(".show-ids")?.checked;
   const at = results.querySelector(".scroll")?.scrollLeft;
@@ -66,7 +66,7 @@ function show(html) {
   }, 700);
 }
 
-// The direction of the first letter, as dir="auto" has it. That looks at each paragraph again, which takes seconds.
+// The direction of the first letter, like dir="auto", which takes seconds on long texts because it checks every paragraph.
 function align(value) {
   const letter = value.slice(0, ALIGNED_BY).match(/\p{L}/u)?.[0] ?? "";
   text.dir = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u.test(letter) ? "rtl" : "ltr";
@@ -89,7 +89,7 @@ function link() {
 
 function choiceChanged() {
   const boxes = form.querySelectorAll('.picker input[type="checkbox"]:checked');
-  form.querySelector("[data-chosen]").textContent = boxes.length ? `${boxes.length} checked` : "a usual selection";
+  form.querySelector("[data-chosen]").textContent = boxes.length ? `${boxes.length} checked` : "default selection";
   history.replaceState(null, "", link());
   later(0);
 }
@@ -98,7 +98,7 @@ async function take(file) {
   if (!file) return;
   if (file.size > 4 * text.maxLength) {
     announce("The file is too large");
-    show('<p class="notice bad">The file is larger than the longest text that is counted here.</p>');
+    show('<p class="notice bad">The file is larger than the maximum length of a text.</p>');
     return;
   }
   text.value = (await file.text()).slice(0, text.maxLength);

@@ -1,5 +1,5 @@
-// The call that the playground shows, in three languages. The text stands in it as it is. Where the page shows
-// estimates the call asks for them too: else its answer would be null.
+// Code for the count of the playground, in three languages. If the page shows estimates, the call asks for them too;
+// otherwise its counts would be null.
 const address = () => `${location.origin}/v1/tokens/count`;
 
 function body(text, models, estimate) {

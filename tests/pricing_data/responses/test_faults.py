@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pricing_data.responses import BadUsage, UnpricedProperty, read_response, read_usage
-from pricing_data.responses.shapes import PROVIDERS, SHAPES
+from pricing_data.responses.providers import PROVIDERS
+from pricing_data.responses.shapes import SHAPES
 from pricing_data.usage import MAX_TOKENS
 
 CHAT = {"prompt_tokens": 100, "completion_tokens": 20}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pricing_data.responses import BadUsage, read_usage
-from pricing_data.responses.shapes import provider_named
+from pricing_data.responses.providers import provider_named
 from tests.promises.figure import Figure
 
 ROOT = Path(__file__).parents[3]

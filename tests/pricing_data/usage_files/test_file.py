@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from pricing_data.errors import UnusableUsageFile
 from pricing_data.usage import Usage
 from pricing_data.usage_files.columns import ReadingOptions, column_option
-from pricing_data.usage_files.file import open_usage
-from pricing_data.usage_files.layouts import GENERIC
+from pricing_data.usage_files.file import GENERIC, open_usage
 from pricing_data.usage_files.reader import RowReader
 from pricing_data.usage_files.row import UsageRow
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pricing_data.errors import BadSource
-from pricing_data.history import read_history
+from pricing_data.refresh.sources.past_releases import read_history
 from scripts.price_history.__main__ import CACHE, HISTORY, PINS, state_of
 from scripts.price_history.changes import text
 from scripts.price_history.releases import MEMBERS, Release, read_releases

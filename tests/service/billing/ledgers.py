@@ -10,7 +10,6 @@ from sqlalchemy import func, select
 
 from service.auth.accounts import Account, ApiKey
 from service.auth.sql_accounts import SqlAccountStore
-from service.billing.grouped_ledger import GroupedLedger
 from service.billing.ledger import NewHold
 from service.billing.sql_credit import WelcomeCredit
 from service.billing.sql_ledger import SqlLedger
@@ -30,7 +29,7 @@ class Books(NamedTuple):
 
     url: DatabaseUrl
     clock: Clock
-    ledger: GroupedLedger
+    ledger: SqlLedger
     statements: SqlStatements
     accounts: SqlAccountStore
     account: Account
@@ -55,7 +54,7 @@ async def opened_books(url: DatabaseUrl, clock: Clock, welcome_micro_inr: int = 
         accounts = SqlAccountStore(database, PEPPERS, clock.now, welcome=WelcomeCredit(welcome_micro_inr))
         account = await accounts.get_or_create_account("payer")
         key, _ = await accounts.create_key(account)
-        ledger = GroupedLedger(SqlLedger(database, clock.now, welcome_micro_inr))
+        ledger = SqlLedger(database, clock.now, welcome_micro_inr)
         statements = SqlStatements(database, clock.now, welcome_micro_inr)
         yield Books(url, clock, ledger, statements, accounts, account, key, count())
         await ledger.close()

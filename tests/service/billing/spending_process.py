@@ -7,7 +7,6 @@ import asyncio
 import sys
 from datetime import UTC, datetime, timedelta
 
-from service.billing.grouped_ledger import GroupedLedger
 from service.billing.ledger import Charge, Held, NewHold
 from service.billing.money import Tokens
 from service.billing.sql_ledger import SqlLedger
@@ -23,7 +22,7 @@ def utc_now() -> datetime:
 async def spend(url: str, account_id: str, key_id: str, amount: int, cost: int, name: str) -> int:
     """How many calls were paid."""
     database = Database(DatabaseUrl.parse(url))
-    ledger = GroupedLedger(SqlLedger(database, utc_now, 0))
+    ledger = SqlLedger(database, utc_now, 0)
     async with database.reading():
         sys.stdout.write("ready\n")
     sys.stdout.flush()

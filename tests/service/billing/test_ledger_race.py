@@ -51,5 +51,5 @@ async def test_promise_19_racing_processes_spend_exactly_what_is_there(
         assert sum(paid) == CALLS
         assert await books.statements.balance(books.account.id) == (COST - 1, 0)
         assert faults_in_the_books(url) == []
-    kind = url.blocking.get_backend_name()
+    kind = url.with_driver.get_backend_name()
     figure(f"{kind}: {PROCESSES} processes paid {CALLS} times with credit for {CALLS}, {looks} looks at the books")

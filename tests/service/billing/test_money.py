@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.billing.money import MAX_MICRO_INR, Tariff, Tokens, parse_rupees, shown
+from service.billing.money import MAX_MICRO_INR, TokenPrices, Tokens, parse_rupees, shown
 
-TARIFF = Tariff(25, 100)
+TARIFF = TokenPrices(25, 100)
 CALLS = int(os.environ.get("LEDGER_TEST_COSTS", "100000"))
 TOKENS = st.builds(Tokens, st.integers(0, 10**9), st.integers(0, 10**9))
 

@@ -7,8 +7,7 @@ import pytest
 
 from service.billing.ledger import Charge
 from service.billing.money import Tokens
-from service.billing.spending import DaySpent, KeySpent
-from service.billing.sql_spending import SqlSpending
+from service.billing.spending import DaySpent, KeySpent, SqlSpending
 from tests.service.billing.ledgers import Books, opened_books
 from tests.service.clocks import START, Clock
 from tests.service.storage.databases import Databases

@@ -25,7 +25,7 @@ from service.billing.ledger import (
     StoredAnswer,
     TooManyOpen,
 )
-from service.billing.money import Tariff, Tokens
+from service.billing.money import TokenPrices, Tokens
 from service.storage.sql.engine import blocking_engine
 from service.storage.sql.tables import balance as balance_table
 from service.storage.sql.tables import entry
@@ -35,7 +35,7 @@ from tests.service.clocks import Clock
 from tests.service.storage.databases import Databases
 
 pytestmark = pytest.mark.anyio
-TARIFF = Tariff(25, 100)
+TARIFF = TokenPrices(25, 100)
 CHARGES = int(os.environ.get("LEDGER_TEST_CHARGES", "100"))
 ANSWER = StoredAnswer([(b"x-tokens-input", b"1")], b"{}", b"application/json")
 

@@ -4,7 +4,7 @@ import json
 import zipfile
 from pathlib import Path
 
-from pricing_data.sources import genai_prices, litellm, model_prices
+from pricing_data.refresh.sources import genai_prices, litellm, model_prices
 
 
 def genai_wheel(folder: Path, prices: dict[str, str], version: str = "0.0.0.9") -> Path:

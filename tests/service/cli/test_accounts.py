@@ -16,7 +16,7 @@ from service.cli.accounts import accounts
 from service.cli.db import db
 from service.cli.limits import limits
 from service.limits import Allowance
-from service.limits.account_usage import AccountLimits
+from service.limits.redis_store import AccountLimits
 from service.storage.redis import connect
 from service.storage.sql.url import DatabaseUrl
 from tests.service.clocks import Clock
@@ -68,12 +68,12 @@ class Tools:
         return CliRunner().invoke(command, arguments, obj=self)
 
     def account_id(self, name: str) -> str:
-        """The id of an account, as the list tells it."""
+        """Return the id of an account from the list."""
         listed = json.loads(self.run(accounts, "list", "--json").stdout)
         return str(next(entry["id"] for entry in listed if entry["account"] == name))
 
     def shown(self, name: str) -> dict[str, dict[str, int]]:
-        """What `limits show` tells of an account."""
+        """Return the output of `limits show` for an account."""
         told: dict[str, dict[str, int]] = json.loads(self.run(limits, "show", name, "--json").stdout)
         return told
 
@@ -125,7 +125,7 @@ def test_an_unknown_account_is_named(tools: Tools, command: click.Command, argum
 
 
 def test_limits_are_shown_and_reset(tools: Tools) -> None:
-    """`limits show` tells what is used and left without using anything; after `reset` nothing is used."""
+    """`limits show` prints what is used and left without counting a call; after `reset` nothing is used."""
     tools.run(accounts, "create", "Ada", "--calls-per-month", "5")
     call(tools.counters, tools.account_id("Ada"), 3)
     for _ in range(2):
@@ -149,7 +149,7 @@ def test_the_schema_is_told_and_upgraded(tools: Tools) -> None:
     """`db status` fails on a database that is not of the newest schema, `db upgrade` makes it so, once."""
     before = tools.run(db, "status")
     assert (before.exit_code, "schema none" in before.stdout) == (1, True)
-    assert not Path(str(tools.url.blocking.database)).exists()
+    assert not Path(str(tools.url.with_driver.database)).exists()
     assert "upgraded from none to schema" in tools.run(db, "upgrade").stdout
     assert "already at schema" in tools.run(db, "upgrade").stdout
     assert tools.run(db, "status").exit_code == 0

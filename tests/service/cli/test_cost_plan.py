@@ -46,7 +46,7 @@ def test_of_many_models_without_a_price_only_some_are_named() -> None:
     assert done.exit_code == 2
     sentences = done.stderr.splitlines()
     assert sum(" has no cost: " in sentence for sentence in sentences) == 10
-    assert sentences[10].endswith(" more models have no cost; --json names each.")
+    assert sentences[10].endswith(" more models have no cost; --json lists them all.")
     assert len(done.stdout.splitlines()) > 500
 
 
@@ -69,7 +69,11 @@ def test_json_has_the_same_numbers() -> None:
         (["--input", "2", "--cached", "120%"], '--cached: must be at most 100%, not "120%".', 1),
         (["--input", "2", "--cached", "3"], "The plan: 3 cached and 0 written tokens are more than the 2 input", 1),
         (["--input", "2", "--service-tier", "slow"], '--service-tier: "slow" is not a known tier', 1),
-        (["--input", "2", "--service-tier", "flex", "--batch"], "--batch and --service-tier exclude each other.", 2),
+        (
+            ["--input", "2", "--service-tier", "flex", "--batch"],
+            "--batch and --service-tier cannot be used together.",
+            2,
+        ),
         (["--input", "2", "--provider", "xai"], "--provider cannot be used without a FILE.", 2),
         ([], "Name a FILE with a response or a usage, - for standard input; or models with -m, and --input.", 2),
         (["-", "--input", "2"], "--input cannot be used with a FILE.", 2),

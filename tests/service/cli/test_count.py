@@ -114,8 +114,8 @@ def test_a_folder_is_counted_whole() -> None:
         ["total", "28"],
     ]
     assert done.exit_code == 0
-    assert "Skipped, because they are binary: in/deep/picture.png, in/deep/zeros.bin." in done.stderr
-    assert "Left out of in: 3 hidden and 3 that .gitignore excludes; name one to have it counted." in done.stderr
+    assert "Skipped binary files: in/deep/picture.png, in/deep/zeros.bin." in done.stderr
+    assert "Left out of in: 3 hidden and 3 that .gitignore excludes. Name a file to count it anyway." in done.stderr
     assert number("in/a.log") == 14
 
 

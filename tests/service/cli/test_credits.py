@@ -72,7 +72,7 @@ def tools(tmp_path: Path) -> Tools:
 
 
 def test_credit_is_granted_and_shown(tools: Tools) -> None:
-    """A grant is paid in with its reason, and balance and statement tell it to the micro-rupee."""
+    """A grant is recorded with its reason; balance and statement show it to the micro-rupee."""
     granted = tools.run("grant", "payer", "0.500001", "--reason", "[sorry]")
     assert granted.output == "INR 0.500001 granted to payer: the balance is INR 10.497751.\n"
     (shown,) = json.loads(tools.run("show", "payer", "--json").stdout)
@@ -105,11 +105,11 @@ def test_the_statement_of_a_key(tools: Tools) -> None:
         (("grant", "payer", "0"), "'0' is not a positive amount in rupees."),
         (("grant", "payer", "ten"), "'ten' is not an amount in rupees."),
         (("show", "nobody"), "There is no account 'nobody'."),
-        (("statement", "nobody"), "No account, and not exactly one key, is meant by that."),
+        (("statement", "nobody"), "This is neither an account nor exactly one key."),
     ],
 )
 def test_commands_that_cannot_be(tools: Tools, words: tuple[str, ...], complaint: str) -> None:
-    """An unknown account or key, or an amount that is none, is told in one sentence, and nothing is paid."""
+    """An unknown account or key, or an invalid amount, is reported in one sentence, and nothing is paid."""
     failed = tools.run(*words)
     assert failed.exit_code in (1, 2)
     assert complaint in failed.output
@@ -117,7 +117,7 @@ def test_commands_that_cannot_be(tools: Tools, words: tuple[str, ...], complaint
 
 
 def test_a_store_that_is_away(tools: Tools) -> None:
-    """A database that cannot be reached is told in one sentence."""
+    """An unreachable database is reported in one sentence."""
     tools.failure = StoreUnavailable("postgresql://host", "connection refused.")
     failed = tools.run("show")
     assert (failed.exit_code, failed.output) == (

@@ -87,12 +87,12 @@ def outcome(tools: Tools, secret: str) -> Principal | KeyRefusal:
 
 
 def test_the_secret_alone_is_on_standard_output(tools: Tools) -> None:
-    """`KEY=$(… keys create …)` gets a working key; that it is shown once stands on standard error."""
+    """`KEY=$(… keys create …)` gets a working key; the note that it is shown once goes to standard error."""
     made = tools.run("create", "--account", "Ada")
     assert made.exit_code == 0
     assert has_valid_checksum(made.stdout.removesuffix("\n"))
     assert isinstance(outcome(tools, made.stdout.strip()), Principal)
-    assert "only time" in made.stderr
+    assert "not shown again" in made.stderr
     assert f"stored in {tools.url.shown}" in made.stderr
     assert made.stdout.strip() not in made.stderr
 
@@ -159,7 +159,7 @@ def test_a_date_is_its_first_moment_in_utc(tools: Tools) -> None:
     ],
 )
 def test_wrong_options_end_with_status_2(tools: Tools, options: tuple[str, ...]) -> None:
-    """A wrong option is told as such, and nothing is made."""
+    """An invalid option is reported, and nothing is created."""
     made = tools.run("create", *options)
     assert made.exit_code == 2
     assert "Error:" in made.stderr
@@ -200,7 +200,7 @@ def test_a_revoked_key_is_refused(tools: Tools, handle: str) -> None:
 
 
 def test_a_second_revocation_changes_nothing(tools: Tools) -> None:
-    """Revoking again succeeds and tells the time of the first."""
+    """Revoking again succeeds and prints the time of the first revocation."""
     made = tools.created("--account", "Ada")
     tools.run("revoke", made["id"])
     tools.clock.advance(3600)
@@ -220,7 +220,7 @@ def test_an_unknown_key_is_told_without_repeating_it(tools: Tools, reference: st
 
 
 def test_a_short_form_of_several_keys_revokes_none(tools: Tools) -> None:
-    """Where two keys end alike the ids are told, and both stay as they are."""
+    """If two keys match a short form, their ids are printed, and neither is changed."""
 
     made = [tools.created("--account", "Ada") for _ in range(2)]
 
@@ -267,7 +267,7 @@ def test_a_rotated_key_works_until_the_overlap_ends(tools: Tools) -> None:
 
 
 def test_rotation_without_overlap_ends_the_old_key_now(tools: Tools) -> None:
-    """With an overlap of 0 the old key is refused at once; the new secret alone is on standard output."""
+    """With an overlap of 0 the old key is refused immediately; only the new secret is on standard output."""
     old = tools.created("--account", "Ada")
     rotated = tools.run("rotate", old["secret"], "--overlap", "0")
     assert old["secret"] not in rotated.output
@@ -285,7 +285,7 @@ def test_a_key_with_an_end_is_followed_by_one_that_lives_as_long(tools: Tools) -
 
 
 def test_a_key_that_is_over_is_not_rotated(tools: Tools) -> None:
-    """A revoked key has no successor: that is told, and no key is made."""
+    """A revoked key cannot be rotated: this is reported, and no key is created."""
     old = tools.created("--account", "Ada")
     tools.run("revoke", old["id"])
     ended = tools.run("rotate", old["id"])

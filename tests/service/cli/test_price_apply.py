@@ -67,7 +67,9 @@ def by_hand(rows: list[list[object]]) -> list[Decimal]:
     """What the rows cost, by plain Decimals from the lines of the book's file."""
     rates: dict[str, dict[str, Decimal]] = {}
     newest: dict[str, tuple[str, str]] = {}
-    for line in (Path(__file__).parents[3] / "pricing_data" / "prices.jsonl").read_text("utf-8").splitlines()[:-1]:
+    for line in (
+        (Path(__file__).parents[3] / "pricing_data" / "data" / "prices.jsonl").read_text("utf-8").splitlines()[:-1]
+    ):
         row = json.loads(line)
         begins = row["effective_from"], row.get("effective_at", "")
         if begins >= newest.get(row["model"], ("", "")):
@@ -207,7 +209,7 @@ def test_a_bad_file_is_refused(tmp_path: Path, name: str, text: str, sentence: s
 def test_the_output_is_of_the_same_kind(tmp_path: Path) -> None:
     """A CSV file is not written as Parquet."""
     done = run(written(tmp_path, []), "-o", tmp_path / "out.parquet")
-    assert (done.exit_code, "has to be .csv" in done.output) == (1, True)
+    assert (done.exit_code, "must be of the same type as the file, .csv" in done.output) == (1, True)
 
 
 CASES = {
@@ -293,7 +295,7 @@ def test_what_was_assumed_skipped_and_ignored_is_said(tmp_path: Path) -> None:
     told = run(path).output
     assert "Assumed: 1 rows sum up calls of models with context tiers" in told
     assert "Skipped: 1 rows without a model and without tokens." in told
-    assert "Columns that were ignored: id." in told
+    assert "Ignored columns: id." in told
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pricing_data import PriceBook
-from pricing_data.book_file import Snapshot, text_of
+from pricing_data.book.file import book_text
+from pricing_data.book.lines import SourceVersion
 from service.cli.main import main
 from tests.pricing_data.conftest import SHA256, price
 from tests.service.cli.price_wheels import dated, flat, genai_wheel, litellm_wheel, model_prices_wheel
@@ -33,8 +34,8 @@ class World:
         rows = [price(name, date(2026, 1, 1), "0.000002") for name in sorted(MODELS)]
         # The overrides that ship are in every book.
         rows += [row for row in PriceBook.from_package().rows if row.source.package == "overrides.toml"]
-        stored = [Snapshot(package, "0.0.0.1", SHA256) for package in ("genai-prices", "litellm", "model-prices")]
-        self.book_path.write_text(text_of(rows, date(2026, 6, 1), stored), encoding="utf-8")
+        stored = [SourceVersion(package, "0.0.0.1", SHA256) for package in ("genai-prices", "litellm", "model-prices")]
+        self.book_path.write_text(book_text(rows, date(2026, 6, 1), stored), encoding="utf-8")
         self.wheels(genai={})
 
     def wheels(
@@ -129,7 +130,7 @@ NEAR = (TODAY + timedelta(days=3)).timetuple()[:3]
 def test_what_a_guard_catches_is_held(
     world: World, genai: dict[str, str], litellm: dict[str, str] | None, kind: str, reason: str
 ) -> None:
-    """A doctored source changes nothing: the price stays, the reason is told, the exit status is 2."""
+    """A manipulated source changes nothing: the price stays, the reason is printed, the exit status is 2."""
     world.wheels(genai, litellm)
     rows = world.book.rows
     done = world.run("--yes")
@@ -234,7 +235,7 @@ def test_a_missing_source_says_what_to_do(world: World) -> None:
     """Without all three sources nothing is compared; the sentence names what is missing and both remedies."""
     done = CliRunner().invoke(main, ["prices", "refresh"])
     assert done.exit_code == 1
-    assert "litellm, model-prices is not at hand" in done.output
+    assert "Missing source packages: litellm, model-prices." in done.output
     assert "--wheel" in done.output
     assert "--download" in done.output
 
@@ -244,7 +245,7 @@ def test_an_unknown_host_is_refused(world: World, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("WEIGHBRIDGE_REFERENCE_HOSTS", "groq, bedrok")
     done = world.run()
     assert done.exit_code == 1
-    assert "bedrok is not known" in done.output
+    assert "unknown host bedrok" in done.output
 
 
 def test_the_data_folder_has_the_operators_book(world: World, tmp_path: Path) -> None:
@@ -252,7 +253,7 @@ def test_the_data_folder_has_the_operators_book(world: World, tmp_path: Path) ->
     target = tmp_path / "data" / "prices" / "prices.jsonl"
     target.parent.mkdir(parents=True)
     rows = [price("gpt-6-sol", date(2026, 1, 1), "0.000002")]
-    target.write_text(text_of(rows, TODAY, []), encoding="utf-8")
+    target.write_text(book_text(rows, TODAY, []), encoding="utf-8")
     world.wheels({"gpt-6-sol": flat("3")})
     wheels = [option for path in world.files for option in ("--wheel", str(path))]
     done = CliRunner().invoke(main, ["prices", "refresh", "--yes", *wheels])
@@ -267,7 +268,7 @@ def test_an_older_book_in_the_data_folder_gives_way(world: World, tmp_path: Path
     """A packaged book that is newer wins, and a refresh keeps the older one aside instead of losing it."""
     target = tmp_path / "data" / "prices" / "prices.jsonl"
     target.parent.mkdir(parents=True)
-    target.write_text(text_of([price("gpt-6-sol")], date(2026, 6, 1), []), encoding="utf-8")
+    target.write_text(book_text([price("gpt-6-sol")], date(2026, 6, 1), []), encoding="utf-8")
     old = PriceBook.from_file(target)
     status = json.loads(CliRunner().invoke(main, ["prices", "status", "--json"]).stdout)
     assert status["book"] == "packaged"
@@ -292,7 +293,7 @@ def test_suggest_drafts_rows_for_a_person(world: World) -> None:
     known = CliRunner().invoke(
         main, ["prices", "suggest", *[option for path in world.files for option in ("--wheel", str(path))]]
     )
-    assert "is known" in known.output
+    assert "The catalogue has every model" in known.output
 
 
 def test_of_two_refreshes_at_once_one_appends_and_the_other_finds_it_done(world: World) -> None:

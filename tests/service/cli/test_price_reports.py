@@ -32,10 +32,10 @@ def run(*arguments: str) -> Result:
             "claude-2.1",
             ["8  for a million input tokens (0.000008 each)", "anthropic/claude-2", "neither confirmed nor disputed"],
         ),
-        ("jamba-1.5-large", ["LiteLLM's price is taken", "(0.000002 each)"]),
+        ("jamba-1.5-large", ["LiteLLM's price is used", "(0.000002 each)"]),
         ("llama-2-7b", ["A person set this price", "The reason given:", "(0.00000052 each)"]),
         ("gpt-4o", ["So the price is agreed", "the same.", "In a batch it costs 1.25 for input"]),
-        ("deepseek-chat", ["The newest dated change wins", "which differs", "So the price is disputed"]),
+        ("deepseek-chat", ["The newest dated change is used", "which differs", "So the price is disputed"]),
         ("gemini-2.5-pro", ["more than 200,000 input tokens costs, for all its tokens, 2.5 for input"]),
         (
             "deepseek-v4-flash",
@@ -61,7 +61,7 @@ def run(*arguments: str) -> Result:
     ],
 )
 def test_explanations_name_the_reasons(model: str, sentences: list[str]) -> None:
-    """Each kind of price is told with its amount, its source and the rule that chose it."""
+    """Each kind of price is explained with its amount, its source and the rule that chose it."""
     done = run("explain", model, "--date", "2026-11-21")
     assert done.exit_code == 0, done.output
     told = " ".join(done.output.split())

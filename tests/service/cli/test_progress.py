@@ -10,14 +10,14 @@ from service.cli.progress import progress
 
 
 class Terminal(StringIO):
-    """A stream that somebody looks at."""
+    """A stream that claims to be a terminal."""
 
     def isatty(self) -> bool:
         return True
 
 
 def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where somebody looks, it says what is done and moves on."""
+    """On a terminal the bar shows its label and advances."""
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setenv("TERM", "xterm")
@@ -29,7 +29,7 @@ def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_pipe_gets_nothing() -> None:
-    """Where nobody looks, nothing is written, and the library of the bar is not imported."""
+    """Without a terminal nothing is written, and the library of the bar is not imported."""
     program = (
         "import sys; from service.cli.progress import progress\n"
         "with progress('loading', 2) as advance: advance()\n"

@@ -8,9 +8,8 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.cli.boxes import MIN_TEXT_WIDTH, laid_out
 from service.cli.main import main
-from service.cli.table import Cell, Column, grouped, money, print_table
+from service.cli.table import MIN_TEXT_WIDTH, Column, TableCell, grouped, lay_out, money, print_table
 from tests.service.cli.terminals import on_terminal
 
 COLUMNS = (Column("model", "name"), Column("tokens", "number"), Column("what it is"))
@@ -24,7 +23,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_pipe_gets_plain_tab_separated_values(capsys: pytest.CaptureFixture[str]) -> None:
     """A line of headings, a line for each row, numbers in full, nothing for what there is not, and no line breaks."""
-    print_table(COLUMNS, [("a\tb\n\x1b[1m", 1_234_567, "[red]x"), ("c", None, Cell("~1,000", "~1000"))])
+    print_table(COLUMNS, [("a\tb\n\x1b[1m", 1_234_567, "[red]x"), ("c", None, TableCell("~1,000", "~1000"))])
     assert capsys.readouterr().out == ("model\ttokens\twhat it is\na\\tb\\n\\x1b[1m\t1234567\t[red]x\nc\t\t~1000\n")
 
 
@@ -59,7 +58,7 @@ def test_names_out_of_a_file_cannot_steer_a_terminal(tmp_path: Path) -> None:
 )
 def test_money_is_short_for_people_and_exact_for_programs(amount: str, shown: str) -> None:
     """People read cents, or four digits of what is below a dollar; programs read every digit."""
-    assert money(Decimal(amount)) == Cell(shown, amount)
+    assert money(Decimal(amount)) == TableCell(shown, amount)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +76,7 @@ def test_a_price_keeps_all_its_digits(amount: str, shown: str) -> None:
 def test_names_are_whole_at_any_width(width: int, rows: list[tuple[str, ...]]) -> None:
     """Names and numbers are as wide as their longest cell; the table is within the width unless it has names only."""
     columns = (Column("no"), Column("name", "name"), Column("number", "number"), Column("texts"))
-    layout = laid_out(columns, rows, width)
+    layout = lay_out(columns, rows, width)
     assert 1 in layout.shown
     for index, space in zip(layout.shown, layout.widths, strict=True):
         longest = max(len(row[index]) for row in rows)
@@ -91,12 +90,12 @@ def test_every_name_stands_in_one_line_of_a_terminal(columns: int) -> None:
     """However narrow the terminal is, a model's name can be read and copied; what has no room is named."""
     shown = on_terminal(columns, "models", "gpt-4o", "nova-premier-v1", "gemini-2.5-flash-lite-preview-06-17")
     assert "gemini-2.5-flash-lite-preview-06-17 " in shown
-    assert ("Not shown for want of room: " in shown) is (columns < 200)
+    assert ("Columns hidden on this narrow terminal: " in shown) is (columns < 200)
     assert all(len(line) <= columns for line in shown.splitlines() if "│" in line)
 
 
 def test_sentences_about_a_table_stay_out_of_a_pipe() -> None:
-    """`prices diff` in a pipe has rows only; how many there are stands on standard error."""
+    """`prices diff` in a pipe has rows only; their number goes to standard error."""
     done = CliRunner().invoke(main, ["prices", "diff", "2025-06-01", "2025-06-20"])
     lines = done.stdout.splitlines()
     assert {line.count("\t") for line in lines} == {5}

@@ -52,7 +52,7 @@ def test_the_list_names_all(data: Path) -> None:
 
 @pytest.mark.parametrize("author", ["openai", "OpenAI"])
 def test_a_known_author_keeps_its_spelling(author: str, data: Path, ranks: Path) -> None:
-    """A model of one's own stands with the author's others, whatever the case in which the author was named."""
+    """An added model is listed with the other models of its author, whatever the case of the author's name."""
     words = ("--file", str(ranks), "--name", "mine", "--like", "r50k_base", "--model", "my-model", "--author", author)
     assert run("vocab", "add", *words).exit_code == 0
     assert json.loads(run("models", "my-model", "--json").stdout)[0]["author"] == "OpenAI"
@@ -70,22 +70,25 @@ def test_an_added_vocabulary_counts_at_once(data: Path, ranks: Path) -> None:
     assert run("vocab", "verify", "mine").exit_code == 0
     assert '"class": "private"' not in run("vocab", "list", "--json").stdout
     again = run("vocab", "add", "--file", str(ranks), "--name", "mine", "--like", "r50k_base")
-    assert "There is a vocabulary 'mine' already." in again.output
+    assert "The vocabulary 'mine' already exists." in again.output
 
 
 @pytest.mark.parametrize(
     ("options", "fault"),
     [
-        (["--name", "Mine!", "--like", "r50k_base"], "is not a name for a vocabulary"),
-        (["--name", "r50k_base", "--like", "r50k_base"], "There is a vocabulary 'r50k_base' already."),
-        (["--name", "command-r", "--like", "r50k_base"], "There is a vocabulary 'command-r' already."),
+        (["--name", "Mine!", "--like", "r50k_base"], "is not a valid name of a vocabulary"),
+        (["--name", "r50k_base", "--like", "r50k_base"], "The vocabulary 'r50k_base' already exists."),
+        (["--name", "command-r", "--like", "r50k_base"], "The vocabulary 'command-r' already exists."),
         (["--name", "mine"], "needs --pattern"),
         (["--name", "mine", "--pattern", "("], "is not a usable pattern"),
         (["--name", "mine", "--pattern", r"\w+"], "loses characters"),
-        (["--name", "mine", "--like", "llama-2"], "There is no rank vocabulary 'llama-2'"),
-        (["--name", "mine", "--like", "r50k_base", "--model", "gpt-4", "--author", "Us"], "There is a model 'gpt-4'"),
-        (["--name", "mine", "--like", "r50k_base", "--model", "x"], "--model and --author go together"),
-        (["--name", "mine", "--like", "r50k_base", "--pattern", "x"], "exclude each other"),
+        (["--name", "mine", "--like", "llama-2"], "'llama-2' is not a known vocabulary of ranks"),
+        (
+            ["--name", "mine", "--like", "r50k_base", "--model", "gpt-4", "--author", "Us"],
+            "The model 'gpt-4' already exists",
+        ),
+        (["--name", "mine", "--like", "r50k_base", "--model", "x"], "Use --model and --author together"),
+        (["--name", "mine", "--like", "r50k_base", "--pattern", "x"], "cannot be used together"),
     ],
 )
 def test_what_cannot_be_added_is_refused(data: Path, ranks: Path, options: list[str], fault: str) -> None:
@@ -119,7 +122,7 @@ def test_only_what_is_not_shipped_is_fetched(data: Path) -> None:
 
 
 def test_models_say_why_they_have_no_count(data: Path) -> None:
-    """`weighbridge models NAME` tells a licence from an unpublished vocabulary."""
+    """`weighbridge models NAME` distinguishes a licence from an unpublished vocabulary."""
     shown = json.loads(run("models", "command-r-plus", "grok-4", "gpt-4o", "--json").stdout)
     assert [row["without_count"] for row in shown] == [
         "licence forbids shipping: weighbridge vocab fetch command-r",

@@ -15,7 +15,7 @@ from service.auth.accounts import Account
 from service.auth.passwords import Passwords
 from service.auth.users import User
 from service.connections import Addresses, Connections
-from service.runtime.settings import load
+from service.runtime.settings_loading import load
 from service.storage.sql.migrate import upgrade
 from service.storage.sql.url import DatabaseUrl
 from tests.service.storage.databases import PEPPERS

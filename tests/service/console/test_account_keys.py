@@ -26,7 +26,7 @@ async def test_the_cap_of_keys_holds_when_many_are_made_at_one_time(console: Con
 
 
 async def test_keys_cannot_be_made_and_revoked_for_ever(console: Console) -> None:
-    """After as many keys as an account may make within an hour, revoked ones too, the next is told to wait."""
+    """An account that created the maximum of keys within an hour, revoked ones too, has to wait for the next."""
     accounts = console.connections.accounts
     now = accounts.now()
     async with accounts.database.writing() as connection:

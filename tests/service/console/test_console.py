@@ -50,7 +50,7 @@ async def test_a_wrong_password_and_an_unknown_user_look_alike(console: Console)
 
 
 async def test_guessing_ends(console: Console) -> None:
-    """After so many wrong passwords even the right one has to wait, and is told how long."""
+    """After the maximum of wrong passwords even the right one has to wait; the reply says how long."""
     for _ in range(MAX_BY_PAIR):
         assert (await console.log_in(password="wrong password")).status_code == 401
     answer = await console.log_in()
@@ -77,7 +77,7 @@ async def test_a_login_that_is_none(console: Console, body: Any, sentence: str) 
 
 
 async def test_a_key_is_made_shown_once_and_revoked(console: Console) -> None:
-    """The secret stands in the answer to its creation alone; a revoked key is refused at once, here and by the list."""
+    """Only the reply to its creation has the secret; a revoked key is refused immediately and marked in the list."""
     session = await console.session()
     ends = int((datetime.now(UTC) + timedelta(days=1)).timestamp())
     wanted = {"name": "build", "scopes": ["tokens"], "expires_at": ends}
@@ -188,7 +188,7 @@ async def test_sessions_end_with_the_password_and_the_user(console: Console) -> 
 
 
 async def test_passwords_are_verified_a_few_at_a_time() -> None:
-    """More logins at once than can wait are told so, instead of taking memory without bound."""
+    """Logins above the number that may wait are refused, so that memory stays bounded."""
     passwords = Passwords(PasswordHasher(1, 8, 1))
     hashed = await passwords.hash(PASSWORD)
     outcomes = await asyncio.gather(

@@ -11,7 +11,7 @@ from service.app import create_app
 from service.auth.sql_accounts import SqlAccountStore
 from service.auth.sql_users import SqlUserStore
 from service.connections import Addresses, Connections
-from service.runtime.settings import load
+from service.runtime.settings_loading import load
 from service.storage.sql.tables import ended_session
 from tests.service.clocks import Clock
 from tests.service.console.conftest import PASSWORD, Console

@@ -23,6 +23,7 @@ from service.app import create_app
 from service.connections import Addresses, Connections
 from service.runtime.settings import Settings
 from service.storage.sql.url import DatabaseUrl
+from tests.service.gateway.interrupted_calls import AtPoint, calls_reported_to
 from tests.service.gateway.served_gateway import NO_REDIS, SETTINGS
 from tests.service.storage.databases import PEPPERS
 from tokenizer_registry import Registry
@@ -47,7 +48,7 @@ class Place(NamedTuple):
 class Commits:
     """Tells of the moment just before a hold, or a charge, is committed: by SQLAlchemy, or close to the drivers."""
 
-    def __init__(self, at_point: Callable[[str], None]) -> None:
+    def __init__(self, at_point: AtPoint) -> None:
         self.at_point = at_point
         self.point = ""
 
@@ -94,10 +95,11 @@ def serve(place: Place, stores: Addresses, registry: Registry, book: PriceBook, 
             os.kill(os.getpid(), signal.SIGKILL)
 
     connections = Connections(stores, limits_without_redis="local")
-    Commits(at_point).hear(connections.database.engine.sync_engine)
+    Commits(at_point).hear(connections.database.engine)
     changes = {"upstream_url": upstream_url, "upstream_timeout_seconds": UPSTREAM_TIMEOUT_SECONDS}
     settings = Settings.model_validate({**SETTINGS, **changes})
-    app = create_app(settings, connections, registry, book, at_point)
+    with calls_reported_to(at_point):
+        app = create_app(settings, connections, registry, book)
     uvicorn.Server(uvicorn.Config(app, log_config=None)).run(sockets=[place.listener])
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 
 from pricing_data import PriceBook
 from service.app import create_app
-from service.billing.ledger import Balance, Call, Entry
+from service.billing.ledger import Balance, CallRecord, LedgerEntry
 from service.billing.money import MICRO_INR
 from service.connections import Addresses, Connections
 from service.runtime.settings import Settings
@@ -22,6 +22,7 @@ from service.storage.sql.url import DatabaseUrl
 from tests.fake_upstream import MODEL, FakeUpstream
 from tests.served import Served, served
 from tests.service.billing.ledgers import faults_in_the_books
+from tests.service.gateway.interrupted_calls import AtPoint, calls_reported_to
 from tests.service.storage.databases import PEPPERS
 from tokenizer_registry import Registry
 
@@ -63,15 +64,15 @@ class Caller:
         assert found is not None
         return found
 
-    def calls(self) -> list[Call]:
+    def calls(self) -> list[CallRecord]:
         """All calls of the key, newest first."""
         return self.gateway.run(self.gateway.connections.statements.calls(self.key_id, 1000))
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[LedgerEntry]:
         """All entries of the key."""
         return self.gateway.run(self.gateway.connections.statements.entries(self.account_id, self.key_id))
 
-    def closed_calls(self, number: int) -> list[Call]:
+    def closed_calls(self, number: int) -> list[CallRecord]:
         """The closed calls of the key, newest first, once there are so many."""
         for _ in range(500):
             calls = [call for call in self.calls() if call.closed_at is not None]
@@ -80,7 +81,7 @@ class Caller:
             self.gateway.run(_soon())
         raise AssertionError(f"not closed: {self.calls()}")
 
-    def closed_call(self) -> Call:
+    def closed_call(self) -> CallRecord:
         """The only call of the key, once it is closed."""
         (call,) = self.closed_calls(1)
         return call
@@ -135,11 +136,11 @@ def served_gateway(
     registry: Registry,
     *,
     http: Literal["httptools", "h11"] = "httptools",
-    at_point: Callable[[str], None] = lambda _: None,
+    at_point: AtPoint = lambda _: None,
     redis_url: str = NO_REDIS,
     **changes: Any,
 ) -> Iterator[Gateway]:
-    """A service on a new database; `changes` are settings."""
+    """A service on a new database; `changes` are settings, and `at_point` is called as its calls go on."""
     settings = Settings.model_validate({"upstream_url": upstream.url, **SETTINGS, **changes})
     url = DatabaseUrl.of_file(folder / "gateway.db")
     upgrade(url)
@@ -150,7 +151,8 @@ def served_gateway(
         redis_timeout_seconds=10,
         welcome_micro_inr=settings.credit_welcome_inr * MICRO_INR,
     )
-    app = create_app(settings, connections, registry, PriceBook.from_package(), at_point)
+    with calls_reported_to(at_point):
+        app = create_app(settings, connections, registry, PriceBook.from_package())
     with served(app, http) as server:
         gateway = Gateway(app, server, connections, settings, upstream)
         yield gateway

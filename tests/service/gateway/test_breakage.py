@@ -106,7 +106,7 @@ def test_a_checkpoint_that_breaks_does_not_end_the_others(
     tmp_path: Path, upstream: FakeUpstream, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The hold is renewed with what was written since: else it would end before its stream."""
-    monkeypatch.setattr("service.gateway.gateway.CHECKPOINT_SECONDS", 0.05)
+    monkeypatch.setattr("service.gateway.routes.CHECKPOINT_SECONDS", 0.05)
     first, second, broken = Stall(), Stall(), threading.Event()
 
     def break_once(point: str) -> None:
@@ -149,8 +149,6 @@ def test_a_charge_that_breaks_is_tried_again(
 ) -> None:
     """Whether it was written or not: it is charged once, and the caller has the whole answer."""
     flaky(monkeypatch, times)
-    ledger = breaking_caller.gateway.connections.ledger
-    monkeypatch.setattr(ledger, "settle", ledger.single.settle)
     answer = breaking_caller.chat(stream=stream)
     assert answer.status_code == 200
     assert not stream or events_of(answer.text)[-1] == "[DONE]"
@@ -163,10 +161,10 @@ def test_an_answer_that_cannot_be_counted(
 ) -> None:
     """Without usage and without a count a plain answer is kept back and free, and a stream costs what was noted."""
 
-    async def uncountable(counter: PromptCounter, texts: list[str]) -> int:
+    async def uncountable(counter: PromptCounter, texts: list[str], account_id: str) -> int:
         raise MemoryError
 
-    monkeypatch.setattr(PromptCounter, "tokens", uncountable)
+    monkeypatch.setattr(PromptCounter, "count_output", uncountable)
     upstream.answer = lambda _: Script([*said("Hello"), FINISH, DONE]) if stream else plain("Hello", usage=None)
     answer = breaking_caller.chat(stream=stream)
     call = breaking_caller.closed_call()

@@ -13,16 +13,16 @@ from typing import Any
 
 import pytest
 
+from service.billing.bill import BalanceSnapshot, CallBill
 from service.billing.ledger import Balance
-from service.billing.money import MICRO_INR, Tariff, Tokens, shown
-from service.gateway.bill import Bill, Purse
+from service.billing.money import MICRO_INR, TokenPrices, Tokens, shown
 from tests.fake_upstream import Script, plain, stream
 from tests.promises.figure import Figure
 from tests.service.gateway.served_gateway import Caller, Gateway, events_of
 
 BILLS = int(os.environ.get("LEDGER_TEST_COSTS", "10000"))
 CALLS = int(os.environ.get("GATEWAY_TEST_CHARGES", "30"))
-TARIFF = Tariff(25, 100)
+TARIFF = TokenPrices(25, 100)
 MICRO = Fraction(1, MICRO_INR)
 GRANT = Fraction(25_000)
 
@@ -37,7 +37,7 @@ def decimals(amount: str) -> int:
     return len(amount.partition(".")[2])
 
 
-def told(bill: Bill) -> dict[str, str]:
+def told(bill: CallBill) -> dict[str, str]:
     """The headers, which agree with the properties in a stream."""
     headers = {name.decode(): value.decode() for name, value in bill.headers()}
     properties = bill.properties()
@@ -63,8 +63,8 @@ def test_promise_27_a_million_bills_are_exact(figure: Figure) -> None:
             balance, posted = balance + exact + granted * MICRO, posted + TARIFF.cost(charged) + granted
         balance, spent = balance - exact, spent + exact
         posted, key_spent = posted - TARIFF.cost(charged), key_spent + TARIFF.cost(charged)
-        purse = Purse(Balance(posted, 0), key_spent, 10 * MICRO_INR)
-        headers = told(Bill(charged, TARIFF.cost(charged), False, purse))
+        snapshot = BalanceSnapshot(Balance(posted, 0), key_spent, 10 * MICRO_INR)
+        headers = told(CallBill(charged, TARIFF.cost(charged), False, snapshot))
         assert Fraction(headers["x-request-cost-inr"]) == exact
         assert Fraction(headers["x-credit-balance-inr"]) == rounded_down(balance, 4)
         assert Fraction(headers["x-credit-spent-inr"]) == spent
@@ -79,8 +79,8 @@ def test_promise_27_a_million_bills_are_exact(figure: Figure) -> None:
 @pytest.mark.parametrize(("micro_inr", "warned"), [(10_000_000, False), (9_999_999, True), (0, True)])
 def test_promise_28_the_mark_is_exact(gateway: Gateway, micro_inr: int, warned: bool, figure: Figure) -> None:
     """At ten rupees to the micro-rupee there is no warning, one micro-rupee below there is."""
-    purse = Purse(Balance(micro_inr, 0), 0, 10 * MICRO_INR)
-    assert (b"x-credit-warning" in dict(purse.headers())) == warned
+    snapshot = BalanceSnapshot(Balance(micro_inr, 0), 0, 10 * MICRO_INR)
+    assert (b"x-credit-warning" in dict(snapshot.headers())) == warned
     if micro_inr:
         caller = gateway.caller(micro_inr)
         gateway.upstream.answer = lambda _: plain("x", usage=(0, 0))

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.gateway.faults import BadUpstreamResponse
-from service.gateway.plain import choices_of
+from service.gateway.dialects import parse_choices
 from service.gateway.request import ChatRequest, ChatRequests
+from service.gateway.upstream_faults import BadUpstreamResponse
 from service.http.errors import Refusal
 from tests.fake_upstream import DONE, FINISH, FakeUpstream, Script, chunk, usage_chunk
 from tests.service.gateway.served_gateway import Caller, Gateway
@@ -102,7 +102,7 @@ MESSAGES = st.fixed_dictionaries(
 def test_whatever_is_handed_out_is_accepted(message: dict[str, Any]) -> None:
     """An upstream's message is either refused as a bad answer, or accepted when it comes back."""
     try:
-        (choice,) = choices_of({"choices": [{"message": message}]})
+        (choice,) = parse_choices({"choices": [{"message": message}]})
     except BadUpstreamResponse:
         return
     body = json.dumps({"model": "cipher", "messages": [QUESTION, choice["message"]]}).encode()

@@ -20,7 +20,7 @@ from sqlalchemy import select
 
 from service.auth.accounts import ApiKey
 from service.billing.ledger import HoldState
-from service.gateway.gateway import LEASE_MARGIN_SECONDS
+from service.gateway.routes import LEASE_MARGIN_SECONDS
 from service.storage.sql.engine import blocking_engine
 from service.storage.sql.tables import hold
 from service.storage.sql.url import DatabaseUrl

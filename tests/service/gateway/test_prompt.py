@@ -36,7 +36,7 @@ async def test_delivered_text_is_counted_in_blocks_where_there_is_no_memory_for_
     """The charge is that of the text, and at most one token more for each block: not that of all its bytes."""
     pool = CountingPool(Narrow(), TextLimits(100, 100), InFlight(1), threads=1)
     text = "word " * WORDS
-    counted = await PromptCounter(pool, VOCABULARY, None).tokens([text, "tail"], "account")
+    counted = await PromptCounter(pool, VOCABULARY, None).count_output([text, "tail"], "account")
     whole = Registry.from_package().vocabulary(VOCABULARY).count(text) + 1
     assert whole <= counted <= whole + len(text) // BLOCK_CHARACTERS + 1
     pool.close()

@@ -28,7 +28,7 @@ def quick_gateway(
     """A gateway whose streams have many checkpoints; at the end its books add up."""
     folder = tmp_path_factory.mktemp("quick")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("service.gateway.gateway.CHECKPOINT_SECONDS", 0.05)
+        patch.setattr("service.gateway.routes.CHECKPOINT_SECONDS", 0.05)
         with served_gateway(folder, running_upstream, registry) as gateway:
             yield gateway
             assert gateway.faults() == []

@@ -13,8 +13,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from service.gateway import upstream_pool
-from service.gateway.faults import BadUpstreamResponse, UpstreamFault, UpstreamTimeout, UpstreamUnavailable
-from service.gateway.upstream import Upstream
+from service.gateway.upstream import UpstreamModel
+from service.gateway.upstream_faults import BadUpstreamResponse, UpstreamFault, UpstreamTimeout, UpstreamUnavailable
 from service.observability.gateway_metrics import GatewayMeters
 from tests.service.gateway.raw_upstream import RawUpstream, raw_upstream, sends, stays, whole
 
@@ -42,10 +42,10 @@ def raw() -> Iterator[RawUpstream]:
 
 
 @asynccontextmanager
-async def opened(url: str, *, timeout_seconds: float = 5, most_connections: int = 10) -> AsyncIterator[Upstream]:
+async def opened(url: str, *, timeout_seconds: float = 5, max_connections: int = 10) -> AsyncIterator[UpstreamModel]:
     """A client of that server."""
     meters = GatewayMeters(CollectorRegistry())
-    upstream = Upstream(url, SECRET, "m", "cipher", timeout_seconds, most_connections, meters)
+    upstream = UpstreamModel(url, SECRET, "m", "cipher", timeout_seconds, max_connections, meters)
     async with upstream.open():
         yield upstream
 
@@ -188,7 +188,7 @@ async def test_calls_beyond_the_connections_wait(raw: RawUpstream) -> None:
         return True
 
     raw.answer = answer
-    async with opened(raw.url, most_connections=1) as upstream:
+    async with opened(raw.url, max_connections=1) as upstream:
         first = asyncio.create_task(upstream.complete(ASKED))
         assert await asyncio.to_thread(begun.wait, timeout=5)
         second = asyncio.create_task(upstream.complete(ASKED))
@@ -210,7 +210,7 @@ async def test_a_call_that_gets_no_connection_in_time(raw: RawUpstream, *, strea
         return True
 
     raw.answer = answer
-    async with opened(raw.url, timeout_seconds=0.3, most_connections=1) as upstream:
+    async with opened(raw.url, timeout_seconds=0.3, max_connections=1) as upstream:
         first = asyncio.create_task(upstream.complete(ASKED))
         assert await asyncio.to_thread(begun.wait, timeout=5)
         second = anext(upstream.stream(ASKED)) if streamed else upstream.complete(ASKED)

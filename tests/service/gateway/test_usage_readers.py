@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.gateway.reported_usage import usage_of
+from service.gateway.dialects import parse_usage
 from tests.pricing_data.responses.test_shapes import EXAMPLES, Example
 
 CHATS = [
@@ -17,7 +17,7 @@ WITHOUT_TOTAL = "xAI without a total"
 @pytest.mark.parametrize("example", CHATS, ids=lambda example: example.name)
 def test_the_gateway_counts_input_and_output_as_costs_do(example: Example) -> None:
     """In both of its dialects, for every made-up usage of chat completions."""
-    found = usage_of({"usage": example.usage}, "xai" if example.provider == "xai" else "openai")
+    found = parse_usage({"usage": example.usage}, "xai" if example.provider == "xai" else "openai")
     assert found.input == example.counts["input_tokens"]
     if example.name != WITHOUT_TOTAL:
         assert (found.output or 0) == example.counts["output_tokens"]

@@ -10,7 +10,7 @@ import sys
 import time
 
 from service.limits import Allowance, Decision
-from service.limits.store_clock import StoreClock
+from service.limits.outage import StoreClock
 from tests.service.limits.limiters import limiter_on
 
 

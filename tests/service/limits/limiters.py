@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from service.limits import AccountTable, Limiter, Outcome
+from service.limits import AccountTable, Limiter, LimitOutcome
 from service.limits.limiter import ignore_outcome
-from service.limits.redis_store import RedisCounters
-from service.limits.store_clock import StoreClock
+from service.limits.outage import StoreClock
+from service.limits.redis_store import RedisRateLimitStore
 from service.storage.redis import connect
 
 PATIENT_SECONDS = 10.0  # where a test is not about time, a busy machine must not look like a lost store
@@ -22,12 +22,12 @@ async def limiter_on(
     timeout_seconds: float = PATIENT_SECONDS,
     retry_after_seconds: float = SOON_SECONDS,
     clock: StoreClock | None = None,
-    on_outcome: Callable[[Outcome], None] = ignore_outcome,
+    on_outcome: Callable[[LimitOutcome], None] = ignore_outcome,
 ) -> AsyncIterator[Limiter]:
     """A limiter of its own on the store at `url`, with its own connections."""
     client = connect(url, socket_timeout_seconds=timeout_seconds)
     limiter = Limiter(
-        RedisCounters(client, timeout_seconds=timeout_seconds),
+        RedisRateLimitStore(client, timeout_seconds=timeout_seconds),
         policy=policy,
         table=table,
         clock=clock,

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import redis
 
-from service.limits.script import limit_script
+from service.limits.redis_script import limit_script
 
 
 class Reply(NamedTuple):

@@ -21,7 +21,7 @@ from functools import partial
 from typing import Any, NoReturn
 
 from service.limits import AccountTable, Allowance, Decision, ProcessLock
-from service.limits.store_clock import StoreClock
+from service.limits.outage import StoreClock
 from tests.logs import keep_errors_alone
 from tests.service.limits.limiters import limiter_on
 

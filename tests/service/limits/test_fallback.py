@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.limits import AccountTable, Allowance, Decision
-from service.limits.account_table import ENTRIES, SETS, WAYS
+from service.limits.account_table import CALL_RECORDS, SETS, WAYS
 from service.limits.fallback import INTERVAL_MICROSECONDS, LocalLimits
-from service.limits.store import Call, Settlement
-from service.limits.store_clock import StoreClock
+from service.limits.outage import StoreClock
+from service.limits.store import LimitRequest, UsageBooking
 
 SECOND = 1_000_000
 # 2026-11-28, noon, UTC.
@@ -33,8 +33,8 @@ def limits(clock: Clock, table: AccountTable | None = None) -> LocalLimits:
 
 def decided(of: LocalLimits, per_second: int, per_month: int = MANY, account: str = "a", **call: bool) -> Decision:
     """What becomes of a call that would be booked later."""
-    question = Call(account, Allowance(per_second, per_month), call.get("recorded", True))
-    decision = of.decide(question, owed=call.get("owed", True))
+    question = LimitRequest(account, Allowance(per_second, per_month), call.get("recorded", True))
+    decision = of.decide(question, count_later=call.get("count_later", True))
     assert decision is not None
     return decision
 
@@ -44,7 +44,7 @@ def answer(clock: Clock, *, second_left: int, month_left: int, allowance: Allowa
     return Decision(True, None, allowance, second_left, 0, month_left, 0, clock.store.now_microseconds())
 
 
-@given(st.lists(st.integers(0, 400_000), max_size=60), st.integers(1, ENTRIES))
+@given(st.lists(st.integers(0, 400_000), max_size=60), st.integers(1, CALL_RECORDS))
 def test_window_agrees_with_counting_again(pauses: list[int], limit: int) -> None:
     """After any sequence of pauses, what is left and the wait are those of a count from scratch."""
     clock, admitted = Clock(), list[int]()
@@ -61,7 +61,7 @@ def test_window_agrees_with_counting_again(pauses: list[int], limit: int) -> Non
         assert (clock.now in admitted) == (len(recent) < limit or clock.now in recent)
 
 
-@given(st.lists(st.integers(0, 30_000), min_size=30, max_size=200), st.integers(ENTRIES + 1, 60))
+@given(st.lists(st.integers(0, 30_000), min_size=30, max_size=200), st.integers(CALL_RECORDS + 1, 60))
 def test_larger_allowances_are_never_passed_and_hardly_late(pauses: list[int], limit: int) -> None:
     """An allowance of more calls than are kept one by one is granted an interval late at most, and never passed."""
     clock, admitted = Clock(), list[int]()
@@ -106,7 +106,7 @@ def test_full_set_of_active_accounts_makes_no_place() -> None:
     clock, table = Clock(), AccountTable()
     of = limits(clock, table)
     outcomes = Counter(
-        of.decide(Call(f"account-{number}", Allowance(1, MANY), True), owed=True) is None
+        of.decide(LimitRequest(f"account-{number}", Allowance(1, MANY), True), count_later=True) is None
         for number in range(2 * SETS * WAYS)
     )
     assert outcomes[True] >= SETS * WAYS
@@ -145,9 +145,9 @@ def test_booked_calls_are_counted_once() -> None:
     of = limits(clock)
     of.note("a", answer(clock, second_left=MANY, month_left=7, allowance=allowance), clock.now)
     assert [decided(of, MANY, 10).admitted for _ in range(4)] == [True] * 4
-    of.settled([Settlement("a", 1, 4, MONTH, 0)])
+    of.booked([UsageBooking("a", 1, 4, MONTH, 0)])
     assert [decided(of, MANY, 10).admitted for _ in range(4)] == [True, True, True, False]
-    of.settled([Settlement("a", 2, 3, MONTH, 0)])
+    of.booked([UsageBooking("a", 2, 3, MONTH, 0)])
     clock.now += 1
     of.note("a", answer(clock, second_left=MANY, month_left=2, allowance=allowance), clock.now)
     assert [decided(of, MANY, 10).admitted for _ in range(3)] == [True, True, False]
@@ -167,4 +167,4 @@ def test_calls_that_will_not_be_booked_have_no_quota() -> None:
     """Of an account whose record is broken nothing is known but its rate."""
     clock = Clock()
     of = limits(clock)
-    assert [decided(of, 2, 1, owed=False).refused_by for _ in range(3)] == [None, None, "rate"]
+    assert [decided(of, 2, 1, count_later=False).refused_by for _ in range(3)] == [None, None, "rate"]

@@ -6,9 +6,9 @@ import pytest
 from redis.asyncio import Redis
 from redis.crc import key_slot
 
-from service.limits import Allowance, Decision, Limiter, Outcome, Unavailable
-from service.limits.redis_store import RedisCounters
-from service.limits.store import BrokenRecord, Call
+from service.limits import Allowance, Decision, Limiter, LimitOutcome, Unavailable
+from service.limits.redis_store import RedisRateLimitStore
+from service.limits.store import BrokenRecord, LimitRequest
 from tests.service.limits.limiters import limiter_on
 from tests.service.limits.script import keys
 from tests.service.store_process import StoreProcess
@@ -131,13 +131,13 @@ async def test_script_flush_is_not_noticed(store: StoreProcess, account_id: str,
 
 async def test_outcomes_are_told(store: StoreProcess, account_id: str) -> None:
     """Every call is told to the metrics hook by its outcome; a look is not."""
-    outcomes: list[Outcome] = []
+    outcomes: list[LimitOutcome] = []
     async with limiter_on(store.url, on_outcome=outcomes.append) as limiter:
         await limiter.peek(account_id, TEN)
         await hit(limiter, account_id, Allowance(1, 5))
         await hit(limiter, account_id, Allowance(1, 5))
         await hit(limiter, account_id, Allowance(5, 1))
-    assert outcomes == [Outcome.ADMITTED, Outcome.REFUSED_RATE, Outcome.REFUSED_QUOTA]
+    assert outcomes == [LimitOutcome.ADMITTED, LimitOutcome.REFUSED_RATE, LimitOutcome.REFUSED_QUOTA]
 
 
 async def test_broken_record_concerns_its_account_only(
@@ -165,8 +165,8 @@ async def test_keys_share_a_cluster_slot(account_id: str, redis_client: Redis, s
 
 async def test_counters_answer_in_order(redis_client: Redis, account_id: str) -> None:
     """The answers to a batch of many accounts stand in the order of the questions."""
-    counters = RedisCounters(redis_client, timeout_seconds=10)
-    calls = [Call(f"{account_id}-{n % 7}", Allowance(100, 1000 + n), recorded=True) for n in range(50)]
+    counters = RedisRateLimitStore(redis_client, timeout_seconds=10)
+    calls = [LimitRequest(f"{account_id}-{n % 7}", Allowance(100, 1000 + n), recorded=True) for n in range(50)]
     answers = await counters.decide(calls, batch=1)
     assert [answer.allowance for answer in answers if not isinstance(answer, BrokenRecord)] == [
         call.allowance for call in calls
@@ -176,8 +176,8 @@ async def test_counters_answer_in_order(redis_client: Redis, account_id: str) ->
 async def test_traces_of_writers_are_bounded(redis_client: Redis, account_id: str) -> None:
     """Hundreds of processes that come and go leave a small record, and the count right."""
     for n in range(200):
-        counters = RedisCounters(redis_client, writer=f"writer-{n}", timeout_seconds=10)
-        await counters.decide([Call(account_id, MANY, recorded=True)], batch=1)
+        counters = RedisRateLimitStore(redis_client, writer=f"writer-{n}", timeout_seconds=10)
+        await counters.decide([LimitRequest(account_id, MANY, recorded=True)], batch=1)
     assert await redis_client.hlen(keys(account_id)[1]) <= 66
     assert await redis_client.hget(keys(account_id)[1], "n") == b"200"
 

@@ -7,8 +7,11 @@ import pytest
 import redis
 
 from service.limits import Allowance, Decision, Limiter, Unavailable
+from service.limits.outage import StoreClock, UnsyncedUsage
+from service.limits.store import UsageBooking
 from tests.eventually import eventually_async
 from tests.service.limits.limiters import limiter_on
+from tests.service.limits.oracle import instant
 from tests.service.limits.script import keys
 from tests.service.store_process import StoreProcess
 
@@ -187,3 +190,41 @@ async def test_store_that_refuses_to_write_is_no_refusal(
             client.config_set(setting, harmless)
         await recovered(limiter)
         assert booked(own_store, "a") == 7
+
+
+def test_a_booking_stays_as_it_was_until_it_is_booked() -> None:
+    """A booking that is sent again is the same to the number; later calls follow in one of their own."""
+    usage = UnsyncedUsage()
+    usage.lose_reply(["a"], usage.next_batch(), 202611)
+    usage.add("a", 202611)
+    usage.add("a", 202611)
+    first = usage.due()
+    assert first == (UsageBooking("a", batch=2, calls=2, month=202611, lost_batch=1),)
+    usage.add("a", 202611)
+    assert usage.due() == (*first, UsageBooking("a", batch=3, calls=1, month=202611, lost_batch=0))
+    assert usage.calls == 3
+    usage.booked(first)
+    assert [booking.calls for booking in usage.due()] == [1]
+
+
+def test_unsynced_usage_of_a_month_that_is_over_is_dropped() -> None:
+    """An outage across the 1st does not use up the new month with calls of the old one."""
+    usage = UnsyncedUsage()
+    for _ in range(5000):
+        usage.add("a", 202611)
+    usage.add("a", 202612)
+    (booking,) = usage.due()
+    assert (booking.calls, booking.month) == (1, 202612)
+
+
+def test_clock_follows_the_store_not_the_host() -> None:
+    """A host whose clock is a year slow knows the store's month after one reply, and keeps it going."""
+    monotonic = [5_000_000_000]
+    clock = StoreClock(lambda: monotonic[0], lambda: instant(2025, 12, 1) * 1000)
+    assert clock.month() == 202512
+    clock.follow(instant(2026, 11, 30, 23, 59, 59))
+    assert clock.month() == 202611
+    monotonic[0] += 999_999_000
+    assert clock.month() == 202611
+    monotonic[0] += 1000
+    assert (clock.month(), clock.now_microseconds()) == (202612, instant(2026, 12, 1))

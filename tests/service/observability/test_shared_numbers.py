@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from prometheus_client import values
 
-from service.limits import Outcome
+from service.limits import LimitOutcome
 from service.observability.metrics import Metrics
 from service.observability.shared_numbers import MAX_SERIES, NAME_BYTES, SharedNumbers
 
@@ -44,7 +44,7 @@ def noted(metrics: Metrics) -> None:
     """A request, a decision and the present state."""
     metrics.request("GET", "/health", 200, 0.003, None)
     metrics.request("GET", "/health", 200, 7, None)
-    metrics.decided(Outcome.ADMITTED)
+    metrics.decided(LimitOutcome.ADMITTED)
     metrics.tasks.set(3)
     metrics.limits_shared.set(True)
     metrics.book_age_days.set(5)
@@ -94,7 +94,7 @@ def test_any_number_of_workers_starts_and_ends() -> None:
     numbers = SharedNumbers(1)
     for _ in range(20):
         slot = numbers.reserve()
-        in_worker(numbers, lambda metrics: metrics.decided(Outcome.ADMITTED))
+        in_worker(numbers, lambda metrics: metrics.decided(LimitOutcome.ADMITTED))
         numbers.release(slot)
     assert 'weighbridge_limiter_decisions_total{outcome="admitted"} 20.0' in lines(numbers)
     while numbers.reserve() is not None:
@@ -105,7 +105,7 @@ def test_any_number_of_workers_starts_and_ends() -> None:
 
 def check_own(metrics: Metrics) -> None:
     """A worker without a slot tells its own numbers with those of the others."""
-    metrics.decided(Outcome.ADMITTED)
+    metrics.decided(LimitOutcome.ADMITTED)
     metrics.write()
     assert b'weighbridge_limiter_decisions_total{outcome="admitted"} 21.0' in metrics.text()
 
@@ -122,7 +122,7 @@ def test_a_full_slot_changes_no_other_number() -> None:
 
 def overflow(metrics: Metrics) -> None:
     """More codes than there is room for."""
-    metrics.decided(Outcome.ADMITTED)
+    metrics.decided(LimitOutcome.ADMITTED)
     for number in range(MAX_SERIES + 100):
         metrics.request("GET", "/health", 404, 0, str(number))
 

@@ -8,14 +8,15 @@ from typing import Any
 import click
 import pytest
 
-from service.cli.tracing import tracer_maker
+from service.cli.serve_preparation import tracer_maker
 from service.observability.tracing import random_id
 from service.observability.tracing_otel import OtlpTracer, traces_url
 from service.runtime.settings import Settings
 
 SCOPE: dict[str, Any] = {"type": "http", "method": "GET", "headers": []}
 NOT_LOADED = (
-    "import sys, service.cli.preparation; tracing = ('service.observability.tracing_otel', 'opentelemetry.exporter'); "
+    "import sys, service.cli.serve_preparation\n"
+    "tracing = ('service.observability.tracing_otel', 'opentelemetry.exporter')\n"
     "sys.exit(any(name.startswith(tracing) for name in sys.modules))"
 )
 

@@ -21,7 +21,7 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def cancelled_from_inside() -> None:
-    """A library may raise it although nobody cancelled the task."""
+    """A library may raise it although the task was not cancelled."""
     raise asyncio.CancelledError
 
 

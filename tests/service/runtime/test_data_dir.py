@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from service.cli.main import main
 from service.runtime.data_dir import DataFolderUnusable, prepare
-from service.runtime.settings import load
+from service.runtime.settings_loading import load
 
 NOBODY = 65534
 

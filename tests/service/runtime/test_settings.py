@@ -1,11 +1,12 @@
-"""Settings: one reader of the environment, every fault at once, no secret shown."""
+"""Settings: one reader of the environment, all faults reported together, no secret printed."""
 
 from pathlib import Path
 
 import pytest
 from redis.asyncio import RedisCluster
 
-from service.runtime.settings import Settings, SettingsError, load, shown
+from service.runtime.settings import Settings
+from service.runtime.settings_loading import SettingsError, load, shown
 from service.storage.redis import connect
 from service.tokens.providers.endpoints import enabled_providers
 
@@ -18,7 +19,7 @@ def test_defaults_need_no_environment() -> None:
 
 
 def test_options_win_over_the_environment() -> None:
-    """A command's option beats its variable, an option that is not given does not, and each source is told."""
+    """A command's option overrides its variable, an absent option does not, and each source is recorded."""
     environ = {"WEIGHBRIDGE_PORT": "1", "WEIGHBRIDGE_WORKERS": "2", "UNRELATED": "x"}
     configuration = load(environ, {"port": 3, "workers": None, "data_dir": Path("d")})
     settings = configuration.settings

@@ -67,4 +67,4 @@ async def account_store(url: DatabaseUrl, clock: Clock, peppers: Peppers = PEPPE
 
 def text_of(url: DatabaseUrl) -> str:
     """The URL as an operator writes it."""
-    return url.blocking.set(drivername=url.blocking.get_backend_name()).render_as_string(hide_password=False)
+    return url.with_driver.set(drivername=url.with_driver.get_backend_name()).render_as_string(hide_password=False)

@@ -20,5 +20,5 @@ def dump(url: DatabaseUrl) -> str:
 def _files(url: DatabaseUrl) -> list[str]:
     if not url.is_sqlite:
         return []
-    path = Path(str(url.blocking.database))
+    path = Path(str(url.with_driver.database))
     return [file.read_bytes().decode("latin-1") for file in sorted(path.parent.glob(f"{path.name}*"))]

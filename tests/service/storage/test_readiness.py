@@ -199,7 +199,7 @@ def test_postgresql_that_refuses_writes_is_not_ready(own_store: StoreProcess, po
     """It answers, but as one that may only be read; and a table that another holds is named as no answer in time."""
     url = postgres.empty()
     upgrade(url)
-    dsn = url.blocking.set(drivername="postgresql").render_as_string(hide_password=False)
+    dsn = url.with_driver.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(dsn, autocommit=True) as other, probed(own_store, url) as service:
         assert service.faults() == {}
         other.execute("BEGIN")

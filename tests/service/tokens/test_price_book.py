@@ -44,14 +44,14 @@ def test_own_prices_lie_over_the_book(tmp_path: Path, own: Path) -> None:
     assert lapsed(book, today) == []
     own.write_text(OWN.format(replaces="0.000003"), encoding="utf-8")
     assert lapsed(book_in_use(tmp_path, own, {"gpt-4o"}), today) == [
-        "your own price of gpt-4o from 2026-01-01 holds no more: the book gave 0.0000025, not 0.000003"
+        "your own price of gpt-4o from 2026-01-01 is no longer valid: the book gave 0.0000025, not 0.000003"
     ]
 
 
 def test_a_name_outside_the_catalogue_is_priced_and_named(tmp_path: Path, own: Path) -> None:
     """An operator may price a name that the catalogue lacks; it is listed, so that a misspelt one is noticed."""
     book = book_in_use(tmp_path, own, {"gpt-4"})
-    assert book.standing["gpt-4o"][0].holds(date(2026, 11, 21))
+    assert book.overrides["gpt-4o"][0].holds(date(2026, 11, 21))
     assert outside_catalogue(book, {"gpt-4"}) == ["gpt-4o"]
     assert outside_catalogue(book, {"gpt-4", "gpt-4o"}) == []
 

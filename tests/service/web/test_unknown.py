@@ -11,12 +11,12 @@ from starlette.responses import Response
 
 from pricing_data import PriceBook
 from service.http.context import RequestContext
-from service.runtime.settings import load
-from service.web.routes import made_pages
+from service.runtime.settings_loading import load
+from service.web.routes import build_pages
 from service.web.unknown import UnknownPaths, prefers_html
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
-ANSWER = UnknownPaths(made_pages(load({}).settings, PriceBook.from_package()))
+ANSWER = UnknownPaths(build_pages(load({}).settings, PriceBook.from_package()))
 TRACE_ID = "0" * 32
 
 

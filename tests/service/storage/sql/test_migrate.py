@@ -12,7 +12,7 @@ from sqlalchemy import Connection, inspect, text
 from service.storage.errors import NewerSchema
 from service.storage.sql.engine import blocking_engine
 from service.storage.sql.migrate import NEWEST, schema_status, upgrade
-from service.storage.sql.steps import MIGRATIONS, alembic_config
+from service.storage.sql.migrations import MIGRATIONS, alembic_config
 from service.storage.sql.tables import metadata
 from service.storage.sql.url import DatabaseUrl
 from tests.service.storage.databases import Databases
@@ -137,7 +137,7 @@ def test_processes_that_start_at_once_do_not_disturb_each_other(databases: Datab
     """Processes that bring one database up together, empty or old, all succeed, and each step is run once."""
     url = begun_at(databases, step)
     with get_context("spawn").Pool(2) as pool:
-        pool.map(upgrade_in_process, [url.blocking.render_as_string(hide_password=False)] * 4, chunksize=1)
+        pool.map(upgrade_in_process, [url.with_driver.render_as_string(hide_password=False)] * 4, chunksize=1)
     assert versions(url) == [NEWEST]
 
 

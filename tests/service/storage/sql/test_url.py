@@ -9,25 +9,23 @@ from service.storage.sql.url import DatabaseUrl
 
 
 @pytest.mark.parametrize(
-    ("given", "blocking", "asynchronous"),
+    ("given", "with_driver"),
     [
-        ("sqlite:///a/b.db", "sqlite+pysqlite:///a/b.db", "sqlite+aiosqlite:///a/b.db"),
-        ("sqlite:////a/b.db", "sqlite+pysqlite:////a/b.db", "sqlite+aiosqlite:////a/b.db"),
-        ("sqlite+aiosqlite:///b.db", "sqlite+pysqlite:///b.db", "sqlite+aiosqlite:///b.db"),
-        ("postgresql://u:p@h:1/d", "postgresql+psycopg://u:p@h:1/d", "postgresql+psycopg://u:p@h:1/d"),
-        ("postgres://h/d", "postgresql+psycopg://h/d", "postgresql+psycopg://h/d"),
+        ("sqlite:///a/b.db", "sqlite+pysqlite:///a/b.db"),
+        ("sqlite:////a/b.db", "sqlite+pysqlite:////a/b.db"),
+        ("sqlite+aiosqlite:///b.db", "sqlite+pysqlite:///b.db"),
+        ("postgresql://u:p@h:1/d", "postgresql+psycopg://u:p@h:1/d"),
+        ("postgres://h/d", "postgresql+psycopg://h/d"),
         (
             "postgresql+asyncpg://h/d?sslmode=require",
-            "postgresql+psycopg://h/d?sslmode=require",
             "postgresql+psycopg://h/d?sslmode=require",
         ),
     ],
 )
-def test_a_url_becomes_those_of_the_drivers(given: str, blocking: str, asynchronous: str) -> None:
-    """Whichever way a database is named, both of our drivers reach the same one."""
+def test_a_url_becomes_that_of_the_driver(given: str, with_driver: str) -> None:
+    """Whichever way a database is named, our driver reaches the same one."""
     url = DatabaseUrl.parse(given)
-    assert url.blocking.render_as_string(hide_password=False) == blocking
-    assert url.asynchronous.render_as_string(hide_password=False) == asynchronous
+    assert url.with_driver.render_as_string(hide_password=False) == with_driver
 
 
 @pytest.mark.parametrize(
@@ -53,4 +51,4 @@ def test_a_password_is_never_shown(given: str) -> None:
 @pytest.mark.parametrize("name", ["a b.db", "a%20b.db", "a?b#c.db", "ü.db", "a@b:c.db"])
 def test_any_file_name_is_reached(tmp_path: Path, name: str) -> None:
     """The URL of a file leads to that very file, whatever characters its name has."""
-    assert DatabaseUrl.of_file(tmp_path / name).blocking.database == str(tmp_path / name)
+    assert DatabaseUrl.of_file(tmp_path / name).with_driver.database == str(tmp_path / name)

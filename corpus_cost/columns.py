@@ -1,0 +1,165 @@
+"""Tokens and exact costs of whole columns of texts: Arrow arrays, Polars expressions and DuckDB functions.
+
+Nulls stay null; an empty text has 0 tokens.
+"""
+
+import warnings
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from corpus_cost.counting import count_texts
+from corpus_cost.errors import NoAnswer, import_extra
+from pricing_data import PriceBook
+from pricing_data.price import Price, Rates
+from tokenizer_registry import Registry, RegistryError
+from tokenizer_registry.vocabulary import Counter
+
+PURPOSE = "Counting columns"
+# A price has at most 12 decimals and a count at most 19 digits, so products fit the 38 digits of Arrow unrounded.
+PRICE_DIGITS, COUNT_DIGITS, DECIMALS = 18, 19, 12
+
+
+class Columns:
+    """Counts and prices arrays of texts, each text the input of one call, in USD at the prices of one day."""
+
+    def __init__(self, registry: Registry, book: PriceBook, day: date) -> None:
+        self._registry = registry
+        self._book = book
+        self._day = day
+
+    def counted(self, texts: Any, model: str) -> Any:
+        """Return an int64 array of tokens for an array of strings; null where a text is null or cannot be counted.
+
+        Raise NoAnswer for a model that is not known or has no public vocabulary.
+        """
+        arrow, compute = import_extra("pyarrow", PURPOSE), import_extra("pyarrow.compute", PURPOSE)
+        counter = self._counter(model)
+        counts = arrow.array(count_texts(counter, texts.drop_null().to_pylist()), arrow.int64())
+        if not texts.null_count:
+            return counts
+        return compute.replace_with_mask(arrow.nulls(len(texts), arrow.int64()), texts.is_valid(), counts)
+
+    def priced(self, texts: Any, model: str) -> Any:
+        """Return a decimal128(38, 12) array of costs for an array of strings, null where the count is null.
+
+        Raise NoAnswer, also for a model without a price.
+        """
+        counts = self.counted(texts, model)
+        price = self._book.price(model, self._day)
+        if price is None:
+            raise NoAnswer(f"{model}: no price is known on {self._day}")
+        return self._products(counts, price)
+
+    def _counter(self, model: str) -> Counter:
+        try:
+            reason = self._registry.why_uncounted(model)
+            if reason is None:
+                return self._registry.vocabulary(str(self._registry.models[model].vocabulary))
+        except RegistryError as fault:
+            raise NoAnswer(str(fault)) from None
+        raise NoAnswer(f"{model} has no count: {reason}")
+
+    def _products(self, counts: Any, price: Price) -> Any:
+        arrow, compute = import_extra("pyarrow", PURPOSE), import_extra("pyarrow.compute", PURPOSE)
+        rates = _decimal(arrow, _input_rate(price, price.tariff.rates))
+        for tier in price.tariff.tiers:
+            reached = compute.greater(counts, tier.above_tokens)
+            rates = compute.if_else(reached, _decimal(arrow, _input_rate(price, tier.rates)), rates)
+        costs = compute.multiply(counts.cast(arrow.decimal128(COUNT_DIGITS, 0)), rates)
+        fee = price.tariff.rates.per_call
+        if fee is None:
+            return costs
+        return compute.add(costs, _decimal(arrow, fee)).cast(arrow.decimal128(38, DECIMALS))
+
+
+def _input_rate(price: Price, rates: Rates) -> Decimal:
+    if rates.input is None:
+        raise NoAnswer(f"{price.model}: no price for input is known")
+    return rates.input
+
+
+def _decimal(arrow: Any, amount: Decimal) -> Any:
+    return arrow.scalar(amount, arrow.decimal128(PRICE_DIGITS, DECIMALS))
+
+
+DUCKDB_PURPOSE = "DuckDB functions"
+
+
+def register_duckdb(connection: Any, columns: Columns) -> None:
+    """Register `token_count(text, model)` and `token_cost(text, model)` with a DuckDB connection.
+
+    The count is BIGINT; the cost, of the text as input, is DECIMAL(38, 12) in USD. Raise MissingExtra.
+    """
+    arrow = import_extra("pyarrow", DUCKDB_PURPOSE)
+    text, money = "VARCHAR", f"DECIMAL(38, {DECIMALS})"
+    functions = (
+        ("token_count", _by_model(columns.counted, arrow.int64()), "BIGINT"),
+        ("token_cost", _by_model(columns.priced, arrow.decimal128(38, DECIMALS)), money),
+    )
+    for name, function, kind in functions:
+        connection.create_function(name, function, [text, text], kind, type="arrow", null_handling="special")
+
+
+def _by_model(answer: Callable[[Any, str], Any], kind: Any) -> Callable[[Any, Any], Any]:
+    """Return a function of two columns, texts and models, that calls `answer` once for each model."""
+    arrow, compute = import_extra("pyarrow", DUCKDB_PURPOSE), import_extra("pyarrow.compute", DUCKDB_PURPOSE)
+
+    def function(texts: Any, models: Any) -> Any:
+        texts, models = _one_array(texts), _one_array(models)
+        names = models.unique().to_pylist()
+        if len(names) == 1 and names[0] is not None:
+            return answer(texts, names[0])
+        answers = arrow.nulls(len(texts), kind)
+        for name in names:
+            if name is not None:
+                rows = compute.fill_null(compute.equal(models, name), False)
+                answers = compute.replace_with_mask(answers, rows, answer(texts.filter(rows), name))
+        return answers
+
+    return function
+
+
+def _one_array(column: Any) -> Any:
+    """Return a column as one array; it may consist of chunks."""
+    return column.combine_chunks() if hasattr(column, "combine_chunks") else column
+
+
+POLARS_PURPOSE = "Polars expressions"
+
+
+def register_polars(columns: Columns) -> None:
+    """Register the namespace `tokens` with Polars: `pl.col("text").tokens.count("gpt-4o")` and `.tokens.cost(...)`.
+
+    The count is Int64; the cost, of the text as input, is Decimal(38, 12) in USD. A model without a count or price
+    raises an error when the query runs. Raise MissingExtra.
+    """
+    polars = import_extra("polars", POLARS_PURPOSE)
+    import_extra("pyarrow", POLARS_PURPOSE)
+
+    class TokensNamespace:
+        """The namespace `tokens` of one expression."""
+
+        def __init__(self, expression: Any) -> None:
+            self._expression = expression
+
+        def count(self, model: str) -> Any:
+            """Return the tokens of each text for a model."""
+            return self._mapped(columns.counted, model, polars.Int64)
+
+        def cost(self, model: str) -> Any:
+            """Return the cost in USD of each text as input of a model."""
+            return self._mapped(columns.priced, model, polars.Decimal(38, DECIMALS))
+
+        def _mapped(self, answer: Callable[[Any, str], Any], model: str, kind: Any) -> Any:
+            def batch(series: Any) -> Any:
+                arrays = series.cast(polars.String).to_arrow()
+                return polars.Series(series.name, answer(arrays, model), dtype=kind)
+
+            return self._expression.map_batches(batch, return_dtype=kind, is_elementwise=True)
+
+    with warnings.catch_warnings():
+        # A notebook cell may run again, which overrides this same namespace.
+        warnings.filterwarnings("ignore", "overriding existing custom namespace 'tokens'", UserWarning)
+        polars.api.register_expr_namespace("tokens")(TokensNamespace)

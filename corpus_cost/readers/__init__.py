@@ -1,0 +1,1 @@
+"""Readers of the formats: from pieces of sources to batches of texts."""

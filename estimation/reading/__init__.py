@@ -1,1 +1,0 @@
-"""Pieces of sources to batches of texts."""

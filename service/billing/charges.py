@@ -1,0 +1,231 @@
+"""Paying for calls: authorize the most that a call can cost, then capture what it did cost, or release the hold.
+
+Every hold has a lease. If the process dies or the database stays away, the sweeper closes the hold when the lease ends.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import structlog
+
+from service.billing.bill import BALANCE_DECIMALS, COST_DECIMALS, BalanceSnapshot, CallBill
+from service.billing.ledger import (
+    Charge,
+    Claim,
+    ClaimTaken,
+    Closed,
+    Held,
+    Insufficient,
+    Ledger,
+    NewHold,
+    StoredAnswer,
+    TooManyOpen,
+)
+from service.billing.money import MAX_MICRO_INR, TokenPrices, Tokens, shown
+from service.http import json
+from service.http.errors import CALL_RUNNING, INSUFFICIENT_CREDITS, INTERNAL, TOO_MANY_CALLS, UNAVAILABLE, Refusal
+from service.observability.gateway_metrics import GatewayMeters
+from service.observability.tracing import NO_SPAN, Span
+from service.runtime.background import report
+from service.storage.errors import StoreUnavailable
+
+# Pauses between attempts to write a charge, while the caller waits for an answer that is already there.
+RETRY_PAUSES_SECONDS = (0.05, 0.2, 0.5, 1, 2, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class BillingTerms:
+    """The tariff, the limits of a call, and what callers are shown. A hold that is not renewed ends after its lease."""
+
+    tariff: TokenPrices
+    lease_seconds: float
+    max_open_calls: int
+    warning_micro_inr: int
+    top_up_url: str | None
+
+
+class BillableCall(NamedTuple):
+    """What billing has to know of a call: who pays, and the most tokens that may be charged for all its choices."""
+
+    id: str
+    trace_id: str
+    account_id: str
+    key_id: str
+    bound: Tokens
+    choices: int
+    streamed: bool
+    claim: Claim | None = None
+    span: Span = NO_SPAN
+
+
+class Billing:
+    """Authorizes, captures and releases the money of calls. `now` returns the current time in UTC."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        terms: BillingTerms,
+        now: Callable[[], datetime],
+        meters: GatewayMeters,
+        pauses_seconds: Sequence[float] = RETRY_PAUSES_SECONDS,
+    ) -> None:
+        self.ledger = ledger
+        self.terms = terms
+        self.now = now
+        self.meters = meters
+        self.pauses_seconds = pauses_seconds
+        self.log = structlog.get_logger("gateway")
+
+    async def authorize(self, call: BillableCall) -> BalanceSnapshot | Refusal:
+        """Hold the most that the call can cost. Return the balance after it, or why the call is refused."""
+        amount = self.terms.tariff.cost(call.bound)
+        try:
+            outcome = await self._hold(call, amount)
+        except Exception:
+            self.log.exception("hold_broke", call=call.id)
+            await self._release_hold(call, INTERNAL.code)  # the transaction may have been committed
+            outcome = INTERNAL
+        if isinstance(outcome, Refusal):
+            self.meters.ended(outcome.code)
+        else:
+            self.meters.held(amount)
+        return outcome
+
+    async def renew(self, call: BillableCall, used: Tokens | None) -> None:
+        """Extend the lease, and record `used` as what is charged if this process dies. Log a fault of the store."""
+        checkpoint = None
+        if used is not None:
+            tokens = self.terms.tariff.within(used, call.bound)
+            checkpoint = Charge(tokens, self.terms.tariff.cost(tokens), "")
+        try:
+            await self.ledger.renew(call.id, self._lease_end(), checkpoint)
+        except Exception as error:
+            self.log.warning("hold_not_renewed", call=call.id, **_reason(error))
+
+    async def capture(
+        self, call: BillableCall, used: Tokens, outcome: str, *, estimated: bool, usage_fault: str | None = None
+    ) -> CallBill | None:
+        """Charge the used tokens, at most those that were authorized, and return the bill.
+
+        Return None if the store stays away: then the sweeper closes the hold at its last checkpoint.
+        """
+        charge = self._charge(call, used, outcome, estimated=estimated, usage_fault=usage_fault)
+        for pause_seconds in (*self.pauses_seconds, None):
+            try:
+                closed = await self.ledger.settle(call.id, charge)
+            except Exception as error:  # of any kind: the answer is there, and a repeated charge is written once
+                self.log.error("charge_not_written", call=call.id, **_reason(error))
+                if pause_seconds is not None:
+                    await asyncio.sleep(pause_seconds)
+            else:
+                try:
+                    self._count_charge(call, charge, closed)
+                except Exception as error:
+                    report("numbers of a charge", error)
+                return CallBill.of(closed, self.terms.warning_micro_inr)
+        self._count_end(call, "charge_not_written")
+        return None
+
+    async def release(self, call: BillableCall, outcome: str) -> None:
+        """Release the hold without a charge. If the store is away, the sweeper releases it."""
+        self._count_end(call, outcome)
+        await self._release_hold(call, outcome)
+
+    async def store_answer(self, call: BillableCall, answer: StoredAnswer | None) -> None:
+        """Store the answer for repeated calls, if there is one and the call has an idempotency key."""
+        if call.claim is None or answer is None:
+            return
+        try:
+            await self.ledger.keep(call.id, answer)
+        except Exception as error:
+            self.log.warning("answer_not_kept", call=call.id, **_reason(error))
+
+    async def _hold(self, call: BillableCall, amount: int) -> BalanceSnapshot | Refusal:
+        if amount > MAX_MICRO_INR:
+            return INSUFFICIENT_CREDITS
+        new = NewHold(
+            id=call.id,
+            trace_id=call.trace_id,
+            account_id=call.account_id,
+            key_id=call.key_id,
+            amount=amount,
+            streamed=call.streamed,
+            expires_at=self._lease_end(),
+            most_open=self.terms.max_open_calls,
+        )
+        try:
+            outcome = await self.ledger.hold(new, call.claim)
+        except StoreUnavailable:
+            return UNAVAILABLE
+        match outcome:
+            case Held():
+                return BalanceSnapshot(outcome.balance, outcome.key_spent, self.terms.warning_micro_inr)
+            case Insufficient():
+                return self._refuse_credit(call, amount, outcome)
+            case TooManyOpen():
+                return TOO_MANY_CALLS.saying(f"This key already has {outcome.limit} requests in progress, the maximum.")
+            case ClaimTaken():
+                return CALL_RUNNING
+
+    def _charge(
+        self, call: BillableCall, used: Tokens, outcome: str, *, estimated: bool, usage_fault: str | None
+    ) -> Charge:
+        """Return the charge, and log what the upstream reported beyond the hold or inconsistently."""
+        tariff = self.terms.tariff
+        tokens = tariff.within(used, call.bound)
+        overrun = min(tariff.cost(used) - tariff.cost(tokens), MAX_MICRO_INR)
+        if overrun:
+            self.log.error("usage_above_hold", call=call.id, reported=str(tuple(used))[:200], bound=tuple(call.bound))
+        if usage_fault is not None:
+            self.log.warning("usage_inconsistent", call=call.id, fault=usage_fault, charged=tuple(tokens))
+            self.meters.usage_inconsistent(usage_fault)
+        return Charge(tokens, tariff.cost(tokens), outcome, estimated, overrun, usage_fault)
+
+    async def _release_hold(self, call: BillableCall, outcome: str) -> None:
+        try:
+            await self.ledger.void(call.id, outcome)
+        except Exception as error:
+            self.log.warning("hold_not_released", call=call.id, **_reason(error))
+
+    def _count_charge(self, call: BillableCall, charge: Charge, closed: Closed) -> None:
+        """Count the charge, unless the sweeper closed the hold before, which counts its own charges."""
+        self._count_end(call, charge.outcome)
+        if closed.call.outcome == charge.outcome:
+            self.meters.charged(charge.tokens.input, charge.tokens.output, charge.cost)
+        tokens = closed.call.tokens
+        call.span.note(lambda: {"weighbridge.tokens_input": tokens.input, "weighbridge.tokens_output": tokens.output})
+
+    def _count_end(self, call: BillableCall, outcome: str) -> None:
+        self.meters.ended(outcome, self.terms.tariff.cost(call.bound))
+
+    def _lease_end(self) -> datetime:
+        return self.now() + timedelta(seconds=self.terms.lease_seconds)
+
+    def _refuse_credit(self, call: BillableCall, needed: int, outcome: Insufficient) -> Refusal:
+        """Return the 402 with what the call needs, what is available, and the largest `max_tokens` that would fit."""
+        available = outcome.balance.available
+        fits = self.terms.tariff.largest_output(call.bound.input, available) or 0
+        largest = fits // call.choices
+        details: dict[str, json.Value] = {
+            "needed_inr": shown(needed, COST_DECIMALS),
+            "available_inr": shown(available, COST_DECIMALS),
+            "largest_max_tokens": largest,
+        }
+        if self.terms.top_up_url is not None:
+            details["top_up_url"] = self.terms.top_up_url
+        advice = f"send max_tokens of at most {largest}" if largest else "top up or send a shorter prompt"
+        refusal = INSUFFICIENT_CREDITS.saying(
+            f"This request may cost INR {shown(needed, COST_DECIMALS)}; INR {shown(available, BALANCE_DECIMALS)} "
+            f"is available: {advice}."
+        )
+        snapshot = BalanceSnapshot(outcome.balance, 0, self.terms.warning_micro_inr)
+        headers = [header for header in snapshot.headers() if header[0] != b"x-credit-spent-inr"]
+        return Refusal(402, refusal.code, refusal.message, tuple(headers), details=details)
+
+
+def _reason(error: Exception) -> dict[str, Any]:
+    """Return what to log of an error: the message of an unavailable store, the traceback of anything else."""
+    return {"reason": str(error)} if isinstance(error, StoreUnavailable) else {"exc_info": error}

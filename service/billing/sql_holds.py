@@ -1,0 +1,251 @@
+"""The statements that open and close holds: any number of them in one transaction, a single one just the same.
+
+They are raw SQL, because every chat executes them (docs/decisions/raw-sql.md). Locks are taken in one order (holds,
+balances, keys, and each kind in the order of its ids), so that no two transactions wait for each other.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple, TypeVar
+
+from sqlalchemy import select
+
+from service.billing.ledger import Balance, CallRecord, Charge, Closed, Held, HoldState, NewHold, TooManyOpen
+from service.billing.sql_credit import INSERT_ENTRY, WRITTEN_OFF, balance_of, entry_values
+from service.billing.sql_statements import call_of
+from service.storage.sql.connection import SqlConnection, SqlParameters, SqlRow
+from service.storage.sql.tables import EPOCH, MICROSECOND, api_key, hold, microseconds_of
+
+Owned = TypeVar("Owned", CallRecord, NewHold)
+
+SETTLE = (
+    "UPDATE hold SET state = 'settled', tokens_input = :input, tokens_output = :output, cost = :cost, "
+    "estimated = :estimated, outcome = :outcome, usage_fault = :usage_fault, closed_at = :now "
+    "WHERE id = :id AND state = 'open' "
+    "RETURNING trace_id, account_id, key_id, amount, streamed, opened_at, expires_at"
+)
+VOID = (
+    "UPDATE hold SET state = 'void', tokens_input = 0, tokens_output = 0, cost = 0, outcome = :outcome, "
+    "closed_at = :now WHERE id = :id AND state = 'open' RETURNING account_id, amount"
+)
+# The statement that decides whether the money suffices: for all holds of an account together.
+MOVE = (
+    "UPDATE balance SET held = held + :held, posted = posted - :cost "
+    "WHERE account_id = :account_id AND posted - held >= :needed RETURNING posted, held"
+)
+SPEND = "UPDATE api_key SET spent_micro_inr = spent_micro_inr + :cost WHERE id = :key_id RETURNING spent_micro_inr"
+SELECT_SPENT = "SELECT spent_micro_inr FROM api_key WHERE id = :key_id"
+# The state is a literal, so that the index of open holds is used.
+COUNT_OPEN = "SELECT count(*) FROM hold WHERE key_id = :key_id AND state = 'open'"
+INSERT_HOLD = (
+    "INSERT INTO hold (id, trace_id, account_id, key_id, state, amount, estimated, streamed, opened_at, expires_at) "
+    "VALUES (:id, :trace_id, :account_id, :key_id, 'open', :amount, false, :streamed, :now, :expires_at)"
+)
+
+
+class SettleRequest(NamedTuple):
+    """A hold that is to be closed with a charge."""
+
+    hold_id: str
+    charge: Charge
+
+
+class Written(NamedTuple):
+    """The outcomes in the order of the requests. A hold that its account's balance does not cover is None."""
+
+    holds: list[Held | TooManyOpen | None]
+    settled: list[Closed]
+
+
+async def write(
+    connection: SqlConnection, holds: Sequence[NewHold], requests: Sequence[SettleRequest], now: datetime
+) -> Written:
+    """Close holds and open new ones. Where the new holds of an account exceed its balance together, none is opened."""
+    settled = await _settle(connection, requests, now)
+    calls = [call for call, _ in settled]
+    balances = await _move_money(connection, calls, holds)
+    spent = await _spend(connection, calls, holds)
+    opened = await _open(connection, [new for new in holds if new.id in balances], now)
+    entries = [entry for call, charge in settled for entry in _entries(call, charge, now)]
+    await connection.run_each(INSERT_ENTRY, entries)
+    closed = {call.id: Closed(call, balances[call.id], spent[call.id]) for call in calls}
+    return Written(
+        [_outcome(new, balances, spent, opened) for new in holds],
+        [closed.get(one.hold_id) or await recorded(connection, one.hold_id) for one in requests],
+    )
+
+
+async def void(connection: SqlConnection, hold_id: str, outcome: str, now: datetime) -> bool:
+    """Release an open hold without a charge; return False if it is closed."""
+    parameters = {"id": hold_id, "outcome": outcome, "now": microseconds_of(now)}
+    (row,) = await connection.fetch_each(VOID, [parameters])
+    if row is None:
+        return False
+    account_id, amount = row
+    await connection.fetch_each(MOVE, [_give_back(account_id, amount)])
+    return True
+
+
+async def recorded(connection: SqlConnection, hold_id: str) -> Closed:
+    """Return a closed hold as it is recorded, and the money as it is now."""
+    row = (await connection.execute(select(hold).where(hold.c.id == hold_id))).one()
+    spent = await connection.scalar(select(api_key.c.spent_micro_inr).where(api_key.c.id == row.key_id))
+    return Closed(call_of(row), await balance_of(connection, row.account_id) or Balance(0, 0), int(spent or 0))
+
+
+def _outcome(
+    new: NewHold, balances: dict[str, Balance], spent: dict[str, int], opened: set[str]
+) -> Held | TooManyOpen | None:
+    if new.id in opened:
+        return Held(balances[new.id], spent[new.id])
+    return TooManyOpen(new.most_open) if new.id in balances and new.most_open is not None else None
+
+
+async def _settle(
+    connection: SqlConnection, requests: Sequence[SettleRequest], now: datetime
+) -> list[tuple[CallRecord, Charge]]:
+    """Close holds; return those that were open."""
+    ordered = sorted(requests, key=lambda one: one.hold_id)
+    parameters = [
+        {
+            "id": hold_id,
+            "input": charge.tokens.input,
+            "output": charge.tokens.output,
+            "cost": charge.cost,
+            "estimated": charge.estimated,
+            "outcome": charge.outcome,
+            "usage_fault": charge.usage_fault,
+            "now": microseconds_of(now),
+        }
+        for hold_id, charge in ordered
+    ]
+    rows = await connection.fetch_each(SETTLE, parameters)
+    return [(_settled(one, row, now), one.charge) for one, row in zip(ordered, rows, strict=True) if row is not None]
+
+
+def _settled(one: SettleRequest, row: SqlRow, now: datetime) -> CallRecord:
+    trace_id, account_id, key_id, amount, streamed, opened_at, expires_at = row
+    charge = one.charge
+    return CallRecord(
+        id=one.hold_id,
+        trace_id=trace_id,
+        account_id=account_id,
+        key_id=key_id,
+        state=HoldState.SETTLED,
+        amount=amount,
+        tokens=charge.tokens,
+        cost=charge.cost,
+        estimated=charge.estimated,
+        streamed=bool(streamed),
+        outcome=charge.outcome,
+        opened_at=EPOCH + opened_at * MICROSECOND,
+        expires_at=EPOCH + expires_at * MICROSECOND,
+        closed_at=now,
+        usage_fault=charge.usage_fault,
+    )
+
+
+async def _move_money(
+    connection: SqlConnection, calls: Sequence[CallRecord], holds: Sequence[NewHold]
+) -> dict[str, Balance]:
+    """Release what closed calls held and set aside money for new ones; return the balance after each, by its id."""
+    released, wanted = _by_account(calls), _by_account(holds)
+    groups: list[tuple[str, Sequence[CallRecord | NewHold]]] = [
+        (account_id, group)
+        for account_id in sorted(released.keys() | wanted.keys())
+        for group in (released.get(account_id), wanted.get(account_id))
+        if group
+    ]
+    rows = await connection.fetch_each(MOVE, [_movement(account_id, group) for account_id, group in groups])
+    balances: dict[str, Balance] = {}
+    for (_, group), row in zip(groups, rows, strict=True):
+        if row is None:
+            continue
+        posted, held = row
+        for one in reversed(group):
+            balances[one.id] = Balance(posted, held)
+            cost, set_aside = _change(one)
+            posted, held = posted + cost, held - set_aside
+    return balances
+
+
+def _movement(account_id: str, group: Sequence[CallRecord | NewHold]) -> SqlParameters:
+    changes = [_change(one) for one in group]
+    held = sum(set_aside for _, set_aside in changes)
+    return {"account_id": account_id, "held": held, "cost": sum(cost for cost, _ in changes), "needed": max(held, 0)}
+
+
+def _give_back(account_id: str, amount: int) -> SqlParameters:
+    return {"account_id": account_id, "held": -amount, "cost": 0, "needed": 0}
+
+
+def _change(one: CallRecord | NewHold) -> tuple[int, int]:
+    """Return what a call costs, and what it sets aside: a negative amount for one that is closed."""
+    return (one.cost, -one.amount) if isinstance(one, CallRecord) else (0, one.amount)
+
+
+async def _spend(connection: SqlConnection, calls: Sequence[CallRecord], holds: Sequence[NewHold]) -> dict[str, int]:
+    """Add to what keys have spent; return what the key of each call and hold had spent after it, by its id."""
+    costs: dict[str, int] = {}
+    for call in calls:
+        costs[call.key_id] = costs.get(call.key_id, 0) + call.cost
+    others = sorted({new.key_id for new in holds} - costs.keys())
+    spending = [{"key_id": key_id, "cost": costs[key_id]} for key_id in sorted(costs)]
+    rows = [
+        *await connection.fetch_each(SPEND, spending),
+        *await connection.fetch_each(SELECT_SPENT, [{"key_id": key_id} for key_id in others]),
+    ]
+    totals = {
+        key_id: 0 if row is None else int(row[0]) for key_id, row in zip([*sorted(costs), *others], rows, strict=True)
+    }
+    spent = {new.id: totals[new.key_id] for new in holds}
+    for call in reversed(calls):
+        spent[call.id] = totals[call.key_id]
+        totals[call.key_id] -= call.cost
+    return spent
+
+
+async def _open(connection: SqlConnection, holds: Sequence[NewHold], now: datetime) -> set[str]:
+    """Insert holds whose money is set aside, as many as their keys may have; give back the money of the others.
+
+    The number of open calls is exact, because all holds of a key wait for the lock on its account's balance.
+    """
+    keys = sorted({new.key_id for new in holds if new.most_open is not None})
+    counts = await connection.fetch_each(COUNT_OPEN, [{"key_id": key_id} for key_id in keys])
+    open_calls = {key_id: int(row[0]) if row else 0 for key_id, row in zip(keys, counts, strict=True)}
+    opened: list[NewHold] = []
+    refused: list[NewHold] = []
+    for new in holds:
+        has_room = new.most_open is None or open_calls[new.key_id] < new.most_open
+        (opened if has_room else refused).append(new)
+        if has_room and new.key_id in open_calls:
+            open_calls[new.key_id] += 1
+    await connection.fetch_each(MOVE, [_give_back(new.account_id, new.amount) for new in refused])
+    await connection.run_each(INSERT_HOLD, [_hold_values(new, now) for new in opened])
+    return {new.id for new in opened}
+
+
+def _hold_values(new: NewHold, now: datetime) -> SqlParameters:
+    return {
+        "id": new.id,
+        "trace_id": new.trace_id,
+        "account_id": new.account_id,
+        "key_id": new.key_id,
+        "amount": new.amount,
+        "streamed": new.streamed,
+        "now": microseconds_of(now),
+        "expires_at": microseconds_of(new.expires_at),
+    }
+
+
+def _entries(call: CallRecord, charge: Charge, now: datetime) -> Iterator[SqlParameters]:
+    yield entry_values("charge", call.id, call.account_id, charge.cost, now, charge.outcome, call.key_id)
+    if charge.overrun:
+        yield entry_values("write_off", call.id, call.account_id, charge.overrun, now, WRITTEN_OFF, call.key_id)
+
+
+def _by_account(several: Sequence[Owned]) -> dict[str, list[Owned]]:
+    groups: dict[str, list[Owned]] = {}
+    for one in several:
+        groups.setdefault(one.account_id, []).append(one)
+    return groups
