@@ -1,4 +1,4 @@
-"""The composition root: what the APIs share is made here and passed to them; each makes its own objects and routes."""
+"""The composition root: creates what the APIs share; each API creates its own objects and routes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -15,10 +15,9 @@ from service.console.routes import console_login, console_routes
 from service.gateway.routes import Gateway
 from service.http.cors import Cors
 from service.http.endpoint import DirectRoutes
-from service.http.health import Health, Numbers, Readiness
+from service.http.health import Health, MetricsPage, Probe, Readiness
 from service.http.in_flight import InFlight
 from service.http.middleware import RequestMiddleware
-from service.http.probe import Probe
 from service.observability.tracing import Tracer
 from service.runtime.background import in_background
 from service.runtime.clock import utc_today
@@ -26,7 +25,7 @@ from service.runtime.settings import Settings
 from service.tokens.counting_pool import CountingPool, TextLimits
 from service.tokens.price_freshness import Freshness
 from service.tokens.providers.client import ProviderClient
-from service.tokens.providers.enabled import enabled_providers
+from service.tokens.providers.endpoints import enabled_providers
 from service.tokens.routes import token_routes
 from service.web.routes import build_pages, page_routes
 from service.web.unknown import UnknownPaths
@@ -42,9 +41,9 @@ def create_app(
     tracer: Tracer | None = None,
     take_lost_lines: Callable[[], int] = lambda: 0,
 ) -> Starlette:
-    """The whole service as one ASGI application, for one process.
+    """Return the whole service as one ASGI application, for one process.
 
-    `take_lost_lines` returns how many lines of the log were lost since it was called before.
+    `take_lost_lines` returns how many log lines were lost since its last call.
     """
     pool = counting_pool(settings, registry)
     client = ProviderClient(settings.provider_timeout_seconds)
@@ -82,7 +81,7 @@ def create_app(
         *page_routes(settings, connections, pool, book, utc_today, pages, login),
     ]
     app = Starlette(routes=routes, lifespan=lifespan)
-    # Without Starlette's own answer to what breaks: the edge gives it, and a call passes a layer less.
+    # Without Starlette's ServerErrorMiddleware: RequestMiddleware answers errors, and a request passes one layer less.
     inside = DirectRoutes(ExceptionMiddleware(app.router, {HTTPException: UnknownPaths(pages)}), routes)
     cors = Cors(settings.allowed_origins)
     app.middleware_stack = RequestMiddleware(
@@ -93,27 +92,29 @@ def create_app(
         https=settings.require_https,
         powered_by=settings.gateway_powered_by,
     )
-    # A redirect would repeat the query, and with it a key, in its Location.
+    # A redirect would repeat the query, which may contain a key, in its Location.
     app.router.redirect_slashes = False
     app.state.close_calls_in = gateway.calls.close_in
     return app
 
 
 def counting_pool(settings: Settings, registry: Registry) -> CountingPool:
-    """Where both APIs count, within the bytes that all requests together may hold."""
+    """Return the pool in which all APIs count, with the limit of bytes in memory."""
     limits = TextLimits(settings.max_text_characters, settings.max_expanded_bytes)
     in_flight = InFlight(settings.max_bytes_in_flight)
     return CountingPool(registry, limits, in_flight, counting_threads(usable_processors(), settings.workers))
 
 
 def counting_threads(processors: int, workers: int) -> int:
-    """Return a worker's share of the processors, rounded up, and two where there are as many: so a long count does not
-    hold up all others of its worker."""
+    """Return the threads of a worker: its share of the processors, rounded up.
+
+    At least two if there are two processors, so that a long count does not block all others of its worker.
+    """
     return max(-(-processors // workers), min(2, processors))
 
 
 def operation_routes(connections: Connections, registry: Registry, freshness: Freshness, probe: Probe) -> list[Route]:
-    """For those who run the service."""
+    """Return the routes for operators: health, readiness and metrics."""
 
     def damaged_vocabularies() -> str | None:
         return "; ".join(str(fault) for fault in registry.faults.values()) or None
@@ -122,5 +123,5 @@ def operation_routes(connections: Connections, registry: Registry, freshness: Fr
     return [
         Route("/health", Health(), methods=["GET"]),
         Route("/ready", Readiness(connections.faults, remarks), methods=["GET"]),
-        Route("/metrics", Numbers(connections.metrics, probe.look), methods=["GET"]),
+        Route("/metrics", MetricsPage(connections.metrics, probe.look), methods=["GET"]),
     ]

@@ -1,4 +1,4 @@
-"""The stores of one process: opened, watched and closed together."""
+"""Clients of all stores of one process, opened, checked and closed together."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -29,13 +29,13 @@ from service.storage.redis import SOCKET_TIMEOUT_SECONDS, connect, write_fault
 from service.storage.sql.engine import Database, check_write
 from service.storage.sql.url import DatabaseUrl
 
-# Less than `/ready` waits for all stores, so that it names the one that does not answer.
+# Less than the timeout of `/ready`, so that it can name the store that does not answer.
 CHECK_TIMEOUT_SECONDS = 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where the stores are, and the peppers under which keys are stored."""
+    """URLs of the stores, and the peppers of the keys."""
 
     redis_url: str
     database: DatabaseUrl
@@ -43,9 +43,9 @@ class Addresses:
 
 
 class Connections:
-    """Clients of all stores for one event loop. Nothing is opened before it is used.
+    """Clients of all stores for one event loop; connections are opened at first use.
 
-    The workers that share `table` share the limits while Redis is away.
+    Workers that share `table` share the limits while Redis is unavailable.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Connections:
         self._redis_timeout_seconds = redis_timeout_seconds
         self.redis = connect(addresses.redis_url, socket_timeout_seconds=redis_timeout_seconds)
         self.metrics = metrics = metrics or Metrics()
-        # The counters keep the time of a whole round trip themselves.
+        # RedisCounters limits the time of a whole round trip itself.
         self._counters_redis = connect(addresses.redis_url, socket_timeout_seconds=None)
         self.refused_writes = refused = RefusedWrites()
         rate_limit_store = RedisRateLimitStore(
@@ -99,10 +99,10 @@ class Connections:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
-        """For the time of the block the stores are used; then all that is owed is written, and all is closed."""
+        """Use the stores in the block; at its end write what is pending and close all clients."""
         failed = self.metrics.task_failed
         listen = partial(self.revocations.listen, self.authenticator.forget)
-        async with AsyncExitStack() as closing:  # one that cannot be closed keeps none of the others open
+        async with AsyncExitStack() as closing:  # closes all, also if one of them fails
             closing.push_async_callback(self.database.close)
             closing.push_async_callback(self.ledger.close)
             closing.push_async_callback(self.redis.aclose)
@@ -116,7 +116,7 @@ class Connections:
             yield
 
     async def faults(self) -> dict[str, str | None]:
-        """Each store with a sentence on what is wrong with it, or None: whether it takes a write, and has done so."""
+        """Return the fault of each store as a sentence, or None; stores are checked with a write."""
         faults = await self._checks.ask()
         return {store: fault or self.refused_writes.fault(store) for store, fault in faults.items()}
 

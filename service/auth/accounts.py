@@ -1,6 +1,6 @@
-"""Accounts and their keys as values, and what is asked of the store that keeps them.
+"""Accounts and API keys as values, and the protocols of their stores.
 
-Every datetime is aware, in UTC. Nothing here knows a secret except `NewKey`, which is shown once.
+Every datetime is aware, in UTC. Only `NewKey` holds a secret.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,18 +12,18 @@ from typing import Final, NamedTuple, Protocol
 MAX_NAME_CHARACTERS = 200
 
 
-class Scope(StrEnum):
+class KeyScope(StrEnum):
     """An API that a key may call."""
 
     TOKENS = "tokens"
     GATEWAY = "gateway"
 
 
-ALL_SCOPES = frozenset(Scope)
+ALL_SCOPES = frozenset(KeyScope)
 
 
 class KeyRefusal(Enum):
-    """Why a key is not accepted. Callers see one apart only: MALFORMED, on the gateway."""
+    """Why a key is not accepted. Callers can tell only MALFORMED from the others, and only on the gateway."""
 
     MALFORMED = "malformed"
     UNKNOWN = "unknown"
@@ -33,7 +33,7 @@ class KeyRefusal(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who is limited and who pays. An allowance of None means the service's default."""
+    """A customer, who is limited and who pays. A limit of None is the default of the service."""
 
     id: str
     name: str
@@ -51,7 +51,7 @@ class ApiKey:
     label: str
     prefix: str
     last_four: str
-    scopes: frozenset[Scope]
+    scopes: frozenset[KeyScope]
     created_at: datetime
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
@@ -59,11 +59,11 @@ class ApiKey:
 
     @property
     def shown(self) -> str:
-        """`atms_sk_...wXyZ`."""
+        """Return the key as it may be shown: `atms_sk_...wXyZ`."""
         return f"{self.prefix}...{self.last_four}"
 
     def refusal(self, now: datetime) -> KeyRefusal | None:
-        """Why this key is refused at `now`, or None. It is refused from the instant of its expiry on."""
+        """Return why the key is refused at `now`, or None. It is refused from its expiry on."""
         if self.revoked_at is not None:
             return KeyRefusal.REVOKED
         if self.expires_at is not None and self.expires_at <= now:
@@ -72,7 +72,7 @@ class ApiKey:
 
 
 class NewKey(NamedTuple):
-    """A key just made, with its secret, which is stored nowhere."""
+    """A new key with its secret, which is not stored."""
 
     key: ApiKey
     secret: str
@@ -82,26 +82,26 @@ class NewKey(NamedTuple):
 
 
 class StoredKey(NamedTuple):
-    """A key and the digest of its secret, by which caches know it."""
+    """A key and the digest of its secret, which is the key of caches."""
 
     key: ApiKey
     digest: str
 
 
 class RotatedKey(NamedTuple):
-    """A key that took the place of another, and that other, which ends with the overlap."""
+    """A key that replaces another, and the old key, which expires after the overlap."""
 
     new: NewKey
     old: StoredKey
 
 
 class Principal(NamedTuple):
-    """Who is calling, and what they may do. An allowance of None means the service's default."""
+    """The account and the key of an authenticated request. A limit of None is the default of the service."""
 
     account_id: str
     account_name: str
     key_id: str
-    scopes: frozenset[Scope]
+    scopes: frozenset[KeyScope]
     calls_per_second: int | None
     calls_per_month: int | None
 
@@ -112,27 +112,27 @@ class Principal(NamedTuple):
 
 
 class AccountStore(Protocol):
-    """Where accounts and keys are kept. Every operation raises StoreUnavailable if it cannot be reached."""
+    """The store of accounts and keys. Every operation raises StoreUnavailable if it cannot be reached."""
 
     async def create_account(self, name: str) -> Account | None:
-        """A new account, or None if the name is taken. Raises ValueError for a name that cannot be one."""
+        """Create an account; return None if the name is taken. Raise ValueError for an invalid name."""
 
     async def get_or_create_account(self, name: str) -> Account:
-        """The account of that name, made if there is none; callers in a race all get the same one."""
+        """Return the account of that name; create it if there is none. Concurrent callers get the same account."""
 
     async def set_allowance(
         self, account_id: str, calls_per_second: int | None, calls_per_month: int | None
     ) -> Account | None:
-        """Set what is not None; answers the account, or None if there is none of that id."""
+        """Set the limits that are not None; return the account, or None if there is none of that id."""
 
     async def clear_allowance(self, account_id: str) -> None:
-        """Back to the service's defaults."""
+        """Reset the limits of an account to the defaults of the service."""
 
     async def list_accounts(self) -> list[Account]:
-        """All accounts, by name."""
+        """Return all accounts, sorted by name."""
 
     async def find_account(self, name: str) -> Account | None:
-        """The account of that name."""
+        """Return the account of that name, or None."""
 
     async def welcome(self, account: Account) -> int:
         """Give an account that never had credit its welcome credit; return it in micro-rupees, 0 for all others."""
@@ -141,39 +141,38 @@ class AccountStore(Protocol):
         self,
         account: Account,
         label: str = "",
-        scopes: frozenset[Scope] = ALL_SCOPES,
+        scopes: frozenset[KeyScope] = ALL_SCOPES,
         expires_at: datetime | None = None,
     ) -> NewKey:
-        """A new key. Its secret cannot be had again."""
+        """Create a key. Its secret is returned only here."""
 
     async def list_keys(self, account_name: str | None = None) -> list[ApiKey]:
-        """All keys, or one account's: by account name, then in order of creation."""
+        """Return all keys, or those of one account, sorted by account name, then by creation."""
 
     async def find_keys(self, reference: str) -> list[ApiKey]:
-        """The keys that an id, a shown form (`atms_sk_...wXyZ`) or a whole secret may mean."""
+        """Return the keys that match an id, a shown form (`atms_sk_...wXyZ`) or a whole secret."""
 
     async def revoke_key(self, key_id: str) -> StoredKey | None:
-        """Revoke for good. The first revocation's time stays; None if there is no key of that id."""
+        """Revoke a key permanently; the time of the first revocation stays. Return None for an unknown id."""
 
     async def rotate_key(self, key_id: str, overlap: timedelta) -> RotatedKey | None:
-        """A new key like the one of that id, which ends after `overlap`, if it does not before.
+        """Create a key like the one of that id, which expires after `overlap` at the latest.
 
-        A key that was to live for some time is followed by one that lives as long. None if there is no
-        key of that id that still works.
+        The new key has the lifetime of the old one. Return None if no working key has that id.
         """
 
     async def find_by_digest(self, digests: Sequence[str]) -> StoredKey | None:
-        """The key stored under one of these digests of one secret."""
+        """Return the key that is stored under one of these digests of one secret, or None."""
 
     async def touch_last_used(self, used_at: Mapping[str, datetime]) -> None:
-        """Note when keys, by id, were used; a note within a minute of the one before is dropped."""
+        """Store when keys, by id, were used; a use within a minute of the stored one is dropped."""
 
     async def pepper_ids_in_use(self) -> frozenset[str]:
-        """The peppers under which keys that are not revoked are stored."""
+        """Return the ids of the peppers under which keys that are not revoked are stored."""
 
 
 def checked_name(name: str, what: str = "account name") -> str:
-    """The name without surrounding space. Raises ValueError with a sentence if it cannot be a name."""
+    """Return the name without surrounding space. Raise ValueError with a sentence if it is not valid."""
     name = name.strip()
     if not name:
         raise ValueError(f"The {what} is empty.")
@@ -181,7 +180,7 @@ def checked_name(name: str, what: str = "account name") -> str:
 
 
 def checked_text(text: str, what: str) -> str:
-    """The text itself. Raises ValueError with a sentence if it is too long or has unprintable characters."""
+    """Return the text. Raise ValueError with a sentence if it is too long or has unprintable characters."""
     if len(text) > MAX_NAME_CHARACTERS:
         raise ValueError(f"The {what} has {len(text)} characters; {MAX_NAME_CHARACTERS} are allowed.")
     if not text.isprintable():
@@ -195,7 +194,7 @@ MAX_ENDED_KEYS = 100
 
 
 class KeyLimits(NamedTuple):
-    """How many keys an account may have that work, may create within `NEW_WITHIN`, and keeps of ended ones."""
+    """Limits of an account's keys: working ones, new ones within `NEW_WITHIN`, and ended ones that are kept."""
 
     live: int = MAX_LIVE_KEYS
     new: int = MAX_NEW_KEYS
@@ -206,42 +205,42 @@ KEY_LIMITS: Final = KeyLimits()
 
 
 class TooManyLive(NamedTuple):
-    """The account has as many keys that work as it may have."""
+    """The account has the maximum number of working keys."""
 
     limit: int
 
 
 class TooManyNew(NamedTuple):
-    """The account created as many keys as it may within a time."""
+    """The account created the maximum number of keys within `NEW_WITHIN`."""
 
     wait_seconds: int
 
 
 class WantedKey(NamedTuple):
-    """What a new key is to be."""
+    """The properties of a key to create."""
 
     label: str
-    scopes: frozenset[Scope]
+    scopes: frozenset[KeyScope]
     expires_at: datetime | None
 
 
 class KeyPage(NamedTuple):
-    """Some keys of an account, and whether there are more beyond the last."""
+    """A page of an account's keys, and whether more follow."""
 
     keys: Sequence[ApiKey]
     has_more: bool
 
 
 class AccountKeys(Protocol):
-    """Every operation raises StoreUnavailable."""
+    """The keys of one account. Every operation raises StoreUnavailable if the store cannot be reached."""
 
     async def create(
         self, account_id: str, wanted: WantedKey, limits: KeyLimits = KEY_LIMITS
     ) -> NewKey | TooManyLive | TooManyNew:
-        """Create a key unless the account is at a limit; callers in a race never pass one."""
+        """Create a key unless the account is at a limit, which holds for concurrent callers too."""
 
     async def page(self, account_id: str, size: int, after: str | None = None) -> KeyPage:
-        """Return keys in order of creation: those after the key of the id `after`, or the first."""
+        """Return a page of keys, oldest first; it begins after the key with the id `after`."""
 
     async def newest(self, account_id: str, size: int, before: str | None = None) -> KeyPage:
-        """Return keys against the order of creation: those before the key of the id `before`, or the newest."""
+        """Return a page of keys, newest first; it begins before the key with the id `before`."""

@@ -1,4 +1,4 @@
-"""Password hashes: argon2id, away from the event loop, one at a time and with a rest after each."""
+"""Password hashes (argon2id), computed in a thread one at a time with a pause after each; and turns of logins."""
 
 import asyncio
 import time
@@ -16,33 +16,33 @@ from argon2.low_level import ARGON2_VERSION
 
 Answer = TypeVar("Answer")
 
-# OWASP's least for argon2id: 19 MiB and two passes, about 20 ms. More memory would let logins push out the service.
+# OWASP's minimum for argon2id: 19 MiB and two passes, about 20 ms. More would let logins use up the memory.
 TIME_COST, MEMORY_KIBIBYTES, LANES = 2, 19_456, 1
 MAX_WAITING = 32
-# After the work of some time comes a rest of as long, so that wrong passwords take half a processor at most.
+# Pause after each hash, relative to its duration: logins take at most half a processor.
 REST_FOR_WORK = 1.0
 
 
 class TooBusy(Exception):
-    """More logins wait than can be answered soon."""
+    """Too many logins are waiting."""
 
 
 class Passwords:
-    """Hashes and verifies. One a process and event loop."""
+    """Hashes and verifies passwords. One a process and event loop."""
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher(TIME_COST, MEMORY_KIBIBYTES, LANES)
         self._turn = asyncio.Semaphore(1)
         self._waiting = 0
-        self._nobodys = nobodys_hash(self._hasher)
+        self._unmatchable = unmatchable_hash(self._hasher)
 
     async def hash(self, password: str) -> str:
-        """A salted hash, with its parameters in it. Raises TooBusy."""
+        """Return a salted hash, which includes its parameters. Raise TooBusy."""
         return await self._run(partial(self._hasher.hash, password))
 
     async def verify(self, password_hash: str | None, password: str) -> bool:
-        """Whether the password is the one of the hash. Without a hash: no, after the same time. Raises TooBusy."""
-        matches = await self._run(partial(self._matches, password_hash or self._nobodys, password))
+        """Return whether the password matches the hash; without a hash False, after the same time. Raise TooBusy."""
+        matches = await self._run(partial(self._matches, password_hash or self._unmatchable, password))
         return matches and password_hash is not None
 
     def _matches(self, password_hash: str, password: str) -> bool:
@@ -60,7 +60,7 @@ class Passwords:
             began = time.monotonic()
             working = asyncio.ensure_future(asyncio.to_thread(work))
             working.add_done_callback(lambda _: self._rest(time.monotonic() - began))
-            return await asyncio.shield(working)  # a thread goes on where its caller is gone, and keeps its turn
+            return await asyncio.shield(working)  # the thread continues without its caller, and keeps its turn
         finally:
             self._waiting -= 1
 
@@ -68,10 +68,10 @@ class Passwords:
         asyncio.get_running_loop().call_later(worked_seconds * REST_FOR_WORK, self._turn.release)
 
 
-def nobodys_hash(hasher: PasswordHasher) -> str:
-    """A hash like the hasher's own, but of no password: verified where there is no user, so that both take as long.
+def unmatchable_hash(hasher: PasswordHasher) -> str:
+    """Return a hash that no password matches: verified for unknown users, so that it takes as long as for known ones.
 
-    Nobody knows a password that leads to its digest, which is random; so it need not be computed at each start.
+    Its digest is random instead of computed, which saves a hash at each start.
     """
     salt, digest = (_base64(token_bytes(length)) for length in (hasher.salt_len, hasher.hash_len))
     costs = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
@@ -88,14 +88,14 @@ SLOW_SECONDS = 0.25
 
 @dataclass(slots=True)
 class _Line:
-    """The logins of one address that are under way; those that are slowed wait for each other."""
+    """The logins of one address in progress; slowed ones wait for each other."""
 
     logins: int = 0
     slow: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class LoginTurns:
-    """Lets few logins of one address go on at a time. One a process and event loop."""
+    """Limits the concurrent logins of one address. One a process and event loop."""
 
     def __init__(self, slow_seconds: float = SLOW_SECONDS) -> None:
         self._slow_seconds = slow_seconds
@@ -103,7 +103,7 @@ class LoginTurns:
 
     @asynccontextmanager
     async def turn(self, address: str, *, is_slowed: bool) -> AsyncIterator[None]:
-        """Wait for a turn; slowed logins of an address have one after the other. Raises TooBusy."""
+        """Wait for a turn; slowed logins of an address run one after the other. Raise TooBusy."""
         line = self._lines.setdefault(address, _Line())
         if line.logins >= MAX_AT_A_TIME_OF_ADDRESS:
             raise TooBusy

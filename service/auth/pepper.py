@@ -1,10 +1,7 @@
-"""The server's pepper: the secret under which API keys are hashed, kept outside the database.
+"""The server's pepper: the secret with which API keys are hashed, stored outside the database.
 
-A stolen database is of no use without it. Peppers are a list, newest first: new keys are stored
-under the first, keys of any are recognised, so a pepper is rotated by putting a new one in front.
-Keys under a pepper that is taken away stop working.
-
-    PepperError        the peppers cannot be read; carries `source` and `reason`
+A stolen database is useless without it. Peppers are a list, newest first: new keys are stored under the first, keys
+under any of them are accepted. To rotate the pepper, put a new one in front. Keys under a removed pepper stop working.
 """
 
 import base64
@@ -39,7 +36,7 @@ class PepperError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Pepper:
-    """One pepper. Its id is derived from it and tells nothing of it."""
+    """One pepper. Its id is derived from it without revealing it."""
 
     id: str
     value: bytes
@@ -49,7 +46,7 @@ class Pepper:
         return cls(hmac.digest(value, b"pepper id", "sha256").hex()[:12], value)
 
     def digest(self, secret: str) -> str:
-        """HMAC-SHA256 of a key, 64 hex digits."""
+        """Return the HMAC-SHA256 of an API key, 64 hex digits."""
         return hmac.digest(self.value, secret.encode(), "sha256").hex()
 
     def __repr__(self) -> str:
@@ -67,21 +64,21 @@ class Peppers:
         return self.all[0]
 
     def digests(self, secret: str) -> tuple[str, ...]:
-        """Every digest under which this key may be stored, the newest pepper's first."""
+        """Return the digests of an API key under all peppers, the newest pepper's first."""
         return tuple(pepper.digest(secret) for pepper in self.all)
 
 
 def same_digest(stored: str, digests: tuple[str, ...]) -> bool:
-    """Whether `stored` is one of the digests, in a time that does not tell how near it came."""
+    """Return whether `stored` is one of the digests, compared in constant time."""
     return sum(hmac.compare_digest(stored, digest) for digest in digests) > 0
 
 
 def load_peppers(
     data_dir: Path, setting: str | None = None, random_bytes: Callable[[int], bytes] = secrets.token_bytes
 ) -> Peppers:
-    """The peppers of the setting, else of the file `pepper` in the data folder, made if there is none.
+    """Return the peppers of the setting, else of the file `pepper` in the data folder, which is created if missing.
 
-    Processes that start together agree on one pepper. Raises PepperError.
+    Processes that start together agree on one pepper. Raise PepperError.
     """
     if setting is not None:
         return parse_peppers(setting, SETTING_NAME)
@@ -98,7 +95,7 @@ def load_peppers(
 
 
 def parse_peppers(text: str, source: str) -> Peppers:
-    """Peppers in base64, newest first, separated by commas or space. Raises PepperError naming `source`."""
+    """Return peppers from base64, newest first, separated by commas or space. Raise PepperError with `source`."""
     words = text.replace(",", " ").split()
     if not words:
         raise PepperError(source, "it is empty")

@@ -13,8 +13,7 @@ from typing import Final, NamedTuple
 
 from starlette.types import Scope
 
-from service.auth.accounts import KeyRefusal, Principal
-from service.auth.accounts import Scope as KeyScope
+from service.auth.accounts import KeyRefusal, KeyScope, Principal
 from service.auth.authenticator import Authenticator
 from service.auth.keys import PREFIX
 from service.auth.sessions import OpenSession, OpenSessions

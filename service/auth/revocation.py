@@ -1,4 +1,4 @@
-"""Word of changed keys, passed between processes so that they need not wait for their caches."""
+"""Notifications of changed keys between processes, through Redis."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,14 +15,14 @@ RETRY_SECONDS = 1.0
 
 
 class Revocations:
-    """Publishes and hears digests of keys. A convenience: without it a change is seen within 5 seconds."""
+    """Publishes digests of changed keys and listens for them. Without it a change takes effect within 5 s."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
         self._log = structlog.get_logger()
 
     async def publish(self, digest: str) -> bool:
-        """Tell all processes that hear; whether Redis took it."""
+        """Notify all listening processes; return whether Redis accepted the message."""
         try:
             async with asyncio.timeout(PUBLISH_TIMEOUT_SECONDS):
                 await self._client.publish(CHANNEL, digest)
@@ -31,9 +31,9 @@ class Revocations:
         return True
 
     async def listen(self, forget: Callable[[str], None], on_heard: Callable[[], None] = lambda: None) -> None:
-        """Call `forget` with each digest that comes until Redis is lost, and wait: to be repeated.
+        """Call `forget` with each received digest until Redis is lost, then pause; called repeatedly.
 
-        `on_heard` is called when it begins to hear.
+        `on_heard` is called when the subscription has started.
         """
         try:
             await self._hear(forget, on_heard)
@@ -43,13 +43,13 @@ class Revocations:
 
     async def _hear(self, forget: Callable[[str], None], on_heard: Callable[[], None]) -> None:
         if isinstance(self._client, RedisCluster):
-            await self._client.initialize()  # it subscribes at one of the nodes that it knows
+            await self._client.initialize()  # a cluster client subscribes at a node that it knows
         async with self._client.pubsub() as channel:
             await channel.subscribe(CHANNEL)
             while True:
                 message = await channel.get_message(timeout=POLL_SECONDS)
                 if message is None:
-                    await channel.ping()  # a connection that is dead without a sound is found out by this
+                    await channel.ping()  # detects a connection that was lost without notice
                 elif message["type"] == "subscribe":
                     on_heard()
                 elif message["type"] == "message":

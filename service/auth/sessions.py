@@ -1,9 +1,7 @@
 """Sessions: short-lived JSON Web Tokens, signed with a key that is derived from the pepper.
 
-Tokens of the API and cookies of the pages have an audience each, so that neither is accepted as the other.
-
-Deriving keeps one secret to look after. All peppers of the list verify, the newest signs, so sessions
-survive a rotation of the pepper.
+Tokens of the API and cookies of the pages have different audiences, so that neither is accepted as the other. The
+newest pepper signs and all peppers verify, so that sessions survive a rotation.
 """
 
 import hashlib
@@ -23,17 +21,17 @@ ALGORITHM = "HS256"
 ISSUER = "weighbridge"
 API_AUDIENCE, PAGE_AUDIENCE = "weighbridge-console", "weighbridge-console-pages"
 LIFETIME = timedelta(minutes=15)
-# Pages renew a session while somebody is there; after so long the password is asked for again.
+# Pages renew a session while it is used; after this time the user has to log in again.
 MAX_AGE = timedelta(hours=12)
 LEEWAY_SECONDS = 30
 MAX_CHARACTERS = 1024
 REQUIRED = ("exp", "iat", "aud", "iss", "sub", "gen", "sid")
-# How much longer an ended session is remembered than its tokens live: for requests under way, and clocks that differ.
+# Ended sessions are remembered this much longer than their tokens live, for running requests and different clocks.
 ENDED_MARGIN = timedelta(minutes=5)
 
 
 class Session(NamedTuple):
-    """Whose session it is, which of the user's passwords began it, and when, in seconds since 1970.
+    """The user, the generation of the password, and the start in seconds since 1970.
 
     `id` is the same for all tokens of the session, renewed ones too.
     """
@@ -61,11 +59,11 @@ class Sessions:
         self.audience = audience
         self._now = now
         self._keys = tuple(map(session_key, peppers.all))
-        # Tokens with another header than the one written here are not even parsed.
+        # Tokens with another header are refused without parsing.
         self._header = jwt.encode({}, self._keys[0], ALGORITHM).partition(".")[0]
 
     def issue(self, user: User, session: Session | None = None) -> str:
-        """A token for a user who has just shown the password, or who did when the session began."""
+        """Return a token for a user who has just logged in, or of a session that goes on."""
         now = self._now()
         began_at, session_id = (int(now.timestamp()), random_id()) if session is None else session[2:]
         claims = {
@@ -81,7 +79,7 @@ class Sessions:
         return jwt.encode(claims, self._keys[0], ALGORITHM)
 
     def verify(self, token: str) -> Session | None:
-        """The session of a token, or None if it is not one of ours, or is over."""
+        """Return the session of a token, or None if it is not valid or has expired."""
         if len(token) > MAX_CHARACTERS or not token.isascii():
             return None
         header, _, rest = token.partition(".")
@@ -94,12 +92,12 @@ class Sessions:
         return Session(claims["sub"], claims["gen"], began_at, claims["sid"]) if isinstance(began_at, int) else None
 
     def renewed(self, session: Session, user: User) -> str | None:
-        """A token that goes on with a session; None where the password has to be shown again."""
+        """Return a new token of a session, or None if the user has to log in again."""
         over = session.began_at + MAX_AGE.total_seconds() <= self._now().timestamp()
         return None if over else self.issue(user, session)
 
     def last_expiry(self) -> datetime:
-        """Return when the last token expires that was issued until now, with a margin."""
+        """Return when the last of the tokens issued until now expires, with a margin."""
         return self._now() + self.lifetime + ENDED_MARGIN
 
     def _claims(self, token: str, key: bytes) -> dict[str, Any] | None:
@@ -119,12 +117,12 @@ class Sessions:
 
 
 def session_key(pepper: Pepper) -> bytes:
-    """32 bytes that tell nothing of the pepper."""
+    """Return the signing key of a pepper: 32 bytes that do not reveal it."""
     return hmac.digest(pepper.value, b"console session key", hashlib.sha256)
 
 
 def _is_canonical(signature: str) -> bool:
-    """Base64 leaves bits unused and the decoder skips what it does not know: one spelling alone is accepted."""
+    """Return whether a signature is in canonical base64: the decoder accepts other spellings of the same bytes."""
     try:
         return base64url_encode(base64url_decode(signature)).decode() == signature
     except ValueError:
@@ -132,7 +130,7 @@ def _is_canonical(signature: str) -> bool:
 
 
 class OpenSession(NamedTuple):
-    """A session and its user, as they are now."""
+    """A session that may be used, and its user."""
 
     session: Session
     user: User

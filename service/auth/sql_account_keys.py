@@ -26,7 +26,7 @@ MAX_PRUNED_KEYS = 1_000
 
 
 class SqlAccountKeys:
-    """An AccountKeys."""
+    """AccountKeys in SQL."""
 
     def __init__(self, store: SqlAccountStore) -> None:
         self.store = store
@@ -34,7 +34,10 @@ class SqlAccountKeys:
     async def create(
         self, account_id: str, wanted: WantedKey, limits: KeyLimits = KEY_LIMITS
     ) -> NewKey | TooManyLive | TooManyNew:
-        """See AccountKeys. Counted and written in one transaction, which has the account for itself."""
+        """Create a key unless the account is at a limit, which holds for concurrent callers too.
+
+        One transaction counts and writes, with the row of the account locked.
+        """
         now = self.store.now()
         async with self.store.database.writing() as connection:
             owner = await _locked(connection, account_id)
@@ -49,11 +52,11 @@ class SqlAccountKeys:
         return made
 
     async def page(self, account_id: str, size: int, after: str | None = None) -> KeyPage:
-        """See AccountKeys."""
+        """Return a page of keys, oldest first; it begins after the key with the id `after`."""
         return await self._page(account_id, size, after, is_newest_first=False)
 
     async def newest(self, account_id: str, size: int, before: str | None = None) -> KeyPage:
-        """See AccountKeys."""
+        """Return a page of keys, newest first; it begins before the key with the id `before`."""
         return await self._page(account_id, size, before, is_newest_first=True)
 
     async def _page(self, account_id: str, size: int, cursor: str | None, *, is_newest_first: bool) -> KeyPage:

@@ -1,4 +1,4 @@
-"""Accounts and keys in SQL."""
+"""The store of accounts and API keys in SQL."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -14,9 +14,9 @@ from service.auth.accounts import (
     ALL_SCOPES,
     Account,
     ApiKey,
+    KeyScope,
     NewKey,
     RotatedKey,
-    Scope,
     StoredKey,
     checked_name,
     checked_text,
@@ -34,7 +34,7 @@ _SHOWN_KEY = re.compile(rf"({keys.PREFIX})(?:…|\.{{2,3}})([0-9A-Za-z]{{4}})")
 
 
 class Welcome(Protocol):
-    """Credit that an account gets with its first key."""
+    """The credit that an account gets with its first key."""
 
     @property
     def micro_inr(self) -> int:
@@ -45,9 +45,9 @@ class Welcome(Protocol):
 
 
 class SqlAccountStore:
-    """An AccountStore. `now` gives the time, `random_text` that many random base62 characters.
+    """An AccountStore in SQL. `now` returns the time, `random_text(n)` n random base62 characters.
 
-    An account's first key brings it the `welcome` credit, if there is one.
+    The first key of an account adds the `welcome` credit, if there is one.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class SqlAccountStore:
         self.random_text = random_text
 
     async def create_account(self, name: str) -> Account | None:
-        """See AccountStore."""
+        """Create an account; return None if the name is taken. Raise ValueError for an invalid name."""
         made = Account(f"acc_{self.random_text(ID_CHARACTERS)}", checked_name(name), self.now())
         values = {"id": made.id, "name": made.name, "created_at": made.created_at}
         try:
@@ -76,7 +76,7 @@ class SqlAccountStore:
         return made
 
     async def get_or_create_account(self, name: str) -> Account:
-        """See AccountStore."""
+        """Return the account of that name; create it if there is none. Concurrent callers get the same account."""
         by_name = account.c.name == checked_name(name)
         found = await self._account(by_name) or await self.create_account(name) or await self._account(by_name)
         if found is None:
@@ -86,7 +86,7 @@ class SqlAccountStore:
     async def set_allowance(
         self, account_id: str, calls_per_second: int | None, calls_per_month: int | None
     ) -> Account | None:
-        """See AccountStore."""
+        """Set the limits that are not None; return the account, or None if there is none of that id."""
         given = {"calls_per_second": calls_per_second, "calls_per_month": calls_per_month}
         changed = {name: value for name, value in given.items() if value is not None}
         if changed:
@@ -95,22 +95,22 @@ class SqlAccountStore:
         return await self._account(account.c.id == account_id)
 
     async def clear_allowance(self, account_id: str) -> None:
-        """See AccountStore."""
+        """Reset the limits of an account to the defaults of the service."""
         none = {"calls_per_second": None, "calls_per_month": None}
         async with self.database.writing() as connection:
             await connection.execute(update(account).where(account.c.id == account_id).values(none))
 
     async def list_accounts(self) -> list[Account]:
-        """See AccountStore."""
+        """Return all accounts, sorted by name."""
         async with self.database.reading() as connection:
             return [account_of(row) for row in await connection.execute(select(account).order_by(account.c.name))]
 
     async def find_account(self, name: str) -> Account | None:
-        """See AccountStore."""
+        """Return the account of that name, or None."""
         return await self._account(account.c.name == name.strip())
 
     async def welcome(self, account: Account) -> int:
-        """See AccountStore."""
+        """Give an account that never had credit its welcome credit; return it in micro-rupees, 0 for all others."""
         if self.welcome_credit is None or not self.welcome_credit.micro_inr:
             return 0
         async with self.database.writing() as connection:
@@ -121,29 +121,29 @@ class SqlAccountStore:
         self,
         account: Account,
         label: str = "",
-        scopes: frozenset[Scope] = ALL_SCOPES,
+        scopes: frozenset[KeyScope] = ALL_SCOPES,
         expires_at: datetime | None = None,
     ) -> NewKey:
-        """See AccountStore."""
+        """Create a key. Its secret is returned only here."""
         made = self.new_key(account, label, scopes, self.now(), expires_at)
         async with self.database.writing() as connection:
             await self.insert_key(connection, made)
         return made
 
     async def insert_key(self, connection: SqlConnection, made: NewKey) -> None:
-        """Write a new key within a transaction; an account's first brings its welcome credit."""
+        """Insert a new key in a transaction; the first of an account adds its welcome credit."""
         if self.welcome_credit is not None and self.welcome_credit.micro_inr:
             await self.welcome_credit.grant(connection, made.key.account.id, made.key.created_at)
         await connection.execute(insert(api_key).values(key_values(made.key, self.peppers.newest, made.secret)))
 
     async def list_keys(self, account_name: str | None = None) -> list[ApiKey]:
-        """See AccountStore."""
+        """Return all keys, or those of one account, sorted by account name, then by creation."""
         if account_name is None:
             return await self._keys()
         return await self._keys(account.c.name == account_name.strip())
 
     async def find_keys(self, reference: str) -> list[ApiKey]:
-        """See AccountStore."""
+        """Return the keys that match an id, a shown form (`atms_sk_...wXyZ`) or a whole secret."""
         reference = reference.strip()
         if keys.has_valid_checksum(reference):
             return await self._keys(api_key.c.digest.in_(self.peppers.digests(reference)))
@@ -153,14 +153,14 @@ class SqlAccountStore:
         return await self._keys(api_key.c.id == reference)
 
     async def revoke_key(self, key_id: str) -> StoredKey | None:
-        """See AccountStore."""
+        """Revoke a key permanently; the time of the first revocation stays. Return None for an unknown id."""
         live = update(api_key).where(api_key.c.id == key_id, api_key.c.revoked_at.is_(None))
         async with self.database.writing() as connection:
             await connection.execute(live.values(revoked_at=self.now()))
         return await self._stored_key(api_key.c.id == key_id)
 
     async def rotate_key(self, key_id: str, overlap: timedelta) -> RotatedKey | None:
-        """See AccountStore. Both keys are written in one transaction."""
+        """Create a key like the one of that id, which expires after `overlap` at the latest, in one transaction."""
         now = self.now()
         async with self.database.writing() as connection:
             row = (await connection.execute(KEYS.where(api_key.c.id == key_id).with_for_update())).one_or_none()
@@ -174,12 +174,15 @@ class SqlAccountStore:
         return RotatedKey(new, StoredKey(replace(old, expires_at=ends_at), row.api_key_digest))
 
     async def find_by_digest(self, digests: Sequence[str]) -> StoredKey | None:
-        """See AccountStore."""
+        """Return the key that is stored under one of these digests of one secret, or None."""
         rows = await self.database.rows(KEYS_BY_DIGEST, {"digests": list(digests)})
         return StoredKey(api_key_of(rows[0]), rows[0].api_key_digest) if rows else None
 
     async def touch_last_used(self, used_at: Mapping[str, datetime]) -> None:
-        """See AccountStore. In order of id, so that two processes never wait for each other in a circle."""
+        """Store when keys, by id, were used; a use within a minute of the stored one is dropped.
+
+        Rows are updated in the order of their ids, so that two processes cannot deadlock.
+        """
         if not used_at:
             return
         before, at = (bindparam(name, type_=UtcMicroseconds()) for name in ("before", "at"))
@@ -193,15 +196,15 @@ class SqlAccountStore:
             await connection.execute(statement, rows)
 
     async def pepper_ids_in_use(self) -> frozenset[str]:
-        """See AccountStore."""
+        """Return the ids of the peppers under which keys that are not revoked are stored."""
         statement = select(api_key.c.pepper_id).where(api_key.c.revoked_at.is_(None)).distinct()
         async with self.database.reading() as connection:
             return frozenset((await connection.execute(statement)).scalars())
 
     def new_key(
-        self, account: Account, label: str, scopes: frozenset[Scope], now: datetime, expires_at: datetime | None
+        self, account: Account, label: str, scopes: frozenset[KeyScope], now: datetime, expires_at: datetime | None
     ) -> NewKey:
-        """Return a key that is not yet written. Raises ValueError for a label that cannot be one."""
+        """Return a key that is not yet stored. Raise ValueError for an invalid label."""
         secret = keys.new_secret(self.random_text)
         key = ApiKey(
             id=f"key_{self.random_text(ID_CHARACTERS)}",

@@ -1,10 +1,10 @@
-"""Rows of accounts and API keys: read into values and written from them."""
+"""Rows of accounts and API keys, converted from and to values."""
 
 from typing import Any
 
 from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, Row, Select, select
 
-from service.auth.accounts import Account, ApiKey, Scope
+from service.auth.accounts import Account, ApiKey, KeyScope
 from service.auth.pepper import Pepper
 from service.storage.sql.tables import account, api_key
 
@@ -13,12 +13,12 @@ KEYS: Select[Any] = select(account, api_key).join_from(api_key, account).set_lab
 
 
 def account_of(row: Row[Any]) -> Account:
-    """The account in a row of the table."""
+    """Return the account of a row of the table."""
     return Account(row.id, row.name, row.created_at, row.calls_per_second, row.calls_per_month)
 
 
 def api_key_of(row: Row[Any]) -> ApiKey:
-    """The key in a row of KEYS, with its account."""
+    """Return the key of a row of KEYS, with its account."""
     return ApiKey(
         id=row.api_key_id,
         account=Account(
@@ -40,7 +40,7 @@ def api_key_of(row: Row[Any]) -> ApiKey:
 
 
 def key_values(key: ApiKey, pepper: Pepper, secret: str) -> dict[str, object]:
-    """A new key's row. Of the secret it keeps the prefix, the last four characters and a digest."""
+    """Return the row of a new key. Of the secret it has the prefix, the last four characters and a digest."""
     return {
         "id": key.id,
         "account_id": key.account.id,
@@ -55,7 +55,7 @@ def key_values(key: ApiKey, pepper: Pepper, secret: str) -> dict[str, object]:
     }
 
 
-def scopes_of(text: str) -> frozenset[Scope]:
-    """The scopes in a column. One that this version does not know permits nothing here."""
+def scopes_of(text: str) -> frozenset[KeyScope]:
+    """Return the scopes of a column; unknown ones are left out."""
     words = text.split()
-    return frozenset(scope for scope in Scope if scope in words)
+    return frozenset(scope for scope in KeyScope if scope in words)

@@ -1,4 +1,4 @@
-"""People who may log in to the console."""
+"""Users: the people who may log in to the console."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ PASSWORD_CHARACTERS = (12, 1024)
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person of an account. `generation` rises with each new password, and ends the sessions before it."""
+    """A person of an account. `generation` rises with each new password, which ends earlier sessions."""
 
     id: str
     email: str
@@ -25,25 +25,25 @@ class User:
 
 
 class UserStore(Protocol):
-    """Where users are kept. Every operation raises StoreUnavailable if it cannot be reached."""
+    """The store of users. Every operation raises StoreUnavailable if it cannot be reached."""
 
     async def create_user(self, email: str, account_id: str, password_hash: str) -> User | None:
-        """A new user, or None if the e-mail is taken."""
+        """Create a user; return None if the e-mail is taken."""
 
     async def set_password(self, email: str, password_hash: str) -> User | None:
-        """A new password, which ends all sessions; None if there is no such user."""
+        """Set a password, which ends all sessions of the user. Return None for an unknown e-mail."""
 
     async def delete_user(self, email: str) -> bool:
-        """Whether there was one."""
+        """Delete a user; return False if there is none with that e-mail."""
 
     async def list_users(self) -> list[User]:
-        """All users, by e-mail."""
+        """Return all users, sorted by e-mail."""
 
     async def find_by_email(self, email: str) -> User | None:
-        """The user of an e-mail in its stored form."""
+        """Return the user with an e-mail in its stored form, or None."""
 
     async def find_user(self, user_id: str) -> User | None:
-        """The user of that id."""
+        """Return the user with that id, or None."""
 
     async def find_session_user(self, user_id: str, session_id: str) -> User | None:
         """Return the user of that id, or None if there is none or the session of that id was ended."""
@@ -53,7 +53,7 @@ class UserStore(Protocol):
 
 
 def checked_email(text: str) -> str:
-    """An e-mail address in the form in which it is stored. Raises ValueError with a sentence."""
+    """Return an e-mail address in its stored form. Raise ValueError with a sentence."""
     email = text.strip().lower()
     name, _, host = email.rpartition("@")
     if not name or not host or len(email) > MAX_EMAIL or not email.isprintable() or " " in email:
@@ -62,7 +62,7 @@ def checked_email(text: str) -> str:
 
 
 def checked_password(password: str) -> str:
-    """The password itself. Raises ValueError with a sentence, which does not repeat it."""
+    """Return the password. Raise ValueError with a sentence that does not repeat it."""
     least, most = PASSWORD_CHARACTERS
     if not least <= len(password) <= most:
         raise ValueError(f"A password has {least} to {most} characters.")

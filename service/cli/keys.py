@@ -7,7 +7,7 @@ from typing import Protocol
 
 import click
 
-from service.auth.accounts import AccountStore, ApiKey, KeyRefusal, Scope
+from service.auth.accounts import AccountStore, ApiKey, KeyRefusal, KeyScope
 from service.billing.money import shown
 from service.cli.lazy import LazyGroup
 from service.cli.store_commands import (
@@ -65,7 +65,7 @@ def keys() -> None:
 @click.option(
     "--scope",
     "scopes",
-    type=click.Choice([scope.value for scope in Scope]),
+    type=click.Choice([scope.value for scope in KeyScope]),
     multiple=True,
     callback=key_scopes,
     help="API that the key may call; may be repeated (default: all).",
@@ -85,7 +85,7 @@ async def create(
     tools: KeyTools,
     account: str,
     label: str,
-    scopes: frozenset[Scope],
+    scopes: frozenset[KeyScope],
     expires_at: datetime | None,
     calls_per_second: int | None,
     calls_per_month: int | None,

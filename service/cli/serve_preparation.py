@@ -146,4 +146,4 @@ def tracer_maker(settings: Settings) -> Callable[[], Tracer | None]:
         if not (error.name or "").startswith("opentelemetry"):
             raise
         raise click.ClickException(MISSING.format(package=error.name, command=install_command("traces"))) from None
-    return partial(traces.Collector, settings.otlp_endpoint)
+    return partial(traces.OtlpTracer, settings.otlp_endpoint)

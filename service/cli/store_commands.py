@@ -9,7 +9,7 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 import anyio
 import click
 
-from service.auth.accounts import Scope, checked_name, checked_text
+from service.auth.accounts import KeyScope, checked_name, checked_text
 from service.auth.pepper import PepperError
 from service.limits import LimitsError
 from service.runtime.data_dir import DataFolderUnusable
@@ -69,9 +69,9 @@ def key_label(context: click.Context, _: click.Parameter, text: str) -> str:
         raise click.BadParameter(str(error), context) from error
 
 
-def key_scopes(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> frozenset[Scope]:
+def key_scopes(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> frozenset[KeyScope]:
     """Return the named scopes, or all scopes if none is named."""
-    return frozenset(Scope(name) for name in names) or frozenset(Scope)
+    return frozenset(KeyScope(name) for name in names) or frozenset(KeyScope)
 
 
 def future_instant(context: click.Context, _: click.Parameter, text: str | None) -> datetime | None:

@@ -15,8 +15,7 @@ from service.cli.progress import progress
 from service.cli.table import CellValue, Column, print_table, say
 from service.http import json
 from service.tokens.providers.client import ProviderClient
-from service.tokens.providers.enabled import provider_of
-from service.tokens.providers.endpoints import MessageCounter, Provider, ProviderFault
+from service.tokens.providers.endpoints import CountingProvider, MessageCounter, ProviderFault, provider_of
 from tokenizer_registry import Registry
 from tokenizer_registry.approximation.samples import SampleText, samples
 
@@ -63,7 +62,7 @@ def calibrate(name: str, wanted: int | None, as_json: bool) -> None:
     say(f"{model}, counted with {counted_with}: {inside} of {len(compared)} texts lie within the error band.")
 
 
-def _provider(registry: Registry, model: str) -> Provider:
+def _provider(registry: Registry, model: str) -> CountingProvider:
     settings = configuration().settings
     provider = provider_of(settings, registry.models[model])
     if provider is None:
@@ -85,7 +84,7 @@ def _choose_samples(wanted: int | None) -> list[SampleText]:
 
 
 async def _compare(
-    registry: Registry, provider: Provider, model: str, chosen: Sequence[SampleText]
+    registry: Registry, provider: CountingProvider, model: str, chosen: Sequence[SampleText]
 ) -> list[CountComparison]:
     client = ProviderClient(configuration().settings.provider_timeout_seconds)
     counter = MessageCounter(provider, client)

@@ -12,13 +12,13 @@ from service.auth.accounts import (
     AccountKeys,
     AccountStore,
     ApiKey,
+    KeyScope,
     NewKey,
     TooManyLive,
     TooManyNew,
     WantedKey,
     checked_text,
 )
-from service.auth.accounts import Scope as KeyScope
 from service.auth.sessions import OpenSession
 from service.auth.users import User
 from service.http import json

@@ -1,4 +1,4 @@
-"""A connection that always has a deadline: uvicorn's protocol with one timer, whatever the connection waits for."""
+"""A connection with a deadline in every state: uvicorn's protocol with one timer."""
 
 import asyncio
 import socket
@@ -11,22 +11,22 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from service.runtime.descriptors import Descriptors
 
-# Where the client is: between two requests, in a head, in a body, or heard no more.
+# State of the client: between two requests, in a head, in a body, or no longer read.
 BETWEEN, HEAD, BODY, STOPPED = range(4)
-# What a client has to read of a reply within the time for that, if so much waits: its reply is in memory meanwhile. The
-# buffers of the system hold more, so what waits was not read and filled up again between two looks.
+# Bytes of a reply that a client must read within `write_seconds` if as many are unsent. It is less than the socket
+# buffers hold, so a difference between two checks cannot be missed.
 MIN_READ_BYTES = 32_768
-# After the last reply, for the client to read it: a close while input is unread would reset the connection.
+# Time for the client to read the last reply: closing with unread input would reset the connection.
 LINGER_SECONDS = 2.0
 NOTHING_WAITED = -1
-# struct linger: a close drops what is not sent.
+# struct linger: closing drops unsent data.
 LINGER_OFF: Final = struct.pack("ii", 1, 0)
-# Place and length of the bytes that the peer has acknowledged, in Linux's struct tcp_info.
+# Offset and end of `tcpi_bytes_acked` in Linux's struct tcp_info.
 ACKNOWLEDGED: Final = slice(120, 128)
 
 
 class ConnectionLimits(NamedTuple):
-    """How long a client may take for a head, a body, and to go on reading a reply, in seconds."""
+    """Seconds that a client may take for a head, for a body, and to continue reading a reply."""
 
     head_seconds: float
     body_seconds: float
@@ -35,17 +35,17 @@ class ConnectionLimits(NamedTuple):
 
 
 class TimedConnection(HttpToolsProtocol):
-    """Is closed once its client lets it wait for too long.
+    """A connection that is closed when its client exceeds a time limit.
 
-    While a complete request is being answered there is no deadline, as long as what is sent is read. In every other
-    state the deadline is `_limit_seconds` from `_waiting_since`. The timer runs no later than that and looks then, so a
-    request sets two numbers and no timer.
+    While a complete request is answered there is no deadline as long as the client reads. In every other state the
+    deadline is `_waiting_since` plus `_limit_seconds`. The timer never runs later than the deadline and checks it then,
+    so that a request sets two numbers instead of a timer.
     """
 
     def __init__(self, *args: Any, limits: ConnectionLimits, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.limits = limits
-        # By what the client is in when a reply is complete.
+        # By the state of the client when a reply is complete.
         self._limits_seconds = (self.timeout_keep_alive, limits.head_seconds, limits.body_seconds, LINGER_SECONDS)
         self._place = BETWEEN
         self._running: RequestResponseCycle | None = None
@@ -57,13 +57,13 @@ class TimedConnection(HttpToolsProtocol):
         self._read_at = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its base has it
-        """A client connects."""
+        """Start the deadline of the first head, and make room if descriptors are few."""
         super().connection_made(transport)
         self._wait(self.limits.head_seconds)
         self.limits.descriptors.take_in(self, self.connections, self._waiting_since)  # type: ignore[arg-type]  # all ours
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The client is gone. The request being answered learns it, which need not be the newest."""
+        """Cancel the timer and disconnect the running request, which need not be the newest."""
         if self._timer is not None:
             self._timer.cancel()
         if self._running is not None and not self._running.response_complete:
@@ -71,37 +71,37 @@ class TimedConnection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
-        """More is to be sent than the client reads: it has to go on reading."""
+        """Start to check that the client reads, because the send buffer is full."""
         super().pause_writing()
         self._expect_reading()
 
     def shutdown(self) -> None:
-        """Close now, or after the last reply."""
+        """Close the connection now, or after the last reply."""
         super().shutdown()
         self._expect_reading()
 
     def idle_since(self) -> float | None:
-        """See Closable."""
+        """Return since when no request of its client has been complete, or None."""
         if self._place == BODY or self._is_answering() or self.transport.is_closing():
             return None
         return self._waiting_since
 
     def stalled_since(self) -> float | None:
-        """See Closable."""
+        """Return since when its client has sent no body or read no reply that is due, or None."""
         if self.transport.get_write_buffer_size():
             return self._unread_since(self.loop.time())
         return None if self._is_answering() else self._waiting_since
 
     def abort(self) -> None:
-        """See Closable."""
-        self.connections.discard(self)  # closed in the next turn of the loop: until then it must not be found again
+        """Close it, whatever it has still to send."""
+        self.connections.discard(self)  # closed in the next turn of the loop; until then it must not be chosen again
         if self.transport.get_write_buffer_size():
-            # Reset: otherwise the system keeps what it took of the reply for minutes, for a client that does not read.
+            # Reset: otherwise the system keeps the unread part of the reply for minutes.
             self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_OFF)
         self.transport.abort()
 
     def _is_answering(self) -> bool:
-        """Return whether there is a request that the service, not the client, has to go on with."""
+        """Return whether a request waits for the service and not for the client."""
         if self.pipeline:
             return True
         newest = self.cycle
@@ -110,14 +110,14 @@ class TimedConnection(HttpToolsProtocol):
         return newest.response_started or not newest.more_body
 
     def _wait(self, seconds: float) -> None:
-        """Wait for the client from now on, for so long."""
+        """Set the deadline to `seconds` from now."""
         self._waiting_since = now = self.loop.time()
         self._limit_seconds = seconds
         if now + seconds < self._timer_at:
             self._set_timer(now + seconds)
 
     def _expect_reading(self) -> None:
-        """Look soon whether the client reads what is to be sent."""
+        """Check soon whether the client reads."""
         soon = self.loop.time() + self.limits.write_seconds / 4
         if soon < self._timer_at:
             self._set_timer(soon)
@@ -129,7 +129,7 @@ class TimedConnection(HttpToolsProtocol):
         self._timer = self.loop.call_at(when, self._look)
 
     def _look(self) -> None:
-        """Close the connection if its deadline has passed; look again later otherwise."""
+        """Close the connection if its deadline has passed, otherwise set the timer again."""
         now = self.loop.time()
         look_at = now + self.limits.write_seconds
         if self.transport.get_write_buffer_size():
@@ -147,7 +147,7 @@ class TimedConnection(HttpToolsProtocol):
             self._set_timer(look_at)
 
     def _unread_since(self, now: float) -> float:
-        """Return when the client was last seen to have read enough."""
+        """Return the time of the last check at which the client had read enough."""
         acknowledged_bytes = _acknowledged_bytes(self.transport)
         read_bytes = acknowledged_bytes - self._acknowledged_bytes
         if self._acknowledged_bytes == NOTHING_WAITED or not 0 <= read_bytes < MIN_READ_BYTES:
@@ -155,7 +155,7 @@ class TimedConnection(HttpToolsProtocol):
         return self._read_at
 
     def finish(self) -> None:
-        """Say that nothing more is sent, and close when the client does, or after a moment."""
+        """Close the sending side; the connection is closed by the client, or after LINGER_SECONDS."""
         if self.transport.is_closing():
             return
         if not self.transport.can_write_eof():
@@ -168,7 +168,7 @@ class TimedConnection(HttpToolsProtocol):
 
 
 class LingeringTransport:
-    """What the last exchange writes to where its client may still be sending: a close waits for the client to read."""
+    """The transport of the last exchange if its client may still send: closing waits for the client to read."""
 
     def __init__(self, connection: TimedConnection) -> None:
         self.write = connection.transport.write
@@ -182,7 +182,7 @@ def disconnect(exchange: RequestResponseCycle) -> None:
 
 
 def _acknowledged_bytes(transport: asyncio.Transport) -> int:
-    """Return a number that grows as the client reads: what is written only fills buffers of the system at first."""
+    """Return how many bytes the client has acknowledged; bytes written may still be in the system's buffers."""
     try:
         info = transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, ACKNOWLEDGED.stop)
     except OSError:  # not TCP

@@ -1,4 +1,4 @@
-"""Which web pages may call the API. None may, unless their origin is named in the settings."""
+"""Cross-origin requests (CORS): only origins of the settings may call the API from a browser."""
 
 import re
 
@@ -9,20 +9,20 @@ from service.http.responses import Header, Reply
 METHODS = b"GET, POST, DELETE"
 REQUEST_HEADERS = b"Authorization, Content-Type, Idempotency-Key, traceparent, X-Api-Key, X-Billing-Headers"
 KEEP_SECONDS = b"600"
-# A page may send whatever headers its client has, such as `x-stainless-os` of OpenAI's: names, with commas.
+# SDKs in pages send headers of their own, such as `x-stainless-os`; the form of the list is checked instead of names.
 MAX_ASKED_BYTES = 4096
 ASKED_HEADERS = re.compile(rb"[\w!#$%&'*+.^`|~-]{1,64}(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]{1,64}){0,63}", re.ASCII)
 
 
 class Cors:
-    """Cross-origin resource sharing for some origins; `*` is any. Cookies are never asked for: there are none."""
+    """CORS headers for a set of origins; `*` allows any. Credentials are not allowed: the API uses no cookies."""
 
     def __init__(self, origins: frozenset[str]) -> None:
         self.any = "*" in origins
         self.origins = frozenset(origin.encode() for origin in origins)
 
     def headers(self, scope: Scope) -> list[Header]:
-        """What a reply to this request says to the browser."""
+        """Return the CORS headers of the reply to a request."""
         if not self.origins:
             return []
         vary: list[Header] = [] if self.any else [(b"vary", b"Origin")]
@@ -32,7 +32,7 @@ class Cors:
         return [*vary, (b"access-control-allow-origin", origin), (b"access-control-expose-headers", b"*")]
 
     def preflight(self, scope: Scope) -> Reply | None:
-        """The reply to a browser that asks whether it may call, if it may."""
+        """Return the reply to a preflight request of an allowed origin, else None."""
         asks = scope["method"] == "OPTIONS" and _first(scope, b"access-control-request-method") is not None
         if not asks or self._allowed_origin(scope) is None:
             return None
@@ -52,7 +52,7 @@ class Cors:
 
 
 def _permitted_headers(scope: Scope) -> bytes:
-    """Return the headers that the browser asks for; ours if it asks for none, or not in the form of a list of names."""
+    """Return the requested headers if they are a list of names, else the headers that the API uses."""
     asked = _first(scope, b"access-control-request-headers") or b""
     return asked if len(asked) <= MAX_ASKED_BYTES and ASKED_HEADERS.fullmatch(asked) else REQUEST_HEADERS
 

@@ -1,6 +1,6 @@
-"""Every refusal: status, message and code, and the two shapes in which the APIs say it.
+"""All refusals with status, code and message, and the error replies of both APIs.
 
-Shape T is the token API's, shape A the gateway's. A refusal is a value: handlers return it.
+A refusal is a value that handlers return. The token API and the gateway have different formats of errors.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,9 +13,9 @@ from service.http.responses import Header, Reply
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a call is not answered. `code` is stable, for the gateway's shape and for logs.
+    """The reason why a request is not served. `code` is stable; it is in errors of the gateway and in logs.
 
-    `details` are further properties of the error in the gateway's shape.
+    `close` ends the connection; `details` are more properties of the error in the gateway's format.
     """
 
     status: int
@@ -26,16 +26,16 @@ class Refusal:
     details: Mapping[str, json.Value] = field(default_factory=dict)
 
     def saying(self, message: str) -> "Refusal":
-        """The same refusal with a message of its own."""
+        """Return this refusal with another message."""
         return replace(self, message=message)
 
     @property
     def reply_headers(self) -> list[Header]:
-        """The headers of the reply: its own, and one that ends the connection where the rest is not read."""
+        """Return the headers of the reply, with `connection: close` if the rest of the request is not read."""
         return [*self.headers, (b"connection", b"close")] if self.close else [*self.headers]
 
     def with_headers(self, headers: Sequence[Header]) -> "Refusal":
-        """The same refusal with more headers."""
+        """Return this refusal with more headers."""
         return replace(self, headers=(*self.headers, *headers))
 
 
@@ -81,7 +81,7 @@ INTERNAL = Refusal(500, "internal_error", "Something went wrong.")
 UNAVAILABLE = Refusal(503, "unavailable", "Service temporarily unavailable.", headers=(RETRY_SOON,))
 OVERLOADED = replace(UNAVAILABLE, code="overloaded", close=True)
 
-# The gateway's own.
+# Refusals of the gateway.
 NO_KEY = Refusal(401, "missing_api_key", "No API key was sent: send Authorization: Bearer atms_sk_... or X-API-Key.")
 KEY_FORMAT = Refusal(
     401, "invalid_key_format", "Invalid API key format: a key begins with atms_sk_ and has at least 20 characters."
@@ -110,26 +110,26 @@ UPSTREAM_UNAVAILABLE = Refusal(502, "upstream_unavailable", "The model is not av
 BAD_UPSTREAM_RESPONSE = Refusal(502, "bad_upstream_response", "The model's answer was not valid. Nothing was charged.")
 UPSTREAM_TIMEOUT = Refusal(504, "upstream_timeout", "The model did not answer in time. Nothing was charged.")
 
-# The APIs' own routes, and what looks like one of OpenAI's.
+# Paths with errors in the gateway's format: its routes, and others that OpenAI clients may call.
 GATEWAY_PATHS = ("/v1/", "/api/")
 TOKENS_PATH = "/v1/tokens"
 BELOW_TOKENS = f"{TOKENS_PATH}/"
-# The token API's own too.
+# A route of the token API outside of TOKENS_PATH.
 COST_PATH = "/v1/cost"
 
 
 def error_reply(refusal: Refusal, path: str, trace_id: str, event_id: str | None = None) -> Reply:
-    """The reply to a refused call, in the shape of the API that `path` belongs to."""
-    body = _shape_a(refusal) if is_gateway(path) else _shape_t(refusal, trace_id, event_id)
+    """Return the error reply in the format of the API that `path` belongs to."""
+    body = _gateway_error(refusal) if is_gateway(path) else _token_api_error(refusal, trace_id, event_id)
     return Reply(refusal.status, body, refusal.reply_headers)
 
 
 def is_gateway(path: str) -> bool:
-    """Return whether a path is the gateway's, and not the token API's or a page."""
+    """Return whether a path belongs to the gateway, and not to the token API or a page."""
     return path.startswith(GATEWAY_PATHS) and not path.startswith(BELOW_TOKENS) and path not in (TOKENS_PATH, COST_PATH)
 
 
-def _shape_t(refusal: Refusal, trace_id: str, event_id: str | None) -> bytes:
+def _token_api_error(refusal: Refusal, trace_id: str, event_id: str | None) -> bytes:
     return json.encode(
         {
             "status_code": refusal.status,
@@ -141,12 +141,12 @@ def _shape_t(refusal: Refusal, trace_id: str, event_id: str | None) -> bytes:
     )
 
 
-def _shape_a(refusal: Refusal) -> bytes:
+def _gateway_error(refusal: Refusal) -> bytes:
     return json.encode({"error": error_properties(refusal)})
 
 
 def error_properties(refusal: Refusal) -> dict[str, json.Value]:
-    """The error of the gateway's shape, as it stands in a reply or in a stream."""
+    """Return the error object of the gateway's format, for a reply or a stream."""
     kinds = {401: "authentication_error", 429: "rate_limit_error", 402: "insufficient_credits"}
     kind = kinds.get(refusal.status, "invalid_request_error" if refusal.status < 500 else "api_error")
     return {"message": refusal.message, "type": kind, "code": refusal.code, **refusal.details}

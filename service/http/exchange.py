@@ -1,4 +1,4 @@
-"""A request and its reply on a connection: uvicorn's, with a short way for a reply that is there as a whole."""
+"""One request and its reply on a connection: uvicorn's cycle, with a fast path for complete replies."""
 
 import asyncio
 import re
@@ -12,16 +12,16 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from service.http.responses import WHOLE_REPLY, Header
 
 NAME: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-# What no value may hold but a tab.
+# Characters that no header value may contain.
 CONTROLS: Final = bytes({*range(32), 127} - {*b"\t"})
 MAX_LISTS_OF_NAMES = 1_000
 NAME_OF: Final = itemgetter(0)
 
 
-class Exchange(RequestResponseCycle):
-    """What an application receives and sends. It may send a WHOLE_REPLY, which is one write."""
+class HttpExchange(RequestResponseCycle):
+    """What an application receives and sends. A WHOLE_REPLY is sent with one write."""
 
-    # What a request and its reply begin with; most leave most of it as it is.
+    # Initial state as class attributes, because most exchanges change little of it.
     access_log = False
     disconnected = False
     more_body = True
@@ -31,7 +31,7 @@ class Exchange(RequestResponseCycle):
     expected_content_length = 0
 
     def __init__(self, protocol: HttpToolsProtocol, sent: "asyncio.Future[None]", *, keep_alive: bool) -> None:
-        """`sent` is done already: what is waited for where all is written, instead of a coroutine that does nothing."""
+        """`sent` is a completed future: awaiting it after a write is cheaper than an empty coroutine."""
         self.scope = protocol.scope
         self.transport = protocol.transport
         self.flow = protocol.flow
@@ -43,11 +43,11 @@ class Exchange(RequestResponseCycle):
         self.on_response = protocol.on_response_complete
         self.keep_alive = keep_alive
         self.waiting_for_100_continue = protocol.expect_100_continue
-        # Not a bytearray: a body that comes in one piece is that piece, and not copied.
+        # Not a bytearray, so that a body received in one piece is not copied.
         self.body = b""  # type: ignore[assignment]
 
     def send(self, message: Any) -> Any:
-        """See ASGI."""
+        """Send an ASGI message, or a WHOLE_REPLY."""
         if message["type"] != WHOLE_REPLY:
             return super().send(message)
         if self.flow.write_paused or self.response_started or self.scope["method"] == "HEAD":
@@ -85,10 +85,10 @@ def _names_connection(names: tuple[bytes, ...]) -> bool:
 
 
 def head_of_reply(status_line: bytes, headers: Sequence[Header]) -> bytes:
-    """Return a status line, headers and the empty line after them. Raise RuntimeError if a value would end its line."""
+    """Return status line, headers and the empty line. Raise RuntimeError for a control character in a value."""
     lines = [status_line.removesuffix(b"\r\n"), *map(b": ".join, headers), b"", b""]
     head = b"\r\n".join(lines)
-    # One look at all of it: a look at each value takes longer than all the rest.
+    # One check of the whole head: checking each value would take longer than building the head.
     if len(head) - len(head.translate(None, CONTROLS)) != 2 * (len(lines) - 1):
         raise RuntimeError("A header's value has a control character in it.")
     return head

@@ -1,17 +1,17 @@
-"""How many bytes of requests one process holds: memory has a bound, and no sender can take all of it."""
+"""Bytes of requests in memory: limited for the process, and fairly shared by senders."""
 
 from typing import Final
 
-# For each byte that a sender holds, so many have to stay free for others.
+# Bytes that stay free for others, for each byte that a sender holds.
 FREE_BYTES_PER_BYTE: Final = 3
 
 
 class InFlight:
-    """A room of `limit_bytes`, shared by senders: an account, or a network where there is no account.
+    """`limit_bytes` of memory, shared by senders: accounts, or networks for requests without an account.
 
-    A sender may hold a third of what it leaves free: a quarter of the room while it is alone, less beside others. So
-    no number of senders fills the room, and four that hold all they may leave a third of it. What a request holds is
-    not refused while no other holds anything: no request is too large to be served alone.
+    A sender may hold a third of what remains free: a quarter of the limit while it is alone, less beside others. So no
+    number of senders uses up the limit; four with their maximum leave a third of it. A request that holds bytes alone
+    is never refused, so no request is too large.
     """
 
     def __init__(self, limit_bytes: int) -> None:
@@ -20,9 +20,9 @@ class InFlight:
         self._by_sender: dict[str, int] = {}
 
     def take(self, size_bytes: int, own_bytes: int = 0, sender: str | None = None) -> bool:
-        """Hold more for a sender, and return whether it was possible; `own_bytes` the same request holds already.
+        """Hold more bytes for a sender; return whether there was room. The same request already holds `own_bytes`.
 
-        Without a sender only the whole room is a bound.
+        Without a sender only the limit of the process applies.
         """
         if self.held_bytes > own_bytes:
             free_bytes = self.limit_bytes - self.held_bytes - size_bytes
@@ -33,11 +33,11 @@ class InFlight:
         return True
 
     def give_back(self, size_bytes: int, sender: str | None = None) -> None:
-        """Hold less for that sender."""
+        """Release bytes of a sender."""
         self._change(-size_bytes, sender)
 
     def held_by(self, sender: str) -> int:
-        """Return the bytes of all requests of a sender."""
+        """Return the bytes that all requests of a sender hold."""
         return self._by_sender.get(sender, 0)
 
     def _change(self, size_bytes: int, sender: str | None) -> None:
@@ -52,7 +52,7 @@ class InFlight:
 
 
 class Hold:
-    """What one request holds in a room, for its sender."""
+    """The bytes that one request holds for its sender."""
 
     __slots__ = ("_room", "held_bytes", "sender")
 
@@ -62,18 +62,18 @@ class Hold:
         self.held_bytes = 0
 
     def take(self, size_bytes: int) -> bool:
-        """Hold more, and return whether it was possible."""
+        """Hold more bytes; return whether there was room."""
         if not self._room.take(size_bytes, self.held_bytes, self.sender):
             return False
         self.held_bytes += size_bytes
         return True
 
     def keep(self, size_bytes: int) -> None:
-        """Give back all but so many bytes."""
+        """Release all bytes above `size_bytes`."""
         if self.held_bytes > size_bytes:
             self._room.give_back(self.held_bytes - size_bytes, self.sender)
             self.held_bytes = size_bytes
 
     def release(self) -> None:
-        """Give back everything."""
+        """Release all held bytes."""
         self.keep(0)

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol with bounds on what a client sends, which it lacks, and less work for each request."""
+"""uvicorn's HTTP/1.1 protocol with limits on what a client sends, and with less work for each request."""
 
 import re
 from typing import Any, Final
@@ -19,7 +19,7 @@ from service.http.connection import (
     disconnect,
 )
 from service.http.errors import HEADERS_TOO_LARGE, URL_TOO_LONG
-from service.http.exchange import Exchange, head_of_reply
+from service.http.exchange import HttpExchange, head_of_reply
 from service.http.request_limits import (
     HEAD_REFUSAL,
     MAX_HEADER_BYTES,
@@ -31,16 +31,16 @@ from service.http.request_limits import (
 )
 from service.http.responses import WHOLE_REPLY
 
-# Of a head that is not complete, as it comes: address, headers, and what is around them.
+# Of an incomplete head as received: URL, headers, and the syntax around them.
 MAX_HEAD_BYTES = MAX_URL_BYTES + MAX_HEADER_BYTES + 8_192
 MAX_TRAILERS = 32
 MAX_TRAILER_BYTES = 8_192
-# Bytes that come with a body and are no part of it; each of its own makes up for some. A chunk of one byte has 5.
+# Bytes of chunk framing received beyond MAX_FRAMING_PER_BODY_BYTE for each byte of the body; a chunk of 1 byte has 5.
 MAX_FRAMING_BYTES = 65_536
 MAX_FRAMING_PER_BODY_BYTE = 16
-# Requests that wait on a connection while one is answered.
+# Requests waiting on a connection while an earlier one is being answered.
 MAX_PIPELINED = 8
-# What is read and dropped after the last request, so that its reply can be read.
+# Bytes read and dropped after the last request, so that the client can read its reply.
 MAX_DROPPED_BYTES = 262_144
 NOT_HTTP = b"Invalid HTTP request received."
 NOT_HTTP_HEADERS: Final = (
@@ -50,16 +50,16 @@ NOT_HTTP_HEADERS: Final = (
 )
 EXTENSIONS: Final[dict[str, dict[object, object]]] = {WHOLE_REPLY: {}}
 PATH_ALONE: Final = re.compile(rb"(?:/[\w.-]+)+", re.ASCII)
-# All that uvicorn's middleware for proxies reads: a request without them need not pass it.
+# The headers that uvicorn's middleware for proxies reads; requests without them skip it.
 FORWARDED: Final = frozenset((b"x-forwarded-for", b"x-forwarded-proto"))
 
 
 class OverBound(Exception):
-    """Raised out of the parser: nothing else stops it inside of what has come."""
+    """A limit is exceeded. Raised in a callback, because nothing else stops the parser within received data."""
 
 
 class LeanProtocol(TimedConnection):
-    """Takes requests within bounds. What is over them is refused while it comes, and nothing after it is looked at."""
+    """Receives requests within limits. One above a limit is refused while it is received; later ones are not read."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -76,7 +76,7 @@ class LeanProtocol(TimedConnection):
         self._dropped_bytes = 0
 
     def connection_made(self, transport: Any) -> None:
-        """A client connects."""
+        """Prepare what all scopes of a new connection share."""
         super().connection_made(transport)
         self._connection = {
             "type": "http",
@@ -90,7 +90,7 @@ class LeanProtocol(TimedConnection):
         }
 
     def data_received(self, data: bytes) -> None:
-        """Bytes come in; the parser calls the methods below."""
+        """Feed received bytes to the parser, which calls the `on_` methods; then check the limits."""
         self._received_bytes = len(data)
         if self._place == STOPPED:
             self._drop()
@@ -107,7 +107,7 @@ class LeanProtocol(TimedConnection):
             self._take_part_of_body(exchange, body_bytes)
 
     def _feed(self, data: bytes) -> None:
-        """Have the parser read all; it stops after a request that asks for another protocol, which is ignored."""
+        """Parse all bytes. The parser stops after a request for a protocol upgrade, which is ignored."""
         while True:
             try:
                 self.parser.feed_data(data)
@@ -119,7 +119,7 @@ class LeanProtocol(TimedConnection):
             return
 
     def on_message_begin(self) -> None:
-        """The first byte of a request."""
+        """Begin a request: reset the state of its head."""
         if len(self.pipeline) >= MAX_PIPELINED:
             raise OverBound
         self.url = b""
@@ -130,7 +130,7 @@ class LeanProtocol(TimedConnection):
         self._head_bytes = self._header_bytes = 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header, or a trailer: those are counted and dropped."""
+        """Add a header. Trailers are counted and dropped."""
         self._header_bytes += len(name) + len(value)
         if self._place != HEAD:
             self._trailers += 1
@@ -146,9 +146,9 @@ class LeanProtocol(TimedConnection):
         headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """The end of a head."""
+        """Complete the scope and start the application."""
         named = dict(self.headers)
-        # A head that came at one time is not larger than what came.
+        # A head received in one piece is at most as large as this piece.
         if (
             self._head_bytes == 0
             and is_small(self._received_bytes, len(self.headers))
@@ -163,13 +163,13 @@ class LeanProtocol(TimedConnection):
         self._accept(app, keep_alive=version != "1.0" and self.parser.should_keep_alive())
 
     def on_body(self, body: bytes) -> None:
-        """A piece of a body."""
+        """Append a piece of the body."""
         self._body_bytes += len(body)
         exchange = self.cycle
         if exchange.response_complete:
             return
         if not exchange.body:
-            exchange.body = body  # type: ignore[assignment]  # as it is, if no more comes
+            exchange.body = body  # type: ignore[assignment]  # not copied while it is the only piece
         elif isinstance(exchange.body, bytearray):
             exchange.body += body
         else:
@@ -179,7 +179,7 @@ class LeanProtocol(TimedConnection):
         exchange.message_event.set()
 
     def on_message_complete(self) -> None:
-        """The end of a body; a small one is handed on with the head."""
+        """End the body; a small one is put into the scope as a whole."""
         self._place = BETWEEN
         exchange = self.cycle
         if exchange.response_complete:
@@ -191,7 +191,7 @@ class LeanProtocol(TimedConnection):
             self.scope[WHOLE_BODY] = bytes(exchange.body)  # type: ignore[literal-required]  # ours
 
     def on_response_complete(self) -> None:
-        """The end of a reply: then comes the next request, if it is there already."""
+        """End the reply, and start the next request of the pipeline if there is one."""
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             self._expect_reading()
@@ -203,9 +203,9 @@ class LeanProtocol(TimedConnection):
         self._wait(self._limits_seconds[self._place])
 
     def _accept(self, app: Any, *, keep_alive: bool) -> None:
-        """Answer the request whose head is complete, now or after those before it."""
+        """Start the request whose head is complete, or queue it behind those before it."""
         before = self.cycle
-        self.cycle = exchange = Exchange(self, self._sent, keep_alive=keep_alive)
+        self.cycle = exchange = HttpExchange(self, self._sent, keep_alive=keep_alive)
         if before is None or before.response_complete:
             self._running = exchange
             self._start_asgi_task(exchange, app)
@@ -214,7 +214,7 @@ class LeanProtocol(TimedConnection):
             self.pipeline.appendleft((exchange, app))
 
     def _start(self, exchange: RequestResponseCycle, app: Any) -> None:
-        """Answer a request that had to wait."""
+        """Start a request from the pipeline."""
         self._running = exchange
         self._start_asgi_task(exchange, app)
         if exchange.more_body:
@@ -233,17 +233,17 @@ class LeanProtocol(TimedConnection):
         scope["path"], scope["raw_path"], scope["query_string"] = path, raw_path, query
 
     def _take_part_of_head(self, place: int, newest: RequestResponseCycle | None) -> None:
-        """Bound a head that is not complete; `place` and `newest` are those from before the bytes that came."""
+        """Limit an incomplete head; `place` and `newest` are the state before these bytes."""
         is_all_of_head = newest is self.cycle and place != BODY
         is_begun = place == HEAD and newest is self.cycle
         self._head_bytes += self._received_bytes if is_all_of_head else 1
         if self._head_bytes > MAX_HEAD_BYTES:
             self._refuse_head()
         elif not is_begun and newest is not None and not self._is_answering():
-            self._wait(self.limits.head_seconds)  # the time for the first head runs from the connection
+            self._wait(self.limits.head_seconds)  # the time for the first head starts with the connection
 
     def _take_part_of_body(self, newest: RequestResponseCycle | None, body_bytes: int) -> None:
-        """Bound what comes with a body that is not complete and is no part of it: each byte of it makes up for some."""
+        """Limit the chunk framing of an incomplete body, in proportion to the size of the body."""
         if newest is not self.cycle:
             if not self.pipeline:
                 self._wait(self.limits.body_seconds)
@@ -254,7 +254,7 @@ class LeanProtocol(TimedConnection):
             self._refuse_framing()
 
     def _stop(self, *, is_over_bound: bool) -> None:
-        """The parser has stopped, at a fault or at a bound."""
+        """Handle a stop of the parser, at a syntax error or at a limit."""
         if is_over_bound and self._place == HEAD:
             self._refuse_head()
         elif is_over_bound and self._place == BETWEEN:
@@ -263,13 +263,13 @@ class LeanProtocol(TimedConnection):
             self._refuse_framing()
 
     def _drop(self) -> None:
-        """Read on after the last request, but only so much: so that the client can read the reply to it."""
+        """Drop bytes after the last request, up to a limit, so that the client can read the reply."""
         self._dropped_bytes += self._received_bytes
         if self._dropped_bytes > MAX_DROPPED_BYTES:
             self.abort()
 
     def _refuse_head(self) -> None:
-        """Have the application refuse the head, as it refuses a complete one, with what there is of it."""
+        """Let the application refuse an incomplete head, with what was received of it."""
         raw_path, _, query = self.url.partition(b"?")
         is_long = len(self.url) > MAX_URL_BYTES
         self.scope[HEAD_REFUSAL] = URL_TOO_LONG if is_long else HEADERS_TOO_LARGE  # type: ignore[literal-required]  # ours
@@ -280,11 +280,11 @@ class LeanProtocol(TimedConnection):
         self._close_after_last()
 
     def _refuse_framing(self) -> None:
-        """Answer what is no HTTP, unless that would break a reply that has begun; then close."""
+        """Answer invalid HTTP with 400 unless a reply has begun, then close."""
         self.logger.warning(NOT_HTTP.decode())
         is_in_body, newest = self._place == BODY, self.cycle
         if is_in_body and self.pipeline:
-            self.pipeline.popleft()  # the newest: it will never be complete
+            self.pipeline.popleft()  # the newest, which will not be completed
             self.cycle = self.pipeline[0][0] if self.pipeline else self._running  # type: ignore[assignment]  # one runs
         elif is_in_body and not newest.response_started:
             disconnect(newest)
@@ -300,14 +300,14 @@ class LeanProtocol(TimedConnection):
         self.finish()
 
     def _close_after_last(self) -> None:
-        """Answer what was accepted, and close the connection after it."""
+        """Answer the accepted requests, then close the connection."""
         self._place = STOPPED
         self.cycle.keep_alive = False
         self.cycle.transport = LingeringTransport(self)  # type: ignore[assignment]  # all that an exchange needs of one
 
 
 def _address(url: bytes) -> tuple[bytes, bytes]:
-    """Path and query, as they came. Most addresses are a path alone, and need no parser."""
+    """Return path and query as received. Most URLs are only a path, which needs no parser."""
     if PATH_ALONE.fullmatch(url):
         return url, b""
     address = httptools.parse_url(url)

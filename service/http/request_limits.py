@@ -1,4 +1,4 @@
-"""Reading a request body within bounds: type, size and time."""
+"""Limits of requests: head, body, and the memory that each sender may hold."""
 
 import asyncio
 import ipaddress
@@ -24,25 +24,25 @@ from service.http.in_flight import Hold, InFlight
 MAX_URL_BYTES = 8_192
 MAX_HEADERS = 100
 MAX_HEADER_BYTES = 32_768
-# In a scope: the headers by name, where none comes twice, and the server knows that the head is within all bounds.
+# Scope key of the headers by name, set if no header is repeated and the head is within all limits.
 NAMED_HEADERS = "weighbridge.named_headers"
-# In a scope: the refusal of a head of which the server has not taken all.
+# Scope key of the refusal of a head that was not received completely.
 HEAD_REFUSAL = "weighbridge.head_refusal"
 
 
 def is_small(head_bytes: int, headers: int) -> bool:
-    """Whether a head of so many bytes and headers is within all bounds, whatever is in it."""
+    """Return whether a head of this size is within all limits, independent of its content."""
     return head_bytes <= MAX_URL_BYTES and headers <= MAX_HEADERS
 
 
 def named_headers(scope: Scope) -> Mapping[bytes, bytes]:
-    """The headers by name; of those that come twice the last."""
+    """Return the headers by name; of repeated ones the last."""
     named: Mapping[bytes, bytes] | None = scope.get(NAMED_HEADERS)
     return dict(scope["headers"]) if named is None else named
 
 
 def head_refusal(scope: Scope) -> Refusal | None:
-    """Why the head is too large to be looked at, or None."""
+    """Return the refusal of a head that is too large, or None."""
     if NAMED_HEADERS in scope:
         return None
     if HEAD_REFUSAL in scope:
@@ -57,7 +57,7 @@ def head_refusal(scope: Scope) -> Refusal | None:
 
 
 def network(address: str) -> str:
-    """What one caller may be assumed to have: an IPv4 address, or the /64 of an IPv6 one."""
+    """Return the network of one client: an IPv4 address, or the /64 of an IPv6 address."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
@@ -77,7 +77,7 @@ def sender_of(scope: Scope, context: RequestContext) -> str:
 
 
 def hold_more(scope: Scope, room: InFlight, size_bytes: int) -> bool:
-    """Hold more bytes until the request is over, and return whether there was room."""
+    """Hold more bytes until the request is over; return whether there was room."""
     context = context_of(scope)
     if context.hold is None:
         context.hold = Hold(room, sender_of(scope, context))
@@ -85,7 +85,7 @@ def hold_more(scope: Scope, room: InFlight, size_bytes: int) -> bool:
 
 
 def hold_exactly(scope: Scope, room: InFlight, size_bytes: int) -> bool:
-    """Hold so many bytes from now on, whatever the request held before, and return whether there was room."""
+    """Change what a request holds to this size; return whether there was room."""
     context = context_of(scope)
     context.keep(size_bytes)
     return hold_more(scope, room, size_bytes - context.held_bytes)
@@ -103,14 +103,14 @@ def memory_of(value: Any) -> int:
 
 # Larger bodies are parsed in a thread: a million names take a second.
 INLINE_BODY_BYTES = 65_536
-# In a scope: all of a small body, where it has come already. Then nothing is waited for, and no time is kept.
+# Scope key of a small body that was received with its head, so that no reading has to be awaited.
 WHOLE_BODY = "weighbridge.whole_body"
 
 
 class BodyReader:
-    """Reads bodies of `media_type` and at most `max_bytes` that arrive within `timeout_seconds`.
+    """Reads bodies of `media_type` with at most `max_bytes` that arrive within `timeout_seconds`.
 
-    What `read` returns is held in the room `in_flight` until the request is over, or its handler keeps less.
+    `read` holds the bytes of the body in `in_flight` until the request is over or its handler releases them.
     """
 
     def __init__(
@@ -124,9 +124,9 @@ class BodyReader:
         self.too_large = TOO_LARGE.saying(f"The request body is too large: the limit is {max_bytes} bytes.")
 
     def whole(self, scope: Scope) -> bytes | Refusal | None:
-        """A small body that has come with its head, or why it is not read; None where `read` has to wait for it.
+        """Return a small body that was received with its head, or a refusal; None if `read` has to be awaited.
 
-        It is not held: for a handler that parses it in the same turn of the event loop.
+        The bytes are not held: the handler has to parse them in the same turn of the event loop.
         """
         headers = named_headers(scope)
         is_usual = headers.get(b"content-type") == self._declared and b"content-encoding" not in headers
@@ -138,7 +138,7 @@ class BodyReader:
         return whole
 
     async def read(self, scope: Scope, receive: Receive) -> bytes | Refusal:
-        """The body, or why it is not read. A declared length over the limit is refused unread."""
+        """Return the body or a refusal. A declared length above the limit is refused without reading."""
         whole = self.whole(scope)
         if isinstance(whole, Refusal):
             return whole

@@ -1,4 +1,4 @@
-"""A reply as a value that puts itself on the wire."""
+"""Replies: values that are ASGI applications and send themselves."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Sequence
@@ -11,22 +11,22 @@ from service.storage.errors import StoreUnavailable
 
 
 async def disconnected(receive: Receive) -> None:
-    """Return when the client has hung up."""
+    """Return when the client has disconnected."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
 Header = tuple[bytes, bytes]
-# A message with status, headers and body of a reply, for a server that says in `extensions` that it takes such.
+# Type of a message with status, headers and body of a reply, for servers that list it in the scope's `extensions`.
 WHOLE_REPLY = "weighbridge.whole_reply"
-# A longer body is sent in pieces, each when the one before is nearly on its way: the server buffers no more than that,
-# and the request, with the bytes that it holds, is over when its client has read the reply.
+# A longer body is sent in pieces, each when the one before is almost sent. This limits the server's buffer, and the
+# request holds its bytes until its client has read the reply.
 MAX_BYTES_AT_ONCE = 262_144
 PIECE_BYTES = 65_536
 
 
 class Reply(NamedTuple):
-    """A whole answer, and an ASGI application that sends it. Header names are lower case."""
+    """A complete reply. Header names are lower case."""
 
     status: int
     body: bytes
@@ -56,10 +56,10 @@ class Reply(NamedTuple):
 
 
 class StreamedReply(NamedTuple):
-    """An ASGI application that sends the pieces. Each is asked for only when the one before it is on its way.
+    """A reply that is sent in pieces; each is requested from the generator when the one before it has been sent.
 
-    A client that hangs up ends it. A store that fails in the middle ends the connection without the end of the body, so
-    that no client takes the part for the whole.
+    It ends when the client disconnects. If a store fails in between, the connection is closed without the end of the
+    body, so that no client takes the part for the whole.
     """
 
     status: int

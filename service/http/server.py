@@ -1,4 +1,4 @@
-"""Worker processes: gunicorn forks them after the vocabularies are loaded, uvicorn serves in each."""
+"""Worker processes: gunicorn forks them after the vocabularies are loaded; uvicorn serves in each."""
 
 import asyncio
 import ctypes
@@ -30,13 +30,13 @@ from service.runtime.descriptors import Descriptors
 from service.runtime.settings import Settings
 
 PR_SET_PDEATHSIG = 1
-# In memory, where there is such a folder: workers say there that they live, which no full or slow disk may hold up.
+# Folder of the workers' heartbeat files: in memory if possible, so that a full or slow disk does not delay them.
 MEMORY_FOLDER = "/dev/shm"  # noqa: S108  gunicorn makes files there as `mkstemp` does
-# Between two attempts to start a worker, if the first did not live for as long.
+# Pause before a worker is started again that ended sooner than this.
 RETRY_SECONDS = 1.0
-# Time to settle and to say goodbye between the deadline of streams and the end of the process.
+# Time between the deadline of streams and the end of the process, to charge and to close.
 CUT_SECONDS = 2.0
-# An application answers a body that is late, and may have begun to wait for it late; then its connection is closed.
+# The application answers late bodies itself; the connection is closed this much later.
 BODY_GRACE_SECONDS = 5.0
 
 
@@ -55,8 +55,7 @@ class Server(BaseApplication):
         numbers: SharedNumbers,
     ) -> None:
         self.settings = settings
-        # gunicorn takes it over and closes it on shutdown. A copy of ours would go on taking connections that nobody
-        # answers.
+        # gunicorn closes the descriptor on shutdown. A copy of it would accept connections without answering.
         self.listener_fd = listener.detach()
         self.make_app = make_app
         self.on_ready = on_ready
@@ -64,7 +63,7 @@ class Server(BaseApplication):
         super().__init__()
 
     def load_config(self) -> None:
-        """Give gunicorn its settings."""
+        """Set gunicorn's options."""
         options: dict[str, Any] = {
             "bind": f"fd://{self.listener_fd}",
             "workers": self.settings.workers,
@@ -83,19 +82,19 @@ class Server(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> ASGIApp:
-        """The application; called in each worker, so that no connection is shared by a fork."""
+        """Return the application. Called in each worker, so that no connection is shared by a fork."""
         return self.make_app()
 
     def run(self) -> None:
-        """Serve; leaves by SystemExit."""
+        """Serve until shutdown. Raise SystemExit."""
         GracefulArbiter(self).run()
 
 
 class GracefulArbiter(Arbiter):
     """Treats Ctrl-C like SIGTERM: open requests finish.
 
-    The first workers have to start. One that replaces another is tried again until the system has what it needs: its
-    parent does not end for want of a process, a descriptor or memory.
+    The first workers have to start. A replacement that cannot be started is tried again: the parent does not end
+    because processes, descriptors or memory are used up.
     """
 
     app: Server
@@ -103,7 +102,7 @@ class GracefulArbiter(Arbiter):
     _no_start_before = 0.0
 
     def handle_int(self) -> None:
-        """Stop gracefully."""
+        """Handle Ctrl-C like SIGTERM."""
         self.handle_term()
 
     def spawn_workers(self) -> None:
@@ -120,8 +119,8 @@ class GracefulArbiter(Arbiter):
             process = super().spawn_worker()
         except (OSError, RuntimeError, MemoryError) as error:
             if os.getpid() != self.pid:
-                os._exit(1)  # a fault of the worker that is no more than begun
-            os.umask(umask)  # gunicorn sets another one for its file
+                os._exit(1)  # an error in the new worker before it runs
+            os.umask(umask)  # gunicorn changes it for its file
             numbers.close_reservation(is_used=False)
             if self._starts_first_workers():
                 raise
@@ -132,7 +131,7 @@ class GracefulArbiter(Arbiter):
         return process
 
     def reap_workers(self) -> None:
-        """Take note of workers that have ended; of those that could not begin only the first ones end the service."""
+        """Handle ended workers. A worker that could not start ends the service only if it is one of the first."""
         known: dict[int, Any] = dict(self.WORKERS)
         halted: HaltServer | None = None
         try:
@@ -146,13 +145,13 @@ class GracefulArbiter(Arbiter):
             return
         if self._starts_first_workers():
             raise halted
-        for worker in ended:  # what its base has left undone for the last of them, and may be done twice
+        for worker in ended:  # the base class did not finish this for the last one; twice does no harm
             worker.tmp.close()
             self.cfg.child_exit(self, worker)
         self.reap_workers()
 
     def _starts_first_workers(self) -> bool:
-        """Whether no worker has been replaced yet."""
+        """Return whether no worker has been replaced yet."""
         return bool(self.worker_age <= self.cfg.workers)
 
 
@@ -183,14 +182,13 @@ class Worker(UvicornWorker):  # type: ignore[misc]  # its base has no types
         self.config.http = partial(LeanProtocol, limits=limits)
 
     async def callback_notify(self) -> None:
-        """Tell the parent that this worker lives. If the parent was killed before the worker could ask to be told of
-        that, this finds out."""
+        """Report to the parent, and stop if the parent has been killed before PR_SET_PDEATHSIG was set."""
         self.notify()
         if os.getppid() != self.ppid:
             signal.raise_signal(signal.SIGTERM)
 
     async def _serve(self) -> None:
-        """Like its base's, with a server that tells the application when it begins to stop."""
+        """Serve with a server that notifies the application when it begins to stop."""
         self.config.app = self.wsgi
         server = StoppingServer(self.config)
         self._install_sigquit_handler()
@@ -200,26 +198,26 @@ class Worker(UvicornWorker):  # type: ignore[misc]  # its base has no types
 
 
 class StoppingServer(uvicorn.Server):
-    """Gives streams their deadline when it is told to stop: before the time at which it would cut them itself."""
+    """A server that sets a deadline for streams when it begins to stop, before it would cut them itself."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop, within the time for it."""
         grace_seconds = float(self.config.timeout_graceful_shutdown or 0)
         self.config.app.state.close_calls_in(max(grace_seconds - CUT_SECONDS, grace_seconds / 2))  # type: ignore[union-attr]  # it is ours
-        # Before the parent's patience is over too: what the application has still to write needs some of the time.
+        # Before the parent kills the worker: the application needs some of the time to write what is left.
         let_go_in = max(grace_seconds - CUT_SECONDS / 2, grace_seconds * 3 / 4)
         asyncio.get_running_loop().call_later(let_go_in, self._let_go)
         await super().shutdown(sockets)
 
     def _let_go(self) -> None:
-        """Close the connections that wait for their clients."""
+        """Close connections that wait for their clients."""
         for connection in list(self.server_state.connections):
             if isinstance(connection, LeanProtocol) and connection.stalled_since() is not None:
                 connection.abort()
 
 
 class Log(Logger):
-    """Hands gunicorn's own messages to the handlers of the service's log."""
+    """Passes gunicorn's messages to the log of the service."""
 
     def setup(self, cfg: Any) -> None:
         """Use the root logger's handlers and level."""
@@ -229,7 +227,7 @@ class Log(Logger):
 
 
 def _end_with_parent(arbiter: Arbiter, worker: Worker) -> None:
-    """Even if the parent is killed outright, no worker stays behind (Linux)."""
+    """Let the kernel end a worker when its parent is killed (Linux only)."""
     prctl = getattr(ctypes.CDLL(None), "prctl", None)
     if prctl is not None:
         prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

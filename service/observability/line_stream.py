@@ -1,4 +1,4 @@
-"""Lines for standard output and standard error: writing them never raises and never waits."""
+"""Line streams for standard output and standard error whose writes never raise and never block."""
 
 import io
 import json
@@ -16,20 +16,20 @@ from typing import Final, TextIO
 
 MAX_WAITING_BYTES: Final = 65_536
 
-Write = Callable[[bytes], int]
+WriteBytes = Callable[[bytes], int]
 
 
 class LineStream(io.TextIOBase):
     """A text stream on top of `write`, which takes bytes and returns how many of them were written.
 
-    What cannot be written now waits, up to MAX_WAITING_BYTES, and is tried again at the next `write` or `flush`.
-    Further lines are lost; once all that waited is written, a line states how many.
+    What cannot be written is buffered, up to MAX_WAITING_BYTES, and tried again at the next `write` or `flush`. Further
+    lines are dropped; once the buffer is written, a line states their number.
     """
 
     encoding = "utf-8"
     errors = "backslashreplace"
 
-    def __init__(self, write: Write, fd: int | None = None, release: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, write: WriteBytes, fd: int | None = None, release: Callable[[], None] = lambda: None) -> None:
         self._write = write
         self._fd = fd
         self._release = release
@@ -40,7 +40,7 @@ class LineStream(io.TextIOBase):
 
     @classmethod
     def of(cls, stream: TextIO | None) -> "LineStream":
-        """Write to the file behind a stream, or through the stream if it has none, or to nowhere."""
+        """Return a stream that writes to the file of `stream`, through `stream` if it has none, or nowhere for None."""
         if stream is None:
             return cls(len)
         try:
@@ -80,7 +80,7 @@ class LineStream(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Try again to write what waits."""
+        """Try again to write what is buffered."""
         with self._lock:
             self._leave_to_parent()
             if self._waiting:
@@ -90,14 +90,14 @@ class LineStream(io.TextIOBase):
                 self._unreported_lines = 0
 
     def take_lost(self) -> int:
-        """Return how many lines this process has lost since the last call."""
+        """Return how many lines this process has dropped since the last call."""
         self.flush()
         with self._lock:
             lost, self._lost_lines = self._lost_lines, 0
         return lost
 
     def close(self) -> None:
-        """Try a last time to write what waits. Later lines go nowhere: another file may get the descriptor's number."""
+        """Try a last time to write the buffer. Later lines are dropped: the descriptor's number may be reused."""
         with self._lock:
             if not self.closed:
                 super().close()
@@ -116,7 +116,7 @@ class LineStream(io.TextIOBase):
         return self._fd
 
     def _leave_to_parent(self) -> None:
-        """What waited when this process was forked is its parent's to write."""
+        """Drop what was buffered before the fork: the parent writes it."""
         if os.getpid() != self._process_id:
             self._process_id = os.getpid()
             self._waiting = b""
@@ -127,7 +127,7 @@ class LineStream(io.TextIOBase):
         try:
             while data and (written := self._write(data)):
                 data = data[written:]
-        except Exception:  # whatever the file does, the data stays
+        except Exception:  # keep the data after any error
             return data
         return data
 
@@ -143,14 +143,14 @@ class LineStream(io.TextIOBase):
 
 @contextmanager
 def standard_lines() -> Iterator[None]:
-    """For the time of the block, whatever is printed by Python goes through streams that never raise and never wait."""
+    """Replace sys.stdout and sys.stderr in the block by streams that never raise and never block."""
     _open_standard_files()
     with redirect_stdout(LineStream.of(sys.stdout)), redirect_stderr(LineStream.of(sys.stderr)):
         yield
 
 
 def _open_standard_files() -> None:
-    """Occupy file descriptors 0 to 2, so that no database or socket gets a number that libraries print to."""
+    """Open descriptors 0 to 2 if they are closed, so that no database or socket gets a number of a standard stream."""
     for fd in range(3):
         try:
             os.fstat(fd)
@@ -159,7 +159,7 @@ def _open_standard_files() -> None:
 
 
 def _write_if_ready(fd: int, data: bytes) -> int:
-    """Write what a pipe that is ready takes without waiting, unless another process is faster."""
+    """Write what a pipe accepts without blocking; it may block if another process writes at the same time."""
     poll = select.poll()
     poll.register(fd, select.POLLOUT)
     return os.write(fd, data[: select.PIPE_BUF]) if poll.poll(0) else 0

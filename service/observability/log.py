@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line, constant event names, no secrets. No call that logs raises, whatever it is given."""
+"""Logging: one JSON object a line, constant event names, no secrets. Logging never raises."""
 
 import json
 import logging.config
@@ -18,7 +18,7 @@ EVENT_UNREADABLE = "log_record_unreadable"
 
 
 def configure(level: str, stream: TextIO | LineStream | None) -> LineStream:
-    """Send the logs of this service and of its libraries through one chain to `stream`; return what writes to it."""
+    """Send the logs of the service and its libraries through one chain to `stream`; return its LineStream."""
     lines = stream if isinstance(stream, LineStream) else LineStream.of(stream)
     shared: list[structlog.typing.Processor] = [
         with_trace_id,
@@ -38,13 +38,13 @@ def configure(level: str, stream: TextIO | LineStream | None) -> LineStream:
 
 
 class UnfailingChain:
-    """A processor that runs others; if one raises, the line is rendered without what cannot be rendered."""
+    """A processor that runs others; if one raises, the event is rendered without the values at fault."""
 
     def __init__(self, *processors: structlog.typing.Processor) -> None:
         self._processors = processors
 
     def __call__(self, logger: Any, name: str, event: MutableMapping[str, Any]) -> Any:
-        """Return what the last processor does."""
+        """Return the result of the last processor."""
         done: Any = event
         try:
             for processor in self._processors:
@@ -57,7 +57,7 @@ class UnfailingChain:
 
 
 class LineLogger:
-    """Where structlog's loggers end: it calls the method that is named as the level."""
+    """The last logger of structlog's chain; it has a method for each level."""
 
     def __init__(self, lines: LineStream) -> None:
         self._lines = lines
@@ -70,14 +70,14 @@ class LineLogger:
 
 
 class LineHandler(logging.Handler):
-    """Writes the records of the standard library's loggers. Its base would print a traceback for one that it cannot."""
+    """Writes records of the standard library's loggers; the base class prints a traceback for invalid ones."""
 
     def __init__(self, lines: LineStream) -> None:
         super().__init__()
         self._lines = lines
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one record, or that it could not be read: its arguments may not fit its message."""
+        """Write one record, or the event `log_record_unreadable` if its arguments do not fit its message."""
         try:
             line = self.format(record)
         except Exception as error:
@@ -87,7 +87,7 @@ class LineHandler(logging.Handler):
 
 
 def with_trace_id(logger: object, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Say for which request this was logged."""
+    """Add the trace id of the current request."""
     trace_id = CURRENT_ID.get()
     if trace_id is not None:
         event.setdefault("trace_id", trace_id)
@@ -95,7 +95,7 @@ def with_trace_id(logger: object, name: str, event: MutableMapping[str, Any]) ->
 
 
 def without_secrets(logger: object, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Mask whatever looks like an API key or a session token, wherever it stands."""
+    """Mask API keys and session tokens in all values."""
     for key, value in event.items():
         if isinstance(value, str):
             event[key] = SESSION_TOKEN.sub("********", mask_secrets(value))
@@ -103,7 +103,7 @@ def without_secrets(logger: object, name: str, event: MutableMapping[str, Any]) 
 
 
 def _rendered_apart(level: str, event: MutableMapping[str, Any], error: Exception) -> str:
-    """The fields that can be rendered by themselves, and the kinds of the others."""
+    """Return the event with the values that can be rendered, and the types of the others."""
     fields = {str(key): _text_of(value) for key, value in event.items() if key != "exc_info"}
     fields |= {"level": level, "log_fault": type(error).__name__}
     return json.dumps(without_secrets(None, level, fields))
@@ -117,7 +117,7 @@ def _text_of(value: object) -> str:
 
 
 def _library_logging(level: str, lines: LineStream, shared: list[structlog.typing.Processor]) -> dict[str, Any]:
-    """Libraries log by the standard library: warnings and worse, in the same form."""
+    """Return the configuration of the standard library's logging: warnings and above, in the same format."""
     return {
         "version": 1,
         "disable_existing_loggers": False,

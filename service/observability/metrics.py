@@ -1,7 +1,7 @@
-"""Numbers for Prometheus, over all worker processes together.
+"""Metrics for Prometheus, over all worker processes together.
 
-Each worker keeps its numbers in memory that all share; whichever is asked adds them up. The numbers of a worker that
-has ended stay in the sums, except for those of its present state.
+Each worker keeps its metrics in memory that all workers share; the worker that answers `/metrics` adds them up.
+Counters of an ended worker stay in the sums, its gauges do not.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ LAG_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
 STORES = ("counters", "accounts")
 TASKS = ("last_used", "limits", "probe", "revocations", "sweeper")
 MAX_LABELS = 1_000
-# Lists of models that are counted again and again; one of all has a thousand names.
+# Lists of vocabularies whose counters are cached.
 MAX_LISTS = 256
 OverProcesses = Literal["livesum", "livemin", "livemax"]
 
@@ -94,7 +94,7 @@ class MetricsBuffer:
 
 
 class Metrics:
-    """The numbers of this process, exposed together with those of the others in `shared`, which it has entered."""
+    """The metrics of this process, exposed with those of all processes in `shared`."""
 
     def __init__(self, shared: SharedNumbers | None = None) -> None:
         self.shared = shared
@@ -102,39 +102,42 @@ class Metrics:
         self._buffer = MetricsBuffer()
         self._requests = GroupedHistogram(
             "weighbridge_request_seconds",
-            "Time from a request's head to the end of its reply.",
+            "Time from the head of a request to the end of its reply, in seconds.",
             ("method", "route", "status"),
             buckets=REQUEST_SECONDS,
             registry=registry,
         )
         self._refusals = Counter(
             "weighbridge_refusals",
-            "Requests that were refused, by the code of the refusal.",
+            "Refused requests, by code of the refusal.",
             ("code",),
             registry=registry,
         )
         self._counts = Counter(
-            "weighbridge_counts", "Texts cut into tokens, by vocabulary.", ("vocabulary",), registry=registry
+            "weighbridge_counts", "Counted texts, by vocabulary.", ("vocabulary",), registry=registry
         )
         self._decisions = Counter(
-            "weighbridge_limiter_decisions", "Decisions of the limiter, by outcome.", ("outcome",), registry=registry
+            "weighbridge_limiter_decisions",
+            "Decisions of the limiter, by outcome.",
+            ("outcome",),
+            registry=registry,
         )
         self._store_errors = Counter(
-            "weighbridge_store_errors", "Times that a store could not be used.", ("store",), registry=registry
+            "weighbridge_store_errors", "Failed operations of stores, by store.", ("store",), registry=registry
         )
         self._lag = Histogram(
             "weighbridge_event_loop_lag_seconds",
-            "How late the event loop was, tried twice a second.",
+            "Event loop lag in seconds, sampled every 0.5 s.",
             buckets=LAG_SECONDS,
             registry=registry,
         )
         self.log_lines_lost = Counter(
-            "weighbridge_log_lines_lost", "Lines of the log that could not be written.", registry=registry
+            "weighbridge_log_lines_lost", "Log lines that could not be written.", registry=registry
         )
         self._task_failures = Counter(
-            "weighbridge_task_failures", "Times that work beside the calls broke.", ("task",), registry=registry
+            "weighbridge_task_failures", "Failures of background tasks, by task.", ("task",), registry=registry
         )
-        # The library takes long to find one of its own by its labels.
+        # Cached, because the library looks labels up slowly.
         self._request = lru_cache(MAX_LABELS)(self._requests.labels)
         self._refusal = lru_cache(MAX_LABELS)(self._refusals.labels)
         self._counts_of = lru_cache(MAX_LISTS)(self._labelled)
@@ -144,48 +147,52 @@ class Metrics:
         for task in TASKS:
             self._task_failures.labels(task)
         self.gateway = GatewayMeters(registry)
-        self.bytes_in_flight = self._gauge("bytes_in_flight", "Bytes of bodies and large texts held now.")
-        self.tasks = self._gauge("tasks", "Tasks of the event loops.")
-        self.resident_bytes = self._gauge("resident_bytes", "Memory of the workers; what they share counts for each.")
+        self.bytes_in_flight = self._gauge("bytes_in_flight", "Bytes of request bodies and large texts in memory.")
+        self.tasks = self._gauge("tasks", "Tasks in the event loops.")
+        self.resident_bytes = self._gauge(
+            "resident_bytes", "Resident memory of the workers; shared memory counts for each."
+        )
         self.open_files = self._gauge("open_files", "Open files and sockets of the workers.")
-        self.limits_shared = self._gauge("limits_shared", "1 while all workers reach the counters, else 0.", "livemin")
+        self.limits_shared = self._gauge(
+            "limits_shared", "1 while all workers reach the limits' store, else 0.", "livemin"
+        )
         self.book_age_days = self._gauge("price_book_age_days", "Days since the newest price was recorded.", "livemax")
 
     def request(self, method: str, route: str, status: int, seconds: float, refusal: str | None) -> None:
-        """A request was answered; `route` is the path's pattern."""
+        """Record a request; `route` is the pattern of its path."""
         self._buffer.observe(self._request(method, route, status), seconds)
         if refusal is not None:
             self._buffer.count(self._refusal(refusal))
 
     def counted(self, vocabularies: tuple[str | None, ...]) -> None:
-        """A text was counted for models with these; None for a model that has no count."""
+        """Record a counted text with the vocabularies of its models; None for a model without a count."""
         self._buffer.count_each(self._counts_of(vocabularies))
 
     def _labelled(self, vocabularies: tuple[str | None, ...]) -> tuple[Counter, ...]:
         return tuple(self._counts.labels(name) for name in dict.fromkeys(vocabularies) if name is not None)
 
     def decided(self, outcome: str) -> None:
-        """The limiter decided."""
+        """Record a decision of the limiter."""
         self._buffer.count(self._decision(outcome))
 
     def store_error(self, store: str) -> None:
-        """A store could not be used."""
+        """Record a failed use of a store."""
         self._store_errors.labels(store).inc()
 
     def task_failed(self, task: str) -> None:
-        """Work beside the calls broke, and is tried again."""
+        """Record a failure of a background task, which is tried again."""
         self._task_failures.labels(task).inc()
 
     def lag(self, seconds: float) -> None:
-        """The event loop was so late."""
+        """Record the lag of the event loop."""
         self._lag.observe(seconds)
 
     def write(self) -> None:
-        """Bring the numbers up to date: those of a turn of the event loop are written together after it."""
+        """Write what is buffered: the metrics of a turn of the event loop are written together after it."""
         self._buffer.write()
 
     def text(self) -> bytes:
-        """Return all numbers of all processes, in Prometheus's text format. Takes milliseconds: call it in a thread."""
+        """Return the metrics of all processes in Prometheus's text format. Takes milliseconds: call it in a thread."""
         if self.shared is None:
             return generate_latest(self.registry)
         together = CollectorRegistry(auto_describe=False)

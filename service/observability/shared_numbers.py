@@ -1,8 +1,7 @@
-"""Numbers that worker processes share, in memory that is mapped before they are forked.
+"""Metric values that worker processes share, in memory that is mapped before they are forked.
 
-No file holds them, so no disk can be too full for them. Each worker writes to a slot of its own; whichever is asked
-reads all slots. A worker takes over the slot of one that has ended and goes on from its counters, so that these stay in
-the sums; gauges of an ended worker count no more.
+Without files a full disk cannot disturb them. Each worker writes to its own slot, and any worker reads all slots. A
+worker takes over the slot of an ended one and continues its counters, so that they stay in the sums; gauges start anew.
 """
 
 import json
@@ -21,7 +20,7 @@ from prometheus_client.utils import floatToGoString
 
 MAX_SERIES = 8_192
 MAX_NAME_BYTES = 2_097_152
-# Of a slot: its process, and how many series it has, in how many bytes of names.
+# Header of a slot: process id, number of series, bytes of their names.
 HEADER = 3
 PROCESS, SERIES, NAME_BYTES = range(HEADER)
 NUMBER_BYTES = 8
@@ -33,8 +32,8 @@ SPARE_SLOTS = 2
 GAUGE = "gauge"
 
 
-class Series(NamedTuple):
-    """What identifies a number. `mode` says how a gauge's numbers of several processes are combined."""
+class MetricSeries(NamedTuple):
+    """The identity of a value. `mode` states how a gauge's values of several processes are combined."""
 
     kind: str
     metric: str
@@ -45,7 +44,7 @@ class Series(NamedTuple):
 
 
 class Slot:
-    """The numbers of one process, in memory that only this process writes to."""
+    """The values of one process, in memory that only this process writes to."""
 
     def __init__(self, memory: memoryview) -> None:
         values_from = HEADER * NUMBER_BYTES
@@ -57,22 +56,22 @@ class Slot:
 
     @property
     def is_live(self) -> bool:
-        """Whether a process has it."""
+        """Return whether a process has this slot."""
         return self.header[PROCESS] != FREE
 
     def enter(self) -> None:
-        """Take the slot for this process: counters go on from where they are, gauges begin at zero."""
+        """Take the slot for this process: counters continue, gauges begin at 0."""
         name_bytes = 0
         for place, (name, _) in enumerate(self.read()):
             self._places[name] = place
             name_bytes += len(name) + 1
             if json.loads(name)[0] == GAUGE:
                 self.values[place] = 0.0
-        self.header[NAME_BYTES] = name_bytes  # less than there was if a process died while it added a name
+        self.header[NAME_BYTES] = name_bytes  # a process may have died while it added a name
         self.header[PROCESS] = os.getpid()
 
-    def place(self, series: Series) -> tuple[MutableSequence[float], int]:
-        """Where this number is kept: a sequence and a place in it. If the slot is full, outside of it."""
+    def place(self, series: MetricSeries) -> tuple[MutableSequence[float], int]:
+        """Return a sequence and the index of the value in it; outside of shared memory if the slot is full."""
         name = json.dumps(series).encode()
         place = self._places.get(name)
         if place is None:
@@ -80,7 +79,7 @@ class Slot:
         return (array("d", [0.0]), 0) if place is None else (self.values, place)  # type: ignore[return-value]
 
     def read(self) -> Iterator[tuple[bytes, float]]:
-        """Each series, by the JSON of what identifies it, and its number."""
+        """Return the JSON of each series' identity, and its value."""
         number = self.header[SERIES]
         names = bytes(self._names[: self.header[NAME_BYTES]]).split(b"\n")
         return zip(names[:number], self.values[:number].tolist(), strict=False)
@@ -93,13 +92,13 @@ class Slot:
         self._names[start:end] = name + b"\n"
         self.values[place] = 0.0
         self.header[NAME_BYTES] = end
-        self.header[SERIES] = place + 1  # last: whoever reads it finds the rest
+        self.header[SERIES] = place + 1  # last, so that readers find a complete entry
         self._places[name] = place
         return place
 
 
 class SharedNumbers:
-    """The slots of a server's workers. The parent reserves and releases them; a worker enters the one reserved last."""
+    """The slots of all workers. The parent reserves and releases them; a worker enters the one reserved last."""
 
     def __init__(self, workers: int) -> None:
         number = SLOTS_PER_WORKER * workers + SPARE_SLOTS
@@ -108,25 +107,25 @@ class SharedNumbers:
         self._reserved: Slot | None = None
 
     def reserve(self) -> Slot | None:
-        """A slot for the worker that is forked next, or None if all are taken: then it keeps its numbers to itself."""
+        """Return a slot for the next worker, or None if all are taken: then its values are not shared."""
         self._reserved = next((slot for slot in self._slots if not slot.is_live), None)
         if self._reserved is not None:
             self._reserved.header[PROCESS] = RESERVED
         return self._reserved
 
     def close_reservation(self, *, is_used: bool) -> None:
-        """In the parent, after the fork: the worker that has the slot releases it in the end, or it is free."""
+        """Call in the parent after the fork; frees the slot if no worker uses it."""
         if not is_used:
             self.release(self._reserved)
         self._reserved = None
 
     def release(self, slot: Slot | None) -> None:
-        """The worker of this slot has ended."""
+        """Free the slot of an ended worker."""
         if slot is not None:
             slot.header[PROCESS] = FREE
 
     def enter(self) -> None:
-        """In a worker: keep all numbers that are made from now on in its slot."""
+        """Call in a worker: store all values created from now on in its slot."""
         slot = self._reserved
         if slot is None:
             slot = Slot(memoryview(mmap.mmap(-1, SLOT_BYTES)))
@@ -135,7 +134,7 @@ class SharedNumbers:
         values.ValueClass = _value_class(slot)
 
     def read(self) -> Iterator[tuple[bool, bytes, float]]:
-        """All series of all slots: whether a process has the slot, the JSON of what identifies it, and its number."""
+        """Return for each series of all slots whether its process lives, the JSON of its identity, and its value."""
         for slot in self._slots:
             is_live = slot.is_live
             for name, number in slot.read():
@@ -143,11 +142,11 @@ class SharedNumbers:
 
 
 def _value_class(slot: Slot) -> Callable[..., Any]:
-    """What the library makes its numbers of, as it calls it."""
+    """Return the class of which prometheus_client creates its values."""
     lock = Lock()
 
     class SharedValue:
-        """A number in the slot."""
+        """A value in the slot."""
 
         def __init__(
             self,
@@ -161,7 +160,7 @@ def _value_class(slot: Slot) -> Callable[..., Any]:
             **_: object,
         ) -> None:
             labels = tuple(zip(label_names, label_values, strict=True))
-            series = Series(kind, metric, name, labels, meaning, multiprocess_mode)
+            series = MetricSeries(kind, metric, name, labels, meaning, multiprocess_mode)
             with lock:
                 self._values, self._place = slot.place(series)
 
@@ -177,7 +176,7 @@ def _value_class(slot: Slot) -> Callable[..., Any]:
             return self._values[self._place]
 
         def set_exemplar(self, exemplar: object) -> None:
-            """Exemplars are not kept."""
+            """Ignore the exemplar."""
 
         def get_exemplar(self) -> None:
             return None
@@ -186,7 +185,7 @@ def _value_class(slot: Slot) -> Callable[..., Any]:
 
 
 class Incrementable(Protocol):
-    """A number of the library, such as SharedValue."""
+    """A value of prometheus_client, such as SharedValue."""
 
     def inc(self, amount: float) -> None:
         """Add an amount."""
@@ -196,7 +195,7 @@ Increment = tuple[Incrementable, float]
 
 
 def add_all(increments: Iterable[Increment]) -> None:
-    """Add to each number its amount."""
+    """Add to each value its amount."""
     for number, amount in increments:
         number.inc(amount)
 
@@ -207,13 +206,13 @@ BOUND = "le"
 
 
 class SummedNumbers(Collector):
-    """Counters and histograms are added up over all processes, gauges combined over those that live."""
+    """Sums counters and histograms over all processes, and combines the gauges of live ones."""
 
     def __init__(self, numbers: SharedNumbers) -> None:
         self._numbers = numbers
 
     def collect(self) -> Iterable[Metric]:
-        """Each metric, with the samples of all processes together."""
+        """Return each metric with the combined samples of all processes."""
         metrics: dict[str, Metric] = {}
         for series, number in self._combined().items():
             metric = metrics.get(series.metric)
@@ -222,8 +221,8 @@ class SummedNumbers(Collector):
             metric.add_sample(series.name, dict(series.labels), number)
         return [_accumulated(metric) if metric.type == "histogram" else metric for metric in metrics.values()]
 
-    def _combined(self) -> dict[Series, float]:
-        combined: dict[Series, float] = {}
+    def _combined(self) -> dict[MetricSeries, float]:
+        combined: dict[MetricSeries, float] = {}
         for is_live, name, number in self._numbers.read():
             series = _series(name)
             if series.kind == GAUGE and not is_live:
@@ -233,13 +232,13 @@ class SummedNumbers(Collector):
 
 
 @lru_cache(MAX_SERIES)
-def _series(name: bytes) -> Series:
+def _series(name: bytes) -> MetricSeries:
     kind, metric, own_name, labels, meaning, mode = json.loads(name)
-    return Series(kind, metric, own_name, tuple((label, value) for label, value in labels), meaning, mode)
+    return MetricSeries(kind, metric, own_name, tuple((label, value) for label, value in labels), meaning, mode)
 
 
 def _accumulated(histogram: Metric) -> Metric:
-    """The histogram with the buckets as Prometheus has them: each with all that is in smaller ones, and the count."""
+    """Return a histogram with cumulative buckets and its count, as Prometheus expects."""
     sums: dict[Labels, float] = {}
     buckets: dict[Labels, dict[float, float]] = {}
     for sample in histogram.samples:

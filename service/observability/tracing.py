@@ -14,42 +14,42 @@ from typing import Final, Literal, NamedTuple, Protocol, TypeVar
 
 from starlette.types import Scope
 
-Value = str | int | bool | Sequence[str]
+SpanValue = str | int | bool | Sequence[str]
 Result = TypeVar("Result")
-Kind = Literal["internal", "client"]
-# Worked out only where somebody keeps them.
-Facts = Callable[[], Mapping[str, Value | None]]
+ChildKind = Literal["internal", "client"]
+# Attributes of a span, computed only if it is recorded.
+SpanFacts = Callable[[], Mapping[str, SpanValue | None]]
 
 
 class Span(Protocol):
-    """One piece of work."""
+    """A piece of work in a trace."""
 
     @property
     def traceparent(self) -> bytes | None:
-        """The W3C header that tells another server of this span; None without traces."""
+        """Return the W3C `traceparent` header for another server; None without traces."""
 
-    def note(self, facts: Facts) -> None:
-        """Keep facts of the work; never a text, a key or a header. None is left out."""
+    def note(self, facts: SpanFacts) -> None:
+        """Set attributes, except those that are None. They never hold a text, a key or a header."""
 
-    def child(self, name: str, kind: Kind = "internal") -> "AbstractContextManager[Span]":
-        """A span of a part of the work, which lasts as long as the block."""
+    def child(self, name: str, kind: ChildKind = "internal") -> "AbstractContextManager[Span]":
+        """Return a context manager: a child span that ends with its block."""
 
 
 class RequestSpan(Span, Protocol):
     """The span of a whole request."""
 
     def end(self, route: str, status: int) -> None:
-        """The request was answered; `route` is the path's pattern."""
+        """End the span of a request that was answered; `route` is the pattern of its path."""
 
 
 class Tracer(Protocol):
-    """Makes a span of each request."""
+    """Makes the span of each request."""
 
     def request(self, scope: Scope, trace_id: str) -> RequestSpan:
-        """The span of a request that has just come, under its trace id (32 hex digits)."""
+        """Return the span of a new request with this trace id (32 hex digits)."""
 
     def close(self) -> None:
-        """Send what is kept, if that goes quickly. May wait: call it in a thread."""
+        """Send the spans not yet sent, for a limited time. It blocks: call it in a thread."""
 
 
 class NoSpan:
@@ -57,15 +57,15 @@ class NoSpan:
 
     traceparent: bytes | None = None
 
-    def note(self, facts: Facts) -> None:
-        """See Span."""
+    def note(self, facts: SpanFacts) -> None:
+        """Set attributes, except those that are None. They never hold a text, a key or a header."""
 
-    def child(self, name: str, kind: Kind = "internal") -> "NoSpan":
-        """See Span."""
+    def child(self, name: str, kind: ChildKind = "internal") -> "NoSpan":
+        """Return a context manager: a child span that ends with its block."""
         return self
 
     def end(self, route: str, status: int) -> None:
-        """See RequestSpan."""
+        """End the span of a request that was answered; `route` is the pattern of its path."""
 
     def __enter__(self) -> "NoSpan":
         return self
@@ -80,7 +80,7 @@ NO_SPAN = NoSpan()
 
 
 def within(span: Span, name: str, work: Awaitable[Result]) -> Awaitable[Result]:
-    """The work, in a child of this span; nothing around it without traces."""
+    """Return the work wrapped in a child of this span; without traces, the work itself."""
     return work if span is NO_SPAN else _in_child(span, name, work)
 
 
@@ -93,7 +93,7 @@ RawHeader = tuple[bytes, bytes]
 
 _TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?")
 
-# The id of the request that a task works for, for whatever is logged meanwhile.
+# The trace id of the current task's request, for its log lines.
 CURRENT_ID: Final[ContextVar[str | None]] = ContextVar("trace_id", default=None)
 
 
@@ -104,14 +104,14 @@ def callers_trace_id(headers: Iterable[RawHeader]) -> str | None:
 
 
 class CallersSpan(NamedTuple):
-    """The span of which a request is a part: 16 hex digits, and the flags of its trace."""
+    """The caller's span: its id (16 hex digits), and the flags of its trace."""
 
     span_id: str
     flags: int
 
 
 def callers_span(headers: Iterable[RawHeader]) -> CallersSpan | None:
-    """The caller's span, if it sent exactly one valid `traceparent`."""
+    """Return the caller's span if it sent exactly one valid `traceparent`, else None."""
     valid = _traceparent(headers)
     return CallersSpan(valid[2].decode(), int(valid[3], 16)) if valid else None
 

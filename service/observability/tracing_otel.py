@@ -1,6 +1,6 @@
-"""Traces by OpenTelemetry: the only place that knows it. Imported where a collector is set, and not otherwise.
+"""Spans by OpenTelemetry: the only module that imports it, itself imported only if a collector is set.
 
-Spans are sent by a thread, in batches over OTLP/HTTP. When the collector is away they are dropped; no call waits.
+A thread sends spans in batches over OTLP/HTTP. While the collector is unavailable they are dropped; no request waits.
 """
 
 import threading
@@ -27,7 +27,7 @@ from opentelemetry.trace import Tracer as OtelTracer
 from starlette.types import Scope
 
 from service import __version__
-from service.observability.tracing import Facts, Kind, callers_span
+from service.observability.tracing import ChildKind, SpanFacts, callers_span
 
 TRACES_PATH = "/v1/traces"
 EXPORT_SECONDS = 2.0
@@ -45,16 +45,16 @@ class TraceIds(IdGenerator):
         self._random = RandomIdGenerator()
 
     def generate_trace_id(self) -> int:
-        """The id that was laid ready; it is asked for at once, in the same thread."""
+        """Return the id that `OtlpTracer.request` has just set in this thread."""
         return self.trace_id
 
     def generate_span_id(self) -> int:
-        """Random."""
+        """Return a random span id."""
         return self._random.generate_span_id()
 
 
 class TracedWork:
-    """See service.observability.tracing.Span."""
+    """A Span of OpenTelemetry."""
 
     def __init__(self, tracer: OtelTracer, span: OtelSpan) -> None:
         self._tracer = tracer
@@ -62,18 +62,21 @@ class TracedWork:
 
     @property
     def traceparent(self) -> bytes | None:
-        """See Span."""
+        """Return the W3C `traceparent` header for another server; None without traces."""
         context = self._span.get_span_context()
         return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}".encode()
 
-    def note(self, facts: Facts) -> None:
-        """See Span."""
+    def note(self, facts: SpanFacts) -> None:
+        """Set attributes, except those that are None. They never hold a text, a key or a header."""
         if self._span.is_recording():  # a stream that is read on outlives the request's span
             self._span.set_attributes({name: value for name, value in facts().items() if value is not None})
 
     @contextmanager
-    def child(self, name: str, kind: Kind = "internal") -> Iterator["TracedWork"]:
-        """See Span. A failure is marked by its kind alone: messages may quote what a caller sent."""
+    def child(self, name: str, kind: ChildKind = "internal") -> Iterator["TracedWork"]:
+        """Return a context manager: a child span that ends with its block.
+
+        A failure sets the type of the error only, because messages may quote the request.
+        """
         span = self._tracer.start_span(name, set_span_in_context(self._span), KINDS[kind])
         try:
             yield TracedWork(self._tracer, span)
@@ -86,14 +89,14 @@ class TracedWork:
 
 
 class TracedRequest(TracedWork):
-    """See service.observability.tracing.RequestSpan."""
+    """A RequestSpan of OpenTelemetry."""
 
     def __init__(self, tracer: OtelTracer, span: OtelSpan, method: str) -> None:
         super().__init__(tracer, span)
         self._method = method
 
     def end(self, route: str, status: int) -> None:
-        """See RequestSpan."""
+        """End the span of a request that was answered; `route` is the pattern of its path."""
         self._span.update_name(f"{self._method} {route}")
         self._span.set_attributes({"http.route": route, "http.response.status_code": status})
         if status >= 500 or not status:
@@ -101,8 +104,8 @@ class TracedRequest(TracedWork):
         self._span.end()
 
 
-class Collector:
-    """A Tracer that sends to the collector at `url`. One a process, made after the fork."""
+class OtlpTracer:
+    """A Tracer that sends spans to the collector at `url`. Each process makes one after the fork."""
 
     def __init__(self, url: str) -> None:
         self._ids = TraceIds()
@@ -116,7 +119,10 @@ class Collector:
         self._tracer = self._provider.get_tracer("weighbridge", __version__)
 
     def request(self, scope: Scope, trace_id: str) -> TracedRequest:
-        """See Tracer. A caller that does not want its trace recorded is heard."""
+        """Return the span of a new request with this trace id (32 hex digits).
+
+        The caller's sampling decision is respected.
+        """
         method = scope["method"] if scope["method"] in METHODS else OTHER_METHOD
         caller = callers_span(scope["headers"])
         parent = None
@@ -129,12 +135,15 @@ class Collector:
         return TracedRequest(self._tracer, span, method)
 
     def close(self) -> None:
-        """See Tracer. The library itself would wait for half a minute."""
+        """Send the spans not yet sent, for a limited time. It blocks: call it in a thread.
+
+        The library itself would block for 30 s.
+        """
         closing = threading.Thread(target=self._provider.shutdown, daemon=True)
         closing.start()
         closing.join(CLOSE_SECONDS)
 
 
 def traces_url(url: str) -> str:
-    """Where spans are sent: the setting, with the standard path if it has none."""
+    """Return the URL that spans are sent to: the setting, with the standard path if it has none."""
     return url if urlsplit(url).path.strip("/") else url.rstrip("/") + TRACES_PATH

@@ -1,4 +1,4 @@
-"""Work beside the calls: it is repeated, whatever it raises, for as long as the process serves."""
+"""Background tasks: steps that are repeated while the process serves, also after errors."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -16,12 +16,12 @@ OnFailure = Callable[[str], None]
 
 
 def ignore_failure(name: str) -> None:
-    """Count no failures."""
+    """Ignore a failure of a task."""
 
 
 @asynccontextmanager
 async def in_background(name: str, step: Step, on_failure: OnFailure = ignore_failure) -> AsyncIterator[None]:
-    """For the time of the block, `step` is repeated in a task."""
+    """Repeat `step` in a task for the time of the block."""
     task = asyncio.create_task(repeat(name, step, on_failure))
     try:
         yield
@@ -33,8 +33,8 @@ async def in_background(name: str, step: Step, on_failure: OnFailure = ignore_fa
 async def repeat(name: str, step: Step, on_failure: OnFailure = ignore_failure) -> None:
     """Await `step()` again and again until it returns True, or this task is cancelled.
 
-    A step waits by itself for as long as there is nothing to do. One that raises is logged and counted by `on_failure`,
-    and tried again after a pause, which doubles with each failure in a row up to MAX_PAUSE_SECONDS.
+    The step itself waits while there is nothing to do. A step that raises is logged, passed to `on_failure` and tried
+    again after a pause, which doubles with each consecutive failure up to MAX_PAUSE_SECONDS.
     """
     failures = 0
     while True:
@@ -51,7 +51,7 @@ async def repeat(name: str, step: Step, on_failure: OnFailure = ignore_failure) 
 
 
 def is_failure(error: BaseException) -> bool:
-    """Whether work that raised this goes on: not if the running task was cancelled, or the process is to end."""
+    """Return whether work continues after this error: not if its task was cancelled or the process ends."""
     if isinstance(error, asyncio.CancelledError):
         task = asyncio.current_task()
         return task is not None and not task.cancelling()
@@ -59,7 +59,7 @@ def is_failure(error: BaseException) -> bool:
 
 
 def report(name: str, error: BaseException, on_failure: OnFailure = ignore_failure) -> None:
-    """Log and count a failure of the work of this name."""
+    """Log and count a failure of the task with this name."""
     structlog.get_logger("background").error("task_failed", task=name, exc_info=error)
     with suppress(Exception):
         on_failure(name)

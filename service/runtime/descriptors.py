@@ -1,4 +1,4 @@
-"""Keeps some of a process's file descriptors free: stores, upstream calls and new connections need them."""
+"""File descriptors of a process: some are kept free for stores, upstream calls and new connections."""
 
 import resource
 import sys
@@ -10,9 +10,9 @@ from typing import Final, Protocol
 import structlog
 
 MAX_RESERVED = 64
-# Of many connections several are closed together: then the look at all of them is for several new ones.
+# One connection more is closed for each of this many, so that not every new connection searches all of them.
 CONNECTIONS_FOR_ONE_MORE: Final = 64
-# A client that has just connected, or not read for less than this, is only slow.
+# A connection is closed only if it has been idle or stalled for this long.
 MIN_WAIT_SECONDS = 0.5
 SECONDS_BETWEEN_COUNTS: Final = 1.0
 SECONDS_BETWEEN_WARNINGS: Final = 60.0
@@ -32,9 +32,9 @@ class Closable(Protocol):
 
 
 class Descriptors:
-    """Makes room for new connections once a process comes near its limit of descriptors.
+    """Makes room for new connections when a process is near its limit of descriptors.
 
-    Where no connection can be closed, half of the reserve is used before a new one is refused.
+    If no connection can be closed, half of the reserve is used before new ones are refused.
     """
 
     def __init__(self, limit: int) -> None:
@@ -48,12 +48,12 @@ class Descriptors:
 
     @classmethod
     def of_process(cls) -> "Descriptors":
-        """Return those of this process, by its soft limit."""
+        """Return the descriptors of this process, with its soft limit."""
         limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         return cls(sys.maxsize if limit == resource.RLIM_INFINITY else limit)
 
     def take_in(self, newest: Closable, connections: Collection[Closable], now: float) -> None:
-        """Make room for a connection, which is one of `connections`, if descriptors are few."""
+        """Make room for `newest`, which is one of `connections`, if few descriptors are free."""
         if now - self._counted_at >= SECONDS_BETWEEN_COUNTS:
             self._counted_at = now
             self._others = open_descriptors() - len(connections)
@@ -65,7 +65,7 @@ class Descriptors:
                 self.log.warning("connections.few_descriptors", open_descriptors=open_now)
 
     def _make_room(self, newest: Closable, connections: Collection[Closable], now: float, *, is_last: bool) -> None:
-        """Close what has waited for longest: idle, or else stalled, or else just idle; if nothing has, the newest."""
+        """Close the connection that was idle longest, else stalled longest, else just idle; else the newest."""
         others = [connection for connection in connections if connection is not newest]
         before = now - MIN_WAIT_SECONDS
         idle = [(connection.idle_since(), connection) for connection in others]
@@ -78,11 +78,11 @@ class Descriptors:
 def open_descriptors() -> int:
     """Return how many descriptors this process has open."""
     folder = Path("/proc/self/fd")
-    return folder.stat().st_size or len(list(folder.iterdir()))  # Linux before 6.2 says nothing of its size
+    return folder.stat().st_size or len(list(folder.iterdir()))  # Linux before 6.2 reports size 0
 
 
 def _longest(waiting: list[tuple[float | None, Closable]], before: float) -> list[Closable]:
-    """Return those that have waited for longest, the longest first, of those that have waited since `before`."""
+    """Return the connections that have waited longest, of those that wait since `before`, longest first."""
     known = [(since, connection) for since, connection in waiting if since is not None and since <= before]
     chosen = nsmallest(1 + len(waiting) // CONNECTIONS_FOR_ONE_MORE, known, key=lambda entry: entry[0])
     return [connection for _, connection in chosen]

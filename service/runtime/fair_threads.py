@@ -1,4 +1,4 @@
-"""Threads that callers share by taking turns. For one event loop: nothing here is called from another thread."""
+"""Threads that callers share in turns. For one event loop: nothing here is called from another thread."""
 
 import asyncio
 from collections import OrderedDict, deque
@@ -11,24 +11,24 @@ Item = TypeVar("Item")
 
 
 class Turns(Generic[Item]):
-    """Items of owners: each `take` gives the oldest item of the owner whose turn it is.
+    """A round-robin queue: each `take` returns the oldest item of the owner whose turn it is.
 
-    An owner without items has no turn; with its next item it is the last in the round.
+    An owner without items has no turn; with its next item it becomes the last in the round.
     """
 
     def __init__(self) -> None:
         self._waiting: OrderedDict[str, deque[Item]] = OrderedDict()
 
     def waiting(self, owner: str) -> int:
-        """Return how many items of an owner wait."""
+        """Return the number of an owner's items in the queue."""
         return len(self._waiting.get(owner, ()))
 
     def add(self, owner: str, item: Item) -> None:
-        """Put an item behind the others of its owner."""
+        """Add an item behind the others of its owner."""
         self._waiting.setdefault(owner, deque()).append(item)
 
     def take(self) -> Item | None:
-        """Return the next item, or None if none waits."""
+        """Remove and return the next item, or None if there is none."""
         if not self._waiting:
             return None
         owner, items = self._waiting.popitem(last=False)
@@ -38,7 +38,7 @@ class Turns(Generic[Item]):
         return item
 
     def remove(self, owner: str, item: Item) -> None:
-        """Remove an item that waits. Raise KeyError or ValueError for any other."""
+        """Remove an item. Raise KeyError or ValueError if it is not in the queue."""
         items = self._waiting[owner]
         items.remove(item)
         if not items:
@@ -47,12 +47,12 @@ class Turns(Generic[Item]):
 
 Answer = TypeVar("Answer")
 
-# Work of one owner that waits. Each piece holds a connection, and bytes in flight that are bounded for themselves.
+# Waiting jobs of one owner. Each holds a connection; the bytes that it holds are limited separately.
 MAX_WAITING = 256
 
 
-class Job(Generic[Answer]):
-    """Work of an owner; `outcome` is there when it has been done, and cancelled if it was dropped."""
+class ThreadJob(Generic[Answer]):
+    """Work of an owner; `outcome` gets the result, or is cancelled if the job is dropped."""
 
     __slots__ = ("has_begun", "is_charge", "outcome", "owner", "work")
 
@@ -65,22 +65,22 @@ class Job(Generic[Answer]):
 
 
 class FairThreads:
-    """Does one job a thread at a time; what waits is begun in turns of its owners.
+    """Runs one job a thread at a time; waiting jobs start in turns of their owners.
 
-    Work for charges has turns of its own, every other one while both kinds wait: it never waits for more than one job
-    of the other kind, and for one of each account that is charged.
+    Charges have a queue of their own, and every other turn while both queues wait: a charge waits for at most one other
+    job, and one charge of each account.
     """
 
     def __init__(self, threads: int) -> None:
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="count")
         self._idle = threads
-        self._charges: Turns[Job[Any]] = Turns()
-        self._others: Turns[Job[Any]] = Turns()
+        self._charges: Turns[ThreadJob[Any]] = Turns()
+        self._others: Turns[ThreadJob[Any]] = Turns()
         self._charges_are_next = True
 
-    def submit(self, owner: str, work: Callable[[], Answer], *, is_charge: bool = False) -> Job[Answer] | None:
-        """Begin work now or when it is its turn. None if too much of its owner waits; a charge is always taken."""
-        job = Job(owner, work, is_charge=is_charge)
+    def submit(self, owner: str, work: Callable[[], Answer], *, is_charge: bool = False) -> ThreadJob[Answer] | None:
+        """Start work now or in its turn. Return None if too many jobs of the owner wait; charges are always taken."""
+        job = ThreadJob(owner, work, is_charge=is_charge)
         turns = self._turns_of(job)
         if not is_charge and turns.waiting(owner) >= MAX_WAITING:
             return None
@@ -88,8 +88,8 @@ class FairThreads:
         self._begin_waiting()
         return job
 
-    def drop(self, job: Job[Any]) -> bool:
-        """Forget a job that waits. Return False if it has begun, or is done: then it cannot be dropped."""
+    def drop(self, job: ThreadJob[Any]) -> bool:
+        """Drop a waiting job. Return False if it has begun or is done."""
         if job.has_begun or job.outcome.done():
             return False
         self._turns_of(job).remove(job.owner, job)
@@ -97,15 +97,15 @@ class FairThreads:
         return True
 
     def close(self) -> None:
-        """Wait for the jobs under way, drop the others, and end the threads."""
+        """Wait for running jobs, drop the others, and end the threads."""
         while (job := self._next()) is not None:
             job.outcome.cancel()
         self._executor.shutdown()
 
-    def _turns_of(self, job: Job[Any]) -> Turns[Job[Any]]:
+    def _turns_of(self, job: ThreadJob[Any]) -> Turns[ThreadJob[Any]]:
         return self._charges if job.is_charge else self._others
 
-    def _next(self) -> Job[Any] | None:
+    def _next(self) -> ThreadJob[Any] | None:
         both = (self._charges, self._others) if self._charges_are_next else (self._others, self._charges)
         job = both[0].take() or both[1].take()
         self._charges_are_next = job is None or not job.is_charge
@@ -115,24 +115,24 @@ class FairThreads:
         while self._idle and (job := self._next()) is not None:
             self._begin(job)
 
-    def _begin(self, job: Job[Any]) -> None:
+    def _begin(self, job: ThreadJob[Any]) -> None:
         job.has_begun = True
         try:
             running = job.outcome.get_loop().run_in_executor(self._executor, job.work)
         except RuntimeError as error:
-            # The system has no memory for a thread's stack, or lets the process have no more threads.
+            # The system has no memory for the thread's stack, or the process has too many threads.
             job.outcome.set_exception(MemoryError(str(error)))
             return
         self._idle -= 1
         running.add_done_callback(partial(self._end, job))
 
-    def _end(self, job: Job[Any], running: asyncio.Future[Any]) -> None:
+    def _end(self, job: ThreadJob[Any], running: asyncio.Future[Any]) -> None:
         self._idle += 1
         if running.cancelled():
             job.outcome.cancel()
         elif (error := running.exception()) is not None:
             job.outcome.set_exception(error)
-            job.outcome.exception()  # seen here: whoever waited for it may have gone
+            job.outcome.exception()  # retrieved here, because nothing may wait for it any more
         else:
             job.outcome.set_result(running.result())
         self._begin_waiting()

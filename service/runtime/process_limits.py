@@ -9,14 +9,14 @@ M_ARENA_MAX = -8
 ARENAS = 1
 STACK_BYTES = 2 * 1024 * 1024
 NUMBERS = (errno.ENOMEM, errno.EMFILE, errno.ENFILE)
-# What libraries say, under an exception that is used for other things too.
+# Messages of libraries that raise a general exception for it.
 WORDS = ("can't start new thread", "failed to map segment", "cannot allocate memory")
 
 
 def spare_address_space() -> None:
-    """Where address space is limited, let threads share one heap and have smaller stacks.
+    """If the address space is limited (`ulimit -v`), let threads share one heap and have smaller stacks.
 
-    Each thread takes 8 MB for its stack otherwise, and glibc reserves 64 MB more for its heap, used or not.
+    By default each thread takes 8 MB for its stack, and glibc reserves 64 MB more for its heap.
     """
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit == resource.RLIM_INFINITY:
@@ -28,7 +28,7 @@ def spare_address_space() -> None:
 
 
 def scarcity_in(error: BaseException | None) -> BaseException | None:
-    """Return this error, or the one that it came from, if it is for want of memory, threads or descriptors; or None."""
+    """Return the error in the chain that means that memory, threads or descriptors are used up, or None."""
     while error is not None:
         if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in NUMBERS):
             return error

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def gc_paused() -> Iterator[None]:
-    """For the time of the block nothing is collected.
+    """Disable the garbage collector in the block.
 
-    What is imported and loaded at a start stays; looking through it again and again would take a fifth of the time.
+    Objects that are imported and loaded at the start stay; collecting would take a fifth of the start.
     """
     enabled = gc.isenabled()
     gc.disable()
@@ -24,12 +24,12 @@ def gc_paused() -> Iterator[None]:
 
 @contextmanager
 def block_imports(*packages: str) -> Iterator[None]:
-    """For the time of the block these packages are as if they were not installed, for whatever is imported in it.
+    """Make imports of these packages fail in the block, as if they were not installed.
 
-    Some libraries import what they find, for uses that are not ours: it would cost time at each start, and memory.
+    Some libraries import optional packages that the service does not use, which would cost time and memory.
     """
     found = {name: sys.modules.get(name) for name in packages}
-    sys.modules |= dict.fromkeys(packages)  # type: ignore[arg-type]  # None is how the import system marks it
+    sys.modules |= dict.fromkeys(packages)  # type: ignore[arg-type]  # None makes the import system raise ImportError
     try:
         yield
     finally:
@@ -40,11 +40,11 @@ def block_imports(*packages: str) -> Iterator[None]:
 
 
 class PortUnavailable(Exception):
-    """The address cannot be listened on. The message is one sentence for a person."""
+    """The address cannot be bound. The message is a sentence for the user."""
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket that the workers will share; port 0 takes a free one. Raises PortUnavailable."""
+    """Return a listening socket for all workers; port 0 selects a free port. Raise PortUnavailable."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         bound = socket.socket(family)

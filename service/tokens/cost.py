@@ -1,4 +1,4 @@
-"""`POST /v1/cost`: what providers answered, one usage or a list of them, to exact costs."""
+"""`POST /v1/cost`: exact costs of usages that providers reported, or of plans."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -22,14 +22,14 @@ from service.tokens.names import resolver
 from service.tokens.prices import version_header
 
 MAX_USAGES = 10_000
-# Longer lists are priced in a thread; so many take about a millisecond.
+# Longer lists are priced in a thread; pricing this many takes about 1 ms.
 MAX_INLINE_USAGES = 20
-# Of a list whose items are decoded one by one. A usage with its details has about twenty.
+# JSON values of a list of usages; a usage with its details has about 20.
 MAX_VALUES = 400_000
 
 
 class CostEndpoint:
-    """Prices usages with one book. `now` is the instant of those that do not have one."""
+    """Prices usages with one price book. `now` returns the time of usages without one."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class CostEndpoint:
         self._answers = CostAnswers(book)
 
     async def cost(self, scope: Scope, receive: Receive, principal: Principal) -> Reply | Refusal:
-        """Answer one call."""
+        """Price the usages or plans of a request."""
         body = await self.reader.read(scope, receive)
         if isinstance(body, Refusal):
             return body
@@ -80,13 +80,13 @@ class CostEndpoint:
         return self._written(found, account).encode()
 
     def _written(self, found: PricedUsage, account: str | None) -> str:
-        """Return the answer to one usage, with what the account pays besides."""
+        """Return the JSON of one priced usage, with the mark-up of the account."""
         answer = self._answers.answer(found)
         markup = self.book.markup(account, found.terms.at) if self.book.markups and found.terms else None
         return answer if markup is None else f"{answer[:-1]},{markup_properties(markup, found.total)}}}"
 
     def _all(self, items: list[Any], account: str | None) -> Iterable[str]:
-        """Return the answer to each of several usages; one that cannot be read has its error and fails no other."""
+        """Return the JSON of each usage; one that is invalid has an error in its place."""
         now, resolve = self.now(), resolver(self.models, self.book)
         for item in items:
             try:
@@ -96,7 +96,7 @@ class CostEndpoint:
 
 
 def parse(body: bytes) -> Any:
-    """Return an object or a list of 1 to MAX_USAGES values, or a refusal."""
+    """Return an object, or a list of 1 to MAX_USAGES values, or a refusal."""
     try:
         request = json.decode_list(body, MAX_VALUES, MAX_USAGES)
     except json.TooManyItems:
@@ -109,7 +109,7 @@ def parse(body: bytes) -> Any:
 
 
 MAX_PLANS = 100
-# Of all plans of a request together.
+# Models of all plans of a request together.
 MAX_COSTS = 10_000
 PLANS = "plans"
 

@@ -1,4 +1,4 @@
-"""What is answered to a usage that was priced: one JSON object, the same from the API and from the command."""
+"""The JSON of priced usages and plans, the same for the API and the command."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -21,7 +21,7 @@ def markup_values(markup: Markup, usd: Decimal | None) -> dict[str, json.Value]:
 
 
 def markup_properties(markup: Markup, usd: Decimal | None) -> str:
-    """Return the same as the inside of a JSON object."""
+    """Return the properties of a mark-up as members of a JSON object, without its braces."""
     return json.properties(markup_values(markup, usd))
 
 
@@ -30,11 +30,11 @@ ALWAYS = ("input_tokens", "output_tokens")
 
 
 class CostAnswers:
-    """Writes answers for one book, whose rows it describes once. Texts are put together here: a list has thousands."""
+    """Writes the JSON of priced usages as text, because a list has thousands. Descriptions of rows are cached."""
 
     def __init__(self, book: PriceBook) -> None:
         self._version = json.properties({"pricing_version": book.version})
-        # By row and path. The rows live as long as the book, which is constant.
+        # By the id of the row and path. Rows live as long as the book, so ids are not reused.
         self._origins: dict[tuple[int, str], str] = {}
 
     def answer(self, found: PricedUsage) -> str:
@@ -60,7 +60,7 @@ class CostAnswers:
 
 
 def counts(usage: Usage) -> dict[str, json.Value]:
-    """Return input, output and whatever else there is of a usage."""
+    """Return input and output tokens, and all other counts that are not zero."""
     pairs = zip(Usage._fields, usage, NO_COUNTS, strict=True)
     return {name: value for name, value, without in pairs if value != without or name in ALWAYS}
 
@@ -77,7 +77,7 @@ def _unpriced(found: PricedUsage) -> str:
 
 
 def _terms(found: PricedUsage) -> str:
-    """Return on which terms a usage was priced, and how it was understood: the inside of a JSON object."""
+    """Return the terms of a priced usage and how it was read, as members of a JSON object."""
     read, terms = found.read, found.terms
     if read is None or terms is None:
         return ""
@@ -89,7 +89,7 @@ def _terms(found: PricedUsage) -> str:
 
 
 def _origin(line: PricedLine) -> str:
-    """Return where a rate stands and who states it: the inside of a JSON object."""
+    """Return the source of a rate, as members of a JSON object."""
     source = line.source
     return json.properties(
         {
@@ -143,11 +143,11 @@ def _line(line: PricedLine) -> json.Value:
     }
 
 
-# From the least sure one.
+# From the least certain one.
 SURENESS = ("disputed", "single", "retired", "agreed", "override")
 
 
 def worst_state(cost: PlannedCost) -> str:
-    """Return how sure the least sure of the rates is that a cost rests on."""
+    """Return the state of the least certain rate of a cost."""
     states = {line.state for line in cost.lines}
     return next((state for state in SURENESS if state in states), cost.price.state if cost.price else "")

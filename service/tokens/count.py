@@ -1,4 +1,4 @@
-"""`POST /v1/tokens/count`: the line where tokens and prices meet."""
+"""`POST /v1/tokens/count`: count a text for many models, and price each count."""
 
 from collections.abc import Awaitable, Callable
 from datetime import date
@@ -18,7 +18,7 @@ from service.http.context import RequestContext, context_of
 from service.http.errors import INVALID_REQUEST, Refusal
 from service.http.request_limits import INLINE_BODY_BYTES, BodyReader
 from service.http.responses import Reply
-from service.observability.tracing import NO_SPAN, Value, within
+from service.observability.tracing import NO_SPAN, SpanValue, within
 from service.tokens.cost_answers import markup_values
 from service.tokens.counting_pool import Caller, CountingPool
 from service.tokens.prices import provenance, version_header
@@ -26,25 +26,25 @@ from service.tokens.providers.counts import ProviderCounts
 from service.tokens.requests import CountRequest, CountRequests
 from tokenizer_registry import Count, UncountableText
 
-# What callers ask for again and again; a list of all models has a thousand of them.
-MAX_OPENINGS = 256
+# Lists of models whose entries are cached.
+MAX_LISTS = 256
 MAX_MODELS = 4_096
-# Texts of one size have about as many tokens: most entries of a model come again.
+# Cached entries of a model by number of tokens: texts of similar size have few different numbers.
 MAX_ENTRIES = 256
 VOCABULARY: Final = attrgetter("vocabulary")
 
 
-class Opening(NamedTuple):
-    """What is the same in all answers for a model on one day. `entry` writes the inside of one for so many tokens."""
+class CachedEntry(NamedTuple):
+    """What all replies for a model on one day share; `write` returns the members of the entry for a token count."""
 
-    entry: Callable[[int | None], str]
+    write: Callable[[int | None], str]
     price: Price | None
 
 
 class CountEndpoint:
-    """Counts a text for many models and prices each count. `today` is the UTC date of the prices.
+    """Counts a text for many models and prices each count. `today` returns the UTC date of the prices.
 
-    `on_counted` gets the vocabularies that each text was counted for: one a model, None for one without a count.
+    `on_counted` is called with the vocabularies of each counted text: one for each model, None without a count.
     """
 
     def __init__(
@@ -65,11 +65,11 @@ class CountEndpoint:
         self.today = today
         self.on_counted = on_counted
         self._version = version_header(book)
-        self._opening = lru_cache(MAX_MODELS)(self._made_opening)
-        self._openings = lru_cache(MAX_OPENINGS)(self._opened)
+        self._entry = lru_cache(MAX_MODELS)(self._build_entry)
+        self._entries = lru_cache(MAX_LISTS)(self._build_entries)
 
     async def count(self, scope: Scope, receive: Receive, principal: Principal) -> Reply | Refusal:
-        """Answer one count."""
+        """Count the text of a request."""
         body = self.reader.whole(scope) or await self.reader.read(scope, receive)
         if isinstance(body, Refusal):
             return body
@@ -82,17 +82,16 @@ class CountEndpoint:
             return request
         context = context_of(scope)
         if context.hold is not None:
-            # The frame of a coroutine would keep the body while others count.
-            del body
+            del body  # this coroutine would keep it in memory until its end
             context.keep(getsizeof(request.text))
         day = self.today()
         if request.as_of is not None and request.as_of > day:
             return INVALID_REQUEST.saying(f"as_of: {request.as_of} is not over yet; the newest prices are of {day}.")
         try:
-            # A call that need not wait is spared what waiting takes.
+            # Synchronous fast path: a small text is counted without awaiting.
             is_plain = not request.estimate and context.span is NO_SPAN
-            at_once = self.pool.count_at_once(request.text, request.models) if is_plain else None
-            counts = at_once or await self._counts(request, context, receive)
+            inline = self.pool.count_inline(request.text, request.models) if is_plain else None
+            counts = inline or await self._counts(request, context, receive)
         except UncountableText as fault:
             return INVALID_REQUEST.saying(f"input: {fault}")
         if isinstance(counts, Refusal):
@@ -112,28 +111,28 @@ class CountEndpoint:
         return within(context.span, "count", work)
 
     def _reply(self, request: CountRequest, counts: list[Count], day: date, account_id: str | None) -> Reply:
-        openings = self._openings(request.models, day)
-        entries = [opening.entry(count.tokens) for opening, count in zip(openings, counts, strict=True)]
+        cached = self._entries(request.models, day)
+        entries = [entry.write(count.tokens) for entry, count in zip(cached, counts, strict=True)]
         if request.detail:
-            prices, markup = (opening.price for opening in openings), self.book.markup(account_id, day)
+            prices, markup = (entry.price for entry in cached), self.book.markup(account_id, day)
             details = (_details(price, count, request, markup) for price, count in zip(prices, counts, strict=True))
             entries = list(map(",".join, zip(entries, details, strict=True)))
         return Reply(200, f"[{{{'},{'.join(entries)}}}]".encode(), (self._version,))
 
-    def _opened(self, models: tuple[str, ...], day: date) -> list[Opening]:
-        return [self._opening(model, day) for model in models]
+    def _build_entries(self, models: tuple[str, ...], day: date) -> list[CachedEntry]:
+        return [self._entry(model, day) for model in models]
 
-    def _made_opening(self, model: str, day: date) -> Opening:
+    def _build_entry(self, model: str, day: date) -> CachedEntry:
         price = self.book.price(model, day)
         text = f'{json.properties({"model": model})},"token_count":'
-        # Kept by the number of tokens alone: to look a price up takes longer than to write what it makes.
+        # Cached by the number of tokens: the price is looked up once.
         tiers = price.tariff.tiers if price is not None else ()
         entry = partial(_entry, text, price, tiers[0].above_tokens if tiers else maxsize)
-        return Opening(lru_cache(MAX_ENTRIES)(entry), price)
+        return CachedEntry(lru_cache(MAX_ENTRIES)(entry), price)
 
 
-def _facts(counts: list[Count]) -> dict[str, Value | None]:
-    """What a trace tells of a count."""
+def _facts(counts: list[Count]) -> dict[str, SpanValue | None]:
+    """Return the attributes of a span that counts."""
     return {
         "weighbridge.vocabularies": sorted({count.vocabulary for count in counts if count.vocabulary is not None}),
         "weighbridge.tokens": max((count.tokens or 0 for count in counts), default=0),
@@ -141,9 +140,9 @@ def _facts(counts: list[Count]) -> dict[str, Value | None]:
 
 
 def _entry(text: str, price: Price | None, bound: int, tokens: int | None) -> str:
-    """The inside of an entry. Count and price are null independently; the cost needs both.
+    """Return the members of an entry. Count and price may be null independently; the cost needs both.
 
-    Above `bound` tokens the rates of a context tier may hold.
+    Above `bound` tokens the rates of a context tier may apply.
     """
     if tokens is None:
         return f'{text}null,"token_cost":null'
@@ -154,7 +153,7 @@ def _entry(text: str, price: Price | None, bound: int, tokens: int | None) -> st
 
 
 def _details(price: Price | None, count: Count, request: CountRequest, markup: Markup | None) -> str:
-    """Where an entry's numbers come from, and what the account pays besides."""
+    """Return the members about the sources of the numbers, and the mark-up of the account."""
     details: dict[str, json.Value] = {
         "vocabulary": count.vocabulary,
         "method": count.method,
@@ -170,7 +169,7 @@ def _details(price: Price | None, count: Count, request: CountRequest, markup: M
 
 
 def estimate_entry(count: Count) -> dict[str, json.Value]:
-    """The estimator's name and the error band; both null for a count that is no estimate."""
+    """Return the estimator and its error band; both are null for a count that is not an estimate."""
     error = count.error
     return {
         "estimator": count.estimator,

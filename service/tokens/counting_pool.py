@@ -1,4 +1,4 @@
-"""Counting without stalling the event loop: small texts inline, large ones in threads, within bounds."""
+"""Counting without blocking the event loop: small texts inline, large ones in threads, within memory limits."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -10,64 +10,64 @@ from starlette.types import Receive
 
 from service.http.errors import CALLER_GONE, TEXT_TOO_LARGE, UNAVAILABLE, Refusal
 from service.http.in_flight import InFlight
-from service.runtime.fair_threads import FairThreads, Job
+from service.runtime.fair_threads import FairThreads, ThreadJob
 from tokenizer_registry import Count, Registry, Token, expanded_size
 
 
 class Caller(NamedTuple):
-    """Whose turn work takes: an account, or the address of a visitor. `receive` is of a request that is read."""
+    """Who asks for work: an account or the address of a visitor; `receive` is that of the request, already read."""
 
     owner: str
     receive: Receive | None = None
 
     async def gone(self) -> None:
-        """Return when the caller has hung up."""
+        """Return when the caller has disconnected."""
         if self.receive is not None:
             while (await self.receive())["type"] != "http.disconnect":
                 pass
 
 
-# For work that concerns no account.
+# For work without an account.
 UNNAMED = Caller("")
 
 
 Answer = TypeVar("Answer")
 
-# A text this small is counted for one vocabulary in well under a millisecond: a thread would cost more.
+# Up to this many characters a text is counted inline, in less than 1 ms: a thread would cost more.
 INLINE_CHARACTERS = 4_000
-# Characters times effort: one or two milliseconds, for hostile texts a few more.
+# Characters times effort that are counted inline: 1 to 2 ms, a few more for hostile texts.
 INLINE_EFFORT = 40_000
-# Lists of models whose efforts are kept; a list of all has a thousand names.
+# Lists of models whose efforts are cached; a list of all models has about 1,000 names.
 MAX_EFFORTS = 256
-# Characters times models from which a count is worth two threads: each of them looks up all words of the text.
+# Characters times models above which a count is split over two threads; each of them reads the whole text.
 SHARED_CHARACTERS = 50_000_000
-# NFKC makes at most 33 UTF-8 bytes of one character (U+FDFA), so shorter texts need no look.
+# NFKC expands a character to at most 33 UTF-8 bytes (U+FDFA); texts too short to exceed a limit are not measured.
 MAX_BYTES_PER_CHARACTER = 33
-# What a token with its place takes while a reply is made; a character is one token at most times.
+# Memory of a token with its position while a reply is built; a text has at most about one token a character.
 TOKEN_BYTES = 300
 
 
 @dataclass(frozen=True, slots=True)
 class TextLimits:
-    """What one text may measure."""
+    """Limits of one text: characters, and UTF-8 bytes after NFKC."""
 
     characters: int
     expanded_bytes: int
 
 
 class CountingPool:
-    """Counts texts; refuses those over the limits, and more work in progress than memory should bear."""
+    """Counts texts; refuses those above the limits, and work that would exceed the memory for requests."""
 
     def __init__(self, registry: Registry, limits: TextLimits, in_flight: InFlight, threads: int) -> None:
         self.registry = registry
         self.limits = limits
         self.in_flight = in_flight
-        self._most_at_once: dict[tuple[str, ...], int] = {}
+        self._max_inline: dict[tuple[str, ...], int] = {}
         self._threads_number = threads
         self._threads = FairThreads(threads)
 
     async def run(self, caller: Caller, work: Callable[[], Answer]) -> Answer | Refusal:
-        """Do something else that takes long in one of the threads, when it is the caller's turn."""
+        """Run other long work in one of the threads, when it is the caller's turn."""
         return await self._in_thread(caller, 0, work)
 
     async def count(
@@ -78,35 +78,35 @@ class CountingPool:
         held_bytes: int = 0,
         caller: Caller = UNNAMED,
     ) -> list[Count] | Refusal:
-        """The counts of `text` for `models`, in their order, with estimates where asked for.
+        """Return the counts of `text` for `models`, in their order; `estimate` adds estimates.
 
-        `held_bytes` is what the request holds in flight already. Raises UncountableText for a lone surrogate.
+        The request already holds `held_bytes`. Raise UncountableText for a lone surrogate.
         """
         if len(text) > self.limits.characters:
             return TEXT_TOO_LARGE.saying(f"input: the text is longer than {self.limits.characters} characters.")
-        if not estimate and (counts := self.count_at_once(text, tuple(models))) is not None:
+        if not estimate and (counts := self.count_inline(text, tuple(models))) is not None:
             return counts
         if not estimate and self._threads_number > 1 and len(text) * len(models) > SHARED_CHARACTERS:
             return await self._count_in_threads(caller, text, models, held_bytes)
         work = partial(self._measure_and_count, text, models, estimate)
         return await self._in_thread(caller, len(text) * 4, work, held_bytes=held_bytes)
 
-    def count_at_once(self, text: str, models: tuple[str, ...]) -> list[Count] | None:
-        """The counts of a text that is within the limits and takes the event loop no time to speak of; else None.
+    def count_inline(self, text: str, models: tuple[str, ...]) -> list[Count] | None:
+        """Return the counts if the text is small enough to count on the event loop, otherwise None.
 
-        Raises UncountableText.
+        Raise UncountableText.
         """
-        most = self._most_at_once.get(models)
-        if most is None:
-            most = self._characters_at_once(models)
-        return self.registry.count(text, models) if len(text) <= most else None
+        limit = self._max_inline.get(models)
+        if limit is None:
+            limit = self._max_inline_characters(models)
+        return self.registry.count(text, models) if len(text) <= limit else None
 
     async def count_texts(
         self, texts: Sequence[str], vocabulary: str | None, caller: Caller = UNNAMED, *, admitted: bool = False
     ) -> int | Refusal:
-        """The tokens of several texts together; work that is `admitted` already is never refused or dropped.
+        """Return the number of tokens of several texts together; `admitted` work is never refused or dropped.
 
-        Without a vocabulary it is what none exceeds: the bytes of UTF-8 after NFKC. Raises UncountableText.
+        Without a vocabulary return an upper bound: the UTF-8 bytes after NFKC. Raise UncountableText.
         """
         characters = sum(map(len, texts))
         if characters > self.limits.characters and not admitted:
@@ -117,38 +117,38 @@ class CountingPool:
         return await self._in_thread(caller, characters * 4, work, admitted=admitted)
 
     async def encode(
-        self, text: str, vocabulary: str, most_characters: int, held_bytes: int = 0, caller: Caller = UNNAMED
+        self, text: str, vocabulary: str, max_characters: int, held_bytes: int = 0, caller: Caller = UNNAMED
     ) -> list[Token] | Refusal:
-        """The tokens of a text of at most so many characters. Raises UncountableText, DamagedVocabulary."""
-        if len(text) > most_characters:
-            return TEXT_TOO_LARGE.saying(f"input: the text is longer than {most_characters} characters.")
+        """Return the tokens of a text of at most `max_characters`. Raise UncountableText, DamagedVocabulary."""
+        if len(text) > max_characters:
+            return TEXT_TOO_LARGE.saying(f"input: the text is longer than {max_characters} characters.")
         work = partial(self._encode, text, vocabulary)
         return await self._in_thread(caller, len(text) * TOKEN_BYTES, work, held_bytes=held_bytes)
 
     def _encode(self, text: str, vocabulary: str) -> list[Token]:
         return self.registry.vocabulary(vocabulary).tokens(text)
 
-    def _count_texts(self, texts: Sequence[str], vocabulary: str | None, most_bytes: int | None) -> int | Refusal:
-        if vocabulary is None or most_bytes is not None:
+    def _count_texts(self, texts: Sequence[str], vocabulary: str | None, max_bytes: int | None) -> int | Refusal:
+        if vocabulary is None or max_bytes is not None:
             expanded = sum(map(expanded_size, texts))
-            if most_bytes is not None and expanded > most_bytes:
-                return TEXT_TOO_LARGE.saying(f"The text is longer than {most_bytes} bytes after NFKC.")
+            if max_bytes is not None and expanded > max_bytes:
+                return TEXT_TOO_LARGE.saying(f"The text is longer than {max_bytes} bytes after NFKC.")
             if vocabulary is None:
                 return expanded
         return sum(map(self.registry.vocabulary(vocabulary).count, texts))
 
     def close(self) -> None:
-        """Wait for counts under way and end the threads."""
+        """Wait for running counts, then end the threads."""
         self._threads.close()
 
     async def _count_in_threads(
         self, caller: Caller, text: str, models: Sequence[str], held_bytes: int
     ) -> list[Count] | Refusal:
-        """The same in two jobs, each with half of the vocabularies, which two threads may do at the same time."""
+        """Count in two jobs with half of the vocabularies each, which may run in two threads."""
         halves = [half for half in self.registry.halves(models) if half]
         work = [partial(self._measure_and_count, text, half, False) for half in halves]
         size_bytes = len(text) * 4
-        # All of them are held by one request: what the first holds is no reason to refuse the second.
+        # One request holds all of them, so the bytes of the first job must not cause a refusal of the second.
         jobs = [
             self._in_thread(caller, size_bytes, share, held_bytes=held_bytes + number * size_bytes)
             for number, share in enumerate(work)
@@ -178,14 +178,14 @@ class CountingPool:
         if job is None:
             self.in_flight.give_back(size_bytes, sender)
             return UNAVAILABLE
-        # What has begun goes on when the caller has gone, and its bytes stay in flight until it ends.
+        # A running job goes on when its caller has disconnected, and its bytes are held until it ends.
         job.outcome.add_done_callback(lambda _: self.in_flight.give_back(size_bytes, sender))
         if admitted:
             return await asyncio.shield(job.outcome)
         return await self._outcome(job, caller)
 
-    async def _outcome(self, job: Job[Answer], caller: Caller) -> Answer | Refusal:
-        """What a job answers. It is dropped if its caller goes before it has begun."""
+    async def _outcome(self, job: ThreadJob[Answer], caller: Caller) -> Answer | Refusal:
+        """Return the result of a job; drop the job if its caller disconnects before it begins."""
         try:
             if not job.has_begun and await self._is_left(job, caller) and self._threads.drop(job):
                 return CALLER_GONE
@@ -194,8 +194,8 @@ class CountingPool:
             self._threads.drop(job)
             raise
 
-    async def _is_left(self, job: Job[Answer], caller: Caller) -> bool:
-        """Wait for a job or until its caller has gone; return whether that came first."""
+    async def _is_left(self, job: ThreadJob[Answer], caller: Caller) -> bool:
+        """Wait until the job is done or its caller disconnects; return whether the caller disconnected first."""
         if caller.receive is None:
             return False
         gone = asyncio.ensure_future(caller.gone())
@@ -205,16 +205,18 @@ class CountingPool:
         finally:
             gone.cancel()
 
-    def _characters_at_once(self, models: tuple[str, ...]) -> int:
-        """The longest text that the event loop counts itself: none while a vocabulary has to be loaded, which takes up
-        to a second. What is loaded stays loaded, so a number is kept."""
+    def _max_inline_characters(self, models: tuple[str, ...]) -> int:
+        """Return the length of the longest text to count inline; -1 while a vocabulary is not loaded.
+
+        Loading takes up to 1 s. Vocabularies stay loaded, so other results are cached.
+        """
         effort = self.registry.effort(models)
         if effort is None:
             return -1
-        if len(self._most_at_once) >= MAX_EFFORTS:
-            self._most_at_once.clear()
-        most = self._most_at_once[models] = min(self.limits.characters, INLINE_EFFORT // max(effort, 1))
-        return most
+        if len(self._max_inline) >= MAX_EFFORTS:
+            self._max_inline.clear()
+        limit = self._max_inline[models] = min(self.limits.characters, INLINE_EFFORT // max(effort, 1))
+        return limit
 
     def _measure_and_count(self, text: str, models: Sequence[str], estimate: bool) -> list[Count] | Refusal:
         limit = self.limits.expanded_bytes

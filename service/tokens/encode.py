@@ -1,4 +1,4 @@
-"""`POST /v1/tokens/encode`: the tokens of a text themselves, with their numbers and places."""
+"""`POST /v1/tokens/encode`: the tokens of a text with their ids and positions."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -23,14 +23,14 @@ PROPERTIES = ("input", "vocabulary", "model")
 
 
 class EncodeRequest(NamedTuple):
-    """A text, and the vocabulary to cut it with, which is here."""
+    """A text and the name of an installed vocabulary."""
 
     text: str
     vocabulary: str
 
 
 class EncodeEndpoint:
-    """Cuts a text of at most `max_characters` characters."""
+    """Encodes texts of at most `max_characters` characters."""
 
     def __init__(self, reader: BodyReader, pool: CountingPool, max_characters: int) -> None:
         self.reader = reader
@@ -38,7 +38,7 @@ class EncodeEndpoint:
         self.max_characters = max_characters
 
     async def encode(self, scope: Scope, receive: Receive, principal: Principal) -> Reply | Refusal:
-        """Answer one call."""
+        """Encode the text of a request."""
         caller = Caller(principal.account_id, receive)
         request = await self._request(scope, receive, caller)
         if isinstance(request, Refusal):
@@ -50,7 +50,7 @@ class EncodeEndpoint:
         written = await self.pool.run(caller, partial(answer, request, encoded))
         if isinstance(written, Refusal):
             return written
-        # A client that reads slowly holds its reply, of some megabytes at most.
+        # The reply has several megabytes, and stays in memory while a slow client reads it.
         return Reply(200, written) if hold_exactly(scope, self.pool.in_flight, len(written)) else OVERLOADED
 
     async def _request(self, scope: Scope, receive: Receive, caller: Caller) -> EncodeRequest | Refusal:
@@ -87,7 +87,7 @@ def _read(registry: Registry, fields: Mapping[str, Any]) -> EncodeRequest:
 
 
 def answer(request: EncodeRequest, tokens: list[Token]) -> bytes:
-    """The JSON of a reply. `start` and `end` count characters (code points) of the input."""
+    """Return the JSON of a reply. `start` and `end` count characters (code points) of the input."""
     entries: list[json.Value] = [
         {"id": token.id, "start": token.start, "end": token.end, "text": request.text[token.start : token.end]}
         for token in tokens

@@ -19,7 +19,7 @@ from weighbridge_base.suggestions import did_you_mean
 
 
 class Catalogue:
-    """Answers what models and authors there are. `today` is the UTC date that prices are read at."""
+    """Lists models and authors. `today` returns the UTC date of the prices."""
 
     def __init__(self, models: Mapping[str, Model], book: PriceBook, today: Callable[[], date]) -> None:
         self.models = models
@@ -30,7 +30,7 @@ class Catalogue:
         self._authors_reply = Reply(200, json.encode(list(self.authors)))
 
     async def list_models(self, scope: Scope, receive: Receive, principal: Principal) -> Reply | Refusal:
-        """All models, those of `author`, the one of `name`, or the one that is both."""
+        """List all models, or those that match `author` and `name`."""
         wanted = parameters(scope, ("author", "name", "detail"))
         if isinstance(wanted, Refusal):
             return wanted
@@ -52,7 +52,7 @@ class Catalogue:
         return Reply(200, b"[" + b",".join(chosen) + b"]", [version_header(self.book)])
 
     async def list_authors(self, scope: Scope, receive: Receive, principal: Principal) -> Reply | Refusal:
-        """The names of all authors."""
+        """List the names of all authors."""
         wanted = parameters(scope, ())
         return wanted if isinstance(wanted, Refusal) else self._authors_reply
 

@@ -1,4 +1,4 @@
-"""The body of `POST /v1/tokens/count`, checked property by property."""
+"""The requests of the token API: the body of a count, and query parameters."""
 
 import re
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ EVERY_MODEL = ["*"]
 
 
 class CountRequest(NamedTuple):
-    """A valid count: known models in the order of the answer. `estimate` comes with `detail`."""
+    """A valid count: known models in the order of the reply. `estimate` implies `detail`."""
 
     text: str
     models: tuple[str, ...]
@@ -29,7 +29,7 @@ class CountRequest(NamedTuple):
 
 
 class CountRequests:
-    """Parses bodies against a catalogue."""
+    """Parses bodies with the models of a catalogue."""
 
     def __init__(self, catalogue: Mapping[str, object], max_models: int) -> None:
         self.catalogue = catalogue
@@ -75,7 +75,7 @@ class CountRequests:
 
 
 def _date(fields: dict[str, Any], name: str) -> date | None:
-    """A day of the calendar; None if it is not given."""
+    """Return a calendar day, or None if the property is missing. Raise InvalidRequest."""
     if name not in fields:
         return None
     value = fields[name]
@@ -88,7 +88,7 @@ def _date(fields: dict[str, Any], name: str) -> date | None:
 
 
 def parameters(scope: Scope, known: tuple[str, ...]) -> dict[str, str] | Refusal:
-    """The query as a mapping; `api-key` belongs to the gate. Unknown and repeated names are refused."""
+    """Return the query without `api-key`, which the policy reads. Refuse unknown names and differing repetitions."""
     wanted: dict[str, str] = {}
     for name, value in query_parameters(scope):
         if name == "api-key":

@@ -1,4 +1,4 @@
-"""The composition of the token API: its objects and its routes."""
+"""Routes of the token API, and the objects behind them."""
 
 import time
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from datetime import date
 from starlette.routing import Route
 
 from pricing_data import PriceBook
-from service.auth.accounts import Principal, Scope
+from service.auth.accounts import KeyScope, Principal
 from service.auth.policy import TokenApiPolicy
 from service.connections import Connections
 from service.http.endpoint import Handler, Operation, route
@@ -24,7 +24,7 @@ from service.tokens.models import Catalogue
 from service.tokens.prices import PriceHistories
 from service.tokens.providers.client import ProviderClient
 from service.tokens.providers.counts import ProviderCounts
-from service.tokens.providers.enabled import enabled_providers
+from service.tokens.providers.endpoints import enabled_providers
 from service.tokens.requests import CountRequests
 from tokenizer_registry import Registry
 
@@ -37,7 +37,7 @@ def token_routes(
     book: PriceBook,
     today: Callable[[], date],
 ) -> list[Route]:
-    """Every route of the token API; `today` is the date that prices are read at."""
+    """Return all routes of the token API; `today` returns the date of the prices."""
     models = pool.registry.models
     reader = BodyReader(settings.max_body_bytes, settings.body_timeout_seconds, pool.in_flight)
     requests = CountRequests(models, settings.max_models)
@@ -61,7 +61,7 @@ def token_routes(
 
 def _policy(settings: Settings, connections: Connections) -> TokenApiPolicy:
     allowance = Allowance(settings.rate_limit_per_second, settings.quota_per_month)
-    return TokenApiPolicy(connections.authenticator, connections.limiter, allowance, scope=Scope.TOKENS)
+    return TokenApiPolicy(connections.authenticator, connections.limiter, allowance, scope=KeyScope.TOKENS)
 
 
 def _provider_counts(settings: Settings, registry: Registry, client: ProviderClient) -> ProviderCounts:

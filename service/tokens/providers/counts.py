@@ -1,4 +1,4 @@
-"""Providers' counts within a call: remembered, bounded in time, and never a reason for the call to fail."""
+"""Token counts by providers: cached, limited in time; a failure never fails the request."""
 
 import asyncio
 import hashlib
@@ -8,26 +8,26 @@ from typing import Final
 
 import structlog
 
-from service.tokens.providers.endpoints import Asking, MessageCounter, Provider, ProviderFault
+from service.tokens.providers.endpoints import Asking, CountingProvider, MessageCounter, ProviderFault
 from tokenizer_registry import Count, Model
 
-MAX_REMEMBERED: Final = 10_000
+MAX_CACHED: Final = 10_000
 MAX_AT_ONCE: Final = 8
-# A provider that fails, or does not know a model, is left alone for so long.
+# Pause after a failure of a provider, or after it does not know a model.
 REST_SECONDS: Final = 30.0
-# These speak of the text or the model; others of the provider or the key.
+# Statuses caused by the text; others are caused by the provider or the key.
 FAULTS_OF_A_TEXT: Final = (400, 413, 422)
 UNKNOWN_MODEL: Final = 404
 
-Asked = tuple[str, bytes]
+CountQuestion = tuple[str, bytes]
 
 
 class ProviderCounts:
-    """Fills in providers' counts where there is no exact one. For one event loop."""
+    """Replaces inexact counts by those of providers. For one event loop."""
 
     def __init__(
         self,
-        providers: Sequence[Provider],
+        providers: Sequence[CountingProvider],
         models: Mapping[str, Model],
         client: Asking,
         *,
@@ -38,13 +38,13 @@ class ProviderCounts:
         self._models = models
         self._timeout_seconds = timeout_seconds
         self._clock = clock
-        self._remembered: OrderedDict[Asked, int] = OrderedDict()
+        self._cached: OrderedDict[CountQuestion, int] = OrderedDict()
         self._resting_until: dict[str, float] = {}
         self._places = asyncio.Semaphore(MAX_AT_ONCE)
         self._log = structlog.get_logger("providers")
 
     async def improve(self, text: str, models: Sequence[str], counts: Sequence[Count]) -> list[Count]:
-        """The counts, with `provider` ones in place of those that are not exact, where a provider answered in time."""
+        """Return the counts, with those of providers that answered in time in place of inexact ones."""
         asked = {
             model: counter
             for model, count in zip(models, counts, strict=True)
@@ -61,9 +61,9 @@ class ProviderCounts:
 
     async def _ask_all(self, text: str, asked: Mapping[str, MessageCounter]) -> dict[str, int]:
         digest = hashlib.sha256(text.encode()).digest()
-        found = {model: self._remembered[model, digest] for model in asked if (model, digest) in self._remembered}
+        found = {model: self._cached[model, digest] for model in asked if (model, digest) in self._cached}
         for model in found:
-            self._remembered.move_to_end((model, digest))
+            self._cached.move_to_end((model, digest))
         tasks = {
             asyncio.create_task(self._ask(counter, model, text, digest)): (counter.provider.name, model)
             for model, counter in asked.items()
@@ -89,19 +89,19 @@ class ProviderCounts:
             except ProviderFault as fault:
                 self._rest(counter.provider.name, model, fault)
                 return None
-        self._remembered[model, digest] = count
-        if len(self._remembered) > MAX_REMEMBERED:
-            self._remembered.popitem(last=False)
+        self._cached[model, digest] = count
+        if len(self._cached) > MAX_CACHED:
+            self._cached.popitem(last=False)
         return count
 
     def _rest_silent(self, late: Iterable[tuple[str, str]], answering: Container[str]) -> None:
-        """One that answers for other models of the same call is not silent: there were many models to ask for."""
+        """Pause providers that answered for no model of this request in time."""
         for provider, model in late:
             if provider not in answering:
                 self._rest(provider, model, ProviderFault(provider, "no answer in time"))
 
     def _rests(self, provider: str, model: str) -> bool:
-        """Whether the provider is left alone, wholly or for this model."""
+        """Return whether the provider is paused, for all models or for this one."""
         now = self._clock()
         return any(now < self._resting_until.get(key, now) for key in (provider, f"{provider} {model}"))
 

@@ -1,4 +1,4 @@
-"""The three providers' counting endpoints: what is sent to each, and where the number stands in its answer.
+"""The counting endpoints of the providers: the request, the field of the count, and the configured providers.
 
 Sources: the API references of Anthropic (`/v1/messages/count_tokens`), Google (`models/{model}:countTokens`) and OpenAI
 (`/v1/responses/input_tokens`).
@@ -10,11 +10,12 @@ from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol
 from urllib.parse import quote
 
+from service.runtime.settings import Settings
 from tokenizer_registry import Model
 
 
 class ProviderFault(Exception):
-    """The provider did not count. `status` is that of its answer, None where there was none; no secret is in it."""
+    """A provider did not count. `status` is that of its reply, or None without one. It contains no secret."""
 
     def __init__(self, provider: str, reason: str, status: int | None = None) -> None:
         super().__init__(provider, reason, status)
@@ -29,8 +30,8 @@ class ProviderFault(Exception):
 ANTHROPIC_VERSION: Final = "2023-06-01"
 
 
-class Request(NamedTuple):
-    """One POST; `path` follows the provider's base URL."""
+class ProviderRequest(NamedTuple):
+    """A POST request; `path` is relative to the provider's base URL."""
 
     path: str
     headers: Mapping[str, str]
@@ -38,53 +39,55 @@ class Request(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One provider's way to count. `request` takes a key, a model's name and the text of one user message."""
+class ProviderEndpoint:
+    """How a provider counts. `request` takes key, model name and the text of one user message."""
 
     author: str
     prefix: str
     answer_field: str
-    request: Callable[[str, str, str], Request]
+    request: Callable[[str, str, str], ProviderRequest]
 
 
 @dataclass(frozen=True, slots=True)
-class Provider:
-    """An endpoint with its address and the key to it."""
+class CountingProvider:
+    """A configured provider: its endpoint, URL and API key."""
 
     name: str
-    endpoint: Endpoint
+    endpoint: ProviderEndpoint
     url: str
     key: str = field(repr=False)
 
     def serves(self, model: Model) -> bool:
-        """Whether it may know the model: its author's models, by their usual names."""
+        """Return whether the provider may know a model, by the model's author and name."""
         return model.author == self.endpoint.author and model.name.startswith(self.endpoint.prefix)
 
-    def request(self, model: str, text: str) -> Request:
-        """What is asked for this text as one user message."""
+    def request(self, model: str, text: str) -> ProviderRequest:
+        """Return the request that counts this text as one user message."""
         return self.endpoint.request(self.key, model, text)
 
 
-def _anthropic(key: str, model: str, text: str) -> Request:
+def _anthropic(key: str, model: str, text: str) -> ProviderRequest:
     headers = {"x-api-key": key, "anthropic-version": ANTHROPIC_VERSION}
     body = {"model": model, "messages": [{"role": "user", "content": text}]}
-    return Request("/v1/messages/count_tokens", headers, body)
+    return ProviderRequest("/v1/messages/count_tokens", headers, body)
 
 
-def _google(key: str, model: str, text: str) -> Request:
+def _google(key: str, model: str, text: str) -> ProviderRequest:
     body = {"contents": [{"role": "user", "parts": [{"text": text}]}]}
-    return Request(f"/v1beta/models/{quote(model, safe='')}:countTokens", {"x-goog-api-key": key}, body)
+    return ProviderRequest(f"/v1beta/models/{quote(model, safe='')}:countTokens", {"x-goog-api-key": key}, body)
 
 
-def _openai(key: str, model: str, text: str) -> Request:
-    return Request("/v1/responses/input_tokens", {"authorization": f"Bearer {key}"}, {"model": model, "input": text})
+def _openai(key: str, model: str, text: str) -> ProviderRequest:
+    return ProviderRequest(
+        "/v1/responses/input_tokens", {"authorization": f"Bearer {key}"}, {"model": model, "input": text}
+    )
 
 
-ENDPOINTS: Final[Mapping[str, Endpoint]] = MappingProxyType(
+ENDPOINTS: Final[Mapping[str, ProviderEndpoint]] = MappingProxyType(
     {
-        "anthropic": Endpoint("Anthropic", "", "input_tokens", _anthropic),
-        "google": Endpoint("Google", "gemini-", "totalTokens", _google),
-        "openai": Endpoint("OpenAI", "", "input_tokens", _openai),
+        "anthropic": ProviderEndpoint("Anthropic", "", "input_tokens", _anthropic),
+        "google": ProviderEndpoint("Google", "gemini-", "totalTokens", _google),
+        "openai": ProviderEndpoint("OpenAI", "", "input_tokens", _openai),
     }
 )
 
@@ -94,22 +97,45 @@ SHORTEST: Final = "a"
 
 
 class Asking(Protocol):
-    """What asks a provider."""
+    """A client that asks providers."""
 
-    async def tokens(self, provider: Provider, model: str, text: str) -> int:
-        """The provider's number for one user message. Raises ProviderFault."""
+    async def tokens(self, provider: CountingProvider, model: str, text: str) -> int:
+        """Return the provider's count of one user message. Raise ProviderFault."""
 
 
 class MessageCounter:
-    """Counts with one provider; each model's frame is asked for once."""
+    """Counts with one provider; the tokens around a message are requested once a model."""
 
-    def __init__(self, provider: Provider, client: Asking) -> None:
+    def __init__(self, provider: CountingProvider, client: Asking) -> None:
         self.provider = provider
         self._client = client
         self._frames: dict[str, int] = {}
 
     async def count(self, model: str, text: str) -> int:
-        """The tokens of the text, which must not be empty. Raises ProviderFault."""
+        """Return the tokens of a text that is not empty. Raise ProviderFault."""
         if model not in self._frames:
             self._frames[model] = await self._client.tokens(self.provider, model, SHORTEST) - 1
         return max(0, await self._client.tokens(self.provider, model, text) - self._frames[model])
+
+
+def enabled_providers(settings: Settings) -> tuple[CountingProvider, ...]:
+    """Return the providers that requests may use: those named in `provider_counts`."""
+    named = settings.provider_counts.split(",")
+    return tuple(provider for provider in known_providers(settings) if provider.name in named)
+
+
+def provider_of(settings: Settings, model: Model) -> CountingProvider | None:
+    """Return the provider with a key that serves the model, whether requests may use it or not."""
+    return next((provider for provider in known_providers(settings) if provider.serves(model)), None)
+
+
+def known_providers(settings: Settings) -> tuple[CountingProvider, ...]:
+    """Return the providers whose key is set."""
+    keys = {
+        "anthropic": (settings.anthropic_url, settings.anthropic_api_key),
+        "google": (settings.google_url, settings.google_api_key),
+        "openai": (settings.openai_url, settings.openai_api_key),
+    }
+    return tuple(
+        CountingProvider(name, ENDPOINTS[name], url, key.get_secret_value()) for name, (url, key) in keys.items() if key
+    )

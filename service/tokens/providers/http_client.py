@@ -1,20 +1,20 @@
-"""The door to the providers: one question, one number, within a time."""
+"""HTTP requests to providers: one request for one number, within a time limit."""
 
 import json
 from typing import Final
 
 import httpx2
 
-from service.tokens.providers.endpoints import Provider, ProviderFault
+from service.tokens.providers.endpoints import CountingProvider, ProviderFault
 
 MAX_ANSWER_BYTES: Final = 65_536
 MAX_CONNECTIONS: Final = 16
-# Twice the longest context that a model has.
+# Twice the longest context of any model; larger numbers are errors.
 MAX_TOKENS: Final = 20_000_000
 
 
 class HttpClient:
-    """Asks providers. Follows no redirect, retries nothing, and uses no proxy or other setting of the environment."""
+    """Asks providers without redirects, retries, proxies or other settings of the environment."""
 
     def __init__(self, timeout_seconds: float) -> None:
         self._client = httpx2.AsyncClient(
@@ -24,10 +24,10 @@ class HttpClient:
             trust_env=False,
         )
 
-    async def tokens(self, provider: Provider, model: str, text: str) -> int:
-        """The provider's number for one user message with this text, whatever it adds included.
+    async def tokens(self, provider: CountingProvider, model: str, text: str) -> int:
+        """Return the provider's count of one user message with this text, including what it adds to a message.
 
-        Raises ProviderFault for anything but a number.
+        Raise ProviderFault for any reply that is not a number.
         """
         asked = provider.request(model, text)
         try:
@@ -50,7 +50,7 @@ class HttpClient:
         await self._client.aclose()
 
 
-def _number(provider: Provider, content: bytes) -> int:
+def _number(provider: CountingProvider, content: bytes) -> int:
     try:
         answer = json.loads(content)
     except (ValueError, RecursionError):

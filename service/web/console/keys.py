@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 
 from starlette.types import Receive, Scope
 
-from service.auth.accounts import ALL_SCOPES, AccountKeys, NewKey, WantedKey, checked_text
-from service.auth.accounts import Scope as KeyScope
+from service.auth.accounts import ALL_SCOPES, AccountKeys, KeyScope, NewKey, WantedKey, checked_text
 from service.console.keys import ConsoleKeys
 from service.http.errors import INVALID_REQUEST, Refusal
 from service.http.responses import Reply

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from service.auth.accounts import ALL_SCOPES, Scope
+from service.auth.accounts import ALL_SCOPES, KeyScope
 from service.auth.keys import PREFIX, RANDOM_CHARACTERS, new_secret
 from service.auth.pepper import Pepper, Peppers
 from service.auth.sql_accounts import SqlAccountStore
@@ -24,7 +24,7 @@ async def test_a_key_is_read_back_as_it_was_made(accounts: SqlAccountStore) -> N
     """Every field of a key survives the database, times to the microsecond and in UTC."""
     owner = await accounts.get_or_create_account("Ada")
     expires_at = datetime(2027, 1, 31, 0, 0, 0, 1, tzinfo=UTC)
-    made = await accounts.create_key(owner, "Büro ✓", frozenset({Scope.TOKENS}), expires_at)
+    made = await accounts.create_key(owner, "Büro ✓", frozenset({KeyScope.TOKENS}), expires_at)
     assert await accounts.list_keys("Ada") == [made.key]
     assert made.key.created_at == START
     assert made.key.expires_at == expires_at
@@ -201,19 +201,19 @@ async def test_no_part_of_a_secret_is_stored(accounts: SqlAccountStore) -> None:
 
 def test_an_unknown_scope_permits_nothing() -> None:
     """A scope written by a newer version is dropped, not taken for one of ours."""
-    assert scopes_of("tokens billing") == {Scope.TOKENS}
+    assert scopes_of("tokens billing") == {KeyScope.TOKENS}
     assert scopes_of("") == frozenset()
 
 
 async def test_a_key_is_rotated_in_one_step(accounts: SqlAccountStore, clock: Clock) -> None:
     """The new key is stored with the old one's account, label and scopes, and the old one gets its end."""
-    old = await accounts.create_key(await accounts.get_or_create_account("Ada"), "build", frozenset({Scope.TOKENS}))
+    old = await accounts.create_key(await accounts.get_or_create_account("Ada"), "build", frozenset({KeyScope.TOKENS}))
     clock.advance(60)
     rotated = await accounts.rotate_key(old.key.id, timedelta(hours=1))
     assert rotated is not None
     new, replaced = rotated
     assert await accounts.list_keys() == [replace(old.key, expires_at=clock.now() + timedelta(hours=1)), new.key]
-    assert (new.key.label, new.key.scopes, new.key.expires_at) == ("build", frozenset({Scope.TOKENS}), None)
+    assert (new.key.label, new.key.scopes, new.key.expires_at) == ("build", frozenset({KeyScope.TOKENS}), None)
     assert replaced.digest == PEPPERS.newest.digest(old.secret)
     assert await accounts.find_by_digest([PEPPERS.newest.digest(new.secret)]) is not None
     assert await accounts.rotate_key("key_none", timedelta()) is None

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.auth.accounts import ALL_SCOPES, KeyRefusal, NewKey, Principal, Scope, StoredKey
+from service.auth.accounts import ALL_SCOPES, KeyRefusal, KeyScope, NewKey, Principal, StoredKey
 from service.auth.authenticator import KEEP_SECONDS, Authenticator, LastUsed
 from service.auth.keys import new_secret
 from service.auth.pepper import Peppers
@@ -82,8 +82,8 @@ async def test_a_live_key_names_its_principal(store: WatchedStore, authenticator
     """A key that is neither revoked nor expired gives account, key, scopes and the account's own allowance."""
     owner = await store.get_or_create_account("Ada")
     await store.set_allowance(owner.id, 3, 700)
-    made = await store.create_key(owner, scopes=frozenset({Scope.TOKENS}))
-    expected = Principal(owner.id, "Ada", made.key.id, frozenset({Scope.TOKENS}), 3, 700)
+    made = await store.create_key(owner, scopes=frozenset({KeyScope.TOKENS}))
+    expected = Principal(owner.id, "Ada", made.key.id, frozenset({KeyScope.TOKENS}), 3, 700)
     assert await authenticator.authenticate(made.secret) == expected
 
 

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule, run_state_machine_as_test
 
-from service.auth.accounts import ALL_SCOPES, KeyRefusal, NewKey, Principal, Scope, StoredKey
+from service.auth.accounts import ALL_SCOPES, KeyRefusal, KeyScope, NewKey, Principal, StoredKey
 from service.auth.authenticator import KEEP_SECONDS, Authenticator
 from service.auth.keys import new_secret
 from service.storage.sql.url import DatabaseUrl
@@ -32,13 +32,13 @@ class Known:
     """What the model knows of a key."""
 
     account: str
-    scopes: frozenset[Scope]
+    scopes: frozenset[KeyScope]
     created_at: datetime
     expires_at: datetime | None
     calls_per_second: int | None
     revoked: bool = False
 
-    def answer(self, now: datetime) -> KeyRefusal | tuple[str, frozenset[Scope], int | None]:
+    def answer(self, now: datetime) -> KeyRefusal | tuple[str, frozenset[KeyScope], int | None]:
         """What a process says that knows all this."""
         if self.revoked:
             return KeyRefusal.REVOKED
@@ -98,10 +98,10 @@ class KeyMachine(RuleBasedStateMachine):
     @rule(
         target=secrets,
         account=st.sampled_from(["Ada", "Bob"]),
-        scopes=st.sets(st.sampled_from(list(Scope)), min_size=1).map(frozenset),
+        scopes=st.sets(st.sampled_from(list(KeyScope)), min_size=1).map(frozenset),
         lives_seconds=st.none() | st.sampled_from([1.0, 3.0, 60.0, 3600.0]),
     )
-    def create(self, account: str, scopes: frozenset[Scope], lives_seconds: float | None) -> str:
+    def create(self, account: str, scopes: frozenset[KeyScope], lives_seconds: float | None) -> str:
         """A new key works at once."""
         owner = self.run(self.store.get_or_create_account(account))
         now = self.clock.now()

@@ -94,7 +94,7 @@ async def test_without_redis_the_process_counts_by_itself() -> None:
 async def test_local_counts_end_and_are_bounded() -> None:
     """The window passes, what is known is forgotten after its time, and old names make room for new ones."""
     clock = Clock()
-    counters = LocalAttempts(clock.monotonic, most_names=100)
+    counters = LocalAttempts(clock.monotonic, max_names=100)
     assert (await counters.count("a", 10)).number == 1
     await counters.remember("known", KNOWN_SECONDS)
     clock.advance(9.5)

@@ -4,7 +4,7 @@ import pytest
 from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import VerifyMismatchError
 
-from service.auth.passwords import Passwords, nobodys_hash
+from service.auth.passwords import Passwords, unmatchable_hash
 
 CHEAP = PasswordHasher(1, 64, 1)
 
@@ -20,9 +20,9 @@ async def test_only_the_right_password_of_a_user_matches() -> None:
 
 
 @pytest.mark.parametrize("hasher", [CHEAP, Passwords()._hasher])
-def test_nobodys_hash_takes_the_work_of_a_real_one(hasher: PasswordHasher) -> None:
+def test_unmatchable_hash_takes_the_work_of_a_real_one(hasher: PasswordHasher) -> None:
     """It is computed to the end with the same parameters, and then does not match; it is not refused unread."""
-    hashed = nobodys_hash(hasher)
+    hashed = unmatchable_hash(hasher)
     assert extract_parameters(hashed) == extract_parameters(hasher.hash("real"))
     with pytest.raises(VerifyMismatchError):
         hasher.verify(hashed, "real")

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from service.auth.accounts import Scope
+from service.auth.accounts import KeyScope
 from tests.fake_upstream import DONE, FINISH, FakeUpstream, Script, Stall, said
 from tests.service.gateway.raw_caller import calling, read_until
 from tests.service.gateway.served_gateway import CHAT, HELLO, Caller, Gateway, served_gateway
@@ -103,7 +103,7 @@ def test_a_key_for_the_token_api_alone(gateway: Gateway, caller: Caller) -> None
     async def made() -> str:
         account = await gateway.connections.statements.find_account(caller.account_id)
         assert account is not None
-        _, secret = await gateway.connections.accounts.create_key(account, scopes=frozenset({Scope.TOKENS}))
+        _, secret = await gateway.connections.accounts.create_key(account, scopes=frozenset({KeyScope.TOKENS}))
         return secret
 
     answer = asked(gateway, ("X-API-Key", gateway.run(made())))

@@ -10,7 +10,7 @@ import pytest
 
 from service.cli.serve_preparation import tracer_maker
 from service.observability.tracing import random_id
-from service.observability.tracing_otel import Collector, traces_url
+from service.observability.tracing_otel import OtlpTracer, traces_url
 from service.runtime.settings import Settings
 
 SCOPE: dict[str, Any] = {"type": "http", "method": "GET", "headers": []}
@@ -21,7 +21,7 @@ NOT_LOADED = (
 )
 
 
-def trace_one(collector: Collector) -> None:
+def trace_one(collector: OtlpTracer) -> None:
     """A request with one part."""
     span = collector.request(SCOPE, random_id())
     with span.child("part"):
@@ -46,7 +46,7 @@ def test_a_missing_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyPat
 def test_a_collector_that_never_answers_does_not_hold_up_the_end() -> None:
     """Spans end and the tracer closes although the collector takes connections and says nothing."""
     with socket.create_server(("127.0.0.1", 0)) as black_hole:
-        collector = Collector(f"http://127.0.0.1:{black_hole.getsockname()[1]}")
+        collector = OtlpTracer(f"http://127.0.0.1:{black_hole.getsockname()[1]}")
         for _ in range(5_000):  # more than are kept
             trace_one(collector)
         collector.close()
@@ -56,7 +56,7 @@ def test_a_collector_that_is_not_there_harms_nothing() -> None:
     """Spans are dropped, and the tracer closes, when nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as gone:
         port = gone.getsockname()[1]
-    collector = Collector(f"http://127.0.0.1:{port}")
+    collector = OtlpTracer(f"http://127.0.0.1:{port}")
     trace_one(collector)
     collector.close()
 

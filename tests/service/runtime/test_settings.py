@@ -8,7 +8,7 @@ from redis.asyncio import RedisCluster
 from service.runtime.settings import Settings
 from service.runtime.settings_loading import SettingsError, load, shown
 from service.storage.redis import connect
-from service.tokens.providers.enabled import enabled_providers
+from service.tokens.providers.endpoints import enabled_providers
 
 
 def test_defaults_need_no_environment() -> None:

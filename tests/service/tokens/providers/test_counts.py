@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from service.tokens.providers import counts as counts_module
 from service.tokens.providers.client import ProviderClient
 from service.tokens.providers.counts import REST_SECONDS, ProviderCounts
-from service.tokens.providers.endpoints import ENDPOINTS, Provider
+from service.tokens.providers.endpoints import ENDPOINTS, CountingProvider
 from tests.logs import lines_of
 from tests.service.clocks import Clock
 from tests.service.tokens.providers.fake_provider import KEY, VOCABULARY, FakeProvider, running
@@ -49,7 +49,7 @@ async def asking(
     """Counts of all three providers at one address."""
     client = ProviderClient(timeout_seconds)
     client.open()  # as a server does that has providers
-    providers = [Provider(name, endpoint, url, key) for name, endpoint in ENDPOINTS.items()]
+    providers = [CountingProvider(name, endpoint, url, key) for name, endpoint in ENDPOINTS.items()]
     clock = clock or Clock()
     yield ProviderCounts(providers, MODELS, client, timeout_seconds=timeout_seconds, clock=clock.monotonic)
     await client.close()
@@ -82,7 +82,7 @@ async def test_exact_counts_and_empty_texts_are_not_asked_for(fake: FakeProvider
 
 async def test_an_answer_is_remembered(fake: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> None:
     """A text is sent once for a model, and its frame once; what is remembered has a bound, oldest out first."""
-    monkeypatch.setattr(counts_module, "MAX_REMEMBERED", 2)
+    monkeypatch.setattr(counts_module, "MAX_CACHED", 2)
     async with asking(fake.url) as counts:
         for _ in range(3):
             assert await improved(counts, "claude-x", "claude-x") == [EXPECTED] * 2
@@ -181,4 +181,4 @@ async def test_an_unreachable_provider_leaves_the_estimate(fake: FakeProvider) -
 
 async def test_a_provider_does_not_print_its_key(fake: FakeProvider) -> None:
     """The value that holds the key shows no key."""
-    assert KEY not in repr(Provider("openai", ENDPOINTS["openai"], fake.url, KEY))
+    assert KEY not in repr(CountingProvider("openai", ENDPOINTS["openai"], fake.url, KEY))
