@@ -4,14 +4,12 @@ A test carries `@pytest.mark.promise(number)`, or its place stands here: a file,
 of tests say what they test. `make promises` runs them all and prints one line a promise.
 """
 
-import re
 from typing import NamedTuple
 
 LIMITS = "tests/service/limits"
 SERVED = "tests/end_to_end"
 # The environment variable that names the promises whose tests run, where not all do.
 WANTED_PROMISES = "WANTED_PROMISES"
-NAMED = re.compile(r"::test_promise_(\d+)_")
 
 
 class Promise(NamedTuple):
@@ -133,8 +131,8 @@ PROMISES: dict[int, Promise] = {
         "missing, malformed, unknown and revoked keys are told apart only as documented",
         (
             f"{SERVED}/test_token_api.py::test_calls_without_a_valid_key",
-            "tests/service/gateway/test_policy.py::test_promise_16_keys_that_are_refused",
-            "tests/service/gateway/test_policy.py::test_promise_16_unknown_and_revoked_keys_are_alike",
+            "tests/service/gateway/test_policy.py::test_keys_that_are_refused",
+            "tests/service/gateway/test_policy.py::test_unknown_and_revoked_keys_are_alike",
         ),
     ),
     17: Promise("a revocation takes effect within 5 s in every process"),
@@ -224,12 +222,10 @@ PROMISES: dict[int, Promise] = {
 
 
 def numbers_of(node_id: str) -> list[int]:
-    """The promises that a test shows by its name or by its place."""
+    """Return the promises that a test shows by its place."""
     bare = node_id.partition("[")[0]
-    named = NAMED.search(bare)
     return [
         number
         for number, promise in PROMISES.items()
-        if (named and int(named[1]) == number)
-        or any(bare == place or bare.startswith(f"{place}::") for place in promise.places)
+        if any(bare == place or bare.startswith(f"{place}::") for place in promise.places)
     ]

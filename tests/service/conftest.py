@@ -89,7 +89,7 @@ def databases(request: pytest.FixtureRequest) -> Databases:
 
 @pytest.fixture
 def clock() -> Clock:
-    """Time that stands still until it is told to move."""
+    """A clock that moves only when a test advances it."""
     return Clock()
 
 

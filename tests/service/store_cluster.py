@@ -115,7 +115,7 @@ def slot_of(account_id: str) -> int:
 
 
 def free_ports(number: int) -> list[int]:
-    """Ports that nobody listens on just now."""
+    """Return ports that are free now."""
     with ExitStack() as taken:
         sockets = [taken.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(number)]
         return [int(one.getsockname()[1]) for one in sockets]

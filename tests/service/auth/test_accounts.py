@@ -52,7 +52,7 @@ async def test_impossible_account_names_are_refused(accounts: SqlAccountStore, n
 
 
 async def test_racing_callers_get_one_account(accounts: SqlAccountStore) -> None:
-    """Of 20 callers who ask for one name at once, each gets the same account, and there is one row."""
+    """Of 20 callers who ask for one name in parallel, each gets the same account, and there is one row."""
     found = await asyncio.gather(*(accounts.get_or_create_account("Ada") for _ in range(20)))
     assert len({each.id for each in found}) == 1
     async with accounts.database.reading() as connection:
@@ -107,7 +107,7 @@ async def test_one_short_form_may_mean_several_keys(databases: Databases, clock:
 
 
 async def test_a_revocation_stands(accounts: SqlAccountStore, clock: Clock) -> None:
-    """A revoked key stays revoked at the time of the first revocation; an unknown id is told."""
+    """A revoked key stays revoked at the time of the first revocation; an unknown id is reported."""
     made = await accounts.create_key(await accounts.get_or_create_account("Ada"))
     first = await accounts.revoke_key(made.key.id)
     clock.advance(60)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule, run_state_machine_as_test
@@ -55,7 +56,7 @@ class Version(NamedTuple):
 
 
 class KeyMachine(RuleBasedStateMachine):
-    """Keys are made, limited, rotated and revoked in any order; one process is told of it, another is not."""
+    """Keys are made, limited, rotated and revoked in any order; one process is notified, another is not."""
 
     secrets = Bundle("secrets")
 
@@ -92,7 +93,7 @@ class KeyMachine(RuleBasedStateMachine):
         return new.secret
 
     def tell(self, key: StoredKey) -> None:
-        """Word of a change, which one process hears."""
+        """Notify one process of a change."""
         self.told.forget(key.digest)
 
     @rule(
@@ -102,7 +103,7 @@ class KeyMachine(RuleBasedStateMachine):
         lives_seconds=st.none() | st.sampled_from([1.0, 3.0, 60.0, 3600.0]),
     )
     def create(self, account: str, scopes: frozenset[KeyScope], lives_seconds: float | None) -> str:
-        """A new key works at once."""
+        """A new key works immediately."""
         owner = self.run(self.store.get_or_create_account(account))
         now = self.clock.now()
         expires_at = None if lives_seconds is None else now + timedelta(seconds=lives_seconds)
@@ -111,7 +112,7 @@ class KeyMachine(RuleBasedStateMachine):
 
     @rule(target=secrets)
     def make_up(self) -> str:
-        """A key with the right form that nobody has."""
+        """A key of the right form that does not exist."""
         secret = new_secret()
         self.history[secret] = [Version(self.clock.seconds, None)]
         return secret
@@ -164,7 +165,7 @@ class KeyMachine(RuleBasedStateMachine):
 
     @invariant()
     def both_are_right(self) -> None:
-        """Who was told says what is true; who was not, what is, or was within the time that answers are kept."""
+        """The notified process is right; the other is right about now, or about an instant the cache may be behind."""
         now = self.clock.now()
         for secret, versions in self.history.items():
             ends = [*(version.since_seconds for version in versions[1:]), float("inf")]
@@ -207,9 +208,10 @@ def answer_of(known: Known | None, now: datetime) -> object:
     return KeyRefusal.UNKNOWN if known is None else known.answer(now)
 
 
-def test_promise_17_any_life_of_keys_agrees_with_the_model(databases: Databases, figure: Figure) -> None:
-    """Whatever the order of making, limiting, rotating, revoking and asking: a process that hears of changes is right
-    at once, one that does not is right about a moment within the time that answers are kept."""
+@pytest.mark.promise(17)
+def test_any_life_of_keys_agrees_with_the_model(databases: Databases, figure: Figure) -> None:
+    """In any order of making, limiting, rotating, revoking and asking: a notified process is right immediately, another
+    one is right about some instant within the cache's lifetime."""
     run_state_machine_as_test(
         lambda: KeyMachine(databases.empty),  # type: ignore[arg-type]  # any factory will do
         settings=settings(

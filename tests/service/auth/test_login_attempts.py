@@ -1,4 +1,4 @@
-"""Logins are limited by pair and e-mail, many from one address are slowed, and nobody is shut out for ever."""
+"""Logins are limited by pair and e-mail, many from one address are slowed, and no user is locked out for good."""
 
 import pytest
 from redis.asyncio import Redis
@@ -34,7 +34,7 @@ def attempts(counters: AttemptCounters) -> LoginAttempts:
 
 
 async def test_a_pair_is_limited_and_then_told_when_to_come_back(counters: AttemptCounters, account_id: str) -> None:
-    """So many tries of one e-mail from one address pass; the next is told to wait for at most the window."""
+    """The allowed tries of one e-mail from one address pass; the next is refused with a wait of at most the window."""
     tried = attempts(counters)
     email, address = f"{account_id}@example.org", f"pair {account_id}"
     assert [(await tried.begin(email, address)).wait_seconds for _ in range(MAX_BY_PAIR)] == [0] * MAX_BY_PAIR

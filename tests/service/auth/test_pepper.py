@@ -113,7 +113,7 @@ def test_a_folder_that_is_a_file_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_a_pepper_is_not_shown() -> None:
-    """Neither repr nor id tells the value, and ids differ as values do."""
+    """Neither repr nor id reveals the value, and ids differ as values do."""
     pepper = Pepper.of(FIRST)
     assert "1111" not in repr(Peppers((pepper,)))
     assert pepper.id not in FIRST.hex()

@@ -76,7 +76,8 @@ def damage(file: Path) -> None:
     file.write_bytes(b"no database any more" * 100)
 
 
-async def test_promise_19_credits_close_while_the_database_is_away(books: Books) -> None:
+@pytest.mark.promise(19)
+async def test_credits_close_while_the_database_is_away(books: Books) -> None:
     """A call whose money cannot be held is refused with 503; it is never let through."""
     billing, call = billing_and_call(books, failures=0)
     damage(Path(str(books.url.with_driver.database)))

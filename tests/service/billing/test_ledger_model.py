@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule, run_state_machine_as_test
@@ -127,7 +128,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(amount=st.integers(1, 500))
     def grant(self, amount: int) -> None:
-        """It is spendable at once."""
+        """Grant credit, which can be spent immediately."""
         reference = f"grant{next(self.books.numbers)}"
         self.posted += amount
         balance = self.run(self.books.statements.grant(self.books.account.id, amount, reference, ""))
@@ -149,9 +150,10 @@ class LedgerMachine(RuleBasedStateMachine):
         self.runner.close()
 
 
-def test_promise_20_any_history_agrees_with_the_model(databases: Databases) -> None:
-    """Whatever the order of holds, checkpoints, settles, voids, sweeps and grants, each hold is closed once and
-    the money adds up."""
+@pytest.mark.promise(20)
+def test_any_history_agrees_with_the_model(databases: Databases) -> None:
+    """In any order of holds, checkpoints, settles, voids, sweeps and grants, each hold is closed once and the money
+    adds up."""
     run_state_machine_as_test(
         lambda: LedgerMachine(databases.empty),  # type: ignore[arg-type]  # any factory will do
         settings=settings(

@@ -26,9 +26,8 @@ def started(url: DatabaseUrl, *words: str) -> "subprocess.Popen[str]":
     )  # fmt: skip
 
 
-async def test_promise_19_racing_processes_spend_exactly_what_is_there(
-    databases: Databases, clock: Clock, figure: Figure
-) -> None:
+@pytest.mark.promise(19)
+async def test_racing_processes_spend_exactly_what_is_there(databases: Databases, clock: Clock, figure: Figure) -> None:
     """Of a balance for N calls, racing processes get exactly N together, while a reader never sees it overspent."""
     url = databases.empty()
     async with opened_books(url, clock, COST * CALLS + COST - 1) as books:

@@ -18,7 +18,8 @@ CALLS = int(os.environ.get("LEDGER_TEST_COSTS", "100000"))
 TOKENS = st.builds(Tokens, st.integers(0, 10**9), st.integers(0, 10**9))
 
 
-def test_promise_27_many_costs_are_exact() -> None:
+@pytest.mark.promise(27)
+def test_many_costs_are_exact() -> None:
     """The sum of the costs of very many random calls equals the exact fraction of rupees, to the last digit."""
     dice = random.Random(27)
     total, exact = 0, Fraction()
@@ -32,8 +33,9 @@ def test_promise_27_many_costs_are_exact() -> None:
     assert Fraction(total, 10**6) == exact
 
 
+@pytest.mark.promise(27)
 @given(st.integers(0, MAX_MICRO_INR), st.integers(0, 6))
-def test_promise_27_amounts_are_shown_rounded_down(micro_inr: int, decimals: int) -> None:
+def test_amounts_are_shown_rounded_down(micro_inr: int, decimals: int) -> None:
     """The text has just so many decimals, is never above the amount, and less than one unit below it."""
     text = shown(micro_inr, decimals)
     assert len(text.partition(".")[2]) == decimals
@@ -41,14 +43,16 @@ def test_promise_27_amounts_are_shown_rounded_down(micro_inr: int, decimals: int
     assert 0 <= below < Fraction(1, 10**decimals)
 
 
-def test_promise_27_literal_amounts() -> None:
+@pytest.mark.promise(27)
+def test_literal_amounts() -> None:
     """The forms that the contract gives."""
     assert (shown(2_250, 6), shown(24_999_997_750, 4), shown(9_999_999, 4)) == ("0.002250", "24999.9977", "9.9999")
     assert (shown(0, 4), shown(0, 6), shown(1, 4)) == ("0.0000", "0.000000", "0.0000")
 
 
+@pytest.mark.promise(25)
 @given(TOKENS, TOKENS)
-def test_promise_25_what_is_charged_never_exceeds_the_hold(reported: Tokens, bound: Tokens) -> None:
+def test_what_is_charged_never_exceeds_the_hold(reported: Tokens, bound: Tokens) -> None:
     """Whatever an upstream reports, of each kind as many tokens are charged as it reports, up to those that were held:
     no answer is charged more output than its limit, however little input it had."""
     charged = TARIFF.within(reported, bound)

@@ -35,7 +35,7 @@ async def books(anyio_backend: str, databases: Databases, clock: Clock) -> Async
 
 
 async def test_each_of_a_group_is_told_its_own_balance(books: Books) -> None:
-    """Holds and charges of one transaction are told balance and spending as if they had come one after the other."""
+    """Holds and charges of one transaction return balance and spending as if they had come one after the other."""
     holds = [books.new_hold(100) for _ in range(3)]
     held = await asyncio.gather(*map(books.ledger.hold, holds))
     assert [outcome.balance for outcome in held if isinstance(outcome, Held)] == [
@@ -48,15 +48,17 @@ async def test_each_of_a_group_is_told_its_own_balance(books: Books) -> None:
     assert [one.call.cost for one in closed] == [30] * 3
 
 
-async def test_promise_19_a_group_that_the_balance_does_not_cover(books: Books) -> None:
-    """Of twenty holds at once as many pass as the balance covers, and the others change nothing."""
+@pytest.mark.promise(19)
+async def test_a_group_that_the_balance_does_not_cover(books: Books) -> None:
+    """Of twenty holds together as many pass as the balance covers, and the others change nothing."""
     outcomes = await asyncio.gather(*(books.ledger.hold(books.new_hold(300)) for _ in range(20)))
     assert sorted(type(outcome) is Held for outcome in outcomes) == [False] * 17 + [True] * 3
     assert [outcome for outcome in outcomes if not isinstance(outcome, Held)] == [Insufficient(Balance(1000, 900))] * 17
 
 
-async def test_promise_41_a_group_with_too_many_open_calls(books: Books) -> None:
-    """Of ten holds at once a key gets as many as it may have, and the money of the others is given back."""
+@pytest.mark.promise(41)
+async def test_a_group_with_too_many_open_calls(books: Books) -> None:
+    """Of ten holds together a key gets as many as it may have, and the money of the others is given back."""
     outcomes = await asyncio.gather(*(books.ledger.hold(books.new_hold(10, most_open=4)) for _ in range(10)))
     assert [isinstance(outcome, Held) for outcome in outcomes] == [True] * 4 + [False] * 6
     assert outcomes[4:] == [TooManyOpen(4)] * 6
@@ -132,8 +134,9 @@ async def test_one_that_cannot_be_written_fails_alone(books: Books) -> None:
     assert await books.statements.balance(books.account.id) == Balance(1000, 30)
 
 
-async def test_promise_20_a_hold_is_charged_once_in_a_group(books: Books) -> None:
-    """Two charges of one hold at once are one charge, and a void hold stays void beside others that are charged."""
+@pytest.mark.promise(20)
+async def test_a_hold_is_charged_once_in_a_group(books: Books) -> None:
+    """Two charges of one hold together are one charge, and a void hold stays void beside others that are charged."""
     one, other = books.new_hold(100), books.new_hold(100)
     await asyncio.gather(books.ledger.hold(one), books.ledger.hold(other))
     await books.ledger.void(other.id, "caller_gone")

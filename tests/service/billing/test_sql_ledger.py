@@ -60,14 +60,16 @@ async def balance(books: Books) -> Balance:
     return found
 
 
-async def test_promise_19_a_hold_is_all_or_nothing(books: Books) -> None:
+@pytest.mark.promise(19)
+async def test_a_hold_is_all_or_nothing(books: Books) -> None:
     """A hold that the balance does not cover changes nothing, and one that takes it all passes."""
     assert await books.ledger.hold(books.new_hold(1001)) == Insufficient(Balance(1000, 0))
     assert await books.ledger.hold(books.new_hold(1000)) == Held(Balance(1000, 1000), 0)
     assert await books.ledger.hold(books.new_hold(1)) == Insufficient(Balance(1000, 1000))
 
 
-async def test_promise_20_a_hold_is_closed_once(books: Books) -> None:
+@pytest.mark.promise(20)
+async def test_a_hold_is_closed_once(books: Books) -> None:
     """A second settle, a void after it and a sweep change nothing and answer what was charged at first."""
     wanted = books.new_hold(500)
     await books.ledger.hold(wanted)
@@ -85,7 +87,8 @@ async def test_promise_20_a_hold_is_closed_once(books: Books) -> None:
     assert [line.amount for line in await books.statements.entries(books.account.id, books.key.id)] == [300]
 
 
-async def test_promise_20_a_void_hold_stays_void(books: Books) -> None:
+@pytest.mark.promise(20)
+async def test_a_void_hold_stays_void(books: Books) -> None:
     """A settle after a void charges nothing."""
     wanted = books.new_hold(500)
     await books.ledger.hold(wanted)
@@ -94,7 +97,8 @@ async def test_promise_20_a_void_hold_stays_void(books: Books) -> None:
     assert (late.call.state, late.balance, late.key_spent) == (HoldState.VOID, Balance(1000, 0), 0)
 
 
-async def test_promise_20_an_idempotency_key_has_one_owner(books: Books) -> None:
+@pytest.mark.promise(20)
+async def test_an_idempotency_key_has_one_owner(books: Books) -> None:
     """The second hold under one idempotency key is refused without a trace; the first one's answer is kept."""
     claim = Claim(books.key.id, "d" * 64, "b" * 64, books.clock.now() + timedelta(hours=1))
     first = books.new_hold(100)
@@ -111,7 +115,8 @@ async def test_promise_20_an_idempotency_key_has_one_owner(books: Books) -> None
     assert isinstance(await books.ledger.hold(books.new_hold(100), claim), Held)
 
 
-async def test_promise_20_a_void_call_frees_its_idempotency_key(books: Books) -> None:
+@pytest.mark.promise(20)
+async def test_a_void_call_frees_its_idempotency_key(books: Books) -> None:
     """After a failure that cost nothing the same idempotency key may be used again, by hand or after a sweep."""
     claim = Claim(books.key.id, "d" * 64, "b" * 64, books.clock.now() + timedelta(hours=1))
     first, second = books.new_hold(100), books.new_hold(100)
@@ -123,7 +128,8 @@ async def test_promise_20_a_void_call_frees_its_idempotency_key(books: Books) ->
     assert isinstance(await books.ledger.hold(books.new_hold(100), claim), Held)
 
 
-async def test_promise_21_an_orphan_is_closed_at_its_checkpoint(books: Books) -> None:
+@pytest.mark.promise(21)
+async def test_an_orphan_is_closed_at_its_checkpoint(books: Books) -> None:
     """Of three holds whose owner died, one is void, one is charged its last checkpoint, and one is not due yet."""
     plain, noted, renewed = books.new_hold(100), books.new_hold(200), books.new_hold(300)
     for wanted in (plain, noted, renewed):
@@ -164,7 +170,8 @@ def set_held(books: Books, account_id: str, micro_inr: int) -> None:
         connection.execute(update(balance_table).where(balance_table.c.account_id == account_id).values(held=micro_inr))
 
 
-async def test_promise_25_the_house_bears_what_exceeds_the_hold(books: Books) -> None:
+@pytest.mark.promise(25)
+async def test_the_house_bears_what_exceeds_the_hold(books: Books) -> None:
     """Usage beyond the hold is charged up to the hold; the rest is written off in an entry of its own."""
     wanted = books.new_hold(100)
     await books.ledger.hold(wanted)
@@ -186,7 +193,8 @@ async def test_a_charge_above_the_hold_is_refused_by_the_database(books: Books) 
     assert await balance(books) == Balance(1000, 100)
 
 
-async def test_promise_41_open_calls_of_a_key_are_bounded(books: Books) -> None:
+@pytest.mark.promise(41)
+async def test_open_calls_of_a_key_are_bounded(books: Books) -> None:
     """A key with two open calls gets no third, another key of the account does, and a closed call makes room."""
     other, _ = await books.accounts.create_key(books.account)
     wanted = [books.new_hold(1, most_open=2) for _ in range(4)]
@@ -234,7 +242,8 @@ async def test_a_grant_is_paid_in_once(books: Books) -> None:
     assert await balance(books) == Balance(1050, 0)
 
 
-async def test_promise_27_random_charges_are_exact(sqlite: Databases, clock: Clock) -> None:
+@pytest.mark.promise(27)
+async def test_random_charges_are_exact(sqlite: Databases, clock: Clock) -> None:
     """After many random charges the balance is the credit less the exact sum, to the micro-rupee."""
     dice = random.Random(27)
     async with opened_books(sqlite.empty(), clock, 10**12) as books:

@@ -25,7 +25,7 @@ def run(given: str | Any, *options: str) -> Result:
 
 
 def test_a_response_is_shown_line_by_line() -> None:
-    """What is charged for, at which rate, by which row and whose word; below it the total and its terms."""
+    """Each line has what is charged, its rate, its row and its source; the total and its terms follow."""
     told = run(RESPONSE)
     assert told.exit_code == 0
     header, input_line, output_line = (line.split("\t") for line in told.stdout.splitlines())

@@ -97,7 +97,7 @@ async def test_a_key_is_made_shown_once_and_revoked(console: Console) -> None:
         deleted = await console.client.delete(f"{KEYS}/{made['id']}", headers=session)
         assert deleted.json() == {"id": made["id"], "object": "api_key.deleted", "deleted": True}
     async with asyncio.timeout(3):  # the cache alone would take longer
-        while await authenticate(secret) is not KeyRefusal.REVOKED:  # noqa: ASYNC110  no event tells of it
+        while await authenticate(secret) is not KeyRefusal.REVOKED:  # noqa: ASYNC110  no event reports it
             await asyncio.sleep(0)
 
 

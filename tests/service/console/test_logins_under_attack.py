@@ -53,7 +53,7 @@ async def test_an_address_has_few_logins_at_a_time() -> None:
     logins += [log_in("slowed", is_slowed=True) for _ in range(MAX_AT_A_TIME_OF_ADDRESS + 3)]
     all_of_them = asyncio.gather(*logins, log_in("b", is_slowed=False), return_exceptions=True)
     async with asyncio.timeout(5):
-        while verifying < MAX_AT_A_TIME_OF_ADDRESS + 1 + 1:  # noqa: ASYNC110  no event tells of it
+        while verifying < MAX_AT_A_TIME_OF_ADDRESS + 1 + 1:  # noqa: ASYNC110  no event reports it
             await asyncio.sleep(0)
     for _ in range(20):
         await asyncio.sleep(0)
@@ -80,7 +80,7 @@ async def test_a_login_whose_caller_is_gone_keeps_its_turn_until_it_is_done() ->
     passwords = Passwords(PasswordHasher(8, 8_192, 1))
     working = asyncio.create_task(passwords.verify(None, PASSWORD))
     async with asyncio.timeout(5):
-        while not passwords._turn.locked():  # noqa: ASYNC110  no event tells of it
+        while not passwords._turn.locked():  # noqa: ASYNC110  no event reports it
             await asyncio.sleep(0)
     working.cancel()
     await asyncio.wait([working])

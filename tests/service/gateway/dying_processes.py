@@ -46,7 +46,7 @@ class Place(NamedTuple):
 
 
 class Commits:
-    """Tells of the moment just before a hold, or a charge, is committed: by SQLAlchemy, or close to the drivers."""
+    """Reports the moment just before a hold, or a charge, is committed: by SQLAlchemy, or close to the drivers."""
 
     def __init__(self, at_point: AtPoint) -> None:
         self.at_point = at_point
@@ -59,7 +59,7 @@ class Commits:
         event.listen(Pool, "connect", self.connected)
 
     def executed(self, statement: str) -> None:
-        """Note what a transaction writes, and tell of its end."""
+        """Record what a transaction writes, and report its end."""
         for beginning, point in UNCOMMITTED.items():
             if beginning in statement:
                 self.point = point
@@ -68,7 +68,7 @@ class Commits:
             self.point = ""
 
     def connected(self, connection: Any, _: object) -> None:
-        """Hear what goes to a driver itself."""
+        """Record statements that go to a driver directly."""
         driver = getattr(connection, "driver_connection", connection)
         if isinstance(driver, sqlite3.Connection):
             driver.set_trace_callback(self.executed)

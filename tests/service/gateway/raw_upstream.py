@@ -1,4 +1,4 @@
-"""An upstream of raw sockets: it sends what a test tells it, to the byte, and says what happens to its connections."""
+"""An upstream of raw sockets: it sends exactly the bytes of a test, and records what happens to its connections."""
 
 import socket
 import ssl
@@ -38,7 +38,7 @@ def sends(*pieces: bytes) -> Answer:
 
 
 class RawUpstream:
-    """`answer` gets the connection and the number of the request; it tells whether the connection stays open."""
+    """`answer` gets the connection and the number of the request; it returns whether the connection stays open."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=100)

@@ -1,4 +1,4 @@
-"""Whatever breaks inside a call, its hold is closed, what was delivered is charged, and the caller hears of it."""
+"""If any part of a call raises, its hold is closed, what was delivered is charged, and the caller gets an error."""
 
 import asyncio
 import threading
@@ -128,7 +128,7 @@ def test_a_checkpoint_that_breaks_does_not_end_the_others(
 
 
 def flaky(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
-    """The ledger's settlement breaks in a way that nobody foresaw, before or after it was written."""
+    """The ledger's settlement raises an unexpected error, before or after it was written."""
     settle = SqlLedger.settle
 
     async def breaking_down(ledger: SqlLedger, hold_id: str, charge: Charge) -> Closed:

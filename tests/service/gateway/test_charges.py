@@ -1,4 +1,4 @@
-"""Random charges, as they are told and as they are booked, against exact fractions of a rupee.
+"""Random charges, as reported and as recorded, against exact fractions of a rupee.
 
 At full size: LEDGER_TEST_COSTS=1000000 GATEWAY_TEST_CHARGES=500.
 """
@@ -28,7 +28,7 @@ GRANT = Fraction(25_000)
 
 
 def rounded_down(amount: Fraction, decimals: int) -> Fraction:
-    """What may be told of an amount."""
+    """Return the amount rounded down, as it is reported."""
     return Fraction(math.floor(amount * 10**decimals), 10**decimals)
 
 
@@ -47,7 +47,8 @@ def told(bill: CallBill) -> dict[str, str]:
     return headers
 
 
-def test_promise_27_a_million_bills_are_exact(figure: Figure) -> None:
+@pytest.mark.promise(27)
+def test_a_million_bills_are_exact(figure: Figure) -> None:
     """Every header of very many random bills equals the exact fraction: cost and spending to the micro-rupee, the
     balance rounded down to four decimals, the warning if and only if less than ten rupees are left."""
     dice = random.Random(27)
@@ -76,8 +77,9 @@ def test_promise_27_a_million_bills_are_exact(figure: Figure) -> None:
     figure(f"{BILLS:,} random bills, their sum ₹{shown(key_spent, 6)} exact")
 
 
+@pytest.mark.promise(28)
 @pytest.mark.parametrize(("micro_inr", "warned"), [(10_000_000, False), (9_999_999, True), (0, True)])
-def test_promise_28_the_mark_is_exact(gateway: Gateway, micro_inr: int, warned: bool, figure: Figure) -> None:
+def test_the_mark_is_exact(gateway: Gateway, micro_inr: int, warned: bool, figure: Figure) -> None:
     """At ten rupees to the micro-rupee there is no warning, one micro-rupee below there is."""
     snapshot = BalanceSnapshot(Balance(micro_inr, 0), 0, 10 * MICRO_INR)
     assert (b"x-credit-warning" in dict(snapshot.headers())) == warned
@@ -94,7 +96,7 @@ LONG = [{"role": "user", "content": "word " * INPUT_TOKENS}]
 
 
 def bill_of(caller: Caller, streamed: bool) -> dict[str, str]:
-    """The amounts that a call is told, from its headers or from its stream."""
+    """Return the amounts that a call reports, in its headers or its stream."""
     answer = caller.chat(stream=streamed, max_tokens=16_384, messages=LONG)
     assert answer.status_code == 200
     if not streamed:
@@ -109,8 +111,9 @@ def reporting(usage: tuple[int, int], body: dict[str, Any]) -> Script:
     return (stream if body.get("stream") else plain)("x", usage=usage)
 
 
-def test_promise_27_charges_over_http_are_exact(gateway: Gateway, figure: Figure) -> None:
-    """For random usage, plain and streamed, what a call is told, its record, its entry in the ledger and the balance
+@pytest.mark.promise(27)
+def test_charges_over_http_are_exact(gateway: Gateway, figure: Figure) -> None:
+    """For random usage, plain and streamed, what a call reports, its record, its entry in the ledger and the balance
     equal the exact fractions."""
     dice = random.Random(28)
     caller = gateway.caller(int(GRANT * MICRO_INR))

@@ -1,4 +1,4 @@
-"""The second turn of a conversation: whatever the gateway hands out is accepted when it comes back."""
+"""The second turn of a conversation: every message that the gateway sends is accepted when it comes back."""
 
 import json
 from typing import Any

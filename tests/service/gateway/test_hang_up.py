@@ -39,7 +39,8 @@ def gateway(running: Gateway, upstream: FakeUpstream) -> Gateway:
     return running
 
 
-def test_promise_22_after_some_text_the_upstreams_usage_is_charged(gateway: Gateway) -> None:
+@pytest.mark.promise(22)
+def test_after_some_text_the_upstreams_usage_is_charged(gateway: Gateway) -> None:
     """A stream whose caller has gone is read on to its usage, which is charged."""
     stall, caller = Stall(), gateway.caller()
     gateway.upstream.answer = lambda _: Script([*said("Hello"), stall, *REST])
@@ -51,8 +52,9 @@ def test_promise_22_after_some_text_the_upstreams_usage_is_charged(gateway: Gate
     assert caller.balance() == (100 * MICRO_INR - 2475, 0)
 
 
-def test_promise_22_a_stream_that_goes_on_too_long_is_cut_and_counted(gateway: Gateway) -> None:
-    """When the time for reading on is over, the upstream is let go, and the text that it wrote is charged."""
+@pytest.mark.promise(22)
+def test_a_stream_that_goes_on_too_long_is_cut_and_counted(gateway: Gateway) -> None:
+    """After the time for reading on, the upstream's connection is closed, and the text that it wrote is charged."""
     caller = gateway.caller()
     gateway.upstream.answer = lambda _: Script([*said("Hello", " world"), Stall()])
     with calling(caller) as connection:
@@ -62,7 +64,8 @@ def test_promise_22_a_stream_that_goes_on_too_long_is_cut_and_counted(gateway: G
     assert caller.balance().held == 0
 
 
-def test_promise_22_before_the_first_text(gateway: Gateway) -> None:
+@pytest.mark.promise(22)
+def test_before_the_first_text(gateway: Gateway) -> None:
     """A caller who hangs up before the answer began pays for the input that the upstream was given."""
     caller = gateway.caller()
     gateway.upstream.answer = lambda _: Script([Stall()])
@@ -72,8 +75,9 @@ def test_promise_22_before_the_first_text(gateway: Gateway) -> None:
     assert (call.tokens, call.cost, call.estimated, call.outcome) == ((10, 0), 250, True, "caller_gone")
 
 
-def test_promise_22_only_so_many_streams_are_read_on(gateway: Gateway) -> None:
-    """Beyond the number of streams that are read on, a stream whose caller goes is cut at once."""
+@pytest.mark.promise(22)
+def test_only_so_many_streams_are_read_on(gateway: Gateway) -> None:
+    """Beyond the number of streams that are read on, a stream whose caller hangs up is cut immediately."""
     first, second = gateway.caller(), gateway.caller()
     stall = Stall()
     gateway.upstream.answer = lambda _: Script([*said("Hello"), stall, *REST])
@@ -86,7 +90,8 @@ def test_promise_22_only_so_many_streams_are_read_on(gateway: Gateway) -> None:
     assert (ended[1] - ended[0]).total_seconds() > 0.2
 
 
-def test_promise_22_a_slow_reader_slows_the_upstream_down(gateway: Gateway) -> None:
+@pytest.mark.promise(22)
+def test_a_slow_reader_slows_the_upstream_down(gateway: Gateway) -> None:
     """A caller who does not read stops the upstream long before it has sent all, and still gets every piece."""
     caller = gateway.caller()
     sent = []

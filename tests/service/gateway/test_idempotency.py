@@ -18,8 +18,9 @@ STREAM = body_of_a_stream()
 BILL = ("x-request-cost-inr", "x-credit-balance-inr", "x-credit-spent-inr", "x-tokens-input", "x-tokens-output")
 
 
+@pytest.mark.promise(20)
 @pytest.mark.parametrize("streamed", [False, True])
-def test_promise_20_a_repeated_call_is_charged_once(caller: Caller, gateway: Gateway, streamed: bool) -> None:
+def test_a_repeated_call_is_charged_once(caller: Caller, gateway: Gateway, streamed: bool) -> None:
     """The same key and body get the same answer and bill, from memory, and the upstream is asked once."""
     first = caller.chat(stream=streamed, headers=KEY)
     again = caller.chat(stream=streamed, headers=KEY)
@@ -32,7 +33,8 @@ def test_promise_20_a_repeated_call_is_charged_once(caller: Caller, gateway: Gat
     assert len(caller.entries()) == 1
 
 
-def test_promise_20_another_body_is_refused(caller: Caller, gateway: Gateway) -> None:
+@pytest.mark.promise(20)
+def test_another_body_is_refused(caller: Caller, gateway: Gateway) -> None:
     """A key that comes back with another body gets 422; another API key may use it freely."""
     caller.chat(headers=KEY)
     answer = caller.chat(headers=KEY, temperature=1)
@@ -40,7 +42,8 @@ def test_promise_20_another_body_is_refused(caller: Caller, gateway: Gateway) ->
     assert gateway.caller().chat(headers=KEY, temperature=1).status_code == 200
 
 
-def test_promise_20_while_the_first_call_runs(caller: Caller, gateway: Gateway) -> None:
+@pytest.mark.promise(20)
+def test_while_the_first_call_runs(caller: Caller, gateway: Gateway) -> None:
     """A repetition that comes too early gets 409 and is asked to come again; later it gets the answer."""
     stall = Stall()
     gateway.upstream.answer = lambda _: Script([*said("Hello"), stall, FINISH, DONE])
@@ -56,7 +59,8 @@ def test_promise_20_while_the_first_call_runs(caller: Caller, gateway: Gateway) 
     assert len(caller.entries()) == 1
 
 
-def test_promise_20_fifty_repetitions_at_once(caller: Caller, gateway: Gateway, figure: Figure) -> None:
+@pytest.mark.promise(20)
+def test_fifty_repetitions_at_once(caller: Caller, gateway: Gateway, figure: Figure) -> None:
     """Of many simultaneous calls with one key exactly one is made; the others get its answer or 409."""
     with ThreadPoolExecutor(25) as pool:
         answers = list(pool.map(lambda _: caller.chat(headers=KEY), range(50)))
@@ -67,7 +71,8 @@ def test_promise_20_fifty_repetitions_at_once(caller: Caller, gateway: Gateway, 
     figure(f"{len(answers)} calls with one Idempotency-Key: 1 sent upstream, 1 charge")
 
 
-def test_promise_20_a_caller_who_hangs_up_finds_the_whole_answer(caller: Caller, gateway: Gateway) -> None:
+@pytest.mark.promise(20)
+def test_a_caller_who_hangs_up_finds_the_whole_answer(caller: Caller, gateway: Gateway) -> None:
     """With a key the stream is read to its end without its caller, who gets all of it on the next try."""
     stall = Stall()
     gateway.upstream.answer = lambda _: Script([*said("Hello"), stall, *REST])
@@ -88,7 +93,8 @@ def test_promise_20_a_caller_who_hangs_up_finds_the_whole_answer(caller: Caller,
     assert answer.headers["x-request-cost-inr"] == "0.000225"
 
 
-def test_promise_20_a_free_failure_may_be_repeated(caller: Caller, gateway: Gateway) -> None:
+@pytest.mark.promise(20)
+def test_a_free_failure_may_be_repeated(caller: Caller, gateway: Gateway) -> None:
     """What failed without a charge is tried anew under the same key."""
     gateway.upstream.answer = lambda _: refusal(500)
     assert caller.chat(headers=KEY).status_code == 502

@@ -101,7 +101,7 @@ def _nothing_noted(store: StoreProcess) -> None:
 
 
 @STREAMED_AND_NOT
-def test_promise_20_a_retry_joins_the_call_that_its_caller_left(
+def test_a_retry_joins_the_call_that_its_caller_left(
     gateway: Gateway, store: StoreProcess, streamed: bool, figure: Figure
 ) -> None:
     """While it runs the retry waits; then it has the answer and its bill, and there is one call and one charge."""
@@ -122,9 +122,7 @@ def test_promise_20_a_retry_joins_the_call_that_its_caller_left(
 
 
 @STREAMED_AND_NOT
-def test_promise_20_a_retry_after_the_end_gets_the_answer_once(
-    gateway: Gateway, store: StoreProcess, streamed: bool
-) -> None:
+def test_a_retry_after_the_end_gets_the_answer_once(gateway: Gateway, store: StoreProcess, streamed: bool) -> None:
     """An answer that came without its caller is handed out to the first retry; the next one is a call of its own."""
     caller, stall = gateway.caller(), Stall()
     gateway.upstream.answer = lambda _: answering(stall, streamed=streamed)

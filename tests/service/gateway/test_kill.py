@@ -1,4 +1,4 @@
-"""Workers that die at the worst moments: no money is lost, and nobody pays for more than was noted.
+"""Workers that die at the worst moments: no money is lost, and no caller pays for more than was recorded.
 
 More deaths at each point: GATEWAY_TEST_KILLS=20.
 """
@@ -123,8 +123,9 @@ async def check(books: Books, key: ApiKey, point: str) -> None:
     assert await books.statements.balance(key.account.id) == (WELCOME - cost * len(charges), 0)
 
 
+@pytest.mark.promise(21)
 @pytest.mark.parametrize("kind", KINDS)
-async def test_promise_21_a_killed_worker_loses_no_money(
+async def test_a_killed_worker_loses_no_money(
     upstream: FakeUpstream, tmp_path: Path, kind: str, figure: Figure
 ) -> None:
     """After kill -9 at any point of a call the books add up; each hold is closed within its lease, at its checkpoint

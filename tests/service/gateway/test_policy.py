@@ -43,6 +43,7 @@ def asked(gateway: Gateway, *headers: tuple[str, str], path: str = "/v1/models")
         return Answer(answer.status, answer.headers, answer.read())
 
 
+@pytest.mark.promise(16)
 @pytest.mark.parametrize(
     ("headers", "code"),
     [
@@ -58,8 +59,8 @@ def asked(gateway: Gateway, *headers: tuple[str, str], path: str = "/v1/models")
         ([("X-API-Key", "atms_sk_" + "é" * 38)], "invalid_api_key"),
     ],
 )
-def test_promise_16_keys_that_are_refused(gateway: Gateway, headers: list[tuple[str, str]], code: str) -> None:
-    """A missing, a malformed and an unknown key are told apart by code, as documented."""
+def test_keys_that_are_refused(gateway: Gateway, headers: list[tuple[str, str]], code: str) -> None:
+    """A missing, a malformed and an unknown key have different codes, as documented."""
     answer = asked(gateway, *headers)
     error = json.loads(answer.content)["error"]
     assert (answer.status, error["type"], error["code"]) == (401, "authentication_error", code)
@@ -67,7 +68,8 @@ def test_promise_16_keys_that_are_refused(gateway: Gateway, headers: list[tuple[
     assert answer.headers["x-powered-by"] == "atomesus"
 
 
-def test_promise_16_unknown_and_revoked_keys_are_alike(gateway: Gateway) -> None:
+@pytest.mark.promise(16)
+def test_unknown_and_revoked_keys_are_alike(gateway: Gateway) -> None:
     """A revoked key gets the very body of an unknown one, and it is the document's."""
     caller = gateway.caller()
     gateway.run(gateway.connections.accounts.revoke_key(caller.key_id))
@@ -126,7 +128,8 @@ def test_routes_that_do_not_exist_answer_in_shape_a(gateway: Gateway) -> None:
         assert set(json.loads(answer.content)["error"]) == {"message", "type", "code"}
 
 
-def test_promise_41_one_key_cannot_take_all_streams(tmp_path: Path, upstream: FakeUpstream, registry: Registry) -> None:
+@pytest.mark.promise(41)
+def test_one_key_cannot_take_all_streams(tmp_path: Path, upstream: FakeUpstream, registry: Registry) -> None:
     """Beyond its number of open streams a key gets 429 with Retry-After, other keys do not; a hang-up makes room."""
     with served_gateway(
         tmp_path, upstream, registry, gateway_calls_at_once=3, gateway_drain_seconds=0, upstream_timeout_seconds=30

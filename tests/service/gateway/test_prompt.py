@@ -19,7 +19,7 @@ class Narrow(Registry):
         super().__init__(shipped.models.values(), shipped.vocabularies.values(), shipped.vocabularies_folder)
 
     def vocabulary(self, name: str) -> Vocabulary:
-        """See Registry. Raises MemoryError for a long text."""
+        """Return a vocabulary whose count raises MemoryError for a long text."""
         found = super().vocabulary(name)
 
         class Counting:

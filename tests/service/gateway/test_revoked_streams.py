@@ -42,7 +42,7 @@ def gateway(quick_gateway: Gateway, upstream: FakeUpstream) -> Gateway:
 
 
 def revoke(caller: Caller) -> None:
-    """Revoke the key of a caller; other processes are not told."""
+    """Revoke the key of a caller without notifying other processes."""
     caller.gateway.run(_revoked(caller))
 
 
@@ -60,7 +60,7 @@ async def _ended(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize("ended", [_revoked, _ended], ids=["revoked", "expired"])
-def test_promise_17_a_stream_is_cut_and_charged(caller: Caller, gateway: Gateway, ended: Ending) -> None:
+def test_a_stream_is_cut_and_charged(caller: Caller, gateway: Gateway, ended: Ending) -> None:
     """It ends with an error event and without `[DONE]`; the input and the text so far are charged."""
     gateway.upstream.answer = lambda _: Script([*said("Hello", " world"), Stall()])
     with calling(caller) as connection:
@@ -73,7 +73,7 @@ def test_promise_17_a_stream_is_cut_and_charged(caller: Caller, gateway: Gateway
     assert caller.balance() == (100 * MICRO_INR - call.cost, 0)
 
 
-def test_promise_17_before_the_first_text(caller: Caller, gateway: Gateway) -> None:
+def test_before_the_first_text(caller: Caller, gateway: Gateway) -> None:
     """As with a caller who hangs up, the input that the upstream worked on is charged: to revoke a key is no way round
     the bill."""
     gateway.upstream.answer = lambda _: Script([Stall()])
@@ -86,7 +86,7 @@ def test_promise_17_before_the_first_text(caller: Caller, gateway: Gateway) -> N
     assert (call.tokens, call.cost, call.outcome) == ((10, 0), 250, "key_revoked")
 
 
-def test_promise_17_streams_of_other_keys_go_on(gateway: Gateway) -> None:
+def test_streams_of_other_keys_go_on(gateway: Gateway) -> None:
     """Another key of the same account is not concerned."""
     first = gateway.caller()
     second = gateway.caller(account_id=first.account_id)
@@ -102,7 +102,7 @@ def test_promise_17_streams_of_other_keys_go_on(gateway: Gateway) -> None:
         read_until(other, b"[DONE]")
 
 
-def test_promise_17_an_answer_held_back(caller: Caller, gateway: Gateway) -> None:
+def test_an_answer_held_back(caller: Caller, gateway: Gateway) -> None:
     """A stream that is held back for its final headers has the error event at its end, and the bill in its head."""
     gateway.upstream.answer = lambda _: Script([*said("Hello"), Stall()])
     with calling(caller, {"X-Billing-Headers": "final"}) as connection:
@@ -113,7 +113,7 @@ def test_promise_17_an_answer_held_back(caller: Caller, gateway: Gateway) -> Non
     assert b'"code":"invalid_api_key"' in received
 
 
-def test_promise_17_a_plain_call_is_finished(caller: Caller, gateway: Gateway) -> None:
+def test_a_plain_call_is_finished(caller: Caller, gateway: Gateway) -> None:
     """It has no checkpoints: its answer comes whole, and is charged."""
     stall = Stall()
     gateway.upstream.answer = lambda _: Script([b" ", stall, *plain("Hello").pieces], content_type="application/json")

@@ -3,6 +3,7 @@
 from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
 from sqlalchemy import func, select
 
 from service.billing.ledger import HoldState
@@ -18,11 +19,12 @@ STREAMS = 5
 
 
 async def close_calls_in(gateway: Gateway, seconds: float) -> None:
-    """What the server does when it is told to stop."""
+    """What the server does when it begins to stop."""
     gateway.app.state.close_calls_in(seconds)
 
 
-def test_promise_37_streams_finish_within_the_time(tmp_path: Path, upstream: FakeUpstream, registry: Registry) -> None:
+@pytest.mark.promise(37)
+def test_streams_finish_within_the_time(tmp_path: Path, upstream: FakeUpstream, registry: Registry) -> None:
     """Streams that end before the deadline end well; a new call is refused meanwhile, and costs nothing."""
     stall = Stall()
     upstream.answer = lambda _: Script([*said("Hello"), stall, FINISH, usage_chunk(1, 2), DONE])
@@ -38,9 +40,8 @@ def test_promise_37_streams_finish_within_the_time(tmp_path: Path, upstream: Fak
         assert caller.closed_call().tokens == (1, 2)
 
 
-def test_promise_37_streams_are_told_at_the_deadline(
-    tmp_path: Path, upstream: FakeUpstream, registry: Registry
-) -> None:
+@pytest.mark.promise(37)
+def test_streams_are_told_at_the_deadline(tmp_path: Path, upstream: FakeUpstream, registry: Registry) -> None:
     """Streams that do not end get an error event at the deadline, and every hold is closed for what was delivered."""
     upstream.answer = lambda _: Script([*said("Hello"), Stall()])
     with served_gateway(tmp_path, upstream, registry, upstream_timeout_seconds=20) as gateway:
@@ -60,7 +61,8 @@ def test_promise_37_streams_are_told_at_the_deadline(
         assert gateway.faults() == []
 
 
-def test_promise_37_the_end_closes_every_hold(tmp_path: Path, upstream: FakeUpstream, registry: Registry) -> None:
+@pytest.mark.promise(37)
+def test_the_end_closes_every_hold(tmp_path: Path, upstream: FakeUpstream, registry: Registry) -> None:
     """When the server is gone no hold is open, not even of a call that never got an answer."""
     upstream.answer = lambda _: Script([Stall()])
     with served_gateway(tmp_path, upstream, registry, upstream_timeout_seconds=20) as gateway:

@@ -17,7 +17,8 @@ COMMENT = (
 )
 
 
-def test_promise_26_a_stream_is_the_contracts(caller: Caller) -> None:
+@pytest.mark.promise(26)
+def test_a_stream_is_the_contracts(caller: Caller) -> None:
     """Pieces in our name, the bill in the chunk with finish_reason and in a comment before [DONE], nothing after it."""
     answer = caller.chat(stream=True)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
@@ -53,7 +54,8 @@ def test_the_head_of_a_stream(caller: Caller) -> None:
     assert len(headers["x-request-id"]) == 32
 
 
-def test_promise_26_usage_is_shown_as_asked(caller: Caller, gateway: Gateway) -> None:
+@pytest.mark.promise(26)
+def test_usage_is_shown_as_asked(caller: Caller, gateway: Gateway) -> None:
     """The upstream is always asked for usage. Callers who ask find it in the standard last chunk alone: who adds up
     all chunks gets the tokens of the bill."""
     chunks = events_of(caller.chat(stream=True, stream_options={"include_usage": True}).text)[:-1]
@@ -66,7 +68,7 @@ def test_promise_26_usage_is_shown_as_asked(caller: Caller, gateway: Gateway) ->
 
 
 def test_real_final_headers_on_request(caller: Caller) -> None:
-    """With X-Billing-Headers: final the whole stream comes at once, with the headers of its bill."""
+    """With X-Billing-Headers: final the whole stream comes in one piece, with the headers of its bill."""
     answer = caller.chat(stream=True, headers={"X-Billing-Headers": "final"})
     assert answer.text.endswith("data: [DONE]\n\n")
     assert answer.headers["content-length"] == str(len(answer.content))
@@ -104,8 +106,9 @@ def test_tool_calls_are_passed_on_and_counted(caller: Caller, gateway: Gateway) 
     assert caller.calls()[0].tokens.output == 1 + 6
 
 
+@pytest.mark.promise(25)
 @pytest.mark.parametrize("usage", [None, (None, None), ("x", -1)])
-def test_promise_25_missing_usage_of_a_stream_is_estimated(caller: Caller, gateway: Gateway, usage: Any) -> None:
+def test_missing_usage_of_a_stream_is_estimated(caller: Caller, gateway: Gateway, usage: Any) -> None:
     """Without usage the text is counted, and bill and record say so."""
     gateway.upstream.answer = lambda _: stream("Hello", " world", usage=usage)
     finish = events_of(caller.chat(stream=True).text)[-2]
@@ -114,14 +117,16 @@ def test_promise_25_missing_usage_of_a_stream_is_estimated(caller: Caller, gatew
     assert caller.calls()[0].estimated
 
 
-def test_promise_25_an_explicit_zero_of_a_stream_is_zero(caller: Caller, gateway: Gateway) -> None:
+@pytest.mark.promise(25)
+def test_an_explicit_zero_of_a_stream_is_zero(caller: Caller, gateway: Gateway) -> None:
     """A stream that reports zero tokens costs nothing."""
     gateway.upstream.answer = lambda _: stream("Hello", usage=(0, 0))
     assert events_of(caller.chat(stream=True).text)[-2]["billing"]["request_cost_inr"] == "0.000000"
     assert caller.balance() == Balance(100 * MICRO_INR, 0)
 
 
-def test_promise_25_a_stream_that_reports_too_much_is_capped(caller: Caller, gateway: Gateway) -> None:
+@pytest.mark.promise(25)
+def test_a_stream_that_reports_too_much_is_capped(caller: Caller, gateway: Gateway) -> None:
     """A huge usage is charged as far as the hold goes."""
     gateway.upstream.answer = lambda _: stream("Hello", usage=(10, 10**18))
     billing = events_of(caller.chat(stream=True, max_tokens=7).text)[-2]["billing"]
@@ -159,8 +164,9 @@ BROKEN: dict[str, Script] = {
 }
 
 
+@pytest.mark.promise(24)
 @pytest.mark.parametrize("how", BROKEN)
-def test_promise_24_a_stream_that_breaks_says_so(
+def test_a_stream_that_breaks_says_so(
     impatient_caller: Caller, upstream: FakeUpstream, how: str, figure: Figure
 ) -> None:
     """A broken stream ends with an error event and without [DONE], and what was delivered is charged, no more."""
@@ -193,11 +199,12 @@ EARLY: dict[str, tuple[Script, int, str]] = {
 }
 
 
+@pytest.mark.promise(23)
 @pytest.mark.parametrize("how", EARLY)
-def test_promise_23_a_stream_that_fails_before_its_text_is_free(
+def test_a_stream_that_fails_before_its_text_is_free(
     impatient_caller: Caller, upstream: FakeUpstream, how: str, figure: Figure
 ) -> None:
-    """Whatever fails before the first text is an ordinary error with its status and code, and costs nothing."""
+    """A failure before the first text is an ordinary error with its status and code, and costs nothing."""
     caller = impatient_caller
     script, status, code = EARLY[how]
     upstream.answer = lambda _: script
@@ -209,7 +216,7 @@ def test_promise_23_a_stream_that_fails_before_its_text_is_free(
 
 
 def test_a_broken_stream_with_final_headers_is_not_retried(caller: Caller, gateway: Gateway) -> None:
-    """A billed failure whose head can still tell it asks clients not to try again."""
+    """A billed failure that is known before the head is sent asks clients not to retry."""
     gateway.upstream.answer = lambda _: BROKEN["cut"]
     answer = caller.chat(stream=True, headers={"X-Billing-Headers": "final"})
     assert (answer.headers["x-should-retry"], answer.headers["x-request-cost-inr"]) == ("false", "0.000450")

@@ -76,7 +76,7 @@ BROKEN: dict[str, tuple[bytes, type[UpstreamFault]]] = {
 
 @pytest.mark.parametrize("how", BROKEN)
 async def test_what_is_no_answer(raw: RawUpstream, how: str) -> None:
-    """Whatever a server sends is one of our faults, asked for once, and the fault does not tell our key."""
+    """Any invalid answer is an upstream fault, is requested once, and the fault does not contain our key."""
     sent, fault = BROKEN[how]
     raw.answer = sends(sent)
     async with opened(raw.url) as upstream:
@@ -108,7 +108,7 @@ async def test_answers_that_are_framed_in_other_ways(raw: RawUpstream) -> None:
 
 
 async def test_connections_are_kept(raw: RawUpstream) -> None:
-    """Calls that follow each other share one connection, and tell neither cookies nor the library behind them."""
+    """Calls that follow each other share one connection, and send neither cookies nor the name of a library."""
     cookie = whole().replace(b"\r\nContent-Type", b"\r\nSet-Cookie: a=b\r\nContent-Type")
     raw.answer = stays(cookie)
     async with opened(raw.url) as upstream:
@@ -142,7 +142,7 @@ async def test_a_call_that_breaks_on_a_kept_connection_is_not_sent_again(raw: Ra
 
 @pytest.mark.parametrize("apart", [False, True])
 async def test_an_answer_that_nobody_asked_for_is_nobodys(raw: RawUpstream, *, apart: bool) -> None:
-    """What comes on a connection after its answer, with it or later, is never taken for the answer to the next call."""
+    """Bytes after an answer, with it or later, are never used as the answer to the next call."""
 
     def answer(connection: socket.socket, number: int) -> bool:
         if number > 1:
@@ -164,7 +164,7 @@ async def test_an_answer_that_nobody_asked_for_is_nobodys(raw: RawUpstream, *, a
 
 
 async def test_an_abandoned_call_closes_its_connection(raw: RawUpstream) -> None:
-    """A stream that is let go, and a plain call that is cancelled, end at the upstream too."""
+    """A stream that is abandoned, and a plain call that is cancelled, end at the upstream too."""
     raw.answer = stays(STREAM_HEAD, CHUNKED, b"a\r\ndata: {}\n\n\r\n")
     async with opened(raw.url) as upstream:
         stream = upstream.stream(ASKED)

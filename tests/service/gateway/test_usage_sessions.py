@@ -70,7 +70,8 @@ def test_a_session_sees_no_other_account(gateway: Gateway, caller: Caller) -> No
     assert looked_up(gateway, token, f"{USAGE}/{call_id}").status_code == 404
 
 
-def test_promise_16_tokens_that_are_no_session(gateway: Gateway, caller: Caller) -> None:
+@pytest.mark.promise(16)
+def test_tokens_that_are_no_session(gateway: Gateway, caller: Caller) -> None:
     """Another audience or issuer, a time that is over, an ended password and another signature: 401, one body."""
     user = user_of(caller)
     past = int(utc_now().timestamp()) - 3600
@@ -91,7 +92,8 @@ def test_promise_16_tokens_that_are_no_session(gateway: Gateway, caller: Caller)
     assert looked_up(gateway, forged(user)).status_code == 200
 
 
-def test_promise_16_a_session_is_no_key(gateway: Gateway, caller: Caller) -> None:
+@pytest.mark.promise(16)
+def test_a_session_is_no_key(gateway: Gateway, caller: Caller) -> None:
     """A session opens neither chats nor models, and not together with a key, whose account might be another."""
     token = session_of(user_of(caller))
     bearer = {"Authorization": f"Bearer {token}"}
@@ -105,8 +107,9 @@ def test_promise_16_a_session_is_no_key(gateway: Gateway, caller: Caller) -> Non
     ]
 
 
+@pytest.mark.promise(16)
 @pytest.mark.parametrize("path", ["/api/gateway/keys", "/api/gateway/keys/key_1"])
-def test_promise_16_a_key_is_no_session(gateway: Gateway, caller: Caller, path: str) -> None:
+def test_a_key_is_no_session(gateway: Gateway, caller: Caller, path: str) -> None:
     """An API key cannot list or revoke keys."""
     call = httpx2.get if path.endswith("keys") else httpx2.delete
     answer = call(f"{gateway.url}{path}", headers=caller.headers)

@@ -30,7 +30,7 @@ class Application:
         self.go_on.set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """See ASGI."""
+        """Answer as an ASGI application does."""
         self.scopes.append(scope)
         refusal = head_refusal(scope)
         if refusal is not None:

@@ -71,7 +71,7 @@ async def test_a_connection_that_says_nothing_more_is_closed(state: str) -> None
 
 @pytest.mark.parametrize("state", STATES)
 async def test_line_ends_do_not_keep_a_connection(state: str) -> None:
-    """A client that sends line ends without end is let go as one that is silent."""
+    """A client that sends line ends without end is closed like a silent one."""
     app, request = STATES[state]
     async with protocol_server(app, SHORT, 0.3) as server:
         _, writer = await server.connect(buffer_bytes=1)

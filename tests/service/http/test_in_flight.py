@@ -26,7 +26,7 @@ class Reference:
     held: list[int]
 
     def may_take(self, who: int, size: int) -> bool:
-        """Whether nobody else holds anything, or three times what the sender then holds stays free."""
+        """Whether no other sender holds anything, or three times what the sender then holds stays free."""
         if sum(self.held) == self.held[who]:
             return True
         of_sender = sum(

@@ -70,7 +70,7 @@ async def test_a_fault_inside_leaks_nothing() -> None:
 
 @pytest.mark.anyio
 async def test_the_gateways_paths_answer_in_its_shape() -> None:
-    """The same fault on a path of the gateway is told in the gateway's error shape."""
+    """The same fault on a path of the gateway is reported in the gateway's error shape."""
     with logged():
         async with client() as caller:
             answer = await caller.post("/v1/chat/completions")

@@ -145,7 +145,7 @@ async def test_a_header_never_breaks_the_head(header: tuple[bytes, bytes]) -> No
 
 
 async def test_the_head_of_a_stream_does_not_wait_for_its_body() -> None:
-    """Where no length is declared the caller has the head at once."""
+    """If no length is declared, the head is sent immediately."""
     go_on = asyncio.Event()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

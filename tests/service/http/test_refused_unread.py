@@ -94,7 +94,7 @@ def test_small_form_without_a_cookie_keeps_its_text(gateway: Gateway) -> None:
 
 
 def test_body_of_a_chat_is_not_held_while_it_runs(gateway: Gateway) -> None:
-    """What a chat ignores is given back when it has been parsed: see what is held when the upstream is asked."""
+    """Memory for ignored parts of a body is released once it is parsed, before the upstream is called."""
     caller, held = gateway.caller(), []
     usual = gateway.upstream.answer
 

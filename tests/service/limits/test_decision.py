@@ -36,7 +36,7 @@ def test_admitted_call_tells_what_is_left() -> None:
 
 
 def test_refusal_by_the_rate_says_when_to_come_back() -> None:
-    """A call refused by the rate is told the rate's wait, twice."""
+    """A call refused by the rate has the rate's wait in two headers."""
     refused = ADMITTED._replace(admitted=False, refused_by="rate", rate_remaining=0, rate_retry_after_seconds=1)
     told = headers(refused)
     assert (told["x-rate-limit-retry-after"], told["retry-after"]) == ("1", "1")
@@ -59,13 +59,13 @@ def test_refusal_by_the_quota_tells_the_quotas_wait() -> None:
 
 
 def test_retry_after_is_at_least_one() -> None:
-    """Nobody who was refused is told to come back after zero seconds."""
+    """No refusal has a wait of zero seconds."""
     refused = ADMITTED._replace(admitted=False, refused_by="rate")
     assert headers(refused)["retry-after"] == "1"
 
 
 def test_unknown_numbers_are_left_out() -> None:
-    """What nobody knows while the store is away is not made up."""
+    """Numbers that are unknown while the store is away are left out."""
     told = headers(ADMITTED._replace(rate_remaining=None, quota_remaining=None))
     assert "x-rate-limit-remaining-calls" not in told
     assert "x-quota-limit-remaining-calls" not in told

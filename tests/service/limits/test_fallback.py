@@ -123,7 +123,7 @@ def test_calls_of_the_store_count_for_its_second() -> None:
 
 
 def test_newest_answer_says_what_is_left_of_the_quota() -> None:
-    """Of two workers' answers the newest counts, less what both admitted since; a raised quota counts at once."""
+    """Of two workers' answers the newest counts, less what both admitted since; a raised quota counts immediately."""
     clock, table, allowance = Clock(), AccountTable(), Allowance(MANY, 100)
     table.columns = 1
     of, other = limits(clock, table), limits(clock, table)

@@ -27,7 +27,7 @@ async def hit(limiter: Limiter, account_id: str, allowance: Allowance = TEN) -> 
 
 
 async def test_eleventh_call_is_refused_by_the_rate(store: StoreProcess, account_id: str) -> None:
-    """Ten calls at once are admitted, counting down; the eleventh is refused and costs nothing."""
+    """Ten parallel calls are admitted, counting down; the eleventh is refused and costs nothing."""
     async with limiter_on(store.url) as limiter:
         decisions = [await hit(limiter, account_id) for _ in range(11)]
     assert [decision.rate_remaining for decision in decisions] == [*range(9, -1, -1), 0]
@@ -38,7 +38,7 @@ async def test_eleventh_call_is_refused_by_the_rate(store: StoreProcess, account
 
 
 async def test_quota_wins_where_both_refuse(store: StoreProcess, account_id: str) -> None:
-    """When rate and quota are both used up, the quota is what the caller hears of."""
+    """When rate and quota are both used up, the quota is reported."""
     async with limiter_on(store.url) as limiter:
         await hit(limiter, account_id, Allowance(1, 1))
         refused = await hit(limiter, account_id, Allowance(1, 1))
@@ -55,7 +55,7 @@ async def test_accounts_do_not_share(store: StoreProcess, account_id: str) -> No
 
 
 async def test_peek_changes_nothing(store: StoreProcess, account_id: str, redis_client: Redis) -> None:
-    """Any number of looks write no key, and say what a call would be told."""
+    """Any number of looks write no key, and return what a call would get."""
     async with limiter_on(store.url) as limiter:
         looks = [await limiter.peek(account_id, TEN) for _ in range(20)]
         assert not await redis_client.exists(*keys(account_id))
@@ -130,7 +130,7 @@ async def test_script_flush_is_not_noticed(store: StoreProcess, account_id: str,
 
 
 async def test_outcomes_are_told(store: StoreProcess, account_id: str) -> None:
-    """Every call is told to the metrics hook by its outcome; a look is not."""
+    """Every call is reported to the metrics hook by its outcome; a look is not."""
     outcomes: list[LimitOutcome] = []
     async with limiter_on(store.url, on_outcome=outcomes.append) as limiter:
         await limiter.peek(account_id, TEN)

@@ -48,7 +48,7 @@ def wait_until_ready(process: subprocess.Popen[str]) -> None:
 
 
 def race(processes: Sequence[subprocess.Popen[str]]) -> list[list[int]]:
-    """Start all at once; the instants at which each was admitted."""
+    """Start all together; return the instants at which each was admitted."""
     for process in processes:
         wait_until_ready(process)
     for process in processes:

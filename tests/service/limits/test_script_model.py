@@ -34,7 +34,7 @@ class Writer:
 
 
 class LimitMachine(RuleBasedStateMachine):
-    """One account, two processes. Whatever happens, the store holds what the oracle holds."""
+    """One account, two processes. After any steps the store holds what the oracle holds."""
 
     client: redis.Redis
     accounts = count()

@@ -69,7 +69,7 @@ def test_workers_share_the_rate(number: int, per_second: int, figure: Figure) ->
 
 @pytest.mark.promise(10)
 def test_killed_worker_leaves_the_others_their_allowance(figure: Figure) -> None:
-    """Workers are killed at every write to what they share: others go on at once, those that take their place join,
+    """Workers are killed at every write to what they share: others go on immediately, their replacements join,
     and no second has more calls than the account may make."""
     with workers_on(NOWHERE, "a", 3, 10) as workers:
         instants = workers.turn(f"call {MANY} 0.1")

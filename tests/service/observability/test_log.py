@@ -65,7 +65,7 @@ def pipe_without_reader() -> Iterator[TextIO]:
 
 @contextlib.contextmanager
 def pipe_whose_reader_sleeps() -> Iterator[TextIO]:
-    """A write to it would wait for ever."""
+    """A pipe to which a write would block."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     with contextlib.suppress(BlockingIOError):
@@ -139,7 +139,7 @@ BROKEN: dict[str, Broken] = {
 @pytest.mark.promise(48)
 @pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
 def test_no_line_raises_or_waits(broken: Broken, capfd: pytest.CaptureFixture[str]) -> None:
-    """A thousand lines of the service and of libraries' loggers are over at once, and leave no traceback anywhere."""
+    """A thousand lines of the service and of libraries' loggers never wait, and leave no traceback anywhere."""
     with broken() as stream:
         thread_errors: list[threading.ExceptHookArgs] = []
         before, threading.excepthook = threading.excepthook, thread_errors.append

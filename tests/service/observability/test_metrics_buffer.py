@@ -22,13 +22,13 @@ def told(kind: type[Histogram]) -> tuple[CollectorRegistry, Counter, Histogram]:
 
 
 def samples(registry: CollectorRegistry) -> list[str]:
-    """All that is told, but for times of creation."""
+    """Return all samples but for times of creation."""
     return [line for line in generate_latest(registry).decode().splitlines() if "_created" not in line]
 
 
 @given(AMOUNTS)
 def test_sums_are_those_of_one_by_one(amounts: Sequence[float]) -> None:
-    """Counts, sums and every bucket, whatever came in the turn; without an event loop they are there at once."""
+    """Counts, sums and every bucket, whatever came in the turn; without an event loop they are there immediately."""
     registry, counter, histogram = told(Histogram)
     together, tallied, grouped = told(GroupedHistogram)
     assert isinstance(grouped, GroupedHistogram)
@@ -60,7 +60,7 @@ async def test_numbers_are_there_after_the_turn() -> None:
 
 @pytest.mark.anyio
 async def test_counters_that_are_told_together_count_each() -> None:
-    """Each of them has one more for each time, whether told alone, in one group or in several."""
+    """Each counter is incremented once for each time, whether counted alone, in one group or in several."""
     registry = CollectorRegistry()
     calls = Counter("calls", "Calls.", ("a",), registry=registry)
     first, second, third = (calls.labels(name) for name in "bcd")

@@ -36,7 +36,7 @@ def in_worker(numbers: SharedNumbers, work: Callable[[Metrics], None]) -> None:
 
 
 def lines(numbers: SharedNumbers) -> set[str]:
-    """All numbers as one that is asked tells them."""
+    """Return all numbers as one process reports them."""
     return set(Metrics(numbers).text().decode().splitlines())
 
 
@@ -104,14 +104,14 @@ def test_any_number_of_workers_starts_and_ends() -> None:
 
 
 def check_own(metrics: Metrics) -> None:
-    """A worker without a slot tells its own numbers with those of the others."""
+    """A worker without a slot reports its own numbers with those of the others."""
     metrics.decided(LimitOutcome.ADMITTED)
     metrics.write()
     assert b'weighbridge_limiter_decisions_total{outcome="admitted"} 21.0' in metrics.text()
 
 
 def test_a_full_slot_changes_no_other_number() -> None:
-    """Numbers for which a slot has no room work, and are told by nobody."""
+    """Numbers for which a slot has no room can be changed, and are not reported."""
     numbers = SharedNumbers(1)
     numbers.reserve()
     in_worker(numbers, overflow)

@@ -53,7 +53,7 @@ def test_a_collector_that_never_answers_does_not_hold_up_the_end() -> None:
 
 
 def test_a_collector_that_is_not_there_harms_nothing() -> None:
-    """Spans are dropped, and the tracer closes, when nobody listens."""
+    """Without a collector spans are dropped, and the tracer closes."""
     with socket.create_server(("127.0.0.1", 0)) as gone:
         port = gone.getsockname()[1]
     collector = OtlpTracer(f"http://127.0.0.1:{port}")

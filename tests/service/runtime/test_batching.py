@@ -90,7 +90,7 @@ async def test_who_was_answered_asks_again_in_time_for_the_next_batch() -> None:
 
 @pytest.mark.parametrize("turns", range(6))
 async def test_the_end_of_the_sender_is_the_end_of_all_who_wait(turns: int) -> None:
-    """If the sending is cancelled, on its way or between two batches, nobody waits for ever."""
+    """If sending is cancelled, during a batch or between two, all waiting callers end."""
     store = Store()
     batches = Batcher(store.send, 2, turns_after_batch=3)
     askers = [asyncio.create_task(ask(batches, n)) for n in range(4)]
@@ -105,7 +105,7 @@ async def test_the_end_of_the_sender_is_the_end_of_all_who_wait(turns: int) -> N
 
 
 async def test_failure_reaches_all_who_wait() -> None:
-    """If a batch fails, those who wait for the next fail too, at once; who asks afterwards is served."""
+    """If a batch fails, callers waiting for the next fail too, immediately; later callers are served."""
     store = Store()
     batches = Batcher(store.send, 1, turns_after_batch=3)
     answers = await asyncio.gather(*(ask(batches, n) for n in (-1, 2, 3)), return_exceptions=True)

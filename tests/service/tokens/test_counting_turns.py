@@ -46,7 +46,7 @@ class Connection:
         self._has_body = True
 
     async def receive(self) -> Message:
-        """See ASGI."""
+        """Answer as an ASGI application does."""
         if self._has_body:
             self._has_body = False
             return {"type": "http.request", "body": b"", "more_body": False}

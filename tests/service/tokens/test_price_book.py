@@ -1,4 +1,4 @@
-"""Which book is in use, and what is told of an operator's own prices."""
+"""Which book is in use, and what is reported of an operator's own prices."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -38,7 +38,7 @@ def test_without_a_refresh_the_packaged_book_is_used(tmp_path: Path) -> None:
 
 
 def test_own_prices_lie_over_the_book(tmp_path: Path, own: Path) -> None:
-    """An override in force is no warning; one that the book has overtaken is told with the reason."""
+    """An override in force is no warning; one that the book has overtaken is a warning with the reason."""
     today = date(2026, 11, 21)
     book = book_in_use(tmp_path, own, {"gpt-4o"})
     assert lapsed(book, today) == []

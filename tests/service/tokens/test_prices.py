@@ -1,4 +1,4 @@
-"""What the API says of prices, for every model at once."""
+"""What the API says of prices, for all models."""
 
 import json
 import re

@@ -126,7 +126,7 @@ def test_what_stands_around_the_text_is_checked(before: str, between: str) -> No
 
 @pytest.mark.parametrize("name", ["input", "type", "models"])
 def test_a_name_that_comes_twice_is_refused(name: str) -> None:
-    """A body that gives a property twice is told so: which of them was meant, nobody knows."""
+    """A body with a property twice is refused: which of them was meant is unknown."""
     value = json.dumps({"input": "a", "type": "text", "models": ["gpt-4o"]})
     twice = value[:-1] + f', "{name}": {json.dumps(json.loads(value)[name])}}}'
     refusal = CountRequests({"gpt-4o": None}, 10).parse(twice.encode())

@@ -24,7 +24,7 @@ INSERT = "INSERT INTO account (id, name, created_at) VALUES ('a', 'a', 0)"
 
 
 def closed_port() -> int:
-    """A port of this machine on which nobody listens."""
+    """Return a port of this machine on which no process listens."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         port: int = bound.getsockname()[1]
@@ -76,7 +76,7 @@ async def test_a_database_that_is_there_answers(accounts: SqlAccountStore) -> No
 
 
 async def test_an_unreachable_server_is_one_sentence_without_the_password() -> None:
-    """Nobody listening gives StoreUnavailable with the address, the reason and no password."""
+    """A closed port raises StoreUnavailable with the address, the reason and no password."""
     port = closed_port()
     database = Database(DatabaseUrl.parse(f"postgresql://ada:s3cret@127.0.0.1:{port}/weighbridge?sslmode=disable"))
     accounts = SqlAccountStore(database, PEPPERS, lambda: START)

@@ -15,7 +15,7 @@ VOCABULARY = "r50k_base"
 
 
 class FakeProvider(ThreadingHTTPServer):
-    """Counts, or does what the test tells it to: answers `status` and `body` instead, or nothing until `go_on`."""
+    """Counts, or does what the test scripts: answers `status` and `body` instead, or nothing until `go_on`."""
 
     daemon_threads = True
 

@@ -186,7 +186,7 @@ async def tasks() -> int:
 
 @pytest.mark.anyio
 async def test_parts_are_made_as_they_are_read() -> None:
-    """While a part is not taken the next is not made, and after a disconnect none is."""
+    """The next part is made only after one was read, and none after a disconnect."""
     made: list[int] = []
     taken, gone = asyncio.Semaphore(0), asyncio.Event()
 
