@@ -69,7 +69,7 @@ async def create(tools: AccountTools, account: str, calls_per_second: int | None
         if made is None:
             raise click.ClickException(f"Account {account!r} already exists.")
         await store.set_allowance(made.id, calls_per_second, calls_per_month)
-    click.echo(f"Created account {made.name} with the id {made.id}.")
+    click.echo(f"Account {made.id} is {made.name}.")
 
 
 @accounts.command("set")

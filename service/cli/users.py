@@ -57,7 +57,7 @@ async def create(tools: UserTools, email: str, account: str, password_stdin: boo
         made = await store.create_user(email, owner.id, password_hash)
     if made is None:
         raise click.ClickException(f"User {email} already exists. Set a new password with `weighbridge users passwd`.")
-    click.echo(f"Created user {made.id} of account {owner.name}, who signs in as {email}.")
+    click.echo(f"User {made.id} of account {owner.name} signs in as {email}.")
 
 
 @users.command("passwd")

@@ -1,6 +1,7 @@
 """Facts about processes, from /proc."""
 
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 from tests.eventually import eventually
@@ -12,8 +13,13 @@ def children(pid: int) -> list[int]:
 
 
 def workers(pid: int) -> list[int]:
-    """The workers of a server, without its store."""
-    return [child for child in children(pid) if b"valkey" not in Path(f"/proc/{child}/cmdline").read_bytes()]
+    """Return the workers of a server, without its store. A worker may end while it is looked at."""
+    found = []
+    for child in children(pid):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            if b"valkey" not in Path(f"/proc/{child}/cmdline").read_bytes():
+                found.append(child)
+    return found
 
 
 def peak_bytes(pid: int) -> int:
