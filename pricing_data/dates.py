@@ -7,7 +7,7 @@ from functools import cache
 
 from pricing_data.data import DATA
 
-# A day without a time means its noon: of two prices on one day, the one in effect longer.
+# A day without a time is read as noon: of two prices on one day this picks the one in effect longer.
 NOON = time(12)
 
 

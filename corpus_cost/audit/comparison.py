@@ -31,7 +31,7 @@ class AuditKey(NamedTuple):
 class AuditLine:
     """One model on one day, amounts in USD. `charged` is None if no bill has the model on that day.
 
-    `causes` sum to the difference. `waiting` are rows whose charge is not in the row itself, but in `bills`.
+    `causes` sum to the difference. `waiting` are rows without a charge of their own: `bills` has it.
     """
 
     usage_rows: int = 0

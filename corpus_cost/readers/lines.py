@@ -81,7 +81,7 @@ def lines_at(
 def _skip_line(stream: BinaryIO, most: int | None = None) -> int:
     """Read to the end of the line, or until at least `most` bytes are read; return the number of bytes read.
 
-    Without the limit, each piece of a line of a gigabyte would read all the rest of it.
+    Without the limit, each piece of a line of one gigabyte would read to the end of the line.
     """
     skipped = 0
     while content := stream.readline(CHUNK_BYTES):

@@ -120,7 +120,9 @@ def _csv_layout(path: Path, recognise: Recognise, separator: str | None) -> tupl
     several = [each for each in candidates if lines and len(_cells(lines[0], each)) > 1]
     if len(several) > 1:
         named = " or ".join(SEPARATORS[each] for each in several)
-        raise UnusableUsageFile(path, f"whether its columns are separated by {named} is not clear: say --separator.")
+        raise UnusableUsageFile(
+            path, f"it is not clear whether its columns are separated by {named}: pass --separator."
+        )
     return (several or candidates)[0], 0
 
 
@@ -200,7 +202,7 @@ def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]
-        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} is there twice in one object")
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} appears twice in one object")
     return found
 
 

@@ -9,10 +9,10 @@ SHIFT: Final = "\ufdd3"
 CAPS: Final = "\ufdd4"
 # Stands for a character that no piece holds.
 UNCOVERED: Final = "\ufdd5"
-# Follows a character that is two tokens by itself, but may lie within a piece.
+# Put after a character that costs two tokens alone, but can be part of a longer piece.
 SECOND_HALF: Final = "\ufdd6"
 
-# What text may not contain, and the noncharacter that is put in its place: like them in everything.
+# Text must not contain these marks. Each is replaced by this noncharacter, which counts the same.
 RESERVED: Final = "\ufdd0-\ufdd6"
 STAND_IN: Final = "\ufdef"
 
@@ -27,10 +27,10 @@ DOTTED_I: Final = "\u0130"
 
 
 def marked_case(word: str, least_caps: int | None) -> tuple[str, str]:
-    """The mark for the word's case, if one can stand for it, and the letters that are left.
+    """Return the mark for the case of a word, and the word as it is counted with that mark.
 
-    `NASA` is the mark for capitals and `nasa` where words of that length take it (`least_caps`; None: none
-    do), `Word` is the mark for a capital letter and `word`; every other spelling stays as it is, without a mark.
+    `NASA` becomes (CAPS, `nasa`) if it has at least `least_caps` letters (None: never), `Word` becomes (SHIFT, `word`);
+    every other spelling is returned as it is, with an empty mark.
     """
     if word.isascii():
         return _marked_ascii(word, least_caps)
@@ -56,7 +56,7 @@ def _marked_ascii(word: str, least_caps: int | None) -> tuple[str, str]:
 
 
 def _marked_dotted(word: str) -> tuple[str, str]:
-    """A dotted capital I counts for nothing and stays as it is, but it takes no mark at the head."""
+    """Return the same for a word with İ, which is kept, and ignored for the case. At the beginning it forbids a mark."""
     others = word[1:].replace(DOTTED_I, "")
     if word[0] == DOTTED_I or not _is_capital(word[0]) or any(map(_is_capital, others)):
         return "", word
@@ -64,19 +64,19 @@ def _marked_dotted(word: str) -> tuple[str, str]:
 
 
 def _is_all_capitals(word: str) -> bool:
-    """Whether every character is a capital: one letter or mark without case is enough to spell the word out."""
+    """Return whether every letter is a capital; one letter or mark without case makes it False."""
     cased = [letter for letter in word if _is_capital(letter) or _is_small(letter)]
     return bool(cased) and all(map(_is_capital, cased)) and not any(map(_is_caseless, word))
 
 
 def _is_caseless(letter: str) -> bool:
-    """A letter or mark without case. Numbers and symbols that stand in words are not meant; Python's tables may
-    be too old to know a letter as one."""
+    """Return whether a character has no case. Numbers and symbols do not count; everything else without case
+    does, because Python's tables may not know new letters."""
     return not _is_capital(letter) and not _is_small(letter) and unicodedata.category(letter)[0] not in "NS"
 
 
 def _is_capital(letter: str) -> bool:
-    """A capital is what lowers to something else."""
+    """Return whether a letter is a capital: it differs from its lower case."""
     if letter == THETA_SYMBOL:
         return False
     return letter in NEW_PAIRS or (letter.isupper() and _lower(letter) != letter)

@@ -25,11 +25,11 @@ _SEAMS: Final = tuple(
 
 @dataclass(frozen=True, slots=True)
 class MarkingDialect:
-    """In what the generations differ.
+    """The differences between the generations.
 
     `fold_quotes`: curly quotes are straight ones. `least_caps`: how many letters a word in capitals must have
-    to be marked as such; None: it never is. `opens_word`: what stands before the text ends in the mark of a
-    word's beginning, which swallows one space.
+    to be marked as such; None: it never is. `opens_word`: the text is treated as if WORD_BEGINS came before it,
+    so that a first space disappears.
     """
 
     fold_quotes: bool
@@ -46,9 +46,10 @@ class Marker:
         self._kept_word = lru_cache(WORDS_KEPT)(self._word)
 
     def mark(self, text: str) -> str:
-        """The marked form of a clean text that does not end in line feeds."""
+        """Return the marked form of a clean text that does not end in line feeds."""
         classes, parts = self._classes, [""]
-        # What the run before was: marks that opened a word; an apostrophe that takes a contraction; bordered.
+        # The previous run: `opened`, marks that opened a word; `seam`, an apostrophe that a contraction may follow;
+        # `bordered`, a run with a mark at its end.
         opened = seam = bordered = False
         for match in classes.runs.finditer(text):
             kind, body, end = match.lastindex, match[0], match.end()
@@ -77,7 +78,7 @@ class Marker:
         return marked
 
     def _head(self, text: str) -> str:
-        """What is left of the mark before the text, where the first run does not take it up."""
+        """Return what stands before the text: nothing if the first run uses the mark, else the mark or a space."""
         match = self._classes.runs.match(text)
         if match is None:
             return WORD_BEGINS
@@ -90,7 +91,7 @@ class Marker:
         return "" if takes_it else WORD_BEGINS
 
     def _borders(self, kind: int | None, body: str) -> tuple[bool, bool]:
-        """Whether a run writes the mark of a word's beginning, and of its end, where it touches a space."""
+        """Return whether a run that touches a space gets WORD_BEGINS before it, and WORD_ENDS after it."""
         selector = self._classes.selector
         if kind in (RunClass.PUNCTUATION, RunClass.SYMBOLS):
             return True, True

@@ -10,7 +10,7 @@ from tokenizer_registry.processors import usable_processors
 FILE: Final = Path(__file__).parent / "libweighbridge.so"
 # Vocabularies that one counter set holds.
 SLOTS: Final = 64
-# What a count answers in place of a number of words; without memory it is another number below 0.
+# The result of a count whose text is too long. Out of memory is another negative number.
 TEXT_TOO_LONG: Final = -2
 
 _SIGNATURES: Final = {

@@ -21,7 +21,7 @@ class PinnedPackage:
 def read_member(folder: Path, pin: PinnedPackage, member: str) -> bytes:
     """Return the bytes of one file of the pinned wheel in `folder`. Raise BadSource.
 
-    For a package that is installed there (`wheel` is "."), the sha256 is that of the file itself.
+    If `pin.wheel` is ".", `folder` is an installed package, and the sha256 is that of the file itself.
     """
     path = folder / pin.wheel
     if path.is_dir():

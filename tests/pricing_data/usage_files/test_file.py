@@ -155,7 +155,7 @@ def test_two_columns_cannot_be_given_one_meaning(tmp_path: Path) -> None:
 def test_a_name_twice_in_one_object_is_refused(tmp_path: Path, name: str) -> None:
     """Which of two values holds is not known, so that neither is priced."""
     text = '{"date": "2026-10-05", "model": "gpt-4o", "input_tokens": 5, "input_tokens": 500}'
-    with pytest.raises(UnusableUsageFile, match="'input_tokens' is there twice in one object"):
+    with pytest.raises(UnusableUsageFile, match="'input_tokens' appears twice in one object"):
         read(tmp_path / name, text)
 
 
