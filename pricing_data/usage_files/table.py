@@ -120,9 +120,7 @@ def _csv_layout(path: Path, recognise: Recognise, separator: str | None) -> tupl
     several = [each for each in candidates if lines and len(_cells(lines[0], each)) > 1]
     if len(several) > 1:
         named = " or ".join(SEPARATORS[each] for each in several)
-        raise UnusableUsageFile(
-            path, f"it is not clear whether its columns are separated by {named}: pass --separator."
-        )
+        raise UnusableUsageFile(path, f"whether its columns are separated by {named} is not clear: pass --separator.")
     return (several or candidates)[0], 0
 
 

@@ -56,7 +56,7 @@ def _marked_ascii(word: str, least_caps: int | None) -> tuple[str, str]:
 
 
 def _marked_dotted(word: str) -> tuple[str, str]:
-    """Return the same for a word with İ, which is kept, and ignored for the case. At the beginning it forbids a mark."""
+    """Return the same for a word with İ, kept and ignored for the case. At the beginning it allows no mark."""
     others = word[1:].replace(DOTTED_I, "")
     if word[0] == DOTTED_I or not _is_capital(word[0]) or any(map(_is_capital, others)):
         return "", word
