@@ -13,7 +13,7 @@ class Clock:
         self.seconds = 0.0
 
     def now(self) -> datetime:
-        """The time of day."""
+        """Return the time of day."""
         return self.time
 
     def monotonic(self) -> float:
@@ -21,6 +21,6 @@ class Clock:
         return self.seconds
 
     def advance(self, seconds: float) -> None:
-        """Let time pass."""
+        """Advance the time of day and the monotonic time."""
         self.time += timedelta(seconds=seconds)
         self.seconds += seconds

@@ -82,7 +82,7 @@ def sqlite(tmp_path: Path) -> Databases:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def databases(request: pytest.FixtureRequest) -> Databases:
-    """Each kind in turn."""
+    """Return the databases of each kind in turn."""
     kind: Databases = request.getfixturevalue(request.param)
     return kind
 

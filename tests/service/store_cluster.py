@@ -50,7 +50,7 @@ class Node:
         return str(self.command("CLUSTER", "MYID"), "ascii")
 
     def end(self, how: signal.Signals = signal.SIGKILL) -> None:
-        """End it and wait."""
+        """Signal the process, and wait until it has ended."""
         if self.process is not None:
             os.kill(self.process.pid, how)
             self.process.wait(timeout=30)
@@ -144,7 +144,7 @@ def store_cluster(folder: Path) -> Iterator[StoreCluster]:
 
 
 def wait_for(node: Node) -> None:
-    """Until it answers."""
+    """Wait until the node answers."""
 
     def answers() -> bool:
         try:

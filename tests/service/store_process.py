@@ -20,12 +20,12 @@ class StoreProcess:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """Return the URL at which the store listens."""
         return self._embedded.url
 
     @property
     def socket_path(self) -> str:
-        """The unix socket."""
+        """Return the path of the store's unix socket."""
         return str(self._embedded.socket_path)
 
     def client(self) -> redis.Redis:

@@ -19,7 +19,7 @@ FULL_SIZE = "LONG_TEXTS" in os.environ
 
 @pytest.fixture(scope="module")
 def registry() -> Registry:
-    """The shipped one."""
+    """Return the registry of the package."""
     return Registry.from_package()
 
 

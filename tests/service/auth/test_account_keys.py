@@ -40,7 +40,7 @@ def keys(accounts: SqlAccountStore) -> SqlAccountKeys:
 
 @pytest.fixture
 async def owner(accounts: SqlAccountStore) -> Account:
-    """An account."""
+    """Return the account that owns the keys of the tests."""
     return await accounts.get_or_create_account("Ada")
 
 
@@ -143,7 +143,7 @@ async def test_the_calls_of_an_account_are_read_from_an_index(accounts: SqlAccou
 async def made(
     keys: SqlAccountKeys, owner: Account, limits: KeyLimits = PRUNING, lifetime: timedelta | None = None
 ) -> ApiKey:
-    """A new key."""
+    """Create a key within the limits, and return it."""
     expires_at = None if lifetime is None else keys.store.now() + lifetime
     found = await keys.create(owner.id, WANTED._replace(expires_at=expires_at), limits)
     assert isinstance(found, NewKey)

@@ -73,7 +73,7 @@ class KeyMachine(RuleBasedStateMachine):
         self.ids: dict[str, str] = {}
 
     def run(self, work: Coroutine[Any, Any, Answer]) -> Answer:
-        """Wait for it."""
+        """Run a coroutine to its end, and return its result."""
         return self.runner.run(work)
 
     def now_known(self, secret: str) -> Known:
@@ -198,7 +198,7 @@ class KeyMachine(RuleBasedStateMachine):
         return answer
 
     def teardown(self) -> None:
-        """Close the database."""
+        """Close the database and the event loop."""
         self.run(self.opened.aclose())
         self.runner.close()
 

@@ -1,4 +1,4 @@
-"""Password hashes."""
+"""Password hashes: only the right password matches, and an unknown user costs as much work."""
 
 import pytest
 from argon2 import PasswordHasher, extract_parameters

@@ -17,7 +17,7 @@ FIRST, SECOND = b"1" * 32, b"2" * 32
 
 
 def encoded(value: bytes) -> str:
-    """Base64 as text."""
+    """Return bytes as Base64 text."""
     return base64.b64encode(value).decode()
 
 

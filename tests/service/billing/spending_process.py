@@ -15,7 +15,7 @@ from service.storage.sql.url import DatabaseUrl
 
 
 def utc_now() -> datetime:
-    """The time."""
+    """Return the current time, UTC."""
     return datetime.now(UTC)
 
 

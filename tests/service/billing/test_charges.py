@@ -28,7 +28,7 @@ class LostLedger(SqlLedger):
     failures = 0
 
     async def settle(self, hold_id: str, charge: Charge) -> Closed:
-        """Fails, or settles."""
+        """Raise `StoreUnavailable` as often as wanted, then settle."""
         if self.failures:
             self.failures -= 1
             raise StoreUnavailable("sqlite:///x", "gone.")

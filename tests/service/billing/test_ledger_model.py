@@ -53,7 +53,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.known: dict[str, Known] = {}
 
     def run(self, work: Coroutine[Any, Any, Answer]) -> Answer:
-        """Wait for it."""
+        """Run a coroutine to its end, and return its result."""
         return self.runner.run(work)
 
     @property
@@ -109,7 +109,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([1, 60, 91]))
     def pass_time(self, seconds: float) -> None:
-        """Leases run out."""
+        """Advance the clock, so that leases run out."""
         self.clock.advance(seconds)
 
     @rule()
@@ -135,7 +135,7 @@ class LedgerMachine(RuleBasedStateMachine):
         assert balance == (self.posted, self.held)
 
     def close(self, one: Known, state: HoldState, cost: int) -> None:
-        """In the model."""
+        """Close a hold in the model, and post its cost."""
         one.state, one.cost = state, cost
         self.posted -= cost
 
@@ -145,7 +145,7 @@ class LedgerMachine(RuleBasedStateMachine):
         assert faults_in_the_books(self.books.url) == []
 
     def teardown(self) -> None:
-        """Close the database."""
+        """Close the database and the event loop."""
         self.run(self.opened.aclose())
         self.runner.close()
 

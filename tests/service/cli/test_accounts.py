@@ -40,7 +40,7 @@ class Tools:
         return self.clock.now()
 
     def database_url(self) -> DatabaseUrl:
-        """A SQLite file."""
+        """Return the URL of the SQLite file."""
         return self.url
 
     def pepper_in_use(self) -> Path | None:

@@ -1,4 +1,4 @@
-"""`weighbridge keys`."""
+"""`weighbridge keys`: create, list, rotate and revoke, in any database."""
 
 import asyncio
 import json
@@ -40,7 +40,7 @@ class Tools:
         return self.clock.now()
 
     def store_name(self) -> str:
-        """The file."""
+        """Return the database's name, as commands print it."""
         return self.url.shown
 
     async def announce(self, digest: str) -> None:

@@ -172,7 +172,7 @@ def test_instants_days_and_batches(tmp_path: Path) -> None:
 
 
 def date_of(text: str) -> Any:
-    """A date."""
+    """Return the date of an ISO 8601 text."""
     return import_module("datetime").date.fromisoformat(text)
 
 

@@ -13,7 +13,7 @@ from tokenizer_registry.approximation.samples import samples
 
 @pytest.fixture
 def fake() -> Iterator[FakeProvider]:
-    """The provider."""
+    """Yield a running fake provider."""
     with running() as server:
         yield server
 

@@ -36,7 +36,7 @@ class Console:
     user: User
 
     async def log_in(self, email: str = "ada@example.org", password: str = PASSWORD) -> httpx2.Response:
-        """Try to log in."""
+        """Return the answer to an attempt to log in."""
         return await self.client.post("/api/console/session", json={"email": email, "password": password})
 
     async def session(self) -> dict[str, str]:

@@ -17,14 +17,14 @@ def registry() -> Registry:
 
 @pytest.fixture(scope="session")
 def running_upstream() -> Iterator[FakeUpstream]:
-    """One for all tests."""
+    """Yield the fake upstream that all tests share."""
     with fake_upstream() as running:
         yield running
 
 
 @pytest.fixture
 def upstream(running_upstream: FakeUpstream) -> FakeUpstream:
-    """As good as new."""
+    """Return the shared upstream, reset to its usual answers and empty records."""
     running_upstream.answer = usual
     running_upstream.seen.clear()
     running_upstream.authorizations.clear()

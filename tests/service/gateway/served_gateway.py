@@ -92,7 +92,7 @@ async def _soon() -> None:
 
 
 class Gateway:
-    """A running service."""
+    """A running service with its settings, stores and fake upstream."""
 
     def __init__(
         self, app: Starlette, server: Served, connections: Connections, settings: Settings, upstream: FakeUpstream

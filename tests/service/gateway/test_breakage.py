@@ -42,7 +42,7 @@ class Breaking:
 
 @pytest.fixture(scope="module")
 def breaking() -> Breaking:
-    """Nothing breaks yet."""
+    """Return switches for faults, all off."""
     return Breaking()
 
 

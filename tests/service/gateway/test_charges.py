@@ -33,7 +33,7 @@ def rounded_down(amount: Fraction, decimals: int) -> Fraction:
 
 
 def decimals(amount: str) -> int:
-    """How many it has."""
+    """Return the number of decimals of an amount."""
     return len(amount.partition(".")[2])
 
 

@@ -20,7 +20,7 @@ JWT = "eyJhbGciOiJub25lIn0.e30."
 
 
 class Answer(NamedTuple):
-    """What came back."""
+    """Status, headers and body of a response."""
 
     status: int
     headers: Message

@@ -36,7 +36,7 @@ async def streamed(gateway: Gateway, caller: Caller, *, offered: bool, wanted: b
 
 
 async def never() -> Message:
-    """A caller who stays."""
+    """Wait forever, as `receive` of a caller who stays connected does."""
     await asyncio.Event().wait()
     raise AssertionError
 

@@ -36,7 +36,7 @@ def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]
 
 @pytest.fixture
 def raw() -> Iterator[RawUpstream]:
-    """A scripted server."""
+    """Yield a running server that answers as scripted."""
     with raw_upstream() as running:
         yield running
 
@@ -51,7 +51,7 @@ async def opened(url: str, *, timeout_seconds: float = 5, max_connections: int =
 
 
 def text_of(answer: dict[str, Any]) -> str:
-    """What was said."""
+    """Return the text of a completion."""
     return str(answer["choices"][0]["message"]["content"])
 
 

@@ -23,7 +23,7 @@ class Named:
         self.name = name
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Always 200."""
+        """Answer 200 with the name, the route and its parameters."""
         told = f"{self.name} {scope['route'].path} {scope['path_params']}"
         await Reply(200, told.encode())(scope, receive, send)
 
@@ -60,7 +60,7 @@ class Doorman:
         self.result = result
 
     async def authorize(self, scope: Scope) -> AuthResult[str]:
-        """Return the result."""
+        """Return the fixed result, or raise it."""
         if isinstance(self.result, StoreUnavailable):
             raise self.result
         return self.result
@@ -112,7 +112,7 @@ async def test_https_is_demanded_before_the_policy_is_asked(method: str) -> None
 
 
 async def test_everybody_may_call_a_public_operation() -> None:
-    """It gets no caller."""
+    """A public operation is called with `None` in place of a caller."""
     _, sent = await answered("POST", "https", Doorman(AuthResult(None, NO_PERMISSION)))
     assert sent[0]["status"] == 200
 

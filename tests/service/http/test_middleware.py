@@ -26,7 +26,7 @@ class Broken:
     """Fails with a secret in its hands."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Always raises."""
+        """Raise an error that holds a secret."""
         raise RuntimeError(f"could not handle {SECRET}")
 
 

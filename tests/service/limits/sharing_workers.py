@@ -64,7 +64,7 @@ class Worker:
         os.close(answers)
 
     def order(self, number: int, seconds: float) -> None:
-        """Have it call."""
+        """Make the worker call so often within so many seconds."""
         os.write(self._orders, f"{number} {seconds}\n".encode())
 
     def answer(self) -> list[int]:
@@ -115,7 +115,7 @@ def turn(workers: list[Worker], number: int, seconds: float) -> list[int]:
 
 
 def main(url: str, account_id: str, number: int, allowance: Allowance) -> NoReturn:
-    """Take turns."""
+    """Make workers call as the lines of standard input say, and print what was admitted."""
     keep_errors_alone()
     table = AccountTable(number, ProcessLock())
     begin = partial(Worker, url, account_id, allowance, table, StoreClock())

@@ -49,12 +49,12 @@ class LimitMachine(RuleBasedStateMachine):
 
     @rule(microseconds=st.integers(0, 2 * WINDOW))
     def time_passes(self, microseconds: int) -> None:
-        """A while."""
+        """Advance the clock by some microseconds."""
         self.clock += microseconds
 
     @rule(days=st.integers(1, 40))
     def days_pass(self, days: int) -> None:
-        """A long while."""
+        """Advance the clock by some days."""
         self.clock += days * DAY
 
     @rule(microseconds=st.one_of(st.integers(1, WINDOW), st.integers(WINDOW, DAY), st.integers(DAY, 60 * DAY)))

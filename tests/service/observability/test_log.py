@@ -39,7 +39,7 @@ def restored_logging() -> Iterator[None]:
 
 @contextlib.contextmanager
 def full_device() -> Iterator[TextIO]:
-    """ENOSPC."""
+    """Yield a stream to a full device: writes raise ENOSPC."""
     with suppressed_close(Path("/dev/full").open("w")) as stream:
         yield stream
 
@@ -56,7 +56,7 @@ def suppressed_close(stream: TextIO) -> Iterator[TextIO]:
 
 @contextlib.contextmanager
 def pipe_without_reader() -> Iterator[TextIO]:
-    """EPIPE."""
+    """Yield a stream to a pipe without a reader: writes raise EPIPE."""
     reader, writer = os.pipe()
     os.close(reader)
     with suppressed_close(os.fdopen(writer, "w")) as stream:
@@ -79,7 +79,7 @@ def pipe_whose_reader_sleeps() -> Iterator[TextIO]:
 
 @contextlib.contextmanager
 def full_nonblocking_pipe() -> Iterator[TextIO]:
-    """BlockingIOError."""
+    """Yield a stream to a full pipe: writes raise BlockingIOError."""
     with pipe_whose_reader_sleeps() as stream:
         os.set_blocking(stream.fileno(), False)
         yield stream
@@ -100,7 +100,7 @@ def socket_whose_reader_sleeps() -> Iterator[TextIO]:
 
 @contextlib.contextmanager
 def closed_stream() -> Iterator[TextIO]:
-    """ValueError."""
+    """Yield a closed stream: writes raise ValueError."""
     stream = io.StringIO()
     stream.close()
     yield stream
@@ -108,7 +108,7 @@ def closed_stream() -> Iterator[TextIO]:
 
 @contextlib.contextmanager
 def closed_descriptor() -> Iterator[TextIO]:
-    """EBADF."""
+    """Yield a stream whose descriptor was closed: writes raise EBADF."""
     stream = Path("/dev/null").open("w")  # noqa: SIM115  what it opens is closed behind its back
     os.close(stream.fileno())
     with suppressed_close(stream):
@@ -117,7 +117,7 @@ def closed_descriptor() -> Iterator[TextIO]:
 
 @contextlib.contextmanager
 def hung_up_terminal() -> Iterator[TextIO]:
-    """EIO."""
+    """Yield a stream to a terminal that hung up: writes raise EIO."""
     master, slave = pty.openpty()
     os.close(master)
     with suppressed_close(os.fdopen(slave, "w")) as stream:
@@ -263,7 +263,7 @@ def test_a_disk_that_is_full_and_is_not_any_more(small_disk: Path) -> None:
 
 
 def small_disk_free(folder: Path) -> int:
-    """Free bytes."""
+    """Return the free bytes of a folder's file system."""
     found = os.statvfs(folder)
     return found.f_bavail * found.f_frsize
 

@@ -31,7 +31,7 @@ class SlowTurns:
         self.round: list[str] = []
 
     def add(self, owner: str, item: int) -> None:
-        """Put an item last."""
+        """Append an item to its owner's queue."""
         self.items.append((owner, item))
         if owner not in self.round:
             self.round.append(owner)
@@ -48,7 +48,7 @@ class SlowTurns:
         return mine[1]
 
     def remove(self, owner: str, item: int) -> None:
-        """Take an item out."""
+        """Remove an item from its owner's queue."""
         self.items.remove((owner, item))
         if all(one[0] != owner for one in self.items):
             self.round.remove(owner)

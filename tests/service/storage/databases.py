@@ -28,7 +28,7 @@ class Databases(Protocol):
 
 
 class SqliteDatabases:
-    """Files in a folder."""
+    """SQLite databases, each a file in one folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

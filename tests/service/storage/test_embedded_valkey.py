@@ -26,7 +26,7 @@ PROGRAM = (
 
 
 def connected(store: EmbeddedValkey) -> redis.Redis:
-    """A plain client."""
+    """Return a Redis client of the store."""
     return redis.Redis.from_url(store.url)
 
 

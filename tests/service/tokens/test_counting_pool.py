@@ -31,7 +31,7 @@ class SlowRegistry(Registry):
         self.counted_in: list[str] = []
 
     def count(self, text: str, models: Sequence[str], estimate: bool = False) -> list[Count]:
-        """Waits, then counts."""
+        """Record the thread, wait for the test's signal, then count."""
         self.counted_in.append(threading.current_thread().name)
         self.go_on.wait()
         return super().count(text, models, estimate)

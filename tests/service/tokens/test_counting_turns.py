@@ -60,7 +60,7 @@ def large(name: str) -> str:
 
 
 def pool_of(registry: Registry) -> CountingPool:
-    """With one thread."""
+    """Return a counting pool that has one thread."""
     return CountingPool(registry, LIMITS, InFlight(64_000_000), threads=1)
 
 

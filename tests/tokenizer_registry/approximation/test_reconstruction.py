@@ -23,7 +23,7 @@ tricky_text = st.text(st.sampled_from("aábZÉ'’ \n\t.,—1٣½²中ーᛒⓐ�
 
 @cache
 def registry() -> Registry:
-    """The shipped one."""
+    """Return the registry of the package."""
     return Registry.from_package()
 
 

@@ -35,7 +35,7 @@ def parsed(content: bytes) -> Any:
 
 
 def text(value: str) -> bytes:
-    """A GGUF string."""
+    """Return a string as GGUF encodes it."""
     return struct.pack("<Q", len(value.encode())) + value.encode()
 
 

@@ -14,7 +14,7 @@ from tokenizer_registry.vocabulary_files import VocabularySpec, unpack
 
 
 def spec_of(name: str) -> VocabularySpec:
-    """A shipped row."""
+    """Return the shipped specification of a vocabulary."""
     return next(spec for spec in shipped_specs() if spec.name == name)
 
 

@@ -32,7 +32,7 @@ def right_in_child(vocabulary: Vocabulary, expected: int) -> bool:
 
 
 def main(forks: int) -> None:
-    """Fork so often."""
+    """Fork so often while threads count, and print how many children counted right."""
     vocabulary = Registry.from_package().vocabulary(VOCABULARY)
     expected = vocabulary.count(SMALL)
     over = threading.Event()

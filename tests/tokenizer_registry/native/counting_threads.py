@@ -63,7 +63,7 @@ def counts_in_threads(texts: Sequence[str]) -> list[int]:
 
 
 def main(threads: int) -> None:
-    """Compare."""
+    """Count in threads and alone, and print how many counts are equal."""
     texts = list(map(text_of, range(threads)))
     found = counts_in_threads(texts)
     alone = WaitingSet(1)

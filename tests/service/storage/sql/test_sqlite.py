@@ -25,7 +25,7 @@ BY_NAME = select(account.c.name).where(account.c.name == bindparam("name"))
 
 
 async def names(database: Database, name: str) -> list[str]:
-    """What a read finds."""
+    """Return the names that a read finds."""
     return [row.name for row in await database.rows(BY_NAME, {"name": name})]
 
 

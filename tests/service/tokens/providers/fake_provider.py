@@ -30,7 +30,7 @@ class FakeProvider(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Its base address."""
+        """Return the provider's base URL."""
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def texts(self, model: str) -> list[str]:
@@ -42,7 +42,7 @@ class FakeProvider(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One request."""
+    """Answer one request of the server's `FakeProvider`."""
 
     server: FakeProvider
 

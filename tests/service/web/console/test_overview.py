@@ -23,18 +23,18 @@ class SlowSpending:
         self.reads = 0
 
     async def by_day(self, account_id: str, since: datetime) -> list[DaySpent]:
-        """One day."""
+        """Return one day, whose amount is the number of reads so far."""
         self.reads += 1
         await asyncio.sleep(0)
         self.clock.advance(1)
         return [DaySpent(date(2026, 11, 1), self.reads, 1)]
 
     async def by_key(self, account_id: str, since: datetime, most: int) -> list[KeySpent]:
-        """No key."""
+        """Return an empty list: no key was used."""
         return []
 
     async def statement(self, account_id: str, most: int, before: int | None = None) -> list[StatementRow]:
-        """Nothing."""
+        """Return a statement without rows."""
         return []
 
 

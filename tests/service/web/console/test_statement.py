@@ -93,7 +93,7 @@ def write_entries(url: DatabaseUrl, account_id: str, keys: list[str]) -> None:
 
 
 def row(number: int, at: datetime, account_id: str, key_id: str) -> dict[str, Any]:
-    """A charge."""
+    """Return the row of a charge, as the table `entry` has it."""
     return {
         "at": at, "kind": "charge", "reference": f"{number:032x}", "account_id": account_id, "key_id": key_id,
         "debit": "customer", "credit": "revenue", "amount": number, "reason": "",
@@ -155,7 +155,7 @@ async def watching() -> "asyncio.Task[float]":
 
 
 async def stopped(watch: "asyncio.Task[float]") -> float:
-    """What it found."""
+    """Stop a watch, and return what it measured."""
     watch.cancel()
     return await watch
 
