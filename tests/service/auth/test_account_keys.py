@@ -45,7 +45,7 @@ async def owner(accounts: SqlAccountStore) -> Account:
 
 
 async def test_the_cap_holds_when_many_connections_race(databases: Databases, clock: Clock) -> None:
-    """Of 60 callers on six stores, which share no lock but the database's, as many get a key as there is room for."""
+    """Sixty concurrent callers on six stores, which share only the database, create exactly as many keys as allowed."""
     url = databases.empty()
     async with AsyncExitStack() as stack:
         stores = [await stack.enter_async_context(account_store(url, clock)) for _ in range(6)]
@@ -151,7 +151,7 @@ async def made(
 
 
 async def call_of(keys: SqlAccountKeys, key: ApiKey) -> None:
-    """A call of the gateway by this key, as the ledger has it."""
+    """Return a gateway call by this key, as the ledger records it."""
     now = keys.store.now()
     async with keys.store.database.writing() as connection:
         await connection.execute(

@@ -20,7 +20,7 @@ def utc_now() -> datetime:
 
 
 async def spend(url: str, account_id: str, key_id: str, amount: int, cost: int, name: str) -> int:
-    """How many calls were paid."""
+    """Spend until the money is gone, and return the number of paid calls."""
     database = Database(DatabaseUrl.parse(url))
     ledger = SqlLedger(database, utc_now, 0)
     async with database.reading():

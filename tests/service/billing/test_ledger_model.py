@@ -30,7 +30,7 @@ Answer = TypeVar("Answer")
 
 @dataclass
 class Known:
-    """What the model knows of a hold."""
+    """The state of a hold in the model."""
 
     amount: int
     expires_seconds: float
@@ -58,12 +58,12 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @property
     def held(self) -> int:
-        """The sum of what the model holds."""
+        """Return the sum of the holds in the model."""
         return sum(one.amount for one in self.known.values() if one.state is HoldState.OPEN)
 
     @rule(target=holds, amount=st.integers(0, WELCOME))
     def hold(self, amount: int) -> Any:
-        """It succeeds if and only if the money is there."""
+        """Hold an amount, which succeeds if and only if the balance covers it."""
         wanted = self.books.new_hold(amount)
         outcome = self.run(self.books.ledger.hold(wanted))
         if amount > self.posted - self.held:
@@ -77,7 +77,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(name=holds, share=st.floats(0, 1), renew=st.booleans())
     def checkpoint(self, name: str, share: float, renew: bool) -> None:
-        """It counts while the hold is open."""
+        """Record a checkpoint, which counts only while the hold is open."""
         one = self.known[name]
         lease = LEASE if renew else timedelta(seconds=one.expires_seconds - self.clock.seconds)
         cost = int(one.amount * share)
@@ -90,7 +90,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(name=holds, share=st.floats(0, 1))
     def settle(self, name: str, share: float) -> None:
-        """It charges once; later it answers what was charged."""
+        """Settle a hold, which charges once; a later settle returns the first charge."""
         one = self.known[name]
         cost = int(one.amount * share)
         if one.state is HoldState.OPEN:
@@ -100,7 +100,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(name=holds)
     def void(self, name: str) -> None:
-        """It releases an open hold, and leaves a closed one."""
+        """Void a hold, which releases an open one and changes no closed one."""
         one = self.known[name]
         if one.state is HoldState.OPEN:
             self.close(one, HoldState.VOID, 0)
@@ -114,7 +114,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule()
     def sweep(self) -> None:
-        """It closes exactly the open holds whose time is over."""
+        """Sweep, which closes exactly the open holds whose lease has ended."""
         due = {
             name
             for name, one in self.known.items()

@@ -1,4 +1,4 @@
-"""What the gateway counts of its calls."""
+"""Metrics of the gateway's calls."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ Numbers = dict[tuple[str, ...], float]
 
 
 def numbers(gateway: Gateway) -> Numbers:
-    """The gateway's own samples, by name and values of labels."""
+    """Return the gateway's own samples, by name and label values."""
     text = httpx2.get(f"{gateway.url}/metrics").raise_for_status().text
     return {
         (sample.name.removeprefix("weighbridge_"), *sample.labels.values()): sample.value
@@ -24,7 +24,7 @@ def numbers(gateway: Gateway) -> Numbers:
 
 
 def grown(gateway: Gateway, work: Callable[[], object]) -> Numbers:
-    """What `work` added; buckets and times are left out."""
+    """Return by how much `work` increased each sample, without buckets and times."""
     before = numbers(gateway)
     work()
     after = numbers(gateway)
