@@ -280,7 +280,7 @@ async def test_an_answer_on_its_way_is_forgotten_too(store: WatchedStore, authen
 async def test_cached_keys_outlive_the_store_for_their_time(
     store: WatchedStore, authenticator: Authenticator, clock: Clock
 ) -> None:
-    """While the store fails, cached keys are accepted for their lifetime and others raise; it recovers with the store."""
+    """While the store fails, cached keys are accepted for their lifetime and other keys raise, until it works again."""
     made = await make_key(store)
     await authenticator.authenticate(made.secret)
     store.is_away = True

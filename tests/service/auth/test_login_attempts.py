@@ -34,7 +34,7 @@ def attempts(counters: AttemptCounters) -> LoginAttempts:
 
 
 async def test_a_pair_is_limited_and_then_told_when_to_come_back(counters: AttemptCounters, account_id: str) -> None:
-    """The allowed attempts for one e-mail from one address pass; the next is refused with a wait of at most the window."""
+    """The allowed attempts for an e-mail from one address pass; the next is refused with a wait within the window."""
     tried = attempts(counters)
     email, address = f"{account_id}@example.org", f"pair {account_id}"
     assert [(await tried.begin(email, address)).wait_seconds for _ in range(MAX_BY_PAIR)] == [0] * MAX_BY_PAIR

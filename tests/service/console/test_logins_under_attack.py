@@ -18,7 +18,7 @@ SESSION = "/api/console/session"
 
 
 async def test_many_wrong_logins_from_an_address_shut_nobody_out_behind_it(console: Console) -> None:
-    """After so many wrong logins for other users that an address is slowed, the right password still works from there."""
+    """After so many wrong logins that an address is slowed, the right password still works from there."""
     transport = console.client._transport
     assert isinstance(transport, httpx2.ASGITransport)
     for number in range(QUICK_BY_ADDRESS):  # what a login does first; to verify so many passwords takes long
@@ -67,7 +67,7 @@ async def test_an_address_has_few_logins_at_a_time() -> None:
 
 @pytest.mark.timed
 async def test_wrong_passwords_take_half_a_processor_at_most() -> None:
-    """However many wrong passwords arrive together, one is verified at a time, followed by a pause as long as the work."""
+    """However many wrong passwords arrive, one is verified at a time, with a pause as long as the work."""
     passwords = Passwords(PasswordHasher(2, 8_192, 1))
     began, used = time.monotonic(), time.process_time()
     await asyncio.gather(*(passwords.verify(None, PASSWORD) for _ in range(16)))

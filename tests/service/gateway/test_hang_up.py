@@ -77,7 +77,7 @@ def test_before_the_first_text(gateway: Gateway) -> None:
 
 @pytest.mark.promise(22)
 def test_only_so_many_streams_are_read_on(gateway: Gateway) -> None:
-    """Beyond the maximum of abandoned streams that are still read, a stream whose caller hangs up is cut immediately."""
+    """Beyond the maximum of abandoned streams that are read, a stream is cut as soon as its caller hangs up."""
     first, second = gateway.caller(), gateway.caller()
     stall = Stall()
     gateway.upstream.answer = lambda _: Script([*said("Hello"), stall, *REST])

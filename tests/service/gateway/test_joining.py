@@ -104,7 +104,7 @@ def _nothing_noted(store: StoreProcess) -> None:
 def test_a_retry_joins_the_call_that_its_caller_left(
     gateway: Gateway, store: StoreProcess, streamed: bool, figure: Figure
 ) -> None:
-    """While the call runs the retry waits; then it gets the answer and its bill, and there is one call and one charge."""
+    """A retry waits while the call runs, then gets its answer and its bill; there is one call and one charge."""
     caller, stall = gateway.caller(), Stall()
     gateway.upstream.answer = lambda _: answering(stall, streamed=streamed)
     left(caller, attempt(0), streamed=streamed)
@@ -277,7 +277,7 @@ def test_a_large_answer_is_not_kept(gateway: Gateway, store: StoreProcess) -> No
 
 
 def test_each_of_several_left_calls_is_joined_once(gateway: Gateway, store: StoreProcess) -> None:
-    """Two equal deliberate calls are both abandoned: their two retries get the two answers, and there are two charges."""
+    """Of two equal deliberate calls, both abandoned, the two retries get the two answers, with two charges."""
     caller, stalls = gateway.caller(), [Stall(), Stall()]
     scripts = iter([answering(stall, streamed=False) for stall in stalls])
     gateway.upstream.answer = lambda _: next(scripts)
