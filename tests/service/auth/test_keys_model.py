@@ -40,7 +40,7 @@ class Known:
     revoked: bool = False
 
     def answer(self, now: datetime) -> KeyRefusal | tuple[str, frozenset[KeyScope], int | None]:
-        """Return what a process answers that has the current state."""
+        """Return what a process answers that knows this state."""
         if self.revoked:
             return KeyRefusal.REVOKED
         if self.expires_at is not None and self.expires_at <= now:
@@ -204,7 +204,7 @@ class KeyMachine(RuleBasedStateMachine):
 
 
 def answer_of(known: Known | None, now: datetime) -> object:
-    """Return what a process answers that has this state of a key."""
+    """Return what a process answers that knows this state of a key."""
     return KeyRefusal.UNKNOWN if known is None else known.answer(now)
 
 

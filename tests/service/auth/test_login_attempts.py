@@ -29,7 +29,7 @@ def counters(request: pytest.FixtureRequest, redis_client: Redis) -> AttemptCoun
 
 
 def attempts(counters: AttemptCounters) -> LoginAttempts:
-    """Return attempts on these counters, whose fallback has the same limits."""
+    """Return attempts on these counters, with new counters of the process as fallback."""
     return LoginAttempts(counters, PEPPERS.newest, LocalAttempts())
 
 

@@ -19,7 +19,7 @@ COST = 7
 
 
 def started(url: DatabaseUrl, *words: str) -> "subprocess.Popen[str]":
-    """Start a process that will spend, and wait until it is ready."""
+    """Start a process that will spend as soon as a line is written to it."""
     return subprocess.Popen(
         [sys.executable, "-m", "tests.service.billing.spending_process", text_of(url), *words],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,

@@ -51,7 +51,7 @@ def test_a_server_loads_no_library_that_it_has_no_use_for(tmp_path: Path) -> Non
 
 
 def test_the_store_begins_before_the_libraries_are_imported() -> None:
-    """`serve` takes the address and starts the store before it imports its large libraries."""
+    """`serve` imports no large library before it takes the address and starts the store."""
     program = "import json, sys, service.cli.serve; print(json.dumps([*sys.modules]))"
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert HEAVY & {name.partition(".")[0] for name in json.loads(done.stdout)} == set()
