@@ -130,7 +130,7 @@ def test_an_overloaded_upstream_says_when(caller: Caller, gateway: Gateway) -> N
 
 
 def test_a_request_that_the_upstream_refuses(caller: Caller, gateway: Gateway) -> None:
-    """A fault of the request is reported in the upstream's words, without its model's name and key, and costs nothing."""
+    """A fault of the request is reported in the upstream's words, without its model's name and key, and is free."""
     gateway.upstream.answer = lambda _: refusal(400, f"secret-model-7b has 8192 tokens, {UPSTREAM_KEY}")
     answer = caller.chat()
     assert answer.status_code == 400
@@ -219,7 +219,7 @@ def test_a_low_balance_is_announced(gateway: Gateway) -> None:
 
 @pytest.mark.promise(19)
 def test_a_call_that_the_balance_does_not_cover(gateway: Gateway) -> None:
-    """The 402 states the amount needed, the balance, the largest max_tokens that fits, and where to top up; that one fits."""
+    """The 402 states the amount needed, the balance, the largest max_tokens that fits, and where to top up."""
     caller = gateway.caller(10_000)
     answer = caller.chat(max_tokens=1000)
     error = answer.json()["error"]

@@ -33,7 +33,7 @@ class Answer(NamedTuple):
 
 
 def asked(gateway: Gateway, *headers: tuple[str, str], path: str = "/v1/models") -> Answer:
-    """Return the response to a call with these headers, which may repeat and be invalid: most clients do not send such."""
+    """Return the response to a call with these headers, which may repeat and be invalid."""
     connection = http.client.HTTPConnection("127.0.0.1", gateway.server.port, timeout=10)
     connection.putrequest("GET", path)
     for name, value in headers:

@@ -33,7 +33,7 @@ class Narrow(Registry):
 
 @pytest.mark.anyio
 async def test_delivered_text_is_counted_in_blocks_where_there_is_no_memory_for_the_whole() -> None:
-    """The charge is the count of the text and at most one token more for each block, and not the number of its bytes."""
+    """The charge is the count of the text and at most one token more for each block, not the number of its bytes."""
     pool = CountingPool(Narrow(), TextLimits(100, 100), InFlight(1), threads=1)
     text = "word " * WORDS
     counted = await PromptCounter(pool, VOCABULARY, None).count_output([text, "tail"], "account")

@@ -94,7 +94,7 @@ def test_tokens_that_are_no_session(gateway: Gateway, caller: Caller) -> None:
 
 @pytest.mark.promise(16)
 def test_a_session_is_no_key(gateway: Gateway, caller: Caller) -> None:
-    """A session gives no access to chats or models, and is refused together with a key, which may be another account's."""
+    """A session cannot call chats or models, and is refused together with a key, which may be another account's."""
     token = session_of(user_of(caller))
     bearer = {"Authorization": f"Bearer {token}"}
     models = httpx2.get(f"{gateway.url}/v1/models", headers=bearer)

@@ -1,4 +1,4 @@
-"""The memory that requests share: limited in total and for each sender, but never refused to a request that is alone."""
+"""The memory that requests share: limited in total and for each sender, never refused to a request that is alone."""
 
 from dataclasses import dataclass
 
