@@ -94,7 +94,7 @@ def test_each_job_is_done_once_in_its_turn_or_dropped(jobs: list[tuple[str, bool
 
 
 def expected_order(jobs: list[Submitted], dropped: set[int]) -> list[int]:
-    """Return the expected order: charges and other jobs alternate while both wait, and so do owners within each kind."""
+    """Return the expected order: charges and other jobs alternate, and so do owners within each kind."""
     lanes = {True: SlowTurns(), False: SlowTurns()}
     for job in jobs:
         lanes[job.is_charge].add(job.owner, job.number)
@@ -129,7 +129,7 @@ async def order_of(jobs: list[Submitted], dropped: set[int], threads: int) -> li
 
 @pytest.mark.anyio
 async def test_what_an_owner_may_have_waiting_is_bounded_but_for_charges() -> None:
-    """An owner's job beyond the maximum is refused; other owners' jobs and charges are not. Waiting jobs are dropped."""
+    """A job beyond its owner's maximum is refused, other owners' jobs and charges are not; waiting jobs are dropped."""
     fair, go_on = FairThreads(1), threading.Event()
     fair.submit("a", go_on.wait)
     waiting = [fair.submit("a", int) for _ in range(MAX_WAITING)]

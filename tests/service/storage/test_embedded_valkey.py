@@ -261,7 +261,7 @@ def test_store_that_runs_already_is_left_alone(tmp_path: Path) -> None:
 
 @pytest.mark.promise(48)
 def test_a_server_that_cannot_be_started_again_is_tried_again(tmp_path: Path) -> None:
-    """If the server cannot be started, here because its program is missing, the guard retries, logs nothing and ends."""
+    """If the server cannot be started, as its program is missing, the guard retries, logs nothing, and still ends."""
     program, hidden = tmp_path / "server", tmp_path / "hidden"
     shutil.copy("/bin/sleep", program)
     command = [sys.executable, "-I", "-S", valkey_guard.__file__, "0", "", str(tmp_path), str(program), "60"]
