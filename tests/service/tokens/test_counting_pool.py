@@ -63,7 +63,7 @@ async def test_the_loop_goes_on_while_a_large_text_is_counted(registry: SlowRegi
 
 @pytest.mark.anyio
 async def test_more_work_than_memory_should_bear_is_refused(registry: SlowRegistry) -> None:
-    """While as many bytes are held as allowed, the next large text is a 503 with Retry-After; afterwards it is counted."""
+    """While as many bytes are held as allowed, another large text is a 503 with Retry-After; later it is counted."""
     pool = pool_of(registry)
     waiting = [asyncio.create_task(pool.count(LARGE, ["gpt-4o"])) for _ in range(8)]
     await asyncio.sleep(0)

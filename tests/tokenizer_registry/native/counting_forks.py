@@ -17,7 +17,7 @@ SMALL = LARGE[:100_000]
 
 
 def right_in_child(vocabulary: Vocabulary, expected: int) -> bool:
-    """Whether a child of this process counts as its parent does, in threads of its own too."""
+    """Return whether a child of this process counts as its parent does, also in threads of its own."""
     child = os.fork()
     if child == 0:
         found: list[int] = []

@@ -164,7 +164,7 @@ async def test_a_wrong_key_leaves_the_estimate_and_no_trace_of_itself(fake: Fake
 
 
 async def test_a_silent_provider_costs_a_bounded_wait(fake: FakeProvider) -> None:
-    """A provider that does not answer is given up after the time-out for all its models, and then not asked for a while."""
+    """A provider that does not answer is given up after one time-out for all models, and not asked for a while."""
     fake.go_on.clear()
     async with asking(fake.url, timeout_seconds=0.2) as counts:
         assert await improved(counts, "claude-x", "claude-y") == [ESTIMATE] * 2

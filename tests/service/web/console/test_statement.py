@@ -103,7 +103,7 @@ def row(number: int, at: datetime, account_id: str, key_id: str) -> dict[str, An
 @pytest.mark.timed
 @pytest.mark.promise(33)
 def test_a_long_statement_is_sent_in_parts_and_holds_nobody_up(long_account: LongAccount, figure: Figure) -> None:
-    """The CSV has every entry, as a plain loop over the ledger finds them, and the event loop is never blocked for long."""
+    """The CSV has every entry, as a plain loop over the ledger reads them, and never blocks the event loop for long."""
     server = long_account.server
     watch = server.run(watching())
     answer = httpx2.get(f"{server.url}{CSV}", headers={"Cookie": long_account.cookie}, timeout=600)
