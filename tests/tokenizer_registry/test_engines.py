@@ -132,7 +132,7 @@ def test_a_text_is_not_cut_inside_of_a_grapheme(fast: Registry, name: str) -> No
 
 @pytest.mark.parametrize("name", ["aya-101", "xlm-roberta", "bert-uncased"])
 def test_no_text_has_the_owners_library_loaded(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Words whose form depends on their neighbours are counted without the owner's library, whose import takes a second."""
+    """Words whose form depends on neighbours are counted without the owner's library, whose import takes a second."""
     texts = ("e\u0301te\u0301 \u0301noir", "a \u0301b か\u3099", "x \r\n\u0301 " * 200, "ก\u0e33" * 200)
     expected = list(map(shared_registry().vocabulary(name).count, texts))
     engine, _ = Engines(ROWS, Packs()).build(spec_of(name), VOCABULARIES)
@@ -198,7 +198,7 @@ sys.exit(os.waitstatus_to_exitcode(os.wait()[1]))
 
 
 def test_a_forked_worker_counts_with_what_it_loads_later() -> None:
-    """A worker that is forked after a vocabulary was loaded counts with it, and with vocabularies that it loads later."""
+    """A worker that is forked after a vocabulary was loaded counts with it, and with those that it loads later."""
     done = subprocess.run(
         [sys.executable, "-c", FORKED], cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=60,
     )  # fmt: skip

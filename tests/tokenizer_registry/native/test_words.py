@@ -77,7 +77,7 @@ def test_more_words_than_are_remembered(whole: CounterSet) -> None:
 
 @pytest.mark.parametrize("length", [*range(1, 20), 31, 32, 33, *range(322, 327), 700])
 def test_words_of_each_length(whole: CounterSet, length: int) -> None:
-    """Words that differ in one byte, or by one byte more, are distinguished, also at the length where long words begin."""
+    """Words that differ in one byte, or by one byte more, are distinguished, also where long words begin."""
     word = "weighbridge" * 70
     words = [word[:length], word[: length - 1] + "x", word[: length + 1], "x" + word[1:length], word[:length]]
     counter_set, text = counter_set_of(NAMES), " ".join(words)
