@@ -21,7 +21,7 @@ BODY = {"type": "http.response.body", "body": answer.encode()}
 
 
 async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """Answer one request."""
+    """Read one request, parse its JSON, and send a fixed reply."""
     parts = []
     while True:
         message = await receive()

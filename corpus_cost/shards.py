@@ -7,7 +7,7 @@ from corpus_cost.sources import TextSource
 
 
 class Whole(NamedTuple):
-    """The whole source."""
+    """The whole of a source as one shard."""
 
 
 class Stripe(NamedTuple):

@@ -28,7 +28,7 @@ Bands = Mapping[ScriptClass, tuple[Decimal, Decimal]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line."""
+    """Write the estimators' table, or print one estimator's band. Return the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--out", type=Path, default=ROOT / "tokenizer_registry" / "estimates.toml")
     parser.add_argument("--spread", metavar="NAME", help="print what this estimator's band rests on")

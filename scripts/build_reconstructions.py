@@ -41,7 +41,7 @@ RECONSTRUCTIONS = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line."""
+    """Build the reconstructed vocabularies into the package. Return the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--cache", type=Path, default=ROOT / "build" / "estimates")
     parser.add_argument("--out", type=Path, default=ROOT / "tokenizer_registry" / "approximation")

@@ -28,7 +28,7 @@ HEADER = """\
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line."""
+    """Build the named vocabularies, or write all of them. Return the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--cache", type=Path, default=CACHE)
     parser.add_argument("--out", type=Path, default=ROOT / "tokenizer_registry")

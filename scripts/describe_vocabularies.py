@@ -16,7 +16,7 @@ OWNERS_LIBRARIES = {"tiktoken": "tiktoken", "sentencepiece": "sentencepiece", "h
 
 
 def main() -> None:
-    """Replace the page."""
+    """Write the page that describes the vocabularies."""
     PAGE.write_text(page(), encoding="utf-8")
 
 

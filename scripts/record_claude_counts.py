@@ -41,7 +41,7 @@ json.dump({"version": importlib.metadata.version("ctok"), "python": platform.pyt
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line."""
+    """Record counts of the installed ctok as test data. Return the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--python", required=True, help="an interpreter with ctok")
     parser.add_argument("--cache", type=Path, default=ROOT / "build" / "estimates")

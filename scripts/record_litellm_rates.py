@@ -45,7 +45,7 @@ def rates(entry: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def main() -> int:
-    """Write the file."""
+    """Write LiteLLM's rates of the models whose makers sell them. Return the exit status."""
     pin = read_pins(PINS).packages["litellm"]
     with zipfile.ZipFile(CACHE / pin.wheel) as wheel:
         entries = json.loads(wheel.read(MEMBER), parse_float=Decimal)

@@ -20,7 +20,7 @@ def rates(**usd: str) -> Rates:
 
 
 def row(model: str, tariff: Tariff, since: date = date(2025, 1, 1)) -> Price:
-    """A row of the book."""
+    """Return a row of a price book that was made up for tests."""
     source = PriceSource("made-up", "1", "0" * 64, "tests", model)
     return Price(model, since, "documented", tariff, source, (), "single", RECORDED)
 

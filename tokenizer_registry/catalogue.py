@@ -28,7 +28,7 @@ class TomlRow:
         return key in self._left
 
     def text(self, key: str) -> str:
-        """A non-empty string."""
+        """Return a non-empty string."""
         value = self._take(key)
         if not isinstance(value, str) or not value:
             raise self.fault(f"{key} must be a non-empty string, not {value!r}")

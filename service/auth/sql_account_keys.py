@@ -26,7 +26,7 @@ MAX_PRUNED_KEYS = 1_000
 
 
 class SqlAccountKeys:
-    """AccountKeys in SQL."""
+    """Keys of accounts, stored in SQL."""
 
     def __init__(self, store: SqlAccountStore) -> None:
         self.store = store

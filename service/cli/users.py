@@ -79,7 +79,7 @@ async def passwd(tools: UserTools, email: str, password_stdin: bool) -> None:
 @click.pass_obj
 @asynchronous
 async def list_(tools: UserTools) -> None:
-    """List users."""
+    """List users with their accounts."""
     async with tools.user_store() as store:
         found = await store.list_users()
     columns = (Column("E-mail", "name"), Column("Account"), Column("Id"), Column("Created"))

@@ -21,7 +21,7 @@ class UnknownPaths:
         self._pages = pages
 
     async def __call__(self, request: Request, error: Exception) -> Response:
-        """Answer one request."""
+        """Return the error reply to a request that no route answers."""
         # The router sets the route for a method that is not allowed too. Remove it: it must not appear in metrics.
         request.scope.pop("route", None)
         refusal, context = _refusal(error), context_of(request.scope)

@@ -82,7 +82,7 @@ class Visits:
         return page
 
     def close(self) -> None:
-        """Close all."""
+        """Close all browser contexts."""
         for context in self._contexts:
             context.close()
 

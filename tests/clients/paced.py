@@ -35,7 +35,7 @@ class Paced(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        """For the table."""
+        """Return the sentence below the table: calls answered and failed, clients, pauses and time."""
         others = ", ".join(f"{count} {name}" for name, count in self.errors.items()) or "none reset"
         low, high = PAUSE_SECONDS
         return (

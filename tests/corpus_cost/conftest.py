@@ -18,5 +18,5 @@ def registry() -> Registry:
 
 @pytest.fixture(scope="session")
 def book() -> PriceBook:
-    """The shipped prices."""
+    """Return the price book of the package."""
     return PriceBook.from_package()

@@ -56,7 +56,7 @@ def corpora(megabytes: int, folder: Path) -> list[Corpus]:
 
 
 def estimated(corpus: Corpus, data: Path, options: Sequence[str]) -> Estimated:
-    """Run the command."""
+    """Run `weighbridge estimate` on a corpus, and return what it printed and used."""
     names = [word for model in MODELS for word in ("--model", model)]
     began = time.monotonic()
     process = subprocess.Popen(
@@ -91,7 +91,7 @@ def prove(corpus: Corpus, folder: Path, options: Sequence[str]) -> bool:
 
 
 def show(totals: Totals, model: str) -> str:
-    """One model's totals."""
+    """Return one model's tokens and cost as text."""
     tokens, usd = totals[model]
     return f"{tokens:,} tokens, {usd.normalize():f} USD"
 

@@ -37,7 +37,7 @@ class KillsANode:
         self.killed_after = 0
 
     def count(self, shards: Sequence[Shard]) -> Iterator[ShardResult]:
-        """What Ray counts."""
+        """Yield the results of Ray, and remove a node after a third of the shards."""
         for number, done in enumerate(self._runner.count(shards), start=1):
             yield done
             if number == len(shards) // 3:

@@ -48,7 +48,7 @@ def as_parquet(path: Path) -> Path:
 
 
 def packed(make: Callable[[Path], Path], pack: Callable[[bytes], bytes]) -> Callable[[Path], Path]:
-    """The same, packed."""
+    """Return a maker of the same file in packed form."""
 
     def make_packed(path: Path) -> Path:
         plain = make(path.with_suffix(".plain"))

@@ -38,7 +38,7 @@ def shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sequence[Shard]:
 
 @pytest.fixture
 def workers(registry: Registry) -> Callable[[int], Workers]:
-    """So many workers."""
+    """Return a function that builds `Workers` of so many processes."""
     return lambda count: Workers(JOB, load_counters(registry, JOB.counters), count)
 
 

@@ -33,7 +33,7 @@ MAY_DIFFER = {"disputed", "override"}
 
 @pytest.fixture(scope="module")
 def book() -> PriceBook:
-    """The packaged book."""
+    """Return the price book of the package."""
     return PriceBook.from_package()
 
 

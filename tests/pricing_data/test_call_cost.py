@@ -219,7 +219,7 @@ def test_calls_do_not_change_each_other(tariff: Tariff, several: list[Usage], co
 
 @pytest.fixture(scope="module")
 def shipped() -> PriceBook:
-    """The packaged book."""
+    """Return the price book of the package."""
     return PriceBook.from_package()
 
 

@@ -30,7 +30,7 @@ def test_cost_is_exact(tokens: int, price: Decimal) -> None:
 
 @pytest.fixture(scope="module")
 def shipped() -> PriceBook:
-    """The packaged book."""
+    """Return the price book of the package."""
     return PriceBook.from_package()
 
 

@@ -12,7 +12,7 @@ from pricing_data.usage import Terms, Usage
 
 @pytest.fixture(scope="module")
 def book() -> PriceBook:
-    """The packaged book."""
+    """Return the price book of the package."""
     return PriceBook.from_package()
 
 

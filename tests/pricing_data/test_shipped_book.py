@@ -27,7 +27,7 @@ RECORDED = date(2026, 11, 28)
 
 @pytest.fixture(scope="module")
 def book() -> PriceBook:
-    """The packaged book."""
+    """Return the price book of the package."""
     return PriceBook.from_package()
 
 

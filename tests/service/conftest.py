@@ -29,7 +29,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
-    """A store that all tests share; not to be harmed."""
+    """Yield a store that all tests share, and must not damage."""
     binary = installed_binaries()[getattr(request, "param", "valkey")]
     process = StoreProcess(tmp_path_factory.mktemp("store"), binary)
     process.start()
@@ -39,7 +39,7 @@ def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture
 def own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
-    """A store for one test, which may freeze or kill it."""
+    """Yield a store for one test, which may freeze or kill it."""
     process = StoreProcess(tmp_path_factory.mktemp("own"))
     process.start()
     yield process
@@ -57,13 +57,13 @@ async def redis_client(store: StoreProcess) -> AsyncIterator[Redis]:
 
 @pytest.fixture(scope="session")
 def account_numbers() -> Iterator[int]:
-    """Numbers that no other test has had."""
+    """Return numbers that no other test has had."""
     return count(1)
 
 
 @pytest.fixture
 def account_id(account_numbers: Iterator[int]) -> str:
-    """An account that no other test has used."""
+    """Return an account id that no other test has used."""
     return f"account-{next(account_numbers)}"
 
 
@@ -76,13 +76,13 @@ def postgres() -> Iterator[Databases]:
 
 @pytest.fixture
 def sqlite(tmp_path: Path) -> Databases:
-    """SQLite files that are gone after the test."""
+    """Return SQLite files that are deleted after the test."""
     return SqliteDatabases(tmp_path)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def databases(request: pytest.FixtureRequest) -> Databases:
-    """Each kind in turn."""
+    """Return the databases of each kind in turn."""
     kind: Databases = request.getfixturevalue(request.param)
     return kind
 

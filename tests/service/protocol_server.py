@@ -18,7 +18,7 @@ LONG = ConnectionLimits(30, 30, 30, UNLIMITED)
 
 
 class ProtocolServer:
-    """Where it listens, and what uvicorn knows of its connections."""
+    """The server's port, and what uvicorn knows of its connections."""
 
     def __init__(self, port: int, state: ServerState) -> None:
         self.port = port
@@ -26,13 +26,13 @@ class ProtocolServer:
         self._writers: list[asyncio.StreamWriter] = []
 
     async def connect(self, buffer_bytes: int = 1 << 20) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """A connection; of what it does not read the client's side takes about `buffer_bytes`."""
+        """Open a connection; the client's side buffers about `buffer_bytes` of unread data."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port, limit=buffer_bytes)
         self._writers.append(writer)
         return reader, writer
 
     async def said(self, request: bytes) -> bytes:
-        """All that comes back for this request until the server closes the connection."""
+        """Return all bytes that the server sends for this request until it closes the connection."""
         reader, writer = await self.connect()
         writer.write(request)
         return await asyncio.wait_for(reader.read(), 20)

@@ -30,7 +30,7 @@ class Node:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it; what it held is there again."""
+        """Start the server with the data that it had before."""
         self.folder.mkdir(parents=True, exist_ok=True)
         options = {
             "port": self.port, "cluster-port": self.bus_port, "bind": "127.0.0.1", "dir": self.folder,
@@ -41,16 +41,16 @@ class Node:
         self.process = subprocess.Popen([get_binary_path(), *words], stdin=subprocess.DEVNULL)
 
     def command(self, *words: Any) -> Any:
-        """The answer to a command, behind the service's back."""
+        """Return the answer to a command, sent without the service."""
         with redis.Redis(port=self.port, socket_timeout=5) as client:
             return client.execute_command(*words)
 
     def id(self) -> str:
-        """Its name in the cluster."""
+        """Return the node's name in the cluster."""
         return str(self.command("CLUSTER", "MYID"), "ascii")
 
     def end(self, how: signal.Signals = signal.SIGKILL) -> None:
-        """End it and wait."""
+        """Signal the process, and wait until it has ended."""
         if self.process is not None:
             os.kill(self.process.pid, how)
             self.process.wait(timeout=30)
@@ -58,27 +58,27 @@ class Node:
 
 
 class StoreCluster:
-    """Running; `url` names one node that is always there: the last."""
+    """A running cluster; `url` names its last node, which no test kills."""
 
     def __init__(self, nodes: list[Node]) -> None:
         self.nodes = nodes
         self.url = f"redis+cluster://127.0.0.1:{nodes[-1].port}"
 
     def owner(self, account_id: str) -> Node:
-        """The node that has the counters of an account."""
+        """Return the node that has the counters of an account."""
         for start, end, *owners in self.nodes[-1].command("CLUSTER", "SLOTS"):
             if start <= slot_of(account_id) <= end:
                 return next(node for node in self.nodes if node.port == owners[0][1])
         raise AssertionError("the slot has no owner")
 
     def begin_move(self, account_id: str, target: Node) -> None:
-        """Open an account's slot for moving: its owner sends on whoever asks for what it does not have."""
+        """Begin to move an account's slot: its owner redirects calls for keys that it does not have."""
         source, slot = self.owner(account_id), slot_of(account_id)
         target.command("CLUSTER", "SETSLOT", slot, "IMPORTING", source.id())
         source.command("CLUSTER", "SETSLOT", slot, "MIGRATING", target.id())
 
     def move_keys(self, account_id: str, target: Node) -> int:
-        """Take all keys of an account's slot over to the target; answers how many there were."""
+        """Move all keys of an account's slot to the target; return their number."""
         source = self.owner(account_id)
         keys = source.command("CLUSTER", "GETKEYSINSLOT", slot_of(account_id), 100)
         if keys:
@@ -86,7 +86,7 @@ class StoreCluster:
         return len(keys)
 
     def end_move(self, account_id: str, target: Node) -> None:
-        """The target is the owner from now on."""
+        """Make the target the owner of the slot."""
         slot, new_owner = slot_of(account_id), target.id()
         for node in (target, *(node for node in self.nodes if node is not target)):
             node.command("CLUSTER", "SETSLOT", slot, "NODE", new_owner)
@@ -98,7 +98,7 @@ class StoreCluster:
         eventually(lambda: self.owner(account_id) is target, within=START_SECONDS)
 
     def wait_until_whole(self) -> None:
-        """Until every node knows every slot."""
+        """Wait until every node knows every slot."""
         eventually(lambda: all(map(self._is_whole, self.nodes)), within=START_SECONDS)
 
     def _is_whole(self, node: Node) -> bool:
@@ -110,7 +110,7 @@ class StoreCluster:
 
 
 def slot_of(account_id: str) -> int:
-    """The slot of an account's counters."""
+    """Return the slot of an account's counters."""
     return int(key_slot(f"rl:{{{account_id}}}:a".encode()))
 
 
@@ -123,7 +123,7 @@ def free_ports(number: int) -> list[int]:
 
 @contextmanager
 def store_cluster(folder: Path) -> Iterator[StoreCluster]:
-    """A cluster for the time of the block."""
+    """Run a cluster during the block."""
     ports = free_ports(2 * NODES)
     nodes = [Node(folder / str(n), ports[n], ports[NODES + n]) for n in range(NODES)]
     try:
@@ -144,7 +144,7 @@ def store_cluster(folder: Path) -> Iterator[StoreCluster]:
 
 
 def wait_for(node: Node) -> None:
-    """Until it answers."""
+    """Wait until the node answers."""
 
     def answers() -> bool:
         try:

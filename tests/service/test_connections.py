@@ -1,4 +1,4 @@
-"""What an operator sets reaches the clients of the stores."""
+"""Settings of an operator reach the clients of the stores."""
 
 import asyncio
 from pathlib import Path
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.anyio
 async def test_redis_has_the_time_of_the_setting(
     own_store: StoreProcess, tmp_path: Path, timeout_seconds: float, answer: type, fault: str | None
 ) -> None:
-    """An answer of Redis that takes half a second is waited for, or not, as the operator has it."""
+    """An answer of Redis that takes half a second is awaited or not, depending on the time-out setting."""
     async with FaultProxy(lambda: asyncio.open_unix_connection(own_store.socket_path)) as network:
         network.delay_seconds = 0.5
         url = f"redis://127.0.0.1:{network.port}"

@@ -8,11 +8,11 @@ from tokenizer_registry.registry import Registry
 
 @pytest.fixture(scope="session")
 def registry() -> Registry:
-    """The shipped vocabularies with their owners' libraries, each loaded when first asked for."""
+    """Return the shipped vocabularies with their owners' libraries, each loaded at its first use."""
     return shared_registry()
 
 
 @pytest.fixture(scope="session")
 def fast() -> Registry:
-    """What is shipped, with the engines that the service counts with."""
+    """Return the shipped vocabularies with the engines that the service uses."""
     return Registry.from_package()

@@ -18,7 +18,7 @@ ROOM_BYTES = 10_000_000
 
 
 def outcome(way: Callable[[], object]) -> str:
-    """What the way raises, or its answer."""
+    """Return the error that a way of counting raises, or its result."""
     try:
         return str(way())
     except BaseException as error:  # also what is no Exception
@@ -26,7 +26,7 @@ def outcome(way: Callable[[], object]) -> str:
 
 
 def main() -> None:
-    """Limit the address space to what is in use and a little more; then lift that again."""
+    """Limit the address space to slightly more than is used; then remove the limit."""
     registry = Registry.from_package()
     counters: list[TokenCounter] = [registry.vocabulary(name) for name in VOCABULARIES]
     text = "a" * CHARACTERS

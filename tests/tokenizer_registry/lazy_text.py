@@ -1,4 +1,4 @@
-"""Texts of gigabytes whose memory is not there until they are read: ASCII of NUL characters."""
+"""Texts of gigabytes that use memory only where they are read: ASCII of NUL characters."""
 
 import ctypes
 
@@ -10,6 +10,6 @@ _new.argtypes = (ctypes.c_ssize_t, ctypes.c_uint32)
 
 
 def lazy_text(characters: int) -> str:
-    """A text that takes address space alone: what the system gives for it is zero, and becomes memory when read."""
+    """Return a text that uses only address space: its pages are zero, and become memory when they are read."""
     text: str = _new(characters, MAX_ASCII)
     return text

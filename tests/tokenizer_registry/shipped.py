@@ -1,4 +1,4 @@
-"""What the package ships, without its models: the vocabularies stand for themselves."""
+"""The shipped vocabularies without the models; each is named after its vocabulary."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -14,26 +14,26 @@ VOCABULARIES = PACKAGE / "vocabularies"
 
 
 def shipped_specs() -> tuple[VocabularySpec, ...]:
-    """All of vocabularies.toml."""
+    """Return all specifications of vocabularies.toml."""
     return read_specs(PACKAGE / "vocabularies.toml")
 
 
 def shipped_names() -> list[str]:
-    """The names of the shipped vocabularies."""
+    """Return the names of the shipped vocabularies."""
     return [spec.name for spec in shipped_specs()]
 
 
 def rank_names() -> list[str]:
-    """The names of the vocabularies that are rank files."""
+    """Return the names of the vocabularies that are rank files."""
     return [spec.name for spec in shipped_specs() if spec.format is VocabularyFormat.TIKTOKEN]
 
 
 def shipped_registry(models: Sequence[Model] = ()) -> Registry:
-    """A registry of the shipped vocabularies with these models."""
+    """Return a registry of the shipped vocabularies with these models."""
     return Registry(models, shipped_specs(), VOCABULARIES)
 
 
 @cache
 def shared_registry() -> Registry:
-    """One registry for all tests that do not care when a vocabulary is loaded."""
+    """Return one registry for all tests that do not depend on when a vocabulary is loaded."""
     return shipped_registry()

@@ -1,4 +1,4 @@
-"""Byte-level BPE as one would explain it to a friend: slow, and short enough to be seen to be right."""
+"""A reference of byte-level BPE: slow, and short enough to be checked by reading."""
 
 from collections.abc import Mapping
 from itertools import pairwise

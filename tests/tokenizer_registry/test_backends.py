@@ -1,4 +1,4 @@
-"""Each library behind its engine."""
+"""The engine of each library."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ BYTES = {bytes([byte]): byte for byte in range(256)}
 
 
 def small_tokenizer() -> bytes:
-    """A tokenizer.json with a special token, truncation and padding, as files of embedding models have them."""
+    """Return a tokenizer.json with a special token, truncation and padding, as embedding models have."""
     vocabulary = {"[UNK]": 0, "weigh": 1, "bridge": 2, "<": 3, "end": 4, ">": 5, "<end>": 6}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
@@ -26,7 +26,7 @@ def small_tokenizer() -> bytes:
 
 
 def test_huggingface_counts_the_whole_text() -> None:
-    """A file's own truncation and padding do not touch the count."""
+    """The truncation and padding of a file do not change the count."""
     engine = HuggingFaceEngine(small_tokenizer())
     assert engine.encode("weigh bridge weigh bridge weigh") == [1, 2, 1, 2, 1]
     assert engine.count("weigh bridge weigh bridge weigh") == 5
@@ -34,12 +34,12 @@ def test_huggingface_counts_the_whole_text() -> None:
 
 
 def test_huggingface_takes_special_tokens_for_text() -> None:
-    """A special token's name in a text is cut as text, not matched whole."""
+    """A special token's name in a text is split as text, not matched as one token."""
     assert HuggingFaceEngine(small_tokenizer()).encode("weigh <end>") == [1, 3, 4, 5]
 
 
 def test_tiktoken_takes_the_ranks_over() -> None:
-    """The ranks are not held twice, and the engine still counts."""
+    """The ranks are not kept twice, and the engine still counts."""
     ranks = BYTES | {b"ab": 256}
     engine = TiktokenEngine("small", ranks, r"\w+|\W+")
     assert ranks == {}

@@ -1,4 +1,4 @@
-"""models.toml and vocabularies.toml: what is accepted, and how a fault is told."""
+"""models.toml and vocabularies.toml: what is accepted, and how a fault is reported."""
 
 from pathlib import Path
 
@@ -14,14 +14,14 @@ GOOD = '[[model]]\nname = "a"\nauthor = "A"\ndisplay_name = "The A"\n'
 
 
 def models(tmp_path: Path, text: str) -> tuple[Model, ...]:
-    """The models of a file with this text, where the one vocabulary is v1."""
+    """Return the models of a file with this text, where the only vocabulary is v1."""
     path = tmp_path / "models.toml"
     path.write_text(text, encoding="utf-8")
     return read_models(path, {"v1"})
 
 
 def specs_fault(tmp_path: Path, old: str, new: str) -> str:
-    """What is said of the shipped vocabularies.toml with one thing replaced in its first entry."""
+    """Return the error for the shipped vocabularies.toml with one replacement in its first entry."""
     text = (PACKAGE / "vocabularies.toml").read_text(encoding="utf-8")
     assert old in text
     path = tmp_path / "vocabularies.toml"

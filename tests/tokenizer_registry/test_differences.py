@@ -1,4 +1,4 @@
-"""Where sources of one family disagree: each decision of docs/vocabularies.md, held by a count."""
+"""Differences between sources of one family: each decision of docs/vocabularies.md is checked by a count."""
 
 import tomllib
 
@@ -10,7 +10,7 @@ from tokenizer_registry.registry import Registry
 
 
 def vocabulary_of(model: str) -> str | None:
-    """The vocabulary of a model in the shipped catalogue."""
+    """Return the vocabulary of a model in the shipped catalogue."""
     rows: list[dict[str, str]] = tomllib.loads((PACKAGE / "models.toml").read_text(encoding="utf-8"))["model"]
     return {row["name"]: row.get("vocabulary") for row in rows}[model]
 
@@ -28,7 +28,7 @@ def vocabulary_of(model: str) -> str | None:
     ],
 )
 def test_the_decided_form_counts(registry: Registry, name: str, text: str, tokens: int) -> None:
-    """A text that tells two sources apart has the decided one's count."""
+    """A text that distinguishes two sources has the count of the chosen one."""
     assert registry.vocabulary(name).count(text) == tokens
 
 
@@ -48,16 +48,16 @@ def test_the_decided_form_counts(registry: Registry, name: str, text: str, token
     ],
 )
 def test_models_have_the_decided_vocabulary(model: str, vocabulary: str | None) -> None:
-    """Where it is not sure how a model's text is cut, the model has no vocabulary."""
+    """A model whose text may be split in several ways has no vocabulary."""
     assert vocabulary_of(model) == vocabulary
 
 
 def test_mistral_versions_count_alike(registry: Registry) -> None:
-    """v1 and v3 differ in control tokens and numbers, never in a count."""
+    """Mistral v1 and v3 differ in control tokens and ids, but never in a count."""
     text = "Felis nunc phasellus arcu — 12345.678\n\n  [INST] naïve 🌍"
     assert registry.vocabulary("mistral-v1").count(text) == registry.vocabulary("mistral-v3").count(text)
 
 
 def test_the_page_is_current() -> None:
-    """docs/vocabularies.md says what the data says: `python -m scripts.describe_vocabularies` writes it."""
+    """docs/vocabularies.md agrees with the data: `python -m scripts.describe_vocabularies` writes it."""
     assert PAGE.read_text(encoding="utf-8") == page()

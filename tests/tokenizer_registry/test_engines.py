@@ -1,4 +1,4 @@
-"""What counts, against the owners' libraries. `make verify-engines` does the same at full size."""
+"""Engines, compared with the owners' libraries. `make verify-engines` does the same at full size."""
 
 import logging
 import subprocess
@@ -39,7 +39,7 @@ NAME = "r50k_base"
 
 @pytest.mark.parametrize("name", shipped_names())
 def test_a_vocabulary_counts_like_its_reference(fast: Registry, name: str) -> None:
-    """Alone and together with another, texts of many kinds get the reference's counts."""
+    """Texts of many kinds have the reference's counts, with one vocabulary and with two together."""
     comparison = Comparison(fast, name)
     texts = [*fixed_texts(), *fuzzed_texts(3, FUZZED, comparison.tokens()), *generated_texts(4, GENERATED_BYTES)]
     assert list(comparison.differences(texts)) == []
@@ -47,12 +47,12 @@ def test_a_vocabulary_counts_like_its_reference(fast: Registry, name: str) -> No
 
 @pytest.mark.parametrize("name", list(ROWS))
 def test_the_c_library_counts_what_the_table_says(fast: Registry, name: str) -> None:
-    """What is compared with the reference is not the reference itself."""
+    """The engine that is compared with the reference is not the reference itself."""
     assert isinstance(fast.vocabulary(name), NativeVocabulary)
 
 
 def test_a_count_for_many_models_is_the_count_for_each(fast: Registry) -> None:
-    """One text for the whole catalogue gets, for each model, what that model gets alone."""
+    """In a count for the whole catalogue each model gets the count that it gets alone."""
     text = " ".join(generated_texts(5, 50_000))
     models = list(fast.models)
     together = dict(zip(models, fast.count(text, models), strict=True))
@@ -61,7 +61,7 @@ def test_a_count_for_many_models_is_the_count_for_each(fast: Registry) -> None:
 
 
 def test_threads_count_alike(fast: Registry) -> None:
-    """Threads that count at the same time, each with words of its own, get what one thread gets."""
+    """Concurrent threads, each with words of its own, get the counts of a single thread."""
     texts = list(generated_texts(7, 200_000))
     models = ["gpt-4o", "claude-2.1", "llama-2-7b", "bge-m3"]
     expected = [fast.count(text, models) for text in texts]
@@ -70,7 +70,7 @@ def test_threads_count_alike(fast: Registry) -> None:
 
 
 def test_two_registries_do_not_share_words() -> None:
-    """Words that one registry counted in a thread are not taken for those of another one's vocabularies."""
+    """Cached words of one registry are not used for the vocabularies of another."""
     registries = [Registry.from_package(), Registry.from_package()]
     for order in (("llama-2", "o200k_base"), ("o200k_base", "llama-2")):
         for registry, name in zip(registries, order, strict=True):
@@ -79,14 +79,14 @@ def test_two_registries_do_not_share_words() -> None:
 
 
 def test_rows_are_of_the_vocabularies_that_are_shipped() -> None:
-    """Each row of engines.toml is of a shipped vocabulary and of its very bytes."""
+    """Each row of engines.toml names a shipped vocabulary and its digest."""
     digests = {spec.name: spec.sha256 for spec in shipped_specs()}
     assert {name: row.sha256 for name, row in ROWS.items()}.items() <= digests.items()
 
 
 @pytest.mark.parametrize("name", [name for name in rank_names() if ROWS[name].has_words])
 def test_no_token_reaches_across_a_cut(name: str) -> None:
-    """No token of a vocabulary with words has a space behind what may end a word."""
+    """No token of a vocabulary with words has a space after a character that may end a word."""
     spec = shared_registry().vocabularies[name]
     for token in parse_ranks(unpack(spec, VOCABULARIES)):
         text = token.decode("utf-8", "replace")
@@ -104,7 +104,7 @@ def test_no_token_reaches_across_a_cut(name: str) -> None:
     ],
 )
 def test_a_text_is_not_cut_where_a_token_joins(fast: Registry, name: str, text: str) -> None:
-    """A token that reaches across the end of a word is found, also where other words of the text are known."""
+    """A token that crosses the end of a word is found, also if other words of the text are cached."""
     batch_counter = BatchCounter({each: fast.vocabulary(each) for each in shipped_names()})
     for known in ("", "some words\nbefore ", "some words\nafter "):
         expected = shared_registry().vocabulary(name).count(known + text)
@@ -115,7 +115,7 @@ def test_a_text_is_not_cut_where_a_token_joins(fast: Registry, name: str, text: 
 
 @pytest.mark.parametrize("name", ["cl100k_base", "llama-2", "falcon", "internlm-2", "qwen2"])
 def test_pieces_that_come_again_in_other_words(fast: Registry, name: str) -> None:
-    """A piece counts the same in each new word around it, whether its length is that of pieces that are remembered."""
+    """A piece counts the same in each new word around it, whether or not its length is cached."""
     dice = Random(11)
     pieces = ["".join(dice.choices("aeilnrst", k=length)) for length in range(1, 19) for _ in range(12)]
     for before, behind in (("(", "),"), ("_", "."), ('"', '":'), ("é", "é"), ("", "\u4e2d"), ("7", "7")):
@@ -125,14 +125,14 @@ def test_pieces_that_come_again_in_other_words(fast: Registry, name: str) -> Non
 
 @pytest.mark.parametrize("name", ["aya-101", "xlm-roberta"])
 def test_a_text_is_not_cut_inside_of_a_grapheme(fast: Registry, name: str) -> None:
-    """A joiner or a mark behind a space counts as the owner's library counts it."""
+    """A joiner or a mark after a space counts as in the owner's library."""
     text = "中 \u200d\u0301 a \u0e33 b \uff9e"
     assert fast.vocabulary(name).count(text) == shared_registry().vocabulary(name).count(text)
 
 
 @pytest.mark.parametrize("name", ["aya-101", "xlm-roberta", "bert-uncased"])
 def test_no_text_has_the_owners_library_loaded(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Words whose form depends on neighbours are counted without it: to load it would hold all else for a second."""
+    """Words whose form depends on neighbours are counted without the owner's library, whose import takes a second."""
     texts = ("e\u0301te\u0301 \u0301noir", "a \u0301b か\u3099", "x \r\n\u0301 " * 200, "ก\u0e33" * 200)
     expected = list(map(shared_registry().vocabulary(name).count, texts))
     engine, _ = Engines(ROWS, Packs()).build(spec_of(name), VOCABULARIES)
@@ -141,7 +141,7 @@ def test_no_text_has_the_owners_library_loaded(name: str, monkeypatch: pytest.Mo
 
 
 def test_words_in_the_owners_form_are_remembered(fast: Registry) -> None:
-    """A word that the owner's normalizer had to change gets the same count when it comes again, wherever it stands."""
+    """A word that the owner's normalizer changed gets the same count when it occurs again, anywhere."""
     vocabulary, owner = fast.vocabulary("xlm-roberta"), shared_registry().vocabulary("xlm-roberta")
     for text in (
         "e\u0301te\u0301 noir",
@@ -154,7 +154,7 @@ def test_words_in_the_owners_form_are_remembered(fast: Registry) -> None:
 def test_a_library_that_was_not_built_is_told_once_and_the_references_serve(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Without the C library every vocabulary counts all the same, and one line of the log says so."""
+    """Without the C library every vocabulary still counts, and one log line reports it."""
     engines = Engines(ROWS, Packs(tmp_path))
     with caplog.at_level(logging.WARNING):
         for name in (NAME, "starcoder"):
@@ -166,7 +166,7 @@ def test_a_library_that_was_not_built_is_told_once_and_the_references_serve(
 
 
 def test_a_damaged_pack_is_not_used(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """A packed vocabulary with one changed bit is refused by its name, and the reference serves."""
+    """A packed vocabulary with one changed bit is refused by its name, and the reference is used."""
     (tmp_path / INDEX).write_bytes((FOLDER / INDEX).read_bytes())
     content = bytearray((FOLDER / NAME).read_bytes())
     content[-1000] ^= 1
@@ -177,7 +177,7 @@ def test_a_damaged_pack_is_not_used(tmp_path: Path, caplog: pytest.LogCaptureFix
 
 
 def test_a_vocabulary_that_is_miscounted_is_not_used(caplog: pytest.LogCaptureFixture) -> None:
-    """Where the counts of the probe texts are not the recorded ones, the reference serves."""
+    """If the counts of the probe texts are not the recorded ones, the reference is used."""
     spec = spec_of("llama-3")
     wrong = replace(spec, probe_counts=(1, 2, 3))
     vocabulary = load_vocabulary(wrong, VOCABULARIES, Engines({spec.name: EngineSpec(spec.name, spec.sha256)}, Packs()))
@@ -198,7 +198,7 @@ sys.exit(os.waitstatus_to_exitcode(os.wait()[1]))
 
 
 def test_a_forked_worker_counts_with_what_it_loads_later() -> None:
-    """A worker that is forked after a vocabulary was loaded counts with that one, and with those new to it."""
+    """A worker that is forked after a vocabulary was loaded counts with it, and with those that it loads later."""
     done = subprocess.run(
         [sys.executable, "-c", FORKED], cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=60,
     )  # fmt: skip
@@ -209,11 +209,11 @@ def test_a_forked_worker_counts_with_what_it_loads_later() -> None:
 
 
 def test_lone_surrogates_are_refused_for_many_vocabularies(fast: Registry) -> None:
-    """A text that no vocabulary can count is refused however many are asked."""
+    """A text with a lone surrogate is refused for any number of vocabularies."""
     with pytest.raises(UncountableText, match="U\\+D800"):
         fast.count("a\ud800", ["gpt-4o", "gpt-4", "llama-3.1-8b"])
 
 
 def spec_of(name: str) -> VocabularySpec:
-    """The spec of a shipped vocabulary."""
+    """Return the specification of a shipped vocabulary."""
     return next(spec for spec in shipped_specs() if spec.name == name)

@@ -1,4 +1,4 @@
-"""The size of a text after NFKC."""
+"""The size of a text after NFKC normalization."""
 
 import unicodedata
 
@@ -11,19 +11,19 @@ from tokenizer_registry.normalization import expanded_size
 
 
 def slow_expanded_size(text: str) -> int:
-    """Character by character, as the docstring says."""
+    """Return the size, character by character, as the docstring defines it."""
     return sum(len(unicodedata.normalize("NFKC", c).encode("utf-8", "surrogatepass")) for c in text)
 
 
 @given(st.text(max_size=80))
 def test_size_is_that_of_each_character_expanded(text: str) -> None:
-    """The shortcuts give what expanding character by character gives, surrogates included."""
+    """The fast size equals the slow one, surrogates included."""
     assert expanded_size(text) == slow_expanded_size(text)
 
 
 @given(st.text(st.sampled_from("ﷺ①½ﬁｶ㌀中a\u0301é"), min_size=30, max_size=60))
 def test_many_kinds_of_growing_characters(text: str) -> None:
-    """The size is right whether few or many kinds of characters grow."""
+    """The size is correct whether few or many different characters expand."""
     every_kind = "".join(chr(point) for point in range(0x3300, 0x3340)) + text
     assert expanded_size(every_kind) == slow_expanded_size(every_kind)
 
@@ -35,7 +35,7 @@ def test_known_sizes(text: str, size: int) -> None:
 
 
 def test_hostile_texts_stand_on_the_right_side_of_the_limit() -> None:
-    """The text made to pass a limit of 4,000,000 bytes passes it, the one made to break it breaks it."""
+    """Texts built to stay below and above a limit of 4,000,000 bytes do so."""
     texts = {case.name: case.text for case in hostile_texts()}
     assert expanded_size(texts["fdfa_below_expansion_limit"]) == 3_300_000
     assert expanded_size(texts["fdfa_above_expansion_limit"]) == 9_900_000

@@ -1,4 +1,4 @@
-"""Hostile texts, given to every vocabulary directly."""
+"""Hostile texts, passed directly to every vocabulary."""
 
 import json
 import os
@@ -24,27 +24,27 @@ MAX_SECONDS = 2.0
 
 @cache
 def texts() -> tuple[HostileText, ...]:
-    """All hostile texts, made once."""
+    """Return all hostile texts, created once."""
     return tuple(hostile_texts())
 
 
 @cache
 def is_within_limits(text: str) -> bool:
-    """Whether the service would count it: larger texts are here for what the libraries do with them."""
+    """Return whether the service would count the text; larger texts test the libraries."""
     expanded = unicodedata.normalize("NFKC", text).encode("utf-8", "surrogatepass")
     return len(text) <= MAX_CHARACTERS and len(expanded) <= MAX_EXPANDED_BYTES
 
 
 @cache
 def recorded_counts() -> dict[str, dict[str, int]]:
-    """Vocabulary, then text, to the reference's count."""
+    """Return the reference's counts, by vocabulary and text."""
     counts: dict[str, dict[str, int]] = json.loads((DATA / "hostile_counts.json").read_text(encoding="utf-8"))
     return counts
 
 
 @pytest.mark.parametrize("place", range(len(shipped_names())), ids=shipped_names())
 def test_hostile_texts_are_counted_or_refused(fast: Registry, place: int, figure: Figure) -> None:
-    """A count is the reference's; where a library gives up, an UncountableText comes out and nothing else."""
+    """A count is the reference's; if a library fails, UncountableText is raised and nothing else."""
     name = shipped_names()[place]
     vocabulary = fast.vocabulary(name)
     slowest = 0.0
@@ -68,7 +68,7 @@ def test_hostile_texts_are_counted_or_refused(fast: Registry, place: int, figure
 
 @pytest.mark.parametrize("name", shipped_names())
 def test_lone_surrogates_are_refused_by_place(fast: Registry, name: str) -> None:
-    """A lone surrogate is refused alike by every vocabulary, before its library sees it."""
+    """A lone surrogate is refused in the same way by every vocabulary, before its library is called."""
     with pytest.raises(UncountableText, match=r"character 1 is the lone surrogate U\+D800"):
         fast.vocabulary(name).count("a\ud800b")
 

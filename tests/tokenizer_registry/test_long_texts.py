@@ -19,7 +19,7 @@ FULL_SIZE = "LONG_TEXTS" in os.environ
 
 @pytest.fixture(scope="module")
 def registry() -> Registry:
-    """The shipped one."""
+    """Return the registry of the package."""
     return Registry.from_package()
 
 
@@ -28,7 +28,7 @@ def registry() -> Registry:
 def test_a_text_over_the_limit_is_refused_by_name_of_the_limit(
     registry: Registry, vocabulary: str, excess: int
 ) -> None:
-    """By all ways to count or cut it, before anything of it is read: it would take gigabytes."""
+    """Every way of counting and splitting refuses the text before reading it, which would take gigabytes."""
     text = lazy_text(MAX_TEXT_BYTES + excess)
     model = next(model.name for model in registry.models.values() if model.vocabulary == vocabulary)
     counter = registry.vocabulary(vocabulary)
@@ -45,14 +45,14 @@ def test_a_text_over_the_limit_is_refused_by_name_of_the_limit(
 
 
 def test_the_owners_library_refuses_what_its_places_do_not_fit(registry: Registry) -> None:
-    """SentencePiece keeps places as int, so its limit is lower, and named."""
+    """SentencePiece keeps positions as int, so its limit is lower, and is named."""
     with pytest.raises(UncountableText, match="536,870,911 characters"):
         registry.vocabulary("llama-2").encode(lazy_text(2**29))
 
 
 @pytest.mark.parametrize("length", [MAX_TEXT_BYTES + 1, 2**32, 2**32 + 5, 2**40])
 def test_the_c_library_takes_lengths_whole(length: int) -> None:
-    """What a length of 32 bits would make five bytes is refused, whoever calls; nothing is read or counted."""
+    """A text whose length, in 32 bits, would be five bytes is refused by every function, and not read."""
     called = library()
     counter_set = called.weighbridge_counter_set(Packs().characters().address)
     totals, left = (ctypes.c_uint64 * 64)(), ctypes.c_void_p()
@@ -63,7 +63,7 @@ def test_the_c_library_takes_lengths_whole(length: int) -> None:
 
 @pytest.mark.skipif(not FULL_SIZE, reason="LONG_TEXTS is not set: takes 9 GB of memory")
 def test_the_longest_text_is_counted_whole(registry: Registry) -> None:
-    """Of as many words as fit into the limit, each is counted."""
+    """A text of as many words as the limit allows is counted completely."""
     words = MAX_TEXT_BYTES // 2
     text = " a" * words
     assert registry.vocabulary("o200k_base").count(text) == words

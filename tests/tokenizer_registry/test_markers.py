@@ -1,4 +1,4 @@
-"""The one rule for markers in plain text, for each form of vocabulary: docs/vocabularies.md states it."""
+"""Markers in plain text, for each form of vocabulary; docs/vocabularies.md states the rule."""
 
 import pytest
 
@@ -26,7 +26,7 @@ STRICT = [spec for spec in shipped_specs() if spec.format is not VocabularyForma
 @pytest.mark.parametrize("marker", MARKERS)
 @pytest.mark.parametrize("spec", STRICT, ids=lambda spec: spec.name)
 def test_a_marker_is_ordinary_text(registry: Registry, spec: VocabularySpec, marker: str) -> None:
-    """In ranks and in a tokenizer.json no marker is one token: it is cut like any other text."""
+    """In ranks and in a tokenizer.json no marker is one token: it is split like any other text."""
     assert registry.vocabulary(spec.name).count(marker) > 1
 
 
@@ -53,6 +53,6 @@ def test_sentencepiece_matches_what_its_owner_matches(registry: Registry, name: 
 
 
 def test_unigram_pieces_of_markers_never_match(registry: Registry) -> None:
-    """XLM-RoBERTa and mT5 have pieces such as </s>, which a text that shows one does not use."""
+    """Pieces such as </s> of XLM-RoBERTa and mT5 are not used for a text that contains them."""
     for name in ("xlm-roberta", "aya-101"):
         assert registry.vocabulary(name).count("a </s> b") > registry.vocabulary(name).count("a b") + 1

@@ -1,4 +1,4 @@
-"""What a process holds does not grow with the texts that it has counted."""
+"""The memory of a process does not grow with the number of counted texts."""
 
 import os
 import subprocess
@@ -13,13 +13,13 @@ MAX_MEGABYTES = 8
 
 
 def megabytes() -> float:
-    """Resident memory of this process."""
+    """Return the resident memory of this process in megabytes."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def grown_megabytes(texts: int) -> float:
-    """How much more it is after so many distinct texts than after a quarter of them, which fill whatever is bounded."""
+    """Return the growth from a quarter of so many distinct texts, which fill the caches, to all of them."""
     registry = Registry.from_package()
     before = 0.0
     for number in range(texts):
@@ -30,7 +30,7 @@ def grown_megabytes(texts: int) -> float:
 
 
 def test_memory_is_flat_over_distinct_texts() -> None:
-    """However many texts of new words were counted, a process holds no more than after the first of them."""
+    """After many texts of new words a process uses no more memory than after the first ones."""
     # In a process of its own, where nothing else takes or gives back memory.
     script = "import sys; from tests.tokenizer_registry.test_memory import *; print(grown_megabytes(int(sys.argv[1])))"
     done = subprocess.run([sys.executable, "-c", script, str(TEXTS)], capture_output=True, text=True, check=True)

@@ -12,7 +12,7 @@ def test_the_nearest_name_is_suggested() -> None:
 
 
 def test_without_a_similar_name_something_else_is_said() -> None:
-    """Nothing by default."""
+    """Without a similar name the answer is the caller's text, empty by default."""
     assert nearest("zzz", KNOWN) is None
     assert did_you_mean("zzz", KNOWN, "See the list.") == "See the list."
     assert did_you_mean("zzz", KNOWN) == ""

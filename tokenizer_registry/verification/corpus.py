@@ -66,7 +66,7 @@ class Dice:
         return (self._state >> 33) % limit
 
     def pick(self, items: Sequence[Item]) -> Item:
-        """One of the items."""
+        """Return one of the items, each equally likely."""
         return items[self.below(len(items))]
 
     def between(self, least: int, most: int) -> int:

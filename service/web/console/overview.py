@@ -106,7 +106,7 @@ class Overview:
         self.now = now
 
     async def show(self, scope: Scope, receive: Receive, visit: Visit) -> Reply:
-        """Return the page."""
+        """Return the page of the account: limits, balance and spending."""
         user, now = visit.user, self.now()
         account = await self.accounts.find_account(user.account_name)
         allowance = Allowance(

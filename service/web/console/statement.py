@@ -37,7 +37,7 @@ class StatementPages:
         self._turn = Semaphore(1)
 
     async def show(self, scope: Scope, receive: Receive, visit: Visit) -> Reply | Refusal:
-        """Return one page."""
+        """Return one page of the account's statement."""
         query = parse_form(scope["query_string"].decode("latin-1"))
         if isinstance(query, Refusal):
             return query
@@ -94,7 +94,7 @@ def cells(row: StatementRow) -> tuple[str, ...]:
 
 
 def csv_lines(rows: Iterable[Sequence[str]]) -> bytes:
-    """Return rows as CSV."""
+    """Return rows as CSV, encoded in UTF-8."""
     text = io.StringIO()
     csv.writer(text).writerows([*map(harmless, row)] for row in rows)
     return text.getvalue().encode()

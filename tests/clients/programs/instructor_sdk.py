@@ -27,7 +27,7 @@ faults = ["too cold"]
 
 
 class City(BaseModel):
-    """A city."""
+    """The structured output asked for: a city and its temperature."""
 
     city: str
     degrees: int
@@ -50,7 +50,7 @@ def create(messages: list[Any], **more: Any) -> Any:
 
 
 def chat() -> dict[str, Any]:
-    """Two turns."""
+    """Return the texts of a conversation of two turns, and the usage of both."""
     messages: list[Any] = [{"role": "user", "content": HELLO}]
     first = create(messages)
     messages += [first.choices[0].message.model_dump(), {"role": "user", "content": AND_NOW}]
@@ -68,7 +68,7 @@ def tools() -> dict[str, Any]:
 
 
 def stream() -> dict[str, Any]:
-    """A stream."""
+    """Return the text of a stream, and its usage."""
     text, usages = "", []
     for chunk in create([{"role": "user", "content": COUNT}], stream=True, stream_options={"include_usage": True}):
         text += "".join(choice.delta.content or "" for choice in chunk.choices)

@@ -25,7 +25,7 @@ model = ChatOpenAI(model=MODEL, base_url=BASE_URL, api_key=API_KEY, stream_usage
 
 
 class City(BaseModel):
-    """A city."""
+    """The structured output asked for: a city and its temperature."""
 
     city: str
     degrees: int
@@ -40,7 +40,7 @@ def summed(answer: Any, *messages: AIMessage) -> dict[str, Any]:
 
 
 def chat() -> dict[str, Any]:
-    """Two turns."""
+    """Return the texts of a conversation of two turns, and the usage of both."""
     first = model.invoke([HumanMessage(HELLO)])
     second = model.invoke([HumanMessage(HELLO), first, HumanMessage(AND_NOW)])
     return summed([first.content, second.content], first, second)
@@ -66,7 +66,7 @@ def stream() -> dict[str, Any]:
 
 
 def structured() -> dict[str, Any]:
-    """A value of a class."""
+    """Return an answer that was parsed into a `City`, and its usage."""
     done = model.with_structured_output(City, include_raw=True).invoke([HumanMessage(DESCRIBE)])
     return summed(done["parsed"].model_dump(), done["raw"])
 

@@ -36,7 +36,7 @@ class City(BaseModel):
 
 
 def create(messages: list[Any], **more: Any) -> Any:
-    """An answer."""
+    """Return the answer to a chat, with the options passed on to LiteLLM."""
     return litellm.completion(f"openai/{MODEL}", messages, api_base=BASE_URL, api_key=API_KEY, **more)
 
 
@@ -68,7 +68,7 @@ def stream() -> dict[str, Any]:
 
 
 def structured() -> dict[str, Any]:
-    """A value of a class."""
+    """Return an answer that was parsed into a `City`, and its usage."""
     done = create([{"role": "user", "content": DESCRIBE}], response_format=City)
     return result(json.loads(done.choices[0].message.content), done.usage)
 

@@ -33,7 +33,7 @@ class City(BaseModel):
 
 
 def create(messages: list[Any], **more: Any) -> Any:
-    """A whole answer."""
+    """Return the whole answer to a chat, with the options passed on to the SDK."""
     return client.chat.completions.create(model=MODEL, messages=messages, **more)
 
 
@@ -67,7 +67,7 @@ def stream() -> dict[str, Any]:
 
 
 def structured() -> dict[str, Any]:
-    """A value of a class."""
+    """Return an answer that was parsed into a `City`, and its usage."""
     messages: Any = [{"role": "user", "content": DESCRIBE}]
     done = client.chat.completions.parse(model=MODEL, messages=messages, response_format=City)
     value = done.choices[0].message.parsed

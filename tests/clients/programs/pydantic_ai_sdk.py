@@ -1,4 +1,4 @@
-"""pydantic-ai."""
+"""The scenarios of tests/clients with pydantic-ai."""
 
 import asyncio
 from typing import Any
@@ -27,7 +27,7 @@ model = OpenAIChatModel(MODEL, provider=OpenAIProvider(base_url=BASE_URL, api_ke
 
 
 class City(BaseModel):
-    """A city."""
+    """The structured output asked for: a city and its temperature."""
 
     city: str
     degrees: int
@@ -40,7 +40,7 @@ def summed(answer: Any, *runs: Any) -> dict[str, Any]:
 
 
 def chat() -> dict[str, Any]:
-    """Two turns."""
+    """Return the texts of a conversation of two turns, and the usage of both."""
     agent = Agent(model)
     first = agent.run_sync(HELLO)
     second = agent.run_sync(AND_NOW, message_history=first.all_messages())
@@ -54,7 +54,7 @@ def tools() -> dict[str, Any]:
 
 
 def stream() -> dict[str, Any]:
-    """A stream."""
+    """Return the text of a stream, and its usage."""
 
     async def streamed() -> dict[str, Any]:
         async with Agent(model).run_stream(COUNT) as run:

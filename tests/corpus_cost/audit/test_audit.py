@@ -50,7 +50,7 @@ def lines(*arguments: str) -> list[dict[str, Any]]:
 
 
 def write(name: str, header: str, rows: list[list[object]]) -> str:
-    """A CSV file."""
+    """Write a CSV file of a header and rows, and return its name."""
     with Path(name).open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([header.split(","), *rows])
     return name

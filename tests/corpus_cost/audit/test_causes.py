@@ -27,7 +27,7 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> PriceBook:
 
 def row(model: str, usage: Usage, billed: str | None = None, *, calls: int | None = 1, service: str = "standard",
         region: str | None = None, number: int = 1) -> UsageRow:  # fmt: skip
-    """A row of one day."""
+    """Return a usage row of the tests' day."""
     charge = None if billed is None else Decimal(billed)
     return UsageRow(number, model, DAY, usage, Terms(DAY, service, region), calls, billed=charge)
 
@@ -100,7 +100,7 @@ def test_rows_that_are_charged_together_have_one_cause(book: PriceBook) -> None:
 
 
 def charge(model: str, usd: str) -> UsageRow:
-    """A line of a bill."""
+    """Return a row of a bill that has a charge and no usage."""
     return UsageRow(1, model, DAY, NO_USAGE, None, None, billed=Decimal(usd))
 
 

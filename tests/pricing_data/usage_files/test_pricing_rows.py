@@ -21,7 +21,7 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> PriceBook:
 
 
 def row(model: str, usage: Usage, calls: int | None = 1, long_context: bool | None = None) -> UsageRow:
-    """A row of one day."""
+    """Return a usage row of the tests' day."""
     return UsageRow(1, model, DAY, usage, Terms(DAY), calls, long_context)
 
 

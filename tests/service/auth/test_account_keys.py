@@ -40,12 +40,12 @@ def keys(accounts: SqlAccountStore) -> SqlAccountKeys:
 
 @pytest.fixture
 async def owner(accounts: SqlAccountStore) -> Account:
-    """An account."""
+    """Return the account that owns the keys of the tests."""
     return await accounts.get_or_create_account("Ada")
 
 
 async def test_the_cap_holds_when_many_connections_race(databases: Databases, clock: Clock) -> None:
-    """Of 60 callers on six stores, which share no lock but the database's, as many get a key as there is room for."""
+    """Sixty concurrent callers on six stores, which share only the database, create exactly as many keys as allowed."""
     url = databases.empty()
     async with AsyncExitStack() as stack:
         stores = [await stack.enter_async_context(account_store(url, clock)) for _ in range(6)]
@@ -143,7 +143,7 @@ async def test_the_calls_of_an_account_are_read_from_an_index(accounts: SqlAccou
 async def made(
     keys: SqlAccountKeys, owner: Account, limits: KeyLimits = PRUNING, lifetime: timedelta | None = None
 ) -> ApiKey:
-    """A new key."""
+    """Create a key within the limits, and return it."""
     expires_at = None if lifetime is None else keys.store.now() + lifetime
     found = await keys.create(owner.id, WANTED._replace(expires_at=expires_at), limits)
     assert isinstance(found, NewKey)
@@ -151,7 +151,7 @@ async def made(
 
 
 async def call_of(keys: SqlAccountKeys, key: ApiKey) -> None:
-    """A call of the gateway by this key, as the ledger has it."""
+    """Return a gateway call by this key, as the ledger records it."""
     now = keys.store.now()
     async with keys.store.database.writing() as connection:
         await connection.execute(

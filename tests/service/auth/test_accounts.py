@@ -200,7 +200,7 @@ async def test_no_part_of_a_secret_is_stored(accounts: SqlAccountStore) -> None:
 
 
 def test_an_unknown_scope_permits_nothing() -> None:
-    """A scope written by a newer version is dropped, not taken for one of ours."""
+    """A scope written by a newer version is dropped, and grants nothing."""
     assert scopes_of("tokens billing") == {KeyScope.TOKENS}
     assert scopes_of("") == frozenset()
 
@@ -220,7 +220,7 @@ async def test_a_key_is_rotated_in_one_step(accounts: SqlAccountStore, clock: Cl
 
 
 async def test_an_account_loses_its_own_limits(accounts: SqlAccountStore) -> None:
-    """A cleared allowance is the service's default again; accounts are listed by name and found by it."""
+    """A cleared allowance becomes the service's default again; accounts are listed by name and found by it."""
     for name in ("Bob", "Ada"):
         await accounts.set_allowance((await accounts.get_or_create_account(name)).id, 3, 700)
     ada = await accounts.find_account(" Ada ")

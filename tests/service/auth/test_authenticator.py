@@ -28,7 +28,7 @@ pytestmark = pytest.mark.anyio
 
 
 class WatchedStore(SqlAccountStore):
-    """The real store, which counts look-ups and can be held up or switched off."""
+    """The real store, which counts look-ups and can be made to wait or to fail."""
 
     def __init__(self, database: Database, peppers: Peppers, clock: Clock) -> None:
         super().__init__(database, peppers, clock.now)
@@ -50,13 +50,13 @@ class WatchedStore(SqlAccountStore):
 
 @pytest.fixture
 def clock() -> Clock:
-    """Time that passes when a test says so."""
+    """Return a clock that only a test advances."""
     return Clock()
 
 
 @pytest.fixture
 async def store(anyio_backend: str, tmp_path: Path, clock: Clock) -> AsyncIterator[WatchedStore]:
-    """A store on a new SQLite file."""
+    """Yield a store on a new SQLite file."""
     url = DatabaseUrl.of_file(tmp_path / "a.db")
     upgrade(url)
     database = Database(url)
@@ -66,7 +66,7 @@ async def store(anyio_backend: str, tmp_path: Path, clock: Clock) -> AsyncIterat
 
 @pytest.fixture
 async def authenticator(store: WatchedStore, clock: Clock) -> AsyncIterator[Authenticator]:
-    """One process's authenticator."""
+    """Return the authenticator of one process."""
     authenticator = Authenticator(store, PEPPERS, clock.now, clock=clock.monotonic)
     yield authenticator
     await authenticator.close()
@@ -91,7 +91,7 @@ async def test_a_live_key_names_its_principal(store: WatchedStore, authenticator
 async def test_a_malformed_key_is_refused_without_the_store(
     store: WatchedStore, authenticator: Authenticator, secret: str
 ) -> None:
-    """A wrong prefix or too few characters are MALFORMED, and nobody is asked."""
+    """A wrong prefix or too few characters are MALFORMED, without a look-up."""
     assert await authenticator.authenticate(secret) is KeyRefusal.MALFORMED
     assert store.lookups == 0
 
@@ -110,7 +110,7 @@ async def test_a_malformed_key_is_refused_without_the_store(
 async def test_a_wrong_checksum_is_refused_without_the_store(
     store: WatchedStore, authenticator: Authenticator, secret: str
 ) -> None:
-    """A wrong length, alphabet or checksum behind the prefix is UNKNOWN, and nobody is asked."""
+    """A wrong length, alphabet or checksum behind the prefix is UNKNOWN, without a look-up."""
     assert await authenticator.authenticate(secret) is KeyRefusal.UNKNOWN
     assert store.lookups == 0
 
@@ -186,7 +186,7 @@ async def test_use_does_not_prolong_the_cache(store: WatchedStore, authenticator
 async def test_an_answer_is_as_old_as_its_question(
     store: WatchedStore, authenticator: Authenticator, clock: Clock
 ) -> None:
-    """A store that answers late does not make the cache keep the answer longer."""
+    """The lifetime of a cached answer begins when the store is asked, not when it answers."""
     made = await make_key(store)
     store.answering.clear()
     asking = asyncio.create_task(authenticator.authenticate(made.secret))
@@ -210,7 +210,7 @@ async def test_unknown_keys_are_cached_too(store: WatchedStore, authenticator: A
 
 
 async def test_calls_that_miss_together_ask_once(store: WatchedStore, authenticator: Authenticator) -> None:
-    """A hundred calls at once with one key make one look-up, and all get its answer."""
+    """A hundred concurrent calls with one key make one look-up, and all get its answer."""
     made = await make_key(store)
     principals = await asyncio.gather(*(authenticator.authenticate(made.secret) for _ in range(100)))
     assert store.lookups == 1
@@ -253,7 +253,7 @@ async def test_made_up_keys_do_not_push_out_real_ones(store: WatchedStore, clock
 async def test_a_forgotten_key_is_looked_up_at_once(
     store: WatchedStore, authenticator: Authenticator, clock: Clock, pepper: object
 ) -> None:
-    """After word of a revocation the key is refused at once, under whichever pepper it is stored."""
+    """After a notice of revocation the key is refused immediately, under whichever pepper it is stored."""
     own = SqlAccountStore(store.database, Peppers(tuple(p for p in PEPPERS.all if p == pepper)), clock.now)
     made = await make_key(own)
     assert isinstance(await authenticator.authenticate(made.secret), Principal)
@@ -264,7 +264,7 @@ async def test_a_forgotten_key_is_looked_up_at_once(
 
 
 async def test_an_answer_on_its_way_is_forgotten_too(store: WatchedStore, authenticator: Authenticator) -> None:
-    """Word of a revocation that comes during a look-up keeps its old answer out of the cache."""
+    """A notice of revocation that arrives during a look-up keeps the old answer out of the cache."""
     made = await make_key(store)
     store.answering.clear()
     asking = asyncio.create_task(authenticator.authenticate(made.secret))
@@ -280,7 +280,7 @@ async def test_an_answer_on_its_way_is_forgotten_too(store: WatchedStore, authen
 async def test_cached_keys_outlive_the_store_for_their_time(
     store: WatchedStore, authenticator: Authenticator, clock: Clock
 ) -> None:
-    """While the store is away cached keys go on, others and older ones raise; all is well when it is back."""
+    """While the store fails, cached keys are accepted for their lifetime and other keys raise, until it works again."""
     made = await make_key(store)
     await authenticator.authenticate(made.secret)
     store.is_away = True
@@ -296,7 +296,7 @@ async def test_cached_keys_outlive_the_store_for_their_time(
 
 
 async def test_calls_that_wait_together_fail_together(store: WatchedStore, authenticator: Authenticator) -> None:
-    """Each of the calls that share a look-up learns that the store is away."""
+    """Each of the calls that share a look-up raises if the store fails."""
     store.is_away = True
     secret = new_secret()
     outcomes = await asyncio.gather(*(authenticator.authenticate(secret) for _ in range(5)), return_exceptions=True)
@@ -305,7 +305,7 @@ async def test_calls_that_wait_together_fail_together(store: WatchedStore, authe
 
 
 async def test_a_store_that_does_not_answer_is_given_up(store: WatchedStore, clock: Clock) -> None:
-    """A look-up without an answer ends as StoreUnavailable, not as a call that hangs."""
+    """A look-up without an answer raises StoreUnavailable after the time-out."""
     impatient = Authenticator(store, PEPPERS, clock.now, lookup_timeout_seconds=0.01)
     store.answering.clear()
     with pytest.raises(StoreUnavailable, match="no answer"):
@@ -313,7 +313,7 @@ async def test_a_store_that_does_not_answer_is_given_up(store: WatchedStore, clo
 
 
 async def test_uses_of_keys_are_noted(store: WatchedStore, clock: Clock) -> None:
-    """Accepted calls, and only they, leave the time of the key's last use."""
+    """Accepted calls, and only they, record the time of the key's last use."""
     last_used = LastUsed(store)
     authenticator = Authenticator(store, PEPPERS, clock.now, last_used=last_used, clock=clock.monotonic)
     used, revoked = await make_key(store), await make_key(store)
@@ -337,7 +337,7 @@ async def test_scopes_default_to_all(store: WatchedStore, authenticator: Authent
 async def test_a_watched_key_is_looked_up_as_its_calls_are(
     store: WatchedStore, authenticator: Authenticator, clock: Clock
 ) -> None:
-    """Who asks again and again whether a key is accepted shares what is remembered of it, and hears of its end."""
+    """Repeated checks of whether a key is still accepted use the cache of calls, and find the key's end."""
     made = await make_key(store, seconds=100)
     is_accepted = authenticator.watch(made.secret)
     assert made.secret not in repr(is_accepted)
@@ -355,7 +355,7 @@ async def test_a_watched_key_is_looked_up_as_its_calls_are(
 
 
 async def test_a_watched_key_that_is_revoked(store: WatchedStore, authenticator: Authenticator) -> None:
-    """Word of a change has the store asked anew."""
+    """After a notice of a change the store is asked again."""
     made = await make_key(store)
     is_accepted = authenticator.watch(made.secret)
     assert await is_accepted()

@@ -75,7 +75,7 @@ def test_one_changed_character_is_always_refused(secret: str, place: int, other:
 
 @given(secrets, st.integers(0, RANDOM_CHARACTERS - 4), st.text(ALPHABET, min_size=4, max_size=4))
 def test_up_to_four_changed_neighbours_are_always_refused(secret: str, place: int, others: str) -> None:
-    """Four characters are 32 bits: no damage to so many neighbours in the random part passes, nor a swap."""
+    """Damage to four neighbouring characters of the random part, which are 32 bits, and a swap are always found."""
     start = len(PREFIX) + place
     assume(secret[start : start + 4] != others)
     assert not has_valid_checksum(secret[:start] + others + secret[start + 4 :])

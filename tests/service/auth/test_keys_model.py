@@ -30,7 +30,7 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class Known:
-    """What the model knows of a key."""
+    """The state of a key in the model."""
 
     account: str
     scopes: frozenset[KeyScope]
@@ -40,7 +40,7 @@ class Known:
     revoked: bool = False
 
     def answer(self, now: datetime) -> KeyRefusal | tuple[str, frozenset[KeyScope], int | None]:
-        """What a process says that knows all this."""
+        """Return what a process answers that knows this state."""
         if self.revoked:
             return KeyRefusal.REVOKED
         if self.expires_at is not None and self.expires_at <= now:
@@ -49,7 +49,7 @@ class Known:
 
 
 class Version(NamedTuple):
-    """What was true of a key from a moment on; None while there was no such key."""
+    """The state of a key since a moment; None while the key did not exist."""
 
     since_seconds: float
     known: Known | None
@@ -73,21 +73,21 @@ class KeyMachine(RuleBasedStateMachine):
         self.ids: dict[str, str] = {}
 
     def run(self, work: Coroutine[Any, Any, Answer]) -> Answer:
-        """Wait for it."""
+        """Run a coroutine to its end, and return its result."""
         return self.runner.run(work)
 
     def now_known(self, secret: str) -> Known:
-        """The newest of the model."""
+        """Return the newest state of a key in the model."""
         known = self.history[secret][-1].known
         assert known is not None
         return known
 
     def note(self, secret: str, known: Known) -> None:
-        """It is so from now on."""
+        """Record that this state holds from now on."""
         self.history.setdefault(secret, []).append(Version(self.clock.seconds, known))
 
     def made(self, new: NewKey, known: Known) -> str:
-        """A key is in the model too."""
+        """Add a new key to the model."""
         self.ids[new.secret] = new.key.id
         self.note(new.secret, known)
         return new.secret
@@ -112,14 +112,14 @@ class KeyMachine(RuleBasedStateMachine):
 
     @rule(target=secrets)
     def make_up(self) -> str:
-        """A key of the right form that does not exist."""
+        """Return a key of the right form that does not exist."""
         secret = new_secret()
         self.history[secret] = [Version(self.clock.seconds, None)]
         return secret
 
     @rule(secret=secrets)
     def revoke(self, secret: str) -> None:
-        """For good; a second time changes nothing."""
+        """Revoke a key permanently; a second revocation changes nothing."""
         if secret not in self.ids:
             assert self.run(self.store.revoke_key("key_none")) is None
             return
@@ -130,7 +130,7 @@ class KeyMachine(RuleBasedStateMachine):
 
     @rule(target=secrets, secret=secrets, overlap_seconds=st.sampled_from([0.0, 2.0, 60.0]))
     def rotate(self, secret: str, overlap_seconds: float) -> Any:
-        """A key that works is followed by one like it, and ends after the overlap; others are not."""
+        """Rotate a key: a live one gets a successor and an end after the overlap, others do not."""
         now, overlap = self.clock.now(), timedelta(seconds=overlap_seconds)
         rotated = self.run(self.store.rotate_key(self.ids.get(secret, "key_none"), overlap))
         if secret not in self.ids or isinstance(self.now_known(secret).answer(now), KeyRefusal):
@@ -145,7 +145,7 @@ class KeyMachine(RuleBasedStateMachine):
 
     @rule(account=st.sampled_from(["Ada", "Bob"]), calls=st.integers(1, 99))
     def limit(self, account: str, calls: int) -> None:
-        """An account's limit is that of all its keys."""
+        """Set an account's limit, which holds for all its keys."""
         owner = self.run(self.store.get_or_create_account(account))
         self.run(self.store.set_allowance(owner.id, calls, None))
         for secret in self.ids:
@@ -155,12 +155,12 @@ class KeyMachine(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([0.5, 1.0, 59.0, 3600.0]))
     def pass_time(self, seconds: float) -> None:
-        """Keys come to their end."""
+        """Advance the clock, so that keys expire."""
         self.clock.advance(seconds)
 
     @rule()
     def let_answers_grow_old(self) -> None:
-        """What was said before may not be said any more. A rule of its own: so it comes often."""
+        """Advance the clock by the cache's lifetime, as a rule of its own so that it happens often."""
         self.clock.advance(KEEP_SECONDS)
 
     @invariant()
@@ -191,20 +191,20 @@ class KeyMachine(RuleBasedStateMachine):
         assert known.scopes <= ALL_SCOPES
 
     def said(self, process: Authenticator, secret: str) -> object:
-        """What a process says of a key."""
+        """Return what a process answers for a key."""
         answer = self.run(process.authenticate(secret))
         if isinstance(answer, Principal):
             return answer.account_name, answer.scopes, answer.calls_per_second
         return answer
 
     def teardown(self) -> None:
-        """Close the database."""
+        """Close the database and the event loop."""
         self.run(self.opened.aclose())
         self.runner.close()
 
 
 def answer_of(known: Known | None, now: datetime) -> object:
-    """What a process says that knows this."""
+    """Return what a process answers that knows this state of a key."""
     return KeyRefusal.UNKNOWN if known is None else known.answer(now)
 
 

@@ -1,4 +1,4 @@
-"""Writing down when keys were last used."""
+"""Recording when keys were last used."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.anyio
 
 
 class ShakyStore(SqlAccountStore):
-    """The real store, which is away for the first write."""
+    """The real store, which fails for the first write."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -38,14 +38,14 @@ class ShakyStore(SqlAccountStore):
 
 @pytest.fixture
 async def store(anyio_backend: str, tmp_path: Path) -> AsyncIterator[ShakyStore]:
-    """A store on a new SQLite file."""
+    """Yield a store on a new SQLite file."""
     clock = Clock()
     async with account_store(DatabaseUrl.of_file(tmp_path / "a.db"), clock) as opened:
         yield ShakyStore(opened.database, PEPPERS, clock.now)
 
 
 async def test_uses_survive_a_store_that_is_away(store: ShakyStore) -> None:
-    """What could not be written is written by the next try, the newest use of each key."""
+    """Uses that could not be written are written by the next attempt, the newest use of each key."""
     owner = await store.get_or_create_account("Ada")
     first, second = [(await store.create_key(owner)).key.id for _ in range(2)]
     last_used = LastUsed(store)
@@ -60,7 +60,7 @@ async def test_uses_survive_a_store_that_is_away(store: ShakyStore) -> None:
 
 
 async def test_the_writer_goes_on_after_a_failure(store: ShakyStore) -> None:
-    """The loop outlives a store that is away, and writes when it is back."""
+    """The background loop survives a failing store, and writes when the store works again."""
     key_id = (await store.create_key(await store.get_or_create_account("Ada"))).key.id
     last_used = LastUsed(store)
     last_used.note(key_id, START)

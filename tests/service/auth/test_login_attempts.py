@@ -24,17 +24,17 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture(params=["redis", "local"])
 def counters(request: pytest.FixtureRequest, redis_client: Redis) -> AttemptCounters:
-    """Both kinds of counters."""
+    """Return both kinds of counters in turn."""
     return RedisAttempts(redis_client) if request.param == "redis" else LocalAttempts()
 
 
 def attempts(counters: AttemptCounters) -> LoginAttempts:
-    """Attempts on these counters, with nothing to fall back on that differs."""
+    """Return attempts on these counters, with new counters of the process as fallback."""
     return LoginAttempts(counters, PEPPERS.newest, LocalAttempts())
 
 
 async def test_a_pair_is_limited_and_then_told_when_to_come_back(counters: AttemptCounters, account_id: str) -> None:
-    """The allowed tries of one e-mail from one address pass; the next is refused with a wait of at most the window."""
+    """The allowed attempts for an e-mail from one address pass; the next is refused with a wait within the window."""
     tried = attempts(counters)
     email, address = f"{account_id}@example.org", f"pair {account_id}"
     assert [(await tried.begin(email, address)).wait_seconds for _ in range(MAX_BY_PAIR)] == [0] * MAX_BY_PAIR
@@ -45,7 +45,7 @@ async def test_a_pair_is_limited_and_then_told_when_to_come_back(counters: Attem
 async def test_many_tries_from_one_address_are_slowed_and_not_refused(
     counters: AttemptCounters, account_id: str
 ) -> None:
-    """Whoever shares an address with somebody who guesses for many e-mails still gets in, only not as quickly."""
+    """Users who share an address with somebody who guesses for many e-mails can still log in, only more slowly."""
     tried = attempts(counters)
     begun = [await tried.begin(f"{n}-{account_id}", f"one {account_id}") for n in range(QUICK_BY_ADDRESS + 2)]
     assert [attempt.wait_seconds for attempt in begun] == [0] * len(begun)
@@ -54,7 +54,7 @@ async def test_many_tries_from_one_address_are_slowed_and_not_refused(
 
 
 async def test_a_stranger_cannot_shut_out_a_known_address(counters: AttemptCounters, account_id: str) -> None:
-    """Tries from many addresses use up an e-mail's limit, but not for an address from which it has logged in."""
+    """Attempts from many addresses use up an e-mail's limit, but not for an address from which it has logged in."""
     tried = attempts(counters)
     await tried.succeeded(account_id, f"home {account_id}")
     waits = [(await tried.begin(account_id, f"{account_id} {n}")).wait_seconds for n in range(MAX_BY_EMAIL + 1)]
@@ -83,7 +83,7 @@ async def test_every_count_in_redis_goes_away(redis_client: Redis, account_id: s
 
 
 async def test_without_redis_the_process_counts_by_itself() -> None:
-    """While Redis is away the limit of the pair still holds, and no try fails."""
+    """Without Redis the limit of the pair still holds, and no attempt raises."""
     async with connect("redis://127.0.0.1:1/0") as nowhere:
         tried = attempts(RedisAttempts(nowhere))
         waits = [(await tried.begin("ada", "here")).wait_seconds for _ in range(MAX_BY_PAIR + 1)]
@@ -92,7 +92,7 @@ async def test_without_redis_the_process_counts_by_itself() -> None:
 
 
 async def test_local_counts_end_and_are_bounded() -> None:
-    """The window passes, what is known is forgotten after its time, and old names make room for new ones."""
+    """Local counts are forgotten after the window, and old names make room for new ones."""
     clock = Clock()
     counters = LocalAttempts(clock.monotonic, max_names=100)
     assert (await counters.count("a", 10)).number == 1
@@ -120,5 +120,5 @@ async def test_local_counts_end_and_are_bounded() -> None:
     ],
 )
 async def test_one_caller_has_one_network(address: str, expected: str) -> None:
-    """Whoever has an IPv6 network cannot try from each of its addresses."""
+    """All addresses of one IPv6 network share one limit."""
     assert network(address) == expected

@@ -17,7 +17,7 @@ FIRST, SECOND = b"1" * 32, b"2" * 32
 
 
 def encoded(value: bytes) -> str:
-    """Base64 as text."""
+    """Return bytes as Base64 text."""
     return base64.b64encode(value).decode()
 
 
@@ -75,7 +75,7 @@ def test_the_newest_pepper_stands_first(separator: str) -> None:
 
 
 def test_a_digest_matches_under_any_pepper_and_no_other() -> None:
-    """A stored digest is recognised whichever pepper it is under, and for its own key only."""
+    """A stored digest is recognised under each of the peppers, and for its own key only."""
     peppers = Peppers((Pepper.of(SECOND), Pepper.of(FIRST)))
     for pepper in peppers.all:
         assert same_digest(pepper.digest("key"), peppers.digests("key"))

@@ -1,4 +1,4 @@
-"""Where the token API's key is read from, and which one wins."""
+"""Which place the token API's key is read from, and which place takes precedence."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Word of a changed key reaches every process that listens."""
+"""Notices of changed keys reach every process that listens."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,21 +16,21 @@ pytestmark = pytest.mark.anyio
 
 
 class Listener:
-    """A process that hears."""
+    """A process that listens for changed keys."""
 
     def __init__(self) -> None:
         self.forgotten: asyncio.Queue[str] = asyncio.Queue()
         self.heard = asyncio.Event()
 
     async def forgets(self) -> str:
-        """The next digest that came."""
+        """Return the next digest that arrives."""
         async with asyncio.timeout(10):
             return await self.forgotten.get()
 
 
 @asynccontextmanager
 async def listening(url: str) -> AsyncIterator[Listener]:
-    """A listener with a connection of its own, as the service makes it."""
+    """Yield a listener with a connection of its own, as the service creates it."""
     client, listener = connect(url), Listener()
     listen = partial(Revocations(client).listen, listener.forgotten.put_nowait, listener.heard.set)
     try:
@@ -43,7 +43,7 @@ async def listening(url: str) -> AsyncIterator[Listener]:
 
 
 async def test_every_listener_hears(own_store: StoreProcess) -> None:
-    """One word of a digest reaches two processes."""
+    """One notice of a digest reaches two processes."""
     url = own_store.url
     async with listening(url) as one, listening(url) as other, connect(url) as client:
         assert await Revocations(client).publish("ab" * 32)
@@ -51,7 +51,7 @@ async def test_every_listener_hears(own_store: StoreProcess) -> None:
 
 
 async def test_listening_goes_on_after_a_restart_of_the_store(own_store: StoreProcess) -> None:
-    """A listener whose store died and came back hears again, without anybody's help."""
+    """A listener whose store was killed and restarted receives notices again by itself."""
     async with listening(own_store.url) as listener, connect(own_store.url) as client:
         listener.heard.clear()
         own_store.kill()
@@ -62,6 +62,6 @@ async def test_listening_goes_on_after_a_restart_of_the_store(own_store: StorePr
 
 
 async def test_a_store_that_is_away_is_no_failure() -> None:
-    """Publishing where no store answers says so, and raises nothing."""
+    """Publishing without a store returns False and raises nothing."""
     async with connect("redis://127.0.0.1:1/0") as client:
         assert not await Revocations(client).publish("ef" * 32)

@@ -1,4 +1,4 @@
-"""Sessions: only what this service signed, for this purpose, a short while ago, is one."""
+"""A session token is valid only if this service signed it, for this purpose, within its lifetime."""
 
 import base64
 import hmac
@@ -22,12 +22,12 @@ KEY = session_key(PEPPERS.newest)
 
 
 def sessions(shift: timedelta = timedelta(), peppers: Peppers = PEPPERS) -> Sessions:
-    """Sessions whose issuer's clock is ahead by `shift`."""
+    """Return sessions whose issuer's clock is ahead by `shift`."""
     return Sessions(peppers, lambda: datetime.now(UTC) + shift)
 
 
 def claims(**changes: Any) -> dict[str, Any]:
-    """Valid claims with changes; one set to ... is left out."""
+    """Return valid claims with changes; one set to ... is left out."""
     now = int(datetime.now(UTC).timestamp())
     valid = {"iss": ISSUER, "aud": API_AUDIENCE, "sub": "user_1", "gen": 3, "sid": "a" * 32}
     valid |= {"iat": now, "exp": now + 60, **changes}
@@ -35,7 +35,7 @@ def claims(**changes: Any) -> dict[str, Any]:
 
 
 def encoded(part: object) -> str:
-    """A segment of a token."""
+    """Return the encoded segment of a token."""
     return base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
 
 
@@ -50,7 +50,7 @@ def test_a_token_leads_back_to_its_user() -> None:
 
 
 def test_a_token_of_another_pepper_is_none() -> None:
-    """A pepper that is taken away ends the sessions under it."""
+    """A pepper that is removed ends the sessions signed with it."""
     other = sessions(peppers=Peppers((Pepper.of(b"x" * 32),)))
     assert sessions().verify(other.issue(USER)) is None
 
@@ -67,13 +67,13 @@ def test_a_token_of_another_pepper_is_none() -> None:
     ids=str,
 )  # fmt: skip
 def test_claims_that_are_not_ours(changes: dict[str, Any]) -> None:
-    """A token that is rightly signed but is for another purpose, of another issuer, over, or incomplete is refused."""
+    """A correctly signed token with another purpose or issuer, or expired, or incomplete, is refused."""
     assert sessions().verify(jwt.encode(claims(), KEY, "HS256")) is not None
     assert sessions().verify(jwt.encode(claims(**changes), KEY, "HS256")) is None
 
 
 def test_a_session_ends() -> None:
-    """A token is good for its lifetime and the leeway, and no longer."""
+    """A token is valid for its lifetime and the leeway, and no longer."""
     lifetime = sessions().lifetime
     leeway = timedelta(seconds=LEEWAY_SECONDS)
     assert sessions().verify(sessions(-lifetime - leeway + timedelta(seconds=5)).issue(USER)) is not None
@@ -110,7 +110,7 @@ def test_no_algorithm_but_ours() -> None:
 
 @given(data=st.data())
 def test_no_changed_token_is_accepted(data: st.DataObject) -> None:
-    """A token with one character changed, left out or put in is none: its signature has one spelling."""
+    """A token with one character changed, removed or inserted is refused: its signature has one spelling."""
     token = sessions().issue(USER)
     at = data.draw(st.integers(0, len(token)))
     change = data.draw(st.sampled_from(["replace", "insert", "delete"]))
@@ -135,7 +135,7 @@ def test_texts_that_are_no_tokens() -> None:
 
 
 def test_a_session_is_renewed_for_twelve_hours() -> None:
-    """A renewed token remembers when the password was shown, and after twelve hours there is none."""
+    """A renewed token keeps the time of the login, and twelve hours after it no token is renewed."""
     began = int(datetime.now(UTC).timestamp())
     session = Session("user_1", 3, began, "a" * 32)
     token = sessions().renewed(session, USER)

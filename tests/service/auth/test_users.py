@@ -10,7 +10,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_users_are_kept(accounts: SqlAccountStore, clock: Clock) -> None:
-    """A user is found by e-mail and by id, is made once, changes the password with a new generation, and goes."""
+    """A user is found by e-mail and id, created once, gets a new generation with a new password, and is deleted."""
     users = SqlUserStore(accounts.database, clock.now)
     account = await accounts.get_or_create_account("Ada")
     made = await users.create_user("ada@example.org", account.id, "hash")

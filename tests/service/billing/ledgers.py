@@ -25,7 +25,7 @@ LEASE = timedelta(seconds=90)
 
 
 class Books(NamedTuple):
-    """Everything that a test of money needs."""
+    """A ledger, its clock, an account and a key: what tests of money need."""
 
     url: DatabaseUrl
     clock: Clock
@@ -37,7 +37,7 @@ class Books(NamedTuple):
     numbers: "count[int]"
 
     def new_hold(self, amount: int, *, key: ApiKey | None = None, most_open: int | None = None) -> NewHold:
-        """A hold that was never asked for before."""
+        """Return a hold with a new id."""
         number, owner = next(self.numbers), key or self.key
         hold_id = f"call{number}"
         return NewHold(
@@ -47,7 +47,7 @@ class Books(NamedTuple):
 
 @asynccontextmanager
 async def opened_books(url: DatabaseUrl, clock: Clock, welcome_micro_inr: int = 1000) -> AsyncIterator[Books]:
-    """A new database with one account, which has one key and its welcome credit."""
+    """Yield a new database with one account, which has one key and its welcome credit."""
     upgrade(url)
     database = Database(url)
     try:
@@ -63,7 +63,7 @@ async def opened_books(url: DatabaseUrl, clock: Clock, welcome_micro_inr: int = 
 
 
 class AccountBooks(NamedTuple):
-    """An account's money, and the sum of its charges, as of one moment."""
+    """An account's balances and the sum of its charges, read at one moment."""
 
     posted: int
     held: int
@@ -71,7 +71,7 @@ class AccountBooks(NamedTuple):
 
 
 def balances_in_the_books(url: DatabaseUrl) -> list[AccountBooks]:
-    """All accounts that ever had money, read in one statement."""
+    """Return the balances of all accounts that ever had money, read in one statement."""
     charged = (
         select(func.coalesce(func.sum(entry.c.amount), 0))
         .where(entry.c.account_id == balance.c.account_id, entry.c.kind == "charge")
@@ -83,7 +83,7 @@ def balances_in_the_books(url: DatabaseUrl) -> list[AccountBooks]:
 
 
 def faults_in_the_books(url: DatabaseUrl) -> list[str]:
-    """Every invariant that does not hold, read in one transaction; none is ever allowed."""
+    """Return every invariant that does not hold, read in one transaction; the list must always be empty."""
     with blocking_engine(url) as engine, engine.connect().execution_options(**_snapshot(url)) as connection:
         money = {row.account_id: row for row in connection.execute(select(balance))}
         entries = list(connection.execute(select(entry)))
@@ -111,5 +111,5 @@ def faults_in_the_books(url: DatabaseUrl) -> list[str]:
 
 
 def _snapshot(url: DatabaseUrl) -> dict[str, str]:
-    """One state for all statements: SQLite gives it by itself."""
+    """Make all statements of the transaction read one state; SQLite does so by itself."""
     return {} if url.is_sqlite else {"isolation_level": "REPEATABLE READ"}

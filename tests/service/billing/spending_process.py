@@ -15,12 +15,12 @@ from service.storage.sql.url import DatabaseUrl
 
 
 def utc_now() -> datetime:
-    """The time."""
+    """Return the current time, UTC."""
     return datetime.now(UTC)
 
 
 async def spend(url: str, account_id: str, key_id: str, amount: int, cost: int, name: str) -> int:
-    """How many calls were paid."""
+    """Spend until the money is gone, and return the number of paid calls."""
     database = Database(DatabaseUrl.parse(url))
     ledger = SqlLedger(database, utc_now, 0)
     async with database.reading():

@@ -1,4 +1,4 @@
-"""Billing while the database is away."""
+"""Billing while the database is unavailable."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -28,7 +28,7 @@ class LostLedger(SqlLedger):
     failures = 0
 
     async def settle(self, hold_id: str, charge: Charge) -> Closed:
-        """Fails, or settles."""
+        """Raise `StoreUnavailable` as often as wanted, then settle."""
         if self.failures:
             self.failures -= 1
             raise StoreUnavailable("sqlite:///x", "gone.")
@@ -51,7 +51,7 @@ def billing_and_call(books: Books, failures: int) -> tuple[Billing, BillableCall
 
 
 async def test_a_charge_is_tried_again(books: Books) -> None:
-    """A database that is away for a moment delays a charge, which is then written once."""
+    """A charge that fails for a moment is retried, and is then written once."""
     billing, call = billing_and_call(books, failures=2)
     assert isinstance(await billing.authorize(call), BalanceSnapshot)
     bill = await billing.capture(call, Tokens(1, 2), "completed", estimated=False)
@@ -61,7 +61,7 @@ async def test_a_charge_is_tried_again(books: Books) -> None:
 
 
 async def test_a_charge_that_cannot_be_written_is_no_charge(books: Books) -> None:
-    """If the database stays away there is no bill; the hold is released when its lease is over."""
+    """If the database stays unavailable there is no bill, and the hold is released when its lease ends."""
     billing, call = billing_and_call(books, failures=3)
     await billing.authorize(call)
     assert await billing.capture(call, Tokens(1, 2), "completed", estimated=False) is None

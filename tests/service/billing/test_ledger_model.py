@@ -30,7 +30,7 @@ Answer = TypeVar("Answer")
 
 @dataclass
 class Known:
-    """What the model knows of a hold."""
+    """The state of a hold in the model."""
 
     amount: int
     expires_seconds: float
@@ -53,17 +53,17 @@ class LedgerMachine(RuleBasedStateMachine):
         self.known: dict[str, Known] = {}
 
     def run(self, work: Coroutine[Any, Any, Answer]) -> Answer:
-        """Wait for it."""
+        """Run a coroutine to its end, and return its result."""
         return self.runner.run(work)
 
     @property
     def held(self) -> int:
-        """The sum of what the model holds."""
+        """Return the sum of the holds in the model."""
         return sum(one.amount for one in self.known.values() if one.state is HoldState.OPEN)
 
     @rule(target=holds, amount=st.integers(0, WELCOME))
     def hold(self, amount: int) -> Any:
-        """It succeeds if and only if the money is there."""
+        """Hold an amount, which succeeds if and only if the balance covers it."""
         wanted = self.books.new_hold(amount)
         outcome = self.run(self.books.ledger.hold(wanted))
         if amount > self.posted - self.held:
@@ -77,7 +77,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(name=holds, share=st.floats(0, 1), renew=st.booleans())
     def checkpoint(self, name: str, share: float, renew: bool) -> None:
-        """It counts while the hold is open."""
+        """Record a checkpoint, which counts only while the hold is open."""
         one = self.known[name]
         lease = LEASE if renew else timedelta(seconds=one.expires_seconds - self.clock.seconds)
         cost = int(one.amount * share)
@@ -90,7 +90,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(name=holds, share=st.floats(0, 1))
     def settle(self, name: str, share: float) -> None:
-        """It charges once; later it answers what was charged."""
+        """Settle a hold, which charges once; a later settle returns the first charge."""
         one = self.known[name]
         cost = int(one.amount * share)
         if one.state is HoldState.OPEN:
@@ -100,7 +100,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(name=holds)
     def void(self, name: str) -> None:
-        """It releases an open hold, and leaves a closed one."""
+        """Void a hold, which releases an open one and changes no closed one."""
         one = self.known[name]
         if one.state is HoldState.OPEN:
             self.close(one, HoldState.VOID, 0)
@@ -109,12 +109,12 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([1, 60, 91]))
     def pass_time(self, seconds: float) -> None:
-        """Leases run out."""
+        """Advance the clock, so that leases run out."""
         self.clock.advance(seconds)
 
     @rule()
     def sweep(self) -> None:
-        """It closes exactly the open holds whose time is over."""
+        """Sweep, which closes exactly the open holds whose lease has ended."""
         due = {
             name
             for name, one in self.known.items()
@@ -135,7 +135,7 @@ class LedgerMachine(RuleBasedStateMachine):
         assert balance == (self.posted, self.held)
 
     def close(self, one: Known, state: HoldState, cost: int) -> None:
-        """In the model."""
+        """Close a hold in the model, and post its cost."""
         one.state, one.cost = state, cost
         self.posted -= cost
 
@@ -145,7 +145,7 @@ class LedgerMachine(RuleBasedStateMachine):
         assert faults_in_the_books(self.books.url) == []
 
     def teardown(self) -> None:
-        """Close the database."""
+        """Close the database and the event loop."""
         self.run(self.opened.aclose())
         self.runner.close()
 

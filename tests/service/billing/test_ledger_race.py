@@ -19,7 +19,7 @@ COST = 7
 
 
 def started(url: DatabaseUrl, *words: str) -> "subprocess.Popen[str]":
-    """A process that will spend."""
+    """Start a process that will spend as soon as a line is written to it."""
     return subprocess.Popen(
         [sys.executable, "-m", "tests.service.billing.spending_process", text_of(url), *words],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -28,7 +28,7 @@ def started(url: DatabaseUrl, *words: str) -> "subprocess.Popen[str]":
 
 @pytest.mark.promise(19)
 async def test_racing_processes_spend_exactly_what_is_there(databases: Databases, clock: Clock, figure: Figure) -> None:
-    """Of a balance for N calls, racing processes get exactly N together, while a reader never sees it overspent."""
+    """With a balance for N calls, concurrent processes make exactly N together, and no reader sees it overspent."""
     url = databases.empty()
     async with opened_books(url, clock, COST * CALLS + COST - 1) as books:
         words = (books.account.id, books.key.id, str(COST), str(COST))

@@ -81,6 +81,6 @@ def test_amounts_are_read(text: str, micro_inr: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "ten", "0", "-1", "NaN", "Infinity", "0.0000001", "1e30"])
 def test_amounts_that_are_none(text: str) -> None:
-    """Anything but a positive amount of at most six decimals is refused with a sentence."""
+    """Anything but a positive amount of at most six decimals is refused with one sentence."""
     with pytest.raises(ValueError, match=r"\.$"):
         parse_rupees(text)

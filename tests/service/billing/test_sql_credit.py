@@ -1,4 +1,4 @@
-"""What a service was started with, as commands find it."""
+"""The welcome credit that a service recorded at its start, as commands find it."""
 
 import pytest
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_the_newest_welcome_is_found(databases: Databases) -> None:
-    """Nothing before the first start; then what the last one recorded, none at all too."""
+    """Before the first start nothing is found; then the amount that the last start recorded, also if it was none."""
     url = databases.empty()
     upgrade(url)
     database = Database(url)

@@ -99,7 +99,7 @@ async def test_a_void_hold_stays_void(books: Books) -> None:
 
 @pytest.mark.promise(20)
 async def test_an_idempotency_key_has_one_owner(books: Books) -> None:
-    """The second hold under one idempotency key is refused without a trace; the first one's answer is kept."""
+    """A second hold under one idempotency key is refused and leaves nothing; the answer of the first is kept."""
     claim = Claim(books.key.id, "d" * 64, "b" * 64, books.clock.now() + timedelta(hours=1))
     first = books.new_hold(100)
     await books.ledger.hold(first, claim)
@@ -165,7 +165,7 @@ async def test_a_hold_that_cannot_be_closed_keeps_no_other_open(books: Books) ->
 
 
 def set_held(books: Books, account_id: str, micro_inr: int) -> None:
-    """Write past the ledger."""
+    """Set an account's held amount directly in the database, bypassing the ledger."""
     with blocking_engine(books.url) as engine, engine.begin() as connection:
         connection.execute(update(balance_table).where(balance_table.c.account_id == account_id).values(held=micro_inr))
 

@@ -1,4 +1,4 @@
-"""Small wheels of the three price sources, in the sources' own forms, to be doctored."""
+"""Small wheels of the three price sources, in the sources' own formats, which tests can alter."""
 
 import json
 import zipfile

@@ -15,7 +15,7 @@ STYLES = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def on_terminal(columns: int, *arguments: str) -> str:
-    """What `weighbridge` with these arguments shows on a terminal of that width, without its styles."""
+    """Return what `weighbridge` with these arguments prints on a terminal of this width, without styles."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     environ = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}

@@ -36,19 +36,19 @@ class Tools:
         self.clock = Clock()
 
     def now(self) -> datetime:
-        """The time that the test says."""
+        """Return the time that the test has set."""
         return self.clock.now()
 
     def database_url(self) -> DatabaseUrl:
-        """A SQLite file."""
+        """Return the URL of the SQLite file."""
         return self.url
 
     def pepper_in_use(self) -> Path | None:
-        """No key was ever stored."""
+        """Return None: no key was ever stored."""
         return None
 
     def default_allowance(self) -> Allowance:
-        """The service's defaults."""
+        """Return the default limits of the service."""
         return DEFAULT
 
     @asynccontextmanager
@@ -96,7 +96,7 @@ def call(url: str, account_id: str, calls: int) -> None:
 
 
 def test_accounts_are_made_listed_and_set(tools: Tools) -> None:
-    """An account has the limits that were set last, and the service's again after --defaults."""
+    """An account has the limits that were set last, and the defaults of the service again after --defaults."""
     assert tools.run(accounts, "create", "Ada", "--calls-per-second", "3").exit_code == 0
     assert tools.run(accounts, "create", "Ada").exit_code == 1
     assert "3 calls per second, 700 per month" in tools.run(accounts, "set", "Ada", "--calls-per-month", "700").stdout
@@ -137,7 +137,7 @@ def test_limits_are_shown_and_reset(tools: Tools) -> None:
 
 
 def test_counters_that_are_away_are_one_sentence(tools: Tools) -> None:
-    """A store of counters that cannot be reached ends the command with its reason."""
+    """If the store of counters cannot be reached, the command ends with the reason in one sentence."""
     tools.run(accounts, "create", "Ada")
     tools.counters = "redis://127.0.0.1:1/0"
     ended = tools.run(limits, "show", "Ada")

@@ -41,7 +41,7 @@ def test_models_are_compared_in_one_table() -> None:
 
 
 def test_of_many_models_without_a_price_only_some_are_named() -> None:
-    """Of all models, those with a price stay readable: ten others are named, and how many more there are."""
+    """If many models have no price, ten of them are named and the rest counted."""
     done = CliRunner().invoke(main, ["cost", "-m", "*", "--input", "2k"])
     assert done.exit_code == 2
     sentences = done.stderr.splitlines()

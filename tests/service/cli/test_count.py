@@ -19,25 +19,25 @@ CAFE = "Invoice for naïve café usage.\n"
 
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A data folder of its own, and the test's folder as the place where files are."""
+    """Use a data folder of the test's own, and the test's folder as working folder."""
     monkeypatch.setenv("WEIGHBRIDGE_DATA_DIR", str(tmp_path / ".data"))
     monkeypatch.chdir(tmp_path)
 
 
 def count(*arguments: str) -> Result:
-    """The outcome of the command, with a text on standard input."""
+    """Return the outcome of the command, with a text on standard input."""
     return CliRunner().invoke(main, ["count", *arguments], input=TEXT)
 
 
 def rows(*arguments: str) -> list[list[str]]:
-    """The cells that it prints; it has to succeed."""
+    """Return the cells that a successful command prints."""
     done = count(*arguments)
     assert done.exit_code == 0, done.output
     return [line.split("\t") for line in done.stdout.splitlines()]
 
 
 def number(*arguments: str) -> int:
-    """The plain number of tokens of gpt-4o."""
+    """Return the number of tokens that `count -q` prints for gpt-4o."""
     done = count("-m", "gpt-4o", "-q", *arguments)
     assert done.exit_code == 0, done.output
     return int(done.stdout)
@@ -61,7 +61,7 @@ def test_a_byte_order_mark_is_no_text() -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 def test_a_mark_says_the_encoding(encoding: str) -> None:
-    """A file with a byte order mark needs no option, and none overrules its mark."""
+    """A file with a byte order mark needs no option, and no option overrides its mark."""
     mark = "" if encoding in ("utf-8-sig", "utf-16", "utf-32") else "\ufeff"
     Path("a.txt").write_bytes((mark + CAFE).encode(encoding))
     assert [number("a.txt"), number("a.txt", "--encoding", "latin-1")] == [7, 7]
@@ -120,7 +120,7 @@ def test_a_folder_is_counted_whole() -> None:
 
 
 def test_a_file_of_a_folder_that_is_no_text_is_named() -> None:
-    """Of a folder, too, a text in another encoding is a fault and not skipped in silence."""
+    """A file of a folder that is text in another encoding is reported, and not skipped silently."""
     Path("in").mkdir()
     Path("in", "a.txt").write_text(TEXT)
     Path("in", "b.txt").write_bytes(CAFE.encode("latin-1"))

@@ -109,7 +109,7 @@ def test_the_statement_of_a_key(tools: Tools) -> None:
     ],
 )
 def test_commands_that_cannot_be(tools: Tools, words: tuple[str, ...], complaint: str) -> None:
-    """An unknown account or key, or an invalid amount, is reported in one sentence, and nothing is paid."""
+    """An unknown account or key, or an invalid amount, is reported in one sentence, and nothing is paid in."""
     failed = tools.run(*words)
     assert failed.exit_code in (1, 2)
     assert complaint in failed.output

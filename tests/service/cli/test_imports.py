@@ -1,4 +1,4 @@
-"""What a command waits for before it begins."""
+"""Modules that commands import before they start, which delay them."""
 
 import json
 import os
@@ -51,7 +51,7 @@ def test_a_server_loads_no_library_that_it_has_no_use_for(tmp_path: Path) -> Non
 
 
 def test_the_store_begins_before_the_libraries_are_imported() -> None:
-    """`serve` has what it needs to take the address and the folder before any of them: they are read meanwhile."""
+    """`serve` imports no large library before it takes the address and starts the store."""
     program = "import json, sys, service.cli.serve; print(json.dumps([*sys.modules]))"
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert HEAVY & {name.partition(".")[0] for name in json.loads(done.stdout)} == set()
@@ -68,7 +68,7 @@ def test_a_count_reads_no_source_of_prices() -> None:
 
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_start_needs_no_steps(tmp_path: Path, times: int) -> None:
-    """Neither with an empty database nor with one that is up to date is the library of the steps imported."""
+    """Neither a new nor a current database makes a start import the library of migrations."""
     program = (
         "import sys; from pathlib import Path; from service.storage.sql.migrate import upgrade; "
         "from service.storage.sql.url import DatabaseUrl; "
@@ -79,7 +79,7 @@ def test_a_start_needs_no_steps(tmp_path: Path, times: int) -> None:
 
 
 def test_the_list_of_commands_says_what_each_says_itself() -> None:
-    """The summaries in the help of `weighbridge` are those of the commands, which are not imported for it."""
+    """The summaries in the help of `weighbridge` equal those of the commands, which are not imported for it."""
     context = click.Context(main)
     found = {name: main.get_command(context, name) for name in main.list_commands(context)}
     assert {name: command and command.get_short_help_str(1000) for name, command in found.items()} == SUMMARIES

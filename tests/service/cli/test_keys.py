@@ -1,4 +1,4 @@
-"""`weighbridge keys`."""
+"""`weighbridge keys`: create, list, rotate and revoke, in any database."""
 
 import asyncio
 import json
@@ -36,15 +36,15 @@ class Tools:
         self.announced: list[str] = []
 
     def now(self) -> datetime:
-        """The time that the test says."""
+        """Return the time that the test has set."""
         return self.clock.now()
 
     def store_name(self) -> str:
-        """The file."""
+        """Return the database's name, as commands print it."""
         return self.url.shown
 
     async def announce(self, digest: str) -> None:
-        """Remembered for the test."""
+        """Record the announced digest for the test."""
         self.announced.append(digest)
 
     @asynccontextmanager
@@ -77,7 +77,7 @@ def tools(tmp_path: Path) -> Tools:
 
 
 def outcome(tools: Tools, secret: str) -> Principal | KeyRefusal:
-    """What the service would say of a key."""
+    """Return what the service's authenticator answers for a key."""
 
     async def ask() -> Principal | KeyRefusal:
         async with account_store(tools.url, tools.clock) as store:
@@ -212,7 +212,7 @@ def test_a_second_revocation_changes_nothing(tools: Tools) -> None:
 
 @pytest.mark.parametrize("reference", ["key_none", "atms_sk_...none", SOME_SECRET, SOME_SECRET[:-1]])
 def test_an_unknown_key_is_told_without_repeating_it(tools: Tools, reference: str) -> None:
-    """What was given may be a secret with a typing error: the one sentence does not have it."""
+    """The argument may be a secret with a typing error, so the error sentence does not repeat it."""
     revoked = tools.run("revoke", reference)
     assert revoked.exit_code == 1
     assert revoked.stderr.startswith("Error: No key matches.")
@@ -296,7 +296,7 @@ def test_a_key_that_is_over_is_not_rotated(tools: Tools) -> None:
 
 @pytest.mark.parametrize("overlap", ["1", "1w", "-1d", "soon", "12345d", "1.5h"])
 def test_an_overlap_that_is_no_time(tools: Tools, overlap: str) -> None:
-    """An overlap that cannot be read changes nothing."""
+    """An overlap that is no duration is reported, and changes nothing."""
     old = tools.created("--account", "Ada")
     assert tools.run("rotate", old["id"], "--overlap", overlap).exit_code == 2
     assert len(tools.listed()) == 1

@@ -172,7 +172,7 @@ def test_instants_days_and_batches(tmp_path: Path) -> None:
 
 
 def date_of(text: str) -> Any:
-    """A date."""
+    """Return the date of an ISO 8601 text."""
     return import_module("datetime").date.fromisoformat(text)
 
 
@@ -283,7 +283,7 @@ def test_a_file_without_dates_is_refused_unless_a_day_is_given(tmp_path: Path) -
 
 
 def test_what_was_assumed_skipped_and_ignored_is_said(tmp_path: Path) -> None:
-    """Nothing is left out in silence."""
+    """Assumptions, skipped rows and ignored columns are all reported."""
     write_book(tmp_path / "data")
     header = ["id", "date", "model", "input_tokens", "requests"]
     rows: list[list[object]] = [["1", "2026-10-05", "gemini-2.5-pro", 900_000, 9], ["2", "2026-10-05", "", "", ""]]
@@ -330,7 +330,7 @@ def test_a_file_that_has_costs_keeps_them(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("option", ["m=modell", "model"])
 def test_a_column_that_is_none_of_ours_is_refused(tmp_path: Path, option: str) -> None:
-    """The sentence lists ours."""
+    """A mapping to an unknown column is refused, and the sentence lists the known ones."""
     done = run(written(tmp_path, []), "--column", option)
     assert done.exit_code == 2
     assert "is not NAME=OURS" in done.output

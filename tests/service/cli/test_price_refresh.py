@@ -45,7 +45,7 @@ class World:
         history: dict[str, list[tuple[str, str]]] | None = None,
         version: str = "0.0.0.9",
     ) -> None:
-        """Wheels that say what the book says, but for these entries."""
+        """Return wheels that state what the book states, except for these entries."""
         base = dict.fromkeys(MODELS, flat("2"))
         self.files = [
             genai_wheel(self.folder, {name: said for name, said in {**base, **genai}.items() if said}, version),
@@ -70,7 +70,7 @@ class World:
 
     @property
     def book(self) -> PriceBook:
-        """The book as it lies there."""
+        """Return the bytes of the book's file."""
         return PriceBook.from_file(self.book_path)
 
 
@@ -218,7 +218,7 @@ def test_a_damaged_book_is_refused_by_its_row(world: World) -> None:
     ],
 )
 def test_a_bad_wheel_is_refused(world: World, spoil: Callable[[Path], object], sentence: str) -> None:
-    """A wheel that is missing or broken ends the refresh with its name."""
+    """A missing or broken wheel ends the refresh with its name."""
     spoil(world.files[0])
     done = world.run()
     assert (done.exit_code, sentence in done.output) == (1, True)
@@ -241,7 +241,7 @@ def test_a_missing_source_says_what_to_do(world: World) -> None:
 
 
 def test_an_unknown_host_is_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A misspelt reference host does not pass for one that sells nothing."""
+    """A misspelt reference host is refused; it is not treated as a host that sells nothing."""
     monkeypatch.setenv("WEIGHBRIDGE_REFERENCE_HOSTS", "groq, bedrok")
     done = world.run()
     assert done.exit_code == 1

@@ -78,7 +78,7 @@ def test_an_explanation_of_a_past_day_names_later_changes_of_the_price_alone() -
 
 
 def test_a_row_at_fault_ends_any_command_with_its_line(tmp_path: Path) -> None:
-    """A row that breaks a rule under a right seal is named by its line when a command needs it, and by none else."""
+    """An invalid row under a valid seal is named by its line, only by commands that need the row."""
     path = tmp_path / "prices" / "prices.jsonl"
     path.parent.mkdir()
     whole = PACKAGED.read_text(encoding="utf-8")
@@ -164,7 +164,7 @@ def test_a_faulty_file_of_own_prices_is_told_in_full(tmp_path: Path, monkeypatch
 
 
 def test_an_own_price_may_be_of_a_name_outside_the_catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A fine-tuned model has its own price in each of the commands; the status names it, so that a slip is seen."""
+    """A fine-tuned model has its own price in each command; the status names it, so that a misspelt name is noticed."""
     name = "ft:gpt-4o-mini-2024-07-18:acme::AbC12"
     own = tmp_path / "own.toml"
     own.write_text(

@@ -1,4 +1,4 @@
-"""A bar for what takes a while."""
+"""The progress bar of long work."""
 
 import subprocess
 import sys

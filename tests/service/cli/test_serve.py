@@ -1,4 +1,4 @@
-"""What `serve` leaves to its workers."""
+"""State that `serve` leaves to its workers."""
 
 import json
 import os

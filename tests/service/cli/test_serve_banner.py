@@ -1,4 +1,4 @@
-"""The key for a first try."""
+"""The key that `serve` prints for a first call."""
 
 import stat
 from collections.abc import AsyncIterator

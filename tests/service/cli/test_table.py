@@ -65,7 +65,7 @@ def test_money_is_short_for_people_and_exact_for_programs(amount: str, shown: st
     ("amount", "shown"), [("1234567.00000125", "1,234,567.00000125"), ("0.075", "0.075"), ("-12", "-12.00")]
 )
 def test_a_price_keeps_all_its_digits(amount: str, shown: str) -> None:
-    """What is no sum is never rounded."""
+    """A price is never rounded."""
     assert grouped(Decimal(amount)) == shown
 
 

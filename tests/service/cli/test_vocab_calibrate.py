@@ -13,7 +13,7 @@ from tokenizer_registry.approximation.samples import samples
 
 @pytest.fixture
 def fake() -> Iterator[FakeProvider]:
-    """The provider."""
+    """Yield a running fake provider."""
     with running() as server:
         yield server
 
@@ -43,7 +43,7 @@ def test_a_model_that_has_the_providers_vocabulary_has_no_error(fake: FakeProvid
 
 
 def test_the_error_of_an_estimate_is_measured(fake: FakeProvider) -> None:
-    """The provider's counts are printed without the message frame, beside ours, and whether they lie in the band."""
+    """The provider's counts, without the message frame, are compared with the service's own and with the band."""
     done = calibrate(fake, "--model", "claude-opus-4-5", "--samples", "9", "--json")
     assert done.exit_code == 0, done.output
     report = json.loads(done.output)

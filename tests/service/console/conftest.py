@@ -27,7 +27,7 @@ PASSWORD = "correct horse battery"
 
 @dataclass(frozen=True)
 class Console:
-    """A served application, a client of it, and what is behind it."""
+    """A served application, a client of it, its stores, and a user."""
 
     client: httpx2.AsyncClient
     app: ASGIApp
@@ -36,11 +36,11 @@ class Console:
     user: User
 
     async def log_in(self, email: str = "ada@example.org", password: str = PASSWORD) -> httpx2.Response:
-        """Try to log in."""
+        """Return the answer to an attempt to log in."""
         return await self.client.post("/api/console/session", json={"email": email, "password": password})
 
     async def session(self) -> dict[str, str]:
-        """The header of a fresh session."""
+        """Return the header of a new session."""
         return {"Authorization": f"Bearer {(await self.log_in()).json()['access_token']}"}
 
 

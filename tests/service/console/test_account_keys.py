@@ -54,7 +54,7 @@ async def test_the_list_of_keys_comes_in_pages(console: Console) -> None:
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "after=%00", "after=key"])
 async def test_a_page_that_cannot_be_asked_for(console: Console, query: str) -> None:
-    """A wrong parameter is a 400 that names it."""
+    """An invalid page parameter is a 400 that names it."""
     answer = await console.client.get(f"{KEYS}?{query}", headers=await console.session())
     assert answer.status_code == 400
     assert query.partition("=")[0] in answer.json()["error"]["message"]

@@ -21,12 +21,12 @@ KEYS = "/api/gateway/keys"
 
 
 def error(status: int, code: str, kind: str = "authentication_error") -> tuple[int, str, str]:
-    """What is compared of an error."""
+    """Return the expected status, code and type of an error."""
     return status, kind, code
 
 
 def told(answer: Any) -> tuple[int, str, str]:
-    """The same of a reply; its body has the gateway's shape and nothing else."""
+    """Return status, code and type of a reply, whose body must have the gateway's shape."""
     body = answer.json()
     assert list(body) == ["error"]
     assert list(body["error"]) == ["message", "type", "code"]
@@ -70,7 +70,7 @@ async def test_guessing_ends(console: Console) -> None:
     ],
 )
 async def test_a_login_that_is_none(console: Console, body: Any, sentence: str) -> None:
-    """A body without an e-mail and a password is a 400 that names the fault."""
+    """A login without an e-mail and a password is a 400 that names the fault."""
     answer = await console.client.post("/api/console/session", json=body)
     assert told(answer) == error(400, "invalid_request", "invalid_request_error")
     assert sentence in answer.json()["error"]["message"]
@@ -141,7 +141,7 @@ async def test_keys_of_others_are_not_found(console: Console) -> None:
 
 
 async def test_an_account_has_so_many_keys(console: Console) -> None:
-    """One key over the most that may live is a 409; revoking one makes room."""
+    """One key above the maximum of live keys is a 409; revoking one makes room."""
     made = [await console.connections.accounts.create_key(console.account) for _ in range(MAX_LIVE_KEYS)]
     session = await console.session()
     assert told(await console.client.post(KEYS, headers=session, json={})) == error(
@@ -152,7 +152,7 @@ async def test_an_account_has_so_many_keys(console: Console) -> None:
 
 
 async def test_what_is_no_session(console: Console) -> None:
-    """No token, an API key in any place, a changed token and two tokens are 401; a session is no API key."""
+    """No token, an API key in any place, a changed token and two tokens are 401; a session token is no API key."""
     secret = (await console.connections.accounts.create_key(console.account)).secret
     session = await console.session()
     assert told(await console.client.get(KEYS)) == error(401, "missing_session")
@@ -239,7 +239,7 @@ async def test_no_key_is_revoked_without_one_id(console: Console, how: dict[str,
     ],
 )
 async def test_every_path_answers_in_the_shape_of_its_api(console: Console, path: str, shape: str) -> None:
-    """What looks like a route of the gateway refuses in the gateway's shape and name; the token API in its own."""
+    """Unknown paths below the gateway's paths have the gateway's error shape, the others that of the token API."""
     answer = await console.client.post(path)
     assert shape in answer.json()
     assert answer.headers.get("x-powered-by") == ("atomesus" if shape == "error" else None)

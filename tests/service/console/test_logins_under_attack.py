@@ -1,4 +1,4 @@
-"""Somebody who gives the right password gets in while others guess, and guessing takes neither place nor processor."""
+"""The right password works while others guess, and guessing takes neither all places nor all processor time."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ SESSION = "/api/console/session"
 
 
 async def test_many_wrong_logins_from_an_address_shut_nobody_out_behind_it(console: Console) -> None:
-    """After more wrong logins for other people's e-mails than are quick, the right password gets in from there."""
+    """After so many wrong logins that an address is slowed, the right password still works from there."""
     transport = console.client._transport
     assert isinstance(transport, httpx2.ASGITransport)
     for number in range(QUICK_BY_ADDRESS):  # what a login does first; to verify so many passwords takes long
@@ -28,7 +28,7 @@ async def test_many_wrong_logins_from_an_address_shut_nobody_out_behind_it(conso
 
 
 async def test_an_e_mail_under_attack_from_elsewhere_gets_in(console: Console) -> None:
-    """Guessing for an e-mail from another address ends soon there, and its user gets in from another."""
+    """Guesses for an e-mail are limited by address, so its user can log in from another address."""
     transport = console.client._transport
     assert isinstance(transport, httpx2.ASGITransport)
     elsewhere = httpx2.ASGITransport(app=transport.app, client=(f"elsewhere {console.user.id}", 1))
@@ -67,7 +67,7 @@ async def test_an_address_has_few_logins_at_a_time() -> None:
 
 @pytest.mark.timed
 async def test_wrong_passwords_take_half_a_processor_at_most() -> None:
-    """However many are tried at one time, one is verified at a time, and then there is a rest as long as the work."""
+    """However many wrong passwords arrive, one is verified at a time, with a pause as long as the work."""
     passwords = Passwords(PasswordHasher(2, 8_192, 1))
     began, used = time.monotonic(), time.process_time()
     await asyncio.gather(*(passwords.verify(None, PASSWORD) for _ in range(16)))
@@ -76,7 +76,7 @@ async def test_wrong_passwords_take_half_a_processor_at_most() -> None:
 
 
 async def test_a_login_whose_caller_is_gone_keeps_its_turn_until_it_is_done() -> None:
-    """Callers that hang up free no turn while their thread works: else each would begin another."""
+    """A caller who hangs up frees no turn while its thread works; otherwise each would start another."""
     passwords = Passwords(PasswordHasher(8, 8_192, 1))
     working = asyncio.create_task(passwords.verify(None, PASSWORD))
     async with asyncio.timeout(5):

@@ -1,4 +1,4 @@
-"""A session that was ended is over everywhere, and a token of the API is no cookie of the pages."""
+"""An ended session is refused everywhere, and an API token is not accepted as a cookie of the pages."""
 
 from datetime import timedelta
 
@@ -26,7 +26,7 @@ NO_REDIS = "redis://127.0.0.1:1/0"
 
 
 async def cookie_of(console: Console) -> str:
-    """The cookie of somebody who signs in at the page."""
+    """Return the cookie of a user who signs in at the page."""
     form = {"email": console.user.email, "password": PASSWORD}
     answer = await console.client.post("/console/sign-in", data=form, headers=OURS)
     console.client.cookies.clear()
@@ -93,7 +93,7 @@ async def test_a_token_of_the_api_is_no_cookie_and_a_cookie_no_token(console: Co
 
 
 async def test_ended_sessions_are_forgotten_when_their_tokens_are_over(console: Console) -> None:
-    """What is remembered goes when another session ends after its time, and to end one twice is no error."""
+    """Ended sessions are deleted after their tokens expire, and ending one twice is no error."""
     clock = Clock()
     users = SqlUserStore(console.connections.database, clock.now)
     for number in range(3):
@@ -106,6 +106,6 @@ async def test_ended_sessions_are_forgotten_when_their_tokens_are_over(console: 
 
 
 async def ended(store: SqlAccountStore) -> int:
-    """How many ended sessions are remembered."""
+    """Return the number of ended sessions in the database."""
     async with store.database.reading() as connection:
         return int((await connection.execute(select(func.count()).select_from(ended_session))).scalar_one())

@@ -17,14 +17,14 @@ def registry() -> Registry:
 
 @pytest.fixture(scope="session")
 def running_upstream() -> Iterator[FakeUpstream]:
-    """One for all tests."""
+    """Yield the fake upstream that all tests share."""
     with fake_upstream() as running:
         yield running
 
 
 @pytest.fixture
 def upstream(running_upstream: FakeUpstream) -> FakeUpstream:
-    """As good as new."""
+    """Return the shared upstream, reset to its usual answers and empty records."""
     running_upstream.answer = usual
     running_upstream.seen.clear()
     running_upstream.authorizations.clear()
@@ -36,7 +36,7 @@ def upstream(running_upstream: FakeUpstream) -> FakeUpstream:
 def shared_gateway(
     running_upstream: FakeUpstream, registry: Registry, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Gateway]:
-    """One for all tests; at the end its books add up."""
+    """Yield the gateway that all tests share; at the end its books must be consistent."""
     with served_gateway(tmp_path_factory.mktemp("gateway"), running_upstream, registry) as gateway:
         yield gateway
         assert gateway.faults() == []
@@ -46,7 +46,7 @@ def shared_gateway(
 def impatient_gateway(
     running_upstream: FakeUpstream, registry: Registry, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Gateway]:
-    """One that waits a second for its upstream; at the end its books add up."""
+    """Yield a gateway that waits a second for its upstream; at the end its books must be consistent."""
     folder = tmp_path_factory.mktemp("impatient")
     with served_gateway(folder, running_upstream, registry, upstream_timeout_seconds=1.0) as gateway:
         yield gateway
@@ -55,19 +55,19 @@ def impatient_gateway(
 
 @pytest.fixture
 def gateway(shared_gateway: Gateway, upstream: FakeUpstream) -> Gateway:
-    """With its upstream as good as new."""
+    """Return the shared gateway, with its upstream reset."""
     assert shared_gateway.upstream is upstream
     return shared_gateway
 
 
 @pytest.fixture
 def caller(gateway: Gateway) -> Caller:
-    """A new account with 100 rupees, and a key."""
+    """Return a new account with 100 rupees and a key."""
     return gateway.caller()
 
 
 @pytest.fixture
 def impatient_caller(impatient_gateway: Gateway, upstream: FakeUpstream) -> Caller:
-    """The same of the gateway that waits a second, with its upstream as good as new."""
+    """Return a new account of the impatient gateway, with its upstream reset."""
     assert impatient_gateway.upstream is upstream
     return impatient_gateway.caller()

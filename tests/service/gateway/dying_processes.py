@@ -34,14 +34,14 @@ UNCOMMITTED = {"INSERT INTO hold": "holding", "INSERT INTO entry": "charging"}
 
 
 class Place(NamedTuple):
-    """Where a gateway is served, and where in a call it dies."""
+    """A gateway's address and database, and the point of a call at which it dies."""
 
     listener: socket.socket
     point: str
 
     @property
     def deadly(self) -> str:
-        """The point without the kind of call."""
+        """Return the point without the kind of call."""
         return self.point.partition("-")[2]
 
 
@@ -53,7 +53,7 @@ class Commits:
         self.point = ""
 
     def hear(self, engine: Engine) -> None:
-        """Of this engine, and of every connection that any engine makes from now on."""
+        """Record statements of this engine, and of every new connection of any engine."""
         event.listen(engine, "after_cursor_execute", lambda _, __, statement, *___: self.executed(statement))
         event.listen(engine, "commit", lambda _: self.executed("COMMIT"))
         event.listen(Pool, "connect", self.connected)
@@ -77,7 +77,7 @@ class Commits:
 
 
 def heard_cursor(executed: Callable[[str], None]) -> type[psycopg.AsyncCursor[Any]]:
-    """A cursor that says which statements it executes many times."""
+    """A cursor that reports the statements it executes with many rows."""
 
     class HeardCursor(psycopg.AsyncCursor[Any]):
         async def executemany(self, query: Any, *arguments: Any, **options: Any) -> None:
@@ -88,7 +88,7 @@ def heard_cursor(executed: Callable[[str], None]) -> type[psycopg.AsyncCursor[An
 
 
 def serve(place: Place, stores: Addresses, registry: Registry, book: PriceBook, upstream_url: str) -> None:
-    """Until a call gets to the deadly point."""
+    """Serve until a call reaches the deadly point."""
 
     def at_point(name: str) -> None:
         if name == place.deadly:
@@ -104,7 +104,7 @@ def serve(place: Place, stores: Addresses, registry: Registry, book: PriceBook, 
 
 
 def main(folder: Path, database_url: str, upstream_url: str, times: int, points: list[str]) -> None:
-    """Fork, and fork again for each that is killed."""
+    """Fork a server, and another one after each that is killed."""
     registry, book = Registry.from_package(), PriceBook.from_package()
     registry.vocabulary(SETTINGS["upstream_vocabulary"])
     stores = Addresses(NO_REDIS, DatabaseUrl.parse(database_url), PEPPERS)

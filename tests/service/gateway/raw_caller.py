@@ -1,4 +1,4 @@
-"""A caller on a bare socket, who may hang up or read slowly."""
+"""A caller on a plain socket, who may hang up or read slowly."""
 
 import json
 import socket
@@ -9,7 +9,7 @@ from tests.service.gateway.served_gateway import CHAT, HELLO, Caller
 
 
 def body_of_a_stream() -> bytes:
-    """The body that `calling` sends."""
+    """Return the body that `calling` sends by default."""
     return json.dumps({**HELLO, "stream": True}).encode()
 
 
@@ -20,7 +20,7 @@ def calling(
     receive_buffer_bytes: int | None = None,
     body: bytes | None = None,
 ) -> Iterator[socket.socket]:
-    """A call under way, streamed unless it has another body, until the block ends: then the connection is closed."""
+    """Make a call, streamed unless another body is given; the connection is closed at the end of the block."""
     body = body_of_a_stream() if body is None else body
     head = [
         f"POST {CHAT} HTTP/1.1",
@@ -42,7 +42,7 @@ def calling(
 
 
 def read_until(connection: socket.socket, mark: bytes) -> bytes:
-    """What comes, up to and with `mark`."""
+    """Return the received bytes up to and including `mark`."""
     received = bytearray()
     while mark not in received[-len(mark) - 262_144 :]:
         piece = connection.recv(262_144)

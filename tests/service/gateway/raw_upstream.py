@@ -1,4 +1,4 @@
-"""An upstream of raw sockets: it sends exactly the bytes of a test, and records what happens to its connections."""
+"""An upstream on plain sockets: it sends exactly the bytes of a test, and records what happens to its connections."""
 
 import socket
 import ssl
@@ -12,13 +12,13 @@ Answer = Callable[[socket.socket, int], bool]
 
 
 def whole(text: str = "Hello") -> bytes:
-    """A whole answer that leaves its connection open."""
+    """Return a complete response after which the connection stays open."""
     body = BODY % text.encode()
     return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
 
 
 def stays(*pieces: bytes) -> Answer:
-    """These bytes answer every request; the connection stays open."""
+    """Answer every request with these bytes; the connection stays open."""
 
     def answer(connection: socket.socket, _: int) -> bool:
         for piece in pieces:
@@ -29,7 +29,7 @@ def stays(*pieces: bytes) -> Answer:
 
 
 def sends(*pieces: bytes) -> Answer:
-    """These bytes answer every request; then the connection is closed."""
+    """Answer every request with these bytes, then close the connection."""
 
     def answer(connection: socket.socket, number: int) -> bool:
         return not stays(*pieces)(connection, number)
@@ -53,7 +53,7 @@ class RawUpstream:
 
     @property
     def url(self) -> str:
-        """The base URL, as an operator would set it."""
+        """Return the base URL, as an operator would set it."""
         start = "http://127.0.0.1" if self.tls is None else "https://localhost"
         return f"{start}:{self.listener.getsockname()[1]}/v1"
 
@@ -65,7 +65,7 @@ class RawUpstream:
                 threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        """Answer one request after the other, until one side has had enough."""
+        """Answer requests on a connection until either side closes it."""
         with (
             suppress(OSError),
             connection if self.tls is None else self.tls.wrap_socket(connection, True) as connection,
@@ -100,7 +100,7 @@ def _read_request(connection: socket.socket, heads: list[bytes]) -> bool:
 
 @contextmanager
 def raw_upstream(tls: ssl.SSLContext | None = None) -> Iterator[RawUpstream]:
-    """A running one; with `tls` it is `localhost`."""
+    """Run a raw upstream; with `tls` its host name is `localhost`."""
     upstream = RawUpstream(tls)
     try:
         yield upstream

@@ -44,7 +44,7 @@ SETTINGS: dict[str, Any] = {
 
 
 class Caller:
-    """A key with money, and what it does."""
+    """A key with credit, and the calls that are made with it."""
 
     def __init__(self, gateway: "Gateway", account_id: str, key_id: str, secret: str) -> None:
         self.gateway = gateway
@@ -55,11 +55,11 @@ class Caller:
         self.http = httpx2.Client(base_url=gateway.url, headers=self.headers, timeout=20)
 
     def chat(self, *, headers: dict[str, str] | None = None, **changes: Any) -> httpx2.Response:
-        """One call, by default a plain hello."""
+        """Make one call, by default a short plain one."""
         return self.http.post(CHAT, json={**HELLO, **changes}, headers=headers)
 
     def balance(self) -> Balance:
-        """The account's money."""
+        """Return the account's balance."""
         found = self.gateway.run(self.gateway.connections.statements.balance(self.account_id))
         assert found is not None
         return found
@@ -92,7 +92,7 @@ async def _soon() -> None:
 
 
 class Gateway:
-    """A running service."""
+    """A running service with its settings, stores and fake upstream."""
 
     def __init__(
         self, app: Starlette, server: Served, connections: Connections, settings: Settings, upstream: FakeUpstream
@@ -125,7 +125,7 @@ class Gateway:
         return caller
 
     def faults(self) -> list[str]:
-        """What does not add up in the books."""
+        """Return the inconsistencies in the books."""
         return faults_in_the_books(self.connections.database.url)
 
 
@@ -161,6 +161,6 @@ def served_gateway(
 
 
 def events_of(body: str) -> list[Any]:
-    """The data of each event of a stream; `[DONE]` as it is."""
+    """Return the data of each event of a stream, parsed except for `[DONE]`."""
     found = [line.removeprefix("data: ") for line in body.splitlines() if line.startswith("data: ")]
     return [text if text == "[DONE]" else json.loads(text) for text in found]

@@ -42,7 +42,7 @@ class Breaking:
 
 @pytest.fixture(scope="module")
 def breaking() -> Breaking:
-    """Nothing breaks yet."""
+    """Return switches for faults, all off."""
     return Breaking()
 
 
@@ -50,7 +50,7 @@ def breaking() -> Breaking:
 def breaking_gateway(
     breaking: Breaking, running_upstream: FakeUpstream, registry: Registry, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Gateway]:
-    """One whose calls break; in the end no hold is open and its books add up."""
+    """Yield a gateway whose calls break; at the end no hold is open and its books are consistent."""
     folder = tmp_path_factory.mktemp("breaking")
     with served_gateway(folder, running_upstream, registry, at_point=breaking) as gateway:
         yield gateway
@@ -59,7 +59,7 @@ def breaking_gateway(
 
 @pytest.fixture
 def breaking_caller(breaking_gateway: Gateway, upstream: FakeUpstream) -> Caller:
-    """A key with money, and an upstream as good as new."""
+    """Return a key with credit, with the upstream reset."""
     assert breaking_gateway.upstream is upstream
     return breaking_gateway.caller()
 
@@ -105,7 +105,7 @@ def test_a_stream_that_breaks(
 def test_a_checkpoint_that_breaks_does_not_end_the_others(
     tmp_path: Path, upstream: FakeUpstream, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The hold is renewed with what was written since: else it would end before its stream."""
+    """The hold is renewed by a later checkpoint; otherwise its lease would end before its stream."""
     monkeypatch.setattr("service.gateway.routes.CHECKPOINT_SECONDS", 0.05)
     first, second, broken = Stall(), Stall(), threading.Event()
 
@@ -128,7 +128,7 @@ def test_a_checkpoint_that_breaks_does_not_end_the_others(
 
 
 def flaky(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
-    """The ledger's settlement raises an unexpected error, before or after it was written."""
+    """Make the ledger's settlement raise an unexpected error, before or after it was written."""
     settle = SqlLedger.settle
 
     async def breaking_down(ledger: SqlLedger, hold_id: str, charge: Charge) -> Closed:
@@ -147,7 +147,7 @@ def flaky(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
 def test_a_charge_that_breaks_is_tried_again(
     breaking_caller: Caller, monkeypatch: pytest.MonkeyPatch, stream: bool, times: int
 ) -> None:
-    """Whether it was written or not: it is charged once, and the caller has the whole answer."""
+    """Whether or not it was written, the call is charged once, and the caller gets the whole answer."""
     flaky(monkeypatch, times)
     answer = breaking_caller.chat(stream=stream)
     assert answer.status_code == 200
@@ -159,7 +159,7 @@ def test_a_charge_that_breaks_is_tried_again(
 def test_an_answer_that_cannot_be_counted(
     breaking_caller: Caller, upstream: FakeUpstream, monkeypatch: pytest.MonkeyPatch, stream: bool
 ) -> None:
-    """Without usage and without a count a plain answer is kept back and free, and a stream costs what was noted."""
+    """Without usage and without a count a plain answer is withheld and free, and a stream costs its last checkpoint."""
 
     async def uncountable(counter: PromptCounter, texts: list[str], account_id: str) -> int:
         raise MemoryError
@@ -179,7 +179,7 @@ def test_an_answer_that_cannot_be_counted(
 def test_numbers_that_cannot_be_noted_cost_no_call(
     breaking_caller: Caller, monkeypatch: pytest.MonkeyPatch, stream: bool
 ) -> None:
-    """Numbers are in files; on a full disk calls go on without them."""
+    """Metrics that cannot be written, as on a full disk, do not fail calls."""
 
     def full(*arguments: Any) -> None:
         raise OSError(28, "No space left on device")

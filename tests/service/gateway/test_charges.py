@@ -33,12 +33,12 @@ def rounded_down(amount: Fraction, decimals: int) -> Fraction:
 
 
 def decimals(amount: str) -> int:
-    """How many it has."""
+    """Return the number of decimals of an amount."""
     return len(amount.partition(".")[2])
 
 
 def told(bill: CallBill) -> dict[str, str]:
-    """The headers, which agree with the properties in a stream."""
+    """Return the billing headers, which must equal the properties in a stream."""
     headers = {name.decode(): value.decode() for name, value in bill.headers()}
     properties = bill.properties()
     for name in ("request_cost_inr", "credit_balance_inr", "credit_spent_inr", "tokens_input", "tokens_output"):
@@ -80,7 +80,7 @@ def test_a_million_bills_are_exact(figure: Figure) -> None:
 @pytest.mark.promise(28)
 @pytest.mark.parametrize(("micro_inr", "warned"), [(10_000_000, False), (9_999_999, True), (0, True)])
 def test_the_mark_is_exact(gateway: Gateway, micro_inr: int, warned: bool, figure: Figure) -> None:
-    """At ten rupees to the micro-rupee there is no warning, one micro-rupee below there is."""
+    """At exactly ten rupees there is no warning; one micro-rupee below there is."""
     snapshot = BalanceSnapshot(Balance(micro_inr, 0), 0, 10 * MICRO_INR)
     assert (b"x-credit-warning" in dict(snapshot.headers())) == warned
     if micro_inr:
@@ -107,7 +107,7 @@ def bill_of(caller: Caller, streamed: bool) -> dict[str, str]:
 
 
 def reporting(usage: tuple[int, int], body: dict[str, Any]) -> Script:
-    """An answer with that usage."""
+    """Return an answer with this usage."""
     return (stream if body.get("stream") else plain)("x", usage=usage)
 
 

@@ -61,7 +61,7 @@ QUESTION = {"role": "user", "content": "Hello"}
 
 
 def answered(message: dict[str, Any]) -> Script:
-    """An answer of the upstream with this message."""
+    """Return an upstream's answer with this message."""
     answer = {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
     return Script([json.dumps(answer).encode()], content_type="application/json")
 
@@ -100,7 +100,7 @@ MESSAGES = st.fixed_dictionaries(
 
 @given(MESSAGES)
 def test_whatever_is_handed_out_is_accepted(message: dict[str, Any]) -> None:
-    """An upstream's message is either refused as a bad answer, or accepted when it comes back."""
+    """An upstream's message is either refused as a bad response, or accepted when it is sent back."""
     try:
         (choice,) = parse_choices({"choices": [{"message": message}]})
     except BadUpstreamResponse:
@@ -145,7 +145,7 @@ def test_a_streamed_answer_may_be_sent_back(caller: Caller, gateway: Gateway) ->
     ],
 )
 def test_what_says_nothing_is_accepted(caller: Caller, upstream: FakeUpstream, asked: dict[str, Any]) -> None:
-    """Empty lists, and the only modality that there is, are accepted and not forwarded."""
+    """Empty lists, and the only supported modality, are accepted and not forwarded."""
     assert caller.chat(**asked).status_code == 200
     assert asked.keys().isdisjoint(upstream.seen[-1])
 
@@ -229,7 +229,7 @@ def test_a_piece_of_another_type_is_a_bad_answer(
 
 
 def test_empty_events_are_passed_over(caller: Caller, gateway: Gateway) -> None:
-    """Events without data, which servers send to keep a connection alive, are no fault."""
+    """Events without data, which servers send to keep a connection alive, are ignored."""
     empty = b"data:\n\ndata: \n\n"
     gateway.upstream.answer = lambda _: Script(
         [empty, chunk({"content": "Hello"}), empty, FINISH, usage_chunk(1, 2), DONE]

@@ -1,4 +1,4 @@
-"""What upstreams report of their usage: how it counts, and what of it makes no sense."""
+"""How usage reported by upstreams is read, and which reports are inconsistent."""
 
 import json
 from pathlib import Path
@@ -34,14 +34,14 @@ REPORTED: list[tuple[UpstreamDialect, tuple[Any, Any, Any], tuple[Any, Any], str
 def test_a_report_is_read(
     dialect: UpstreamDialect, reported: tuple[Any, ...], tokens: tuple[Any, Any], fault: str | None
 ) -> None:
-    """Reasoning is in the output, or beside it in the total alone, by the way in which the upstream counts."""
+    """Reasoning tokens are either part of the output, or only in the total, depending on the upstream's dialect."""
     names = ("prompt_tokens", "completion_tokens", "total_tokens")
     usage = parse_usage({"usage": dict(zip(names, reported, strict=True))}, dialect)
     assert ((usage.input, usage.output), usage.fault) == (tokens, fault)
 
 
 def test_zeros_never_replace_tokens() -> None:
-    """A stream's last report counts, unless it takes back one of tokens."""
+    """A stream's last report counts, unless it replaces tokens by zeros."""
     first, more, zeros = (parse_usage({"usage": {"prompt_tokens": n, "completion_tokens": n}}) for n in (5, 7, 0))
     assert merge_usage(merge_usage(NO_USAGE, first), more) == more
     assert merge_usage(first, zeros) == first._replace(fault=ZERO_AFTER_USAGE)
@@ -50,7 +50,7 @@ def test_zeros_never_replace_tokens() -> None:
 
 
 def faulty(caller: Caller, *, streamed: bool = False) -> tuple[Any, str | None]:
-    """Make a call; the tokens that are charged, and what its record says of the usage."""
+    """Make a call; return the charged tokens, and the usage fault in its record."""
     with capture_logs() as logs:
         assert caller.chat(stream=streamed).status_code == 200
         call = caller.closed_call()
@@ -62,7 +62,7 @@ def faulty(caller: Caller, *, streamed: bool = False) -> tuple[Any, str | None]:
 
 
 def test_a_text_without_output_tokens(gateway: Gateway) -> None:
-    """It is charged as reported; log, metric and record say that it makes no sense."""
+    """The call is charged as reported; log, metric and record say that the usage is inconsistent."""
     gateway.upstream.answer = lambda _: plain("Hello", usage=(10, 0))
     caller = gateway.caller()
     assert faulty(caller) == ((10, 0), ZERO_WITH_TEXT)
@@ -71,7 +71,7 @@ def test_a_text_without_output_tokens(gateway: Gateway) -> None:
 
 
 def test_zeros_at_the_end_of_a_stream(gateway: Gateway) -> None:
-    """The report of tokens before them is charged."""
+    """The report of tokens before the zeros is charged."""
     pieces = [*said("Hello"), usage_chunk(10, 20), FINISH, usage_chunk(0, 0), DONE]
     gateway.upstream.answer = lambda _: Script(pieces)
     assert faulty(gateway.caller(), streamed=True) == ((10, 20), ZERO_AFTER_USAGE)
@@ -81,7 +81,7 @@ def test_zeros_at_the_end_of_a_stream(gateway: Gateway) -> None:
 def test_reasoning_beside_the_output(
     tmp_path: Path, upstream: FakeUpstream, registry: Registry, streamed: bool
 ) -> None:
-    """Where the upstream counts so, all but the input is charged as output."""
+    """If the upstream reports reasoning outside the output, all but the input is charged as output."""
     usage = {"prompt_tokens": 10, "completion_tokens": 20, "total_tokens": 35}
     with served_gateway(tmp_path, upstream, registry, upstream_usage="xai") as gateway:
         upstream.answer = lambda _: (
@@ -96,5 +96,5 @@ def test_reasoning_beside_the_output(
 
 
 def parts(script: Script) -> list[bytes]:
-    """The pieces of an answer without stalls."""
+    """Return the pieces of an answer without stalls."""
     return [piece for piece in script.pieces if isinstance(piece, bytes)]

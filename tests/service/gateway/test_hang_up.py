@@ -1,4 +1,4 @@
-"""Callers who hang up, or read slowly: the call is settled all the same."""
+"""Calls whose callers hang up, or read slowly, are settled correctly."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ def running(
     registry: Registry,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Gateway]:
-    """A gateway on each of uvicorn's HTTP parsers, which reads on for half a second, one stream at a time."""
+    """Yield a gateway on each HTTP parser of uvicorn, which reads one abandoned stream at a time for half a second."""
     http: Literal["httptools", "h11"] = request.param
     settings: dict[str, Any] = {"gateway_drain_seconds": 0.5, "gateway_max_drains": 1, "upstream_timeout_seconds": 5}
     folder = tmp_path_factory.mktemp("hang-up")
@@ -35,13 +35,13 @@ def running(
 
 @pytest.fixture
 def gateway(running: Gateway, upstream: FakeUpstream) -> Gateway:
-    """With its upstream as good as new."""
+    """Return the running gateway, with its upstream reset."""
     return running
 
 
 @pytest.mark.promise(22)
 def test_after_some_text_the_upstreams_usage_is_charged(gateway: Gateway) -> None:
-    """A stream whose caller has gone is read on to its usage, which is charged."""
+    """A stream whose caller hung up is read until its usage, which is charged."""
     stall, caller = Stall(), gateway.caller()
     gateway.upstream.answer = lambda _: Script([*said("Hello"), stall, *REST])
     with calling(caller) as connection:
@@ -54,7 +54,7 @@ def test_after_some_text_the_upstreams_usage_is_charged(gateway: Gateway) -> Non
 
 @pytest.mark.promise(22)
 def test_a_stream_that_goes_on_too_long_is_cut_and_counted(gateway: Gateway) -> None:
-    """After the time for reading on, the upstream's connection is closed, and the text that it wrote is charged."""
+    """After the time limit the upstream's connection is closed, and the text so far is charged."""
     caller = gateway.caller()
     gateway.upstream.answer = lambda _: Script([*said("Hello", " world"), Stall()])
     with calling(caller) as connection:
@@ -77,7 +77,7 @@ def test_before_the_first_text(gateway: Gateway) -> None:
 
 @pytest.mark.promise(22)
 def test_only_so_many_streams_are_read_on(gateway: Gateway) -> None:
-    """Beyond the number of streams that are read on, a stream whose caller hangs up is cut immediately."""
+    """Beyond the maximum of abandoned streams that are read, a stream is cut as soon as its caller hangs up."""
     first, second = gateway.caller(), gateway.caller()
     stall = Stall()
     gateway.upstream.answer = lambda _: Script([*said("Hello"), stall, *REST])
@@ -113,7 +113,7 @@ def test_a_slow_reader_slows_the_upstream_down(gateway: Gateway) -> None:
 
 
 def unchanging(number: Callable[[], int]) -> int:
-    """The number, once it has stood still for half a second."""
+    """Return the number once it has not changed for half a second."""
     seen, since = number(), time.monotonic()
     while time.monotonic() < since + 0.5:
         if (now := number()) != seen:

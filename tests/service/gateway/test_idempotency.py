@@ -44,7 +44,7 @@ def test_another_body_is_refused(caller: Caller, gateway: Gateway) -> None:
 
 @pytest.mark.promise(20)
 def test_while_the_first_call_runs(caller: Caller, gateway: Gateway) -> None:
-    """A repetition that comes too early gets 409 and is asked to come again; later it gets the answer."""
+    """A repetition that arrives too early gets 409 with Retry-After; later it gets the answer."""
     stall = Stall()
     gateway.upstream.answer = lambda _: Script([*said("Hello"), stall, FINISH, DONE])
     with calling(caller, KEY) as connection:
@@ -95,7 +95,7 @@ def test_a_caller_who_hangs_up_finds_the_whole_answer(caller: Caller, gateway: G
 
 @pytest.mark.promise(20)
 def test_a_free_failure_may_be_repeated(caller: Caller, gateway: Gateway) -> None:
-    """What failed without a charge is tried anew under the same key."""
+    """A call that failed without a charge can be made again under the same key."""
     gateway.upstream.answer = lambda _: refusal(500)
     assert caller.chat(headers=KEY).status_code == 502
     gateway.upstream.answer = lambda _: Script([b'{"choices":[{"message":{}}]}'], content_type="application/json")
@@ -104,7 +104,7 @@ def test_a_free_failure_may_be_repeated(caller: Caller, gateway: Gateway) -> Non
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "é"])
 def test_keys_that_are_none(caller: Caller, key: str) -> None:
-    """An empty, a long and a non-ASCII key are refused before anything is held."""
+    """Empty, long and non-ASCII keys are refused before anything is held."""
     answer = caller.http.post(CHAT, json=HELLO, headers=[(b"Idempotency-Key", key.encode("latin-1"))])
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_request")
     assert caller.calls() == []

@@ -1,4 +1,4 @@
-"""Retries of an SDK whose earlier attempt was left: one charge, one answer, and no call joins what is not its own."""
+"""Retries join the abandoned call of an earlier attempt: one charge, one answer, and no other call is joined."""
 
 import json
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ STREAMED_AND_NOT = pytest.mark.parametrize("streamed", [False, True], ids=["plai
 def joining_gateway(
     running_upstream: FakeUpstream, registry: Registry, tmp_path_factory: pytest.TempPathFactory, store: StoreProcess
 ) -> Iterator[Gateway]:
-    """A gateway with a store; at the end its books add up."""
+    """Yield a gateway with a store; at the end its books must be consistent."""
     folder = tmp_path_factory.mktemp("joining")
     with served_gateway(folder, running_upstream, registry, redis_url=store.url) as gateway:
         yield gateway
@@ -46,30 +46,30 @@ def joining_gateway(
 
 @pytest.fixture
 def gateway(joining_gateway: Gateway, upstream: FakeUpstream) -> Gateway:
-    """With its upstream as good as new."""
+    """Return the joining gateway, with its upstream reset."""
     assert joining_gateway.upstream is upstream
     return joining_gateway
 
 
 def attempt(number: int) -> dict[str, str]:
-    """The header of the SDK for an attempt."""
+    """Return the SDK's header for the number of an attempt."""
     return {"X-Stainless-Retry-Count": str(number)}
 
 
 def answering(stall: Stall, *, streamed: bool) -> Script:
-    """An answer that comes after the stall, with `Hello` as its text."""
+    """Return an answer with the text `Hello`, which arrives after the stall."""
     if streamed:
         return Script([stall, *said("Hello"), FINISH, usage_chunk(1, 2), DONE])
     return Script([b" ", stall, *plain("Hello", usage=(1, 2)).pieces], content_type="application/json")
 
 
 def body(*, streamed: bool, **changes: Any) -> bytes:
-    """The same bytes for the same call, as an SDK sends them."""
+    """Return the body of a call: the same bytes for the same call, as an SDK sends them."""
     return json.dumps({**HELLO, "stream": streamed, **changes}).encode()
 
 
 def called(caller: Caller, headers: dict[str, str], *, streamed: bool, **changes: Any) -> httpx2.Response:
-    """One call to its end."""
+    """Make one call, and return its response."""
     content = body(streamed=streamed, **changes)
     return caller.http.post(CHAT, content=content, headers={**headers, "Content-Type": "application/json"})
 
@@ -82,13 +82,13 @@ def left(caller: Caller, headers: dict[str, str], *, streamed: bool) -> None:
 
 
 def noted(store: StoreProcess, kind: str) -> list[bytes]:
-    """The keys of calls that were left: `r` of those that run, `a` of their answers."""
+    """Return the store's keys of abandoned calls: `r` of running ones, `a` of their answers."""
     with store.client() as client:
         return list(client.scan_iter(f"rl:{{left-*}}:{kind}"))
 
 
 def running_calls(store: StoreProcess) -> int:
-    """The calls that were left and run."""
+    """Return the abandoned calls that are still running."""
     with store.client() as client:
         return sum(int(client.scard(key)) for key in client.scan_iter("rl:{left-*}:r"))
 
@@ -104,7 +104,7 @@ def _nothing_noted(store: StoreProcess) -> None:
 def test_a_retry_joins_the_call_that_its_caller_left(
     gateway: Gateway, store: StoreProcess, streamed: bool, figure: Figure
 ) -> None:
-    """While it runs the retry waits; then it has the answer and its bill, and there is one call and one charge."""
+    """A retry waits while the call runs, then gets its answer and its bill; there is one call and one charge."""
     caller, stall = gateway.caller(), Stall()
     gateway.upstream.answer = lambda _: answering(stall, streamed=streamed)
     left(caller, attempt(0), streamed=streamed)
@@ -123,7 +123,7 @@ def test_a_retry_joins_the_call_that_its_caller_left(
 
 @STREAMED_AND_NOT
 def test_a_retry_after_the_end_gets_the_answer_once(gateway: Gateway, store: StoreProcess, streamed: bool) -> None:
-    """An answer that came without its caller is handed out to the first retry; the next one is a call of its own."""
+    """An answer that was finished without its caller goes to the first retry; the next retry is a call of its own."""
     caller, stall = gateway.caller(), Stall()
     gateway.upstream.answer = lambda _: answering(stall, streamed=streamed)
     left(caller, attempt(0), streamed=streamed)
@@ -166,7 +166,7 @@ def test_equal_first_attempts_are_calls_of_their_own(gateway: Gateway, store: St
 
 @STREAMED_AND_NOT
 def test_a_retry_after_an_answer_that_was_delivered(gateway: Gateway, store: StoreProcess, streamed: bool) -> None:
-    """Where no caller left, nothing is noted, and a retry is a call of its own."""
+    """If no caller hung up, nothing is recorded, and a retry is a call of its own."""
     caller = gateway.caller()
     answers = [called(caller, attempt(number), streamed=streamed) for number in (0, 1)]
     assert [answer.headers.get("x-joined-request-id") for answer in answers] == [None] * 2
@@ -197,7 +197,7 @@ def test_no_other_key_and_no_other_body_joins(gateway: Gateway, store: StoreProc
 
 @pytest.mark.parametrize("named", [{}, {"X-Stainless-Retry-Count": "-1"}, {"Idempotency-Key": "a", **attempt(0)}])
 def test_calls_that_are_not_noted(gateway: Gateway, store: StoreProcess, named: dict[str, str]) -> None:
-    """A caller who does not count attempts, or sends an Idempotency-Key, leaves nothing in the store."""
+    """A caller who sends no attempt number, or an Idempotency-Key, leaves nothing in the store."""
     caller, stall = gateway.caller(), Stall()
     gateway.upstream.answer = lambda _: answering(stall, streamed=False)
     left(caller, named, streamed=False)
@@ -241,7 +241,7 @@ def test_a_stream_that_was_cut_is_not_joined(
 
 
 def test_an_answer_held_back_for_its_final_headers_is_joined(gateway: Gateway, store: StoreProcess) -> None:
-    """A stream whose caller has nothing before its end is kept from its beginning, whenever the caller leaves."""
+    """A stream that is held back until its end is kept from its beginning, whenever the caller hangs up."""
     caller, stall = gateway.caller(), Stall()
     gateway.upstream.answer = lambda _: Script([*said("Hello"), stall, *said(" again"), FINISH, DONE])
     left(caller, {**attempt(0), "X-Billing-Headers": "final"}, streamed=True)
@@ -253,7 +253,7 @@ def test_an_answer_held_back_for_its_final_headers_is_joined(gateway: Gateway, s
 
 
 def test_a_stream_of_which_a_part_was_sent_is_not_noted(gateway: Gateway, store: StoreProcess) -> None:
-    """An SDK does not repeat a stream whose head it has: nothing is kept of it."""
+    """An SDK does not repeat a stream whose head it received, so nothing is kept of it."""
     caller, stall = gateway.caller(), Stall()
     gateway.upstream.answer = lambda _: Script([*said("Hello"), stall, FINISH, usage_chunk(1, 2), DONE])
     with calling(caller, attempt(0)) as connection:
@@ -264,7 +264,7 @@ def test_a_stream_of_which_a_part_was_sent_is_not_noted(gateway: Gateway, store:
 
 
 def test_a_large_answer_is_not_kept(gateway: Gateway, store: StoreProcess) -> None:
-    """What is kept in the store is bounded: a retry for an answer above that is a call of its own."""
+    """The size of kept answers is limited: a retry for a larger answer is a call of its own."""
     caller, stall = gateway.caller(), Stall()
     scripts = iter([Script([b" ", stall, *plain("x" * 1_000_000).pieces], content_type="application/json")])
     gateway.upstream.answer = lambda asked: next(scripts, usual(asked))
@@ -277,7 +277,7 @@ def test_a_large_answer_is_not_kept(gateway: Gateway, store: StoreProcess) -> No
 
 
 def test_each_of_several_left_calls_is_joined_once(gateway: Gateway, store: StoreProcess) -> None:
-    """Two equal calls on purpose, both left: their two retries get the two answers, and there are two charges."""
+    """Of two equal deliberate calls, both abandoned, the two retries get the two answers, with two charges."""
     caller, stalls = gateway.caller(), [Stall(), Stall()]
     scripts = iter([answering(stall, streamed=False) for stall in stalls])
     gateway.upstream.answer = lambda _: next(scripts)
@@ -294,7 +294,7 @@ def test_each_of_several_left_calls_is_joined_once(gateway: Gateway, store: Stor
 
 @STREAMED_AND_NOT
 def test_without_the_store_a_retry_is_a_call(shared_gateway: Gateway, upstream: FakeUpstream, streamed: bool) -> None:
-    """Where Redis is away everything is answered, as before: the retry is a call of its own."""
+    """Without Redis calls are answered as usual, and the retry is a call of its own."""
     caller, stall = shared_gateway.caller(), Stall()
     scripts = iter([answering(stall, streamed=streamed)])
     upstream.answer = lambda asked: next(scripts, usual(asked))
@@ -312,7 +312,7 @@ def test_a_store_that_stops_while_a_retry_waits(
     own_store: StoreProcess,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A retry whose store does not come back within the lease of a call is a call of its own."""
+    """If the store does not return within the lease of a call, a waiting retry is a call of its own."""
     monkeypatch.setattr("service.gateway.joining.LEASE_SECONDS", 1)
     changes: dict[str, Any] = {"redis_url": own_store.url}
     with served_gateway(tmp_path_factory.mktemp("stopped"), upstream, registry, **changes) as gateway:
@@ -331,7 +331,7 @@ def test_a_store_that_stops_while_a_retry_waits(
 
 
 def test_a_failed_attempt_that_was_heard_is_tried_anew(gateway: Gateway) -> None:
-    """After an error that reached its caller, the retry is an ordinary call."""
+    """After an error that was delivered, the retry is an ordinary call."""
     caller = gateway.caller()
     scripts = iter([refusal(500)])
     gateway.upstream.answer = lambda asked: next(scripts, usual(asked))

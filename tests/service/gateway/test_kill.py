@@ -42,7 +42,7 @@ WRITTEN_COST = 25 * 10 + 100 * 2
 
 
 class Ending(NamedTuple):
-    """How a hold is closed after a death: its state, and what is charged. Without a state there is no hold."""
+    """How a hold is closed after a death: its state and its charge. Without a state there is no hold."""
 
     state: HoldState | None
     cost: int = 0
@@ -87,7 +87,7 @@ def dying_gateways(folder: Path, url: DatabaseUrl, upstream: FakeUpstream) -> It
 
 
 def answers(folder: Path, body: dict[str, Any]) -> Script:
-    """What the upstream says to a call, whose property `user` is the point of its death."""
+    """Answer a call, whose property `user` is the point of its death."""
     point = body["user"]
     if point == "plain-asked":
         os.kill(int((folder / point).read_text()), signal.SIGKILL)
@@ -106,13 +106,13 @@ def died(port: int, point: str, secret: str) -> None:
 
 
 def open_leases(url: DatabaseUrl) -> list[datetime]:
-    """The ends of all open leases."""
+    """Return the ends of all open leases."""
     with blocking_engine(url) as engine, engine.connect() as connection:
         return list(connection.scalars(select(hold.c.expires_at).where(hold.c.state == HoldState.OPEN)))
 
 
 async def check(books: Books, key: ApiKey, point: str) -> None:
-    """The calls of a key, all of which died at that point."""
+    """Check the calls of a key, all of which died at one point."""
     state, cost = POINTS[point]
     calls = await books.statements.calls(key.id, 1000)
     assert len(calls) == (0 if state is None else KILLS), point

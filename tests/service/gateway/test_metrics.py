@@ -1,4 +1,4 @@
-"""What the gateway counts of its calls."""
+"""Metrics of the gateway's calls."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ Numbers = dict[tuple[str, ...], float]
 
 
 def numbers(gateway: Gateway) -> Numbers:
-    """The gateway's own samples, by name and values of labels."""
+    """Return the gateway's own samples, by name and label values."""
     text = httpx2.get(f"{gateway.url}/metrics").raise_for_status().text
     return {
         (sample.name.removeprefix("weighbridge_"), *sample.labels.values()): sample.value
@@ -24,7 +24,7 @@ def numbers(gateway: Gateway) -> Numbers:
 
 
 def grown(gateway: Gateway, work: Callable[[], object]) -> Numbers:
-    """What `work` added; buckets and times are left out."""
+    """Return by how much `work` increased each sample, without buckets and times."""
     before = numbers(gateway)
     work()
     after = numbers(gateway)
@@ -50,7 +50,7 @@ def test_a_charged_call_is_counted_with_its_money(caller: Caller, gateway: Gatew
 
 
 def test_what_is_held_now_is_shown(caller: Caller, gateway: Gateway, upstream: FakeUpstream) -> None:
-    """While a stream is under way its hold and its money are in the gauges, and afterwards they are not."""
+    """While a stream runs, its hold and its amount are in the gauges; afterwards they are not."""
     stall = Stall()
     upstream.answer = lambda _: Answer([*said("a"), stall, b"data: [DONE]\n\n"])
     before = numbers(gateway)
@@ -81,6 +81,6 @@ def test_failures_of_the_upstream_are_counted_by_kind(caller: Caller, gateway: G
 
 
 def test_a_call_without_money_is_counted(gateway: Gateway) -> None:
-    """A call that is refused for want of credit is an outcome of its own, and holds nothing."""
+    """A call that is refused because credit is missing is an outcome of its own, and holds nothing."""
     poor = gateway.caller(micro_inr=1)
     assert grown(gateway, poor.chat) == {("gateway_calls_total", "insufficient_credits"): 1}

@@ -23,7 +23,7 @@ def test_every_route_is_described(gateway: Gateway) -> None:
 
 
 def test_the_example_is_answered_in_the_documented_form(caller: Caller) -> None:
-    """The documented request gets an answer with the properties of the documented one, in their order."""
+    """The documented request gets an answer with the documented properties, in their order."""
     chat = DOCUMENT["paths"]["/v1/chat/completions"]["post"]
     answer = caller.chat(**chat["requestBody"]["content"]["application/json"]["example"])
     expected = chat["responses"]["200"]["content"]["application/json"]["example"]

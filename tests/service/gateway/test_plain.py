@@ -1,4 +1,4 @@
-"""Chat completions in one piece: what goes upstream, what comes back, what it costs."""
+"""Plain chat completions: what is sent upstream, what is returned, and what it costs."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ from tokenizer_registry import Registry, UnknownVocabulary
 
 
 def test_an_answer_is_the_contracts(caller: Caller) -> None:
-    """Body and headers of a plain call are those of the API document, with our names in them."""
+    """Body and headers of a plain call are those of the API document, with the gateway's own names in them."""
     answer = caller.chat()
     body = answer.json()
     assert answer.status_code == 200
@@ -41,7 +41,7 @@ def test_an_answer_is_the_contracts(caller: Caller) -> None:
 
 
 def test_what_goes_upstream(caller: Caller, gateway: Gateway) -> None:
-    """The upstream gets its own model's name and key, the limit of tokens, and the properties that it understands."""
+    """The upstream gets its own model's name and key, the limit of tokens, and the forwarded properties."""
     asked: dict[str, Any] = {"temperature": 0.5, "stop": ["a", "b"], "seed": 7, "user": "me", "n": 2}
     caller.chat(**asked, max_completion_tokens=99, max_tokens=None, store=False)
     assert gateway.upstream.authorizations == [f"Bearer {UPSTREAM_KEY}"]
@@ -51,7 +51,7 @@ def test_what_goes_upstream(caller: Caller, gateway: Gateway) -> None:
 
 
 def test_tools_and_tool_calls_pass(caller: Caller, gateway: Gateway) -> None:
-    """Tools, tool calls and their results go up, and a tool call comes back."""
+    """Tools, tool calls and their results are sent upstream, and a tool call is returned."""
     call = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": '{"a": 1}'}}
     answer = {"role": "assistant", "content": None, "tool_calls": [call]}
     choice = {"index": 0, "message": answer, "finish_reason": "tool_calls"}
@@ -85,7 +85,7 @@ def test_system_messages_are_never_forwarded(caller: Caller, gateway: Gateway, r
 
 @pytest.mark.promise(40)
 def test_nothing_but_system_messages(caller: Caller) -> None:
-    """A request of which nothing is left is refused, not sent empty."""
+    """A request with nothing but system messages is refused, not sent empty."""
     answer = caller.chat(messages=[{"role": "system", "content": "hi"}])
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_request")
     assert caller.calls() == []
@@ -143,7 +143,7 @@ def test_a_request_that_the_upstream_refuses(caller: Caller, gateway: Gateway) -
 
 
 def test_codes_of_the_upstream_are_passed_on(caller: Caller, gateway: Gateway) -> None:
-    """The upstream's own code and param of a refused request are the caller's; what is no short word is not."""
+    """The upstream's code and param of a refused request are passed on, if they are short words."""
     error = {"message": "too long", "code": "context_length_exceeded", "param": "messages"}
     for given, shown in [
         (error, {"code": "context_length_exceeded", "param": "messages"}),
@@ -157,7 +157,7 @@ def test_codes_of_the_upstream_are_passed_on(caller: Caller, gateway: Gateway) -
 
 
 def test_a_reply_says_what_is_not_as_asked(caller: Caller, gateway: Gateway) -> None:
-    """A lowered limit and dropped system messages show in headers, plain and streamed; otherwise there are none."""
+    """Headers report a lowered limit and dropped system messages, plain and streamed; otherwise they are absent."""
     system = [{"role": "system", "content": "x"}, {"role": "developer", "content": "y"}]
     names = ("x-max-tokens-applied", "x-system-messages-dropped")
     for streamed in (False, True):
@@ -167,7 +167,7 @@ def test_a_reply_says_what_is_not_as_asked(caller: Caller, gateway: Gateway) -> 
 
 
 def test_no_answer_is_charged_above_its_limit(caller: Caller, gateway: Gateway) -> None:
-    """An upstream that writes more than it may is paid for the limit, however much was held for the input."""
+    """If an upstream writes more than the limit, only the limit is charged, however much was held for the input."""
     gateway.upstream.answer = lambda _: plain("x", usage=(1, 84))
     answer = caller.chat(max_tokens=50, messages=[{"role": "user", "content": "word " * 1000}])
     assert answer.headers["x-tokens-output"] == "50"
@@ -219,7 +219,7 @@ def test_a_low_balance_is_announced(gateway: Gateway) -> None:
 
 @pytest.mark.promise(19)
 def test_a_call_that_the_balance_does_not_cover(gateway: Gateway) -> None:
-    """402 says what was needed, what is there, the largest max_tokens that fits, and where to top up; that one fits."""
+    """The 402 states the amount needed, the balance, the largest max_tokens that fits, and where to top up."""
     caller = gateway.caller(10_000)
     answer = caller.chat(max_tokens=1000)
     error = answer.json()["error"]
@@ -235,7 +235,7 @@ def test_a_call_that_the_balance_does_not_cover(gateway: Gateway) -> None:
 
 
 def test_the_limit_of_tokens(caller: Caller, gateway: Gateway) -> None:
-    """Without a limit the usual one goes upstream; a huge one is capped; of two the smaller one counts."""
+    """Without a limit the default is sent upstream; a huge one is capped; of two the smaller one counts."""
     asked_for: list[dict[str, Any]] = [{}, {"max_tokens": 10**30}, {"max_tokens": 5, "max_completion_tokens": 9}]
     for asked in asked_for:
         assert caller.chat(**asked).status_code == 200
@@ -249,7 +249,7 @@ def test_another_model(caller: Caller) -> None:
 
 
 def test_lone_surrogates_of_a_model_pass(caller: Caller, gateway: Gateway) -> None:
-    """Half a character in an answer is passed on as the escape that it was, and counted."""
+    """Half a surrogate pair in an answer is passed on as its escape, and counted."""
     gateway.upstream.answer = lambda _: plain("a\ud83d", usage=None)
     answer = caller.chat()
     assert b'"a\\ud83d"' in answer.content
@@ -282,7 +282,7 @@ def test_an_upstream_that_is_not_there(tmp_path: Path, upstream: FakeUpstream, r
 
 @pytest.mark.promise(23)
 def test_an_upstream_that_does_not_answer(impatient_caller: Caller, upstream: FakeUpstream) -> None:
-    """No answer within the time is 504, and free."""
+    """If no answer arrives in time the call is a 504, and costs nothing."""
     upstream.answer = lambda _: Script([b'{"choices":', Stall()], content_type="application/json")
     answer = impatient_caller.chat()
     assert (answer.status_code, answer.json()["error"]["code"]) == (504, "upstream_timeout")
@@ -290,7 +290,7 @@ def test_an_upstream_that_does_not_answer(impatient_caller: Caller, upstream: Fa
 
 
 def test_a_vocabulary_that_does_not_exist(tmp_path: Path, upstream: FakeUpstream, registry: Registry) -> None:
-    """A misspelt vocabulary stops the start; it is not found out by the first call."""
+    """A misspelt vocabulary stops the start, instead of failing the first call."""
     with (
         pytest.raises(UnknownVocabulary, match="no-such"),
         served_gateway(tmp_path, upstream, registry, upstream_vocabulary="no-such"),
@@ -299,7 +299,7 @@ def test_a_vocabulary_that_does_not_exist(tmp_path: Path, upstream: FakeUpstream
 
 
 def test_the_operators_system_prompt(tmp_path: Path, upstream: FakeUpstream, registry: Registry) -> None:
-    """The operator's system prompt comes first upstream, and its tokens are in our count."""
+    """The operator's system prompt is the first message upstream, and its tokens are in the gateway's own count."""
     with served_gateway(tmp_path, upstream, registry, gateway_system_prompt="Be kind.") as gateway:
         upstream.answer = lambda _: plain("x", usage=None)
         answer = gateway.caller().chat(messages=[{"role": "system", "content": "Be evil."}, *HELLO["messages"]])
@@ -308,7 +308,7 @@ def test_the_operators_system_prompt(tmp_path: Path, upstream: FakeUpstream, reg
 
 
 def test_a_model_without_a_known_vocabulary(tmp_path: Path, upstream: FakeUpstream, registry: Registry) -> None:
-    """Where the vocabulary is not known the hold is by bytes, which no vocabulary exceeds."""
+    """Without a known vocabulary the hold counts bytes, which no vocabulary exceeds."""
     with served_gateway(tmp_path, upstream, registry, upstream_vocabulary=None) as gateway:
         caller = gateway.caller()
         caller.chat(messages=[{"role": "user", "content": "ﷺ" * 100}], max_tokens=1)

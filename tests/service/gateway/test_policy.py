@@ -1,4 +1,4 @@
-"""Who may call the gateway, and how often."""
+"""Which callers the gateway accepts, and how often."""
 
 import http.client
 import json
@@ -20,7 +20,7 @@ JWT = "eyJhbGciOiJub25lIn0.e30."
 
 
 class Answer(NamedTuple):
-    """What came back."""
+    """Status, headers and body of a response."""
 
     status: int
     headers: Message
@@ -28,12 +28,12 @@ class Answer(NamedTuple):
 
     @property
     def code(self) -> str:
-        """The code of an error."""
+        """Return the code of an error."""
         return str(json.loads(self.content)["error"]["code"])
 
 
 def asked(gateway: Gateway, *headers: tuple[str, str], path: str = "/v1/models") -> Answer:
-    """A call with these headers, which may repeat and be odd: most clients would not send them."""
+    """Return the response to a call with these headers, which may repeat and be invalid."""
     connection = http.client.HTTPConnection("127.0.0.1", gateway.server.port, timeout=10)
     connection.putrequest("GET", path)
     for name, value in headers:
@@ -70,7 +70,7 @@ def test_keys_that_are_refused(gateway: Gateway, headers: list[tuple[str, str]],
 
 @pytest.mark.promise(16)
 def test_unknown_and_revoked_keys_are_alike(gateway: Gateway) -> None:
-    """A revoked key gets the very body of an unknown one, and it is the document's."""
+    """A revoked key gets exactly the body of an unknown one, as documented."""
     caller = gateway.caller()
     gateway.run(gateway.connections.accounts.revoke_key(caller.key_id))
     revoked = asked(gateway, ("X-API-Key", caller.secret))

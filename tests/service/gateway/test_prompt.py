@@ -1,4 +1,4 @@
-"""Counting what was delivered, for its charge."""
+"""Counting of delivered text, for its charge."""
 
 import pytest
 
@@ -12,7 +12,7 @@ WORDS = 20_000
 
 
 class Narrow(Registry):
-    """The shipped registry, where there is memory for short texts only."""
+    """The shipped registry, with too little memory for long texts."""
 
     def __init__(self) -> None:
         shipped = Registry.from_package()
@@ -33,7 +33,7 @@ class Narrow(Registry):
 
 @pytest.mark.anyio
 async def test_delivered_text_is_counted_in_blocks_where_there_is_no_memory_for_the_whole() -> None:
-    """The charge is that of the text, and at most one token more for each block: not that of all its bytes."""
+    """The charge is the count of the text and at most one token more for each block, not the number of its bytes."""
     pool = CountingPool(Narrow(), TextLimits(100, 100), InFlight(1), threads=1)
     text = "word " * WORDS
     counted = await PromptCounter(pool, VOCABULARY, None).count_output([text, "tail"], "account")

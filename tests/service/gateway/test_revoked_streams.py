@@ -25,7 +25,7 @@ Ending = Callable[[Caller], Coroutine[Any, Any, None]]
 def quick_gateway(
     running_upstream: FakeUpstream, registry: Registry, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Gateway]:
-    """A gateway whose streams have many checkpoints; at the end its books add up."""
+    """Yield a gateway whose streams have many checkpoints; at the end its books must be consistent."""
     folder = tmp_path_factory.mktemp("quick")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("service.gateway.routes.CHECKPOINT_SECONDS", 0.05)
@@ -36,7 +36,7 @@ def quick_gateway(
 
 @pytest.fixture
 def gateway(quick_gateway: Gateway, upstream: FakeUpstream) -> Gateway:
-    """With its upstream as good as new."""
+    """Return the quick gateway, with its upstream reset."""
     assert quick_gateway.upstream is upstream
     return quick_gateway
 
@@ -53,7 +53,7 @@ async def _revoked(caller: Caller) -> None:
 
 
 async def _ended(caller: Caller) -> None:
-    """As `keys rotate --overlap 0` ends a key."""
+    """End a key as `keys rotate --overlap 0` does."""
     rotated = await caller.gateway.connections.accounts.rotate_key(caller.key_id, timedelta(0))
     assert rotated is not None
     caller.gateway.connections.authenticator.forget(rotated.old.digest)
@@ -61,7 +61,7 @@ async def _ended(caller: Caller) -> None:
 
 @pytest.mark.parametrize("ended", [_revoked, _ended], ids=["revoked", "expired"])
 def test_a_stream_is_cut_and_charged(caller: Caller, gateway: Gateway, ended: Ending) -> None:
-    """It ends with an error event and without `[DONE]`; the input and the text so far are charged."""
+    """The stream ends with an error event and without `[DONE]`; the input and the text so far are charged."""
     gateway.upstream.answer = lambda _: Script([*said("Hello", " world"), Stall()])
     with calling(caller) as connection:
         read_until(connection, b"world")
@@ -87,7 +87,7 @@ def test_before_the_first_text(caller: Caller, gateway: Gateway) -> None:
 
 
 def test_streams_of_other_keys_go_on(gateway: Gateway) -> None:
-    """Another key of the same account is not concerned."""
+    """Streams of another key of the same account continue."""
     first = gateway.caller()
     second = gateway.caller(account_id=first.account_id)
     stall = Stall()
@@ -114,7 +114,7 @@ def test_an_answer_held_back(caller: Caller, gateway: Gateway) -> None:
 
 
 def test_a_plain_call_is_finished(caller: Caller, gateway: Gateway) -> None:
-    """It has no checkpoints: its answer comes whole, and is charged."""
+    """A plain call has no checkpoints: its whole answer is returned and charged."""
     stall = Stall()
     gateway.upstream.answer = lambda _: Script([b" ", stall, *plain("Hello").pieces], content_type="application/json")
     with calling(caller, body=b'{"model":"cipher","messages":[{"role":"user","content":"Hello!"}]}') as connection:
@@ -126,7 +126,7 @@ def test_a_plain_call_is_finished(caller: Caller, gateway: Gateway) -> None:
 
 
 def test_while_the_store_is_away_streams_go_on(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A key that cannot be looked up is as good as it was: the stream comes to its end."""
+    """If a key cannot be looked up, its stream is read to its end."""
     caller, stall, asked = gateway.caller(), Stall(), threading.Event()
 
     async def away(digests: Sequence[str]) -> StoredKey | None:

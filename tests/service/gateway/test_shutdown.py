@@ -19,7 +19,7 @@ STREAMS = 5
 
 
 async def close_calls_in(gateway: Gateway, seconds: float) -> None:
-    """What the server does when it begins to stop."""
+    """Stop the server's calls in so many seconds, as the server does at its shutdown."""
     gateway.app.state.close_calls_in(seconds)
 
 
@@ -63,7 +63,7 @@ def test_streams_are_told_at_the_deadline(tmp_path: Path, upstream: FakeUpstream
 
 @pytest.mark.promise(37)
 def test_the_end_closes_every_hold(tmp_path: Path, upstream: FakeUpstream, registry: Registry) -> None:
-    """When the server is gone no hold is open, not even of a call that never got an answer."""
+    """After the shutdown no hold is open, not even of a call that never got an answer."""
     upstream.answer = lambda _: Script([Stall()])
     with served_gateway(tmp_path, upstream, registry, upstream_timeout_seconds=20) as gateway:
         caller = gateway.caller()
@@ -74,7 +74,7 @@ def test_the_end_closes_every_hold(tmp_path: Path, upstream: FakeUpstream, regis
 
 
 def open_holds(gateway: Gateway) -> int:
-    """Read from the database itself: its connections are closed."""
+    """Return the open holds, read directly from the database: the gateway's connections are closed."""
     of_open_ones = select(func.count()).select_from(hold).where(hold.c.state == "open")
     with blocking_engine(gateway.connections.database.url) as engine, engine.connect() as connection:
         return int(connection.execute(of_open_ones).scalar_one())

@@ -1,4 +1,4 @@
-"""Streams: what arrives, in which order, with which bill; and what a stream says that ends badly."""
+"""Streams: the order of their chunks, their bill, and how failed streams end."""
 
 import json
 from typing import Any
@@ -19,7 +19,7 @@ COMMENT = (
 
 @pytest.mark.promise(26)
 def test_a_stream_is_the_contracts(caller: Caller) -> None:
-    """Pieces in our name, the bill in the chunk with finish_reason and in a comment before [DONE], nothing after it."""
+    """Chunks have the gateway's names; the bill is in the chunk with finish_reason and in a comment before [DONE]."""
     answer = caller.chat(stream=True)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
     events = events_of(answer.text)
@@ -46,7 +46,7 @@ def test_a_stream_is_the_contracts(caller: Caller) -> None:
 
 
 def test_the_head_of_a_stream(caller: Caller) -> None:
-    """The head has what is known before: balance, spending and our count of the input."""
+    """The head has balance, spending and the gateway's own count of the input, which are known before the call."""
     headers = caller.chat(stream=True).headers
     told = {name: value for name, value in headers.items() if name.startswith(("x-credit", "x-tokens", "x-request-c"))}
     assert told == {"x-credit-balance-inr": "100.0000", "x-credit-spent-inr": "0.000000", "x-tokens-input": "10"}
@@ -127,7 +127,7 @@ def test_an_explicit_zero_of_a_stream_is_zero(caller: Caller, gateway: Gateway) 
 
 @pytest.mark.promise(25)
 def test_a_stream_that_reports_too_much_is_capped(caller: Caller, gateway: Gateway) -> None:
-    """A huge usage is charged as far as the hold goes."""
+    """A huge usage is charged only up to the hold."""
     gateway.upstream.answer = lambda _: stream("Hello", usage=(10, 10**18))
     billing = events_of(caller.chat(stream=True, max_tokens=7).text)[-2]["billing"]
     call = caller.calls()[0]
@@ -137,7 +137,7 @@ def test_a_stream_that_reports_too_much_is_capped(caller: Caller, gateway: Gatew
 
 
 def test_a_stream_without_a_finish_reason(caller: Caller, gateway: Gateway) -> None:
-    """A server that forgets finish_reason but says [DONE] has ended well: the caller gets one, with the bill."""
+    """A stream with [DONE] but without finish_reason is complete: the caller gets one, with the bill."""
     gateway.upstream.answer = lambda _: Script([*said("Hi"), DONE])
     finish = events_of(caller.chat(stream=True).text)[-2]
     assert finish["choices"][0]["finish_reason"] == "stop"
@@ -145,7 +145,7 @@ def test_a_stream_without_a_finish_reason(caller: Caller, gateway: Gateway) -> N
 
 
 def test_a_stream_without_done(caller: Caller, gateway: Gateway) -> None:
-    """What lacks only [DONE] after the last finish_reason is whole."""
+    """A stream that lacks only [DONE] after its last finish_reason is complete."""
     gateway.upstream.answer = lambda _: Script([*said("Hi"), FINISH, usage_chunk(3, 4)])
     assert events_of(caller.chat(stream=True).text)[-1] == "[DONE]"
     assert (caller.calls()[0].tokens, caller.calls()[0].estimated) == ((3, 4), False)
@@ -169,7 +169,7 @@ BROKEN: dict[str, Script] = {
 def test_a_stream_that_breaks_says_so(
     impatient_caller: Caller, upstream: FakeUpstream, how: str, figure: Figure
 ) -> None:
-    """A broken stream ends with an error event and without [DONE], and what was delivered is charged, no more."""
+    """A broken stream ends with an error event and without [DONE], and only the delivered text is charged."""
     caller = impatient_caller
     upstream.answer = lambda _: BROKEN[how]
     answer = caller.chat(stream=True)
@@ -216,7 +216,7 @@ def test_a_stream_that_fails_before_its_text_is_free(
 
 
 def test_a_broken_stream_with_final_headers_is_not_retried(caller: Caller, gateway: Gateway) -> None:
-    """A billed failure that is known before the head is sent asks clients not to retry."""
+    """A charged failure that is known before the head is sent asks clients not to retry."""
     gateway.upstream.answer = lambda _: BROKEN["cut"]
     answer = caller.chat(stream=True, headers={"X-Billing-Headers": "final"})
     assert (answer.headers["x-should-retry"], answer.headers["x-request-cost-inr"]) == ("false", "0.000450")
@@ -232,7 +232,7 @@ def test_pieces_cut_anywhere_are_put_together(caller: Caller, gateway: Gateway) 
 
 
 def test_the_record_of_a_call(caller: Caller, gateway: Gateway) -> None:
-    """Afterwards the usage is found by the completion's id and by X-Request-Id, by its own key alone."""
+    """The usage of a call is found by the completion's id and by X-Request-Id, with its own key only."""
     answer = caller.chat(stream=True)
     call_id = events_of(answer.text)[0]["id"]
     found = [

@@ -1,4 +1,4 @@
-"""HTTP trailers, for servers that offer them and callers that take them."""
+"""HTTP trailers, for servers and callers that support them."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ TRAILERS = b"x-request-cost-inr, x-credit-balance-inr, x-tokens-input, x-tokens-
 
 
 async def streamed(gateway: Gateway, caller: Caller, *, offered: bool, wanted: bool) -> list[Message]:
-    """What the application sends to a server that offers trailers, or to one that does not."""
+    """Return what the application sends to a server that offers trailers, or to one that does not."""
     body = json.dumps({**HELLO, "stream": True}).encode()
     headers = [(b"x-api-key", caller.secret.encode()), (b"content-type", b"application/json")]
     scope: dict[str, Any] = {
@@ -36,13 +36,13 @@ async def streamed(gateway: Gateway, caller: Caller, *, offered: bool, wanted: b
 
 
 async def never() -> Message:
-    """A caller who stays."""
+    """Wait forever, as `receive` of a caller who stays connected does."""
     await asyncio.Event().wait()
     raise AssertionError
 
 
 def test_trailers_carry_the_bill(gateway: Gateway, caller: Caller) -> None:
-    """With a server that can and a caller that wants, cost, balance and tokens follow the body as trailers."""
+    """If server and caller support trailers, cost, balance and tokens follow the body as trailers."""
     start, *_, trailers = gateway.run(streamed(gateway, caller, offered=True, wanted=True))
     assert start["trailers"] is True
     assert (b"trailer", TRAILERS) in start["headers"]
@@ -57,7 +57,7 @@ def test_trailers_carry_the_bill(gateway: Gateway, caller: Caller) -> None:
 
 @pytest.mark.parametrize(("offered", "wanted"), [(True, False), (False, True)])
 def test_no_trailers_unasked(gateway: Gateway, caller: Caller, offered: bool, wanted: bool) -> None:
-    """Where one side does not know them there are none."""
+    """If one side does not support trailers, none are sent."""
     messages = gateway.run(streamed(gateway, caller, offered=offered, wanted=wanted))
     assert {message["type"] for message in messages} == {"http.response.start", "http.response.body"}
     assert "trailers" not in messages[0]

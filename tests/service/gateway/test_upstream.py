@@ -1,4 +1,4 @@
-"""The client of the upstream, on real sockets: what it takes for an answer, and what becomes of its connections."""
+"""The client of the upstream, on real sockets: which responses it accepts, and how it handles its connections."""
 
 import asyncio
 import socket
@@ -30,20 +30,20 @@ CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
 
 @pytest.fixture(params=[False, True], ids=["asyncio", "uvloop"])
 def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
-    """The service's own event loop, and that of the library."""
+    """Run on the service's own event loop, and on that of the library."""
     return "asyncio", {"use_uvloop": request.param}
 
 
 @pytest.fixture
 def raw() -> Iterator[RawUpstream]:
-    """A scripted server."""
+    """Yield a running server that answers as scripted."""
     with raw_upstream() as running:
         yield running
 
 
 @asynccontextmanager
 async def opened(url: str, *, timeout_seconds: float = 5, max_connections: int = 10) -> AsyncIterator[UpstreamModel]:
-    """A client of that server."""
+    """Return a client of the raw server."""
     meters = GatewayMeters(CollectorRegistry())
     upstream = UpstreamModel(url, SECRET, "m", "cipher", timeout_seconds, max_connections, meters)
     async with upstream.open():
@@ -51,7 +51,7 @@ async def opened(url: str, *, timeout_seconds: float = 5, max_connections: int =
 
 
 def text_of(answer: dict[str, Any]) -> str:
-    """What was said."""
+    """Return the text of a completion."""
     return str(answer["choices"][0]["message"]["content"])
 
 
@@ -76,7 +76,7 @@ BROKEN: dict[str, tuple[bytes, type[UpstreamFault]]] = {
 
 @pytest.mark.parametrize("how", BROKEN)
 async def test_what_is_no_answer(raw: RawUpstream, how: str) -> None:
-    """Any invalid answer is an upstream fault, is requested once, and the fault does not contain our key."""
+    """An invalid answer is an upstream fault, is requested once, and the fault does not contain the gateway's key."""
     sent, fault = BROKEN[how]
     raw.answer = sends(sent)
     async with opened(raw.url) as upstream:
@@ -89,7 +89,7 @@ async def test_what_is_no_answer(raw: RawUpstream, how: str) -> None:
 
 @pytest.mark.parametrize("how", ["cut in a chunk", "a bad chunk"])
 async def test_what_is_no_stream(raw: RawUpstream, how: str) -> None:
-    """A stream that breaks off or turns into nonsense has the fault that a whole answer has."""
+    """A stream that breaks off or becomes invalid has the same fault as an invalid whole answer."""
     sent, fault = BROKEN[how]
     event = b"9\r\ndata: {}\n\r\n1\r\n\n\r\n"
     raw.answer = sends(sent.replace(b"application/json", b"text/event-stream").replace(CHUNKED, CHUNKED + event))
@@ -99,7 +99,7 @@ async def test_what_is_no_stream(raw: RawUpstream, how: str) -> None:
 
 
 async def test_answers_that_are_framed_in_other_ways(raw: RawUpstream) -> None:
-    """An answer without a length ends with its connection; one after a 100 Continue is found; HTTP/1.0 will do."""
+    """An answer without a length ends with its connection; one after a 100 Continue is found; HTTP/1.0 is accepted."""
     body = whole().partition(b"\r\n\r\n")[2]
     async with opened(raw.url) as upstream:
         for head in (JSON_HEAD, b"HTTP/1.1 100 Continue\r\n\r\n" + JSON_HEAD, b"HTTP/1.0 200 OK\r\n"):
@@ -179,7 +179,7 @@ async def test_an_abandoned_call_closes_its_connection(raw: RawUpstream) -> None
 
 
 async def test_calls_beyond_the_connections_wait(raw: RawUpstream) -> None:
-    """With all connections taken a call waits for one, and gets it when a call ends."""
+    """If all connections are used a call waits, and gets one when another call ends."""
     begun, go = threading.Event(), []
 
     def answer(connection: socket.socket, number: int) -> bool:
@@ -202,7 +202,7 @@ async def test_calls_beyond_the_connections_wait(raw: RawUpstream) -> None:
 
 @pytest.mark.parametrize("streamed", [False, True])
 async def test_a_call_that_gets_no_connection_in_time(raw: RawUpstream, *, streamed: bool) -> None:
-    """A call that waits for a connection longer than for an answer is one that timed out."""
+    """A call that waits for a connection for as long as the time-out of an answer has timed out."""
     begun = threading.Event()  # of a thread: the upstream may still serve a call when the test's loop has ended
 
     def answer(connection: socket.socket, number: int) -> bool:
@@ -229,7 +229,7 @@ async def test_a_large_call_is_sent_whole(raw: RawUpstream) -> None:
 
 
 async def test_an_idle_connection_is_closed(raw: RawUpstream, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A connection that no call wants is closed before the upstream would do so."""
+    """An idle connection is closed before the upstream would close it."""
     monkeypatch.setattr(upstream_pool, "MAX_IDLE_SECONDS", 0.1)
     raw.answer = stays(whole())
     async with opened(raw.url) as upstream:
@@ -240,7 +240,7 @@ async def test_an_idle_connection_is_closed(raw: RawUpstream, monkeypatch: pytes
 
 
 async def test_a_reader_that_is_behind_slows_the_upstream_down(raw: RawUpstream) -> None:
-    """What nobody has read yet waits at the upstream, not in memory; nothing of it is lost."""
+    """Bytes that are not read yet wait at the upstream, not in memory; none is lost."""
     event = b'data: {"": "%b"}\n\n' % (b"x" * 10_000)
     raw.answer = stays(STREAM_HEAD + CHUNKED, *[b"%x\r\n%b\r\n" % (len(event), event)] * 5_000)
     async with opened(raw.url) as upstream:
@@ -253,7 +253,7 @@ async def test_a_reader_that_is_behind_slows_the_upstream_down(raw: RawUpstream)
 
 
 async def test_what_has_come_before_a_connection_breaks_is_read(raw: RawUpstream) -> None:
-    """A reader that is behind gets what came, then the fault."""
+    """A reader that is behind gets all received bytes, then the fault."""
     event = b'data: {"": "%b"}\n\n' % (b"x" * 10_000)
     raw.answer = sends(STREAM_HEAD + CHUNKED + b"%x\r\n%b\r\n" % (len(event), event) * 40 + b"zz\r\n")
     async with opened(raw.url) as upstream:
@@ -266,7 +266,7 @@ async def test_what_has_come_before_a_connection_breaks_is_read(raw: RawUpstream
 
 
 async def test_an_answer_before_the_call_was_sent_whole() -> None:
-    """A connection on which a part of a call is still to come is not used for another call."""
+    """A connection on which part of a call is still unsent is not used for another call."""
     writers: list[asyncio.StreamWriter] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -16,7 +16,7 @@ WITHOUT_TOTAL = "xAI without a total"
 
 @pytest.mark.parametrize("example", CHATS, ids=lambda example: example.name)
 def test_the_gateway_counts_input_and_output_as_costs_do(example: Example) -> None:
-    """In both of its dialects, for every made-up usage of chat completions."""
+    """In both dialects, the counts are equal for any usage of chat completions."""
     found = parse_usage({"usage": example.usage}, "xai" if example.provider == "xai" else "openai")
     assert found.input == example.counts["input_tokens"]
     if example.name != WITHOUT_TOTAL:

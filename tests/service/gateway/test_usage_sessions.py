@@ -19,7 +19,7 @@ NUMBERS = count()
 
 
 def user_of(caller: Caller) -> User:
-    """A new console user of the caller's account."""
+    """Create a console user of the caller's account."""
     users = caller.gateway.connections.users
     made = caller.gateway.run(users.create_user(f"user-{next(NUMBERS)}@example.org", caller.account_id, "no hash"))
     assert made is not None
@@ -27,12 +27,12 @@ def user_of(caller: Caller) -> User:
 
 
 def session_of(user: User, lifetime: timedelta = timedelta(minutes=1)) -> str:
-    """A session token as a login gives it."""
+    """Return a session token as a login issues it."""
     return Sessions(PEPPERS, utc_now, lifetime).issue(user)
 
 
 def forged(user: User, **changes: object) -> str:
-    """A token signed with the real key, with other claims."""
+    """Return a token signed with the real key, with other claims."""
     now = int(utc_now().timestamp())
     claims = {"iss": ISSUER, "aud": API_AUDIENCE, "sub": user.id, "gen": user.generation, "sid": "a" * 32}
     claims |= {"iat": now, "exp": now + 60}
@@ -40,7 +40,7 @@ def forged(user: User, **changes: object) -> str:
 
 
 def looked_up(gateway: Gateway, token: str, path: str = USAGE, **headers: str) -> httpx2.Response:
-    """A look-up with this bearer token."""
+    """Return the response to a look-up with this bearer token."""
     return httpx2.get(f"{gateway.url}{path}", headers={"Authorization": f"Bearer {token}", **headers})
 
 
@@ -72,7 +72,7 @@ def test_a_session_sees_no_other_account(gateway: Gateway, caller: Caller) -> No
 
 @pytest.mark.promise(16)
 def test_tokens_that_are_no_session(gateway: Gateway, caller: Caller) -> None:
-    """Another audience or issuer, a time that is over, an ended password and another signature: 401, one body."""
+    """Tokens of another audience, issuer, password generation or signature, and expired ones, get the same 401."""
     user = user_of(caller)
     past = int(utc_now().timestamp()) - 3600
     tokens = [
@@ -94,7 +94,7 @@ def test_tokens_that_are_no_session(gateway: Gateway, caller: Caller) -> None:
 
 @pytest.mark.promise(16)
 def test_a_session_is_no_key(gateway: Gateway, caller: Caller) -> None:
-    """A session opens neither chats nor models, and not together with a key, whose account might be another."""
+    """A session cannot call chats or models, and is refused together with a key, which may be another account's."""
     token = session_of(user_of(caller))
     bearer = {"Authorization": f"Bearer {token}"}
     models = httpx2.get(f"{gateway.url}/v1/models", headers=bearer)

@@ -1,4 +1,4 @@
-"""What a client sends is bounded while it comes: heads, trailers, framing, and requests that wait."""
+"""Limits on what a client sends: heads, trailers, framing, and waiting requests."""
 
 import asyncio
 import re
@@ -21,7 +21,7 @@ LAST = b"GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
 
 class Application:
-    """Answers a request in full, and keeps what it saw of each."""
+    """An application that answers every request, and keeps the headers and body of each."""
 
     def __init__(self) -> None:
         self.scopes: list[Scope] = []
@@ -48,12 +48,12 @@ class Application:
 
 
 def statuses(answer: bytes) -> list[int]:
-    """The status of each reply."""
+    """Return the status of each reply."""
     return [int(status) for status in re.findall(rb"HTTP/1.1 (\d{3}) ", answer)]
 
 
 def header_lines(number: int) -> bytes:
-    """So many short headers."""
+    """Return so many short header lines."""
     return b"".join(b"a%d: b\r\n" % place for place in range(number))
 
 
@@ -88,7 +88,7 @@ FRAMING = {
 @pytest.mark.parametrize("after", [*TRAILERS, *FRAMING])
 @pytest.mark.parametrize("begun", [b"", b"4\r\nbody\r\n"], ids=["no body", "a body"])
 async def test_what_is_no_body_is_bounded(after: str, begun: bytes) -> None:
-    """Trailers and framing without end are a 400 as soon as they are over the bound, and nothing after them is read."""
+    """Endless trailers and framing are a 400 as soon as they exceed the limit, and nothing after them is read."""
     sent = FRAMING[after] if after in FRAMING else b"0\r\n" + TRAILERS[after]
     app = Application()
     async with protocol_server(app) as server:
@@ -103,7 +103,7 @@ async def test_what_is_no_body_is_bounded(after: str, begun: bytes) -> None:
 
 
 async def test_small_chunks_are_no_fault() -> None:
-    """A body of chunks of one byte is read, however long it is; a size may have leading zeros."""
+    """A body in chunks of one byte is read, however long it is; a chunk's size may have leading zeros."""
     app = Application()
     async with protocol_server(app) as server:
         answer = await server.said(CHUNKED + b"0001\r\nx\r\n" * (2 * MAX_FRAMING_BYTES) + b"0\r\n\r\n" + LAST)
@@ -128,7 +128,7 @@ HEADS = {
 )
 @pytest.mark.parametrize("head", HEADS)
 async def test_a_head_is_refused_while_it_comes(head: str, before: bytes) -> None:
-    """The application refuses it once it is over a bound, though it does not end; requests before it are answered."""
+    """An unfinished head is refused as soon as it exceeds a limit; requests before it are answered."""
     begun, status = HEADS[head]
     app = Application()
     async with protocol_server(app, SHORT) as server:
@@ -151,7 +151,7 @@ async def test_a_head_is_refused_while_it_comes(head: str, before: bytes) -> Non
 
 
 async def test_few_requests_wait() -> None:
-    """Of a hundred requests that come together, one and those that may wait are answered in order; then it closes."""
+    """Of a hundred requests sent together, the first and those that may wait are answered in order; then it closes."""
     app = Application()
     app.go_on.clear()
     requests = b"".join(b"GET /%d HTTP/1.1\r\nHost: x\r\n\r\n" % place for place in range(100))
@@ -176,7 +176,7 @@ BROKEN: dict[str, bytes] = {
 
 @pytest.mark.parametrize("broken", BROKEN)
 async def test_a_fault_does_not_break_the_reply_before_it(broken: str) -> None:
-    """Requests that are being answered, or wait, get their whole replies; what follows the fault is not looked at."""
+    """Running and waiting requests get their whole replies; bytes after an invalid request are ignored."""
     go_on = asyncio.Event()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -21,13 +21,13 @@ LARGE = 30_000_000
 
 
 async def brief(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers without a look at the body."""
+    """Answer without reading the body."""
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4")]})
     await send({"type": "http.response.body", "body": b"done"})
 
 
 async def reading(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers when the body is there."""
+    """Read the body, then answer."""
     while (message := await receive()).get("more_body"):
         pass
     if message["type"] == "http.request":
@@ -35,7 +35,7 @@ async def reading(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def large(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers more than the buffers of a system hold."""
+    """Send a reply larger than the buffers of the system."""
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % LARGE)]})
     await send({"type": "http.response.body", "body": bytes(LARGE)})
 
@@ -60,7 +60,7 @@ STATES = {
 
 @pytest.mark.parametrize("state", STATES)
 async def test_a_connection_that_says_nothing_more_is_closed(state: str) -> None:
-    """In any state: the server lets go of a client that neither sends nor reads any more, and does not close either."""
+    """In any state, the server closes the connection of a client that neither sends, nor reads, nor closes."""
     app, request = STATES[state]
     async with protocol_server(app, SHORT, 0.3) as server:
         _, writer = await server.connect(buffer_bytes=1)
@@ -89,7 +89,7 @@ async def test_line_ends_do_not_keep_a_connection(state: str) -> None:
 
 
 async def test_a_request_that_is_answered_has_no_deadline() -> None:
-    """However long the answer takes, and with half of the next head already there: that head's time has not begun."""
+    """A slow answer has no deadline, even if half of the next head has arrived: that head's time has not begun."""
     go_on = asyncio.Event()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -108,7 +108,7 @@ async def test_a_request_that_is_answered_has_no_deadline() -> None:
 
 
 async def test_a_client_that_reads_slowly_gets_all() -> None:
-    """One that goes on reading is not cut off, though the reply takes many times the time for writing."""
+    """A client that keeps reading is not cut off, even if the reply takes many times the write time-out."""
     limits = ConnectionLimits(30, 30, 0.4, UNLIMITED)
     async with protocol_server(large, limits) as server:
         reader, writer = await server.connect(buffer_bytes=65_536)
@@ -146,7 +146,7 @@ async def test_a_client_that_reads_next_to_nothing_is_closed() -> None:
 
 
 async def test_the_request_that_is_answered_learns_of_a_hang_up() -> None:
-    """Also where its client had sent another one after it."""
+    """The running request learns of the hang-up, even if its client had sent another one after it."""
     ends: list[Any] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -165,7 +165,7 @@ async def test_the_request_that_is_answered_learns_of_a_hang_up() -> None:
 
 
 async def test_idle_connections_make_room_where_descriptors_are_few() -> None:
-    """The one that has been idle for longest is closed for a new one; one that is being answered never is."""
+    """The connection that was idle for longest is closed for a new one; one that is being answered never is."""
     go_on = asyncio.Event()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -191,7 +191,7 @@ async def test_idle_connections_make_room_where_descriptors_are_few() -> None:
 
 
 async def test_a_connection_is_refused_where_all_others_are_being_answered() -> None:
-    """Once half of the reserve is used the new one is closed; those that are being answered go on."""
+    """Once half of the reserve is used, new connections are closed, and those that are being answered continue."""
     go_on = asyncio.Event()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

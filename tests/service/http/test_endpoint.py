@@ -1,4 +1,4 @@
-"""An endpoint asks the policy of the method first; the short way to a route leads where the router would."""
+"""An endpoint calls the method's policy first; the fast lookup of routes agrees with the router."""
 
 import httpx2
 import pytest
@@ -17,13 +17,13 @@ pytestmark = pytest.mark.anyio
 
 
 class Named:
-    """Says its name, and the path's pattern that led to it."""
+    """An endpoint that answers with its name and the pattern of the path."""
 
     def __init__(self, name: str) -> None:
         self.name = name
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Always 200."""
+        """Answer 200 with the name, the route and its parameters."""
         told = f"{self.name} {scope['route'].path} {scope['path_params']}"
         await Reply(200, told.encode())(scope, receive, send)
 
@@ -54,20 +54,20 @@ async def test_every_call_is_answered_as_by_the_router(method: str, path: str) -
 
 
 class Doorman:
-    """A policy that gives a fixed result, or raises."""
+    """A policy that returns a fixed result, or raises."""
 
     def __init__(self, result: AuthResult[str] | StoreUnavailable) -> None:
         self.result = result
 
     async def authorize(self, scope: Scope) -> AuthResult[str]:
-        """Return the result."""
+        """Return the fixed result, or raise it."""
         if isinstance(self.result, StoreUnavailable):
             raise self.result
         return self.result
 
 
 async def greet(scope: Scope, receive: Receive, caller: str) -> Reply | Refusal:
-    """Answer with the caller's name; one caller is not known, for another the store is away."""
+    """Answer with the caller's name, with 404 for one caller, and raise StoreUnavailable for another."""
     if caller == "gone":
         raise StoreUnavailable("redis://", "away")
     return NOT_FOUND if caller == "nobody" else Reply(200, caller.encode())
@@ -90,7 +90,7 @@ AWAY = StoreUnavailable("redis://", "away")
 async def test_a_handler_is_called_for_authorized_callers_only(
     result: AuthResult[str] | StoreUnavailable, status: int, refusal: str | None
 ) -> None:
-    """A refusal of the policy or of the handler is answered as an error, and so is a store that is away."""
+    """A refusal of the policy or of the handler becomes an error reply, and so does an unavailable store."""
     context, sent = await answered("GET", "https", Doorman(result))
     assert (sent[0]["status"], context.refusal) == (status, refusal)
 
@@ -99,26 +99,26 @@ async def test_a_handler_is_called_for_authorized_callers_only(
     "result", [AuthResult("ann", None, [(b"a", b"1")]), AuthResult(None, NO_PERMISSION, [(b"a", b"1")])]
 )
 async def test_the_headers_of_the_policy_are_kept_for_the_reply(result: AuthResult[str]) -> None:
-    """Also with a refusal."""
+    """The policy's headers are on replies and on refusals."""
     context, _ = await answered("GET", "https", Doorman(result))
     assert list(context.reply_headers) == [(b"a", b"1")]
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
 async def test_https_is_demanded_before_the_policy_is_asked(method: str) -> None:
-    """Of every method, whoever may call it."""
+    """HTTPS is required of every method, before the policy is called."""
     context, sent = await answered(method, "http", Doorman(StoreUnavailable("redis://", "asked")))
     assert (sent[0]["status"], context.refusal) == (403, "https_required")
 
 
 async def test_everybody_may_call_a_public_operation() -> None:
-    """It gets no caller."""
+    """A public operation is called with `None` in place of a caller."""
     _, sent = await answered("POST", "https", Doorman(AuthResult(None, NO_PERMISSION)))
     assert sent[0]["status"] == 200
 
 
 async def answered(method: str, scheme: str, policy: Doorman) -> tuple[RequestContext, list[Message]]:
-    """What an endpoint that demands HTTPS answers, and what it notes."""
+    """Return the context and the messages of an endpoint that requires HTTPS."""
 
     async def everybody(scope: Scope, receive: Receive) -> Reply:
         return Reply(200, b"")

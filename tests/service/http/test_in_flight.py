@@ -1,4 +1,4 @@
-"""The room that requests share: bounded for all together, a share for each sender, never a refusal for one alone."""
+"""The memory that requests share: limited in total and for each sender, never refused to a request that is alone."""
 
 from dataclasses import dataclass
 
@@ -20,13 +20,13 @@ STEPS = st.lists(
 
 @dataclass
 class Reference:
-    """What requests hold, added up anew for each question."""
+    """The bytes that requests hold, added up again for each question."""
 
     senders: list[str]
     held: list[int]
 
     def may_take(self, who: int, size: int) -> bool:
-        """Whether no other sender holds anything, or three times what the sender then holds stays free."""
+        """Return whether no other sender holds anything, or three times what the sender then holds stays free."""
         if sum(self.held) == self.held[who]:
             return True
         of_sender = sum(
@@ -37,7 +37,7 @@ class Reference:
 
 @given(steps=STEPS)
 def test_the_room_agrees_with_adding_up_anew(steps: list[tuple[int, str, int]]) -> None:
-    """Whatever six requests of three senders take, keep and release, what is admitted and held is the reference's."""
+    """For any operations of six requests of three senders, what is admitted and held agrees with the reference."""
     room, senders = InFlight(LIMIT), ["a", "a", "a", "b", "b", "c"]
     holds = [Hold(room, sender) for sender in senders]
     reference = Reference(senders, [0] * len(senders))
@@ -82,13 +82,13 @@ def test_four_senders_leave_room_for_the_largest_text(sizes: list[list[int]]) ->
     ],
 )
 def test_a_sender_is_an_account_or_a_network(account: str | None, client: tuple[str, int] | None, sender: str) -> None:
-    """The account counts, wherever it calls from; before it is known, the address, of IPv6 the network."""
+    """The sender is the account, from any address; without an account it is the address, or its IPv6 network."""
     assert sender_of({"client": client}, RequestContext("", account_id=account)) == sender
 
 
 @pytest.mark.anyio
 async def test_a_body_is_held_until_its_request_is_over() -> None:
-    """A body that finds the room taken is a 503 that closes the connection; afterwards it is read."""
+    """A body for which no memory is free is a 503 that closes the connection; afterwards the body is read."""
     room = InFlight(100)
     reader = BodyReader(1_000, 5, room)
     first, second = RequestContext("a"), RequestContext("b")
@@ -104,7 +104,7 @@ async def test_a_body_is_held_until_its_request_is_over() -> None:
 
 @pytest.mark.anyio
 async def test_a_small_body_leaves_the_scope_when_it_is_read() -> None:
-    """A body that came with its head is held like any other, and not kept in the scope of a long request."""
+    """A small body that came with its head is held like any other, and is not kept in the scope of a long request."""
     room, context = InFlight(100), RequestContext("a")
     given = {**scope(context), WHOLE_BODY: b"x" * 10}
     assert await BodyReader(1_000, 5, room).read(given, received([])) == b"x" * 10
@@ -118,12 +118,12 @@ def test_memory_of_a_value_is_that_of_all_in_it() -> None:
 
 
 def scope(context: RequestContext) -> dict[str, object]:
-    """The scope of a JSON call."""
+    """Return the scope of a JSON call."""
     return {"headers": [(b"content-type", b"application/json")], "weighbridge.context": context}
 
 
 def received(chunks: list[bytes]) -> Receive:
-    """The messages of a body."""
+    """Return the messages of a body."""
     left = list(chunks)
 
     async def receive() -> Message:

@@ -40,13 +40,13 @@ def test_no_bytes_escape_as_another_error(body: bytes) -> None:
 
 @given(JSON_VALUES | st.lists(JSON_VALUES), st.sampled_from([None, 2]), st.binary(max_size=3))
 def test_a_list_is_read_as_any_other_value(value: Any, indent: int | None, after: bytes) -> None:
-    """The same value, and the same refusal of what follows it."""
+    """A list has the same value, and the same refusal of bytes after it, as the ordinary parser gives."""
     body = json.dumps(value, indent=indent).encode() + after
     assert outcome(decode_list, body, MAX_VALUES, 1_000) == outcome(decode, body)
 
 
 def outcome(read: Callable[..., Any], *given: Any) -> Any:
-    """What is read, or the sentence of the refusal."""
+    """Return the parsed value, or the sentence of the refusal."""
     try:
         return read(*given)
     except NotJson as fault:
@@ -54,7 +54,7 @@ def outcome(read: Callable[..., Any], *given: Any) -> Any:
 
 
 def test_a_list_has_its_own_bounds() -> None:
-    """So many items and so many values, which may be more than a body may have that is read whole."""
+    """The number of items and of values is limited; a list may have more values than an ordinary body."""
     pairs = [[0, 0]] * MAX_VALUES
     body = json.dumps(pairs, separators=(",", ":")).encode()
     assert decode_list(body, 4 * MAX_VALUES, MAX_VALUES) == pairs
@@ -66,13 +66,13 @@ def test_a_list_has_its_own_bounds() -> None:
 
 @given(st.text('[]{},:"\\\\a', min_size=1, max_size=40))
 def test_a_text_of_any_punctuation_is_no_value(text: str) -> None:
-    """Commas, brackets, quotes and backslashes within a string do not count, however it is escaped."""
+    """Commas, brackets, quotes and backslashes in a string do not count as values, however it is escaped."""
     long = text * (2 * MAX_VALUES // len(text))
     assert decode(json.dumps([long, "end"]).encode()) == [long, "end"]
 
 
 def test_the_most_values_are_read() -> None:
-    """A body of as many values as there may be is read; with one more it is not."""
+    """A body with the maximum number of values is read; with one more it is not."""
     most = [0] * (MAX_VALUES - 1) + [""]
     assert decode(json.dumps(most).encode()) == most
     with pytest.raises(NotJson, match="values"):
@@ -108,7 +108,7 @@ def test_the_most_values_are_read() -> None:
     ],
 )
 def test_what_is_refused_is_named(body: bytes, sentence: str) -> None:
-    """Each departure from the letter of JSON is refused with a sentence about it."""
+    """Each violation of JSON's grammar is refused with a sentence about it."""
     with pytest.raises(NotJson) as fault:
         decode(body)
     assert sentence in str(fault.value)

@@ -1,4 +1,4 @@
-"""The outermost layer: what a caller and the log see when the inside breaks."""
+"""The outermost middleware: what callers and the log get when the application fails."""
 
 import errno
 import io
@@ -23,16 +23,16 @@ SECRET = new_secret()
 
 
 class Broken:
-    """Fails with a secret in its hands."""
+    """An application that fails with an error that holds a secret."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Always raises."""
+        """Raise an error that holds a secret."""
         raise RuntimeError(f"could not handle {SECRET}")
 
 
 @contextmanager
 def logged() -> Iterator[io.StringIO]:
-    """What the service's logging writes in the block."""
+    """Return what the service logs in the block."""
     stream = io.StringIO()
     log.configure("info", stream)
     yield stream
@@ -41,7 +41,7 @@ def logged() -> Iterator[io.StringIO]:
 
 
 def client() -> httpx2.AsyncClient:
-    """A client of an application that is broken, on both APIs' paths."""
+    """Yield a client of a failing application, on both APIs' paths."""
     paths = ("/v1/tokens/count", "/v1/chat/completions")
     app = Starlette(routes=[Route(path, Broken()) for path in paths], middleware=[Middleware(RequestMiddleware)])
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://test")
@@ -49,7 +49,7 @@ def client() -> httpx2.AsyncClient:
 
 @pytest.mark.anyio
 async def test_a_fault_inside_leaks_nothing() -> None:
-    """A 500 says nothing of its cause; its event id finds the traceback in the log, where no secret stands."""
+    """A 500 does not reveal its cause; its event id finds the traceback in the log, which contains no secret."""
     with logged() as stream:
         async with client() as caller:
             answer = await caller.post(f"/v1/tokens/count?api-key={SECRET}")
@@ -91,7 +91,7 @@ async def test_the_gateways_paths_answer_in_its_shape() -> None:
     ],
 )
 async def test_want_of_memory_is_no_fault_of_the_call(error: Exception) -> None:
-    """It is refused for now, in the shape of its API, and can be made again."""
+    """A call that runs out of memory is refused with 503, in the shape of its API, and can be repeated."""
 
     async def broken(scope: Scope, receive: Receive, send: Send) -> None:
         raise LookupError from error

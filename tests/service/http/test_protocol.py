@@ -1,4 +1,4 @@
-"""The server's protocol answers byte for byte as uvicorn's own does, and leaves connections as it does."""
+"""The server's protocol answers exactly as uvicorn's own does, and treats connections in the same way."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -27,7 +27,7 @@ KEEP_ALIVE_SECONDS = 0.3
 
 @asynccontextmanager
 async def connection(kind: Kind, app: ASGIApp) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    """A connection to a server of this protocol."""
+    """Open a connection to a server of this protocol."""
     config = uvicorn.Config(app, lifespan="off", log_config=None, server_header=False, forwarded_allow_ips="*")
     config.timeout_keep_alive = KEEP_ALIVE_SECONDS  # type: ignore[assignment]  # whole seconds would be long here
     config.load()
@@ -48,7 +48,7 @@ async def connection(kind: Kind, app: ASGIApp) -> AsyncIterator[tuple[asyncio.St
 
 
 async def whole_body(receive: Receive) -> bytes:
-    """All of the body, as an application reads it."""
+    """Return the whole body, as an application reads it."""
     body, more = b"", True
     while more:
         message = await receive()
@@ -57,7 +57,7 @@ async def whole_body(receive: Receive) -> bytes:
 
 
 def answering(status: int, headers: Sequence[tuple[bytes, bytes]], *pieces: bytes) -> ASGIApp:
-    """Reads the body and answers in these pieces."""
+    """Return an application that reads the body and answers in these pieces."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await whole_body(receive)
@@ -69,7 +69,7 @@ def answering(status: int, headers: Sequence[tuple[bytes, bytes]], *pieces: byte
 
 
 def replying(reply: Reply) -> ASGIApp:
-    """Reads the body and answers with this, as the service does."""
+    """Return an application that reads the body and sends this reply, as the service does."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await whole_body(receive)
@@ -79,7 +79,7 @@ def replying(reply: Reply) -> ASGIApp:
 
 
 async def telling(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers what it knows of the call."""
+    """Answer with what the scope says of the call."""
     known = {name: scope[name] for name in ("method", "path", "raw_path", "query_string", "http_version", "scheme")}
     body = repr((known, scope["client"][0], scope["headers"], await whole_body(receive))).encode()
     headers = [(b"content-length", b"%d" % len(body)), (b"x-told", b"a\tb\xff")]
@@ -120,7 +120,7 @@ REQUESTS = {
 
 
 async def said(kind: Kind, app: ASGIApp, request: bytes) -> bytes:
-    """All that comes back for this request until the server closes the connection."""
+    """Return all bytes that the server sends for this request until it closes the connection."""
     async with connection(kind, app) as (reader, writer):
         writer.write(request)
         return await asyncio.wait_for(reader.read(), 10)
@@ -128,7 +128,7 @@ async def said(kind: Kind, app: ASGIApp, request: bytes) -> bytes:
 
 @pytest.mark.parametrize("request_name", REQUESTS)
 async def test_answers_are_those_of_uvicorn(request_name: str) -> None:
-    """Whatever the application sends and the caller asks: the same bytes, and then the connection is closed alike."""
+    """For any application and request the bytes are the same, and the connection is closed in the same cases."""
     for name, app in APPS.items():
         answers = [said(kind, app, REQUESTS[request_name]) for kind in (HttpToolsProtocol, LeanProtocol)]
         theirs, ours = await asyncio.gather(*answers)
@@ -138,7 +138,7 @@ async def test_answers_are_those_of_uvicorn(request_name: str) -> None:
 
 @pytest.mark.parametrize("header", [(b"x-a", b"b\r\nx-c: d"), (b"x-a", b"\0"), (b"x-a", b"\n"), (b"x a", b"b")])
 async def test_a_header_never_breaks_the_head(header: tuple[bytes, bytes]) -> None:
-    """A value with a control character in it, or a name that is none, is not sent: the call ends with a 500."""
+    """An invalid header name, or a value with a control character, is not sent: the call ends with a 500."""
     answer = await said(LeanProtocol, replying(Reply(200, b"0123456789", [header])), REQUESTS["get"])
     assert answer.startswith(b"HTTP/1.1 500 ")
     assert header[0] + b": " not in answer
@@ -174,7 +174,7 @@ async def test_a_connection_in_use_stays_open_and_an_idle_one_does_not() -> None
 
 
 async def test_a_small_body_that_has_come_is_in_the_scope() -> None:
-    """It can be had without a wait; one that is on its way is waited for, and a large one is read as it comes."""
+    """A small body that came with the head is in the scope; later bodies are awaited, and large ones streamed."""
     seen: list[Any] = []
     begun = asyncio.Event()
 
@@ -197,7 +197,7 @@ async def test_a_small_body_that_has_come_is_in_the_scope() -> None:
 
 
 async def test_a_request_behind_an_upgrade_that_is_ignored_is_answered() -> None:
-    """Whatever came with a request that asks for another protocol is HTTP still, in however many pieces it comes."""
+    """After a request for another protocol, which is ignored, bytes are still read as HTTP, however they are split."""
     upgrade = b"GET /1 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n\r\n"
     last = b"GET /2 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     requests = upgrade + upgrade + last

@@ -1,4 +1,4 @@
-"""What a request's head decides is decided before its body: nothing waits for the body of a refused call."""
+"""A call that is refused by its head is refused before its body is read."""
 
 import json
 import socket
@@ -23,7 +23,7 @@ SECONDS = 5
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """A service whose bodies may take longer than any test waits."""
+    """Yield a service whose time for bodies is longer than any test waits."""
     folder = tmp_path_factory.mktemp("unread")
     with (
         fake_upstream() as upstream,
@@ -35,7 +35,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 
 
 def status(gateway: Gateway, target: str, *lines: str) -> int:
-    """The status of a POST of which only the head is sent."""
+    """Return the status of a POST of which only the head is sent."""
     host, _, port = gateway.url.removeprefix("http://").rpartition(":")
     head = f"POST {target} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: {LENGTH}\r\n{''.join(lines)}\r\n"
     with socket.create_connection((host, int(port)), timeout=SECONDS) as connection:
@@ -66,12 +66,12 @@ def status(gateway: Gateway, target: str, *lines: str) -> int:
 def test_call_that_its_head_refuses_is_refused_unread(
     gateway: Gateway, target: str, lines: list[str], expected: int
 ) -> None:
-    """Without a key, a session, the right origin or a visitor's cookie no body is waited for."""
+    """Without a key, a session, the right origin or a visitor's cookie the body is not awaited."""
     assert status(gateway, target, *lines) == expected
 
 
 def test_idempotency_key_is_looked_at_before_the_body(gateway: Gateway) -> None:
-    """A key that is none is refused unread."""
+    """An invalid idempotency key is refused before the body is read."""
     caller = gateway.caller()
     assert (
         status(gateway, "/v1/chat/completions", JSON, f"X-Api-Key: {caller.secret}\r\n", "Idempotency-Key: \r\n") == 400
@@ -87,7 +87,7 @@ def test_visitor_over_its_limit_is_refused_unread(gateway: Gateway) -> None:
 
 
 def test_small_form_without_a_cookie_keeps_its_text(gateway: Gateway) -> None:
-    """Whoever lost the cookie sees the page again, with the text and a new cookie."""
+    """A visitor who lost the cookie gets the page again, with the text and a new cookie."""
     answer = httpx2.post(gateway.url, data={"input": "A text."}, headers={"Sec-Fetch-Site": "same-origin"})
     assert (answer.status_code, "A text." in answer.text) == (403, True)
     assert "weighbridge_visitor" in answer.cookies

@@ -1,4 +1,4 @@
-"""A head that is small enough is within every bound, whatever is in it."""
+"""A head below the quick check's size is within every limit."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +10,7 @@ SIZES = st.integers(0, 9_000)
 
 @given(url_bytes=SIZES, header_bytes=SIZES, headers=st.integers(1, 120))
 def test_no_small_head_would_be_refused(url_bytes: int, header_bytes: int, headers: int) -> None:
-    """A head that is called small by its bytes and the number of its headers passes when each bound is looked at."""
+    """A head that is small by its bytes and its number of headers passes each limit."""
     lines = [(b"a", b"x" * (header_bytes // headers))] * headers
     size = url_bytes + sum(len(name) + len(value) for name, value in lines)
     scope = {"raw_path": b"/" * url_bytes, "query_string": b"", "headers": lines}

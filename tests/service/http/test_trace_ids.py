@@ -1,4 +1,4 @@
-"""Trace ids: the caller's where it is valid, ours where not."""
+"""Trace ids: the caller's if it is valid, otherwise a new one."""
 
 import re
 

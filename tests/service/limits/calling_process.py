@@ -15,7 +15,7 @@ from tests.service.limits.limiters import limiter_on
 
 
 async def call(url: str, account_id: str, seconds: float, allowance: Allowance, clock: StoreClock) -> list[int]:
-    """The instants of the calls that were admitted, by the store's clock."""
+    """Return the instants of the admitted calls, by the store's clock."""
     admitted = []
     async with limiter_on(url, clock=clock) as limiter:
         await limiter.peek(account_id, allowance)

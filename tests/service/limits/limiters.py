@@ -24,7 +24,7 @@ async def limiter_on(
     clock: StoreClock | None = None,
     on_outcome: Callable[[LimitOutcome], None] = ignore_outcome,
 ) -> AsyncIterator[Limiter]:
-    """A limiter of its own on the store at `url`, with its own connections."""
+    """Yield a limiter on the store at `url`, with connections of its own."""
     client = connect(url, socket_timeout_seconds=timeout_seconds)
     limiter = Limiter(
         RedisRateLimitStore(client, timeout_seconds=timeout_seconds),

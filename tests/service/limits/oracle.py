@@ -1,4 +1,4 @@
-"""The slow, obvious limiter: it remembers everything, and counts again for each question."""
+"""A slow and simple limiter, which keeps every call and counts again for each question."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,23 +6,23 @@ DAY = timedelta(days=1)
 
 
 def instant(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0, micro: int = 0) -> int:
-    """A date and time in UTC, as microseconds since 1970."""
+    """Return a date and time in UTC as microseconds since 1970."""
     moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)
     return moment // timedelta(microseconds=1) + micro
 
 
 def first_of_next_month(moment: datetime) -> datetime:
-    """The 1st, 00:00:00, that comes after `moment`."""
+    """Return the first day of the month after `moment`, 00:00:00."""
     return (moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0) + 32 * DAY).replace(day=1)
 
 
 def month_number(moment: datetime) -> int:
-    """A date's month as YYYYMM."""
+    """Return a date's month as YYYYMM."""
     return moment.year * 100 + moment.month
 
 
 def utc(microseconds: int) -> datetime:
-    """An instant as a date."""
+    """Return an instant as a date and time in UTC."""
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
 
 
@@ -36,7 +36,7 @@ class Oracle:
         self.month = 0
 
     def hit(self, clock: int) -> tuple[bool, int, int]:
-        """Admitted; calls left in the window; calls left in the month."""
+        """Return whether a call is admitted, the calls left in the window, and those left in the month."""
         now = self._settle_instant(clock)
         month = self._month(now)
         admitted = len(self._recent(now)) < self.limit and self.months.get(month, 0) < self.quota
@@ -48,23 +48,23 @@ class Oracle:
         return admitted, max(self.limit - len(self._recent(now)), 0), max(self.quota - self.months.get(month, 0), 0)
 
     def wait(self, clock: int) -> int:
-        """The microseconds until a call is possible by the rate."""
+        """Return the microseconds until the rate allows a call."""
         recent = self.recent(clock)
         if len(recent) < self.limit:
             return 0
         return recent[-self.limit] + self.window - self._settle_instant(clock)
 
     def recent(self, clock: int) -> list[int]:
-        """The admissions that count, oldest first."""
+        """Return the admissions that count at this instant, oldest first."""
         return self._recent(self._settle_instant(clock))
 
     def book(self, month: int, calls: int) -> None:
-        """Count calls of a month; counts of other months are void from then on."""
+        """Count calls of a month; counts of other months are dropped."""
         self.months = {month: self.months.get(month, 0) + calls}
         self.month = month
 
     def current_month(self, clock: int) -> int:
-        """The month that a settlement meets."""
+        """Return the month in which a settlement arrives."""
         return self._month(clock)
 
     def _settle_instant(self, clock: int) -> int:

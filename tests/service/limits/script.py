@@ -1,4 +1,4 @@
-"""limit.lua with an injected clock, called without any of the service's code."""
+"""limit.lua with an injected clock, called without any code of the service."""
 
 from typing import Any, NamedTuple
 
@@ -8,7 +8,7 @@ from service.limits.redis_script import limit_script
 
 
 class Reply(NamedTuple):
-    """The reply to "hit" and "peek"."""
+    """The script's reply to "hit" and "peek"."""
 
     admitted: int
     quota_allows: bool
@@ -20,7 +20,7 @@ class Reply(NamedTuple):
 
 
 class Script:
-    """The script on a real server; each call says what time it is, in microseconds since 1970."""
+    """The script on a real server; each call passes the time, in microseconds since 1970."""
 
     def __init__(self, client: redis.Redis, limit: int, window_microseconds: int, quota: int) -> None:
         text = limit_script().text
@@ -31,15 +31,15 @@ class Script:
         self._window_and_quota = (window_microseconds, quota)
 
     def hit(self, account: str, now: int, writer: str = "a", batch: int = 1, calls: int = 1) -> Reply:
-        """Admit and record, or refuse, so many calls. A call that came too late raises ResponseError."""
+        """Admit and record, or refuse, so many calls. A call that arrives too late raises ResponseError."""
         return self._decide("hit", account, now, writer, batch, calls)
 
     def peek(self, account: str, now: int) -> Reply:
-        """What `hit` would answer."""
+        """Return what `hit` would return, without recording anything."""
         return self._decide("peek", account, now, "a", 0)
 
     def settle(self, account: str, now: int, writer: str, batch: int, calls: int, month: int, lost: int = 0) -> bool:
-        """Book calls. False if it was done before, or too late."""
+        """Book calls. Return False if they were booked before, or arrive too late."""
         return bool(self._run(keys=keys(account), args=["settle", writer, batch, calls, month, lost, now]))
 
     def _decide(self, mode: str, account: str, now: int, writer: str, batch: int, calls: int = 1) -> Reply:
@@ -50,12 +50,12 @@ class Script:
 
 
 def keys(account: str) -> list[str]:
-    """The two keys of an account."""
+    """Return the two keys of an account."""
     return [f"rl:{{{account}}}:a", f"rl:{{{account}}}:q"]
 
 
 def recorded(client: redis.Redis, window_key: str) -> list[int]:
-    """The instants of the admissions under an account's first key, one for each call, newest first."""
+    """Return the instants of the admissions under an account's first key, one for each call, newest first."""
     records: Any = client.lrange(window_key, 0, -1)
     of_records = (map(int, record.split(b":")) for record in records)
     return [instant for instant, before, after in of_records for _ in range(before, after)]

@@ -27,7 +27,7 @@ from tests.service.limits.limiters import limiter_on
 
 
 class DyingWords:
-    """The words of a table, of which the so many-th write is the last deed of the process; nothing is cleaned up."""
+    """The words of a table, whose so many-th write kills the process without any cleanup."""
 
     def __init__(self, words: memoryview, writes: int) -> None:
         self._words = words
@@ -64,18 +64,18 @@ class Worker:
         os.close(answers)
 
     def order(self, number: int, seconds: float) -> None:
-        """Have it call."""
+        """Make the worker call so often within so many seconds."""
         os.write(self._orders, f"{number} {seconds}\n".encode())
 
     def answer(self) -> list[int]:
-        """What it answers; nothing from one that died."""
+        """Return the worker's answer; an empty list if it died."""
         said = b""
         while not said.endswith(b"\n") and (piece := os.read(self._answers, 65_536)):
             said += piece
         return json.loads(said) if said else []
 
     def end(self) -> None:
-        """Let it close its limiter, if it lives, and wait."""
+        """Let the worker close its limiter, if it lives, and wait until it has ended."""
         with suppress(BrokenPipeError):
             os.write(self._orders, b"end\n")
         os.close(self._orders)
@@ -92,7 +92,7 @@ async def serve(
     orders: int,
     answers: int,
 ) -> None:
-    """Call when it is ordered, until the order is to end: siblings hold the pipe too, so it does not end by itself."""
+    """Call when ordered, until an order says to end: siblings hold the pipe too, so it is never closed."""
     async with limiter_on(url, table=table, clock=clock, timeout_seconds=1, retry_after_seconds=0.02) as limiter:
         while (words := os.read(orders, 100).split()) != [b"end"]:
             number, seconds, admitted = int(words[0]), float(words[1]), list[int]()
@@ -108,14 +108,14 @@ async def serve(
 
 
 def turn(workers: list[Worker], number: int, seconds: float) -> list[int]:
-    """What these workers are admitted, each at most so often and so long."""
+    """Return the instants at which these workers were admitted, each with at most so many calls and seconds."""
     for worker in workers:
         worker.order(number, seconds)
     return [instant for worker in workers for instant in worker.answer()]
 
 
 def main(url: str, account_id: str, number: int, allowance: Allowance) -> NoReturn:
-    """Take turns."""
+    """Make workers call as the lines of standard input say, and print what was admitted."""
     keep_errors_alone()
     table = AccountTable(number, ProcessLock())
     begin = partial(Worker, url, account_id, allowance, table, StoreClock())

@@ -13,7 +13,7 @@ SOON_SECONDS = 0.05
 
 @contextmanager
 def holder(lock: ProcessLock) -> Iterator[int]:
-    """A process that has the lock and the first number, and is stopped; at the end of the block it is killed."""
+    """Yield a stopped process that has the lock and the first number; it is killed at the end of the block."""
     process = os.fork()
     if process == 0:
         lock.acquire()
@@ -27,7 +27,7 @@ def holder(lock: ProcessLock) -> Iterator[int]:
 
 
 def test_stopped_holder_is_waited_for_once() -> None:
-    """No call waits long for a process that does not go on, and only one waits at all; its death frees the lock."""
+    """No call waits long for a stopped process, and only one call waits; the process's death frees the lock."""
     lock = ProcessLock()
     with holder(lock):
         began = time.monotonic()
@@ -41,7 +41,7 @@ def test_stopped_holder_is_waited_for_once() -> None:
 
 
 def test_number_of_a_killed_process_is_free() -> None:
-    """Processes keep different numbers; that of one that was killed goes to the next."""
+    """Processes keep different numbers; the number of a killed process goes to the next one."""
     lock = ProcessLock()
     with holder(lock):
         assert lock.keep_number(range(2)) == 1

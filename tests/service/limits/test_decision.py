@@ -17,7 +17,7 @@ ADMITTED = Decision(
 
 
 def headers(decision: Decision) -> dict[str, str]:
-    """The headers as text; each stands there once."""
+    """Return the headers as text; each name must occur once."""
     pairs = limit_headers(decision)
     assert len(pairs) == len(dict(pairs))
     return {name.decode(): value.decode() for name, value in pairs}
@@ -44,7 +44,7 @@ def test_refusal_by_the_rate_says_when_to_come_back() -> None:
 
 
 def test_refusal_by_the_quota_tells_the_quotas_wait() -> None:
-    """Where both refuse, Retry-After is the quota's, and each limit's own wait stands in its own header."""
+    """If both limits refuse, Retry-After is the quota's wait, and each limit's own wait is in its own header."""
     refused = ADMITTED._replace(
         admitted=False,
         refused_by="quota",
@@ -65,7 +65,7 @@ def test_retry_after_is_at_least_one() -> None:
 
 
 def test_unknown_numbers_are_left_out() -> None:
-    """Numbers that are unknown while the store is away are left out."""
+    """Numbers that are unknown while the store is unreachable are left out."""
     told = headers(ADMITTED._replace(rate_remaining=None, quota_remaining=None))
     assert "x-rate-limit-remaining-calls" not in told
     assert "x-quota-limit-remaining-calls" not in told

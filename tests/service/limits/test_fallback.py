@@ -1,4 +1,4 @@
-"""The limits while the shared counters are away, on a clock that the test sets."""
+"""The limits without the shared counters, on a clock that the test sets."""
 
 from collections import Counter
 
@@ -18,7 +18,7 @@ MANY = 10**6
 
 
 class Clock:
-    """What the host's clock shows, set by the test."""
+    """The host's clock, which the test sets."""
 
     def __init__(self) -> None:
         self.now = 100 * SECOND
@@ -26,12 +26,12 @@ class Clock:
 
 
 def limits(clock: Clock, table: AccountTable | None = None) -> LocalLimits:
-    """Those of one process."""
+    """Return the limits of one process."""
     return LocalLimits(table or AccountTable(), clock.store)
 
 
 def decided(of: LocalLimits, per_second: int, per_month: int = MANY, account: str = "a", **call: bool) -> Decision:
-    """What becomes of a call that would be booked later."""
+    """Return the decision on a call that would be booked later."""
     question = LimitRequest(account, Allowance(per_second, per_month), call.get("recorded", True))
     decision = of.decide(question, count_later=call.get("count_later", True))
     assert decision is not None
@@ -39,13 +39,13 @@ def decided(of: LocalLimits, per_second: int, per_month: int = MANY, account: st
 
 
 def answer(clock: Clock, *, second_left: int, month_left: int, allowance: Allowance) -> Decision:
-    """What the shared counters say now."""
+    """Record an answer of the shared counters."""
     return Decision(True, None, allowance, second_left, 0, month_left, 0, clock.store.now_microseconds())
 
 
 @given(st.lists(st.integers(0, 400_000), max_size=60), st.integers(1, CALL_RECORDS))
 def test_window_agrees_with_counting_again(pauses: list[int], limit: int) -> None:
-    """After any sequence of pauses, what is left and the wait are those of a count from scratch."""
+    """After any sequence of pauses, the calls left and the wait equal those of a count from the beginning."""
     clock, admitted = Clock(), list[int]()
     of = limits(clock)
     for pause in pauses:
@@ -62,7 +62,7 @@ def test_window_agrees_with_counting_again(pauses: list[int], limit: int) -> Non
 
 @given(st.lists(st.integers(0, 30_000), min_size=30, max_size=200), st.integers(CALL_RECORDS + 1, 60))
 def test_larger_allowances_are_never_passed_and_hardly_late(pauses: list[int], limit: int) -> None:
-    """An allowance of more calls than are kept one by one is granted an interval late at most, and never passed."""
+    """A large allowance, counted in intervals, is never exceeded, and is granted one interval late at most."""
     clock, admitted = Clock(), list[int]()
     of = limits(clock)
     for pause in pauses:
@@ -90,7 +90,7 @@ def test_smaller_allowance_waits_for_its_own_place() -> None:
 
 
 def test_idle_accounts_give_way_and_active_ones_are_kept() -> None:
-    """However many accounts call, the table is of one size, and none that called in the last second has given way."""
+    """However many accounts call, the table keeps its size and drops no account that called in the last second."""
     clock = Clock()
     of = limits(clock)
     for number in range(3 * SETS * WAYS):
@@ -101,7 +101,7 @@ def test_idle_accounts_give_way_and_active_ones_are_kept() -> None:
 
 
 def test_full_set_of_active_accounts_makes_no_place() -> None:
-    """Where every account that could give way has called within the last second, a call is not decided on."""
+    """If every account in the table called within the last second, a call of another account gets no decision."""
     clock, table = Clock(), AccountTable()
     of = limits(clock, table)
     outcomes = Counter(
@@ -112,7 +112,7 @@ def test_full_set_of_active_accounts_makes_no_place() -> None:
 
 
 def test_calls_of_the_store_count_for_its_second() -> None:
-    """The second that was under way when the store went away goes on."""
+    """Calls that the store admitted in the current second count after it became unreachable."""
     clock, allowance = Clock(), Allowance(10, MANY)
     of = limits(clock)
     of.note("a", answer(clock, second_left=3, month_left=100, allowance=allowance), clock.now)
@@ -163,7 +163,7 @@ def test_new_month_begins_a_new_quota() -> None:
 
 
 def test_calls_that_will_not_be_booked_have_no_quota() -> None:
-    """Of an account whose record is broken nothing is known but its rate."""
+    """If an account's record is broken, only its rate is limited."""
     clock = Clock()
     of = limits(clock)
     assert [decided(of, 2, 1, count_later=False).refused_by for _ in range(3)] == [None, None, "rate"]

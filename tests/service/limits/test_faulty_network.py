@@ -1,4 +1,4 @@
-"""Between limiter and store, the network delays, resets, swallows, or cuts replies short."""
+"""A network between limiter and store that delays, resets and drops replies, or cuts them short."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,18 +21,18 @@ REPLY_TO_SCRIPT_LOAD_BYTES = len(b"$40\r\n") + 40 + len(b"\r\n")
 
 @pytest.fixture
 async def proxy(own_store: StoreProcess) -> AsyncIterator[FaultProxy]:
-    """A network in front of the test's own store."""
+    """Yield a proxy in front of the test's own store."""
     async with FaultProxy(lambda: asyncio.open_unix_connection(own_store.socket_path)) as network:
         yield network
 
 
 def url(proxy: FaultProxy) -> str:
-    """The store as seen through the network."""
+    """Return the store's URL through the proxy."""
     return f"redis://127.0.0.1:{proxy.port}"
 
 
 async def test_slow_network_stays_shared(proxy: FaultProxy, own_store: StoreProcess) -> None:
-    """Replies that are late, but within the time limit, are waited for and used."""
+    """Late replies within the time limit are awaited and used."""
     async with limiter_on(url(proxy)) as limiter:
         proxy.delay_seconds = 0.02
         answers = await asyncio.gather(*(limiter.hit("a", MANY) for _ in range(20)))
@@ -45,7 +45,7 @@ async def test_slow_network_stays_shared(proxy: FaultProxy, own_store: StoreProc
 async def test_black_hole_is_left_alone_after_one_call(
     proxy: FaultProxy, own_store: StoreProcess, policy: str, without_store: int
 ) -> None:
-    """When the network swallows everything, only the first call waits for it; afterwards the books are right."""
+    """When all replies are dropped, only the first call waits; afterwards every call is booked."""
     async with limiter_on(
         url(proxy), policy=policy, timeout_seconds=IMPATIENT_SECONDS, retry_after_seconds=3600
     ) as limiter:
@@ -84,7 +84,7 @@ async def test_lost_reply_is_not_counted_twice(proxy: FaultProxy, own_store: Sto
 
 
 async def test_lost_reply_under_closed_policy_is_not_charged(proxy: FaultProxy, own_store: StoreProcess) -> None:
-    """A call that was answered 503 is taken off again, if the store had counted it."""
+    """A call that was answered 503 is subtracted again if the store had counted it."""
     async with limiter_on(url(proxy), policy="closed") as limiter:
         assert await admitted(limiter, "a", 2) == 2
         proxy.reply_bytes = 0
@@ -95,7 +95,7 @@ async def test_lost_reply_under_closed_policy_is_not_charged(proxy: FaultProxy, 
 
 
 async def test_lost_reply_to_a_booking_books_once(proxy: FaultProxy, own_store: StoreProcess) -> None:
-    """When the reply to the booking itself is lost, again and again, the calls are still booked once."""
+    """If the reply to the booking itself is lost repeatedly, the calls are still booked once."""
     async with limiter_on(url(proxy), retry_after_seconds=0.02) as limiter:
         assert await admitted(limiter, "a", 2) == 2
         proxy.reply_bytes = 0
@@ -109,7 +109,7 @@ async def test_lost_reply_to_a_booking_books_once(proxy: FaultProxy, own_store: 
 
 
 async def test_start_without_a_store(own_store: StoreProcess, proxy: FaultProxy) -> None:
-    """A service that starts before its store admits calls, and shares limits once the store is there."""
+    """A service that starts before its store admits calls, and shares limits once the store is reachable."""
     proxy.refuse = True
     async with limiter_on(url(proxy)) as limiter:
         assert await admitted(limiter, "a", 3) == 3

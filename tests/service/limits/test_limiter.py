@@ -20,7 +20,7 @@ MANY = Allowance(calls_per_second=100_000, calls_per_month=10**9)
 
 
 async def hit(limiter: Limiter, account_id: str, allowance: Allowance = TEN) -> Decision:
-    """A decision; the store is there."""
+    """Return the decision on a call; the store must have made it."""
     decision = await limiter.hit(account_id, allowance)
     assert not isinstance(decision, Unavailable)
     return decision
@@ -47,7 +47,7 @@ async def test_quota_wins_where_both_refuse(store: StoreProcess, account_id: str
 
 
 async def test_accounts_do_not_share(store: StoreProcess, account_id: str) -> None:
-    """One account's calls leave another's allowance whole."""
+    """Calls of one account do not reduce another's allowance."""
     async with limiter_on(store.url) as limiter:
         for _ in range(10):
             await hit(limiter, account_id)
@@ -55,7 +55,7 @@ async def test_accounts_do_not_share(store: StoreProcess, account_id: str) -> No
 
 
 async def test_peek_changes_nothing(store: StoreProcess, account_id: str, redis_client: Redis) -> None:
-    """Any number of looks write no key, and return what a call would get."""
+    """Peeking any number of times writes no key, and returns what a call would get."""
     async with limiter_on(store.url) as limiter:
         looks = [await limiter.peek(account_id, TEN) for _ in range(20)]
         assert not await redis_client.exists(*keys(account_id))
@@ -92,7 +92,7 @@ async def test_calls_of_one_turn_share_a_round_trip(store: StoreProcess, account
 async def test_calls_that_travel_together_are_decided_in_order(
     store: StoreProcess, account_id: str, rate: int, quota: int
 ) -> None:
-    """Calls of one turn get the answers that they would get one after the other, whosever calls come in between."""
+    """Calls of one turn get the same answers as one after the other, with calls of other accounts in between."""
     names = (account_id, f"{account_id}-other") * 8
     async with limiter_on(store.url) as limiter:
         mixed = await asyncio.gather(*(hit(limiter, name, Allowance(rate, quota)) for name in names))
@@ -130,7 +130,7 @@ async def test_script_flush_is_not_noticed(store: StoreProcess, account_id: str,
 
 
 async def test_outcomes_are_told(store: StoreProcess, account_id: str) -> None:
-    """Every call is reported to the metrics hook by its outcome; a look is not."""
+    """Every call is reported to the metrics hook by its outcome; a peek is not."""
     outcomes: list[LimitOutcome] = []
     async with limiter_on(store.url, on_outcome=outcomes.append) as limiter:
         await limiter.peek(account_id, TEN)
@@ -143,7 +143,7 @@ async def test_outcomes_are_told(store: StoreProcess, account_id: str) -> None:
 async def test_broken_record_concerns_its_account_only(
     store: StoreProcess, account_id: str, redis_client: Redis
 ) -> None:
-    """An account whose key holds something else is limited by the process; all others stay shared."""
+    """An account whose key holds another type is limited by the process; all others stay shared."""
     await redis_client.set(keys(account_id)[1], "not ours", ex=60)
     async with limiter_on(store.url) as limiter:
         decisions = [await hit(limiter, account_id) for _ in range(11)]
@@ -155,7 +155,7 @@ async def test_broken_record_concerns_its_account_only(
 
 
 async def test_keys_share_a_cluster_slot(account_id: str, redis_client: Redis, store: StoreProcess) -> None:
-    """Both keys of an account are in one slot, and the script touches none but the declared keys."""
+    """Both keys of an account are in one slot, and the script uses only the declared keys."""
     async with limiter_on(store.url) as limiter:
         await hit(limiter, account_id)
     found = sorted([key.decode() async for key in redis_client.scan_iter(f"*{account_id}*", count=1000)])
@@ -164,7 +164,7 @@ async def test_keys_share_a_cluster_slot(account_id: str, redis_client: Redis, s
 
 
 async def test_counters_answer_in_order(redis_client: Redis, account_id: str) -> None:
-    """The answers to a batch of many accounts stand in the order of the questions."""
+    """The answers to a batch of many accounts are in the order of the questions."""
     counters = RedisRateLimitStore(redis_client, timeout_seconds=10)
     calls = [LimitRequest(f"{account_id}-{n % 7}", Allowance(100, 1000 + n), recorded=True) for n in range(50)]
     answers = await counters.decide(calls, batch=1)
@@ -174,7 +174,7 @@ async def test_counters_answer_in_order(redis_client: Redis, account_id: str) ->
 
 
 async def test_traces_of_writers_are_bounded(redis_client: Redis, account_id: str) -> None:
-    """Hundreds of processes that come and go leave a small record, and the count right."""
+    """Hundreds of processes that start and end leave a small record, and the correct count."""
     for n in range(200):
         counters = RedisRateLimitStore(redis_client, writer=f"writer-{n}", timeout_seconds=10)
         await counters.decide([LimitRequest(account_id, MANY, recorded=True)], batch=1)
@@ -183,7 +183,7 @@ async def test_traces_of_writers_are_bounded(redis_client: Redis, account_id: st
 
 
 async def test_a_turn_of_very_many_calls(store: StoreProcess, account_id: str) -> None:
-    """Ten thousand calls of an account in one turn, more than the script can take at once, are each counted once."""
+    """Ten thousand calls of an account in one turn, more than one script call takes, are each counted once."""
     async with limiter_on(store.url) as limiter:
         decisions = await asyncio.gather(*(hit(limiter, account_id, MANY) for _ in range(10_000)))
     assert [decision.quota_remaining for decision in decisions] == [MANY.calls_per_month - n for n in range(1, 10_001)]

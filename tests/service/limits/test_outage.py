@@ -1,4 +1,4 @@
-"""The store is frozen, killed or refuses work, under each policy; afterwards the books are right."""
+"""The store is frozen, killed or refuses writes, under each policy; afterwards every call is booked."""
 
 import asyncio
 import time
@@ -23,20 +23,20 @@ IMPATIENT_SECONDS = 0.1
 
 
 async def recovered(limiter: Limiter) -> None:
-    """Until limits are shared again, and a question has been answered after that."""
+    """Wait until limits are shared again, and a call has been decided after that."""
     await eventually_async(lambda: limiter.shared, within=10)
     async with asyncio.timeout(10):
         await limiter.peek("nobody", MANY)
 
 
 def booked(store: StoreProcess, account_id: str) -> int:
-    """The month's count in the store."""
+    """Return the month's count in the store."""
     with store.client() as client:
         return int(client.hget(keys(account_id)[1], "n") or 0)
 
 
 async def admitted(limiter: Limiter, account_id: str, calls: int, allowance: Allowance = MANY) -> int:
-    """How many of some calls, one after the other, went through."""
+    """Return how many of some calls, made one after the other, were admitted."""
     answers = [await limiter.hit(account_id, allowance) for _ in range(calls)]
     return sum(isinstance(answer, Decision) and answer.admitted for answer in answers)
 
@@ -61,7 +61,7 @@ async def test_frozen_store_holds_nobody_up_and_refuses_nobody(own_store: StoreP
 
 
 async def test_an_outage_lasts_while_writes_are_refused(own_store: StoreProcess) -> None:
-    """A store that answers but keeps nothing is not back: no call asks it, until it takes writes again."""
+    """A store that answers but refuses writes is still out: no call asks it until it accepts writes."""
     async with limiter_on(own_store.url, policy="closed") as limiter:
         with own_store.client() as client:
             client.config_set("min-replicas-to-write", 1)
@@ -73,13 +73,13 @@ async def test_an_outage_lasts_while_writes_are_refused(own_store: StoreProcess)
 
 
 def rejected_writes(client: redis.Redis) -> int:
-    """How many plain writes the store has refused."""
+    """Return the number of plain writes that the store has refused."""
     return int(client.info("commandstats").get("cmdstat_set", {}).get("rejected_calls", 0))
 
 
 @pytest.mark.parametrize(("policy", "without_store"), [("local", 7), ("open", 7), ("closed", 0)])
 async def test_calls_during_a_freeze_are_booked_once(own_store: StoreProcess, policy: str, without_store: int) -> None:
-    """After a freeze the count is that of the admitted calls: with those that no reply came for, and once."""
+    """After a freeze the count is that of the admitted calls, including those without a reply, each once."""
     async with limiter_on(own_store.url, policy=policy, timeout_seconds=IMPATIENT_SECONDS) as limiter:
         assert await admitted(limiter, "a", 3) == 3
         own_store.freeze()
@@ -92,7 +92,7 @@ async def test_calls_during_a_freeze_are_booked_once(own_store: StoreProcess, po
 
 
 async def test_killed_store_loses_no_admitted_call(own_store: StoreProcess) -> None:
-    """Killed without notice under load and started again, the store holds every admitted call, once."""
+    """A store that is killed under load and restarted holds every admitted call, once."""
     async with limiter_on(own_store.url, timeout_seconds=IMPATIENT_SECONDS) as limiter:
         callers = [asyncio.create_task(admitted(limiter, f"account-{n}", 400)) for n in range(8)]
         await eventually_async(lambda: booked(own_store, "account-0") >= 50, within=60)
@@ -107,7 +107,7 @@ async def test_killed_store_loses_no_admitted_call(own_store: StoreProcess) -> N
 
 
 async def test_stopped_store_comes_back_shared(own_store: StoreProcess) -> None:
-    """Without the store limits hold in the process; when it is back they are shared, and booked for good."""
+    """Without the store limits hold in the process; when it returns they are shared, and the calls are booked."""
     async with limiter_on(own_store.url) as limiter, limiter_on(own_store.url) as other:
         own_store.stop()
         decisions = [await limiter.hit("a", Allowance(2, 5000)) for _ in range(3)]
@@ -128,7 +128,7 @@ async def test_stopped_store_comes_back_shared(own_store: StoreProcess) -> None:
 
 
 async def test_debts_of_many_accounts_are_booked(own_store: StoreProcess) -> None:
-    """Hundreds of accounts that called without the store are all booked, also while calls go on."""
+    """Calls of hundreds of accounts without the store are all booked, also while calls continue."""
     async with limiter_on(own_store.url) as limiter:
         own_store.stop()
         for _ in range(2):
@@ -146,7 +146,7 @@ async def test_debts_of_many_accounts_are_booked(own_store: StoreProcess) -> Non
 
 
 async def test_limiter_that_closes_books_what_it_owes(own_store: StoreProcess) -> None:
-    """Calls admitted without the store are booked when the limiter closes and the store is back."""
+    """Calls admitted without the store are booked when the limiter closes and the store has returned."""
     async with limiter_on(own_store.url, retry_after_seconds=3600) as limiter:
         own_store.stop()
         assert await admitted(limiter, "a", 4) == 4
@@ -155,14 +155,14 @@ async def test_limiter_that_closes_books_what_it_owes(own_store: StoreProcess) -
 
 
 async def test_limiter_closes_though_the_store_is_gone(own_store: StoreProcess) -> None:
-    """Without a store the limiter still closes, and says how many calls were not booked."""
+    """Without a store the limiter still closes, and reports how many calls were not booked."""
     async with limiter_on(own_store.url) as limiter:
         own_store.stop()
         assert await admitted(limiter, "a", 4) == 4
 
 
 async def test_look_during_an_outage_costs_nothing(own_store: StoreProcess) -> None:
-    """Looks without the store change neither the process's limit nor the count afterwards."""
+    """Peeks without the store change neither the process's limit nor the count afterwards."""
     async with limiter_on(own_store.url) as limiter:
         own_store.stop()
         for _ in range(20):
@@ -181,7 +181,7 @@ async def test_look_during_an_outage_costs_nothing(own_store: StoreProcess) -> N
 async def test_store_that_refuses_to_write_is_no_refusal(
     own_store: StoreProcess, setting: str, harmful: str, harmless: str
 ) -> None:
-    """A store that answers but will not write (too few replicas, memory full) is treated like one that is away."""
+    """A store that answers but refuses writes (too few replicas, memory full) is treated as unreachable."""
     async with limiter_on(own_store.url) as limiter:
         assert await admitted(limiter, "a", 2) == 2
         with redis.Redis.from_url(own_store.url) as client:
@@ -194,7 +194,7 @@ async def test_store_that_refuses_to_write_is_no_refusal(
 
 
 def test_a_booking_stays_as_it_was_until_it_is_booked() -> None:
-    """A booking that is sent again is the same to the number; later calls follow in one of their own."""
+    """A booking that is sent again has the same number and calls; later calls go into another booking."""
     usage = UnsyncedUsage()
     usage.lose_reply(["a"], usage.next_batch(), 202611)
     usage.add("a", 202611)
@@ -209,7 +209,7 @@ def test_a_booking_stays_as_it_was_until_it_is_booked() -> None:
 
 
 def test_unsynced_usage_of_a_month_that_is_over_is_dropped() -> None:
-    """An outage across the 1st does not use up the new month with calls of the old one."""
+    """An outage across the 1st does not charge calls of the old month to the new one."""
     usage = UnsyncedUsage()
     for _ in range(5000):
         usage.add("a", 202611)
@@ -219,7 +219,7 @@ def test_unsynced_usage_of_a_month_that_is_over_is_dropped() -> None:
 
 
 def test_clock_follows_the_store_not_the_host() -> None:
-    """A host whose clock is a year slow knows the store's month after one reply, and keeps it going."""
+    """A host whose clock is a year slow knows the store's month after one reply, and advances it."""
     monotonic = [5_000_000_000]
     clock = StoreClock(lambda: monotonic[0], lambda: instant(2025, 12, 1) * 1000)
     assert clock.month() == 202512

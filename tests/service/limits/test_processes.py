@@ -24,7 +24,7 @@ SECOND = 1_000_000
 def start(
     url: str, account_id: str, seconds: float, per_second: int, per_month: int, skew_seconds: int = 0
 ) -> subprocess.Popen[str]:
-    """A client process, about to be ready."""
+    """Start a client process."""
     words = [url, account_id, str(seconds), str(per_second), str(per_month), str(skew_seconds)]
     return subprocess.Popen(
         [sys.executable, "-m", "tests.service.limits.calling_process", *words],
@@ -35,20 +35,20 @@ def start(
 
 
 def begin(process: subprocess.Popen[str]) -> None:
-    """Let a process that is ready call."""
+    """Make a ready process begin to call."""
     assert process.stdin is not None
     process.stdin.write("\n")
     process.stdin.flush()
 
 
 def wait_until_ready(process: subprocess.Popen[str]) -> None:
-    """Until it has a connection."""
+    """Wait until the process has a connection."""
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
 
 
 def race(processes: Sequence[subprocess.Popen[str]]) -> list[list[int]]:
-    """Start all together; return the instants at which each was admitted."""
+    """Start all processes together; return the instants at which each was admitted."""
     for process in processes:
         wait_until_ready(process)
     for process in processes:
@@ -68,14 +68,14 @@ def test_never_more_and_never_fewer_than_ten_a_second(store: StoreProcess, accou
 
 @pytest.mark.parametrize("quota", QUOTAS)
 def test_quota_is_exact_when_processes_race(store: StoreProcess, account_id: str, quota: int, figure: Figure) -> None:
-    """Of a quota, six racing processes get exactly so many calls together, wrong clocks or not."""
+    """Six concurrent processes together make exactly as many calls as the quota, with wrong clocks or without."""
     runs = race([start(store.url, account_id, 60, 10**6, quota, skew) for skew in SKEWS_SECONDS])
     assert sum(len(run) for run in runs) == quota
     figure(f"{len(SKEWS_SECONDS)} processes got exactly {quota}")
 
 
 def test_killed_clients_leave_no_key_without_expiry(store: StoreProcess, account_id: str, figure: Figure) -> None:
-    """However a client dies, each of its account's keys goes away by itself."""
+    """However a client dies, each of its account's keys expires."""
     processes = [start(store.url, f"{account_id}-{n}", 60, 10**6, 10**9) for n in range(KILLS)]
     with store.client() as client:
         for n, process in enumerate(processes):

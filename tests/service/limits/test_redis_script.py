@@ -1,4 +1,4 @@
-"""The limiter on a real cluster of three nodes: limits, slots that move, nodes that die."""
+"""The limiter on a real cluster of three nodes: limits, moving slots, dying nodes."""
 
 import asyncio
 from collections.abc import Iterator
@@ -23,14 +23,14 @@ NUMBERS = count(1)
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreCluster]:
-    """One for all tests of this file; whoever harms it mends it."""
+    """Yield one cluster for all tests of this file; a test that damages it repairs it."""
     with store_cluster(tmp_path_factory.mktemp("cluster")) as started:
         yield started
 
 
 @pytest.fixture
 def accounts(cluster: StoreCluster) -> dict[Node, str]:
-    """An account of each node, which no other test has."""
+    """Return an account on each node that no other test has."""
     found: dict[Node, str] = {}
     while len(found) < len(cluster.nodes):
         account_id = f"acc-{next(NUMBERS)}"
@@ -39,13 +39,13 @@ def accounts(cluster: StoreCluster) -> dict[Node, str]:
 
 
 async def calls(limiter: Limiter, account_ids: list[str]) -> list[bool]:
-    """Calls made in one turn of the loop; whether each was admitted."""
+    """Make calls in one turn of the loop, and return whether each was admitted."""
     decisions = await asyncio.gather(*(limiter.hit(account_id, FIVE) for account_id in account_ids))
     return [isinstance(decision, Decision) and decision.admitted for decision in decisions]
 
 
 async def used(cluster: StoreCluster, account_id: str) -> int:
-    """The month's calls of an account, as the cluster has them."""
+    """Return the month's calls of an account, as the cluster counts them."""
     client = connect(cluster.url, socket_timeout_seconds=PATIENT_SECONDS)
     try:
         decision = await AccountLimits(client).look(account_id, FIVE)
@@ -56,7 +56,7 @@ async def used(cluster: StoreCluster, account_id: str) -> int:
 
 
 async def test_limits_hold_over_all_nodes(cluster: StoreCluster, accounts: dict[Node, str]) -> None:
-    """Of calls for accounts of every node, made in one turn, exactly the quota of each is admitted."""
+    """Of calls in one turn for accounts of every node, exactly the quota of each account is admitted."""
     async with limiter_on(cluster.url) as limiter:
         admitted = await calls(limiter, [*accounts.values()] * 8)
         assert admitted == [True] * 15 + [False] * 9
@@ -66,7 +66,7 @@ async def test_limits_hold_over_all_nodes(cluster: StoreCluster, accounts: dict[
 async def test_calls_of_one_turn_share_a_round_trip_to_each_node(
     cluster: StoreCluster, accounts: dict[Node, str]
 ) -> None:
-    """Three hundred calls of one turn read from each node's socket but a few times."""
+    """Three hundred calls of one turn need only a few reads from the socket of each node."""
     async with limiter_on(cluster.url) as limiter:
         await calls(limiter, [*accounts.values()])
         before = [reads(node) for node in cluster.nodes]
@@ -77,7 +77,7 @@ async def test_calls_of_one_turn_share_a_round_trip_to_each_node(
 
 
 def reads(node: Node) -> int:
-    """How many times a node has read from a socket of a client."""
+    """Return how many times a node has read from a socket of a client."""
     return int(node.command("INFO", "stats")["total_reads_processed"])
 
 
@@ -99,7 +99,7 @@ async def test_calls_follow_a_slot_that_moves(cluster: StoreCluster, accounts: d
 
 
 async def test_a_slot_that_moves_at_once_disturbs_nobody(cluster: StoreCluster, accounts: dict[Node, str]) -> None:
-    """When a slot is moved in one step, as new servers can, its accounts are counted on without a break."""
+    """If a slot is moved in one step, as new servers can, its accounts are counted without interruption."""
     source, target = cluster.nodes[1], cluster.nodes[2]
     account_id = accounts[source]
     async with limiter_on(cluster.url) as limiter:
@@ -125,7 +125,7 @@ async def test_a_slot_that_is_torn_apart_is_an_outage(cluster: StoreCluster, acc
 
 
 async def test_a_dead_node_is_an_outage_for_all(cluster: StoreCluster, accounts: dict[Node, str]) -> None:
-    """While a node is dead the policy holds for every account; when it is back all calls are booked, each once."""
+    """While a node is dead the policy holds for every account; when it returns all calls are booked, each once."""
     dead = cluster.nodes[0]
     async with limiter_on(cluster.url) as limiter:
         await calls(limiter, [*accounts.values()])
@@ -144,7 +144,7 @@ async def test_a_dead_node_is_an_outage_for_all(cluster: StoreCluster, accounts:
 
 
 async def test_a_node_that_is_named_may_be_dead(cluster: StoreCluster) -> None:
-    """Of the nodes that the URL names one has to answer, to find the others."""
+    """One of the nodes in the URL has to answer, so that the others are found."""
     port = cluster.nodes[-1].port
     client = connect(f"redis+cluster://127.0.0.1:1,127.0.0.1:{port}", socket_timeout_seconds=PATIENT_SECONDS)
     assert await ping(client, timeout_seconds=PATIENT_SECONDS)
@@ -152,7 +152,7 @@ async def test_a_node_that_is_named_may_be_dead(cluster: StoreCluster) -> None:
 
 
 async def test_a_cluster_that_is_away_is_unreachable() -> None:
-    """Where no node answers, the counters are unreachable, and nothing else breaks."""
+    """If no node answers, the counters are unreachable, and nothing else fails."""
     client = connect("redis+cluster://127.0.0.1:1")
     with pytest.raises(CountersUnreachable):
         await RedisRateLimitStore(client).decide([LimitRequest("a", FIVE, recorded=True)], 1)
@@ -163,7 +163,7 @@ async def test_a_cluster_that_is_away_is_unreachable() -> None:
 
 
 async def test_every_node_is_checked(cluster: StoreCluster) -> None:
-    """One node that keeps no file is enough for a warning; nodes that are set up well draw none."""
+    """One node without an append-only file is enough for a warning; correctly configured nodes draw none."""
     client = connect(cluster.url, socket_timeout_seconds=PATIENT_SECONDS)
     assert await check_store(client) == []
     cluster.nodes[1].command("CONFIG", "SET", "appendonly", "no")
@@ -174,7 +174,7 @@ async def test_every_node_is_checked(cluster: StoreCluster) -> None:
 
 
 async def test_login_attempts_and_revocations_use_the_cluster(cluster: StoreCluster) -> None:
-    """Attempts are counted with their expiry, and word of a revoked key reaches a listener at another node."""
+    """Login attempts are counted with their expiry, and a notice of a revoked key reaches listeners at other nodes."""
     client = connect(cluster.url, socket_timeout_seconds=PATIENT_SECONDS)
     attempts, revocations = RedisAttempts(client), Revocations(client)
     assert await attempts.count("login:x", 60) == Tries(1, 60)
@@ -193,7 +193,7 @@ async def test_login_attempts_and_revocations_use_the_cluster(cluster: StoreClus
 
 
 async def test_an_account_is_reset_on_its_node(cluster: StoreCluster, accounts: dict[Node, str]) -> None:
-    """What an account has used can be looked at and reset, wherever it is."""
+    """An account's use can be read and reset, whichever node has it."""
     client = connect(cluster.url, socket_timeout_seconds=PATIENT_SECONDS)
     async with limiter_on(cluster.url) as limiter:
         await calls(limiter, [*accounts.values()])
@@ -204,7 +204,7 @@ async def test_an_account_is_reset_on_its_node(cluster: StoreCluster, accounts: 
 
 
 async def test_one_node_that_refuses_writes_is_found(cluster: StoreCluster) -> None:
-    """Whichever of them it is."""
+    """One node that refuses writes is found, whichever it is."""
     client = connect(cluster.url, socket_timeout_seconds=PATIENT_SECONDS)
     try:
         assert await write_fault(client, timeout_seconds=PATIENT_SECONDS) is None

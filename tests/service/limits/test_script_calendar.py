@@ -18,18 +18,18 @@ HOUR = 3600 * SECOND
 
 @pytest.fixture
 def plain(store: StoreProcess) -> Iterator[redis.Redis]:
-    """A plain client of the shared store."""
+    """Return a Redis client of the shared store."""
     with store.client() as client:
         yield client
 
 
 def boundaries() -> list[int]:
-    """The first instant of every month from 1970 to 2230."""
+    """Return the first instant of every month from 1970 to 2230."""
     return [instant(year, month, 1) for year in range(1970, 2231) for month in range(1, 13)][1:]
 
 
 def test_every_month_ends_when_the_calendar_says(plain: redis.Redis, account_id: str, figure: Figure) -> None:
-    """At the last microsecond, the first, and random instants, the seconds to the 1st are the calendar's."""
+    """At a month's first and last microsecond, and at random instants, the seconds to the 1st are the calendar's."""
     script = Script(plain, 10, SECOND, 5000)
     chance = random.Random(7)
     instants = [at + offset for at in boundaries() for offset in (-1, 0)]
@@ -94,7 +94,7 @@ def test_small_step_back_does_not_open_the_window_again(plain: redis.Redis, acco
 
 @pytest.mark.parametrize("back", [5 * SECOND, HOUR, 40 * 24 * HOUR])
 def test_large_step_back_does_not_lock_out(plain: redis.Redis, account_id: str, back: int) -> None:
-    """After a step back of more than a window the account calls on at once, still ten a second."""
+    """After a step back of more than a window the account can call immediately, still ten a second."""
     script = Script(plain, 10, SECOND, 5000)
     now = instant(2026, 11, 21, 12)
     assert all(script.hit(account_id, now).admitted for _ in range(10))

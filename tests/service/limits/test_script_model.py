@@ -1,4 +1,4 @@
-"""The script against the oracle, over random histories: clocks that jump, lost replies, late and repeated calls."""
+"""The script against the oracle, over random histories: clock steps, lost replies, late and repeated calls."""
 
 import os
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ writers = st.sampled_from(["a", "b"])
 
 @dataclass
 class Writer:
-    """What one process knows: its last number, and a batch whose reply it lost (0: none)."""
+    """The state of one process: its last number, and a batch whose reply it lost (0: none)."""
 
     batch: int = 0
     lost: int = 0
@@ -49,22 +49,22 @@ class LimitMachine(RuleBasedStateMachine):
 
     @rule(microseconds=st.integers(0, 2 * WINDOW))
     def time_passes(self, microseconds: int) -> None:
-        """A while."""
+        """Advance the clock by some microseconds."""
         self.clock += microseconds
 
     @rule(days=st.integers(1, 40))
     def days_pass(self, days: int) -> None:
-        """A long while."""
+        """Advance the clock by some days."""
         self.clock += days * DAY
 
     @rule(microseconds=st.one_of(st.integers(1, WINDOW), st.integers(WINDOW, DAY), st.integers(DAY, 60 * DAY)))
     def clock_steps_back(self, microseconds: int) -> None:
-        """By less than a window, or by more."""
+        """Set the clock back by less than a window, or by more."""
         self.clock -= microseconds
 
     @rule(limit=st.integers(1, 2 * LIMIT))
     def limit_changes(self, limit: int) -> None:
-        """The account may make more calls from now on, or fewer."""
+        """Raise or lower the account's limit."""
         self.script.limit = self.oracle.limit = limit
 
     @rule(name=writers)
@@ -94,7 +94,7 @@ class LimitMachine(RuleBasedStateMachine):
 
     @rule()
     def peek(self) -> None:
-        """A look agrees with the call that follows it."""
+        """A peek agrees with the call that follows it."""
         seen = self.script.peek(self.account, self.clock)
         assert seen.wait_microseconds == self.oracle.wait(self.clock)
         writer = self.writers["a"]
@@ -158,14 +158,14 @@ class LimitMachine(RuleBasedStateMachine):
         self._month_may_have_changed(before)
 
     def _month_may_have_changed(self, before: int) -> None:
-        """What was carried out in another month is of no account."""
+        """Forget batches that were carried out in another month."""
         if self.oracle.month != before:
             for writer in self.writers.values():
                 writer.carried_out = 0
 
 
 def test_script_agrees_with_the_oracle(store: StoreProcess, figure: Figure) -> None:
-    """Over random histories the script decides, counts and forgets exactly as the obvious limiter does."""
+    """Over random histories the script decides, counts and forgets exactly as the oracle does."""
     with store.client() as client:
         LimitMachine.client = client
         run_state_machine_as_test(
@@ -180,7 +180,7 @@ def test_script_agrees_with_the_oracle(store: StoreProcess, figure: Figure) -> N
 
 
 def test_oracle_knows_the_calendar() -> None:
-    """The oracle's own dates are right where they are easily wrong."""
+    """The oracle's own dates are correct at leap days and ends of months."""
     assert instant(1970, 1, 1) == 0
     assert month_number(utc(instant(2024, 2, 29, 23, 59, 59))) == 202402
     assert month_number(utc(instant(2024, 2, 29, 23, 59, 59) + SECOND)) == 202403

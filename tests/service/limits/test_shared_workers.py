@@ -1,4 +1,4 @@
-"""While the store is away the workers of one server have one allowance together."""
+"""While the store is unreachable the workers of one server share one allowance."""
 
 import json
 import os
@@ -29,7 +29,7 @@ class Workers:
         self._process = process
 
     def turn(self, words: str) -> list[int]:
-        """The instants at which calls were admitted."""
+        """Return the instants at which calls were admitted."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(words + "\n")
@@ -40,7 +40,7 @@ class Workers:
 
 @contextmanager
 def workers_on(url: str, account_id: str, number: int, per_second: int, per_month: int = MANY) -> Iterator[Workers]:
-    """Workers that call the store at `url`; in the end each has closed its limiter."""
+    """Yield workers that call the store at `url`; at the end each has closed its limiter."""
     words = [url, account_id, str(number), str(per_second), str(per_month)]
     command = [sys.executable, "-m", "tests.service.limits.sharing_workers", *words]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
@@ -50,7 +50,7 @@ def workers_on(url: str, account_id: str, number: int, per_second: int, per_mont
 
 
 def most_in_a_second(instants: list[int], second: int = 1_000_000) -> int:
-    """The most calls in any half-open second."""
+    """Return the largest number of calls in any half-open second."""
     ordered = sorted(instants)
     return max(sum(at <= other < at + second for other in ordered) for at in ordered)
 
@@ -102,7 +102,7 @@ def test_workers_share_what_is_left_of_the_quota(own_store: StoreProcess, figure
 
 @pytest.mark.promise(10)
 def test_an_outage_does_not_begin_a_second_anew(own_store: StoreProcess) -> None:
-    """Calls that the store admitted just before it went away count for the second that is under way."""
+    """Calls that the store admitted just before it became unreachable count in the current second."""
     with workers_on(own_store.url, "a", 4, 10) as workers:
         before = workers.turn("first 10 5")
         own_store.kill()

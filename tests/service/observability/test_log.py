@@ -28,7 +28,7 @@ SECRET = "atms_sk_" + "0" * 38
 
 @pytest.fixture(autouse=True)
 def restored_logging() -> Iterator[None]:
-    """What a test configures is over with it."""
+    """Restore logging after a test that configures it."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield
@@ -39,14 +39,14 @@ def restored_logging() -> Iterator[None]:
 
 @contextlib.contextmanager
 def full_device() -> Iterator[TextIO]:
-    """ENOSPC."""
+    """Yield a stream to a full device: writes raise ENOSPC."""
     with suppressed_close(Path("/dev/full").open("w")) as stream:
         yield stream
 
 
 @contextlib.contextmanager
 def suppressed_close(stream: TextIO) -> Iterator[TextIO]:
-    """A stream whose buffer may be impossible to write when it is closed."""
+    """Ignore that a stream's buffer may be impossible to write when it is closed."""
     try:
         yield stream
     finally:
@@ -56,7 +56,7 @@ def suppressed_close(stream: TextIO) -> Iterator[TextIO]:
 
 @contextlib.contextmanager
 def pipe_without_reader() -> Iterator[TextIO]:
-    """EPIPE."""
+    """Yield a stream to a pipe without a reader: writes raise EPIPE."""
     reader, writer = os.pipe()
     os.close(reader)
     with suppressed_close(os.fdopen(writer, "w")) as stream:
@@ -65,7 +65,7 @@ def pipe_without_reader() -> Iterator[TextIO]:
 
 @contextlib.contextmanager
 def pipe_whose_reader_sleeps() -> Iterator[TextIO]:
-    """A pipe to which a write would block."""
+    """Yield a stream to a pipe to which a write would block."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     with contextlib.suppress(BlockingIOError):
@@ -79,7 +79,7 @@ def pipe_whose_reader_sleeps() -> Iterator[TextIO]:
 
 @contextlib.contextmanager
 def full_nonblocking_pipe() -> Iterator[TextIO]:
-    """BlockingIOError."""
+    """Yield a stream to a full pipe: writes raise BlockingIOError."""
     with pipe_whose_reader_sleeps() as stream:
         os.set_blocking(stream.fileno(), False)
         yield stream
@@ -87,7 +87,7 @@ def full_nonblocking_pipe() -> Iterator[TextIO]:
 
 @contextlib.contextmanager
 def socket_whose_reader_sleeps() -> Iterator[TextIO]:
-    """Standard error under systemd is a socket."""
+    """Yield a stream to a socket that is not read; under systemd standard error is a socket."""
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
     with contextlib.suppress(BlockingIOError):
@@ -100,7 +100,7 @@ def socket_whose_reader_sleeps() -> Iterator[TextIO]:
 
 @contextlib.contextmanager
 def closed_stream() -> Iterator[TextIO]:
-    """ValueError."""
+    """Yield a closed stream: writes raise ValueError."""
     stream = io.StringIO()
     stream.close()
     yield stream
@@ -108,7 +108,7 @@ def closed_stream() -> Iterator[TextIO]:
 
 @contextlib.contextmanager
 def closed_descriptor() -> Iterator[TextIO]:
-    """EBADF."""
+    """Yield a stream whose descriptor was closed: writes raise EBADF."""
     stream = Path("/dev/null").open("w")  # noqa: SIM115  what it opens is closed behind its back
     os.close(stream.fileno())
     with suppressed_close(stream):
@@ -117,7 +117,7 @@ def closed_descriptor() -> Iterator[TextIO]:
 
 @contextlib.contextmanager
 def hung_up_terminal() -> Iterator[TextIO]:
-    """EIO."""
+    """Yield a stream to a terminal that hung up: writes raise EIO."""
     master, slave = pty.openpty()
     os.close(master)
     with suppressed_close(os.fdopen(slave, "w")) as stream:
@@ -154,7 +154,7 @@ def test_no_line_raises_or_waits(broken: Broken, capfd: pytest.CaptureFixture[st
 
 
 def log_a_thousand_lines(stream: TextIO) -> None:
-    """By every way there is."""
+    """Write a thousand lines, by every way of logging."""
     lines = log.configure("debug", stream)
     for number in range(250):
         structlog.get_logger().info("one", number=number, padding="x" * 500)
@@ -168,14 +168,14 @@ def log_a_thousand_lines(stream: TextIO) -> None:
 
 
 class Unprintable:
-    """Raises when it is shown."""
+    """A value that raises when it is rendered."""
 
     def __repr__(self) -> str:
         raise RuntimeError("no")
 
 
 def circle() -> list[Any]:
-    """A list that holds itself."""
+    """Return a list that contains itself."""
     made: list[Any] = []
     made.append(made)
     return made
@@ -211,7 +211,7 @@ def test_whatever_is_logged_gives_one_line(value: Any) -> None:
 def test_a_record_of_a_library_that_cannot_be_read(
     message: str, arguments: tuple[Any, ...], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """It is a line that names its logger; the standard library would print a traceback to standard error."""
+    """The record becomes a line that names its logger; the standard library would print a traceback."""
     stream = io.StringIO()
     log.configure("info", stream)
     logging.getLogger("library").warning(message, *arguments)
@@ -246,7 +246,7 @@ def test_lost_lines_are_counted_and_reported() -> None:
 
 @pytest.mark.promise(48)
 def test_a_disk_that_is_full_and_is_not_any_more(small_disk: Path) -> None:
-    """The line that was cut is completed: no line is torn."""
+    """After a full disk has room again, the line that was cut is completed."""
     filler = small_disk / "filler"
     with (small_disk / "log").open("a") as stream:
         lines = log.configure("info", stream)
@@ -263,14 +263,14 @@ def test_a_disk_that_is_full_and_is_not_any_more(small_disk: Path) -> None:
 
 
 def small_disk_free(folder: Path) -> int:
-    """Free bytes."""
+    """Return the free bytes of a folder's file system."""
     found = os.statvfs(folder)
     return found.f_bavail * found.f_frsize
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of one megabyte."""
+    """Return a file system of one megabyte."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mounted = subprocess.run(
@@ -284,7 +284,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.promise(48)
 def test_a_forked_process_leaves_its_parents_lines_alone() -> None:
-    """What waits at a fork is written once, by the parent; what the child logs is the child's."""
+    """Lines that wait at a fork are written once, by the parent; the child writes only its own."""
     taken: list[bytes] = []
     room = False
     reader, writer = os.pipe()
@@ -310,7 +310,7 @@ def test_a_forked_process_leaves_its_parents_lines_alone() -> None:
 
 
 def test_a_long_line_and_one_of_any_character_arrive_whole(tmp_path: Path) -> None:
-    """Whatever the locale says."""
+    """Long lines, and lines of any characters, arrive complete in any locale."""
     path = tmp_path / "log"
     with path.open("w", encoding="ascii") as stream:
         lines = log.configure("info", stream)
@@ -342,7 +342,7 @@ open(sys.argv[1], "w").write("done")
 @pytest.mark.promise(48)
 @pytest.mark.parametrize("redirection", [">/dev/full 2>&1", ">&- 2>&-", "| true"])
 def test_nothing_that_is_printed_raises(redirection: str, tmp_path: Path) -> None:
-    """Prints, warnings, tracebacks of threads: with standard output and error full, closed, or without a reader."""
+    """Prints, warnings and tracebacks of threads raise nothing if streams are full, closed or without a reader."""
     command = f'"$0" -c "$1" "$2" {redirection}'
     subprocess.run(["sh", "-c", command, sys.executable, PRINTS, tmp_path / "done"], check=False)
     assert (tmp_path / "done").read_text() == "done"
@@ -358,7 +358,7 @@ with standard_lines(), open(sys.argv[1], "w") as file:
 
 @pytest.mark.promise(48)
 def test_files_that_are_opened_are_never_standard_error(tmp_path: Path) -> None:
-    """Closed standard streams are occupied: else the first database to be opened is what others print to."""
+    """Closed standard streams are replaced: otherwise the next file to be opened would get what others print."""
     command = '"$0" -c "$1" "$2" <&- >&- 2>&-'
     subprocess.run(["sh", "-c", command, sys.executable, OPENS, tmp_path / "file"], check=True)
     assert int((tmp_path / "file").read_text()) > 2
@@ -366,7 +366,7 @@ def test_files_that_are_opened_are_never_standard_error(tmp_path: Path) -> None:
 
 @pytest.mark.promise(48)
 def test_a_closed_stream_writes_to_no_file(tmp_path: Path) -> None:
-    """Loggers keep a stream that was closed: what they write reaches no file that gets the number of its descriptor."""
+    """A logger whose stream was closed writes to no file that later gets the number of its descriptor."""
     with (tmp_path / "log").open("a") as stream:
         lines = LineStream.of(stream)
         lines.write("before\n")

@@ -9,7 +9,7 @@ LEVELS = {"debug", "info", "warning", "error", "exception"}
 
 
 def event_names() -> list[tuple[str, object]]:
-    """The first argument of each call that logs, with where it stands; None for one that is not a constant."""
+    """Return the first argument of each logging call, with its place; None for one that is not a constant."""
     found: list[tuple[str, object]] = []
     for path in SERVICE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -23,7 +23,7 @@ def event_names() -> list[tuple[str, object]]:
 
 
 def test_event_names_are_constant_words() -> None:
-    """No event name is put together at run time, and all are of lower-case words."""
+    """No event name is built at run time, and all consist of lower-case words."""
     names = event_names()
     assert len(names) > 5
     assert [where for where, name in names if not re.fullmatch(r"[a-z_.]+", str(name or "-"))] == []

@@ -1,4 +1,4 @@
-"""Whoever calls without a key cannot make the numbers grow."""
+"""Callers without a key cannot create new series of metrics."""
 
 import asyncio
 
@@ -27,7 +27,7 @@ PATHS = (
 
 
 def scope_of(method: str, path: str, query: bytes = b"") -> Scope:
-    """A request as the server gives it to the application."""
+    """Return the scope of a request, as the server passes it to the application."""
     return {
         "type": "http",
         "asgi": {"version": "3.0"},

@@ -1,4 +1,4 @@
-"""Numbers that are written together are the same as numbers that are written one by one."""
+"""Metrics that are written together equal metrics that are written one by one."""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,20 +15,20 @@ AMOUNTS = st.lists(st.sampled_from([0, 0.25, 0.5, 0.75, 1, 2, 2.5, 3, 100]))
 
 
 def told(kind: type[Histogram]) -> tuple[CollectorRegistry, Counter, Histogram]:
-    """A counter and a histogram of this kind, each with its labels."""
+    """Return a registry with a counter and a histogram of this kind, each with its labels."""
     registry = CollectorRegistry()
     counter = Counter("calls", "Calls.", ("a",), registry=registry).labels("b")
     return registry, counter, kind("sizes", "Sizes.", ("a",), buckets=BUCKETS, registry=registry).labels("b")
 
 
 def samples(registry: CollectorRegistry) -> list[str]:
-    """Return all samples but for times of creation."""
+    """Return all samples except creation times."""
     return [line for line in generate_latest(registry).decode().splitlines() if "_created" not in line]
 
 
 @given(AMOUNTS)
 def test_sums_are_those_of_one_by_one(amounts: Sequence[float]) -> None:
-    """Counts, sums and every bucket, whatever came in the turn; without an event loop they are there immediately."""
+    """Counts, sums and buckets are those of single writes; without an event loop they are written immediately."""
     registry, counter, histogram = told(Histogram)
     together, tallied, grouped = told(GroupedHistogram)
     assert isinstance(grouped, GroupedHistogram)
@@ -43,7 +43,7 @@ def test_sums_are_those_of_one_by_one(amounts: Sequence[float]) -> None:
 
 @pytest.mark.anyio
 async def test_numbers_are_there_after_the_turn() -> None:
-    """In an event loop they are written when the turn is over, or when somebody asks."""
+    """In an event loop they are written at the end of the turn, or when they are read."""
     registry, counter, _ = told(GroupedHistogram)
     buffer = MetricsBuffer()
     for _ in range(3):

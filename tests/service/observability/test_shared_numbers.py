@@ -1,4 +1,4 @@
-"""Numbers that forked processes share: nothing is lost, whoever ends, and no file holds them."""
+"""Metrics that forked processes share: none is lost when a process ends, and no file holds them."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -13,14 +13,14 @@ from service.observability.shared_numbers import MAX_SERIES, NAME_BYTES, SharedN
 
 @pytest.fixture(autouse=True)
 def _library_as_before() -> Iterator[None]:
-    """What a worker sets for its whole life is not left to other tests."""
+    """Undo what a worker sets for its whole life."""
     before = values.ValueClass
     yield
     values.ValueClass = before
 
 
 def in_worker(numbers: SharedNumbers, work: Callable[[Metrics], None]) -> None:
-    """Fork a worker that has the slot reserved last, and wait for its end."""
+    """Fork a worker that uses the slot reserved last, and wait for its end."""
     pid = os.fork()
     if pid == 0:
         status = 1
@@ -36,12 +36,12 @@ def in_worker(numbers: SharedNumbers, work: Callable[[Metrics], None]) -> None:
 
 
 def lines(numbers: SharedNumbers) -> set[str]:
-    """Return all numbers as one process reports them."""
+    """Return all metrics as one process reports them."""
     return set(Metrics(numbers).text().decode().splitlines())
 
 
 def noted(metrics: Metrics) -> None:
-    """A request, a decision and the present state."""
+    """Record a request, a decision and the present state."""
     metrics.request("GET", "/health", 200, 0.003, None)
     metrics.request("GET", "/health", 200, 7, None)
     metrics.decided(LimitOutcome.ADMITTED)
@@ -62,7 +62,7 @@ HISTOGRAM = {
 
 
 def test_numbers_of_all_processes_are_added_up() -> None:
-    """Counters and histograms of two workers that live are sums, gauges are combined as each says."""
+    """Counters and histograms of two live workers are added up; gauges are combined as each defines."""
     numbers = SharedNumbers(2)
     for _ in range(2):
         numbers.reserve()
@@ -75,7 +75,7 @@ def test_numbers_of_all_processes_are_added_up() -> None:
 
 
 def test_counters_outlive_their_process() -> None:
-    """What an ended worker counted stays, also when another goes on in its slot; its present state is gone."""
+    """Counts of an ended worker are kept, also when another uses its slot; its gauges are gone."""
     numbers = SharedNumbers(1)
     for _ in range(2):
         slot = numbers.reserve()
@@ -90,7 +90,7 @@ def test_counters_outlive_their_process() -> None:
 
 
 def test_any_number_of_workers_starts_and_ends() -> None:
-    """However many workers there have been, slots come back; a worker without one keeps its numbers to itself."""
+    """However many workers there have been, slots are reused; a worker without a slot keeps its metrics to itself."""
     numbers = SharedNumbers(1)
     for _ in range(20):
         slot = numbers.reserve()
@@ -104,14 +104,14 @@ def test_any_number_of_workers_starts_and_ends() -> None:
 
 
 def check_own(metrics: Metrics) -> None:
-    """A worker without a slot reports its own numbers with those of the others."""
+    """Check that a worker without a slot reports its own metrics with those of the others."""
     metrics.decided(LimitOutcome.ADMITTED)
     metrics.write()
     assert b'weighbridge_limiter_decisions_total{outcome="admitted"} 21.0' in metrics.text()
 
 
 def test_a_full_slot_changes_no_other_number() -> None:
-    """Numbers for which a slot has no room can be changed, and are not reported."""
+    """Metrics for which a slot has no room can be changed, and are not reported."""
     numbers = SharedNumbers(1)
     numbers.reserve()
     in_worker(numbers, overflow)
@@ -121,14 +121,14 @@ def test_a_full_slot_changes_no_other_number() -> None:
 
 
 def overflow(metrics: Metrics) -> None:
-    """More codes than there is room for."""
+    """Count more codes than there is room for."""
     metrics.decided(LimitOutcome.ADMITTED)
     for number in range(MAX_SERIES + 100):
         metrics.request("GET", "/health", 404, 0, str(number))
 
 
 def test_a_name_that_was_half_added_does_not_shift_those_after_it() -> None:
-    """A worker is killed where the place of a name is taken and its number not yet: the next one takes it anew."""
+    """If a worker is killed while it adds a name, the next worker's metrics are still read correctly."""
     numbers = SharedNumbers(1)
     slot = numbers.reserve()
     in_worker(numbers, lambda metrics: metrics.request("GET", "/health", 200, 1, None))
@@ -144,7 +144,7 @@ def test_a_name_that_was_half_added_does_not_shift_those_after_it() -> None:
 
 
 def test_a_slot_that_was_reserved_for_no_worker_is_free() -> None:
-    """However often the system has no process for a worker, the next one has a slot."""
+    """However often the system cannot start a worker, the next worker has a slot."""
     numbers = SharedNumbers(1)
     slot = numbers.reserve()
     numbers.close_reservation(is_used=False)

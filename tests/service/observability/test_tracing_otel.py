@@ -1,4 +1,4 @@
-"""Whether calls are traced, and what happens when the collector is away."""
+"""Whether calls are traced, and what happens when the collector is unreachable."""
 
 import socket
 import subprocess
@@ -22,7 +22,7 @@ NOT_LOADED = (
 
 
 def trace_one(collector: OtlpTracer) -> None:
-    """A request with one part."""
+    """Record the spans of a request with one part."""
     span = collector.request(SCOPE, random_id())
     with span.child("part"):
         pass
@@ -44,7 +44,7 @@ def test_a_missing_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_collector_that_never_answers_does_not_hold_up_the_end() -> None:
-    """Spans end and the tracer closes although the collector takes connections and says nothing."""
+    """Spans end and the tracer closes although the collector accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as black_hole:
         collector = OtlpTracer(f"http://127.0.0.1:{black_hole.getsockname()[1]}")
         for _ in range(5_000):  # more than are kept

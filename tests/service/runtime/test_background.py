@@ -1,4 +1,4 @@
-"""Work beside the calls goes on, whatever it raises."""
+"""Background tasks continue, whatever they raise."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,12 +16,12 @@ pytestmark = [pytest.mark.anyio, pytest.mark.promise(48)]
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that many failures in a row take no time."""
+    """Shorten the pauses, so that many failures in a row take no time."""
     monkeypatch.setattr(background, "MIN_PAUSE_SECONDS", 0.0001)
 
 
 def cancelled_from_inside() -> None:
-    """A library may raise it although the task was not cancelled."""
+    """Raise CancelledError, as a library may although the task was not cancelled."""
     raise asyncio.CancelledError
 
 
@@ -35,7 +35,7 @@ def exhaust() -> None:
 
 @pytest.mark.parametrize("break_down", [divide, exhaust, cancelled_from_inside])
 async def test_a_step_that_raises_is_repeated(break_down: Callable[[], None]) -> None:
-    """A hundred failures in a row are logged with their traceback and counted, and then work goes on."""
+    """A hundred failures in a row are logged with their traceback and counted, and then work continues."""
     steps, failures = 0, list[str]()
 
     async def step() -> None:
@@ -56,7 +56,7 @@ async def test_a_step_that_raises_is_repeated(break_down: Callable[[], None]) ->
 
 
 async def test_a_counter_that_breaks_stops_nothing() -> None:
-    """Numbers on a full disk."""
+    """A metric that cannot be written, as on a full disk, does not stop the task."""
     steps = 0
 
     async def step() -> bool:
@@ -74,7 +74,7 @@ async def test_a_counter_that_breaks_stops_nothing() -> None:
 
 
 async def test_work_ends_when_it_says_so_or_is_cancelled() -> None:
-    """True ends it; a cancellation is no failure."""
+    """True ends the task; a cancellation is not counted as a failure."""
     steps = iter([None, False, True])
 
     async def step() -> bool | None:

@@ -1,4 +1,4 @@
-"""Requests of one turn travel together, and a lone caller does not wait for company."""
+"""Requests of one turn are sent together, and a lone caller does not wait for others."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.anyio
 
 
 class Store:
-    """Doubles numbers, when `gate` lets it; remembers what came together and how many at a time."""
+    """A store that doubles numbers once `gate` opens, and records each batch and how many run at a time."""
 
     def __init__(self) -> None:
         self.gate = asyncio.Event()
@@ -21,7 +21,7 @@ class Store:
         self.busy = 0
 
     async def send(self, questions: Sequence[int]) -> Sequence[int]:
-        """The doubles, in order. Negative questions raise."""
+        """Return the doubles, in order. Negative numbers raise."""
         self.batches.append(list(questions))
         self.busy += 1
         assert self.busy == 1
@@ -39,7 +39,7 @@ async def ask(batches: Batcher[int, int], number: int) -> int:
 
 
 async def test_one_turn_is_one_batch() -> None:
-    """Questions asked in one turn of the loop go together, and each asker gets its own answer."""
+    """Requests of one turn of the loop are sent together, and each caller gets its own answer."""
     store = Store()
     batches = Batcher(store.send, 100, turns_after_batch=3)
     assert await asyncio.gather(*(ask(batches, n) for n in range(50))) == [2 * n for n in range(50)]
@@ -47,7 +47,7 @@ async def test_one_turn_is_one_batch() -> None:
 
 
 async def test_large_turn_is_cut_and_keeps_its_order() -> None:
-    """No batch is larger than allowed, and only one is on its way at a time."""
+    """No batch is larger than allowed, and only one is sent at a time."""
     store = Store()
     batches = Batcher(store.send, 20, turns_after_batch=3)
     assert await asyncio.gather(*(ask(batches, n) for n in range(50))) == [2 * n for n in range(50)]
@@ -55,7 +55,7 @@ async def test_large_turn_is_cut_and_keeps_its_order() -> None:
 
 
 async def test_questions_gather_while_a_batch_is_on_its_way() -> None:
-    """What is asked during a round trip waits for the next one, all of it together."""
+    """Requests that arrive during a round trip wait for the next one, and are then sent together."""
     store = Store()
     batches = Batcher(store.send, 100, turns_after_batch=3)
     store.gate.clear()
@@ -69,7 +69,7 @@ async def test_questions_gather_while_a_batch_is_on_its_way() -> None:
 
 
 async def test_who_was_answered_asks_again_in_time_for_the_next_batch() -> None:
-    """Those who ask again soon after their answer travel with those who asked meanwhile, not behind them."""
+    """Callers who ask again soon after their answer are sent with those who asked meanwhile, not behind them."""
     store = Store()
     batches = Batcher(store.send, 100, turns_after_batch=3)
 
@@ -90,7 +90,7 @@ async def test_who_was_answered_asks_again_in_time_for_the_next_batch() -> None:
 
 @pytest.mark.parametrize("turns", range(6))
 async def test_the_end_of_the_sender_is_the_end_of_all_who_wait(turns: int) -> None:
-    """If sending is cancelled, during a batch or between two, all waiting callers end."""
+    """If sending is cancelled, during a batch or between two, all waiting callers are cancelled."""
     store = Store()
     batches = Batcher(store.send, 2, turns_after_batch=3)
     askers = [asyncio.create_task(ask(batches, n)) for n in range(4)]
@@ -115,7 +115,7 @@ async def test_failure_reaches_all_who_wait() -> None:
 
 
 async def test_asker_that_leaves_harms_nobody() -> None:
-    """If one asker is cancelled during the round trip, the others get their answers."""
+    """If one caller is cancelled during the round trip, the others get their answers."""
     store = Store()
     batches = Batcher(store.send, 100, turns_after_batch=3)
     store.gate.clear()
@@ -129,7 +129,7 @@ async def test_asker_that_leaves_harms_nobody() -> None:
 
 
 async def test_idle_waits_for_the_last_batch() -> None:
-    """`idle` returns when nothing is on its way any more."""
+    """`idle` returns when no batch is being sent any more."""
     store = Store()
     batches = Batcher(store.send, 1, turns_after_batch=3)
     askers = [asyncio.create_task(ask(batches, n)) for n in range(3)]
@@ -141,7 +141,7 @@ async def test_idle_waits_for_the_last_batch() -> None:
 
 @pytest.mark.promise(48)
 async def test_too_few_answers_leave_nobody_waiting() -> None:
-    """A store that answers less than it was asked is an error for the whole batch, not silence for its last ones."""
+    """A store that returns fewer answers than requests is an error for the whole batch; no caller waits forever."""
 
     async def send(questions: Sequence[int]) -> Sequence[int]:
         return [0] * (len(questions) - 1)
@@ -153,7 +153,7 @@ async def test_too_few_answers_leave_nobody_waiting() -> None:
 
 
 async def test_a_lone_caller_waits_for_nobody() -> None:
-    """Its request is sent in the next turn; only after a batch of several does the next one wait for others."""
+    """A lone request is sent in the next turn; only after a batch of several does the next one wait for others."""
     store = Store()
     batches = Batcher(store.send, 100, turns_after_batch=3, turns_when_idle=3)
 
@@ -172,7 +172,7 @@ async def test_a_lone_caller_waits_for_nobody() -> None:
 
 
 async def test_after_company_the_first_batch_waits_for_the_others() -> None:
-    """Requests that come within the turns to gather are one batch, also after a pause."""
+    """Requests that arrive within the turns of gathering are one batch, also after a pause."""
     store = Store()
     batches = Batcher(store.send, 100, turns_after_batch=3, turns_when_idle=3)
 

@@ -1,4 +1,4 @@
-"""The data folder is for its owner alone, with all that is in it."""
+"""The data folder, with all that is in it, is private to its owner."""
 
 import os
 import stat
@@ -16,19 +16,19 @@ NOBODY = 65534
 
 
 def mode_of(path: Path) -> int:
-    """The bits of its rights."""
+    """Return the permission bits of a path."""
     return stat.S_IMODE(path.stat().st_mode)
 
 
 def refusal(folder: Path) -> str:
-    """The sentence with which a folder is refused."""
+    """Return the sentence with which a folder is refused."""
     with pytest.raises(DataFolderUnusable) as raised:
         prepare(folder)
     return str(raised.value)
 
 
 def as_nobody(work: Callable[[], str]) -> str:
-    """What `work` returns in a process of another user."""
+    """Return what `work` returns in a process of the user `nobody`."""
     if os.geteuid():
         pytest.skip("only root can become another user")
     reader, writer = os.pipe()
@@ -50,7 +50,7 @@ def as_nobody(work: Callable[[], str]) -> str:
 
 @pytest.mark.parametrize("mode", [0o755, 0o750, 0o777, 0o701])
 def test_a_folder_that_is_open_to_others_is_closed(tmp_path: Path, mode: int) -> None:
-    """It and the secrets in it; one sentence says so, once."""
+    """The folder and the secrets in it are made private, and one sentence says so, once."""
     folder, reports = tmp_path / "data", list[str]()
     (folder / "valkey" / "appendonlydir").mkdir(parents=True)
     (folder / "metrics").mkdir()
@@ -68,7 +68,7 @@ def test_a_folder_that_is_open_to_others_is_closed(tmp_path: Path, mode: int) ->
 
 
 def test_a_new_folder_is_closed(tmp_path: Path) -> None:
-    """Whatever the process's umask."""
+    """A new folder is private, whatever the process's umask."""
     before = os.umask(0o022)
     try:
         assert mode_of(prepare(tmp_path / "new" / "data")) == 0o700
@@ -77,7 +77,7 @@ def test_a_new_folder_is_closed(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_others_share_is_refused(tmp_path: Path) -> None:
-    """A folder such as /var/lib or a home that was named by mistake is refused and not changed."""
+    """A folder such as /var/lib or a home folder, named by mistake, is refused and not changed."""
     (tmp_path / "photo.jpg").write_text("")
     (tmp_path / "pepper").write_text("")
     tmp_path.chmod(0o755)
@@ -90,7 +90,7 @@ def test_a_folder_that_others_share_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_another_user_is_refused(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """One that cannot be closed, because it is somebody else's, is one sentence."""
+    """A folder that belongs to another user is refused with one sentence, because it cannot be made private."""
     folder = Path("/tmp") / f"weighbridge-test-{os.getpid()}"  # others cannot enter that of pytest
     folder.mkdir()
     folder.chmod(0o777)
@@ -103,7 +103,7 @@ def test_a_folder_of_another_user_is_refused(tmp_path_factory: pytest.TempPathFa
 
 
 def test_links_are_left_alone(tmp_path: Path) -> None:
-    """A pepper that is mounted from elsewhere keeps its rights."""
+    """A pepper that is mounted from elsewhere keeps its permissions."""
     folder, elsewhere = tmp_path / "data", tmp_path / "secret"
     elsewhere.write_text("pepper")
     elsewhere.chmod(0o644)
@@ -115,7 +115,7 @@ def test_links_are_left_alone(tmp_path: Path) -> None:
 
 @pytest.fixture
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working folder of a user whose data folder is `home/weighbridge`."""
+    """Return an empty working folder of a user whose data folder is `home/weighbridge`."""
     monkeypatch.delenv("WEIGHBRIDGE_DATA_DIR", raising=False)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
     working = tmp_path / "working"
@@ -134,7 +134,7 @@ def test_data_is_kept_with_the_user(elsewhere: Path) -> None:
 
 
 def test_an_estimate_leaves_nothing_in_the_working_folder(elsewhere: Path) -> None:
-    """What an estimate could go on with is kept with the user."""
+    """The state with which an estimate can be resumed is in the user's data folder."""
     text = elsewhere.parent / "text.txt"
     text.write_text("some text", encoding="utf-8")
     done = CliRunner().invoke(main, ["estimate", str(text), "-m", "gpt-4o", "--workers", "1"])
@@ -143,7 +143,7 @@ def test_an_estimate_leaves_nothing_in_the_working_folder(elsewhere: Path) -> No
 
 
 def test_the_setting_wins(elsewhere: Path) -> None:
-    """A folder that a setting names is used, whatever the working folder contains."""
+    """A folder named by a setting is used, whatever the working folder contains."""
     (elsewhere / "data").mkdir()
     (elsewhere / "data" / "pepper").touch()
     assert load({"WEIGHBRIDGE_DATA_DIR": "other"}).settings.data_dir == Path("other")
@@ -151,7 +151,7 @@ def test_the_setting_wins(elsewhere: Path) -> None:
 
 @pytest.mark.parametrize("file", ["weighbridge.db", "pepper"])
 def test_data_of_an_earlier_version_is_found(elsewhere: Path, file: str) -> None:
-    """`./data` with accounts or a pepper is used: with others every key would be refused after an upgrade."""
+    """`./data` with accounts or a pepper is used; otherwise every key would be refused after an upgrade."""
     assert load({}).settings.data_dir == elsewhere.parent / "home" / "weighbridge"
     (elsewhere / "data").mkdir()
     assert load({}).settings.data_dir == elsewhere.parent / "home" / "weighbridge"

@@ -1,4 +1,4 @@
-"""Owners take turns, and threads are shared by turns: against a reference that searches lists."""
+"""Turns of owners at shared threads, compared with a reference that searches lists."""
 
 import asyncio
 import threading
@@ -24,20 +24,20 @@ class Submitted(NamedTuple):
 
 
 class SlowTurns:
-    """The same as Turns: a list of items in the order in which they came, and one of owners in that of their turns."""
+    """A slow `Turns`: a list of items in order of arrival, and one of owners in order of their turns."""
 
     def __init__(self) -> None:
         self.items: list[tuple[str, int]] = []
         self.round: list[str] = []
 
     def add(self, owner: str, item: int) -> None:
-        """Put an item last."""
+        """Append an item to its owner's queue."""
         self.items.append((owner, item))
         if owner not in self.round:
             self.round.append(owner)
 
     def take(self) -> int | None:
-        """The first item of the first owner, who is the last then."""
+        """Return the next item: the oldest of the owner whose turn it is."""
         if not self.items:
             return None
         owner = self.round.pop(0)
@@ -48,7 +48,7 @@ class SlowTurns:
         return mine[1]
 
     def remove(self, owner: str, item: int) -> None:
-        """Take an item out."""
+        """Remove an item from its owner's queue."""
         self.items.remove((owner, item))
         if all(one[0] != owner for one in self.items):
             self.round.remove(owner)
@@ -57,7 +57,7 @@ class SlowTurns:
 @given(st.lists(st.one_of(st.sampled_from(OWNERS), st.just("take"), st.integers(0, 30))))
 @settings(deadline=None)
 def test_turns_agree_with_the_reference(steps: list[str | int]) -> None:
-    """Items are added, taken and removed in any order; a number removes the item of that number, if it waits."""
+    """Items are added, taken and removed in any order; removing by number removes that item if it waits."""
     turns, slow = Turns[int](), SlowTurns()
     for number, step in enumerate(steps):
         if step == "take":
@@ -94,7 +94,7 @@ def test_each_job_is_done_once_in_its_turn_or_dropped(jobs: list[tuple[str, bool
 
 
 def expected_order(jobs: list[Submitted], dropped: set[int]) -> list[int]:
-    """Charges and others alternate while both wait, and the owners in each of them."""
+    """Return the expected order: charges and other jobs alternate, and so do owners within each kind."""
     lanes = {True: SlowTurns(), False: SlowTurns()}
     for job in jobs:
         lanes[job.is_charge].add(job.owner, job.number)
@@ -111,7 +111,7 @@ def expected_order(jobs: list[Submitted], dropped: set[int]) -> list[int]:
 
 
 async def order_of(jobs: list[Submitted], dropped: set[int], threads: int) -> list[int]:
-    """The numbers of the jobs in the order in which threads began them."""
+    """Return the numbers of the jobs in the order in which threads began them."""
     fair, go_on, begun = FairThreads(threads), threading.Event(), list[int]()
     busy = [fair.submit("busy", go_on.wait) for _ in range(threads)]
     submitted = [fair.submit(job.owner, partial(begun.append, job.number), is_charge=job.is_charge) for job in jobs]
@@ -129,7 +129,7 @@ async def order_of(jobs: list[Submitted], dropped: set[int], threads: int) -> li
 
 @pytest.mark.anyio
 async def test_what_an_owner_may_have_waiting_is_bounded_but_for_charges() -> None:
-    """The next job is refused; another owner's and a charge are not. What waits at the end is dropped."""
+    """A job beyond its owner's maximum is refused, other owners' jobs and charges are not; waiting jobs are dropped."""
     fair, go_on = FairThreads(1), threading.Event()
     fair.submit("a", go_on.wait)
     waiting = [fair.submit("a", int) for _ in range(MAX_WAITING)]

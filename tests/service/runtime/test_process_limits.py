@@ -1,4 +1,4 @@
-"""Where address space is limited, threads take little of it."""
+"""If address space is limited, threads use little of it."""
 
 import subprocess
 import sys
@@ -32,6 +32,6 @@ go.set()
 
 
 def test_a_thread_takes_little_address_space() -> None:
-    """A few megabytes for its stack and what it allocates, instead of 72."""
+    """A thread uses a few megabytes for its stack and its allocations, instead of 72."""
     done = subprocess.run([sys.executable, "-c", PROGRAM], check=True, capture_output=True, text=True)
     assert int(done.stdout) < 8_000_000

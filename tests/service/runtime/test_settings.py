@@ -19,7 +19,7 @@ def test_defaults_need_no_environment() -> None:
 
 
 def test_options_win_over_the_environment() -> None:
-    """A command's option overrides its variable, an absent option does not, and each source is recorded."""
+    """A command's option takes precedence over its variable, an absent option does not, and each source is recorded."""
     environ = {"WEIGHBRIDGE_PORT": "1", "WEIGHBRIDGE_WORKERS": "2", "UNRELATED": "x"}
     configuration = load(environ, {"port": 3, "workers": None, "data_dir": Path("d")})
     settings = configuration.settings
@@ -49,7 +49,7 @@ def test_every_fault_is_reported_at_once() -> None:
 
 @pytest.mark.parametrize("origins", ["example.org", "https://example.org/", "ftp://x", "https://a, b", "null"])
 def test_origins_are_origins(origins: str) -> None:
-    """What cannot be an origin of a web page is a fault of the configuration."""
+    """A value that cannot be the origin of a web page is a fault of the configuration."""
     with pytest.raises(SettingsError, match="WEIGHBRIDGE_CORS_ORIGINS"):
         load({"WEIGHBRIDGE_CORS_ORIGINS": origins})
     assert load({"WEIGHBRIDGE_CORS_ORIGINS": "https://a, *,"}).settings.allowed_origins == {"https://a", "*"}
@@ -74,7 +74,7 @@ def test_secrets_are_never_shown() -> None:
     "url", ["redis+cluster://a", "rediss+cluster://u:p@a:1,b:2/0", "redis+cluster://[::1]:7000,10.0.0.1:7001"]
 )
 def test_a_cluster_is_named_by_its_nodes(url: str) -> None:
-    """One or more nodes, with ports and credentials or without, are a cluster that a client can be made for."""
+    """One or more nodes, with ports and credentials or without, are a cluster for which a client can be created."""
     setting = load({"WEIGHBRIDGE_REDIS_URL": url}).settings.redis_url
     assert setting is not None
     assert isinstance(connect(setting.get_secret_value()), RedisCluster)
@@ -91,7 +91,7 @@ def test_a_cluster_is_named_by_its_nodes(url: str) -> None:
     ],
 )
 def test_a_cluster_that_cannot_be_is_refused(url: str, fault: str) -> None:
-    """An address of no cluster is a fault that says what it should be, without its secrets."""
+    """An invalid address of a cluster is a fault that says what it should be, without its secrets."""
     with pytest.raises(SettingsError, match=fault) as error:
         load({"WEIGHBRIDGE_REDIS_URL": url})
     assert "hunter2" not in str(error.value)
@@ -118,7 +118,7 @@ def test_a_cluster_that_cannot_be_is_refused(url: str, fault: str) -> None:
     ],
 )
 def test_a_provider_needs_its_key_and_an_address(environ: dict[str, str], fault: str) -> None:
-    """What a provider's counts lack is named in one sentence, and no key is in it."""
+    """A missing key or address of a provider is reported in one sentence, without any key."""
     with pytest.raises(SettingsError) as error:
         load({f"WEIGHBRIDGE_{name}": value for name, value in environ.items()})
     assert error.value.faults == (fault,)

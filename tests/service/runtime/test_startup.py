@@ -1,4 +1,4 @@
-"""Packages that others would take along unasked."""
+"""Blocking of packages that libraries would import without need."""
 
 import gc
 import subprocess
@@ -10,7 +10,7 @@ from service.runtime.startup import block_imports, gc_paused
 
 
 def test_a_package_is_as_if_it_were_not_installed() -> None:
-    """In the block it cannot be imported, nor what is in it; behind it, it can; one that was imported stays so."""
+    """In the block the package and its modules cannot be imported; afterwards they can; loaded modules stay loaded."""
     before = sys.modules["json"]
     with block_imports("json", "no_such_package"):
         with pytest.raises(ModuleNotFoundError):
@@ -24,7 +24,7 @@ def test_a_package_is_as_if_it_were_not_installed() -> None:
 
 
 def test_it_can_be_imported_later() -> None:
-    """What was not imported before, nor in the block, is imported after it."""
+    """A module that was not imported before or in the block can be imported afterwards."""
     program = (
         "from service.runtime.startup import block_imports\n"
         "with block_imports('rich'):\n"
@@ -35,7 +35,7 @@ def test_it_can_be_imported_later() -> None:
 
 
 def test_nothing_is_collected_in_the_block_and_again_behind_it() -> None:
-    """It is off in the block, blocks within blocks included, and on behind it, also after an exception."""
+    """Garbage collection is off in the block, also in nested blocks, and on afterwards, also after an exception."""
     assert gc.isenabled()
     with gc_paused():
         with pytest.raises(ZeroDivisionError), gc_paused():

@@ -21,33 +21,33 @@ PEPPERS = Peppers((Pepper.of(b"n" * 32), OLD_PEPPER))
 
 
 class Databases(Protocol):
-    """Makes databases of one kind."""
+    """A maker of databases of one kind."""
 
     def empty(self) -> DatabaseUrl:
-        """A new database without tables."""
+        """Return a new database without tables."""
 
 
 class SqliteDatabases:
-    """Files in a folder."""
+    """SQLite databases, each a file in one folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.numbers = count()
 
     def empty(self) -> DatabaseUrl:
-        """A file that does not exist yet."""
+        """Return a file that does not exist yet."""
         return DatabaseUrl.of_file(self.folder / f"{next(self.numbers)}.db")
 
 
 class PostgresDatabases:
-    """Schemas in the one database of a running server: far quicker to make than databases."""
+    """Schemas in the one database of a running server, which are created much faster than databases."""
 
     def __init__(self, socket_folder: Path) -> None:
         self.host = str(socket_folder)
         self.numbers = count()
 
     def empty(self) -> DatabaseUrl:
-        """A new schema, the only one that its connections see."""
+        """Return a new schema, the only one that its connections see."""
         name = f"test_{next(self.numbers)}"
         with psycopg.connect(host=self.host, user="postgres", dbname="postgres", autocommit=True) as connection:
             connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(name)))
@@ -56,7 +56,7 @@ class PostgresDatabases:
 
 @asynccontextmanager
 async def account_store(url: DatabaseUrl, clock: Clock, peppers: Peppers = PEPPERS) -> AsyncIterator[SqlAccountStore]:
-    """A store with the newest schema."""
+    """Yield an account store on a database with the newest schema."""
     upgrade(url)
     database = Database(url)
     try:
@@ -66,5 +66,5 @@ async def account_store(url: DatabaseUrl, clock: Clock, peppers: Peppers = PEPPE
 
 
 def text_of(url: DatabaseUrl) -> str:
-    """The URL as an operator writes it."""
+    """Return the URL as an operator writes it."""
     return url.with_driver.set(drivername=url.with_driver.get_backend_name()).render_as_string(hide_password=False)

@@ -1,4 +1,4 @@
-"""All that a database holds, as text."""
+"""Dumps of a whole database as text."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from service.storage.sql.url import DatabaseUrl
 
 
 def dump(url: DatabaseUrl) -> str:
-    """Every row of every table that the database itself knows; of SQLite the bytes of its files too."""
+    """Return every row of every table in the database; for SQLite also the bytes of its files."""
     with blocking_engine(url) as engine, engine.connect() as connection:
         found = MetaData()
         found.reflect(connection)

@@ -1,4 +1,4 @@
-"""Databases of either kind, for tests that take one for themselves."""
+"""Databases of either kind, for tests that need one of their own."""
 
 import os
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ KINDS = ("sqlite", "postgres") if "PROMISES_TIMED" in os.environ else ("sqlite",
 
 @contextmanager
 def databases_of(kind: str, folder: Path) -> Iterator[Databases]:
-    """Files in the folder, or a PostgreSQL server for the time of the block."""
+    """Yield databases in files of the folder, or in a PostgreSQL server that runs during the block."""
     if kind == "sqlite":
         yield SqliteDatabases(folder)
     else:

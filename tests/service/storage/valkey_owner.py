@@ -14,7 +14,7 @@ from service.storage.embedded_valkey import EmbeddedValkey
 
 
 def own(folder: Path, then: str) -> None:
-    """Start a store, and do as told."""
+    """Start a store, print the server's process id, then wait or fork."""
     store = EmbeddedValkey(folder)
     store.start()
     with redis.Redis.from_url(store.url) as client:

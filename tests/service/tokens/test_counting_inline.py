@@ -1,4 +1,4 @@
-"""Which counts the event loop makes itself, and which go to a thread."""
+"""Which counts run on the event loop, and which in a thread."""
 
 import threading
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ MODELS = (
 
 
 class Watched(Registry):
-    """A registry that remembers in which threads it loaded and counted."""
+    """A registry that records in which threads it loads and counts."""
 
     def __init__(self) -> None:
         absent = Fetchable("elsewhere", "none", LicenceClass.UNKNOWN)
@@ -40,7 +40,7 @@ class Watched(Registry):
 
 @pytest.mark.anyio
 async def test_nothing_is_loaded_on_the_event_loop() -> None:
-    """The first count of a short text loads its vocabulary in a thread; the next is counted at once."""
+    """The first count of a short text loads its vocabulary in a thread; the next runs on the event loop."""
     registry = Watched()
     pool = CountingPool(registry, LIMITS, InFlight(64_000_000), threads=1)
     here = threading.current_thread().name
@@ -54,7 +54,7 @@ async def test_nothing_is_loaded_on_the_event_loop() -> None:
 
 @pytest.mark.anyio
 async def test_slow_libraries_get_shorter_texts_inline() -> None:
-    """A text that tiktoken counts in a moment goes to a thread where `tokenizers` has to count it."""
+    """A text that is counted inline with tiktoken is counted in a thread with the slower `tokenizers`."""
     registry = Watched()
     registry.preload(["r50k_base", "bert-uncased"])
     pool = CountingPool(registry, LIMITS, InFlight(64_000_000), threads=1)

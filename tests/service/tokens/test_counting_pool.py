@@ -1,4 +1,4 @@
-"""Counting off the event loop, within bounds."""
+"""Counting outside the event loop, within limits of memory and time."""
 
 import asyncio
 import threading
@@ -17,7 +17,7 @@ LARGE = "a b " * INLINE_CHARACTERS
 
 
 class SlowRegistry(Registry):
-    """The shipped registry, whose counts wait until they may go on."""
+    """The shipped registry, whose counts wait for the test's signal."""
 
     def __init__(self) -> None:
         shipped = Registry.from_package()
@@ -31,7 +31,7 @@ class SlowRegistry(Registry):
         self.counted_in: list[str] = []
 
     def count(self, text: str, models: Sequence[str], estimate: bool = False) -> list[Count]:
-        """Waits, then counts."""
+        """Record the thread, wait for the test's signal, then count."""
         self.counted_in.append(threading.current_thread().name)
         self.go_on.wait()
         return super().count(text, models, estimate)
@@ -39,12 +39,12 @@ class SlowRegistry(Registry):
 
 @pytest.fixture
 def registry() -> SlowRegistry:
-    """A registry under the test's control."""
+    """Return a registry under the test's control."""
     return SlowRegistry()
 
 
 def pool_of(registry: Registry) -> CountingPool:
-    """A pool with one thread."""
+    """Return a counting pool with one thread."""
     return CountingPool(registry, LIMITS, InFlight(BYTES_IN_FLIGHT), threads=1)
 
 
@@ -63,7 +63,7 @@ async def test_the_loop_goes_on_while_a_large_text_is_counted(registry: SlowRegi
 
 @pytest.mark.anyio
 async def test_more_work_than_memory_should_bear_is_refused(registry: SlowRegistry) -> None:
-    """With as many bytes at work as allowed, the next large text is a 503 with Retry-After; afterwards it is not."""
+    """While as many bytes are held as allowed, another large text is a 503 with Retry-After; later it is counted."""
     pool = pool_of(registry)
     waiting = [asyncio.create_task(pool.count(LARGE, ["gpt-4o"])) for _ in range(8)]
     await asyncio.sleep(0)
@@ -80,7 +80,7 @@ async def test_more_work_than_memory_should_bear_is_refused(registry: SlowRegist
 
 @pytest.mark.anyio
 async def test_a_caller_who_leaves_frees_the_bytes_when_the_work_is_done(registry: SlowRegistry) -> None:
-    """A thread cannot be cancelled: its bytes count until it has ended, not until its caller has gone."""
+    """A thread cannot be cancelled, so its bytes are held until it ends, even if its caller hangs up."""
     pool = pool_of(registry)
     counting = asyncio.create_task(pool.count(LARGE, ["gpt-4o"]))
     await asyncio.sleep(0)
@@ -111,7 +111,7 @@ async def test_texts_over_the_limits(registry: SlowRegistry, text: str, sentence
 
 @pytest.mark.anyio
 async def test_a_count_for_many_models_is_shared_by_threads_and_keeps_its_order() -> None:
-    """In two threads, duplicates included, each model gets what it gets alone; one refusal refuses the whole."""
+    """With two threads each model gets the count that it gets alone, also duplicates; one refusal refuses all."""
     shipped = Registry.from_package()
     pool = CountingPool(shipped, LIMITS, InFlight(10 * BYTES_IN_FLIGHT), threads=2)
     models = ["gpt-4o", "grok-4", "gpt-2", "gpt-4o", "llama-2-7b", "bge-small-en-v1.5"]

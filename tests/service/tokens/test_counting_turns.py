@@ -1,4 +1,4 @@
-"""Counts of many accounts at one thread: they take turns, and what nobody waits for is not counted."""
+"""Counts of many accounts in one thread: accounts take turns, and work of cancelled callers is dropped."""
 
 import asyncio
 import threading
@@ -21,7 +21,7 @@ WITHIN_SECONDS = 30
 
 
 class Watched(Registry):
-    """The shipped registry, which notes what it counts. The first count waits until it may go on."""
+    """The shipped registry, which records what it counts. The first count waits for the test's signal."""
 
     def __init__(self) -> None:
         shipped = Registry.from_package()
@@ -32,14 +32,14 @@ class Watched(Registry):
         self.counted: list[str] = []
 
     def count(self, text: str, models: Sequence[str], estimate: bool = False) -> list[Count]:
-        """Note whose text it is, by its first word."""
+        """Record the first word of a text, which names its owner."""
         self.counted.append(text.partition(" ")[0])
         self.go_on.wait(WITHIN_SECONDS)
         return super().count(text, models, estimate)
 
 
 class Connection:
-    """A request that has been read, as the server tells of it: its body once more, and then that its caller is gone."""
+    """The messages of a request: its body, and later that its caller hung up."""
 
     def __init__(self) -> None:
         self.gone = asyncio.Event()
@@ -55,12 +55,12 @@ class Connection:
 
 
 def large(name: str) -> str:
-    """A text that no event loop counts."""
+    """Return a text that is too large to be counted on the event loop."""
     return f"{name} " * INLINE_CHARACTERS
 
 
 def pool_of(registry: Registry) -> CountingPool:
-    """With one thread."""
+    """Return a counting pool that has one thread."""
     return CountingPool(registry, LIMITS, InFlight(64_000_000), threads=1)
 
 
@@ -85,7 +85,7 @@ async def test_a_count_waits_for_what_is_running_and_not_for_all_that_others_que
 @pytest.mark.promise(46)
 @pytest.mark.anyio
 async def test_work_whose_caller_has_gone_is_dropped_before_it_begins() -> None:
-    """Of thirty callers who hang up, only the one is counted that had begun; the others' bytes are free."""
+    """Of thirty callers who hang up, only the running count is finished; the bytes of the others are free."""
     registry = Watched()
     pool = pool_of(registry)
     connections = [Connection() for _ in range(30)]
@@ -109,7 +109,7 @@ async def test_work_whose_caller_has_gone_is_dropped_before_it_begins() -> None:
 @pytest.mark.promise(46)
 @pytest.mark.anyio
 async def test_a_cancelled_task_leaves_no_work_behind() -> None:
-    """What a cancelled task waited for is dropped, too."""
+    """Work that a cancelled task waited for is dropped."""
     registry = Watched()
     pool = pool_of(registry)
     tasks = [asyncio.create_task(pool.count(large(name), [MODEL])) for name in ("a", "b", "c")]
@@ -125,7 +125,7 @@ async def test_a_cancelled_task_leaves_no_work_behind() -> None:
 @pytest.mark.promise(46)
 @pytest.mark.anyio
 async def test_a_charge_is_counted_though_an_account_has_much_waiting_and_no_caller() -> None:
-    """Delivered text is counted behind the one that is running, and never refused: not even without any bytes free."""
+    """Delivered text is counted after the running count, and never refused, not even without free bytes."""
     registry = Watched()
     pool = CountingPool(registry, LIMITS, InFlight(1), threads=1)
     pool.in_flight.take(1)
@@ -150,7 +150,7 @@ async def test_a_charge_is_counted_though_an_account_has_much_waiting_and_no_cal
 
 @pytest.mark.anyio
 async def test_halves_of_a_count_take_turns_in_two_threads() -> None:
-    """A count for many models is two jobs: both are done beside the other accounts' work, and one caller is enough."""
+    """A count for many models is two jobs, which both run beside the work of other accounts, for a single caller."""
     shipped = Registry.from_package()
     pool = CountingPool(shipped, LIMITS, InFlight(64_000_000), threads=2)
     models = ["gpt-4o", "gpt-2", "llama-2-7b"] * 400
@@ -169,5 +169,5 @@ async def test_halves_of_a_count_take_turns_in_two_threads() -> None:
     [(1, 1, 1), (1, 4, 1), (2, 1, 2), (2, 2, 2), (3, 2, 2), (64, 4, 16), (64, 100, 2)],
 )
 def test_workers_divide_the_processors(processors: int, workers: int, threads: int) -> None:
-    """Each has its share, rounded up, and two threads where there are two processors."""
+    """Each worker has its share of the processors, rounded up, and two threads if there are two processors."""
     assert counting_threads(processors, workers) == threads

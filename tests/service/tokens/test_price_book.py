@@ -1,4 +1,4 @@
-"""Which book is in use, and what is reported of an operator's own prices."""
+"""Which price book is used, and what is reported of an operator's own prices."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -24,7 +24,7 @@ reason = "r"
 
 @pytest.fixture
 def own(tmp_path: Path) -> Path:
-    """A file with an override of gpt-4o that replaces what the book says."""
+    """Return a file with an override of gpt-4o that replaces this price of the book."""
     path = tmp_path / "own.toml"
     path.write_text(OWN.format(replaces="0.0000025"), encoding="utf-8")
     return path
@@ -38,7 +38,7 @@ def test_without_a_refresh_the_packaged_book_is_used(tmp_path: Path) -> None:
 
 
 def test_own_prices_lie_over_the_book(tmp_path: Path, own: Path) -> None:
-    """An override in force is no warning; one that the book has overtaken is a warning with the reason."""
+    """An override that holds gives no warning; one that the book has overtaken gives a warning with the reason."""
     today = date(2026, 11, 21)
     book = book_in_use(tmp_path, own, {"gpt-4o"})
     assert lapsed(book, today) == []
@@ -57,7 +57,7 @@ def test_a_name_outside_the_catalogue_is_priced_and_named(tmp_path: Path, own: P
 
 
 def test_a_correction_of_a_name_that_is_no_model_is_refused(tmp_path: Path, own: Path) -> None:
-    """What a refresh enters into the book has to be a model of the catalogue: a misspelt one stops the start."""
+    """A correction of a name that is not in the catalogue stops the start."""
     text = own.read_text(encoding="utf-8").replace("[[override]]", "[[correction]]")
     own.write_text(text.replace('replaces = "0.0000025"', ""), encoding="utf-8")
     with pytest.raises(BadPricesFile, match="gpt-4o is not a model"):
@@ -65,7 +65,7 @@ def test_a_correction_of_a_name_that_is_no_model_is_refused(tmp_path: Path, own:
 
 
 def test_an_old_book_is_told_once_a_day() -> None:
-    """Up to its greatest age a book is silent; beyond it a sentence names the age, and the log has it once a day."""
+    """A book above its maximum age gives a sentence with the age, and a log line once a day."""
     book = PriceBook.from_package()
     days = [book.refreshed_at + timedelta(days=30)]
     with capture_logs() as logs:
@@ -81,6 +81,6 @@ def test_an_old_book_is_told_once_a_day() -> None:
 
 
 def test_a_book_from_tomorrow_is_not_old() -> None:
-    """A clock that is behind makes no negative age."""
+    """With a clock that is behind, the age is not negative."""
     book = PriceBook.from_package()
     assert book.age_days(date(2000, 1, 1)) == 0

@@ -1,4 +1,4 @@
-"""What the API says of prices, for all models."""
+"""The API's prices of all models."""
 
 import json
 import re
@@ -16,7 +16,7 @@ EXPONENT = re.compile(rb":-?[0-9.]+[eE]")
 
 
 def test_no_history_has_an_exponent() -> None:
-    """Each history of the book is JSON whose numbers are plain decimals, and its last price is the current one."""
+    """Each model's history is JSON with plain decimals, and its last price is the current one."""
     for model in BOOK.histories:
         text = service_json.encode(price_history(BOOK, model, BOOK.refreshed_at))
         assert not EXPONENT.search(text), model
@@ -26,7 +26,7 @@ def test_no_history_has_an_exponent() -> None:
 @settings(max_examples=20)
 @given(tokens=st.integers(0, 10**9))
 def test_no_cost_has_an_exponent(tokens: int) -> None:
-    """The cost of any count under any row is written plainly, and reads back as the exact product."""
+    """The cost of any count under any row is written without exponent, and reads back as the exact product."""
     for row in BOOK.rows:
         assert row.input is not None
         text = service_json.encode({"token_cost": cost(tokens, row.input)})

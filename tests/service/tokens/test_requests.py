@@ -1,4 +1,4 @@
-"""The body of a count: each property checked, each fault named."""
+"""The body of a count: each property is checked, and each fault is named."""
 
 import json
 from typing import Any
@@ -17,7 +17,7 @@ BASE: dict[str, Any] = {"input": "a", "type": "text", "models": ["gpt-4o"]}
 
 
 def parsed(**changes: Any) -> CountRequest | Refusal:
-    """The base body with changes, parsed; a property set to ... is left out."""
+    """Return the parsed base body with changes; a property set to ... is left out."""
     fields = {name: value for name, value in {**BASE, **changes}.items() if value is not ...}
     return REQUESTS.parse(json.dumps(fields).encode())
 
@@ -44,7 +44,7 @@ def test_a_star_means_the_whole_catalogue() -> None:
     ],
 )
 def test_estimate_implies_detail(flags: dict[str, bool], detail: bool, estimate: bool) -> None:
-    """Either flag asks for the detailed entries, but only one of them for estimates."""
+    """Either flag gives detailed entries, but only `estimate` gives estimates."""
     assert parsed(**flags) == CountRequest("a", ("gpt-4o",), detail, estimate)
 
 
@@ -76,7 +76,7 @@ def test_estimate_implies_detail(flags: dict[str, bool], detail: bool, estimate:
     ],
 )
 def test_each_fault_is_named(changes: dict[str, Any], sentence: str) -> None:
-    """A body at fault is refused with 400 and a sentence that names the property and the value."""
+    """An invalid body is a 400 with a sentence that names the property and the value."""
     refusal = parsed(**changes)
     assert isinstance(refusal, Refusal)
     assert refusal.status == 400
@@ -85,7 +85,7 @@ def test_each_fault_is_named(changes: dict[str, Any], sentence: str) -> None:
 
 @pytest.mark.parametrize("body", [b"[]", b'"text"', b"1", b"null"])
 def test_the_top_level_must_be_an_object(body: bytes) -> None:
-    """Another JSON value than an object is refused with a sentence about the top level."""
+    """A JSON value other than an object is refused with a sentence about the top level."""
     refusal = REQUESTS.parse(body)
     assert isinstance(refusal, Refusal)
     assert "must be a JSON object" in refusal.message
@@ -96,7 +96,7 @@ def test_the_top_level_must_be_an_object(body: bytes) -> None:
 )
 @pytest.mark.parametrize("models", [["gpt-4o"], ["gpt-4o", "gpt-4o"], ["input"], [], [1], [["gpt-4o"]], "gpt-4o"])
 def test_a_body_is_read_alike_however_it_is_spelled(text: str, models: object) -> None:
-    """With a letter of a name escaped a body is the same request, or the same refusal."""
+    """A body with an escaped letter in a name is the same request, or the same refusal."""
     requests = CountRequests({"gpt-4o": None}, 10)
     plain = json.dumps({"input": text, "type": "text", "models": models}, ensure_ascii=False).encode()
     spelled = plain.replace(b'"type"', b'"typ\\u0065"', 1)
@@ -109,7 +109,7 @@ def test_a_body_is_read_alike_however_it_is_spelled(text: str, models: object) -
 )
 @pytest.mark.parametrize("before", ["", "  ", "\f", "[", '"b",', "1"])
 def test_what_stands_around_the_text_is_checked(before: str, between: str) -> None:
-    """A body that ends like one that was read before is a request, the same one, only where it is valid as a whole."""
+    """A body that ends like an earlier one is accepted, as the same request, only if all of it is valid."""
     requests = CountRequests({"gpt-4o": None}, 10)
     rest = '"type": "text", "models": ["gpt-4o"]}'
     assert requests.parse(b'{"input":"b",' + rest.encode()) == CountRequest("b", ("gpt-4o",))
@@ -126,7 +126,7 @@ def test_what_stands_around_the_text_is_checked(before: str, between: str) -> No
 
 @pytest.mark.parametrize("name", ["input", "type", "models"])
 def test_a_name_that_comes_twice_is_refused(name: str) -> None:
-    """A body with a property twice is refused: which of them was meant is unknown."""
+    """A body with a property twice is refused, because it is unknown which one was meant."""
     value = json.dumps({"input": "a", "type": "text", "models": ["gpt-4o"]})
     twice = value[:-1] + f', "{name}": {json.dumps(json.loads(value)[name])}}}'
     refusal = CountRequests({"gpt-4o": None}, 10).parse(twice.encode())
@@ -139,7 +139,7 @@ NAMES = st.sampled_from(["input", "type", "models"])
 
 
 def spelled(text: str, how: str) -> str:
-    """A string of JSON: as it is, with its quotes by number, or with every character by number."""
+    """Return a JSON string: unchanged, with escaped quotes, or with every character escaped."""
     if how == "all numbers":
         units = text.encode("utf-16-be").hex()
         return '"' + "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4)) + '"'

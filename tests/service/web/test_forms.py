@@ -1,4 +1,4 @@
-"""What a form or a query sends."""
+"""Parsing of forms and queries."""
 
 from urllib.parse import parse_qsl, quote_from_bytes, quote_plus, urlencode
 
@@ -14,7 +14,7 @@ NAMES = st.text(min_size=1, max_size=5)
 
 @given(st.lists(st.tuples(NAMES, st.text())))
 def test_fields_come_back_as_they_were_sent(fields: list[tuple[str, str]]) -> None:
-    """Whatever the characters, but line ends of forms are those of texts."""
+    """Fields of any characters are read as they were sent, except that line ends become line feeds."""
     form = parse_form(urlencode(fields))
     assert isinstance(form, WebForm)
     assert form.pairs == [(name, value.replace("\r\n", "\n")) for name, value in fields]
@@ -22,7 +22,7 @@ def test_fields_come_back_as_they_were_sent(fields: list[tuple[str, str]]) -> No
 
 @given(st.text("%&=+42gG \r\n;"))
 def test_what_is_no_escape_stays(text: str) -> None:
-    """Halves of escapes, empty fields and fields without a value are read as the standard library reads them."""
+    """Incomplete escapes, empty fields and fields without a value are read as by the standard library."""
     form = parse_form(text)
     assert isinstance(form, WebForm)
     standard = parse_qsl(text, keep_blank_values=True)
@@ -31,7 +31,7 @@ def test_what_is_no_escape_stays(text: str) -> None:
 
 @pytest.mark.parametrize("before", range(6))
 def test_a_long_text_is_read_whole(before: int) -> None:
-    """Wherever an escape or a character lies across the places at which a long text is cut."""
+    """A long text is read correctly wherever escapes or characters lie across the boundaries of its blocks."""
     text = "a" * before + "ä💡" * BLOCK_BYTES
     for encoded in (quote_plus(text), text.encode().decode("latin-1")):
         form = parse_form(f"input={encoded}")
@@ -48,7 +48,7 @@ def test_a_long_text_is_read_whole(before: int) -> None:
     ],
 )
 def test_what_is_refused_is_named(text: str, reason: str) -> None:
-    """A form that is no text, or has more fields than any of ours, is refused with a sentence about it."""
+    """A form that is not text, or has more fields than any form of the service, is refused with a sentence about it."""
     refusal = parse_form(text)
     assert isinstance(refusal, Refusal)
     assert reason in str(refusal)

@@ -1,4 +1,4 @@
-"""Paths that do not exist: a page where a browser asks, JSON where a program does."""
+"""Replies for paths that do not exist: a page for browsers, JSON for programs."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ TRACE_ID = "0" * 32
 
 
 def answer(path: str, accept: str | None, error: HTTPException | None = None) -> Response:
-    """What is answered to a path that the router does not know."""
+    """Return the reply to a path that the router does not know."""
     headers = [] if accept is None else [(b"accept", accept.encode())]
     scope: dict[str, Any] = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": headers}
     scope["weighbridge.context"] = RequestContext(TRACE_ID)
@@ -30,7 +30,7 @@ def answer(path: str, accept: str | None, error: HTTPException | None = None) ->
 
 @pytest.mark.parametrize("path", ["/nothing", "/modles", "/console/nothing", "/v2/x", "/apis", "/v10"])
 def test_a_browser_gets_a_page(path: str) -> None:
-    """The page says what is wrong, has the trace id, and may run no script of others."""
+    """The page says what is wrong, has the trace id, and may not run foreign scripts."""
     found = answer(path, BROWSER)
     assert (found.status_code, found.media_type) == (404, "text/html; charset=utf-8")
     assert b"There is nothing at this path." in bytes(found.body)
@@ -42,7 +42,7 @@ def test_a_browser_gets_a_page(path: str) -> None:
     "accept", [None, "", "*/*", "application/json", "application/json, text/html", "text/html;q=0"]
 )
 def test_a_program_gets_json(accept: str | None) -> None:
-    """Who does not ask for a page rather than for JSON gets the error in the API's shape."""
+    """A client that does not prefer a page to JSON gets the error in the API's shape."""
     found = answer("/nothing", accept)
     assert (found.status_code, found.media_type) == (404, "application/json")
     assert json.loads(bytes(found.body))["trace_id"] == TRACE_ID
@@ -50,7 +50,7 @@ def test_a_program_gets_json(accept: str | None) -> None:
 
 @pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/nothing", "/api", "/api/gateway/nothing", "/v1/tokens/models/"])
 def test_the_apis_answer_in_json_only(path: str) -> None:
-    """Below the APIs' paths a browser, too, reads the API's own error."""
+    """Below the APIs' paths browsers also get the API's own error."""
     found = answer(path, BROWSER)
     assert (found.status_code, found.media_type) == (404, "application/json")
     json.loads(bytes(found.body))
@@ -58,7 +58,7 @@ def test_the_apis_answer_in_json_only(path: str) -> None:
 
 @pytest.mark.parametrize(("accept", "kind"), [(BROWSER, "text/html; charset=utf-8"), ("*/*", "application/json")])
 def test_a_method_that_is_not_answered_names_those_that_are(accept: str, kind: str) -> None:
-    """A page or JSON, with the header Allow."""
+    """The reply is a page or JSON, with the header Allow."""
     found = answer("/playground", accept, HTTPException(405, headers={"Allow": "POST"}))
     assert (found.status_code, found.media_type, found.headers["allow"]) == (405, kind, "POST")
     assert b"This path answers POST only." in bytes(found.body)
@@ -79,5 +79,5 @@ def test_a_method_that_is_not_answered_names_those_that_are(accept: str, kind: s
     ],
 )
 def test_what_is_preferred(accept: list[str], page: bool) -> None:
-    """The higher quality decides; at the same one it is JSON."""
+    """The higher quality decides; if both are equal the reply is JSON."""
     assert prefers_html(accept) is page

@@ -1,4 +1,4 @@
-"""Error bands: which one holds for a text, and that those shipped are those measured."""
+"""Error bands: which band applies to a text, and that the shipped bands are the measured ones."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -35,7 +35,7 @@ def test_the_kind_of_a_text(text: str, script: ScriptClass) -> None:
 
 @given(text=st.text(st.sampled_from("aé中"), max_size=300))
 def test_the_kind_is_a_matter_of_shares(text: str) -> None:
-    """A text repeated is of the same kind."""
+    """The kind of a text depends on shares, so a repeated text is of the same kind."""
     assert script_of(text * 3) is script_of(text)
 
 
@@ -46,7 +46,7 @@ def test_every_kind_of_text_is_measured() -> None:
 
 
 def test_the_shipped_bands_are_the_measured_ones() -> None:
-    """Measured anew on the shipped corpus with the shipped vocabularies, every band is the one in estimates.toml."""
+    """Measured again on the shipped corpus with the shipped vocabularies, every band equals that in estimates.toml."""
     registry, plan = Registry.from_package(), read_plan(PLAN)
     counts = counts_for(registry, plan)
     for planned in plan:
@@ -70,14 +70,14 @@ def test_the_documentation_has_the_bands() -> None:
 
 
 def test_the_shipped_models_are_the_planned_ones() -> None:
-    """Every model without a vocabulary that a pattern takes is listed, with that estimator."""
+    """Every model without a vocabulary that a pattern matches is listed, with that estimator."""
     registry, plan = Registry.from_package(), read_plan(PLAN)
     for name, models in taken_models(plan, registry.models.values()).items():
         assert set(models) <= set(registry.estimates.estimators[name].models), "run `make estimates`"
 
 
 def test_every_pattern_is_of_use() -> None:
-    """Each pattern of the plan is that of some model in the catalogue."""
+    """Each pattern of the plan matches some model in the catalogue."""
     registry = Registry.from_package()
     for planned in read_plan(PLAN):
         for pattern in planned.patterns:
@@ -86,7 +86,7 @@ def test_every_pattern_is_of_use() -> None:
 
 
 def test_a_mirrored_band_is_as_wide_the_other_way() -> None:
-    """A peer that needs half the tokens stands for a model that needs twice as many, too."""
+    """A peer that needs half the tokens implies a model that needs twice as many."""
     sample = SampleText("a", "b", "text")
     found = pairs("own", ["half"], [sample], {"own": [100], "half": [50]}, mirrored=True)
     assert [float(pair.error) for pair in found] == [-0.5, 1.0]

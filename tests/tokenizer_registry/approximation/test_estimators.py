@@ -1,4 +1,4 @@
-"""Which model is estimated how, and that estimates come only where they are asked for."""
+"""Which estimator each model has, and that estimates are given only on request."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -26,19 +26,19 @@ scripts = ["-0.1", "0.2"]
 
 @pytest.fixture(scope="module")
 def registry() -> Registry:
-    """The shipped one, with models and estimates."""
+    """Return the shipped registry, with models and estimators."""
     return Registry.from_package()
 
 
 def read(tmp_path: Path, text: str) -> tuple[Estimator, ...]:
-    """Estimators from a file with this text, for one model and two vocabularies."""
+    """Return the estimators of a file with this text, for one model and two vocabularies."""
     path = tmp_path / "estimates.toml"
     path.write_text(text, encoding="utf-8")
     return read_estimators(path, {"grok-4"}, {"deepseek-v3", "o200k_base"})
 
 
 def test_estimates_come_only_where_asked_for(registry: Registry) -> None:
-    """Without the word a model without a vocabulary is not counted; with it, labelled; an exact count stays exact."""
+    """A model without a vocabulary gets a labelled estimate on request, otherwise none; an exact count stays exact."""
     names = ["claude-opus-4-5", "gpt-4o", "grok-4", "pplx-7b-online", "claude-opus-4-5"]
     plain, estimated = registry.count(TEXT, names), registry.count(TEXT, names, estimate=True)
     assert [count.method for count in plain] == ["none", "exact", "none", "none", "none"]
@@ -50,7 +50,7 @@ def test_estimates_come_only_where_asked_for(registry: Registry) -> None:
 
 
 def test_every_estimate_has_a_band_around_it(registry: Registry) -> None:
-    """Every model that is estimated has a band around 0, narrower than the count itself on the lower side."""
+    """Every estimated model has a band that contains 0, and whose lower side is above -100 percent."""
     counts = registry.count(TEXT, list(registry.models), estimate=True)
     estimated = [count for count in counts if count.method == "estimate"]
     assert len(estimated) > 100
@@ -64,13 +64,13 @@ def test_every_estimate_has_a_band_around_it(registry: Registry) -> None:
 
 @pytest.mark.parametrize("text", ["", "a", " a\n", "😀" * 50])
 def test_the_empty_text_is_nothing(registry: Registry, text: str) -> None:
-    """Every estimate of the empty text is 0, and none of a text that shows."""
+    """Every estimate of the empty text is 0, and that of a visible text is not."""
     counts = registry.count(text, list(registry.models), estimate=True)
     assert {count.tokens == 0 for count in counts if count.method == "estimate"} == {text == ""}
 
 
 def test_a_vocabulary_wins_over_an_estimator(registry: Registry) -> None:
-    """A model whose vocabulary is here is never estimated, though an estimator may list it."""
+    """A model with a vocabulary is never estimated, even if an estimator lists it."""
     here = [name for name, model in registry.models.items() if model.vocabulary in registry.vocabularies]
     assert here
     assert all(registry.estimator(name) is None for name in here)
@@ -80,7 +80,7 @@ def test_a_vocabulary_wins_over_an_estimator(registry: Registry) -> None:
 
 
 def test_reconstructions_are_no_vocabularies(registry: Registry) -> None:
-    """They count by their names, are loaded once, and cannot be asked for tokens."""
+    """Reconstructions count by name, are loaded once, and return no tokens."""
     assert not set(registry.estimates.reconstructions) & set(registry.vocabularies)
     assert registry.counter("claude-3-reconstruction") is registry.counter("claude-3-reconstruction")
     assert registry.counter("claude-3-reconstruction").name == "claude-3-reconstruction"
@@ -92,7 +92,7 @@ def test_reconstructions_are_no_vocabularies(registry: Registry) -> None:
 
 
 def test_preload_loads_every_reconstruction() -> None:
-    """Each is announced once it is there."""
+    """Each reconstruction is reported once it is loaded."""
     heard: list[str] = []
     registry = Registry.from_package()
     registry.estimates.preload(heard.append)
@@ -100,7 +100,7 @@ def test_preload_loads_every_reconstruction() -> None:
 
 
 def test_every_licence_travels_along(registry: Registry) -> None:
-    """Each reconstruction's licence is beside it, and says in the list that it is for estimates only."""
+    """Each reconstruction has its licence beside it, and is listed as usable for estimates only."""
     folder = Path(__file__).parents[3] / "tokenizer_registry" / "approximation" / "LICENSES"
     for spec in registry.estimates.reconstructions.values():
         assert "estimate only" in spec.licence.name
@@ -108,7 +108,7 @@ def test_every_licence_travels_along(registry: Registry) -> None:
 
 
 def test_a_row_is_read(tmp_path: Path) -> None:
-    """All that a row says comes out."""
+    """Every field of a row is read."""
     (estimator,) = read(tmp_path, ROW)
     assert (estimator.name, estimator.vocabulary, estimator.models) == ("large", "deepseek-v3", ("grok-4",))
     assert set(estimator.bands.values()) == {ErrorBand(Decimal("-0.1"), Decimal("0.2"), Basis.SPREAD)}
@@ -132,13 +132,13 @@ def test_a_row_is_read(tmp_path: Path) -> None:
     ],
 )
 def test_each_fault_of_a_row_is_named(tmp_path: Path, old: str, new: str, fault: str) -> None:
-    """A row that cannot be right is refused with what is wrong in it."""
+    """An invalid row is refused with a sentence that names the fault."""
     with pytest.raises(BadCatalogue, match=fault):
         read(tmp_path, ROW.replace(old, new))
 
 
 def test_a_name_is_taken_once(tmp_path: Path) -> None:
-    """Two estimators of one name are refused."""
+    """Two estimators of the same name are refused."""
     again = ROW.replace('["grok-4"]', "[]")
     with pytest.raises(BadCatalogue, match="'large' is taken by an earlier estimator"):
         read(tmp_path, ROW + again)

@@ -1,4 +1,4 @@
-"""The reconstructed vocabularies, against the package that they come from and the provider's own answers."""
+"""The reconstructed vocabularies, compared with their source package and the provider's own answers."""
 
 import json
 from functools import cache
@@ -23,25 +23,25 @@ tricky_text = st.text(st.sampled_from("aábZÉ'’ \n\t.,—1٣½²中ーᛒⓐ�
 
 @cache
 def registry() -> Registry:
-    """The shipped one."""
+    """Return the registry of the package."""
     return Registry.from_package()
 
 
 @cache
 def recorded() -> dict[str, Any]:
-    """What scripts/record_claude_counts.py wrote."""
+    """Return the counts that scripts/record_claude_counts.py recorded."""
     read: dict[str, Any] = json.loads((DATA / "claude_counts.json").read_text(encoding="utf-8"))
     return read
 
 
 def count(name: str, text: str) -> int:
-    """With a shipped reconstruction."""
+    """Return the count of a text with a shipped reconstruction."""
     return registry().counter(name).count(text)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_counts_are_those_of_the_source(name: str) -> None:
-    """Each of 150 texts, whole and at the edges of every rule, has the count of the package."""
+    """Each of 150 texts, whole and split at the edges of every rule, has the count of the package."""
     texts = golden_texts()
     expected = recorded()["counts"][name]
     assert len(texts) == len(expected) >= 150
@@ -51,7 +51,7 @@ def test_counts_are_those_of_the_source(name: str) -> None:
 
 @pytest.mark.parametrize("name", MEASURED)
 def test_counts_are_the_providers(name: str) -> None:
-    """Each of hundreds of messages has the count that the provider's endpoint gave for it."""
+    """Each of hundreds of messages has the count of the provider's endpoint."""
     answers = recorded()["answers"][name]
     assert len(answers) > 150
     assert [answer for answer in answers if count(name, answer[0]) != answer[1]] == []
@@ -72,7 +72,7 @@ def test_the_probe_texts_have_the_known_counts() -> None:
 @given(name=some_name, text=any_text)
 @settings(max_examples=150)
 def test_any_text_has_a_count(name: str, text: str) -> None:
-    """No text fails; none costs more than its bytes, marks around every character, and a head; twice is the same."""
+    """Any text has a count, which is repeatable and at most its bytes, its marks and a constant."""
     found = count(name, text)
     assert 0 <= found <= len(text.encode()) + 3 * len(text) + 1
     assert count(name, text) == found
@@ -81,13 +81,13 @@ def test_any_text_has_a_count(name: str, text: str) -> None:
 @given(name=some_name, text=tricky_text, copies=st.integers(2, 4))
 @settings(max_examples=150)
 def test_separated_texts_add_up(name: str, text: str, copies: int) -> None:
-    """A text between two rare ideographs costs the same however often it stands there: nothing reaches across."""
+    """A text between two rare ideographs has the same count at each occurrence: no token crosses them."""
     once, twice, often = (count(name, "𠮷" + f"{text}𠮷" * times) for times in (1, 2, 2 + copies))
     assert often - twice == copies * (twice - once)
 
 
 def test_a_long_text_is_the_sum_of_its_paragraphs() -> None:
-    """A text that is counted in blocks has the count that it has in one piece."""
+    """A text that is counted in blocks has the same count as in one piece."""
     for name in NAMES:
         short, long = (count(name, "The weighbridge at the harbour.\n" * times) for times in (1_000, 20_000))
         once = count(name, "The weighbridge at the harbour.\n" * 2) - count(name, "The weighbridge at the harbour.\n")
@@ -96,7 +96,7 @@ def test_a_long_text_is_the_sum_of_its_paragraphs() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_hostile_texts_are_counted_or_refused(name: str) -> None:
-    """Every hostile text gets a count; a lone surrogate is refused by its place, as by any vocabulary."""
+    """Every hostile text has a count; a lone surrogate is refused with its position, as by any vocabulary."""
     for case, text, _ in hostile_texts():
         if any("\ud800" <= character <= "\udfff" for character in text):
             with pytest.raises(UncountableText, match="lone surrogate"):
@@ -106,5 +106,5 @@ def test_hostile_texts_are_counted_or_refused(name: str) -> None:
 
 
 def test_nothing_has_no_tokens() -> None:
-    """The empty text is 0 tokens, though what stands around a message is not."""
+    """The empty text has 0 tokens, although a message has tokens around its text."""
     assert [count(name, "") for name in NAMES] == [0, 0, 0]

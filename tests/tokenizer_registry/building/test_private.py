@@ -1,4 +1,4 @@
-"""An operator's own vocabularies: what is taken in, what is refused, and where it is found again."""
+"""An operator's own vocabularies: which files are accepted, and how they are found again."""
 
 import lzma
 from pathlib import Path
@@ -14,12 +14,12 @@ from tokenizer_registry.vocabulary_files import VocabularySpec, unpack
 
 
 def spec_of(name: str) -> VocabularySpec:
-    """A shipped row."""
+    """Return the shipped specification of a vocabulary."""
     return next(spec for spec in shipped_specs() if spec.name == name)
 
 
 def content_of(name: str) -> bytes:
-    """A shipped vocabulary's unpacked file."""
+    """Return a shipped vocabulary's unpacked file."""
     return unpack(spec_of(name), VOCABULARIES)
 
 
@@ -30,7 +30,7 @@ R50K = Splitting(spec_of("r50k_base").pattern)
     ("like", "file"), [("r50k_base", "x.tiktoken"), ("llama-2", "x.model"), ("bert-uncased", "tokenizer.json")]
 )
 def test_each_kind_is_taken_in(tmp_path: Path, like: str, file: str) -> None:
-    """A file of each kind counts as the shipped vocabulary that it is a copy of, and passes the verification."""
+    """A copied file of each kind counts as the shipped vocabulary, and passes the verification."""
     spec = spec_of(like)
     built = private_vocabulary(
         "mine", file, content_of(like), Splitting(spec.pattern, spec.normalizer, spec.reference_splits)
@@ -75,13 +75,13 @@ def test_other_files_are_refused(content: bytes, splitting: Splitting, fault: st
     [(r"(unclosed", "not a usable pattern"), (r"\w+", "loses characters"), (r"[a-z]+| ", "loses characters")],
 )
 def test_wrong_patterns_are_refused(pattern: str, fault: str) -> None:
-    """A pattern that is no pattern, or that does not match every character, is refused."""
+    """An invalid pattern, or one that does not match every character, is refused."""
     with pytest.raises(Unsuitable, match=fault):
         private_vocabulary("mine", "x.tiktoken", content_of("r50k_base"), Splitting(pattern))
 
 
 def test_a_truncated_file_is_refused() -> None:
-    """Half of a model or of a rank file is not taken for a whole one."""
+    """Half of a model or of a rank file is refused."""
     for name in ("llama-2", "bert-uncased"):
         content = content_of(name)
         with pytest.raises(Unsuitable):
@@ -89,13 +89,13 @@ def test_a_truncated_file_is_refused() -> None:
 
 
 def test_options_for_ranks_are_refused_elsewhere() -> None:
-    """A SentencePiece model splits by itself: a pattern for it is a mistake."""
+    """A pattern for a SentencePiece model, which splits by itself, is refused."""
     with pytest.raises(Unsuitable, match="leave --pattern"):
         private_vocabulary("mine", "x.model", content_of("llama-2"), R50K)
 
 
 def test_an_extra_folder_has_the_last_word(tmp_path: Path) -> None:
-    """A vocabulary and a model of the operator's stand before shipped ones of the same name."""
+    """An operator's vocabulary or model takes precedence over a shipped one of the same name."""
     spec = spec_of("r50k_base")
     built = private_vocabulary("r50k_base", "x", content_of("r50k_base"), Splitting(spec.pattern))
     add_vocabulary(tmp_path, built.file, built.packed, built.row)
@@ -107,13 +107,13 @@ def test_an_extra_folder_has_the_last_word(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_adds_nothing(tmp_path: Path) -> None:
-    """Without the folder the registry is the package's, and the folder is not made."""
+    """Without the folder the registry is the package's, and the folder is not created."""
     registry = Registry.from_package(tmp_path / "none")
     assert list(registry.vocabularies) == [spec.name for spec in shipped_specs()]
     assert not (tmp_path / "none").exists()
 
 
 def test_packed_content_is_what_was_given() -> None:
-    """Ranks and models are kept byte for byte."""
+    """Ranks and models are stored byte for byte."""
     built = private_vocabulary("mine", "x.tiktoken", content_of("r50k_base"), R50K)
     assert lzma.decompress(built.packed) == content_of("r50k_base")

@@ -17,7 +17,7 @@ SMALL = LARGE[:100_000]
 
 
 def right_in_child(vocabulary: Vocabulary, expected: int) -> bool:
-    """Whether a child of this process counts as its parent does, in threads of its own too."""
+    """Return whether a child of this process counts as its parent does, also in threads of its own."""
     child = os.fork()
     if child == 0:
         found: list[int] = []
@@ -32,7 +32,7 @@ def right_in_child(vocabulary: Vocabulary, expected: int) -> bool:
 
 
 def main(forks: int) -> None:
-    """Fork so often."""
+    """Fork so often while threads count, and print how many children counted right."""
     vocabulary = Registry.from_package().vocabulary(VOCABULARY)
     expected = vocabulary.count(SMALL)
     over = threading.Event()

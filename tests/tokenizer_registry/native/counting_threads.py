@@ -21,7 +21,7 @@ PATIENCE_SECONDS = 60
 
 
 class WaitingSet:
-    """A vocabulary of the C library, whose words that are left to Python wait for each other: one of each thread."""
+    """A vocabulary of the C library in which threads wait for each other at words that are left to Python."""
 
     def __init__(self, threads: int) -> None:
         packs, spec = Packs(), Registry.from_package().vocabularies[VOCABULARY]
@@ -32,7 +32,7 @@ class WaitingSet:
         self._together = threading.Barrier(threads)
 
     def count(self, text: str, normalized: int = 0) -> int:
-        """The tokens of a text."""
+        """Return the number of tokens of a text."""
         bit = 1 << self._slot
         return self._counter_set.count(text, bit, bit * normalized)[self._slot]
 
@@ -42,13 +42,13 @@ class WaitingSet:
 
 
 def text_of(number: int) -> str:
-    """A text whose words are in no other; of some threads a large one, whose count frees the GIL."""
+    """Return a text whose words are in no other text; for some threads a large one, whose count releases the GIL."""
     words = LARGE_WORDS if number % 16 == 0 else SMALL_WORDS
     return " ".join(f"w{number}x{word} e\u0301{number} x\u0327\u0301{number}z{word % 50}" for word in range(words))
 
 
 def counts_in_threads(texts: Sequence[str]) -> list[int]:
-    """The counts of the texts, each in a thread of its own."""
+    """Return the counts of the texts, each made in a thread of its own."""
     counter_set, found = WaitingSet(len(texts)), [0] * len(texts)
 
     def count(number: int) -> None:
@@ -63,7 +63,7 @@ def counts_in_threads(texts: Sequence[str]) -> list[int]:
 
 
 def main(threads: int) -> None:
-    """Compare."""
+    """Count in threads and alone, and print how many counts are equal."""
     texts = list(map(text_of, range(threads)))
     found = counts_in_threads(texts)
     alone = WaitingSet(1)

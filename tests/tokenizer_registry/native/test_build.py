@@ -1,4 +1,4 @@
-"""What building the C library takes."""
+"""Requirements for building the C library."""
 
 import subprocess
 import sys
@@ -13,14 +13,14 @@ ROOT = Path(__file__).parents[3]
 
 
 def test_building_needs_no_library_of_an_owner() -> None:
-    """A wheel is built where only the compiler is installed: all else comes from Python."""
+    """A wheel can be built with only the compiler installed: everything else comes with Python."""
     program = "import tokenizer_registry.native.build"
     done = subprocess.run([sys.executable, "-S", "-c", program], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 
 def test_only_what_is_not_current_is_packed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A packed vocabulary is kept; one that is damaged, or of other sources, is packed again."""
+    """A packed vocabulary is kept; one that is damaged, or made from other sources, is packed again."""
     monkeypatch.setattr(build, "FOLDER", tmp_path)
     specs = [spec for spec in shipped_specs() if spec.name in ("llama-2", "r50k_base")]
     built = build.packs(specs, {})

@@ -1,4 +1,4 @@
-"""The C library is compiled for machines that are not here."""
+"""Cross-compilation of the C library for other machines."""
 
 import os
 import struct
@@ -22,7 +22,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def compiled(folder: Path, target: str) -> bytes:
-    """The library for a kind of machine, which has every function that Python calls."""
+    """Return the library for a kind of machine, which has every function that Python calls."""
     file = folder / target
     compile_library(file, target)
     content = file.read_bytes()
@@ -32,7 +32,7 @@ def compiled(folder: Path, target: str) -> bytes:
 
 @in_full
 def test_for_linux_on_arm64(build: Path) -> None:
-    """A shared object for 64-bit ARM."""
+    """The result is a shared object for 64-bit ARM."""
     content = compiled(build, "aarch64-linux-gnu")
     assert content.startswith(ELF)
     assert struct.unpack_from("<2H", content, 16) == (SHARED, AARCH64)
@@ -41,7 +41,7 @@ def test_for_linux_on_arm64(build: Path) -> None:
 @in_full
 @pytest.mark.parametrize(("machine", "cpu"), [("arm64", CPU_ARM64), ("x86_64", CPU_X86_64)])
 def test_for_macos(build: Path, machine: str, cpu: int) -> None:
-    """A dynamic library for each kind of Mac, whose calls into Python are resolved when it is loaded."""
+    """The result is a dynamic library for each kind of Mac, whose calls into Python are resolved when it is loaded."""
     content = compiled(build, macos_target(machine))
     magic, kind, _, filetype = struct.unpack_from("<4I", content)
     assert (magic, kind, filetype) == (MACH_O, cpu, DYLIB)
@@ -58,5 +58,5 @@ def test_for_macos(build: Path, machine: str, cpu: int) -> None:
     ],
 )
 def test_a_wheel_is_for_the_machine_of_its_library(of_python: str, machine: str, expected: str) -> None:
-    """A Python of two kinds of machine does not make the library one of both."""
+    """The wheel's tag names one machine, even if the Python is built for two."""
     assert wheel_platform(of_python, machine) == expected

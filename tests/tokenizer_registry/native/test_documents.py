@@ -1,4 +1,4 @@
-"""Merges of pairs as ranks of strings, against merges of pairs done slowly."""
+"""Merges of pairs as ranks of strings, compared with a slow merging of pairs."""
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -14,7 +14,7 @@ lists_of_merges = st.lists(st.tuples(strings, strings), max_size=12, unique=True
 
 
 def merged(text: str, rank_of: Callable[[str, str], int | None]) -> list[str]:
-    """The lowest rank first, the leftmost of equals, until no neighbours have one."""
+    """Merge the pair of lowest rank, the leftmost first, until no neighbours have a rank."""
     parts = list(text)
     while True:
         found = [(rank, place) for place, pair in enumerate(pairwise(parts)) if (rank := rank_of(*pair)) is not None]
@@ -25,12 +25,12 @@ def merged(text: str, rank_of: Callable[[str, str], int | None]) -> list[str]:
 
 
 def by_pairs(text: str, merges: Sequence[SymbolPair]) -> list[str]:
-    """Only the given pairs are merged."""
+    """Merge only the given pairs."""
     return merged(text, lambda left, right: merges.index((left, right)) if (left, right) in merges else None)
 
 
 def by_strings(text: str, ranked: Sequence[str]) -> list[str]:
-    """Any two neighbours are merged whose string is one of these."""
+    """Merge any two neighbours whose concatenation is one of these strings."""
     return merged(text, lambda left, right: ranked.index(left + right) if left + right in ranked else None)
 
 
@@ -39,11 +39,11 @@ def by_strings(text: str, ranked: Sequence[str]) -> list[str]:
 @example(merges=[("aa", "a"), ("a", "aa"), ("a", "a")], texts=["aaaaaaa"])
 @settings(max_examples=500)
 def test_merging_by_string_is_merging_by_pair(merges: list[SymbolPair], texts: list[str]) -> None:
-    """For any merges in any order, also where a string has several pairs or a part comes later, no text differs."""
+    """For merges in any order, every text is split alike, even if a string has several pairs or a part comes later."""
     ranked = ranked_strings(merges)
     assert [by_strings(text, ranked) for text in texts] == [by_pairs(text, merges) for text in texts]
 
 
 def test_what_is_never_made_has_no_rank() -> None:
-    """A string whose parts are always merged with others before is left out."""
+    """A string whose parts are always merged with others first is left out."""
     assert ranked_strings([("b", "c"), ("a", "b"), ("ab", "c")]) == ["bc", "ab"]

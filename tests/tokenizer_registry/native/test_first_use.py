@@ -1,4 +1,4 @@
-"""Vocabularies that are packed at their first use."""
+"""Packing of vocabularies at their first use."""
 
 import hashlib
 from collections.abc import Callable
@@ -18,7 +18,7 @@ NAME = "r50k_base"
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache folder of the test's own, which does not exist yet."""
+    """Return a cache folder of the test's own, which does not exist yet."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path / "cache" / "weighbridge" / "packed"
 
@@ -28,17 +28,17 @@ def spec() -> VocabularySpec:
 
 
 def packed() -> bytes:
-    """The vocabulary as it is packed now, without the digest that the cache puts behind it."""
+    """Return the packed vocabulary, without the digest that the cache appends."""
     return bytes(packed_at_first_use(spec(), VOCABULARIES).content[: (FOLDER / NAME).stat().st_size])
 
 
 def digest() -> str:
-    """For another process."""
+    """Return a vocabulary's digest, computed in another process."""
     return hashlib.sha256(packed()).hexdigest()
 
 
 def test_it_is_packed_once(cache: Path) -> None:
-    """The first use packs what `make native` packs, byte by byte; later ones, of other processes too, map it."""
+    """The first use packs the same bytes as `make native`; later uses, also in other processes, map them."""
     assert packed() == (FOLDER / NAME).read_bytes()
     assert cache_folder() == cache
     (file,) = cache.iterdir()
@@ -49,7 +49,7 @@ def test_it_is_packed_once(cache: Path) -> None:
 
 @pytest.mark.parametrize("damage", [lambda whole: b"", lambda whole: whole[:-1], lambda whole: b"x" + whole[1:]])
 def test_a_damaged_file_is_packed_again(cache: Path, damage: Callable[[bytes], bytes]) -> None:
-    """A file that is empty, cut off or changed is not counted with."""
+    """A file that is empty, cut off or changed is packed again before it is used."""
     packed()
     (file,) = cache.iterdir()
     whole = file.read_bytes()
@@ -59,7 +59,7 @@ def test_a_damaged_file_is_packed_again(cache: Path, damage: Callable[[bytes], b
 
 
 def test_processes_that_pack_together_disturb_none(cache: Path) -> None:
-    """Two processes whose first use is at the same time get the same, and leave one file."""
+    """Two processes that pack concurrently get the same bytes, and leave one file."""
     with ProcessPoolExecutor(2, mp_context=get_context("fork")) as pool:
         found = {task.result() for task in [pool.submit(digest) for _ in range(4)]}
     assert found == {hashlib.sha256((FOLDER / NAME).read_bytes()).hexdigest()}
@@ -67,7 +67,7 @@ def test_processes_that_pack_together_disturb_none(cache: Path) -> None:
 
 
 def test_without_a_cache_it_is_kept_in_memory(cache: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """A cache that cannot be written, here because a file is in its place, costs time but no count."""
+    """A cache that cannot be written, here because a file is in its place, costs time but changes no count."""
     cache.parent.parent.mkdir()
     cache.parent.touch()
     assert packed() == (FOLDER / NAME).read_bytes()
@@ -75,7 +75,7 @@ def test_without_a_cache_it_is_kept_in_memory(cache: Path, caplog: pytest.LogCap
 
 
 def test_a_start_packs_in_processes(cache: Path) -> None:
-    """What another process has packed is mapped here."""
+    """A vocabulary that another process has packed is mapped."""
     pack_in_a_process(spec())
     (file,) = cache.iterdir()
     written = file.stat().st_mtime_ns

@@ -1,4 +1,4 @@
-"""Forms of single vocabularies, made in blocks, against the library's normalizer in one."""
+"""Normalization of single vocabularies in blocks, compared with the library's normalizer."""
 
 import json
 from random import Random
@@ -24,7 +24,7 @@ PARTS = LISTED.split("|")
 
 @pytest.mark.parametrize("name", ["aya-101", "xlm-roberta"])
 def test_blocks_make_what_the_library_makes_of_the_whole(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A text may be cut into blocks wherever it is cut, and the white space that an owner strips is stripped."""
+    """The result does not depend on where blocks are split, and white space that the owner strips is stripped."""
     monkeypatch.setattr(normalization, "BLOCK_CHARACTERS", 3)
     spec, packs, dice = shared_registry().vocabularies[name], Packs(), Random(3)
     description = own_normalizer_of(packs.open(name, spec.sha256).content)

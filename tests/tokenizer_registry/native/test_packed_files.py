@@ -1,4 +1,4 @@
-"""Files that are mapped: what is read of them, and what they cost."""
+"""Files that are mapped into memory: their contents and their costs."""
 
 import gc
 from pathlib import Path
@@ -9,7 +9,7 @@ from tokenizer_registry.native.packed_files import Mapped
 
 
 def test_a_mapped_file_keeps_no_descriptor(tmp_path: Path) -> None:
-    """However many vocabularies are loaded, a process with few descriptors has them for its connections."""
+    """Loaded vocabularies use no descriptors, which a process needs for its connections."""
     path = tmp_path / "file"
     path.write_bytes(b"content")
     before = len(list(Path("/proc/self/fd").iterdir()))
@@ -19,7 +19,7 @@ def test_a_mapped_file_keeps_no_descriptor(tmp_path: Path) -> None:
 
 
 def test_what_is_read_holds_the_file_mapped(tmp_path: Path) -> None:
-    """A part of a file may outlive what mapped it."""
+    """A part of a file stays readable after the object that mapped it is gone."""
     path = tmp_path / "file"
     path.write_bytes(b"content")
     part = Mapped(path).content[3:]
@@ -28,7 +28,7 @@ def test_what_is_read_holds_the_file_mapped(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_mapped_is_an_error(tmp_path: Path) -> None:
-    """An empty one, or none."""
+    """Mapping an empty or a missing file raises an error."""
     (tmp_path / "empty").touch()
     for name in ("empty", "missing"):
         with pytest.raises(OSError, match=name):

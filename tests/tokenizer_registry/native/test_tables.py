@@ -1,4 +1,4 @@
-"""What tokens join that a text is cut between."""
+"""Tokens that join two words, at whose boundary a text must not be split."""
 
 import pytest
 

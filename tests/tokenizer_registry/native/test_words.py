@@ -1,4 +1,4 @@
-"""Words that a counter_set remembers, or that wait to be counted, against the same vocabularies without words."""
+"""Words that a counter set caches, or that wait to be counted, compared with vocabularies without a cache."""
 
 from collections.abc import Sequence
 from random import Random
@@ -20,12 +20,12 @@ SLOTS = 60
 
 
 def refuse(words: Sequence[UnresolvedWord]) -> list[int]:
-    """Nothing here is for the owner's library."""
+    """Raise: no word of these tests is for the owner's library."""
     raise AssertionError(words)
 
 
 def counter_set_of(names: Sequence[str], *, has_words: bool = True, count_words: CountWords = refuse) -> CounterSet:
-    """A slot for each of the vocabularies."""
+    """Return a counter set with a slot for each of the vocabularies."""
     packs = Packs()
     counter_set = CounterSet(packs.characters())
     for name in names:
@@ -34,18 +34,18 @@ def counter_set_of(names: Sequence[str], *, has_words: bool = True, count_words:
 
 
 def counts(counter_set: CounterSet, text: str, slots: int = len(NAMES)) -> list[int]:
-    """The tokens for the first slots."""
+    """Return the token counts of the first slots."""
     return counter_set.count(text, (1 << slots) - 1)[:slots]
 
 
 @pytest.fixture(name="whole", scope="module")
 def whole_set() -> CounterSet:
-    """The vocabularies without words."""
+    """Return the vocabularies without cached words."""
     return counter_set_of(NAMES, has_words=False)
 
 
 def made_up(seed: int, number: int, lengths: range) -> list[str]:
-    """So many different words of letters."""
+    """Return so many different words of letters."""
     dice = Random(seed)
     words: dict[str, None] = {}
     while len(words) < number:
@@ -54,13 +54,13 @@ def made_up(seed: int, number: int, lengths: range) -> list[str]:
 
 
 def test_a_word_that_comes_again_while_it_waits_counts_again(whole: CounterSet) -> None:
-    """A word that is new to a counter_set counts each time that it stands in the text."""
+    """A word that is new to a counter set counts at each occurrence in the text."""
     text = "scales weighbridge weighbridge, scales\nweighbridge weighbridge weighbridge"
     assert counts(counter_set_of(NAMES), text) == counts(whole, text)
 
 
 def test_more_words_than_wait_at_once(whole: CounterSet) -> None:
-    """Thousands of new words in one text, with some of them again between them, all count."""
+    """Thousands of new words in one text, some of them repeated, are all counted."""
     words = made_up(1, MANY, range(3, 25))
     text = " ".join(word for pair in zip(words, words[::-1], strict=True) for word in pair)
     counter_set, expected = counter_set_of(NAMES), counts(whole, text)
@@ -68,7 +68,7 @@ def test_more_words_than_wait_at_once(whole: CounterSet) -> None:
 
 
 def test_more_words_than_are_remembered(whole: CounterSet) -> None:
-    """Words take the places of older ones, and all of them count the same when they come again."""
+    """Words replace older ones in the cache, and all have the same counts when they occur again."""
     texts = [" ".join(made_up(seed, MANY, range(5, 40))) for seed in range(50)]
     counter_set, expected = counter_set_of(NAMES), [counts(whole, text) for text in texts]
     for _ in range(2):
@@ -77,7 +77,7 @@ def test_more_words_than_are_remembered(whole: CounterSet) -> None:
 
 @pytest.mark.parametrize("length", [*range(1, 20), 31, 32, 33, *range(322, 327), 700])
 def test_words_of_each_length(whole: CounterSet, length: int) -> None:
-    """Words that differ in one byte, or by one byte more, are told apart, also where long words begin."""
+    """Words that differ in one byte, or by one byte more, are distinguished, also where long words begin."""
     word = "weighbridge" * 70
     words = [word[:length], word[: length - 1] + "x", word[: length + 1], "x" + word[1:length], word[:length]]
     counter_set, text = counter_set_of(NAMES), " ".join(words)
@@ -86,7 +86,7 @@ def test_words_of_each_length(whole: CounterSet, length: int) -> None:
 
 
 def test_a_word_that_opens_its_text_is_another(whole: CounterSet) -> None:
-    """A space that a text begins with is not taken for one that a word was cut at."""
+    """A word after a space at the beginning of a text is not confused with the same word inside a text."""
     counter_set = counter_set_of(NAMES)
     for text in ("a b", " b b", " b", "b b", "\nb\nb", " weighbridges weighbridges", " b b"):
         assert counts(counter_set, text) == counts(whole, text)
@@ -94,13 +94,13 @@ def test_a_word_that_opens_its_text_is_another(whole: CounterSet) -> None:
 
 @pytest.mark.parametrize("before", range(0, 140, 3))
 def test_a_text_is_cut_the_same_wherever_it_begins(whole: CounterSet, before: int) -> None:
-    """Bytes are looked at many at a time, and where such a block ends does not matter."""
+    """The result does not depend on the alignment of a text, although many bytes are read together."""
     text = "x" * before + " one, two\nthree  four (five)\n\n six\t7 8é é9 中 a\x01 \x01"
     assert counts(counter_set_of(NAMES[:1]), text, 1) == counts(whole, text, 1)
 
 
 def test_more_slots_than_a_row_has_counts() -> None:
-    """A slot whose counts are not remembered counts like all others, new words and known ones."""
+    """A slot whose counts are not cached counts like all others, new words and known ones."""
     text = "one weighbridge weighs another weighbridge, scales do not " + "w" * 400
     counter_set = counter_set_of(["r50k_base"] * SLOTS)
     expected = counts(counter_set_of(["r50k_base"], has_words=False), text, 1) * SLOTS
@@ -110,7 +110,7 @@ def test_more_slots_than_a_row_has_counts() -> None:
 
 
 def test_a_count_that_others_made_is_remembered_and_added_for_each_time() -> None:
-    """A word that is left to others counts as often as it stands in the text, and is not left again."""
+    """A word that is counted by the owner's library counts at each occurrence, and is cached."""
     asked: list[UnresolvedWord] = []
 
     def seven(words: Sequence[UnresolvedWord]) -> list[int]:
@@ -135,7 +135,7 @@ def test_a_text_is_counted_alike_where_it_is_and_from_a_copy(text: str) -> None:
 
 
 def test_words_for_the_owner_are_left_to_the_counter_set() -> None:
-    """A text with a word that only the owner's library counts is not counted in place, until that word is known."""
+    """A text with a word that only the owner's library counts is not counted in place until that word is cached."""
     counter_set = counter_set_of(["xlm-roberta"], count_words=lambda words: [7] * len(words))
     text = "un e\u0301te\u0301 noir"
     assert counter_set.count_small(text, 1) == []
@@ -145,7 +145,7 @@ def test_words_for_the_owner_are_left_to_the_counter_set() -> None:
 
 
 def test_a_lone_surrogate_is_no_text() -> None:
-    """A text that has no UTF-8 raises, and the library goes on as before."""
+    """A text without valid UTF-8 raises, and the library can be used afterwards."""
     counter_set = counter_set_of(NAMES)
     with pytest.raises(UnicodeEncodeError):
         counter_set.count_small("a \ud800 b", 1)

@@ -15,7 +15,7 @@ from tokenizer_registry.vocabulary_files import VocabularySpec
 
 
 def spec_of(name: str) -> VocabularySpec:
-    """The shipped row."""
+    """Return the shipped specification of a vocabulary."""
     return next(spec for spec in shipped_specs() if spec.name == name)
 
 

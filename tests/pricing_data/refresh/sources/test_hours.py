@@ -63,7 +63,7 @@ def test_each_moment_of_the_week_has_its_rates(hours: list[tuple[int, int, set[i
 
 
 def test_times_are_read_to_the_minute() -> None:
-    """As "HH:MM"."""
+    """A time is "HH:MM"; any other form is an error that names it."""
     assert minute_of("16:30") == 990
     with pytest.raises(ValueError, match="half past"):
         minute_of("half past four")

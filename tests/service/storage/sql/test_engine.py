@@ -32,7 +32,7 @@ def closed_port() -> int:
 
 
 async def test_a_failed_transaction_leaves_nothing(accounts: SqlAccountStore) -> None:
-    """What was written before an exception is not there afterwards."""
+    """Writes before an exception are rolled back."""
 
     async def stop_halfway() -> None:
         async with accounts.database.writing() as connection:
@@ -71,7 +71,7 @@ async def test_a_key_needs_an_account(accounts: SqlAccountStore) -> None:
 
 
 async def test_a_database_that_is_there_answers(accounts: SqlAccountStore) -> None:
-    """Ping passes while the database is there."""
+    """Ping succeeds while the database is reachable."""
     await accounts.database.ping()
 
 
@@ -92,7 +92,7 @@ async def test_an_unreachable_server_is_one_sentence_without_the_password() -> N
 
 
 async def test_a_silent_server_is_given_up() -> None:
-    """A server that takes the connection and never speaks is StoreUnavailable after the time given."""
+    """A server that accepts the connection and never answers raises StoreUnavailable after the time-out."""
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
@@ -122,6 +122,6 @@ async def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> Non
 
 
 def test_a_naive_time_is_refused() -> None:
-    """A time without a zone is never stored: its instant is not known."""
+    """A time without a zone is never stored, because its instant is unknown."""
     with pytest.raises(TypeError):
         UtcMicroseconds().process_bind_param(START.replace(tzinfo=None), DefaultDialect())

@@ -1,4 +1,4 @@
-"""Bringing a database to the newest schema."""
+"""Migrations of a database to the newest schema."""
 
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
@@ -35,19 +35,19 @@ OF_POSTGRESQL = (
 
 
 def at_step(url: DatabaseUrl, step: str) -> DatabaseUrl:
-    """The database, brought from nothing to a step by the steps themselves."""
+    """Return the database, migrated from nothing to a step."""
     with blocking_engine(url) as engine, engine.begin() as connection:
         command.upgrade(alembic_config(connection), step)
     return url
 
 
 def begun_at(databases: Databases, step: str) -> DatabaseUrl:
-    """A new database, empty or at a step."""
+    """Return a new database, empty or at a step."""
     return databases.empty() if step == "base" else at_step(databases.empty(), step)
 
 
 def everything(url: DatabaseUrl) -> list[Any]:
-    """A schema to the last detail: the order of columns, defaults, conditions of indexes, triggers."""
+    """Return every detail of a schema: order of columns, defaults, conditions of indexes, triggers."""
     with blocking_engine(url) as engine, engine.connect() as connection:
         if not url.is_sqlite:
             return [[tuple(row) for row in connection.execute(text(query))] for query in OF_POSTGRESQL]
@@ -60,13 +60,13 @@ def everything(url: DatabaseUrl) -> list[Any]:
 
 
 def versions(url: DatabaseUrl) -> list[str]:
-    """What the database says its schema is."""
+    """Return the version of its schema that the database records."""
     with blocking_engine(url) as engine, engine.connect() as connection:
         return [row[0] for row in connection.execute(text("SELECT version_num FROM alembic_version"))]
 
 
 def schema(connection: Connection) -> dict[str, Any]:
-    """Tables with their columns and constraints, names included."""
+    """Return the tables with their columns and named constraints."""
     found = inspect(connection)
     return {
         table: {
@@ -85,17 +85,17 @@ def schema(connection: Connection) -> dict[str, Any]:
 
 
 def upgrade_in_process(url: str) -> None:
-    """What another process of the service does at its start."""
+    """Upgrade as another process of the service does at its start."""
     upgrade(DatabaseUrl.parse(url))
 
 
 def test_the_newest_schema_is_that_of_the_last_step() -> None:
-    """The number that the code knows without looking is the last one of the files."""
+    """The number in the code is that of the last migration file."""
     assert STEPS[-1] == NEWEST
 
 
 def test_an_empty_database_gets_the_newest_schema(databases: Databases) -> None:
-    """From nothing the schema is made, and a second run changes nothing."""
+    """An empty database gets the newest schema, and a second run changes nothing."""
     url = databases.empty()
     assert schema_status(url) == (None, NEWEST)
     for _ in range(2):
@@ -106,7 +106,7 @@ def test_an_empty_database_gets_the_newest_schema(databases: Databases) -> None:
 
 @pytest.mark.parametrize("step", STEPS)
 def test_a_new_database_is_as_the_steps_make_it(databases: Databases, step: str) -> None:
-    """Made at once or brought up from any older schema, a database is the same to the last trigger and default."""
+    """A new database equals one that was migrated from any older schema, to the last trigger and default."""
     made, brought_up = databases.empty(), at_step(databases.empty(), step)
     upgrade(made)
     upgrade(brought_up)
@@ -122,7 +122,7 @@ def test_the_steps_lead_to_the_tables_of_the_code(databases: Databases) -> None:
 
 
 def test_names_of_constraints_agree_with_the_code(databases: Databases) -> None:
-    """Every constraint of the steps, checks included, is named and written as `tables.py` has it."""
+    """Every constraint of the migrations, checks included, is named and written as in `tables.py`."""
     migrated, made = at_step(databases.empty(), "head"), databases.empty()
     with blocking_engine(made) as engine, engine.begin() as connection:
         metadata.create_all(connection)
@@ -134,7 +134,7 @@ def test_names_of_constraints_agree_with_the_code(databases: Databases) -> None:
 
 @pytest.mark.parametrize("step", ["base", STEPS[0]])
 def test_processes_that_start_at_once_do_not_disturb_each_other(databases: Databases, step: str) -> None:
-    """Processes that bring one database up together, empty or old, all succeed, and each step is run once."""
+    """Processes that migrate one database together, empty or old, all succeed, and each step is run once."""
     url = begun_at(databases, step)
     with get_context("spawn").Pool(2) as pool:
         pool.map(upgrade_in_process, [url.with_driver.render_as_string(hide_password=False)] * 4, chunksize=1)
@@ -143,7 +143,7 @@ def test_processes_that_start_at_once_do_not_disturb_each_other(databases: Datab
 
 @pytest.mark.parametrize("step", ["base", STEPS[0]])
 def test_threads_that_start_at_once_do_not_disturb_each_other(databases: Databases, step: str) -> None:
-    """Eight threads, which meet far more closely than processes do, all succeed on an empty or old database."""
+    """Eight threads, which collide more often than processes, all succeed on an empty or old database."""
     url = begun_at(databases, step)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(upgrade, [url] * 8))
@@ -162,7 +162,7 @@ def test_a_step_that_fails_leaves_nothing_behind(databases: Databases) -> None:
 
 
 def test_a_newer_database_is_left_alone(databases: Databases) -> None:
-    """A schema that this version does not know is refused in one sentence."""
+    """A schema newer than this version is refused in one sentence."""
     url = databases.empty()
     upgrade(url)
     with blocking_engine(url) as engine, engine.begin() as connection:
@@ -185,7 +185,7 @@ def test_steps_can_be_taken_back(databases: Databases) -> None:
 
 
 def test_sqlite_keeps_a_write_ahead_log(tmp_path: Path) -> None:
-    """After the migrations readers of a SQLite file do not wait for writers, in every later connection."""
+    """After the migrations, in every later connection, readers of a SQLite file do not wait for writers."""
     url = DatabaseUrl.of_file(tmp_path / "a.db")
     upgrade(url)
     with blocking_engine(url) as engine, engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""Connections to SQLite: the newest that is committed is read, and what waits is done in a thread, in order."""
+"""Connections to SQLite: reads see the newest commit, and work is done in a thread, in order."""
 
 import asyncio
 import threading
@@ -25,12 +25,12 @@ BY_NAME = select(account.c.name).where(account.c.name == bindparam("name"))
 
 
 async def names(database: Database, name: str) -> list[str]:
-    """What a read finds."""
+    """Return the names that a read finds."""
     return [row.name for row in await database.rows(BY_NAME, {"name": name})]
 
 
 async def test_what_is_done_is_answered_in_order() -> None:
-    """Outcomes come in the order of the work, from one other thread; errors are raised where they are waited for."""
+    """Results arrive in the order of the work, from one other thread; errors are raised in the caller."""
     thread, used = SideThread("side"), list[str]()
     work = [thread.run(lambda: used.append(threading.current_thread().name)) for _ in range(3)]
     with pytest.raises(ZeroDivisionError):
@@ -42,7 +42,7 @@ async def test_what_is_done_is_answered_in_order() -> None:
 
 @pytest.mark.promise(48)
 def test_the_thread_outlives_a_loop_that_was_closed() -> None:
-    """Work whose loop is gone when it is done has nobody to answer; the next loop's work is done all the same."""
+    """A result whose event loop is closed is dropped; the next loop's work is done normally."""
     thread, go = SideThread("side"), threading.Event()
 
     async def leave() -> None:
@@ -59,7 +59,7 @@ def test_the_thread_outlives_a_loop_that_was_closed() -> None:
 
 
 async def test_what_was_begun_ends() -> None:
-    """Work goes on when nobody waits for it any more, and `close` waits for it."""
+    """Work continues after its caller was cancelled, and `close` waits for it."""
     thread, go, ended = SideThread("side"), threading.Event(), threading.Event()
 
     def work() -> None:
@@ -75,7 +75,7 @@ async def test_what_was_begun_ends() -> None:
 
 
 async def test_a_read_sees_what_another_process_has_just_committed(accounts: SqlAccountStore) -> None:
-    """Writes of other connections are seen by the very next read, whatever was read before."""
+    """Commits of other connections are seen by the next read, whatever was read before."""
     assert await names(accounts.database, "Ada") == []
     for name in ("Ada", "Bob"):
         await accounts.create_account(name)
@@ -87,7 +87,7 @@ async def test_a_read_sees_what_another_process_has_just_committed(accounts: Sql
 
 
 async def test_a_read_goes_on_after_a_failure(databases: Databases) -> None:
-    """A database without tables is told of, and read once it has them."""
+    """A read of a database without tables raises, and succeeds once it has them."""
     database = Database(databases.empty())
     with pytest.raises(Exception, match="account"):
         await names(database, "Ada")
@@ -101,7 +101,7 @@ async def test_a_read_goes_on_after_a_failure(databases: Databases) -> None:
 
 
 async def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
-    """Without its folder the database is unavailable, and counted as such."""
+    """Without its folder the database raises StoreUnavailable, and is counted as unavailable."""
     errors: list[None] = []
     database = Database(DatabaseUrl.of_file(tmp_path / "gone" / "a.db"), lambda: errors.append(None))
     with pytest.raises(StoreUnavailable, match="gone"):
@@ -136,7 +136,7 @@ async def test_a_cancelled_write_leaves_nothing(tmp_path: Path) -> None:
 
 
 async def test_a_failed_statement_leaves_nothing(tmp_path: Path) -> None:
-    """A raw statement that is refused raises SQLAlchemy's error, and what was written before it is not there."""
+    """A raw statement that is refused raises SQLAlchemy's error, and earlier writes are rolled back."""
     url = DatabaseUrl.of_file(tmp_path / "a.db")
     upgrade(url)
     database = Database(url)
@@ -154,7 +154,7 @@ async def test_a_failed_statement_leaves_nothing(tmp_path: Path) -> None:
 
 
 async def test_readers_and_writers_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One more than can read, or write, waits for the others, and is refused after a while."""
+    """A reader or writer beyond the maximum waits for the others, and is refused after a time-out."""
     url, errors = DatabaseUrl.of_file(tmp_path / "a.db"), list[str]()
     upgrade(url)
     database = Database(url, on_write_error=errors.append)

@@ -23,7 +23,7 @@ from service.storage.sql.url import DatabaseUrl
     ],
 )
 def test_a_url_becomes_that_of_the_driver(given: str, with_driver: str) -> None:
-    """Whichever way a database is named, our driver reaches the same one."""
+    """Every form of a URL leads to the service's driver and the same database."""
     url = DatabaseUrl.parse(given)
     assert url.with_driver.render_as_string(hide_password=False) == with_driver
 
@@ -32,7 +32,7 @@ def test_a_url_becomes_that_of_the_driver(given: str, with_driver: str) -> None:
     "given", ["", "nonsense", "mysql://u:s3cret@h/d", "sqlite://", "sqlite:///:memory:", "//s3cret"]
 )
 def test_an_unusable_url_is_refused_without_being_repeated(given: str) -> None:
-    """The refusal says what is wrong and does not repeat the URL, which may hold a password."""
+    """The refusal says what is wrong without repeating the URL, which may contain a password."""
     with pytest.raises(BadStoreUrl) as caught:
         DatabaseUrl.parse(given)
     assert "s3cret" not in str(caught.value)
@@ -50,5 +50,5 @@ def test_a_password_is_never_shown(given: str) -> None:
 
 @pytest.mark.parametrize("name", ["a b.db", "a%20b.db", "a?b#c.db", "ü.db", "a@b:c.db"])
 def test_any_file_name_is_reached(tmp_path: Path, name: str) -> None:
-    """The URL of a file leads to that very file, whatever characters its name has."""
+    """The URL of a file leads to exactly that file, whatever characters its name has."""
     assert DatabaseUrl.of_file(tmp_path / name).with_driver.database == str(tmp_path / name)

@@ -1,4 +1,4 @@
-"""A server with the three providers' counting endpoints, and a tokenizer that is known: r50k_base and a frame."""
+"""A server with the counting endpoints of the three providers, which counts with r50k_base and a frame."""
 
 import json
 import threading
@@ -15,7 +15,7 @@ VOCABULARY = "r50k_base"
 
 
 class FakeProvider(ThreadingHTTPServer):
-    """Counts, or does what the test scripts: answers `status` and `body` instead, or nothing until `go_on`."""
+    """A server that counts, or answers `status` and `body` instead, or does not answer until `go_on`."""
 
     daemon_threads = True
 
@@ -30,24 +30,24 @@ class FakeProvider(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Its base address."""
+        """Return the provider's base URL."""
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def texts(self, model: str) -> list[str]:
-        """The texts that it was asked to count for a model, in order."""
+        """Return the texts that it was asked to count for a model, in order."""
         return [text for name, text in self.asked if name == model]
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up is what some tests are about."""
+        """Ignore errors of connections: some tests make clients hang up."""
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One request."""
+    """Answer one request of the server's `FakeProvider`."""
 
     server: FakeProvider
 
     def do_POST(self) -> None:
-        """Count, or what the test says."""
+        """Answer with the count, or as the test scripts."""
         sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         found = self._question(sent)
         if found is None:
@@ -65,7 +65,7 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(200, json.dumps({field: tokens, "object": "x"}).encode())
 
     def _question(self, sent: dict[str, Any]) -> tuple[str, str, str] | None:
-        """Model, text and the name of the number, for a request that is as the providers document it."""
+        """Return model, text and the name of the number, for a request in a provider's documented form."""
         match self.path, dict(self.headers.items()), sent:
             case (
                 "/v1/messages/count_tokens",
@@ -93,12 +93,12 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing: the tests look at what was asked."""
+        """Log nothing: tests read the recorded requests."""
 
 
 @contextmanager
 def running() -> Iterator[FakeProvider]:
-    """A server for the time of the block."""
+    """Run a server during the block."""
     server = FakeProvider()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

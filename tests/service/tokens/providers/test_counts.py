@@ -1,4 +1,4 @@
-"""Providers' counts: in place of estimates where a provider answers, and never in the way where it does not."""
+"""Providers' counts replace estimates if a provider answers, and fail no call if it does not."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -37,7 +37,7 @@ EXPECTED = Count(shared_registry().vocabulary(VOCABULARY).count(TEXT), None, "pr
 
 @pytest.fixture
 def fake() -> Iterator[FakeProvider]:
-    """All three providers."""
+    """Yield a fake server for all three providers."""
     with running() as server:
         yield server
 
@@ -46,7 +46,7 @@ def fake() -> Iterator[FakeProvider]:
 async def asking(
     url: str, clock: Clock | None = None, *, key: str = KEY, timeout_seconds: float = 5
 ) -> AsyncIterator[ProviderCounts]:
-    """Counts of all three providers at one address."""
+    """Return the counts of all three providers at one address."""
     client = ProviderClient(timeout_seconds)
     client.open()  # as a server does that has providers
     providers = [CountingProvider(name, endpoint, url, key) for name, endpoint in ENDPOINTS.items()]
@@ -56,12 +56,12 @@ async def asking(
 
 
 async def improved(counts: ProviderCounts, *models: str, text: str = TEXT) -> list[Count]:
-    """Estimates of these models, improved."""
+    """Return estimates of these models, replaced by providers' counts."""
     return await counts.improve(text, models, [ESTIMATE] * len(models))
 
 
 async def test_each_provider_counts_its_own_models(fake: FakeProvider) -> None:
-    """The three are asked in their own ways, for their own models, and what they add around a text is taken off."""
+    """Each provider is asked in its own format, for its own models, and the frame around a text is subtracted."""
     names = ["claude-x", "gemini-x", "gpt-x", "gemma-x", "grok-x"]
     async with asking(fake.url) as counts:
         assert await improved(counts, *names) == [EXPECTED] * 3 + [ESTIMATE] * 2
@@ -81,7 +81,7 @@ async def test_exact_counts_and_empty_texts_are_not_asked_for(fake: FakeProvider
 
 
 async def test_an_answer_is_remembered(fake: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A text is sent once for a model, and its frame once; what is remembered has a bound, oldest out first."""
+    """A text is sent once for a model, and its frame once; the cache is limited, and drops the oldest answer first."""
     monkeypatch.setattr(counts_module, "MAX_CACHED", 2)
     async with asking(fake.url) as counts:
         for _ in range(3):
@@ -118,7 +118,7 @@ async def test_an_answer_is_remembered(fake: FakeProvider, monkeypatch: pytest.M
     ],
 )
 async def test_a_provider_that_fails_is_left_alone_for_a_while(fake: FakeProvider, status: int, body: bytes) -> None:
-    """The estimate stays, one line says why, the next calls do not ask, and after a rest the provider counts again."""
+    """The estimate is kept, one line gives the reason, and the provider is asked again only after a pause."""
     clock = Clock()
     async with asking(fake.url, clock) as counts:
         fake.status, fake.body = status, body
@@ -137,7 +137,7 @@ async def test_a_provider_that_fails_is_left_alone_for_a_while(fake: FakeProvide
 
 @pytest.mark.parametrize("status", [400, 413, 422])
 async def test_a_refused_text_is_no_fault_of_the_provider(fake: FakeProvider, status: int) -> None:
-    """A text that the provider refuses is estimated, and the next one is asked for."""
+    """A text that the provider refuses is estimated, and the next text is sent."""
     async with asking(fake.url) as counts:
         fake.status = status
         assert await improved(counts, "claude-x") == [ESTIMATE]
@@ -146,7 +146,7 @@ async def test_a_refused_text_is_no_fault_of_the_provider(fake: FakeProvider, st
 
 
 async def test_an_unknown_model_is_left_alone_by_itself(fake: FakeProvider) -> None:
-    """A model that the provider does not know is not asked for again; the provider's others are."""
+    """A model that the provider does not know is not sent again; its other models are."""
     fake.unknown_models = {"claude-x"}
     async with asking(fake.url) as counts:
         for _ in range(3):
@@ -155,7 +155,7 @@ async def test_an_unknown_model_is_left_alone_by_itself(fake: FakeProvider) -> N
 
 
 async def test_a_wrong_key_leaves_the_estimate_and_no_trace_of_itself(fake: FakeProvider) -> None:
-    """A key that is refused is in no line of the log."""
+    """A key that is refused is not in the log."""
     async with asking(fake.url, key="sk-wrong-key-9876") as counts:
         with capture_logs() as logs:
             assert await improved(counts, "claude-x", "gemini-x", "gpt-x") == [ESTIMATE] * 3
@@ -164,7 +164,7 @@ async def test_a_wrong_key_leaves_the_estimate_and_no_trace_of_itself(fake: Fake
 
 
 async def test_a_silent_provider_costs_a_bounded_wait(fake: FakeProvider) -> None:
-    """One that does not answer is given up after the time of the setting, for all its models together, and rests."""
+    """A provider that does not answer is given up after one time-out for all models, and not asked for a while."""
     fake.go_on.clear()
     async with asking(fake.url, timeout_seconds=0.2) as counts:
         assert await improved(counts, "claude-x", "claude-y") == [ESTIMATE] * 2
@@ -173,12 +173,12 @@ async def test_a_silent_provider_costs_a_bounded_wait(fake: FakeProvider) -> Non
 
 
 async def test_an_unreachable_provider_leaves_the_estimate(fake: FakeProvider) -> None:
-    """A refused connection, and an address that is none, change nothing."""
+    """With a refused connection or an invalid address the estimate is kept."""
     for url in ("http://127.0.0.1:1", "http://[::", "http://host name"):
         async with asking(url) as counts:
             assert await improved(counts, "claude-x") == [ESTIMATE]
 
 
 async def test_a_provider_does_not_print_its_key(fake: FakeProvider) -> None:
-    """The value that holds the key shows no key."""
+    """The repr of a provider does not contain its key."""
     assert KEY not in repr(CountingProvider("openai", ENDPOINTS["openai"], fake.url, KEY))

@@ -1,4 +1,4 @@
-"""Sums of what was spent are read a small share of the time, however long they take."""
+"""Sums of spending are read for only a small share of the time, however long a read takes."""
 
 import asyncio
 from datetime import UTC, date, datetime
@@ -23,23 +23,23 @@ class SlowSpending:
         self.reads = 0
 
     async def by_day(self, account_id: str, since: datetime) -> list[DaySpent]:
-        """One day."""
+        """Return one day, whose amount is the number of reads so far."""
         self.reads += 1
         await asyncio.sleep(0)
         self.clock.advance(1)
         return [DaySpent(date(2026, 11, 1), self.reads, 1)]
 
     async def by_key(self, account_id: str, since: datetime, most: int) -> list[KeySpent]:
-        """No key."""
+        """Return an empty list: no key was used."""
         return []
 
     async def statement(self, account_id: str, most: int, before: int | None = None) -> list[StatementRow]:
-        """Nothing."""
+        """Return a statement without rows."""
         return []
 
 
 async def test_a_sum_that_took_long_is_kept() -> None:
-    """Of callers at one time one reads; what took a second is read again after twenty, and each account for itself."""
+    """Concurrent callers share one read; a sum that took a second is read again after twenty, for each account."""
     clock = Clock()
     spending = SlowSpending(clock)
     spent = SpendingCache(spending, clock.monotonic)
@@ -54,7 +54,7 @@ async def test_a_sum_that_took_long_is_kept() -> None:
 
 
 def test_keys_beyond_the_first_are_one_row() -> None:
-    """What is not among the keys that spent most is summed up."""
+    """Keys that are not among those that spent most are summed up in one row."""
     keys = [KeySpent("key_1", "gate", "atms_sk_...wXyZ", 3_000_000, 2)]
     rows = by_key(RecentSpending([DaySpent(date(2026, 11, 1), 5_000_000, 7)], keys))
     assert [(row.name, row.amount, row.calls, row.share) for row in rows] == [

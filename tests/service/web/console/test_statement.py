@@ -63,7 +63,7 @@ class LongAccount:
 
 @pytest.fixture(scope="module")
 def long_account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LongAccount]:
-    """One for all tests here."""
+    """Yield one long account for all tests of this file."""
     folder: Path = tmp_path_factory.mktemp("statement")
     url = DatabaseUrl.of_file(folder / "a.db")
     upgrade(url)
@@ -83,7 +83,7 @@ def long_account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LongAccou
 
 
 def write_entries(url: DatabaseUrl, account_id: str, keys: list[str]) -> None:
-    """Very many charges, and a grant at the end."""
+    """Write very many charges, and a grant at the end."""
     now = utc_now() - timedelta(days=1)
     with blocking_engine(url) as engine, engine.begin() as connection:
         rows = [row(number, now, account_id, keys[number % 2]) for number in range(ENTRIES - 1)]
@@ -93,7 +93,7 @@ def write_entries(url: DatabaseUrl, account_id: str, keys: list[str]) -> None:
 
 
 def row(number: int, at: datetime, account_id: str, key_id: str) -> dict[str, Any]:
-    """A charge."""
+    """Return the row of a charge, as the table `entry` has it."""
     return {
         "at": at, "kind": "charge", "reference": f"{number:032x}", "account_id": account_id, "key_id": key_id,
         "debit": "customer", "credit": "revenue", "amount": number, "reason": "",
@@ -103,7 +103,7 @@ def row(number: int, at: datetime, account_id: str, key_id: str) -> dict[str, An
 @pytest.mark.timed
 @pytest.mark.promise(33)
 def test_a_long_statement_is_sent_in_parts_and_holds_nobody_up(long_account: LongAccount, figure: Figure) -> None:
-    """The CSV has every entry as a plain loop over the ledger has it, and the event loop is never held for long."""
+    """The CSV has every entry, as a plain loop over the ledger reads them, and never blocks the event loop for long."""
     server = long_account.server
     watch = server.run(watching())
     answer = httpx2.get(f"{server.url}{CSV}", headers={"Cookie": long_account.cookie}, timeout=600)
@@ -116,7 +116,7 @@ def test_a_long_statement_is_sent_in_parts_and_holds_nobody_up(long_account: Lon
 
 
 async def expected(long_account: LongAccount) -> list[dict[str, str]]:
-    """The rows of the CSV, from a plain loop over all entries."""
+    """Return the rows of the CSV, from a plain loop over all entries."""
     found = await long_account.connections.statements.entries(long_account.account_id)
     keys = {key.id: key for key in await long_account.connections.accounts.list_keys()}
     rows = []
@@ -139,7 +139,7 @@ async def expected(long_account: LongAccount) -> list[dict[str, str]]:
 
 
 async def watching() -> "asyncio.Task[float]":
-    """A task that finds out how long the event loop was held at most."""
+    """Start a task that measures the longest time for which the event loop is blocked."""
 
     async def watch() -> float:
         longest = 0.0
@@ -155,7 +155,7 @@ async def watching() -> "asyncio.Task[float]":
 
 
 async def stopped(watch: "asyncio.Task[float]") -> float:
-    """What it found."""
+    """Stop a watch, and return what it measured."""
     watch.cancel()
     return await watch
 
@@ -169,7 +169,7 @@ def test_head_has_no_body(long_account: LongAccount) -> None:
 
 @pytest.mark.skipif(ENTRIES < 4 * CSV_ROWS, reason="needs several parts")
 def test_a_client_that_hangs_up_ends_it(long_account: LongAccount) -> None:
-    """After a client is gone that did not read, no task of its request is left."""
+    """After a client that does not read has hung up, no task of its request is left."""
     server = long_account.server
     before = server.run(tasks())
     with closing(socket.create_connection(("127.0.0.1", server.port))) as connection:
@@ -180,7 +180,7 @@ def test_a_client_that_hangs_up_ends_it(long_account: LongAccount) -> None:
 
 
 async def tasks() -> int:
-    """How many there are besides this one."""
+    """Return the number of tasks besides this one."""
     return len(asyncio.all_tasks())
 
 
