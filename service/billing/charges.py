@@ -27,7 +27,7 @@ from service.billing.ledger import (
 from service.billing.money import MAX_MICRO_INR, TokenPrices, Tokens, shown
 from service.http import json
 from service.http.errors import CALL_RUNNING, INSUFFICIENT_CREDITS, INTERNAL, TOO_MANY_CALLS, UNAVAILABLE, Refusal
-from service.observability.gateway_metrics import GatewayMeters
+from service.observability.metrics import GatewayMeters
 from service.observability.tracing import NO_SPAN, Span
 from service.runtime.background import report
 from service.storage.errors import StoreUnavailable
@@ -196,8 +196,10 @@ class Billing:
         self._count_end(call, charge.outcome)
         if closed.call.outcome == charge.outcome:
             self.meters.charged(charge.tokens.input, charge.tokens.output, charge.cost)
-        tokens = closed.call.tokens
-        call.span.note(lambda: {"weighbridge.tokens_input": tokens.input, "weighbridge.tokens_output": tokens.output})
+        if call.span is not NO_SPAN:
+            tokens = closed.call.tokens
+            facts = {"weighbridge.tokens_input": tokens.input, "weighbridge.tokens_output": tokens.output}
+            call.span.note(lambda: facts)
 
     def _count_end(self, call: BillableCall, outcome: str) -> None:
         self.meters.ended(outcome, self.terms.tariff.cost(call.bound))

@@ -24,6 +24,7 @@ from service.http.context import context_of
 from service.http.errors import OVERLOADED, UNAVAILABLE, Refusal
 from service.http.request_limits import INLINE_BODY_BYTES, BodyReader, hold_exactly, memory_of
 from service.http.responses import Reply
+from service.observability.tracing import within
 from service.tokens.counting_pool import Caller, CountingPool
 
 
@@ -113,8 +114,7 @@ class ChatEndpoint:
     ) -> PreparedCall | Refusal:
         """Count the prompt, and return the call that is ready to be authorized."""
         context = context_of(scope)
-        with context.span.child("count"):
-            size = await self.context.counter.size(request, caller)
+        size = await within(context.span, "count", self.context.counter.size(request, caller))
         if isinstance(size, Refusal):
             return size
         if self.calls.is_closing:

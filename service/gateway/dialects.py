@@ -13,7 +13,7 @@ from service.gateway.messages import normalize_assistant_message
 from service.gateway.property_rules import InvalidProperty, is_integer
 from service.gateway.upstream_faults import BadUpstreamResponse, UpstreamUnavailable
 from service.http.json import shorten
-from service.observability.gateway_metrics import TOTAL_ABOVE_SUM, ZERO_AFTER_USAGE, ZERO_WITH_TEXT
+from service.observability.metrics import TOTAL_ABOVE_SUM, ZERO_AFTER_USAGE, ZERO_WITH_TEXT
 
 UpstreamDialect = Literal["openai", "xai"]
 # The only other properties of `usage` that are passed on: a provider may add prices, which are not the caller's.

@@ -32,7 +32,7 @@ from service.http.health import Health
 from service.http.json import shorten
 from service.http.request_limits import BodyReader
 from service.http.responses import Reply
-from service.observability.gateway_metrics import GatewayMeters
+from service.observability.metrics import GatewayMeters
 from service.observability.tracing import random_id
 from service.runtime.background import in_background
 from service.runtime.clock import utc_now

@@ -22,7 +22,7 @@ from service.gateway.upstream_faults import (
     one_line,
 )
 from service.gateway.upstream_pool import UpstreamPool, UpstreamRequests
-from service.observability.gateway_metrics import GatewayMeters
+from service.observability.metrics import GatewayMeters
 from service.observability.tracing import NO_SPAN, Span
 
 PATH = "/chat/completions"
@@ -39,12 +39,14 @@ class UpstreamExchange:
 
     def __init__(self, meters: GatewayMeters, parent: Span) -> None:
         self._meters = meters
-        self._child = parent.child("upstream", "client")
+        self._child = None if parent is NO_SPAN else parent.child("upstream", "client")
+        self._span: Span = NO_SPAN
         self._began_at_seconds = time.perf_counter()
         self._has_begun = False
 
     def __enter__(self) -> "UpstreamExchange":
-        self._span = self._child.__enter__()
+        if self._child is not None:
+            self._span = self._child.__enter__()
         return self
 
     def __exit__(
@@ -52,7 +54,8 @@ class UpstreamExchange:
     ) -> None:
         """Record the time of the exchange, whether it succeeded or not."""
         self._meters.upstream_ended(time.perf_counter() - self._began_at_seconds)
-        self._child.__exit__(kind, error, trace)
+        if self._child is not None:
+            self._child.__exit__(kind, error, trace)
 
     @property
     def traceparent(self) -> bytes | None:
@@ -61,7 +64,8 @@ class UpstreamExchange:
 
     def record_status(self, status: int) -> None:
         """Record the status of the answer in the span."""
-        self._span.note(lambda: {"http.response.status_code": status})
+        if self._child is not None:
+            self._span.note(lambda: {"http.response.status_code": status})
 
     def record_piece(self) -> None:
         """Record the time to the first piece of the body."""

@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 from service.gateway import upstream_pool
 from service.gateway.upstream import UpstreamModel
 from service.gateway.upstream_faults import BadUpstreamResponse, UpstreamFault, UpstreamTimeout, UpstreamUnavailable
-from service.observability.gateway_metrics import GatewayMeters
+from service.observability.metrics import GatewayMeters
 from tests.service.gateway.raw_upstream import RawUpstream, raw_upstream, sends, stays, whole
 
 pytestmark = pytest.mark.anyio
