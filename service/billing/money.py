@@ -55,6 +55,12 @@ def shown(micro_inr: int, decimals: int) -> str:
     return f"{sign}{digits[:point]}.{digits[point:]}" if decimals else f"{sign}{digits}"
 
 
+def shown_short(micro_inr: int) -> str:
+    """Return the exact amount in rupees without trailing zeros."""
+    amount = rupees(micro_inr)
+    return f"{amount.quantize(Decimal(1)) if amount == amount.to_integral_value() else amount.normalize():f}"
+
+
 def parse_rupees(text: str) -> int:
     """Return a positive amount such as `25000` or `0.5` in micro-rupees. Raise ValueError with a sentence."""
     try:

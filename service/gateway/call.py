@@ -9,8 +9,7 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import structlog
 
-from service.billing.bill import BalanceSnapshot, CallBill
-from service.billing.charges import Billing
+from service.billing.charges import BalanceSnapshot, Billing, CallBill
 from service.billing.ledger import StoredAnswer
 from service.billing.money import Tokens
 from service.gateway.dialects import UpstreamDialect, check_answer_usage, parse_choices, parse_usage, texts_in

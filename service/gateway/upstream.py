@@ -10,7 +10,13 @@ from typing import Any, Final, NoReturn
 
 import structlog
 
-from service.gateway.upstream_connection import ConnectionEnded, NotHttp, UpstreamAnswer
+from service.gateway.upstream_connection import (
+    ConnectionEnded,
+    NotHttp,
+    UpstreamAnswer,
+    UpstreamPool,
+    UpstreamRequests,
+)
 from service.gateway.upstream_faults import (
     MAX_MESSAGE_CHARACTERS,
     REQUEST_FAULT_STATUSES,
@@ -21,7 +27,6 @@ from service.gateway.upstream_faults import (
     UpstreamUnavailable,
     one_line,
 )
-from service.gateway.upstream_pool import UpstreamPool, UpstreamRequests
 from service.observability.metrics import GatewayMeters
 from service.observability.tracing import NO_SPAN, Span
 

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from service.billing.bill import BalanceSnapshot
-from service.billing.charges import BillableCall, Billing, BillingTerms
+from service.billing.charges import BalanceSnapshot, BillableCall, Billing, BillingTerms
 from service.billing.ledger import Charge, Closed, HoldState
 from service.billing.money import TokenPrices, Tokens
 from service.billing.sql_ledger import SqlLedger
