@@ -5,6 +5,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import structlog
@@ -15,7 +16,6 @@ from service.billing.money import Tokens
 from service.gateway.dialects import UpstreamDialect, check_answer_usage, parse_choices, parse_usage, texts_in
 from service.gateway.prepared_call import PreparedCall
 from service.gateway.prompt import PromptCounter
-from service.gateway.running_calls import Deadline
 from service.gateway.upstream import UpstreamModel
 from service.gateway.upstream_faults import UpstreamFault
 from service.http.errors import INTERNAL, UNAVAILABLE, Refusal
@@ -70,6 +70,45 @@ class CallContext:
     billing: Billing
     counter: PromptCounter
     dialect: UpstreamDialect = "openai"
+
+
+class Deadline:
+    """Cancels the block under it at a time that may be brought forward from outside; `reason` then says why.
+
+    It starts at infinity; `bring_forward` never moves it back.
+    """
+
+    def __init__(self) -> None:
+        self.at = float("inf")
+        self.reason = ""
+        self.is_over = False
+        self._timer: asyncio.Timeout | None = None
+
+    def bring_forward(self, seconds: float, reason: str) -> None:
+        """End the block after at most `seconds` from now."""
+        at = asyncio.get_running_loop().time() + seconds
+        if at >= self.at:
+            return
+        self.at, self.reason = at, reason
+        if self._timer is not None:
+            self._timer.reschedule(at)
+
+    async def __aenter__(self) -> None:
+        """Enforce the deadline from now on."""
+        self._timer = asyncio.timeout_at(None if self.at == float("inf") else self.at)
+        await self._timer.__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        """Stop enforcing the deadline. A block that it cancelled is left without an exception."""
+        timer, self._timer = self._timer, None
+        if timer is not None:
+            try:
+                await timer.__aexit__(kind, error, trace)
+            except TimeoutError:
+                self.is_over = True
+        return self.is_over
 
 
 class GatewayCall(ABC, Generic[AnswerT]):

@@ -8,8 +8,8 @@ from typing import NamedTuple, TypeVar
 
 from starlette.types import Receive
 
+from service.http.context import InFlight
 from service.http.errors import CALLER_GONE, TEXT_TOO_LARGE, UNAVAILABLE, Refusal
-from service.http.in_flight import InFlight
 from service.runtime.fair_threads import FairThreads, ThreadJob
 from tokenizer_registry import Count, Registry, Token, expanded_size
 
