@@ -5,11 +5,12 @@ times as long as the statement itself (docs/decisions/raw-sql.md).
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import CursorResult, Executable
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 if TYPE_CHECKING:
@@ -20,6 +21,10 @@ SqlRow = tuple[Any, ...]
 SqlResult = CursorResult[*tuple[Any, ...]]
 # The database refuses the statement; all other errors concern the database itself.
 STATEMENT_ERRORS = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
+# All errors that a transaction may end with: those of statements, and those of the database itself.
+DATABASE_ERRORS = (DBAPIError, PoolTimeoutError)
+# Raises StoreUnavailable for an error of the database itself; the second argument is whether it was to be written.
+RaiseIfBroken = Callable[[Exception, bool], None]
 _PARAMETER = re.compile(r":(\w+)")
 
 
