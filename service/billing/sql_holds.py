@@ -1,4 +1,4 @@
-"""The statements that open and close holds: any number of them in one transaction, a single one just the same.
+"""The statements that open and close holds, and the entries of the books: of any number of calls in one transaction.
 
 They are raw SQL, because every chat executes them (docs/decisions/raw-sql.md). Locks are taken in one order (holds,
 balances, keys, and each kind in the order of its ids), so that no two transactions wait for each other.
@@ -6,15 +6,14 @@ balances, keys, and each kind in the order of its ids), so that no two transacti
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from service.billing.ledger import Balance, CallRecord, Charge, Closed, Held, HoldState, NewHold, TooManyOpen
-from service.billing.sql_credit import INSERT_ENTRY, WRITTEN_OFF, balance_of, entry_values
-from service.billing.sql_statements import call_of
+from service.billing.money import Tokens
 from service.storage.sql.connection import SqlConnection, SqlParameters, SqlRow
-from service.storage.sql.tables import EPOCH, MICROSECOND, api_key, hold, microseconds_of
+from service.storage.sql.tables import EPOCH, MICROSECOND, api_key, balance, hold, microseconds_of
 
 Owned = TypeVar("Owned", CallRecord, NewHold)
 
@@ -41,6 +40,19 @@ INSERT_HOLD = (
     "INSERT INTO hold (id, trace_id, account_id, key_id, state, amount, estimated, streamed, opened_at, expires_at) "
     "VALUES (:id, :trace_id, :account_id, :key_id, 'open', :amount, false, :streamed, :now, :expires_at)"
 )
+
+INSERT_ENTRY = (
+    "INSERT INTO entry (at, kind, reference, account_id, key_id, debit, credit, amount, reason) "
+    "VALUES (:now, :kind, :reference, :account_id, :key_id, :debit, :credit, :amount, :reason)"
+)
+# The two sides of each kind of entry: from whom, to whom.
+SIDES = {
+    "welcome": ("grants", "customer"),
+    "grant": ("grants", "customer"),
+    "charge": ("customer", "revenue"),
+    "write_off": ("write_off", "revenue"),
+}
+WRITTEN_OFF = "usage above the hold"
 
 
 class SettleRequest(NamedTuple):
@@ -92,6 +104,52 @@ async def recorded(connection: SqlConnection, hold_id: str) -> Closed:
     row = (await connection.execute(select(hold).where(hold.c.id == hold_id))).one()
     spent = await connection.scalar(select(api_key.c.spent_micro_inr).where(api_key.c.id == row.key_id))
     return Closed(call_of(row), await balance_of(connection, row.account_id) or Balance(0, 0), int(spent or 0))
+
+
+def call_of(row: Row[Any]) -> CallRecord:
+    """Return the call in a row of the table of holds."""
+    return CallRecord(
+        id=row.id,
+        trace_id=row.trace_id,
+        account_id=row.account_id,
+        key_id=row.key_id,
+        state=HoldState(row.state),
+        amount=row.amount,
+        tokens=Tokens(row.tokens_input or 0, row.tokens_output or 0),
+        cost=row.cost or 0,
+        estimated=row.estimated,
+        streamed=row.streamed,
+        outcome=row.outcome,
+        opened_at=row.opened_at,
+        expires_at=row.expires_at,
+        closed_at=row.closed_at,
+        usage_fault=row.usage_fault,
+    )
+
+
+async def balance_of(connection: SqlConnection, account_id: str) -> Balance | None:
+    """Return an account's balance, or None if it never had one."""
+    statement = select(balance.c.posted, balance.c.held).where(balance.c.account_id == account_id)
+    row = (await connection.execute(statement)).one_or_none()
+    return None if row is None else Balance(row.posted, row.held)
+
+
+def entry_values(
+    kind: str, reference: str, account_id: str, amount: int, now: datetime, reason: str, key_id: str | None = None
+) -> SqlParameters:
+    """Return the parameters of INSERT_ENTRY. `reference` and `kind` together are unique."""
+    debit, credit = SIDES[kind]
+    return {
+        "now": (now - EPOCH) // MICROSECOND,
+        "kind": kind,
+        "reference": reference,
+        "account_id": account_id,
+        "key_id": key_id,
+        "debit": debit,
+        "credit": credit,
+        "amount": amount,
+        "reason": reason,
+    }
 
 
 def _outcome(

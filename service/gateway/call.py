@@ -13,9 +13,8 @@ import structlog
 from service.billing.charges import BalanceSnapshot, Billing, CallBill
 from service.billing.ledger import StoredAnswer
 from service.billing.money import Tokens
-from service.gateway.dialects import UpstreamDialect, check_answer_usage, parse_choices, parse_usage, texts_in
-from service.gateway.prepared_call import PreparedCall
-from service.gateway.prompt import PromptCounter
+from service.gateway.dialects import ParsedAnswer, UpstreamDialect, parse_answer
+from service.gateway.prepared_call import PreparedCall, PromptCounter
 from service.gateway.upstream import UpstreamModel
 from service.gateway.upstream_faults import UpstreamFault
 from service.http.errors import INTERNAL, UNAVAILABLE, Refusal
@@ -186,21 +185,19 @@ class PlainCall(GatewayCall[Reply]):
         if self.bill is None:
             await self.context.billing.release(self.billable, INTERNAL.code)
 
-    async def _ask(self) -> dict[str, Any] | None:
+    async def _ask(self) -> ParsedAnswer | None:
         """Return the upstream's answer, or None if the deadline came first. Raise UpstreamFault."""
         answer = None
         async with self.deadline:
             answer = await self.context.upstream.complete(self.prepared.upstream_body, self.billable.span)
-        return None if answer is None else {**answer, "choices": parse_choices(answer)}
+        return None if answer is None else parse_answer(answer, self.context.dialect)
 
-    async def _capture(self, answer: dict[str, Any]) -> CallBill | None:
+    async def _capture(self, answer: ParsedAnswer) -> CallBill | None:
         """Charge the reported tokens; those that are not reported are counted here."""
-        reported = parse_usage(answer, self.context.dialect)
-        texts = [] if reported.output else [text for one in answer["choices"] for _, text in texts_in(one["message"])]
-        usage = check_answer_usage(reported, has_text=bool(texts))
+        usage = answer.usage
         used_output = usage.output
         if used_output is None:
-            used_output = await self.context.counter.count_output(texts, self.billable.account_id)
+            used_output = await self.context.counter.count_output(answer.texts, self.billable.account_id)
         used_input = self.prepared.size.counted if usage.input is None else usage.input
         used = Tokens(used_input, used_output)
         estimated = usage.input is None or usage.output is None
@@ -208,8 +205,8 @@ class PlainCall(GatewayCall[Reply]):
             self.billable, used, "completed", estimated=estimated, usage_fault=usage.fault
         )
 
-    async def _reply(self, answer: dict[str, Any], bill: CallBill) -> Reply:
-        body = self.envelope.completion(answer["choices"], {**parse_usage(answer).details, **bill.usage()})
+    async def _reply(self, answer: ParsedAnswer, bill: CallBill) -> Reply:
+        body = self.envelope.completion(answer.choices, {**answer.usage.details, **bill.usage()})
         reply = Reply(200, body, bill.headers(), JSON_CONTENT_TYPE)
         self.answer = StoredAnswer(reply.headers, body, JSON_CONTENT_TYPE)
         await self.context.billing.store_answer(self.billable, self.answer)

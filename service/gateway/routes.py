@@ -18,8 +18,7 @@ from service.connections import Connections
 from service.gateway.call import CallContext
 from service.gateway.chat import ChatEndpoint, PublicModel
 from service.gateway.joining import RedisLeftCalls, RetryJoiner
-from service.gateway.prepared_call import CallPreparer
-from service.gateway.prompt import PromptCounter
+from service.gateway.prepared_call import CallPreparer, PromptCounter
 from service.gateway.request import ChatRequests
 from service.gateway.running_calls import RunningCalls
 from service.gateway.streaming import StreamTimeouts
