@@ -210,10 +210,7 @@ class UpstreamModel:
         request = self._requests.post(_ENCODER.encode({"model": self.model, **body}).encode(), exchange.traceparent)
         connection = None
         try:
-            connection = await pool.acquire()
-            # Never sent twice: the upstream may have begun to work on it, and charge for that, when it breaks off.
-            answer = connection.send(request)
-            await answer.head()
+            connection, answer = await pool.send(request)
             exchange.record_status(answer.status)
             if answer.status != 200:
                 raise await self._fault(answer)

@@ -249,14 +249,25 @@ class UpstreamPool:
         self._clearing: asyncio.TimerHandle | None = None
         self._is_closed = False
 
-    async def acquire(self) -> UpstreamConnection:
-        """Return a connection, which has to be released. Raise OSError."""
+    async def send(self, request: bytes) -> tuple[UpstreamConnection, UpstreamAnswer]:
+        """Send a request and wait for the head of its answer. The connection has to be released.
+
+        Raise OSError without a connection, NotHttp or ConnectionEnded. A request is never sent twice: the upstream may
+        have begun to work on it, and charge for that, when it breaks off.
+        """
         await self._places.acquire()
+        connection = None
         try:
-            return self._take_idle() or await self._connect()
+            connection = self._take_idle() or await self._connect()
+            answer = connection.send(request)
+            await answer.head()
         except BaseException:
-            self._places.release()
+            if connection is None:
+                self._places.release()
+            else:
+                self.release(connection)
             raise
+        return connection, answer
 
     def release(self, connection: UpstreamConnection) -> None:
         """Keep the connection for another request, or close it if its answer was not read to the end."""

@@ -28,6 +28,7 @@ from service.storage.sql.connection import (
     SqlParameters,
     SqlResult,
     SqlRow,
+    SqlStep,
     as_sqlalchemy_error,
 )
 from service.storage.sql.url import DatabaseUrl
@@ -178,6 +179,10 @@ class SqliteConnection:
             return [driver.execute(statement, one).fetchone() for one in parameters]
         except sqlite3.Error as error:
             raise as_sqlalchemy_error(statement, error, sqlite3.Error) from error
+
+    async def fetch_all(self, steps: Sequence[SqlStep]) -> list[list[SqlRow | None]]:
+        """Execute raw statements one after the other, each as `fetch_each` does; return the rows of each."""
+        return [await self.fetch_each(statement, parameters) for statement, parameters in steps]
 
     async def run_each(self, statement: str, parameters: Sequence[SqlParameters]) -> None:
         """Execute a raw statement that returns no rows once for each parameter set."""
