@@ -185,8 +185,8 @@ class Billing:
         """Extend the lease, and record `used` as what is charged if this process dies. Log a fault of the store."""
         checkpoint = None
         if used is not None:
-            tokens = self.terms.tariff.within(used, call.bound)
-            checkpoint = Charge(tokens, self.terms.tariff.cost(tokens), "")
+            tokens, cost = self.terms.tariff.charge(used, call.bound)
+            checkpoint = Charge(tokens, cost, "")
         try:
             await self.ledger.renew(call.id, self._lease_end(), checkpoint)
         except Exception as error:
@@ -262,8 +262,7 @@ class Billing:
     ) -> Charge:
         """Return the charge, and log what the upstream reported beyond the hold or inconsistently."""
         tariff = self.terms.tariff
-        tokens = tariff.within(used, call.bound)
-        cost = tariff.cost(tokens)
+        tokens, cost = tariff.charge(used, call.bound)
         overrun = 0 if tokens == used else min(tariff.cost(used) - cost, MAX_MICRO_INR)
         if overrun:
             self.log.error("usage_above_hold", call=call.id, reported=str(tuple(used))[:200], bound=tuple(call.bound))

@@ -34,6 +34,11 @@ class TokenPrices:
             return 0
         return left // self.output_micro_inr if self.output_micro_inr else None
 
+    def charge(self, reported: Tokens, bound: Tokens) -> tuple[Tokens, int]:
+        """Return the tokens that may be charged, and their cost in micro-rupees."""
+        tokens = self.within(reported, bound)
+        return tokens, self.cost(tokens)
+
     def within(self, reported: Tokens, bound: Tokens) -> Tokens:
         """Return the tokens that may be charged: those reported, of each kind at most as many as the bound has.
 
