@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from bench.texts import kinds
-from service.http.in_flight import InFlight
+from service.http.context import InFlight
 from service.tokens.counting_pool import CountingPool, TextLimits
 from tokenizer_registry import Registry
 from tokenizer_registry.vocabulary import Vocabulary

@@ -5,7 +5,7 @@ import statistics
 import time
 from collections.abc import Iterator
 
-from service.http.in_flight import InFlight
+from service.http.context import InFlight
 from service.tokens.counting_pool import CountingPool, TextLimits
 from tests.hostile_inputs import hostile_texts
 from tokenizer_registry import Registry, UncountableText

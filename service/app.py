@@ -13,10 +13,10 @@ from pricing_data import PriceBook
 from service.connections import Connections
 from service.console.routes import console_login, console_routes
 from service.gateway.routes import Gateway
+from service.http.context import InFlight
 from service.http.cors import Cors
 from service.http.endpoint import DirectRoutes
 from service.http.health import Health, MetricsPage, Probe, Readiness
-from service.http.in_flight import InFlight
 from service.http.middleware import RequestMiddleware
 from service.observability.tracing import Tracer
 from service.runtime.background import in_background

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import NamedTuple, Protocol
 
 from service.auth.pepper import Pepper
-from service.http.request_limits import network
+from service.http.context import network
 from service.limits import CountersUnreachable
 from service.storage.redis import FAULTS, Client
 

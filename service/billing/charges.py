@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import structlog
 
-from service.billing.bill import BALANCE_DECIMALS, COST_DECIMALS, BalanceSnapshot, CallBill
 from service.billing.ledger import (
+    Balance,
     Charge,
     Claim,
     ClaimTaken,
@@ -24,16 +24,20 @@ from service.billing.ledger import (
     StoredAnswer,
     TooManyOpen,
 )
-from service.billing.money import MAX_MICRO_INR, TokenPrices, Tokens, shown
+from service.billing.money import MAX_MICRO_INR, TokenPrices, Tokens, shown, shown_short
 from service.http import json
 from service.http.errors import CALL_RUNNING, INSUFFICIENT_CREDITS, INTERNAL, TOO_MANY_CALLS, UNAVAILABLE, Refusal
-from service.observability.gateway_metrics import GatewayMeters
+from service.http.responses import Header
+from service.observability.metrics import GatewayMeters
 from service.observability.tracing import NO_SPAN, Span
 from service.runtime.background import report
 from service.storage.errors import StoreUnavailable
 
 # Pauses between attempts to write a charge, while the caller waits for an answer that is already there.
 RETRY_PAUSES_SECONDS = (0.05, 0.2, 0.5, 1, 2, 3)
+COST_DECIMALS = 6
+BALANCE_DECIMALS = 4
+WARNING_HEADER = b"x-credit-warning"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,89 @@ class BillableCall(NamedTuple):
     streamed: bool
     claim: Claim | None = None
     span: Span = NO_SPAN
+
+
+class BalanceSnapshot(NamedTuple):
+    """An account's balance and a key's spending after an operation of the ledger.
+
+    Below a posted balance of `warning_micro_inr` the caller is warned.
+    """
+
+    balance: Balance
+    key_spent_micro_inr: int
+    warning_micro_inr: int
+
+    def headers(self) -> list[Header]:
+        """Return the balance, the key's spending and, if the balance is low, the warning."""
+        headers = [
+            (b"x-credit-balance-inr", shown(self.balance.posted, BALANCE_DECIMALS).encode()),
+            (b"x-credit-spent-inr", shown(self.key_spent_micro_inr, COST_DECIMALS).encode()),
+        ]
+        if self.is_low:
+            headers.append((WARNING_HEADER, self.warning.encode()))
+        return headers
+
+    @property
+    def is_low(self) -> bool:
+        """Whether the posted balance is below the threshold, compared in micro-rupees."""
+        return self.balance.posted < self.warning_micro_inr
+
+    @property
+    def warning(self) -> str:
+        """The warning as an ASCII sentence, as header values require."""
+        return f"Low balance: less than INR {shown_short(self.warning_micro_inr)} left."
+
+
+class CallBill(NamedTuple):
+    """What a captured call was charged. `estimated` is true if the tokens are not those that the upstream reported."""
+
+    tokens: Tokens
+    cost_micro_inr: int
+    estimated: bool
+    snapshot: BalanceSnapshot
+
+    @classmethod
+    def of(cls, closed: Closed, warning_micro_inr: int) -> "CallBill":
+        """Return the bill for a hold that the ledger has closed."""
+        call = closed.call
+        snapshot = BalanceSnapshot(closed.balance, closed.key_spent, warning_micro_inr)
+        return cls(call.tokens, call.cost, call.estimated, snapshot)
+
+    def headers(self) -> list[Header]:
+        """Return the headers of the balance, the cost and the tokens."""
+        return [
+            *self.snapshot.headers(),
+            (b"x-request-cost-inr", shown(self.cost_micro_inr, COST_DECIMALS).encode()),
+            (b"x-tokens-input", str(self.tokens.input).encode()),
+            (b"x-tokens-output", str(self.tokens.output).encode()),
+        ]
+
+    def usage(self) -> dict[str, int]:
+        """Return the charged tokens in OpenAI's `usage` format."""
+        return {
+            "prompt_tokens": self.tokens.input,
+            "completion_tokens": self.tokens.output,
+            "total_tokens": sum(self.tokens),
+        }
+
+    def properties(self) -> dict[str, json.Value]:
+        """Return the object `billing` of a chunk. Amounts are decimal strings, as in the headers."""
+        properties: dict[str, json.Value] = {
+            "request_cost_inr": shown(self.cost_micro_inr, COST_DECIMALS),
+            "credit_balance_inr": shown(self.snapshot.balance.posted, BALANCE_DECIMALS),
+            "credit_spent_inr": shown(self.snapshot.key_spent_micro_inr, COST_DECIMALS),
+            "tokens_input": self.tokens.input,
+            "tokens_output": self.tokens.output,
+            "estimated": self.estimated,
+        }
+        return properties | ({"credit_warning": self.snapshot.warning} if self.snapshot.is_low else {})
+
+    def comment(self) -> bytes:
+        """Return the headers without the warning as one comment line of a stream, which SSE clients ignore."""
+        words = " ".join(
+            f"{name.decode()}={value.decode()}" for name, value in self.headers() if b"warning" not in name
+        )
+        return f": {words}\n\n".encode()
 
 
 class Billing:
@@ -98,8 +185,8 @@ class Billing:
         """Extend the lease, and record `used` as what is charged if this process dies. Log a fault of the store."""
         checkpoint = None
         if used is not None:
-            tokens = self.terms.tariff.within(used, call.bound)
-            checkpoint = Charge(tokens, self.terms.tariff.cost(tokens), "")
+            tokens, cost = self.terms.tariff.charge(used, call.bound)
+            checkpoint = Charge(tokens, cost, "")
         try:
             await self.ledger.renew(call.id, self._lease_end(), checkpoint)
         except Exception as error:
@@ -175,8 +262,7 @@ class Billing:
     ) -> Charge:
         """Return the charge, and log what the upstream reported beyond the hold or inconsistently."""
         tariff = self.terms.tariff
-        tokens = tariff.within(used, call.bound)
-        cost = tariff.cost(tokens)
+        tokens, cost = tariff.charge(used, call.bound)
         overrun = 0 if tokens == used else min(tariff.cost(used) - cost, MAX_MICRO_INR)
         if overrun:
             self.log.error("usage_above_hold", call=call.id, reported=str(tuple(used))[:200], bound=tuple(call.bound))
@@ -196,8 +282,10 @@ class Billing:
         self._count_end(call, charge.outcome)
         if closed.call.outcome == charge.outcome:
             self.meters.charged(charge.tokens.input, charge.tokens.output, charge.cost)
-        tokens = closed.call.tokens
-        call.span.note(lambda: {"weighbridge.tokens_input": tokens.input, "weighbridge.tokens_output": tokens.output})
+        if call.span is not NO_SPAN:
+            tokens = closed.call.tokens
+            facts = {"weighbridge.tokens_input": tokens.input, "weighbridge.tokens_output": tokens.output}
+            call.span.note(lambda: facts)
 
     def _count_end(self, call: BillableCall, outcome: str) -> None:
         self.meters.ended(outcome, self.terms.tariff.cost(call.bound))

@@ -4,15 +4,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from starlette.types import Scope
-
 from service.auth.accounts import Principal
 from service.billing.ledger import Claim, HoldState, KnownClaim, Ledger
-from service.http.errors import ANSWER_LOST, CALL_RUNNING, INVALID_REQUEST, OTHER_BODY, UNAVAILABLE, Refusal
+from service.http.errors import ANSWER_LOST, CALL_RUNNING, OTHER_BODY, UNAVAILABLE, Refusal
 from service.http.responses import Header, Reply
 from service.storage.errors import StoreUnavailable
 
-MAX_CHARACTERS = 255
 REPLAYED_HEADER: Header = (b"idempotency-replayed", b"true")
 # An answer is stored just after its charge. For this time a charged call without an answer counts as running.
 STORING_TIME = timedelta(seconds=10)
@@ -25,16 +22,6 @@ class Idempotency:
         self.ledger = ledger
         self.keep = keep
         self.now = now
-
-    def key(self, scope: Scope) -> bytes | Refusal | None:
-        """Return the key in a request's headers, None without one, or a refusal of an invalid or second one."""
-        keys = {value.strip() for name, value in scope["headers"] if name == b"idempotency-key"}
-        if not keys:
-            return None
-        key: bytes = keys.pop()
-        if keys or not 1 <= len(key) <= MAX_CHARACTERS or not key.isascii():
-            return INVALID_REQUEST.saying(f"Idempotency-Key: send one, of 1 to {MAX_CHARACTERS} ASCII characters.")
-        return key
 
     def claim(self, key: bytes, principal: Principal, body_digest: str) -> Claim:
         """Return the claim of a call with this key and a body with this digest."""

@@ -34,6 +34,11 @@ class TokenPrices:
             return 0
         return left // self.output_micro_inr if self.output_micro_inr else None
 
+    def charge(self, reported: Tokens, bound: Tokens) -> tuple[Tokens, int]:
+        """Return the tokens that may be charged, and their cost in micro-rupees."""
+        tokens = self.within(reported, bound)
+        return tokens, self.cost(tokens)
+
     def within(self, reported: Tokens, bound: Tokens) -> Tokens:
         """Return the tokens that may be charged: those reported, of each kind at most as many as the bound has.
 
@@ -53,6 +58,12 @@ def shown(micro_inr: int, decimals: int) -> str:
     point = len(digits) - decimals
     sign = "-" if micro_inr < 0 else ""
     return f"{sign}{digits[:point]}.{digits[point:]}" if decimals else f"{sign}{digits}"
+
+
+def shown_short(micro_inr: int) -> str:
+    """Return the exact amount in rupees without trailing zeros."""
+    amount = rupees(micro_inr)
+    return f"{amount.quantize(Decimal(1)) if amount == amount.to_integral_value() else amount.normalize():f}"
 
 
 def parse_rupees(text: str) -> int:

@@ -1,40 +1,21 @@
-"""Balances, the entries of the books, and the welcome credit that an account's balance begins with."""
+"""The welcome credit that an account's balance begins with."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select
 
-from service.billing.ledger import Balance
-from service.storage.sql.connection import SqlConnection, SqlParameters
+from service.billing.sql_holds import INSERT_ENTRY, balance_of, entry_values
+from service.storage.sql.connection import SqlConnection
 from service.storage.sql.engine import Database
-from service.storage.sql.tables import EPOCH, MICROSECOND, balance, service_setting
+from service.storage.sql.tables import service_setting
 
-# The two sides of each kind of entry: from whom, to whom.
-SIDES = {
-    "welcome": ("grants", "customer"),
-    "grant": ("grants", "customer"),
-    "charge": ("customer", "revenue"),
-    "write_off": ("write_off", "revenue"),
-}
-WRITTEN_OFF = "usage above the hold"
 WELCOME_SETTING = "credit_welcome_micro_inr"
-INSERT_ENTRY = (
-    "INSERT INTO entry (at, kind, reference, account_id, key_id, debit, credit, amount, reason) "
-    "VALUES (:now, :kind, :reference, :account_id, :key_id, :debit, :credit, :amount, :reason)"
-)
 # The primary key decides which of several processes opens a balance.
 INSERT_BALANCE = (
     "INSERT INTO balance (account_id, posted, held) VALUES (:account_id, :posted, 0) "
     "ON CONFLICT (account_id) DO NOTHING RETURNING posted"
 )
-
-
-async def balance_of(connection: SqlConnection, account_id: str) -> Balance | None:
-    """Return an account's balance, or None if it never had one."""
-    statement = select(balance.c.posted, balance.c.held).where(balance.c.account_id == account_id)
-    row = (await connection.execute(statement)).one_or_none()
-    return None if row is None else Balance(row.posted, row.held)
 
 
 async def open_balance(connection: SqlConnection, account_id: str, welcome_micro_inr: int, now: datetime) -> bool:
@@ -46,24 +27,6 @@ async def open_balance(connection: SqlConnection, account_id: str, welcome_micro
         entry = entry_values("welcome", account_id, account_id, welcome_micro_inr, now, "welcome credit")
         await connection.run_each(INSERT_ENTRY, [entry])
     return True
-
-
-def entry_values(
-    kind: str, reference: str, account_id: str, amount: int, now: datetime, reason: str, key_id: str | None = None
-) -> SqlParameters:
-    """Return the parameters of INSERT_ENTRY. `reference` and `kind` together are unique."""
-    debit, credit = SIDES[kind]
-    return {
-        "now": (now - EPOCH) // MICROSECOND,
-        "kind": kind,
-        "reference": reference,
-        "account_id": account_id,
-        "key_id": key_id,
-        "debit": debit,
-        "credit": credit,
-        "amount": amount,
-        "reason": reason,
-    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The statements that open and close holds: any number of them in one transaction, a single one just the same.
+"""The statements that open and close holds, and the entries of the books: of any number of calls in one transaction.
 
 They are raw SQL, because every chat executes them (docs/decisions/raw-sql.md). Locks are taken in one order (holds,
 balances, keys, and each kind in the order of its ids), so that no two transactions wait for each other.
@@ -6,15 +6,14 @@ balances, keys, and each kind in the order of its ids), so that no two transacti
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from service.billing.ledger import Balance, CallRecord, Charge, Closed, Held, HoldState, NewHold, TooManyOpen
-from service.billing.sql_credit import INSERT_ENTRY, WRITTEN_OFF, balance_of, entry_values
-from service.billing.sql_statements import call_of
+from service.billing.money import Tokens
 from service.storage.sql.connection import SqlConnection, SqlParameters, SqlRow
-from service.storage.sql.tables import EPOCH, MICROSECOND, api_key, hold, microseconds_of
+from service.storage.sql.tables import EPOCH, MICROSECOND, api_key, balance, hold, microseconds_of
 
 Owned = TypeVar("Owned", CallRecord, NewHold)
 
@@ -42,6 +41,19 @@ INSERT_HOLD = (
     "VALUES (:id, :trace_id, :account_id, :key_id, 'open', :amount, false, :streamed, :now, :expires_at)"
 )
 
+INSERT_ENTRY = (
+    "INSERT INTO entry (at, kind, reference, account_id, key_id, debit, credit, amount, reason) "
+    "VALUES (:now, :kind, :reference, :account_id, :key_id, :debit, :credit, :amount, :reason)"
+)
+# The two sides of each kind of entry: from whom, to whom.
+SIDES = {
+    "welcome": ("grants", "customer"),
+    "grant": ("grants", "customer"),
+    "charge": ("customer", "revenue"),
+    "write_off": ("write_off", "revenue"),
+}
+WRITTEN_OFF = "usage above the hold"
+
 
 class SettleRequest(NamedTuple):
     """A hold that is to be closed with a charge."""
@@ -63,9 +75,8 @@ async def write(
     """Close holds and open new ones. Where the new holds of an account exceed its balance together, none is opened."""
     settled = await _settle(connection, requests, now) if requests else []
     calls = [call for call, _ in settled]
-    balances = await _move_money(connection, calls, holds)
-    spent = await _spend(connection, calls, holds)
-    opened = await _open(connection, [new for new in holds if new.id in balances], now) if holds else set()
+    balances, spent, open_calls = await _move_money(connection, calls, holds)
+    opened = await _open(connection, [new for new in holds if new.id in balances], open_calls, now) if holds else set()
     if settled:
         entries = [entry for call, charge in settled for entry in _entries(call, charge, now)]
         await connection.run_each(INSERT_ENTRY, entries)
@@ -92,6 +103,52 @@ async def recorded(connection: SqlConnection, hold_id: str) -> Closed:
     row = (await connection.execute(select(hold).where(hold.c.id == hold_id))).one()
     spent = await connection.scalar(select(api_key.c.spent_micro_inr).where(api_key.c.id == row.key_id))
     return Closed(call_of(row), await balance_of(connection, row.account_id) or Balance(0, 0), int(spent or 0))
+
+
+def call_of(row: Row[Any]) -> CallRecord:
+    """Return the call in a row of the table of holds."""
+    return CallRecord(
+        id=row.id,
+        trace_id=row.trace_id,
+        account_id=row.account_id,
+        key_id=row.key_id,
+        state=HoldState(row.state),
+        amount=row.amount,
+        tokens=Tokens(row.tokens_input or 0, row.tokens_output or 0),
+        cost=row.cost or 0,
+        estimated=row.estimated,
+        streamed=row.streamed,
+        outcome=row.outcome,
+        opened_at=row.opened_at,
+        expires_at=row.expires_at,
+        closed_at=row.closed_at,
+        usage_fault=row.usage_fault,
+    )
+
+
+async def balance_of(connection: SqlConnection, account_id: str) -> Balance | None:
+    """Return an account's balance, or None if it never had one."""
+    statement = select(balance.c.posted, balance.c.held).where(balance.c.account_id == account_id)
+    row = (await connection.execute(statement)).one_or_none()
+    return None if row is None else Balance(row.posted, row.held)
+
+
+def entry_values(
+    kind: str, reference: str, account_id: str, amount: int, now: datetime, reason: str, key_id: str | None = None
+) -> SqlParameters:
+    """Return the parameters of INSERT_ENTRY. `reference` and `kind` together are unique."""
+    debit, credit = SIDES[kind]
+    return {
+        "now": (now - EPOCH) // MICROSECOND,
+        "kind": kind,
+        "reference": reference,
+        "account_id": account_id,
+        "key_id": key_id,
+        "debit": debit,
+        "credit": credit,
+        "amount": amount,
+        "reason": reason,
+    }
 
 
 def _outcome(
@@ -146,18 +203,53 @@ def _settled(one: SettleRequest, row: SqlRow, now: datetime) -> CallRecord:
     )
 
 
-async def _move_money(
-    connection: SqlConnection, calls: Sequence[CallRecord], holds: Sequence[NewHold]
-) -> dict[str, Balance]:
-    """Release what closed calls held and set aside money for new ones; return the balance after each, by its id."""
+class _Moved(NamedTuple):
+    """The balance after each call and hold and what its key had spent, by its id; and the open calls of keys."""
+
+    balances: dict[str, Balance]
+    spent: dict[str, int]
+    open_calls: dict[str, int]
+
+
+async def _move_money(connection: SqlConnection, calls: Sequence[CallRecord], holds: Sequence[NewHold]) -> _Moved:
+    """Release what closed calls held, set aside money for new ones, and add to what keys have spent.
+
+    The open calls of keys with a limit are counted after it: the number is exact, because all holds of a key wait for
+    the lock on its account's balance.
+    """
+    groups = _groups(calls, holds)
+    costs: dict[str, int] = {}
+    for call in calls:
+        costs[call.key_id] = costs.get(call.key_id, 0) + call.cost
+    spending = sorted(costs)
+    others = sorted({new.key_id for new in holds} - costs.keys())
+    limited = sorted({new.key_id for new in holds if new.most_open is not None})
+    moved, increased, read, counted = await connection.fetch_all(
+        [
+            (MOVE, [_movement(account_id, group) for account_id, group in groups]),
+            (SPEND, [{"key_id": key_id, "cost": costs[key_id]} for key_id in spending]),
+            (SELECT_SPENT, [{"key_id": key_id} for key_id in others]),
+            (COUNT_OPEN, [{"key_id": key_id} for key_id in limited]),
+        ]
+    )
+    totals = _numbers([*spending, *others], [*increased, *read])
+    return _Moved(_balances(groups, moved), _spent(calls, holds, totals), _numbers(limited, counted))
+
+
+def _groups(calls: Sequence[CallRecord], holds: Sequence[NewHold]) -> list[tuple[str, Sequence[CallRecord | NewHold]]]:
+    """Return the calls and then the holds of each account, in the order of accounts."""
     released, wanted = _by_account(calls), _by_account(holds)
-    groups: list[tuple[str, Sequence[CallRecord | NewHold]]] = [
+    return [
         (account_id, group)
         for account_id in sorted(released.keys() | wanted.keys())
         for group in (released.get(account_id), wanted.get(account_id))
         if group
     ]
-    rows = await connection.fetch_each(MOVE, [_movement(account_id, group) for account_id, group in groups])
+
+
+def _balances(
+    groups: Sequence[tuple[str, Sequence[CallRecord | NewHold]]], rows: Sequence[SqlRow | None]
+) -> dict[str, Balance]:
     balances: dict[str, Balance] = {}
     for (_, group), row in zip(groups, rows, strict=True):
         if row is None:
@@ -168,6 +260,10 @@ async def _move_money(
             cost, set_aside = _change(one)
             posted, held = posted + cost, held - set_aside
     return balances
+
+
+def _numbers(keys: Sequence[str], rows: Sequence[SqlRow | None]) -> dict[str, int]:
+    return {key_id: 0 if row is None else int(row[0]) for key_id, row in zip(keys, rows, strict=True)}
 
 
 def _movement(account_id: str, group: Sequence[CallRecord | NewHold]) -> SqlParameters:
@@ -185,19 +281,8 @@ def _change(one: CallRecord | NewHold) -> tuple[int, int]:
     return (one.cost, -one.amount) if isinstance(one, CallRecord) else (0, one.amount)
 
 
-async def _spend(connection: SqlConnection, calls: Sequence[CallRecord], holds: Sequence[NewHold]) -> dict[str, int]:
-    """Add to what keys have spent; return what the key of each call and hold had spent after it, by its id."""
-    costs: dict[str, int] = {}
-    for call in calls:
-        costs[call.key_id] = costs.get(call.key_id, 0) + call.cost
-    others = sorted({new.key_id for new in holds} - costs.keys())
-    spending = [{"key_id": key_id, "cost": costs[key_id]} for key_id in sorted(costs)]
-    rows = await connection.fetch_each(SPEND, spending) if spending else []
-    if others:
-        rows += await connection.fetch_each(SELECT_SPENT, [{"key_id": key_id} for key_id in others])
-    totals = {
-        key_id: 0 if row is None else int(row[0]) for key_id, row in zip([*sorted(costs), *others], rows, strict=True)
-    }
+def _spent(calls: Sequence[CallRecord], holds: Sequence[NewHold], totals: dict[str, int]) -> dict[str, int]:
+    """Return what the key of each call and hold had spent after it, by its id; `totals` is by key, after all."""
     spent = {new.id: totals[new.key_id] for new in holds}
     for call in reversed(calls):
         spent[call.id] = totals[call.key_id]
@@ -205,14 +290,10 @@ async def _spend(connection: SqlConnection, calls: Sequence[CallRecord], holds: 
     return spent
 
 
-async def _open(connection: SqlConnection, holds: Sequence[NewHold], now: datetime) -> set[str]:
-    """Insert holds whose money is set aside, as many as their keys may have; give back the money of the others.
-
-    The number of open calls is exact, because all holds of a key wait for the lock on its account's balance.
-    """
-    keys = sorted({new.key_id for new in holds if new.most_open is not None})
-    counts = await connection.fetch_each(COUNT_OPEN, [{"key_id": key_id} for key_id in keys]) if keys else []
-    open_calls = {key_id: int(row[0]) if row else 0 for key_id, row in zip(keys, counts, strict=True)}
+async def _open(
+    connection: SqlConnection, holds: Sequence[NewHold], open_calls: dict[str, int], now: datetime
+) -> set[str]:
+    """Insert holds whose money is set aside, as many as their keys may have; give back the money of the others."""
     opened: list[NewHold] = []
     refused: list[NewHold] = []
     for new in holds:

@@ -28,8 +28,8 @@ from service.billing.ledger import (
 )
 from service.billing.money import Tokens
 from service.billing.sql_claims import drop_expired_claims, find_claim, free_claim, keep_answer, take_claim
-from service.billing.sql_credit import balance_of, open_balance
-from service.billing.sql_holds import SettleRequest, recorded, void, write
+from service.billing.sql_credit import open_balance
+from service.billing.sql_holds import SettleRequest, balance_of, recorded, void, write
 from service.runtime.background import report
 from service.runtime.batching import Batcher
 from service.storage.errors import StoreUnavailable

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, literal, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, literal, or_, select, tuple_, update
 
 from service.auth.accounts import Account
 from service.auth.sql_rows import account_of
-from service.billing.ledger import Balance, CallRecord, HoldState, LedgerEntry
-from service.billing.money import Tokens
-from service.billing.sql_credit import INSERT_ENTRY, balance_of, entry_values, open_balance
+from service.billing.ledger import Balance, CallRecord, LedgerEntry
+from service.billing.sql_credit import open_balance
+from service.billing.sql_holds import INSERT_ENTRY, balance_of, call_of, entry_values
 from service.storage.sql.engine import Database
 from service.storage.sql.tables import UtcMicroseconds, account, balance, entry, hold
 
@@ -102,24 +102,3 @@ class SqlStatements:
 def newest_calls(owned: ColumnElement[bool], most: int) -> Select[Any]:
     """Return the statement that reads the newest calls of a key or an account from its index."""
     return select(hold).where(owned).order_by(hold.c.opened_at.desc(), hold.c.id.desc()).limit(most)
-
-
-def call_of(row: Row[Any]) -> CallRecord:
-    """Return the call in a row of the table of holds."""
-    return CallRecord(
-        id=row.id,
-        trace_id=row.trace_id,
-        account_id=row.account_id,
-        key_id=row.key_id,
-        state=HoldState(row.state),
-        amount=row.amount,
-        tokens=Tokens(row.tokens_input or 0, row.tokens_output or 0),
-        cost=row.cost or 0,
-        estimated=row.estimated,
-        streamed=row.streamed,
-        outcome=row.outcome,
-        opened_at=row.opened_at,
-        expires_at=row.expires_at,
-        closed_at=row.closed_at,
-        usage_fault=row.usage_fault,
-    )

@@ -5,7 +5,7 @@ import asyncio
 import structlog
 
 from service.billing.ledger import CallRecord, HoldState, Ledger
-from service.observability.gateway_metrics import GatewayMeters
+from service.observability.metrics import GatewayMeters
 from service.storage.errors import StoreUnavailable
 
 MAX_HOLDS_PER_SWEEP = 100

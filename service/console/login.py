@@ -13,9 +13,9 @@ from service.auth.passwords import LoginTurns, Passwords, TooBusy
 from service.auth.sessions import OpenSession, OpenSessions, Sessions
 from service.auth.users import PASSWORD_CHARACTERS, User, UserStore, checked_email
 from service.http import json
-from service.http.context import context_of
+from service.http.context import context_of, network
 from service.http.errors import INVALID_REQUEST, TOO_MANY_ATTEMPTS, UNAVAILABLE, WRONG_CREDENTIALS, Refusal
-from service.http.request_limits import BodyReader, network
+from service.http.request_limits import BodyReader
 from service.http.responses import Reply
 from service.http.validation import InvalidRequest, check_names, read_body
 from service.storage.errors import StoreUnavailable

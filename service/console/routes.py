@@ -10,8 +10,8 @@ from service.auth.sessions import OpenSessions
 from service.connections import Connections
 from service.console.keys import ConsoleKeys
 from service.console.login import Login, Logout
+from service.http.context import InFlight
 from service.http.endpoint import Operation, public, route
-from service.http.in_flight import InFlight
 from service.http.request_limits import BodyReader
 from service.runtime.clock import utc_now
 from service.runtime.settings import Settings

@@ -5,18 +5,16 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import structlog
 
-from service.billing.bill import BalanceSnapshot, CallBill
-from service.billing.charges import Billing
+from service.billing.charges import BalanceSnapshot, Billing, CallBill
 from service.billing.ledger import StoredAnswer
 from service.billing.money import Tokens
-from service.gateway.dialects import UpstreamDialect, check_answer_usage, parse_choices, parse_usage, texts_in
-from service.gateway.prepared_call import PreparedCall
-from service.gateway.prompt import PromptCounter
-from service.gateway.running_calls import Deadline
+from service.gateway.dialects import ParsedAnswer, UpstreamDialect, parse_answer
+from service.gateway.prepared_call import PreparedCall, PromptCounter
 from service.gateway.upstream import UpstreamModel
 from service.gateway.upstream_faults import UpstreamFault
 from service.http.errors import INTERNAL, UNAVAILABLE, Refusal
@@ -71,6 +69,45 @@ class CallContext:
     billing: Billing
     counter: PromptCounter
     dialect: UpstreamDialect = "openai"
+
+
+class Deadline:
+    """Cancels the block under it at a time that may be brought forward from outside; `reason` then says why.
+
+    It starts at infinity; `bring_forward` never moves it back.
+    """
+
+    def __init__(self) -> None:
+        self.at = float("inf")
+        self.reason = ""
+        self.is_over = False
+        self._timer: asyncio.Timeout | None = None
+
+    def bring_forward(self, seconds: float, reason: str) -> None:
+        """End the block after at most `seconds` from now."""
+        at = asyncio.get_running_loop().time() + seconds
+        if at >= self.at:
+            return
+        self.at, self.reason = at, reason
+        if self._timer is not None:
+            self._timer.reschedule(at)
+
+    async def __aenter__(self) -> None:
+        """Enforce the deadline from now on."""
+        self._timer = asyncio.timeout_at(None if self.at == float("inf") else self.at)
+        await self._timer.__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        """Stop enforcing the deadline. A block that it cancelled is left without an exception."""
+        timer, self._timer = self._timer, None
+        if timer is not None:
+            try:
+                await timer.__aexit__(kind, error, trace)
+            except TimeoutError:
+                self.is_over = True
+        return self.is_over
 
 
 class GatewayCall(ABC, Generic[AnswerT]):
@@ -148,21 +185,19 @@ class PlainCall(GatewayCall[Reply]):
         if self.bill is None:
             await self.context.billing.release(self.billable, INTERNAL.code)
 
-    async def _ask(self) -> dict[str, Any] | None:
+    async def _ask(self) -> ParsedAnswer | None:
         """Return the upstream's answer, or None if the deadline came first. Raise UpstreamFault."""
         answer = None
         async with self.deadline:
             answer = await self.context.upstream.complete(self.prepared.upstream_body, self.billable.span)
-        return None if answer is None else {**answer, "choices": parse_choices(answer)}
+        return None if answer is None else parse_answer(answer, self.context.dialect)
 
-    async def _capture(self, answer: dict[str, Any]) -> CallBill | None:
+    async def _capture(self, answer: ParsedAnswer) -> CallBill | None:
         """Charge the reported tokens; those that are not reported are counted here."""
-        reported = parse_usage(answer, self.context.dialect)
-        texts = [] if reported.output else [text for one in answer["choices"] for _, text in texts_in(one["message"])]
-        usage = check_answer_usage(reported, has_text=bool(texts))
+        usage = answer.usage
         used_output = usage.output
         if used_output is None:
-            used_output = await self.context.counter.count_output(texts, self.billable.account_id)
+            used_output = await self.context.counter.count_output(answer.texts, self.billable.account_id)
         used_input = self.prepared.size.counted if usage.input is None else usage.input
         used = Tokens(used_input, used_output)
         estimated = usage.input is None or usage.output is None
@@ -170,8 +205,8 @@ class PlainCall(GatewayCall[Reply]):
             self.billable, used, "completed", estimated=estimated, usage_fault=usage.fault
         )
 
-    async def _reply(self, answer: dict[str, Any], bill: CallBill) -> Reply:
-        body = self.envelope.completion(answer["choices"], {**parse_usage(answer).details, **bill.usage()})
+    async def _reply(self, answer: ParsedAnswer, bill: CallBill) -> Reply:
+        body = self.envelope.completion(answer.choices, {**answer.usage.details, **bill.usage()})
         reply = Reply(200, body, bill.headers(), JSON_CONTENT_TYPE)
         self.answer = StoredAnswer(reply.headers, body, JSON_CONTENT_TYPE)
         await self.context.billing.store_answer(self.billable, self.answer)

@@ -14,17 +14,23 @@ from service.auth.policy import gateway_api_key
 from service.billing.idempotency import Idempotency
 from service.billing.ledger import Claim
 from service.gateway.call import CallContext, Envelope, PlainCall
-from service.gateway.joining import RetryJoiner, SdkAttempt, attempt_number
+from service.gateway.joining import RetryJoiner, SdkAttempt
 from service.gateway.prepared_call import CallPreparer, PreparedCall
 from service.gateway.request import ChatRequest, ChatRequests
 from service.gateway.running_calls import RunningCalls
 from service.gateway.stream_reply import StreamReply
 from service.gateway.streaming import StreamedCall, StreamTimeouts
-from service.http.context import context_of
-from service.http.errors import OVERLOADED, UNAVAILABLE, Refusal
-from service.http.request_limits import INLINE_BODY_BYTES, BodyReader, hold_exactly, memory_of
+from service.http.context import context_of, hold_exactly
+from service.http.errors import INVALID_REQUEST, OVERLOADED, UNAVAILABLE, Refusal
+from service.http.request_limits import INLINE_BODY_BYTES, BodyReader, memory_of
 from service.http.responses import Reply
+from service.observability.tracing import within
 from service.tokens.counting_pool import Caller, CountingPool
+
+IDEMPOTENCY_KEY_HEADER = b"idempotency-key"
+MAX_KEY_CHARACTERS = 255
+RETRY_COUNT_HEADER = b"x-stainless-retry-count"
+MAX_COUNT_DIGITS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +69,11 @@ class ChatEndpoint:
         """Answer one request of an authorized caller."""
         if self.calls.is_closing:
             return UNAVAILABLE
-        key = self.idempotency.key(scope)
+        key = _idempotency_key(scope)
         if isinstance(key, Refusal):
             return key
         caller = Caller(principal.account_id, receive)
-        number = attempt_number(scope) if key is None else None
+        number = _attempt_number(scope) if key is None else None
         read = await self._read(scope, receive, caller, repeatable=key is not None or number is not None)
         if isinstance(read, Refusal):
             return read
@@ -113,8 +119,7 @@ class ChatEndpoint:
     ) -> PreparedCall | Refusal:
         """Count the prompt, and return the call that is ready to be authorized."""
         context = context_of(scope)
-        with context.span.child("count"):
-            size = await self.context.counter.size(request, caller)
+        size = await within(context.span, "count", self.context.counter.size(request, caller))
         if isinstance(size, Refusal):
             return size
         if self.calls.is_closing:
@@ -163,3 +168,22 @@ class ChatEndpoint:
         """Follow a stream whose caller has left, unless a part was sent: SDKs retry only before the first byte."""
         if call.keep_answer():
             self.joiner.follow(attempt, call)
+
+
+def _idempotency_key(scope: Scope) -> bytes | Refusal | None:
+    """Return the key in a request's headers, None without one, or a refusal of an invalid or second one."""
+    keys = {value.strip() for name, value in scope["headers"] if name == IDEMPOTENCY_KEY_HEADER}
+    if not keys:
+        return None
+    key: bytes = keys.pop()
+    if keys or not 1 <= len(key) <= MAX_KEY_CHARACTERS or not key.isascii():
+        return INVALID_REQUEST.saying(f"Idempotency-Key: send one, of 1 to {MAX_KEY_CHARACTERS} ASCII characters.")
+    return key
+
+
+def _attempt_number(scope: Scope) -> int | None:
+    """Return the number of the attempt that the request states, or None; of repeated headers the last counts."""
+    values = [value for name, value in scope["headers"] if name == RETRY_COUNT_HEADER]
+    if not values or not values[-1].isdigit() or len(values[-1]) > MAX_COUNT_DIGITS:
+        return None
+    return int(values[-1])

@@ -5,7 +5,7 @@ Upstreams differ in how they report usage. "openai": `completion_tokens` include
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import NoneType
 from typing import Any, Literal, NamedTuple
 
@@ -13,7 +13,7 @@ from service.gateway.messages import normalize_assistant_message
 from service.gateway.property_rules import InvalidProperty, is_integer
 from service.gateway.upstream_faults import BadUpstreamResponse, UpstreamUnavailable
 from service.http.json import shorten
-from service.observability.gateway_metrics import TOTAL_ABOVE_SUM, ZERO_AFTER_USAGE, ZERO_WITH_TEXT
+from service.observability.metrics import TOTAL_ABOVE_SUM, ZERO_AFTER_USAGE, ZERO_WITH_TEXT
 
 UpstreamDialect = Literal["openai", "xai"]
 # The only other properties of `usage` that are passed on: a provider may add prices, which are not the caller's.
@@ -128,6 +128,22 @@ class Transcript:
         if finish_reason is not None:
             self.finished.add(index)
         return {"index": index, "delta": delta, "finish_reason": finish_reason} | _logprobs(choice)
+
+
+class ParsedAnswer(NamedTuple):
+    """A whole completion. `texts` are those to count: empty if the usage reports tokens of output."""
+
+    choices: Sequence[dict[str, Any]]
+    usage: ReportedUsage
+    texts: list[str]
+
+
+def parse_answer(answer: dict[str, Any], dialect: UpstreamDialect) -> ParsedAnswer:
+    """Return the choices of a whole completion, and its usage. Raise BadUpstreamResponse."""
+    choices = parse_choices(answer)
+    reported = parse_usage(answer, dialect)
+    texts = [] if reported.output else [text for one in choices for _, text in texts_in(one["message"])]
+    return ParsedAnswer(choices, check_answer_usage(reported, has_text=bool(texts)), texts)
 
 
 def parse_choices(answer: dict[str, Any]) -> list[dict[str, Any]]:

@@ -13,21 +13,18 @@ from hashlib import sha256
 from typing import NamedTuple, Protocol
 
 import structlog
-from starlette.types import Receive, Scope
+from starlette.types import Receive
 
 from service.billing.ledger import StoredAnswer
 from service.gateway.prepared_call import PreparedCall
 from service.gateway.running_calls import RunningCall, RunningCalls
 from service.http.errors import CALLER_GONE, UNAVAILABLE, Refusal
-from service.http.request_limits import named_headers
 from service.http.responses import Header, Reply, disconnected
 from service.limits import CountersUnreachable
 from service.storage.redis import FAULTS, Client
 from service.tokens.counting_pool import Caller
 
-RETRY_COUNT_HEADER = b"x-stainless-retry-count"
 JOINED_HEADER = b"x-joined-request-id"
-MAX_COUNT_DIGITS = 3
 MAX_ANSWER_BYTES = 1_000_000
 # Attempts wait for a call of a killed process until its lease ends.
 LEASE_SECONDS, RENEW_SECONDS = 10, 3.0
@@ -132,14 +129,6 @@ class SdkAttempt(NamedTuple):
     def of(cls, number: int, key_id: str, body_digest: str) -> "SdkAttempt":
         """Return the attempt with that number, key and digest of its body."""
         return cls(number, sha256(f"{key_id} {body_digest}".encode()).hexdigest())
-
-
-def attempt_number(scope: Scope) -> int | None:
-    """Return the number of the attempt that the request states, or None."""
-    value = named_headers(scope).get(RETRY_COUNT_HEADER)
-    if value is None or not value.isdigit() or len(value) > MAX_COUNT_DIGITS:
-        return None
-    return int(value)
 
 
 class RetryJoiner:

@@ -1,6 +1,10 @@
-"""A call that is ready to be authorized and sent: everything about it that does not change any more."""
+"""A call that is ready to be authorized and sent: the size of its prompt, and all that does not change any more.
 
-from collections.abc import Callable, Mapping
+The upstream wraps messages in a chat template that is not known here. So a prompt has two sizes: an estimate, and a
+bound with a generous allowance for the template. Input that an upstream reports beyond the bound is not charged.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -9,10 +13,76 @@ from service.auth.accounts import Principal
 from service.billing.charges import BillableCall
 from service.billing.ledger import Claim
 from service.billing.money import Tokens
-from service.gateway.prompt import PromptSize
 from service.gateway.request import ChatRequest
 from service.http.context import RequestContext
+from service.http.errors import INVALID_REQUEST, Refusal
 from service.http.responses import Header
+from service.tokens.counting_pool import Caller, CountingPool
+from tokenizer_registry import UncountableText
+
+# Used for estimates if the upstream's vocabulary is not known.
+DEFAULT_VOCABULARY = "o200k_base"
+FRAME_TOKENS = 4  # of a template around each message, and once before the answer
+MAX_FRAME_TOKENS = 16
+MAX_PREAMBLE_TOKENS = 64  # of a template before the first message
+MAX_TOOLS_PREAMBLE_TOKENS = 512  # of a template that explains the use of tools
+BLOCK_CHARACTERS = 4_096
+# The bound adds one token in 20, because texts that are joined may be tokenized differently from single texts.
+TOKENS_PER_SLACK_TOKEN = 20
+
+
+class PromptSize(NamedTuple):
+    """Input tokens: `counted` is the best estimate, and `bound` the maximum, which is authorized."""
+
+    counted: int
+    bound: int
+
+
+class PromptCounter:
+    """Counts prompts and outputs. `vocabulary` is that of the upstream's model, or None if it is not known."""
+
+    def __init__(self, pool: CountingPool, vocabulary: str | None, system_prompt: str | None) -> None:
+        self.pool = pool
+        self.vocabulary = vocabulary
+        self.system_texts = (system_prompt,) if system_prompt else ()
+
+    async def size(self, request: ChatRequest, caller: Caller) -> PromptSize | Refusal:
+        """Return the size of the prompt, or a refusal of a text that is too large or cannot be counted."""
+        texts = (*self.system_texts, *request.texts)
+        messages = len(request.messages) + len(self.system_texts)
+        try:
+            counted = await self.pool.count_texts(texts, self.vocabulary or DEFAULT_VOCABULARY, caller)
+            if isinstance(counted, Refusal):
+                return _name_messages(counted)
+            bound = counted if self.vocabulary else await self.pool.count_texts(texts, None, caller)
+            if isinstance(bound, Refusal):
+                return _name_messages(bound)
+        except UncountableText as fault:
+            return INVALID_REQUEST.saying(f"messages: {fault}")
+        preamble = MAX_TOOLS_PREAMBLE_TOKENS if "tools" in request.options else 0
+        return PromptSize(
+            counted + FRAME_TOKENS * (messages + 1),
+            bound + bound // TOKENS_PER_SLACK_TOKEN + MAX_FRAME_TOKENS * messages + MAX_PREAMBLE_TOKENS + preamble,
+        )
+
+    async def count_output(self, texts: list[str], account_id: str) -> int:
+        """Return the tokens of texts that the upstream wrote, for the charge of an account.
+
+        Text of any size or content is counted, outside the limits for requests. Raise MemoryError.
+        """
+        valid = [piece.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for piece in texts]
+        caller = Caller(account_id)
+        try:
+            return await self._count_admitted(valid, self.vocabulary or DEFAULT_VOCABULARY, caller)
+        except UncountableText:
+            return await self._count_admitted(valid, None, caller)
+        except MemoryError:
+            # Counting in blocks takes little memory, and adds at most one token for each block.
+            return await self._count_admitted(list(_split_blocks(valid)), self.vocabulary or DEFAULT_VOCABULARY, caller)
+
+    async def _count_admitted(self, texts: list[str], vocabulary: str | None, caller: Caller) -> int:
+        counted = await self.pool.count_texts(texts, vocabulary, caller, admitted=True)
+        return counted if isinstance(counted, int) else 0
 
 
 class PreparedCall(NamedTuple):
@@ -60,13 +130,14 @@ class CallPreparer:
     ) -> PreparedCall:
         """Return the call. The same output limit is authorized and sent to the upstream."""
         limit = self.output_limit(request)
+        choices = request.choices
         billable = BillableCall(
             self.new_id(),
             context.trace_id,
             principal.account_id,
             principal.key_id,
-            Tokens(size.bound, limit * request.choices),
-            request.choices,
+            Tokens(size.bound, limit * choices),
+            choices,
             request.stream,
             claim,
             context.span,
@@ -83,3 +154,12 @@ class CallPreparer:
         if request.stream:
             body |= {"stream": True, "stream_options": {"include_usage": True}}
         return body
+
+
+def _split_blocks(texts: list[str]) -> Iterator[str]:
+    for text in texts:
+        yield from (text[at : at + BLOCK_CHARACTERS] for at in range(0, len(text), BLOCK_CHARACTERS))
+
+
+def _name_messages(refusal: Refusal) -> Refusal:
+    return refusal.saying(f"messages: {refusal.message}") if refusal.status == 413 else refusal

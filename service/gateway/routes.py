@@ -18,8 +18,7 @@ from service.connections import Connections
 from service.gateway.call import CallContext
 from service.gateway.chat import ChatEndpoint, PublicModel
 from service.gateway.joining import RedisLeftCalls, RetryJoiner
-from service.gateway.prepared_call import CallPreparer
-from service.gateway.prompt import PromptCounter
+from service.gateway.prepared_call import CallPreparer, PromptCounter
 from service.gateway.request import ChatRequests
 from service.gateway.running_calls import RunningCalls
 from service.gateway.streaming import StreamTimeouts
@@ -32,7 +31,7 @@ from service.http.health import Health
 from service.http.json import shorten
 from service.http.request_limits import BodyReader
 from service.http.responses import Reply
-from service.observability.gateway_metrics import GatewayMeters
+from service.observability.metrics import GatewayMeters
 from service.observability.tracing import random_id
 from service.runtime.background import in_background
 from service.runtime.clock import utc_now

@@ -3,53 +3,14 @@
 import asyncio
 from collections.abc import Coroutine
 from functools import partial
-from types import TracebackType
 from typing import Any, Protocol
 
 import structlog
 
-from service.http.in_flight import Hold
+from service.gateway.call import Deadline
+from service.http.context import Hold
 
 SHUTDOWN = "shutdown"
-
-
-class Deadline:
-    """Cancels the block under it at a time that may be brought forward from outside; `reason` then says why.
-
-    It starts at infinity; `bring_forward` never moves it back.
-    """
-
-    def __init__(self) -> None:
-        self.at = float("inf")
-        self.reason = ""
-        self.is_over = False
-        self._timer: asyncio.Timeout | None = None
-
-    def bring_forward(self, seconds: float, reason: str) -> None:
-        """End the block after at most `seconds` from now."""
-        at = asyncio.get_running_loop().time() + seconds
-        if at >= self.at:
-            return
-        self.at, self.reason = at, reason
-        if self._timer is not None:
-            self._timer.reschedule(at)
-
-    async def __aenter__(self) -> None:
-        """Enforce the deadline from now on."""
-        self._timer = asyncio.timeout_at(None if self.at == float("inf") else self.at)
-        await self._timer.__aenter__()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool:
-        """Stop enforcing the deadline. A block that it cancelled is left without an exception."""
-        timer, self._timer = self._timer, None
-        if timer is not None:
-            try:
-                await timer.__aexit__(kind, error, trace)
-            except TimeoutError:
-                self.is_over = True
-        return self.is_over
 
 
 class RunningCall(Protocol):

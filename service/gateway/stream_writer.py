@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from service.billing.bill import CallBill
+from service.billing.charges import CallBill
 from service.billing.ledger import StoredAnswer
 from service.gateway.call import DONE_EVENT, Envelope
 from service.gateway.dialects import Transcript

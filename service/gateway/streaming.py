@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import NamedTuple
 
-from service.billing.bill import BalanceSnapshot, CallBill
+from service.billing.charges import BalanceSnapshot, CallBill
 from service.billing.money import Tokens
 from service.gateway.call import CallContext, Envelope, GatewayCall
 from service.gateway.dialects import Transcript, check_answer_usage

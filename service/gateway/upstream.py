@@ -10,7 +10,13 @@ from typing import Any, Final, NoReturn
 
 import structlog
 
-from service.gateway.upstream_connection import ConnectionEnded, NotHttp, UpstreamAnswer
+from service.gateway.upstream_connection import (
+    ConnectionEnded,
+    NotHttp,
+    UpstreamAnswer,
+    UpstreamPool,
+    UpstreamRequests,
+)
 from service.gateway.upstream_faults import (
     MAX_MESSAGE_CHARACTERS,
     REQUEST_FAULT_STATUSES,
@@ -21,8 +27,7 @@ from service.gateway.upstream_faults import (
     UpstreamUnavailable,
     one_line,
 )
-from service.gateway.upstream_pool import UpstreamPool, UpstreamRequests
-from service.observability.gateway_metrics import GatewayMeters
+from service.observability.metrics import GatewayMeters
 from service.observability.tracing import NO_SPAN, Span
 
 PATH = "/chat/completions"
@@ -39,12 +44,14 @@ class UpstreamExchange:
 
     def __init__(self, meters: GatewayMeters, parent: Span) -> None:
         self._meters = meters
-        self._child = parent.child("upstream", "client")
+        self._child = None if parent is NO_SPAN else parent.child("upstream", "client")
+        self._span: Span = NO_SPAN
         self._began_at_seconds = time.perf_counter()
         self._has_begun = False
 
     def __enter__(self) -> "UpstreamExchange":
-        self._span = self._child.__enter__()
+        if self._child is not None:
+            self._span = self._child.__enter__()
         return self
 
     def __exit__(
@@ -52,7 +59,8 @@ class UpstreamExchange:
     ) -> None:
         """Record the time of the exchange, whether it succeeded or not."""
         self._meters.upstream_ended(time.perf_counter() - self._began_at_seconds)
-        self._child.__exit__(kind, error, trace)
+        if self._child is not None:
+            self._child.__exit__(kind, error, trace)
 
     @property
     def traceparent(self) -> bytes | None:
@@ -61,7 +69,8 @@ class UpstreamExchange:
 
     def record_status(self, status: int) -> None:
         """Record the status of the answer in the span."""
-        self._span.note(lambda: {"http.response.status_code": status})
+        if self._child is not None:
+            self._span.note(lambda: {"http.response.status_code": status})
 
     def record_piece(self) -> None:
         """Record the time to the first piece of the body."""
@@ -201,10 +210,7 @@ class UpstreamModel:
         request = self._requests.post(_ENCODER.encode({"model": self.model, **body}).encode(), exchange.traceparent)
         connection = None
         try:
-            connection = await pool.acquire()
-            # Never sent twice: the upstream may have begun to work on it, and charge for that, when it breaks off.
-            answer = connection.send(request)
-            await answer.head()
+            connection, answer = await pool.send(request)
             exchange.record_status(answer.status)
             if answer.status != 200:
                 raise await self._fault(answer)

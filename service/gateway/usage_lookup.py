@@ -3,7 +3,7 @@
 from starlette.types import Receive, Scope
 
 from service.auth.policy import UsageReader
-from service.billing.bill import BALANCE_DECIMALS, COST_DECIMALS
+from service.billing.charges import BALANCE_DECIMALS, COST_DECIMALS
 from service.billing.ledger import Balance, CallRecord, Statements
 from service.billing.money import shown
 from service.http import json

@@ -11,7 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.types import Receive, Scope, Send
 
 from service.http import json
-from service.http.in_flight import InFlight
+from service.http.context import InFlight
 from service.http.responses import Reply
 from service.observability.metrics import Metrics
 

@@ -1,7 +1,6 @@
-"""Limits of requests: head, body, and the memory that each sender may hold."""
+"""Limits of requests: of their head and of their body."""
 
 import asyncio
-import ipaddress
 from collections.abc import Iterable, Mapping
 from itertools import chain
 from sys import getsizeof
@@ -9,7 +8,7 @@ from typing import Any
 
 from starlette.types import Receive, Scope
 
-from service.http.context import RequestContext, context_of
+from service.http.context import InFlight, hold_more
 from service.http.errors import (
     BODY_TIMEOUT,
     HEADERS_TOO_LARGE,
@@ -19,7 +18,6 @@ from service.http.errors import (
     URL_TOO_LONG,
     Refusal,
 )
-from service.http.in_flight import Hold, InFlight
 
 MAX_URL_BYTES = 8_192
 MAX_HEADERS = 100
@@ -54,41 +52,6 @@ def head_refusal(scope: Scope) -> Refusal | None:
     if len(headers) > MAX_HEADERS or sum(map(len, chain.from_iterable(headers))) > MAX_HEADER_BYTES:
         return HEADERS_TOO_LARGE
     return None
-
-
-def network(address: str) -> str:
-    """Return the network of one client: an IPv4 address, or the /64 of an IPv6 address."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, ipaddress.IPv6Address):
-        mapped = parsed.ipv4_mapped
-        return str(mapped or ipaddress.IPv6Network((parsed, 64), strict=False))
-    return str(parsed)
-
-
-def sender_of(scope: Scope, context: RequestContext) -> str:
-    """Return the account of a request, or its client's network while no account is known."""
-    if context.account_id is not None:
-        return context.account_id
-    client = scope.get("client")
-    return network(client[0]) if client else "unknown"
-
-
-def hold_more(scope: Scope, room: InFlight, size_bytes: int) -> bool:
-    """Hold more bytes until the request is over; return whether there was room."""
-    context = context_of(scope)
-    if context.hold is None:
-        context.hold = Hold(room, sender_of(scope, context))
-    return context.hold.take(size_bytes)
-
-
-def hold_exactly(scope: Scope, room: InFlight, size_bytes: int) -> bool:
-    """Change what a request holds to this size; return whether there was room."""
-    context = context_of(scope)
-    context.keep(size_bytes)
-    return hold_more(scope, room, size_bytes - context.held_bytes)
 
 
 def memory_of(value: Any) -> int:

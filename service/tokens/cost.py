@@ -13,8 +13,9 @@ from pricing_data.responses import BadUsage
 from pricing_data.usage_pricing import PricedUsage, price_usage
 from service.auth.accounts import Principal
 from service.http import json
+from service.http.context import hold_exactly
 from service.http.errors import INVALID_REQUEST, OVERLOADED, Refusal
-from service.http.request_limits import INLINE_BODY_BYTES, BodyReader, hold_exactly
+from service.http.request_limits import INLINE_BODY_BYTES, BodyReader
 from service.http.responses import Reply
 from service.tokens.cost_answers import CostAnswers, markup_properties, plan_answer
 from service.tokens.counting_pool import Caller, CountingPool

@@ -8,8 +8,8 @@ from typing import NamedTuple, TypeVar
 
 from starlette.types import Receive
 
+from service.http.context import InFlight
 from service.http.errors import CALLER_GONE, TEXT_TOO_LARGE, UNAVAILABLE, Refusal
-from service.http.in_flight import InFlight
 from service.runtime.fair_threads import FairThreads, ThreadJob
 from tokenizer_registry import Count, Registry, Token, expanded_size
 
@@ -129,7 +129,8 @@ class CountingPool:
         return self.registry.vocabulary(vocabulary).tokens(text)
 
     def _count_texts(self, texts: Sequence[str], vocabulary: str | None, max_bytes: int | None) -> int | Refusal:
-        if vocabulary is None or max_bytes is not None:
+        may_exceed = max_bytes is not None and sum(map(len, texts)) * MAX_BYTES_PER_CHARACTER > max_bytes
+        if vocabulary is None or may_exceed:
             expanded = sum(map(expanded_size, texts))
             if max_bytes is not None and expanded > max_bytes:
                 return TEXT_TOO_LARGE.saying(f"The text is longer than {max_bytes} bytes after NFKC.")

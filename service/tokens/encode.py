@@ -9,10 +9,10 @@ from starlette.types import Receive, Scope
 
 from service.auth.accounts import Principal
 from service.http import json
-from service.http.context import context_of
+from service.http.context import context_of, hold_exactly
 from service.http.errors import INVALID_REQUEST, OVERLOADED, UNAVAILABLE, Refusal
 from service.http.json import shorten
-from service.http.request_limits import INLINE_BODY_BYTES, BodyReader, hold_exactly
+from service.http.request_limits import INLINE_BODY_BYTES, BodyReader
 from service.http.responses import Reply
 from service.http.validation import InvalidRequest, check_names, read_body, typed
 from service.tokens.counting_pool import Caller, CountingPool

@@ -7,9 +7,8 @@ from typing import Final
 
 from starlette.types import Receive, Scope
 
-from service.http.context import context_of
+from service.http.context import InFlight, context_of
 from service.http.errors import INVALID_REQUEST, Refusal
-from service.http.in_flight import InFlight
 from service.http.request_limits import BodyReader
 from service.http.responses import Header
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from starlette.types import Scope
 
 from service.auth.pepper import Pepper, Peppers, same_digest
+from service.http.context import network
 from service.http.errors import RETRY_SOON, Refusal
-from service.http.request_limits import network
 from service.http.responses import Header
 from service.limits import Allowance, Decision, Limiter, Unavailable
 from service.web.forms import cookie, keep_cookie

@@ -180,7 +180,7 @@ PROMISES: dict[int, Promise] = {
     34: Promise(
         "memory is bounded",
         (
-            "tests/service/http/test_in_flight.py",
+            "tests/service/http/test_context.py",
             "tests/service/tokens/test_counting_pool.py::test_more_work_than_memory_should_bear_is_refused",
         ),
     ),

@@ -14,7 +14,6 @@ from tokenizer_registry.vocabulary import (
     ReferenceTokenizer,
     Vocabulary,
     gave_up,
-    guarded,
     refuse_surrogates,
 )
 
@@ -89,7 +88,12 @@ class NativeVocabulary(GuardedVocabulary):
 
     def count(self, text: str) -> int:
         # The engine itself refuses a text that is too long or has a lone surrogate.
-        return guarded(self._name, self.engine.count, text)
+        try:
+            return self.engine.count(text)
+        except PASSED_ON:
+            raise
+        except BaseException as error:
+            raise gave_up(self._name, error) from error
 
 
 class BatchCounter:

@@ -12,7 +12,13 @@ from typing import Final, NamedTuple
 
 from tokenizer_registry.native.library import SLOTS, TEXT_TOO_LONG, library
 from tokenizer_registry.native.packed_files import Mapped
-from tokenizer_registry.vocabulary import refuse_long, refuse_surrogates, too_long
+from tokenizer_registry.vocabulary import (
+    MAX_CHARACTER_BYTES,
+    MAX_TEXT_BYTES,
+    refuse_long,
+    refuse_surrogates,
+    too_long,
+)
 
 # Bytes times vocabularies: counting a text this small takes less time than getting the GIL back may take.
 SMALL_BYTES: Final = 32_768
@@ -83,7 +89,8 @@ class CounterSet:
         The slots whose bits are set in `normalized` take the text as already normalized. Raise UncountableText for a
         lone surrogate or a text that is too long, MemoryError, and whatever a reference library raises.
         """
-        refuse_long(text)
+        if len(text) * MAX_CHARACTER_BYTES > MAX_TEXT_BYTES:
+            refuse_long(text)
         try:
             content = text.encode("utf-8")
         except UnicodeEncodeError:

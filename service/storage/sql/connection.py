@@ -5,11 +5,12 @@ times as long as the statement itself (docs/decisions/raw-sql.md).
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import CursorResult, Executable
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 if TYPE_CHECKING:
@@ -17,9 +18,15 @@ if TYPE_CHECKING:
 
 SqlParameters = Mapping[str, Any]
 SqlRow = tuple[Any, ...]
+# A raw statement and its parameter sets.
+SqlStep = tuple[str, Sequence[SqlParameters]]
 SqlResult = CursorResult[*tuple[Any, ...]]
 # The database refuses the statement; all other errors concern the database itself.
 STATEMENT_ERRORS = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
+# All errors that a transaction may end with: those of statements, and those of the database itself.
+DATABASE_ERRORS = (DBAPIError, PoolTimeoutError)
+# Raises StoreUnavailable for an error of the database itself; the second argument is whether it was to be written.
+RaiseIfBroken = Callable[[Exception, bool], None]
 _PARAMETER = re.compile(r":(\w+)")
 
 
@@ -34,6 +41,9 @@ class SqlConnection(Protocol):
 
     async def fetch_each(self, statement: str, parameters: Sequence[SqlParameters]) -> list[SqlRow | None]:
         """Execute a raw statement once for each parameter set; return the one row of each execution, or None."""
+
+    async def fetch_all(self, steps: Sequence[SqlStep]) -> list[list[SqlRow | None]]:
+        """Execute raw statements one after the other, each as `fetch_each` does; return the rows of each."""
 
     async def run_each(self, statement: str, parameters: Sequence[SqlParameters]) -> None:
         """Execute a raw statement that returns no rows once for each parameter set."""
@@ -64,6 +74,10 @@ class PostgresqlConnection:
                         return rows
         except self._driver_error as error:
             raise as_sqlalchemy_error(statement, error, self._driver_error) from error
+
+    async def fetch_all(self, steps: Sequence[SqlStep]) -> list[list[SqlRow | None]]:
+        """Execute raw statements one after the other, each as `fetch_each` does; return the rows of each."""
+        return [await self.fetch_each(statement, parameters) for statement, parameters in steps]
 
     async def run_each(self, statement: str, parameters: Sequence[SqlParameters]) -> None:
         """Execute a raw statement that returns no rows once for each parameter set."""

@@ -3,17 +3,22 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, NullPool, Row, Select, create_engine, select, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from service.storage.errors import StoreUnavailable
-from service.storage.sql.connection import STATEMENT_ERRORS, PostgresqlConnection, SqlConnection
+from service.storage.sql.connection import (
+    DATABASE_ERRORS,
+    STATEMENT_ERRORS,
+    PostgresqlConnection,
+    RaiseIfBroken,
+    SqlConnection,
+)
 from service.storage.sql.sqlite import BEGIN_OPTION, BUSY_TIMEOUT_SECONDS, SqliteConnections, create_sqlite_engine
 from service.storage.sql.tables import schema_version
 from service.storage.sql.url import DatabaseUrl
@@ -27,9 +32,13 @@ CHECK_LOCK_TIMEOUT_SECONDS = 1.0
 class Database:
     """The connections of one process and event loop, opened when first used.
 
-    `on_error` is called each time that the database cannot be used; `on_write_error` also, with the reason, if it was
-    to be written.
+    `reading()` and `writing()` are context managers: each provides a connection in a transaction that changes nothing,
+    or is committed unless an exception passes. Both raise StoreUnavailable. `on_error` is called each time that the
+    database cannot be used; `on_write_error` also, with the reason, if it was to be written.
     """
+
+    reading: Callable[[], AbstractAsyncContextManager[SqlConnection]]
+    writing: Callable[[], AbstractAsyncContextManager[SqlConnection]]
 
     def __init__(
         self,
@@ -40,26 +49,15 @@ class Database:
         self.url = url
         self.on_error = on_error
         self.on_write_error = on_write_error
-        self.connections = SqliteConnections(url) if url.is_sqlite else PostgresqlConnections(url)
+        connections = SqliteConnections if url.is_sqlite else PostgresqlConnections
+        self.connections = connections(url, self._raise_if_broken)
+        # Not methods that enter these: every chat writes twice.
+        self.reading, self.writing = self.connections.reading, self.connections.writing
 
     @property
     def engine(self) -> Engine:
         """The engine that makes the connections."""
         return self.connections.engine
-
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[SqlConnection]:
-        """Yield a connection in a transaction that changes nothing. Raise StoreUnavailable."""
-        with unavailable_if_broken(self.url, self.on_error):
-            async with self.connections.reading() as connection:
-                yield connection
-
-    @asynccontextmanager
-    async def writing(self) -> AsyncIterator[SqlConnection]:
-        """Yield a connection in a transaction, committed unless an exception passes. Raise StoreUnavailable."""
-        with unavailable_if_broken(self.url, self.on_error, self.on_write_error):
-            async with self.connections.writing() as connection:
-                yield connection
 
     async def rows(self, statement: Select[Any], parameters: Mapping[str, Any]) -> Sequence[Row[Any]]:
         """Return the rows of one statement. Raise StoreUnavailable."""
@@ -79,34 +77,49 @@ class Database:
         """Close all connections."""
         await self.connections.close()
 
+    def _raise_if_broken(self, error: Exception, writes: bool) -> None:
+        _raise_if_broken(self.url, error, self.on_error, self.on_write_error if writes else _ignore)
+
 
 class PostgresqlConnections:
-    """The pool of connections of one process and event loop to PostgreSQL."""
+    """The pool of connections of one process and event loop to PostgreSQL.
 
-    def __init__(self, url: DatabaseUrl) -> None:
-        self._pool: AsyncEngine = create_async_engine(
+    `raise_if_broken` raises StoreUnavailable for an error of the database itself, and returns for one of a statement.
+    """
+
+    def __init__(self, url: DatabaseUrl, raise_if_broken: RaiseIfBroken) -> None:
+        self._raise_if_broken = raise_if_broken
+        self.pool: AsyncEngine = create_async_engine(
             url.with_driver,
             connect_args=_postgresql_arguments(url),
             pool_timeout=POOL_TIMEOUT_SECONDS,
             pool_pre_ping=True,
         )
-        self.engine = self._pool.sync_engine
+        self.engine = self.pool.sync_engine
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[SqlConnection]:
         """Yield a connection in a transaction that is rolled back."""
-        async with self._pool.connect() as connection:
-            yield PostgresqlConnection(connection)
+        try:
+            async with self.pool.connect() as connection:
+                yield PostgresqlConnection(connection)
+        except DATABASE_ERRORS as error:
+            self._raise_if_broken(error, False)
+            raise
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[SqlConnection]:
         """Yield a connection in a transaction that is committed unless an exception passes."""
-        async with self._pool.begin() as connection:
-            yield PostgresqlConnection(connection)
+        try:
+            async with self.pool.begin() as connection:
+                yield PostgresqlConnection(connection)
+        except DATABASE_ERRORS as error:
+            self._raise_if_broken(error, True)
+            raise
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._pool.dispose()
+        await self.pool.dispose()
 
 
 @contextmanager
@@ -129,18 +142,29 @@ def blocking_engine(url: DatabaseUrl, lock_timeout_seconds: float = BUSY_TIMEOUT
 def unavailable_if_broken(
     url: DatabaseUrl,
     on_error: Callable[[], None] = lambda: None,
-    on_reason: Callable[[str], None] = lambda _: None,
 ) -> Iterator[None]:
     """Raise errors of the database itself as StoreUnavailable; let errors of a statement pass."""
     try:
         yield
-    except (DBAPIError, PoolTimeoutError) as error:
-        if isinstance(error, STATEMENT_ERRORS):
-            raise
-        reason = url.without_password(_first_line(error))
-        on_error()
-        on_reason(reason)
-        raise StoreUnavailable(url.shown, reason) from error
+    except DATABASE_ERRORS as error:
+        _raise_if_broken(url, error, on_error, _ignore)
+        raise
+
+
+def _raise_if_broken(
+    url: DatabaseUrl, error: Exception, on_error: Callable[[], None], on_reason: Callable[[str], None]
+) -> None:
+    """Report an error of the database itself and raise it as StoreUnavailable; return for one of a statement."""
+    if isinstance(error, STATEMENT_ERRORS):
+        return
+    reason = url.without_password(_first_line(error))
+    on_error()
+    on_reason(reason)
+    raise StoreUnavailable(url.shown, reason) from error
+
+
+def _ignore(reason: str) -> None:
+    """Report nothing."""
 
 
 async def check_write(database: Database) -> None:
@@ -149,17 +173,17 @@ async def check_write(database: Database) -> None:
     Only a commit detects a full disk. For a file that has become read-only the operating system is asked too:
     connections that were open before still write to SQLite's log, but no other process can, and the log only grows.
     """
-    if database.url.is_sqlite:
+    if isinstance(database.connections, SqliteConnections):
         await asyncio.to_thread(_write_to_file, database)
     else:
-        await _lock_a_row(database)
+        await _lock_a_row(database, database.connections.pool)
 
 
-async def _lock_a_row(database: Database) -> None:
+async def _lock_a_row(database: Database, pool: AsyncEngine) -> None:
     """Lock a row, which PostgreSQL writes to its log; a row that another transaction has locked is skipped."""
     # Not by `database.writing`, which reports a refused write: `/ready` would repeat it for seconds.
     with unavailable_if_broken(database.url, database.on_error):
-        async with database.connections.writing() as connection:
+        async with pool.begin() as connection:
             await connection.execute(select(schema_version.c.version_num).with_for_update(skip_locked=True))
 
 

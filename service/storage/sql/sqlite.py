@@ -21,7 +21,16 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from service.storage.sql.connection import STATEMENT_ERRORS, SqlParameters, SqlResult, SqlRow, as_sqlalchemy_error
+from service.storage.sql.connection import (
+    DATABASE_ERRORS,
+    STATEMENT_ERRORS,
+    RaiseIfBroken,
+    SqlParameters,
+    SqlResult,
+    SqlRow,
+    SqlStep,
+    as_sqlalchemy_error,
+)
 from service.storage.sql.url import DatabaseUrl
 
 BUSY_TIMEOUT_SECONDS: Final = 5.0
@@ -61,9 +70,13 @@ def _begin(connection: Connection) -> None:
 
 
 class SqliteConnections:
-    """The connections of one process and event loop to a file: one that writes, and up to MAX_READERS that read."""
+    """The connections of one process and event loop to a file: one that writes, and up to MAX_READERS that read.
 
-    def __init__(self, url: DatabaseUrl) -> None:
+    `raise_if_broken` raises StoreUnavailable for an error of the database itself, and returns for one of a statement.
+    """
+
+    def __init__(self, url: DatabaseUrl, raise_if_broken: RaiseIfBroken) -> None:
+        self._raise_if_broken = raise_if_broken
         self.engine = create_sqlite_engine(url)
         self._writer = SqliteConnection(self.engine, writes=True)
         self._writer_lock = asyncio.Lock()
@@ -73,25 +86,33 @@ class SqliteConnections:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator["SqliteConnection"]:
         """Yield a connection in a transaction that changes nothing."""
-        await _acquire(self._free_readers, "other readers take too long.")
-        reader = self._readers.pop() if self._readers else SqliteConnection(self.engine, writes=False)
         try:
-            async with reader.transaction():
-                yield reader
-        finally:
-            # The last one is taken first: it has the pages in its cache.
-            self._readers.insert(0 if reader.is_busy else len(self._readers), reader)
-            self._free_readers.release()
+            await _acquire(self._free_readers, "other readers take too long.")
+            reader = self._readers.pop() if self._readers else SqliteConnection(self.engine, writes=False)
+            try:
+                async with reader.transaction():
+                    yield reader
+            finally:
+                # The last one is taken first: it has the pages in its cache.
+                self._readers.insert(0 if reader.is_busy else len(self._readers), reader)
+                self._free_readers.release()
+        except DATABASE_ERRORS as error:
+            self._raise_if_broken(error, False)
+            raise
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator["SqliteConnection"]:
         """Yield the writing connection in a transaction. Callers of this process queue; SQLite itself would poll."""
-        await _acquire(self._writer_lock, "other writers take too long.")
         try:
-            async with self._writer.transaction():
-                yield self._writer
-        finally:
-            self._writer_lock.release()
+            await _acquire(self._writer_lock, "other writers take too long.")
+            try:
+                async with self._writer.transaction():
+                    yield self._writer
+            finally:
+                self._writer_lock.release()
+        except DATABASE_ERRORS as error:
+            self._raise_if_broken(error, True)
+            raise
 
     async def close(self) -> None:
         """Close all connections and end their threads; the next use opens new ones."""
@@ -158,6 +179,10 @@ class SqliteConnection:
             return [driver.execute(statement, one).fetchone() for one in parameters]
         except sqlite3.Error as error:
             raise as_sqlalchemy_error(statement, error, sqlite3.Error) from error
+
+    async def fetch_all(self, steps: Sequence[SqlStep]) -> list[list[SqlRow | None]]:
+        """Execute raw statements one after the other, each as `fetch_each` does; return the rows of each."""
+        return [await self.fetch_each(statement, parameters) for statement, parameters in steps]
 
     async def run_each(self, statement: str, parameters: Sequence[SqlParameters]) -> None:
         """Execute a raw statement that returns no rows once for each parameter set."""

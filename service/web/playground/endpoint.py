@@ -9,9 +9,9 @@ from typing import Any
 from starlette.types import Receive, Scope
 
 from pricing_data import Price, PriceBook
-from service.http.context import context_of
+from service.http.context import context_of, hold_exactly, sender_of
 from service.http.errors import INVALID_REQUEST, NOT_FOUND, OVERLOADED, TEXT_TOO_LARGE, Refusal
-from service.http.request_limits import WHOLE_BODY, hold_exactly, sender_of
+from service.http.request_limits import WHOLE_BODY
 from service.http.responses import Reply
 from service.tokens.counting_pool import Caller, CountingPool
 from service.web.forms import FormReader, WebForm, origin_refusal, parse_form

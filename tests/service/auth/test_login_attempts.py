@@ -14,7 +14,7 @@ from service.auth.login_attempts import (
     LoginAttempts,
     RedisAttempts,
 )
-from service.http.request_limits import network
+from service.http.context import network
 from service.storage.redis import connect
 from tests.service.clocks import Clock
 from tests.service.storage.databases import PEPPERS

@@ -6,13 +6,12 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from service.billing.bill import BalanceSnapshot
-from service.billing.charges import BillableCall, Billing, BillingTerms
+from service.billing.charges import BalanceSnapshot, BillableCall, Billing, BillingTerms
 from service.billing.ledger import Charge, Closed, HoldState
 from service.billing.money import TokenPrices, Tokens
 from service.billing.sql_ledger import SqlLedger
 from service.http.errors import UNAVAILABLE
-from service.observability.gateway_metrics import GatewayMeters
+from service.observability.metrics import GatewayMeters
 from service.storage.errors import StoreUnavailable
 from tests.service.billing.ledgers import Books, opened_books
 from tests.service.clocks import Clock

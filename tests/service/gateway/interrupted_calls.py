@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from service.billing.bill import BalanceSnapshot, CallBill
-from service.billing.charges import BillableCall, Billing
+from service.billing.charges import BalanceSnapshot, BillableCall, Billing, CallBill
 from service.billing.money import Tokens
 from service.gateway import routes
 from service.gateway.dialects import texts_in

@@ -11,7 +11,7 @@ from prometheus_client import Counter, Gauge
 
 from service.billing.ledger import Charge, Closed, HoldState
 from service.billing.sql_ledger import SqlLedger
-from service.gateway.prompt import PromptCounter
+from service.gateway.prepared_call import PromptCounter
 from tests.eventually import eventually
 from tests.fake_upstream import DONE, FINISH, FakeUpstream, Script, Stall, plain, said
 from tests.service.gateway.raw_caller import calling, read_until

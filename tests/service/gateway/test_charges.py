@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from service.billing.bill import BalanceSnapshot, CallBill
+from service.billing.charges import BalanceSnapshot, CallBill
 from service.billing.ledger import Balance
 from service.billing.money import MICRO_INR, TokenPrices, Tokens, shown
 from tests.fake_upstream import Script, plain, stream

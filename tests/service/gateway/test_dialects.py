@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from service.gateway.dialects import NO_USAGE, UpstreamDialect, merge_usage, parse_usage
-from service.observability.gateway_metrics import TOTAL_ABOVE_SUM, ZERO_AFTER_USAGE, ZERO_WITH_TEXT
+from service.observability.metrics import TOTAL_ABOVE_SUM, ZERO_AFTER_USAGE, ZERO_WITH_TEXT
 from tests.fake_upstream import DONE, FINISH, FakeUpstream, Script, event, plain, said, usage_chunk
 from tests.logs import lines_of
 from tests.service.gateway.served_gateway import Caller, Gateway, served_gateway

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from service.gateway import upstream_pool
+from service.gateway import upstream_connection
 from service.gateway.upstream import UpstreamModel
 from service.gateway.upstream_faults import BadUpstreamResponse, UpstreamFault, UpstreamTimeout, UpstreamUnavailable
-from service.observability.gateway_metrics import GatewayMeters
+from service.observability.metrics import GatewayMeters
 from tests.service.gateway.raw_upstream import RawUpstream, raw_upstream, sends, stays, whole
 
 pytestmark = pytest.mark.anyio
@@ -230,7 +230,7 @@ async def test_a_large_call_is_sent_whole(raw: RawUpstream) -> None:
 
 async def test_an_idle_connection_is_closed(raw: RawUpstream, monkeypatch: pytest.MonkeyPatch) -> None:
     """An idle connection is closed before the upstream would close it."""
-    monkeypatch.setattr(upstream_pool, "MAX_IDLE_SECONDS", 0.1)
+    monkeypatch.setattr(upstream_connection, "MAX_IDLE_SECONDS", 0.1)
     raw.answer = stays(whole())
     async with opened(raw.url) as upstream:
         for _ in range(2):

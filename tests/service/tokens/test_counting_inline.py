@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from service.http.in_flight import InFlight
+from service.http.context import InFlight
 from service.tokens.counting_pool import CountingPool, TextLimits
 from tests.tokenizer_registry.shipped import VOCABULARIES, shipped_specs
 from tokenizer_registry import Count, Model, Registry, Vocabulary

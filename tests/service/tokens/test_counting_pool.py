@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from service.http.context import InFlight
 from service.http.errors import Refusal
-from service.http.in_flight import InFlight
 from service.tokens.counting_pool import INLINE_CHARACTERS, CountingPool, TextLimits
 from tokenizer_registry import Count, Registry
 

@@ -9,8 +9,8 @@ import pytest
 from starlette.types import Message
 
 from service.app import counting_threads
+from service.http.context import InFlight
 from service.http.errors import CALLER_GONE
-from service.http.in_flight import InFlight
 from service.tokens.counting_pool import INLINE_CHARACTERS, SHARED_CHARACTERS, Caller, CountingPool, TextLimits
 from tests.eventually import eventually_async
 from tokenizer_registry import Count, Registry

@@ -7,10 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Message, Receive
 
-from service.http.context import RequestContext
+from service.http.context import Hold, InFlight, RequestContext, sender_of
 from service.http.errors import Refusal
-from service.http.in_flight import Hold, InFlight
-from service.http.request_limits import WHOLE_BODY, BodyReader, memory_of, sender_of
+from service.http.request_limits import WHOLE_BODY, BodyReader, memory_of
 
 LIMIT = 1_000
 STEPS = st.lists(

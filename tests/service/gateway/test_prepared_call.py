@@ -2,8 +2,8 @@
 
 import pytest
 
-from service.gateway.prompt import BLOCK_CHARACTERS, PromptCounter
-from service.http.in_flight import InFlight
+from service.gateway.prepared_call import BLOCK_CHARACTERS, PromptCounter
+from service.http.context import InFlight
 from service.tokens.counting_pool import CountingPool, TextLimits
 from tokenizer_registry import Registry, Vocabulary
 
