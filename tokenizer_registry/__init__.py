@@ -11,8 +11,7 @@ from tokenizer_registry.errors import (
 )
 from tokenizer_registry.models import Model
 from tokenizer_registry.normalization import expanded_size
-from tokenizer_registry.registry import Registry
-from tokenizer_registry.selection import Count
+from tokenizer_registry.registry import Count, Registry
 from tokenizer_registry.vocabulary import Token, Vocabulary, segments
 from tokenizer_registry.vocabulary_files import VocabularyFormat, VocabularySpec
 

@@ -35,10 +35,11 @@ from service.http.errors import (
 )
 from service.http.request_limits import NAMED_HEADERS
 from service.http.validation import query_parameters
-from service.limits import Allowance, Decision, Limiter, Unavailable, limit_headers
+from service.limits import Allowance, Decision, Limiter, Unavailable
 from service.observability.tracing import NO_SPAN, within
 
 MAX_ALLOWANCES = 1_000
+MAX_CACHED_HEADERS = 1_000
 # Calls a month of a gateway key: more than there can be, because calls of the gateway are paid.
 NO_QUOTA = 10**12
 
@@ -211,6 +212,43 @@ def bearer_tokens(scope: Scope) -> list[str]:
     values = [value.decode("latin-1").strip(" \t") for name, value in scope["headers"] if name == b"authorization"]
     parts = [value.partition(" ") for value in values]
     return [token.strip(" \t") for scheme, _, token in parts if scheme.lower() == "bearer"]
+
+
+def limit_headers(decision: Decision) -> list[tuple[bytes, bytes]]:
+    """Return the headers that every authenticated reply carries, and Retry-After on a refusal.
+
+    A number that is unknown is left out.
+    """
+    allowance = decision.allowance
+    headers = [
+        *_totals(allowance.calls_per_second, allowance.calls_per_month),
+        *_waits(decision.rate_retry_after_seconds, decision.quota_retry_after_seconds),
+    ]
+    if decision.rate_remaining is not None:
+        headers.append((b"x-rate-limit-remaining-calls", b"%d" % decision.rate_remaining))
+    if decision.quota_remaining is not None:
+        headers.append((b"x-quota-limit-remaining-calls", b"%d" % decision.quota_remaining))
+    if not decision.admitted:
+        headers.append((b"retry-after", b"%d" % decision.retry_after_seconds))
+    return headers
+
+
+@lru_cache(MAX_CACHED_HEADERS)
+def _totals(calls_per_second: int, calls_per_month: int) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the headers that depend on the allowance alone."""
+    return (
+        (b"x-rate-limit-total-calls", b"%d" % calls_per_second),
+        (b"x-quota-limit-total-calls", b"%d" % calls_per_month),
+    )
+
+
+@lru_cache(MAX_CACHED_HEADERS)
+def _waits(rate_seconds: int, quota_seconds: int) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the headers of the waits, which are both 0 for almost every call."""
+    return (
+        (b"x-rate-limit-retry-after", b"%d" % rate_seconds),
+        (b"x-quota-limit-retry-after", b"%d" % quota_seconds),
+    )
 
 
 # Where the key of a token API request may be; the first place with a key counts.

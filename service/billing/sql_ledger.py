@@ -145,11 +145,15 @@ class SqlLedger:
             return ClaimTaken()
 
     async def _hold_alone(self, connection: SqlConnection, new: NewHold) -> Held | TooManyOpen | Insufficient:
-        """Open a hold, and its account's balance if it has none."""
+        """Open a hold, and its account's balance if it has none. Another call may open the balance meanwhile."""
         outcome = (await write(connection, [new], [], self.now())).holds[0]
-        if outcome is None and await open_balance(connection, new.account_id, self.welcome_micro_inr, self.now()):
+        if outcome is not None:
+            return outcome
+        await open_balance(connection, new.account_id, self.welcome_micro_inr, self.now())
+        balance = await balance_of(connection, new.account_id) or Balance(0, 0)
+        if balance.posted - balance.held >= new.amount:
             outcome = (await write(connection, [new], [], self.now())).holds[0]
-        return outcome or Insufficient(await balance_of(connection, new.account_id) or Balance(0, 0))
+        return outcome or Insufficient(balance)
 
     async def _sweep_one(self, hold_id: str, expires_at: datetime) -> CallRecord | None:
         """Close an expired hold. A failure is reported, so that it keeps no other hold open."""

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.http.context import RequestContext, context_of
 from service.http.errors import HTTPS_REQUIRED, UNAVAILABLE, Refusal, error_reply
-from service.http.responses import Header, Reply
+from service.http.responses import MAX_BYTES_AT_ONCE, WHOLE_REPLY, Header, Reply
 from service.storage.errors import StoreUnavailable
 
 CallerT = TypeVar("CallerT")
@@ -91,7 +91,18 @@ class Endpoint:
         if isinstance(result, Refusal):
             context.refusal = result.code
             result = self.refuse(result, scope, context)
-        await self.encode(result, scope)(scope, receive, send)
+        reply = self.encode(result, scope)
+        if (
+            isinstance(reply, Reply)
+            and len(reply.body) <= MAX_BYTES_AT_ONCE
+            and WHOLE_REPLY in scope.get("extensions", ())
+        ):
+            # The usual case, without a call of the reply, which would do the same.
+            status, body, headers, content_type = reply
+            standard = ((b"content-type", content_type), (b"content-length", b"%d" % len(body)))
+            await send({"type": WHOLE_REPLY, "status": status, "headers": [*standard, *headers], "body": body})
+        else:
+            await reply(scope, receive, send)
 
     def refuse(self, refusal: Refusal, scope: Scope, context: RequestContext) -> Reply:
         """Return the error reply to a refused request, in the format of the API that the path belongs to."""

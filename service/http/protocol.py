@@ -14,12 +14,13 @@ from service.http.connection import (
     BODY,
     HEAD,
     STOPPED,
+    HttpExchange,
     LingeringTransport,
     TimedConnection,
     disconnect,
+    head_of_reply,
 )
 from service.http.errors import HEADERS_TOO_LARGE, URL_TOO_LONG
-from service.http.exchange import HttpExchange, head_of_reply
 from service.http.request_limits import (
     HEAD_REFUSAL,
     MAX_HEADER_BYTES,
@@ -27,7 +28,6 @@ from service.http.request_limits import (
     MAX_URL_BYTES,
     NAMED_HEADERS,
     WHOLE_BODY,
-    is_small,
 )
 from service.http.responses import WHOLE_REPLY
 
@@ -304,6 +304,11 @@ class LeanProtocol(TimedConnection):
         self._place = STOPPED
         self.cycle.keep_alive = False
         self.cycle.transport = LingeringTransport(self)  # type: ignore[assignment]  # all that an exchange needs of one
+
+
+def is_small(head_bytes: int, headers: int) -> bool:
+    """Return whether a head of this size is within all limits, independent of its content."""
+    return head_bytes <= MAX_URL_BYTES and headers <= MAX_HEADERS
 
 
 def _address(url: bytes) -> tuple[bytes, bytes]:

@@ -28,11 +28,6 @@ NAMED_HEADERS = "weighbridge.named_headers"
 HEAD_REFUSAL = "weighbridge.head_refusal"
 
 
-def is_small(head_bytes: int, headers: int) -> bool:
-    """Return whether a head of this size is within all limits, independent of its content."""
-    return head_bytes <= MAX_URL_BYTES and headers <= MAX_HEADERS
-
-
 def named_headers(scope: Scope) -> Mapping[bytes, bytes]:
     """Return the headers by name; of repeated ones the last."""
     named: Mapping[bytes, bytes] | None = scope.get(NAMED_HEADERS)

@@ -6,11 +6,11 @@ redis_store.py    the shared counters in Redis or Valkey; redis_script.py execut
 outage.py         the time until the shared counters can be reached again, and the calls to be counted there then
 fallback.py       the limits during that time, for all workers of a server together; the store's clock
 account_table.py  what these workers share: accounts in memory, and a lock
-decision.py       the allowance, the answer and its HTTP headers
+decision.py       the allowance, and the answer
 """
 
 from service.limits.account_table import AccountTable, ProcessLock
-from service.limits.decision import Allowance, Decision, Unavailable, limit_headers
+from service.limits.decision import Allowance, Decision, Unavailable
 from service.limits.limiter import Limiter, LimitOutcome
 from service.limits.store import CountersUnreachable, LimitsError
 
@@ -24,5 +24,4 @@ __all__ = [
     "LimitsError",
     "ProcessLock",
     "Unavailable",
-    "limit_headers",
 ]

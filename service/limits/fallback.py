@@ -107,7 +107,9 @@ class LocalLimits:
         self._slots: dict[str, TableSlot] = {}
 
     def note_all(self, requests: Sequence[LimitRequest], answers: Sequence[Decision | BrokenRecord]) -> None:
-        """Keep the numbers of answers that have just arrived."""
+        """Keep the numbers of answers that have just arrived, and follow the store's clock by the last of them."""
+        if answers and isinstance(answers[-1], Decision):
+            self._clock.follow(answers[-1].decided_at_microseconds)
         now = self._clock.monotonic_microseconds()
         for request, answer in zip(requests, answers, strict=True):
             if isinstance(answer, Decision):

@@ -82,20 +82,9 @@ class Limiter:
         """Whether limits are shared with the other processes right now."""
         return not self._outage.lasts
 
-    def hit(self, account_id: str, allowance: Allowance) -> Coroutine[Any, Any, Decision | Unavailable]:
-        """Admit a call and count it, or refuse it at no cost."""
-        return self._decide(LimitRequest(account_id, allowance, True))
-
-    def peek(self, account_id: str, allowance: Allowance) -> Coroutine[Any, Any, Decision | Unavailable]:
-        """Return what `hit` would return now. Nothing changes."""
-        return self._decide(LimitRequest(account_id, allowance, False))
-
-    async def close(self) -> None:
-        """Wait for the batch that is on its way, and try once to book unsynced usage."""
-        await self._batches.idle()
-        await self._outage.close()
-
-    async def _decide(self, request: LimitRequest) -> Decision | Unavailable:
+    async def hit(self, account_id: str, allowance: Allowance, *, recorded: bool = True) -> Decision | Unavailable:
+        """Admit a call and count it, or refuse it at no cost. Nothing changes if it is not `recorded`."""
+        request = LimitRequest(account_id, allowance, recorded)
         if self._outage.lasts:
             return self._decide_alone(request, count_later=True)
         try:
@@ -108,6 +97,15 @@ class Limiter:
         if request.recorded:
             self._on_outcome(OUTCOMES[answer.refused_by])
         return answer
+
+    def peek(self, account_id: str, allowance: Allowance) -> Coroutine[Any, Any, Decision | Unavailable]:
+        """Return what `hit` would return now. Nothing changes."""
+        return self.hit(account_id, allowance, recorded=False)
+
+    async def close(self) -> None:
+        """Wait for the batch that is on its way, and try once to book unsynced usage."""
+        await self._batches.idle()
+        await self._outage.close()
 
     def _report(self, request: LimitRequest, outcome: LimitOutcome) -> None:
         if request.recorded:
@@ -125,10 +123,10 @@ class Limiter:
             raise
         if due:
             self._usage.booked(due)
-        if answers and isinstance(answers[-1], Decision):
-            self._clock.follow(answers[-1].decided_at_microseconds)
         if self._policy is OutagePolicy.LOCAL:
             self._local.note_all(requests, answers)
+        elif answers and isinstance(answers[-1], Decision):
+            self._clock.follow(answers[-1].decided_at_microseconds)
         return answers
 
     def _decide_alone(self, request: LimitRequest, *, count_later: bool) -> Decision | Unavailable:

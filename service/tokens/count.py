@@ -1,7 +1,7 @@
 """`POST /v1/tokens/count`: count a text for many models, and price each count."""
 
 from collections.abc import Awaitable, Callable
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache, partial
 from operator import attrgetter
 from sys import getsizeof, maxsize
@@ -42,8 +42,9 @@ class CachedEntry(NamedTuple):
 
 
 class CountEndpoint:
-    """Counts a text for many models and prices each count. `today` returns the UTC date of the prices.
+    """Counts a text for many models and prices each count.
 
+    `now` returns the time in UTC, whose date is that of the prices.
     `on_counted` is called with the vocabularies of each counted text: one for each model, None without a count.
     """
 
@@ -54,7 +55,7 @@ class CountEndpoint:
         pool: CountingPool,
         providers: ProviderCounts,
         book: PriceBook,
-        today: Callable[[], date],
+        now: Callable[[], datetime],
         on_counted: Callable[[tuple[str | None, ...]], None] = lambda _: None,
     ) -> None:
         self.reader = reader
@@ -62,7 +63,7 @@ class CountEndpoint:
         self.pool = pool
         self.providers = providers
         self.book = book
-        self.today = today
+        self.now = now
         self.on_counted = on_counted
         self._version = version_header(book)
         self._entry = lru_cache(MAX_MODELS)(self._build_entry)
@@ -84,7 +85,7 @@ class CountEndpoint:
         if context.hold is not None:
             del body  # this coroutine would keep it in memory until its end
             context.keep(getsizeof(request.text))
-        day = self.today()
+        day = self.now().date()
         if request.as_of is not None and request.as_of > day:
             return INVALID_REQUEST.saying(f"as_of: {request.as_of} is not over yet; the newest prices are of {day}.")
         try:

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from starlette.types import Scope
 
 from service.http.errors import INVALID_REQUEST, Refusal
-from service.http.json import shorten
-from service.http.validation import InvalidRequest, check_names, query_parameters, read_body, typed
+from service.http.json import NotJson, decode, shorten
+from service.http.validation import InvalidRequest, check_names, query_parameters, typed
 from service.tokens.names import UnknownModels
 
 REQUIRED = frozenset(("input", "type", "models"))
@@ -38,15 +38,26 @@ class CountRequests:
 
     def parse(self, body: bytes) -> CountRequest | Refusal:
         """Return the request, or a refusal that names the invalid property."""
-        return read_body(body, self._request, "The body must be a JSON object with input, type and models.")
+        try:
+            fields = decode(body)
+            if not isinstance(fields, dict):
+                raise InvalidRequest("The body must be a JSON object with input, type and models.")
+            return self._request(fields)
+        except (NotJson, InvalidRequest) as error:
+            return INVALID_REQUEST.saying(str(error))
 
     def _request(self, fields: dict[str, Any]) -> CountRequest:
         if fields.keys() != REQUIRED:
             check_names(fields, PROPERTIES, PROPERTIES[:3])
-        text = typed(fields, "input", str, "a string")
+        text, names = fields["input"], fields["models"]
+        # Every count passes these checks, so that they are made here instead of by calls of `typed`.
+        if not isinstance(text, str):
+            raise InvalidRequest(f"input: must be a string, not {shorten(text)}.")
         if fields["type"] != "text":
             raise InvalidRequest(f'type: {shorten(fields["type"])} is not known; the only type is "text".')
-        models = self._models(typed(fields, "models", list, "a list of model names"))
+        if not isinstance(names, list):
+            raise InvalidRequest(f"models: must be a list of model names, not {shorten(names)}.")
+        models = self._models(names)
         if len(fields) == len(REQUIRED):
             return CountRequest(text, models)
         detail = typed(fields, "detail", bool, "true or false", default=False)

@@ -43,7 +43,7 @@ def token_routes(
     requests = CountRequests(models, settings.max_models)
     providers = _provider_counts(settings, pool.registry, client)
     catalogue = Catalogue(models, book, today)
-    counting = CountEndpoint(reader, requests, pool, providers, book, today, connections.metrics.counted)
+    counting = CountEndpoint(reader, requests, pool, providers, book, utc_now, connections.metrics.counted)
     handlers: dict[tuple[str, str], Handler[Principal]] = {
         ("GET", "/v1/tokens/models"): catalogue.list_models,
         ("GET", "/v1/tokens/authors"): catalogue.list_authors,

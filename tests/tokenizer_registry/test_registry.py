@@ -12,8 +12,7 @@ import pytest
 from tests.tokenizer_registry.shipped import VOCABULARIES, shipped_names, shipped_registry, shipped_specs
 from tokenizer_registry.errors import DamagedVocabulary, UncountableText, UnknownModel, UnknownVocabulary
 from tokenizer_registry.models import Model
-from tokenizer_registry.registry import Registry
-from tokenizer_registry.selection import Count
+from tokenizer_registry.registry import Count, Registry
 from tokenizer_registry.vocabulary_files import Fetchable, LicenceClass
 
 MODELS = (

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.http.request_limits import MAX_HEADERS, MAX_URL_BYTES, head_refusal, is_small
+from service.http.protocol import is_small
+from service.http.request_limits import MAX_HEADERS, MAX_URL_BYTES, head_refusal
 
 SIZES = st.integers(0, 9_000)
 
