@@ -122,6 +122,25 @@ class TimedConnection(HttpToolsProtocol):
             return False
         return newest.response_started or not newest.more_body
 
+    def on_response_complete(self) -> None:
+        """End the reply, and start the next request of the pipeline if there is one."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            self._expect_reading()
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start(*self.pipeline.pop())
+            return
+        self._wait(self._limits_seconds[self._place])
+
+    def _start(self, exchange: RequestResponseCycle, app: Any) -> None:
+        """Start a request from the pipeline."""
+        self._running = exchange
+        self._start_asgi_task(exchange, app)
+        if exchange.more_body:
+            self._wait(self.limits.body_seconds)
+
     def _wait(self, seconds: float) -> None:
         """Set the deadline to `seconds` from now."""
         self._waiting_since = now = self.loop.time()

@@ -190,18 +190,6 @@ class LeanProtocol(TimedConnection):
         if len(exchange.body) <= HIGH_WATER_LIMIT:
             self.scope[WHOLE_BODY] = bytes(exchange.body)  # type: ignore[literal-required]  # ours
 
-    def on_response_complete(self) -> None:
-        """End the reply, and start the next request of the pipeline if there is one."""
-        self.server_state.total_requests += 1
-        if self.transport.is_closing():
-            self._expect_reading()
-            return
-        self.flow.resume_reading()
-        if self.pipeline:
-            self._start(*self.pipeline.pop())
-            return
-        self._wait(self._limits_seconds[self._place])
-
     def _accept(self, app: Any, *, keep_alive: bool) -> None:
         """Start the request whose head is complete, or queue it behind those before it."""
         before = self.cycle
@@ -212,13 +200,6 @@ class LeanProtocol(TimedConnection):
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((exchange, app))
-
-    def _start(self, exchange: RequestResponseCycle, app: Any) -> None:
-        """Start a request from the pipeline."""
-        self._running = exchange
-        self._start_asgi_task(exchange, app)
-        if exchange.more_body:
-            self._wait(self.limits.body_seconds)
 
     def _complete_scope(self, version: str, raw_path: bytes, query: bytes) -> None:
         scope = self.scope
