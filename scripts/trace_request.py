@@ -102,9 +102,9 @@ class Recording:
             file.write(state)
 
     def lines(self) -> list[list[Event]]:
-        """The events of all processes, a list for each time that one of them recorded."""
-        lines = self.events.read_text(encoding="utf-8").splitlines()
-        return [[Event(*event) for event in json.loads(line)] for line in lines]
+        """Return the events of all processes, a list for each time that one of them recorded; no line half written."""
+        lines = self.events.read_text(encoding="utf-8").splitlines(keepends=True)
+        return [[Event(*event) for event in json.loads(line)] for line in lines if line.endswith("\n")]
 
     def of(self, request: Callable[[], object]) -> Trace:
         """Return the trace of a request to the server. Its parent process may record something too, but far less."""
