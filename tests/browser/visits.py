@@ -19,7 +19,7 @@ new PerformanceObserver((list) => {
   }
 }).observe({ type: "layout-shift", buffered: true });
 """
-# A frame's shifts are told once it has been painted, in a task of their own.
+# A frame's layout shifts are reported after it has been painted, in a separate task.
 SETTLED = """() => new Promise((done) => {
   requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(window.shifted), 0)));
 })"""

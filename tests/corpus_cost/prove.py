@@ -3,7 +3,7 @@
 `python -m tests.corpus_cost.prove 1000` makes 1,000 MB of texts as Parquet and takes this repository's text files.
 `weighbridge estimate` counts both; the references of `weighbridge vocab verify` count them again, and every call is
 priced by itself: to the token, and to the last decimal. `--keep FOLDER` keeps the texts and what the references found,
-part by part, so that a run that was stopped goes on, and changed code is compared at once.
+part by part, so that a run that was stopped continues, and changed code is compared immediately.
 """
 
 import argparse

@@ -127,7 +127,7 @@ def test_a_byte_order_mark_is_no_text(form: str, tmp_path: Path) -> None:
 
 
 def test_a_folder_without_what_gitignore_excludes(tmp_path: Path) -> None:
-    """Excluded files are left out, and their number is told."""
+    """Excluded files are left out, and their number is printed."""
     Path("in", "deep").mkdir(parents=True)
     Path("in", ".gitignore").write_text("*.log\n")
     Path("in", "deep", ".gitignore").write_text("!wanted.log\n")

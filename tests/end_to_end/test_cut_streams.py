@@ -60,7 +60,7 @@ class Plan:
 
     @property
     def user(self) -> str:
-        """The property `user`, which tells the upstream what to produce."""
+        """Return the property `user`, from which the upstream reads what to produce."""
         return f"{self.number}/{self.kind}/{self.pieces}"
 
 

@@ -62,7 +62,7 @@ def test_hostile_texts_are_counted_or_refused(fast: Registry, place: int, figure
         if is_within_limits(text):
             slowest = max(slowest, time.process_time() - began)
     assert not TIMED or slowest < MAX_SECONDS
-    if slowest > 1:  # of all vocabularies, the slow ones are told
+    if slowest > 1:  # only the slow vocabularies are reported
         figure(f"{name} {slowest:.1f} s of a processor")
 
 

@@ -1,4 +1,4 @@
-"""The rows of models.toml as they ship, checked against what the rest of the project promises of them."""
+"""The shipped rows of models.toml, checked against the rest of the project."""
 
 import re
 import tomllib
@@ -19,27 +19,27 @@ FIELDS = ["name", "author", "display_name", "vocabulary", "evidence"]
 
 @pytest.fixture(scope="module")
 def rows() -> list[dict[str, str]]:
-    """The rows in the order of the file."""
+    """Return the rows in the order of the file."""
     path = Path(tokenizer_registry.__file__).with_name("models.toml")
     models: list[dict[str, str]] = tomllib.loads(path.read_text(encoding="utf-8"))["model"]
     return models
 
 
 def test_there_are_enough(rows: list[dict[str, str]]) -> None:
-    """The catalogue never shrinks below 700 models, 40 authors and 650 models with a vocabulary."""
+    """The catalogue has at least 700 models, 40 authors and 650 models with a vocabulary."""
     assert len(rows) >= 700
     assert len({row["author"] for row in rows}) >= 40
     assert sum("vocabulary" in row for row in rows) >= 650
 
 
 def test_names_are_unique(rows: list[dict[str, str]]) -> None:
-    """No name is given twice, by any author."""
+    """No two models have the same name, even of different authors."""
     names = [row["name"] for row in rows]
     assert sorted(set(names)) == sorted(names)
 
 
 def test_rows_are_sorted(rows: list[dict[str, str]]) -> None:
-    """Rows stand by author, then name, in plain string order."""
+    """Rows are sorted by author, then name, in plain string order."""
     keys = [(row["author"], row["name"]) for row in rows]
     assert keys == sorted(keys)
 
@@ -50,14 +50,14 @@ def test_names_are_plain(rows: list[dict[str, str]]) -> None:
 
 
 def test_fields_are_the_known_ones_in_order(rows: list[dict[str, str]]) -> None:
-    """Identity only: no price; with a vocabulary its evidence, and without one the reason why there is none."""
+    """A row has no price, and either a vocabulary with its evidence or the reason why there is none."""
     for row in rows:
         assert list(row) == (FIELDS if "vocabulary" in row else [*FIELDS[:3], "reason"]), row["name"]
         assert all(row.values()), row["name"]
 
 
 def test_evidence_is_of_a_known_kind(rows: list[dict[str, str]]) -> None:
-    """Each vocabulary says how it is known, and why."""
+    """Each vocabulary says how it is known, and why it is the model's."""
     for row in rows:
         if "evidence" in row:
             kind, _, reason = row["evidence"].partition(": ")
@@ -91,7 +91,7 @@ def test_evidence_is_of_a_known_kind(rows: list[dict[str, str]]) -> None:
 def test_known_rows(
     rows: list[dict[str, str]], author: str, name: str, display_name: str, vocabulary: str | None
 ) -> None:
-    """The published examples, and one model of each kind of evidence, stand as they should."""
+    """The published examples, and one model of each kind of evidence, have the expected rows."""
     found = {row["name"]: row for row in rows}[name]
     assert (found["author"], found["display_name"]) == (author, display_name)
     assert found.get("vocabulary") == (vocabulary if vocabulary in read_rules().shipped else None)
@@ -112,7 +112,7 @@ def test_known_rows(
     ],
 )
 def test_drafted_display_names(name: str, display_name: str) -> None:
-    """The rules spell sizes, versions, dates and the words that have a spelling of their own."""
+    """The rules spell sizes, versions, dates and exceptional words as expected."""
     assert read_spelling().display_name(name) == display_name
 
 
@@ -124,7 +124,7 @@ def test_the_published_authors_are_known(rows: list[dict[str, str]]) -> None:
 
 
 def test_vocabularies_follow_the_rules(rows: list[dict[str, str]]) -> None:
-    """A vocabulary is what the curated rules say, from a publisher's map or file, and is a packed one."""
+    """Every vocabulary follows the curated rules, or a publisher's map or file, and is a packed one."""
     rules = read_rules()
     for row in rows:
         found = (row["vocabulary"], row["evidence"]) if "vocabulary" in row else None
@@ -132,7 +132,7 @@ def test_vocabularies_follow_the_rules(rows: list[dict[str, str]]) -> None:
 
 
 def test_every_rule_is_used(rows: list[dict[str, str]]) -> None:
-    """No rule speaks of models that the catalogue does not have: its pattern would be a slip."""
+    """Every rule matches a model of the catalogue; otherwise its pattern would be an error."""
     names = {(row["author"], row["name"]) for row in rows}
     unused = [
         rule.evidence for rule in read_rules().rules if not any(rule.fits(author, name) for author, name in names)
@@ -141,13 +141,13 @@ def test_every_rule_is_used(rows: list[dict[str, str]]) -> None:
 
 
 def test_only_text_and_embeddings_models(rows: list[dict[str, str]]) -> None:
-    """No model of pictures, sound, ranking or moderation is listed."""
+    """No model for images, sound, ranking or moderation is listed."""
     spelling = read_spelling()
     assert [row["name"] for row in rows if spelling.excludes(row["name"])] == []
 
 
 def test_every_model_has_a_price_policy_and_no_other_has_one(rows: list[dict[str, str]]) -> None:
-    """The price curation speaks of exactly the models of the catalogue, and the book of no others."""
+    """The price curation covers exactly the models of the catalogue, and the price book no others."""
     names = {row["name"] for row in rows}
     assert set(read_model_rules(UPSTREAM)) == names
     assert set(PriceBook.from_package().histories) <= names

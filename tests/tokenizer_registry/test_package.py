@@ -1,4 +1,4 @@
-"""The package as its users see it."""
+"""The public interface of the package."""
 
 import tokenizer_registry
 from tokenizer_registry import Registry

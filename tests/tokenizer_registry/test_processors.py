@@ -17,7 +17,7 @@ PRINT = "from tokenizer_registry.processors import usable_processors as n; print
 
 
 def written(root: Path, files: dict[str, str]) -> Path:
-    """A folder with these files."""
+    """Return a folder with these files."""
     for name, content in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -59,21 +59,21 @@ def written(root: Path, files: dict[str, str]) -> Path:
 def test_a_quota_counts_on_a_host_of_many_processors(
     tmp_path: Path, membership: str, files: dict[str, str], expected: int
 ) -> None:
-    """Of the quotas of its groups and its affinity, the smallest holds; a part of a processor counts as one."""
+    """The smallest of the quotas of the groups and the affinity holds; a part of a processor counts as one."""
     written(tmp_path / "cgroup", files)
     names = written(tmp_path, {"membership": membership}) / "membership"
     assert usable_processors(tmp_path / "cgroup", names, LARGE_HOST) == expected
 
 
 def test_without_any_file_the_affinity_holds(tmp_path: Path) -> None:
-    """Where there are no control groups at all, as on other systems."""
+    """Without control groups, as on other systems, the affinity holds."""
     assert usable_processors(tmp_path / "none", tmp_path / "nothing", 7) == 7
 
 
 @pytest.mark.promise(49)
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system has no affinity")
 def test_the_affinity_of_a_real_process_counts() -> None:
-    """A process that may run on one processor only, of a machine with more, says one."""
+    """A process that may run on only one processor of a machine with more counts one."""
     one = min(os.sched_getaffinity(0))
     done = subprocess.run(
         [sys.executable, "-c", f"import os; os.sched_setaffinity(0, {{{one}}}); {PRINT}"],
@@ -84,7 +84,7 @@ def test_the_affinity_of_a_real_process_counts() -> None:
 
 @pytest.mark.promise(49)
 def test_the_quota_of_a_real_control_group_counts(figure: Figure) -> None:
-    """A process in a group that may use one processor of this machine says one."""
+    """A process in a group with a quota of one processor of this machine counts one."""
     before = usable_processors()
     with control_group() as members:
         done = subprocess.run(
@@ -97,7 +97,7 @@ def test_the_quota_of_a_real_control_group_counts(figure: Figure) -> None:
 
 @contextmanager
 def control_group() -> Iterator[Path]:
-    """A new group with a quota of one processor; the file that takes its members."""
+    """Yield the file to which the members of a new group with a quota of one processor are written."""
     group = _new_group(f"weighbridge-test-{os.getpid()}")
     if group is None:
         pytest.skip("this user may make no control group with a quota of processors here")

@@ -1,4 +1,4 @@
-"""What holds for every text."""
+"""Properties that hold for every text."""
 
 import unicodedata
 from functools import cache
@@ -29,25 +29,25 @@ SLOW_PATTERNS = ("r50k_base", "cl100k_base", "o200k_base", "llama-3", "qwen2", "
 
 @cache
 def ranks_of(name: str) -> dict[bytes, int]:
-    """The ranks of a shipped vocabulary, read afresh from its file."""
+    """Return the ranks of a shipped vocabulary, read again from its file."""
     return parse_ranks(unpack(shared_registry().vocabularies[name], VOCABULARIES))
 
 
 @cache
 def tokens_of(name: str) -> dict[int, bytes]:
-    """The other way round."""
+    """Return the tokens of a shipped vocabulary by their ranks."""
     return {rank: token for token, rank in ranks_of(name).items()}
 
 
 def vocabulary(name: str) -> Vocabulary:
-    """A shipped vocabulary."""
+    """Return a shipped vocabulary."""
     return shared_registry().vocabulary(name)
 
 
 @given(name=st.sampled_from(shipped_names()), text=any_text)
 @settings(max_examples=100)
 def test_count_is_the_number_of_tokens(name: str, text: str) -> None:
-    """count and encode never disagree, and the same text gives the same tokens again."""
+    """`count` and `encode` always agree, and the same text gives the same tokens again."""
     tokens = vocabulary(name).encode(text)
     assert vocabulary(name).count(text) == len(tokens)
     assert vocabulary(name).encode(text) == tokens
@@ -63,7 +63,7 @@ def test_a_batch_has_the_counts_of_its_texts(name: str, texts: list[str]) -> Non
 @given(name=st.sampled_from(rank_names()), text=any_text)
 @settings(max_examples=100)
 def test_rank_tokens_join_into_the_text(name: str, text: str) -> None:
-    """The bytes of the tokens, one after the other, are the text in UTF-8: nothing is lost and nothing added."""
+    """The concatenated bytes of the tokens are the text in UTF-8: nothing is lost or added."""
     form = shared_registry().vocabularies[name].normalizer
     expected = normalizer(form)(text) if form else text
     assert b"".join(tokens_of(name)[rank] for rank in vocabulary(name).encode(text)) == expected.encode("utf-8")
@@ -72,7 +72,7 @@ def test_rank_tokens_join_into_the_text(name: str, text: str) -> None:
 @given(name=st.sampled_from(SLOW_PATTERNS), text=old_text)
 @settings(max_examples=200)
 def test_tokens_are_those_of_the_slow_reference(name: str, text: str) -> None:
-    """Splitting and merging written out in twenty lines gives the same tokens."""
+    """A slow implementation of splitting and merging in twenty lines gives the same tokens."""
     spec = shared_registry().vocabularies[name]
     normal = unicodedata.normalize("NFC", text) if spec.normalizer == "NFC" else text
     pattern = (spec.pattern or "").replace("$", r"\Z")
@@ -82,7 +82,7 @@ def test_tokens_are_those_of_the_slow_reference(name: str, text: str) -> None:
 @given(name=st.sampled_from(rank_names()), marker=markers, text=any_text)
 @settings(max_examples=100)
 def test_markers_are_ordinary_text(name: str, marker: str, text: str) -> None:
-    """A marker inside a text is cut like any other characters: more than one token, all from the rank file."""
+    """A marker inside a text is split like any other characters: more than one token, all from the rank file."""
     whole = f"{text} {marker}"
     assert set(vocabulary(name).encode(whole)) <= tokens_of(name).keys()
     assert vocabulary(name).count(marker) > 1
@@ -95,7 +95,7 @@ def test_empty_text_has_no_tokens(name: str) -> None:
 
 
 def check_places(name: str, text: str) -> None:
-    """Same numbers as `encode`; places in order, none empty, and together the whole text."""
+    """Check that the ids are those of `encode`, and that the places are in order, not empty, and cover the text."""
     tokens = shared_registry().vocabulary(name).tokens(text)
     assert [token.id for token in tokens] == shared_registry().vocabulary(name).encode(text)
     if not tokens:
@@ -110,12 +110,12 @@ def check_places(name: str, text: str) -> None:
 
 @pytest.mark.parametrize("name", shipped_names())
 def test_tokens_cover_a_text_of_many_scripts(name: str) -> None:
-    """Every vocabulary tells the tokens that it counts, with places that leave no character out."""
+    """Every vocabulary returns the tokens that it counts, with places that cover every character."""
     check_places(name, MIXED)
 
 
 @given(name=st.sampled_from(shipped_names()), text=any_text | old_text)
 @settings(max_examples=150)
 def test_tokens_cover_every_text(name: str, text: str) -> None:
-    """The same for whatever text comes."""
+    """The places of the tokens cover any text."""
     check_places(name, text)

@@ -1,4 +1,4 @@
-"""The registry: what is loaded when, and the counting of one text for many models."""
+"""The registry: when vocabularies are loaded, and how one text is counted for many models."""
 
 import lzma
 import pickle
@@ -24,7 +24,7 @@ MODELS = (
 
 
 def test_eight_racing_threads_share_one_vocabulary() -> None:
-    """Eight threads that ask for one vocabulary at once all get the same object, and the same count."""
+    """Eight threads that concurrently ask for one vocabulary all get the same object, and the same count."""
     registry, together = shipped_registry(), Barrier(8)
 
     def ask() -> tuple[int, int]:
@@ -38,7 +38,7 @@ def test_eight_racing_threads_share_one_vocabulary() -> None:
 
 
 def test_counts_come_in_order_with_duplicates() -> None:
-    """Each asked model is answered in its place, also twice, and null where there is no vocabulary."""
+    """Each requested model has a count in its place, also duplicates, and null if it has no vocabulary."""
     names = ["mixtral-8x7b", "grok-4", "llama-2-13b", "mixtral-8x7b", "llama-2-7b"]
     counts = shipped_registry(MODELS).count("Felis nunc phasellus arcu ad bibendum elementum taciti.", names)
     assert counts == [
@@ -51,12 +51,12 @@ def test_counts_come_in_order_with_duplicates() -> None:
 
 
 def test_no_models_give_no_counts() -> None:
-    """An empty list of models is answered with an empty list, and loads nothing."""
+    """An empty list of models gives an empty list, and loads nothing."""
     assert Registry((), (), Path("nowhere")).count("text", []) == []
 
 
 def test_a_model_without_a_vocabulary_needs_no_file() -> None:
-    """A null count never touches a file."""
+    """A null count reads no file."""
     assert Registry(MODELS, (), Path("nowhere")).count("text", ["grok-4"]) == [Count(None, None, "none")]
 
 
@@ -71,13 +71,13 @@ def test_unknown_names_are_named() -> None:
 
 
 def test_uncountable_text_is_passed_on() -> None:
-    """A text that no vocabulary can cut is an error, not a null count."""
+    """A text that no vocabulary can split is an error, not a null count."""
     with pytest.raises(UncountableText):
         shipped_registry(MODELS).count("\udc00", ["llama-2-7b"])
 
 
 def test_preload_says_what_it_loads() -> None:
-    """The named vocabularies are loaded in order, and each is announced once it is there."""
+    """The named vocabularies are loaded in order, and each is reported once it is loaded."""
     heard: list[str] = []
     registry = shipped_registry()
     registry.preload(["mistral-v1", "llama-2"], heard.append)
@@ -87,7 +87,7 @@ def test_preload_says_what_it_loads() -> None:
 
 
 def test_preload_without_names_loads_all(tmp_path: Path) -> None:
-    """Without names every vocabulary is read: a single missing file is found and named, and the others are loaded."""
+    """Without names every vocabulary is loaded; a single missing file is reported, and the others are loaded."""
     specs = [spec for spec in shipped_specs() if spec.name in ("llama-2", "mistral-v1")]
     shutil.copy(VOCABULARIES / specs[0].file, tmp_path)
     registry = Registry((), specs, tmp_path)
@@ -98,7 +98,7 @@ def test_preload_without_names_loads_all(tmp_path: Path) -> None:
 
 
 def test_a_damaged_vocabulary_gives_no_count(tmp_path: Path) -> None:
-    """Its models have no count, never another vocabulary's; all others are counted as ever."""
+    """The models of a damaged vocabulary have no count; all others are counted as usual."""
     specs = [spec for spec in shipped_specs() if spec.name in ("llama-2", "mistral-v1")]
     for spec in specs:
         shutil.copy(VOCABULARIES / spec.file, tmp_path)
@@ -112,7 +112,7 @@ def test_a_damaged_vocabulary_gives_no_count(tmp_path: Path) -> None:
 
 
 def test_a_vocabulary_that_is_not_here_gives_no_count() -> None:
-    """A model of a vocabulary that may only be fetched is known, has no count, and says how to get one."""
+    """A model whose vocabulary has to be fetched is known, has no count, and says how to get one."""
     absent = Fetchable("command-r", "CC-BY-NC-4.0", LicenceClass.NON_COMMERCIAL)
     models = (Model("command-r-plus", "Cohere", "Command R+", "command-r"),)
     registry = Registry(models, shipped_specs(), VOCABULARIES, fetchable=[absent])
@@ -122,7 +122,7 @@ def test_a_vocabulary_that_is_not_here_gives_no_count() -> None:
 
 
 def test_readiness_follows_loading() -> None:
-    """A registry says whether a count would have to load something first."""
+    """The registry reports whether a count would first have to load a vocabulary."""
     registry = shipped_registry(MODELS)
     assert registry.is_ready(["grok-4"])
     assert not registry.is_ready(["grok-4", "llama-2-7b"])
@@ -131,7 +131,7 @@ def test_readiness_follows_loading() -> None:
 
 
 def damaged(tmp_path: Path, content: bytes) -> DamagedVocabulary:
-    """What loading Llama 2 from a file with this content raises."""
+    """Return the error raised by loading Llama 2 from a file with this content."""
     spec = next(spec for spec in shipped_specs() if spec.name == "llama-2")
     (tmp_path / spec.file).write_bytes(content)
     with pytest.raises(DamagedVocabulary) as caught:
@@ -151,13 +151,13 @@ def test_a_flipped_bit_is_found(tmp_path: Path) -> None:
 
 
 def test_another_vocabulary_in_its_place_is_found(tmp_path: Path) -> None:
-    """A well-formed file with other content is refused."""
+    """A valid file with the content of another vocabulary is refused."""
     error = damaged(tmp_path, lzma.compress(b"something else"))
     assert error.found != error.expected
 
 
 def test_a_damaged_vocabulary_may_be_mended(tmp_path: Path) -> None:
-    """A failed load is not remembered: with the right file in place the vocabulary loads."""
+    """A failed load is not cached: once the file is replaced, the vocabulary loads."""
     spec = next(spec for spec in shipped_specs() if spec.name == "llama-2")
     registry = Registry((), [spec], tmp_path)
     with pytest.raises(DamagedVocabulary, match="No such file"):
@@ -167,7 +167,7 @@ def test_a_damaged_vocabulary_may_be_mended(tmp_path: Path) -> None:
 
 
 def test_errors_survive_pickling() -> None:
-    """An error raised in another process arrives whole."""
+    """An error raised in another process arrives unchanged."""
     error = DamagedVocabulary("llama-2", Path("x"), "aa", "bb")
     copy = pickle.loads(pickle.dumps(error))
     assert (copy.name, copy.path, copy.expected, copy.found, str(copy)) == (
@@ -180,7 +180,7 @@ def test_errors_survive_pickling() -> None:
 
 
 def test_vocabularies_are_read_only() -> None:
-    """Nobody can add to the catalogues after they were read."""
+    """The catalogues cannot be changed after they were read."""
     registry = shipped_registry(MODELS)
     assert list(registry.vocabularies) == shipped_names()
     with pytest.raises(TypeError):

@@ -13,14 +13,14 @@ from tokenizer_registry.registry import Registry
 
 @cache
 def texts() -> list[str]:
-    """Scripts, digits, white space, code, markup, emoji, control characters."""
+    """Return texts of scripts, digits, white space, code, markup, emoji and control characters."""
     found: list[str] = json.loads((DATA / "vocabulary_texts.json").read_text(encoding="utf-8"))
     return found
 
 
 @cache
 def vectors() -> dict[str, dict[str, Any]]:
-    """Vocabulary to origin, library and counts."""
+    """Return origin, library and counts of each vocabulary."""
     found: dict[str, dict[str, Any]] = json.loads((DATA / "vocabulary_vectors.json").read_text(encoding="utf-8"))
     return found
 
@@ -37,7 +37,7 @@ def test_counts_are_the_owners(registry: Registry, name: str) -> None:
 
 
 def test_there_are_enough_texts_of_every_vocabulary() -> None:
-    """At least 40 texts, all different, and no vocabulary without its vector and its file's digest."""
+    """There are at least 40 different texts, and every vocabulary has a vector and its file's digest."""
     assert len(set(texts())) == len(texts()) >= 40
     assert set(vectors()) == set(shipped_names())
     for spec in shipped_specs():

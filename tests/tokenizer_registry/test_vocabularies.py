@@ -1,4 +1,4 @@
-"""The vocabularies as they are shipped."""
+"""The shipped vocabularies: their counts, digests and licences."""
 
 import hashlib
 
@@ -40,13 +40,13 @@ def test_owners_digests_hold() -> None:
 
 @pytest.mark.parametrize("spec", shipped_specs(), ids=lambda spec: spec.name)
 def test_every_licence_travels_along(spec: VocabularySpec) -> None:
-    """Each vocabulary names at least one licence file, and every file that it names is there and not empty."""
+    """Each vocabulary names at least one licence file, and every named file exists and is not empty."""
     assert spec.licence.files
     assert all((VOCABULARIES / "LICENSES" / file).stat().st_size > 0 for file in spec.licence.files)
 
 
 def test_conditional_licences_carry_the_notice() -> None:
-    """Vocabularies with conditions name the notice, which holds each attribution that the terms ask for."""
+    """Vocabularies with conditions name the notice, which has each attribution that the terms require."""
     notice = " ".join((VOCABULARIES / "LICENSES" / "NOTICE.txt").read_text(encoding="utf-8").split())
     conditional = [spec for spec in shipped_specs() if spec.licence.licence_class == "conditional"]
     assert conditional

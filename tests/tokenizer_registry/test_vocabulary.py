@@ -1,4 +1,4 @@
-"""The wall between texts and the libraries that cut them."""
+"""Errors of libraries never escape from a vocabulary."""
 
 from collections.abc import Sequence
 
@@ -9,11 +9,11 @@ from tokenizer_registry.vocabulary import GuardedVocabulary, ReferenceTokenizer,
 
 
 class Panic(BaseException):
-    """Not an Exception, as the panics of libraries in Rust are not."""
+    """An error that is not an Exception, like the panics of libraries in Rust."""
 
 
 class FailingEngine:
-    """An engine that always raises the same."""
+    """An engine that always raises the same error."""
 
     def __init__(self, error: BaseException) -> None:
         self._error = error
@@ -32,14 +32,14 @@ class FailingEngine:
 
 
 def failing(error: BaseException) -> GuardedVocabulary:
-    """A vocabulary whose every library fails."""
+    """Return a vocabulary whose library always fails."""
     engine = FailingEngine(error)
     return GuardedVocabulary("some", engine, ReferenceTokenizer(lambda: engine))
 
 
 @pytest.mark.parametrize("error", [Panic(), ValueError(), GeneratorExit()])
 def test_every_failure_becomes_uncountable(error: BaseException) -> None:
-    """Whatever else a library raises, panics included, comes out as UncountableText that names vocabulary and cause."""
+    """Any error of a library, panics included, becomes UncountableText, which names vocabulary and cause."""
     guarded = failing(error)
     with pytest.raises(UncountableText, match=f"'some' gave up: {type(error).__name__}") as counted:
         guarded.count("text")
@@ -54,7 +54,7 @@ def test_every_failure_becomes_uncountable(error: BaseException) -> None:
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(1), MemoryError()])
 def test_a_stop_and_a_want_of_memory_are_passed_on(error: BaseException) -> None:
-    """A request to stop the process, or that there is no memory, is not taken for a fault of the text."""
+    """A request to stop the process, and a MemoryError, are not treated as a fault of the text."""
     guarded = failing(error)
     with pytest.raises(type(error)):
         guarded.count("text")
@@ -63,7 +63,7 @@ def test_a_stop_and_a_want_of_memory_are_passed_on(error: BaseException) -> None
 
 
 def test_surrogates_never_reach_the_engine() -> None:
-    """The refusal names the character's place, and comes without the engine being asked."""
+    """The refusal names the character's position, and the engine is not called."""
     guarded = failing(AssertionError("the engine was asked"))
     with pytest.raises(UncountableText, match=r"character 2 is the lone surrogate U\+DFFF"):
         guarded.count("é😀\udfff")

@@ -264,7 +264,7 @@ def _full(descriptor: int) -> None:
 
 
 def test_a_book_knows_its_last_refresh(tmp_path: Path) -> None:
-    """The closing line tells the day of the last refresh and what it read, also if it appended nothing."""
+    """The closing line has the day of the last refresh and what it read, also if it appended nothing."""
     path = tmp_path / "prices.jsonl"
     read = SourceVersion("p", "1.0", "0" * 64)
     path.write_text(book_text([price("a")], date(2026, 8, 1), [read]), encoding="utf-8")

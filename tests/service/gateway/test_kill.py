@@ -1,4 +1,4 @@
-"""Workers that die at the worst moments: no money is lost, and no caller pays for more than was recorded.
+"""Workers that die at any point of a call: no money is lost, and no caller pays for more than was recorded.
 
 More deaths at each point: GATEWAY_TEST_KILLS=20.
 """

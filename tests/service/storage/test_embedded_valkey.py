@@ -236,7 +236,7 @@ def test_store_that_cannot_start_again_is_tried_until_it_can(tmp_path: Path) -> 
 def test_store_stops_though_its_guard_was_killed(tmp_path: Path, *, is_reaped: bool) -> None:
     """Even if the process between service and server is killed, the server ends with the service.
 
-    The parent of workers waits for any child, and so for the guard, whose status is known to nobody else then.
+    The parent of workers waits for any child, and so also reaps the guard, whose status is then lost.
     """
     store = EmbeddedValkey(tmp_path)
     store.start()

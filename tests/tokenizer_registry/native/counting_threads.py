@@ -1,4 +1,4 @@
-"""Counts texts in many threads at once, and in one: `python -m ... THREADS`. Prints how many counts were equal.
+"""Count texts in concurrent threads, and in one: `python -m ... THREADS`. Print how many counts were equal.
 
 The words are such that the C library leaves them to Python's normalizers, and each thread waits there until all have
 come so far: then each of them has one count under way, and begins another one.

@@ -13,7 +13,7 @@ from tokenizer_registry.native.packed_files import Packs
 ROWS = read_engines(PACKAGE)
 # One that ranks bytes, one that puts bars for spaces, one with pieces of words.
 NAMES = ("r50k_base", "llama-2", "bert-uncased")
-# More words than wait for their counts at once.
+# More words than may wait for their counts together.
 MANY = 3_000
 # More slots than a row has counts.
 SLOTS = 60

@@ -1,4 +1,4 @@
-"""The proof that a vocabulary is the right one, and that the proof can fail."""
+"""The verification of vocabularies, which accepts the right ones and finds wrong ones."""
 
 import dataclasses
 import shutil
@@ -20,13 +20,13 @@ def spec_of(name: str) -> VocabularySpec:
 
 
 def failed(registry: Registry, name: str) -> set[str]:
-    """The names of the checks that fail."""
+    """Return the names of the checks that fail."""
     return {check.name for check in verify(registry, name).checks if not check.passed}
 
 
 @pytest.mark.parametrize("name", ["r50k_base", "claude-2", "mistral-v3"])
 def test_shipped_vocabularies_pass(name: str) -> None:
-    """One of each kind passes every check: ranks as published, ranks converted, SentencePiece."""
+    """One vocabulary of each kind passes every check: ranks as published, converted ranks, SentencePiece."""
     heard: list[Check] = []
     verification = verify(shipped_registry(), name, heard.append)
     assert verification.passed, verification
@@ -36,7 +36,7 @@ def test_shipped_vocabularies_pass(name: str) -> None:
 
 
 def test_a_wrong_split_pattern_fails() -> None:
-    """A pattern that differs in one rule is found by the reference."""
+    """A pattern that differs in one rule is found by comparison with the reference."""
     spec = spec_of("r50k_base")
     wrong = dataclasses.replace(spec, pattern=(spec.pattern or "").replace(r" ?\p{N}++", r"\p{N}{1,3}"))
     assert "reference" in failed(Registry((), [wrong], VOCABULARIES), "r50k_base")
@@ -49,7 +49,7 @@ def test_a_missing_normalizer_fails() -> None:
 
 
 def test_a_damaged_file_fails(tmp_path: Path) -> None:
-    """A damaged file is one failed check that names it, and the other checks are not tried."""
+    """A damaged file is one failed check that names it, and the other checks are not run."""
     spec = spec_of("llama-2")
     (tmp_path / spec.file).write_bytes(b"not xz")
     verification = verify(Registry((), [spec], tmp_path), "llama-2")
@@ -59,7 +59,7 @@ def test_a_damaged_file_fails(tmp_path: Path) -> None:
 
 
 def test_another_vocabulary_fails_the_golden_counts(tmp_path: Path) -> None:
-    """A file swapped together with its digests is found by its counts."""
+    """A file that was replaced together with its digests is found by its counts."""
     spec, other = spec_of("llama-2"), spec_of("mistral-v1")
     swapped = dataclasses.replace(spec, file=other.file, sha256=other.sha256, packed_sha256=other.packed_sha256)
     for file in (other.file, "golden_counts.json"):
@@ -68,18 +68,18 @@ def test_another_vocabulary_fails_the_golden_counts(tmp_path: Path) -> None:
 
 
 def test_an_unknown_vocabulary_is_named() -> None:
-    """There is nothing to verify under an unknown name."""
+    """An unknown name is refused by name."""
     with pytest.raises(UnknownVocabulary, match="x900k"):
         verify(shipped_registry(), "x900k")
 
 
 def test_the_corpus_never_changes() -> None:
-    """The corpus is, byte for byte, the one that the golden counts were recorded with."""
+    """The corpus is byte for byte the one with which the golden counts were recorded."""
     assert corpus_sha256(corpus()) == read_golden_counts(VOCABULARIES).corpus_sha256
 
 
 def test_the_corpus_is_a_megabyte_in_small_pieces() -> None:
-    """Pieces are about 4 kB of valid text, in all a megabyte, and every piece is its own."""
+    """Pieces are about 4 kB of valid text, a megabyte in all, and no two are equal."""
     sizes = [len(piece.encode("utf-8")) for piece in corpus()]
     assert sum(sizes) >= 1_000_000
     assert all(PIECE_BYTES <= size < 2 * PIECE_BYTES for size in sizes)

@@ -17,9 +17,9 @@ from service.storage.sql.tables import metadata
 from service.storage.sql.url import DatabaseUrl
 from tests.service.storage.databases import Databases
 
-# Of the steps, all that a database can be at; what it has there is brought up by steps, not made at once.
+# Every step that a database can be at. A database at a step is upgraded by the later steps, not created anew.
 STEPS = sorted(path.stem[1:5] for path in (MIGRATIONS / "versions").glob("r*.py"))
-# All that PostgreSQL knows of a schema, as it would write it itself; SQLite keeps what it was told.
+# Every detail of a schema, as PostgreSQL itself would write it; SQLite keeps the original statements.
 OF_POSTGRESQL = (
     "SELECT table_name, column_name, data_type, character_maximum_length, is_nullable, column_default "
     "FROM information_schema.columns WHERE table_schema = current_schema() ORDER BY 1, ordinal_position",
