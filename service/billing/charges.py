@@ -24,7 +24,7 @@ from service.billing.ledger import (
     StoredAnswer,
     TooManyOpen,
 )
-from service.billing.money import MAX_MICRO_INR, TokenPrices, Tokens, shown, shown_short
+from service.billing.money import MAX_MICRO_INR, TokenPrices, Tokens, shown, shown_each, shown_short
 from service.http import json
 from service.http.errors import CALL_RUNNING, INSUFFICIENT_CREDITS, INTERNAL, TOO_MANY_CALLS, UNAVAILABLE, Refusal
 from service.http.responses import Header
@@ -77,10 +77,16 @@ class BalanceSnapshot(NamedTuple):
 
     def headers(self) -> list[Header]:
         """Return the balance, the key's spending and, if the balance is low, the warning."""
-        headers = [
-            (b"x-credit-balance-inr", shown(self.balance.posted, BALANCE_DECIMALS).encode()),
-            (b"x-credit-spent-inr", shown(self.key_spent_micro_inr, COST_DECIMALS).encode()),
-        ]
+        return self.headers_of(*shown_each(self.amounts))
+
+    @property
+    def amounts(self) -> tuple[tuple[int, int], ...]:
+        """The balance and the key's spending, each with the decimals that it is shown with."""
+        return (self.balance.posted, BALANCE_DECIMALS), (self.key_spent_micro_inr, COST_DECIMALS)
+
+    def headers_of(self, balance: str, spent: str) -> list[Header]:
+        """Return the headers for the amounts as they are shown."""
+        headers = [(b"x-credit-balance-inr", balance.encode()), (b"x-credit-spent-inr", spent.encode())]
         if self.is_low:
             headers.append((WARNING_HEADER, self.warning.encode()))
         return headers
@@ -113,9 +119,10 @@ class CallBill(NamedTuple):
 
     def headers(self) -> list[Header]:
         """Return the headers of the balance, the cost and the tokens."""
+        balance, spent, cost = shown_each((*self.snapshot.amounts, (self.cost_micro_inr, COST_DECIMALS)))
         return [
-            *self.snapshot.headers(),
-            (b"x-request-cost-inr", shown(self.cost_micro_inr, COST_DECIMALS).encode()),
+            *self.snapshot.headers_of(balance, spent),
+            (b"x-request-cost-inr", cost.encode()),
             (b"x-tokens-input", str(self.tokens.input).encode()),
             (b"x-tokens-output", str(self.tokens.output).encode()),
         ]
@@ -279,9 +286,8 @@ class Billing:
 
     def _count_charge(self, call: BillableCall, charge: Charge, closed: Closed) -> None:
         """Count the charge, unless the sweeper closed the hold before, which counts its own charges."""
-        self._count_end(call, charge.outcome)
-        if closed.call.outcome == charge.outcome:
-            self.meters.charged(charge.tokens.input, charge.tokens.output, charge.cost)
+        charged = (*charge.tokens, charge.cost) if closed.call.outcome == charge.outcome else None
+        self.meters.ended(charge.outcome, closed.call.amount, charged)
         if call.span is not NO_SPAN:
             tokens = closed.call.tokens
             facts = {"weighbridge.tokens_input": tokens.input, "weighbridge.tokens_output": tokens.output}

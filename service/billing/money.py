@@ -1,5 +1,6 @@
 """Money of the gateway: whole micro-rupees (10**-6 INR), rounded only for display."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
@@ -58,6 +59,11 @@ def shown(micro_inr: int, decimals: int) -> str:
     point = len(digits) - decimals
     sign = "-" if micro_inr < 0 else ""
     return f"{sign}{digits[:point]}.{digits[point:]}" if decimals else f"{sign}{digits}"
+
+
+def shown_each(amounts: Iterable[tuple[int, int]]) -> list[str]:
+    """Return each amount in rupees, with the decimals beside it."""
+    return [shown(micro_inr, decimals) for micro_inr, decimals in amounts]
 
 
 def shown_short(micro_inr: int) -> str:

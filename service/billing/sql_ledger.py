@@ -6,6 +6,7 @@ them all. A lone call is a batch of one, and does not wait.
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select, update
@@ -129,8 +130,8 @@ class SqlLedger:
     async def _write_together(self, requests: Sequence[NewHold | SettleRequest]) -> list[Any]:
         holds = [one for one in requests if isinstance(one, NewHold)]
         settlements = [one for one in requests if isinstance(one, SettleRequest)]
-        async with self.database.writing() as connection:
-            written = await write(connection, holds, settlements, self.now())
+        work = partial(write, holds=holds, requests=settlements, now=self.now())
+        written = await self.database.write(work)
         held, settled = iter(written.holds), iter(written.settled)
         return [next(held) if isinstance(one, NewHold) else next(settled) for one in requests]
 

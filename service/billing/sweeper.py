@@ -36,6 +36,5 @@ class Sweeper:
 
     def _record(self, call: CallRecord) -> None:
         self.log.warning("hold_expired", call=call.id, state=call.state.value, charged_micro_inr=call.cost)
-        self.meters.ended("expired")
-        if call.state is HoldState.SETTLED:
-            self.meters.charged(call.tokens.input, call.tokens.output, call.cost)
+        charged = (*call.tokens, call.cost) if call.state is HoldState.SETTLED else None
+        self.meters.ended("expired", charged=charged)

@@ -13,18 +13,17 @@ from service.auth.authenticator import Authenticator
 from service.auth.policy import gateway_api_key
 from service.billing.idempotency import Idempotency
 from service.billing.ledger import Claim
-from service.gateway.call import CallContext, Envelope, PlainCall
+from service.gateway.call import CallContext, Envelope, PlainCall, RunningCalls
 from service.gateway.joining import RetryJoiner, SdkAttempt
 from service.gateway.prepared_call import CallPreparer, PreparedCall
 from service.gateway.request import ChatRequest, ChatRequests
-from service.gateway.running_calls import RunningCalls
 from service.gateway.stream_reply import StreamReply
 from service.gateway.streaming import StreamedCall, StreamTimeouts
 from service.http.context import context_of, hold_exactly
 from service.http.errors import INVALID_REQUEST, OVERLOADED, UNAVAILABLE, Refusal
 from service.http.request_limits import INLINE_BODY_BYTES, BodyReader, memory_of
 from service.http.responses import Reply
-from service.observability.tracing import within
+from service.observability.tracing import NO_SPAN, within
 from service.tokens.counting_pool import Caller, CountingPool
 
 IDEMPOTENCY_KEY_HEADER = b"idempotency-key"
@@ -119,7 +118,8 @@ class ChatEndpoint:
     ) -> PreparedCall | Refusal:
         """Count the prompt, and return the call that is ready to be authorized."""
         context = context_of(scope)
-        size = await within(context.span, "count", self.context.counter.size(request, caller))
+        work = self.context.counter.size(request, caller)
+        size = await (work if context.span is NO_SPAN else within(context.span, "count", work))
         if isinstance(size, Refusal):
             return size
         if self.calls.is_closing:
@@ -138,7 +138,7 @@ class ChatEndpoint:
 
     def _envelope(self, prepared: PreparedCall) -> Envelope:
         created = int(prepared.created_at.timestamp())
-        return Envelope(prepared.completion_id, self.model.name, self.model.fingerprint, created)
+        return Envelope(f"chatcmpl-{prepared.billable.id}", self.model.name, self.model.fingerprint, created)
 
     async def _complete_plain(
         self, prepared: PreparedCall, scope: Scope, receive: Receive, attempt: SdkAttempt | None

@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import NoneType
 from typing import Any, Literal, NamedTuple
 
-from service.gateway.messages import normalize_assistant_message
-from service.gateway.property_rules import InvalidProperty, is_integer
+from service.gateway.messages import InvalidProperty, is_integer, normalize_assistant_message
 from service.gateway.upstream_faults import BadUpstreamResponse, UpstreamUnavailable
 from service.http.json import shorten
 from service.observability.metrics import TOTAL_ABOVE_SUM, ZERO_AFTER_USAGE, ZERO_WITH_TEXT

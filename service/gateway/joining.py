@@ -16,8 +16,8 @@ import structlog
 from starlette.types import Receive
 
 from service.billing.ledger import StoredAnswer
+from service.gateway.call import RunningCall, RunningCalls
 from service.gateway.prepared_call import PreparedCall
-from service.gateway.running_calls import RunningCall, RunningCalls
 from service.http.errors import CALLER_GONE, UNAVAILABLE, Refusal
 from service.http.responses import Header, Reply, disconnected
 from service.limits import CountersUnreachable

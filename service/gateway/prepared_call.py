@@ -54,7 +54,7 @@ class PromptCounter:
             counted = await self.pool.count_texts(texts, self.vocabulary or DEFAULT_VOCABULARY, caller)
             if isinstance(counted, Refusal):
                 return _name_messages(counted)
-            bound = counted if self.vocabulary else await self.pool.count_texts(texts, None, caller)
+            bound = counted if self.vocabulary else await self._upper_bound(texts, caller)
             if isinstance(bound, Refusal):
                 return _name_messages(bound)
         except UncountableText as fault:
@@ -64,6 +64,12 @@ class PromptCounter:
             counted + FRAME_TOKENS * (messages + 1),
             bound + bound // TOKENS_PER_SLACK_TOKEN + MAX_FRAME_TOKENS * messages + MAX_PREAMBLE_TOKENS + preamble,
         )
+
+    async def _upper_bound(self, texts: tuple[str, ...], caller: Caller) -> int | Refusal:
+        """Return a number of tokens that no vocabulary exceeds: the bytes of the texts after NFKC."""
+        if all(map(str.isascii, texts)):
+            return sum(map(len, texts))
+        return await self.pool.count_texts(texts, None, caller)
 
     async def count_output(self, texts: list[str], account_id: str) -> int:
         """Return the tokens of texts that the upstream wrote, for the charge of an account.
@@ -93,11 +99,6 @@ class PreparedCall(NamedTuple):
     size: PromptSize
     upstream_body: Mapping[str, Any]
     created_at: datetime
-
-    @property
-    def completion_id(self) -> str:
-        """The `id` of the completion."""
-        return f"chatcmpl-{self.billable.id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ class CallPreparer:
     ) -> PreparedCall:
         """Return the call. The same output limit is authorized and sent to the upstream."""
         limit = self.output_limit(request)
-        choices = request.choices
+        choices = int(request.options.get("n", 1))
         billable = BillableCall(
             self.new_id(),
             context.trace_id,

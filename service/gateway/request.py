@@ -7,20 +7,22 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from service.gateway.messages import Messages, parse_messages, texts_of
-from service.gateway.property_rules import (
+from service.gateway.messages import (
     ANYTHING,
     BOOLEAN,
     OBJECT,
     STRING,
     InvalidProperty,
+    Messages,
     PropertyRule,
     either,
     integer,
     list_of,
     number,
     one_of,
+    parse_messages,
     text,
+    texts_of,
 )
 from service.http import json as service_json
 from service.http.errors import INVALID_REQUEST, MODEL_NOT_FOUND, Refusal
@@ -119,11 +121,6 @@ class ChatRequest(NamedTuple):
     stream: bool
     include_usage: bool
     dropped_messages: int = 0
-
-    @property
-    def choices(self) -> int:
-        """The number of choices that are asked for."""
-        return int(self.options.get("n", 1))
 
 
 class ChatRequests:

@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
+from secrets import token_hex
 
 from starlette.routing import Route
 from starlette.types import Receive, Scope
@@ -15,12 +17,11 @@ from service.billing.idempotency import Idempotency
 from service.billing.money import MICRO_INR, TokenPrices
 from service.billing.sweeper import Sweeper
 from service.connections import Connections
-from service.gateway.call import CallContext
+from service.gateway.call import CallContext, RunningCalls
 from service.gateway.chat import ChatEndpoint, PublicModel
 from service.gateway.joining import RedisLeftCalls, RetryJoiner
 from service.gateway.prepared_call import CallPreparer, PromptCounter
 from service.gateway.request import ChatRequests
-from service.gateway.running_calls import RunningCalls
 from service.gateway.streaming import StreamTimeouts
 from service.gateway.upstream import UpstreamModel
 from service.gateway.usage_lookup import UsageLookup
@@ -32,7 +33,6 @@ from service.http.json import shorten
 from service.http.request_limits import BodyReader
 from service.http.responses import Reply
 from service.observability.metrics import GatewayMeters
-from service.observability.tracing import random_id
 from service.runtime.background import in_background
 from service.runtime.clock import utc_now
 from service.runtime.settings import Settings
@@ -44,6 +44,10 @@ SWEEP_SECONDS = 15.0
 LEASE_MARGIN_SECONDS = 30.0
 # Clients require `created` of a model, and the upstream does not report it: a constant, in seconds since 1970.
 MODEL_CREATED = 1716900000
+
+
+# Of the id of a call.
+ID_BYTES = 16
 
 
 class Gateway:
@@ -162,7 +166,7 @@ def _preparer(settings: Settings) -> CallPreparer:
         token_limit_field=settings.upstream_token_limit_field,
         system_prompt=settings.gateway_system_prompt,
         now=utc_now,
-        new_id=random_id,
+        new_id=partial(token_hex, ID_BYTES),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 from service.billing.charges import BalanceSnapshot
-from service.gateway.running_calls import RunningCalls
+from service.gateway.call import RunningCalls
 from service.gateway.stream_writer import EVENTS_CONTENT_TYPE
 from service.gateway.streaming import StreamedCall
 from service.http.context import context_of

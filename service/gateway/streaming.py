@@ -7,10 +7,9 @@ from typing import NamedTuple
 
 from service.billing.charges import BalanceSnapshot, CallBill
 from service.billing.money import Tokens
-from service.gateway.call import CallContext, Envelope, GatewayCall
+from service.gateway.call import SHUTDOWN, CallContext, Envelope, GatewayCall
 from service.gateway.dialects import Transcript, check_answer_usage
 from service.gateway.prepared_call import PreparedCall
-from service.gateway.running_calls import SHUTDOWN
 from service.gateway.stream_writer import AnswerWriter, Channel
 from service.gateway.upstream_faults import UpstreamFault
 from service.http.errors import BAD_KEY, BAD_UPSTREAM_RESPONSE, INTERNAL, UNAVAILABLE, UPSTREAM_TIMEOUT, Refusal
@@ -73,7 +72,7 @@ class StreamedCall(GatewayCall[BalanceSnapshot]):
         self.timeouts = timeouts
         self.channel = Channel(MAX_WAITING_BYTES)
         self.failure: Refusal | None = None
-        self.transcript = Transcript(prepared.request.choices, context.dialect)
+        self.transcript = Transcript(prepared.billable.choices, context.dialect)
         self.writer = AnswerWriter(
             self.channel,
             envelope,

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from types import TracebackType
 from typing import Any, Final, NoReturn
@@ -15,7 +15,6 @@ from service.gateway.upstream_connection import (
     NotHttp,
     UpstreamAnswer,
     UpstreamPool,
-    UpstreamRequests,
 )
 from service.gateway.upstream_faults import (
     MAX_MESSAGE_CHARACTERS,
@@ -47,7 +46,7 @@ class UpstreamExchange:
         self._child = None if parent is NO_SPAN else parent.child("upstream", "client")
         self._span: Span = NO_SPAN
         self._began_at_seconds = time.perf_counter()
-        self._has_begun = False
+        self._answer: UpstreamAnswer | None = None
 
     def __enter__(self) -> "UpstreamExchange":
         if self._child is not None:
@@ -57,8 +56,10 @@ class UpstreamExchange:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Record the time of the exchange, whether it succeeded or not."""
-        self._meters.upstream_ended(time.perf_counter() - self._began_at_seconds)
+        """Record the times of the exchange, whether it succeeded or not."""
+        first_at_seconds = None if self._answer is None else self._answer.first_piece_at_seconds
+        first_byte_seconds = None if first_at_seconds is None else first_at_seconds - self._began_at_seconds
+        self._meters.upstream_ended(time.perf_counter() - self._began_at_seconds, first_byte_seconds)
         if self._child is not None:
             self._child.__exit__(kind, error, trace)
 
@@ -67,16 +68,11 @@ class UpstreamExchange:
         """The header that makes the upstream's spans part of the trace, or None if there is no trace."""
         return self._span.traceparent
 
-    def record_status(self, status: int) -> None:
-        """Record the status of the answer in the span."""
+    def record_answer(self, answer: UpstreamAnswer) -> None:
+        """Keep the answer for the time of its first piece, and record its status in the span."""
+        self._answer = answer
         if self._child is not None:
-            self._span.note(lambda: {"http.response.status_code": status})
-
-    def record_piece(self) -> None:
-        """Record the time to the first piece of the body."""
-        if not self._has_begun:
-            self._has_begun = True
-            self._meters.upstream_began(time.perf_counter() - self._began_at_seconds)
+            self._span.note(lambda: {"http.response.status_code": answer.status})
 
 
 class EventTooLong(ValueError):
@@ -132,7 +128,6 @@ class UpstreamModel:
         self.meters = meters
         self.max_connections = max_connections
         self._secret = api_key
-        self._requests = None if self.url is None else UpstreamRequests(self.url, api_key)
         self._pool: UpstreamPool | None = None
 
     @asynccontextmanager
@@ -141,7 +136,7 @@ class UpstreamModel:
         if self.url is None:
             yield
             return
-        pool = self._pool = UpstreamPool(self.url, self.max_connections, self.timeout_seconds)
+        pool = self._pool = UpstreamPool(self.url, self._secret, self.max_connections, self.timeout_seconds)
         try:
             yield
         finally:
@@ -153,7 +148,7 @@ class UpstreamModel:
         try:
             with UpstreamExchange(self.meters, span) as exchange:
                 async with asyncio.timeout(self.timeout_seconds), self._send(body, exchange) as answer:
-                    return _decode_object(await _read_body(answer, MAX_ANSWER_BYTES, exchange.record_piece))
+                    return _decode_object(await _read_body(answer, MAX_ANSWER_BYTES))
         except TimeoutError:
             raise UpstreamTimeout(f"no answer within {self.timeout_seconds:g} s") from None
 
@@ -193,7 +188,6 @@ class UpstreamModel:
             if not kind.startswith("text/event-stream"):
                 raise BadUpstreamResponse(f"the answer is no event stream but {kind[:MAX_MESSAGE_CHARACTERS]!r}")
             while (piece := await answer.piece()) is not None:
-                exchange.record_piece()
                 try:
                     events = reader.feed(piece)
                 except EventTooLong:
@@ -205,13 +199,13 @@ class UpstreamModel:
     async def _send(self, body: Mapping[str, Any], exchange: UpstreamExchange) -> AsyncIterator[UpstreamAnswer]:
         """Send a request and provide the answer once its head has come with status 200. Raise UpstreamFault."""
         pool = self._pool
-        if self._requests is None or pool is None:
+        if pool is None:
             raise UpstreamUnavailable("WEIGHBRIDGE_UPSTREAM_URL is not set")
-        request = self._requests.post(_ENCODER.encode({"model": self.model, **body}).encode(), exchange.traceparent)
+        content = _ENCODER.encode({"model": self.model, **body}).encode()
         connection = None
         try:
-            connection, answer = await pool.send(request)
-            exchange.record_status(answer.status)
+            connection, answer = await pool.send(content, exchange.traceparent)
+            exchange.record_answer(answer)
             if answer.status != 200:
                 raise await self._fault(answer)
             yield answer
@@ -235,14 +229,11 @@ class UpstreamModel:
         return error._replace(message=message).fault(answer.status, answer.headers.get(b"retry-after", b""))
 
 
-async def _read_body(answer: UpstreamAnswer, max_bytes: int, on_piece: Callable[[], None] = lambda: None) -> bytes:
-    body = bytearray()
-    while (piece := await answer.piece()) is not None:
-        on_piece()
-        body += piece
-        if len(body) > max_bytes:
-            raise BadUpstreamResponse(f"the answer is longer than {max_bytes} bytes")
-    return bytes(body)
+async def _read_body(answer: UpstreamAnswer, max_bytes: int) -> bytes:
+    body = await answer.body(max_bytes)
+    if body is None:
+        raise BadUpstreamResponse(f"the answer is longer than {max_bytes} bytes")
+    return body
 
 
 def _decode_object(text: bytes) -> dict[str, Any]:

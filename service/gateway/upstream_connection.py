@@ -7,6 +7,7 @@ docs/decisions/upstream-client.md says why no HTTP library is used.
 
 import asyncio
 import ssl
+import time
 from collections import deque
 from urllib.parse import quote, urlsplit
 
@@ -39,6 +40,8 @@ class UpstreamAnswer:
         self.headers: dict[bytes, bytes] = {}
         self.has_begun = False
         self.is_over = False
+        # When the first piece of the body came, by `time.perf_counter()`.
+        self.first_piece_at_seconds: float | None = None
         self._transport = transport
         self._pieces: list[bytes] = []
         self._waiting_bytes = 0
@@ -71,6 +74,15 @@ class UpstreamAnswer:
         self._waiting_bytes = 0
         return taken
 
+    async def body(self, max_bytes: int) -> bytes | None:
+        """Wait for the whole body and return it, or None if it is longer. Raise NotHttp or ConnectionEnded."""
+        body = bytearray()
+        while (piece := await self.piece()) is not None:
+            body += piece
+            if len(body) > max_bytes:
+                return None
+        return bytes(body)
+
     def begin(self, status: int) -> None:
         """Set the status: the head is complete."""
         self.status = status
@@ -79,6 +91,8 @@ class UpstreamAnswer:
 
     def add(self, piece: bytes) -> None:
         """Add a piece of the body, and pause reading if too much is waiting."""
+        if self.first_piece_at_seconds is None:
+            self.first_piece_at_seconds = time.perf_counter()
         self._pieces.append(piece)
         was_full = self._waiting_bytes > MAX_WAITING_BYTES
         self._waiting_bytes += len(piece)
@@ -238,10 +252,11 @@ class UpstreamRequests:
 class UpstreamPool:
     """Lends at most `max_connections` at a time; further requests wait in order. Idle connections are kept briefly."""
 
-    def __init__(self, url: str, max_connections: int, connect_seconds: float) -> None:
+    def __init__(self, url: str, secret: str | None, max_connections: int, connect_seconds: float) -> None:
         parts = urlsplit(url)
         self.host = parts.hostname or ""
         self.port = parts.port or (443 if parts.scheme == "https" else 80)
+        self._requests = UpstreamRequests(url, secret)
         self.connect_seconds = min(CONNECT_SECONDS, connect_seconds)
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
         self._places = asyncio.Semaphore(max_connections)
@@ -249,8 +264,8 @@ class UpstreamPool:
         self._clearing: asyncio.TimerHandle | None = None
         self._is_closed = False
 
-    async def send(self, request: bytes) -> tuple[UpstreamConnection, UpstreamAnswer]:
-        """Send a request and wait for the head of its answer. The connection has to be released.
+    async def send(self, body: bytes, traceparent: bytes | None) -> tuple[UpstreamConnection, UpstreamAnswer]:
+        """Send a request with this body and wait for the head of its answer. The connection has to be released.
 
         Raise OSError without a connection, NotHttp or ConnectionEnded. A request is never sent twice: the upstream may
         have begun to work on it, and charge for that, when it breaks off.
@@ -259,7 +274,7 @@ class UpstreamPool:
         connection = None
         try:
             connection = self._take_idle() or await self._connect()
-            answer = connection.send(request)
+            answer = connection.send(self._requests.post(body, traceparent))
             await answer.head()
         except BaseException:
             if connection is None:

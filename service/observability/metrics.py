@@ -146,21 +146,20 @@ class GatewayMeters:
         add_all(((self._open_holds._value, 1), (self._held._value, micro_inr)))
 
     @harmless
-    def ended(self, outcome: str, held_micro_inr: int | None = None) -> None:
-        """Record the end of a call, for which money may have been held."""
+    def ended(
+        self, outcome: str, held_micro_inr: int | None = None, charged: tuple[int, int, int] | None = None
+    ) -> None:
+        """Record the end of a call: what was held for it, and the tokens (input, output) and micro-rupees charged."""
         calls = self._by_outcome.get(outcome)
         if calls is None:
             calls = self._by_outcome[outcome] = self._calls.labels(outcome)
         increments: list[Increment] = [(calls._value, 1)]
         if held_micro_inr is not None:
             increments += [(self._open_holds._value, -1), (self._held._value, -held_micro_inr)]
+        if charged is not None:
+            counters = (self._input_tokens, self._output_tokens, self._charged)
+            increments += [(counter._value, amount) for counter, amount in zip(counters, charged, strict=True)]
         add_all(increments)
-
-    @harmless
-    def charged(self, input_tokens: int, output_tokens: int, micro_inr: int) -> None:
-        """Record a charge."""
-        direction = ((self._input_tokens._value, input_tokens), (self._output_tokens._value, output_tokens))
-        add_all((*direction, (self._charged._value, micro_inr)))
 
     @harmless
     def stream_began(self) -> None:
@@ -182,14 +181,12 @@ class GatewayMeters:
         self._failures.labels(kind).inc()
 
     @harmless
-    def upstream_began(self, seconds: float) -> None:
-        """Record the time to the first piece of an upstream's reply."""
-        add_all(self._first_byte.increments((seconds,)))
-
-    @harmless
-    def upstream_ended(self, seconds: float) -> None:
-        """Record the duration of an upstream's reply, complete or not."""
-        add_all(self._total.increments((seconds,)))
+    def upstream_ended(self, seconds: float, first_byte_seconds: float | None) -> None:
+        """Record the duration of an upstream's reply, complete or not, and the time to its first piece if one came."""
+        increments = [*self._total.increments((seconds,))]
+        if first_byte_seconds is not None:
+            increments += self._first_byte.increments((first_byte_seconds,))
+        add_all(increments)
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
         return Counter(f"weighbridge_{name}", meaning, labels, registry=self.registry)

@@ -2,10 +2,10 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Engine, NullPool, Row, Select, create_engine, select, text
 from sqlalchemy.exc import DBAPIError
@@ -29,12 +29,16 @@ PING_TIMEOUT_SECONDS = 2
 CHECK_LOCK_TIMEOUT_SECONDS = 1.0
 
 
+Done = TypeVar("Done")
+
+
 class Database:
     """The connections of one process and event loop, opened when first used.
 
     `reading()` and `writing()` are context managers: each provides a connection in a transaction that changes nothing,
-    or is committed unless an exception passes. Both raise StoreUnavailable. `on_error` is called each time that the
-    database cannot be used; `on_write_error` also, with the reason, if it was to be written.
+    or is committed unless an exception passes; `write(work)` does a whole transaction. All raise StoreUnavailable.
+    `on_error` is called each time that the database cannot be used; `on_write_error` also, with the reason, if it was
+    to be written.
     """
 
     reading: Callable[[], AbstractAsyncContextManager[SqlConnection]]
@@ -53,6 +57,7 @@ class Database:
         self.connections = connections(url, self._raise_if_broken)
         # Not methods that enter these: every chat writes twice.
         self.reading, self.writing = self.connections.reading, self.connections.writing
+        self.write = self.connections.write
 
     @property
     def engine(self) -> Engine:
@@ -116,6 +121,11 @@ class PostgresqlConnections:
         except DATABASE_ERRORS as error:
             self._raise_if_broken(error, True)
             raise
+
+    async def write(self, work: Callable[[SqlConnection], Awaitable[Done]]) -> Done:
+        """Return what `work` returns, done in a transaction like that of `writing`."""
+        async with self.writing() as connection:
+            return await work(connection)
 
     async def close(self) -> None:
         """Close all connections."""

@@ -8,7 +8,7 @@ finds halfway that it may not write. A process has one writing connection, for S
 import asyncio
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext, suppress
 from functools import partial
 from queue import SimpleQueue
@@ -113,6 +113,11 @@ class SqliteConnections:
         except DATABASE_ERRORS as error:
             self._raise_if_broken(error, True)
             raise
+
+    async def write(self, work: Callable[["SqliteConnection"], Awaitable[Result]]) -> Result:
+        """Return what `work` returns, done in a transaction like that of `writing`."""
+        async with self.writing() as connection:
+            return await work(connection)
 
     async def close(self) -> None:
         """Close all connections and end their threads; the next use opens new ones."""

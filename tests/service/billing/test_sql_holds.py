@@ -1,10 +1,10 @@
 """Holds and charges that are written together have the outcomes that they have one by one."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -91,13 +91,13 @@ async def test_calls_that_come_together_share_a_transaction(books: Books, monkey
 async def test_a_lone_call_is_a_batch_of_one(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
     """The transaction of a call that comes alone begins in the next turn of the event loop."""
     database, begun = books.ledger.database, list[None]()
-    writing = database.writing
+    write = database.write
 
-    def noted() -> AbstractAsyncContextManager[SqlConnection]:
+    def noted(work: Callable[[SqlConnection], Awaitable[Any]]) -> Awaitable[Any]:
         begun.append(None)
-        return writing()
+        return write(work)
 
-    monkeypatch.setattr(database, "writing", noted)
+    monkeypatch.setattr(database, "write", noted)
     for number in range(1, 4):
         asked = asyncio.create_task(books.ledger.hold(books.new_hold(1)))
         for _ in range(2):
