@@ -211,7 +211,8 @@ class PlainCall(GatewayCall[Reply]):
         body = self.envelope.completion(answer.choices, {**answer.usage.details, **bill.usage()})
         reply = Reply(200, body, bill.headers(), JSON_CONTENT_TYPE)
         self.answer = StoredAnswer(reply.headers, body, JSON_CONTENT_TYPE)
-        await self.context.billing.store_answer(self.billable, self.answer)
+        if self.billable.claim is not None:
+            await self.context.billing.store_answer(self.billable, self.answer)
         return reply
 
 
