@@ -100,7 +100,7 @@ def region_factor(price: Price, region: str | None) -> Decimal | None:
 
 
 def window_at(schedule: tuple[Window, ...], at: date) -> Window | None:
-    """Return the last window of a schedule that an instant lies in; None for a date.
+    """Return the last window of a schedule that contains an instant; None for a date.
 
     Raise ValueError for an instant without a zone.
     """
@@ -112,7 +112,7 @@ def window_at(schedule: tuple[Window, ...], at: date) -> Window | None:
 
 
 def _covers(window: Window, at: datetime) -> bool:
-    """Return whether an instant lies in a window that began on one of its weekdays and not on a holiday."""
+    """Return whether a window contains an instant and began on one of its weekdays and not on a holiday."""
     local = at.astimezone(timezone(timedelta(minutes=window.utc_offset_minutes)))
     moment, began_on = local.time(), local.date()
     if window.ends <= window.starts:

@@ -5,7 +5,7 @@ python -m scripts.build_prices check    1 if the book is not what the sources gi
 python -m scripts.build_prices write    write the book, its sha256 and the list of what it does not take
 
 Rows of earlier refreshes are kept as they are; those of this one (`recorded_at` in sources.toml) are
-made anew. Exit status 2: a price is held for review.
+made again. Exit status 2: a price is held for review.
 """
 
 import argparse

@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from pricing_data import PriceBook
 from service.connections import Connections
@@ -52,14 +53,7 @@ def create_app(
     freshness = Freshness(book, settings.prices_max_age_days, utc_today)
     gateway = Gateway(settings, connections, pool)
     login = console_login(settings, connections, pool.in_flight)
-    probe = Probe(
-        connections.metrics,
-        pool.in_flight,
-        lambda: connections.limiter.shared,
-        book.recorded_at,
-        utc_today,
-        take_lost_lines,
-    )
+    probe = _probe(connections, pool, book, take_lost_lines)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -83,19 +77,35 @@ def create_app(
     app = Starlette(routes=routes, lifespan=lifespan)
     # Without Starlette's ServerErrorMiddleware: RequestMiddleware answers errors, and a request passes one layer less.
     inside = DirectRoutes(ExceptionMiddleware(app.router, {HTTPException: UnknownPaths(pages)}), routes)
-    cors = Cors(settings.allowed_origins)
-    app.middleware_stack = RequestMiddleware(
+    app.middleware_stack = _middleware(inside, settings, connections, tracer)
+    # A redirect would repeat the query, which may contain a key, in its Location.
+    app.router.redirect_slashes = False
+    app.state.close_calls_in = gateway.calls.close_in
+    return app
+
+
+def _probe(connections: Connections, pool: CountingPool, book: PriceBook, take_lost_lines: Callable[[], int]) -> Probe:
+    return Probe(
+        connections.metrics,
+        pool.in_flight,
+        lambda: connections.limiter.shared,
+        book.recorded_at,
+        utc_today,
+        take_lost_lines,
+    )
+
+
+def _middleware(
+    inside: ASGIApp, settings: Settings, connections: Connections, tracer: Tracer | None
+) -> RequestMiddleware:
+    return RequestMiddleware(
         inside,
-        cors,
+        Cors(settings.allowed_origins),
         connections.metrics,
         tracer,
         https=settings.require_https,
         powered_by=settings.gateway_powered_by,
     )
-    # A redirect would repeat the query, which may contain a key, in its Location.
-    app.router.redirect_slashes = False
-    app.state.close_calls_in = gateway.calls.close_in
-    return app
 
 
 def counting_pool(settings: Settings, registry: Registry) -> CountingPool:

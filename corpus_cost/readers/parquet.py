@@ -32,7 +32,7 @@ def parquet_file(source: TextSource) -> Iterator[Any]:
         except (arrow.ArrowException, OSError) as fault:
             reason = " ".join(str(fault).split())[:200].rstrip(".")
             raise Unreadable(
-                source.name, f"it is not Parquet that can be read; write or copy it anew: {reason}."
+                source.name, f"it is not Parquet that can be read; write or copy it again: {reason}."
             ) from None
 
 

@@ -1,6 +1,6 @@
 """`/api/console/session`: POST starts a session with an e-mail and a password, DELETE ends it.
 
-A wrong password and an unknown e-mail get the same answer after the same work, so that neither can be told apart.
+A wrong password and an unknown e-mail get the same answer after the same work, so that callers cannot distinguish them.
 """
 
 from typing import Any

@@ -96,8 +96,8 @@ class KnownUsage(NamedTuple):
 class LocalLimits:
     """Decides by the table of all workers.
 
-    It has the newest numbers of the shared counters that any worker received, so neither the rate nor the quota begins
-    anew with an outage.
+    It has the newest numbers of the shared counters that any worker received, so neither the rate nor the quota starts
+    again with an outage.
     """
 
     def __init__(self, table: AccountTable, clock: StoreClock) -> None:

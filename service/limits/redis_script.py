@@ -151,7 +151,7 @@ class ClusterScript:
         self._script = script
 
     async def load(self) -> None:
-        """Read anew which node has which slot, and load the script on all."""
+        """Read again which node has which slot, and load the script on all."""
         await self._client.initialize()
         await self._client.nodes_manager.initialize()
         nodes = self._client.get_primaries()

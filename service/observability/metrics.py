@@ -212,36 +212,18 @@ class Metrics:
             buckets=REQUEST_SECONDS,
             registry=registry,
         )
-        self._refusals = Counter(
-            "weighbridge_refusals",
-            "Refused requests, by code of the refusal.",
-            ("code",),
-            registry=registry,
-        )
-        self._counts = Counter(
-            "weighbridge_counts", "Counted texts, by vocabulary.", ("vocabulary",), registry=registry
-        )
-        self._decisions = Counter(
-            "weighbridge_limiter_decisions",
-            "Decisions of the limiter, by outcome.",
-            ("outcome",),
-            registry=registry,
-        )
-        self._store_errors = Counter(
-            "weighbridge_store_errors", "Failed operations of stores, by store.", ("store",), registry=registry
-        )
         self._lag = Histogram(
             "weighbridge_event_loop_lag_seconds",
             "Event loop lag in seconds, sampled every 0.5 s.",
             buckets=LAG_SECONDS,
             registry=registry,
         )
-        self.log_lines_lost = Counter(
-            "weighbridge_log_lines_lost", "Log lines that could not be written.", registry=registry
-        )
-        self._task_failures = Counter(
-            "weighbridge_task_failures", "Failures of background tasks, by task.", ("task",), registry=registry
-        )
+        self._refusals = self._counter("refusals", "Refused requests, by code of the refusal.", "code")
+        self._counts = self._counter("counts", "Counted texts, by vocabulary.", "vocabulary")
+        self._decisions = self._counter("limiter_decisions", "Decisions of the limiter, by outcome.", "outcome")
+        self._store_errors = self._counter("store_errors", "Failed operations of stores, by store.", "store")
+        self._task_failures = self._counter("task_failures", "Failures of background tasks, by task.", "task")
+        self.log_lines_lost = self._counter("log_lines_lost", "Log lines that could not be written.")
         # Cached, because the library looks labels up slowly.
         self._request = lru_cache(MAX_LABELS)(self._requests.labels)
         self._refusal = lru_cache(MAX_LABELS)(self._refusals.labels)
@@ -303,6 +285,9 @@ class Metrics:
         together = CollectorRegistry(auto_describe=False)
         together.register(SummedNumbers(self.shared))
         return generate_latest(together)
+
+    def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
+        return Counter(f"weighbridge_{name}", meaning, labels, registry=self.registry)
 
     def _gauge(self, name: str, meaning: str, over_processes: OverProcesses = "livesum") -> Gauge:
         return Gauge(f"weighbridge_{name}", meaning, registry=self.registry, multiprocess_mode=over_processes)

@@ -1,7 +1,8 @@
 """Metric values that worker processes share, in memory that is mapped before they are forked.
 
 Without files a full disk cannot disturb them. Each worker writes to its own slot, and any worker reads all slots. A
-worker takes over the slot of an ended one and continues its counters, so that they stay in the sums; gauges start anew.
+worker takes over the slot of an ended one and continues its counters, so that they stay in the sums; gauges start again
+at zero.
 """
 
 import json
