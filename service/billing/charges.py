@@ -228,10 +228,8 @@ class Billing:
         self._count_end(call, outcome)
         await self._release_hold(call, outcome)
 
-    async def store_answer(self, call: BillableCall, answer: StoredAnswer | None) -> None:
-        """Store the answer for repeated calls, if there is one and the call has an idempotency key."""
-        if call.claim is None or answer is None:
-            return
+    async def store_answer(self, call: BillableCall, answer: StoredAnswer) -> None:
+        """Store the answer of a call with an idempotency key, for its repetitions. Log a fault of the store."""
         try:
             await self.ledger.keep(call.id, answer)
         except Exception as error:

@@ -52,7 +52,7 @@ class SqlLedger:
         self.now = now
         self.welcome_micro_inr = welcome_micro_inr
         self._batches: Batcher[NewHold | SettleRequest, Any] = Batcher(
-            self._write, MAX_BATCH_SIZE, turns_after_batch=TURNS_TO_GATHER, turns_when_idle=TURNS_TO_GATHER
+            self._write, MAX_BATCH_SIZE, turns_before_batch=TURNS_TO_GATHER
         )
 
     async def hold(self, new: NewHold, claim: Claim | None = None) -> HoldOutcome:

@@ -25,6 +25,8 @@ from service.runtime.background import is_failure
 
 JSON_CONTENT_TYPE = b"application/json"
 DONE_EVENT = b"data: [DONE]\n\n"
+# Why calls end that still run when the service stops.
+SHUTDOWN = "shutdown"
 # Module constants, because `json.dumps` with options creates an encoder for each answer.
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _ASCII_ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
@@ -153,6 +155,11 @@ class GatewayCall(ABC, Generic[AnswerT]):
     async def _break_off(self) -> None:
         """Close a hold that is still open: capture what was delivered, release the rest."""
 
+    async def _store_answer(self) -> None:
+        """Store the answer for repetitions of the call, if it has an idempotency key and a whole answer."""
+        if self.billable.claim is not None and self.answer is not None:
+            await self.context.billing.store_answer(self.billable, self.answer)
+
     def _finish(self) -> None:
         """Clean up after the call, however it ended. The base class has nothing to clean up."""
 
@@ -211,12 +218,8 @@ class PlainCall(GatewayCall[Reply]):
         body = self.envelope.completion(answer.choices, {**answer.usage.details, **bill.usage()})
         reply = Reply(200, body, bill.headers(), JSON_CONTENT_TYPE)
         self.answer = StoredAnswer(reply.headers, body, JSON_CONTENT_TYPE)
-        if self.billable.claim is not None:
-            await self.context.billing.store_answer(self.billable, self.answer)
+        await self._store_answer()
         return reply
-
-
-SHUTDOWN = "shutdown"
 
 
 class RunningCall(Protocol):

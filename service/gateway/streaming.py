@@ -197,7 +197,7 @@ class StreamedCall(GatewayCall[BalanceSnapshot]):
         finish_reason = "length" if outcome == AT_LIMIT else "stop"
         ending = self.writer.complete_ending(self.bill, self.transcript, finish_reason)
         self.answer = self.writer.stored_answer(self.bill, ending)
-        await self.context.billing.store_answer(self.billable, self.answer)
+        await self._store_answer()
         self.writer.end(ending)
 
     async def _fail(self, fault: UpstreamFault | None, outcome: str) -> None:

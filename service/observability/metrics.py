@@ -46,6 +46,10 @@ class GroupedHistogram(Histogram):
             numbers[bucket] = numbers.get(bucket, 0) + 1
         return [(self._sum, sum(amounts)), *((self._buckets[bucket], number) for bucket, number in numbers.items())]
 
+    def increments_of(self, amount: float) -> list[Increment]:
+        """Return what `observe` of one amount adds."""
+        return [(self._sum, amount), (self._buckets[bisect_left(self._upper_bounds, amount)], 1)]
+
 
 class MetricsBuffer:
     """Collects counts and observations, and writes them once a turn of the event loop; without a loop, directly."""
@@ -183,9 +187,9 @@ class GatewayMeters:
     @harmless
     def upstream_ended(self, seconds: float, first_byte_seconds: float | None) -> None:
         """Record the duration of an upstream's reply, complete or not, and the time to its first piece if one came."""
-        increments = [*self._total.increments((seconds,))]
+        increments = self._total.increments_of(seconds)
         if first_byte_seconds is not None:
-            increments += self._first_byte.increments((first_byte_seconds,))
+            increments += self._first_byte.increments_of(first_byte_seconds)
         add_all(increments)
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:

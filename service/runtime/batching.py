@@ -15,9 +15,8 @@ class Batcher(Generic[Request, Reply]):
     """Sends requests in batches of up to `max_size`, one batch at a time.
 
     While a batch is on its way, requests queue for the next: the busier the process, the larger the batches. After a
-    batch of several requests the next one waits `turns_after_batch` turns of the event loop, in which callers that
-    have their reply may make their next request; with `turns_when_idle` so does the first batch after a pause. If
-    `send` raises, all callers get the exception, also those whose request was not sent: no caller waits for longer
+    batch of several requests, others may join the next one: it waits `turns_before_batch` turns of the event loop from
+    its first request on, or `turns_after_batch` turns from the end of the batch before. If `send` raises, all callers get the exception, also those whose request was not sent: no caller waits for longer
     than two sends take.
     """
 
@@ -26,13 +25,13 @@ class Batcher(Generic[Request, Reply]):
         send: Callable[[Sequence[Request]], Awaitable[Sequence[Reply]]],
         max_size: int,
         *,
-        turns_after_batch: int,
-        turns_when_idle: int = 0,
+        turns_before_batch: int = 0,
+        turns_after_batch: int = 0,
     ) -> None:
         self._send = send
         self._max_size = max_size
+        self._turns_before_batch = turns_before_batch
         self._turns_after_batch = turns_after_batch
-        self._turns_when_idle = turns_when_idle
         self._last_size = 0
         self._queue: list[tuple[Request, asyncio.Future[Reply]]] = []
         self._sender: asyncio.Task[None] | None = None
@@ -57,9 +56,9 @@ class Batcher(Generic[Request, Reply]):
 
     async def _send_all(self) -> None:
         try:
-            await self._let_others_join(self._turns_when_idle)
             more = True
             while more:
+                await self._let_others_join(self._turns_before_batch)
                 batch, self._queue = self._queue[: self._max_size], self._queue[self._max_size :]
                 self._last_size = len(batch)
                 await self._send_batch(batch)

@@ -155,7 +155,7 @@ async def test_too_few_answers_leave_nobody_waiting() -> None:
 async def test_a_lone_caller_waits_for_nobody() -> None:
     """A lone request is sent in the next turn; only after a batch of several does the next one wait for others."""
     store = Store()
-    batches = Batcher(store.send, 100, turns_after_batch=3, turns_when_idle=3)
+    batches = Batcher(store.send, 100, turns_before_batch=3)
 
     async def turns_until_sent(number: int) -> int:
         reply, turns = batches.put(number), 0
@@ -174,7 +174,7 @@ async def test_a_lone_caller_waits_for_nobody() -> None:
 async def test_after_company_the_first_batch_waits_for_the_others() -> None:
     """Requests that arrive within the turns of gathering are one batch, also after a pause."""
     store = Store()
-    batches = Batcher(store.send, 100, turns_after_batch=3, turns_when_idle=3)
+    batches = Batcher(store.send, 100, turns_before_batch=3)
 
     async def ask_after(turns: int) -> int:
         for _ in range(turns):
