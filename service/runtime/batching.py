@@ -16,8 +16,8 @@ class Batcher(Generic[Request, Reply]):
 
     While a batch is on its way, requests queue for the next: the busier the process, the larger the batches. After a
     batch of several requests, others may join the next one: it waits `turns_before_batch` turns of the event loop from
-    its first request on, or `turns_after_batch` turns from the end of the batch before. If `send` raises, all callers get the exception, also those whose request was not sent: no caller waits for longer
-    than two sends take.
+    its first request on, or `turns_after_batch` turns from the end of the batch before. If `send` raises, all callers
+    get the exception, also those whose request was not sent: no caller waits for longer than two sends take.
     """
 
     def __init__(
