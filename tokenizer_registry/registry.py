@@ -3,7 +3,7 @@
 import collections
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from threading import Lock
 from types import MappingProxyType
@@ -14,7 +14,9 @@ from tokenizer_registry.approximation.estimators import ErrorBand, Estimator, sc
 from tokenizer_registry.engines import Engines, load_vocabulary, read_engines
 from tokenizer_registry.errors import DamagedVocabulary, UnknownModel, UnknownVocabulary
 from tokenizer_registry.extra import Extra, read_extra
+from tokenizer_registry.facts import NO_FACTS, ModelFacts, read_facts
 from tokenizer_registry.models import Model, read_models
+from tokenizer_registry.names import NameResolver
 from tokenizer_registry.native.batch_counter import BatchCounter
 from tokenizer_registry.native.packed_files import Packs
 from tokenizer_registry.vocabulary import TokenCounter, Vocabulary
@@ -84,6 +86,8 @@ class Registry:
         folders: Mapping[str, Path] | None = None,
         estimates: Estimates | None = None,
         engines: Engines | None = None,
+        names: NameResolver | None = None,
+        facts_file: Path | None = None,
     ) -> None:
         self.models: Mapping[str, Model] = MappingProxyType({model.name: model for model in models})
         self.vocabularies: Mapping[str, VocabularySpec] = MappingProxyType({spec.name: spec for spec in vocabularies})
@@ -91,6 +95,8 @@ class Registry:
         absent = {row.name: row for row in fetchable if row.name not in self.vocabularies}
         self.fetchable: Mapping[str, Fetchable] = MappingProxyType(absent)
         self.engines = engines or Engines({})
+        self.names = names or NameResolver(self.models)
+        self._facts_file = facts_file
         self._folder = vocabularies_folder
         self._folders = dict(folders or {})
         self._locks: Mapping[str, Lock] = {name: Lock() for name in self.vocabularies}
@@ -130,7 +136,14 @@ class Registry:
             folders=folders,
             estimates=read_estimates(folder, {model.name for model in ordered}, specs),
             engines=Engines(read_engines(folder), Packs()) if fast else None,
+            facts_file=folder / "model_facts.jsonl",
         )
+
+    @cached_property
+    def facts(self) -> Mapping[str, ModelFacts]:
+        """The facts of each model, read at the first use; NO_FACTS where none is known. Raises BadCatalogue."""
+        known = read_facts(self._facts_file) if self._facts_file is not None else {}
+        return MappingProxyType({name: known.get(name, NO_FACTS) for name in self.models})
 
     @property
     def vocabularies_folder(self) -> Path:
