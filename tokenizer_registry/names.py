@@ -87,7 +87,7 @@ class NameResolver:
     def _rewritten(self, name: str) -> Resolution | None:
         for form in forms(name, self._data):
             match = self._index.find(form.name, form.author, form.host, form.is_closed)
-            if match is not None:
+            if match is not None and (not form.only_for or self._index.author_of(match.model) in form.only_for):
                 return self._resolution(name, form, match)
         return None
 
