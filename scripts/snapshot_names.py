@@ -1,4 +1,4 @@
-"""Makes tokenizer_registry/name_snapshots.toml: dated names that a pinned price source has for a model of the catalogue.
+"""Makes tokenizer_registry/name_snapshots.toml: dated names that a price source lists for a model of the catalogue.
 
 python -m scripts.snapshot_names    write the file
 
