@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from tokenizer_registry.name_data import NameData, NameEnding, NamePrefix
 
 MAX_PREFIX_SEGMENTS: Final = 4
+BEDROCK_REVISION: Final = re.compile(r":\d+(:\d+k)?$")
 BEDROCK_VERSION: Final = re.compile(r"-v\d+$")
 FIREWORKS_POINT: Final = re.compile(r"(?<=\d)p(?=\d)")
 FIREWORKS_V: Final = re.compile(r"\b(llama|qwen)-v(?=\d)")
@@ -202,9 +203,9 @@ def _without_vendor(form: NameForm, data: NameData) -> NameForm | None:
 
 def _without_bedrock_revision(form: NameForm, data: NameData) -> NameForm | None:
     """Return the form without the `:0` of Bedrock's `-v1:0`, and the context length after it."""
-    name, colon, _ = form.name.partition(":")
+    name = BEDROCK_REVISION.sub("", form.name)
     bedrock = data.prefixes["bedrock"].host
-    if not colon or (form.host != bedrock and (form.host is not None or BEDROCK_VERSION.search(name) is None)):
+    if name == form.name or (form.host != bedrock and (form.host is not None or not BEDROCK_VERSION.search(name))):
         return None
     return _at_bedrock(form.step("bedrock version", name, data.evidence["bedrock version"]), data, form.region)
 
