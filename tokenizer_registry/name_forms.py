@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from tokenizer_registry.name_data import NameData, NameEnding, NamePrefix
+from tokenizer_registry.resolution import ResolutionStep
 
 MAX_PREFIX_SEGMENTS: Final = 4
 BEDROCK_REVISION: Final = re.compile(r":\d+(:\d+k)?$")
@@ -17,14 +18,6 @@ VERTEX_RESOURCE: Final = re.compile(
 VERTEX_DEFAULT: Final = "default"
 VERTEX_FIRST: Final = "-001"
 ARN_RESOURCES: Final = frozenset({"inference-profile", "foundation-model"})
-
-
-class ResolutionStep(NamedTuple):
-    """One rewrite of a name: the rule, the name after it, and the evidence that allows it."""
-
-    rule: str
-    name: str
-    evidence: str
 
 
 class NameForm(NamedTuple):

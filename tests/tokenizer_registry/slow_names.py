@@ -5,6 +5,11 @@ from typing import NamedTuple
 
 # The family by the first of these words in a name; makers of derived models come before the base's.
 FAMILIES = {
+    "sea-lion": "AI Singapore",
+    "cogito": "Deep Cogito",
+    "openhermes": "Teknium",
+    "bge-": "BAAI",
+    "e5-mistral": "Microsoft",
     "nemotron": "NVIDIA",
     "sonar": "Perplexity",
     "hermes": "Nous Research",
@@ -83,9 +88,9 @@ def without_marks(name: str) -> str:
     plain = re.sub(r"^((us|eu|apac|global|us-gov|jp|au|ca|in)\.)?[a-z0-9-]*[a-z0-9]\.(?=[a-z])", "", plain)
     plain = re.sub(r":(free|batch|beta|thinking|online)$", "", plain)
     plain = re.sub(r"-default$", "", plain)
+    plain = re.sub(r"-turbo$", "", plain) if re.match(r"together_ai/|deepinfra/", name) else plain
     plain = re.sub(r"-(awq|(nv)?fp\d+|int\d+|bf16)$", "", plain)
     plain = re.sub(r"-v\d+:\d+$|:\d$|-v1$|-maas$|-001$|-fast$|-batch$", "", plain)
-    plain = re.sub(r"-turbo$", "", plain) if re.match(r"together_ai/|deepinfra/", name) else plain
     return re.sub(r"(?<=\d)p(?=\d)", ".", plain).replace("gpt-35", "gpt-3.5")
 
 
@@ -107,9 +112,14 @@ def contradictions(name: str, model: str, author: str) -> list[str]:
         faults.append(f"parameters {set(said.parameters)} {set(found.parameters)}")
     if said.sizes != found.sizes:
         faults.append(f"size {said.sizes} {found.sizes}")
-    if said.author not in (None, author):
+    if said.author not in (None, author) and letters(author) not in letters("/".join(name.split("/")[:-1])):
         faults.append(f"author {said.author} {author}")
     return faults
+
+
+def letters(text: str) -> str:
+    """Return the letters and digits of a text in lower case."""
+    return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
 def is_one_sided(name: str, model: str) -> bool:
