@@ -14,7 +14,8 @@ __all__ = ["NameResolver", "NameTerms", "Resolution", "ResolutionStep"]
 
 # No published name is longer; the longest are ARNs and names of fine-tuned models.
 MAX_NAME_CHARACTERS: Final = 256
-MAX_CACHED_NAMES: Final = 4096
+MAX_PATH_PARTS: Final = 9
+MAX_CACHED_NAMES: Final = 1024
 
 
 class NameResolver:
@@ -80,4 +81,7 @@ class NameResolver:
 
 
 def _is_plausible(name: str) -> bool:
-    return len(name) <= MAX_NAME_CHARACTERS and name.isascii() and name.isprintable()
+    """Return whether somebody may have published a name: it bounds the work and the memory that a name takes."""
+    if len(name) > MAX_NAME_CHARACTERS or name.count("/") >= MAX_PATH_PARTS:
+        return False
+    return name.isascii() and name.isprintable()
