@@ -4,8 +4,9 @@ from collections.abc import Collection
 from functools import cached_property
 
 from tokenizer_registry.name_data import NameData
-from tokenizer_registry.name_forms import NameForm, forms
+from tokenizer_registry.name_forms import forms
 from tokenizer_registry.name_index import NameIndex, NameMatch
+from tokenizer_registry.name_parts import NameForm
 from tokenizer_registry.name_suggestions import NameSuggestions
 from tokenizer_registry.resolution import NameTerms, Resolution, ResolutionStep
 

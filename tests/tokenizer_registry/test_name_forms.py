@@ -57,6 +57,8 @@ def test_the_first_host_sells_the_model(name: str, host: str, region: str | None
     assert (last.host, last.region) == (host, region)
 
 
-@pytest.mark.parametrize("name", ["meta-llama/qwen/x", "meta-llama/together/x", "azure/mars/x", "1-month-commitment/x"])
+@pytest.mark.parametrize(
+    "name", ["meta-llama/qwen/x", "meta-llama/together/x", "azure/mars/x", "1-month-commitment/x", "openrouter/groq/x"]
+)
 def test_a_path_that_contradicts_itself_is_not_opened(name: str) -> None:
     assert written(name) == [name]
