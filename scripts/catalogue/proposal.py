@@ -38,7 +38,7 @@ def propose(sources: CatalogueSources) -> CatalogueProposal:
         *first_party_names(CACHE, sources.prices.packages, read_authors()),
         *published_names(CACHE, sources.publishers),
     ]
-    missing, left_out = _sorted_out(names)
+    missing, left_out = sorted_out(names)
     rows = [_row(author, name) for author, name in sorted(missing)]
     listed = [*read_rows(), *rows]
     priced = read_model_rules(UPSTREAM)
@@ -56,22 +56,27 @@ def propose(sources: CatalogueSources) -> CatalogueProposal:
     )
 
 
-def _sorted_out(
+def sorted_out(
     names: Iterable[FirstPartyName],
 ) -> tuple[dict[tuple[str, str], list[FirstPartyName]], dict[tuple[str, str], str]]:
-    """Return the names that are neither listed nor left out, with their entries, and those left out with reasons."""
+    """Return the names that are neither listed nor left out, with their entries, and those left out with reasons.
+
+    Of a name that sources spell with dots and with hyphens, the spelling with dots is proposed.
+    """
     model_rules, reasons = read_model_rules(UPSTREAM), read_left_out()
     listed = {plain(row["name"]) for row in read_rows()}
     read = {(package, key) for model_rule in model_rules.values() for package, key in model_rule.ids.items()}
     missing: dict[tuple[str, str], list[FirstPartyName]] = {}
     left_out: dict[tuple[str, str], str] = {}
-    for found in names:
+    spelling: dict[str, str] = {}
+    for found in sorted(names, key=lambda found: -found.name.count(".")):
         if plain(found.name) in listed or (found.package, found.key) in read:
             continue
         if reason := reasons.reason(found.author, found.name):
             left_out[found.author, found.name] = reason
         else:
-            missing.setdefault((found.author, found.name), []).append(found)
+            name = spelling.setdefault(plain(found.name), found.name)
+            missing.setdefault((found.author, name), []).append(found)
     return missing, left_out
 
 

@@ -9,8 +9,9 @@ import pytest
 from pricing_data.refresh.model_rules import read_model_rules
 from pricing_data.refresh.naming.left_out import read_left_out
 from scripts.build_prices import CACHE, UPSTREAM
+from scripts.catalogue.first_party import FirstPartyName
 from scripts.catalogue.models_file import read_rows, text
-from scripts.catalogue.proposal import NAMES, plain, propose, recorded_names, with_lines
+from scripts.catalogue.proposal import NAMES, plain, propose, recorded_names, sorted_out, with_lines
 from scripts.catalogue.sources import committed_sources
 
 
@@ -67,6 +68,21 @@ def test_the_pinned_archives_give_the_record() -> None:
     assert (proposal.added, proposal.left_out) == ([], [])
     for path, content in proposal.files.items():
         assert path.read_text(encoding="utf-8") == content, path
+
+
+def test_two_spellings_are_one_model() -> None:
+    """A name with dots in one source and hyphens in another is proposed once, with dots and both entries."""
+    dotted = FirstPartyName("Maker", "new-9.1", "litellm", "maker/new-9.1")
+    hyphened = FirstPartyName("Maker", "new-9-1", "model-prices", "maker/new-9-1")
+    assert sorted_out([hyphened, dotted]) == ({("Maker", "new-9.1"): [dotted, hyphened]}, {})
+
+
+def test_known_names_and_read_entries_are_not_missing() -> None:
+    """A listed name, in either spelling, and an entry from which a listed model's price is read, are no proposals."""
+    listed = FirstPartyName("OpenAI", "gpt-4-1", "litellm", "gpt-4-1")
+    read = FirstPartyName("Anthropic", "claude-v1", "genai-prices", "anthropic/claude-v1")
+    left = FirstPartyName("OpenAI", "gpt-image-9", "openai", "gpt-image-9")
+    assert sorted_out([listed, read, left]) == ({}, {("OpenAI", "gpt-image-9"): "makes pictures or film"})
 
 
 def test_drafted_rows_are_read_as_they_were() -> None:
