@@ -119,9 +119,15 @@ def entries_by_model(
 
 
 def with_undated(snapshot: Entries, undated: Entries) -> Entries:
-    """Return the entries of a snapshot, and after its own those of models.dev for its undated name."""
-    added = [replace(entry, of_undated=True) for entry in undated.own if entry.edition.kind == MODELS_DEV]
-    return replace(snapshot, own=[*snapshot.own, *added])
+    """Return the entries of a snapshot, and after its own those of its undated name.
+
+    Of an undated name that has entries in LiteLLM and genai-prices only those in models.dev count, if the snapshot has
+    entries of its own there: the two may differ.
+    """
+    own = [entry for entry in undated.own if not snapshot.own or entry.edition.kind == MODELS_DEV]
+    added = [replace(entry, of_undated=True) for entry in own]
+    hosts = snapshot.hosts or [replace(entry, of_undated=True) for entry in undated.hosts]
+    return Entries([*snapshot.own, *added], hosts)
 
 
 def _models_by_entry(rules: Mapping[str, ModelRule]) -> dict[tuple[str, str], str]:

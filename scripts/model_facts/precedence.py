@@ -1,9 +1,10 @@
 """Which statement of a fact counts, for one model.
 
-The order: a decision by a person; models.dev, which states window, input and output apart; LiteLLM; genai-prices. Of
-each source the newest edition whose entry states the fact counts, and only the author's own entries. Where the author
-has none, hosts count: the value that most of them state, of equally many the larger, since a host may offer less than
-the model can do but no more. Of open weights a host's yes counts before any no, which some hosts write for all models.
+The order: a decision by a person; models.dev, which states window, input and output apart; LiteLLM; genai-prices; the
+author's own page. Of each source the newest edition whose entry states the fact counts, and only the author's own
+entries. Where the author has none, hosts count: the value that most of them state, of equally many the larger, since a
+host may offer less than the model can do but no more. Of open weights a host's yes counts before any no, which some
+hosts write for all models.
 """
 
 from collections import defaultdict
@@ -33,10 +34,41 @@ class Statement:
 Statements = Sequence[Statement]
 
 
-def facts_of(author: str, entries: Entries) -> dict[str, Statements]:
-    """Return the statements of each fact, the one that counts first; those of a host where the author has none."""
+def facts_of(
+    author: str, entries: Entries, decisions: Mapping[str, Statement], defaults: Mapping[str, Statement]
+) -> dict[str, Statements]:
+    """Return the statements of each fact, the one that counts first; those of hosts where the author has none."""
     own, hosts = _OwnFacts(author, entries.own).all(), _host_facts(entries)
-    return {fact: own.get(fact) or hosts[fact] for fact in sorted({*own, *hosts})}
+    found = {}
+    for fact in sorted({*own, *hosts, *decisions, *defaults}):
+        decided = [decisions[fact]] if fact in decisions else []
+        found[fact] = [*decided, *_after_decision(own.get(fact, ()), defaults.get(fact), hosts.get(fact, ()))]
+    return consistent(found)
+
+
+def _after_decision(own: Statements, default: Statement | None, hosts: Statements) -> Statements:
+    """Return the author's entries, or what its page states and hosts do; beside entries a page that differs."""
+    if not own:
+        return [default, *hosts] if default else hosts
+    return [*own, default] if default and default.value != own[0].value else own
+
+
+def consistent(facts: Mapping[str, Statements]) -> dict[str, Statements]:
+    """Return the facts without those that the others rule out.
+
+    Embeddings have no most output and neither reason nor call tools; a most input is stated only below the window.
+    """
+    left_out: set[str] = set()
+    if _first(facts, "output_modalities") == ("embedding",):
+        left_out |= {"max_output_tokens", "max_input_tokens", "reasoning", "tools"}
+    window, bound = _first(facts, "context_window"), _first(facts, "max_input_tokens")
+    if isinstance(window, int) and isinstance(bound, int) and bound >= window:
+        left_out.add("max_input_tokens")
+    return {fact: statements for fact, statements in facts.items() if fact not in left_out}
+
+
+def _first(facts: Mapping[str, Statements], fact: str) -> Stated | None:
+    return facts[fact][0].value if fact in facts else None
 
 
 class _OwnFacts:
@@ -150,9 +182,3 @@ def _rank(value: Stated) -> tuple[int, str]:
 
 def _kind_order(statement: Statement) -> int:
     return {"m": 0, "l": 1, "g": 2}[statement.source[0]]
-
-
-def with_decisions(found: Mapping[str, Statements], decided: Mapping[str, Statement]) -> dict[str, Statements]:
-    """Return the statements of each fact, by its name, with a decision before all others."""
-    first = {fact: [decision, *found.get(fact, ())] for fact, decision in decided.items()}
-    return dict(sorted({**found, **first}.items()))
