@@ -75,8 +75,8 @@ def facts_by_model(
     found: dict[str, dict[str, Statements]] = {}
     for row in rows:
         name, author = row["name"], row["author"]
-        undated = curated.undated(author, name)
-        known = with_undated(entries[name], entries[undated]) if undated in entries else entries[name]
+        undated = entries.get(curated.undated(author, name) or "")
+        known = with_undated(entries[name], undated) if undated else entries[name]
         facts = facts_of(
             author,
             known,
@@ -104,7 +104,7 @@ def text_of(sources: Mapping[str, tuple[str, str]], facts: Mapping[str, Mapping[
 
 def _line(name: str, facts: Mapping[str, Statements]) -> dict[str, object]:
     places: dict[str, int] = {}
-    values = {fact: list(_values(statements, places)) for fact, statements in facts.items()}
+    values = {fact: list(_values(statements, places)) for fact, statements in sorted(facts.items())}
     return {"model": name, "entries": list(places), **values}
 
 

@@ -15,6 +15,7 @@ PATH = Path(__file__).with_name("curated.toml")
 LICENCES = PATH.with_name("licences.toml")
 # Keys of sources: a decision between or over sources, and a page of the author.
 DECIDED, PAGE = "d", "p"
+FIELDS = frozenset(("author", "models", "source", "reason", "day"))
 FACTS = frozenset(
     (
         "context_window",
@@ -107,13 +108,12 @@ def by_fact(decisions: Iterable[Decision], author: str, name: str) -> dict[str, 
 
 
 def _decision(path: Path, entry: Mapping[str, Any], day: date, kind: str) -> Decision:
-    facts = {fact: tuple(value) if isinstance(value, list) else value for fact, value in entry.items()}
-    author, models, source = facts.pop("author"), facts.pop("models"), facts.pop("source")
-    facts.pop("reason", None)
-    day = facts.pop("day", day)
-    if unknown := sorted(set(facts) - FACTS):
+    author, models, source = entry["author"], entry["models"], entry["source"]
+    given = {fact: value for fact, value in entry.items() if fact not in FIELDS}
+    if unknown := sorted(set(given) - FACTS):
         raise DamagedCuration(path, f"{author} {models}", f"unknown fact {unknown[0]!r}")
-    return Decision(author, re.compile(models), facts, source, day, kind)
+    facts = {fact: tuple(value) if isinstance(value, list) else value for fact, value in given.items()}
+    return Decision(author, re.compile(models), facts, source, entry.get("day", day), kind)
 
 
 def _licences(path: Path, day: date) -> Iterator[Decision]:
