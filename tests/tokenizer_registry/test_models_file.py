@@ -84,6 +84,9 @@ def test_evidence_is_of_a_known_kind(rows: list[dict[str, str]]) -> None:
         ("OpenAI", "gpt-4o-2024-08-06", "GPT-4o (2024-08-06)", "o200k_base"),
         ("OpenAI", "text-davinci-003", "Text Davinci 003", "p50k_base"),
         ("OpenAI", "gpt-6-sol", "GPT-6 Sol", None),
+        ("OpenAI", "gpt-oss-safeguard-20b", "GPT-OSS Safeguard 20B", "o200k_base"),
+        ("OpenAI", "whisper-large-v3", "Whisper Large V3", "whisper-multilingual"),
+        ("Google", "gemini-4-hydrogen", "Gemini 4 Hydrogen", None),
         ("Mistral", "mistral-large-2407", "Mistral Large 2407", "mistral-v3"),
         ("Mistral", "ministral-8b-2410", "Ministral 8B 2410", "tekken"),
         ("xAI", "grok-4", "Grok 4", None),
@@ -122,6 +125,17 @@ def test_the_published_authors_are_known(rows: list[dict[str, str]]) -> None:
     authors = {row["author"] for row in rows}
     assert {"AI21", "Amazon", "Anthropic", "Cohere", "Meta"} <= authors
     assert authors <= {author.name for author in read_authors()}
+
+
+def test_the_catalogue_does_not_shrink(rows: list[dict[str, str]]) -> None:
+    """The catalogue has 1,200 models of 60 authors at least."""
+    assert len(rows) >= 1200
+    assert len({row["author"] for row in rows}) >= 60
+
+
+def test_every_model_has_a_vocabulary_or_a_reason(rows: list[dict[str, str]]) -> None:
+    """A model without a vocabulary says why."""
+    assert [row["name"] for row in rows if not ("vocabulary" in row) ^ ("reason" in row)] == []
 
 
 def test_vocabularies_follow_the_rules(rows: list[dict[str, str]]) -> None:
