@@ -99,7 +99,7 @@ def text_of(sources: Mapping[str, tuple[str, str]], facts: Mapping[str, Mapping[
     """Return the text of the file."""
     head = {"sources": sources, "licence": LICENCE}
     lines = [head, *(_line(name, found) for name, found in facts.items())]
-    return "".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for line in lines)
+    return "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines)
 
 
 def _line(name: str, facts: Mapping[str, Statements]) -> dict[str, object]:
