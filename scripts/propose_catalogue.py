@@ -28,6 +28,8 @@ FOLLOWING = (
     ("scripts.model_releases", "fetch"),
     ("scripts.model_releases", "write"),
     ("scripts.build_prices", "write"),
+    ("scripts.build_facts", "fetch"),
+    ("scripts.build_facts", "write"),
     ("scripts.record_litellm_rates",),
     ("scripts.describe_vocabularies",),
 )
