@@ -1,4 +1,4 @@
-"""Names of models as callers send them: the model that counts for them, the price, and a suggestion for unknown ones."""
+"""Names of models as callers send them: the model that counts, the price, and a suggestion for unknown ones."""
 
 import json
 from functools import lru_cache
@@ -9,10 +9,8 @@ from pricing_data.errors import BadUsage
 from pricing_data.named_models import NamedModel
 from pricing_data.responses.providers import host_of
 from tokenizer_registry import Registry
-from tokenizer_registry.names import NameResolver, Resolution
+from tokenizer_registry.names import MAX_NAME_CHARACTERS, NameResolver, Resolution
 
-# No name of a model is longer; longer ones are not searched for.
-MAX_NAME_CHARACTERS = 300
 MAX_SHOWN_CHARACTERS = 80
 # Names that are kept with their models.
 MAX_NAMES = 8_192
@@ -115,6 +113,12 @@ class NamesOfRequest:
         if host is None or found.host is not None or name in self._names.book.overrides:
             return found
         return found._replace(host=host)
+
+
+def model_hint(resolver: NameResolver, name: str, otherwise: str = "") -> str:
+    """Return the question "Did you mean X?" for an unknown name, or `otherwise` without a suggestion."""
+    near = suggested(resolver, name)
+    return f"Did you mean {near}?" if near else otherwise
 
 
 def suggested(resolver: NameResolver, name: str) -> str | None:

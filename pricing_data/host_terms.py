@@ -71,9 +71,8 @@ class HostTerms:
             if seller != host:
                 raise UnpricedUsage(price.model, f"the price is that of {seller}, and {host} asks prices of its own")
         elif not any(_applies(rule, host, price.model) and rule.author == author for rule in self._list_prices):
-            raise UnpricedUsage(
-                price.model, f"{host} asks prices of its own for this model, and the price is that of {author or 'its author'}"
-            )
+            seller = author or "its author"
+            raise UnpricedUsage(price.model, f"{host} asks prices of its own, and the known price is that of {seller}")
 
     def _regions(self, host: str, model: str) -> tuple[tuple[str, Decimal], ...]:
         rules = (rule for rule in self._factors if _applies(rule, host, model))
@@ -109,5 +108,5 @@ def _applies(rule: ListPrice | RegionFactor, host: str, model: str) -> bool:
 
 
 def _own_hosts(author: Mapping[str, Any]) -> frozenset[str]:
-    """Return the names under which an author sells its own models. Providers that sell for others are not among them."""
+    """Return the names under which an author sells its own models."""
     return frozenset(author["prefixes"]) | {author["name"].lower()}

@@ -9,7 +9,7 @@ from pricing_data.dates import utc_day
 from pricing_data.errors import BadUsage, UnpricedUsage
 from pricing_data.host_terms import host_terms
 from pricing_data.named_models import NamedModel
-from pricing_data.price import RATE_FIELDS, STANDARD, Price
+from pricing_data.price import RATE_FIELDS, STANDARD, Price, Rates
 from pricing_data.rate_card import input_rate, rate_card, tier_reached
 from pricing_data.usage import Terms
 
@@ -36,6 +36,16 @@ class NamedPrice(NamedTuple):
     def is_standard(self) -> bool:
         """Return whether the row's own rates apply: those of the standard service without a factor of a region."""
         return self.terms.service == STANDARD and self.terms.region is None
+
+    @property
+    def rates(self) -> Rates:
+        """Return the rates of a call below the first context tier, with the factor of the region; none if unknown."""
+        if self.price is None:
+            return Rates()
+        if self.is_standard:
+            return self.price.tariff.rates
+        charged = rate_card(self.price, self.terms.service, self.terms.region).base.charged
+        return Rates(**dict(zip(RATE_FIELDS, charged, strict=True)))
 
     def input_rate(self, input_tokens: int) -> InputRate:
         """Return the rate of a call with this many input tokens."""

@@ -64,8 +64,9 @@ def price_counts(
 ) -> PricedCall:
     """Return the cost of counts of one model on the given terms, or the reason why there is none.
 
-    `model` is a name of the book, or a model as a caller names it. For the sum of several calls, `input_tokens_of_each` is a prompt size in the context
-    tier of each of them. Raise nothing: an invalid usage and an instant without a zone are reasons too.
+    `model` is a name of the book, or a model as a caller names it. For the sum of several calls,
+    `input_tokens_of_each` is a prompt size in the context tier of each of them. Raise nothing: an invalid usage and
+    an instant without a zone are reasons too.
     """
     total = total_of_counts(book, model, usage, terms, input_tokens_of_each=input_tokens_of_each)
     return PricedCall(total.usd, lines_of(total), total.reason, total.price)

@@ -133,9 +133,7 @@ class CountEndpoint:
             entries = list(map(",".join, zip(entries, details, strict=True)))
         return Reply(200, f"[{{{'},{'.join(entries)}}}]".encode(), (self._version,))
 
-    def _of_names(
-        self, names: RequestedNames, counts: list[Count], day: date
-    ) -> tuple[list[CachedEntry], list[Count]]:
+    def _of_names(self, names: RequestedNames, counts: list[Count], day: date) -> tuple[list[CachedEntry], list[Count]]:
         """Return the entries of resolved names, and a count for each of them."""
         if not names.unknown:
             return self._named_entries(names, day), counts

@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 
 from starlette.types import Scope
 
-from corpus_cost.model_names import MAX_NAME_CHARACTERS, ModelNames
+from corpus_cost.model_names import ModelNames
 from service.http.errors import INVALID_REQUEST, Refusal
 from service.http.json import NotJson, decode, shorten
 from service.http.validation import InvalidRequest, check_names, query_parameters, typed
 from service.tokens.requested_names import NameLists, RequestedNames
+from tokenizer_registry.names import MAX_NAME_CHARACTERS
 
 REQUIRED = frozenset(("input", "type", "models"))
 PROPERTIES = ("input", "type", "models", "detail", "estimate", "as_of", "unknown_models")
