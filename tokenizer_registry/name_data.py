@@ -8,12 +8,14 @@ from typing import Final, NamedTuple
 from tokenizer_registry.catalogue import TomlRow, read_catalogue
 
 NAMES_FILE: Final = Path(__file__).parent / "names.toml"
+SNAPSHOTS_FILE: Final = Path(__file__).parent / "name_snapshots.toml"
 
 
 class NamePrefix(NamedTuple):
     """What a path before a name says. `author` made the model; `host` sells it, and is not named for `owner`'s models.
 
-    `regions` may follow the host in the path. `is_closed`: only the host's own aliases are names there.
+    `regions` may follow the host in the path. `is_closed`: only the host's own aliases are names there. `has_vendors`:
+    names there are VENDOR.NAME.
     """
 
     evidence: str
@@ -22,15 +24,22 @@ class NamePrefix(NamedTuple):
     owner: str | None = None
     regions: frozenset[str] = frozenset()
     is_closed: bool = False
+    has_vendors: bool = False
 
 
 class NameEnding(NamedTuple):
-    """What an ending of a name (":free", "-fp8") says. `same_price_for`: authors whose models cost the same with it."""
+    """What an ending of a name (":free", "-fp8") says.
+
+    `same_price_for`: authors whose models cost the same with it. `only_for`, `hosts`: the authors whose models have it,
+    and the hosts that write it; any if empty.
+    """
 
     evidence: str
     service: str | None = None
     is_free: bool = False
     same_price_for: frozenset[str] = frozenset()
+    only_for: frozenset[str] = frozenset()
+    hosts: frozenset[str] = frozenset()
 
 
 class PublishedAlias(NamedTuple):
@@ -59,12 +68,12 @@ class NameData(NamedTuple):
 @cache
 def shipped_name_data() -> NameData:
     """Return the data of the package, read once. Raise BadCatalogue."""
-    return read_name_data(NAMES_FILE)
+    return read_name_data(NAMES_FILE, SNAPSHOTS_FILE)
 
 
-def read_name_data(path: Path) -> NameData:
-    """Return the data of a file. Raise BadCatalogue."""
-    document = read_catalogue(path)
+def read_name_data(path: Path, snapshots: Path) -> NameData:
+    """Return the data of a file and the aliases of another. Raise BadCatalogue."""
+    document, dated = read_catalogue(path), read_catalogue(snapshots)
     evidence, regions = _texts(document.table("evidence")), document.table("regions")
     prefixes = _organisations(document.table("organisations"), evidence["organisation"])
     prefixes |= {text: prefix for row in document.tables("prefix") for text, prefix in _prefixes(row)}
@@ -76,11 +85,12 @@ def read_name_data(path: Path) -> NameData:
         bedrock_regions=frozenset(regions.texts("bedrock")),
         plain_regions=frozenset(regions.texts("plain")),
         commitments=frozenset(regions.texts("commitments")),
-        aliases=tuple(alias for row in document.tables("aliases") for alias in _aliases(row)),
+        aliases=tuple(alias for part in (document, dated) for row in part.tables("aliases") for alias in _aliases(row)),
         evidence=evidence,
     )
     regions.finish()
     document.finish()
+    dated.finish()
     return found
 
 
@@ -97,6 +107,7 @@ def _prefixes(row: TomlRow) -> list[tuple[str, NamePrefix]]:
         owner=row.optional_text("owner"),
         regions=frozenset(row.texts("regions")),
         is_closed=row.flag("is_closed"),
+        has_vendors=row.flag("has_vendors"),
     )
     found = [(text, prefix) for text in row.texts("paths")]
     row.finish()
@@ -109,6 +120,8 @@ def _endings(row: TomlRow) -> list[tuple[str, NameEnding]]:
         service=row.optional_text("service"),
         is_free=row.flag("is_free"),
         same_price_for=frozenset(row.texts("same_price_for")),
+        only_for=frozenset(row.texts("only_for")),
+        hosts=frozenset(row.texts("hosts")),
     )
     found = [(text, ending) for text in row.texts("endings")]
     row.finish()
@@ -120,6 +133,8 @@ def _aliases(row: TomlRow) -> list[PublishedAlias]:
     evidence, date, host = row.text("evidence"), row.optional_text("date"), row.optional_text("host")
     dated = f"{evidence} ({date})" if date else evidence
     found = [PublishedAlias(name, model, dated, host) for name, model in _texts(row.table("names")).items()]
+    for key in ("source", "sha256", "licence"):
+        row.optional_text(key)
     row.finish()
     return found
 

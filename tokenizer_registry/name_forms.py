@@ -4,16 +4,17 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from tokenizer_registry.name_data import NameData, NamePrefix
+from tokenizer_registry.name_data import NameData, NameEnding, NamePrefix
 
 MAX_PREFIX_SEGMENTS: Final = 4
 BEDROCK_VERSION: Final = re.compile(r"-v\d+$")
 FIREWORKS_POINT: Final = re.compile(r"(?<=\d)p(?=\d)")
-FIREWORKS_LLAMA: Final = re.compile(r"\bllama-v(?=\d)")
+FIREWORKS_V: Final = re.compile(r"\b(llama|qwen)-v(?=\d)")
 VERTEX_RESOURCE: Final = re.compile(
     r"(projects/[^/]+/locations/(?P<region>[^/]+)/)?publishers/(?P<author>[^/]+)/models/(?P<name>[^/]+)"
 )
 VERTEX_DEFAULT: Final = "default"
+VERTEX_FIRST: Final = "-001"
 ARN_RESOURCES: Final = frozenset({"inference-profile", "foundation-model"})
 
 
@@ -35,9 +36,11 @@ class NameForm(NamedTuple):
     owner: str | None = None
     regions: frozenset[str] = frozenset()
     is_closed: bool = False
+    has_vendors: bool = False
     region: str | None = None
     service: str | None = None
     same_price_for: frozenset[str] = frozenset()
+    only_for: frozenset[str] = frozenset()
     is_fine_tuned: bool = False
     is_free: bool = False
 
@@ -76,9 +79,8 @@ def _without_arn(form: NameForm, data: NameData) -> NameForm | None:
     kind, _, rest = parts[-1].partition("/")
     if len(parts) < 6 or parts[2] != "bedrock" or kind not in ARN_RESOURCES:
         return None
-    bedrock = data.prefixes["bedrock"]
-    opened = form.step("arn", rest, data.evidence["arn"])._replace(host=bedrock.host, owner=bedrock.owner)
-    return opened._replace(region=parts[3]) if kind == "foundation-model" else opened
+    opened = form.step("arn", rest, data.evidence["arn"])
+    return _at_bedrock(opened, data, parts[3] if kind == "foundation-model" else None)
 
 
 def _without_path(form: NameForm, data: NameData) -> NameForm | None:
@@ -115,13 +117,19 @@ def _without_segment(form: NameForm, data: NameData) -> NameForm | None:
 
 def _after(form: NameForm, prefix: NamePrefix, rest: str, rule: str = "prefix") -> NameForm | None:
     """Return the form after a prefix; None where it says another author, or a host after the author."""
-    author = prefix.author or (prefix.owner if form.host not in (None, prefix.host) else None)
-    if form.author and (author != form.author or prefix.host):
+    author = prefix.author or (prefix.owner if form.author or form.host not in (None, prefix.host) else None)
+    if form.author and author != form.author:
         return None
     found = form.step(rule, rest, prefix.evidence)._replace(author=author)
     if prefix.host is None or form.host is not None:
         return found
-    return found._replace(host=prefix.host, owner=prefix.owner, regions=prefix.regions, is_closed=prefix.is_closed)
+    return found._replace(
+        host=prefix.host,
+        owner=prefix.owner,
+        regions=prefix.regions,
+        is_closed=prefix.is_closed,
+        has_vendors=prefix.has_vendors,
+    )
 
 
 def _without_fine_tuning(form: NameForm, data: NameData) -> NameForm:
@@ -135,17 +143,26 @@ def _without_fine_tuning(form: NameForm, data: NameData) -> NameForm:
 
 
 def _endings(form: NameForm, data: NameData) -> Iterator[NameForm]:
+    """Yield the forms of what is left of a name: with its ending, then without the ending that marks an offer."""
+    yield from _rewritten(form, data)
+    plain = _without_offer(form, data)
+    if plain is not None:
+        yield from _rewritten(plain, data)
+
+
+def _rewritten(form: NameForm, data: NameData) -> Iterator[NameForm]:
     """Yield the form and, for each rewrite that applies to it, the form after it."""
     yield form
     for rewrite in (
-        _without_offer,
         _without_bedrock_region,
         _without_vendor,
         _without_bedrock_revision,
         _without_bedrock_version,
-        _without_at,
+        _with_version,
+        _without_first_version,
         _fireworks_points,
         _without_weights,
+        _without_leading_word,
         _without_leading_word,
     ):
         rewritten = rewrite(form, data)
@@ -156,12 +173,12 @@ def _endings(form: NameForm, data: NameData) -> Iterator[NameForm]:
 
 def _without_offer(form: NameForm, data: NameData) -> NameForm | None:
     """Return the form without the ending that marks an offer, such as `:free`."""
-    ending = _ending(form.name, data.offers)
+    ending = _ending(form, data.offers)
     if ending is None:
         return None
     offer = data.offers[ending]
     return form.step("offer", form.name.removesuffix(ending), offer.evidence)._replace(
-        service=offer.service, same_price_for=offer.same_price_for, is_free=offer.is_free
+        service=offer.service, same_price_for=offer.same_price_for, only_for=offer.only_for, is_free=offer.is_free
     )
 
 
@@ -176,18 +193,20 @@ def _without_bedrock_region(form: NameForm, data: NameData) -> NameForm | None:
 def _without_vendor(form: NameForm, data: NameData) -> NameForm | None:
     """Return the form without the vendor in front of `anthropic.claude-…`."""
     vendor = _vendor(form.name, data)
-    if vendor is None or form.host not in (None, data.prefixes["bedrock"].host):
+    if vendor is None or not (form.has_vendors or form.host is None):
         return None
-    found = _after(form, NamePrefix(data.evidence["bedrock id"], vendor.author), _after_point(form.name), "bedrock id")
-    return found and _at_bedrock(found, data, form.region)
+    _, _, rest = form.name.partition(".")
+    found = _after(form, NamePrefix(data.evidence["bedrock id"], vendor), rest, "bedrock id")
+    return _at_bedrock(found, data, form.region) if found and form.host is None else found
 
 
 def _without_bedrock_revision(form: NameForm, data: NameData) -> NameForm | None:
     """Return the form without the `:0` of Bedrock's `-v1:0`, and the context length after it."""
     name, colon, _ = form.name.partition(":")
-    if not colon or form.host != data.prefixes["bedrock"].host:
+    bedrock = data.prefixes["bedrock"].host
+    if not colon or (form.host != bedrock and (form.host is not None or BEDROCK_VERSION.search(name) is None)):
         return None
-    return form.step("bedrock version", name, data.evidence["bedrock version"])
+    return _at_bedrock(form.step("bedrock version", name, data.evidence["bedrock version"]), data, form.region)
 
 
 def _without_bedrock_version(form: NameForm, data: NameData) -> NameForm | None:
@@ -198,7 +217,7 @@ def _without_bedrock_version(form: NameForm, data: NameData) -> NameForm | None:
     return form.step("bedrock version", name, data.evidence["bedrock version"])
 
 
-def _without_at(form: NameForm, data: NameData) -> NameForm | None:
+def _with_version(form: NameForm, data: NameData) -> NameForm | None:
     """Return the form in which Vertex's `@20250929` is the date at the end, and `@default` nothing."""
     head, at, version = form.name.partition("@")
     vertex = data.prefixes["vertex_ai"]
@@ -209,10 +228,17 @@ def _without_at(form: NameForm, data: NameData) -> NameForm | None:
     return found._replace(host=vertex.host, owner=vertex.owner)
 
 
+def _without_first_version(form: NameForm, data: NameData) -> NameForm | None:
+    """Return the form without the `-001` that `@001` has become: the first packaging of the model on Vertex."""
+    if not form.steps or form.steps[-1].rule != "vertex version" or not form.name.endswith(VERTEX_FIRST):
+        return None
+    return form.step("vertex version", form.name.removesuffix(VERTEX_FIRST), data.evidence["vertex version"])
+
+
 def _fireworks_points(form: NameForm, data: NameData) -> NameForm | None:
     """Return the form in which the `llama-v3p1` of Fireworks is `llama-3.1`."""
     fireworks = data.prefixes["fireworks_ai"]
-    name = FIREWORKS_LLAMA.sub("llama-", FIREWORKS_POINT.sub(".", form.name))
+    name = FIREWORKS_V.sub(r"\1-", FIREWORKS_POINT.sub(".", form.name))
     if name == form.name or form.host not in (None, fireworks.host):
         return None
     return form.step("fireworks version", name, data.evidence["fireworks version"])._replace(host=fireworks.host)
@@ -220,12 +246,12 @@ def _fireworks_points(form: NameForm, data: NameData) -> NameForm | None:
 
 def _without_weights(form: NameForm, data: NameData) -> NameForm | None:
     """Return the form without the ending that says in which format the weights are."""
-    ending = _ending(form.name, data.weights)
+    ending = _ending(form, data.weights)
     if ending is None:
         return None
     weights = data.weights[ending]
     plain = form.step("weights", form.name.removesuffix(ending), weights.evidence)
-    return plain._replace(service=weights.service or form.service)
+    return plain._replace(service=weights.service or form.service, only_for=weights.only_for or form.only_for)
 
 
 def _without_leading_word(form: NameForm, data: NameData) -> NameForm | None:
@@ -235,25 +261,24 @@ def _without_leading_word(form: NameForm, data: NameData) -> NameForm | None:
     return _after(form, prefix, rest, "leading word") if prefix and rest else None
 
 
-def _vendor(name: str, data: NameData) -> NamePrefix | None:
+def _vendor(name: str, data: NameData) -> str | None:
     """Return whose model a dotted name of Bedrock is."""
     first, point, rest = name.partition(".")
     vendor = data.prefixes.get(first) if point and rest else None
-    return vendor if vendor is not None and vendor.author else None
-
-
-def _after_point(name: str) -> str:
-    return name.partition(".")[2]
+    return vendor and (vendor.author or vendor.owner)
 
 
 def _at_bedrock(form: NameForm, data: NameData, region: str | None) -> NameForm:
     bedrock = data.prefixes["bedrock"]
-    return form._replace(host=bedrock.host, owner=bedrock.owner, region=region)
+    return form._replace(host=bedrock.host, owner=bedrock.owner, has_vendors=True, region=region)
 
 
-def _ending(name: str, endings: Mapping[str, object]) -> str | None:
-    """Return the first of the endings that leaves something of the name."""
-    return next((ending for ending in endings if name.endswith(ending) and name != ending), None)
+def _ending(form: NameForm, endings: Mapping[str, NameEnding]) -> str | None:
+    """Return the first of the endings that this host writes and that leaves something of the name."""
+    for ending, meaning in endings.items():
+        if form.name.endswith(ending) and form.name != ending and (not meaning.hosts or form.host in meaning.hosts):
+            return ending
+    return None
 
 
 def _priced(region: str, data: NameData) -> str | None:

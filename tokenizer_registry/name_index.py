@@ -1,7 +1,7 @@
 """Finds a model by a spelling of its own name or of a published alias."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from tokenizer_registry.models import Model
@@ -41,6 +41,11 @@ class NameIndex:
                 self._aliases.setdefault((alias.host, spelling(alias.name)), alias)
         self._hosts = {alias.host for alias in data.aliases if alias.host is not None}
         self._host_of_alias = _unambiguous((key, host) for host, key in self._aliases if host is not None)
+
+    def names(self) -> Iterator[tuple[str, str]]:
+        """Yield the models' own names and the published aliases that are no host's, each with its model."""
+        yield from zip(self._models, self._models, strict=True)
+        yield from ((alias.name, alias.model) for alias in self._aliases.values() if alias.host is None)
 
     def author_of(self, model: str) -> str | None:
         """Return who made a model, None where the catalogue does not say."""

@@ -8,6 +8,7 @@ from tokenizer_registry.errors import BadAlias, UnknownModel
 from tokenizer_registry.name_data import NameData, shipped_name_data
 from tokenizer_registry.name_forms import NameForm, ResolutionStep, forms
 from tokenizer_registry.name_index import NameIndex, NameMatch
+from tokenizer_registry.name_suggestions import NameSuggestions
 
 # No published name is longer; the longest are ARNs and names of fine-tuned models.
 MAX_NAME_CHARACTERS: Final = 256
@@ -74,7 +75,18 @@ class NameResolver:
 
     def suggest(self, name: str) -> str | None:
         """Return the known name that was most likely meant: of the same generation, size and price family, or None."""
-        return None
+        if not _is_plausible(name):
+            return None
+        tried = list(forms(name, self._data))
+        if "/" in tried[-1].name:
+            # A part of the path is not known, so that it says nothing.
+            tail = name.rpartition("/")[2]
+            if found := self.find(tail):
+                return found.model
+            tried = list(forms(tail, self._data))
+        open_forms = [form for form in tried if not form.is_closed and not form.only_for]
+        suggested = (self._suggestions.nearest(form.name, form.author) for form in open_forms)
+        return next((model for model in suggested if model is not None), None)
 
     @cached_property
     def _data(self) -> NameData:
@@ -84,10 +96,15 @@ class NameResolver:
     def _index(self) -> NameIndex:
         return NameIndex(self._models, self._data)
 
+    @cached_property
+    def _suggestions(self) -> NameSuggestions:
+        index = self._index
+        return NameSuggestions((name, model, index.author_of(model)) for name, model in index.names())
+
     def _rewritten(self, name: str) -> Resolution | None:
         for form in forms(name, self._data):
             match = self._index.find(form.name, form.author, form.host, form.is_closed)
-            if match is not None:
+            if match is not None and (not form.only_for or self._index.author_of(match.model) in form.only_for):
                 return self._resolution(name, form, match)
         return None
 
