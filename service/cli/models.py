@@ -23,7 +23,7 @@ COLUMNS = (
 @click.option("--author", help="List only this author's models.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def models(names: tuple[str, ...], author: str | None, as_json: bool) -> None:
-    """List all models, or those that NAMES stand for, and how these were resolved."""
+    """List all models, or those of NAMES."""
     registry = load_registry()
     book = load_book(registry)
     day = datetime.now(UTC).date()

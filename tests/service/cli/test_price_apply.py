@@ -136,7 +136,7 @@ def test_what_cannot_be_priced_is_listed_and_not_free(tmp_path: Path) -> None:
     found = report(done)
     assert (found["rows"], found["priced_rows"], found["total_usd"]) == (9, 1, Decimal("0.002"))
     assert {(entry["first_row"], entry["model"], entry["reason"].split(";")[0]) for entry in found["unpriced"]} == {
-        (2, "gpt-unheard-of", "no price of gpt-unheard-of is known"),
+        (2, "gpt-unheard-of", 'unknown model "gpt-unheard-of"'),
         (3, "llama-3.2-1b", "no price of llama-3.2-1b is known"),
         (4, "o3", "no price is known on 2001-01-01"),
         (5, "o3", "input_tokens 'many' is not a whole number"),

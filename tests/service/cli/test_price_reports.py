@@ -109,7 +109,7 @@ def test_a_price_on_a_day() -> None:
     missing = run("at", "o3", "--date", "2020-01-01")
     assert (missing.exit_code, "No price of o3 is known on 2020-01-01." in missing.output) == (1, True)
     assert run("at", "o3", "--date", "2025-02-30").exit_code == 2
-    assert "Did you mean o3" in run("at", "o33", "--date", "2025-01-01").output
+    assert "Did you mean o3-mini" in run("at", "o3-mni", "--date", "2025-01-01").output
 
 
 def test_the_difference_of_two_days() -> None:
