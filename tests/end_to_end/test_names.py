@@ -76,9 +76,22 @@ def test_an_unknown_name_fails_the_call_unless_it_may_be_null(client: httpx2.Cli
 
 @pytest.mark.parametrize(
     "name",
-    ["a" * 100_000, "openai/" * 20_000, "gpt-4o\x00", "\x00", "", "ft:", "ft:gpt-4o:" + ":" * 5_000, "../../etc/passwd"]
-    + ["us." * 1_000 + "gpt-4o", "gpt-4o\u202e", "*", "arn:aws:bedrock:::", "projects/../publishers/x/models/y"],
-)  # fmt: skip
+    [
+        "",
+        "*",
+        "\x00",
+        "gpt-4o\x00",
+        "gpt-4o\u202e",
+        "a" * 100_000,
+        "openai/" * 20_000,
+        "us." * 1_000 + "gpt-4o",
+        "ft:",
+        "ft:gpt-4o:" + ":" * 5_000,
+        "../../etc/passwd",
+        "arn:aws:bedrock:::",
+        "projects/../publishers/x/models/y",
+    ],
+)
 @pytest.mark.parametrize("more", [{}, {"unknown_models": "null"}])
 def test_hostile_names_are_unknown_names(client: httpx2.Client, name: str, more: dict[str, str]) -> None:
     """Names of any length and content are answered in one short sentence, and never with a fault of the server."""
@@ -93,7 +106,7 @@ def test_hostile_names_are_unknown_names(client: httpx2.Client, name: str, more:
         assert (sent.status_code, len(sent.content) < 1_000) == (400, True)
     if 0 < len(name) < 10_000:
         listed = client.get("/v1/tokens/models", params={"name": name})
-        assert (listed.status_code, len(listed.content) < 1_000) == (404, True)
+        assert (listed.status_code in (404, 414), len(listed.content) < 1_000) == (True, True)
 
 
 @pytest.mark.parametrize("path", ["count", "encode"])

@@ -211,7 +211,14 @@ def test_without_the_option_nothing_is_estimated() -> None:
     assert done.stdout.splitlines()[1] == "-\t\t"
     assert "No count without a public vocabulary: claude-opus-4-5." in done.stderr
     assert json.loads(count("-m", "claude-opus-4-5", "--json").stdout) == [
-        {"file": "-", "model": "claude-opus-4-5", "token_count": None, "token_cost": None}
+        {
+            "file": "-",
+            "model": "claude-opus-4-5",
+            "token_count": None,
+            "token_cost": None,
+            "resolved_model": "claude-opus-4-5",
+            "reason": "not published: Anthropic has published the vocabulary of Claude 1 and 2 only",
+        }
     ]
 
 
