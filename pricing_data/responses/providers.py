@@ -107,6 +107,20 @@ OTHER_NAMES = {
     "azure_ai": "azure-ai",
 }
 
+# Providers that sell no models of others: programs that serve or forward models, and authors that sell their own.
+NO_HOSTS = frozenset(
+    (
+        *("gpustack", "litellm", "llama.cpp", "lmstudio", "ollama", "sglang", "vllm", "weighbridge"),
+        *("anthropic", "cohere", "deepseek", "minimax", "mistral", "moonshot", "openai", "perplexity", "voyage"),
+        *("xai", "zai"),
+    )
+)
+
+
+def host_of(provider: str | None) -> str | None:
+    """Return the host that sells the models of others for a provider, None if the provider is no such host."""
+    return None if provider in NO_HOSTS else provider
+
 
 def provider_named(name: object) -> str | None:
     """Return a provider's name in PROVIDERS, None for None. Raise BadUsage for an unknown one."""

@@ -5,10 +5,11 @@ from typing import Any
 
 import click
 
-from service.cli.catalogue import known_author, known_models, load_registry
+from service.cli.catalogue import known_author, known_names, load_registry
 from service.cli.price_book import load_book
 from service.cli.table import MTOK, Column, print_table
 from service.http import json
+from service.tokens.name_words import resolution_entry, resolution_lines
 
 COLUMNS = (
     Column("name", "name"),
@@ -28,7 +29,9 @@ def models(names: tuple[str, ...], author: str | None, as_json: bool) -> None:
     day = datetime.now(UTC).date()
     author = None if author is None else known_author(registry, author)
     rows: list[dict[str, json.Value]] = []
-    for name in known_models(registry, names or ("*",)):
+    resolved = list(map(registry.names.resolve, known_names(registry, names or ("*",))))
+    for found in resolved:
+        name = found.model
         model, price = registry.models[name], book.price(name, day)
         if author in (None, model.author):
             rows.append(
@@ -40,12 +43,18 @@ def models(names: tuple[str, ...], author: str | None, as_json: bool) -> None:
                     "evidence": model.evidence,
                     "without_count": registry.why_uncounted(name),
                     "price_per_input_token": price.input if price else None,
+                    "asked": found.name,
+                    **resolution_entry(found),
                 }
             )
     if as_json:
         click.echo(json.encode([*rows]))
     else:
         _print(rows)
+        for found in resolved:
+            if found.steps:
+                click.echo(f"\n{found.name} stands for {found.model}:")
+                click.echo("\n".join(f"  {line}" for line in resolution_lines(found)))
 
 
 @click.command()
