@@ -61,7 +61,9 @@ class Loading:
             book = book_in_use(settings.data_dir, settings.price_overrides, registry.models)
             if book.contents.path != PACKAGED:
                 book.check_rows()  # the packaged book is checked by tests
-            book.read_prices(utc_now().date())  # before the fork: no worker has to read them during a request
+            # Before the fork: no worker has to read prices or facts during a request.
+            book.read_prices(utc_now().date())
+            _ = registry.facts
             if settings.upstream_vocabulary is not None:
                 registry.vocabulary(settings.upstream_vocabulary)  # first: the name may be misspelt
             return registry, book, self._preload(registry) if settings.preload_vocabularies else []

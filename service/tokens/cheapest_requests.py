@@ -12,6 +12,7 @@ from pricing_data.usage import MAX_TOKENS, Terms
 from service.http.errors import Refusal
 from service.http.json import shorten
 from service.http.validation import InvalidRequest, check_names, read_body, typed
+from service.tokens.model_filters import INPUT_MODALITIES
 from service.tokens.requests import day_of
 from weighbridge_base.suggestions import did_you_mean
 
@@ -20,7 +21,6 @@ PROPERTIES = (
     *REQUIRED, "output_tokens", "min_context", "authors", "open_weights", "modality", "exactness", "as_of",
     "service_tier", "region", "max_results", "list_left_out",
 )  # fmt: skip
-MODALITIES = ("text", "image", "audio", "video", "pdf")
 EXACTNESS = ("exact", "estimate")
 DEFAULT_RESULTS = 20
 MAX_RESULTS = 1_000
@@ -71,7 +71,7 @@ class CheapestRequests:
             _whole(fields, "min_context", 1, MAX_TOKENS),
             self._authors(fields),
             open_weights,
-            _one_of(fields, "modality", MODALITIES),
+            _one_of(fields, "modality", INPUT_MODALITIES),
         )
 
     def _authors(self, fields: Mapping[str, Any]) -> frozenset[str] | None:

@@ -43,7 +43,7 @@ def token_routes(
     reader = BodyReader(settings.max_body_bytes, settings.body_timeout_seconds, pool.in_flight)
     requests = CountRequests(models, settings.max_models)
     providers = _provider_counts(settings, pool.registry, client)
-    catalogue = Catalogue(models, book, today)
+    catalogue = Catalogue(pool.registry, book, today)
     counting = CountEndpoint(reader, requests, pool, providers, book, utc_now, connections.metrics.counted)
     cheapest = CheapestEndpoint(reader, pool, book, utc_now, connections.metrics.counted)
     handlers: dict[tuple[str, str], Handler[Principal]] = {

@@ -114,7 +114,7 @@ def test_any_constraints_equal_a_plain_loop(known: Registry, book: PriceBook, qu
     text = TEXTS[name]
     ranking = cheapest(known, book, text, query)
     assert pairs(ranking) == plain_loop(known, book, text, query)
-    names = [each.model for each in (*ranking.models, *ranking.left_out)]
+    names = [each.model for each in ranking.models] + [each.model for each in ranking.left_out]
     assert sorted(names) == sorted(known.models)
     assert {each.reason for each in ranking.left_out} <= set(REASONS)
 
