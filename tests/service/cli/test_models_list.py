@@ -103,10 +103,18 @@ def test_a_pipe_gets_every_row_with_tabs() -> None:
 def test_a_terminal_of_80_columns_shows_the_first_rows() -> None:
     """Name, context, both prices and the day of release fit; the rest of the list is counted."""
     shown = on_terminal(COLUMNS, "models", "--sort", "price").splitlines()
-    assert max(len(line) for line in shown if "│" in line) == COLUMNS
+    assert max(len(line) for line in shown if "│" in line) <= COLUMNS
     headings = " ".join(" ".join(shown[1:3]).replace("┃", " ").split())
     assert all(word in headings for word in ("name", "context", "in", "out", "released"))
+    assert len([line for line in shown if "│" in line]) == 40
     assert any(line.startswith("40 of ") and "--all" in line for line in shown)
+
+
+def test_every_row_fits_a_terminal_of_80_columns() -> None:
+    """Whatever is longest in the catalogue, the table is not wider than the terminal."""
+    shown = on_terminal(COLUMNS, "models", "--all").splitlines()
+    assert max(len(line) for line in shown if "│" in line) <= COLUMNS
+    assert len(shown) > len(Registry.from_package().models)
 
 
 def test_words_of_no_model_give_an_empty_list() -> None:
