@@ -80,12 +80,17 @@ class TokenNumber(click.ParamType[int]):
             raise click.BadParameter(f"{fault.reason}.") from None
 
 
+weights_option = click.option(
+    "--open-weights/--closed-weights", default=None, help="Only models whose weights are open, or are not."
+)
+
+
 def filter_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options of a list of models to a command."""
     for option in reversed(
         (
             click.option("--search", metavar="WORDS", help="List models with these words in name or author."),
-            click.option("--open-weights/--closed-weights", default=None, help="List models by licence of weights."),
+            weights_option,
             click.option("--min-context", type=TokenNumber(), help="Least context window, such as 128k or 1M."),
             click.option(
                 "--modality", type=click.Choice(INPUT_MODALITIES), help="List models that take this as input."

@@ -1,9 +1,23 @@
 """The JSON of the models that a call costs least with, the same for the API and the command."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from corpus_cost.cheapest import CheapestQuery, RankedModel, Ranking
-from corpus_cost.model_constraints import REASONS, LeftOut
+from corpus_cost.model_constraints import (
+    AUTHOR,
+    CONTEXT,
+    MODALITY,
+    NO_PRICE,
+    NO_VOCABULARY,
+    NOT_RELEASED,
+    OUTPUT_LIMIT,
+    REASONS,
+    RETIRED,
+    UNPRICED,
+    WEIGHTS,
+    LeftOut,
+)
 from pricing_data import PriceBook
 from pricing_data.book.overrides import Markup
 from pricing_data.pricing import lines_of, row_id
@@ -14,6 +28,19 @@ from tokenizer_registry import Registry
 
 # Models that are named for each reason, unless all of them are asked for.
 MAX_NAMED = 5
+# What people read for the reasons of `corpus_cost.model_constraints`.
+WORDS = {
+    AUTHOR: "of other authors",
+    WEIGHTS: "of other or unknown weights",
+    MODALITY: "of other modalities",
+    NOT_RELEASED: "not released",
+    RETIRED: "retired",
+    NO_PRICE: "without a price on the day",
+    CONTEXT: "with too small or unknown a context",
+    OUTPUT_LIMIT: "with too short an output",
+    NO_VOCABULARY: "without a count",
+    UNPRICED: "without a rate for such a call",
+}
 
 
 def ranking_answer(
@@ -53,6 +80,12 @@ def left_out_entries(left_out: Sequence[LeftOut], max_named: int | None) -> list
         if found:
             entries.append({"reason": reason, "count": len(found), "models": named})
     return entries
+
+
+def left_out_counts(left_out: Sequence[LeftOut]) -> list[tuple[str, int]]:
+    """Return words for each reason, with the number of models that it leaves out."""
+    counts = Counter(each.reason for each in left_out)
+    return [(WORDS[reason], counts[reason]) for reason in REASONS if counts[reason]]
 
 
 def _entry(ranked: RankedModel, query: CheapestQuery, markup: Markup | None) -> dict[str, json.Value]:
