@@ -103,11 +103,12 @@ def _priced(
 ) -> RankedModel | LeftOut:
     if count.tokens is None:
         return LeftOut(name, NO_VOCABULARY, registry.why_uncounted(name) or "it has no count")
-    window = value_of(registry.facts[name].context_window)
-    if fault := too_long(name, window, count.tokens, query.output_tokens):
+    facts = registry.facts[name]
+    if fault := too_long(name, facts, count.tokens, query.output_tokens):
         return fault
     total = total_of_counts(book, name, Usage(count.tokens, query.output_tokens), query.terms)
     if total.usd is None:
         return LeftOut(name, UNPRICED, total.reason or "it has no cost")
+    window = value_of(facts.context_window)
     left = None if window is None else window - count.tokens - query.output_tokens
     return RankedModel(name, count, total.usd, total, window, left)

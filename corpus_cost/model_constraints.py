@@ -56,12 +56,14 @@ def unmet_constraint(
     )
 
 
-def too_long(model: str, window: int | None, tokens: int, output_tokens: int) -> LeftOut | None:
-    """Return a refusal if the input and the expected output exceed a known context window."""
-    needed = tokens + output_tokens
-    if window is None or needed <= window:
-        return None
-    return LeftOut(model, CONTEXT, f"its context window is {window:,} tokens, and the call needs {needed:,}")
+def too_long(model: str, facts: ModelFacts, tokens: int, output_tokens: int) -> LeftOut | None:
+    """Return a refusal if the input, or input and expected output together, exceed what is known of the context."""
+    window, longest, needed = value_of(facts.context_window), value_of(facts.max_input_tokens), tokens + output_tokens
+    if window is not None and needed > window:
+        return LeftOut(model, CONTEXT, f"its context window is {window:,} tokens, and the call needs {needed:,}")
+    if longest is not None and tokens > longest:
+        return LeftOut(model, CONTEXT, f"its input is at most {longest:,} tokens, and the call has {tokens:,}")
+    return None
 
 
 def _other_author(model: Model, constraints: ModelConstraints) -> LeftOut | None:

@@ -61,9 +61,7 @@ class Loading:
             book = book_in_use(settings.data_dir, settings.price_overrides, registry.models)
             if book.contents.path != PACKAGED:
                 book.check_rows()  # the packaged book is checked by tests
-            # Before the fork: no worker has to read prices or facts during a request.
-            book.read_prices(utc_now().date())
-            _ = registry.facts
+            book.read_prices(utc_now().date())  # before the fork: no worker has to read them during a request
             if settings.upstream_vocabulary is not None:
                 registry.vocabulary(settings.upstream_vocabulary)  # first: the name may be misspelt
             return registry, book, self._preload(registry) if settings.preload_vocabularies else []
@@ -75,4 +73,5 @@ class Loading:
         self._loaded.put(len(names))
         damaged = registry.preload(names, lambda _: self._loaded.put(1), threads=usable_processors())
         registry.estimates.preload()
+        dict(registry.facts)  # facts of a model are parsed when they are looked up
         return list(damaged.values())

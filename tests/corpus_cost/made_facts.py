@@ -10,6 +10,7 @@ from tokenizer_registry.facts import Fact, ModelFacts
 DAY = date(2026, 11, 1)
 CHOICES: dict[str, list[Any]] = {
     "context_window": [None, 2_000, 8_192, 128_000, 1_000_000],
+    "max_input_tokens": [None, None, 1_000, 200_000],
     "max_output_tokens": [None, 256, 4_096, 64_000],
     "input_modalities": [None, ("text",), ("text", "image"), ("audio",)],
     "output_modalities": [None, ("text",), ("text",), ("embedding",)],

@@ -24,6 +24,7 @@ CALLER = Principal("account", "name", "key", frozenset({KeyScope.TOKENS}), None,
 FACTS = {
     "context_window", "max_output_tokens", "input_modalities", "output_modalities", "reasoning", "tools",
     "knowledge_cutoff", "released", "retires", "licence", "open_weights",
+    "max_input_tokens",
 }  # fmt: skip
 
 filters = st.fixed_dictionaries(
