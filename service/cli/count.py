@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import click
 
-from pricing_data import PriceBook, cost
-from pricing_data.rate_card import input_rate
+from corpus_cost.model_names import ModelNames
+from pricing_data import Terms, cost
+from pricing_data.named_prices import find_price
 from service.cli.catalogue import load_registry, wanted_models
 from service.cli.price_book import load_book
 from service.cli.progress import progress
@@ -31,12 +32,17 @@ EPILOG = "Exit status: 0, everything was counted; 2, some files could not be cou
 
 
 class FileCount(NamedTuple):
-    """The count of one file for one model; `file` is None in a total. `usd` is the exact cost, if it is known."""
+    """The count of one file for one name of a model; `file` is None in a total. `usd` is the exact cost, if known.
+
+    `resolved` is the model of the catalogue, `reason` why the name has no price.
+    """
 
     file: str | None
     model: str
     counted: Count
     usd: Decimal | None
+    resolved: str
+    reason: str | None = None
 
 
 @click.command(epilog=EPILOG)
@@ -65,9 +71,10 @@ def count(
         raise click.UsageError("--quiet and --json cannot be used together.")
     registry = load_registry()
     models = wanted_models(registry, names)
+    book = load_book(registry)
     inputs = TextFiles(files or (Path(STDIN),), encoding)
     with _progress(inputs, len(models)) as advance:
-        rows = list(_rows(registry, load_book(registry), models, inputs, advance, estimate=estimate))
+        rows = list(_rows(ModelNames(registry, book), models, inputs, advance, estimate=estimate))
     if as_json:
         click.echo(json.encode([_entry(row, estimate) for row in rows]))
     elif quiet:
@@ -80,8 +87,7 @@ def count(
 
 
 def _rows(
-    registry: Registry,
-    book: PriceBook,
+    names: ModelNames,
     models: Sequence[str],
     inputs: TextFiles,
     advance: Callable[[], None],
@@ -89,22 +95,24 @@ def _rows(
     estimate: bool,
 ) -> Iterator[FileCount]:
     """Yield the counts file by file, in the order of the models; a file with a fault has none."""
-    day = datetime.now(UTC).date()
+    registry, day = names.registry, datetime.now(UTC).date()
+    counted = list(filter(None, map(names.counted, models)))
+    prices = [find_price(names.book, each.named, Terms(day)) for each in counted]
     for file, text in inputs.texts():
         # One model at a time, so that the progress bar advances within a large file. Counts are shared by models
         # with the same vocabulary and estimator.
         known: dict[tuple[str | None, str | None], Count] = {}
         rows = []
         try:
-            for model in models:
+            for (name, model, _), price in zip(counted, prices, strict=True):
                 estimator = registry.estimator(model) if estimate else None
                 method = registry.models[model].vocabulary, estimator.name if estimator else None
                 if method not in known:
                     known[method] = registry.count(text, [model], estimate)[0]
-                found, price = known[method], book.price(model, day)
-                unit_price = input_rate(price, found.tokens or 0)
+                found = known[method]
+                unit_price = price.input_rate(found.tokens or 0).usd
                 usd = None if found.tokens is None or unit_price is None else cost(found.tokens, unit_price)
-                rows.append(FileCount(file, model, found, usd))
+                rows.append(FileCount(file, name, found, usd, model, price.reason))
                 advance()
         except UncountableText as fault:
             inputs.faults.append(f"{file}: {fault}.")
@@ -120,7 +128,7 @@ def _print_numbers(registry: Registry, models: Sequence[str], rows: Sequence[Fil
     for model in models:
         tokens = _total(model, rows).counted.tokens if rows else 0
         if tokens is None:
-            reason = registry.why_uncounted(model)
+            reason = registry.why_uncounted(registry.names.resolve(model).model)
             raise click.ClickException(f"{model} has no count: {reason}. Try --estimate.")
         click.echo(tokens)
 
@@ -134,6 +142,9 @@ def _report(registry: Registry, rows: Sequence[FileCount], inputs: TextFiles, *,
         more = len(uncounted) - MAX_NAMED_MODELS
         names = ", ".join(uncounted[:MAX_NAMED_MODELS]) + (f" and {more:,} more" if more > 0 else "")
         click.echo(f"No count without a public vocabulary: {names}. Try --estimate.", err=True)
+    unpriced = {row.model: row.reason for row in rows if row.reason and row.model != row.resolved}
+    for name, reason in unpriced.items() if not quiet else ():
+        click.echo(f"No cost of {name}: {reason}.", err=True)
     for sentence in [*([] if quiet else inputs.notes), *inputs.faults]:
         click.echo(sentence, err=True)
 
@@ -144,6 +155,8 @@ def _entry(row: FileCount, estimate: bool) -> json.Value:
         "model": row.model,
         "token_count": row.counted.tokens,
         "token_cost": row.usd,
+        "resolved_model": row.resolved,
+        "reason": row.reason,
     }
     return entry | {"method": row.counted.method, **estimate_entry(row.counted)} if estimate else entry
 
@@ -184,6 +197,8 @@ def _total(model: str, rows: Sequence[FileCount]) -> FileCount:
         model,
         mine[0].counted._replace(tokens=sum(tokens) if len(tokens) == len(mine) else None, error=widest),
         sum(costs, Decimal()) if len(costs) == len(mine) else None,
+        mine[0].resolved,
+        mine[0].reason,
     )
 
 
