@@ -15,7 +15,7 @@ from service.cli.catalogue import known_author
 from service.cli.table import MTOK, CellValue, Column, on_terminal, print_table, rounded_tokens, say
 from service.http import json
 from service.tokens.model_facts import fact_sources, fact_values
-from service.tokens.model_filters import INPUT_MODALITIES, ModelFilter, search_words
+from service.tokens.model_filters import INPUT_MODALITIES, CatalogueFilter, search_words
 from service.tokens.prices import provenance
 from tokenizer_registry import Model, Registry
 from tokenizer_registry.facts import ModelFacts, value_of
@@ -42,7 +42,7 @@ UNFILTERED: Mapping[str, Any] = {
 }
 
 
-class ListedModel(NamedTuple):
+class CatalogueRow(NamedTuple):
     """A model with its price on the day, and what is known of it."""
 
     model: Model
@@ -56,7 +56,7 @@ class ListedModel(NamedTuple):
 
 
 # The value that a list is sorted by, of one type and None if it is unknown; and whether the largest comes first.
-SortKey = Callable[[ListedModel], Any]
+SortKey = Callable[[CatalogueRow], Any]
 ORDERS: Mapping[str, tuple[SortKey, bool]] = {
     "released": (lambda each: value_of(each.facts.released), True),
     "name": (lambda each: each.model.name, False),
@@ -107,9 +107,9 @@ def filter_options(command: Callable[..., None]) -> Callable[..., None]:
 
 def list_models(
     registry: Registry, book: PriceBook, author: str | None, options: Mapping[str, Any]
-) -> list[ListedModel]:
+) -> list[CatalogueRow]:
     """Return the chosen models in the chosen order. An unknown author ends the command."""
-    chosen = ModelFilter(
+    chosen = CatalogueFilter(
         author=None if author is None else known_author(registry, author),
         open_weights=options["open_weights"],
         min_context=options["min_context"],
@@ -118,12 +118,14 @@ def list_models(
         words=search_words(options["search"] or ""),
     )
     day = datetime.now(UTC).date()
-    every = (ListedModel(model, book.price(name, day), registry.facts[name]) for name, model in registry.models.items())
+    every = (
+        CatalogueRow(model, book.price(name, day), registry.facts[name]) for name, model in registry.models.items()
+    )
     found = [each for each in every if chosen.accepts(each.model, each.facts, each.is_priced)]
     return in_order(found, options["sort"] or NEWEST_FIRST, reverse=options["reverse"])
 
 
-def in_order(models: list[ListedModel], order: str, *, reverse: bool) -> list[ListedModel]:
+def in_order(models: list[CatalogueRow], order: str, *, reverse: bool) -> list[CatalogueRow]:
     """Return models sorted, those of equal values as they are, and those of unknown values last."""
     key, largest_first = ORDERS[order]
     known = [each for each in models if key(each) is not None]
@@ -131,7 +133,7 @@ def in_order(models: list[ListedModel], order: str, *, reverse: bool) -> list[Li
     return sorted(known, key=key, reverse=largest_first is not reverse) + unknown
 
 
-def print_list(models: list[ListedModel], registry: Registry, *, as_json: bool, show_all: bool) -> None:
+def print_list(models: list[CatalogueRow], registry: Registry, *, as_json: bool, show_all: bool) -> None:
     """Print the list: as JSON with everything that is known, as TSV, or the first rows on a terminal."""
     if as_json:
         click.echo(json.encode([_entry(each, registry) for each in models]))
@@ -142,7 +144,7 @@ def print_list(models: list[ListedModel], registry: Registry, *, as_json: bool, 
         say(f"{len(shown)} of {len(models):,} models; --all shows every one, --search finds one.")
 
 
-def _row(listed: ListedModel, registry: Registry) -> list[CellValue]:
+def _row(listed: CatalogueRow, registry: Registry) -> list[CellValue]:
     model, price, facts = listed
     released, window = value_of(facts.released), value_of(facts.context_window)
     why = registry.why_uncounted(model.name)
@@ -162,7 +164,7 @@ def _per_mtok(rate: Decimal | None) -> Decimal | None:
     return None if rate is None else rate * MTOK
 
 
-def _entry(listed: ListedModel, registry: Registry) -> json.Value:
+def _entry(listed: CatalogueRow, registry: Registry) -> json.Value:
     model, price, facts = listed
     return {
         "author": model.author,
