@@ -51,6 +51,10 @@ class HostTerms:
         """Return the author whose models have this name before a slash, None for no author."""
         return next((author for author, names in self._own_hosts.items() if prefix in names), None)
 
+    def is_list_price(self, host: str, author: str | None, model: str) -> bool:
+        """Return whether a host sells a model of an author at the author's price."""
+        return any(rule.author == author and _applies(rule, host, model) for rule in self._list_prices)
+
     def sold_by(self, host: str, price: Price, author: str | None) -> Price:
         """Return the price at which a host sells a model. Raise UnpricedUsage if it is not known.
 
@@ -70,7 +74,7 @@ class HostTerms:
             seller = price.basis.removeprefix(HOST_BASIS)
             if seller != host:
                 raise UnpricedUsage(price.model, f"the price is that of {seller}, and {host} asks prices of its own")
-        elif not any(_applies(rule, host, price.model) and rule.author == author for rule in self._list_prices):
+        elif not self.is_list_price(host, author, price.model):
             seller = author or "its author"
             raise UnpricedUsage(price.model, f"{host} asks prices of its own, and the known price is that of {seller}")
 

@@ -63,7 +63,7 @@ def names_of(book: PriceBook) -> ResolveModel:
             return NamedModel(name, name)
         prefix, _, own = name.partition("/")
         author = host_terms().author_called(prefix) if provider == OPENROUTER else None
-        if author is not None and own in book.histories:
+        if own in book.histories and host_terms().is_list_price(OPENROUTER, author, own):
             return NamedModel(name, own, author, OPENROUTER)
         raise BadUsage("model", f"there is no price of a model {shown(name)}")
 

@@ -175,7 +175,7 @@ PRICING_LAYERS = (
     ("data",),
     ("errors", "dates", "cost", "price", "usage", "rate_paths"),
     ("charged_counts", "rate_card", "call_cost"),
-    ("book", "pricing"),
+    ("book", "host_terms", "named_models", "named_prices", "pricing"),
     ("responses",),
     ("usage_files", "usage_pricing", "plans"),
     ("refresh",),

@@ -2,40 +2,20 @@
 
 from collections.abc import Collection, Mapping
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from tokenizer_registry.errors import BadAlias, UnknownModel
-from tokenizer_registry.name_data import NameData, shipped_name_data
-from tokenizer_registry.name_forms import NameForm, ResolutionStep, forms
-from tokenizer_registry.name_index import NameIndex, NameMatch
-from tokenizer_registry.name_suggestions import NameSuggestions
+from tokenizer_registry.resolution import NameTerms, Resolution, ResolutionStep
+
+if TYPE_CHECKING:
+    from tokenizer_registry.name_rewriting import NameRewriting
+
+__all__ = ["NameResolver", "NameTerms", "Resolution", "ResolutionStep"]
 
 # No published name is longer; the longest are ARNs and names of fine-tuned models.
 MAX_NAME_CHARACTERS: Final = 256
-MAX_CACHED_NAMES: Final = 4096
-
-
-class NameTerms(NamedTuple):
-    """What a name says about its price besides the model.
-
-    `host` sells the model (`bedrock`, `azure`, `openrouter`), None where its author does. `region` and `service` are as
-    in the terms of a call; a mark that prices do not know (`online`, `fp8`) is a `service` too.
-    """
-
-    host: str | None = None
-    region: str | None = None
-    service: str | None = None
-    is_fine_tuned: bool = False
-    is_free: bool = False
-
-
-class Resolution(NamedTuple):
-    """The model that a name stands for. Without `steps` the name is the model's own."""
-
-    name: str
-    model: str
-    steps: tuple[ResolutionStep, ...] = ()
-    terms: NameTerms = NameTerms()
+MAX_PATH_PARTS: Final = 9
+MAX_CACHED_NAMES: Final = 1024
 
 
 class NameResolver:
@@ -67,61 +47,25 @@ class NameResolver:
             return alias
         if not _is_plausible(name):
             return None
-        if name not in self._cache:
-            if len(self._cache) >= MAX_CACHED_NAMES:
-                self._cache.clear()
-            self._cache[name] = self._rewritten(name)
-        return self._cache[name]
+        if name in self._cache:
+            return self._cache[name]
+        found = self._rewriting.find(name)
+        if len(self._cache) >= MAX_CACHED_NAMES:
+            self._cache = {}
+        self._cache[name] = found
+        return found
 
     def suggest(self, name: str) -> str | None:
         """Return the known name that was most likely meant: of the same generation, size and price family, or None."""
-        if not _is_plausible(name):
-            return None
-        tried = list(forms(name, self._data))
-        if "/" in tried[-1].name:
-            # A part of the path is not known, so that it says nothing.
-            tail = name.rpartition("/")[2]
-            if found := self.find(tail):
-                return found.model
-            tried = list(forms(tail, self._data))
-        open_forms = [form for form in tried if not form.is_closed and not form.only_for]
-        suggested = (self._suggestions.nearest(form.name, form.author) for form in open_forms)
-        return next((model for model in suggested if model is not None), None)
+        return self._rewriting.suggest(name) if _is_plausible(name) else None
 
     @cached_property
-    def _data(self) -> NameData:
-        return shipped_name_data()
+    def _rewriting(self) -> "NameRewriting":
+        # Imported at the first name that is not a model's own: the start of a process has no time for it.
+        from tokenizer_registry.name_data import shipped_name_data
+        from tokenizer_registry.name_rewriting import NameRewriting
 
-    @cached_property
-    def _index(self) -> NameIndex:
-        return NameIndex(self._models, self._data)
-
-    @cached_property
-    def _suggestions(self) -> NameSuggestions:
-        index = self._index
-        return NameSuggestions((name, model, index.author_of(model)) for name, model in index.names())
-
-    def _rewritten(self, name: str) -> Resolution | None:
-        for form in forms(name, self._data):
-            match = self._index.find(form.name, form.author, form.host, form.is_closed)
-            if match is not None and (not form.only_for or self._index.author_of(match.model) in form.only_for):
-                return self._resolution(name, form, match)
-        return None
-
-    def _resolution(self, name: str, form: NameForm, match: NameMatch) -> Resolution:
-        steps = form.steps
-        if match.rule:
-            steps = (*steps, ResolutionStep(match.rule, match.model, match.evidence))
-        author = self._index.author_of(match.model)
-        host, owner = (form.host, form.owner) if form.host else (match.host, None)
-        terms = NameTerms(
-            host=None if owner is not None and owner == author else host,
-            region=form.region,
-            service=None if author in form.same_price_for else form.service,
-            is_fine_tuned=form.is_fine_tuned,
-            is_free=form.is_free,
-        )
-        return Resolution(name, match.model, steps, terms)
+        return NameRewriting(self._models, shipped_name_data())
 
     def _alias(self, alias: str, name: str, aliases: Mapping[str, str]) -> Resolution:
         """Return what an operator's alias stands for. Raise BadAlias."""
@@ -137,4 +81,7 @@ class NameResolver:
 
 
 def _is_plausible(name: str) -> bool:
-    return len(name) <= MAX_NAME_CHARACTERS and name.isascii() and name.isprintable()
+    """Return whether somebody may have published a name: it bounds the work and the memory that a name takes."""
+    if len(name) > MAX_NAME_CHARACTERS or name.count("/") >= MAX_PATH_PARTS:
+        return False
+    return name.isascii() and name.isprintable()

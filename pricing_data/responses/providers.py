@@ -107,13 +107,19 @@ OTHER_NAMES = {
     "azure_ai": "azure-ai",
 }
 
-# Programs that serve or forward models, and sell none.
-PROGRAMS = frozenset(("gpustack", "litellm", "llama.cpp", "lmstudio", "ollama", "sglang", "vllm", "weighbridge"))
+# Providers that sell no models of others: programs that serve or forward models, and authors that sell their own.
+NO_HOSTS = frozenset(
+    (
+        *("gpustack", "litellm", "llama.cpp", "lmstudio", "ollama", "sglang", "vllm", "weighbridge"),
+        *("anthropic", "cohere", "deepseek", "minimax", "mistral", "moonshot", "openai", "perplexity", "voyage"),
+        *("xai", "zai"),
+    )
+)
 
 
 def host_of(provider: str | None) -> str | None:
-    """Return the host that sells the calls of a provider, None without one or if the provider sells none."""
-    return None if provider in PROGRAMS else provider
+    """Return the host that sells the models of others for a provider, None if the provider is no such host."""
+    return None if provider in NO_HOSTS else provider
 
 
 def provider_named(name: object) -> str | None:

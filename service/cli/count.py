@@ -38,7 +38,8 @@ EPILOG = "Exit status: 0, everything was counted; 2, some files could not be cou
 class FileCount(NamedTuple):
     """The count of one file for one name of a model; `file` is None in a total. `usd` is the exact cost, if known.
 
-    `resolved` is the model of the catalogue, `reason` why the name has no price. `facts` are read for --context alone.
+    `resolved` is the model of the catalogue, `reason` why the count or the cost is not known. `facts` are read for
+    --context alone.
     """
 
     file: str | None
@@ -120,7 +121,8 @@ def _rows(
                 found = known[method]
                 unit_price = price.input_rate(found.tokens or 0).usd
                 usd = None if found.tokens is None or unit_price is None else cost(found.tokens, unit_price)
-                rows.append(FileCount(file, name, found, usd, model, price.reason))
+                reason = registry.why_uncounted(model) if found.tokens is None else price.reason
+                rows.append(FileCount(file, name, found, usd, model, reason))
                 advance()
         except UncountableText as fault:
             inputs.faults.append(f"{file}: {fault}.")
@@ -150,7 +152,11 @@ def _report(registry: Registry, rows: Sequence[FileCount], inputs: TextFiles, *,
         more = len(uncounted) - MAX_NAMED_MODELS
         names = ", ".join(uncounted[:MAX_NAMED_MODELS]) + (f" and {more:,} more" if more > 0 else "")
         click.echo(f"No count without a public vocabulary: {names}. Try --estimate.", err=True)
-    unpriced = {row.model: row.reason for row in rows if row.reason and row.model != row.resolved}
+    unpriced = {
+        row.model: row.reason
+        for row in rows
+        if row.reason and row.model != row.resolved and row.counted.tokens is not None
+    }
     for name, reason in unpriced.items() if not quiet else ():
         click.echo(f"No cost of {name}: {reason}.", err=True)
     for sentence in [*([] if quiet else inputs.notes), *inputs.faults]:

@@ -25,9 +25,9 @@ COLUMNS = (
 @filter_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def models(names: tuple[str, ...], author: str | None, as_json: bool, **options: Any) -> None:
-    """List all models, or those that NAMES stand for, and how these were resolved.
+    """List all models, or those of NAMES.
 
-    A list begins with the newest models.
+    A list begins with the newest models. With NAMES, it is shown how each was resolved.
     """
     registry = load_registry()
     book = load_book(registry)

@@ -174,5 +174,5 @@ def test_a_model_without_count_or_price_has_a_reason_and_no_number(
     found = estimate_corpus([str(path)], models, Workload(DAY), registry=registry, book=book)
     closed, unpriced = found.models
     assert (closed.input_tokens, closed.usd, bool(closed.reason)) == (None, None, True)
-    assert (unpriced.usd, unpriced.reason) == (None, "no price is known on 2026-11-21")
+    assert (unpriced.usd, unpriced.reason) == (None, "no price of llama-3.2-1b is known")
     assert unpriced.input_tokens

@@ -52,14 +52,14 @@ def test_each_of_a_list_has_its_answer_or_its_error(client: httpx2.Client) -> No
     """Answers are in the order of the requests, of any size; a bad request fails no other."""
     bad = {**ITEM, "usage": {**USAGE, "prompt_tokens": -1}}
     for times in (1, 500):
-        answers = client.post(PATH, json=[ITEM, bad, 5, {**ITEM, "model": "gpt-4p"}] * times).json()
+        answers = client.post(PATH, json=[ITEM, bad, 5, {**ITEM, "model": "gpt-4oo"}] * times).json()
         assert len(answers) == 4 * times
         for priced, negative, number, unknown in zip(*[iter(answers)] * 4, strict=True):
             assert priced["total"] == 0.0045
             message = "usage.prompt_tokens: must be a whole number, 0 or more, not -1."
             assert negative == {"total": None, "error": {"property": "usage.prompt_tokens", "message": message}}
             assert number["error"]["message"] == "item: must be an object, not 5."
-            assert unknown["error"]["message"] == 'model: unknown model "gpt-4p" (did you mean gpt-4?).'
+            assert unknown["error"]["message"] == 'model: unknown model "gpt-4oo" (did you mean gpt-4o?).'
 
 
 def test_ten_thousand_usages_are_priced_and_no_more(server: Server) -> None:

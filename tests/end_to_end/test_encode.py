@@ -31,7 +31,7 @@ def test_an_empty_text_has_no_tokens(client: httpx2.Client) -> None:
         ({"input": "a", "vocabulary": "o200k_base", "model": "gpt-4o"}, "Send either vocabulary or model."),
         ({"input": 1, "model": "gpt-4o"}, "input: must be a string, not 1."),
         ({"input": "a", "vocabulary": "o200k_bas"}, 'vocabulary: there is no vocabulary "o200k_bas". Did you mean'),
-        ({"input": "a", "model": "gpt-4p"}, 'model: there is no model "gpt-4p". Did you mean'),
+        ({"input": "a", "model": "gpt-4oo"}, 'model: there is no model "gpt-4oo". Did you mean'),
         ({"input": "a", "model": "titan-text-lite-v1"}, "model: the vocabulary of titan-text-lite-v1 is not known: "),
         ({"input": "a", "model": "command-r"}, "model: the licence of command-r does not let it travel"),
         ({"input": "a", "text": "b", "model": "gpt-4o"}, '"text" is not a property of this request'),

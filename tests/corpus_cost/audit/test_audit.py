@@ -145,7 +145,7 @@ def test_plain_columns_are_calls_with_their_charges(book: PriceBook) -> None:
 UNPRICED = {
     "service_tier 'scale' has no known price": {"service_tier": "scale"},
     "whether input_audio_tokens 5 are among input_tokens is not known": {"input_audio_tokens": "5"},
-    "no price of gpt-99 is known": {"model": "gpt-99"},
+    'unknown model "gpt-99"': {"model": "gpt-99"},
     "input_tokens 'many' is not a whole number": {"input_tokens": "many"},
     "input_tokens -1 is below 0": {"input_tokens": "-1"},
     "5000 cached and 0 written tokens are more than the 1000 input tokens that they should be among": {

@@ -83,7 +83,7 @@ def test_a_list_and_lines_are_priced_one_by_one(tmp_path: Path) -> None:
         ('{"usage": {}}\n{"usage": }\n', [], "Line 2: The body is not JSON: expected value at column 11."),
         ("5", [], "item: must be an object, not 5."),
         (USAGE, [], "model: this property is missing."),
-        (USAGE, ["-m", "gpt-4p"], 'model: unknown model "gpt-4p" (did you mean gpt-4?).'),
+        (USAGE, ["-m", "gpt-4oo"], 'model: unknown model "gpt-4oo" (did you mean gpt-4o?).'),
         (RESPONSE, ["--at", "tomorrow"], "at: must be a day such as"),
         (RESPONSE, ["--service-tier", "turbo"], 'service_tier: "turbo" is not a known tier'),
         (

@@ -37,3 +37,18 @@ def test_an_author_is_found_in_any_case(author: str) -> None:
     rows = json.loads(CliRunner().invoke(main, ["models", "--author", author, "--json"]).stdout)
     assert {row["author"] for row in rows} == {"OpenAI"}
     assert "Did you mean OpenAI?" in CliRunner().invoke(main, ["models", "--author", "OpenAl"]).stderr
+
+
+def test_a_name_shows_how_it_was_resolved() -> None:
+    """Each step has its rule and its evidence, then what the name says about the price; JSON has the same."""
+    name = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
+    shown = CliRunner().invoke(main, ["models", name, "gpt-4o"]).stdout
+    assert f"{name} stands for claude-sonnet-4-5-20250929:" in shown
+    assert "for the price: sold by bedrock, region us" in shown
+    assert "gpt-4o stands for" not in shown
+    regional, own = json.loads(CliRunner().invoke(main, ["models", name, "gpt-4o", "--json"]).stdout)
+    assert (regional["asked"], regional["name"]) == (name, "claude-sonnet-4-5-20250929")
+    assert regional["steps"][-1]["name"] == "claude-sonnet-4-5-20250929"
+    assert all(step["rule"] and step["evidence"] for step in regional["steps"])
+    assert regional["name_terms"]["region"] == "us"
+    assert (own["steps"], own["name_terms"]["host"]) == ([], None)

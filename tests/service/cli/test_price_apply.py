@@ -136,7 +136,7 @@ def test_what_cannot_be_priced_is_listed_and_not_free(tmp_path: Path) -> None:
     found = report(done)
     assert (found["rows"], found["priced_rows"], found["total_usd"]) == (9, 1, Decimal("0.002"))
     assert {(entry["first_row"], entry["model"], entry["reason"].split(";")[0]) for entry in found["unpriced"]} == {
-        (2, "gpt-unheard-of", "no price of gpt-unheard-of is known"),
+        (2, "gpt-unheard-of", 'unknown model "gpt-unheard-of"'),
         (3, "llama-3.2-1b", "no price of llama-3.2-1b is known"),
         (4, "o3", "no price is known on 2001-01-01"),
         (5, "o3", "input_tokens 'many' is not a whole number"),
@@ -334,3 +334,40 @@ def test_a_column_that_is_none_of_ours_is_refused(tmp_path: Path, option: str) -
     done = run(written(tmp_path, []), "--column", option)
     assert done.exit_code == 2
     assert "is not NAME=OURS" in done.output
+
+
+def test_rows_are_priced_by_what_their_names_say(tmp_path: Path) -> None:
+    """Names as people have them are priced, rows keep them, and one whose price is not known says why."""
+    header = ["model", "input_tokens", "output_tokens", "date"]
+    names = {
+        "openai/gpt-4o": "3.5",
+        "us.anthropic.claude-sonnet-4-5-20250929-v1:0": "9.075",
+        "claude-sonnet-4-5@20250929": "8.25",
+        "gpt-35-turbo": "0.65",
+        "GPT-4o": "3.5",
+        "gpt-4o:batch": "1.75",
+        "ft:gpt-4o-mini-2024-07-18:acme::AbC12": "",
+        "deepseek/deepseek-v4-flash:free": "",
+    }
+    rows: list[list[object]] = [[name, 1_000_000, 100_000, "2026-10-01"] for name in names]
+    output = tmp_path / "priced.csv"
+    done = run(written(tmp_path, rows, header), "-o", output)
+    with output.open(encoding="utf-8", newline="") as file:
+        assert {row["model"]: row["cost_usd"] for row in csv.DictReader(file)} == names
+    assert done.exit_code == 2
+    assert "a fine-tuned model has a price of its own, which is not known (row 7)" in done.output
+    assert "a free offer has terms of its own" in done.output
+
+
+def test_a_row_may_not_contradict_its_name(tmp_path: Path) -> None:
+    """A region or a service tier beside a name that says another one makes the row unpriced."""
+    header = ["model", "input_tokens", "date", "region", "service_tier"]
+    rows: list[list[object]] = [
+        ["us.anthropic.claude-sonnet-4-5-20250929-v1:0", 1_000, "2026-10-01", "eu", ""],
+        ["gpt-4o:batch", 1_000, "2026-10-01", "", "flex"],
+        ["gpt-4o:batch", 1_000, "2026-10-01", "", "batch"],
+    ]
+    found = report(run(written(tmp_path, rows, header), "--json"))
+    assert [fault["first_row"] for fault in found["unpriced"]] == [1, 2]
+    assert all("contradicts the name" in fault["reason"] for fault in found["unpriced"])
+    assert found["total_usd"] == Decimal("0.00125")

@@ -109,7 +109,7 @@ def test_a_price_on_a_day() -> None:
     missing = run("at", "o3", "--date", "2020-01-01")
     assert (missing.exit_code, "No price of o3 is known on 2020-01-01." in missing.output) == (1, True)
     assert run("at", "o3", "--date", "2025-02-30").exit_code == 2
-    assert "Did you mean o3" in run("at", "o33", "--date", "2025-01-01").output
+    assert "Did you mean o3-mini" in run("at", "o3-mni", "--date", "2025-01-01").output
 
 
 def test_the_difference_of_two_days() -> None:
@@ -183,3 +183,20 @@ def test_an_own_price_may_be_of_a_name_outside_the_catalogue(tmp_path: Path, mon
     usage.write_text(f"date,model,input_tokens,output_tokens\n2026-02-01,{name},1000,100\n", encoding="utf-8")
     done = json.loads(run("apply", str(usage), "--json").output, parse_float=Decimal)
     assert done["total_usd"] == Decimal("0.00042")
+
+
+def test_a_price_by_another_name() -> None:
+    """A region costs what it says; a fine-tuned model has no price, and its base is not shown in its place."""
+    bedrock = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
+    assert (
+        f"{bedrock} on 2026-10-01: input 0.0000033, output 0.0000165"
+        in run("at", bedrock, "--date", "2026-10-01").stdout
+    )
+    tuned = run("at", "ft:gpt-4o-mini-2024-07-18:acme::AbC12", "--date", "2026-10-01")
+    assert (tuned.exit_code, "a fine-tuned model has a price of its own" in tuned.output) == (1, True)
+    explained = run("explain", bedrock).stdout
+    assert "stands for claude-sonnet-4-5-20250929" in explained
+    assert "Input by this name: 0.0000033 USD per token." in explained
+    base = run("explain", "ft:gpt-4o-mini-2024-07-18:acme::AbC12").stdout
+    assert "No price: a fine-tuned model has a price of its own" in base
+    assert "0.15" not in base

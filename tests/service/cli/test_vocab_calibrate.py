@@ -68,7 +68,7 @@ def test_the_table_has_a_row_for_each_kind(fake: FakeProvider) -> None:
         (("--model", "claude-opus-4-5"), "wrong", "anthropic did not count: HTTP 401."),
         (("--model", "grok-4"), KEY, "No key for the provider of 'grok-4'"),
         (("--model", "gemini-3.5-flash"), KEY, "WEIGHBRIDGE_GOOGLE_API_KEY"),
-        (("--model", "claude-opus-45"), KEY, "There is no model 'claude-opus-45'. Did you mean claude-opus-4-5?"),
+        (("--model", "claude-opus-4-5x"), KEY, "There is no model 'claude-opus-4-5x'. Did you mean claude-opus-4-5?"),
     ],
 )
 def test_what_cannot_be_measured_is_said(

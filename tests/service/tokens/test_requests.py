@@ -72,7 +72,8 @@ def test_estimate_implies_detail(flags: dict[str, bool], detail: bool, estimate:
         ({"detail": 1}, "detail: must be true or false, not 1."),
         (
             {"extra": 1},
-            '"extra" is not a property of this request; it has input, type, models, detail, estimate, as_of, unknown_models.',
+            '"extra" is not a property of this request; it has input, type, models, detail, estimate, as_of, '
+            "unknown_models.",
         ),
     ],
 )
