@@ -9,7 +9,7 @@ NATIVE := $(wildcard tokenizer_registry/native/*.py tokenizer_registry/native/so
 MAKEFLAGS += --jobs=2
 WHEELS := --only-binary :all: --require-hashes
 
-.PHONY: serve test check bench bench-peers estimates format lock vocabularies verify-vocabularies verify-engines clean help prove prove-ledger \
+.PHONY: serve test check bench bench-peers catalogue estimates format lock vocabularies verify-vocabularies verify-engines clean help prove prove-ledger \
         prove-estimates prove-installs native promises fuzz soak peers clients llama profile screenshots
 
 serve: $(VENV)/.serve $(VENV)/.native  ## start the service with a demo key; press Ctrl-C to stop
@@ -83,6 +83,9 @@ screenshots: $(VENV)/.dev  ## take pictures of every page into build/screenshots
 	mkdir -p docs/images
 	cp build/screenshots/playground-1440-light.png docs/images/playground.png
 	cp build/screenshots/console-1440-dark.png docs/images/console.png
+
+catalogue: $(VENV)/.dev  ## propose the models that the newest sources list, with prices and releases, for review (2 minutes); OPTIONS=--dry-run
+	$(BIN)/python -m scripts.propose_catalogue $(OPTIONS)
 
 vocabularies: $(VENV)/.dev  ## rebuild the packed vocabularies from their pinned packages (10 minutes, resumable)
 	$(BIN)/python -m scripts.build_vocabularies

@@ -19,7 +19,7 @@ from pricing_data.refresh.model_rules import read_model_rules, read_pins
 from pricing_data.refresh.naming.authors import read_authors
 from scripts import build_prices, model_releases
 from scripts.catalogue.models_file import read_rows
-from scripts.model_facts.curated import Curated, Decision, read_curated
+from scripts.model_facts.curated import Curated, Decision, by_fact, read_curated
 from scripts.model_facts.entries import (
     LITELLM,
     MODELS_DEV,
@@ -32,7 +32,7 @@ from scripts.model_facts.entries import (
     price_source_entries,
     with_undated,
 )
-from scripts.model_facts.precedence import Statement, Statements, facts_of, with_decisions
+from scripts.model_facts.precedence import Statement, Statements, facts_of
 from scripts.models_dev import fetch, read_catalogues
 from scripts.price_history.__main__ import CACHE as HISTORY_CACHE
 from scripts.price_history.__main__ import PINS as HISTORY_PINS
@@ -75,10 +75,14 @@ def facts_by_model(
     found: dict[str, dict[str, Statements]] = {}
     for row in rows:
         name, author = row["name"], row["author"]
-        undated = curated.undated(author, name)
-        known = with_undated(entries[name], entries[undated]) if undated in entries else entries[name]
-        decided = {fact: _decided(fact, decision) for fact, decision in curated.decided(author, name).items()}
-        facts = with_decisions(facts_of(author, known), decided)
+        undated = entries.get(curated.undated(author, name) or "")
+        known = with_undated(entries[name], undated) if undated else entries[name]
+        facts = facts_of(
+            author,
+            known,
+            decisions=_stated(curated.decisions, author, name),
+            defaults=_stated(curated.defaults, author, name),
+        )
         if name in releases:
             facts["released"] = [Statement(str(releases[name].released), f"{RELEASES} {releases[name].source}")]
         if facts:
@@ -86,25 +90,21 @@ def facts_by_model(
     return dict(sorted(found.items()))
 
 
-def _decided(fact: str, decision: Decision) -> Statement:
-    return Statement(decision.facts[fact], f"{_key_of(decision)} {decision.source}")
-
-
-def _key_of(decision: Decision) -> str:
-    """Return the source key of a decision: those of one day share it."""
-    return f"d{decision.day:%Y%m%d}"
+def _stated(decisions: Iterable[Decision], author: str, name: str) -> dict[str, Statement]:
+    found = by_fact(decisions, author, name)
+    return {fact: Statement(one.facts[fact], f"{one.key} {one.source}") for fact, one in found.items()}
 
 
 def text_of(sources: Mapping[str, tuple[str, str]], facts: Mapping[str, Mapping[str, Statements]]) -> str:
     """Return the text of the file."""
     head = {"sources": sources, "licence": LICENCE}
     lines = [head, *(_line(name, found) for name, found in facts.items())]
-    return "".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for line in lines)
+    return "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines)
 
 
 def _line(name: str, facts: Mapping[str, Statements]) -> dict[str, object]:
     places: dict[str, int] = {}
-    values = {fact: list(_values(statements, places)) for fact, statements in facts.items()}
+    values = {fact: list(_values(statements, places)) for fact, statements in sorted(facts.items())}
     return {"model": name, "entries": list(places), **values}
 
 
@@ -123,7 +123,7 @@ def sources_of(entries: Iterable[Entry], curated: Curated) -> dict[str, tuple[st
     editions = {entry.edition.key: entry.edition for entry in entries}
     found = {key: (edition.release, str(edition.day)) for key, edition in editions.items()}
     found[RELEASES] = ("", str(curated.recorded_at))
-    return found | {_key_of(decision): ("decision", str(decision.day)) for decision in curated.decisions}
+    return found | {one.key: ("", str(one.day)) for one in (*curated.decisions, *curated.defaults)}
 
 
 def build() -> tuple[str, dict[str, dict[str, Statements]]]:
@@ -135,17 +135,24 @@ def build() -> tuple[str, dict[str, dict[str, Statements]]]:
     return text_of(sources_of(entries, curated), facts), facts
 
 
+def fetch_all() -> None:
+    """Download the packages that are not in build. Raise BadSource."""
+    wheels = [pin.wheel for pin in read_pins(DATA / "sources.toml").packages.values()]
+    if not all((build_prices.CACHE / wheel).exists() for wheel in wheels):
+        build_prices.fetch(build_prices.CACHE)
+    for pinned in read_catalogues():
+        fetch(model_releases.CACHE, pinned)
+    for release in old_releases(read_curated()):
+        fetch_release(HISTORY_CACHE, release)
+
+
 def main(arguments: list[str]) -> int:
     """Run one command and return its exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=["fetch", "check", "write"])
     command = parser.parse_args(arguments).command
     if command == "fetch":
-        build_prices.fetch(build_prices.CACHE)
-        for pinned in read_catalogues():
-            fetch(model_releases.CACHE, pinned)
-        for release in old_releases(read_curated()):
-            fetch_release(HISTORY_CACHE, release)
+        fetch_all()
         return 0
     text, facts = build()
     if command == "check":

@@ -119,5 +119,6 @@ def _as_json(token: re.Match[str], is_key: bool) -> str:
         case "name" | "number" if is_key or token.lastgroup == "name":
             return json.dumps(token[0])
         case "number":
-            return json.dumps(float(token[0]) if "." in token[0] or "e" in token[0] else int(token[0]))
+            number = float(token[0])
+            return json.dumps(int(number) if number.is_integer() else number)
     return token[0]

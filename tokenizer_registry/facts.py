@@ -8,7 +8,7 @@ of values, the one that counts first, each with the places in `entries` of those
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -67,10 +67,6 @@ class ModelFacts:
 
 NO_FACTS = ModelFacts()
 MODALITIES = ("text", "image", "audio", "video", "pdf", "embedding")
-SIZES = ("context_window", "max_output_tokens", "max_input_tokens")
-FLAGS = ("reasoning", "tools", "open_weights")
-DAYS = ("released", "retires")
-LISTS = ("input_modalities", "output_modalities")
 # Sources whose key begins with this letter are decisions by a person. Their entries name the source in full, as do
 # those of a key without a release.
 DECISION = "d"
@@ -139,7 +135,7 @@ class FactsFile(Mapping[str, ModelFacts]):
         facts = {}
         for name, values in raw.items():
             try:
-                facts[name] = _fact(name, values, entries)
+                facts[name] = _fact(READERS[name], values, entries)
             except (ValueError, TypeError, LookupError) as error:
                 raise BadCatalogue(self.path, f"{where}, {name}", f"is no fact: {values!r:.200}") from error
         return ModelFacts(**facts)
@@ -148,7 +144,7 @@ class FactsFile(Mapping[str, ModelFacts]):
         key, _, entry = text.partition(" ")
         release, day = self.sources[key]
         is_decision = key.startswith(DECISION)
-        return _Entry(f"{release} {entry}" if release and not is_decision else entry, day, is_decision)
+        return f"{release} {entry}" if release and not is_decision else entry, day, is_decision
 
 
 class FactsOfModels(Mapping[str, ModelFacts]):
@@ -171,11 +167,8 @@ class FactsOfModels(Mapping[str, ModelFacts]):
         return len(self._models)
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    source: str
-    day: date
-    is_decision: bool
+# The source of an entry, its day, and whether it is a decision.
+_Entry = tuple[str, date, bool]
 
 
 def _sources(path: Path, line: str) -> dict[str, tuple[str, date]]:
@@ -186,28 +179,68 @@ def _sources(path: Path, line: str) -> dict[str, tuple[str, date]]:
         raise BadCatalogue(path, "line 1", f"must name the sources: {error!r}") from error
 
 
-def _fact(name: str, values: list[list[Any]], entries: list[_Entry]) -> Fact[Any]:
+def _fact(read: Callable[[Any], Any], values: list[list[Any]], entries: list[_Entry]) -> Fact[Any]:
     """Return a fact from its values and the places of their entries. Raise ValueError, TypeError or LookupError."""
-    stated = [(entries[place], value) for raw, *places in values for value in (_value(name, raw),) for place in places]
-    (first, value), *others = stated
-    if not all(len(item) > 1 for item in values):
-        raise ValueError("a value without an entry")
-    state: FactState = "decided" if first.is_decision else "single"
-    if others and not first.is_decision:
+    stated: list[tuple[str, Any]] = []
+    for raw, first, *rest in values:
+        value = read(raw)
+        for place in (first, *rest):
+            if place < 0:
+                raise ValueError(place)
+            stated.append((entries[place][0], value))
+    source, value = stated[0]
+    _, day, is_decision = entries[values[0][1]]
+    if is_decision:
+        state: FactState = "decided"
+    elif len(stated) == 1:
+        state = "single"
+    else:
         state = "disputed" if len(values) > 1 else "agreed"
-    return Fact(value, first.source, state, first.day, tuple((entry.source, other) for entry, other in others))
+    return Fact(value, source, state, day, tuple(stated[1:]))
 
 
-def _value(name: str, raw: Any) -> Any:
-    """Return the value of a fact as its type. Raise ValueError, TypeError or LookupError."""
-    if name in SIZES and type(raw) is int and raw > 0:
-        return raw
-    if name in FLAGS and isinstance(raw, bool):
-        return raw
-    if name in DAYS:
-        return date.fromisoformat(raw)
-    if name in LISTS and raw and all(item in MODALITIES for item in raw) and isinstance(raw, list):
-        return tuple(raw)
-    if (name == "knowledge_cutoff" and CUTOFF.fullmatch(raw)) or (name == "licence" and isinstance(raw, str) and raw):
+def _size(raw: Any) -> int:
+    if type(raw) is int and raw > 0:
         return raw
     raise ValueError(raw)
+
+
+def _flag(raw: Any) -> bool:
+    if raw is True or raw is False:
+        return bool(raw)
+    raise ValueError(raw)
+
+
+def _modalities(raw: Any) -> tuple[str, ...]:
+    if isinstance(raw, list) and raw and all(name in MODALITIES for name in raw):
+        return tuple(raw)
+    raise ValueError(raw)
+
+
+def _cutoff(raw: Any) -> str:
+    if CUTOFF.fullmatch(raw):
+        return str(raw)
+    raise ValueError(raw)
+
+
+def _licence(raw: Any) -> str:
+    if isinstance(raw, str) and raw:
+        return raw
+    raise ValueError(raw)
+
+
+# How the value of each fact is read. Each raises ValueError or TypeError.
+READERS: Mapping[str, Callable[[Any], Any]] = {
+    "context_window": _size,
+    "max_output_tokens": _size,
+    "input_modalities": _modalities,
+    "output_modalities": _modalities,
+    "reasoning": _flag,
+    "tools": _flag,
+    "knowledge_cutoff": _cutoff,
+    "released": date.fromisoformat,
+    "retires": date.fromisoformat,
+    "licence": _licence,
+    "open_weights": _flag,
+    "max_input_tokens": _size,
+}

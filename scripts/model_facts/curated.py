@@ -1,8 +1,8 @@
-"""Reads curated.toml: what a person decided of facts, with the source and the day."""
+"""Reads curated.toml and licences.toml: what a person decided of facts, with the source and the day."""
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -12,6 +12,10 @@ from pricing_data.errors import DamagedCuration
 from scripts.model_facts.statements import Stated
 
 PATH = Path(__file__).with_name("curated.toml")
+LICENCES = PATH.with_name("licences.toml")
+# Keys of sources: a decision between or over sources, and a page of the author.
+DECIDED, PAGE = "d", "p"
+FIELDS = frozenset(("author", "models", "source", "reason", "day"))
 FACTS = frozenset(
     (
         "context_window",
@@ -31,13 +35,22 @@ FACTS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Facts of an author's models whose names fit a whole pattern: the source that states them, and the day."""
+    """Facts of an author's models whose names fit a whole pattern: the source that states them, and the day.
+
+    Decisions count before the sources; defaults and licences are the author's pages, read by a person.
+    """
 
     author: str
     models: re.Pattern[str]
     facts: Mapping[str, Stated]
     source: str
     day: date
+    kind: str
+
+    @property
+    def key(self) -> str:
+        """Return the key of its source in the file."""
+        return f"{self.kind}{self.day:%Y%m%d}"
 
     def fits(self, author: str, name: str) -> bool:
         """Return whether the decision is about a model."""
@@ -60,42 +73,52 @@ class Snapshots:
 
 @dataclass(frozen=True, slots=True)
 class Curated:
-    """The whole file. `litellm_editions` are old releases of LiteLLM, for models that the newest lists no more."""
+    """Both files. `litellm_editions` are old releases of LiteLLM, for models that the newest lists no more."""
 
     recorded_at: date
     litellm_editions: Sequence[str]
     snapshots: Sequence[Snapshots] = field(default=())
     decisions: Sequence[Decision] = field(default=())
+    defaults: Sequence[Decision] = field(default=())
 
     def undated(self, author: str, name: str) -> str | None:
         """Return the undated name of a snapshot, None for another model."""
         return next(filter(None, (rule.undated(author, name) for rule in self.snapshots)), None)
 
-    def decided(self, author: str, name: str) -> dict[str, Decision]:
-        """Return the decision on each fact of a model; of several on one fact the last."""
-        fitting = [decision for decision in self.decisions if decision.fits(author, name)]
-        return {fact: decision for decision in fitting for fact in decision.facts}
 
-
-def read_curated(path: Path = PATH) -> Curated:
-    """Return what the file decides. Raise DamagedCuration."""
+def read_curated(path: Path = PATH, licences: Path = LICENCES) -> Curated:
+    """Return what the two files decide. Raise DamagedCuration."""
     raw = tomllib.loads(path.read_text(encoding="utf-8"))
     try:
-        snapshots = [
-            Snapshots(entry["author"], re.compile(entry["models"]), entry["reason"]) for entry in raw["snapshot"]
-        ]
-        return Curated(raw["recorded_at"], tuple(raw["litellm_editions"]), snapshots, tuple(_decisions(path, raw)))
+        day: date = raw["recorded_at"]
+        return Curated(
+            day,
+            tuple(raw["litellm_editions"]),
+            [Snapshots(entry["author"], re.compile(entry["models"]), entry["reason"]) for entry in raw["snapshots"]],
+            [*_licences(licences, day), *(_decision(path, entry, day, DECIDED) for entry in raw["decisions"])],
+            [_decision(path, entry, day, PAGE) for entry in raw["defaults"]],
+        )
     except (KeyError, TypeError, re.error) as fault:
         raise DamagedCuration(path, "file", repr(fault)) from fault
 
 
-def _decisions(path: Path, raw: Mapping[str, Any]) -> Iterator[Decision]:
-    for entry in raw["decision"]:
-        facts = {fact: tuple(value) if isinstance(value, list) else value for fact, value in entry.items()}
-        author, models, source = facts.pop("author"), facts.pop("models"), facts.pop("source")
-        day = facts.pop("day", raw["recorded_at"])
-        if unknown := sorted(set(facts) - FACTS):
-            raise DamagedCuration(path, f"decision, {author} {models}", f"unknown fact {unknown[0]!r}")
-        if facts.get("licence"):
-            facts["open_weights"] = True
-        yield Decision(author, re.compile(models), facts, source, day)
+def by_fact(decisions: Iterable[Decision], author: str, name: str) -> dict[str, Decision]:
+    """Return the decision on each fact of a model; of several on one fact the last."""
+    return {fact: decision for decision in decisions if decision.fits(author, name) for fact in decision.facts}
+
+
+def _decision(path: Path, entry: Mapping[str, Any], day: date, kind: str) -> Decision:
+    author, models, source = entry["author"], entry["models"], entry["source"]
+    given = {fact: value for fact, value in entry.items() if fact not in FIELDS}
+    if unknown := sorted(set(given) - FACTS):
+        raise DamagedCuration(path, f"{author} {models}", f"unknown fact {unknown[0]!r}")
+    facts = {fact: tuple(value) if isinstance(value, list) else value for fact, value in given.items()}
+    return Decision(author, re.compile(models), facts, source, entry.get("day", day), kind)
+
+
+def _licences(path: Path, day: date) -> Iterator[Decision]:
+    """Yield a decision on the licence, and on open weights, of each author's models."""
+    for licence, authors in tomllib.loads(path.read_text(encoding="utf-8")).items():
+        for author, entry in authors.items():
+            facts: dict[str, Stated] = {"licence": licence, "open_weights": True}
+            yield Decision(author, re.compile(entry["models"]), facts, entry["source"], day, PAGE)

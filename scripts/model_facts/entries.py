@@ -1,8 +1,8 @@
 """The entries of the pinned sources, and which of them speak of a model of the catalogue.
 
 An entry is the author's own if its seller is the author (authors.toml), otherwise a host's. It belongs to a model if
-upstream.toml reads the model's price there, or if its id is the model's name: in another case, with hyphens for dots,
-or with a prefix or suffix of the seller. Names are never matched by likeness.
+its id is the model's name: in another case, with hyphens for dots, or with a prefix or suffix of the seller; or if
+upstream.toml reads the price of this one model there. Names are never matched by likeness.
 """
 
 import json
@@ -102,36 +102,62 @@ def entries_by_model(
     authors: Sequence[Author],
     entries: Iterable[Entry],
 ) -> dict[str, Entries]:
-    """Return the entries of each model, in the order in which they are given."""
-    by_name = {(row["author"], _plain(row["name"])): row["name"] for row in rows}
-    read = _models_by_entry(rules)
+    """Return the entries of each model: of each edition first the one from which upstream.toml reads the price.
+
+    Otherwise they are in the order in which they are given.
+    """
+    names, read = _names(rows), _models_by_entry(rules)
     own: dict[str, list[Entry]] = defaultdict(list)
     hosts: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         found = author_of(authors, _package(entry), entry.seller, entry.id)
-        model = by_name.get((found[0].name, _plain(found[1]))) if found else None
-        ruled = read.get((entry.edition.kind, entry.key))
-        if ruled is not None and model is None:
-            own[ruled].append(entry)
+        model = _model(names, *found) if found else None
+        ruled = read.get((entry.edition.kind, entry.key), ())
+        if model is None and len(ruled) == 1:
+            own[ruled[0]].append(entry)
         elif model is not None and found is not None and entry.seller not in HOSTS_LEFT_OUT:
             (own if _is_seller(found[0], entry) else hosts)[model].append(entry)
-    return {row["name"]: Entries(own[row["name"]], hosts[row["name"]]) for row in rows}
+    return {row["name"]: Entries(_price_first(own[row["name"]], read), hosts[row["name"]]) for row in rows}
+
+
+def _names(rows: Sequence[Mapping[str, str]]) -> dict[tuple[str, str], str]:
+    """Return the models by author and name, and by the name with hyphens for dots where only one has it."""
+    exact = {(row["author"], row["name"]): row["name"] for row in rows}
+    plain: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for author, name in exact:
+        plain[author, name.replace(".", "-")].append(name)
+    return {key: names[0] for key, names in plain.items() if len(names) == 1} | exact
+
+
+def _model(names: Mapping[tuple[str, str], str], author: Author, name: str) -> str | None:
+    return names.get((author.name, name)) or names.get((author.name, name.replace(".", "-")))
+
+
+def _price_first(entries: Sequence[Entry], read: Mapping[tuple[str, str], object]) -> list[Entry]:
+    places = {edition: place for place, edition in enumerate(dict.fromkeys(entry.edition for entry in entries))}
+    return sorted(entries, key=lambda entry: (places[entry.edition], (entry.edition.kind, entry.key) not in read))
 
 
 def with_undated(snapshot: Entries, undated: Entries) -> Entries:
-    """Return the entries of a snapshot, and after its own those of models.dev for its undated name."""
-    added = [replace(entry, of_undated=True) for entry in undated.own if entry.edition.kind == MODELS_DEV]
-    return replace(snapshot, own=[*snapshot.own, *added])
+    """Return the entries of a snapshot, and after its own those of its undated name.
+
+    Of an undated name that has entries in LiteLLM and genai-prices only those in models.dev count, if the snapshot has
+    entries of its own there: the two may differ.
+    """
+    own = [entry for entry in undated.own if not snapshot.own or entry.edition.kind == MODELS_DEV]
+    added = [replace(entry, of_undated=True) for entry in own]
+    hosts = snapshot.hosts or [replace(entry, of_undated=True) for entry in undated.hosts]
+    return Entries([*snapshot.own, *added], hosts)
 
 
-def _models_by_entry(rules: Mapping[str, ModelRule]) -> dict[tuple[str, str], str]:
-    """Return the model of each entry that upstream.toml names for exactly one model that its author sells."""
+def _models_by_entry(rules: Mapping[str, ModelRule]) -> Mapping[tuple[str, str], Sequence[str]]:
+    """Return the models whose price upstream.toml reads in an entry of their author."""
     users: dict[tuple[str, str], list[str]] = defaultdict(list)
     for rule in rules.values():
         if rule.policy == "first_party":
             for package, key in rule.ids.items():
                 users[MODELS_DEV if package == "model-prices" else package, key].append(rule.model)
-    return {entry: models[0] for entry, models in users.items() if len(models) == 1}
+    return users
 
 
 def _package(entry: Entry) -> str:
@@ -143,7 +169,3 @@ def _is_seller(author: Author, entry: Entry) -> bool:
     if author.sells(_package(entry), entry.seller):
         return True
     return entry.edition.kind == MODELS_DEV and entry.seller in PROVIDERS.get(author.name, ())
-
-
-def _plain(name: str) -> str:
-    return name.casefold().replace(".", "-")

@@ -1,13 +1,14 @@
 """Which statement of a fact counts, for one model.
 
-The order: a decision by a person; models.dev, which states window, input and output apart; LiteLLM; genai-prices. Of
-each source the newest edition whose entry states the fact counts, and only the author's own entries. Where the author
-has none, hosts count: the value that most of them state, of equally many the larger, since a host may offer less than
-the model can do but no more. Of open weights a host's yes counts before any no, which some hosts write for all models.
+The order: a decision by a person; models.dev, which states window, input and output apart; LiteLLM; genai-prices; the
+author's own page. Of each source the newest edition whose entry states the fact counts, and only the author's own
+entries. Where the author has none, hosts count: the value that most of them state, of equally many the larger, since a
+host may offer less than the model can do but no more. Of open weights a host's yes counts before any no, which some
+hosts write for all models.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from scripts.model_facts.entries import GENAI_PRICES, LITELLM, MODELS_DEV, Entries, Entry
@@ -16,7 +17,6 @@ from scripts.model_facts.statements import Stated, is_embedding, stated
 KINDS = (MODELS_DEV, LITELLM, GENAI_PRICES)
 # Their pages state a most input below the window, beside a most output: the two together may exceed the window.
 INPUT_BOUND_AUTHORS = ("Alibaba", "ByteDance")
-SIZES = ("context_window", "max_input_tokens", "max_output_tokens")
 PLAIN_FACTS = ("output_modalities", "reasoning", "tools", "knowledge_cutoff", "retires", "open_weights")
 # Of hosts that agree, this many are named.
 MAX_HOSTS_NAMED = 2
@@ -33,13 +33,54 @@ class Statement:
 Statements = Sequence[Statement]
 
 
-def facts_of(author: str, entries: Entries) -> dict[str, Statements]:
-    """Return the statements of each fact, the one that counts first; those of a host where the author has none."""
-    own, hosts = _OwnFacts(author, entries.own).all(), _host_facts(entries)
-    return {fact: own.get(fact) or hosts[fact] for fact in sorted({*own, *hosts})}
+def facts_of(
+    author: str, entries: Entries, decisions: Mapping[str, Statement], defaults: Mapping[str, Statement]
+) -> dict[str, Statements]:
+    """Return the statements of each fact, the one that counts first; those of hosts where the author has none."""
+    own, hosts = OwnFacts(author, entries.own).all(), _host_facts(entries)
+    found = {}
+    for fact in sorted({*own, *hosts, *decisions, *defaults}):
+        decided = [decisions[fact]] if fact in decisions else []
+        found[fact] = [*decided, *_after_decision(own.get(fact, ()), defaults.get(fact), hosts.get(fact, ()))]
+    return consistent(found)
 
 
-class _OwnFacts:
+def _after_decision(own: Statements, default: Statement | None, hosts: Statements) -> Statements:
+    """Return the author's entries, or what its page states and hosts do; beside entries a page that differs."""
+    if not own:
+        return [default, *hosts] if default else hosts
+    return [*own, default] if default and default.value != own[0].value else own
+
+
+def consistent(facts: Mapping[str, Statements]) -> dict[str, Statements]:
+    """Return the facts without those that the others rule out.
+
+    Embeddings have no most output and neither reason nor call tools. A most input is stated only below the window, and
+    no most output above it: it is that of another window of the same model.
+    """
+    found = dict(facts)
+    if _first(found, "output_modalities") == ("embedding",):
+        for fact in ("max_output_tokens", "max_input_tokens", "reasoning", "tools"):
+            found.pop(fact, None)
+    if "context_window" in found:
+        window = _tokens(found["context_window"][0])
+        _keep(found, "max_input_tokens", lambda tokens: tokens < window)
+        _keep(found, "max_output_tokens", lambda tokens: tokens <= window)
+    return found
+
+
+def _keep(facts: dict[str, Statements], fact: str, is_kept: Callable[[int], bool]) -> None:
+    """Leave out the statements of a size that are not kept, and the fact if none is left."""
+    kept = [statement for statement in facts.pop(fact, ()) if is_kept(_tokens(statement))]
+    if kept:
+        facts[fact] = kept
+
+
+def _first(facts: Mapping[str, Statements], fact: str) -> Stated | None:
+    return facts[fact][0].value if fact in facts else None
+
+
+class OwnFacts:
     """What the author's own entries state."""
 
     def __init__(self, author: str, entries: Sequence[Entry]) -> None:
@@ -52,7 +93,7 @@ class _OwnFacts:
 
     def all(self) -> dict[str, Statements]:
         """Return the statements of each fact that is stated."""
-        found = {fact: self.of(fact) for fact in PLAIN_FACTS}
+        found: dict[str, Statements] = {fact: self.of(fact) for fact in PLAIN_FACTS}
         windows, bounds = self._windows()
         found |= {"context_window": windows, "max_input_tokens": bounds, "max_output_tokens": self._outputs()}
         found["input_modalities"] = self._inputs()
@@ -82,9 +123,9 @@ class _OwnFacts:
         if any(number.value == bound.value for bound in bounds):
             return True
         if not windows:
-            return self.author in INPUT_BOUND_AUTHORS
-        missing = int(windows[0].value) - int(number.value)  # type: ignore[arg-type]
-        outputs = [int(output.value) for output in self.of("max_output_tokens")]  # type: ignore[arg-type]
+            return self.author in INPUT_BOUND_AUTHORS and not _is_round(_tokens(number))
+        missing = _tokens(windows[0]) - _tokens(number)
+        outputs = [*map(_tokens, self.of("max_output_tokens"))]
         if self.author in INPUT_BOUND_AUTHORS:
             return 0 < missing <= max(outputs, default=0)
         return missing in outputs
@@ -98,8 +139,24 @@ class _OwnFacts:
         full, some = self.of("input_modalities"), self.of("some_inputs")
         if not full:
             return some
-        missing = [s for s in some if not set(s.value) <= set(full[0].value)]  # type: ignore[arg-type]
-        return [*full, *(s for s in missing if s.source not in {f.source for f in full})]
+        counted = {statement.source for statement in full}
+        more = [s for s in some if not _modalities(s) <= _modalities(full[0]) and s.source not in counted]
+        return [*full, *more]
+
+
+def _tokens(statement: Statement) -> int:
+    if not isinstance(statement.value, int):
+        raise TypeError(f"{statement.source} states {statement.value!r}, not a number of tokens")
+    return statement.value
+
+
+def _is_round(tokens: int) -> bool:
+    """Return whether a number is written as windows are: a power of two or a multiple of 100,000."""
+    return tokens & (tokens - 1) == 0 or tokens % 100_000 == 0
+
+
+def _modalities(statement: Statement) -> frozenset[str]:
+    return frozenset(statement.value if isinstance(statement.value, tuple) else ())
 
 
 def _host_facts(entries: Entries) -> dict[str, Statements]:
@@ -150,9 +207,3 @@ def _rank(value: Stated) -> tuple[int, str]:
 
 def _kind_order(statement: Statement) -> int:
     return {"m": 0, "l": 1, "g": 2}[statement.source[0]]
-
-
-def with_decisions(found: Mapping[str, Statements], decided: Mapping[str, Statement]) -> dict[str, Statements]:
-    """Return the statements of each fact, by its name, with a decision before all others."""
-    first = {fact: [decision, *found.get(fact, ())] for fact, decision in decided.items()}
-    return dict(sorted({**found, **first}.items()))

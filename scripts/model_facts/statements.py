@@ -10,9 +10,9 @@ from datetime import date
 from typing import Any
 
 from scripts.model_facts.entries import GENAI_PRICES, LITELLM, MODELS_DEV, Entry
+from tokenizer_registry.facts import MODALITIES
 
 Stated = int | bool | str | tuple[str, ...]
-MODALITIES = ("text", "image", "audio", "video", "pdf", "embedding")
 # The largest published window has 10,485,760 tokens (Llama 4 Scout).
 MAX_TOKENS = 20_000_000
 CUTOFF = re.compile(r"20\d\d(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?", re.ASCII)

@@ -11,6 +11,7 @@ from pricing_data.book import PriceBook
 from pricing_data.refresh.model_rules import read_model_rules
 from pricing_data.refresh.naming.authors import read_authors
 from pricing_data.refresh.naming.display import read_spelling
+from pricing_data.refresh.naming.left_out import read_left_out
 from scripts.build_prices import UPSTREAM
 from scripts.catalogue.vocabulary_rules import KINDS, read_rules
 
@@ -83,6 +84,9 @@ def test_evidence_is_of_a_known_kind(rows: list[dict[str, str]]) -> None:
         ("OpenAI", "gpt-4o-2024-08-06", "GPT-4o (2024-08-06)", "o200k_base"),
         ("OpenAI", "text-davinci-003", "Text Davinci 003", "p50k_base"),
         ("OpenAI", "gpt-6-sol", "GPT-6 Sol", None),
+        ("OpenAI", "gpt-oss-safeguard-20b", "GPT-OSS Safeguard 20B", "o200k_base"),
+        ("OpenAI", "whisper-large-v3", "Whisper Large V3", "whisper-multilingual"),
+        ("Google", "gemini-4-hydrogen", "Gemini 4 Hydrogen", None),
         ("Mistral", "mistral-large-2407", "Mistral Large 2407", "mistral-v3"),
         ("Mistral", "ministral-8b-2410", "Ministral 8B 2410", "tekken"),
         ("xAI", "grok-4", "Grok 4", None),
@@ -123,6 +127,17 @@ def test_the_published_authors_are_known(rows: list[dict[str, str]]) -> None:
     assert authors <= {author.name for author in read_authors()}
 
 
+def test_the_catalogue_does_not_shrink(rows: list[dict[str, str]]) -> None:
+    """The catalogue has 1,200 models of 60 authors at least."""
+    assert len(rows) >= 1200
+    assert len({row["author"] for row in rows}) >= 60
+
+
+def test_every_model_has_a_vocabulary_or_a_reason(rows: list[dict[str, str]]) -> None:
+    """A model without a vocabulary says why."""
+    assert [row["name"] for row in rows if not ("vocabulary" in row) ^ ("reason" in row)] == []
+
+
 def test_vocabularies_follow_the_rules(rows: list[dict[str, str]]) -> None:
     """Every vocabulary follows the curated rules, or a publisher's map or file, and is a packed one."""
     rules = read_rules()
@@ -141,9 +156,9 @@ def test_every_rule_is_used(rows: list[dict[str, str]]) -> None:
 
 
 def test_only_text_and_embeddings_models(rows: list[dict[str, str]]) -> None:
-    """No model for images, sound, ranking or moderation is listed."""
-    spelling = read_spelling()
-    assert [row["name"] for row in rows if spelling.excludes(row["name"])] == []
+    """No model for images, sound, ranking or moderation is listed, nor any other name that is left out."""
+    left_out = read_left_out()
+    assert [row["name"] for row in rows if left_out.reason(row["author"], row["name"])] == []
 
 
 def test_every_model_has_a_price_policy_and_no_other_has_one(rows: list[dict[str, str]]) -> None:

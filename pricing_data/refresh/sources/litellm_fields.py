@@ -105,6 +105,8 @@ SPECIFIC_OTHERS = frozenset(
         "dashscope_video_reference_input",
         "minimax_free_input_images",
         "realtime_ga_only",
+        "transcription_json_or_text_only",
+        "transcription_usage_duration",
         "volcengine_video_frames",
     }
 )
