@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import reduce
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,12 +21,15 @@ from service.cli.table import CellValue, Column, TableCell, has_room, money, pri
 from service.cli.text_files import STDIN, Encoding, TextFiles
 from service.http import json
 from service.tokens.count import estimate_entry
+from service.tokens.model_facts import context_entry, context_left
 from tokenizer_registry import Count, ErrorBand, Registry, UncountableText
+from tokenizer_registry.facts import NO_FACTS, ModelFacts
 
 NOT_ALL = 2
 MAX_NAMED_MODELS = 5
 # More models than these are printed as rows.
 MAX_MODEL_COLUMNS = 8
+AMOUNTS = ("tokens", "USD", "context left")
 # Smaller inputs are counted before a progress bar could be read.
 MIN_PROGRESS_BYTES = 1_000_000
 EPILOG = "Exit status: 0, everything was counted; 2, some files could not be counted; 1, nothing could be done."
@@ -34,7 +38,8 @@ EPILOG = "Exit status: 0, everything was counted; 2, some files could not be cou
 class FileCount(NamedTuple):
     """The count of one file for one name of a model; `file` is None in a total. `usd` is the exact cost, if known.
 
-    `resolved` is the model of the catalogue, `reason` why the count or the cost is not known.
+    `resolved` is the model of the catalogue, `reason` why the count or the cost is not known. `facts` are read for
+    --context alone.
     """
 
     file: str | None
@@ -43,6 +48,7 @@ class FileCount(NamedTuple):
     usd: Decimal | None
     resolved: str
     reason: str | None = None
+    facts: ModelFacts = NO_FACTS
 
 
 @click.command(epilog=EPILOG)
@@ -54,13 +60,14 @@ class FileCount(NamedTuple):
 @click.option(
     "--estimate", is_flag=True, help="Estimate models without a public vocabulary; estimates are marked with ~."
 )
+@click.option("--context", "with_context", is_flag=True, help="Show what is left of each model's context window.")
 @click.option("--encoding", type=Encoding(), help="Encoding of files without a byte order mark (default: UTF-8).")
 @click.option("--quiet", "-q", is_flag=True, help="Print only the total number of tokens, one line per model.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 @click.pass_context
 def count(
     context: click.Context, /, files: tuple[Path, ...], names: tuple[str, ...], estimate: bool,
-    encoding: str | None, quiet: bool, as_json: bool,
+    with_context: bool, encoding: str | None, quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Count the tokens of FILES and their cost as input.
 
@@ -75,12 +82,14 @@ def count(
     inputs = TextFiles(files or (Path(STDIN),), encoding)
     with _progress(inputs, len(models)) as advance:
         rows = list(_rows(ModelNames(registry, book), models, inputs, advance, estimate=estimate))
+    if with_context:
+        rows = [row._replace(facts=registry.facts[row.resolved]) for row in rows]
     if as_json:
-        click.echo(json.encode([_entry(row, estimate) for row in rows]))
+        click.echo(json.encode([_entry(row, estimate, with_context) for row in rows]))
     elif quiet:
         _print_numbers(registry, models, rows)
     else:
-        _print_counts(rows, models)
+        _print_counts(rows, models, with_context)
     _report(registry, rows, inputs, quiet=quiet or as_json)
     if inputs.faults:
         context.exit(NOT_ALL)
@@ -154,7 +163,7 @@ def _report(registry: Registry, rows: Sequence[FileCount], inputs: TextFiles, *,
         click.echo(sentence, err=True)
 
 
-def _entry(row: FileCount, estimate: bool) -> json.Value:
+def _entry(row: FileCount, estimate: bool, with_context: bool) -> json.Value:
     entry: dict[str, json.Value] = {
         "file": row.file,
         "model": row.model,
@@ -163,6 +172,8 @@ def _entry(row: FileCount, estimate: bool) -> json.Value:
         "resolved_model": row.resolved,
         "reason": row.reason,
     }
+    if with_context:
+        entry |= context_entry(row.facts, row.counted.tokens)
     return entry | {"method": row.counted.method, **estimate_entry(row.counted)} if estimate else entry
 
 
@@ -176,18 +187,22 @@ def _progress(inputs: TextFiles, models: int) -> Iterator[Callable[[], None]]:
         yield advance
 
 
-def _print_counts(rows: Sequence[FileCount], models: Sequence[str]) -> None:
+def _print_counts(rows: Sequence[FileCount], models: Sequence[str], with_context: bool) -> None:
     """Print the counts, which are ordered by file and then by model, with totals if there are several files."""
     files = len(rows) // len(models)
     every = [*rows, *(_total(model, rows) for model in models)] if files > 1 else rows
+    headings = AMOUNTS if with_context else AMOUNTS[:2]
+    amounts = [_amounts(row)[: len(headings)] for row in every]
     if len(models) <= MAX_MODEL_COLUMNS:
-        columns = [Column("file", "name"), *(column for model in models for column in _columns_of(model))]
-        cells = [_cells(every[start : start + len(models)]) for start in range(0, len(every), len(models))]
+        named = [f"{model} {heading}" for model in models for heading in headings]
+        columns = [Column("file", "name"), *(Column(heading, "number") for heading in named)]
+        starts = range(0, len(every), len(models))
+        cells = [[_file(every[start]), *chain(*amounts[start : start + len(models)])] for start in starts]
         if len(models) == 1 or has_room(columns, cells):
             print_table(columns, cells)
             return
-    columns = [Column("file", "name"), Column("model", "name"), Column("tokens", "number"), Column("USD", "number")]
-    print_table(columns, [(_file(row), row.model, *_amounts(row)) for row in every])
+    columns = [Column("file", "name"), Column("model", "name"), *(Column(heading, "number") for heading in headings)]
+    print_table(columns, [(_file(row), row.model, *shown) for row, shown in zip(every, amounts, strict=True)])
 
 
 def _total(model: str, rows: Sequence[FileCount]) -> FileCount:
@@ -204,6 +219,7 @@ def _total(model: str, rows: Sequence[FileCount]) -> FileCount:
         sum(costs, Decimal()) if len(costs) == len(mine) else None,
         mine[0].resolved,
         mine[0].reason,
+        mine[0].facts,
     )
 
 
@@ -211,21 +227,15 @@ def _wider(one: ErrorBand, other: ErrorBand) -> ErrorBand:
     return one._replace(low=min(one.low, other.low), high=max(one.high, other.high))
 
 
-def _columns_of(model: str) -> tuple[Column, Column]:
-    return Column(f"{model} tokens", "number"), Column(f"{model} USD", "number")
-
-
-def _cells(rows: Sequence[FileCount]) -> list[CellValue]:
-    return [_file(rows[0]), *(value for row in rows for value in _amounts(row))]
-
-
 def _file(row: FileCount) -> str:
     return row.file or "total"
 
 
-def _amounts(row: FileCount) -> tuple[CellValue, CellValue]:
+def _amounts(row: FileCount) -> list[CellValue]:
+    """Return the cells of AMOUNTS."""
     mark = "~" if row.counted.method == "estimate" else ""
-    return _tokens(row.counted), None if row.usd is None else money(row.usd, mark)
+    cost_cell = None if row.usd is None else money(row.usd, mark)
+    return [_tokens(row.counted), cost_cell, context_left(row.facts, row.counted.tokens)]
 
 
 def _tokens(count: Count) -> CellValue:

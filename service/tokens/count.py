@@ -23,11 +23,13 @@ from service.http.responses import Reply
 from service.observability.tracing import NO_SPAN, SpanValue, within
 from service.tokens.cost_answers import markup_values
 from service.tokens.counting_pool import Caller, CountingPool
+from service.tokens.model_facts import context_entry
 from service.tokens.prices import provenance, version_header
 from service.tokens.providers.counts import ProviderCounts
 from service.tokens.requested_names import RequestedNames
 from service.tokens.requests import CountRequest, CountRequests
 from tokenizer_registry import Count, UncountableText
+from tokenizer_registry.facts import NO_FACTS
 from tokenizer_registry.registry import UNCOUNTED
 
 # Lists of models whose entries are cached.
@@ -171,6 +173,7 @@ class CountEndpoint:
             "price_above_tokens": rate.above_tokens,
             **provenance(entry.price.price),
         }
+        details |= context_entry(self.pool.registry.facts[entry.model] if entry.model else NO_FACTS, count.tokens)
         if entry.model is not None:
             details["reason"] = self._reason(entry.price, entry.model, count)
         if markup is not None:

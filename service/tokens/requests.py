@@ -1,6 +1,7 @@
 """The requests of the token API: the body of a count, and query parameters."""
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -50,11 +51,12 @@ class CountRequests:
             fields = decode(body)
             if not isinstance(fields, dict):
                 raise InvalidRequest("The body must be a JSON object with input, type and models.")
-            return self._request(fields)
+            return self.read(fields)
         except (NotJson, InvalidRequest) as error:
             return INVALID_REQUEST.saying(str(error))
 
-    def _request(self, fields: dict[str, Any]) -> CountRequest:
+    def read(self, fields: dict[str, Any]) -> CountRequest:
+        """Return the request from its properties. Raise InvalidRequest."""
         if fields.keys() != REQUIRED:
             check_names(fields, PROPERTIES, PROPERTIES[:3])
         text, names = fields["input"], fields["models"]
@@ -73,7 +75,7 @@ class CountRequests:
             raise InvalidRequest(f'unknown_models: must be "error" or "null", not {shorten(unknown_models)}.')
         detail = typed(fields, "detail", bool, "true or false", default=False)
         estimate = typed(fields, "estimate", bool, "true or false", default=False)
-        as_of = _date(fields, "as_of")
+        as_of = day_of(fields, "as_of")
         if models is not None:
             return CountRequest(text, models, detail or estimate, estimate, as_of)
         request = self._named(text, names, allow_unknown=unknown_models == "null")
@@ -107,7 +109,7 @@ class CountRequests:
         return CountRequest(text, found.models, names=found)
 
 
-def _date(fields: dict[str, Any], name: str) -> date | None:
+def day_of(fields: Mapping[str, Any], name: str) -> date | None:
     """Return a calendar day, or None if the property is missing. Raise InvalidRequest."""
     if name not in fields:
         return None

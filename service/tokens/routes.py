@@ -17,10 +17,12 @@ from service.http.request_limits import BodyReader
 from service.limits import Allowance
 from service.runtime.clock import utc_now
 from service.runtime.settings import Settings
+from service.tokens.cheapest import CheapestEndpoint
 from service.tokens.cost import CostEndpoint
 from service.tokens.count import CountEndpoint
 from service.tokens.counting_pool import CountingPool
 from service.tokens.encode import EncodeEndpoint
+from service.tokens.fits import FitsEndpoint
 from service.tokens.models import Catalogue
 from service.tokens.prices import PriceHistories
 from service.tokens.providers.client import ProviderClient
@@ -45,10 +47,13 @@ def token_routes(
     providers = _provider_counts(settings, pool.registry, client)
     catalogue = Catalogue(pool.registry, book, today)
     counting = CountEndpoint(reader, requests, pool, providers, book, utc_now, connections.metrics.counted)
+    cheapest = CheapestEndpoint(reader, pool, book, utc_now, connections.metrics.counted)
     handlers: dict[tuple[str, str], Handler[Principal]] = {
         ("GET", "/v1/tokens/models"): catalogue.list_models,
         ("GET", "/v1/tokens/authors"): catalogue.list_authors,
         ("POST", "/v1/tokens/count"): counting.count,
+        ("POST", "/v1/tokens/cheapest"): cheapest.cheapest,
+        ("POST", "/v1/tokens/fits"): FitsEndpoint(reader, requests, pool).fits,
         ("POST", "/v1/tokens/encode"): EncodeEndpoint(reader, pool, settings.max_encode_characters).encode,
         ("GET", "/v1/tokens/prices/{name:path}"): PriceHistories(names, today).show,
         ("POST", COST_PATH): CostEndpoint(reader, pool, names, utc_now).cost,
