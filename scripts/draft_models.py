@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pricing_data.refresh.model_rules import read_model_rules
 from pricing_data.refresh.naming.authors import read_authors
 from pricing_data.refresh.naming.display import NameSpelling, read_spelling
+from pricing_data.refresh.naming.left_out import read_left_out
 from pricing_data.refresh.naming.suggest import suggestions
 from scripts.build_prices import CACHE, UPSTREAM, read_sources
 from scripts.catalogue.models_file import Row, read_rows, text, write_rows
@@ -31,7 +32,7 @@ def draft(author: str, name: str, spelling: NameSpelling, rules: Rules) -> Row:
 def new_rows() -> list[Row]:
     """Return a row for each name that an author sells itself and that the catalogue lacks."""
     spelling, rules = read_spelling(), read_rules()
-    found = suggestions(read_sources(CACHE), read_model_rules(UPSTREAM), read_authors(), spelling)
+    found = suggestions(read_sources(CACHE), read_model_rules(UPSTREAM), read_authors(), spelling, read_left_out())
     return [draft(suggestion.author, suggestion.name, spelling, rules) for suggestion in found]
 
 

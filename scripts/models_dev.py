@@ -1,5 +1,6 @@
-"""Reads release days of models from pinned packages with a copy of models.dev, without executing any of their code."""
+"""Reads pinned packages with a copy of models.dev, as data: JSON, or the literals of a built program."""
 
+import ast
 import gzip
 import hashlib
 import json
@@ -9,15 +10,21 @@ import sys
 import tarfile
 import tomllib
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pricing_data.errors import BadSource
 from pricing_data.refresh.model_releases import PATH
 
-BINARY_ENTRY = re.compile(
-    rb'\{id:"([^"]+)",env:\[|\{id:"((?:[^"\\]|\\.)+)",name:"|release_date:"(\d{4}(?:-\d\d){0,2})"', re.ASCII
+# The first provider of the program's literal; a provider begins with its id and `env`.
+LITERAL = re.compile(rb'\{(?:"[^"]+"|[\w$]+):\{id:"[^"]+",env:\[', re.ASCII)
+MAX_LITERAL_BYTES = 64_000_000
+TOKEN = re.compile(
+    r"""(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
+    r"|(?P<mark>[{}\[\],:])|(?P<flag>![01])|(?P<number>-?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?)|(?P<name>[A-Za-z_$][\w$]*)",
+    re.ASCII,
 )
 
 
@@ -69,23 +76,48 @@ def content_of(folder: Path, pinned: Catalogue) -> bytes:
         raise BadSource(path, str(fault)) from fault
 
 
+def entries_of(content: bytes) -> dict[str, Mapping[str, Any]]:
+    """Return the fields of each model by "provider/id", from JSON or from the literals of a program. Raise ValueError.
+
+    The bytes of a program are read as Latin-1: a literal in it is ASCII, with escapes.
+    """
+    raw: Mapping[str, Any] = json.loads(content if content.startswith(b"{") else _json_of_literal(content))
+    return {f"{name}/{id_}": model for name, provider in raw.items() for id_, model in provider["models"].items()}
+
+
 def days_of(content: bytes) -> dict[str, str]:
-    """Return the release day of each entry, by "provider/id", from JSON or from the literals of a built program."""
-    if content.startswith(b"{"):
-        raw = json.loads(content)
-        models = ((name, id_, model) for name, provider in raw.items() for id_, model in provider["models"].items())
-        return {f"{name}/{id_}": str(model.get("release_date")) for name, id_, model in models}
-    return dict(_literal_days(content))
+    """Return the release day of each entry, by "provider/id"; "None" for an entry without one."""
+    return {key: str(fields.get("release_date")) for key, fields in entries_of(content).items()}
 
 
-def _literal_days(content: bytes) -> Iterator[tuple[str, str]]:
-    """Yield "provider/id" and day. A provider's literal begins with its id and `env`, a model's with id and name."""
-    provider = model = ""
-    for found in BINARY_ENTRY.finditer(content):
-        if found[1]:
-            provider, model = found[1].decode(), ""
-        elif found[2]:
-            model = found[2].decode()
-        elif provider and model:
-            yield f"{provider}/{model}", found[3].decode()
-            model = ""
+def _json_of_literal(content: bytes) -> str:
+    found = LITERAL.search(content)
+    if found is None:
+        raise ValueError("no literal of models.dev is in this program")
+    text = content[found.start() : found.start() + MAX_LITERAL_BYTES].decode("latin-1")
+    return "".join(_json_tokens(text))
+
+
+def _json_tokens(text: str) -> Iterator[str]:
+    """Yield the tokens of the JavaScript object at the beginning of a text, as JSON."""
+    place = depth = 0
+    while place == 0 or depth:
+        token = TOKEN.match(text, place)
+        if token is None:
+            raise ValueError(f"cannot read the literal at {text[place : place + 40]!r}")
+        depth += (token[0] in ("{", "[")) - (token[0] in ("}", "]"))
+        place = token.end()
+        yield _as_json(token, is_key=text[place : place + 1] == ":")
+
+
+def _as_json(token: re.Match[str], is_key: bool) -> str:
+    match token.lastgroup:
+        case "flag":
+            return "true" if token[0] == "!0" else "false"
+        case "text" if token[0][0] == "'" or "\\" in token[0]:
+            return json.dumps(ast.literal_eval(token[0]))
+        case "name" | "number" if is_key or token.lastgroup == "name":
+            return json.dumps(token[0])
+        case "number":
+            return json.dumps(float(token[0]) if "." in token[0] or "e" in token[0] else int(token[0]))
+    return token[0]

@@ -14,7 +14,7 @@ from tokenizer_registry.approximation.estimators import ErrorBand, Estimator, sc
 from tokenizer_registry.engines import Engines, load_vocabulary, read_engines
 from tokenizer_registry.errors import DamagedVocabulary, UnknownModel, UnknownVocabulary
 from tokenizer_registry.extra import Extra, read_extra
-from tokenizer_registry.facts import NO_FACTS, ModelFacts, read_facts
+from tokenizer_registry.facts import FactsOfModels, ModelFacts, read_facts
 from tokenizer_registry.models import Model, read_models
 from tokenizer_registry.names import NameResolver
 from tokenizer_registry.native.batch_counter import BatchCounter
@@ -141,9 +141,11 @@ class Registry:
 
     @cached_property
     def facts(self) -> Mapping[str, ModelFacts]:
-        """The facts of each model, read at the first use; NO_FACTS where none is known. Raises BadCatalogue."""
-        known = read_facts(self._facts_file) if self._facts_file is not None else {}
-        return MappingProxyType({name: known.get(name, NO_FACTS) for name in self.models})
+        """The facts of each model, read at the first use; NO_FACTS where none is known. Raises BadCatalogue.
+
+        The facts of one model are parsed when they are first asked for, which also raises BadCatalogue.
+        """
+        return FactsOfModels(self.models, read_facts(self._facts_file) if self._facts_file is not None else {})
 
     @property
     def vocabularies_folder(self) -> Path:

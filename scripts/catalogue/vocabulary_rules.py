@@ -66,12 +66,10 @@ class Rules:
 
     def known(self, author: str, name: str) -> tuple[str, str] | None:
         """Return the vocabulary of a model and the evidence, packed or not; None without a rule."""
-        if author == self.tiktoken_author:
-            return self._tiktoken(name)
         for rule in self.rules:
             if rule.fits(author, name):
                 return rule.vocabulary, rule.evidence
-        return None
+        return self._tiktoken(name) if author == self.tiktoken_author else None
 
     def _tiktoken(self, name: str) -> tuple[str, str] | None:
         try:

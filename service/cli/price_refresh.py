@@ -14,6 +14,7 @@ from pricing_data.refresh.model_rules import read_model_rules, read_pins
 from pricing_data.refresh.naming.authors import read_authors
 from pricing_data.refresh.naming.display import read_spelling
 from pricing_data.refresh.naming.hosts import Host, read_hosts
+from pricing_data.refresh.naming.left_out import read_left_out
 from pricing_data.refresh.naming.suggest import Suggestion, suggestions
 from pricing_data.refresh.next_book import PriceChange, RefreshResult
 from pricing_data.refresh.review_queue import ReviewNote
@@ -105,7 +106,9 @@ def suggest(wheels: tuple[Path, ...], fetch: str | None, as_json: bool) -> None:
     Review them, then add them to models.toml and upstream.toml; no model is added automatically.
     """
     with report_faults(), _sources(wheels, fetch) as sources:
-        found = suggestions(readings(sources), read_model_rules(UPSTREAM), read_authors(), read_spelling())
+        found = suggestions(
+            readings(sources), read_model_rules(UPSTREAM), read_authors(), read_spelling(), read_left_out()
+        )
     if as_json:
         entries: list[json.Value] = [_suggestion_entry(suggestion) for suggestion in found]
         click.echo(json.encode(entries))

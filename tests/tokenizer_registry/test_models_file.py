@@ -11,6 +11,7 @@ from pricing_data.book import PriceBook
 from pricing_data.refresh.model_rules import read_model_rules
 from pricing_data.refresh.naming.authors import read_authors
 from pricing_data.refresh.naming.display import read_spelling
+from pricing_data.refresh.naming.left_out import read_left_out
 from scripts.build_prices import UPSTREAM
 from scripts.catalogue.vocabulary_rules import KINDS, read_rules
 
@@ -141,9 +142,9 @@ def test_every_rule_is_used(rows: list[dict[str, str]]) -> None:
 
 
 def test_only_text_and_embeddings_models(rows: list[dict[str, str]]) -> None:
-    """No model for images, sound, ranking or moderation is listed."""
-    spelling = read_spelling()
-    assert [row["name"] for row in rows if spelling.excludes(row["name"])] == []
+    """No model for images, sound, ranking or moderation is listed, nor any other name that is left out."""
+    left_out = read_left_out()
+    assert [row["name"] for row in rows if left_out.reason(row["author"], row["name"])] == []
 
 
 def test_every_model_has_a_price_policy_and_no_other_has_one(rows: list[dict[str, str]]) -> None:

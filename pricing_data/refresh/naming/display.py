@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pricing_data.data import DATA
@@ -17,13 +17,11 @@ VERSION = re.compile(r"\b([1-9]\d?) (\d)(?= |$)", re.ASCII)
 
 @dataclass(frozen=True)
 class NameSpelling:
-    """The curated spelling rules of `names.toml`, and the names that are no models of the catalogue."""
+    """The curated spelling rules of `names.toml`."""
 
     words: Mapping[str, str]
     hyphen_after: tuple[str, ...]
     display_names: Mapping[str, str]
-    exclude: re.Pattern[str]
-    set_aside: re.Pattern[str]
 
     def display_name(self, name: str) -> str:
         """ "gpt-4o-2024-08-06" is "GPT-4o (2024-08-06)"."""
@@ -40,14 +38,6 @@ class NameSpelling:
                 spelt = spelt.replace(" ", "-", 1)
         return spelt + ending
 
-    def excludes(self, name: str) -> bool:
-        """Return whether a name is that of neither a text nor an embeddings model."""
-        return self.exclude.fullmatch(name) is not None
-
-    def sets_aside(self, author: str, name: str) -> bool:
-        """Return whether an author's name was reviewed and found to be no model of its own."""
-        return self.set_aside.fullmatch(f"{author}/{name}") is not None
-
     def _word(self, word: str) -> str:
         if word in self.words:
             return self.words[word]
@@ -63,10 +53,4 @@ def read_spelling() -> NameSpelling:
         words=raw["words"],
         hyphen_after=tuple(raw["hyphen_after"]["words"]),
         display_names=raw["display_names"],
-        exclude=_any(raw["exclude"]["patterns"]),
-        set_aside=_any(pattern for patterns in raw["set_aside"].values() for pattern in patterns),
     )
-
-
-def _any(patterns: Iterable[str]) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pricing_data.refresh.model_rules import ID_FIELDS, ModelRule
 from pricing_data.refresh.naming.authors import Author, author_of
 from pricing_data.refresh.naming.display import NameSpelling
+from pricing_data.refresh.naming.left_out import LeftOutNames
 from pricing_data.refresh.source_snapshot import SourceSnapshot
 
 
@@ -48,10 +49,12 @@ def suggestions(
     known: Mapping[str, ModelRule],
     authors: Sequence[Author],
     spelling: NameSpelling,
+    left_out: LeftOutNames,
 ) -> list[Suggestion]:
     """Return a suggestion for each sold model whose name is no spelling of a known one, by author and name.
 
-    An entry from which a known model's price is read is left out, whatever its name there.
+    An entry from which a known model's price is read is no suggestion, whatever its name there, nor is a name that
+    is left out on purpose.
     """
     seen = {name.replace(".", "-") for name in known}
     read = {(package, key) for model_rule in known.values() for package, key in model_rule.ids.items()}
@@ -66,7 +69,7 @@ def suggestions(
             if found is None or not found[0].sells(package, source.provider):
                 continue
             author, name = found
-            if name.replace(".", "-") in seen or spelling.excludes(name) or spelling.sets_aside(author.name, name):
+            if name.replace(".", "-") in seen or left_out.reason(author.name, name):
                 continue
             ids.setdefault((author.name, name), {}).setdefault(package, key)
             prices.setdefault((author.name, name), offers[-1].tariff.rates.input)

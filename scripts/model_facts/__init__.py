@@ -1,0 +1,1 @@
+"""What pinned sources state of models, and which statement counts."""
