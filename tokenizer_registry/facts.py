@@ -36,6 +36,11 @@ class Fact(Generic[Value]):
     others: tuple[tuple[str, Value], ...] = ()
 
 
+def value_of(fact: Fact[Value] | None) -> Value | None:
+    """Return the value of a fact, None if it is not known."""
+    return None if fact is None else fact.value
+
+
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
     """What is known of a model; None where no source states it. Sizes are in tokens.

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from service.cli.catalogue import known_author, known_models, load_registry
+from service.cli.models_list import UNFILTERED, filter_options, list_models, print_list
 from service.cli.price_book import load_book
 from service.cli.table import MTOK, Column, print_table
 from service.http import json
@@ -20,15 +21,25 @@ COLUMNS = (
 @click.command()
 @click.argument("names", nargs=-1)
 @click.option("--author", help="List only this author's models.")
+@filter_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
-def models(names: tuple[str, ...], author: str | None, as_json: bool) -> None:
-    """List all models, or those of NAMES."""
+def models(names: tuple[str, ...], author: str | None, as_json: bool, **options: Any) -> None:
+    """List all models, or those of NAMES.
+
+    The newest models come first. With NAMES, the evidence for the vocabulary of each is shown.
+    """
     registry = load_registry()
     book = load_book(registry)
+    if not names:
+        listed = list_models(registry, book, author, options)
+        print_list(listed, registry, as_json=as_json, show_all=options["show_all"])
+        return
+    if options != UNFILTERED:
+        raise click.UsageError("Options of a list, such as --search or --sort, cannot be used with NAMES.")
     day = datetime.now(UTC).date()
     author = None if author is None else known_author(registry, author)
     rows: list[dict[str, json.Value]] = []
-    for name in known_models(registry, names or ("*",)):
+    for name in known_models(registry, names):
         model, price = registry.models[name], book.price(name, day)
         if author in (None, model.author):
             rows.append(

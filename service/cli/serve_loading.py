@@ -73,4 +73,5 @@ class Loading:
         self._loaded.put(len(names))
         damaged = registry.preload(names, lambda _: self._loaded.put(1), threads=usable_processors())
         registry.estimates.preload()
+        dict(registry.facts)  # facts of a model are parsed when they are looked up
         return list(damaged.values())

@@ -19,8 +19,9 @@ MTOK = 1_000_000
 SIGNIFICANT_DIGITS = 4
 # Control characters, lone surrogates and line separators: none may reach a terminal or break a row.
 ESCAPED = {"Cc", "Cs", "Zl", "Zp"}
-# A column of kind "text" is at least as wide as its longest text, up to this many cells.
-MIN_TEXT_WIDTH = 16
+# A wrapped column is at least as wide as its longest text, up to this many cells.
+WRAPPED = {"text": 16, "long name": 34}
+NAMES = ("name", "long name")
 # Cells of padding and border: for each column, and for the table.
 COLUMN_FRAME, TABLE_FRAME = 3, 1
 
@@ -28,11 +29,12 @@ COLUMN_FRAME, TABLE_FRAME = 3, 1
 class Column(NamedTuple):
     """A heading, and how the column is narrowed on a small terminal.
 
-    A `name` is never shortened. A `number` is shown whole or not at all. A `text` is wrapped, and dropped first.
+    A `name` is never shortened, a `long name` is wrapped; neither is dropped. A `number` is shown whole or not at all.
+    A `text` is wrapped, and dropped first.
     """
 
     heading: str
-    kind: Literal["name", "number", "text"] = "text"
+    kind: Literal["name", "long name", "number", "text"] = "text"
 
 
 class TableCell(NamedTuple):
@@ -61,6 +63,14 @@ def money(amount: Decimal, mark: str = "") -> TableCell:
     """Return an amount of USD: rounded for people to cents, below 1 USD to four digits; exact for programs."""
     digits = CENT if abs(amount) >= 1 else CENT.min(_last_significant(amount))
     return TableCell(mark + grouped(amount.quantize(digits)), mark + plain(amount))
+
+
+def rounded_tokens(tokens: int) -> TableCell:
+    """Return a number of tokens: for people in three digits, such as 128k or 1.05M; exact for programs."""
+    for least, unit, letter in ((999_500, 1_000_000, "M"), (1_000, 1_000, "k")):
+        if tokens >= least:
+            return TableCell(f"{tokens / unit:.3g}{letter}", str(tokens))
+    return TableCell(str(tokens), str(tokens))
 
 
 def grouped(amount: Decimal) -> str:
@@ -128,7 +138,7 @@ def lay_out(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int
     for index in sorted(shown, key=lambda each: (columns[each].kind == "text", each), reverse=True):
         if ColumnLayout(tuple(shown), tuple(least[each] for each in shown)).total <= width:
             break
-        if columns[index].kind != "name":
+        if columns[index].kind not in NAMES:
             shown.remove(index)
     widths = [least[index] for index in shown]
     room = width - ColumnLayout(tuple(shown), tuple(widths)).total
@@ -175,7 +185,7 @@ def _terminal_width() -> int:
 
 def _min_width(column: Column, longest: int) -> int:
     """Return the least width: of the longest cell, unless it may be wrapped, and of the heading's longest word."""
-    own = min(longest, MIN_TEXT_WIDTH) if column.kind == "text" else longest
+    own = min(longest, WRAPPED.get(column.kind, longest))
     return max(own, _max_cells(column.heading.split()))
 
 

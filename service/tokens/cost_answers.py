@@ -128,11 +128,12 @@ def _entry(plan: CallPlan, cost: PlannedCost, markup: Markup | None) -> json.Val
         entry |= markup_values(markup, total)
     if cost.price is not None:
         entry |= {"row": row_id(cost.price), "state": worst_state(cost)}
-    lines: list[json.Value] = [_line(line) for line in cost.lines]
+    lines: list[json.Value] = [line_entry(line) for line in cost.lines]
     return {**entry, "lines_per_call": lines}
 
 
-def _line(line: PricedLine) -> json.Value:
+def line_entry(line: PricedLine) -> json.Value:
+    """Return one line of a cost as JSON."""
     return {
         "unit": line.unit,
         "count": line.count,

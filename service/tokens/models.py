@@ -1,8 +1,9 @@
 """`GET /v1/tokens/models` and `/authors`: the catalogue with today's prices, prepared once a day."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import date
 from functools import lru_cache
+from typing import NamedTuple
 
 from starlette.types import Receive, Scope
 
@@ -12,54 +13,76 @@ from service.http import json
 from service.http.errors import INVALID_REQUEST, NOT_FOUND, Refusal
 from service.http.json import shorten
 from service.http.responses import Reply
+from service.http.validation import InvalidRequest
+from service.tokens.model_facts import fact_properties
+from service.tokens.model_filters import ModelFilter, flag, read_filter
 from service.tokens.prices import provenance, version_header
 from service.tokens.requests import parameters
-from tokenizer_registry import Model
+from tokenizer_registry import Model, Registry
 from weighbridge_base.suggestions import did_you_mean
+
+PARAMETERS = ("author", "name", "detail", "open_weights", "min_context", "modality", "priced", "q")
+# Days and levels of detail whose entries are cached: today and yesterday, with and without detail.
+MAX_PREPARED = 4
+
+
+class PreparedEntry(NamedTuple):
+    """The JSON of one model on one day, and whether it has a price then."""
+
+    text: bytes
+    is_priced: bool
 
 
 class Catalogue:
     """Lists models and authors. `today` returns the UTC date of the prices."""
 
-    def __init__(self, models: Mapping[str, Model], book: PriceBook, today: Callable[[], date]) -> None:
-        self.models = models
+    def __init__(self, registry: Registry, book: PriceBook, today: Callable[[], date]) -> None:
+        self.models = registry.models
+        self.facts = registry.facts
         self.book = book
         self.today = today
-        self.authors = sorted({model.author for model in models.values()})
-        self._entries_at = lru_cache(maxsize=4)(self._prepare)
+        self.authors = sorted({model.author for model in self.models.values()})
+        self._entries_at = lru_cache(MAX_PREPARED)(self._prepare)
         self._authors_reply = Reply(200, json.encode(list(self.authors)))
 
     async def list_models(self, scope: Scope, receive: Receive, principal: Principal) -> Reply | Refusal:
-        """List all models, or those that match `author` and `name`."""
-        wanted = parameters(scope, ("author", "name", "detail"))
+        """List all models, or those that match the filters."""
+        wanted = parameters(scope, PARAMETERS)
         if isinstance(wanted, Refusal):
             return wanted
-        detail = wanted.get("detail", "false")
-        if detail not in ("true", "false"):
-            return INVALID_REQUEST.saying(f"detail: must be true or false, not {shorten(detail)}.")
-        author, name = wanted.get("author"), wanted.get("name")
-        if author is not None and author not in self.authors:
-            return unknown("author", author, self.authors)
-        if name is not None and name not in self.models:
-            return unknown("model", name, self.models)
-        chosen = [
-            entry
-            for model, entry in self._entries_at(self.today(), detail == "true").items()
-            if name in (None, model) and author in (None, self.models[model].author)
-        ]
-        if not chosen:
-            return NOT_FOUND.saying(f"The model {shorten(name)} is not by the author {shorten(author)}.")
-        return Reply(200, b"[" + b",".join(chosen) + b"]", [version_header(self.book)])
+        try:
+            chosen, detail = read_filter(wanted), flag(wanted, "detail")
+        except InvalidRequest as fault:
+            return INVALID_REQUEST.saying(str(fault))
+        if refusal := self._unknown_names(chosen):
+            return refusal
+        entries = self._entries_at(self.today(), detail is True)
+        texts = (entry.text for name, entry in entries.items() if self._is_chosen(chosen, name, entry.is_priced))
+        return Reply(200, b"[" + b",".join(texts) + b"]", [version_header(self.book)])
 
     async def list_authors(self, scope: Scope, receive: Receive, principal: Principal) -> Reply | Refusal:
         """List the names of all authors."""
         wanted = parameters(scope, ())
         return wanted if isinstance(wanted, Refusal) else self._authors_reply
 
-    def _prepare(self, day: date, detail: bool) -> dict[str, bytes]:
+    def _unknown_names(self, chosen: ModelFilter) -> Refusal | None:
+        """Return the refusal of an unknown author or model, or of a model by another author."""
+        author, name = chosen.author, chosen.name
+        if author is not None and author not in self.authors:
+            return unknown("author", author, self.authors)
+        if name is not None and name not in self.models:
+            return unknown("model", name, self.models)
+        if name is not None and author not in (None, self.models[name].author):
+            return NOT_FOUND.saying(f"The model {shorten(name)} is not by the author {shorten(author)}.")
+        return None
+
+    def _is_chosen(self, chosen: ModelFilter, name: str, is_priced: bool) -> bool:
+        return chosen.accepts(self.models[name], self.facts[name], is_priced)
+
+    def _prepare(self, day: date, detail: bool) -> dict[str, PreparedEntry]:
         return {name: self._entry(model, day, detail) for name, model in self.models.items()}
 
-    def _entry(self, model: Model, day: date, detail: bool) -> bytes:
+    def _entry(self, model: Model, day: date, detail: bool) -> PreparedEntry:
         price = self.book.price(model.name, day)
         entry: dict[str, json.Value] = {
             "author": model.author,
@@ -74,7 +97,9 @@ class Catalogue:
                 "vocabulary": model.vocabulary,
                 **provenance(price),
             }
-        return json.encode(entry)
+        members = [json.properties(entry), *([fact_properties(self.facts[model.name])] if detail else [])]
+        is_priced = price is not None and price.input is not None
+        return PreparedEntry(f"{{{','.join(members)}}}".encode(), is_priced)
 
 
 def unknown(kind: str, value: str, known: Iterable[str]) -> Refusal:

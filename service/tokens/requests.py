@@ -62,7 +62,7 @@ class CountRequests:
             return CountRequest(text, models)
         detail = typed(fields, "detail", bool, "true or false", default=False)
         estimate = typed(fields, "estimate", bool, "true or false", default=False)
-        return CountRequest(text, models, detail or estimate, estimate, _date(fields, "as_of"))
+        return CountRequest(text, models, detail or estimate, estimate, day_of(fields, "as_of"))
 
     def _models(self, names: list[Any]) -> tuple[str, ...]:
         if not 1 <= len(names) <= self.max_models:
@@ -85,7 +85,7 @@ class CountRequests:
         return f"models: {', '.join(sentences)}. GET /v1/tokens/models lists the known ones."
 
 
-def _date(fields: dict[str, Any], name: str) -> date | None:
+def day_of(fields: Mapping[str, Any], name: str) -> date | None:
     """Return a calendar day, or None if the property is missing. Raise InvalidRequest."""
     if name not in fields:
         return None

@@ -16,6 +16,7 @@ from service.http.request_limits import BodyReader
 from service.limits import Allowance
 from service.runtime.clock import utc_now
 from service.runtime.settings import Settings
+from service.tokens.cheapest import CheapestEndpoint
 from service.tokens.cost import CostEndpoint
 from service.tokens.count import CountEndpoint
 from service.tokens.counting_pool import CountingPool
@@ -42,12 +43,14 @@ def token_routes(
     reader = BodyReader(settings.max_body_bytes, settings.body_timeout_seconds, pool.in_flight)
     requests = CountRequests(models, settings.max_models)
     providers = _provider_counts(settings, pool.registry, client)
-    catalogue = Catalogue(models, book, today)
+    catalogue = Catalogue(pool.registry, book, today)
     counting = CountEndpoint(reader, requests, pool, providers, book, utc_now, connections.metrics.counted)
+    cheapest = CheapestEndpoint(reader, pool, book, utc_now, connections.metrics.counted)
     handlers: dict[tuple[str, str], Handler[Principal]] = {
         ("GET", "/v1/tokens/models"): catalogue.list_models,
         ("GET", "/v1/tokens/authors"): catalogue.list_authors,
         ("POST", "/v1/tokens/count"): counting.count,
+        ("POST", "/v1/tokens/cheapest"): cheapest.cheapest,
         ("POST", "/v1/tokens/encode"): EncodeEndpoint(reader, pool, settings.max_encode_characters).encode,
         ("GET", "/v1/tokens/prices/{name}"): PriceHistories(models, book, today).show,
         ("POST", COST_PATH): CostEndpoint(reader, pool, models, book, utc_now).cost,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.cli.main import main
-from service.cli.table import MIN_TEXT_WIDTH, Column, TableCell, grouped, lay_out, money, print_table
+from service.cli.table import WRAPPED, Column, TableCell, grouped, lay_out, money, print_table, rounded_tokens
 from tests.service.cli.terminals import on_terminal
 
 COLUMNS = (Column("model", "name"), Column("tokens", "number"), Column("what it is"))
@@ -80,9 +80,27 @@ def test_names_are_whole_at_any_width(width: int, rows: list[tuple[str, ...]]) -
     assert 1 in layout.shown
     for index, space in zip(layout.shown, layout.widths, strict=True):
         longest = max(len(row[index]) for row in rows)
-        assert space >= (min(longest, MIN_TEXT_WIDTH) if columns[index].kind == "text" else longest)
+        assert space >= (min(longest, WRAPPED.get(columns[index].kind, longest)))
     assert layout.total <= width or layout.shown == (1,)
     assert 2 in layout.shown or not {0, 3} & set(layout.shown), "texts give way before numbers"
+
+
+@pytest.mark.parametrize(
+    ("tokens", "shown"),
+    [
+        (0, "0"),
+        (999, "999"),
+        (8_192, "8.19k"),
+        (128_000, "128k"),
+        (999_499, "999k"),
+        (999_500, "1M"),
+        (1_048_576, "1.05M"),
+        (10_000_000, "10M"),
+    ],
+)
+def test_a_number_of_tokens_is_short_for_people_and_exact_for_programs(tokens: int, shown: str) -> None:
+    """People read three digits."""
+    assert rounded_tokens(tokens) == TableCell(shown, str(tokens))
 
 
 @pytest.mark.parametrize("columns", [40, 80, 200])
