@@ -11,8 +11,11 @@ from typing import Any
 
 from corpus_cost.counting import count_texts
 from corpus_cost.errors import NoAnswer, import_extra
-from pricing_data import PriceBook
-from pricing_data.price import Price, Rates
+from corpus_cost.model_names import ModelNames
+from pricing_data import PriceBook, Terms
+from pricing_data.named_prices import INPUT, find_price
+from pricing_data.price import Price
+from pricing_data.rate_card import RateCard, ReadyRates, rate_card
 from tokenizer_registry import Registry, RegistryError
 from tokenizer_registry.vocabulary import TokenCounter
 
@@ -25,8 +28,7 @@ class Columns:
     """Counts and prices arrays of texts, each text the input of one call, in USD at the prices of one day."""
 
     def __init__(self, registry: Registry, book: PriceBook, day: date) -> None:
-        self._registry = registry
-        self._book = book
+        self._names = ModelNames(registry, book)
         self._day = day
 
     def counted(self, texts: Any, model: str) -> Any:
@@ -47,26 +49,29 @@ class Columns:
         Raise NoAnswer, also for a model without a price.
         """
         counts = self.counted(texts, model)
-        price = self._book.price(model, self._day)
-        if price is None:
-            raise NoAnswer(f"{model}: no price is known on {self._day}")
-        return self._products(counts, price)
+        found = self._names.counted(model)
+        price = find_price(self._names.book, found.named, Terms(self._day)) if found else None
+        if price is None or price.price is None:
+            raise NoAnswer(f"{model}: {price.reason if price else 'unknown model'}")
+        return self._products(counts, price.price, rate_card(price.price, price.terms.service, price.terms.region))
 
     def _counter(self, model: str) -> TokenCounter:
+        registry = self._names.registry
         try:
-            reason = self._registry.why_uncounted(model)
+            resolved = registry.names.resolve(model).model
+            reason = registry.why_uncounted(resolved)
             if reason is None:
-                return self._registry.vocabulary(str(self._registry.models[model].vocabulary))
+                return registry.vocabulary(str(registry.models[resolved].vocabulary))
         except RegistryError as fault:
             raise NoAnswer(str(fault)) from None
         raise NoAnswer(f"{model} has no count: {reason}")
 
-    def _products(self, counts: Any, price: Price) -> Any:
+    def _products(self, counts: Any, price: Price, card: RateCard) -> Any:
         arrow, compute = import_extra("pyarrow", PURPOSE), import_extra("pyarrow.compute", PURPOSE)
-        rates = _decimal(arrow, _input_rate(price, price.tariff.rates))
-        for tier in price.tariff.tiers:
-            reached = compute.greater(counts, tier.above_tokens)
-            rates = compute.if_else(reached, _decimal(arrow, _input_rate(price, tier.rates)), rates)
+        rates = _decimal(arrow, _input_rate(price, card.base))
+        for above_tokens, ready in reversed(card.tiers):
+            reached = compute.greater(counts, above_tokens)
+            rates = compute.if_else(reached, _decimal(arrow, _input_rate(price, ready)), rates)
         costs = compute.multiply(counts.cast(arrow.decimal128(COUNT_DIGITS, 0)), rates)
         fee = price.tariff.rates.per_call
         if fee is None:
@@ -74,10 +79,11 @@ class Columns:
         return compute.add(costs, _decimal(arrow, fee)).cast(arrow.decimal128(38, DECIMALS))
 
 
-def _input_rate(price: Price, rates: Rates) -> Decimal:
-    if rates.input is None:
+def _input_rate(price: Price, ready: ReadyRates) -> Decimal:
+    rate = ready.charged[INPUT]
+    if rate is None:
         raise NoAnswer(f"{price.model}: no price for input is known")
-    return rates.input
+    return rate
 
 
 def _decimal(arrow: Any, amount: Decimal) -> Any:

@@ -19,10 +19,10 @@ from corpus_cost.pricing import Metering, Way
 from corpus_cost.readers.records import TextBatch
 from corpus_cost.sources import TextSource
 from corpus_cost.workload import Workload
-from pricing_data import PriceBook, UnpricedUsage, plain
+from pricing_data import UnpricedUsage, plain
 from pricing_data.call_cost import call_cost
 from pricing_data.price import Price
-from pricing_data.usage import Usage
+from pricing_data.usage import Terms, Usage
 from weighbridge_base.files import replacing
 
 ROWS_PER_GROUP = 65_536
@@ -43,12 +43,10 @@ class CountedText(NamedTuple):
     usd: list[Decimal | None]
 
 
-def write_documents(
-    path: Path, shard_ids: Sequence[str], parts: Path, metering: Metering, book: PriceBook, workload: Workload
-) -> None:
+def write_documents(path: Path, shard_ids: Sequence[str], parts: Path, metering: Metering, workload: Workload) -> None:
     """Write the table as Parquet or CSV, by the suffix of `path`; replace an older one. Raise OSError, MissingExtra."""
     models = [way.model for way in metering.ways]
-    rows = _documents(shard_ids, parts, metering, book, workload)
+    rows = _documents(shard_ids, parts, metering, workload)
     with replacing(path, mode=0o644, durable=True) as into:
         if path.suffix.lower() in PARQUET:
             _write_parquet(into, models, rows)
@@ -56,12 +54,10 @@ def write_documents(
             _write_csv(into, models, rows)
 
 
-def _documents(
-    shard_ids: Sequence[str], parts: Path, metering: Metering, book: PriceBook, workload: Workload
-) -> Iterator[CountedText]:
+def _documents(shard_ids: Sequence[str], parts: Path, metering: Metering, workload: Workload) -> Iterator[CountedText]:
     places = {meter.counter: 4 + place for place, meter in enumerate(metering.meters)}
     columns = [places.get(way.counter or "") for way in metering.ways]
-    pricers = [_pricer(way, book, workload) for way in metering.ways]
+    pricers = [_pricer(way, workload) for way in metering.ways]
     for shard_id in shard_ids:
         path = part_path(parts, shard_id)
         if not path.exists():
@@ -77,17 +73,17 @@ def _documents(
                 yield CountedText(row[0], int(row[1]), int(row[2]), tokens, usd)
 
 
-def _pricer(way: Way, book: PriceBook, workload: Workload) -> CallPricer:
-    price = book.price(way.model, workload.day)
+def _pricer(way: Way, workload: Workload) -> CallPricer:
+    price, terms, _ = way.priced
     if price is None:
         return lambda *_: None
-    return lru_cache(maxsize=65_536)(lambda tokens, in_column: _call_cost(price, workload, tokens, in_column))
+    return lru_cache(maxsize=65_536)(lambda tokens, in_column: _call_cost(price, terms, workload, tokens, in_column))
 
 
-def _call_cost(price: Price, workload: Workload, tokens: int, in_column: int) -> Decimal | None:
+def _call_cost(price: Price, terms: Terms, workload: Workload, tokens: int, in_column: int) -> Decimal | None:
     output = workload.output.of(tokens, in_column)
     try:
-        return call_cost(price, Usage(tokens, output, workload.cached(tokens)), workload.terms).total
+        return call_cost(price, Usage(tokens, output, workload.cached(tokens)), terms).total
     except UnpricedUsage:
         return None
 

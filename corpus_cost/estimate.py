@@ -9,7 +9,6 @@ from corpus_cost.intervals import Interval
 from corpus_cost.pricing import Metering, Way, price_sums
 from corpus_cost.totals import Partial, Sums
 from corpus_cost.workload import Workload
-from pricing_data import PriceBook
 
 
 class ModelEstimate(NamedTuple):
@@ -59,9 +58,7 @@ class Estimate(NamedTuple):
         return self.done == self.shards and not self.faults and not self.total.faulty and not gaps
 
 
-def model_estimates(
-    metering: Metering, book: PriceBook, workload: Workload, total: Partial
-) -> tuple[ModelEstimate, ...]:
+def model_estimates(metering: Metering, total: Partial) -> tuple[ModelEstimate, ...]:
     """Return the estimate of each model from exact sums."""
     meters = {meter.counter: meter for meter in metering.meters}
     models: list[ModelEstimate] = []
@@ -71,7 +68,7 @@ def model_estimates(
             continue
         meter = meters[way.counter]
         tiers = total.sums.get(way.counter, (Sums(),) * meter.tiers)
-        usd, reason = price_sums(book, way.model, meter, tiers, workload)
+        usd, reason = price_sums(way.priced, meter, tiers)
         whole = sum_tiers(tiers)
         gaps = total.uncounted.get(way.counter, 0)
         models.append(ModelEstimate(way, whole.input, whole.output, usd, reason, gaps))

@@ -84,10 +84,9 @@ def count_shards(runner: Runner, shards: Sequence[Shard], tally: ShardTally, pro
 
 
 class EstimateInputs(NamedTuple):
-    """What the result of an estimate is computed from, besides the sums: meters, prices, workload and sources."""
+    """What the result of an estimate is computed from, besides the sums: meters and prices, workload and sources."""
 
     metering: Metering
-    book: PriceBook
     workload: Workload
     found: FoundSources
 
@@ -97,7 +96,7 @@ def build_estimate(
 ) -> Estimate:
     """Return the estimate from the shards that were counted."""
     total = tally.total(shards)
-    models = model_estimates(basis.metering, basis.book, basis.workload, total)
+    models = model_estimates(basis.metering, total)
     return _build(basis, total, models, shards, faults, tally)
 
 
@@ -105,7 +104,7 @@ def build_sample_estimate(basis: EstimateInputs, plan: SamplePlan, share: Decima
     """Return the estimate from a sample."""
     total = tally.total(plan.shards)
     sample = SampleTotals(total, plan.points + total.drawn, plan.measured + total.measured)
-    models = sampled_estimates(basis.metering, basis.book, basis.workload, sample)
+    models = sampled_estimates(basis.metering, basis.workload, sample)
     size = SampleSize(share, total.texts, sample.points, sample.measured)
     return _build(basis, total, models, plan.shards, (), tally, size)
 
@@ -148,7 +147,7 @@ def estimate_corpus(
 ) -> Estimate:
     """Return what the texts of files, folders, glob patterns and URLs would cost. Nothing is kept on disk.
 
-    Raise NothingFound, MissingExtra, WorkersLost, UnknownModel.
+    `models` are names as people have them. Raise NothingFound, MissingExtra, WorkersLost, UnknownModel.
     """
     reading = reading or ReadOptions()
     count = workers or usable_processors()
@@ -163,4 +162,4 @@ def estimate_corpus(
         planned = plan_shards(found.sources, reading, count)
         tally = ShardTally(None)
         count_shards(runner, planned.shards, tally, lambda _: None)
-    return build_estimate(EstimateInputs(ways, book, workload, found), planned.shards, planned.faults, tally)
+    return build_estimate(EstimateInputs(ways, workload, found), planned.shards, planned.faults, tally)

@@ -4,19 +4,21 @@ Each vocabulary counts once, however many models have it. Sums of tokens by pric
 the tier; nothing is rounded.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
+from corpus_cost.model_names import CountedName, ModelNames, suggested
 from corpus_cost.totals import Meter, Sums
 from corpus_cost.workload import Workload
 from pricing_data import PriceBook, UnpricedUsage
 from pricing_data.call_cost import call_cost
 from pricing_data.cost import add
+from pricing_data.named_prices import NamedPrice, find_price
 from pricing_data.price import Price
 from pricing_data.rate_card import tiers_of
-from pricing_data.usage import Usage
-from tokenizer_registry import DamagedVocabulary, ErrorBand, Registry
+from pricing_data.usage import Terms, Usage
+from tokenizer_registry import DamagedVocabulary, ErrorBand, Registry, UnknownModel
 
 
 class Cost(NamedTuple):
@@ -26,23 +28,23 @@ class Cost(NamedTuple):
     reason: str | None = None
 
 
-def price_thresholds(book: PriceBook, models: Sequence[str], workload: Workload) -> tuple[int, ...]:
-    """Return the prompt sizes, in tokens, above which the price of any of these models changes."""
+def price_thresholds(prices: Iterable[NamedPrice]) -> tuple[int, ...]:
+    """Return the prompt sizes, in tokens, above which any of these prices changes."""
     found: set[int] = set()
-    for model in models:
-        if price := book.price(model, workload.day):
-            service = price.tariff.service(workload.terms.service)
-            found.update(tier.above_tokens for tier in (tiers_of(price.tariff, service) if service else ()))
+    for price, terms, _ in prices:
+        service = price.tariff.service(terms.service) if price else None
+        if price and service:
+            found.update(tier.above_tokens for tier in tiers_of(price.tariff, service))
     return tuple(sorted(found))
 
 
-def price_sums(book: PriceBook, model: str, meter: Meter, sums: Sequence[Sums], workload: Workload) -> Cost:
+def price_sums(priced: NamedPrice, meter: Meter, sums: Sequence[Sums]) -> Cost:
     """Return the cost of the calls of these sums, each call one text: exactly the sum of their single costs."""
-    price = book.price(model, workload.day)
+    price, terms, reason = priced
     if price is None:
-        return Cost(None, f"no price is known on {workload.day}")
+        return Cost(None, reason)
     try:
-        parts = [_price_tier(price, _smallest(meter, i), tier, workload) for i, tier in enumerate(sums)]
+        parts = [_price_tier(price, terms, _smallest(meter, i), tier) for i, tier in enumerate(sums)]
     except UnpricedUsage as fault:
         return Cost(None, fault.reason)
     return Cost(add(*parts))
@@ -53,20 +55,21 @@ def _smallest(meter: Meter, tier: int) -> int:
     return meter.thresholds[tier - 1] + 1 if tier else 0
 
 
-def _price_tier(price: Price, prompt_tokens: int, sums: Sums, workload: Workload) -> Decimal:
+def _price_tier(price: Price, terms: Terms, prompt_tokens: int, sums: Sums) -> Decimal:
     if not sums.texts:
         return Decimal()
     usage = Usage(sums.input, sums.output, sums.cached, requests=sums.texts)
-    return call_cost(price, usage, workload.terms, input_tokens_of_each=prompt_tokens).total
+    return call_cost(price, usage, terms, input_tokens_of_each=prompt_tokens).total
 
 
 class Way(NamedTuple):
-    """How the tokens of one model are counted.
+    """How the tokens of one model are counted, and the price of its name, which `model` is as it was given.
 
     With the method "estimate" there is an error band; with "none" there is no counter, but a reason.
     """
 
     model: str
+    priced: NamedPrice
     counter: str | None
     method: Literal["exact", "estimate", "none"]
     reason: str | None = None
@@ -83,33 +86,43 @@ class Metering(NamedTuple):
 def metering(
     registry: Registry, book: PriceBook, models: Sequence[str], workload: Workload, *, estimate: bool
 ) -> Metering:
-    """Return how to count for these models, and load their vocabularies. Raise UnknownModel.
+    """Return how to count for these names of models, and load their vocabularies. Raise UnknownModel.
 
     `estimate` allows approximations for models without a public vocabulary.
     """
-    ways = tuple(_find_way(registry, model, estimate) for model in models)
-    users: dict[str, list[str]] = {}
+    names = ModelNames(registry, book)
+    ways = tuple(_find_way(names, _counted(names, model), workload, estimate) for model in models)
+    users: dict[str, list[NamedPrice]] = {}
     for way in ways:
         if way.counter is not None:
-            users.setdefault(way.counter, []).append(way.model)
-    meters = (Meter(counter, price_thresholds(book, names, workload)) for counter, names in users.items())
+            users.setdefault(way.counter, []).append(way.priced)
+    meters = (Meter(counter, price_thresholds(prices)) for counter, prices in users.items())
     return Metering(ways, tuple(meters))
 
 
-def _find_way(registry: Registry, model: str, estimate: bool) -> Way:
+def _counted(names: ModelNames, name: str) -> CountedName:
+    found = names.counted(name)
+    if found is None:
+        raise UnknownModel(name, suggested(names.registry.names, name))
+    return found
+
+
+def _find_way(names: ModelNames, found: CountedName, workload: Workload, estimate: bool) -> Way:
+    registry, name, model = names.registry, found.name, found.model
+    priced = find_price(names.book, found.named, workload.terms)
     if (fault := registry.why_uncounted(model)) is None:
-        return _if_loadable(registry, Way(model, registry.models[model].vocabulary, "exact"))
+        return _if_loadable(registry, Way(name, priced, registry.models[model].vocabulary, "exact"))
     estimator = registry.estimator(model) if estimate else None
     if estimator is None:
-        return Way(model, None, "none", fault)
+        return Way(name, priced, None, "none", fault)
     bands = estimator.bands.values()
     widest = ErrorBand(min(b.low for b in bands), max(b.high for b in bands), next(iter(bands)).basis)
-    return _if_loadable(registry, Way(model, estimator.vocabulary, "estimate", None, widest))
+    return _if_loadable(registry, Way(name, priced, estimator.vocabulary, "estimate", None, widest))
 
 
 def _if_loadable(registry: Registry, way: Way) -> Way:
     try:
         registry.counter(str(way.counter))
     except DamagedVocabulary as fault:
-        return Way(way.model, None, "none", str(fault))
+        return Way(way.model, way.priced, None, "none", str(fault))
     return way

@@ -18,10 +18,10 @@ from corpus_cost.shards import Grid, Hits, Points, Shard, SourcePiece, Whole, sh
 from corpus_cost.sources import TextFormat, TextSource
 from corpus_cost.totals import Partial
 from corpus_cost.workload import ReadOptions, Workload
-from pricing_data import PriceBook, UnpricedUsage
+from pricing_data import UnpricedUsage
 from pricing_data.call_cost import call_cost
 from pricing_data.price import Price
-from pricing_data.usage import Usage
+from pricing_data.usage import Terms, Usage
 
 # Fewer points make the interval wide; more hardly make it narrower.
 MIN_POINTS, MAX_POINTS = 200, 50_000
@@ -132,19 +132,17 @@ class SampleTotals(NamedTuple):
         return interval(readings, self.points, self.measured)
 
 
-def sampled_estimates(
-    metering: Metering, book: PriceBook, workload: Workload, sample: SampleTotals
-) -> tuple[ModelEstimate, ...]:
+def sampled_estimates(metering: Metering, workload: Workload, sample: SampleTotals) -> tuple[ModelEstimate, ...]:
     """Return the estimate of each model from a sample."""
-    return tuple(_sampled_model(way, book, workload, sample) for way in metering.ways)
+    return tuple(_sampled_model(way, workload, sample) for way in metering.ways)
 
 
-def _sampled_model(way: Way, book: PriceBook, workload: Workload, sample: SampleTotals) -> ModelEstimate:
+def _sampled_model(way: Way, workload: Workload, sample: SampleTotals) -> ModelEstimate:
     if way.counter is None:
         return ModelEstimate(way, None, None, None, way.reason)
     tokens = sample.estimated(way.counter, lambda tokens, _: tokens)
     output = sample.estimated(way.counter, workload.output.of)
-    usd, reason = _sampled_cost(way, way.counter, book, workload, sample)
+    usd, reason = _sampled_cost(way, way.counter, workload, sample)
     return ModelEstimate(
         way,
         round(tokens.estimate),
@@ -158,19 +156,21 @@ def _sampled_model(way: Way, book: PriceBook, workload: Workload, sample: Sample
 
 
 def _sampled_cost(
-    way: Way, counter: str, book: PriceBook, workload: Workload, sample: SampleTotals
+    way: Way, counter: str, workload: Workload, sample: SampleTotals
 ) -> tuple[Interval | None, str | None]:
-    price = book.price(way.model, workload.day)
+    price, terms, reason = way.priced
     if price is None:
-        return None, f"no price is known on {workload.day}"
+        return None, reason
     try:
-        return sample.estimated(counter, lambda tokens, column: _call_cost(price, workload, tokens, column)), None
+        return sample.estimated(
+            counter, lambda tokens, column: _call_cost(price, terms, workload, tokens, column)
+        ), None
     except UnpricedUsage as fault:
         return None, fault.reason
 
 
-def _call_cost(price: Price, workload: Workload, tokens: int, in_column: int) -> Decimal:
+def _call_cost(price: Price, terms: Terms, workload: Workload, tokens: int, in_column: int) -> Decimal:
     """Return the exact cost of the call of one text."""
     output = workload.output.of(tokens, in_column)
     usage = Usage(tokens, output, workload.cached(tokens))
-    return call_cost(price, usage, workload.terms).total
+    return call_cost(price, usage, terms).total

@@ -23,6 +23,10 @@ class TomlRow:
         """The error to raise for this row."""
         return BadCatalogue(self.path, self.where, fault)
 
+    def keys_left(self) -> tuple[str, ...]:
+        """Return the keys that are not yet taken."""
+        return tuple(self._left)
+
     def has(self, key: str) -> bool:
         """Whether the key is there and not yet taken."""
         return key in self._left

@@ -2,7 +2,8 @@
 
 RegistryError
 ├── BadCatalogue(path, where, fault)
-├── UnknownModel(name)
+├── UnknownModel(name, suggestion)
+├── BadAlias(alias, fault)
 ├── UnknownVocabulary(name)
 ├── DamagedVocabulary(name, path, expected, found)
 └── UncountableText(reason)
@@ -29,14 +30,28 @@ class BadCatalogue(RegistryError):
 
 
 class UnknownModel(RegistryError):
-    """No model of that name is in the registry. Names match exactly."""
+    """The name stands for no model of the registry. `suggestion` is the name that was most likely meant."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
+    def __init__(self, name: str, suggestion: str | None = None) -> None:
+        super().__init__(name, suggestion)
         self.name = name
+        self.suggestion = suggestion
 
     def __str__(self) -> str:
-        return f"unknown model {self.name!r}; the known ones are in Registry.models"
+        hint = f"did you mean {self.suggestion!r}?" if self.suggestion else "the known ones are in Registry.models"
+        return f"unknown model {self.name!r}; {hint}"
+
+
+class BadAlias(RegistryError):
+    """An operator's alias cannot be used."""
+
+    def __init__(self, alias: str, fault: str) -> None:
+        super().__init__(alias, fault)
+        self.alias = alias
+        self.fault = fault
+
+    def __str__(self) -> str:
+        return f"alias {self.alias!r}: {self.fault}"
 
 
 class UnknownVocabulary(RegistryError):

@@ -101,10 +101,12 @@ def _line(
     if row.at is None:
         dayless[f"{row.model or 'no model'}: {row.fault}"] += 1
         return None
-    return lines.setdefault(AuditKey(day_of(row.at), _shown(names, row.model)), AuditLine())
+    return lines.setdefault(AuditKey(day_of(row.at), _shown(names, row)), AuditLine())
 
 
-def _shown(names: Mapping[str, str], model: str) -> str:
+def _shown(names: Mapping[str, str], row: UsageRow) -> str:
+    """Return the model of a line: a name that changes the price has a line of its own."""
+    model = row.named.model if row.named and row.named.is_plain else row.model
     return VERSION.sub("", names.get(model, model))
 
 

@@ -17,10 +17,10 @@ from pricing_data.cost import add, subtract
 from pricing_data.usage_files.columns import ReadingOptions
 from pricing_data.usage_files.file import COSTS, USAGE, UsageFile, open_usage
 from pricing_data.usage_files.layout import ExportLayout
+from pricing_data.usage_files.named_rows import RowNames
 from pricing_data.usage_files.reader import RowReader
 from pricing_data.usage_files.row import UsageRow
-from service.cli.catalogue import load_registry
-from service.cli.price_book import load_book, report_faults
+from service.cli.price_book import load_names, report_faults
 from service.cli.table import CellValue, Column, print_table, say
 from service.cli.usage_options import options_of, reading_options, sentences_of
 from service.http import json
@@ -69,14 +69,14 @@ def audit_(
     Exports of OpenAI, Anthropic, OpenRouter, LiteLLM, AWS (Bedrock) and Google Cloud (Vertex AI) are recognized by
     their columns; other files need the columns date, model, input_tokens, output_tokens and cost_usd.
     """
-    registry = load_registry()
-    names = {model.name: model.display_name for model in registry.models.values()}
-    book = load_book(registry)
+    names = load_names()
+    display_names = {model.name: model.display_name for model in names.registry.models.values()}
+    rows = RowNames(names.resolver())
     options = options_of(as_of, column, separator, decimal, **former)
     with report_faults(), ExitStack() as opened:
         usage = _open(opened, files, USAGE, options)
         bills = _open(opened, costs, COSTS, replace(options, columns={}))
-        found = audit(book, names, _rows(usage), _rows(bills))
+        found = audit(names.book, display_names, map(rows.named, _rows(usage)), _rows(bills))
     readers = [file.reader for file in (*usage, *bills)]
     if as_json:
         click.echo(json.encode(_report(found, tolerance, readers)))

@@ -7,18 +7,17 @@ from typing import Any
 
 import click
 
+from corpus_cost.model_names import ModelNames
 from pricing_data import PriceBook
 from pricing_data.responses import BadUsage
 from pricing_data.usage_pricing import MARKS_OF_A_RESPONSE, PROPERTIES, PricedUsage, price_usage
 from service.cli.cost_plan import option_named, plan_options, show_plan, split_options
 from service.cli.cost_report import show_many, show_one
-from service.cli.price_book import load_book
+from service.cli.price_book import load_names
 from service.http import json
 from service.http.json import NotJson
 from service.runtime.clock import utc_now
 from service.tokens.cost_answers import CostAnswers
-from service.tokens.names import resolver
-from tokenizer_registry import Registry
 
 NOT_ALL = 2
 STDIN = "-"
@@ -57,14 +56,13 @@ def cost(context: click.Context, /, file: Path | None, models: tuple[str, ...], 
     weighbridge cost -m gpt-4o -m o3 --input 2k --output 500 --cached 40% --calls 1M --monthly
     """
     plan, terms = split_options(options)
-    registry = Registry.from_package()
-    book = load_book(registry)
+    names = load_names()
     if file is None:
         if not models or not plan:
             raise click.UsageError(
                 "Name a FILE with a response or a usage, - for standard input; or models with -m, and --input."
             )
-        if not show_plan(book, registry, models, {**plan, **terms}, as_json=as_json):
+        if not show_plan(names, models, {**plan, **terms}, as_json=as_json):
             context.exit(NOT_ALL)
         return
     if plan:
@@ -74,21 +72,21 @@ def cost(context: click.Context, /, file: Path | None, models: tuple[str, ...], 
     items, is_single = _read_items(file)
     if models:
         terms["model"] = models[0]
-    results = _price(book, registry, [_with_terms(item, terms) for item in items])
+    results = _price(names, [_with_terms(item, terms) for item in items])
     if is_single and isinstance(results[0], BadUsage):
         raise click.ClickException(f"{results[0]}.")
-    _show(book, results, is_single=is_single, as_json=as_json)
+    _show(names.book, results, is_single=is_single, as_json=as_json)
     if any(isinstance(found, BadUsage) or found.total is None for found in results):
         context.exit(NOT_ALL)
 
 
-def _price(book: PriceBook, registry: Registry, items: Sequence[Any]) -> list[PricedUsage | BadUsage]:
+def _price(names: ModelNames, items: Sequence[Any]) -> list[PricedUsage | BadUsage]:
     """Return the cost of each usage, or why it cannot be read."""
-    now, resolve = utc_now(), resolver(registry.models, book)
+    now, resolve = utc_now(), names.resolver()
     results: list[PricedUsage | BadUsage] = []
     for item in items:
         try:
-            results.append(price_usage(book, item, now=now, resolve=resolve))
+            results.append(price_usage(names.book, item, now=now, resolve=resolve))
         except BadUsage as fault:
             results.append(fault)
     return results

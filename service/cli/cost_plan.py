@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from corpus_cost.model_names import ModelNames
 from pricing_data import PriceBook
 from pricing_data.cost import multiply
 from pricing_data.plans import MONTHS_OF_A_YEAR, CallPlan, PlannedCost, plan_costs, read_plan
@@ -13,8 +14,6 @@ from service.cli.table import CellValue, Column, money, print_table, say
 from service.http import json
 from service.runtime.clock import utc_now
 from service.tokens.cost_answers import plan_answer, worst_state
-from service.tokens.names import resolver
-from tokenizer_registry import Registry
 
 # With -m '*', hundreds of models have no price.
 MAX_NAMED_MODELS = 10
@@ -63,18 +62,16 @@ def split_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str,
     return plan, given
 
 
-def show_plan(
-    book: PriceBook, registry: Registry, models: Sequence[str], options: Mapping[str, Any], *, as_json: bool
-) -> bool:
+def show_plan(names: ModelNames, models: Sequence[str], options: Mapping[str, Any], *, as_json: bool) -> bool:
     """Print the cost of a plan. Return whether every model has a cost. An invalid option ends the command."""
     if "provider" in options:
         raise click.UsageError("--provider cannot be used without a FILE.")
     fields = {OPTIONS.get(name, name): value for name, value in options.items()}
     try:
-        plan = read_plan({**fields, "models": list(models)}, utc_now(), list(registry.models))
+        plan = read_plan({**fields, "models": list(models)}, utc_now(), list(names.registry.models))
     except BadUsage as fault:
         raise click.ClickException(f"{option_named(fault.property)}: {fault.reason}.") from None
-    resolve = resolver(registry.models, book)
+    resolve, book = names.resolver(), names.book
     costs = plan_costs(book, plan, lambda name: resolve(name, None))
     if as_json:
         click.echo(json.encode({**plan_answer(plan, costs, None), "pricing_version": book.version}))

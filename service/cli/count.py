@@ -5,13 +5,15 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import reduce
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 import click
 
-from pricing_data import PriceBook, cost
-from pricing_data.rate_card import input_rate
+from corpus_cost.model_names import ModelNames
+from pricing_data import Terms, cost
+from pricing_data.named_prices import find_price
 from service.cli.catalogue import load_registry, wanted_models
 from service.cli.price_book import load_book
 from service.cli.progress import progress
@@ -19,24 +21,33 @@ from service.cli.table import CellValue, Column, TableCell, has_room, money, pri
 from service.cli.text_files import STDIN, Encoding, TextFiles
 from service.http import json
 from service.tokens.count import estimate_entry
+from service.tokens.model_facts import context_entry, context_left
 from tokenizer_registry import Count, ErrorBand, Registry, UncountableText
+from tokenizer_registry.facts import NO_FACTS, ModelFacts
 
 NOT_ALL = 2
 MAX_NAMED_MODELS = 5
 # More models than these are printed as rows.
 MAX_MODEL_COLUMNS = 8
+AMOUNTS = ("tokens", "USD", "context left")
 # Smaller inputs are counted before a progress bar could be read.
 MIN_PROGRESS_BYTES = 1_000_000
 EPILOG = "Exit status: 0, everything was counted; 2, some files could not be counted; 1, nothing could be done."
 
 
 class FileCount(NamedTuple):
-    """The count of one file for one model; `file` is None in a total. `usd` is the exact cost, if it is known."""
+    """The count of one file for one name of a model; `file` is None in a total. `usd` is the exact cost, if known.
+
+    `resolved` is the model of the catalogue, `reason` why the name has no price. `facts` are read for --context alone.
+    """
 
     file: str | None
     model: str
     counted: Count
     usd: Decimal | None
+    resolved: str
+    reason: str | None = None
+    facts: ModelFacts = NO_FACTS
 
 
 @click.command(epilog=EPILOG)
@@ -48,13 +59,14 @@ class FileCount(NamedTuple):
 @click.option(
     "--estimate", is_flag=True, help="Estimate models without a public vocabulary; estimates are marked with ~."
 )
+@click.option("--context", "with_context", is_flag=True, help="Show what is left of each model's context window.")
 @click.option("--encoding", type=Encoding(), help="Encoding of files without a byte order mark (default: UTF-8).")
 @click.option("--quiet", "-q", is_flag=True, help="Print only the total number of tokens, one line per model.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 @click.pass_context
 def count(
     context: click.Context, /, files: tuple[Path, ...], names: tuple[str, ...], estimate: bool,
-    encoding: str | None, quiet: bool, as_json: bool,
+    with_context: bool, encoding: str | None, quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Count the tokens of FILES and their cost as input.
 
@@ -65,23 +77,25 @@ def count(
         raise click.UsageError("--quiet and --json cannot be used together.")
     registry = load_registry()
     models = wanted_models(registry, names)
+    book = load_book(registry)
     inputs = TextFiles(files or (Path(STDIN),), encoding)
     with _progress(inputs, len(models)) as advance:
-        rows = list(_rows(registry, load_book(registry), models, inputs, advance, estimate=estimate))
+        rows = list(_rows(ModelNames(registry, book), models, inputs, advance, estimate=estimate))
+    if with_context:
+        rows = [row._replace(facts=registry.facts[row.resolved]) for row in rows]
     if as_json:
-        click.echo(json.encode([_entry(row, estimate) for row in rows]))
+        click.echo(json.encode([_entry(row, estimate, with_context) for row in rows]))
     elif quiet:
         _print_numbers(registry, models, rows)
     else:
-        _print_counts(rows, models)
+        _print_counts(rows, models, with_context)
     _report(registry, rows, inputs, quiet=quiet or as_json)
     if inputs.faults:
         context.exit(NOT_ALL)
 
 
 def _rows(
-    registry: Registry,
-    book: PriceBook,
+    names: ModelNames,
     models: Sequence[str],
     inputs: TextFiles,
     advance: Callable[[], None],
@@ -89,22 +103,24 @@ def _rows(
     estimate: bool,
 ) -> Iterator[FileCount]:
     """Yield the counts file by file, in the order of the models; a file with a fault has none."""
-    day = datetime.now(UTC).date()
+    registry, day = names.registry, datetime.now(UTC).date()
+    counted = list(filter(None, map(names.counted, models)))
+    prices = [find_price(names.book, each.named, Terms(day)) for each in counted]
     for file, text in inputs.texts():
         # One model at a time, so that the progress bar advances within a large file. Counts are shared by models
         # with the same vocabulary and estimator.
         known: dict[tuple[str | None, str | None], Count] = {}
         rows = []
         try:
-            for model in models:
+            for (name, model, _), price in zip(counted, prices, strict=True):
                 estimator = registry.estimator(model) if estimate else None
                 method = registry.models[model].vocabulary, estimator.name if estimator else None
                 if method not in known:
                     known[method] = registry.count(text, [model], estimate)[0]
-                found, price = known[method], book.price(model, day)
-                unit_price = input_rate(price, found.tokens or 0)
+                found = known[method]
+                unit_price = price.input_rate(found.tokens or 0).usd
                 usd = None if found.tokens is None or unit_price is None else cost(found.tokens, unit_price)
-                rows.append(FileCount(file, model, found, usd))
+                rows.append(FileCount(file, name, found, usd, model, price.reason))
                 advance()
         except UncountableText as fault:
             inputs.faults.append(f"{file}: {fault}.")
@@ -120,7 +136,7 @@ def _print_numbers(registry: Registry, models: Sequence[str], rows: Sequence[Fil
     for model in models:
         tokens = _total(model, rows).counted.tokens if rows else 0
         if tokens is None:
-            reason = registry.why_uncounted(model)
+            reason = registry.why_uncounted(registry.names.resolve(model).model)
             raise click.ClickException(f"{model} has no count: {reason}. Try --estimate.")
         click.echo(tokens)
 
@@ -134,17 +150,24 @@ def _report(registry: Registry, rows: Sequence[FileCount], inputs: TextFiles, *,
         more = len(uncounted) - MAX_NAMED_MODELS
         names = ", ".join(uncounted[:MAX_NAMED_MODELS]) + (f" and {more:,} more" if more > 0 else "")
         click.echo(f"No count without a public vocabulary: {names}. Try --estimate.", err=True)
+    unpriced = {row.model: row.reason for row in rows if row.reason and row.model != row.resolved}
+    for name, reason in unpriced.items() if not quiet else ():
+        click.echo(f"No cost of {name}: {reason}.", err=True)
     for sentence in [*([] if quiet else inputs.notes), *inputs.faults]:
         click.echo(sentence, err=True)
 
 
-def _entry(row: FileCount, estimate: bool) -> json.Value:
+def _entry(row: FileCount, estimate: bool, with_context: bool) -> json.Value:
     entry: dict[str, json.Value] = {
         "file": row.file,
         "model": row.model,
         "token_count": row.counted.tokens,
         "token_cost": row.usd,
+        "resolved_model": row.resolved,
+        "reason": row.reason,
     }
+    if with_context:
+        entry |= context_entry(row.facts, row.counted.tokens)
     return entry | {"method": row.counted.method, **estimate_entry(row.counted)} if estimate else entry
 
 
@@ -158,18 +181,22 @@ def _progress(inputs: TextFiles, models: int) -> Iterator[Callable[[], None]]:
         yield advance
 
 
-def _print_counts(rows: Sequence[FileCount], models: Sequence[str]) -> None:
+def _print_counts(rows: Sequence[FileCount], models: Sequence[str], with_context: bool) -> None:
     """Print the counts, which are ordered by file and then by model, with totals if there are several files."""
     files = len(rows) // len(models)
     every = [*rows, *(_total(model, rows) for model in models)] if files > 1 else rows
+    headings = AMOUNTS if with_context else AMOUNTS[:2]
+    amounts = [_amounts(row)[: len(headings)] for row in every]
     if len(models) <= MAX_MODEL_COLUMNS:
-        columns = [Column("file", "name"), *(column for model in models for column in _columns_of(model))]
-        cells = [_cells(every[start : start + len(models)]) for start in range(0, len(every), len(models))]
+        named = [f"{model} {heading}" for model in models for heading in headings]
+        columns = [Column("file", "name"), *(Column(heading, "number") for heading in named)]
+        starts = range(0, len(every), len(models))
+        cells = [[_file(every[start]), *chain(*amounts[start : start + len(models)])] for start in starts]
         if len(models) == 1 or has_room(columns, cells):
             print_table(columns, cells)
             return
-    columns = [Column("file", "name"), Column("model", "name"), Column("tokens", "number"), Column("USD", "number")]
-    print_table(columns, [(_file(row), row.model, *_amounts(row)) for row in every])
+    columns = [Column("file", "name"), Column("model", "name"), *(Column(heading, "number") for heading in headings)]
+    print_table(columns, [(_file(row), row.model, *shown) for row, shown in zip(every, amounts, strict=True)])
 
 
 def _total(model: str, rows: Sequence[FileCount]) -> FileCount:
@@ -184,6 +211,9 @@ def _total(model: str, rows: Sequence[FileCount]) -> FileCount:
         model,
         mine[0].counted._replace(tokens=sum(tokens) if len(tokens) == len(mine) else None, error=widest),
         sum(costs, Decimal()) if len(costs) == len(mine) else None,
+        mine[0].resolved,
+        mine[0].reason,
+        mine[0].facts,
     )
 
 
@@ -191,21 +221,15 @@ def _wider(one: ErrorBand, other: ErrorBand) -> ErrorBand:
     return one._replace(low=min(one.low, other.low), high=max(one.high, other.high))
 
 
-def _columns_of(model: str) -> tuple[Column, Column]:
-    return Column(f"{model} tokens", "number"), Column(f"{model} USD", "number")
-
-
-def _cells(rows: Sequence[FileCount]) -> list[CellValue]:
-    return [_file(rows[0]), *(value for row in rows for value in _amounts(row))]
-
-
 def _file(row: FileCount) -> str:
     return row.file or "total"
 
 
-def _amounts(row: FileCount) -> tuple[CellValue, CellValue]:
+def _amounts(row: FileCount) -> list[CellValue]:
+    """Return the cells of AMOUNTS."""
     mark = "~" if row.counted.method == "estimate" else ""
-    return _tokens(row.counted), None if row.usd is None else money(row.usd, mark)
+    cost_cell = None if row.usd is None else money(row.usd, mark)
+    return [_tokens(row.counted), cost_cell, context_left(row.facts, row.counted.tokens)]
 
 
 def _tokens(count: Count) -> CellValue:

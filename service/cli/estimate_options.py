@@ -8,7 +8,7 @@ from fractions import Fraction
 import click
 
 from corpus_cost.workload import Output
-from service.cli.catalogue import known_author, known_models, wanted_models
+from service.cli.catalogue import known_author, known_names, wanted_models
 from tokenizer_registry import Registry
 
 UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}
@@ -81,7 +81,7 @@ def chosen_models(registry: Registry, names: Sequence[str], authors: Sequence[st
     """Return the models by name and by author, each once. An unknown one ends the command with one sentence."""
     if not authors:
         return wanted_models(registry, names, "--model or --author")
-    chosen = known_models(registry, names)
+    chosen = known_names(registry, names)
     for author in (known_author(registry, name) for name in authors):
         chosen += [model.name for model in registry.models.values() if model.author == author]
     return list(dict.fromkeys(chosen))

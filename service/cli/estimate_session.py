@@ -117,7 +117,7 @@ class EstimateSession:
         """Count and return the estimate. Raise EstimationError, OSError."""
         found = self._find_sources()
         request = self._request
-        question = EstimateInputs(self._metering, request.book, request.workload, found)
+        question = EstimateInputs(self._metering, request.workload, found)
         if request.sample is not None:
             sampled = sample_plan(found.sources, request.reading, request.sample, request.seed)
             self._count(sampled.shards)
@@ -131,7 +131,7 @@ class EstimateSession:
         if path := self._request.documents:
             shards = [shard.id for shard in self._shards]
             with _name_faults(path):
-                write_documents(path, shards, self._journal.parts, self._metering, self._request.book, found.workload)
+                write_documents(path, shards, self._journal.parts, self._metering, found.workload)
         if path := self._request.html:
             with _name_faults(path):
                 path.write_text(page(found, self._request.inputs), encoding="utf-8")
@@ -180,7 +180,8 @@ def _name_faults(path: Path) -> Iterator[None]:
 
 def _identity(request: EstimateRequest) -> str:
     """Return a digest of everything that changes the outcome: a run may be resumed with equal options only."""
-    vocabularies = {request.registry.models[name].vocabulary for name in request.models}
+    names, models = request.registry.names, request.registry.models
+    vocabularies = {models[names.resolve(name).model].vocabulary for name in request.models}
     specs = request.registry.vocabularies
     options = {
         "inputs": [name if "://" in name or name == STDIN else str(Path(name).absolute()) for name in request.inputs],

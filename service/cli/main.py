@@ -46,7 +46,7 @@ SUMMARIES = {
     "cheapest": "Rank models by the cost of a call with the text of FILE.",
     "estimate": "Estimate what the texts of INPUTS would cost.",
     "audit": "Compare the charges in usage FILES with the price book.",
-    "models": "List all models, or those of NAMES.",
+    "models": "List all models, or those that NAMES stand for, and how these were resolved.",
     "authors": "List the authors of models.",
     "vocab": "List, verify, fetch and add vocabularies.",
     "prices": "Explain, compare, apply and refresh prices.",

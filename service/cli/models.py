@@ -5,11 +5,12 @@ from typing import Any
 
 import click
 
-from service.cli.catalogue import known_author, known_models, load_registry
+from service.cli.catalogue import known_author, known_names, load_registry
 from service.cli.models_list import UNFILTERED, filter_options, list_models, print_list
 from service.cli.price_book import load_book
 from service.cli.table import MTOK, Column, print_table
 from service.http import json
+from service.tokens.name_words import resolution_entry, resolution_lines
 
 COLUMNS = (
     Column("name", "name"),
@@ -24,9 +25,9 @@ COLUMNS = (
 @filter_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def models(names: tuple[str, ...], author: str | None, as_json: bool, **options: Any) -> None:
-    """List all models, or those of NAMES.
+    """List all models, or those that NAMES stand for, and how these were resolved.
 
-    The newest models come first. With NAMES, the evidence for the vocabulary of each is shown.
+    A list begins with the newest models.
     """
     registry = load_registry()
     book = load_book(registry)
@@ -39,7 +40,9 @@ def models(names: tuple[str, ...], author: str | None, as_json: bool, **options:
     day = datetime.now(UTC).date()
     author = None if author is None else known_author(registry, author)
     rows: list[dict[str, json.Value]] = []
-    for name in known_models(registry, names):
+    resolved = list(map(registry.names.resolve, known_names(registry, names)))
+    for found in resolved:
+        name = found.model
         model, price = registry.models[name], book.price(name, day)
         if author in (None, model.author):
             rows.append(
@@ -51,12 +54,18 @@ def models(names: tuple[str, ...], author: str | None, as_json: bool, **options:
                     "evidence": model.evidence,
                     "without_count": registry.why_uncounted(name),
                     "price_per_input_token": price.input if price else None,
+                    "asked": found.name,
+                    **resolution_entry(found),
                 }
             )
     if as_json:
         click.echo(json.encode([*rows]))
     else:
         _print(rows)
+        for found in resolved:
+            if found.steps:
+                click.echo(f"\n{found.name} stands for {found.model}:")
+                click.echo("\n".join(f"  {line}" for line in resolution_lines(found)))
 
 
 @click.command()

@@ -7,13 +7,13 @@ import click
 
 from pricing_data import plain
 from pricing_data.usage_files.bill import UsageBill, UsagePricer, price_file
+from pricing_data.usage_files.named_rows import RowNames
 from pricing_data.usage_files.reader import RowReader
-from service.cli.price_book import load_book, report_faults
+from service.cli.price_book import load_names, report_faults
 from service.cli.progress import share_progress
 from service.cli.table import Column, money, print_table, say
 from service.cli.usage_options import options_of, reading_options, sentences_of
 from service.http import json
-from tokenizer_registry import Registry
 
 UNPRICED = 2
 EPILOG = "Exit status: 0, every row has a cost; 2, some rows have none; 1, the file cannot be read."
@@ -39,7 +39,8 @@ def apply_(
     their cost is empty, never 0.
     """
     options = options_of(as_of, column, separator, decimal, **former)
-    pricer = UsagePricer(load_book(Registry.from_package()))
+    names = load_names()
+    pricer = UsagePricer(names.book, RowNames(names.resolver()).named)
     with report_faults(), share_progress(f"pricing {file.name}") as advance:
         reader = price_file(file, output, options, pricer, advance)
     version = pricer.book.version

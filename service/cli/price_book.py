@@ -7,7 +7,9 @@ from pathlib import Path
 
 import click
 
+from corpus_cost.model_names import ModelNames
 from pricing_data import PriceBook, PricingError
+from service.cli.catalogue import load_registry
 from service.cli.configuration import configuration
 from service.cli.table import printable
 from service.tokens.price_book import book_in_use, newest_book
@@ -43,6 +45,12 @@ def load_book(registry: Registry) -> PriceBook:
     settings = configuration().settings
     with report_faults():
         return book_in_use(settings.data_dir, settings.price_overrides, registry.models)
+
+
+def load_names() -> ModelNames:
+    """Return the registry and the price book in use, with what names of models stand for in both."""
+    registry = load_registry()
+    return ModelNames(registry, load_book(registry))
 
 
 def find_book_path() -> Path:

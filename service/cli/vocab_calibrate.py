@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import click
 
-from service.cli.catalogue import known_models
+from service.cli.catalogue import known_names, load_registry
 from service.cli.configuration import configuration
 from service.cli.progress import progress
 from service.cli.table import CellValue, Column, print_table, say
@@ -43,8 +43,9 @@ def calibrate(name: str, wanted: int | None, as_json: bool) -> None:
 
     The texts are part of the package and are sent to the provider.
     """
-    registry = Registry.from_package()
-    (model,) = known_models(registry, [name])
+    registry = load_registry()
+    (known,) = known_names(registry, [name])
+    model = registry.names.resolve(known).model
     provider = _provider(registry, model)
     chosen = _choose_samples(wanted)
     try:

@@ -151,7 +151,8 @@ def _upstream_name(settings: Settings) -> str:
 
 def _vocabulary(settings: Settings, registry: Registry) -> str | None:
     """Load the vocabulary of the upstream's model and return its name, or None if no setting implies it."""
-    known = registry.models.get(_upstream_name(settings))
+    found = registry.names.find(_upstream_name(settings))
+    known = registry.models[found.model] if found else None
     implied = known.vocabulary if known and known.vocabulary in registry.vocabularies else None
     name = settings.upstream_vocabulary or implied
     if name is not None:

@@ -118,6 +118,9 @@ class Settings(BaseModel):
     price_overrides: Path | None = Field(
         None, description="File of your own prices, which override those of the price book."
     )
+    aliases: Path | None = Field(
+        None, description='TOML file of your own names of models, such as "house-large" = "gpt-4o".'
+    )
     reference_hosts: str = Field(
         "",
         description="Hosts whose prices a refresh uses for open-weight models, in order of preference, "

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.types import Receive, Scope
 
-from pricing_data import PriceBook
+from corpus_cost.model_names import ModelNames
 from pricing_data.plans import CallPlan, plan_costs, read_plan
 from pricing_data.responses import BadUsage
 from pricing_data.usage_pricing import PricedUsage, price_usage
@@ -19,7 +19,6 @@ from service.http.request_limits import INLINE_BODY_BYTES, BodyReader
 from service.http.responses import Reply
 from service.tokens.cost_answers import CostAnswers, markup_properties, plan_answer
 from service.tokens.counting_pool import Caller, CountingPool
-from service.tokens.names import resolver
 from service.tokens.prices import version_header
 
 MAX_USAGES = 10_000
@@ -30,23 +29,22 @@ MAX_VALUES = 400_000
 
 
 class CostEndpoint:
-    """Prices usages with one price book. `now` returns the time of usages without one."""
+    """Prices usages with the price book of `names`. `now` returns the time of usages without one."""
 
     def __init__(
         self,
         reader: BodyReader,
         pool: CountingPool,
-        models: Mapping[str, object],
-        book: PriceBook,
+        names: ModelNames,
         now: Callable[[], datetime],
     ) -> None:
         self.reader = reader
         self.pool = pool
-        self.models = models
-        self.book = book
+        self.names = names
+        self.book = names.book
         self.now = now
-        self._version = version_header(book)
-        self._answers = CostAnswers(book)
+        self._version = version_header(self.book)
+        self._answers = CostAnswers(self.book)
 
     async def cost(self, scope: Scope, receive: Receive, principal: Principal) -> Reply | Refusal:
         """Price the usages or plans of a request."""
@@ -71,11 +69,11 @@ class CostEndpoint:
 
     def _priced(self, request: Any, account: str | None) -> bytes | Refusal:
         if is_of_plans(request):
-            return priced_plans(request, self.book, self.models, self.now(), account)
+            return priced_plans(request, self.names, self.now(), account)
         if isinstance(request, list):
             return f"[{','.join(self._all(request, account))}]".encode()
         try:
-            found = price_usage(self.book, request, now=self.now(), resolve=resolver(self.models, self.book))
+            found = price_usage(self.book, request, now=self.now(), resolve=self.names.resolver())
         except BadUsage as fault:
             return INVALID_REQUEST.saying(f"{fault}.")
         return self._written(found, account).encode()
@@ -88,7 +86,7 @@ class CostEndpoint:
 
     def _all(self, items: list[Any], account: str | None) -> Iterable[str]:
         """Return the JSON of each usage; one that is invalid has an error in its place."""
-        now, resolve = self.now(), resolver(self.models, self.book)
+        now, resolve = self.now(), self.names.resolver()
         for item in items:
             try:
                 yield self._written(price_usage(self.book, item, now=now, resolve=resolve), account)
@@ -120,17 +118,15 @@ def is_of_plans(request: object) -> bool:
     return isinstance(request, dict) and PLANS in request
 
 
-def priced_plans(
-    request: Mapping[str, Any], book: PriceBook, models: Mapping[str, object], now: datetime, account: str | None
-) -> bytes | Refusal:
+def priced_plans(request: Mapping[str, Any], names: ModelNames, now: datetime, account: str | None) -> bytes | Refusal:
     """Return the answer to a request with plans, or a refusal that names the plan and the property at fault."""
     try:
-        plans = list(_plans(request, now, list(models)))
+        plans = list(_plans(request, now, list(names.registry.models)))
     except BadUsage as fault:
         return INVALID_REQUEST.saying(f"{fault}.")
     if sum(len(plan.models) for plan in plans) > MAX_COSTS:
         return INVALID_REQUEST.saying(f"plans: send at most {MAX_COSTS:,} models in all plans together.")
-    resolve = resolver(models, book)
+    resolve, book = names.resolver(), names.book
     answers: list[json.Value] = [
         plan_answer(plan, plan_costs(book, plan, lambda name: resolve(name, None)), book.markup(account, plan.terms.at))
         for plan in plans

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from starlette.types import Receive, Scope
 
+from corpus_cost.model_names import model_hint
 from service.auth.accounts import Principal
 from service.http import json
 from service.http.context import context_of, hold_exactly
@@ -100,13 +101,14 @@ def _vocabulary(fields: Mapping[str, Any], registry: Registry) -> str:
     if "vocabulary" in fields:
         return _installed("vocabulary", fields["vocabulary"], registry)
     name = fields["model"]
-    if name not in registry.models:
-        hint = did_you_mean(name, registry.models, "GET /v1/tokens/models lists the known ones.")
+    found = registry.names.find(name)
+    if found is None:
+        hint = model_hint(registry.names, name, "GET /v1/tokens/models lists the known ones.")
         raise InvalidRequest(f"model: there is no model {shorten(name)}. {hint}")
-    vocabulary = registry.models[name].vocabulary
+    vocabulary = registry.models[found.model].vocabulary
     if vocabulary is None:
-        why = registry.why_uncounted(name)
-        raise InvalidRequest(f"model: the vocabulary of {name} is not known: {why}.")
+        why = registry.why_uncounted(found.model)
+        raise InvalidRequest(f"model: the vocabulary of {found.model} is not known: {why}.")
     return _installed("model", vocabulary, registry)
 
 

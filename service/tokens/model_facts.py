@@ -29,8 +29,13 @@ def fact_sources(facts: ModelFacts) -> dict[str, json.Value]:
     return {name: _origin(fact) for name in FACT_NAMES if (fact := getattr(facts, name)) is not None}
 
 
+def context_entry(facts: ModelFacts, tokens: int | None) -> dict[str, json.Value]:
+    """Return the context window, and what an input leaves of it, both null if unknown."""
+    return {"context_window": value_of(facts.context_window), "context_left": context_left(facts, tokens)}
+
+
 def context_left(facts: ModelFacts, tokens: int | None) -> int | None:
-    """Return how many tokens of the context window an input leaves, negative if it is too long; None if unknown."""
+    """Return what an input leaves of the context window: negative if it is too long, None if unknown."""
     window = value_of(facts.context_window)
     return None if window is None or tokens is None else window - tokens
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from starlette.types import Receive, Scope
 
+from corpus_cost.model_names import model_hint
 from pricing_data import PriceBook
 from service.auth.accounts import Principal
 from service.http import json
@@ -19,6 +20,7 @@ from service.tokens.model_filters import ModelFilter, flag, read_filter
 from service.tokens.prices import provenance, version_header
 from service.tokens.requests import parameters
 from tokenizer_registry import Model, Registry
+from tokenizer_registry.names import NameResolver
 from weighbridge_base.suggestions import did_you_mean
 
 PARAMETERS = ("author", "name", "detail", "open_weights", "min_context", "modality", "priced", "q")
@@ -37,6 +39,7 @@ class Catalogue:
     """Lists models and authors. `today` returns the UTC date of the prices."""
 
     def __init__(self, registry: Registry, book: PriceBook, today: Callable[[], date]) -> None:
+        self.registry = registry
         self.models = registry.models
         self.facts = registry.facts
         self.book = book
@@ -46,16 +49,16 @@ class Catalogue:
         self._authors_reply = Reply(200, json.encode(list(self.authors)))
 
     async def list_models(self, scope: Scope, receive: Receive, principal: Principal) -> Reply | Refusal:
-        """List all models, or those that match the filters."""
+        """List all models, or those that match the filters; `name` is any name of a model."""
         wanted = parameters(scope, PARAMETERS)
         if isinstance(wanted, Refusal):
             return wanted
         try:
-            chosen, detail = read_filter(wanted), flag(wanted, "detail")
+            chosen, detail = self._resolved(read_filter(wanted)), flag(wanted, "detail")
         except InvalidRequest as fault:
             return INVALID_REQUEST.saying(str(fault))
-        if refusal := self._unknown_names(chosen):
-            return refusal
+        if isinstance(chosen, Refusal):
+            return chosen
         entries = self._entries_at(self.today(), detail is True)
         texts = (entry.text for name, entry in entries.items() if self._is_chosen(chosen, name, entry.is_priced))
         return Reply(200, b"[" + b",".join(texts) + b"]", [version_header(self.book)])
@@ -65,16 +68,18 @@ class Catalogue:
         wanted = parameters(scope, ())
         return wanted if isinstance(wanted, Refusal) else self._authors_reply
 
-    def _unknown_names(self, chosen: ModelFilter) -> Refusal | None:
-        """Return the refusal of an unknown author or model, or of a model by another author."""
-        author, name = chosen.author, chosen.name
-        if author is not None and author not in self.authors:
-            return unknown("author", author, self.authors)
-        if name is not None and name not in self.models:
-            return unknown("model", name, self.models)
-        if name is not None and author not in (None, self.models[name].author):
-            return NOT_FOUND.saying(f"The model {shorten(name)} is not by the author {shorten(author)}.")
-        return None
+    def _resolved(self, chosen: ModelFilter) -> ModelFilter | Refusal:
+        """Return a filter with the name of the catalogue; refuse an unknown author or name, or a model of another."""
+        if chosen.author is not None and chosen.author not in self.authors:
+            return unknown_author(chosen.author, self.authors)
+        if chosen.name is None:
+            return chosen
+        found = self.registry.names.find(chosen.name)
+        if found is None:
+            return unknown_model(chosen.name, self.registry.names)
+        if chosen.author not in (None, self.models[found.model].author):
+            return NOT_FOUND.saying(f"The model {shorten(chosen.name)} is not by the author {shorten(chosen.author)}.")
+        return chosen._replace(name=found.model)
 
     def _is_chosen(self, chosen: ModelFilter, name: str, is_priced: bool) -> bool:
         return chosen.accepts(self.models[name], self.facts[name], is_priced)
@@ -102,7 +107,13 @@ class Catalogue:
         return PreparedEntry(f"{{{','.join(members)}}}".encode(), is_priced)
 
 
-def unknown(kind: str, value: str, known: Iterable[str]) -> Refusal:
-    """Return the refusal of a name that is not among the known ones; `kind` is author or model."""
-    hint = did_you_mean(value, known, f"GET /v1/tokens/{kind}s lists the known ones.")
-    return NOT_FOUND.saying(f"There is no {kind} {shorten(value)}. {hint}")
+def unknown_author(name: str, known: Iterable[str]) -> Refusal:
+    """Return the refusal of an author that is not among the known ones."""
+    hint = did_you_mean(name, known, "GET /v1/tokens/authors lists the known ones.")
+    return NOT_FOUND.saying(f"There is no author {shorten(name)}. {hint}")
+
+
+def unknown_model(name: str, names: NameResolver) -> Refusal:
+    """Return the refusal of a name that stands for no model."""
+    hint = model_hint(names, name, "GET /v1/tokens/models lists the known ones.")
+    return NOT_FOUND.saying(f"There is no model {shorten(name)}. {hint}")

@@ -1,28 +1,31 @@
 """`GET /v1/tokens/prices/{name}`: every price of a model with its source; and what other routes tell of a price."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 from starlette.types import Receive, Scope
 
-from pricing_data import Price, PriceBook, PriceSource, Rates, Tier, Window
+from corpus_cost.model_names import ModelNames, model_hint
+from pricing_data import Price, PriceBook, PriceSource, Rates, Terms, Tier, Window
+from pricing_data.named_models import NamedModel
+from pricing_data.named_prices import find_price
 from pricing_data.rate_paths import StatedRate, stated_rates
 from service.auth.accounts import Principal
 from service.http import json
 from service.http.errors import NOT_FOUND, Refusal
 from service.http.json import shorten
 from service.http.responses import Header, Reply
+from service.tokens.name_words import terms_entry
 from service.tokens.requests import parameters
-from tokenizer_registry import Model
-from weighbridge_base.suggestions import did_you_mean
+from tokenizer_registry.names import NameTerms
 
 
 class PriceHistories:
     """Answers what a model costs, has cost, and who says so. `today` is the UTC date."""
 
-    def __init__(self, models: Mapping[str, Model], book: PriceBook, today: Callable[[], date]) -> None:
-        self.models = models
-        self.book = book
+    def __init__(self, names: ModelNames, today: Callable[[], date]) -> None:
+        self.names = names
+        self.book = names.book
         self.today = today
 
     async def show(self, scope: Scope, receive: Receive, principal: Principal) -> Reply | Refusal:
@@ -31,10 +34,11 @@ class PriceHistories:
         if isinstance(wanted, Refusal):
             return wanted
         name = scope["path_params"]["name"]
-        if name not in self.models and name not in self.book.overrides:
-            hint = did_you_mean(name, self.models, "GET /v1/tokens/models lists the known ones.")
+        found = self.names.priced(name)
+        if found is None:
+            hint = model_hint(self.names.registry.names, name, "GET /v1/tokens/models lists the known ones.")
             return NOT_FOUND.saying(f"There is no model {shorten(name)}. {hint}")
-        return Reply(200, json.encode(price_history(self.book, name, self.today())), [version_header(self.book)])
+        return Reply(200, json.encode(named_price_history(self.book, found, self.today())), [version_header(self.book)])
 
 
 def version_header(book: PriceBook) -> Header:
@@ -48,6 +52,23 @@ def provenance(price: Price | None) -> dict[str, json.Value]:
         "price_effective_from": price.statement("input").since.isoformat() if price else None,
         "price_source": f"{price.source.package} {price.source.version}" if price else None,
         "price_state": price.state if price else None,
+    }
+
+
+def named_price_history(book: PriceBook, named: NamedModel, today: date) -> dict[str, json.Value]:
+    """Return the history of a name: that of its model with what the name says, or none with the reason."""
+    price = find_price(book, named, Terms(today))
+    rate = price.input_rate(0)
+    shown = price_history(book, named.model, today)
+    if price.price is None:
+        shown |= {"current": None, "history": [], "overrides": []} if not named.is_plain else {}
+    return {
+        **shown,
+        "model": named.name,
+        "resolved_model": named.model,
+        "name_terms": terms_entry(NameTerms(*named[3:])),
+        "price_per_input_token": rate.usd,
+        "reason": price.reason,
     }
 
 

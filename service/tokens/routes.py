@@ -6,6 +6,7 @@ from datetime import date
 
 from starlette.routing import Route
 
+from corpus_cost.model_names import ModelNames
 from pricing_data import PriceBook
 from service.auth.accounts import KeyScope, Principal
 from service.auth.policy import TokenApiPolicy
@@ -39,9 +40,9 @@ def token_routes(
     today: Callable[[], date],
 ) -> list[Route]:
     """Return all routes of the token API; `today` returns the date of the prices."""
-    models = pool.registry.models
+    names = ModelNames(pool.registry, book)
     reader = BodyReader(settings.max_body_bytes, settings.body_timeout_seconds, pool.in_flight)
-    requests = CountRequests(models, settings.max_models)
+    requests = CountRequests(names, settings.max_models)
     providers = _provider_counts(settings, pool.registry, client)
     catalogue = Catalogue(pool.registry, book, today)
     counting = CountEndpoint(reader, requests, pool, providers, book, utc_now, connections.metrics.counted)
@@ -52,8 +53,8 @@ def token_routes(
         ("POST", "/v1/tokens/count"): counting.count,
         ("POST", "/v1/tokens/cheapest"): cheapest.cheapest,
         ("POST", "/v1/tokens/encode"): EncodeEndpoint(reader, pool, settings.max_encode_characters).encode,
-        ("GET", "/v1/tokens/prices/{name}"): PriceHistories(models, book, today).show,
-        ("POST", COST_PATH): CostEndpoint(reader, pool, models, book, utc_now).cost,
+        ("GET", "/v1/tokens/prices/{name:path}"): PriceHistories(names, today).show,
+        ("POST", COST_PATH): CostEndpoint(reader, pool, names, utc_now).cost,
     }
     policy = _policy(settings, connections)
     return [

@@ -69,7 +69,7 @@ def page_routes(
         Route("/", endpoint({"GET": home.show, "POST": home.count}), methods=["GET", "POST"]),
         Route("/playground", endpoint({"POST": home.update}), methods=["POST"]),
         Route("/models", endpoint({"GET": models.show}), methods=["GET"]),
-        Route("/models/{name}", endpoint({"GET": model.show}), methods=["GET"]),
+        Route("/models/{name:path}", endpoint({"GET": model.show}), methods=["GET"]),
         Route("/openapi.json", endpoint({"GET": documentation.openapi}), methods=["GET"]),
         Route("/docs", endpoint({"GET": documentation.page}), methods=["GET"]),
         Route("/static/{digest}/{name}", endpoint({"GET": pages.assets.send}), methods=["GET"]),

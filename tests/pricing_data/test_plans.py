@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pricing_data import PriceBook, Usage
+from pricing_data.named_models import NamedModel
 from pricing_data.plans import part_of, plan_costs, read_plan, whole_number
 from pricing_data.price import Rates, Service, Tariff, Tier
 from pricing_data.responses import BadUsage
@@ -126,10 +127,10 @@ def test_the_cheapest_model_comes_first(book_of: Callable[..., PriceBook]) -> No
     cheap = replace(price("cheap"), tariff=Tariff(Rates(Decimal("0.000001"), output), (long,), (batch,)))
     book = book_of(dear, cheap, price("input-only"))
 
-    def named(name: str) -> str:
+    def named(name: str) -> NamedModel:
         if name == "nobody":
             raise BadUsage("model", "unknown model")
-        return name
+        return NamedModel(name, name)
 
     models = ["nobody", "dear", "input-only", "cheap", "dear", "later"]
     found = plan_costs(book, read_plan({**PLAIN, "models": models, "calls": "3M"}, NOW), named)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from starlette.types import Receive, Scope
 
+from corpus_cost.model_names import model_hint
 from pricing_data import Price, PriceBook, Statement
 from pricing_data.rate_paths import StatedRate, stated_rates
 from service.http.errors import NOT_FOUND, Refusal
@@ -26,7 +27,6 @@ from service.web.page import Pages
 from tokenizer_registry import Registry
 from tokenizer_registry.facts import Fact, ModelFacts
 from weighbridge_base.charts import Chart, step_chart
-from weighbridge_base.suggestions import did_you_mean
 
 MILLION = 1_000_000
 
@@ -41,12 +41,14 @@ class ModelPage:
         self.today = today
 
     async def show(self, scope: Scope, receive: Receive) -> Reply | Refusal:
-        """Return the page of the model in the path."""
+        """Return the page of the model that the name in the path stands for."""
         name = scope["path_params"]["name"]
-        model = self.registry.models.get(name)
-        if model is None:
-            hint = did_you_mean(name, self.registry.models)
+        found = self.registry.names.find(name)
+        if found is None:
+            hint = model_hint(self.registry.names, name)
             return NOT_FOUND.saying(f"There is no model {shorten(name)}. {hint}".rstrip())
+        name = found.model
+        model = self.registry.models[name]
         day = self.today()
         history = self.book.history(name)
         ends = [*(after.effective_from for _, after in pairwise(history)), None] if history else []

@@ -37,7 +37,7 @@ class PlaygroundChoice:
     """The chosen models.
 
     `named` are models by name, `authors` stand for all their priced models, and `models` are the resulting models.
-    `only` restricts these to one author, if it is not empty. `unknown` are names that the catalogue lacks.
+    `only` restricts these to one author, if it is not empty. `unknown` are names that stand for no model.
     """
 
     named: tuple[str, ...]
@@ -70,7 +70,8 @@ class ChoiceReader:
         """Return the choice. `priced` are the models with a price today; unknown names are reported in the choice."""
         named = tuple(dict.fromkeys(form.all("models")))
         authors = tuple(name for name in dict.fromkeys(form.all("author")) if name in (EVERY_AUTHOR, *self.authors))
-        known = tuple(name for name in named if name in self.registry.models)
+        found = {name: self.registry.names.find(name) for name in named}
+        known = tuple(dict.fromkeys(each.model for each in found.values() if each is not None))
         listed = known if known or authors else self.usual
         usual = not authors and set(listed) == set(self.usual)
         whole = [name for name, model in self.registry.models.items() if name in priced and _by(model, authors)]
@@ -83,7 +84,7 @@ class ChoiceReader:
             only,
             vocabulary if vocabulary in self.registry.vocabularies else DEFAULT_VOCABULARY,
             tuple(models),
-            tuple(name for name in named if name not in self.registry.models),
+            tuple(name for name, each in found.items() if each is None),
             usual,
         )
 

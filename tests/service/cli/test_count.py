@@ -223,3 +223,19 @@ def test_a_total_has_the_widest_band(second: str, shown: str) -> None:
     for name, text in (("a", TEXT), ("b", second)):
         Path(name).write_text(text, encoding="utf-8")
     assert rows("a", "b", "-m", "grok-4", "--estimate")[-1][:2] == ["total", shown]
+
+
+def test_the_context_that_is_left_is_shown_on_request() -> None:
+    """`--context` has what each file, and all together, leave of a window; negative if they exceed it."""
+    Path("a.txt").write_text("a " * 5_000, encoding="utf-8")
+    Path("b.txt").write_text("b " * 5_000, encoding="utf-8")
+    entries = json.loads(count("a.txt", "-m", "gpt-4", "-m", "gpt-4o", "--context", "--json").stdout)
+    assert [(entry["context_window"], entry["context_left"]) for entry in entries] == [
+        (8_192, 8_192 - entries[0]["token_count"]),
+        (128_000, 128_000 - entries[1]["token_count"]),
+    ]
+    heading, *files, total = rows("a.txt", "b.txt", "-m", "gpt-4", "--context")
+    assert heading == ["file", "gpt-4 tokens", "gpt-4 USD", "gpt-4 context left"]
+    assert [8_192 - int(row[1]) for row in (*files, total)] == [int(row[3]) for row in (*files, total)]
+    assert int(total[3]) < 0
+    assert rows("a.txt", "-m", "gpt-4")[0] == heading[:3]
