@@ -15,8 +15,8 @@ from service.cli.catalogue import known_author
 from service.cli.table import MTOK, CellValue, Column, on_terminal, print_table, rounded_tokens, say
 from service.http import json
 from service.tokens.model_facts import fact_sources, fact_values
-from service.tokens.model_filters import INPUT_MODALITIES, ModelFilter, search_words
-from service.tokens.model_orders import NEWEST_FIRST, ORDERS, ListedModel, in_order
+from service.tokens.model_filters import INPUT_MODALITIES, CatalogueFilter, search_words
+from service.tokens.model_orders import NEWEST_FIRST, ORDERS, CatalogueRow, in_order
 from service.tokens.prices import provenance
 from tokenizer_registry import Registry
 from tokenizer_registry.facts import value_of
@@ -83,9 +83,9 @@ def filter_options(command: Callable[..., None]) -> Callable[..., None]:
 
 def list_models(
     registry: Registry, book: PriceBook, author: str | None, options: Mapping[str, Any]
-) -> list[ListedModel]:
+) -> list[CatalogueRow]:
     """Return the chosen models in the chosen order. An unknown author ends the command."""
-    chosen = ModelFilter(
+    chosen = CatalogueFilter(
         author=None if author is None else known_author(registry, author),
         open_weights=options["open_weights"],
         min_context=options["min_context"],
@@ -94,12 +94,14 @@ def list_models(
         words=search_words(options["search"] or ""),
     )
     day = datetime.now(UTC).date()
-    every = (ListedModel(model, book.price(name, day), registry.facts[name]) for name, model in registry.models.items())
+    every = (
+        CatalogueRow(model, book.price(name, day), registry.facts[name]) for name, model in registry.models.items()
+    )
     found = [each for each in every if chosen.accepts(each.model, each.facts, each.is_priced)]
     return in_order(found, options["sort"] or NEWEST_FIRST, reverse=options["reverse"])
 
 
-def print_list(models: list[ListedModel], registry: Registry, *, as_json: bool, show_all: bool) -> None:
+def print_list(models: list[CatalogueRow], registry: Registry, *, as_json: bool, show_all: bool) -> None:
     """Print the list: as JSON with everything that is known, as TSV, or the first rows on a terminal."""
     if as_json:
         click.echo(json.encode([_entry(each, registry) for each in models]))
@@ -110,7 +112,7 @@ def print_list(models: list[ListedModel], registry: Registry, *, as_json: bool, 
         say(f"{len(shown)} of {len(models):,} models; --all shows every one, --search finds one.")
 
 
-def _row(listed: ListedModel, registry: Registry) -> list[CellValue]:
+def _row(listed: CatalogueRow, registry: Registry) -> list[CellValue]:
     model, price, facts = listed
     released, window = value_of(facts.released), value_of(facts.context_window)
     why = registry.why_uncounted(model.name)
@@ -130,7 +132,7 @@ def _per_mtok(rate: Decimal | None) -> Decimal | None:
     return None if rate is None else rate * MTOK
 
 
-def _entry(listed: ListedModel, registry: Registry) -> json.Value:
+def _entry(listed: CatalogueRow, registry: Registry) -> json.Value:
     model, price, facts = listed
     return {
         "author": model.author,

@@ -20,6 +20,7 @@ from service.connections import Connections
 from service.gateway.call import CallContext, RunningCalls
 from service.gateway.chat import ChatEndpoint, PublicModel
 from service.gateway.joining import RedisLeftCalls, RetryJoiner
+from service.gateway.openrouter_models import FORMAT, openrouter_list
 from service.gateway.prepared_call import CallPreparer, PromptCounter
 from service.gateway.request import ChatRequests
 from service.gateway.streaming import StreamTimeouts
@@ -27,17 +28,19 @@ from service.gateway.upstream import UpstreamModel
 from service.gateway.usage_lookup import UsageLookup
 from service.http import json
 from service.http.endpoint import AuthPolicy, CallerT, Handler, Operation, route
-from service.http.errors import MODEL_NOT_FOUND, Refusal
+from service.http.errors import INVALID_REQUEST, MODEL_NOT_FOUND, Refusal
 from service.http.health import Health
 from service.http.json import shorten
 from service.http.request_limits import BodyReader
 from service.http.responses import Reply
+from service.http.validation import query_parameters
 from service.observability.metrics import GatewayMeters
 from service.runtime.background import in_background
 from service.runtime.clock import utc_now
 from service.runtime.settings import Settings
 from service.tokens.counting_pool import CountingPool
 from tokenizer_registry import Registry
+from tokenizer_registry.facts import NO_FACTS, ModelFacts
 
 CHECKPOINT_SECONDS = 2.0
 SWEEP_SECONDS = 15.0
@@ -67,6 +70,7 @@ class Gateway:
         )
         sessions = SessionPolicy(OpenSessions(connections.sessions, connections.users))
         self.usage_policy = UsagePolicy(self.policy, sessions)
+        self.upstream_facts = _facts(settings, pool.registry)
         counter = PromptCounter(pool, _vocabulary(settings, pool.registry), settings.gateway_system_prompt)
         self.chat = ChatEndpoint(
             reader=BodyReader(settings.max_body_bytes, settings.body_timeout_seconds, pool.in_flight),
@@ -123,7 +127,12 @@ class Gateway:
         return {"id": name, "object": "model", "created": MODEL_CREATED, "owned_by": owner}
 
     async def _list_models(self, scope: Scope, receive: Receive, principal: Principal) -> Reply | Refusal:
-        return Reply(200, json.encode({"object": "list", "data": [self._model_properties()]}))
+        formats = {value for name, value in query_parameters(scope) if name == "format"}
+        for other in formats - {FORMAT}:
+            return INVALID_REQUEST.saying(f"format: must be {FORMAT}, or missing, not {shorten(other)}.")
+        if not formats:
+            return Reply(200, json.encode({"object": "list", "data": [self._model_properties()]}))
+        return Reply(200, json.encode(openrouter_list(self.settings, self.upstream_facts, MODEL_CREATED)))
 
     async def _get_model(self, scope: Scope, receive: Receive, principal: Principal) -> Reply | Refusal:
         name = scope["path_params"]["model"]
@@ -147,6 +156,12 @@ def _upstream(settings: Settings, meters: GatewayMeters) -> UpstreamModel:
 
 def _upstream_name(settings: Settings) -> str:
     return settings.upstream_model or settings.gateway_model
+
+
+def _facts(settings: Settings, registry: Registry) -> ModelFacts:
+    """Return what is known of the upstream's model."""
+    found = registry.names.find(_upstream_name(settings))
+    return registry.facts[found.model] if found else NO_FACTS
 
 
 def _vocabulary(settings: Settings, registry: Registry) -> str | None:

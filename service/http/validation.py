@@ -57,6 +57,16 @@ def typed(fields: Mapping[str, Any], name: str, kind: type, description: str, de
     return value
 
 
+def whole_number(fields: Mapping[str, Any], name: str, least: int, largest: int) -> int | None:
+    """Return a whole number within bounds, None if the property is missing. Raise InvalidRequest."""
+    if name not in fields:
+        return None
+    value = fields[name]
+    if type(value) is not int or not least <= value <= largest:
+        raise InvalidRequest(f"{name}: must be a whole number from {least:,} to {largest:,}, not {shorten(value)}.")
+    return value
+
+
 def query_parameters(scope: Scope) -> list[tuple[str, str]]:
     """Return the names and values of the query in order, decoded. Only `&` separates; empty values are kept."""
     query = scope["query_string"]

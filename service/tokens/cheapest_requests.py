@@ -11,7 +11,7 @@ from pricing_data.responses.stated_terms import region_stated, service_of
 from pricing_data.usage import MAX_TOKENS, Terms
 from service.http.errors import Refusal
 from service.http.json import shorten
-from service.http.validation import InvalidRequest, check_names, read_body, typed
+from service.http.validation import InvalidRequest, check_names, read_body, typed, whole_number
 from service.tokens.model_filters import INPUT_MODALITIES
 from service.tokens.requests import day_of
 from weighbridge_base.suggestions import did_you_mean
@@ -54,21 +54,21 @@ class CheapestRequests:
             raise InvalidRequest(f'type: {shorten(fields["type"])} is not known; the only type is "text".')
         query = CheapestQuery(
             _terms(fields, today),
-            _whole(fields, "output_tokens", 0, MAX_TOKENS) or 0,
+            whole_number(fields, "output_tokens", 0, MAX_TOKENS) or 0,
             self._constraints(fields),
             _one_of(fields, "exactness", EXACTNESS) == "estimate",
         )
         return CheapestRequest(
             text,
             query,
-            _whole(fields, "max_results", 1, MAX_RESULTS) or DEFAULT_RESULTS,
+            whole_number(fields, "max_results", 1, MAX_RESULTS) or DEFAULT_RESULTS,
             typed(fields, "list_left_out", bool, "true or false", default=False),
         )
 
     def _constraints(self, fields: Mapping[str, Any]) -> ModelConstraints:
         open_weights = typed(fields, "open_weights", bool, "true or false") if "open_weights" in fields else None
         return ModelConstraints(
-            _whole(fields, "min_context", 1, MAX_TOKENS),
+            whole_number(fields, "min_context", 1, MAX_TOKENS),
             self._authors(fields),
             open_weights,
             _one_of(fields, "modality", INPUT_MODALITIES),
@@ -107,13 +107,3 @@ def _terms(fields: Mapping[str, Any], today: date) -> Terms:
         return Terms(day, service_of(fields.get("service_tier")), region_stated(fields.get("region")) or None)
     except BadUsage as fault:
         raise InvalidRequest(f"{fault}.") from None
-
-
-def _whole(fields: Mapping[str, Any], name: str, least: int, largest: int) -> int | None:
-    """Return a whole number within bounds, None if the property is missing. Raise InvalidRequest."""
-    if name not in fields:
-        return None
-    value = fields[name]
-    if type(value) is not int or not least <= value <= largest:
-        raise InvalidRequest(f"{name}: must be a whole number from {least:,} to {largest:,}, not {shorten(value)}.")
-    return value

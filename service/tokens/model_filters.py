@@ -13,7 +13,7 @@ MAX_CONTEXT_DIGITS = 12
 FLAGS = {"true": True, "false": False}
 
 
-class ModelFilter(NamedTuple):
+class CatalogueFilter(NamedTuple):
     """Demands on the models of a list; None demands nothing. A fact that is not known does not meet a demand.
 
     `modality` is one that the model takes as input. Each of `words`, in lower case, occurs in the name, the display
@@ -52,12 +52,12 @@ def search_words(text: str) -> tuple[str, ...]:
     return tuple(text.lower().split())
 
 
-def read_filter(wanted: Mapping[str, str]) -> ModelFilter:
+def read_filter(wanted: Mapping[str, str]) -> CatalogueFilter:
     """Return the filter that query parameters ask for. Raise InvalidRequest, which names the parameter and its value.
 
     Whether author and name are known is not checked.
     """
-    return ModelFilter(
+    return CatalogueFilter(
         wanted.get("author"),
         wanted.get("name"),
         flag(wanted, "open_weights"),

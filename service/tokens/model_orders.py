@@ -14,7 +14,7 @@ DATE = re.compile(r"-\d{4}-\d\d-\d\d|-\d{6,8}(?!\d)", re.ASCII)
 FAMILY = re.compile(r"[a-z]+", re.ASCII)
 
 
-class ListedModel(NamedTuple):
+class CatalogueRow(NamedTuple):
     """A model with its price on a day, and what is known of it."""
 
     model: Model
@@ -34,7 +34,7 @@ class Order(NamedTuple):
     """
 
     words: str
-    value: Callable[[ListedModel], Any]
+    value: Callable[[CatalogueRow], Any]
     largest_first: bool = False
 
 
@@ -58,7 +58,7 @@ ORDERS: Mapping[str, Order] = {
 NEWEST_FIRST = "released"
 
 
-def in_order(models: Sequence[ListedModel], order: str, *, reverse: bool = False) -> list[ListedModel]:
+def in_order(models: Sequence[CatalogueRow], order: str, *, reverse: bool = False) -> list[CatalogueRow]:
     """Return models sorted, those of equal values by name, and those of unknown values last."""
     value, largest_first = ORDERS[order].value, ORDERS[order].largest_first
     by_name = sorted(models, key=lambda each: name_key(each.model.name))

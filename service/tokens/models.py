@@ -16,7 +16,7 @@ from service.http.json import shorten
 from service.http.responses import Reply
 from service.http.validation import InvalidRequest
 from service.tokens.model_facts import fact_properties
-from service.tokens.model_filters import ModelFilter, flag, read_filter
+from service.tokens.model_filters import CatalogueFilter, flag, read_filter
 from service.tokens.prices import provenance, version_header
 from service.tokens.requests import parameters
 from tokenizer_registry import Model, Registry
@@ -68,7 +68,7 @@ class Catalogue:
         wanted = parameters(scope, ())
         return wanted if isinstance(wanted, Refusal) else self._authors_reply
 
-    def _resolved(self, chosen: ModelFilter) -> ModelFilter | Refusal:
+    def _resolved(self, chosen: CatalogueFilter) -> CatalogueFilter | Refusal:
         """Return a filter with the name of the catalogue; refuse an unknown author or name, or a model of another."""
         if chosen.author is not None and chosen.author not in self.authors:
             return unknown_author(chosen.author, self.authors)
@@ -81,7 +81,7 @@ class Catalogue:
             return NOT_FOUND.saying(f"The model {shorten(chosen.name)} is not by the author {shorten(chosen.author)}.")
         return chosen._replace(name=found.model)
 
-    def _is_chosen(self, chosen: ModelFilter, name: str, is_priced: bool) -> bool:
+    def _is_chosen(self, chosen: CatalogueFilter, name: str, is_priced: bool) -> bool:
         return chosen.accepts(self.models[name], self.facts[name], is_priced)
 
     def _prepare(self, day: date, detail: bool) -> dict[str, PreparedEntry]:

@@ -51,11 +51,12 @@ class CountRequests:
             fields = decode(body)
             if not isinstance(fields, dict):
                 raise InvalidRequest("The body must be a JSON object with input, type and models.")
-            return self._request(fields)
+            return self.read(fields)
         except (NotJson, InvalidRequest) as error:
             return INVALID_REQUEST.saying(str(error))
 
-    def _request(self, fields: dict[str, Any]) -> CountRequest:
+    def read(self, fields: dict[str, Any]) -> CountRequest:
+        """Return the request from its properties. Raise InvalidRequest."""
         if fields.keys() != REQUIRED:
             check_names(fields, PROPERTIES, PROPERTIES[:3])
         text, names = fields["input"], fields["models"]

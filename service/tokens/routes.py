@@ -22,6 +22,7 @@ from service.tokens.cost import CostEndpoint
 from service.tokens.count import CountEndpoint
 from service.tokens.counting_pool import CountingPool
 from service.tokens.encode import EncodeEndpoint
+from service.tokens.fits import FitsEndpoint
 from service.tokens.models import Catalogue
 from service.tokens.prices import PriceHistories
 from service.tokens.providers.client import ProviderClient
@@ -52,6 +53,7 @@ def token_routes(
         ("GET", "/v1/tokens/authors"): catalogue.list_authors,
         ("POST", "/v1/tokens/count"): counting.count,
         ("POST", "/v1/tokens/cheapest"): cheapest.cheapest,
+        ("POST", "/v1/tokens/fits"): FitsEndpoint(reader, requests, pool).fits,
         ("POST", "/v1/tokens/encode"): EncodeEndpoint(reader, pool, settings.max_encode_characters).encode,
         ("GET", "/v1/tokens/prices/{name:path}"): PriceHistories(names, today).show,
         ("POST", COST_PATH): CostEndpoint(reader, pool, names, utc_now).cost,

@@ -17,7 +17,7 @@ NAMES = (
 QUERIES = {
     "/api/gateway/usage": ("limit", "before"),
     "/api/gateway/keys": ("limit", "after"),
-    "/v1/tokens/models": ("author", "name", "detail"),
+    "/v1/tokens/models": ("author", "name", "detail", "open_weights", "min_context", "modality", "priced", "q"),
     "/v1/tokens/prices/{name}": ("as_of",),
     "/console/statement": ("before",),
     "/console/keys": ("before",),

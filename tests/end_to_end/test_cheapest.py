@@ -34,7 +34,7 @@ def test_the_answer_is_that_of_the_library(client: httpx2.Client) -> None:
     assert [(each["model"], each["token_count"], each["cost"]) for each in found["models"]] == [
         (each.model, each.counted.tokens, each.usd) for each in ranking.models
     ]
-    assert found["found"] == len(ranking.models) > 300
+    assert found["found"] == len(ranking.models) > 200
     assert sum(entry["count"] for entry in found["left_out"]) == len(ranking.left_out)
     assert answer.headers["x-pricing-version"] == found["pricing_version"]
     assert (found["at"], found["service_tier"], found["output_tokens"]) == (DAY, "standard", 500)

@@ -13,6 +13,7 @@ import pytest
 
 from pricing_data import PriceBook, plain
 from pricing_data.book import PACKAGED
+from service.tokens.model_facts import FACT_NAMES
 from tests.end_to_end.server import COMMAND, running
 
 
@@ -82,8 +83,12 @@ def test_bad_days_are_refused(client: httpx2.Client, value: object, sentence: st
 
 
 def test_models_in_detail(client: httpx2.Client) -> None:
-    """`detail=true` adds what output and caches cost, and date, source and state; other values are refused."""
+    """`detail=true` adds what output and caches cost, date, source and state, and facts; other values are refused."""
     (entry,) = body(client.get("/v1/tokens/models?name=o3&detail=true"))
+    sources = entry.pop("facts")
+    facts = {name: entry.pop(name) for name in FACT_NAMES}
+    assert (facts["context_window"], facts["input_modalities"]) == (200_000, ["text", "image", "pdf"])
+    assert set(sources) == {name for name, value in facts.items() if value is not None}
     assert entry == {
         "author": "OpenAI", "name": "o3", "display_name": "o3", "price_per_input_token": Decimal("0.000002"),
         "price_per_output_token": Decimal("0.000008"), "price_per_cached_input_token": Decimal("0.0000005"),

@@ -11,8 +11,8 @@ from starlette.types import Receive, Scope
 from pricing_data import Price, PriceBook
 from service.http.errors import Refusal
 from service.http.responses import Reply
-from service.tokens.model_filters import INPUT_MODALITIES, ModelFilter, search_words
-from service.tokens.model_orders import NEWEST_FIRST, ORDERS, ListedModel, in_order
+from service.tokens.model_filters import INPUT_MODALITIES, CatalogueFilter, search_words
+from service.tokens.model_orders import NEWEST_FIRST, ORDERS, CatalogueRow, in_order
 from service.web.forms import WebForm, parse_form
 from service.web.page import Pages
 from tokenizer_registry import Model, Registry
@@ -40,9 +40,9 @@ class ListQuery(NamedTuple):
     reverse: bool
 
     @property
-    def filter(self) -> ModelFilter:
+    def filter(self) -> CatalogueFilter:
         """Return the filter of the fields that other lists of models have too."""
-        return ModelFilter(
+        return CatalogueFilter(
             author=self.author or None,
             open_weights=WEIGHTS.get(self.weights),
             min_context=CONTEXTS.get(self.context),
@@ -50,7 +50,7 @@ class ListQuery(NamedTuple):
             words=search_words(self.words),
         )
 
-    def accepts(self, listed: ListedModel, exactness: str) -> bool:
+    def accepts(self, listed: CatalogueRow, exactness: str) -> bool:
         """Return whether a model passes every filter."""
         return (
             self.exactness in ("", exactness)
@@ -138,16 +138,16 @@ class ModelList:
             query.one("reverse") == "1",
         )
 
-    def _list_models(self, day: date) -> Mapping[str, tuple[ListedModel, str]]:
+    def _list_models(self, day: date) -> Mapping[str, tuple[CatalogueRow, str]]:
         return {
             name: (
-                ListedModel(model, self.book.price(name, day), self.registry.facts[name]),
+                CatalogueRow(model, self.book.price(name, day), self.registry.facts[name]),
                 exactness(self.registry, model),
             )
             for name, model in self.registry.models.items()
         }
 
-    def _order_models(self, day: date, sort: str, reverse: bool) -> Sequence[tuple[ListedModel, str]]:
+    def _order_models(self, day: date, sort: str, reverse: bool) -> Sequence[tuple[CatalogueRow, str]]:
         listed = self._listed_at(day)
         ordered = in_order([each for each, _ in listed.values()], sort, reverse=reverse)
         return [listed[each.model.name] for each in ordered]

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from service.tokens.model_orders import ORDERS, ListedModel, in_order, name_key
+from service.tokens.model_orders import ORDERS, CatalogueRow, in_order, name_key
 from tokenizer_registry import Model
 from tokenizer_registry.facts import NO_FACTS, Fact
 
@@ -40,12 +40,12 @@ def test_unknown_values_come_last(order: str, reverse: bool) -> None:
         assert (names[0] == "d") is (ORDERS[order].largest_first is not reverse)
 
 
-def listed(name: str, size: int | None) -> ListedModel:
+def listed(name: str, size: int | None) -> CatalogueRow:
     """Return a model whose facts grow with a size."""
     if size is None:
-        return ListedModel(Model(name, "Nobody", name), None, NO_FACTS)
+        return CatalogueRow(Model(name, "Nobody", name), None, NO_FACTS)
     day = Fact(date.fromordinal(size), "made", "single", date(2026, 1, 1))
     window = Fact(size, "made", "single", date(2026, 1, 1))
-    return ListedModel(
+    return CatalogueRow(
         Model(name, "Author", name), None, replace(NO_FACTS, context_window=window, released=day, retires=day)
     )
