@@ -167,5 +167,6 @@ def _pattern(*, key: str, pattern: str, reference: list[str] | None = None) -> P
 
 def _origin(*, kind: str, probe_counts: list[int], **row: Any) -> Origin:
     form = VocabularyFormat(row.pop("format")) if "format" in row else None
-    lists = {name: tuple(row.pop(name, ())) for name in ("vectors", "words")}
-    return Origin(kind=SourceKind(kind), probe_counts=tuple(probe_counts), format=form, **lists, **row)
+    vectors, words = tuple(row.pop("vectors", ())), tuple(row.pop("words", ()))
+    counts = tuple(probe_counts)
+    return Origin(kind=SourceKind(kind), probe_counts=counts, format=form, vectors=vectors, words=words, **row)

@@ -114,11 +114,17 @@ END: Final = -1
 def _count_in_trie(root: Mapping[int, Any], text: bytes) -> int:
     count = at = 0
     while at < len(text):
-        node: Mapping[int, Any] | None = root
-        end = place = at
-        while place < len(text) and (node := node.get(text[place])) is not None:
-            place += 1
-            if END in node:
-                end = place
-        count, at = count + 1, end
+        at = _longest_end(root, text, at)
+        count += 1
     return count
+
+
+def _longest_end(node: Mapping[int, Any], text: bytes, at: int) -> int:
+    end = at
+    for place in range(at, len(text)):
+        if text[place] not in node:
+            break
+        node = node[text[place]]
+        if END in node:
+            end = place + 1
+    return end
