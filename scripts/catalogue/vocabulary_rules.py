@@ -66,8 +66,8 @@ class Rules:
 
     def known(self, author: str, name: str) -> tuple[str, str] | None:
         """Return the vocabulary of a model and the evidence, packed or not; None without a rule."""
-        if author == self.tiktoken_author:
-            return self._tiktoken(name)
+        if author == self.tiktoken_author and (mapped := self._tiktoken(name)):
+            return mapped
         for rule in self.rules:
             if rule.fits(author, name):
                 return rule.vocabulary, rule.evidence
