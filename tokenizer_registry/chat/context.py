@@ -1,0 +1,46 @@
+"""What a family's renderer works with: the request, what counts its texts, the rules that hold, and the sums."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from tokenizer_registry.chat.parts import PartSum, PartSums
+from tokenizer_registry.chat.request import ChatRequest
+from tokenizer_registry.chat.rules import Generation, Rule, find_band, find_rule
+from tokenizer_registry.chat.texts import TextCounter
+
+
+@dataclass(frozen=True, slots=True)
+class CountingContext:
+    """One request that is being counted. `at` is the day of the call, None for today's rules."""
+
+    request: ChatRequest
+    texts: TextCounter
+    model: str
+    host: str
+    generation: Generation
+    at: date | None = None
+    sums: PartSums = field(default_factory=PartSums)
+
+    def rule(self, name: str) -> Rule:
+        """Return a rule that the generation has to have. Raise KeyError."""
+        found = self.optional_rule(name)
+        if found is None:
+            raise KeyError(f"rules.toml has no rule {name} for {self.generation.name}")
+        return found
+
+    def optional_rule(self, name: str) -> Rule | None:
+        """Return the rule that holds, None if there is none."""
+        return find_rule(name, self.generation.name, self.at)
+
+    def add_text(self, part: PartSum, text: str, rule: str) -> None:
+        """Count a text into a part: exactly, or as far as the estimator goes."""
+        if self.texts.is_exact:
+            part.add(self.texts.count(text), rule)
+        else:
+            part.estimate(self.texts.measure(text), rule)
+
+    def widen(self, part: PartSum, band: str, items: int = 1, tokens: int | None = None) -> None:
+        """Make a part an estimate with the measured band of a rule."""
+        found = find_band(band, self.generation.name)
+        below, above = found.bounds(part.tokens if tokens is None else tokens, items)
+        part.widen(below, above, band)

@@ -1,0 +1,77 @@
+"""The count of a whole request, in the shape of any provider, for a model at a host."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from types import MappingProxyType
+from typing import Any, Final
+
+from tokenizer_registry.chat.context import CountingContext
+from tokenizer_registry.chat.errors import BadChatRequest
+from tokenizer_registry.chat.families import OWN_HOSTS, RENDERERS, host_name
+from tokenizer_registry.chat.parts import ChatCount, ChatParts, Method, Part, total
+from tokenizer_registry.chat.request import ChatRequest
+from tokenizer_registry.chat.rules import generation_of
+from tokenizer_registry.chat.shapes.anthropic_messages import read_anthropic_messages
+from tokenizer_registry.chat.shapes.fields import Field, check_depth
+from tokenizer_registry.chat.shapes.gemini_contents import read_gemini_contents
+from tokenizer_registry.chat.shapes.openai_chat import read_openai_chat
+from tokenizer_registry.chat.shapes.openai_responses import read_openai_responses
+from tokenizer_registry.chat.texts import text_counter
+from tokenizer_registry.registry import Registry
+
+SHAPES: Final[Mapping[str, Callable[[Field], ChatRequest]]] = MappingProxyType(
+    {
+        "openai_chat": read_openai_chat,
+        "openai_responses": read_openai_responses,
+        "anthropic_messages": read_anthropic_messages,
+        "gemini_contents": read_gemini_contents,
+    }
+)
+
+
+def read_request(shape: str, body: Any) -> ChatRequest:
+    """Return a request in the common form. Raise BadChatRequest, which names the place of the fault."""
+    if shape not in SHAPES:
+        raise BadChatRequest("", f"must have one of the shapes {', '.join(SHAPES)}, not {shape!r}")
+    check_depth(body)
+    return SHAPES[shape](Field(body))
+
+
+def count_request(
+    registry: Registry, shape: str, body: Any, model: str, host: str | None = None, at: date | None = None
+) -> ChatCount:
+    """Return the tokens of a request as the model's host bills them, by part.
+
+    `body` is the provider's request as it would be sent; sampling properties are ignored. `host` sells the model, by
+    default its own provider. `at` is the day of the call, by default today's rules hold. Raise BadChatRequest,
+    UnknownModel, UncountableText, DamagedVocabulary.
+    """
+    resolution = registry.names.resolve(model)
+    request = read_request(shape, body)
+    generation, texts = generation_of(resolution.model), text_counter(registry, resolution.model)
+    family = generation.family if generation is not None else ""
+    place = host_name(host or resolution.terms.host or OWN_HOSTS.get(family, ""))
+    if generation is None:
+        return _uncounted(resolution.model, place, f"a rule for chats of {resolution.model}")
+    if texts is None:
+        return _uncounted(resolution.model, place, f"a vocabulary of {resolution.model}")
+    context = CountingContext(request, texts, resolution.model, place, generation, at)
+    RENDERERS[generation.family](context)
+    return _counted(context)
+
+
+def _uncounted(model: str, host: str, missing: str) -> ChatCount:
+    parts = ChatParts(text=Part(None, "none", "", 0, None, (missing,)))
+    return ChatCount(None, "none", 0, None, parts, model, host)
+
+
+def _counted(context: CountingContext) -> ChatCount:
+    parts = context.sums.parts()
+    low = sum(part.low for part in parts)
+    high = None if any(part.high is None for part in parts) else sum(part.high or 0 for part in parts)
+    whole = total(parts)
+    method: Method = "exact" if all(part.method == "exact" for part in parts) else "estimate"
+    model, host, name = context.model, context.host, context.texts.name
+    if whole is None:
+        return ChatCount(None, "none", low, high, parts, model, host, name)
+    return ChatCount(whole.tokens, method, low, high, parts, model, host, name)

@@ -1,0 +1,157 @@
+"""OpenAI's chat completions and Responses: frame, texts, tools, calls and schemas. Images are in openai_media."""
+
+import json
+from typing import Any, Final
+
+from tokenizer_registry.chat.context import CountingContext
+from tokenizer_registry.chat.openai_media import count_media
+from tokenizer_registry.chat.openai_tools import describes_parameters, has_parameters, namespace_of
+from tokenizer_registry.chat.parts import PartSum
+from tokenizer_registry.chat.request import (
+    MediaBlock,
+    TextBlock,
+    ThinkingBlock,
+    Tool,
+    ToolCallBlock,
+    ToolResultBlock,
+    Turn,
+    UnknownBlock,
+)
+from tokenizer_registry.chat.schemas import UncountableSchema
+
+FRAME: Final = "openai-frame"
+TEXT: Final = "openai-text"
+
+
+def count_openai(context: CountingContext) -> None:
+    """Add up all parts of a request to an OpenAI model."""
+    request, sums = context.request, context.sums
+    rule = context.rule(FRAME)
+    sums.frame.add(rule.values["reply"], rule.name)
+    for turn in request.turns:
+        _count_turn(context, turn)
+    if rule.values.get("estimate"):
+        context.widen(sums.frame, FRAME)
+    _count_surcharge(context)
+    _count_tools(context)
+    _count_schema(context)
+    for missing in request.missing:
+        sums.text.lack(missing)
+
+
+def _count_turn(context: CountingContext, turn: Turn) -> None:
+    calls = [block for block in turn.blocks if isinstance(block, ToolCallBlock)]
+    results = [block for block in turn.blocks if isinstance(block, ToolResultBlock)]
+    text = "".join(block.text for block in turn.blocks if isinstance(block, TextBlock))
+    if not results:
+        _count_message(context, turn, text, bool(calls))
+    if calls:
+        _count_calls(context, calls)
+    for result in results:
+        _count_result(context, result)
+    for block in turn.blocks:
+        _count_other(context, block)
+
+
+def _count_message(context: CountingContext, turn: Turn, text: str, has_calls: bool) -> None:
+    values, frame = context.rule(FRAME).values, context.sums.frame
+    if has_calls and not text:
+        return
+    frame.add(values["message"] + values["role"], FRAME)
+    context.add_text(context.sums.text, text, TEXT)
+    if turn.name is not None:
+        named_as_role = turn.name == turn.role and "name_as_role" in values
+        tokens = values["name_as_role"] if named_as_role else context.texts.count(turn.name) + values["name"]
+        frame.add(tokens, FRAME)
+
+
+def _count_calls(context: CountingContext, calls: list[ToolCallBlock]) -> None:
+    rule, part = context.rule("openai-tool-calls"), context.sums.tool_calls
+    for call in calls:
+        context.add_text(part, call.name, rule.name)
+        context.add_text(part, _argument_text(call.arguments), rule.name)
+    values = rule.values
+    tokens = values["call"] if len(calls) == 1 else values["parallel"] + values["parallel_each"] * len(calls)
+    part.add(tokens, rule.name)
+    context.widen(part, rule.name, len(calls))
+
+
+def _argument_text(arguments: Any) -> str:
+    return arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+
+
+def _count_result(context: CountingContext, result: ToolResultBlock) -> None:
+    rule, part = context.rule("openai-tool-calls"), context.sums.tool_calls
+    text = "".join(block.text for block in result.blocks if isinstance(block, TextBlock))
+    context.add_text(part, text or ("" if result.value is None else _argument_text(result.value)), rule.name)
+    part.add(rule.values["result"], rule.name)
+    for block in result.blocks:
+        _count_other(context, block)
+
+
+def _count_other(context: CountingContext, block: Any) -> None:
+    sums = context.sums
+    if isinstance(block, MediaBlock):
+        count_media(context, block)
+    elif isinstance(block, UnknownBlock):
+        sums.text.lack(f"what {block.path} ({block.kind}) costs")
+    elif isinstance(block, ThinkingBlock) and block.is_signed:
+        if block.thought_tokens is None:
+            sums.text.lack(f"{block.path}.thinking_tokens")
+        else:
+            sums.text.add(block.thought_tokens, "openai-reasoning")
+            context.widen(sums.text, "openai-reasoning", tokens=block.thought_tokens)
+
+
+def _count_surcharge(context: CountingContext) -> None:
+    """What one API counted on top for a time."""
+    rule = context.optional_rule(f"{context.request.shape.replace('_', '-')}-surcharge")
+    if rule is not None:
+        context.sums.frame.add(rule.values["tokens"], rule.name)
+        if context.request.tools:
+            context.sums.tools.add(rule.values["with_tools"] - rule.values["tokens"], rule.name)
+
+
+def _count_tools(context: CountingContext) -> None:
+    request, part = context.request, context.sums.tools
+    for tool in request.tools:
+        if tool.builtin is not None:
+            part.lack(f"what {tool.path} ({tool.builtin}) puts into the prompt")
+    functions = [tool for tool in request.tools if tool.builtin is None]
+    if functions:
+        try:
+            _count_functions(context, functions, part)
+        except UncountableSchema as error:
+            part.lack(f"tools: {error.reason}")
+
+
+def _count_functions(context: CountingContext, functions: list[Tool], part: PartSum) -> None:
+    is_chat = context.request.shape != "openai_responses"
+    rule = context.rule("openai-chat-tools" if is_chat else "openai-responses-tools")
+    values = rule.values
+    context.add_text(part, namespace_of(functions, values["notes_titles"]), rule.name)
+    undescribed = sum(
+        not describes_parameters(tool) and (values["counts_bare"] or has_parameters(tool)) for tool in functions
+    )
+    has_system = any(turn.role in {"system", "developer"} for turn in context.request.turns)
+    part.add(values["with_system" if has_system else "alone"] - undescribed, rule.name)
+    part.add(_choice_tokens(context, values), rule.name)
+    band = rule.name if is_chat or not has_system else f"{rule.name}-with-instructions"
+    context.widen(part, band, len(functions))
+
+
+def _choice_tokens(context: CountingContext, values: Any) -> int:
+    choice = context.request.tool_choice
+    if choice.mode == "named":
+        return int(values["choice_named"]) + (context.texts.count(choice.name or "") if values["choice_name"] else 0)
+    return int(values.get(f"choice_{choice.mode}", 0))
+
+
+def _count_schema(context: CountingContext) -> None:
+    style, part = context.request.response_format, context.sums.schema
+    if style is None or style.schema is None:
+        return
+    rule = context.rule("openai-schema")
+    context.add_text(part, json.dumps(style.schema, ensure_ascii=False, separators=(",", ":")), rule.name)
+    part.add(rule.values["chat" if context.request.shape != "openai_responses" else "responses"], rule.name)
+    context.widen(part, rule.name)

@@ -1,0 +1,76 @@
+"""OpenAI's chat completions, which many other hosts take as well."""
+
+from tokenizer_registry.chat.request import Block, ChatRequest, ThinkingBlock, Tool, ToolCallBlock, ToolChoice, Turn
+from tokenizer_registry.chat.request import ToolResultBlock
+from tokenizer_registry.chat.shapes.fields import Field
+from tokenizer_registry.chat.shapes.openai_parts import (
+    builtin_tool,
+    content_blocks,
+    function_tool,
+    response_format,
+    role_of,
+    tool_choice,
+)
+
+
+def read_openai_chat(body: Field) -> ChatRequest:
+    """Return the request in the common form. Raise BadChatRequest."""
+    style = body.get("response_format")
+    functions = tuple(function_tool(each, each) for each in body.get("functions").items())
+    return ChatRequest(
+        "openai_chat",
+        tuple(map(_turn, body.need("messages").items())),
+        tuple(map(_tool, body.get("tools").items())) + functions,
+        _choice(body),
+        response_format(style, style.get("json_schema")) if style.value is not None else None,
+        missing=("moderation",) if body.has("moderation") else (),
+        has_functions=bool(functions),
+    )
+
+
+def _tool(tool: Field) -> Tool:
+    kind = tool.get("type").optional_text()
+    if kind in {None, "function"}:
+        return function_tool(tool, tool.need("function"))
+    return builtin_tool(tool)
+
+
+def _choice(body: Field) -> ToolChoice:
+    return tool_choice(body.get("tool_choice", "function_call"))
+
+
+def _turn(message: Field) -> Turn:
+    role = role_of(message)
+    name = message.get("name").optional_text()
+    blocks = content_blocks(message.get("content"))
+    if role in {"tool", "function"}:
+        result = ToolResultBlock(
+            tuple(block for block in blocks if not isinstance(block, ToolCallBlock | ToolResultBlock | ThinkingBlock)),
+            message.path,
+            name,
+            message.get("tool_call_id").optional_text(),
+        )
+        return Turn(role, (result,), message.path, name)
+    return Turn(role, (*_thoughts(message), *blocks, *_refusal(message), *_calls(message)), message.path, name)
+
+
+def _thoughts(message: Field) -> tuple[Block, ...]:
+    """Earlier thoughts, which hosts of open models take back in one of two properties."""
+    found = message.get("reasoning_content", "reasoning")
+    return (ThinkingBlock(found.value, found.path),) if isinstance(found.value, str) else ()
+
+
+def _refusal(message: Field) -> tuple[Block, ...]:
+    return content_blocks(message.get("refusal"))
+
+
+def _calls(message: Field) -> tuple[Block, ...]:
+    calls = [_call(call, call.need("function")) for call in message.get("tool_calls").items()]
+    older = message.get("function_call")
+    return (*calls, *([_call(older, older)] if older.value is not None else ()))
+
+
+def _call(call: Field, function: Field) -> ToolCallBlock:
+    return ToolCallBlock(
+        function.need("name").text(), function.get("arguments").value or "", call.path, call.get("id").optional_text()
+    )

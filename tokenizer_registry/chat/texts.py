@@ -1,0 +1,55 @@
+"""Counting of the texts of one request: with the model's vocabulary, or with its estimator and the estimator's band."""
+
+from decimal import ROUND_CEILING, Decimal
+from typing import Final
+
+from tokenizer_registry.approximation.estimators import Estimator, script_of
+from tokenizer_registry.chat.parts import TokenRange
+from tokenizer_registry.registry import Registry
+from tokenizer_registry.vocabulary import TokenCounter
+
+
+class TextCounter:
+    """Counts texts for one model. `name` is the vocabulary's, or the estimator's where it is an estimate."""
+
+    __slots__ = ("_counter", "_estimator", "name")
+
+    def __init__(self, counter: TokenCounter, name: str, estimator: Estimator | None = None) -> None:
+        self._counter: Final = counter
+        self._estimator: Final = estimator
+        self.name: Final = name
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the model's own vocabulary counts."""
+        return self._estimator is None
+
+    def count(self, text: str) -> int:
+        """Return the tokens of a text. Raise UncountableText."""
+        return self._counter.count(text) if text else 0
+
+    def measure(self, text: str) -> TokenRange:
+        """Return the tokens of a text with the bounds of the estimator. Raise UncountableText."""
+        tokens = self.count(text)
+        if self._estimator is None:
+            return TokenRange(tokens, tokens, tokens)
+        band = self._estimator.bands[script_of(text)]
+        return TokenRange(tokens, tokens - _share(tokens, -band.low), tokens + _share(tokens, band.high))
+
+
+def _share(tokens: int, share: Decimal) -> int:
+    return int((tokens * share).to_integral_value(ROUND_CEILING))
+
+
+def text_counter(registry: Registry, model: str) -> TextCounter | None:
+    """Return what counts a model's texts; None where there is neither a vocabulary nor an estimator.
+
+    Raise UnknownVocabulary, DamagedVocabulary.
+    """
+    vocabulary = registry.models[model].vocabulary
+    if vocabulary is not None and vocabulary in registry.vocabularies:
+        return TextCounter(registry.counter(vocabulary), vocabulary)
+    estimator = registry.estimator(model)
+    if estimator is None:
+        return None
+    return TextCounter(registry.counter(estimator.vocabulary), estimator.name, estimator)
