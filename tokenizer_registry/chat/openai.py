@@ -1,14 +1,16 @@
 """OpenAI's chat completions and Responses: frame, texts, tools, calls and schemas. Images are in openai_media."""
 
-import json
 from typing import Any, Final
 
 from tokenizer_registry.chat.context import CountingContext
 from tokenizer_registry.chat.openai_media import count_media
-from tokenizer_registry.chat.openai_tools import describes_parameters, has_parameters, namespace_of
+from tokenizer_registry.chat.openai_tools import describes_parameters, has_parameters, namespace_of, NotedKeys
 from tokenizer_registry.chat.parts import PartSum
 from tokenizer_registry.chat.request import (
+    ChatRequest,
+    JsonObject,
     MediaBlock,
+    ResponseFormat,
     TextBlock,
     ThinkingBlock,
     Tool,
@@ -17,10 +19,14 @@ from tokenizer_registry.chat.request import (
     Turn,
     UnknownBlock,
 )
-from tokenizer_registry.chat.schemas import UncountableSchema
+from tokenizer_registry.chat.json_texts import compact
+from tokenizer_registry.chat.schemas import UncountableSchema, without_keys
 
 FRAME: Final = "openai-frame"
 TEXT: Final = "openai-text"
+# Keywords of a response schema that are not put into the prompt.
+ALONE: Final = frozenset({"title", "additionalProperties"})
+WITH_TOOLS: Final = frozenset({"additionalProperties"})
 
 
 def count_openai(context: CountingContext) -> None:
@@ -48,16 +54,16 @@ def _count_turn(context: CountingContext, turn: Turn) -> None:
     if calls:
         _count_calls(context, calls)
     for result in results:
-        _count_result(context, result)
+        _count_result(context, turn, result)
     for block in turn.blocks:
         _count_other(context, block)
 
 
 def _count_message(context: CountingContext, turn: Turn, text: str, has_calls: bool) -> None:
     values, frame = context.rule(FRAME).values, context.sums.frame
-    if has_calls and not text:
+    if not text and (has_calls or all(isinstance(block, ThinkingBlock | UnknownBlock) for block in turn.blocks)):
         return
-    frame.add(values["message"] + values["role"], FRAME)
+    frame.add(values["message"] + values["role"] + (values.get("answer", 0) if turn.role == "assistant" else 0), FRAME)
     context.add_text(context.sums.text, text, TEXT)
     if turn.name is not None:
         named_as_role = turn.name == turn.role and "name_as_role" in values
@@ -67,24 +73,24 @@ def _count_message(context: CountingContext, turn: Turn, text: str, has_calls: b
 
 def _count_calls(context: CountingContext, calls: list[ToolCallBlock]) -> None:
     rule, part = context.rule("openai-tool-calls"), context.sums.tool_calls
+    is_older = all(call.id is None for call in calls)
     for call in calls:
         context.add_text(part, call.name, rule.name)
-        context.add_text(part, _argument_text(call.arguments), rule.name)
+        as_given = is_older and isinstance(call.arguments, str)
+        context.add_text(part, call.arguments if as_given else compact(call.arguments), rule.name)
     values = rule.values
-    tokens = values["call"] if len(calls) == 1 else values["parallel"] + values["parallel_each"] * len(calls)
-    part.add(tokens, rule.name)
+    one = values["function_call" if is_older else "call"]
+    part.add(one if len(calls) == 1 else values["parallel"] + values["parallel_each"] * len(calls), rule.name)
     context.widen(part, rule.name, len(calls))
 
 
-def _argument_text(arguments: Any) -> str:
-    return arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
-
-
-def _count_result(context: CountingContext, result: ToolResultBlock) -> None:
+def _count_result(context: CountingContext, turn: Turn, result: ToolResultBlock) -> None:
     rule, part = context.rule("openai-tool-calls"), context.sums.tool_calls
     text = "".join(block.text for block in result.blocks if isinstance(block, TextBlock))
-    context.add_text(part, text or ("" if result.value is None else _argument_text(result.value)), rule.name)
-    part.add(rule.values["result"], rule.name)
+    context.add_text(part, text or ("" if result.value is None else compact(result.value)), rule.name)
+    if turn.role == "function":
+        context.add_text(part, result.name or "", rule.name)
+    part.add(rule.values["function_result" if turn.role == "function" else "result"], rule.name)
     for block in result.blocks:
         _count_other(context, block)
 
@@ -96,6 +102,8 @@ def _count_other(context: CountingContext, block: Any) -> None:
     elif isinstance(block, UnknownBlock):
         sums.text.lack(f"what {block.path} ({block.kind}) costs")
     elif isinstance(block, ThinkingBlock) and block.is_signed:
+        if _is_dropped(context, block):
+            return
         if block.thought_tokens is None:
             sums.text.lack(f"{block.path}.thinking_tokens")
         else:
@@ -103,13 +111,24 @@ def _count_other(context: CountingContext, block: Any) -> None:
             context.widen(sums.text, "openai-reasoning", tokens=block.thought_tokens)
 
 
+def _is_dropped(context: CountingContext, block: ThinkingBlock) -> bool:
+    """Whether the thoughts stand before the last user message: the provider leaves them out."""
+    turns = context.request.turns
+    place = next((place for place, turn in enumerate(turns) if block in turn.blocks), len(turns))
+    return any(turn.role == "user" for turn in turns[place + 1 :])
+
+
 def _count_surcharge(context: CountingContext) -> None:
     """What one API counted on top for a time."""
     rule = context.optional_rule(f"{context.request.shape.replace('_', '-')}-surcharge")
     if rule is not None:
-        context.sums.frame.add(rule.values["tokens"], rule.name)
-        if context.request.tools:
-            context.sums.tools.add(rule.values["with_tools"] - rule.values["tokens"], rule.name)
+        context.widen(context.sums.frame, "openai-surcharge")
+        key = "with_tools" if context.request.tools else "with_images" if _has_images(context.request) else "tokens"
+        context.sums.frame.add(rule.values[key], rule.name)
+
+
+def _has_images(request: ChatRequest) -> bool:
+    return any(isinstance(block, MediaBlock) for turn in request.turns for block in turn.blocks)
 
 
 def _count_tools(context: CountingContext) -> None:
@@ -129,19 +148,23 @@ def _count_functions(context: CountingContext, functions: list[Tool], part: Part
     is_chat = context.request.shape != "openai_responses"
     rule = context.rule("openai-chat-tools" if is_chat else "openai-responses-tools")
     values = rule.values
-    context.add_text(part, namespace_of(functions, values["notes_titles"]), rule.name)
+    context.add_text(part, namespace_of(functions, NotedKeys(values["nested_notes"], values["notes_defaults"])), rule.name)
     undescribed = sum(
         not describes_parameters(tool) and (values["counts_bare"] or has_parameters(tool)) for tool in functions
     )
     has_system = any(turn.role in {"system", "developer"} for turn in context.request.turns)
-    part.add(values["with_system" if has_system else "alone"] - undescribed, rule.name)
+    has_instructions = not is_chat and context.request.has_instructions
+    place = "with_instructions" if has_instructions else "with_system" if has_system else "alone"
+    part.add(values[place] - undescribed, rule.name)
     part.add(_choice_tokens(context, values), rule.name)
-    band = rule.name if is_chat or not has_system else f"{rule.name}-with-instructions"
+    band = f"{rule.name}-with-instructions" if has_instructions else rule.name
     context.widen(part, band, len(functions))
 
 
 def _choice_tokens(context: CountingContext, values: Any) -> int:
     choice = context.request.tool_choice
+    if context.request.shape == "openai_responses" and any(turn.role == "tool" for turn in context.request.turns):
+        return 0
     if choice.mode == "named":
         return int(values["choice_named"]) + (context.texts.count(choice.name or "") if values["choice_name"] else 0)
     return int(values.get(f"choice_{choice.mode}", 0))
@@ -152,6 +175,16 @@ def _count_schema(context: CountingContext) -> None:
     if style is None or style.schema is None:
         return
     rule = context.rule("openai-schema")
-    context.add_text(part, json.dumps(style.schema, ensure_ascii=False, separators=(",", ":")), rule.name)
-    part.add(rule.values["chat" if context.request.shape != "openai_responses" else "responses"], rule.name)
-    context.widen(part, rule.name)
+    bare = without_keys(style.schema, WITH_TOOLS if context.request.tools else ALONE)
+    context.add_text(part, _schema_text(style, bare), rule.name)
+    if context.request.tools:
+        part.add(rule.values["with_tools"], rule.name)
+        context.widen(part, "openai-schema-with-tools")
+    else:
+        part.add(rule.values["responses" if context.request.shape == "openai_responses" else "chat"], rule.name)
+        context.widen(part, rule.name)
+
+
+def _schema_text(style: ResponseFormat, schema: Any) -> str:
+    description = f"// {style.description}\n" if style.description else ""
+    return f"## {style.name or ''}\n\n{description}{compact(schema)}"

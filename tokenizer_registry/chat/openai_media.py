@@ -34,7 +34,13 @@ def _count_image(context: CountingContext, block: MediaBlock) -> None:
         low, high = _unknown_size(style, block)
         part.lack(f"{block.path}: width, height{reason}", rule.name, low, high)
     elif "tile" in style:
-        part.add(_tiles(style, block, block.width, block.height), rule.name)
+        tokens = _tiles(style, block, block.width, block.height)
+        low = tokens * style.get("low_percent", 100) // 100
+        part.add(tokens, rule.name)
+        if low != tokens:
+            part.widen(tokens - low, 0, rule.name)
+    elif (block.detail or "auto") not in style:
+        part.lack(f"what detail {block.detail!r} of {block.path} costs", rule.name)
     else:
         tokens = _patches(style, block, block.width, block.height)
         part.estimate(TokenRange(tokens, max(tokens - 1, 0), tokens + 1), rule.name)
@@ -54,7 +60,7 @@ def _tiles(style: Mapping[str, Any], block: MediaBlock, width: int, height: int)
 
 
 def _patches(style: Mapping[str, Any], block: MediaBlock, width: int, height: int) -> int:
-    budget, side = style.get(block.detail or "auto", style["auto"])
+    budget, side = style[block.detail or "auto"]
     patches = patch_tokens(width, height, budget, side)
     return math.ceil(patches * style["percent"] / 100) + int(style["extra"])
 

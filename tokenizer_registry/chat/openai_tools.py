@@ -2,20 +2,24 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from tokenizer_registry.chat.request import JsonObject, Tool
 from tokenizer_registry.chat.schemas import expanded, properties_of, required_of
 
 
-def namespace_of(tools: list[Tool], notes_titles: bool) -> str:
-    """Return the namespace of functions. Raise UncountableSchema.
+class NotedKeys(NamedTuple):
+    """What stands in comments: titles and descriptions of nested properties too, and defaults."""
 
-    `notes_titles`: titles and defaults of properties stand in comments too, as for all models since gpt-4o.
-    """
+    nested: bool
+    defaults: bool
+
+
+def namespace_of(tools: list[Tool], noted: NotedKeys) -> str:
+    """Return the namespace of functions. Raise UncountableSchema."""
     lines = ["namespace functions {", ""]
     for tool in tools:
-        lines += _function(tool, notes_titles)
+        lines += _function(tool, noted)
     return "\n".join([*lines, "} // namespace functions"])
 
 
@@ -30,33 +34,30 @@ def has_parameters(tool: Tool) -> bool:
     return bool(tool.parameters and properties_of(tool.parameters))
 
 
-def _function(tool: Tool, notes_titles: bool) -> list[str]:
+def _function(tool: Tool, noted: NotedKeys) -> list[str]:
     lines = [f"// {tool.description}"] if tool.description else []
     parameters = expanded(tool.parameters or {})
     if not properties_of(parameters):
         return [*lines, f"type {tool.name} = () => any;", ""]
-    body = _properties(parameters, 0, notes_titles)
+    body = _properties(parameters, 0, noted)
     return [*lines, f"type {tool.name} = (_: {{", *body, "}) => any;", ""]
 
 
-def _properties(schema: JsonObject, indent: int, notes_titles: bool) -> list[str]:
+def _properties(schema: JsonObject, indent: int, noted: NotedKeys) -> list[str]:
     required = required_of(schema)
     lines: list[str] = []
     for name, inner in properties_of(schema).items():
         found = inner if isinstance(inner, Mapping) else {}
-        lines += [f"{' ' * indent}// {note}" for note in _notes(found, notes_titles)]
+        if noted.nested or indent == 0:
+            lines += [f"{' ' * indent}// {note}" for note in _notes(found)]
         mark = "" if name in required else "?"
-        end = f", // default: {_literal(found['default'])}" if notes_titles and _has_default(found) else ","
-        lines.append(f"{' ' * indent}{name}{mark}: {_type(found, indent, notes_titles)}{end}")
+        end = f", // default: {_literal(found['default'])}" if noted.defaults and found.get("default") is not None else ","
+        lines.append(f"{' ' * indent}{name}{mark}: {_type(found, indent, noted)}{end}")
     return lines
 
 
-def _has_default(schema: JsonObject) -> bool:
-    return schema.get("default") is not None
-
-
-def _notes(schema: JsonObject, notes_titles: bool) -> Iterator[str]:
-    if notes_titles and isinstance(schema.get("title"), str):
+def _notes(schema: JsonObject) -> Iterator[str]:
+    if isinstance(schema.get("title"), str):
         yield schema["title"]
         if schema.get("description"):
             yield ""
@@ -64,19 +65,21 @@ def _notes(schema: JsonObject, notes_titles: bool) -> Iterator[str]:
         yield schema["description"]
 
 
-def _type(schema: JsonObject, indent: int, notes_titles: bool) -> str:
+def _type(schema: JsonObject, indent: int, noted: NotedKeys) -> str:
+    if "const" in schema:
+        return _literal(schema["const"])
     if isinstance(schema.get("enum"), list):
         return " | ".join(map(_literal, schema["enum"]))
     for union in ("anyOf", "oneOf"):
         if isinstance(schema.get(union), list):
-            return " | ".join(_type(each, indent, notes_titles) for each in schema[union] if isinstance(each, Mapping))
+            return " | ".join(_type(each, indent, noted) for each in schema[union] if isinstance(each, Mapping))
     kind = schema.get("type")
     if isinstance(kind, list):
-        return " | ".join(_type({**schema, "type": each}, indent, notes_titles) for each in kind)
-    return _simple_type(kind, schema, indent, notes_titles)
+        return " | ".join(_type({**schema, "type": each}, indent, noted) for each in kind)
+    return _simple_type(kind, schema, indent, noted)
 
 
-def _simple_type(kind: Any, schema: JsonObject, indent: int, notes_titles: bool) -> str:
+def _simple_type(kind: Any, schema: JsonObject, indent: int, noted: NotedKeys) -> str:
     match kind:
         case "string" | "number" | "boolean" | "null":
             return str(kind)
@@ -84,11 +87,11 @@ def _simple_type(kind: Any, schema: JsonObject, indent: int, notes_titles: bool)
             return "number"
         case "array":
             items = schema.get("items")
-            return f"{_type(items, indent, notes_titles) if isinstance(items, Mapping) else 'any'}[]"
+            return f"{_type(items, indent, noted) if isinstance(items, Mapping) else 'any'}[]"
         case "object":
             if not properties_of(schema):
                 return "object"
-            return "\n".join(["{", *_properties(schema, indent + 2, notes_titles), f"{' ' * indent}}}"])
+            return "\n".join(["{", *_properties(schema, indent + 2, noted), f"{' ' * indent}}}"])
         case _:
             return "any"
 

@@ -92,3 +92,18 @@ def required_of(schema: JsonObject) -> frozenset[str]:
     """Return the names of the properties that have to be there."""
     found = schema.get("required")
     return frozenset(name for name in found if isinstance(name, str)) if isinstance(found, list) else frozenset()
+
+
+def without_keys(schema: Any, keys: frozenset[str]) -> Any:
+    """Return a schema without some keywords at any level; properties of these names stay."""
+    if isinstance(schema, list):
+        return [without_keys(each, keys) for each in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    return {
+        key: {name: without_keys(inner, keys) for name, inner in each.items()}
+        if key == "properties" and isinstance(each, Mapping)
+        else without_keys(each, keys)
+        for key, each in schema.items()
+        if key not in keys
+    }

@@ -23,7 +23,6 @@ def read_openai_chat(body: Field) -> ChatRequest:
         tuple(map(_tool, body.get("tools").items())) + functions,
         _choice(body),
         response_format(style, style.get("json_schema")) if style.value is not None else None,
-        missing=("moderation",) if body.has("moderation") else (),
         has_functions=bool(functions),
     )
 

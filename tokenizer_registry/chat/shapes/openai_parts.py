@@ -106,8 +106,7 @@ def tool_choice(choice: Field) -> ToolChoice:
             case _:
                 raise choice.fault("must be auto, none, required or an object")
     if choice.get("type").value == "allowed_tools":
-        mode = choice.get("mode").value
-        return ToolChoice("required" if mode == "required" else "auto", is_given=True)
+        return ToolChoice(is_given=True)
     named = choice.get("function") if choice.has("function") else choice
     return ToolChoice("named", named.get("name").optional_text(), is_given=True)
 
