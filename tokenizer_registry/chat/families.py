@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from tokenizer_registry.chat.anthropic import count_anthropic
 from tokenizer_registry.chat.context import CountingContext
 from tokenizer_registry.chat.openai import count_openai
 
 Renderer = Callable[[CountingContext], None]
 
-RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType({"openai": count_openai})
+RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType({"openai": count_openai, "anthropic": count_anthropic})
 
 # The host that a model is called at if none is given.
 OWN_HOSTS: Final[Mapping[str, str]] = MappingProxyType(

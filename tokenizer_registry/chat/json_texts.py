@@ -19,6 +19,11 @@ def spaced(value: Any, *, sort_keys: bool = False) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=sort_keys)
 
 
+def indented(value: Any) -> str:
+    """Return JSON over several lines, each level two blanks further in."""
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
 def parsed(arguments: Any) -> Any:
     """Return the value of arguments that are given as JSON text; the text itself if it is none."""
     if not isinstance(arguments, str):

@@ -6,6 +6,7 @@ from typing import Any
 
 from tokenizer_registry.chat.context import CountingContext
 from tokenizer_registry.chat.image_grids import patch_tokens, tile_count
+from tokenizer_registry.chat.model_tables import row_of
 from tokenizer_registry.chat.parts import TokenRange
 from tokenizer_registry.chat.request import MediaBlock
 
@@ -26,7 +27,7 @@ def _count_image(context: CountingContext, block: MediaBlock) -> None:
     if rule is None:
         part.lack(f"how {context.model} counts images")
         return
-    style = _style(rule.values["models"], context.model)
+    style = row_of(rule.values["models"], context.model)
     if style is None:
         part.lack(f"how {context.model} counts images")
     elif block.width is None or block.height is None:
@@ -44,14 +45,6 @@ def _count_image(context: CountingContext, block: MediaBlock) -> None:
     else:
         tokens = _patches(style, block, block.width, block.height)
         part.estimate(TokenRange(tokens, max(tokens - 1, 0), tokens + 1), rule.name)
-
-
-def _style(styles: Mapping[str, Any], model: str) -> Mapping[str, Any] | None:
-    """Return the table of the longest beginning of the model's name that is listed, up to a hyphen."""
-    name = model
-    while name and name not in styles:
-        name = name.rpartition("-")[0]
-    return styles.get(name)
 
 
 def _tiles(style: Mapping[str, Any], block: MediaBlock, width: int, height: int) -> int:

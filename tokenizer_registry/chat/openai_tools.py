@@ -9,10 +9,10 @@ from tokenizer_registry.chat.schemas import expanded, properties_of, required_of
 
 
 class NotedKeys(NamedTuple):
-    """What stands in comments: titles and descriptions of nested properties too, and defaults."""
+    """What stands in comments: titles and descriptions of nested properties too, and defaults of strict functions."""
 
     nested: bool
-    defaults: bool
+    strict_defaults: bool
 
 
 def namespace_of(tools: list[Tool], noted: NotedKeys) -> str:
@@ -35,6 +35,7 @@ def has_parameters(tool: Tool) -> bool:
 
 
 def _function(tool: Tool, noted: NotedKeys) -> list[str]:
+    noted = NotedKeys(noted.nested, noted.strict_defaults or not tool.is_strict)
     lines = [f"// {tool.description}"] if tool.description else []
     parameters = expanded(tool.parameters or {})
     if not properties_of(parameters):
@@ -51,7 +52,7 @@ def _properties(schema: JsonObject, indent: int, noted: NotedKeys) -> list[str]:
         if noted.nested or indent == 0:
             lines += [f"{' ' * indent}// {note}" for note in _notes(found)]
         mark = "" if name in required else "?"
-        end = f", // default: {_literal(found['default'])}" if noted.defaults and found.get("default") is not None else ","
+        end = f", // default: {_literal(found['default'])}" if noted.strict_defaults and found.get("default") is not None else ","
         lines.append(f"{' ' * indent}{name}{mark}: {_type(found, indent, noted)}{end}")
     return lines
 

@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 
 Shape = Literal["openai_chat", "openai_responses", "anthropic_messages", "gemini_contents"]
 MediaKind = Literal["image", "audio", "video", "file"]
+ThinkingMode = Literal["enabled", "adaptive"]
 ChoiceMode = Literal["auto", "none", "required", "named"]
 
 # A JSON object whose keys are the caller's: a schema, or arguments.
@@ -58,7 +59,7 @@ class ToolCallBlock:
 class ToolResultBlock:
     """The result of a call: blocks, or the JSON `value` that Gemini's shape has."""
 
-    blocks: "tuple[TextBlock | MediaBlock | UnknownBlock, ...]"
+    blocks: "tuple[TextBlock | MediaBlock | ToolReferenceBlock | UnknownBlock, ...]"
     path: str
     name: str | None = None
     id: str | None = None
@@ -77,6 +78,14 @@ class ThinkingBlock:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolReferenceBlock:
+    """A deferred tool that a search has found; its definition is in the prompt from here on."""
+
+    name: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class UnknownBlock:
     """A part of which it is not known what it costs."""
 
@@ -84,7 +93,7 @@ class UnknownBlock:
     path: str
 
 
-Block = TextBlock | MediaBlock | ToolCallBlock | ToolResultBlock | ThinkingBlock | UnknownBlock
+Block = TextBlock | MediaBlock | ToolCallBlock | ToolResultBlock | ToolReferenceBlock | ThinkingBlock | UnknownBlock
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +117,9 @@ class Tool:
     builtin: str | None = None
     # Where Gemini's shape has JSON Schema rather than its own.
     is_json_schema: bool = True
+    is_strict: bool = False
+    # Anthropic's `defer_loading`: not in the prompt until a search finds it.
+    is_deferred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +129,8 @@ class ToolChoice:
     mode: ChoiceMode = "auto"
     name: str | None = None
     is_given: bool = False
+    # At most one call in an answer.
+    is_serial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,4 +162,6 @@ class ChatRequest:
     has_instructions: bool = False
     # Gemini's `systemInstruction` has a role.
     has_instructions_role: bool = True
-    thinks: bool = False
+    # Anthropic's `thinking`: whether the model may think, and how.
+    thinking: ThinkingMode | None = None
+    has_task_budget: bool = False

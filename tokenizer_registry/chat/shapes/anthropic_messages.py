@@ -9,10 +9,12 @@ from tokenizer_registry.chat.request import (
     MediaBlock,
     ResponseFormat,
     TextBlock,
+    ThinkingMode,
     ThinkingBlock,
     Tool,
     ToolCallBlock,
     ToolChoice,
+    ToolReferenceBlock,
     ToolResultBlock,
     Turn,
     UnknownBlock,
@@ -36,7 +38,8 @@ def read_anthropic_messages(body: Field) -> ChatRequest:
         _format(body),
         tuple(f"{name}: the content that it stands for" for name in ("container", "mcp_servers") if body.has(name)),
         has_instructions=bool(system),
-        thinks=body.has("thinking") and body.get("thinking").get("type").value != "disabled",
+        thinking=_thinking(body),
+        has_task_budget=body.has("output_config") and body.get("output_config").has("task_budget"),
     )
 
 
@@ -70,6 +73,8 @@ def _block(part: Field) -> Block:
         case "thinking" | "redacted_thinking":
             tokens = part.get("thinking_tokens").optional_whole(MAX_THOUGHT_TOKENS)
             return ThinkingBlock(part.get("thinking").optional_text() or "", part.path, True, tokens)
+        case "tool_reference":
+            return ToolReferenceBlock(part.need("tool_name").text(), part.path)
         case _:
             return UnknownBlock(kind, part.path)
 
@@ -78,16 +83,22 @@ def _media(part: Field, kind: str) -> Block:
     source = part.need("source")
     media_type = source.get("media_type").optional_text()
     if source.get("type").value == "text":
-        return MediaBlock("file", part.path, media_type, text=source.need("data").text())
+        return MediaBlock("file", part.path, media_type, text=source.need("data").text(), detail=_citations(part))
     if source.get("type").value == "content":
         return UnknownBlock("document of content blocks", part.path)
     data = source.get("data").optional_text()
-    return media_block(part, source, "image" if kind == "image" else kind_of(media_type), media_type, data)
+    media = "image" if kind == "image" else kind_of(media_type)
+    return media_block(part, source, media, media_type, data, _citations(part))
+
+
+def _citations(part: Field) -> str | None:
+    """Return the detail of a document that may be cited."""
+    return "citations" if part.has("citations") and part.get("citations").get("enabled").value is True else None
 
 
 def _result(part: Field) -> ToolResultBlock:
     blocks = _blocks(part.get("content"))
-    kept = tuple(each for each in blocks if isinstance(each, TextBlock | MediaBlock | UnknownBlock))
+    kept = tuple(each for each in blocks if isinstance(each, TextBlock | MediaBlock | ToolReferenceBlock | UnknownBlock))
     name = part.get("tool_use_id").optional_text()
     return ToolResultBlock(kept, part.path, None, name, is_error=part.get("is_error").value is True)
 
@@ -96,25 +107,36 @@ def _tool(tool: Field) -> Tool:
     kind = tool.get("type").optional_text()
     if kind in {None, "custom"}:
         schema = tool.get("input_schema").optional_mapping()
-        return Tool(tool.need("name").text(), tool.get("description").optional_text() or "", schema, tool.path)
+        description, deferred = tool.get("description").optional_text() or "", tool.get("defer_loading").value is True
+        return Tool(tool.need("name").text(), description, schema, tool.path, is_deferred=deferred)
     return Tool(tool.get("name").optional_text() or str(kind), "", None, tool.path, kind)
 
 
 def _choice(choice: Field) -> ToolChoice:
     if choice.value is None:
         return NO_CHOICE
-    kind = choice.need("type")
+    kind, serial = choice.need("type"), choice.get("disable_parallel_tool_use").value is True
     match kind.value:
         case "auto":
-            return ToolChoice(is_given=True)
+            return ToolChoice(is_given=True, is_serial=serial)
         case "none":
             return ToolChoice("none", is_given=True)
         case "any":
-            return ToolChoice("required", is_given=True)
+            return ToolChoice("required", is_given=True, is_serial=serial)
         case "tool":
-            return ToolChoice("named", choice.need("name").text(), is_given=True)
+            return ToolChoice("named", choice.need("name").text(), is_given=True, is_serial=serial)
         case _:
             raise kind.fault("must be auto, any, tool or none")
+
+
+def _thinking(body: Field) -> ThinkingMode | None:
+    match body.get("thinking").get("type").value if body.has("thinking") else None:
+        case "enabled":
+            return "enabled"
+        case "adaptive":
+            return "adaptive"
+        case _:
+            return None
 
 
 def _format(body: Field) -> ResponseFormat | None:

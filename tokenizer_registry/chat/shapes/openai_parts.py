@@ -82,6 +82,7 @@ def function_tool(tool: Field, function: Field) -> Tool:
         function.get("description").optional_text() or "",
         function.get("parameters").optional_mapping(),
         tool.path,
+        is_strict=function.get("strict").value is True,
     )
 
 
