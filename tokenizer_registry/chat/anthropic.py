@@ -74,6 +74,8 @@ def _count_step(context: CountingContext, turns: list[Turn], place: int) -> int:
     has_result = place + 1 < len(turns) and any(isinstance(each, ToolResultBlock) for each in turns[place + 1].blocks)
     if has_result:
         _count_blocks(context, turns[place + 1], turns)
+        beside = sum(isinstance(block, MediaBlock) for block in turns[place + 1].blocks)
+        part.add(beside * rule.values["result_block"], rule.name)
     band = STEP if len(made) == 1 else f"{STEP}-parallel"
     context.widen(part, band, len(made), part.tokens - before)
     return 2 if has_result else 1
@@ -117,12 +119,12 @@ def _count_block(context: CountingContext, block: Any, turn: Turn, turns: list[T
 
 
 def _count_result_frame(context: CountingContext, result: ToolResultBlock) -> None:
-    """What stands around the blocks of a result; one text alone has nothing."""
+    """What stands around the blocks of a result; texts alone have nothing."""
     part = context.sums.tool_calls
     if result.value is not None:
         context.add_text(part, compact(result.value), STEP)
-    if any(not isinstance(block, TextBlock) for block in result.blocks) or len(result.blocks) > 1:
-        part.add(context.rule(STEP).values["result_block"] * len(result.blocks), STEP)
+    if any(not isinstance(block, TextBlock) for block in result.blocks):
+        part.add(context.rule(STEP).values["result_block"] * (len(result.blocks) + 1), STEP)
 
 
 def _count_thinking(context: CountingContext, block: ThinkingBlock, turn: Turn, turns: list[Turn]) -> None:

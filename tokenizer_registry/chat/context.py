@@ -32,6 +32,10 @@ class CountingContext:
         """Return the rule that holds, None if there is none."""
         return find_rule(name, self.generation.name, self.at)
 
+    def hosted_rule(self, name: str) -> Rule:
+        """Return the rule of the host, else the general one. Raise KeyError."""
+        return self.optional_rule(f"{name}-{self.host}") or self.rule(name)
+
     def add_text(self, part: PartSum, text: str, rule: str) -> None:
         """Count a text into a part: exactly, or as far as the estimator goes."""
         if self.texts.is_exact:

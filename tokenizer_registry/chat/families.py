@@ -6,11 +6,12 @@ from typing import Final
 
 from tokenizer_registry.chat.anthropic import count_anthropic
 from tokenizer_registry.chat.context import CountingContext
+from tokenizer_registry.chat.gemini import count_gemini
 from tokenizer_registry.chat.openai import count_openai
 
 Renderer = Callable[[CountingContext], None]
 
-RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType({"openai": count_openai, "anthropic": count_anthropic})
+RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType({"openai": count_openai, "anthropic": count_anthropic, "gemini": count_gemini})
 
 # The host that a model is called at if none is given.
 OWN_HOSTS: Final[Mapping[str, str]] = MappingProxyType(
