@@ -12,6 +12,8 @@ from tokenizer_registry.chat.parts import ChatCount, ChatParts, Method, Part, to
 from tokenizer_registry.chat.request import ChatRequest
 from tokenizer_registry.chat.rules import generation_of
 from tokenizer_registry.chat.shapes.anthropic_messages import read_anthropic_messages
+from tokenizer_registry.chat.shapes.bedrock_converse import read_bedrock_converse
+from tokenizer_registry.chat.shapes.cohere_chat import read_cohere_chat
 from tokenizer_registry.chat.shapes.fields import Field, check_depth
 from tokenizer_registry.chat.shapes.gemini_contents import read_gemini_contents
 from tokenizer_registry.chat.shapes.openai_chat import read_openai_chat
@@ -25,6 +27,8 @@ SHAPES: Final[Mapping[str, Callable[[Field], ChatRequest]]] = MappingProxyType(
         "openai_responses": read_openai_responses,
         "anthropic_messages": read_anthropic_messages,
         "gemini_contents": read_gemini_contents,
+        "bedrock_converse": read_bedrock_converse,
+        "cohere_chat": read_cohere_chat,
     }
 )
 
@@ -48,7 +52,9 @@ def count_request(
     """
     resolution = registry.names.resolve(model)
     request = read_request(shape, body)
-    generation, texts = generation_of(resolution.model), text_counter(registry, resolution.model)
+    generation, texts = generation_of(resolution.model), None
+    if generation is not None:
+        texts = text_counter(registry, resolution.model, generation)
     family = generation.family if generation is not None else ""
     place = host_name(host or resolution.terms.host or OWN_HOSTS.get(family, ""))
     if generation is None:

@@ -8,10 +8,11 @@ from tokenizer_registry.chat.anthropic import count_anthropic
 from tokenizer_registry.chat.context import CountingContext
 from tokenizer_registry.chat.gemini import count_gemini
 from tokenizer_registry.chat.openai import count_openai
+from tokenizer_registry.chat.plain import count_plain
 
 Renderer = Callable[[CountingContext], None]
 
-RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType({"openai": count_openai, "anthropic": count_anthropic, "gemini": count_gemini})
+RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType({"openai": count_openai, "anthropic": count_anthropic, "gemini": count_gemini, "nova": count_plain, "cohere": count_plain})
 
 # The host that a model is called at if none is given.
 OWN_HOSTS: Final[Mapping[str, str]] = MappingProxyType(

@@ -34,7 +34,7 @@ def count_gemini(context: CountingContext) -> None:
     _count_thoughts(context, turns)
     count_tools(context)
     _count_schema(context)
-    context.widen(context.sums.text, TEXT) if context.optional_rule(TEXT) else None
+    _widen_text(context)
     for missing in context.request.missing:
         context.sums.text.lack(missing)
 
@@ -42,6 +42,8 @@ def count_gemini(context: CountingContext) -> None:
 def _count_block(context: CountingContext, block: Any, names: dict[str, str]) -> None:
     sums = context.sums
     if isinstance(block, TextBlock):
+        context.add_text(sums.text, block.text, TEXT)
+    elif isinstance(block, ThinkingBlock) and not block.is_signed:
         context.add_text(sums.text, block.text, TEXT)
     elif isinstance(block, ToolCallBlock):
         count_call(context, block)
@@ -54,6 +56,12 @@ def _count_block(context: CountingContext, block: Any, names: dict[str, str]) ->
         count_media(context, block)
     elif isinstance(block, UnknownBlock):
         sums.text.lack(f"what {block.path} ({block.kind}) costs")
+
+
+def _widen_text(context: CountingContext) -> None:
+    rule = context.optional_rule(f"{TEXT}-{context.host}") or context.optional_rule(TEXT)
+    if rule is not None:
+        context.widen(context.sums.text, rule.name)
 
 
 def _count_frame(context: CountingContext, contents: int, has_system: bool) -> None:
@@ -109,6 +117,9 @@ def _count_schema(context: CountingContext) -> None:
         schema = expanded(style.schema)
     except UncountableSchema as error:
         part.lack(f"{style.path}: {error.reason}")
+        return
+    if rule.values["is_counted"] == "perhaps":
+        part.widen(0, sum(map(context.texts.count, schema_texts(schema))) + 2 * node_count(schema), rule.name)
         return
     for text in schema_texts(schema):
         context.add_text(part, text, rule.name)

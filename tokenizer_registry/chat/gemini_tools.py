@@ -35,7 +35,7 @@ def _widen(context: CountingContext, part: PartSum, rule: Rule) -> None:
     """Nodes are an estimate; stubs and declarations are where a schema has what no recorded call has."""
     tools = [tool for tool in context.request.tools if tool.builtin is None]
     if tools and rule.values["form"] == "nodes":
-        context.widen(part, f"{TOOLS}-nodes", len(tools))
+        context.widen(part, rule.name, len(tools))
     elif any(tool.parameters and _is_unproven(tool.parameters) for tool in tools):
         context.widen(part, f"{TOOLS}-unproven", len(tools))
 
@@ -80,7 +80,7 @@ def count_call(context: CountingContext, call: ToolCallBlock) -> None:
         case _:
             for text in (call.name, *value_texts(arguments)):
                 context.add_text(part, text, rule.name)
-            context.widen(part, f"{TOOLS}-nodes")
+            context.widen(part, "gemini-calls-nodes")
 
 
 def _python_call(name: str, arguments: Any) -> str:
@@ -104,7 +104,7 @@ def count_result(context: CountingContext, result: ToolResultBlock, names: dict[
         case _:
             for text in (name, *value_texts(response)):
                 context.add_text(part, text, rule.name)
-            context.widen(part, f"{TOOLS}-nodes")
+            context.widen(part, "gemini-calls-nodes")
 
 
 def _response(result: ToolResultBlock) -> JsonObject | Any:

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-Shape = Literal["openai_chat", "openai_responses", "anthropic_messages", "gemini_contents"]
+Shape = Literal[
+    "openai_chat", "openai_responses", "anthropic_messages", "gemini_contents", "bedrock_converse", "cohere_chat"
+]
 MediaKind = Literal["image", "audio", "video", "file"]
 ThinkingMode = Literal["enabled", "adaptive"]
 ChoiceMode = Literal["auto", "none", "required", "named"]

@@ -17,6 +17,9 @@ class Generation(NamedTuple):
     name: str
     family: str
     models: tuple[str, ...]
+    # A vocabulary that counts much as the model does where the registry has no estimator, and how far it may be off.
+    proxy: str | None = None
+    proxy_share: float = 0.0
 
 
 class Rule(NamedTuple):
@@ -60,7 +63,10 @@ class Band(NamedTuple):
 def generations() -> Mapping[str, Generation]:
     """Return the generation of each name or beginning of a name."""
     rows = _document("rules.toml")["generation"]
-    found = [Generation(row["name"], row["family"], tuple(row["models"])) for row in rows]
+    found = [
+        Generation(row["name"], row["family"], tuple(row["models"]), row.get("proxy"), row.get("proxy_share", 0.0))
+        for row in rows
+    ]
     return MappingProxyType({model: generation for generation in found for model in generation.models})
 
 

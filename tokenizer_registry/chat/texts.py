@@ -3,8 +3,9 @@
 from decimal import ROUND_CEILING, Decimal
 from typing import Final
 
-from tokenizer_registry.approximation.estimators import Estimator, script_of
+from tokenizer_registry.approximation.estimators import Bands, Basis, ErrorBand, ScriptClass, script_of
 from tokenizer_registry.chat.parts import TokenRange
+from tokenizer_registry.chat.rules import Generation
 from tokenizer_registry.registry import Registry
 from tokenizer_registry.vocabulary import TokenCounter
 
@@ -12,17 +13,17 @@ from tokenizer_registry.vocabulary import TokenCounter
 class TextCounter:
     """Counts texts for one model. `name` is the vocabulary's, or the estimator's where it is an estimate."""
 
-    __slots__ = ("_counter", "_estimator", "name")
+    __slots__ = ("_bands", "_counter", "name")
 
-    def __init__(self, counter: TokenCounter, name: str, estimator: Estimator | None = None) -> None:
+    def __init__(self, counter: TokenCounter, name: str, bands: Bands | None = None) -> None:
         self._counter: Final = counter
-        self._estimator: Final = estimator
+        self._bands: Final = bands
         self.name: Final = name
 
     @property
     def is_exact(self) -> bool:
         """Whether the model's own vocabulary counts."""
-        return self._estimator is None
+        return self._bands is None
 
     def count(self, text: str) -> int:
         """Return the tokens of a text. Raise UncountableText."""
@@ -31,9 +32,9 @@ class TextCounter:
     def measure(self, text: str) -> TokenRange:
         """Return the tokens of a text with the bounds of the estimator. Raise UncountableText."""
         tokens = self.count(text)
-        if self._estimator is None:
+        if self._bands is None:
             return TokenRange(tokens, tokens, tokens)
-        band = self._estimator.bands[script_of(text)]
+        band = self._bands[script_of(text)]
         return TokenRange(tokens, tokens - _share(tokens, -band.low), tokens + _share(tokens, band.high))
 
 
@@ -41,8 +42,8 @@ def _share(tokens: int, share: Decimal) -> int:
     return int((tokens * share).to_integral_value(ROUND_CEILING))
 
 
-def text_counter(registry: Registry, model: str) -> TextCounter | None:
-    """Return what counts a model's texts; None where there is neither a vocabulary nor an estimator.
+def text_counter(registry: Registry, model: str, generation: Generation) -> TextCounter | None:
+    """Return what counts a model's texts; None where there is neither a vocabulary nor an estimator nor a proxy.
 
     Raise UnknownVocabulary, DamagedVocabulary.
     """
@@ -50,6 +51,10 @@ def text_counter(registry: Registry, model: str) -> TextCounter | None:
     if vocabulary is not None and vocabulary in registry.vocabularies:
         return TextCounter(registry.counter(vocabulary), vocabulary)
     estimator = registry.estimator(model)
-    if estimator is None:
+    if estimator is not None:
+        return TextCounter(registry.counter(estimator.vocabulary), estimator.name, estimator.bands)
+    if generation.proxy is None:
         return None
-    return TextCounter(registry.counter(estimator.vocabulary), estimator.name, estimator)
+    share = Decimal(str(generation.proxy_share))
+    band = ErrorBand(-share, share, Basis.SPREAD)
+    return TextCounter(registry.counter(generation.proxy), generation.name, dict.fromkeys(ScriptClass, band))

@@ -1,6 +1,6 @@
 """OpenAI's chat completions, which many other hosts take as well."""
 
-from tokenizer_registry.chat.request import Block, ChatRequest, ThinkingBlock, Tool, ToolCallBlock, ToolChoice, Turn
+from tokenizer_registry.chat.request import Block, ChatRequest, ThinkingBlock, ThinkingMode, Tool, ToolCallBlock, ToolChoice, Turn
 from tokenizer_registry.chat.request import ToolResultBlock
 from tokenizer_registry.chat.shapes.fields import Field
 from tokenizer_registry.chat.shapes.openai_parts import (
@@ -24,7 +24,17 @@ def read_openai_chat(body: Field) -> ChatRequest:
         _choice(body),
         response_format(style, style.get("json_schema")) if style.value is not None else None,
         has_functions=bool(functions),
+        thinking=_thinking(body),
     )
+
+
+def _thinking(body: Field) -> ThinkingMode | None:
+    """Whether a model that thinks only on demand is asked to."""
+    reasoning = body.get("reasoning")
+    asked = body.get("reasoning_effort").value not in {None, "none"}
+    if isinstance(reasoning.value, dict):
+        asked = reasoning.get("enabled").value is not False and reasoning.get("effort").value != "none"
+    return "enabled" if asked else None
 
 
 def _tool(tool: Field) -> Tool:
