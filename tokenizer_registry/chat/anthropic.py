@@ -6,6 +6,7 @@ from tokenizer_registry.chat.anthropic_tools import count_reference, count_tools
 from tokenizer_registry.chat.context import CountingContext
 from tokenizer_registry.chat.image_grids import claude_patches
 from tokenizer_registry.chat.json_texts import compact, indented, parsed, spaced
+from tokenizer_registry.chat.model_tables import row_of
 from tokenizer_registry.chat.parts import TokenRange
 from tokenizer_registry.chat.request import (
     MediaBlock,
@@ -166,9 +167,12 @@ def _count_modes(context: CountingContext) -> None:
     """Prompts that settings of the request bring with them."""
     frame, request = context.sums.frame, context.request
     rule = context.optional_rule("claude-thinking-prompt")
-    if request.thinking is not None and rule is not None and rule.values[request.thinking]:
-        frame.add(rule.values[request.thinking], rule.name)
-        context.widen(frame, rule.name)
+    if request.thinking is not None and rule is not None:
+        own = row_of(rule.values.get("models", {}), context.model) or {}
+        tokens = own.get(request.thinking, rule.values[request.thinking])
+        if tokens:
+            frame.add(tokens, rule.name)
+            context.widen(frame, rule.name)
     budget = context.optional_rule("claude-task-budget") if request.has_task_budget else None
     if budget is not None:
         frame.add(budget.values["tokens"], budget.name)

@@ -9,6 +9,14 @@ from tokenizer_registry.chat.rules import Generation, Rule, find_band, find_rule
 from tokenizer_registry.chat.texts import TextCounter
 
 
+class NoRuleHolds(Exception):
+    """No rule of this name holds for a generation on a day. `missing` says what would have to be known."""
+
+    def __init__(self, name: str, generation: str, at: date | None) -> None:
+        self.missing = f"a rule {name} for {generation}" + (f" that held on {at}" if at is not None else "")
+        super().__init__(self.missing)
+
+
 @dataclass(frozen=True, slots=True)
 class CountingContext:
     """One request that is being counted. `at` is the day of the call, None for today's rules."""
@@ -22,10 +30,10 @@ class CountingContext:
     sums: PartSums = field(default_factory=PartSums)
 
     def rule(self, name: str) -> Rule:
-        """Return a rule that the generation has to have. Raise KeyError."""
+        """Return a rule that the generation has to have. Raise NoRuleHolds."""
         found = self.optional_rule(name)
         if found is None:
-            raise KeyError(f"rules.toml has no rule {name} for {self.generation.name}")
+            raise NoRuleHolds(name, self.generation.name, self.at)
         return found
 
     def optional_rule(self, name: str) -> Rule | None:
@@ -33,7 +41,7 @@ class CountingContext:
         return find_rule(name, self.generation.name, self.at)
 
     def hosted_rule(self, name: str) -> Rule:
-        """Return the rule of the host, else the general one. Raise KeyError."""
+        """Return the rule of the host, else the general one. Raise NoRuleHolds."""
         return self.optional_rule(f"{name}-{self.host}") or self.rule(name)
 
     def add_text(self, part: PartSum, text: str, rule: str) -> None:

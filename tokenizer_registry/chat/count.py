@@ -5,7 +5,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any, Final
 
-from tokenizer_registry.chat.context import CountingContext
+from tokenizer_registry.chat.context import CountingContext, NoRuleHolds
 from tokenizer_registry.chat.errors import BadChatRequest
 from tokenizer_registry.chat.families import OWN_HOSTS, RENDERERS, host_name
 from tokenizer_registry.chat.parts import ChatCount, ChatParts, Method, Part, total
@@ -62,7 +62,10 @@ def count_request(
     if texts is None:
         return _uncounted(resolution.model, place, f"a vocabulary of {resolution.model}")
     context = CountingContext(request, texts, resolution.model, place, generation, at)
-    RENDERERS[generation.family](context)
+    try:
+        RENDERERS[generation.family](context)
+    except NoRuleHolds as error:
+        return _uncounted(resolution.model, place, error.missing)
     return _counted(context)
 
 

@@ -94,6 +94,9 @@ def count_result(context: CountingContext, result: ToolResultBlock, names: dict[
     rule, part = context.hosted_rule(TOOLS), context.sums.tool_calls
     name = result.name or names.get(result.id or "", "")
     response = _response(result)
+    if result.value is None:
+        # How a gateway puts a text into an object is its own choice.
+        context.widen(part, "gemini-text-results")
     match rule.values["form"]:
         case "stubs":
             text = spaced({f"{name}_response": response}, sort_keys=True)

@@ -148,7 +148,7 @@ def _count_functions(context: CountingContext, functions: list[Tool], part: Part
     is_chat = context.request.shape != "openai_responses"
     rule = context.rule("openai-chat-tools" if is_chat else "openai-responses-tools")
     values = rule.values
-    context.add_text(part, namespace_of(functions, NotedKeys(values["nested_notes"], values["notes_defaults"])), rule.name)
+    context.add_text(part, namespace_of(functions, NotedKeys(values["nested_notes"], values["strict_defaults"])), rule.name)
     undescribed = sum(
         not describes_parameters(tool) and (values["counts_bare"] or has_parameters(tool)) for tool in functions
     )

@@ -6,6 +6,7 @@ from tokenizer_registry.chat.request import (
     NO_CHOICE,
     Block,
     ChatRequest,
+    MediaBlock,
     ResponseFormat,
     TextBlock,
     ThinkingBlock,
@@ -72,12 +73,13 @@ def _blocks(part: Field) -> tuple[Block, ...]:
 
 
 def _media(part: Field, inner: Field, kind: str) -> Block:
-    style = inner.get("format").optional_text() or ""
-    source = inner.get("source")
-    data = source.get("bytes").optional_text() if source.value is not None else None
+    style, source = inner.get("format").optional_text() or "", inner.need("source")
+    if source.has("text"):
+        return MediaBlock("file", part.path, "text/plain", text=source.get("text").text())
+    data = source.get("bytes").optional_text()
     if kind == "document":
-        return media_block(part, inner, "file", _TYPES.get(style, f"application/{style}"), data)
-    return media_block(part, inner, "image" if kind == "image" else "video", f"{kind}/{style}", data)
+        return media_block(part, source, "file", _TYPES.get(style, f"application/{style}"), data)
+    return media_block(part, source, "image" if kind == "image" else "video", f"{kind}/{style}", data)
 
 
 def _result(part: Field, result: Field) -> ToolResultBlock:
