@@ -214,5 +214,8 @@ def _count_file(context: CountingContext, block: MediaBlock) -> None:
         part.lack(f"{block.path}: pages", rule.name)
     else:
         values = rule.values
-        tokens = (values[name] * block.pages for name in ("page", "page_low", "page_high"))
-        part.estimate(TokenRange(*tokens), rule.name)
+        # Bedrock reads the text of a document alone where nothing is to be cited.
+        least = 0 if block.detail == "text only" else values["page_low"]
+        part.estimate(
+            TokenRange(*(each * block.pages for each in (values["page"], least, values["page_high"]))), rule.name
+        )

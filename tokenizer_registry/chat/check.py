@@ -17,18 +17,18 @@ class Comparison(NamedTuple):
     """One logged call beside our count. `residual` is ours less the provider's; None where we have no number."""
 
     call: LoggedCall
-    count: ChatCount
+    counted: ChatCount
     group: str
 
     @property
     def residual(self) -> int | None:
         """How many tokens our count is too high."""
-        return None if self.count.tokens is None else self.count.tokens - self.call.input_tokens
+        return None if self.counted.tokens is None else self.counted.tokens - self.call.input_tokens
 
     @property
     def is_in_band(self) -> bool:
         """Whether the provider's number lies in the band that we state."""
-        return self.count.high is not None and self.count.low <= self.call.input_tokens <= self.count.high
+        return self.counted.high is not None and self.counted.low <= self.call.input_tokens <= self.counted.high
 
 
 class Shares(NamedTuple):
@@ -63,6 +63,7 @@ def compare(registry: Registry, calls: Iterable[LoggedCall]) -> Iterator[Compari
 def group_of(call: LoggedCall, count: ChatCount) -> str:
     """Return the family, host, shape and kinds of content of a call, such as `openai openai_chat: text, tools`."""
     kinds = [name for name, part in count.parts._asdict().items() if name != "frame" and (part.tokens or part.missing)]
+    kinds += ["thinking"] if "thinking" in count.parts.frame.rule else []
     generation = generation_of(count.model)
     family = generation.name if generation is not None else "none"
     return f"{family} @ {count.host} {call.shape}: {', '.join(kinds)}"

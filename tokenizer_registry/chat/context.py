@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from tokenizer_registry.chat.parts import PartSum, PartSums
-from tokenizer_registry.chat.request import ChatRequest
+from tokenizer_registry.chat.request import CommonRequest
 from tokenizer_registry.chat.rules import Generation, Rule, find_band, find_rule
 from tokenizer_registry.chat.texts import TextCounter
 
@@ -21,7 +21,7 @@ class NoRuleHolds(Exception):
 class CountingContext:
     """One request that is being counted. `at` is the day of the call, None for today's rules."""
 
-    request: ChatRequest
+    request: CommonRequest
     texts: TextCounter
     model: str
     host: str

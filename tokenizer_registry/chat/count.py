@@ -8,8 +8,8 @@ from typing import Any, Final
 from tokenizer_registry.chat.context import CountingContext, NoRuleHolds
 from tokenizer_registry.chat.errors import BadChatRequest
 from tokenizer_registry.chat.families import OWN_HOSTS, RENDERERS, host_name
-from tokenizer_registry.chat.parts import ChatCount, ChatParts, Method, Part, total
-from tokenizer_registry.chat.request import ChatRequest
+from tokenizer_registry.chat.parts import ChatCount, ChatParts, CountMethod, Part, total
+from tokenizer_registry.chat.request import CommonRequest
 from tokenizer_registry.chat.rules import generation_of
 from tokenizer_registry.chat.shapes.anthropic_messages import read_anthropic_messages
 from tokenizer_registry.chat.shapes.bedrock_converse import read_bedrock_converse
@@ -21,7 +21,7 @@ from tokenizer_registry.chat.shapes.openai_responses import read_openai_response
 from tokenizer_registry.chat.texts import text_counter
 from tokenizer_registry.registry import Registry
 
-SHAPES: Final[Mapping[str, Callable[[Field], ChatRequest]]] = MappingProxyType(
+SHAPES: Final[Mapping[str, Callable[[Field], CommonRequest]]] = MappingProxyType(
     {
         "openai_chat": read_openai_chat,
         "openai_responses": read_openai_responses,
@@ -33,7 +33,7 @@ SHAPES: Final[Mapping[str, Callable[[Field], ChatRequest]]] = MappingProxyType(
 )
 
 
-def read_request(shape: str, body: Any) -> ChatRequest:
+def read_request(shape: str, body: Any) -> CommonRequest:
     """Return a request in the common form. Raise BadChatRequest, which names the place of the fault."""
     if shape not in SHAPES:
         raise BadChatRequest("", f"must have one of the shapes {', '.join(SHAPES)}, not {shape!r}")
@@ -79,7 +79,7 @@ def _counted(context: CountingContext) -> ChatCount:
     low = sum(part.low for part in parts)
     high = None if any(part.high is None for part in parts) else sum(part.high or 0 for part in parts)
     whole = total(parts)
-    method: Method = "exact" if all(part.method == "exact" for part in parts) else "estimate"
+    method: CountMethod = "exact" if all(part.method == "exact" for part in parts) else "estimate"
     model, host, name = context.model, context.host, context.texts.name
     if whole is None:
         return ChatCount(None, "none", low, high, parts, model, host, name)

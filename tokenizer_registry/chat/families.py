@@ -12,7 +12,15 @@ from tokenizer_registry.chat.plain import count_plain
 
 Renderer = Callable[[CountingContext], None]
 
-RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType({"openai": count_openai, "anthropic": count_anthropic, "gemini": count_gemini, "nova": count_plain, "cohere": count_plain})
+RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType(
+    {
+        "openai": count_openai,
+        "anthropic": count_anthropic,
+        "gemini": count_gemini,
+        "nova": count_plain,
+        "cohere": count_plain,
+    }
+)
 
 # The host that a model is called at if none is given.
 OWN_HOSTS: Final[Mapping[str, str]] = MappingProxyType(

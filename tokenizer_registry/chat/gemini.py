@@ -41,9 +41,7 @@ def count_gemini(context: CountingContext) -> None:
 
 def _count_block(context: CountingContext, block: Any, names: dict[str, str]) -> None:
     sums = context.sums
-    if isinstance(block, TextBlock):
-        context.add_text(sums.text, block.text, TEXT)
-    elif isinstance(block, ThinkingBlock) and not block.is_signed:
+    if isinstance(block, TextBlock) or (isinstance(block, ThinkingBlock) and not block.is_signed):
         context.add_text(sums.text, block.text, TEXT)
     elif isinstance(block, ToolCallBlock):
         count_call(context, block)
@@ -77,7 +75,7 @@ def _count_thoughts(context: CountingContext, turns: list[Turn]) -> None:
     """Thoughts that are signed into parts since the last text of the user are billed again."""
     last = max((place for place, turn in enumerate(turns) if _is_asking(turn)), default=-1)
     for turn in turns[last + 1 :]:
-        signed = [block for block in turn.blocks if _is_signed(block)]
+        signed = _signed(turn)
         if not signed:
             continue
         given = [block.thought_tokens for block in signed if block.thought_tokens is not None]
@@ -92,12 +90,13 @@ def _is_asking(turn: Turn) -> bool:
     return turn.role == "user" and not has_result and any(isinstance(block, TextBlock) for block in turn.blocks)
 
 
-def _is_signed(block: Any) -> bool:
-    return isinstance(block, TextBlock | ToolCallBlock | ThinkingBlock) and block.is_signed
+def _signed(turn: Turn) -> list[TextBlock | ToolCallBlock | ThinkingBlock]:
+    signable = (block for block in turn.blocks if isinstance(block, TextBlock | ToolCallBlock | ThinkingBlock))
+    return [block for block in signable if block.is_signed]
 
 
 def _add_thoughts(context: CountingContext, tokens: int) -> None:
-    part, rule = context.sums.tool_calls, context.rule(THOUGHTS)
+    part, rule = context.sums.tool_calls, context.hosted_rule(THOUGHTS)
     if rule.values["billed"] == "all":
         part.add(tokens, rule.name)
         context.widen(part, rule.name)

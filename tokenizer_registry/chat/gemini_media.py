@@ -10,7 +10,8 @@ from tokenizer_registry.chat.request import MediaBlock
 from tokenizer_registry.chat.rules import Rule
 
 TILE_TOKENS: Final = 258
-MAX_TILES: Final = 100
+# Tiles of a page on Vertex AI, as one recorded call has it.
+PAGE_TILES: Final = 5
 # A page in portrait of A4 or Letter, in any unit.
 PAGE_SIZES: Final = ((595, 842), (612, 792))
 
@@ -78,6 +79,9 @@ def _count_file(context: CountingContext, block: MediaBlock) -> None:
         part.lack(f"how {context.model} counts {block.path} ({block.media_type})")
     elif block.pages is None:
         part.lack(f"{block.path}: pages", rule.name)
+    elif rule.values["form"] == "tiles":
+        tiles = (PAGE_TILES, 1, 2 * PAGE_TILES)
+        part.estimate(TokenRange(*(TILE_TOKENS * each * block.pages for each in tiles)), rule.name)
     elif rule.values["form"] == "flat":
         part.add(TILE_TOKENS * block.pages, rule.name)
         context.widen(part, rule.name)

@@ -43,9 +43,7 @@ def _widen(context: CountingContext, part: PartSum, rule: Rule) -> None:
 def _is_unproven(schema: Any) -> bool:
     if isinstance(schema, list):
         return any(map(_is_unproven, schema))
-    return isinstance(schema, dict) and (
-        not _UNPROVEN.isdisjoint(schema) or any(map(_is_unproven, schema.values()))
-    )
+    return isinstance(schema, dict) and (not _UNPROVEN.isdisjoint(schema) or any(map(_is_unproven, schema.values())))
 
 
 def _count_tool(context: CountingContext, tool: Tool, part: PartSum, rule: Rule) -> None:

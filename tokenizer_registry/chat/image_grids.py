@@ -78,7 +78,7 @@ def fitted_grid(width: int, height: int, budget: int) -> int:
 
 
 def gemini_tiles(width: int, height: int) -> int:
-    """Return the tiles of an image in Gemini 2: one up to 384 px a side, else those of its grid and one for the whole."""
+    """Return the tiles of an image in Gemini 2: one up to 384 px a side, else its grid and one for the whole."""
     if max(width, height) <= 384:
         return 1
     side = min(max(int(min(width, height) / 1.5), 256), 768)

@@ -3,12 +3,12 @@
 from typing import Any, Final
 
 from tokenizer_registry.chat.context import CountingContext
+from tokenizer_registry.chat.json_texts import compact
 from tokenizer_registry.chat.openai_media import count_media
-from tokenizer_registry.chat.openai_tools import describes_parameters, has_parameters, namespace_of, NotedKeys
+from tokenizer_registry.chat.openai_tools import NotedKeys, describes_parameters, has_parameters, namespace_of
 from tokenizer_registry.chat.parts import PartSum
 from tokenizer_registry.chat.request import (
-    ChatRequest,
-    JsonObject,
+    CommonRequest,
     MediaBlock,
     ResponseFormat,
     TextBlock,
@@ -19,7 +19,6 @@ from tokenizer_registry.chat.request import (
     Turn,
     UnknownBlock,
 )
-from tokenizer_registry.chat.json_texts import compact
 from tokenizer_registry.chat.schemas import UncountableSchema, without_keys
 
 FRAME: Final = "openai-frame"
@@ -127,7 +126,7 @@ def _count_surcharge(context: CountingContext) -> None:
         context.sums.frame.add(rule.values[key], rule.name)
 
 
-def _has_images(request: ChatRequest) -> bool:
+def _has_images(request: CommonRequest) -> bool:
     return any(isinstance(block, MediaBlock) for turn in request.turns for block in turn.blocks)
 
 
@@ -148,7 +147,9 @@ def _count_functions(context: CountingContext, functions: list[Tool], part: Part
     is_chat = context.request.shape != "openai_responses"
     rule = context.rule("openai-chat-tools" if is_chat else "openai-responses-tools")
     values = rule.values
-    context.add_text(part, namespace_of(functions, NotedKeys(values["nested_notes"], values["strict_defaults"])), rule.name)
+    context.add_text(
+        part, namespace_of(functions, NotedKeys(values["nested_notes"], values["strict_defaults"])), rule.name
+    )
     undescribed = sum(
         not describes_parameters(tool) and (values["counts_bare"] or has_parameters(tool)) for tool in functions
     )

@@ -52,7 +52,11 @@ def _properties(schema: JsonObject, indent: int, noted: NotedKeys) -> list[str]:
         if noted.nested or indent == 0:
             lines += [f"{' ' * indent}// {note}" for note in _notes(found)]
         mark = "" if name in required else "?"
-        end = f", // default: {_literal(found['default'])}" if noted.strict_defaults and found.get("default") is not None else ","
+        end = (
+            f", // default: {_literal(found['default'])}"
+            if noted.strict_defaults and found.get("default") is not None
+            else ","
+        )
         lines.append(f"{' ' * indent}{name}{mark}: {_type(found, indent, noted)}{end}")
     return lines
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final, Literal, NamedTuple
 
-Method = Literal["exact", "estimate", "none"]
+CountMethod = Literal["exact", "estimate", "none"]
 
 
 class TokenRange(NamedTuple):
@@ -22,7 +22,7 @@ class Part(NamedTuple):
     """
 
     tokens: int | None
-    method: Method
+    method: CountMethod
     rule: str
     low: int
     high: int | None
@@ -53,7 +53,7 @@ class ChatCount(NamedTuple):
     """
 
     tokens: int | None
-    method: Method
+    method: CountMethod
     low: int
     high: int | None
     parts: ChatParts
@@ -118,7 +118,7 @@ class PartSum:
         high = None if self._unbounded else self._high
         if self._missing:
             return Part(None, "none", rule, max(self._low, 0), high, tuple(self._missing))
-        method: Method = "exact" if self._exact else "estimate"
+        method: CountMethod = "exact" if self._exact else "estimate"
         return Part(self._tokens, method, rule, max(self._low, 0), high)
 
 

@@ -149,7 +149,7 @@ NO_CHOICE: Final = ToolChoice()
 
 
 @dataclass(frozen=True, slots=True)
-class ChatRequest:
+class CommonRequest:
     """A whole request. `missing` names what it refers to and does not contain, such as an earlier response by id."""
 
     shape: str

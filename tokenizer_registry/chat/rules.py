@@ -17,6 +17,8 @@ class Generation(NamedTuple):
     name: str
     family: str
     models: tuple[str, ...]
+    # The vocabulary that recorded calls show, where it is not the one in models.toml.
+    vocabulary: str | None = None
     # A vocabulary that counts much as the model does where the registry has no estimator, and how far it may be off.
     proxy: str | None = None
     proxy_share: float = 0.0
@@ -54,8 +56,12 @@ class Band(NamedTuple):
 
     def bounds(self, tokens: int, items: int) -> tuple[int, int]:
         """Return how many tokens a count of so many may be too high, and too low."""
-        below = max(self.below, round(tokens * self.below_share + 0.5) if self.below_share else 0, self.below_each * items)
-        above = max(self.above, round(tokens * self.above_share + 0.5) if self.above_share else 0, self.above_each * items)
+        below = max(
+            self.below, round(tokens * self.below_share + 0.5) if self.below_share else 0, self.below_each * items
+        )
+        above = max(
+            self.above, round(tokens * self.above_share + 0.5) if self.above_share else 0, self.above_each * items
+        )
         return below, above
 
 
@@ -64,7 +70,14 @@ def generations() -> Mapping[str, Generation]:
     """Return the generation of each name or beginning of a name."""
     rows = _document("rules.toml")["generation"]
     found = [
-        Generation(row["name"], row["family"], tuple(row["models"]), row.get("proxy"), row.get("proxy_share", 0.0))
+        Generation(
+            row["name"],
+            row["family"],
+            tuple(row["models"]),
+            row.get("vocabulary"),
+            row.get("proxy"),
+            row.get("proxy_share", 0.0),
+        )
         for row in rows
     ]
     return MappingProxyType({model: generation for generation in found for model in generation.models})

@@ -20,7 +20,7 @@ MAX_CHUNKS: Final = 100
 
 
 def wav_seconds(source: SizedBytes) -> float | None:
-    """Return the length; None if this is no WAV file. A length that is too large for the file, as streams have, is cut."""
+    """Return the length, at most that of the bytes that are there; None if this is no WAV file."""
     head = source.read(0, 12)
     if head[:4] != b"RIFF" or head[8:12] != b"WAVE":
         return None

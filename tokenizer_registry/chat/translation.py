@@ -3,20 +3,20 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tokenizer_registry.chat.request import ChatRequest, TextBlock, ToolCallBlock, ToolResultBlock, Turn
+from tokenizer_registry.chat.request import CommonRequest, TextBlock, ToolCallBlock, ToolResultBlock, Turn
 
 SYSTEM_ROLES = frozenset({"system", "developer"})
 
 
-def system_turns(request: ChatRequest) -> list[Turn]:
+def system_turns(request: CommonRequest) -> list[Turn]:
     """Return the turns of the system."""
     return [turn for turn in request.turns if turn.role in SYSTEM_ROLES]
 
 
-def alternating_turns(request: ChatRequest) -> list[Turn]:
-    """Return the other turns with the roles `user` and `assistant`: results of tools are a user's, those in a row one's.
+def alternating_turns(request: CommonRequest) -> list[Turn]:
+    """Return the other turns with the roles `user` and `assistant`: results of tools are a user's.
 
-    Calls in a row are one message of the assistant, as OpenAI's Responses have them apart.
+    Calls in a row are one message, as are results: OpenAI's Responses have them apart.
     """
     turns: list[Turn] = []
     for turn in request.turns:
@@ -31,15 +31,17 @@ def alternating_turns(request: ChatRequest) -> list[Turn]:
 
 
 def _both_have(first: Turn, second: Turn, kind: type) -> bool:
-    return first.role == second.role and all(any(isinstance(each, kind) for each in turn.blocks) for turn in (first, second))
+    return first.role == second.role and all(
+        any(isinstance(each, kind) for each in turn.blocks) for turn in (first, second)
+    )
 
 
-def call_names(request: ChatRequest) -> dict[str, str]:
+def call_names(request: CommonRequest) -> dict[str, str]:
     """Return the names of called tools by the id of the call."""
     return {call.id: call.name for call in calls(request) if call.id is not None}
 
 
-def calls(request: ChatRequest) -> Iterator[ToolCallBlock]:
+def calls(request: CommonRequest) -> Iterator[ToolCallBlock]:
     """Return all calls of tools."""
     return (block for turn in request.turns for block in turn.blocks if isinstance(block, ToolCallBlock))
 

@@ -5,12 +5,12 @@ from typing import Final
 from tokenizer_registry.chat.request import (
     NO_CHOICE,
     Block,
-    ChatRequest,
+    CommonRequest,
     MediaBlock,
     ResponseFormat,
     TextBlock,
-    ThinkingMode,
     ThinkingBlock,
+    ThinkingMode,
     Tool,
     ToolCallBlock,
     ToolChoice,
@@ -26,11 +26,11 @@ ROLES: Final = frozenset({"user", "assistant", "system"})
 MAX_THOUGHT_TOKENS: Final = 10**9
 
 
-def read_anthropic_messages(body: Field) -> ChatRequest:
+def read_anthropic_messages(body: Field) -> CommonRequest:
     """Return the request in the common form. Raise BadChatRequest."""
     system = _blocks(body.get("system"))
     turns = (Turn("system", system, "system"),) if system else ()
-    return ChatRequest(
+    return CommonRequest(
         "anthropic_messages",
         turns + tuple(map(_turn, body.need("messages").items())),
         tuple(map(_tool, body.get("tools").items())),
@@ -98,7 +98,9 @@ def _citations(part: Field) -> str | None:
 
 def _result(part: Field) -> ToolResultBlock:
     blocks = _blocks(part.get("content"))
-    kept = tuple(each for each in blocks if isinstance(each, TextBlock | MediaBlock | ToolReferenceBlock | UnknownBlock))
+    kept = tuple(
+        each for each in blocks if isinstance(each, TextBlock | MediaBlock | ToolReferenceBlock | UnknownBlock)
+    )
     name = part.get("tool_use_id").optional_text()
     return ToolResultBlock(kept, part.path, None, name, is_error=part.get("is_error").value is True)
 

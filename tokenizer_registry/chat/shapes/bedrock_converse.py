@@ -2,10 +2,11 @@
 
 from typing import Final
 
+from tokenizer_registry.chat.json_texts import parsed
 from tokenizer_registry.chat.request import (
     NO_CHOICE,
     Block,
-    ChatRequest,
+    CommonRequest,
     MediaBlock,
     ResponseFormat,
     TextBlock,
@@ -18,7 +19,6 @@ from tokenizer_registry.chat.request import (
     Turn,
     UnknownBlock,
 )
-from tokenizer_registry.chat.json_texts import parsed
 from tokenizer_registry.chat.shapes.fields import Field
 from tokenizer_registry.chat.shapes.media import media_block
 
@@ -27,12 +27,12 @@ _MEDIA: Final = ("image", "document", "video")
 _TYPES: Final = {"pdf": "application/pdf", "txt": "text/plain", "md": "text/markdown", "csv": "text/csv"}
 
 
-def read_bedrock_converse(body: Field) -> ChatRequest:
+def read_bedrock_converse(body: Field) -> CommonRequest:
     """Return the request in the common form. Raise BadChatRequest."""
     config = body.get("toolConfig")
     has_tools = config.value is not None
     system = tuple(block for part in body.get("system").items() for block in _blocks(part))
-    return ChatRequest(
+    return CommonRequest(
         "bedrock_converse",
         ((Turn("system", system, "system"),) if system else ()) + tuple(map(_turn, body.need("messages").items())),
         tuple(tool for each in config.get("tools").items() for tool in _tools(each)) if has_tools else (),
@@ -74,11 +74,13 @@ def _blocks(part: Field) -> tuple[Block, ...]:
 
 def _media(part: Field, inner: Field, kind: str) -> Block:
     style, source = inner.get("format").optional_text() or "", inner.need("source")
+    cited = inner.has("citations") and inner.get("citations").get("enabled").value is True
+    detail = "citations" if cited else "text only"
     if source.has("text"):
-        return MediaBlock("file", part.path, "text/plain", text=source.get("text").text())
+        return MediaBlock("file", part.path, "text/plain", text=source.get("text").text(), detail=detail)
     data = source.get("bytes").optional_text()
     if kind == "document":
-        return media_block(part, source, "file", _TYPES.get(style, f"application/{style}"), data)
+        return media_block(part, source, "file", _TYPES.get(style, f"application/{style}"), data, detail)
     return media_block(part, source, "image" if kind == "image" else "video", f"{kind}/{style}", data)
 
 

@@ -2,22 +2,24 @@
 
 from typing import Final
 
-from tokenizer_registry.chat.request import ChatRequest, TextBlock, Tool, Turn, UnknownBlock
+from tokenizer_registry.chat.request import CommonRequest, TextBlock, Tool, Turn, UnknownBlock
 from tokenizer_registry.chat.shapes.fields import Field
 
 ROLES: Final = {"system": "system", "user": "user", "chatbot": "assistant"}
 
 
-def read_cohere_chat(body: Field) -> ChatRequest:
+def read_cohere_chat(body: Field) -> CommonRequest:
     """Return the request in the common form. Raise BadChatRequest."""
     preamble, message = body.get("preamble").optional_text(), body.need("message")
     system = (Turn("system", (TextBlock(preamble, path="preamble"),), "preamble"),) if preamble else ()
     last = Turn("user", (TextBlock(message.text(), path="message"),), "message")
-    return ChatRequest(
+    return CommonRequest(
         "cohere_chat",
         (*system, *map(_turn, body.get("chat_history").items()), last),
         tuple(Tool(each.need("name").text(), "", None, each.path) for each in body.get("tools").items()),
-        missing=tuple(f"{name}: what it costs" for name in ("documents", "tool_results", "connectors") if body.has(name)),
+        missing=tuple(
+            f"{name}: what it costs" for name in ("documents", "tool_results", "connectors") if body.has(name)
+        ),
     )
 
 

@@ -5,7 +5,7 @@ from typing import Final
 from tokenizer_registry.chat.request import (
     NO_CHOICE,
     Block,
-    ChatRequest,
+    CommonRequest,
     MediaBlock,
     ResponseFormat,
     TextBlock,
@@ -26,13 +26,13 @@ _DECLARATIONS: Final = ("functionDeclarations", "function_declarations")
 MAX_THOUGHT_TOKENS: Final = 10**9
 
 
-def read_gemini_contents(body: Field) -> ChatRequest:
+def read_gemini_contents(body: Field) -> CommonRequest:
     """Return the request in the common form. Raise BadChatRequest."""
     if body.has("generateContentRequest"):
         body = body.get("generateContentRequest")
     system = body.get("systemInstruction", "system_instruction")
     cached = body.get("cachedContent", "cached_content")
-    return ChatRequest(
+    return CommonRequest(
         "gemini_contents",
         (*_system(system), *map(_turn, _listed(body.need("contents")))),
         tuple(tool for group in _listed(body.get("tools")) for tool in _tools(group)),

@@ -1,7 +1,16 @@
 """OpenAI's chat completions, which many other hosts take as well."""
 
-from tokenizer_registry.chat.request import Block, ChatRequest, ThinkingBlock, ThinkingMode, Tool, ToolCallBlock, ToolChoice, Turn
-from tokenizer_registry.chat.request import ToolResultBlock
+from tokenizer_registry.chat.request import (
+    Block,
+    CommonRequest,
+    ThinkingBlock,
+    ThinkingMode,
+    Tool,
+    ToolCallBlock,
+    ToolChoice,
+    ToolResultBlock,
+    Turn,
+)
 from tokenizer_registry.chat.shapes.fields import Field
 from tokenizer_registry.chat.shapes.openai_parts import (
     builtin_tool,
@@ -13,11 +22,11 @@ from tokenizer_registry.chat.shapes.openai_parts import (
 )
 
 
-def read_openai_chat(body: Field) -> ChatRequest:
+def read_openai_chat(body: Field) -> CommonRequest:
     """Return the request in the common form. Raise BadChatRequest."""
     style = body.get("response_format")
     functions = tuple(function_tool(each, each) for each in body.get("functions").items())
-    return ChatRequest(
+    return CommonRequest(
         "openai_chat",
         tuple(map(_turn, body.need("messages").items())),
         tuple(map(_tool, body.get("tools").items())) + functions,

@@ -3,7 +3,7 @@
 from typing import Final
 
 from tokenizer_registry.chat.request import (
-    ChatRequest,
+    CommonRequest,
     MediaBlock,
     TextBlock,
     ThinkingBlock,
@@ -27,12 +27,12 @@ from tokenizer_registry.chat.shapes.openai_parts import (
 _REFERENCES: Final = ("previous_response_id", "conversation", "prompt")
 
 
-def read_openai_responses(body: Field) -> ChatRequest:
+def read_openai_responses(body: Field) -> CommonRequest:
     """Return the request in the common form. Raise BadChatRequest."""
     instructions = body.get("instructions").optional_text()
     system = (Turn("system", (TextBlock(instructions, path="instructions"),), "instructions"),) if instructions else ()
     style = body.get("text").get("format") if body.has("text") else None
-    return ChatRequest(
+    return CommonRequest(
         "openai_responses",
         system + _turns(body.need("input")),
         tuple(map(_tool, body.get("tools").items())),
