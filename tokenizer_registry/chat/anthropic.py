@@ -29,7 +29,7 @@ def count_anthropic(context: CountingContext) -> None:
     """Add up all parts of a request to a Claude model."""
     turns, system = alternating_turns(context.request), system_turns(context.request)
     for turn in system:
-        _count_blocks(context, turn, turns)
+        _count_blocks(context, turn)
     _count_messages(context, turns)
     context.widen(context.sums.frame, FRAME, len(turns))
     context.widen(context.sums.text, TEXT, len(turns))
@@ -44,37 +44,49 @@ def _count_messages(context: CountingContext, turns: list[Turn]) -> None:
     """The frame and the blocks of each message; a call and its result are one step."""
     rule, frame = context.rule(FRAME), context.sums.frame
     frame.add(rule.values["first"], FRAME)
+    kept_from = _kept_from(context, turns)
     place = 0
     while place < len(turns):
         turn = turns[place]
         if _calls(turn):
-            place += _count_step(context, turns, place)
+            place += _count_step(context, turns, place, place >= kept_from)
             continue
         if place > 0 and not (place == len(turns) - 1 and turn.role == "assistant"):
             is_same = turns[place - 1].role == turn.role
             frame.add(rule.values["same_role" if is_same else "message"], FRAME)
-        _count_blocks(context, turn, turns)
+        _count_blocks(context, turn, place >= kept_from)
         place += 1
+
+
+def _kept_from(context: CountingContext, turns: list[Turn]) -> int:
+    """The first message whose thoughts are kept: the last that a user asks in, or the first of all."""
+    if context.rule("claude-thinking").values["keeps_all"]:
+        return 0
+    asking = (place for place, turn in enumerate(turns) if turn.role == "user" and not _has_result(turn))
+    return max(asking, default=0)
 
 
 def _calls(turn: Turn) -> list[ToolCallBlock]:
     return [block for block in turn.blocks if isinstance(block, ToolCallBlock)]
 
 
-def _count_step(context: CountingContext, turns: list[Turn], place: int) -> int:
+def _has_result(turn: Turn) -> bool:
+    return any(isinstance(block, ToolResultBlock) for block in turn.blocks)
+
+
+def _count_step(context: CountingContext, turns: list[Turn], place: int, keeps_thoughts: bool) -> int:
     """Count a message with calls and the one with their results; return how many messages that is."""
     rule, part = context.rule(STEP), context.sums.tool_calls
-    made = _calls(turns[place])
-    before = part.tokens
+    made, before = _calls(turns[place]), part.tokens
     for call in made:
         _count_call(context, call, rule.values["argument"])
     fixed = rule.values["calls"]
     more = max(len(made) - len(fixed), 0) * rule.values["more"]
     part.add(fixed[min(len(made), len(fixed)) - 1] + more, rule.name)
-    _count_blocks(context, turns[place], turns)
-    has_result = place + 1 < len(turns) and any(isinstance(each, ToolResultBlock) for each in turns[place + 1].blocks)
+    _count_blocks(context, turns[place], keeps_thoughts)
+    has_result = place + 1 < len(turns) and _has_result(turns[place + 1])
     if has_result:
-        _count_blocks(context, turns[place + 1], turns)
+        _count_blocks(context, turns[place + 1])
         beside = sum(isinstance(block, MediaBlock) for block in turns[place + 1].blocks)
         part.add(beside * rule.values["result_block"], rule.name)
     band = STEP if len(made) == 1 else f"{STEP}-parallel"
@@ -93,22 +105,18 @@ def _count_call(context: CountingContext, call: ToolCallBlock, each_argument: in
         part.add(each_argument, STEP)
 
 
-def _count_blocks(context: CountingContext, turn: Turn, turns: list[Turn]) -> None:
+def _count_blocks(context: CountingContext, turn: Turn, keeps_thoughts: bool = True) -> None:
     for block in turn.blocks:
-        _count_block(context, block, turn, turns)
+        if keeps_thoughts or not isinstance(block, ThinkingBlock):
+            _count_block(context, block)
 
 
-def _count_block(context: CountingContext, block: Any, turn: Turn, turns: list[Turn]) -> None:
+def _count_block(context: CountingContext, block: Any) -> None:
     sums = context.sums
     if isinstance(block, TextBlock):
         context.add_text(sums.text, block.text, TEXT)
     elif isinstance(block, ToolResultBlock):
-        _count_result_frame(context, block)
-        for inner in block.blocks:
-            if isinstance(inner, TextBlock):
-                context.add_text(sums.tool_calls, inner.text, STEP)
-            else:
-                _count_block(context, inner, turn, turns)
+        _count_result(context, block)
     elif isinstance(block, MediaBlock):
         _count_media(context, block)
     elif isinstance(block, ToolReferenceBlock):
@@ -116,38 +124,29 @@ def _count_block(context: CountingContext, block: Any, turn: Turn, turns: list[T
     elif isinstance(block, UnknownBlock):
         sums.text.lack(f"what {block.path} ({block.kind}) costs")
     elif isinstance(block, ThinkingBlock):
-        _count_thinking(context, block, turn, turns)
+        _count_thinking(context, block)
 
 
-def _count_result_frame(context: CountingContext, result: ToolResultBlock) -> None:
-    """What stands around the blocks of a result; texts alone have nothing."""
+def _count_result(context: CountingContext, result: ToolResultBlock) -> None:
+    """The blocks of a result and what stands around them; texts alone have nothing."""
     part = context.sums.tool_calls
     if result.value is not None:
         context.add_text(part, compact(result.value), STEP)
+    for block in result.blocks:
+        if isinstance(block, TextBlock):
+            context.add_text(part, block.text, STEP)
+        else:
+            _count_block(context, block)
     if any(not isinstance(block, TextBlock) for block in result.blocks):
         part.add(context.rule(STEP).values["result_block"] * (len(result.blocks) + 1), STEP)
 
 
-def _count_thinking(context: CountingContext, block: ThinkingBlock, turn: Turn, turns: list[Turn]) -> None:
-    """Thoughts before the last text of the user are left out, but by models that keep them."""
-    if not _is_kept(context, turn, turns):
-        return
+def _count_thinking(context: CountingContext, block: ThinkingBlock) -> None:
     if block.thought_tokens is None:
         context.sums.text.lack(f"{block.path}.thinking_tokens")
         return
     context.sums.text.add(block.thought_tokens, "claude-thinking")
     context.widen(context.sums.text, "claude-thinking", tokens=block.thought_tokens)
-
-
-def _is_kept(context: CountingContext, turn: Turn, turns: list[Turn]) -> bool:
-    if context.rule("claude-thinking").values["keeps_all"]:
-        return True
-    after = turns[turns.index(turn) + 1 :]
-    return not any(each.role == "user" and not _has_result(each) for each in after)
-
-
-def _has_result(turn: Turn) -> bool:
-    return any(isinstance(block, ToolResultBlock) for block in turn.blocks)
 
 
 def _count_schema(context: CountingContext) -> None:

@@ -53,7 +53,7 @@ def _count_tool(context: CountingContext, tool: Tool, part: PartSum) -> None:
 def count_reference(context: CountingContext, reference: ToolReferenceBlock) -> None:
     """Add the definition of a deferred tool where a search has found it."""
     part = context.sums.tool_calls
-    tool = next((tool for tool in context.request.tools if tool.name == reference.name), None)
+    tool = context.tools_by_name.get(reference.name)
     if tool is None:
         part.lack(f"{reference.path}: a tool {reference.name!r}")
         return

@@ -1,10 +1,11 @@
 """What a family's renderer works with: the request, what counts its texts, the rules that hold, and the sums."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 from tokenizer_registry.chat.parts import PartSum, PartSums
-from tokenizer_registry.chat.request import CommonRequest
+from tokenizer_registry.chat.request import CommonRequest, Tool
 from tokenizer_registry.chat.rules import Generation, Rule, find_band, find_rule
 from tokenizer_registry.chat.texts import TextCounter
 
@@ -27,6 +28,7 @@ class CountingContext:
     host: str
     generation: Generation
     at: date | None = None
+    tools_by_name: Mapping[str, Tool] = field(default_factory=dict)
     sums: PartSums = field(default_factory=PartSums)
 
     def rule(self, name: str) -> Rule:

@@ -61,7 +61,8 @@ def count_request(
         return _uncounted(resolution.model, place, f"a rule for chats of {resolution.model}")
     if texts is None:
         return _uncounted(resolution.model, place, f"a vocabulary of {resolution.model}")
-    context = CountingContext(request, texts, resolution.model, place, generation, at)
+    tools = {tool.name: tool for tool in request.tools}
+    context = CountingContext(request, texts, resolution.model, place, generation, at, tools)
     try:
         RENDERERS[generation.family](context)
     except NoRuleHolds as error:

@@ -4,7 +4,6 @@ A text is a list of segments: between two of them stands one control token.
 """
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from tokenizer_registry.chat.request import JsonObject, Tool
@@ -62,7 +61,7 @@ def response_of(name: str, response: Any) -> Segments:
 def _named(kind: str, name: str, value: Any) -> Segments:
     segments = Segments()
     segments.bare(f"{kind}:{name}")
-    _write(segments, value if isinstance(value, Mapping) else {"value": value})
+    _write(segments, value if isinstance(value, dict) else {"value": value})
     return segments
 
 
@@ -74,12 +73,12 @@ def _schema(schema: JsonObject) -> dict[str, Any]:
             continue
         if key == "type" and isinstance(value, str):
             found[key] = value.upper()
-        elif key == "properties" and isinstance(value, Mapping):
-            found[key] = {name: _schema(each) if isinstance(each, Mapping) else each for name, each in value.items()}
-        elif isinstance(value, Mapping):
+        elif key == "properties" and isinstance(value, dict):
+            found[key] = {name: _schema(each) if isinstance(each, dict) else each for name, each in value.items()}
+        elif isinstance(value, dict):
             found[key] = _schema(value)
         elif isinstance(value, list):
-            found[key] = [_schema(each) if isinstance(each, Mapping) else each for each in value]
+            found[key] = [_schema(each) if isinstance(each, dict) else each for each in value]
         else:
             found[key] = value
     return found
@@ -89,7 +88,7 @@ def _write(segments: Segments, value: Any) -> None:
     """Write a value with the keys of objects in alphabetical order and without blanks."""
     if isinstance(value, str):
         segments.quoted(value)
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         segments.bare("{")
         for place, key in enumerate(sorted(value)):
             segments.bare(f"{',' if place else ''}{key}:")

@@ -3,7 +3,7 @@
 Source: google-genai 3.6.1, local_tokenizer.py; the token for each schema is measured on recorded calls.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from tokenizer_registry.chat.request import JsonObject, Tool
@@ -41,14 +41,14 @@ def node_count(schema: JsonObject) -> int:
 def inner_schemas(schema: JsonObject) -> Iterator[JsonObject]:
     """The schemas of elements and properties."""
     found = [schema.get("items"), *properties_of(schema).values()]
-    return (each for each in found if isinstance(each, Mapping))
+    return (each for each in found if isinstance(each, dict))
 
 
 def value_texts(value: Any) -> Iterator[str]:
     """The keys and strings of arguments or of a result, at all levels."""
     if isinstance(value, str):
         yield value
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         for key, inner in value.items():
             yield key
             yield from value_texts(inner)

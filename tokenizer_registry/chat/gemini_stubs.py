@@ -1,7 +1,7 @@
 """Gemini 2.5's tools as the Python stubs that AI Studio counts them as. Measured on recorded calls."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from tokenizer_registry.chat.request import JsonObject, Tool
@@ -23,7 +23,7 @@ def _ordered(schema: JsonObject) -> Iterator[tuple[JsonObject, str]]:
     required = required_of(schema)
     for name in sorted(properties_of(schema), key=lambda name: (name not in required, name)):
         found = properties_of(schema)[name]
-        yield (found if isinstance(found, Mapping) else {}), name
+        yield (found if isinstance(found, dict) else {}), name
 
 
 def _fields(schema: JsonObject, path: tuple[str, ...]) -> Iterator[str]:
@@ -47,7 +47,7 @@ def _described(schema: JsonObject) -> str:
 def _classes(schema: JsonObject, path: tuple[str, ...]) -> list[str]:
     """The class of an object with properties, after those of its own objects; an array's is that of its elements."""
     items = schema.get("items")
-    if isinstance(items, Mapping):
+    if isinstance(items, dict):
         return _classes(items, path)
     if not properties_of(schema):
         return []
@@ -78,7 +78,7 @@ def _type(schema: JsonObject, path: tuple[str, ...]) -> str:
             return "bool"
         case "array":
             items = schema.get("items")
-            return f"list[{_type(items, path)}]" if isinstance(items, Mapping) else "list"
+            return f"list[{_type(items, path)}]" if isinstance(items, dict) else "list"
         case _:
             return _camel(path) if properties_of(schema) else "dict"
 

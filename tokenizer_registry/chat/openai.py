@@ -1,5 +1,6 @@
 """OpenAI's chat completions and Responses: frame, texts, tools, calls and schemas. Images are in openai_media."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 from tokenizer_registry.chat.context import CountingContext
@@ -19,7 +20,7 @@ from tokenizer_registry.chat.request import (
     Turn,
     UnknownBlock,
 )
-from tokenizer_registry.chat.schemas import UncountableSchema, without_keys
+from tokenizer_registry.chat.schemas import UncountableSchema, expanded, without_keys
 
 FRAME: Final = "openai-frame"
 TEXT: Final = "openai-text"
@@ -33,8 +34,9 @@ def count_openai(context: CountingContext) -> None:
     request, sums = context.request, context.sums
     rule = context.rule(FRAME)
     sums.frame.add(rule.values["reply"], rule.name)
-    for turn in request.turns:
-        _count_turn(context, turn)
+    last_asking = max((place for place, turn in enumerate(request.turns) if turn.role == "user"), default=-1)
+    for place, turn in enumerate(request.turns):
+        _count_turn(context, turn, place > last_asking)
     if rule.values.get("estimate"):
         context.widen(sums.frame, FRAME)
     _count_surcharge(context)
@@ -44,7 +46,8 @@ def count_openai(context: CountingContext) -> None:
         sums.text.lack(missing)
 
 
-def _count_turn(context: CountingContext, turn: Turn) -> None:
+def _count_turn(context: CountingContext, turn: Turn, keeps_thoughts: bool) -> None:
+    """Count a message. Thoughts before the last one of the user are left out by the provider."""
     calls = [block for block in turn.blocks if isinstance(block, ToolCallBlock)]
     results = [block for block in turn.blocks if isinstance(block, ToolResultBlock)]
     text = "".join(block.text for block in turn.blocks if isinstance(block, TextBlock))
@@ -55,7 +58,8 @@ def _count_turn(context: CountingContext, turn: Turn) -> None:
     for result in results:
         _count_result(context, turn, result)
     for block in turn.blocks:
-        _count_other(context, block)
+        if keeps_thoughts or not isinstance(block, ThinkingBlock):
+            _count_other(context, block)
 
 
 def _count_message(context: CountingContext, turn: Turn, text: str, has_calls: bool) -> None:
@@ -101,20 +105,11 @@ def _count_other(context: CountingContext, block: Any) -> None:
     elif isinstance(block, UnknownBlock):
         sums.text.lack(f"what {block.path} ({block.kind}) costs")
     elif isinstance(block, ThinkingBlock) and block.is_signed:
-        if _is_dropped(context, block):
-            return
         if block.thought_tokens is None:
             sums.text.lack(f"{block.path}.thinking_tokens")
         else:
             sums.text.add(block.thought_tokens, "openai-reasoning")
             context.widen(sums.text, "openai-reasoning", tokens=block.thought_tokens)
-
-
-def _is_dropped(context: CountingContext, block: ThinkingBlock) -> bool:
-    """Whether the thoughts stand before the last user message: the provider leaves them out."""
-    turns = context.request.turns
-    place = next((place for place, turn in enumerate(turns) if block in turn.blocks), len(turns))
-    return any(turn.role == "user" for turn in turns[place + 1 :])
 
 
 def _count_surcharge(context: CountingContext) -> None:
@@ -138,9 +133,14 @@ def _count_tools(context: CountingContext) -> None:
     functions = [tool for tool in request.tools if tool.builtin is None]
     if functions:
         try:
-            _count_functions(context, functions, part)
+            _count_functions(context, [_expanded(tool) for tool in functions], part)
         except UncountableSchema as error:
             part.lack(f"tools: {error.reason}")
+
+
+def _expanded(tool: Tool) -> Tool:
+    parameters = expanded(tool.parameters) if tool.parameters else tool.parameters
+    return tool if parameters is tool.parameters else replace(tool, parameters=parameters)
 
 
 def _count_functions(context: CountingContext, functions: list[Tool], part: PartSum) -> None:

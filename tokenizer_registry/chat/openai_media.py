@@ -48,14 +48,15 @@ def _count_image(context: CountingContext, block: MediaBlock) -> None:
 
 
 def _tiles(style: Mapping[str, Any], block: MediaBlock, width: int, height: int) -> int:
-    base, tile = int(style["base"]), int(style["tile"])
+    base: int = style["base"]
+    tile: int = style["tile"]
     return base if block.detail == "low" else base + tile * tile_count(width, height)
 
 
 def _patches(style: Mapping[str, Any], block: MediaBlock, width: int, height: int) -> int:
     budget, side = style[block.detail or "auto"]
     patches = patch_tokens(width, height, budget, side)
-    return math.ceil(patches * style["percent"] / 100) + int(style["extra"])
+    return math.ceil(patches * int(style["percent"]) / 100) + int(style["extra"])
 
 
 def _unknown_size(style: Mapping[str, Any], block: MediaBlock) -> tuple[int, int | None]:

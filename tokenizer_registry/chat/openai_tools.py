@@ -1,11 +1,11 @@
 """OpenAI's tools as the TypeScript namespace that they are counted as. The format is published with gpt-oss."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from tokenizer_registry.chat.request import JsonObject, Tool
-from tokenizer_registry.chat.schemas import expanded, properties_of, required_of
+from tokenizer_registry.chat.schemas import properties_of, required_of
 
 
 class NotedKeys(NamedTuple):
@@ -16,7 +16,7 @@ class NotedKeys(NamedTuple):
 
 
 def namespace_of(tools: list[Tool], noted: NotedKeys) -> str:
-    """Return the namespace of functions. Raise UncountableSchema."""
+    """Return the namespace of functions, whose schemas have no references."""
     lines = ["namespace functions {", ""]
     for tool in tools:
         lines += _function(tool, noted)
@@ -25,8 +25,8 @@ def namespace_of(tools: list[Tool], noted: NotedKeys) -> str:
 
 def describes_parameters(tool: Tool) -> bool:
     """Whether any parameter of a function has a description or a title."""
-    properties = properties_of(expanded(tool.parameters)).values() if tool.parameters else ()
-    return any(isinstance(each, Mapping) and (each.get("description") or each.get("title")) for each in properties)
+    properties = properties_of(tool.parameters).values() if tool.parameters else ()
+    return any(isinstance(each, dict) and (each.get("description") or each.get("title")) for each in properties)
 
 
 def has_parameters(tool: Tool) -> bool:
@@ -37,7 +37,7 @@ def has_parameters(tool: Tool) -> bool:
 def _function(tool: Tool, noted: NotedKeys) -> list[str]:
     noted = NotedKeys(noted.nested, noted.strict_defaults or not tool.is_strict)
     lines = [f"// {tool.description}"] if tool.description else []
-    parameters = expanded(tool.parameters or {})
+    parameters = tool.parameters or {}
     if not properties_of(parameters):
         return [*lines, f"type {tool.name} = () => any;", ""]
     body = _properties(parameters, 0, noted)
@@ -48,7 +48,7 @@ def _properties(schema: JsonObject, indent: int, noted: NotedKeys) -> list[str]:
     required = required_of(schema)
     lines: list[str] = []
     for name, inner in properties_of(schema).items():
-        found = inner if isinstance(inner, Mapping) else {}
+        found = inner if isinstance(inner, dict) else {}
         if noted.nested or indent == 0:
             lines += [f"{' ' * indent}// {note}" for note in _notes(found)]
         mark = "" if name in required else "?"
@@ -77,7 +77,7 @@ def _type(schema: JsonObject, indent: int, noted: NotedKeys) -> str:
         return " | ".join(map(_literal, schema["enum"]))
     for union in ("anyOf", "oneOf"):
         if isinstance(schema.get(union), list):
-            return " | ".join(_type(each, indent, noted) for each in schema[union] if isinstance(each, Mapping))
+            return " | ".join(_type(each, indent, noted) for each in schema[union] if isinstance(each, dict))
     kind = schema.get("type")
     if isinstance(kind, list):
         return " | ".join(_type({**schema, "type": each}, indent, noted) for each in kind)
@@ -92,7 +92,7 @@ def _simple_type(kind: Any, schema: JsonObject, indent: int, noted: NotedKeys) -
             return "number"
         case "array":
             items = schema.get("items")
-            return f"{_type(items, indent, noted) if isinstance(items, Mapping) else 'any'}[]"
+            return f"{_type(items, indent, noted) if isinstance(items, dict) else 'any'}[]"
         case "object":
             if not properties_of(schema):
                 return "object"

@@ -1,7 +1,7 @@
 """Families whose recorded calls show texts and a small frame, and no rule for anything else: Cohere, Nova."""
 
 from tokenizer_registry.chat.context import CountingContext
-from tokenizer_registry.chat.request import MediaBlock, TextBlock, ThinkingBlock, Turn
+from tokenizer_registry.chat.request import Block, MediaBlock, TextBlock, ThinkingBlock
 from tokenizer_registry.chat.translation import system_turns
 
 
@@ -11,7 +11,7 @@ def count_plain(context: CountingContext) -> None:
     rule = context.rule(f"{context.generation.family}-frame")
     for turn in request.turns:
         for block in turn.blocks:
-            _count_block(context, block, turn)
+            _count_block(context, block)
     messages = len(request.turns) - len(system_turns(request))
     sums.frame.add(rule.values["first"] + rule.values["message"] * max(messages - 1, 0), rule.name)
     context.widen(sums.frame, rule.name, messages)
@@ -23,7 +23,7 @@ def count_plain(context: CountingContext) -> None:
         sums.text.lack(missing)
 
 
-def _count_block(context: CountingContext, block: object, turn: Turn) -> None:
+def _count_block(context: CountingContext, block: Block) -> None:
     sums = context.sums
     if isinstance(block, TextBlock):
         context.add_text(sums.text, block.text, f"{context.generation.family}-text")
@@ -31,4 +31,4 @@ def _count_block(context: CountingContext, block: object, turn: Turn) -> None:
         part = {"image": sums.images, "audio": sums.audio}.get(block.kind, sums.files)
         part.lack(f"how {context.model} counts {block.path}")
     elif not isinstance(block, ThinkingBlock) or block.is_signed:
-        sums.tool_calls.lack(f"how {context.model} counts {getattr(block, 'path', turn.path)}")
+        sums.tool_calls.lack(f"how {context.model} counts {getattr(block, 'path', turn.role)}")

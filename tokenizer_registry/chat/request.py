@@ -22,6 +22,7 @@ class TextBlock:
     text: str
     is_signed: bool = False
     thought_tokens: int | None = None
+    # Where it stands, if it is signed.
     path: str = ""
 
 
@@ -104,7 +105,6 @@ class Turn:
 
     role: str
     blocks: tuple[Block, ...]
-    path: str
     name: str | None = None
 
 

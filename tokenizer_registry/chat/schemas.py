@@ -33,7 +33,7 @@ class SchemaReader:
         """Return a schema with all local references written out. Raise UncountableSchema."""
         if isinstance(schema, list):
             return [self.expand(each, depth + 1) for each in schema]
-        if not isinstance(schema, Mapping):
+        if not isinstance(schema, dict):
             return schema
         self._check(depth)
         reference = schema.get("$ref")
@@ -42,7 +42,7 @@ class SchemaReader:
         return {key: self._keyword(key, each, depth) for key, each in schema.items() if key not in _DEFINITIONS}
 
     def _keyword(self, key: str, value: Any, depth: int) -> Any:
-        if key == "properties" and isinstance(value, Mapping):
+        if key == "properties" and isinstance(value, dict):
             return {name: self.expand(each, depth + 2) for name, each in value.items()}
         return self.expand(value, depth + 1)
 
@@ -62,7 +62,7 @@ class SchemaReader:
         found = self.expand(self._target(reference), depth + 1)
         self._open.pop()
         beside = {key: self.expand(each, depth + 1) for key, each in schema.items() if key != "$ref"}
-        return {**found, **beside} if isinstance(found, Mapping) else beside
+        return {**found, **beside} if isinstance(found, dict) else beside
 
     def _target(self, reference: str) -> Any:
         if not reference.startswith("#"):
@@ -70,7 +70,7 @@ class SchemaReader:
         found: Any = self._root
         for key in reference[1:].split("/")[1:]:
             name = key.replace("~1", "/").replace("~0", "~")
-            if not isinstance(found, Mapping) or name not in found:
+            if not isinstance(found, dict) or name not in found:
                 raise UncountableSchema(f"the definition {reference}")
             found = found[name]
         return found
@@ -78,14 +78,29 @@ class SchemaReader:
 
 def expanded(schema: JsonObject) -> JsonObject:
     """Return a schema with its references written out. Raise UncountableSchema."""
+    if not _has_references(schema):
+        return schema
     found: JsonObject = SchemaReader(schema).expand(schema)
     return found
+
+
+def _has_references(schema: Any) -> bool:
+    left = [schema]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            if isinstance(value.get("$ref"), str):
+                return True
+            left += [inner for inner in value.values() if isinstance(inner, dict | list)]
+        elif isinstance(value, list):
+            left += [inner for inner in value if isinstance(inner, dict | list)]
+    return False
 
 
 def properties_of(schema: JsonObject) -> Mapping[str, Any]:
     """Return the properties of an object's schema; none where they are no object."""
     found = schema.get("properties")
-    return found if isinstance(found, Mapping) else {}
+    return found if isinstance(found, dict) else {}
 
 
 def required_of(schema: JsonObject) -> frozenset[str]:
@@ -98,11 +113,11 @@ def without_keys(schema: Any, keys: frozenset[str]) -> Any:
     """Return a schema without some keywords at any level; properties of these names stay."""
     if isinstance(schema, list):
         return [without_keys(each, keys) for each in schema]
-    if not isinstance(schema, Mapping):
+    if not isinstance(schema, dict):
         return schema
     return {
         key: {name: without_keys(inner, keys) for name, inner in each.items()}
-        if key == "properties" and isinstance(each, Mapping)
+        if key == "properties" and isinstance(each, dict)
         else without_keys(each, keys)
         for key, each in schema.items()
         if key not in keys

@@ -18,22 +18,32 @@ def alternating_turns(request: CommonRequest) -> list[Turn]:
 
     Calls in a row are one message, as are results: OpenAI's Responses have them apart.
     """
-    turns: list[Turn] = []
+    groups: list[list[Turn]] = []
     for turn in request.turns:
         if turn.role in SYSTEM_ROLES:
             continue
         user = replace(turn, role="user") if turn.role in {"tool", "function"} else turn
-        if turns and (_both_have(turns[-1], user, ToolResultBlock) or _both_have(turns[-1], user, ToolCallBlock)):
-            turns[-1] = replace(turns[-1], blocks=(*turns[-1].blocks, *user.blocks))
+        if groups and _belongs(groups[-1][-1], user):
+            groups[-1].append(user)
         else:
-            turns.append(user)
-    return turns
+            groups.append([user])
+    return [_merged(group) for group in groups]
 
 
-def _both_have(first: Turn, second: Turn, kind: type) -> bool:
-    return first.role == second.role and all(
-        any(isinstance(each, kind) for each in turn.blocks) for turn in (first, second)
-    )
+def _belongs(last: Turn, turn: Turn) -> bool:
+    """Whether both have calls, or both have results."""
+    kinds = (ToolCallBlock, ToolResultBlock)
+    return last.role == turn.role and any(_has(last, kind) and _has(turn, kind) for kind in kinds)
+
+
+def _has(turn: Turn, kind: type) -> bool:
+    return any(isinstance(block, kind) for block in turn.blocks)
+
+
+def _merged(turns: list[Turn]) -> Turn:
+    if len(turns) == 1:
+        return turns[0]
+    return replace(turns[0], blocks=tuple(block for turn in turns for block in turn.blocks))
 
 
 def call_names(request: CommonRequest) -> dict[str, str]:

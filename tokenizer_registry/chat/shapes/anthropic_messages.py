@@ -29,7 +29,7 @@ MAX_THOUGHT_TOKENS: Final = 10**9
 def read_anthropic_messages(body: Field) -> CommonRequest:
     """Return the request in the common form. Raise BadChatRequest."""
     system = _blocks(body.get("system"))
-    turns = (Turn("system", system, "system"),) if system else ()
+    turns = (Turn("system", system),) if system else ()
     return CommonRequest(
         "anthropic_messages",
         turns + tuple(map(_turn, body.need("messages").items())),
@@ -47,14 +47,14 @@ def _turn(message: Field) -> Turn:
     role = message.need("role")
     if role.text() not in ROLES:
         raise role.fault(f"must be one of {', '.join(sorted(ROLES))}, not {role.value!r}")
-    return Turn(role.text(), _blocks(message.get("content")), message.path)
+    return Turn(role.text(), _blocks(message.get("content")))
 
 
 def _blocks(content: Field) -> tuple[Block, ...]:
     if content.value is None:
         return ()
     if isinstance(content.value, str):
-        return (TextBlock(content.value, path=content.path),)
+        return (TextBlock(content.value),)
     return tuple(map(_block, content.items()))
 
 
@@ -62,7 +62,7 @@ def _block(part: Field) -> Block:
     kind = part.need("type").text()
     match kind:
         case "text":
-            return TextBlock(part.need("text").text(), path=part.path)
+            return TextBlock(part.need("text").text())
         case "image" | "document":
             return _media(part, kind)
         case "tool_use":

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tokenizer_registry.chat.json_texts import parsed
+from tokenizer_registry.chat.json_texts import compact, parsed
 from tokenizer_registry.chat.request import (
     NO_CHOICE,
     Block,
@@ -34,7 +34,7 @@ def read_bedrock_converse(body: Field) -> CommonRequest:
     system = tuple(block for part in body.get("system").items() for block in _blocks(part))
     return CommonRequest(
         "bedrock_converse",
-        ((Turn("system", system, "system"),) if system else ()) + tuple(map(_turn, body.need("messages").items())),
+        ((Turn("system", system),) if system else ()) + tuple(map(_turn, body.need("messages").items())),
         tuple(tool for each in config.get("tools").items() for tool in _tools(each)) if has_tools else (),
         _choice(config.get("toolChoice")) if has_tools else NO_CHOICE,
         _format(body.get("outputConfig")),
@@ -48,14 +48,14 @@ def _turn(message: Field) -> Turn:
     role = message.need("role")
     if role.text() not in ROLES:
         raise role.fault(f"must be one of {', '.join(sorted(ROLES))}, not {role.value!r}")
-    return Turn(role.text(), tuple(b for part in message.need("content").items() for b in _blocks(part)), message.path)
+    return Turn(role.text(), tuple(b for part in message.need("content").items() for b in _blocks(part)))
 
 
 def _blocks(part: Field) -> tuple[Block, ...]:
     if part.has("cachePoint"):
         return ()
     if part.has("text"):
-        return (TextBlock(part.get("text").text(), path=part.path),)
+        return (TextBlock(part.get("text").text()),)
     if part.has("toolUse"):
         use = part.get("toolUse")
         identifier = use.get("toolUseId").optional_text()
@@ -88,7 +88,7 @@ def _result(part: Field, result: Field) -> ToolResultBlock:
     blocks: list[Block] = []
     for each in result.get("content").items():
         value = each.get("json")
-        blocks += _blocks(each) if value.value is None else (TextBlock(str(value.value), path=each.path),)
+        blocks += _blocks(each) if value.value is None else (TextBlock(compact(value.value)),)
     kept = tuple(each for each in blocks if not isinstance(each, ToolCallBlock | ToolResultBlock | ThinkingBlock))
     return ToolResultBlock(kept, part.path, None, result.get("toolUseId").optional_text())
 

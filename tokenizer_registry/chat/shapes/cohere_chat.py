@@ -11,8 +11,8 @@ ROLES: Final = {"system": "system", "user": "user", "chatbot": "assistant"}
 def read_cohere_chat(body: Field) -> CommonRequest:
     """Return the request in the common form. Raise BadChatRequest."""
     preamble, message = body.get("preamble").optional_text(), body.need("message")
-    system = (Turn("system", (TextBlock(preamble, path="preamble"),), "preamble"),) if preamble else ()
-    last = Turn("user", (TextBlock(message.text(), path="message"),), "message")
+    system = (Turn("system", (TextBlock(preamble),)),) if preamble else ()
+    last = Turn("user", (TextBlock(message.text()),))
     return CommonRequest(
         "cohere_chat",
         (*system, *map(_turn, body.get("chat_history").items()), last),
@@ -27,6 +27,6 @@ def _turn(entry: Field) -> Turn:
     role = entry.need("role")
     if role.text().lower() not in ROLES:
         raise role.fault(f"must be one of {', '.join(sorted(ROLES))}, not {role.value!r}")
-    text = TextBlock(entry.need("message").text(), path=entry.path)
+    text = TextBlock(entry.need("message").text())
     calls = (UnknownBlock("tool_calls", entry.path),) if entry.has("tool_calls") else ()
-    return Turn(ROLES[role.text().lower()], (text, *calls), entry.path)
+    return Turn(ROLES[role.text().lower()], (text, *calls))

@@ -54,33 +54,33 @@ def _listed(field: Field) -> list[Field]:
 def _system(system: Field) -> tuple[Turn, ...]:
     if system.value is None:
         return ()
-    return (Turn("system", _content(system), system.path),)
+    return (Turn("system", _content(system)),)
 
 
 def _turn(content: Field) -> Turn:
     if isinstance(content.value, str):
-        return Turn("user", _content(content), content.path)
+        return Turn("user", _content(content))
     role = content.get("role")
     if role.value is not None and role.value not in ROLES:
         raise role.fault(f"must be one of {', '.join(sorted(ROLES))}, not {role.value!r}")
-    return Turn(ROLES[role.value or "user"], _content(content), content.path)
+    return Turn(ROLES[role.value or "user"], _content(content))
 
 
 def _content(content: Field) -> tuple[Block, ...]:
     if isinstance(content.value, str):
-        return (TextBlock(content.value, path=content.path),)
+        return (TextBlock(content.value),)
     return tuple(map(_block, _listed(content.get("parts"))))
 
 
 def _block(part: Field) -> Block:
     if isinstance(part.value, str):
-        return TextBlock(part.value, path=part.path)
+        return TextBlock(part.value)
     signed = part.has("thoughtSignature", "thought_signature")
     tokens = part.get("thoughtsTokenCount", "thoughts_token_count").optional_whole(MAX_THOUGHT_TOKENS)
     if part.has("text") and part.get("thought").value is True:
         return ThinkingBlock(part.get("text").text(), part.path, signed, tokens)
     if part.has("text"):
-        return TextBlock(part.get("text").text(), signed, tokens, part.path)
+        return TextBlock(part.get("text").text(), signed, tokens, part.path if signed else "")
     if part.has("functionCall", "function_call"):
         call = part.get("functionCall", "function_call")
         name, arguments = call.need("name").text(), call.get("args").optional_mapping() or {}

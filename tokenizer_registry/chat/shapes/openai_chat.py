@@ -68,8 +68,8 @@ def _turn(message: Field) -> Turn:
             name,
             message.get("tool_call_id").optional_text(),
         )
-        return Turn(role, (result,), message.path, name)
-    return Turn(role, (*_thoughts(message), *blocks, *_refusal(message), *_calls(message)), message.path, name)
+        return Turn(role, (result,), name)
+    return Turn(role, (*_thoughts(message), *blocks, *_refusal(message), *_calls(message)), name)
 
 
 def _thoughts(message: Field) -> tuple[Block, ...]:

@@ -34,16 +34,16 @@ def content_blocks(content: Field) -> tuple[Block, ...]:
     if content.value is None:
         return ()
     if isinstance(content.value, str):
-        return (TextBlock(content.value, path=content.path),)
+        return (TextBlock(content.value),)
     return tuple(map(_block, content.items()))
 
 
 def _block(part: Field) -> Block:
     if isinstance(part.value, str):
-        return TextBlock(part.value, path=part.path)
+        return TextBlock(part.value)
     kind = part.need("type").text()
     if kind in _TEXTS:
-        return TextBlock(part.need(_TEXTS[kind]).text(), path=part.path)
+        return TextBlock(part.need(_TEXTS[kind]).text())
     if kind in _URLS:
         return _by_url(part, kind)
     if kind == "input_audio":

@@ -30,7 +30,7 @@ _REFERENCES: Final = ("previous_response_id", "conversation", "prompt")
 def read_openai_responses(body: Field) -> CommonRequest:
     """Return the request in the common form. Raise BadChatRequest."""
     instructions = body.get("instructions").optional_text()
-    system = (Turn("system", (TextBlock(instructions, path="instructions"),), "instructions"),) if instructions else ()
+    system = (Turn("system", (TextBlock(instructions),)),) if instructions else ()
     style = body.get("text").get("format") if body.has("text") else None
     return CommonRequest(
         "openai_responses",
@@ -45,7 +45,7 @@ def read_openai_responses(body: Field) -> CommonRequest:
 
 def _turns(given: Field) -> tuple[Turn, ...]:
     if isinstance(given.value, str):
-        return (Turn("user", (TextBlock(given.value, path="input"),), "input"),)
+        return (Turn("user", (TextBlock(given.value),)),)
     return tuple(map(_turn, given.items()))
 
 
@@ -53,21 +53,21 @@ def _turn(item: Field) -> Turn:
     kind = item.get("type").optional_text() or "message"
     match kind:
         case "message":
-            return Turn(role_of(item), content_blocks(item.get("content")), item.path)
+            return Turn(role_of(item), content_blocks(item.get("content")))
         case "function_call":
             arguments = item.get("arguments").value or ""
             call = ToolCallBlock(item.need("name").text(), arguments, item.path, item.get("call_id").optional_text())
-            return Turn("assistant", (call,), item.path)
+            return Turn("assistant", (call,))
         case "function_call_output":
             blocks = content_blocks(item.get("output"))
             kept = tuple(each for each in blocks if isinstance(each, TextBlock | MediaBlock | UnknownBlock))
             result = ToolResultBlock(kept, item.path, None, item.get("call_id").optional_text())
-            return Turn("tool", (result,), item.path)
+            return Turn("tool", (result,))
         case "reasoning":
             tokens = item.get("thinking_tokens").optional_whole(10**9)
-            return Turn("assistant", (ThinkingBlock("", item.path, True, tokens),), item.path)
+            return Turn("assistant", (ThinkingBlock("", item.path, True, tokens),))
         case _:
-            return Turn("assistant", (UnknownBlock(kind, item.path),), item.path)
+            return Turn("assistant", (UnknownBlock(kind, item.path),))
 
 
 def _tool(tool: Field) -> Tool:
