@@ -31,4 +31,4 @@ def _count_block(context: CountingContext, block: Block) -> None:
         part = {"image": sums.images, "audio": sums.audio}.get(block.kind, sums.files)
         part.lack(f"how {context.model} counts {block.path}")
     elif not isinstance(block, ThinkingBlock) or block.is_signed:
-        sums.tool_calls.lack(f"how {context.model} counts {getattr(block, 'path', turn.role)}")
+        sums.tool_calls.lack(f"how {context.model} counts {block.path}")
