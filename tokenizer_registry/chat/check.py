@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from tokenizer_registry.catalogue import TomlValue, toml_lines
 from tokenizer_registry.chat.count import count_request
 from tokenizer_registry.chat.logs import LoggedCall, read_log
 from tokenizer_registry.chat.parts import ChatCount
@@ -103,13 +104,30 @@ def _line(row: Shares) -> str:
     return f"{row.rows:>5} {row.counted:>7} {exact:>6} {within:>6} {band:>6} {row.worst:>6}  {row.group}"
 
 
+def residual_table(shares: Iterable[Shares], compared: Sequence[Comparison]) -> str:
+    """Return the residuals of each group as TOML: rows, the share of exact ones, and quantiles of ours less theirs."""
+    return "\n".join(_residual_row(row, [each for each in compared if each.group == row.group]) for row in shares)
+
+
+def _residual_row(row: Shares, compared: Sequence[Comparison]) -> str:
+    residuals = sorted(each.residual for each in compared if each.residual is not None)
+    if not residuals:
+        return ""
+    low, middle, high = (residuals[round(share * (len(residuals) - 1))] for share in (0.05, 0.5, 0.95))
+    values: dict[str, TomlValue] = {"group": row.group, "rows": len(residuals), "exact": row.exact}
+    lines = toml_lines({**values, "in_band": row.in_band, "worst": row.worst})
+    return "\n".join(["[[residuals]]", *lines, f"quantiles_5_50_95 = [{low}, {middle}, {high}]", ""])
+
+
 def main(arguments: Sequence[str]) -> int:
-    """Print the shares of a log's groups. Return 2 without a log."""
-    if len(arguments) != 1:
-        sys.stderr.write("usage: python -m tokenizer_registry.chat.check LOG.jsonl\n")
+    """Print the shares of a log's groups, with --residuals as TOML. Return 2 without a log."""
+    paths = [argument for argument in arguments if argument != "--residuals"]
+    if len(paths) != 1:
+        sys.stderr.write("usage: python -m tokenizer_registry.chat.check [--residuals] LOG.jsonl\n")
         return 2
-    compared = compare(Registry.from_package(), read_log(Path(arguments[0])))
-    sys.stdout.write(table_of(all_shares(compared)) + "\n")
+    compared = list(compare(Registry.from_package(), read_log(Path(paths[0]))))
+    shares = all_shares(compared)
+    sys.stdout.write((residual_table(shares, compared) if "--residuals" in arguments else table_of(shares)) + "\n")
     return 0
 
 

@@ -48,10 +48,10 @@ class CountingContext:
 
     def add_text(self, part: PartSum, text: str, rule: str) -> None:
         """Count a text into a part: exactly, or as far as the estimator goes."""
-        if self.texts.is_exact:
-            part.add(self.texts.count(text), rule)
-        else:
-            part.estimate(self.texts.measure(text), rule)
+        tokens, band = self.texts.count(text), self.texts.band(text)
+        part.add(tokens, rule)
+        if band is not None:
+            part.spread(-band.low * tokens, band.high * tokens)
 
     def widen(self, part: PartSum, band: str, items: int = 1, tokens: int | None = None) -> None:
         """Make a part an estimate with the measured band of a rule."""

@@ -38,7 +38,7 @@ def count_openai(context: CountingContext) -> None:
     for place, turn in enumerate(request.turns):
         _count_turn(context, turn, place > last_asking)
     if rule.values.get("estimate"):
-        context.widen(sums.frame, FRAME)
+        context.widen(sums.frame, FRAME, len(request.turns))
     _count_surcharge(context)
     _count_tools(context)
     _count_schema(context)

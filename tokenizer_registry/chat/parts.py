@@ -1,6 +1,8 @@
 """The parts of a counted request: tokens, how sure they are, the rules that gave them, and what is missing."""
 
+import math
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Final, Literal, NamedTuple
 
 CountMethod = Literal["exact", "estimate", "none"]
@@ -70,10 +72,11 @@ class ChatCount(NamedTuple):
 class PartSum:
     """A part while it is added up."""
 
-    __slots__ = ("_exact", "_high", "_low", "_missing", "_rules", "_tokens", "_unbounded")
+    __slots__ = ("_above", "_below", "_exact", "_high", "_low", "_missing", "_rules", "_tokens", "_unbounded")
 
     def __init__(self) -> None:
         self._tokens = self._low = self._high = 0
+        self._below = self._above = Decimal(0)
         self._exact = True
         self._unbounded = False
         self._rules: dict[str, None] = {}
@@ -103,6 +106,12 @@ class PartSum:
         """Make what was added an estimate that may be this much too high or too low."""
         self.estimate(TokenRange(0, -below, above), rule)
 
+    def spread(self, below: Decimal, above: Decimal) -> None:
+        """Make what was added an estimate by shares of tokens, which are rounded up when all are together."""
+        self._below += below
+        self._above += above
+        self._exact = False
+
     def lack(self, missing: str, rule: str = "", low: int = 0, high: int | None = None) -> None:
         """Note something without which the part has no number, and its bounds if there are any."""
         self._missing.append(missing)
@@ -115,11 +124,12 @@ class PartSum:
     def part(self) -> Part:
         """Return the part as it stands."""
         rule = ", ".join(self._rules)
-        high = None if self._unbounded else self._high
+        low = max(self._low - math.ceil(self._below), 0)
+        high = None if self._unbounded else self._high + math.ceil(self._above)
         if self._missing:
-            return Part(None, "none", rule, max(self._low, 0), high, tuple(self._missing))
+            return Part(None, "none", rule, low, high, tuple(self._missing))
         method: CountMethod = "exact" if self._exact else "estimate"
-        return Part(self._tokens, method, rule, max(self._low, 0), high)
+        return Part(self._tokens, method, rule, low, high)
 
 
 class PartSums:

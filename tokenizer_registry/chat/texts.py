@@ -1,10 +1,9 @@
 """Counting of the texts of one request: with the model's vocabulary, or with its estimator and the estimator's band."""
 
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 from typing import Final
 
 from tokenizer_registry.approximation.estimators import Bands, Basis, ErrorBand, ScriptClass, script_of
-from tokenizer_registry.chat.parts import TokenRange
 from tokenizer_registry.chat.rules import Generation
 from tokenizer_registry.registry import Registry
 from tokenizer_registry.vocabulary import TokenCounter
@@ -20,26 +19,13 @@ class TextCounter:
         self._bands: Final = bands
         self.name: Final = name
 
-    @property
-    def is_exact(self) -> bool:
-        """Whether the model's own vocabulary counts."""
-        return self._bands is None
-
     def count(self, text: str) -> int:
         """Return the tokens of a text. Raise UncountableText."""
         return self._counter.count(text) if text else 0
 
-    def measure(self, text: str) -> TokenRange:
-        """Return the tokens of a text with the bounds of the estimator. Raise UncountableText."""
-        tokens = self.count(text)
-        if self._bands is None:
-            return TokenRange(tokens, tokens, tokens)
-        band = self._bands[script_of(text)]
-        return TokenRange(tokens, tokens - _share(tokens, -band.low), tokens + _share(tokens, band.high))
-
-
-def _share(tokens: int, share: Decimal) -> int:
-    return int((tokens * share).to_integral_value(ROUND_CEILING))
+    def band(self, text: str) -> ErrorBand | None:
+        """Return the band of the estimator for a text; None where the vocabulary is the model's own."""
+        return None if self._bands is None else self._bands[script_of(text)]
 
 
 def text_counter(registry: Registry, model: str, generation: Generation) -> TextCounter | None:
