@@ -17,8 +17,8 @@ STANDARD, HIGH = (1568, 1568), (2576, 4784)
         (1000, 1000, 1296, 1296),
         (1092, 1092, 1521, 1521),
         (1920, 1080, 1560, 2691),
-        # The page has these two numbers beside 4000 x 1500, whose grid they cannot be: 46 x 34 and 72 x 54.
-        (4000, 3000, 1564, 3888),
+        # The page has these two numbers beside 4000 x 1500, whose grids they cannot be: 46 x 34 and 72 x 54.
+        (2000, 1500, 1564, 3888),
         (3840, 2160, 1560, 4784),
         (1001, 1001, 1296, 1296),
     ],

@@ -123,7 +123,7 @@ def image_tokens(model: str, provider: str, image: dict[str, Any]) -> int | None
 
 def test_recorded_images_of_every_size_are_counted() -> None:
     """All but one of OpenAI, whose number is of patches within an older budget, and those of Claude that are known to
-    be off: the documented 4000 x 1500 has the numbers of 4000 x 3000, and above 2,000 px a route added a note.
+    be off: the documented 4000 x 1500 has the numbers of 2000 x 1500, and a route made those above 2,000 px smaller.
     """
     wrong = {
         (model.split("-")[0], image["width"], image["height"])
