@@ -199,3 +199,13 @@ def test_a_request_of_another_shape_is_translated() -> None:
     }
     for model in ("gpt-4o", "claude-sonnet-4-5", "gemini-2.5-flash"):
         assert len({count(shape, body, model).tokens for shape, body in shapes.items()}) == 1
+
+
+def test_a_host_that_was_never_compared_gives_an_estimate() -> None:
+    """Its frame may be another; hosts are known by several names."""
+    known = count("openai_chat", chat("Hi"), "gpt-4o", "azure")
+    other = count("openai_chat", chat("Hi"), "gpt-4o", "somebody")
+    assert (known.method, known.host) == ("exact", "azure-openai")
+    assert (other.method, other.tokens) == ("estimate", known.tokens)
+    assert "unlisted-host" in other.parts.frame.rule
+    assert count("gemini_contents", {"contents": "Hi"}, "gemini-2.5-flash", "Vertex_AI").host == "google-vertex"

@@ -10,7 +10,7 @@ import pytest
 
 import tokenizer_registry.chat
 from tests.tokenizer_registry.chat.recorded_calls import package_registry
-from tokenizer_registry.chat.families import OWN_HOSTS, RENDERERS
+from tokenizer_registry.chat.families import HOSTS, RENDERERS
 from tokenizer_registry.chat.rules import find_band, find_rule, generation_of, generations, rule_names
 
 FOLDER = Path(tokenizer_registry.chat.__file__).parent
@@ -53,7 +53,7 @@ NEEDED = {
 def test_each_generation_has_the_rules_of_its_family(generation: str, family: str) -> None:
     """Rules that hold today, so that no request of it is left without a number for want of a constant."""
     assert family in RENDERERS
-    assert family in OWN_HOSTS
+    assert HOSTS[family]
     assert [name for name in NEEDED[family] if find_rule(name, generation) is None] == []
 
 
