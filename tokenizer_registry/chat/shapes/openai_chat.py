@@ -1,8 +1,11 @@
 """OpenAI's chat completions, which many other hosts take as well."""
 
+from typing import Final
+
 from tokenizer_registry.chat.request import (
     Block,
     CommonRequest,
+    TextBlock,
     ThinkingBlock,
     ThinkingMode,
     Tool,
@@ -20,6 +23,9 @@ from tokenizer_registry.chat.shapes.openai_parts import (
     role_of,
     tool_choice,
 )
+
+# Messages of these roles that have a text and nothing else are most of all.
+_PLAIN_ROLES: Final = ("user", "assistant", "system", "developer")
 
 
 def read_openai_chat(body: Field) -> CommonRequest:
@@ -58,6 +64,9 @@ def _choice(body: Field) -> ToolChoice:
 
 
 def _turn(message: Field) -> Turn:
+    values = message.mapping()
+    if len(values) == 2 and values.get("role") in _PLAIN_ROLES and isinstance(values.get("content"), str):
+        return Turn(values["role"], (TextBlock(values["content"]),))
     role = role_of(message)
     name = message.get("name").optional_text()
     blocks = content_blocks(message.get("content"))
