@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tokenizer_registry.chat.request import CommonRequest, TextBlock, ToolCallBlock, ToolResultBlock, Turn
+from tokenizer_registry.chat.request import CommonRequest, ToolCallBlock, ToolResultBlock, Turn
 
 SYSTEM_ROLES = frozenset({"system", "developer"})
 
@@ -54,8 +54,3 @@ def call_names(request: CommonRequest) -> dict[str, str]:
 def calls(request: CommonRequest) -> Iterator[ToolCallBlock]:
     """Return all calls of tools."""
     return (block for turn in request.turns for block in turn.blocks if isinstance(block, ToolCallBlock))
-
-
-def text_of(blocks: tuple[object, ...]) -> str:
-    """Return the texts of blocks, joined."""
-    return "".join(block.text for block in blocks if isinstance(block, TextBlock))

@@ -38,7 +38,6 @@ def read_openai_chat(body: Field) -> CommonRequest:
         tuple(map(_tool, body.get("tools").items())) + functions,
         _choice(body),
         response_format(style, style.get("json_schema")) if style.value is not None else None,
-        has_functions=bool(functions),
         thinking=_thinking(body),
     )
 
