@@ -18,6 +18,7 @@ from tokenizer_registry.chat.shapes.gemini_contents import read_gemini_contents
 from tokenizer_registry.chat.shapes.openai_chat import read_openai_chat
 from tokenizer_registry.chat.shapes.openai_responses import read_openai_responses
 from tokenizer_registry.chat.texts import text_counter
+from tokenizer_registry.chat.translation import translated
 from tokenizer_registry.registry import Registry
 
 SHAPES: Final[Mapping[str, Callable[[Field], CommonRequest]]] = MappingProxyType(
@@ -58,6 +59,7 @@ def count_request(
     texts = text_counter(registry, name, generation)
     if texts is None:
         return _uncounted(name, place, f"a vocabulary of {name}")
+    request = translated(request, generation.family)
     tools = {tool.name: tool for tool in request.tools}
     context = CountingContext(request, texts, name, place, generation, at, tools)
     try:

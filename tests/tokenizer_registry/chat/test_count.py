@@ -209,3 +209,15 @@ def test_a_host_that_was_never_compared_gives_an_estimate() -> None:
     assert (other.method, other.tokens) == ("estimate", known.tokens)
     assert "unlisted-host" in other.parts.frame.rule
     assert count("gemini_contents", {"contents": "Hi"}, "gemini-2.5-flash", "Vertex_AI").host == "google-vertex"
+
+
+def test_thoughts_and_signatures_are_not_sent_to_another_family() -> None:
+    """A gateway leaves them out, so that they cost nothing and nothing is missing."""
+    thought = {"type": "thinking", "thinking": "Hm.", "signature": "x"}
+    asked = {"role": "user", "content": "Hi"}
+    with_thought = {"messages": [asked, {"role": "assistant", "content": [thought, {"type": "text", "text": "Ho"}]}]}
+    without = {"messages": [asked, {"role": "assistant", "content": [{"type": "text", "text": "Ho"}]}]}
+    for model in ("gpt-4o", "gemini-3-pro-preview"):
+        counted = count("anthropic_messages", with_thought, model)
+        assert counted.tokens == count("anthropic_messages", without, model).tokens
+    assert count("anthropic_messages", with_thought, "claude-opus-4-6").missing
