@@ -30,7 +30,7 @@ SYSTEM_ROLES: Final = frozenset({"system", "developer"})
 
 
 def translated(request: CommonRequest, family: str) -> CommonRequest:
-    """Return the request as a gateway sends it to a family: thoughts and signatures of another's models are left out."""
+    """Return the request as a gateway sends it to a family, without thoughts and signatures of another's models."""
     if family in OWN_FAMILIES[request.shape]:
         return request
     return replace(request, turns=tuple(replace(turn, blocks=_unsigned(turn)) for turn in request.turns))

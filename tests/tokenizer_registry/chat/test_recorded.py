@@ -52,7 +52,7 @@ SHARES = {
     "Claude tool steps": (
         chosen("anthropic", "", {"tools", "tool_calls"}, "claude-3", "claude-4", "claude-4.5"),
         20,
-        0.15,
+        0.10,
         0.85,
     ),
     "Claude schema": (chosen("anthropic", "", {"schema"}), 11, 0.80, 0.90),
