@@ -17,7 +17,7 @@ from tokenizer_registry.chat.shapes.fields import Field, check_depth
 from tokenizer_registry.chat.shapes.gemini_contents import read_gemini_contents
 from tokenizer_registry.chat.shapes.openai_chat import read_openai_chat
 from tokenizer_registry.chat.shapes.openai_responses import read_openai_responses
-from tokenizer_registry.chat.texts import text_counter
+from tokenizer_registry.chat.texts import TextMemory, text_counter
 from tokenizer_registry.chat.translation import translated
 from tokenizer_registry.registry import Registry
 
@@ -50,13 +50,29 @@ def count_request(
     default its own provider. `at` is the day of the call, by default today's rules hold. Raise BadChatRequest,
     UnknownModel, UncountableText, DamagedVocabulary.
     """
+    return count_read(registry, read_request(shape, body), model, host, at)
+
+
+def count_read(
+    registry: Registry,
+    request: CommonRequest,
+    model: str,
+    host: str | None = None,
+    at: date | None = None,
+    memory: TextMemory | None = None,
+) -> ChatCount:
+    """Return the tokens of a request that has been read, as `count_request` does.
+
+    `memory` keeps counts of long texts for other models of the same vocabulary. Raise UnknownModel, UncountableText,
+    DamagedVocabulary.
+    """
     resolution = registry.names.resolve(model)
     name, asked = resolution.model, host or resolution.terms.host
-    request, generation = read_request(shape, body), generation_at(name, asked)
+    generation = generation_at(name, asked)
     place = host_name(asked, generation)
     if generation is None:
         return _uncounted(name, place, f"a rule for chats of {name}")
-    texts = text_counter(registry, name, generation)
+    texts = text_counter(registry, name, generation, memory)
     if texts is None:
         return _uncounted(name, place, f"a vocabulary of {name}")
     request = translated(request, generation.family)
