@@ -11,8 +11,8 @@ from starlette.types import Receive, Scope
 
 from pricing_data import PriceBook
 from service.auth.accounts import Principal
-from service.http.context import RequestContext, context_of
-from service.http.errors import INVALID_REQUEST, Refusal
+from service.http.context import RequestContext, context_of, hold_exactly
+from service.http.errors import INVALID_REQUEST, OVERLOADED, Refusal
 from service.http.request_limits import INLINE_BODY_BYTES, BodyReader
 from service.http.responses import Reply
 from service.observability.tracing import NO_SPAN, SpanValue, within
@@ -75,7 +75,7 @@ class CountEndpoint:
         if request.as_of is not None and request.as_of > day:
             return INVALID_REQUEST.saying(f"as_of: {request.as_of} is not over yet; the newest prices are of {day}.")
         if request.chat is not None:
-            return await self._count_chat(request, request.chat, context, receive, day)
+            return await self._count_chat(request, request.chat, scope, receive, day)
         try:
             # Synchronous fast path: a small text is counted without awaiting.
             is_plain = not request.estimate and context.span is NO_SPAN
@@ -101,8 +101,9 @@ class CountEndpoint:
         return within(context.span, "count", work)
 
     async def _count_chat(
-        self, request: CountRequest, chat: ChatInput, context: RequestContext, receive: Receive, day: date
+        self, request: CountRequest, chat: ChatInput, scope: Scope, receive: Receive, day: date
     ) -> Reply | Refusal:
+        context = context_of(scope)
         caller = Caller(context.account_id or "", receive)
         work = self.chats.count(chat, request.counted_names, request.as_of, caller, context.held_bytes)
         found = await within(context.span, "count", work)
@@ -115,7 +116,10 @@ class CountEndpoint:
         # Writing the parts for the whole catalogue takes 50 ms.
         write = partial(self.entries.write, request, counts, request.as_of or day, context.account_id, found)
         written = await self.pool.run(caller, write)
-        return written if isinstance(written, Refusal) else Reply(200, written, (self._version,))
+        if isinstance(written, Refusal):
+            return written
+        held = hold_exactly(scope, self.pool.in_flight, len(written))
+        return Reply(200, written, (self._version,)) if held else OVERLOADED
 
 
 def _facts(counts: list[Count]) -> dict[str, SpanValue | None]:

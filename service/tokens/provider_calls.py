@@ -90,9 +90,8 @@ class ProviderCalls:
             return found
         self.on_counted((found[0].vocabulary if found[0].tokens is not None else None,))
         if found[0].tokens is None:
-            return INVALID_REQUEST.saying(
-                f"The tokens of this request are not known. Missing: {why_unknown(found[0])}."
-            )
+            why = why_unknown(found[0])
+            return INVALID_REQUEST.saying(f"The tokens of this request are not known; missing: {why}.")
         return found[0]
 
 

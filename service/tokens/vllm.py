@@ -13,21 +13,21 @@ from service.http.errors import INVALID_REQUEST, OVERLOADED, UNAVAILABLE, Refusa
 from service.http.request_limits import BodyReader
 from service.http.responses import Reply
 from service.http.validation import InvalidRequest, read_body, typed
-from service.tokens.counting_pool import Caller, CountingPool
+from service.tokens.counting_pool import TOKEN_BYTES, Caller, CountingPool
 from service.tokens.decode import DecodeRequest, decoded_text, token_ids
 from service.tokens.encode import named_vocabulary
 from service.tokens.provider_calls import unknown_model
-from tokenizer_registry import DamagedVocabulary, UncountableText
+from tokenizer_registry import DamagedVocabulary, UncountableText, Vocabulary
 from tokenizer_registry.facts import value_of
 
 EXPECTED: Final = "The body must be a JSON object."
 NO_CHATS: Final = (
-    "messages: the ids of a chat are not known, its number of tokens may be: POST /v1/tokens/count with type chat counts "
-    "it. Send prompt for the ids of a text."
+    "messages: the ids of a chat are not known. POST /v1/tokens/count with type chat counts it; send prompt for the ids "
+    "of a text."
 )
 NO_SPECIAL_TOKENS: Final = "add_special_tokens: the ids are those of the text alone; send false, or leave it out."
-# Memory of an id while a reply is built; a character of a text has up to four.
-BYTES_PER_CHARACTER: Final = 60
+# Memory of an id while a reply is built; a text has at most about one token a character.
+ID_BYTES: Final = 60
 
 
 class TokenizeRequest(NamedTuple):
@@ -56,7 +56,7 @@ class VllmEndpoints:
         request = await self.pool.run(caller, partial(read_body, body, self._tokenize_request, EXPECTED))
         if isinstance(request, Refusal):
             return request
-        size_bytes = len(request.text) * BYTES_PER_CHARACTER
+        size_bytes = len(request.text) * (TOKEN_BYTES if request.with_strings else ID_BYTES)
         work = partial(self._tokenized, request)
         return self._reply(scope, await self.pool.run(caller, work, size_bytes, context_of(scope).held_bytes))
 
@@ -98,9 +98,7 @@ class VllmEndpoints:
         try:
             vocabulary = self.registry.vocabulary(request.vocabulary)
             ids = vocabulary.encode(text)
-            strings = (
-                [text[token.start : token.end] for token in vocabulary.tokens(text)] if request.with_strings else None
-            )
+            strings = _strings(vocabulary, text) if request.with_strings else None
         except UncountableText as fault:
             return INVALID_REQUEST.saying(f"prompt: {fault}")
         except DamagedVocabulary as fault:
@@ -123,3 +121,8 @@ class VllmEndpoints:
     def _detokenize_request(self, fields: Mapping[str, Any]) -> DecodeRequest | Refusal:
         found = self._model_and_vocabulary(fields)
         return found if isinstance(found, Refusal) else DecodeRequest(token_ids(fields), found[1])
+
+
+def _strings(vocabulary: Vocabulary, text: str) -> list[str]:
+    """Return the characters of each token; one that is split into several tokens belongs to each of them."""
+    return [text[token.start : token.end] for token in vocabulary.tokens(text)]
