@@ -22,7 +22,7 @@ from tokenizer_registry.facts import value_of
 
 EXPECTED: Final = "The body must be a JSON object."
 NO_CHATS: Final = (
-    "messages: the ids of a chat are not known. POST /v1/tokens/count with type chat counts it; send prompt for the ids "
+    "messages: the ids of a chat are not known. POST /v1/tokens/count with type chat counts it; send prompt for those "
     "of a text."
 )
 NO_SPECIAL_TOKENS: Final = "add_special_tokens: the ids are those of the text alone; send false, or leave it out."
