@@ -104,7 +104,7 @@ class CheapestRequests:
 def _text(fields: Mapping[str, Any]) -> str:
     check_names(fields, PROPERTIES, REQUIRED)
     if fields["type"] != "text":
-        raise InvalidRequest(f'type: {shorten(fields["type"])} is not known; an input is of the type "text".')
+        raise InvalidRequest(f'type: {shorten(fields["type"])} is not known; the types are "text" and "chat".')
     text: str = typed(fields, "input", str, "a string")
     return text
 

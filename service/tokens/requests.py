@@ -79,7 +79,7 @@ class CountRequests:
         if not isinstance(text, str):
             raise InvalidRequest(f"input: must be a string, not {shorten(text)}.")
         if fields["type"] != "text":
-            raise InvalidRequest(f'type: {shorten(fields["type"])} is not known; an input is of the type "text".')
+            raise InvalidRequest(f'type: {shorten(fields["type"])} is not known; the types are "text" and "chat".')
         models = self._models(names)
         if len(fields) == len(REQUIRED):
             return CountRequest(text, models) if models is not None else self._named(text, names)

@@ -99,7 +99,7 @@ TOMORROW = (datetime.now(UTC) + timedelta(days=2)).date().isoformat()
     [
         ({"models": ["gpt-4o"]}, '"models" is not a property of this request; it has input, type'),
         ({"openai_chat": {}}, '"openai_chat" is not a property of this request'),
-        ({"type": "chat"}, 'type: "chat" is not known; the only type is "text".'),
+        ({"type": "image"}, 'type: "image" is not known; the types are "text" and "chat".'),
         ({"input": 5}, "input: must be a string, not 5."),
         ({"output_tokens": -1}, "output_tokens: must be a whole number from 0 to 1,000,000,000, not -1."),
         ({"output_tokens": True}, "output_tokens: must be a whole number from 0 to 1,000,000,000, not true."),

@@ -61,9 +61,10 @@ def _turn(content: Field) -> Turn:
     if isinstance(content.value, str):
         return Turn("user", _content(content))
     role = content.get("role")
-    if role.value is not None and role.value not in ROLES:
-        raise role.fault(f"must be one of {', '.join(sorted(ROLES))}, not {role.value!r}")
-    return Turn(ROLES[role.value or "user"], _content(content))
+    name = role.optional_text() or "user"
+    if name not in ROLES:
+        raise role.fault(f"must be one of {', '.join(sorted(ROLES))}, not {name!r}")
+    return Turn(ROLES[name], _content(content))
 
 
 def _content(content: Field) -> tuple[Block, ...]:
