@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from pricing_data.book import PriceBook
 from pricing_data.cost import multiply
 from pricing_data.errors import BadUsage, shown
+from pricing_data.named_models import NamedModel
 from pricing_data.price import Price
 from pricing_data.pricing import PricedLine, price_counts
 from pricing_data.responses.stated_terms import instant_stated, region_stated, service_of
@@ -37,8 +38,8 @@ OTHERS = ("models", "calls", "monthly", "at", "service_tier", "region")
 PROPERTIES = (OTHERS[0], *WHOLES, *WHOLE_OF, *COUNTED, *OTHERS[1:])
 EVERY_MODEL = ("*",)
 
-# Returns the book's name of a model; raises BadUsage for an unknown one.
-ResolveName = Callable[[str], str]
+# Returns the model that a name stands for; raises BadUsage for an unknown one.
+ResolveName = Callable[[str], NamedModel]
 
 
 class CallPlan(NamedTuple):

@@ -7,8 +7,9 @@ from pricing_data.book import PriceBook
 from pricing_data.book.row_writing import instant_text
 from pricing_data.call_cost import CallCost, CostLine, call_cost
 from pricing_data.cost import multiply
-from pricing_data.dates import utc_day
-from pricing_data.errors import UnpricedUsage
+from pricing_data.errors import BadUsage, UnpricedUsage
+from pricing_data.named_models import NamedModel
+from pricing_data.named_prices import no_price, price_of
 from pricing_data.price import Price, PriceSource
 from pricing_data.usage import Terms, Usage
 
@@ -59,11 +60,11 @@ class CallTotal(NamedTuple):
 
 
 def price_counts(
-    book: PriceBook, model: str, usage: Usage, terms: Terms, *, input_tokens_of_each: int | None = None
+    book: PriceBook, model: str | NamedModel, usage: Usage, terms: Terms, *, input_tokens_of_each: int | None = None
 ) -> PricedCall:
     """Return the cost of counts of one model on the given terms, or the reason why there is none.
 
-    `model` is a name of the book. For the sum of several calls, `input_tokens_of_each` is a prompt size in the context
+    `model` is a name of the book, or a model as a caller names it. For the sum of several calls, `input_tokens_of_each` is a prompt size in the context
     tier of each of them. Raise nothing: an invalid usage and an instant without a zone are reasons too.
     """
     total = total_of_counts(book, model, usage, terms, input_tokens_of_each=input_tokens_of_each)
@@ -71,18 +72,24 @@ def price_counts(
 
 
 def total_of_counts(
-    book: PriceBook, model: str, usage: Usage, terms: Terms, *, input_tokens_of_each: int | None = None
+    book: PriceBook, model: str | NamedModel, usage: Usage, terms: Terms, *, input_tokens_of_each: int | None = None
 ) -> CallTotal:
     """Return what `price_counts` does without computing lines, which is faster."""
     price = None
     try:
-        price = book.price(model, terms.at)
+        if isinstance(model, str):
+            price = book.price(model, terms.at)
+        else:
+            terms, price = model.terms(terms), price_of(book, model, terms.at)
         if price is None:
-            return CallTotal(None, None, _no_price(book, model, terms), None)
+            name = model if isinstance(model, str) else model.model
+            return CallTotal(None, None, no_price(book, name, terms.at), None)
         cost = call_cost(price, usage, terms, input_tokens_of_each=input_tokens_of_each)
         return CallTotal(cost.total, cost, None, price)
     except UnpricedUsage as fault:
         return CallTotal(None, None, fault.reason, price)
+    except BadUsage as fault:
+        return CallTotal(None, None, str(fault), None)
     except ValueError as fault:
         return CallTotal(None, None, str(fault), None)
 
@@ -95,12 +102,6 @@ def lines_of(total: CallTotal) -> tuple[PricedLine, ...]:
 def row_id(price: Price) -> str:
     """Return the id of a row, or of an operator's own price: "gpt-4o@2024-05-13"."""
     return f"{price.model}@{instant_text(price.effective_from, price.effective_at)}"
-
-
-def _no_price(book: PriceBook, model: str, terms: Terms) -> str:
-    if book.history(model) or book.overrides.get(model):
-        return book.why_unpriced(model, utc_day(terms.at))
-    return f"no price of {model} is known"
 
 
 def _line(line: CostLine, price: Price) -> PricedLine:

@@ -1,12 +1,13 @@
 """Prices a usage as a provider reports it: behind `POST /v1/cost` and `weighbridge cost`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from pricing_data.book import PriceBook
 from pricing_data.errors import shown
+from pricing_data.named_models import ResolveModel, names_of
 from pricing_data.pricing import CallTotal, PricedLine, lines_of, total_of_counts
 from pricing_data.rate_card import PLAIN_REGIONS
 from pricing_data.responses import BadUsage, ProviderUsage, UnpricedProperty, read_response, read_usage
@@ -28,13 +29,8 @@ MARKS_OF_A_RESPONSE = frozenset(
     )
 )
 CURRENCY = "USD"
-# Authors whose models OpenRouter sells at their own prices, under their names.
-AUTHORS_ON_OPENROUTER = frozenset(("openai", "anthropic", "google", "x-ai", "cohere", "perplexity"))
 NO_FEE = "each call has a fee besides its tokens, which is not known"
 ITEM, RESPONSE, NOW = "item", "response", "now"
-
-# Returns the book's name of a model from its name as sent and its provider; raises BadUsage.
-ResolveModel = Callable[[str, str | None], str]
 
 
 class MissingPrice(NamedTuple):
@@ -70,8 +66,9 @@ def price_usage(
 ) -> PricedUsage:
     """Return the exact cost of a usage. `item` is an object with PROPERTIES, or a whole response of a provider.
 
-    Terms in the item take precedence over those in the response. Without an instant the prices at `now` apply. Raise
-    BadUsage for an unreadable item; a readable item without a price has the reason in the result.
+    Terms in the item take precedence over those in the response, and may not contradict what the name of the model
+    says. Without an instant the prices at `now` apply; without `resolve` the names of models are those of the book.
+    Raise BadUsage for an unreadable item; a readable item without a price has the reason in the result.
     """
     try:
         read, at_from = _read(item, now)
@@ -79,9 +76,11 @@ def price_usage(
         return PricedUsage(_model_in(item), None, (MissingPrice(fault.property, fault.reason),))
     if read.model is None:
         raise BadUsage("model", "this property is missing")
-    name = resolve(read.model, read.provider) if resolve else book_name(book, read.model, read.provider)
+    named = (resolve or names_of(book))(read.model, read.provider)
     terms = Terms(read.at, read.service, read.region)  # type: ignore[arg-type]  # set by _read
-    found = total_of_counts(book, name, read.usage, terms)
+    if not named.is_plain:
+        terms = named.terms(terms, service_is_stated=_states_service(item))
+    found = total_of_counts(book, named, read.usage, terms)
     total: Decimal | None = found.usd
     unpriced: tuple[MissingPrice, ...] = ()
     if found.reason is not None:
@@ -103,23 +102,9 @@ def _at_fault(found: CallTotal, terms: Terms) -> str:
     return "usage"
 
 
-def book_name(book: PriceBook, name: str, provider: str | None = None) -> str:
-    """Return the book's name for a model: the same one, on OpenRouter without the author's name.
-
-    Raise BadUsage for a name that is not in the book.
-    """
-    if name in book.histories or name in book.overrides:
-        return name
-    if provider == "openrouter" and (own := without_author(book, name)):
-        return own
-    raise BadUsage("model", f"there is no price of a model {shown(name)}")
-
-
-def without_author(book: PriceBook, name: str) -> str | None:
-    """Return an OpenRouter model's name without the author's, if the author sells the model at the same prices."""
-    author, _, own = name.partition("/")
-    rows = book.history(own) if author in AUTHORS_ON_OPENROUTER else ()
-    return own if rows and not any(row.basis.startswith("host:") for row in rows) else None
+def _states_service(item: Mapping[str, Any]) -> bool:
+    """Return whether an item in our form states a service tier, which a bare response does for its provider."""
+    return "service_tier" in item and _PROPERTIES.issuperset(item)
 
 
 def _read(item: Any, now: datetime | None) -> tuple[ProviderUsage, str]:

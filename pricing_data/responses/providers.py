@@ -107,6 +107,14 @@ OTHER_NAMES = {
     "azure_ai": "azure-ai",
 }
 
+# Programs that serve or forward models, and sell none.
+PROGRAMS = frozenset(("gpustack", "litellm", "llama.cpp", "lmstudio", "ollama", "sglang", "vllm", "weighbridge"))
+
+
+def host_of(provider: str | None) -> str | None:
+    """Return the host that sells the calls of a provider, None without one or if the provider sells none."""
+    return None if provider in PROGRAMS else provider
+
 
 def provider_named(name: object) -> str | None:
     """Return a provider's name in PROVIDERS, None for None. Raise BadUsage for an unknown one."""

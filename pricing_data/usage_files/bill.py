@@ -73,16 +73,20 @@ class UsageBill:
 
 
 class UsagePricer:
-    """Prices the rows of usage files with one price book, and adds them to a bill."""
+    """Prices the rows of usage files with one price book, and adds them to a bill.
 
-    def __init__(self, book: PriceBook) -> None:
+    `named` adds to a row what its name of a model stands for; without it the names are those of the book.
+    """
+
+    def __init__(self, book: PriceBook, named: Callable[[UsageRow], UsageRow] = lambda row: row) -> None:
         self.book = book
+        self.named = named
         self.bill = UsageBill()
 
     def price(self, row: UsageRow) -> Decimal | None:
         """Return the cost of one row, or None if it has none."""
         self.bill.rows += 1
-        total, assumed = price_row(self.book, row)
+        total, assumed = price_row(self.book, self.named(row))
         if total.usd is None:
             self._add_fault(row, total.reason or "no price is known")
             return None

@@ -4,7 +4,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from pricing_data.book import PriceBook
-from pricing_data.price import STANDARD, Tier
+from pricing_data.errors import BadUsage, UnpricedUsage
+from pricing_data.named_models import NamedModel
+from pricing_data.named_prices import price_of
+from pricing_data.price import STANDARD, Price, Tier
 from pricing_data.pricing import CallTotal, total_of_counts
 from pricing_data.rate_card import tiers_of
 from pricing_data.usage import Terms
@@ -28,7 +31,7 @@ def price_row(book: PriceBook, row: UsageRow) -> RowPrice:
     if row.fault is not None or row.terms is None:
         return RowPrice(CallTotal(None, None, row.fault or "it has no usage", None))
     if row.calls == 1 and row.long_context is None:
-        total = total_of_counts(book, row.model, row.usage, row.terms)
+        total = total_of_counts(book, row.named or row.model, row.usage, row.terms)
         if total.price is None or (row.cache_is_known and not total.price.tariff.schedule):
             return RowPrice(total)
         return RowPrice(total, _assumed(row, total, tier=False))
@@ -37,14 +40,24 @@ def price_row(book: PriceBook, row: UsageRow) -> RowPrice:
 
 def _summed_up(book: PriceBook, row: UsageRow, terms: Terms) -> RowPrice:
     """Return the cost of a sum of calls at the context tier that the row states, else at the lowest tier."""
-    price = book.price(row.model, terms.at)
+    price, terms = _row_price(book, row, terms)
     if price is not None and row.calls is None and price.tariff.rates.per_call:
         return RowPrice(CallTotal(None, None, "each call has a fee, and the number of calls is not known", price))
     service = None if price is None else price.tariff.service(terms.service)
     tiers = () if price is None or service is None else tiers_of(price.tariff, service)
     reached, assumed = _prompt_size(row, tiers)
-    total = total_of_counts(book, row.model, row.usage, terms, input_tokens_of_each=reached)
+    total = total_of_counts(book, row.named or row.model, row.usage, terms, input_tokens_of_each=reached)
     return RowPrice(total, _assumed(row, total, tier=assumed))
+
+
+def _row_price(book: PriceBook, row: UsageRow, terms: Terms) -> tuple[Price | None, Terms]:
+    """Return the row of the book and the terms of a sum of calls; without a row `total_of_counts` has the reason."""
+    named = row.named or NamedModel(row.model, row.model)
+    try:
+        terms = named.terms(terms)
+        return price_of(book, named, terms.at), terms
+    except (BadUsage, UnpricedUsage):
+        return None, terms
 
 
 def _prompt_size(row: UsageRow, tiers: tuple[Tier, ...]) -> tuple[int, bool]:

@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from pricing_data.named_models import NamedModel
 from pricing_data.usage import Terms, Usage
 
 # The cells of one row, in the order of the header.
@@ -19,7 +20,7 @@ class UsageRow(NamedTuple):
 
     `at` is None for a row without a readable date. `calls` is the number of calls that it sums up, `long_context`
     whether their prompts reach the first context tier; both are None if unknown. `cache_is_known` is False if the
-    export does not count tokens read from a cache.
+    export does not count tokens read from a cache. `named` is what `model` stands for; None: a name of the book.
     """
 
     number: int
@@ -33,6 +34,7 @@ class UsageRow(NamedTuple):
     billed: Decimal | None = None
     fault: str | None = None
     bill_fault: str | None = None
+    named: NamedModel | None = None
 
 
 class UnreadableRow(ValueError):

@@ -1,39 +1,46 @@
 """The requests of the token API: the body of a count, and query parameters."""
 
 import re
-from collections.abc import Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
 from starlette.types import Scope
 
+from corpus_cost.model_names import MAX_NAME_CHARACTERS, ModelNames
 from service.http.errors import INVALID_REQUEST, Refusal
 from service.http.json import NotJson, decode, shorten
 from service.http.validation import InvalidRequest, check_names, query_parameters, typed
-from service.tokens.names import UnknownModels
+from service.tokens.requested_names import NameLists, RequestedNames
 
 REQUIRED = frozenset(("input", "type", "models"))
-PROPERTIES = ("input", "type", "models", "detail", "estimate", "as_of")
+PROPERTIES = ("input", "type", "models", "detail", "estimate", "as_of", "unknown_models")
+# What becomes of an unknown name: it fails the call, or its count is null.
+UNKNOWN_MODELS = ("error", "null")
 DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 EVERY_MODEL = ["*"]
 
 
 class CountRequest(NamedTuple):
-    """A valid count: known models in the order of the reply. `estimate` implies `detail`."""
+    """A valid count: models of the catalogue in the order of the reply. `estimate` implies `detail`.
+
+    `names` are the names as they were sent, if not all of them are names of the catalogue; `models` are theirs.
+    """
 
     text: str
     models: tuple[str, ...]
     detail: bool = False
     estimate: bool = False
     as_of: date | None = None
+    names: RequestedNames | None = None
 
 
 class CountRequests:
-    """Parses bodies with the models of a catalogue."""
+    """Parses bodies with the names of models."""
 
-    def __init__(self, catalogue: Mapping[str, object], max_models: int) -> None:
-        self.catalogue = catalogue
-        self._names = frozenset(catalogue)
+    def __init__(self, names: ModelNames, max_models: int) -> None:
+        self.catalogue = tuple(names.registry.models)
+        self._catalogue_names = frozenset(self.catalogue)
+        self._lists = NameLists(names)
         self.max_models = max_models
 
     def parse(self, body: bytes) -> CountRequest | Refusal:
@@ -59,30 +66,44 @@ class CountRequests:
             raise InvalidRequest(f"models: must be a list of model names, not {shorten(names)}.")
         models = self._models(names)
         if len(fields) == len(REQUIRED):
-            return CountRequest(text, models)
+            return CountRequest(text, models) if models is not None else self._named(text, names)
+        unknown_models = fields.get("unknown_models", UNKNOWN_MODELS[0])
+        if unknown_models not in UNKNOWN_MODELS:
+            raise InvalidRequest(f'unknown_models: must be "error" or "null", not {shorten(unknown_models)}.')
         detail = typed(fields, "detail", bool, "true or false", default=False)
         estimate = typed(fields, "estimate", bool, "true or false", default=False)
-        return CountRequest(text, models, detail or estimate, estimate, _date(fields, "as_of"))
+        as_of = _date(fields, "as_of")
+        if models is not None:
+            return CountRequest(text, models, detail or estimate, estimate, as_of)
+        request = self._named(text, names, allow_unknown=unknown_models == "null")
+        return request._replace(detail=detail or estimate, estimate=estimate, as_of=as_of)
 
-    def _models(self, names: list[Any]) -> tuple[str, ...]:
+    def _models(self, names: list[Any]) -> tuple[str, ...] | None:
+        """Return a list of names that are all of the catalogue, None for another one. Raise InvalidRequest."""
         if not 1 <= len(names) <= self.max_models:
             raise InvalidRequest(f"models: send 1 to {self.max_models} names, not {len(names)}.")
         if names == EVERY_MODEL:
-            return tuple(self.catalogue)
+            return self.catalogue
         try:
-            if self._names.issuperset(names):
+            # Fast path of most requests: nothing has to be resolved.
+            if self._catalogue_names.issuperset(names):
                 return tuple(names)
         except TypeError:  # a list or an object among them
             pass
-        raise InvalidRequest(self._fault_of(names))
+        return None
 
-    def _fault_of(self, names: list[Any]) -> str:
+    def _named(self, text: str, names: list[Any], *, allow_unknown: bool = False) -> CountRequest:
+        """Return a request with names that are resolved. Raise InvalidRequest."""
         for name in names:
             if not isinstance(name, str):
-                return f"models: {shorten(name)} is not a model name; names are strings."
-        unknown = UnknownModels(self.catalogue)
-        sentences = [unknown.sentence(name) for name in dict.fromkeys(names) if name not in self.catalogue]
-        return f"models: {', '.join(sentences)}. GET /v1/tokens/models lists the known ones."
+                raise InvalidRequest(f"models: {shorten(name)} is not a model name; names are strings.")
+            if len(name) > MAX_NAME_CHARACTERS:
+                raise InvalidRequest(f"models: unknown model {shorten(name)}; no name has {len(name):,} characters.")
+        found = self._lists.find(tuple(names))
+        if found.unknown and not allow_unknown:
+            sentences = ", ".join(found.unknown.values())
+            raise InvalidRequest(f"models: {sentences}. GET /v1/tokens/models lists the known ones.")
+        return CountRequest(text, found.models, names=found)
 
 
 def _date(fields: dict[str, Any], name: str) -> date | None:

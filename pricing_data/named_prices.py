@@ -1,0 +1,99 @@
+"""The price of a model as a caller names it: at its host, in its region and service, or none with the reason."""
+
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from pricing_data.book import PriceBook
+from pricing_data.dates import utc_day
+from pricing_data.errors import BadUsage, UnpricedUsage
+from pricing_data.host_terms import host_terms
+from pricing_data.named_models import NamedModel
+from pricing_data.price import RATE_FIELDS, STANDARD, Price
+from pricing_data.rate_card import input_rate, rate_card, tier_reached
+from pricing_data.usage import Terms
+
+INPUT = RATE_FIELDS.index("input")
+FINE_TUNED = "a fine-tuned model has a price of its own, which is not known"
+FREE = "a free offer has terms of its own, and no price by the token is known"
+
+
+class InputRate(NamedTuple):
+    """USD per input token, and the bound of the context tier that it is for; None is not known."""
+
+    usd: Decimal | None
+    above_tokens: int | None
+
+
+class NamedPrice(NamedTuple):
+    """The row that prices a name and the terms of a call by it; without a row, or without rates, `reason` says why."""
+
+    price: Price | None
+    terms: Terms
+    reason: str | None = None
+
+    @property
+    def is_standard(self) -> bool:
+        """Return whether the row's own rates apply: those of the standard service without a factor of a region."""
+        return self.terms.service == STANDARD and self.terms.region is None
+
+    def input_rate(self, input_tokens: int) -> InputRate:
+        """Return the rate of a call with this many input tokens."""
+        price, terms = self.price, self.terms
+        if price is None:
+            return InputRate(None, None)
+        if self.is_standard:
+            return InputRate(input_rate(price, input_tokens), tier_reached(price, input_tokens))
+        ready = rate_card(price, terms.service, terms.region).reached(input_tokens, terms.at)
+        return InputRate(ready.charged[INPUT], ready.rating.above_tokens)
+
+
+def find_price(book: PriceBook, named: NamedModel, stated: Terms) -> NamedPrice:
+    """Return the price of a name on the given terms, or the reason why there is none. Raise nothing."""
+    try:
+        terms = named.terms(stated)
+        price = price_of(book, named, terms.at)
+        if price is None:
+            return NamedPrice(None, terms, no_price(book, named.model, terms.at))
+        found = NamedPrice(price, terms)
+        if not found.is_standard:
+            rate_card(price, terms.service, terms.region)
+        return found
+    except UnpricedUsage as fault:
+        return NamedPrice(None, stated, fault.reason)
+    except BadUsage as fault:
+        return NamedPrice(None, stated, str(fault))
+
+
+def price_of(book: PriceBook, named: NamedModel, at: date) -> Price | None:
+    """Return the row that prices a name at an instant or on a day, None if the book has none then.
+
+    Raise UnpricedUsage if the row of the model is not that of the name.
+    """
+    if named.is_plain:
+        return book.price(named.model, at)
+    if named.is_fine_tuned:
+        return _fine_tuned(book, named, at)
+    price = book.price(named.model, at)
+    if price is None:
+        return None
+    if named.is_free and (price.input, price.output or Decimal()) != (Decimal(), Decimal()):
+        raise UnpricedUsage(named.model, FREE)
+    if named.host is None or any(own.row is price for own in book.overrides.get(named.model, ())):
+        return price
+    return host_terms().sold_by(named.host, price, named.author)
+
+
+def no_price(book: PriceBook, model: str, at: date) -> str:
+    """Return why the book has no price of a model at an instant or on a day."""
+    if book.history(model) or book.overrides.get(model):
+        return book.why_unpriced(model, utc_day(at))
+    return f"no price of {model} is known"
+
+
+def _fine_tuned(book: PriceBook, named: NamedModel, at: date) -> Price | None:
+    """Return the row for models that are fine-tuned from the model, which is called `ft:` and the model's name."""
+    own = f"ft:{named.model}"
+    if own not in book.histories and own not in book.overrides:
+        raise UnpricedUsage(named.model, FINE_TUNED)
+    return book.price(own, at)
