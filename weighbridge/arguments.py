@@ -22,7 +22,9 @@ def check_name(model: object, function: str) -> None:
 def names_of(models: Iterable[str]) -> list[str]:
     """Return names of models as a list. Raise TypeError for a single string, and for names that are no strings."""
     if isinstance(models, str):
-        raise TypeError(f"models must be a list of names: pass [{models!r}], or use weighbridge.count(text, {models!r})")
+        raise TypeError(
+            f"models must be a list of names: pass [{models!r}], or use weighbridge.count(text, {models!r})"
+        )
     try:
         names = list(models)
     except TypeError:

@@ -65,11 +65,13 @@ def counts(text: str, models: Iterable[str], *, estimate: bool = False, at: date
     With `estimate`, a model without a public vocabulary gets a labelled estimate where one exists. `at` is the day or
     aware instant of the prices, now without one. Raise UnknownModel, UncountableText, TypeError.
     """
+    from weighbridge.pricing import with_cost  # the price book is read only where a cost is wanted
+
     check_text(text)
     names, when, known = names_of(models), instant(at), registry()
     resolved = [known.names.resolve(name) for name in names]
     found = known.count(text, [each.model for each in resolved], estimate)
-    return [_text_count(each, counted, when) for each, counted in zip(resolved, found, strict=True)]
+    return [with_cost(_text_count(*each), when) for each in zip(resolved, found, strict=True)]
 
 
 def resolve(name: str) -> Resolution:
@@ -87,8 +89,8 @@ def resolve(name: str) -> Resolution:
 def models(author: str | None = None) -> list[Model]:
     """Return the models of the catalogue, or those of one author, by author and name.
 
-    >>> [model.name for model in models("AI21")][:2]
-    ['jamba-1.5-large', 'jamba-1.5-mini']
+    >>> [model.name for model in models("AI21")][:3]
+    ['j2-light', 'j2-mid', 'j2-ultra']
 
     Raise ValueError for an author that is not in the catalogue.
     """
@@ -99,12 +101,8 @@ def models(author: str | None = None) -> list[Model]:
     return found
 
 
-def _text_count(resolved: Resolution, found: Count, when: date) -> TextCount:
-    from weighbridge.pricing import input_cost  # prices are read only where a cost is wanted
-
-    usd, reason = input_cost(resolved, found.tokens, when)
-    if found.tokens is None:
-        usd, reason = None, registry().why_uncounted(resolved.model)
+def _text_count(resolved: Resolution, found: Count) -> TextCount:
+    reason = registry().why_uncounted(resolved.model) if found.tokens is None else None
     return TextCount(
-        resolved.name, resolved.model, found.tokens, usd, found.method, found.vocabulary, found.error, reason
+        resolved.name, resolved.model, found.tokens, None, found.method, found.vocabulary, found.error, reason
     )

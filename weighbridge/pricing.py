@@ -2,22 +2,22 @@
 
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from pricing_data import Price, PriceBook
-from pricing_data.rate_card import input_rate
-from pricing_data.usage_pricing import PricedUsage, price_usage
-from tokenizer_registry.names import Resolution
+from corpus_cost.model_names import ModelNames
+from pricing_data import Price, PriceBook, Terms, UnpricedUsage
+from pricing_data.cost import cost as cost_of
+from pricing_data.named_prices import find_price, price_of
+from pricing_data.usage_pricing import MARKS_OF_A_RESPONSE, PricedUsage, price_usage
 from weighbridge.arguments import check_name, instant
-from weighbridge.counting import registry
+from weighbridge.counting import TextCount, registry
 
 
 @cache
-def book() -> PriceBook:
-    """Return the prices of this package, read once a process."""
-    return PriceBook.from_package()
+def names() -> ModelNames:
+    """Return the finder of names and prices for the models and prices of this package, made once a process."""
+    return ModelNames(registry(), PriceBook.from_package())
 
 
 def price(model: str, at: date | None = None) -> Price | None:
@@ -25,10 +25,68 @@ def price(model: str, at: date | None = None) -> Price | None:
 
     >>> import datetime
     >>> found = price("gpt-4o", datetime.date(2025, 1, 1))
-    >>> found.input * 1_000_000, found.output * 1_000_000
-    (Decimal('2.5000000'), Decimal('10.000000'))
+    >>> str(found.input), str(found.output)
+    ('0.0000025', '0.00001')
 
-    Raise UnknownModel with the nearest name, TypeError, and ValueError for an instant without a zone.
+    A name that says that the price is not the model's own, such as one of a fine-tuned model, has none without a row of
+    its own. Raise UnknownModel with the nearest name, TypeError, and ValueError for an instant without a zone.
     """
     check_name(model, "price")
-    return book().price(registry().names.resolve(model).model, instant(at))
+    when = instant(at)
+    registry().names.resolve(model)
+    try:
+        return price_of(names().book, names().resolve(model), when)
+    except UnpricedUsage:
+        return None
+
+
+def cost(
+    used: Any,
+    model: str | None = None,
+    *,
+    provider: str | None = None,
+    at: date | None = None,
+    service_tier: str | None = None,
+    region: str | None = None,
+) -> PricedUsage:
+    """Return the exact cost in USD of a call, with a line for each rate, from what its provider answered.
+
+    `used` is a whole response or a usage object: a mapping, or an object of an official SDK. The terms of the call are
+    those in the response; `at`, `service_tier` and `region` take precedence.
+
+    >>> found = cost({"prompt_tokens": 1000, "completion_tokens": 200}, model="gpt-4o")
+    >>> found.total, [(line.unit, line.count) for line in found.lines]
+    (Decimal('0.00450000'), [('input', 1000), ('output', 200)])
+
+    Without a `total`, `unpriced` says what has no price and why. Raise BadUsage for what cannot be read, and TypeError.
+    """
+    body = _mapping(used)
+    is_response = not MARKS_OF_A_RESPONSE.isdisjoint(body)
+    stated = {"provider": provider, "model": model, "at": _text(at), "service_tier": service_tier, "region": region}
+    item = {"response" if is_response else "usage": body, **{key: value for key, value in stated.items() if value}}
+    return price_usage(names().book, item, resolve=names().resolver())
+
+
+def with_cost(found: TextCount, at: date) -> TextCount:
+    """Return a count with its cost as input at a day or an instant, and the reason if it has none."""
+    if found.tokens is None:
+        return found
+    named = find_price(names().book, names().resolve(found.model), Terms(at))
+    rate = named.input_rate(found.tokens).usd
+    if rate is None:
+        return found._replace(reason=named.reason or "no price of its input is known")
+    return found._replace(cost=cost_of(found.tokens, rate))
+
+
+def _mapping(used: Any) -> Mapping[str, Any]:
+    """Return a response or usage as a mapping; objects of SDKs dump themselves. Raise TypeError."""
+    if isinstance(used, Mapping):
+        return used
+    for method in ("model_dump", "to_dict"):
+        if callable(dump := getattr(used, method, None)):
+            return dict(dump())
+    raise TypeError(f"pass a response or a usage as a dict or an SDK's object, not {type(used).__name__}")
+
+
+def _text(at: date | None) -> str | None:
+    return None if at is None else instant(at).isoformat()
