@@ -1,35 +1,11 @@
 """Counts of texts, and the models that they are counted for."""
 
-from collections.abc import Iterable
-from datetime import date
-from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from tokenizer_registry.models import Model
 from tokenizer_registry.names import Resolution
-from tokenizer_registry.registry import Count, Registry
-from weighbridge.arguments import check_name, check_text, instant, names_of
-
-if TYPE_CHECKING:
-    from tokenizer_registry.approximation.estimators import ErrorBand
-
-
-class TextCount(NamedTuple):
-    """The tokens of a text for one model, and their cost as input in USD.
-
-    `model` is the name as it was passed, `resolved_model` that of the catalogue. `tokens` is None without a public
-    vocabulary, `cost` is None also without a price; `reason` then says why. `error` is the band of an estimate.
-    """
-
-    model: str
-    resolved_model: str
-    tokens: int | None
-    cost: Decimal | None
-    method: Literal["exact", "provider", "estimate", "none"]
-    vocabulary: str | None = None
-    error: "ErrorBand | None" = None
-    reason: str | None = None
+from tokenizer_registry.registry import Registry
+from weighbridge.arguments import check_name, check_text
 
 
 @cache
@@ -54,24 +30,6 @@ def count(text: str, model: str) -> int | None:
     check_name(model, "count")
     known = registry()
     return known.count(text, [known.names.resolve(model).model])[0].tokens
-
-
-def counts(text: str, models: Iterable[str], *, estimate: bool = False, at: date | None = None) -> list[TextCount]:
-    """Return a count and the cost as input for each model, in their order; each vocabulary cuts the text once.
-
-    >>> [(found.model, found.tokens, str(found.cost)) for found in counts("hello", ["gpt-4o", "claude-2.1"])]
-    [('gpt-4o', 1, '0.0000025'), ('claude-2.1', 1, '0.000008')]
-
-    With `estimate`, a model without a public vocabulary gets a labelled estimate where one exists. `at` is the day or
-    aware instant of the prices, now without one. Raise UnknownModel, UncountableText, TypeError.
-    """
-    from weighbridge.pricing import with_cost  # the price book is read only where a cost is wanted
-
-    check_text(text)
-    names, when, known = names_of(models), instant(at), registry()
-    resolved = [known.names.resolve(name) for name in names]
-    found = known.count(text, [each.model for each in resolved], estimate)
-    return [with_cost(_text_count(*each), when) for each in zip(resolved, found, strict=True)]
 
 
 def resolve(name: str) -> Resolution:
@@ -99,10 +57,3 @@ def models(author: str | None = None) -> list[Model]:
     if not found:
         raise ValueError(f"there is no author {author!r}; weighbridge.models() has the known ones")
     return found
-
-
-def _text_count(resolved: Resolution, found: Count) -> TextCount:
-    reason = registry().why_uncounted(resolved.model) if found.tokens is None else None
-    return TextCount(
-        resolved.name, resolved.model, found.tokens, None, found.method, found.vocabulary, found.error, reason
-    )

@@ -6,12 +6,11 @@ from functools import cache
 from typing import Any
 
 from corpus_cost.model_names import ModelNames
-from pricing_data import Price, PriceBook, Terms, UnpricedUsage
-from pricing_data.cost import cost as cost_of
-from pricing_data.named_prices import find_price, price_of
+from pricing_data import Price, PriceBook, UnpricedUsage
+from pricing_data.named_prices import price_of
 from pricing_data.usage_pricing import MARKS_OF_A_RESPONSE, PricedUsage, price_usage
 from weighbridge.arguments import check_name, instant
-from weighbridge.counting import TextCount, registry
+from weighbridge.counting import registry
 
 
 @cache
@@ -65,17 +64,6 @@ def cost(
     stated = {"provider": provider, "model": model, "at": _text(at), "service_tier": service_tier, "region": region}
     item = {"response" if is_response else "usage": body, **{key: value for key, value in stated.items() if value}}
     return price_usage(names().book, item, resolve=names().resolver())
-
-
-def with_cost(found: TextCount, at: date) -> TextCount:
-    """Return a count with its cost as input at a day or an instant, and the reason if it has none."""
-    if found.tokens is None:
-        return found
-    named = find_price(names().book, names().resolve(found.model), Terms(at))
-    rate = named.input_rate(found.tokens).usd
-    if rate is None:
-        return found._replace(reason=named.reason or "no price of its input is known")
-    return found._replace(cost=cost_of(found.tokens, rate))
 
 
 def _mapping(used: Any) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ import pytest
 import weighbridge
 from tokenizer_registry import UncountableText, UnknownModel
 
-MODULES = ("weighbridge", "weighbridge.counting", "weighbridge.pricing")
+MODULES = ("weighbridge", "weighbridge.counting", "weighbridge.priced_counts", "weighbridge.pricing")
 
 
 @pytest.mark.parametrize("name", MODULES)
