@@ -5,9 +5,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-from pricing_data import Terms
-from pricing_data.cost import cost as cost_of
-from pricing_data.named_prices import find_price
+from pricing_data import Terms, Usage
+from pricing_data.pricing import total_of_counts
 from tokenizer_registry.approximation.estimators import ErrorBand
 from tokenizer_registry.names import Resolution
 from tokenizer_registry.registry import Count
@@ -60,8 +59,5 @@ def _with_cost(found: TextCount, at: date) -> TextCount:
     """Return a count with its cost as input at a day or an instant, and the reason if it has none."""
     if found.tokens is None:
         return found
-    named = find_price(names().book, names().resolve(found.model), Terms(at))
-    rate = named.input_rate(found.tokens).usd
-    if rate is None:
-        return found._replace(reason=named.reason or "no price of its input is known")
-    return found._replace(cost=cost_of(found.tokens, rate))
+    total = total_of_counts(names().book, names().resolve(found.model), Usage(found.tokens), Terms(at))
+    return found._replace(cost=total.usd, reason=total.reason)

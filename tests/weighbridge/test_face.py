@@ -4,7 +4,7 @@ import doctest
 import json
 import subprocess
 import sys
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
@@ -15,7 +15,7 @@ import pytest
 import weighbridge
 from tokenizer_registry import UncountableText, UnknownModel
 
-MODULES = ("weighbridge", "weighbridge.counting", "weighbridge.priced_counts", "weighbridge.pricing")
+MODULES = tuple(f"weighbridge{name}" for name in ("", ".choosing", ".counting", ".priced_counts", ".pricing"))
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -90,6 +90,19 @@ def test_counts_keep_order_names_and_reasons() -> None:
     assert estimated.cost == Decimal(estimated.tokens or 0) * Decimal("0.000005")
 
 
+def test_the_cheapest_models_cost_what_the_others_do() -> None:
+    """The ranking is sorted, its costs are those of `counts` for input alone, and each model is in one of its lists."""
+    at = datetime(2026, 11, 1, 12, tzinfo=UTC)
+    ranking = weighbridge.cheapest("A text to send.", min_context=100_000, at=at)
+    costs = [each.usd for each in ranking.models]
+    assert costs == sorted(costs)
+    alone = weighbridge.counts("A text to send.", [each.model for each in ranking.models], at=at)
+    assert [each.cost for each in alone] == costs
+    assert len(ranking.models) + len(ranking.left_out) == len(weighbridge.models())
+    with pytest.raises(ValueError, match="no author 'Nobody'"):
+        weighbridge.cheapest("x", authors=["Nobody"])
+
+
 def test_an_instant_needs_a_zone() -> None:
     """A price depends on the instant; a local time is not one."""
     with pytest.raises(ValueError, match="no time zone"):
@@ -106,7 +119,7 @@ def test_it_works_beside_another_package_called_service(tmp_path: Path) -> None:
     program = (
         "import sys, json, weighbridge as w; "
         "found = [w.count('hello', 'openai/GPT-4o'), str(w.counts('hello', ['gpt-4o'])[0].cost)]; "
-        "w.price('gpt-4o'); w.resolve('gpt-4o'); w.models('AI21'); "
+        "w.price('gpt-4o'); w.resolve('gpt-4o'); w.models('AI21'); w.cheapest('hello'); "
         "print(json.dumps([*found, 'service' in sys.modules]))"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
