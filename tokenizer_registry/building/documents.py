@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
+from tokenizer_registry.building.conversion import TokenizerDocument
 from tokenizer_registry.formats import byte_alphabet
 
-TokenizerDocument = dict[str, Any]
 CONTROL: Final = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
 
 END_OF_WORD: Final = "</w>"
