@@ -39,9 +39,10 @@ def main() -> None:
     registry = Registry.from_package()
     names = sorted(set(_set_names(registry)))
     sets = {name: frozenset(map(ord, members(name, ALL))) for name in names}
-    forms = {"nmt_nfkc": _nmt_nfkc(registry), "BERT": _bert(registry)}
+    forms = {"nmt_nfkc": _nmt_nfkc(registry), "BERT": _bert(registry), "BERT cased": _bert_cased(registry)}
     sets |= dict(zip(FLAGS, (frozenset(map(ord, characters)) for characters in _flags(forms)), strict=True))
-    FILE.write_text(written(classified(sets), {name: _listed(form) for name, form in forms.items()}), encoding="utf-8")
+    listed = {name: _listed(form) for name, form in forms.items()} | {"lower case": _lower_case()}
+    FILE.write_text(written(classified(sets), listed), encoding="utf-8")
 
 
 def _listed(form: Mapping[str, str]) -> dict[str, str]:
@@ -94,12 +95,16 @@ def _flags(forms: Mapping[str, Mapping[str, str]]) -> Iterable[Iterable[str]]:
     yield filter(str.isspace, ALL)
     for form in (normalizers.NFC(), normalizers.NFKC()):
         yield _unchanged(form.normalize_str, _second_in_compositions())
-    for changed in forms.values():
-        yield (one for one, other in changed.items() if other == one)
+    for name in ("nmt_nfkc", "BERT"):
+        yield (one for one, other in forms[name].items() if other == one)
     yield (one for one in forms["nmt_nfkc"] if not _is_alone(one))
     yield (one for one, other in forms["BERT"].items() if other == f" {one} ")
     yield (one for one, other in forms["BERT"].items() if not other)
     yield (one for one in ALL if one.isalpha() or one in string.digits)
+    cased = forms["BERT cased"]
+    yield (one for one, other in cased.items() if other == one)
+    yield (one for one, other in cased.items() if other == f" {one} ")
+    yield (one for one, other in cased.items() if not other)
 
 
 def _second_in_compositions() -> set[str]:
@@ -151,6 +156,24 @@ def _bert(registry: Registry) -> Mapping[str, str]:
     marks = {one for one in ALL if unicodedata.combining(one) and unicodedata.category(one) != "Mn"}
     found = dict(_within(form, (one for one in ALL if one not in marks)))
     return found | {one: one for one in map(chr, range(0x20, 0x7F))}
+
+
+def _bert_cased(registry: Registry) -> Mapping[str, str]:
+    """The same of a BERT that keeps letters as they are, where no character depends on its neighbours."""
+    owner = _owner(registry, "bert-cased")
+
+    def form(text: str) -> str:
+        return " ".join(
+            piece for piece, _ in owner.pre_tokenizer.pre_tokenize_str(owner.normalizer.normalize_str(text))
+        )
+
+    return dict(_within(form, ALL)) | {one: one for one in map(chr, range(0x20, 0x7F))}
+
+
+def _lower_case() -> Mapping[str, str]:
+    """What the library's lower case makes of the characters beyond ASCII that it changes."""
+    lower = normalizers.Lowercase().normalize_str
+    return {one: other for one in ALL if not one.isascii() and (other := lower(one)) != one}
 
 
 def _apart(

@@ -12,7 +12,12 @@ from tokenizer_registry.engines import EngineSpec, read_engines
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "vocabularies.md"
 TEMPLATE = Path(__file__).parent / "templates" / "vocabularies.md"
-OWNERS_LIBRARIES = {"tiktoken": "tiktoken", "sentencepiece": "sentencepiece", "huggingface": "tokenizers"}
+OWNERS_LIBRARIES = {
+    "tiktoken": "tiktoken",
+    "sentencepiece": "sentencepiece",
+    "huggingface": "tokenizers",
+    "longest-match": "rwkv",
+}
 
 
 def main() -> None:

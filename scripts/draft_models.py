@@ -1,6 +1,5 @@
 """Drafts rows of tokenizer_registry/models.toml, for a person to accept.
 
-python -m scripts.draft_models new                        rows for names that the price sources sell and we lack
 python -m scripts.draft_models rows --author Meta NAME…   rows for these names
 python -m scripts.draft_models vocabularies [--write]     what the vocabulary rules say that the file does not
 """
@@ -9,12 +8,7 @@ import argparse
 import sys
 from collections.abc import Iterable
 
-from pricing_data.refresh.model_rules import read_model_rules
-from pricing_data.refresh.naming.authors import read_authors
 from pricing_data.refresh.naming.display import NameSpelling, read_spelling
-from pricing_data.refresh.naming.left_out import read_left_out
-from pricing_data.refresh.naming.suggest import suggestions
-from scripts.build_prices import CACHE, UPSTREAM, read_sources
 from scripts.catalogue.models_file import Row, read_rows, text, write_rows
 from scripts.catalogue.vocabulary_rules import Rules, read_rules
 
@@ -27,13 +21,6 @@ def draft(author: str, name: str, spelling: NameSpelling, rules: Rules) -> Row:
     elif reason := rules.reason(author, name):
         row["reason"] = reason
     return row
-
-
-def new_rows() -> list[Row]:
-    """Return a row for each name that an author sells itself and that the catalogue lacks."""
-    spelling, rules = read_spelling(), read_rules()
-    found = suggestions(read_sources(CACHE), read_model_rules(UPSTREAM), read_authors(), spelling, read_left_out())
-    return [draft(suggestion.author, suggestion.name, spelling, rules) for suggestion in found]
 
 
 def with_rules(rows: Iterable[Row], rules: Rules) -> list[Row]:
@@ -53,7 +40,6 @@ def main(arguments: list[str]) -> int:
     """Print drafts; 1 if the vocabularies differ and were not written."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("new")
     named = commands.add_parser("rows")
     named.add_argument("--author", required=True)
     named.add_argument("names", nargs="+")
@@ -64,11 +50,7 @@ def main(arguments: list[str]) -> int:
         spelling, rules = read_spelling(), read_rules()
         print(text(draft(chosen.author, name, spelling, rules) for name in chosen.names))
         return 0
-    rows = read_rows()
-    if chosen.command == "new":
-        print(text(new_rows()))
-        return 0
-    return _vocabularies(rows, chosen.write)
+    return _vocabularies(read_rows(), chosen.write)
 
 
 def _vocabularies(rows: list[Row], write: bool) -> int:

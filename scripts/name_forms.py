@@ -39,6 +39,7 @@ OPENROUTER = {
 }
 ARN = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us."
 HOSTED = re.compile(r"(?P<host>[a-z0-9_-]+)/(?P<repository>[A-Za-z0-9][\w.-]*/[\w.-]+)")
+BEDROCK_REGIONS = {"apac", "au", "ca", "eu", "global", "in", "jp", "us"}
 BEDROCK = ("bedrock", "bedrock_converse", "bedrock_mantle")
 
 # LiteLLM's names of models that answer with text or embeddings, by its provider.
@@ -49,7 +50,7 @@ def bedrock(names: Names) -> Iterator[str]:
     """Yield names of Bedrock: as listed, by an inference profile, its ARN and LiteLLM's routes."""
     for name in _of(names, *BEDROCK):
         yield name
-        if re.fullmatch(r"[a-z0-9]+\.[\w.:-]+", name) and not name.startswith(("us.", "eu.", "global.", "apac.")):
+        if re.fullmatch(r"[a-z0-9]+\.[\w.:-]+", name) and name.partition(".")[0] not in BEDROCK_REGIONS:
             yield from (f"us.{name}", f"global.{name}", f"bedrock/{name}", f"bedrock/converse/{name}", f"{ARN}{name}")
 
 
@@ -78,7 +79,7 @@ def openrouter(names: Names) -> Iterator[str]:
     """Yield names of OpenRouter: AUTHOR/NAME with its own prefix and without, and free."""
     for provider, author in OPENROUTER.items():
         for name in _of(names, provider):
-            plain = name.rpartition("/")[2]
+            plain = name.rpartition("/")[2].partition("@")[0]
             if provider == "anthropic":
                 plain = re.sub(r"(?<=-\d)-(?=\d(-|$))", ".", plain)
             yield from (f"openrouter/{author}/{plain}", f"{author}/{plain}", f"{author}/{plain}:free")

@@ -30,6 +30,7 @@ FOLLOWING = (
     ("scripts.build_prices", "write"),
     ("scripts.build_facts", "fetch"),
     ("scripts.build_facts", "write"),
+    ("scripts.snapshot_names",),
     ("scripts.record_litellm_rates",),
     ("scripts.describe_vocabularies",),
 )

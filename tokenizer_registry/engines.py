@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Final, NamedTuple
 
 from tokenizer_registry.catalogue import read_catalogue
-from tokenizer_registry.formats import parse_ranks
+from tokenizer_registry.formats import parse_literals, parse_ranks
 from tokenizer_registry.native.batch_counter import NativeEngine, NativeVocabulary
 from tokenizer_registry.native.counter_set import CounterSet, CounterSetFull
 from tokenizer_registry.native.first_use import pack_in_a_process, packed_at_first_use
@@ -41,6 +41,10 @@ def reference_engine(
             from tokenizer_registry.backends.huggingface import HuggingFaceEngine
 
             return HuggingFaceEngine(content)
+        case VocabularyFormat.LONGEST_MATCH:
+            from tokenizer_registry.backends.longest_match import LongestMatchEngine
+
+            return LongestMatchEngine(parse_literals(content))
 
 
 log = logging.getLogger(__name__)
@@ -148,6 +152,7 @@ EFFORT_OF_OWNERS: Final = {
     VocabularyFormat.TIKTOKEN: 5,
     VocabularyFormat.SENTENCEPIECE: 10,
     VocabularyFormat.HUGGINGFACE: 40,
+    VocabularyFormat.LONGEST_MATCH: 40,
 }
 
 

@@ -1,5 +1,6 @@
 """File formats of vocabularies, read without a library: rank files, the byte-level alphabet, protocol buffers."""
 
+import ast
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
@@ -13,6 +14,22 @@ def parse_ranks(content: bytes) -> dict[bytes, int]:
 def format_ranks(ranks: Mapping[bytes, int]) -> bytes:
     """The file for these ranks, in their order."""
     return b"".join(b"%s %d\n" % (b2a_base64(token, newline=False), rank) for token, rank in ranks.items())
+
+
+def parse_literals(content: bytes) -> dict[bytes, int]:
+    """Token bytes to number, of lines with a number, a Python literal of text or bytes, and the number of bytes."""
+    found = {}
+    for line in content.decode("utf-8").split("\n"):
+        if not line:
+            continue
+        number, _, rest = line.partition(" ")
+        literal, _, size = rest.rpartition(" ")
+        value = ast.literal_eval(literal)
+        token = value.encode("utf-8") if isinstance(value, str) else value
+        if len(token) != int(size):
+            raise ValueError(f"{line!r}: the token has {len(token)} bytes")
+        found[token] = int(number)
+    return found
 
 
 def byte_alphabet() -> Mapping[int, str]:

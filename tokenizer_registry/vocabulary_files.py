@@ -20,6 +20,7 @@ class VocabularyFormat(StrEnum):
     TIKTOKEN = "tiktoken"
     SENTENCEPIECE = "sentencepiece"
     HUGGINGFACE = "huggingface"
+    LONGEST_MATCH = "longest-match"
 
 
 class LicenceClass(StrEnum):

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 
-from pricing_data import Price, PriceBook
+from pricing_data import PriceBook
 from pricing_data.errors import BadUsage
 from pricing_data.plans import whole_number
 from pricing_data.usage import MAX_TOKENS
@@ -16,9 +16,10 @@ from service.cli.table import MTOK, CellValue, Column, on_terminal, print_table,
 from service.http import json
 from service.tokens.model_facts import fact_sources, fact_values
 from service.tokens.model_filters import INPUT_MODALITIES, CatalogueFilter, search_words
+from service.tokens.model_orders import NEWEST_FIRST, ORDERS, CatalogueRow, in_order
 from service.tokens.prices import provenance
-from tokenizer_registry import Model, Registry
-from tokenizer_registry.facts import ModelFacts, value_of
+from tokenizer_registry import Registry
+from tokenizer_registry.facts import value_of
 
 # Rows that a terminal shows without --all.
 MAX_ROWS = 40
@@ -40,31 +41,6 @@ UNFILTERED: Mapping[str, Any] = {
     "reverse": False,
     "show_all": False,
 }
-
-
-class CatalogueRow(NamedTuple):
-    """A model with its price on the day, and what is known of it."""
-
-    model: Model
-    price: Price | None
-    facts: ModelFacts
-
-    @property
-    def is_priced(self) -> bool:
-        """Return whether its input has a price."""
-        return self.price is not None and self.price.input is not None
-
-
-# The value that a list is sorted by, of one type and None if it is unknown; and whether the largest comes first.
-SortKey = Callable[[CatalogueRow], Any]
-ORDERS: Mapping[str, tuple[SortKey, bool]] = {
-    "released": (lambda each: value_of(each.facts.released), True),
-    "name": (lambda each: each.model.name, False),
-    "price": (lambda each: each.price.input if each.price else None, False),
-    "output-price": (lambda each: each.price.output if each.price else None, False),
-    "context": (lambda each: value_of(each.facts.context_window), True),
-}
-NEWEST_FIRST = "released"
 
 
 class TokenNumber(click.ParamType[int]):
@@ -123,14 +99,6 @@ def list_models(
     )
     found = [each for each in every if chosen.accepts(each.model, each.facts, each.is_priced)]
     return in_order(found, options["sort"] or NEWEST_FIRST, reverse=options["reverse"])
-
-
-def in_order(models: list[CatalogueRow], order: str, *, reverse: bool) -> list[CatalogueRow]:
-    """Return models sorted, those of equal values as they are, and those of unknown values last."""
-    key, largest_first = ORDERS[order]
-    known = [each for each in models if key(each) is not None]
-    unknown = [each for each in models if key(each) is None]
-    return sorted(known, key=key, reverse=largest_first is not reverse) + unknown
 
 
 def print_list(models: list[CatalogueRow], registry: Registry, *, as_json: bool, show_all: bool) -> None:

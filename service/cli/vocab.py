@@ -17,7 +17,12 @@ from tokenizer_registry import Registry, VocabularySpec
 from tokenizer_registry.processors import usable_processors
 from tokenizer_registry.verification.verify import Verification, verify
 
-ENGINES = {"tiktoken": "tiktoken", "sentencepiece": "sentencepiece", "huggingface": "tokenizers"}
+ENGINES = {
+    "tiktoken": "tiktoken",
+    "sentencepiece": "sentencepiece",
+    "huggingface": "tokenizers",
+    "longest-match": "rwkv",
+}
 PLACES = {"add": "vocab_add:add", "fetch": "vocab_fetch:fetch", "calibrate": "vocab_calibrate:calibrate"}
 COLUMNS = (
     Column("name", "name"),

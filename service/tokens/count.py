@@ -166,12 +166,12 @@ class CountEndpoint:
         """Return the members about the sources of the numbers, and the mark-up of the account."""
         rate = entry.price.input_rate(count.tokens or 0)
         details: dict[str, json.Value] = {
-            "resolved_model": entry.model,
             "vocabulary": count.vocabulary,
             "method": count.method,
             "price_per_input_token": rate.usd,
             "price_above_tokens": rate.above_tokens,
             **provenance(entry.price.price),
+            "resolved_model": entry.model,
         }
         details |= context_entry(self.pool.registry.facts[entry.model] if entry.model else NO_FACTS, count.tokens)
         if entry.model is not None:

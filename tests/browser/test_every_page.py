@@ -29,7 +29,8 @@ class Shown(NamedTuple):
 PAGES = {
     "playground": Shown("/", "[data-headline]", example=True),
     "playground-empty": Shown("/", ".empty"),
-    "models": Shown("/models?author=OpenAI", "table"),
+    "models": Shown("/models", "table"),
+    "models-of-an-author": Shown("/models?author=OpenAI&sort=name", "table"),
     "model": Shown("/models/deepseek-chat", ".chart"),
     "documentation": Shown("/docs", ".operation"),
     "sign-in": Shown("/console", "#password"),

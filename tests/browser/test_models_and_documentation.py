@@ -29,14 +29,76 @@ def test_models_are_filtered_without_scripts(visits: Visits) -> None:
     page.select_option("[name=author]", "DeepSeek")
     page.select_option("[name=price]", "disputed")
     page.click("button.main")
-    assert {*page.locator("tbody td:nth-child(5) .tag").all_text_contents()} == {"disputed"}
+    assert {*page.locator("tbody td[data-label=Price] .tag").all_text_contents()} == {"disputed"}
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_the_list_opens_on_the_newest_with_prices(visits: Visits, scripts: bool) -> None:
+    """The first ten rows have prices; days fall, and models without a day come last."""
+    page = visits.open("/models", scripts=scripts)
+    prices = page.locator("tbody td[data-label=Input]").all_text_contents()[:10]
+    assert all("$" in price for price in prices)
+    days = [text[:10] for text in page.locator("tbody td[data-label=Released]").all_text_contents()]
+    assert days == sorted(days, reverse=True)
+    assert page.locator("thead th[aria-sort=descending]").text_content() == "Released ↓"
+
+
+@pytest.mark.parametrize(
+    ("order", "label", "is_reversed"),
+    [("Context", "Context", True), ("Output", "Output", False), ("Input", "Input", False), ("Takes", "Takes", True)],
+)
+def test_the_list_is_sorted_by_a_column(visits: Visits, order: str, label: str, is_reversed: bool) -> None:
+    """A click on the head sorts, another one turns the order over; unknown values are last both times."""
+    page = visits.open("/models?author=Google")
+    for turned in (is_reversed, not is_reversed):
+        page.get_by_role("link", name=re.compile(f"^{order}")).click()
+        cells = page.locator(f"tbody td[data-label={label}]").all_text_contents()
+        known = [value for cell in cells if (value := amount_of(cell, label)) is not None]
+        assert known == sorted(known, reverse=turned)
+        assert [amount_of(cell, label) is None for cell in cells] == [False] * len(known) + [True] * (
+            len(cells) - len(known)
+        )
+
+
+def amount_of(cell: str, label: str) -> float | None:
+    """Return the value that a cell shows, the number of kinds for a list of them; None for a dash."""
+    text = cell.strip()
+    if text == "–":
+        return None
+    return float(len(text.split(", "))) if label == "Takes" else float(re.sub(r"[$,]", "", text))
+
+
+def test_newer_generations_come_first_by_name(visits: Visits) -> None:
+    """Claude 5 stands before Claude 1, and a retirement can be sorted by too."""
+    page = visits.open("/models?author=Anthropic&sort=name")
+    names = page.locator("tbody th a").all_text_contents()
+    assert names.index("Claude Opus 5") < names.index("Claude Opus 4.5") < names.index("Claude 2.1")
+    page.select_option("[name=sort]", "retires")
+    expect(page.locator("tbody td[data-label=Released] small").first).to_contain_text("retired")
+
+
+def test_filters_of_facts(visits: Visits) -> None:
+    """Open weights that take images and have a large window."""
+    page = visits.open("/models?weights=open&input=image&context=128k")
+    assert page.locator("tbody tr").count() > 5
+    assert all("image" in cell for cell in page.locator("tbody td[data-label=Takes]").all_text_contents())
+
+
+def test_a_model_shows_what_it_can_do_and_who_says_so(visits: Visits) -> None:
+    """Each fact has a state and a source."""
+    page = visits.open("/models/gpt-4o")
+    facts = text_of(page, ".stated")
+    assert "Context window, tokens" in facts
+    assert "128,000" in facts
+    assert page.locator(".stated tbody tr").count() == page.locator(".stated tbody .tag").count() > 6
+    assert page.locator(".legend span").all_text_contents()[:3] == ["Input", "Output", "Cached input"]
 
 
 def test_a_model_tells_its_prices_and_who_says_so(visits: Visits) -> None:
     """Steps for each price, every row with its source, and what other sources say."""
     page = visits.open("/models/deepseek-chat")
     rows = page.locator(".history tbody tr").count()
-    assert page.locator(".chart .dot:not(.second)").count() == rows
+    assert page.locator(".chart .dot:not(.second, .third)").count() == rows
     assert "USD per million tokens" in (page.locator(".chart").get_attribute("aria-label") or "")
     assert "differs" in text_of(page, ".history tbody")
     page.click("text=Count a text")

@@ -17,6 +17,7 @@ import redis
 from service.storage.embedded_valkey import EmbeddedValkey
 from tests.end_to_end.load import Answer, load
 from tests.end_to_end.server import running
+from tests.eventually import eventually
 from tests.promises.figure import Figure
 from tests.service.limits.script import recorded
 
@@ -34,6 +35,8 @@ def test_never_more_than_ten_calls_in_any_second(tmp_path: Path, figure: Figure)
         store_url = EmbeddedValkey(tmp_path / "data").url
         with noted(store_url) as record, load(server.url, server.demo_key, callers=CALLERS) as callers:
             time.sleep(SECONDS)
+            # On a busy machine the callers take longer to make more calls in a second than are admitted.
+            eventually(lambda: callers.number(429), within=60)
     admitted_at = sorted(record.elements())
     assert callers.statuses() == {200, 429}
     # On a machine that is too busy the store may be late, and a worker decides alone for a while: it says so.

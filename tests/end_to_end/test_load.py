@@ -36,7 +36,9 @@ CEILING_BYTES = 500_000_000
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One worker: all calls meet in the same event loop. The last test stops it."""
-    settings = {**SETTINGS, "MAX_BYTES_IN_FLIGHT": "8000000", "PRELOAD_VOCABULARIES": "true"}
+    # On a busy machine our own callers send a large body slowly.
+    patient = {"BODY_TIMEOUT_SECONDS": "120"}
+    settings = {**SETTINGS, **patient, "MAX_BYTES_IN_FLIGHT": "8000000", "PRELOAD_VOCABULARIES": "true"}
     with running(tmp_path_factory.mktemp("loaded") / "data", settings) as started:
         yield started
 

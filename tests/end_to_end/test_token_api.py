@@ -66,11 +66,12 @@ def test_a_large_text_equals_its_small_count(client: httpx2.Client) -> None:
 
 
 def test_detail_shows_where_the_numbers_come_from(client: httpx2.Client) -> None:
-    """`detail` adds vocabulary, method, price, its date, its source and its state, after the three properties."""
+    """`detail` adds vocabulary, method, price, its date, source and state, the model, and the reason of a null."""
     entry = counted(client, detail=True).json()[0]
-    assert list(entry) == [
+    assert list(entry)[:12] == [
         "model", "token_count", "token_cost", "vocabulary", "method",
         "price_per_input_token", "price_above_tokens", "price_effective_from", "price_source", "price_state",
+        "resolved_model", "reason",
     ]  # fmt: skip
     assert (entry["vocabulary"], entry["method"]) == ("o200k_base", "exact")
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", entry["price_effective_from"])
@@ -89,7 +90,7 @@ def test_an_estimate_is_labelled_and_has_its_band_beside_it(client: httpx2.Clien
     """`estimate` fills the null with method, estimator and band, and prices it; an exact count has none of them."""
     reply = counted(client, models=["claude-opus-4-5", "gpt-4o", "grok-4"], estimate=True)
     claude, exact, grok = reply.json(parse_float=Decimal)
-    assert list(exact)[-3:] == ["price_state", "estimator", "estimate_error"]
+    assert list(exact)[-2:] == ["estimator", "estimate_error"]
     assert (claude["token_count"], claude["method"], claude["vocabulary"]) == (19, "estimate", None)
     assert claude["token_cost"] == 19 * claude["price_per_input_token"]
     assert (claude["estimator"], grok["estimator"], exact["estimator"]) == ("claude-3", "large", None)

@@ -7,6 +7,7 @@ from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers
 
 from tests.tokenizer_registry.shipped import VOCABULARIES, shipped_specs
 from tokenizer_registry.backends.huggingface import HuggingFaceEngine
+from tokenizer_registry.backends.longest_match import LongestMatchEngine
 from tokenizer_registry.backends.sentencepiece import SentencePieceEngine
 from tokenizer_registry.backends.tiktoken import TiktokenEngine
 from tokenizer_registry.vocabulary_files import unpack
@@ -36,6 +37,15 @@ def test_huggingface_counts_the_whole_text() -> None:
 def test_huggingface_takes_special_tokens_for_text() -> None:
     """A special token's name in a text is split as text, not matched as one token."""
     assert HuggingFaceEngine(small_tokenizer()).encode("weigh <end>") == [1, 3, 4, 5]
+
+
+def test_the_longest_token_is_taken() -> None:
+    """Each cut takes the longest token, also where a shorter one would leave less over; places are characters'."""
+    engine = LongestMatchEngine(BYTES | {b"ab": 256, b"abc": 257, b"cd": 258, "é".encode(): 259})
+    assert engine.encode("abcd") == [257, 100]
+    assert engine.encode("ab") == [256]
+    assert engine.count_batch(["", "éé"]) == [0, 2]
+    assert [(token.start, token.end) for token in engine.tokens("aéab")] == [(0, 1), (1, 2), (2, 4)]
 
 
 def test_tiktoken_takes_the_ranks_over() -> None:

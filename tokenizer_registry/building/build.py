@@ -32,6 +32,7 @@ ENDINGS = {
     VocabularyFormat.TIKTOKEN: "tiktoken",
     VocabularyFormat.SENTENCEPIECE: "model",
     VocabularyFormat.HUGGINGFACE: "json",
+    VocabularyFormat.LONGEST_MATCH: "txt",
 }
 
 

@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64decode
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from tokenizer_registry.formats import byte_alphabet
@@ -11,13 +11,17 @@ from tokenizer_registry.verification.references import BytePair, parts_before_la
 TokenizerDocument = dict[str, Any]
 # What counting needs. Post-processing adds control tokens; decoding, padding and truncation are not for counting.
 NEEDED = ("version", "normalizer", "pre_tokenizer")
+# Set on an added token that sources.toml states to be a word. The library skips fields that it does not know.
+STATED_WORD = "is_word"
 
 
 def is_ordinary_text(token: Mapping[str, Any]) -> bool:
-    """Whether an added token stands for text that people write: white space, or a single character.
+    """Whether an added token stands for text that people write: white space, a single character, or a stated word.
 
     All others are markers: control tokens, and names such as <think> or <|im_start|>, flagged special or not.
     """
+    if token.get(STATED_WORD):
+        return True
     return not token["special"] and (not token["content"].strip() or len(token["content"]) == 1)
 
 
@@ -26,14 +30,30 @@ def plain_document(document: Mapping[str, Any]) -> TokenizerDocument:
     markers = {token["content"] for token in document["added_tokens"] if not is_ordinary_text(token)}
     return {
         **{key: document[key] for key in NEEDED if key in document},
-        "added_tokens": [token for token in document["added_tokens"] if is_ordinary_text(token)],
+        "added_tokens": [_as_published(token) for token in document["added_tokens"] if is_ordinary_text(token)],
         "model": _without_markers(document["model"], markers),
     }
+
+
+def _as_published(token: Mapping[str, Any]) -> TokenizerDocument:
+    return {name: value for name, value in token.items() if name != STATED_WORD}
 
 
 def content_of_document(document: Mapping[str, Any]) -> bytes:
     """The document as a compact file, the same on every machine."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+
+
+def with_stated_words(document: Mapping[str, Any], words: Collection[str]) -> TokenizerDocument:
+    """The document with these added tokens marked as text that people write."""
+    added = [{**token, STATED_WORD: True} if token["content"] in words else token for token in document["added_tokens"]]
+    return {**document, "added_tokens": added}
+
+
+def without_prepended_space(document: Mapping[str, Any]) -> TokenizerDocument:
+    """The document without the step that puts a space in front of each text."""
+    steps = [step for step in document["normalizer"]["normalizers"] if step["type"] != "Prepend"]
+    return {**document, "normalizer": {**document["normalizer"], "normalizers": steps}}
 
 
 def with_runs_of_white_space(document: Mapping[str, Any]) -> TokenizerDocument:

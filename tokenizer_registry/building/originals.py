@@ -16,7 +16,10 @@ from tokenizer_registry.building.conversion import (
     ranks_of_tekken,
     ranks_of_tokenizer_json,
     with_runs_of_white_space,
+    with_stated_words,
+    without_prepended_space,
 )
+from tokenizer_registry.building.documents import bert_document, clip_document, t5_document
 from tokenizer_registry.building.gguf import sentencepiece_model, tokenizer_document
 from tokenizer_registry.building.packages import check, member
 from tokenizer_registry.building.sentencepiece_model import with_plain_pieces
@@ -61,11 +64,19 @@ def read_original(origin: Origin, archive: Path) -> Original:
     check(f"{origin.path} in {archive.name}", origin.sha256, content)
     match origin.kind:
         case SourceKind.TOKENIZER_JSON:
-            return Original(content, json.loads(content))
+            return Original(content, with_stated_words(json.loads(content), origin.words))
+        case SourceKind.UNPREFIXED_JSON:
+            return Original(content, without_prepended_space(json.loads(content)))
         case SourceKind.CODEGEN_JSON:
             return Original(content, with_runs_of_white_space(json.loads(content)))
         case SourceKind.GGUF_BPE:
             return Original(content, tokenizer_document(origin.name, content))
+        case SourceKind.T5_HEADER:
+            return Original(content, t5_document(content))
+        case SourceKind.CLIP_MERGES:
+            return Original(content, clip_document(content))
+        case SourceKind.BERT_WORDS:
+            return Original(content, bert_document(content))
         case SourceKind.GGUF_SENTENCEPIECE:
             return Original(sentencepiece_model(content))
         case SourceKind.PLAIN_SENTENCEPIECE:

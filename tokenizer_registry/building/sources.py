@@ -19,16 +19,30 @@ class SourceKind(StrEnum):
     TEKKEN = "tekken"
     SPLINTR = "splintr"
     TOKENIZER_JSON = "tokenizer-json"
+    UNPREFIXED_JSON = "unprefixed-json"
     CODEGEN_JSON = "codegen-json"
     GGUF_BPE = "gguf-bpe"
     SENTENCEPIECE = "sentencepiece"
     PLAIN_SENTENCEPIECE = "plain-sentencepiece"
     GGUF_SENTENCEPIECE = "gguf-sentencepiece"
+    T5_HEADER = "t5-header"
+    CLIP_MERGES = "clip-merges"
+    BERT_WORDS = "bert-words"
+    LONGEST_MATCH = "longest-match"
 
 
 SENTENCEPIECE_KINDS: Final = frozenset(
     {SourceKind.SENTENCEPIECE, SourceKind.PLAIN_SENTENCEPIECE, SourceKind.GGUF_SENTENCEPIECE}
 )
+# What is packed for a kind, where it is neither ranks nor stated.
+FORMATS: Final[Mapping[SourceKind, VocabularyFormat]] = {
+    **dict.fromkeys(SENTENCEPIECE_KINDS, VocabularyFormat.SENTENCEPIECE),
+    **dict.fromkeys(
+        (SourceKind.UNPREFIXED_JSON, SourceKind.T5_HEADER, SourceKind.CLIP_MERGES, SourceKind.BERT_WORDS),
+        VocabularyFormat.HUGGINGFACE,
+    ),
+    SourceKind.LONGEST_MATCH: VocabularyFormat.LONGEST_MATCH,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +92,7 @@ class Origin:
 
     `sha256` is the digest of the file at `path`; for splintr, of the rank file that comes out. `vectors` names the
     llama.cpp files of texts and tokens that `make verify-vocabularies` compares with. `checked` says how the file
-    was shown to be the owner's.
+    was shown to be the owner's. `words` are added tokens that are text which people write, not markers.
     """
 
     name: str
@@ -95,6 +109,7 @@ class Origin:
     format: VocabularyFormat | None = None
     ranks: int = 0
     vectors: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
     owner: str = ""
 
     @property
@@ -102,7 +117,7 @@ class Origin:
         """What is in the packed file."""
         if self.format is not None:
             return self.format
-        return VocabularyFormat.SENTENCEPIECE if self.kind in SENTENCEPIECE_KINDS else VocabularyFormat.TIKTOKEN
+        return FORMATS.get(self.kind, VocabularyFormat.TIKTOKEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,5 +167,6 @@ def _pattern(*, key: str, pattern: str, reference: list[str] | None = None) -> P
 
 def _origin(*, kind: str, probe_counts: list[int], **row: Any) -> Origin:
     form = VocabularyFormat(row.pop("format")) if "format" in row else None
-    vectors = tuple(row.pop("vectors", ()))
-    return Origin(kind=SourceKind(kind), probe_counts=tuple(probe_counts), format=form, vectors=vectors, **row)
+    vectors, words = tuple(row.pop("vectors", ())), tuple(row.pop("words", ()))
+    counts = tuple(probe_counts)
+    return Origin(kind=SourceKind(kind), probe_counts=counts, format=form, vectors=vectors, words=words, **row)

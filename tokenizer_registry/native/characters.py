@@ -26,6 +26,9 @@ FLAGS: Final = (
     "a word in BERT",
     "left out in BERT",
     "may end a line",
+    f"{PLAIN_IN}BERT cased",
+    "a word in BERT cased",
+    "left out in BERT cased",
 )
 
 

@@ -2,57 +2,26 @@
 
 import json
 import struct
-import sys
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import accumulate, pairwise
 from typing import Any, Final
 
 from tokenizer_registry.formats import byte_alphabet
 from tokenizer_registry.native.characters import read_characters
-from tokenizer_registry.native.layout import META_SPACE, SIZE, Method, PackedSection, Tables, added_sections, flag_of
+from tokenizer_registry.native.layout import (
+    META_SPACE,
+    SIZE,
+    Method,
+    PackedSection,
+    Tables,
+    added_sections,
+    changed_sections,
+    flag_of,
+)
+from tokenizer_registry.native.merges import ranked_strings, words_never_merged
 from tokenizer_registry.native.pre_tokenizers import document_splits
-from tokenizer_registry.native.tables import ascii_pairs, boundary_strings, numbers, strings, with_prefixes
-
-SymbolPair = tuple[str, str]
-# Above the rank of any merge.
-NO_MERGE: Final = sys.maxsize
-
-
-def ranked_strings(merges: Sequence[SymbolPair]) -> list[str]:
-    """The strings that byte pair encoding ever makes with these merges, in the order of the merges that make them.
-
-    To merge any two neighbours whose string is among these, the first string first, is the same as to merge the given
-    pairs, for every text: there is one pair that makes a string. Look at a stretch of text across whose ends nothing
-    was merged. The next merge of the text was always the next of the stretch, if it was in there at all. So what was
-    merged in it is what is merged first where it stands alone, and if two neighbours are left of it, these are the two
-    that are left of it when it stands alone. What makes the string there is their merge.
-    """
-    ranks = {pair: rank for rank, pair in enumerate(merges)}
-    made = {text: _last_merge(text, ranks) for text in dict.fromkeys(left + right for left, right in merges)}
-    found = {text: rank for text, rank in made.items() if rank is not None}
-    return sorted(found, key=found.__getitem__)
-
-
-def _last_merge(text: str, ranks: Mapping[SymbolPair, int]) -> int | None:
-    """The rank of the merge that makes the text of its characters; None if it stays in parts."""
-    symbols = list(text)
-    known = [ranks.get(pair, NO_MERGE) for pair in pairwise(symbols)]  # between neighbours; equal ones are one pair
-    rank = None
-    while known:
-        rank = min(known)
-        if rank == NO_MERGE:
-            return None
-        place = known.index(rank)
-        merged = symbols[place] + symbols[place + 1]
-        symbols[place : place + 2] = [merged]
-        del known[place]
-        if place:
-            known[place - 1] = ranks.get((symbols[place - 1], merged), NO_MERGE)
-        if place < len(known):
-            known[place] = ranks.get((merged, symbols[place + 1]), NO_MERGE)
-    return rank
-
+from tokenizer_registry.native.tables import ascii_pairs, boundary_strings, strings, with_prefixes
+from tokenizer_registry.native.word_ends import word_end_tables
 
 UNKNOWN_PENALTY: Final = 10.0
 CONTINUES: Final = "##"
@@ -68,6 +37,8 @@ def document_tables(document: Mapping[str, Any]) -> Tables:
             tables = _characters(model, steps)
             if document["pre_tokenizer"] is not None:
                 raise ValueError("merges of characters are known for whole texts only")
+        case "BPE" if model.get("end_of_word_suffix"):
+            tables = word_end_tables(model, steps, document["pre_tokenizer"])
         case "BPE":
             tables = _bytes(model, steps)
             tables.splits = document_splits(document["pre_tokenizer"])
@@ -102,10 +73,11 @@ def _added_texts(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 def _made(model: Mapping[str, Any]) -> list[str]:
     """The texts of the tokens that merges make, the first one first."""
-    if model.get("ignore_merges") or model.get("dropout") or model.get("end_of_word_suffix"):
+    if model.get("dropout"):
         raise ValueError("options of merges that are not known here")
     halves = [merge.split(" ") if isinstance(merge, str) else merge for merge in model["merges"]]
-    return ranked_strings([(left, right) for left, right in halves])
+    made = ranked_strings([(left, right) for left, right in halves])
+    return made + words_never_merged(model["vocab"], made) if model.get("ignore_merges") else made
 
 
 def _characters(model: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Tables:
@@ -156,7 +128,7 @@ def _unigram(model: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Ta
         PackedSection.TOKENS: strings(prefixes.texts),
         PackedSection.SCORES: struct.pack(f"<{len(prefixes.texts)}d", *scores, *rest),
         PackedSection.OWN_NORMALIZER: _described(normalizer=steps[0], pre_tokenizer=None, strips_end=strips_end),
-        **_changed(read_characters().forms["nmt_nfkc"]),
+        **changed_sections(read_characters().forms["nmt_nfkc"]),
     }
     return Tables(
         Method.UNIGRAM,
@@ -175,16 +147,6 @@ def _hangul_in_parts() -> dict[str, str]:
     return {syllable: unicodedata.normalize("NFD", syllable) for syllable in map(chr, range(0xAC00, 0xD7A4))}
 
 
-def _changed(form: Mapping[str, str]) -> dict[PackedSection, bytes]:
-    """A form's table: the characters, and what becomes of them."""
-    texts = [text.encode() for text in form.values()]
-    places = numbers([0, *accumulate(map(len, texts))])
-    return {
-        PackedSection.CHANGED: strings([character.encode() for character in form]),
-        PackedSection.CHANGED_INTO: places + b"".join(texts),
-    }
-
-
 def _described(**form: object) -> bytes:
     """A form for `own_form`, behind its size."""
     description = json.dumps(form).encode()
@@ -196,12 +158,24 @@ def _word_pieces(
 ) -> Tables:
     if [step["type"] for step in steps] != ["BertNormalizer"] or model["max_input_chars_per_word"] != 100:
         raise ValueError("word pieces are known behind BERT's normalizer only")
+    form = _bert_form(steps[0])
+    hangul = _hangul_in_parts() if form == "BERT" else {}
     continuing = [text.removeprefix(CONTINUES) for text in model["vocab"] if text.startswith(CONTINUES)]
     beginning = [text for text in model["vocab"] if not text.startswith(CONTINUES)]
     sections = {
         PackedSection.TOKENS: strings([text.encode() for text in beginning]),
         PackedSection.CONTINUATIONS: strings([text.encode() for text in continuing]),
         PackedSection.OWN_NORMALIZER: _described(normalizer=steps[0], pre_tokenizer=pre_tokenizer),
-        **_changed(dict(read_characters().forms["BERT"]) | _hangul_in_parts()),
+        **changed_sections(dict(read_characters().forms[form]) | hangul),
     }
-    return Tables(Method.WORD_PIECES, sections, plain=flag_of("BERT"))
+    return Tables(Method.WORD_PIECES, sections, plain=flag_of(form))
+
+
+def _bert_form(step: Mapping[str, Any]) -> str:
+    """The form in characters.json. Accents are taken off where nothing else is said and letters become small."""
+    match step:
+        case {"clean_text": True, "handle_chinese_chars": True, "strip_accents": None | True, "lowercase": True}:
+            return "BERT"
+        case {"clean_text": True, "handle_chinese_chars": True, "strip_accents": None | False, "lowercase": False}:
+            return "BERT cased"
+    raise ValueError(f"a form of BERT that is not known here: {step}")

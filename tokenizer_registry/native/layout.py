@@ -1,14 +1,15 @@
 """The layout of a packed vocabulary: a method, the tables that it needs, and the file that the C library maps."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from itertools import accumulate
 from typing import Final
 
 from tokenizer_registry.native.characters import FLAGS, PLAIN_IN, read_characters
 from tokenizer_registry.native.pre_tokenizers import Split, split_program
-from tokenizer_registry.native.tables import strings, whole_tokens, with_prefixes
+from tokenizer_registry.native.tables import numbers, strings, whole_tokens, with_prefixes
 
 # What stands for a space in pieces.
 META_SPACE: Final = "▁".encode()
@@ -23,6 +24,7 @@ class Method(IntEnum):
     CHARACTER_BPE = 1
     UNIGRAM = 2
     WORD_PIECES = 3
+    LONGEST_MATCH = 4
 
 
 class PackedSection(IntEnum):
@@ -41,6 +43,7 @@ class PackedSection(IntEnum):
     ASCII_PAIRS = 10
     BOUNDARIES = 11
     OWN_NORMALIZER = 12
+    END_OF_WORD = 13
 
 
 @dataclass(slots=True)
@@ -75,7 +78,17 @@ def added_sections(texts: Sequence[str]) -> dict[PackedSection, bytes]:
     return {PackedSection.ADDED: strings(prefixes.texts), PackedSection.ADDED_ENDS: bytes(prefixes.are_whole)}
 
 
-MAGIC: Final = b"WBPACK02"
+def changed_sections(form: Mapping[str, str]) -> dict[PackedSection, bytes]:
+    """The tables of a form: the characters that it changes, and what becomes of them."""
+    texts = [text.encode() for text in form.values()]
+    places = numbers([0, *accumulate(map(len, texts))])
+    return {
+        PackedSection.CHANGED: strings([character.encode() for character in form]),
+        PackedSection.CHANGED_INTO: places + b"".join(texts),
+    }
+
+
+MAGIC: Final = b"WBPACK03"
 MAX_SPLITS: Final = 8
 HEAD: Final = struct.Struct(f"<8s6Id{len(PackedSection) + MAX_SPLITS}Q")
 # What stands in front of the offsets.

@@ -10,6 +10,7 @@ from typing import Final
 from tokenizer_registry.formats import parse_ranks
 from tokenizer_registry.native.documents import document_tables
 from tokenizer_registry.native.layout import Method, PackedSection, Tables, flag_of
+from tokenizer_registry.native.longest_match import longest_match_tables
 from tokenizer_registry.native.pre_tokenizers import rank_splits
 from tokenizer_registry.native.sentencepiece import model_tables
 from tokenizer_registry.native.tables import ascii_pairs, strings
@@ -53,6 +54,8 @@ def tables_of(spec: VocabularySpec, content: bytes) -> Tables:
             return model_tables(content)
         case VocabularyFormat.HUGGINGFACE:
             return document_tables(json.loads(content))
+        case VocabularyFormat.LONGEST_MATCH:
+            return longest_match_tables(content)
 
 
 def _ranks(content: bytes, pattern: str, form: str | None) -> Tables:

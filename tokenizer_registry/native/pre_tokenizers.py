@@ -60,6 +60,8 @@ def document_splits(step: Mapping[str, Any] | None) -> tuple[Split, ...]:
             return tuple(_in_sequence(steps))
         case {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}:
             return (Split(PatternDialect.TOKENIZERS, read_pattern(_escaped(pattern))),)
+        case {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Removed", "invert": True}:
+            return (Split(PatternDialect.TOKENIZERS, read_pattern(_escaped(pattern)), drops_gaps=True),)
         case {"type": "ByteLevel", "add_prefix_space": False, "use_regex": use_regex}:
             return (Split(PatternDialect.TOKENIZERS, read_pattern(BYTE_LEVEL)),) if use_regex else ()
         case {"type": "Digits", "individual_digits": alone}:

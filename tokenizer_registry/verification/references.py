@@ -1,11 +1,12 @@
 """Counters that share nothing with the backends: what their counts are compared with."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
 
 import sentencepiece
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
-from tokenizer_registry.formats import byte_alphabet, parse_ranks
+from tokenizer_registry.formats import byte_alphabet, parse_literals, parse_ranks
 from tokenizer_registry.vocabulary_files import VocabularyFormat, VocabularySpec
 
 BytePair = tuple[bytes, bytes]
@@ -51,6 +52,8 @@ def reference_counter(spec: VocabularySpec, content: bytes) -> CountAll:
             return sentencepiece_counter(content)
         case VocabularyFormat.HUGGINGFACE:
             return counter_of(Tokenizer.from_str(content.decode("utf-8")))
+        case VocabularyFormat.LONGEST_MATCH:
+            return trie_counter(parse_literals(content))
 
 
 def rank_tokenizer(ranks: Mapping[bytes, int], splits: Iterable[str], normalizer: str | None) -> Tokenizer:
@@ -92,3 +95,36 @@ def sentencepiece_counter(content: bytes) -> CountAll:
     """Counts with a bare processor of the `sentencepiece` library."""
     processor = sentencepiece.SentencePieceProcessor(model_proto=content)
     return lambda texts: [len(processor.EncodeAsIds(text)) for text in texts]
+
+
+def trie_counter(tokens: Iterable[bytes]) -> CountAll:
+    """Counts with a trie of nested dictionaries, from which the longest token is taken each time."""
+    root: dict[int, Any] = {}
+    for token in tokens:
+        node = root
+        for byte in token:
+            node = node.setdefault(byte, {})
+        node[END] = True
+    return lambda texts: [_count_in_trie(root, text.encode("utf-8")) for text in texts]
+
+
+END: Final = -1
+
+
+def _count_in_trie(root: Mapping[int, Any], text: bytes) -> int:
+    count = at = 0
+    while at < len(text):
+        at = _longest_end(root, text, at)
+        count += 1
+    return count
+
+
+def _longest_end(node: Mapping[int, Any], text: bytes, at: int) -> int:
+    end = at
+    for place in range(at, len(text)):
+        if text[place] not in node:
+            break
+        node = node[text[place]]
+        if END in node:
+            end = place + 1
+    return end

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from itertools import groupby, pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from starlette.types import Receive, Scope
 
@@ -25,6 +25,7 @@ from service.tokens.price_words import (
 from service.web.models.listing import exactness
 from service.web.page import Pages
 from tokenizer_registry import Registry
+from tokenizer_registry.facts import Fact, ModelFacts
 from weighbridge_base.charts import Chart, step_chart
 
 MILLION = 1_000_000
@@ -62,9 +63,56 @@ class ModelPage:
             "rows": list(zip(history, ends, strict=True))[::-1],
             "standing": self.book.overrides.get(name, ()),
             "chart": price_chart(history, day),
+            "facts": shown_facts(self.registry.facts[name]),
             "today": day,
         }
         return self.pages.page("model.html", values)
+
+
+class ShownFact(NamedTuple):
+    """One fact of the page: what it is, its value in words, and who states it."""
+
+    words: str
+    value: str
+    fact: Fact[Any]
+    others: tuple[tuple[str, str], ...]
+
+
+FACT_WORDS = {
+    "context_window": "Context window, tokens",
+    "max_input_tokens": "Most input, tokens",
+    "max_output_tokens": "Most output, tokens",
+    "input_modalities": "Takes",
+    "output_modalities": "Gives",
+    "reasoning": "Reasons",
+    "tools": "Calls tools",
+    "knowledge_cutoff": "Knowledge until",
+    "released": "Released",
+    "retires": "Retires",
+    "open_weights": "Open weights",
+    "licence": "Licence of the weights",
+}
+
+
+def shown_facts(facts: ModelFacts) -> list[ShownFact]:
+    """Return the known facts of a model, in words."""
+    known = ((words, getattr(facts, name)) for name, words in FACT_WORDS.items())
+    return [
+        ShownFact(
+            words, _in_words(fact.value), fact, tuple((source, _in_words(value)) for source, value in fact.others)
+        )
+        for words, fact in known
+        if fact is not None
+    ]
+
+
+def _in_words(value: object) -> str:
+    """Return a value of a fact as a person reads it: "1,048,576", "text, image", "yes"."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
 class ShownRate(NamedTuple):
@@ -95,11 +143,14 @@ def _shown(rate: StatedRate) -> ShownRate:
 
 
 def price_chart(history: tuple[Price, ...], today: date) -> Chart | None:
-    """Return a chart of input and output prices, in USD per million tokens."""
+    """Return a chart of input, output and cached prices since the first one, in USD per million tokens."""
     held = [row for row in history if row.effective_from <= today]
-    inputs = [(row.effective_from, _million(row.input)) for row in held if row.input is not None]
-    outputs = [(row.effective_from, _million(row.output)) for row in held if row.output is not None]
-    return step_chart([("Input", inputs), ("Output", outputs)], today, "$")
+    rates = {"Input": "input", "Output": "output", "Cached input": "cached_input"}
+    series = [
+        (words, [(row.effective_from, _million(rate)) for row in held if (rate := getattr(row, name)) is not None])
+        for words, name in rates.items()
+    ]
+    return step_chart(series, today, "$")
 
 
 def _million(price: Decimal) -> Decimal:

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from service.cli import models as command
 from service.cli.main import main
-from service.cli.models_list import ORDERS
+from service.tokens.model_orders import ORDERS
 from tests.corpus_cost.made_facts import facts_of, made_facts
 from tests.service.cli.terminals import on_terminal
 from tokenizer_registry import Registry
@@ -47,7 +47,6 @@ def listed(*arguments: str) -> list[dict[str, Any]]:
     ("order", "name", "largest_first"),
     [
         ("released", "released", True),
-        ("name", "name", False),
         ("price", "price_per_input_token", False),
         ("output-price", "price_per_output_token", False),
         ("context", "context_window", True),
@@ -63,10 +62,17 @@ def test_every_order_puts_unknown_values_last(order: str, name: str, largest_fir
     assert len(found) == len(Registry.from_package().models)
 
 
+def test_by_name_the_newest_generation_of_a_family_comes_first() -> None:
+    """Claude 5 stands before Claude 1."""
+    names = [entry["name"] for entry in listed("--sort", "name")]
+    assert names.index("claude-opus-5") < names.index("claude-opus-4-5") < names.index("claude-1")
+    assert sorted(names) == sorted(Registry.from_package().models)
+
+
 def test_the_newest_model_comes_first() -> None:
     """Without an order, a list begins with the newest model."""
     assert listed()[0]["name"] == "gpt-4o"
-    assert set(ORDERS) == {"released", "name", "price", "output-price", "context"}
+    assert {"released", "name", "price", "output-price", "cached-price", "context", "retires"} <= set(ORDERS)
 
 
 def test_filters_are_those_of_the_api(registry: Registry) -> None:

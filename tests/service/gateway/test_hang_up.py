@@ -1,5 +1,6 @@
 """Calls whose callers hang up, or read slowly, are settled correctly."""
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
@@ -10,10 +11,11 @@ from service.billing.money import MICRO_INR
 from tests.eventually import eventually
 from tests.fake_upstream import DONE, FINISH, FakeUpstream, Script, Stall, chunk, said, usage_chunk
 from tests.service.gateway.raw_caller import calling, read_until
-from tests.service.gateway.served_gateway import Gateway, served_gateway
+from tests.service.gateway.served_gateway import HELLO, Gateway, served_gateway
 from tokenizer_registry import Registry
 
 PIECES = 1000
+WORDS = 4000
 REST = [chunk({"content": " more"}), FINISH, usage_chunk(11, 22), DONE]
 
 
@@ -93,17 +95,18 @@ def test_only_so_many_streams_are_read_on(gateway: Gateway) -> None:
 @pytest.mark.promise(22)
 def test_a_slow_reader_slows_the_upstream_down(gateway: Gateway) -> None:
     """A caller who does not read stops the upstream long before it has sent all, and still gets every piece."""
-    caller = gateway.caller()
+    caller = gateway.caller(10_000 * MICRO_INR)
+    body = json.dumps({**HELLO, "stream": True, "max_tokens": PIECES * WORDS}).encode()
     sent = []
 
     def pieces() -> Iterator[bytes]:
         for number in range(PIECES):
             sent.append(number)
-            yield chunk({"content": "word " * 4000})
+            yield chunk({"content": "word " * WORDS})
         yield from (FINISH, usage_chunk(1, 2), DONE)
 
     gateway.upstream.answer = lambda _: Script(pieces())
-    with calling(caller, receive_buffer_bytes=65536) as connection:
+    with calling(caller, receive_buffer_bytes=65536, body=body) as connection:
         received = read_until(connection, b"word")
         stopped_at = unchanging(lambda: len(sent))
         assert stopped_at < PIECES

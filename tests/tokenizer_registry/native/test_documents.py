@@ -1,49 +1,33 @@
-"""Merges of pairs as ranks of strings, compared with a slow merging of pairs."""
+"""Files whose ways the C library does not know are refused when they are packed, not miscounted."""
 
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+import json
+from typing import Any
 
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+import pytest
 
-from tokenizer_registry.native.documents import SymbolPair, ranked_strings
-
-# Few letters, so that strings repeat themselves and are made in several ways.
-strings = st.text("abc", min_size=1, max_size=3)
-lists_of_merges = st.lists(st.tuples(strings, strings), max_size=12, unique=True)
+from tests.tokenizer_registry.shipped import VOCABULARIES, shipped_specs
+from tokenizer_registry.native.documents import document_tables
+from tokenizer_registry.vocabulary_files import unpack
 
 
-def merged(text: str, rank_of: Callable[[str, str], int | None]) -> list[str]:
-    """Merge the pair of lowest rank, the leftmost first, until no neighbours have a rank."""
-    parts = list(text)
-    while True:
-        found = [(rank, place) for place, pair in enumerate(pairwise(parts)) if (rank := rank_of(*pair)) is not None]
-        if not found:
-            return parts
-        _, place = min(found)
-        parts[place : place + 2] = [parts[place] + parts[place + 1]]
+def shipped_document(name: str) -> dict[str, Any]:
+    """Return the tokenizer.json of a shipped vocabulary."""
+    spec = next(spec for spec in shipped_specs() if spec.name == name)
+    document: dict[str, Any] = json.loads(unpack(spec, VOCABULARIES))
+    return document
 
 
-def by_pairs(text: str, merges: Sequence[SymbolPair]) -> list[str]:
-    """Merge only the given pairs."""
-    return merged(text, lambda left, right: merges.index((left, right)) if (left, right) in merges else None)
-
-
-def by_strings(text: str, ranked: Sequence[str]) -> list[str]:
-    """Merge any two neighbours whose concatenation is one of these strings."""
-    return merged(text, lambda left, right: ranked.index(left + right) if left + right in ranked else None)
-
-
-@given(merges=lists_of_merges, texts=st.lists(st.text("abc", max_size=24), min_size=1, max_size=8))
-@example(merges=[("a", "bc"), ("b", "c"), ("ab", "c"), ("a", "b")], texts=["abcabcab"])
-@example(merges=[("aa", "a"), ("a", "aa"), ("a", "a")], texts=["aaaaaaa"])
-@settings(max_examples=500)
-def test_merging_by_string_is_merging_by_pair(merges: list[SymbolPair], texts: list[str]) -> None:
-    """For merges in any order, every text is split alike, even if a string has several pairs or a part comes later."""
-    ranked = ranked_strings(merges)
-    assert [by_strings(text, ranked) for text in texts] == [by_pairs(text, merges) for text in texts]
-
-
-def test_what_is_never_made_has_no_rank() -> None:
-    """A string whose parts are always merged with others first is left out."""
-    assert ranked_strings([("b", "c"), ("a", "b"), ("ab", "c")]) == ["bc", "ab"]
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("bert-cased", {"normalizer": {"type": "BertNormalizer", "clean_text": True, "lowercase": False}}),
+        ("bert-cased", {"normalizer": {"type": "Lowercase"}}),
+        ("clip", {"normalizer": {"type": "NFC"}}),
+        ("clip", {"pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": False, "use_regex": True}}),
+        ("t5", {"pre_tokenizer": {"type": "WhitespaceSplit"}}),
+    ],
+)
+def test_unknown_ways_are_refused(name: str, change: dict[str, Any]) -> None:
+    """A normalizer or a way of cutting that the form does not know stops the packing."""
+    with pytest.raises(ValueError, match=r"known|white space"):
+        document_tables(shipped_document(name) | change)

@@ -31,6 +31,9 @@ enum {
     A_WORD_IN_BERT = 256,   /* unchanged, and a word of its own */
     LEFT_OUT_IN_BERT = 512,
     MAY_END_LINE = 1024,    /* a text may be cut after it, if a line feed follows */
+    PLAIN_IN_CASED_BERT = 2048, /* the normalizer of a BERT that keeps letters as they are leaves it unchanged */
+    A_WORD_IN_CASED_BERT = 4096,
+    LEFT_OUT_IN_CASED_BERT = 8192,
 };
 
 static inline u32 class_of(const struct characters *all, const u8 *at) {

@@ -19,10 +19,20 @@ static int joins_shortly(const u8 *text, const u8 *at, u32 size) {
     return size < LONG_CHARACTER || (at > text && character_length(*character_before(at)) < LONG_CHARACTER);
 }
 
+static u32 left_out_in(u32 form) {
+    if (form == PLAIN_IN_BERT) return LEFT_OUT_IN_BERT;
+    return form == PLAIN_IN_CASED_BERT ? LEFT_OUT_IN_CASED_BERT : 0;
+}
+
+static u32 a_word_in(u32 form) {
+    if (form == PLAIN_IN_BERT) return A_WORD_IN_BERT;
+    return form == PLAIN_IN_CASED_BERT ? A_WORD_IN_CASED_BERT : 0;
+}
+
 static u8 *put_normalized(const struct vocabulary *v, u32 flags, u8 *to, const u8 *at, u32 size) {
     if (flags & v->plain) return put(to, at, size);
-    if (v->plain == PLAIN_IN_BERT && flags & LEFT_OUT_IN_BERT) return to;
-    if (v->plain == PLAIN_IN_BERT && flags & A_WORD_IN_BERT) {
+    if (flags & left_out_in(v->plain)) return to;
+    if (flags & a_word_in(v->plain)) {
         *to++ = ' ';
         to = put(to, at, size);
         *to++ = ' ';
@@ -55,6 +65,33 @@ u8 *normalize(
 
 /* Readable bytes behind the text, so that keys of pre-tokens are loaded in one step. */
 #define READABLE 16
+
+/* A byte becomes at most this many: U+0130 becomes an i and a mark, three bytes of two. */
+#define MAX_LOWER_BYTES 2
+
+u8 *lower_case(struct counting *c, const u8 *text, u32 *length) {
+    size_t size = (size_t)*length * MAX_LOWER_BYTES + READABLE;
+    u8 *begin = scratch_reserve(&c->buffers->text, size), *to = begin;
+    if (!begin) {
+        c->failed = NO_MEMORY;
+        return NULL;
+    }
+    for (const u8 *at = text, *end = text + *length; at < end;) {
+        u32 bytes = character_length(*at);
+        u8 *next = *at < 0x80 ? NULL : put_mapped(c->vocabulary, to, at, bytes);
+        if (next) to = next;
+        else if (*at >= 'A' && *at <= 'Z') *to++ = *at + ('a' - 'A');
+        else to = put(to, at, bytes);
+        at += bytes;
+    }
+    if (to - begin > MAX_TEXT_BYTES) {
+        c->failed = TOO_LONG;
+        return NULL;
+    }
+    *length = (u32)(to - begin);
+    c->end = to + READABLE;
+    return begin;
+}
 
 u8 *with_meta_spaces(struct counting *c, const u8 *text, u32 *length, int is_first) {
     u8 *begin = scratch_reserve(&c->buffers->text, ((size_t)*length + 1) * sizeof META_SPACE + READABLE), *to = begin;

@@ -20,6 +20,9 @@ u8 *normalize(
    on failure. */
 u8 *with_meta_spaces(struct counting *c, const u8 *text, u32 *length, int is_first);
 
+/* Return a copy of the text in lower case, with room for a byte behind it. Return NULL on failure. */
+u8 *lower_case(struct counting *c, const u8 *text, u32 *length);
+
 /* Return whether the vocabulary's normalizer leaves all characters of the text as they are. */
 int is_plain(const struct counting *c, const u8 *text, u32 length);
 

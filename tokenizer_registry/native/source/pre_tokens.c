@@ -1,13 +1,23 @@
 #include "pre_tokens.h"
 
 #include "bpe.h"
+#include "longest_match.h"
 #include "normalizer.h"
+
+/* Count a pre-token of a text in lower case, which is our own copy, with the end of a word in place of the next byte. */
+static void count_ended_word(struct counting *c, u8 *word, u32 length) {
+    u8 next = word[length];
+    word[length] = *c->vocabulary->end_of_word;
+    count_pre_token(c, word, length + 1);
+    word[length] = next;
+}
 
 /* Apply the splits from `number` on, each to the pre-tokens of the one before it. */
 static void cut(struct counting *c, u32 number, const u8 *text, const u8 *end) {
     if (text == end) return;
     if (number == c->vocabulary->split_count) {
-        if (number) count_pre_token(c, text, (u32)(end - text));
+        if (c->vocabulary->end_of_word) count_ended_word(c, (u8 *)text, (u32)(end - text));
+        else if (number) count_pre_token(c, text, (u32)(end - text));
         else count_unsplit(c, text, end);
         return;
     }
@@ -117,10 +127,11 @@ u32 count_span(struct counting *c, const struct span *span) {
     if (vocabulary->method == UNIGRAM || vocabulary->method == WORD_PIECES) return count_normalized(c, span);
     if (vocabulary->plain && !span->is_normalized && !is_plain(c, text, length)) return UNRESOLVED;
     c->end = span->end;
-    if (vocabulary->method == CHARACTER_BPE) {
-        text = with_meta_spaces(c, text, &length, span->is_first);
-        if (!text) return UNRESOLVED;
-    }
+    if (vocabulary->method == LONGEST_MATCH)
+        return count_longest_matches(&vocabulary->unigram.tokens, vocabulary->whole, text, length);
+    if (vocabulary->method == CHARACTER_BPE) text = with_meta_spaces(c, text, &length, span->is_first);
+    else if (vocabulary->end_of_word) text = lower_case(c, text, &length);
+    if (!text) return UNRESOLVED;
     count_around_added(c, text, length);
     return c->failed ? UNRESOLVED : c->count;
 }

@@ -2,7 +2,7 @@
 #define _GNU_SOURCE
 #include "vocabulary.h"
 
-static const u8 MAGIC[8] = "WBPACK02";
+static const u8 MAGIC[8] = "WBPACK03";
 
 static const void *section(const struct packed *packed, u32 number) {
     return packed->offsets[number] ? (const u8 *)packed + packed->offsets[number] : NULL;
@@ -54,11 +54,12 @@ int read_vocabulary(struct vocabulary *vocabulary, const void *content, u64 size
         .ascii_pairs = section(packed, ASCII_PAIRS),
         .whole = section(packed, WHOLE),
         .added_ends = section(packed, ADDED_ENDS),
+        .end_of_word = section(packed, END_OF_WORD),
         .unigram = {tokens, section(packed, SCORES), packed->unknown_score, packed->unknown},
     };
     if (changed_into) vocabulary->changed_into = (const u8 *)(changed_into + vocabulary->changed.count + 1);
     vocabulary->word_pieces =
-        (struct word_pieces){vocabulary->unigram.tokens, strings_at(section(packed, CONTINUATIONS))};
+        (struct word_pieces){tokens, strings_at(section(packed, CONTINUATIONS)), packed->plain == PLAIN_IN_CASED_BERT};
     for (u32 number = 0; number < packed->splits; number++)
         vocabulary->splits[number] = split_at(section(packed, SPLITS + number));
     for (u32 number = 0; number < vocabulary->added.count; number++)

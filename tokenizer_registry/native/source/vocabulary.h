@@ -10,7 +10,7 @@
 #include "word_pieces.h"
 
 /* The model: how a pre-token becomes tokens. */
-enum method { BYTE_BPE, CHARACTER_BPE, UNIGRAM, WORD_PIECES };
+enum method { BYTE_BPE, CHARACTER_BPE, UNIGRAM, WORD_PIECES, LONGEST_MATCH };
 
 #define MAX_SPLITS 8
 
@@ -24,10 +24,11 @@ enum section {
     RANKS,         /* of tokens, if they differ from their numbers */
     CHANGED,       /* string table: characters that the normalizer changes */
     CHANGED_INTO,  /* offsets of what it makes of them, then the text */
-    WHOLE,         /* a bit for each token: the model makes it of its own text */
+    WHOLE,         /* a bit for each token: the model makes it of its own text, or it is no mere prefix */
     ASCII_PAIRS,   /* for two ASCII characters the rank of their merge, ABSENT, or NEVER_ADJACENT */
     BOUNDARIES,        /* string table: what tokens have across the end of a word */
     OWN_NORMALIZER,      /* read by Python only */
+    END_OF_WORD,   /* a byte that stands behind each pre-token; texts are put into lower case */
     SPLITS,        /* the first of MAX_SPLITS sections */
     SECTIONS = SPLITS + MAX_SPLITS,
 };
@@ -54,6 +55,7 @@ struct vocabulary {
     const u32 *ranks, *ascii_pairs;
     const u8 *left_out, *whole;
     const u8 *added_ends;
+    const u8 *end_of_word; /* NULL if nothing stands behind a pre-token */
     u8 may_begin_added[256]; /* by first byte */
     struct unigram unigram; /* its tokens are those of every model */
     struct word_pieces word_pieces;

@@ -3,7 +3,7 @@
 #define MAX_CHARACTERS 100
 
 static int is_letter(u8 byte) {
-    return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte >= 0x80;
+    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte >= 0x80;
 }
 
 static u32 longest_piece(const struct string_table *table, const u8 *at, u32 length) {
@@ -28,9 +28,13 @@ static u32 count_word(const struct word_pieces *model, const u8 *word, u32 lengt
     return count;
 }
 
-u32 count_word_pieces(const struct word_pieces *model, u8 *text, u32 length) {
+static void lower_ascii(u8 *text, u32 length) {
     for (u32 at = 0; at < length; at++)
         if (text[at] >= 'A' && text[at] <= 'Z') text[at] += 'a' - 'A';
+}
+
+u32 count_word_pieces(const struct word_pieces *model, u8 *text, u32 length) {
+    if (!model->keeps_case) lower_ascii(text, length);
     u32 count = 0;
     for (u32 at = 0; at < length;) {
         u32 end = at;

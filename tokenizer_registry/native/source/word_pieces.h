@@ -8,9 +8,11 @@
 
 struct word_pieces {
     struct string_table beginnings, continuations;
+    int keeps_case;
 };
 
-/* Return the number of tokens of a normalized text, whose ASCII letters are changed to lower case in place. */
+/* Return the number of tokens of a normalized text, whose ASCII letters are changed to lower case in place unless the
+   model keeps their case. */
 u32 count_word_pieces(const struct word_pieces *model, u8 *text, u32 length);
 
 #endif

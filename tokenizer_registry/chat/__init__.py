@@ -1,0 +1,1 @@
+"""Tokens of whole requests: messages with their frame, tools, calls, schemas, images, sound and pages."""

@@ -1,0 +1,60 @@
+"""What a family's renderer works with: the request, what counts its texts, the rules that hold, and the sums."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from tokenizer_registry.chat.parts import PartSum, PartSums
+from tokenizer_registry.chat.request import CommonRequest, Tool
+from tokenizer_registry.chat.rules import Generation, Rule, find_band, find_rule
+from tokenizer_registry.chat.texts import TextCounter
+
+
+class NoRuleHolds(Exception):
+    """No rule of this name holds for a generation on a day. `missing` says what would have to be known."""
+
+    def __init__(self, name: str, generation: str, at: date | None) -> None:
+        self.missing = f"a rule {name} for {generation}" + (f" that held on {at}" if at is not None else "")
+        super().__init__(self.missing)
+
+
+@dataclass(frozen=True, slots=True)
+class CountingContext:
+    """One request that is being counted. `at` is the day of the call, None for today's rules."""
+
+    request: CommonRequest
+    texts: TextCounter
+    model: str
+    host: str
+    generation: Generation
+    at: date | None = None
+    tools_by_name: Mapping[str, Tool] = field(default_factory=dict)
+    sums: PartSums = field(default_factory=PartSums)
+
+    def rule(self, name: str) -> Rule:
+        """Return a rule that the generation has to have. Raise NoRuleHolds."""
+        found = self.optional_rule(name)
+        if found is None:
+            raise NoRuleHolds(name, self.generation.name, self.at)
+        return found
+
+    def optional_rule(self, name: str) -> Rule | None:
+        """Return the rule that holds, None if there is none."""
+        return find_rule(name, self.generation.name, self.at)
+
+    def hosted_rule(self, name: str) -> Rule:
+        """Return the rule of the host, else the general one. Raise NoRuleHolds."""
+        return self.optional_rule(f"{name}-{self.host}") or self.rule(name)
+
+    def add_text(self, part: PartSum, text: str, rule: str) -> None:
+        """Count a text into a part: exactly, or as far as the estimator goes."""
+        tokens, band = self.texts.count(text), self.texts.band(text)
+        part.add(tokens, rule)
+        if band is not None:
+            part.spread(-band.low * tokens, band.high * tokens)
+
+    def widen(self, part: PartSum, band: str, items: int = 1, tokens: int | None = None) -> None:
+        """Make a part an estimate with the measured band of a rule."""
+        found = find_band(band, self.generation.name)
+        below, above = found.bounds(part.tokens if tokens is None else tokens, items)
+        part.widen(below, above, band)

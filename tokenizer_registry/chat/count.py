@@ -1,0 +1,88 @@
+"""The count of a whole request, in the shape of any provider, for a model at a host."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from types import MappingProxyType
+from typing import Any, Final
+
+from tokenizer_registry.chat.context import CountingContext, NoRuleHolds
+from tokenizer_registry.chat.errors import BadChatRequest
+from tokenizer_registry.chat.families import HOSTS, RENDERERS, generation_at, host_name
+from tokenizer_registry.chat.parts import ChatCount, ChatParts, CountMethod, Part, total
+from tokenizer_registry.chat.request import CommonRequest
+from tokenizer_registry.chat.shapes.anthropic_messages import read_anthropic_messages
+from tokenizer_registry.chat.shapes.bedrock_converse import read_bedrock_converse
+from tokenizer_registry.chat.shapes.cohere_chat import read_cohere_chat
+from tokenizer_registry.chat.shapes.fields import Field, check_depth
+from tokenizer_registry.chat.shapes.gemini_contents import read_gemini_contents
+from tokenizer_registry.chat.shapes.openai_chat import read_openai_chat
+from tokenizer_registry.chat.shapes.openai_responses import read_openai_responses
+from tokenizer_registry.chat.texts import text_counter
+from tokenizer_registry.chat.translation import translated
+from tokenizer_registry.registry import Registry
+
+SHAPES: Final[Mapping[str, Callable[[Field], CommonRequest]]] = MappingProxyType(
+    {
+        "openai_chat": read_openai_chat,
+        "openai_responses": read_openai_responses,
+        "anthropic_messages": read_anthropic_messages,
+        "gemini_contents": read_gemini_contents,
+        "bedrock_converse": read_bedrock_converse,
+        "cohere_chat": read_cohere_chat,
+    }
+)
+
+
+def read_request(shape: str, body: Any) -> CommonRequest:
+    """Return a request in the common form. Raise BadChatRequest, which names the place of the fault."""
+    if shape not in SHAPES:
+        raise BadChatRequest("", f"must have one of the shapes {', '.join(SHAPES)}, not {shape!r}")
+    check_depth(body)
+    return SHAPES[shape](Field(body))
+
+
+def count_request(
+    registry: Registry, shape: str, body: Any, model: str, host: str | None = None, at: date | None = None
+) -> ChatCount:
+    """Return the tokens of a request as the model's host bills them, by part.
+
+    `body` is the provider's request as it would be sent; sampling properties are ignored. `host` sells the model, by
+    default its own provider. `at` is the day of the call, by default today's rules hold. Raise BadChatRequest,
+    UnknownModel, UncountableText, DamagedVocabulary.
+    """
+    resolution = registry.names.resolve(model)
+    name, asked = resolution.model, host or resolution.terms.host
+    request, generation = read_request(shape, body), generation_at(name, asked)
+    place = host_name(asked, generation)
+    if generation is None:
+        return _uncounted(name, place, f"a rule for chats of {name}")
+    texts = text_counter(registry, name, generation)
+    if texts is None:
+        return _uncounted(name, place, f"a vocabulary of {name}")
+    request = translated(request, generation.family)
+    tools = {tool.name: tool for tool in request.tools}
+    context = CountingContext(request, texts, name, place, generation, at, tools)
+    try:
+        RENDERERS[generation.family](context)
+    except NoRuleHolds as error:
+        return _uncounted(name, place, error.missing)
+    if place not in HOSTS[generation.family]:
+        context.widen(context.sums.frame, "unlisted-host", len(request.turns))
+    return _counted(context)
+
+
+def _uncounted(model: str, host: str, missing: str) -> ChatCount:
+    parts = ChatParts(text=Part(None, "none", "", 0, None, (missing,)))
+    return ChatCount(None, "none", 0, None, parts, model, host)
+
+
+def _counted(context: CountingContext) -> ChatCount:
+    parts = context.sums.parts()
+    low = sum(part.low for part in parts)
+    high = None if any(part.high is None for part in parts) else sum(part.high or 0 for part in parts)
+    whole = total(parts)
+    method: CountMethod = "exact" if all(part.method == "exact" for part in parts) else "estimate"
+    model, host, name = context.model, context.host, context.texts.name
+    if whole is None:
+        return ChatCount(None, "none", low, high, parts, model, host, name)
+    return ChatCount(whole.tokens, method, low, high, parts, model, host, name)

@@ -1,0 +1,67 @@
+"""Which rules count a model at a host.
+
+Closed families are counted by constants: a row of rules.toml says which generation a model is of. Open weights are
+counted by their publishers' templates: what finds a template for (model, host) is asked in `generation_at` where no
+row has the model, and its renderer is put into RENDERERS.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from tokenizer_registry.chat.anthropic import count_anthropic
+from tokenizer_registry.chat.context import CountingContext
+from tokenizer_registry.chat.gemini import count_gemini
+from tokenizer_registry.chat.openai import count_openai
+from tokenizer_registry.chat.plain import count_plain
+from tokenizer_registry.chat.rules import Generation, generation_of
+
+# Adds up all parts of a request. May raise NoRuleHolds.
+Renderer = Callable[[CountingContext], None]
+
+RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType(
+    {
+        "openai": count_openai,
+        "anthropic": count_anthropic,
+        "gemini": count_gemini,
+        "nova": count_plain,
+        "cohere": count_plain,
+    }
+)
+
+# The hosts whose numbers were compared; the first is the one that a model is called at if none is given.
+HOSTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "openai": ("openai", "azure-openai", "azure-ai", "openrouter"),
+        "anthropic": ("anthropic", "bedrock", "google-vertex", "openrouter"),
+        "gemini": ("google-ai-studio", "google-vertex", "openrouter"),
+        "nova": ("bedrock",),
+        "cohere": ("cohere",),
+    }
+)
+
+# Other names that hosts have.
+_HOST_NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "azure": "azure-openai",
+        "google": "google-ai-studio",
+        "gemini": "google-ai-studio",
+        "vertex": "google-vertex",
+        "vertex_ai": "google-vertex",
+        "vertexai": "google-vertex",
+        "aws": "bedrock",
+        "aws-bedrock": "bedrock",
+    }
+)
+
+
+def generation_at(model: str, host: str | None) -> Generation | None:
+    """Return what a model of the catalogue is counted by at a host; None where no rule is known."""
+    return generation_of(model)
+
+
+def host_name(host: str | None, generation: Generation | None) -> str:
+    """Return the name that rules have for a host; without one, the host that the generation is compared at."""
+    if host is not None:
+        return _HOST_NAMES.get(host.lower(), host.lower())
+    return HOSTS[generation.family][0] if generation is not None else ""

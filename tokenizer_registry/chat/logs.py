@@ -1,0 +1,150 @@
+"""Logs of requests and what their providers counted: one JSON object a line."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+# Names of request shapes in logs, beside our own.
+SHAPES: Final[Mapping[str, str]] = {
+    "openai.chat": "openai_chat",
+    "openai.responses": "openai_responses",
+    "openai.responses.count": "openai_responses",
+    "anthropic.messages": "anthropic_messages",
+    "anthropic.count": "anthropic_messages",
+    "gemini.generate": "gemini_contents",
+    "gemini.count": "gemini_contents",
+    "bedrock.converse": "bedrock_converse",
+    "bedrock.invoke": "anthropic_messages",
+    "cohere.chat": "cohere_chat",
+}
+# The host behind OpenRouter, which gives that host's numbers.
+_UPSTREAMS: Final[Mapping[str, str]] = {
+    "Google": "google-vertex",
+    "Google AI Studio": "google-ai-studio",
+    "Amazon Bedrock": "bedrock",
+    "Anthropic": "anthropic",
+    "OpenAI": "openai",
+}
+# Counts of input by the names that providers have; those of one row are added up.
+_INPUTS: Final = (
+    ("prompt_tokens",),
+    ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"),
+    ("inputTokens", "cacheReadInputTokens", "cacheWriteInputTokens"),
+    ("promptTokenCount",),
+    ("totalTokens",),
+)
+_GIVEN: Final = ("width", "height", "seconds", "pages")
+
+
+class LoggedCall(NamedTuple):
+    """One request and the input tokens that its provider counted. `models` are names to try, the best first."""
+
+    name: str
+    shape: str
+    models: tuple[str, ...]
+    host: str | None
+    body: Any
+    input_tokens: int
+    at: date | None
+
+
+def read_log(path: Path, *, include_offline: bool = False) -> Iterator[LoggedCall]:
+    """Return the calls of a log that have a known shape and a number; rows marked `offline: false` only if asked for.
+
+    Raise ValueError for a line that is no JSON object.
+    """
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                call = _call(json.loads(line), number)
+                if call is not None and (include_offline or call[1]):
+                    yield call[0]
+
+
+def _call(row: Any, number: int) -> tuple[LoggedCall, bool] | None:
+    if not isinstance(row, dict):
+        raise ValueError(f"line {number} is no JSON object")
+    kind = str(row.get("shape") or row.get("api") or "")
+    body, tokens = row.get("request"), input_tokens(row)
+    if not isinstance(body, dict) or tokens is None or SHAPES.get(kind, kind) not in set(SHAPES.values()):
+        return None
+    models = tuple(name for name in (row.get("response_model"), row.get("model")) if isinstance(name, str) and name)
+    shape = SHAPES.get(kind, kind)
+    if kind == "bedrock.invoke" and any("nova" in name for name in models):
+        shape = "bedrock_converse"
+    host = _UPSTREAMS.get(str(row.get("upstream"))) or row.get("host") or row.get("provider")
+    given = with_thoughts(with_media(body, row.get("media") or []), row.get("earlier_thoughts") or [])
+    call = LoggedCall(str(row.get("id", number)), shape, models, host, given, tokens, day_of(row.get("recorded")))
+    return call, row.get("offline") is not False
+
+
+def input_tokens(row: Mapping[str, Any]) -> int | None:
+    """Return all input that the provider counted, cached or not; None if the row does not say."""
+    if isinstance(row.get("prompt_tokens"), int):
+        return int(row["prompt_tokens"])
+    usage = row.get("usage")
+    if not isinstance(usage, dict):
+        return None
+    for first, *others in _INPUTS:
+        if isinstance(usage.get(first), int):
+            return int(usage[first]) + sum(int(usage.get(name) or 0) for name in others)
+    return None
+
+
+def day_of(recorded: Any) -> date | None:
+    """Return the day of a time in ISO 8601, as seconds since 1970 or as HTTP writes it; None if it is none of these."""
+    text = str(recorded or "")
+    try:
+        if text.isdigit():
+            return datetime.fromtimestamp(int(text), UTC).date()
+        return date.fromisoformat(text[:10]) if text[:2] == "20" else parsedate_to_datetime(text).date()
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def with_media(body: Any, media: list[Mapping[str, Any]]) -> Any:
+    """Return a request where each placeholder `<sha256:…>` or `<any …>` of a medium has the sizes that are logged."""
+    by_digest = {each.get("sha256"): each for each in media}
+    others = iter(media)
+    return _sized(body, by_digest, others)
+
+
+def _sized(value: Any, by_digest: Mapping[Any, Mapping[str, Any]], others: Iterator[Mapping[str, Any]]) -> Any:
+    if isinstance(value, list):
+        return [_sized(each, by_digest, others) for each in value]
+    if not isinstance(value, dict):
+        return value
+    found = {key: _sized(each, by_digest, others) for key, each in value.items()}
+    for each in value.values():
+        if isinstance(each, str) and "<sha256:" in each:
+            digest = each.partition("<sha256:")[2].partition(">")[0]
+            found |= _sizes(by_digest.get(digest, {}))
+        elif isinstance(each, str) and "<any " in each:
+            found |= _sizes(next(others, {}))
+    return found
+
+
+def _sizes(medium: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: medium[key] for key in _GIVEN if medium.get(key) is not None}
+
+
+def with_thoughts(body: Any, thoughts: list[int]) -> Any:
+    """Return a Gemini request whose signed turns have the thoughts of the answers that they came from, in order."""
+    if not thoughts or not isinstance(body.get("contents"), list):
+        return body
+    left = iter(thoughts)
+    return {**body, "contents": [_thoughtful(content, left) for content in body["contents"]]}
+
+
+def _thoughtful(content: Any, left: Iterator[int]) -> Any:
+    parts = content.get("parts") if isinstance(content, dict) else None
+    if not isinstance(parts, list) or content.get("role") != "model":
+        return content
+    signed = (place for place, part in enumerate(parts) if {"thoughtSignature", "thought_signature"} & set(part))
+    tokens, place = next(left, None), next(signed, None)
+    if tokens is None or place is None:
+        return content
+    return {**content, "parts": [*parts[:place], {**parts[place], "thoughtsTokenCount": tokens}, *parts[place + 1 :]]}

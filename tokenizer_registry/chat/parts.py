@@ -1,0 +1,164 @@
+"""The parts of a counted request: tokens, how sure they are, the rules that gave them, and what is missing."""
+
+import math
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Final, Literal, NamedTuple
+
+CountMethod = Literal["exact", "estimate", "none"]
+
+
+class TokenRange(NamedTuple):
+    """A number of tokens and the least and most that it may be."""
+
+    tokens: int
+    low: int
+    high: int
+
+
+class Part(NamedTuple):
+    """One kind of content of a request.
+
+    `tokens` is None where something is `missing`; `low` and `high` then hold as far as they are known. `rule` has the
+    names of the rules that were used, with commas between.
+    """
+
+    tokens: int | None
+    method: CountMethod
+    rule: str
+    low: int
+    high: int | None
+    missing: tuple[str, ...] = ()
+
+
+EMPTY_PART: Final = Part(0, "exact", "", 0, 0)
+
+
+class ChatParts(NamedTuple):
+    """All parts of a request. `frame` is what the provider puts around messages; names and roles are in it."""
+
+    text: Part = EMPTY_PART
+    frame: Part = EMPTY_PART
+    tools: Part = EMPTY_PART
+    tool_calls: Part = EMPTY_PART
+    schema: Part = EMPTY_PART
+    images: Part = EMPTY_PART
+    audio: Part = EMPTY_PART
+    files: Part = EMPTY_PART
+
+
+class ChatCount(NamedTuple):
+    """Tokens of a whole request for a model at a host.
+
+    Exact only if every part is; None if a part is None. `high` is None where no bound is known. `vocabulary` is the
+    exact vocabulary or the estimator that counted the texts.
+    """
+
+    tokens: int | None
+    method: CountMethod
+    low: int
+    high: int | None
+    parts: ChatParts
+    model: str
+    host: str
+    vocabulary: str | None = None
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What has to be given before the request can be counted, by part."""
+        return tuple(f"{name}: {each}" for name, part in self.parts._asdict().items() for each in part.missing)
+
+
+class PartSum:
+    """A part while it is added up."""
+
+    __slots__ = ("_above", "_below", "_exact", "_high", "_low", "_missing", "_rules", "_tokens", "_unbounded")
+
+    def __init__(self) -> None:
+        self._tokens = self._low = self._high = 0
+        self._below = self._above = Decimal(0)
+        self._exact = True
+        self._unbounded = False
+        self._rules: dict[str, None] = {}
+        self._missing: list[str] = []
+
+    @property
+    def tokens(self) -> int:
+        """The tokens that are known so far."""
+        return self._tokens
+
+    def add(self, tokens: int, rule: str) -> None:
+        """Add tokens that are known exactly."""
+        self._tokens += tokens
+        self._low += tokens
+        self._high += tokens
+        self._rules[rule] = None
+
+    def estimate(self, tokens: TokenRange, rule: str) -> None:
+        """Add an estimate."""
+        self._tokens += tokens.tokens
+        self._low += tokens.low
+        self._high += tokens.high
+        self._exact = False
+        self._rules[rule] = None
+
+    def widen(self, below: int, above: int, rule: str) -> None:
+        """Make what was added an estimate that may be this much too high or too low."""
+        self.estimate(TokenRange(0, -below, above), rule)
+
+    def spread(self, below: Decimal, above: Decimal) -> None:
+        """Make what was added an estimate by shares of tokens, which are rounded up when all are together."""
+        self._below += below
+        self._above += above
+        self._exact = False
+
+    def lack(self, missing: str, rule: str = "", low: int = 0, high: int | None = None) -> None:
+        """Note something without which the part has no number, and its bounds if there are any."""
+        self._missing.append(missing)
+        self._low += low
+        self._high += high or 0
+        self._unbounded |= high is None
+        if rule:
+            self._rules[rule] = None
+
+    def part(self) -> Part:
+        """Return the part as it stands."""
+        rule = ", ".join(self._rules)
+        low = max(self._low - math.ceil(self._below), 0)
+        high = None if self._unbounded else self._high + math.ceil(self._above)
+        if self._missing:
+            return Part(None, "none", rule, low, high, tuple(self._missing))
+        method: CountMethod = "exact" if self._exact else "estimate"
+        return Part(self._tokens, method, rule, low, high)
+
+
+class PartSums:
+    """The eight parts while they are added up."""
+
+    __slots__ = tuple(ChatParts._fields)
+
+    def __init__(self) -> None:
+        self.text = PartSum()
+        self.frame = PartSum()
+        self.tools = PartSum()
+        self.tool_calls = PartSum()
+        self.schema = PartSum()
+        self.images = PartSum()
+        self.audio = PartSum()
+        self.files = PartSum()
+
+    def parts(self) -> ChatParts:
+        """Return all parts as they stand."""
+        return ChatParts(*(getattr(self, name).part() for name in ChatParts._fields))
+
+
+def total(parts: Iterable[Part]) -> TokenRange | None:
+    """Return the sum of parts that all have tokens and bounds, None otherwise."""
+    tokens = low = high = 0
+    for part in parts:
+        if part.tokens is None or part.high is None:
+            return None
+        tokens += part.tokens
+        low += part.low
+        high += part.high
+    return TokenRange(tokens, low, high)

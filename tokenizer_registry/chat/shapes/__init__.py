@@ -1,0 +1,1 @@
+"""Readers of the providers' request shapes into the common form."""

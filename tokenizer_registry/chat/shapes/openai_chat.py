@@ -1,0 +1,102 @@
+"""OpenAI's chat completions, which many other hosts take as well."""
+
+from typing import Final
+
+from tokenizer_registry.chat.request import (
+    Block,
+    CommonRequest,
+    TextBlock,
+    ThinkingBlock,
+    ThinkingMode,
+    Tool,
+    ToolCallBlock,
+    ToolChoice,
+    ToolResultBlock,
+    Turn,
+)
+from tokenizer_registry.chat.shapes.fields import Field
+from tokenizer_registry.chat.shapes.openai_parts import (
+    builtin_tool,
+    content_blocks,
+    function_tool,
+    response_format,
+    role_of,
+    tool_choice,
+)
+
+# Messages of these roles that have a text and nothing else are most of all.
+_PLAIN_ROLES: Final = ("user", "assistant", "system", "developer")
+
+
+def read_openai_chat(body: Field) -> CommonRequest:
+    """Return the request in the common form. Raise BadChatRequest."""
+    style = body.get("response_format")
+    functions = tuple(function_tool(each, each) for each in body.get("functions").items())
+    return CommonRequest(
+        "openai_chat",
+        tuple(map(_turn, body.need("messages").items())),
+        tuple(map(_tool, body.get("tools").items())) + functions,
+        _choice(body),
+        response_format(style, style.get("json_schema")) if style.value is not None else None,
+        thinking=_thinking(body),
+    )
+
+
+def _thinking(body: Field) -> ThinkingMode | None:
+    """Whether a model that thinks only on demand is asked to."""
+    reasoning = body.get("reasoning")
+    asked = body.get("reasoning_effort").value not in {None, "none"}
+    if isinstance(reasoning.value, dict):
+        asked = reasoning.get("enabled").value is not False and reasoning.get("effort").value != "none"
+    return "enabled" if asked else None
+
+
+def _tool(tool: Field) -> Tool:
+    kind = tool.get("type").optional_text()
+    if kind in {None, "function"}:
+        return function_tool(tool, tool.need("function"))
+    return builtin_tool(tool)
+
+
+def _choice(body: Field) -> ToolChoice:
+    return tool_choice(body.get("tool_choice", "function_call"))
+
+
+def _turn(message: Field) -> Turn:
+    values = message.mapping()
+    if len(values) == 2 and values.get("role") in _PLAIN_ROLES and isinstance(values.get("content"), str):
+        return Turn(values["role"], (TextBlock(values["content"]),))
+    role = role_of(message)
+    name = message.get("name").optional_text()
+    blocks = content_blocks(message.get("content"))
+    if role in {"tool", "function"}:
+        result = ToolResultBlock(
+            tuple(block for block in blocks if not isinstance(block, ToolCallBlock | ToolResultBlock | ThinkingBlock)),
+            message.path,
+            name,
+            message.get("tool_call_id").optional_text(),
+        )
+        return Turn(role, (result,), name)
+    return Turn(role, (*_thoughts(message), *blocks, *_refusal(message), *_calls(message)), name)
+
+
+def _thoughts(message: Field) -> tuple[Block, ...]:
+    """Earlier thoughts, which hosts of open models take back in one of two properties."""
+    found = message.get("reasoning_content", "reasoning")
+    return (ThinkingBlock(found.value, found.path),) if isinstance(found.value, str) else ()
+
+
+def _refusal(message: Field) -> tuple[Block, ...]:
+    return content_blocks(message.get("refusal"))
+
+
+def _calls(message: Field) -> tuple[Block, ...]:
+    calls = [_call(call, call.need("function")) for call in message.get("tool_calls").items()]
+    older = message.get("function_call")
+    return (*calls, *([_call(older, older)] if older.value is not None else ()))
+
+
+def _call(call: Field, function: Field) -> ToolCallBlock:
+    return ToolCallBlock(
+        function.need("name").text(), function.get("arguments").value or "", call.path, call.get("id").optional_text()
+    )
