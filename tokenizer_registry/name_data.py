@@ -43,12 +43,16 @@ class NameEnding(NamedTuple):
 
 
 class PublishedAlias(NamedTuple):
-    """A name that somebody published for a model; `host` where only that host calls it so."""
+    """A name that somebody published for a model; `host` where only that host calls it so.
+
+    `needs_host`: without the host the name may mean another model.
+    """
 
     name: str
     model: str
     evidence: str
     host: str | None = None
+    needs_host: bool = False
 
 
 class NameData(NamedTuple):
@@ -132,7 +136,9 @@ def _aliases(row: TomlRow) -> list[PublishedAlias]:
     """Return the aliases of a group; its date is part of the evidence."""
     evidence, date, host = row.text("evidence"), row.optional_text("date"), row.optional_text("host")
     dated = f"{evidence} ({date})" if date else evidence
-    found = [PublishedAlias(name, model, dated, host) for name, model in _texts(row.table("names")).items()]
+    needs_host = row.flag("needs_host")
+    names = _texts(row.table("names"))
+    found = [PublishedAlias(name, model, dated, host, needs_host) for name, model in names.items()]
     for key in ("source", "sha256", "licence"):
         row.optional_text(key)
     row.finish()
