@@ -14,7 +14,7 @@ SNAPSHOTS_FILE: Final = Path(__file__).parent / "name_snapshots.toml"
 class NamePrefix(NamedTuple):
     """What a path before a name says. `author` made the model; `host` sells it, and is not named for `owner`'s models.
 
-    `regions` may follow the host in the path. `is_closed`: only the host's own aliases are names there. `has_vendors`:
+    `region` is where calls with the prefix are served; `regions` may follow the host in the path. `is_closed`: only the host's own aliases are names there. `has_vendors`:
     names there are VENDOR.NAME.
     """
 
@@ -22,6 +22,7 @@ class NamePrefix(NamedTuple):
     author: str | None = None
     host: str | None = None
     owner: str | None = None
+    region: str | None = None
     regions: frozenset[str] = frozenset()
     is_closed: bool = False
     has_vendors: bool = False
@@ -109,6 +110,7 @@ def _prefixes(row: TomlRow) -> list[tuple[str, NamePrefix]]:
         author=row.optional_text("author"),
         host=row.optional_text("host"),
         owner=row.optional_text("owner"),
+        region=row.optional_text("region"),
         regions=frozenset(row.texts("regions")),
         is_closed=row.flag("is_closed"),
         has_vendors=row.flag("has_vendors"),
