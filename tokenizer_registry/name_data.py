@@ -14,8 +14,8 @@ SNAPSHOTS_FILE: Final = Path(__file__).parent / "name_snapshots.toml"
 class NamePrefix(NamedTuple):
     """What a path before a name says. `author` made the model; `host` sells it, and is not named for `owner`'s models.
 
-    `region` is where calls with the prefix are served; `regions` may follow the host in the path. `is_closed`: only the host's own aliases are names there. `has_vendors`:
-    names there are VENDOR.NAME.
+    `region` is where calls with the prefix are served; `regions` may follow the host in the path. `is_closed`: only the
+    host's own aliases are names there. `has_vendors`: names there are VENDOR.NAME.
     """
 
     evidence: str
