@@ -168,9 +168,9 @@ def test_it_works_beside_another_package_called_service(tmp_path: Path) -> None:
     (tmp_path / "service" / "__init__.py").write_text("raise RuntimeError('not ours')")
     program = (
         "import sys, json, weighbridge as w; "
-        "found = [w.count('hello', 'openai/GPT-4o'), str(w.counts('hello', ['gpt-4o'])[0].cost)]; "
+        "found = [w.count('hello', 'openai/GPT-4o'), float(w.counts('hello', ['gpt-4o'])[0].cost)]; "
         "w.price('gpt-4o'); w.resolve('gpt-4o'); w.models('AI21'); w.cheapest('hello'); "
         "print(json.dumps([*found, 'service' in sys.modules]))"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout) == [1, "0.0000025", False]
+    assert json.loads(done.stdout) == [1, 0.0000025, False]
