@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 from datetime import date
-from decimal import MAX_PREC, Context, Decimal
-from typing import Final, Literal, NamedTuple
+from decimal import Decimal
+from typing import Literal, NamedTuple
 
 from pricing_data import Terms, Usage
 from pricing_data.pricing import total_of_counts
@@ -13,9 +13,6 @@ from tokenizer_registry.registry import Count
 from weighbridge.arguments import check_text, instant, names_of
 from weighbridge.counting import registry
 from weighbridge.pricing import names
-
-# Trailing zeros go, no digit does.
-UNROUNDED: Final = Context(prec=MAX_PREC)
 
 
 class TextCount(NamedTuple):
@@ -65,5 +62,4 @@ def _with_cost(found: TextCount, at: date) -> TextCount:
     if found.tokens is None:
         return found
     total = total_of_counts(names().book, names().resolve(found.model), Usage(found.tokens), Terms(at))
-    usd = None if total.usd is None else total.usd.normalize(UNROUNDED)
-    return found._replace(cost=usd, reason=total.reason)
+    return found._replace(cost=total.usd, reason=total.reason)
