@@ -17,8 +17,6 @@ class Generation(NamedTuple):
     name: str
     family: str
     models: tuple[str, ...]
-    # The vocabulary that recorded calls show, where it is not the one in models.toml.
-    vocabulary: str | None = None
     # A vocabulary that counts much as the model does where the registry has no estimator, and how far it may be off.
     proxy: str | None = None
     proxy_share: float = 0.0
@@ -74,7 +72,6 @@ def generations() -> Mapping[str, Generation]:
             row["name"],
             row["family"],
             tuple(row["models"]),
-            row.get("vocabulary"),
             row.get("proxy"),
             row.get("proxy_share", 0.0),
         )

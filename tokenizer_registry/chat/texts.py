@@ -33,7 +33,7 @@ def text_counter(registry: Registry, model: str, generation: Generation) -> Text
 
     Raise UnknownVocabulary, DamagedVocabulary.
     """
-    vocabulary = generation.vocabulary or registry.models[model].vocabulary
+    vocabulary = registry.models[model].vocabulary
     if vocabulary is not None and vocabulary in registry.vocabularies:
         return TextCounter(registry.counter(vocabulary), vocabulary)
     estimator = registry.estimator(model)
