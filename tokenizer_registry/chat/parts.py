@@ -123,6 +123,8 @@ class PartSum:
 
     def part(self) -> Part:
         """Return the part as it stands."""
+        if self._exact and not self._rules and not self._missing:
+            return EMPTY_PART
         rule = ", ".join(self._rules)
         low = max(self._low - math.ceil(self._below), 0)
         high = None if self._unbounded else self._high + math.ceil(self._above)
