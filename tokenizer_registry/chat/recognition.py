@@ -3,6 +3,15 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+# All shapes that can be read; `count.SHAPES` has their readers.
+SHAPES: Final = (
+    "openai_chat",
+    "openai_responses",
+    "anthropic_messages",
+    "gemini_contents",
+    "bedrock_converse",
+    "cohere_chat",
+)
 # Properties that only Anthropic's requests have.
 _ANTHROPIC: Final = frozenset({"system", "anthropic_version", "stop_sequences", "mcp_servers"})
 _OPENAI_ROLES: Final = ("system", "developer", "tool", "function")

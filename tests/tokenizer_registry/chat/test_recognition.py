@@ -3,8 +3,9 @@
 import pytest
 
 from tests.tokenizer_registry.chat.recorded_calls import need_recorded
+from tokenizer_registry.chat.count import SHAPES as READERS
 from tokenizer_registry.chat.logs import read_log
-from tokenizer_registry.chat.recognition import shape_of
+from tokenizer_registry.chat.recognition import SHAPES, shape_of
 
 HELLO = [{"role": "user", "content": "hello"}]
 CASES = {
@@ -28,6 +29,11 @@ CASES = {
     "gemini_contents": [{"contents": [{"parts": [{"text": "hello"}]}]}],
     "bedrock_converse": [{"messages": [{"role": "user", "content": [{"text": "hello"}]}]}],
 }
+
+
+def test_every_shape_has_a_reader() -> None:
+    """The names that a command offers are those that can be read."""
+    assert tuple(READERS) == SHAPES
 
 
 @pytest.mark.parametrize(("shape", "body"), [(shape, body) for shape, bodies in CASES.items() for body in bodies])
