@@ -185,9 +185,12 @@ def _entry(row: FileCount, estimate: bool, with_context: bool) -> json.Value:
         "model": row.model,
         "token_count": row.counted.tokens,
         "token_cost": row.usd,
-        "resolved_model": row.resolved,
-        "reason": row.reason,
     }
+    # Only what a name or a missing number needs explained, so that other entries are those of the API.
+    if row.resolved != row.model:
+        entry["resolved_model"] = row.resolved
+    if row.reason is not None:
+        entry["reason"] = row.reason
     if with_context:
         entry |= context_entry(row.facts, row.counted.tokens)
     return entry | {"method": row.counted.method, **estimate_entry(row.counted)} if estimate else entry

@@ -173,9 +173,9 @@ class CountEndpoint:
             **provenance(entry.price.price),
             "resolved_model": entry.model,
         }
-        details |= context_entry(self.pool.registry.facts[entry.model] if entry.model else NO_FACTS, count.tokens)
         if entry.model is not None:
             details["reason"] = self._reason(entry.price, entry.model, count)
+        details |= context_entry(self.pool.registry.facts[entry.model] if entry.model else NO_FACTS, count.tokens)
         if markup is not None:
             usd = None if count.tokens is None or rate.usd is None else cost(count.tokens, rate.usd)
             details |= markup_values(markup, usd)

@@ -76,6 +76,7 @@ def test_detail_shows_where_the_numbers_come_from(client: httpx2.Client) -> None
     assert (entry["vocabulary"], entry["method"]) == ("o200k_base", "exact")
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", entry["price_effective_from"])
     assert entry["price_source"]
+    assert (entry["context_window"], entry["context_left"]) == (128_000, 128_000 - entry["token_count"])
 
 
 def test_estimates_come_only_where_they_are_asked_for(client: httpx2.Client) -> None:
@@ -166,7 +167,7 @@ def test_no_price_is_written_with_an_exponent(client: httpx2.Client) -> None:
         ("name=", 404, 'There is no model "".'),
         ("author=Meta&name=gpt-4o", 404, 'The model "gpt-4o" is not by the author "Meta".'),
         ("author=Meta&author=AI21", 400, "author: this parameter is given twice"),
-        ("autor=Meta", 400, '"autor" is not a parameter of this path; it has author, name, detail, api-key.'),
+        ("autor=Meta", 400, '"autor" is not a parameter of this path; it has author, name, detail, open_weights,'),
     ],
 )
 def test_unknown_authors_and_names(client: httpx2.Client, query: str, status: int, sentence: str) -> None:
