@@ -1,9 +1,6 @@
 """`weighbridge count --chat`: whole requests with their parts, in every shape, with estimates and gaps labelled."""
 
 import json
-import struct
-import zlib
-from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from service.cli.main import main
+from tests.images import png
 
 TALK = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "What is the weight of a lorry?"}]
 TOOL = {"type": "function", "function": {"name": "weigh", "parameters": {"type": "object", "properties": {}}}}
@@ -33,16 +31,6 @@ def entry(body: Any, *arguments: str) -> dict[str, Any]:
     """Return the only entry of the JSON output."""
     (found,) = json.loads(count(body, "--json", *arguments).stdout)
     return dict(found)
-
-
-def png(width: int, height: int) -> str:
-    """Return a black image as a data URL."""
-    rows = zlib.compress((b"\0" + b"\0" * width) * height)
-    chunks = ((b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)), (b"IDAT", rows), (b"IEND", b""))
-    data = b"".join(
-        struct.pack(">I", len(each)) + kind + each + struct.pack(">I", zlib.crc32(kind + each)) for kind, each in chunks
-    )
-    return "data:image/png;base64," + b64encode(b"\x89PNG\r\n\x1a\n" + data).decode()
 
 
 def test_a_chat_has_its_frame() -> None:
