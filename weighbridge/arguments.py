@@ -25,12 +25,24 @@ def names_of(models: Iterable[str]) -> list[str]:
         raise TypeError(
             f"models must be a list of names: pass [{models!r}], or use weighbridge.count(text, {models!r})"
         )
+    return _strings(models, "models")
+
+
+def authors_of(authors: Iterable[str]) -> frozenset[str]:
+    """Return names of authors as a set. Raise TypeError for a single string, and for names that are no strings."""
+    if isinstance(authors, str):
+        raise TypeError(f"authors must be a list of names: pass [{authors!r}]")
+    return frozenset(_strings(authors, "authors"))
+
+
+def _strings(values: Iterable[str], argument: str) -> list[str]:
     try:
-        names = list(models)
+        names = list(values)
     except TypeError:
-        raise TypeError(f"models must be a list of names, not {type(models).__name__}") from None
+        raise TypeError(f"{argument} must be a list of names, not {type(values).__name__}") from None
     for name in names:
-        check_name(name, "counts")
+        if not isinstance(name, str):
+            raise TypeError(f"{argument} must be a list of names, each a str, not {type(name).__name__}")
     return names
 
 

@@ -5,9 +5,11 @@ from datetime import date
 
 from corpus_cost.cheapest import CheapestQuery, Ranking
 from corpus_cost.cheapest import cheapest as rank_models
-from corpus_cost.model_constraints import ModelConstraints
+from corpus_cost.model_constraints import INPUT_MODALITIES, ModelConstraints
 from pricing_data import Terms
-from weighbridge.arguments import check_text, instant, names_of
+from pricing_data.price import SERVICES
+from pricing_data.usage import MAX_TOKENS
+from weighbridge.arguments import authors_of, check_text, instant
 from weighbridge.counting import registry
 from weighbridge.pricing import names
 
@@ -36,17 +38,42 @@ def cheapest(
     >>> found.models[0].model, str(found.models[0].usd), found.models[0].counted.tokens
     ('gpt-4.1-nano', '0.000040100', 1)
 
-    Raise UncountableText, TypeError, and ValueError for an author that is not in the catalogue.
+    Raise UncountableText, TypeError, and ValueError for an unknown author, modality or service tier and for a number of
+    tokens out of range.
     """
     check_text(text)
-    known = registry()
-    wanted = None if authors is None else frozenset(names_of(authors))
-    for author in sorted((wanted or frozenset()) - {model.author for model in known.models.values()}):
-        raise ValueError(f"there is no author {author!r}; weighbridge.models() has the known ones")
+    _check_tokens(output_tokens, "output_tokens", 0)
+    if min_context is not None:
+        _check_tokens(min_context, "min_context", 1)
+    if open_weights not in (None, True, False):
+        raise TypeError(f"open_weights must be True, False or None, not {open_weights!r}")
+    _check_word(modality or "text", "modality", INPUT_MODALITIES)
+    _check_word(service_tier, "service_tier", SERVICES)
     query = CheapestQuery(
         Terms(instant(at), service_tier, region),
         output_tokens,
-        ModelConstraints(min_context, wanted, open_weights, modality),
+        ModelConstraints(min_context, _known_authors(authors), open_weights, modality),
         estimate,
     )
-    return rank_models(known, names().book, text, query)
+    return rank_models(registry(), names().book, text, query)
+
+
+def _known_authors(authors: Iterable[str] | None) -> frozenset[str] | None:
+    if authors is None:
+        return None
+    wanted = authors_of(authors)
+    for author in sorted(wanted - {model.author for model in registry().models.values()}):
+        raise ValueError(f"there is no author {author!r}; weighbridge.models() has the known ones")
+    return wanted
+
+
+def _check_tokens(tokens: object, argument: str, least: int) -> None:
+    if not isinstance(tokens, int) or isinstance(tokens, bool):
+        raise TypeError(f"{argument} must be an int, not {type(tokens).__name__}")
+    if not least <= tokens <= MAX_TOKENS:
+        raise ValueError(f"{argument} must be from {least} to {MAX_TOKENS}, not {tokens}")
+
+
+def _check_word(word: str, argument: str, known: tuple[str, ...]) -> None:
+    if word not in known:
+        raise ValueError(f"{argument} must be one of {', '.join(known)}, not {word!r}")

@@ -35,8 +35,10 @@ class TextCount(NamedTuple):
 def counts(text: str, models: Iterable[str], *, estimate: bool = False, at: date | None = None) -> list[TextCount]:
     """Return a count and the cost as input for each model, in their order; each vocabulary cuts the text once.
 
-    >>> [(found.model, found.tokens, str(found.cost)) for found in counts("hello", ["gpt-4o", "claude-2.1"])]
-    [('gpt-4o', 1, '0.0000025'), ('claude-2.1', 1, '0.000008')]
+    >>> for found in counts("hello", ["gpt-4o", "claude-2.1"]):
+    ...     print(found.model, found.tokens, f"{found.cost.normalize():f}")
+    gpt-4o 1 0.0000025
+    claude-2.1 1 0.000008
 
     With `estimate`, a model without a public vocabulary gets a labelled estimate where one exists. `at` is the day or
     aware instant of the prices, now without one. Raise UnknownModel, UncountableText, TypeError.

@@ -6,8 +6,8 @@ from functools import cache
 from typing import Any
 
 from corpus_cost.model_names import ModelNames
-from pricing_data import Price, PriceBook, UnpricedUsage
-from pricing_data.named_prices import price_of
+from pricing_data import Price, PriceBook, Terms
+from pricing_data.named_prices import find_price
 from pricing_data.usage_pricing import MARKS_OF_A_RESPONSE, PricedUsage, price_usage
 from weighbridge.arguments import check_name, instant
 from weighbridge.counting import registry
@@ -27,16 +27,14 @@ def price(model: str, at: date | None = None) -> Price | None:
     >>> str(found.input), str(found.output)
     ('0.0000025', '0.00001')
 
-    A name that says that the price is not the model's own, such as one of a fine-tuned model, has none without a row of
-    its own. Raise UnknownModel with the nearest name, TypeError, and ValueError for an instant without a zone.
+    A name that says a service or a region has their rates: `price("gpt-4o:batch")`. One that says that the price is not
+    the model's own, such as one of a fine-tuned model, has none without a row of its own. Raise UnknownModel with the
+    nearest name, TypeError, and ValueError for an instant without a zone.
     """
     check_name(model, "price")
     when = instant(at)
     registry().names.resolve(model)
-    try:
-        return price_of(names().book, names().resolve(model), when)
-    except UnpricedUsage:
-        return None
+    return find_price(names().book, names().resolve(model), Terms(when)).row
 
 
 def cost(

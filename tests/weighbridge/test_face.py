@@ -72,6 +72,9 @@ def test_an_unknown_model_and_a_text_that_is_none() -> None:
     """Errors carry the name; a lone surrogate is no text."""
     with pytest.raises(UnknownModel, match="gpt-99"):
         weighbridge.count("x", "gpt-99")
+    with pytest.raises(UnknownModel, match=r"x'… \(100000 characters\)") as long:
+        weighbridge.count("x", "x" * 100_000)
+    assert len(str(long.value)) < 500
     with pytest.raises(UncountableText):
         weighbridge.count("\ud800", "gpt-4o")
 
@@ -103,6 +106,53 @@ def test_the_cheapest_models_cost_what_the_others_do() -> None:
         weighbridge.cheapest("x", authors=["Nobody"])
 
 
+@pytest.mark.parametrize(
+    ("output_tokens", "options", "fault", "sentence"),
+    [
+        (-1, {}, ValueError, "output_tokens must be from 0"),
+        (1.5, {}, TypeError, "output_tokens must be an int, not float"),
+        (True, {}, TypeError, "output_tokens must be an int, not bool"),
+        (10**30, {}, ValueError, "output_tokens must be from 0"),
+        (1, {"min_context": 0}, ValueError, "min_context must be from 1"),
+        (1, {"modality": "smell"}, ValueError, "modality must be one of text, image"),
+        (1, {"service_tier": "fastest"}, ValueError, "service_tier must be one of standard"),
+        (1, {"open_weights": "yes"}, TypeError, "open_weights must be True, False or None"),
+        (1, {"authors": "OpenAI"}, TypeError, r"authors must be a list of names: pass \['OpenAI'\]"),
+        (1, {"authors": [5]}, TypeError, "authors must be a list of names, each a str, not int"),
+    ],
+)
+def test_demands_that_no_model_could_meet(
+    output_tokens: Any, options: dict[str, Any], fault: type[Exception], sentence: str
+) -> None:
+    """They are refused by name, as over HTTP, instead of an empty ranking."""
+    with pytest.raises(fault, match=sentence):
+        weighbridge.cheapest("x", output_tokens, **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "usd"),
+    [
+        ("gpt-4o:batch", "0.00000125"),
+        ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", "0.0000033"),
+        ("gpt-4o:extended", None),
+        ("ft:gpt-4o-2024-08-06:acme::id", None),
+    ],
+)
+def test_a_price_has_the_service_and_the_region_of_the_name(name: str, usd: str | None) -> None:
+    """The rate is the one that `cost` charges, or there is none."""
+    found = weighbridge.price(name, date(2026, 10, 1))
+    charged = weighbridge.cost({"prompt_tokens": 1, "completion_tokens": 0}, model=name, at=date(2026, 10, 1)).total
+    assert charged == (None if usd is None else Decimal(usd))
+    assert (found and found.input) == charged
+
+
+def test_the_tiers_of_a_price_are_those_of_the_region() -> None:
+    """A prompt of more than 200,000 tokens costs 6 USD by the million, and a tenth more in a region of Bedrock."""
+    found = weighbridge.price("us.anthropic.claude-sonnet-4-5-20250929-v1:0", date(2026, 10, 1))
+    assert found is not None
+    assert [(tier.above_tokens, tier.rates.input) for tier in found.tariff.tiers] == [(200_000, Decimal("0.0000066"))]
+
+
 def test_an_instant_needs_a_zone() -> None:
     """A price depends on the instant; a local time is not one."""
     with pytest.raises(ValueError, match="no time zone"):
@@ -118,9 +168,9 @@ def test_it_works_beside_another_package_called_service(tmp_path: Path) -> None:
     (tmp_path / "service" / "__init__.py").write_text("raise RuntimeError('not ours')")
     program = (
         "import sys, json, weighbridge as w; "
-        "found = [w.count('hello', 'openai/GPT-4o'), str(w.counts('hello', ['gpt-4o'])[0].cost)]; "
+        "found = [w.count('hello', 'openai/GPT-4o'), float(w.counts('hello', ['gpt-4o'])[0].cost)]; "
         "w.price('gpt-4o'); w.resolve('gpt-4o'); w.models('AI21'); w.cheapest('hello'); "
         "print(json.dumps([*found, 'service' in sys.modules]))"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout) == [1, "0.0000025", False]
+    assert json.loads(done.stdout) == [1, 0.0000025, False]
