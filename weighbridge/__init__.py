@@ -13,16 +13,31 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tokenizer_registry.chat.parts import ChatCount
+    from weighbridge.chats import count_chat
     from weighbridge.choosing import cheapest
     from weighbridge.counting import count, models, resolve
     from weighbridge.priced_counts import TextCount, counts
     from weighbridge.pricing import cost, price
 
-__all__ = ["TextCount", "cheapest", "cost", "count", "counts", "models", "price", "resolve"]
+__all__ = [
+    "ChatCount",
+    "TextCount",
+    "cheapest",
+    "cost",
+    "count",
+    "count_chat",
+    "counts",
+    "models",
+    "price",
+    "resolve",
+]
 
 # The module of each name, imported at the first use: a count needs no prices.
 _MODULES = {
+    "ChatCount": "tokenizer_registry.chat.parts",
     "cheapest": "weighbridge.choosing",
+    "count_chat": "weighbridge.chats",
     **dict.fromkeys(("count", "models", "resolve"), "weighbridge.counting"),
     **dict.fromkeys(("TextCount", "counts"), "weighbridge.priced_counts"),
     **dict.fromkeys(("cost", "price"), "weighbridge.pricing"),

@@ -51,9 +51,18 @@ def count_request(
     UnknownModel, UncountableText, DamagedVocabulary.
     """
     resolution = registry.names.resolve(model)
-    name, asked = resolution.model, host or resolution.terms.host
-    request, generation = read_request(shape, body), generation_at(name, asked)
-    place = host_name(asked, generation)
+    return count_read(registry, read_request(shape, body), resolution.model, host or resolution.terms.host, at)
+
+
+def count_read(
+    registry: Registry, request: CommonRequest, name: str, host: str | None = None, at: date | None = None
+) -> ChatCount:
+    """Return the tokens of a request that was read, for a model by its name in the catalogue.
+
+    Raise UncountableText, DamagedVocabulary.
+    """
+    generation = generation_at(name, host)
+    place = host_name(host, generation)
     if generation is None:
         return _uncounted(name, place, f"a rule for chats of {name}")
     texts = text_counter(registry, name, generation)
