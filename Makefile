@@ -86,6 +86,7 @@ screenshots: $(VENV)/.dev  ## take pictures of every page into build/screenshots
 
 vocabularies: $(VENV)/.dev  ## rebuild the packed vocabularies from their pinned packages (10 minutes, resumable)
 	$(BIN)/python -m scripts.build_vocabularies
+	$(BIN)/python -m scripts.build_templates
 	$(BIN)/python -m scripts.describe_vocabularies
 
 verify-vocabularies: $(VENV)/.dev  ## prove them: same bytes when rebuilt, same tokens as the reference libraries
