@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tokenizer_registry.chat.context import CountingContext, NoRuleHolds
 from tokenizer_registry.chat.errors import BadChatRequest
-from tokenizer_registry.chat.families import OWN_HOSTS, RENDERERS, host_name
+from tokenizer_registry.chat.families import RENDERERS, host_name, own_host
 from tokenizer_registry.chat.parts import ChatCount, ChatParts, CountMethod, Part, total
 from tokenizer_registry.chat.request import CommonRequest
 from tokenizer_registry.chat.rules import generation_of
@@ -55,8 +55,7 @@ def count_request(
     generation, texts = generation_of(resolution.model), None
     if generation is not None:
         texts = text_counter(registry, resolution.model, generation)
-    family = generation.family if generation is not None else ""
-    place = host_name(host or resolution.terms.host or OWN_HOSTS.get(family, ""))
+    place = host_name(host or resolution.terms.host or own_host(generation))
     if generation is None:
         return _uncounted(resolution.model, place, f"a rule for chats of {resolution.model}")
     if texts is None:

@@ -7,8 +7,10 @@ from typing import Final
 from tokenizer_registry.chat.anthropic import count_anthropic
 from tokenizer_registry.chat.context import CountingContext
 from tokenizer_registry.chat.gemini import count_gemini
+from tokenizer_registry.chat.open_weights.count import count_open_weights
 from tokenizer_registry.chat.openai import count_openai
 from tokenizer_registry.chat.plain import count_plain
+from tokenizer_registry.chat.rules import Generation
 
 Renderer = Callable[[CountingContext], None]
 
@@ -19,6 +21,7 @@ RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType(
         "gemini": count_gemini,
         "nova": count_plain,
         "cohere": count_plain,
+        "open": count_open_weights,
     }
 )
 
@@ -46,6 +49,13 @@ _HOSTS: Final[Mapping[str, str]] = MappingProxyType(
         "aws-bedrock": "bedrock",
     }
 )
+
+
+def own_host(generation: Generation | None) -> str:
+    """Return the host that a model is called at if none is given; empty if it has none."""
+    if generation is None:
+        return ""
+    return generation.host or OWN_HOSTS.get(generation.family, "")
 
 
 def host_name(host: str) -> str:

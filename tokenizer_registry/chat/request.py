@@ -1,7 +1,7 @@
 """The common form of a request: what all shapes are read into, and what every family renders."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 Shape = Literal[
@@ -167,3 +167,5 @@ class CommonRequest:
     # Anthropic's `thinking`: whether the model may think, and how.
     thinking: ThinkingMode | None = None
     has_task_budget: bool = False
+    # What hosts of open models pass on to the chat template: `chat_template_kwargs`, `reasoning_effort`.
+    template_options: JsonObject = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from tokenizer_registry.chat.request import (
     Block,
     CommonRequest,
+    JsonObject,
     ThinkingBlock,
     ThinkingMode,
     Tool,
@@ -34,7 +35,18 @@ def read_openai_chat(body: Field) -> CommonRequest:
         response_format(style, style.get("json_schema")) if style.value is not None else None,
         has_functions=bool(functions),
         thinking=_thinking(body),
+        template_options=template_options(body),
     )
+
+
+def template_options(body: Field) -> JsonObject:
+    """Return what goes to the chat template of an open model. Raise BadChatRequest for a template in the request."""
+    template = body.get("chat_template")
+    if template.value is not None:
+        raise template.fault("is not rendered: a request cannot bring its own template")
+    effort = body.get("reasoning_effort").value
+    options = body.get("chat_template_kwargs").optional_mapping() or {}
+    return {**({"reasoning_effort": effort} if isinstance(effort, str) else {}), **options}
 
 
 def _thinking(body: Field) -> ThinkingMode | None:

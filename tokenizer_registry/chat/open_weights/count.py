@@ -1,0 +1,180 @@
+"""The count of a request to a model with open weights at a host."""
+
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+
+from tokenizer_registry.chat.context import CountingContext
+from tokenizer_registry.chat.errors import BadChatRequest
+from tokenizer_registry.chat.json_texts import compact
+from tokenizer_registry.chat.open_weights.conversation import messages_of, tools_of
+from tokenizer_registry.chat.open_weights.images import count_image
+from tokenizer_registry.chat.open_weights.provenance import Marker, texts_between
+from tokenizer_registry.chat.open_weights.sandbox import RefusedByTemplate, RenderingTooLong, examined_texts, render
+from tokenizer_registry.chat.open_weights.shipped import ChatTemplate, shipped_templates
+from tokenizer_registry.chat.request import (
+    MediaBlock,
+    TextBlock,
+    ThinkingBlock,
+    ToolCallBlock,
+    ToolResultBlock,
+    UnknownBlock,
+)
+from tokenizer_registry.chat.rules import Rule
+
+TEMPLATE: Final = "open-template"
+# Hosts that render the publisher's template by their own statement.
+TEMPLATE_HOSTS: Final = frozenset({"vllm", "sglang", "transformers"})
+
+
+class Rendering(NamedTuple):
+    """What a template gave: the texts between control tokens, and whether it saw the user's control strings."""
+
+    texts: list[str]
+
+    @property
+    def controls(self) -> int:
+        """The control tokens that the template wrote."""
+        return len(self.texts) - 1
+
+
+class TemplateCounter:
+    """Renders one request with one template and counts the outcome. `options` go to the template as they are."""
+
+    def __init__(self, context: CountingContext, template: ChatTemplate, options: dict[str, Any]) -> None:
+        self._context = context
+        self._template = template
+        self._options = options
+        self._messages = messages_of(context.request, takes_images=bool(template.image))
+        self._examined = [
+            text for text in sorted(examined_texts(template.name)) if _any_contains(self._messages, text)
+        ]
+
+    def count(self, tools: list[dict[str, Any]]) -> tuple[int, int]:
+        """Return the tokens of the whole, and how far they may be off because the template looks at the texts.
+
+        Templates look for their own markers in answers, to take thoughts out. They are shown them where that changes
+        no number of control tokens.
+        """
+        safe = self._render(tools, Marker(self._template.controls))
+        if not self._examined:
+            return self._tokens(safe), 0
+        shown = self._render(tools, Marker(self._template.controls, self._examined))
+        if shown.controls == safe.controls:
+            return self._tokens(shown), 0
+        tokens = self._tokens(safe)
+        return tokens, abs(tokens - self._tokens(shown))
+
+    def _render(self, tools: list[dict[str, Any]], marker: Marker) -> Rendering:
+        template = self._template
+        variables = {
+            "messages": [_marked(message, marker) for message in self._messages],
+            "tools": marker.mark(tools) or None,
+            "documents": None,
+            "add_generation_prompt": True,
+            "bos_token": template.bos,
+            "eos_token": template.eos,
+            **marker.mark(self._options),
+        }
+        today = self._context.at or datetime.now(UTC).date()
+        return Rendering(texts_between(render(template.name, variables, today), template.controls))
+
+    def _tokens(self, rendering: Rendering) -> int:
+        texts, leads = rendering.texts, self._template.controls.leads_with_space
+        return rendering.controls + sum(
+            self._context.texts.count(text[1:] if leads and text.startswith(" ") else text) for text in texts
+        )
+
+
+def _marked(message: dict[str, Any], marker: Marker) -> dict[str, Any]:
+    """Mark what the user wrote; roles are of a fixed set."""
+    return {key: value if key == "role" else marker.mark(value) for key, value in message.items()}
+
+
+def _any_contains(value: Any, text: str) -> bool:
+    if isinstance(value, str):
+        return text in value
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(_any_contains(each, text) for each in inner)
+
+
+def count_open_weights(context: CountingContext) -> None:
+    """Add up all parts of a request to a model whose template is shipped."""
+    rule = context.hosted_rule(TEMPLATE)
+    template = shipped_templates()[rule.values["template"]]
+    counter = TemplateCounter(context, template, {**rule.values.get("options", {}), **context.request.template_options})
+    tools = tools_of(context.request)
+    try:
+        whole, doubt = counter.count(tools)
+        without_tools = counter.count([])[0] if tools else whole
+    except RefusedByTemplate as error:
+        raise BadChatRequest("messages", f"are refused by the chat template of {context.model}: {error}") from error
+    except RenderingTooLong:
+        context.sums.text.lack(f"a rendering of {template.name} within its bounds")
+        return
+    except Exception as error:
+        context.sums.text.lack(f"what the template {template.name} gives here ({type(error).__name__})")
+        return
+    _share_out(context, rule, whole, whole - without_tools)
+    _count_rest(context, rule, template)
+    _widen(context, rule, doubt, bool(tools))
+
+
+def _share_out(context: CountingContext, rule: Rule, whole: int, tools: int) -> None:
+    """Put the whole into parts: texts and calls as they count alone, and all that is left into the frame."""
+    sums, blocks = context.sums, [block for turn in context.request.turns for block in turn.blocks]
+    calls = sum(_call_tokens(context, block) for block in blocks)
+    text = sum(context.texts.count(block.text) for block in blocks if isinstance(block, TextBlock | ThinkingBlock))
+    text = min(text, whole - tools)
+    calls = min(calls, whole - tools - text)
+    for part, tokens in ((sums.text, text), (sums.tool_calls, calls), (sums.tools, tools)):
+        if tokens:
+            part.add(tokens, rule.name)
+    sums.frame.add(whole - text - calls - tools, rule.name)
+
+
+def _call_tokens(context: CountingContext, block: Any) -> int:
+    if isinstance(block, ToolCallBlock):
+        return context.texts.count(block.name) + context.texts.count(compact(block.arguments))
+    if isinstance(block, ToolResultBlock):
+        return sum(context.texts.count(each.text) for each in block.blocks if isinstance(each, TextBlock))
+    return 0
+
+
+def _count_rest(context: CountingContext, rule: Rule, template: ChatTemplate) -> None:
+    """What the host adds, images, and what no template knows."""
+    request, sums = context.request, context.sums
+    has_system = any(turn.role in {"system", "developer"} for turn in request.turns)
+    sums.frame.add(rule.values.get("tokens", 0) + (0 if has_system else rule.values.get("without_system", 0)), rule.name)
+    for turn in request.turns:
+        for block in turn.blocks:
+            _count_other(context, block, template)
+    for tool in request.tools:
+        if tool.builtin is not None:
+            sums.tools.lack(f"what {tool.path} ({tool.builtin}) puts into the prompt")
+    for missing in request.missing:
+        sums.text.lack(missing)
+
+
+def _count_other(context: CountingContext, block: Any, template: ChatTemplate) -> None:
+    sums = context.sums
+    if isinstance(block, MediaBlock):
+        if block.kind == "image":
+            count_image(context, block, template)
+        else:
+            part = sums.audio if block.kind == "audio" else sums.files
+            part.lack(f"how {context.model} counts {block.path}")
+    elif isinstance(block, UnknownBlock):
+        sums.text.lack(f"what {block.path} ({block.kind}) costs")
+    elif isinstance(block, ToolResultBlock):
+        for inner in block.blocks:
+            _count_other(context, inner, template)
+
+
+def _widen(context: CountingContext, rule: Rule, doubt: int, has_tools: bool) -> None:
+    """Make the frame an estimate where the host was not measured with this template."""
+    if doubt:
+        context.sums.frame.widen(doubt, doubt, "open-examined-text")
+    if rule.name == TEMPLATE and context.host not in TEMPLATE_HOSTS:
+        context.widen(context.sums.frame, "open-unmeasured-host")
+    elif not rule.values.get("is_exact", True):
+        context.widen(context.sums.frame, rule.name, len(context.request.turns))
