@@ -7,10 +7,12 @@ from tokenizer_registry.chat.json_texts import spaced
 from tokenizer_registry.chat.model_tables import row_of
 from tokenizer_registry.chat.parts import PartSum
 from tokenizer_registry.chat.request import Tool, ToolReferenceBlock
+from tokenizer_registry.chat.tool_memory import remembered
 
 TOOLS: Final = "claude-tools"
 
 
+@remembered
 def function_line(tool: Tool) -> str:
     """Return the line that a function is counted as."""
     described = {"description": tool.description} if tool.description else {}

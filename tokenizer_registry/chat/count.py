@@ -7,10 +7,9 @@ from typing import Any, Final
 
 from tokenizer_registry.chat.context import CountingContext, NoRuleHolds
 from tokenizer_registry.chat.errors import BadChatRequest
-from tokenizer_registry.chat.families import RENDERERS, host_name, own_host
+from tokenizer_registry.chat.families import HOSTS, RENDERERS, generation_at, host_name
 from tokenizer_registry.chat.parts import ChatCount, ChatParts, CountMethod, Part, total
 from tokenizer_registry.chat.request import CommonRequest
-from tokenizer_registry.chat.rules import generation_of
 from tokenizer_registry.chat.shapes.anthropic_messages import read_anthropic_messages
 from tokenizer_registry.chat.shapes.bedrock_converse import read_bedrock_converse
 from tokenizer_registry.chat.shapes.cohere_chat import read_cohere_chat
@@ -19,6 +18,7 @@ from tokenizer_registry.chat.shapes.gemini_contents import read_gemini_contents
 from tokenizer_registry.chat.shapes.openai_chat import read_openai_chat
 from tokenizer_registry.chat.shapes.openai_responses import read_openai_responses
 from tokenizer_registry.chat.texts import text_counter
+from tokenizer_registry.chat.translation import translated
 from tokenizer_registry.registry import Registry
 
 SHAPES: Final[Mapping[str, Callable[[Field], CommonRequest]]] = MappingProxyType(
@@ -51,21 +51,23 @@ def count_request(
     UnknownModel, UncountableText, DamagedVocabulary.
     """
     resolution = registry.names.resolve(model)
-    request = read_request(shape, body)
-    generation, texts = generation_of(resolution.model), None
-    if generation is not None:
-        texts = text_counter(registry, resolution.model, generation)
-    place = host_name(host or resolution.terms.host or own_host(generation))
+    name, asked = resolution.model, host or resolution.terms.host
+    request, generation = read_request(shape, body), generation_at(name, asked)
+    place = host_name(asked, generation)
     if generation is None:
-        return _uncounted(resolution.model, place, f"a rule for chats of {resolution.model}")
+        return _uncounted(name, place, f"a rule for chats of {name}")
+    texts = text_counter(registry, name, generation)
     if texts is None:
-        return _uncounted(resolution.model, place, f"a vocabulary of {resolution.model}")
+        return _uncounted(name, place, f"a vocabulary of {name}")
+    request = translated(request, generation.family)
     tools = {tool.name: tool for tool in request.tools}
-    context = CountingContext(request, texts, resolution.model, place, generation, at, tools)
+    context = CountingContext(request, texts, name, place, generation, at, tools)
     try:
         RENDERERS[generation.family](context)
     except NoRuleHolds as error:
-        return _uncounted(resolution.model, place, error.missing)
+        return _uncounted(name, place, error.missing)
+    if place not in HOSTS.get(generation.family, (place,)):
+        context.widen(context.sums.frame, "unlisted-host", len(request.turns))
     return _counted(context)
 
 

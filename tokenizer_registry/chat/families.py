@@ -1,4 +1,8 @@
-"""Which rules count a model at a host: closed families by constants, open weights by their templates."""
+"""Which rules count a model at a host.
+
+Closed families are counted by constants, open weights by their publishers' templates. A row of rules.toml or
+open_weights.toml says which generation a model is of.
+"""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -10,8 +14,9 @@ from tokenizer_registry.chat.gemini import count_gemini
 from tokenizer_registry.chat.open_weights.count import count_open_weights
 from tokenizer_registry.chat.openai import count_openai
 from tokenizer_registry.chat.plain import count_plain
-from tokenizer_registry.chat.rules import Generation
+from tokenizer_registry.chat.rules import Generation, generation_of
 
+# Adds up all parts of a request. May raise NoRuleHolds.
 Renderer = Callable[[CountingContext], None]
 
 RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType(
@@ -25,19 +30,20 @@ RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType(
     }
 )
 
-# The host that a model is called at if none is given.
-OWN_HOSTS: Final[Mapping[str, str]] = MappingProxyType(
+# The hosts whose numbers were compared; the first is the one that a model is called at if none is given. For open
+# weights each rule has its host.
+HOSTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        "openai": "openai",
-        "anthropic": "anthropic",
-        "gemini": "google-ai-studio",
-        "nova": "bedrock",
-        "cohere": "cohere",
+        "openai": ("openai", "azure-openai", "azure-ai", "openrouter"),
+        "anthropic": ("anthropic", "bedrock", "google-vertex", "openrouter"),
+        "gemini": ("google-ai-studio", "google-vertex", "openrouter"),
+        "nova": ("bedrock",),
+        "cohere": ("cohere",),
     }
 )
 
 # Other names that hosts have.
-_HOSTS: Final[Mapping[str, str]] = MappingProxyType(
+_HOST_NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "azure": "azure-openai",
         "google": "google-ai-studio",
@@ -51,14 +57,15 @@ _HOSTS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-def own_host(generation: Generation | None) -> str:
-    """Return the host that a model is called at if none is given; empty if it has none."""
+def generation_at(model: str, host: str | None) -> Generation | None:
+    """Return what a model of the catalogue is counted by at a host; None where no rule is known."""
+    return generation_of(model)
+
+
+def host_name(host: str | None, generation: Generation | None) -> str:
+    """Return the name that rules have for a host; without one, the host that the generation is compared at."""
+    if host is not None:
+        return _HOST_NAMES.get(host.lower(), host.lower())
     if generation is None:
         return ""
-    return generation.host or OWN_HOSTS.get(generation.family, "")
-
-
-def host_name(host: str) -> str:
-    """Return the name that rules have for a host."""
-    name = host.lower()
-    return _HOSTS.get(name, name)
+    return generation.host or (HOSTS[generation.family][0] if generation.family in HOSTS else "")

@@ -8,6 +8,7 @@ from typing import Any
 
 from tokenizer_registry.chat.request import JsonObject, Tool
 from tokenizer_registry.chat.schemas import expanded
+from tokenizer_registry.chat.tool_memory import remembered
 
 _LEFT_OUT = frozenset({"additionalProperties", "$schema"})
 
@@ -37,6 +38,7 @@ class Segments:
         return len(self._texts) - 1
 
 
+@remembered
 def declaration_of(tool: Tool) -> Segments:
     """Return the declaration of a function. Raise UncountableSchema."""
     segments = Segments()

@@ -6,8 +6,10 @@ from typing import Any
 
 from tokenizer_registry.chat.request import JsonObject, Tool
 from tokenizer_registry.chat.schemas import expanded, properties_of, required_of
+from tokenizer_registry.chat.tool_memory import remembered
 
 
+@remembered
 def stub_of(tool: Tool) -> str:
     """Return the stub of a function, after the classes of its objects. Raise UncountableSchema."""
     parameters = expanded(tool.parameters or {})

@@ -1,12 +1,11 @@
 """OpenAI's chat completions and Responses: frame, texts, tools, calls and schemas. Images are in openai_media."""
 
-from dataclasses import replace
 from typing import Any, Final
 
 from tokenizer_registry.chat.context import CountingContext
 from tokenizer_registry.chat.json_texts import compact
 from tokenizer_registry.chat.openai_media import count_media
-from tokenizer_registry.chat.openai_tools import NotedKeys, describes_parameters, has_parameters, namespace_of
+from tokenizer_registry.chat.openai_tools import NotedKeys, function_renderer, namespace_of
 from tokenizer_registry.chat.parts import PartSum
 from tokenizer_registry.chat.request import (
     CommonRequest,
@@ -20,7 +19,7 @@ from tokenizer_registry.chat.request import (
     Turn,
     UnknownBlock,
 )
-from tokenizer_registry.chat.schemas import UncountableSchema, expanded, without_keys
+from tokenizer_registry.chat.schemas import UncountableSchema, without_keys
 
 FRAME: Final = "openai-frame"
 TEXT: Final = "openai-text"
@@ -48,6 +47,9 @@ def count_openai(context: CountingContext) -> None:
 
 def _count_turn(context: CountingContext, turn: Turn, keeps_thoughts: bool) -> None:
     """Count a message. Thoughts before the last one of the user are left out by the provider."""
+    if len(turn.blocks) == 1 and isinstance(turn.blocks[0], TextBlock):
+        _count_message(context, turn, turn.blocks[0].text, False)
+        return
     calls = [block for block in turn.blocks if isinstance(block, ToolCallBlock)]
     results = [block for block in turn.blocks if isinstance(block, ToolResultBlock)]
     text = "".join(block.text for block in turn.blocks if isinstance(block, TextBlock))
@@ -133,26 +135,19 @@ def _count_tools(context: CountingContext) -> None:
     functions = [tool for tool in request.tools if tool.builtin is None]
     if functions:
         try:
-            _count_functions(context, [_expanded(tool) for tool in functions], part)
+            _count_functions(context, functions, part)
         except UncountableSchema as error:
             part.lack(f"tools: {error.reason}")
-
-
-def _expanded(tool: Tool) -> Tool:
-    parameters = expanded(tool.parameters) if tool.parameters else tool.parameters
-    return tool if parameters is tool.parameters else replace(tool, parameters=parameters)
 
 
 def _count_functions(context: CountingContext, functions: list[Tool], part: PartSum) -> None:
     is_chat = context.request.shape != "openai_responses"
     rule = context.rule("openai-chat-tools" if is_chat else "openai-responses-tools")
     values = rule.values
-    context.add_text(
-        part, namespace_of(functions, NotedKeys(values["nested_notes"], values["strict_defaults"])), rule.name
-    )
-    undescribed = sum(
-        not describes_parameters(tool) and (values["counts_bare"] or has_parameters(tool)) for tool in functions
-    )
+    render = function_renderer(NotedKeys(values["nested_notes"], values["strict_defaults"]))
+    rendered = list(map(render, functions))
+    context.add_text(part, namespace_of(rendered), rule.name)
+    undescribed = sum(not each.is_described and (values["counts_bare"] or each.has_parameters) for each in rendered)
     has_system = any(turn.role in {"system", "developer"} for turn in context.request.turns)
     has_instructions = not is_chat and context.request.has_instructions
     place = "with_instructions" if has_instructions else "with_system" if has_system else "alone"

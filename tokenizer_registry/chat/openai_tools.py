@@ -1,11 +1,13 @@
 """OpenAI's tools as the TypeScript namespace that they are counted as. The format is published with gpt-oss."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 from tokenizer_registry.chat.request import JsonObject, Tool
-from tokenizer_registry.chat.schemas import properties_of, required_of
+from tokenizer_registry.chat.schemas import expanded, properties_of, required_of
+from tokenizer_registry.chat.tool_memory import remembered
 
 
 class NotedKeys(NamedTuple):
@@ -15,33 +17,38 @@ class NotedKeys(NamedTuple):
     strict_defaults: bool
 
 
-def namespace_of(tools: list[Tool], noted: NotedKeys) -> str:
-    """Return the namespace of functions, whose schemas have no references."""
-    lines = ["namespace functions {", ""]
-    for tool in tools:
-        lines += _function(tool, noted)
-    return "\n".join([*lines, "} // namespace functions"])
+class FunctionText(NamedTuple):
+    """A function as it stands in the namespace, and what of it changes the count beside the text."""
+
+    text: str
+    has_parameters: bool
+    is_described: bool
 
 
-def describes_parameters(tool: Tool) -> bool:
-    """Whether any parameter of a function has a description or a title."""
-    properties = properties_of(tool.parameters).values() if tool.parameters else ()
-    return any(isinstance(each, dict) and (each.get("description") or each.get("title")) for each in properties)
+def namespace_of(functions: Iterable[FunctionText]) -> str:
+    """Return the namespace of functions."""
+    return "".join(["namespace functions {\n\n", *(each.text for each in functions), "} // namespace functions"])
 
 
-def has_parameters(tool: Tool) -> bool:
-    """Whether a function has any parameter."""
-    return bool(tool.parameters and properties_of(tool.parameters))
+@cache
+def function_renderer(noted: NotedKeys) -> Callable[[Tool], FunctionText]:
+    """Return what renders a function, and remembers it. The renderer raises UncountableSchema."""
+    return remembered(partial(_function, noted))
 
 
-def _function(tool: Tool, noted: NotedKeys) -> list[str]:
+def _function(noted: NotedKeys, tool: Tool) -> FunctionText:
     noted = NotedKeys(noted.nested, noted.strict_defaults or not tool.is_strict)
     lines = [f"// {tool.description}"] if tool.description else []
-    parameters = tool.parameters or {}
-    if not properties_of(parameters):
-        return [*lines, f"type {tool.name} = () => any;", ""]
-    body = _properties(parameters, 0, noted)
-    return [*lines, f"type {tool.name} = (_: {{", *body, "}) => any;", ""]
+    parameters = expanded(tool.parameters or {})
+    properties = properties_of(parameters)
+    if properties:
+        lines += [f"type {tool.name} = (_: {{", *_properties(parameters, 0, noted), "}) => any;"]
+    else:
+        lines.append(f"type {tool.name} = () => any;")
+    described = any(
+        isinstance(each, dict) and (each.get("description") or each.get("title")) for each in properties.values()
+    )
+    return FunctionText("\n".join([*lines, "", ""]), bool(properties), described)
 
 
 def _properties(schema: JsonObject, indent: int, noted: NotedKeys) -> list[str]:

@@ -4,9 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-Shape = Literal[
-    "openai_chat", "openai_responses", "anthropic_messages", "gemini_contents", "bedrock_converse", "cohere_chat"
-]
 MediaKind = Literal["image", "audio", "video", "file"]
 ThinkingMode = Literal["enabled", "adaptive"]
 ChoiceMode = Literal["auto", "none", "required", "named"]
@@ -67,7 +64,6 @@ class ToolResultBlock:
     name: str | None = None
     id: str | None = None
     value: Any = None
-    is_error: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +126,6 @@ class ToolChoice:
 
     mode: ChoiceMode = "auto"
     name: str | None = None
-    is_given: bool = False
     # At most one call in an answer.
     is_serial: bool = False
 
@@ -158,8 +153,6 @@ class CommonRequest:
     tool_choice: ToolChoice = NO_CHOICE
     response_format: ResponseFormat | None = None
     missing: tuple[str, ...] = ()
-    # OpenAI's `functions`, the older form of tools.
-    has_functions: bool = False
     # The system text stands beside the messages: `instructions`, `system`, `systemInstruction`.
     has_instructions: bool = False
     # Gemini's `systemInstruction` has a role.

@@ -8,6 +8,8 @@ from tokenizer_registry.chat.request import JsonObject
 # Values that the references of a request may write out together, and how deep they may go.
 MAX_EXPANDED_VALUES: Final = 200_000
 MAX_EXPANDED_DEPTH: Final = 100
+# A union would be built anew for each value that is looked at.
+_CONTAINERS: Final = (dict, list)
 _DEFINITIONS: Final = frozenset({"$defs", "definitions"})
 
 
@@ -91,9 +93,9 @@ def _has_references(schema: Any) -> bool:
         if isinstance(value, dict):
             if isinstance(value.get("$ref"), str):
                 return True
-            left += [inner for inner in value.values() if isinstance(inner, dict | list)]
+            left += [inner for inner in value.values() if isinstance(inner, _CONTAINERS)]
         elif isinstance(value, list):
-            left += [inner for inner in value if isinstance(inner, dict | list)]
+            left += [inner for inner in value if isinstance(inner, _CONTAINERS)]
     return False
 
 

@@ -1,11 +1,47 @@
 """Requests of one provider's shape as another's: what a gateway would send."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
+from typing import Final
 
-from tokenizer_registry.chat.request import CommonRequest, TextBlock, ToolCallBlock, ToolResultBlock, Turn
+from tokenizer_registry.chat.request import (
+    Block,
+    CommonRequest,
+    TextBlock,
+    ThinkingBlock,
+    ToolCallBlock,
+    ToolResultBlock,
+    Turn,
+)
 
-SYSTEM_ROLES = frozenset({"system", "developer"})
+# The families whose models understand the signatures and thoughts that stand in a shape.
+OWN_FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "openai_chat": ("openai",),
+        "openai_responses": ("openai",),
+        "anthropic_messages": ("anthropic",),
+        "gemini_contents": ("gemini",),
+        "bedrock_converse": ("anthropic", "nova"),
+        "cohere_chat": ("cohere",),
+    }
+)
+SYSTEM_ROLES: Final = frozenset({"system", "developer"})
+
+
+def translated(request: CommonRequest, family: str) -> CommonRequest:
+    """Return the request as a gateway sends it to a family, without thoughts and signatures of another's models."""
+    if family in OWN_FAMILIES[request.shape]:
+        return request
+    return replace(request, turns=tuple(replace(turn, blocks=_unsigned(turn)) for turn in request.turns))
+
+
+def _unsigned(turn: Turn) -> tuple[Block, ...]:
+    kept = (block for block in turn.blocks if not isinstance(block, ThinkingBlock))
+    return tuple(
+        replace(block, is_signed=False) if isinstance(block, TextBlock | ToolCallBlock) and block.is_signed else block
+        for block in kept
+    )
 
 
 def system_turns(request: CommonRequest) -> list[Turn]:
@@ -54,8 +90,3 @@ def call_names(request: CommonRequest) -> dict[str, str]:
 def calls(request: CommonRequest) -> Iterator[ToolCallBlock]:
     """Return all calls of tools."""
     return (block for turn in request.turns for block in turn.blocks if isinstance(block, ToolCallBlock))
-
-
-def text_of(blocks: tuple[object, ...]) -> str:
-    """Return the texts of blocks, joined."""
-    return "".join(block.text for block in blocks if isinstance(block, TextBlock))

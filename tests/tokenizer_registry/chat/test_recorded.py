@@ -1,13 +1,12 @@
 """Requests that providers counted themselves: our counts equal theirs, or they lie in the band that we state."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.tokenizer_registry.chat.recorded_calls import comparisons, package_registry, recorded_rows
-from tokenizer_registry.chat.check import Comparison, all_shares, shares_of, table_of
+from tokenizer_registry.chat.check import Comparison, all_shares, shares_of
 from tokenizer_registry.chat.count import count_request
 from tokenizer_registry.chat.rules import generation_of
 
@@ -53,7 +52,7 @@ SHARES = {
     "Claude tool steps": (
         chosen("anthropic", "", {"tools", "tool_calls"}, "claude-3", "claude-4", "claude-4.5"),
         20,
-        0.15,
+        0.10,
         0.85,
     ),
     "Claude schema": (chosen("anthropic", "", {"schema"}), 11, 0.80, 0.90),
@@ -88,7 +87,6 @@ def test_recorded_calls_have_the_numbers_of_their_providers(rule: str) -> None:
 def test_the_providers_number_lies_in_the_stated_band() -> None:
     """Of all calls that have a number, whatever is in them."""
     shares = all_shares(comparisons())
-    print(table_of(shares))
     assert shares[-1].counted >= 400
     assert shares[-1].share(shares[-1].in_band) >= MIN_IN_BAND
 
@@ -124,14 +122,12 @@ def image_tokens(model: str, provider: str, image: dict[str, Any]) -> int | None
 
 
 def test_recorded_images_of_every_size_are_counted() -> None:
-    """All of Gemini and OpenAI but raw patches of an older budget; of Claude those that no route resized before."""
-    wrong = [
-        (model, json.dumps(image), tokens, ours)
+    """All but one of OpenAI, whose number is of patches within an older budget, and those of Claude that are known to
+    be off: the documented 4000 x 1500 has the numbers of 2000 x 1500, and a route made those above 2,000 px smaller.
+    """
+    wrong = {
+        (model.split("-")[0], image["width"], image["height"])
         for model, provider, image, tokens in images()
-        if (ours := image_tokens(model, provider, image)) != tokens - image.get("includes_text", 0)
-    ]
-    assert [row for row in wrong if row[0].startswith("gemini")] == []
-    assert len([row for row in wrong if row[0].startswith("gpt")]) <= 1
-    # Above 2,000 px the measured route adds a note on the size.
-    claude = [row for row in wrong if row[0].startswith("claude")]
-    assert [row for row in claude if max(json.loads(row[1])["width"], json.loads(row[1])["height"]) <= 2000] == []
+        if image_tokens(model, provider, image) != tokens - image.get("includes_text", 0)
+    }
+    assert wrong == {("gpt", 1800, 2400), ("claude", 4000, 1500), ("claude", 3840, 2160), ("claude", 4032, 3024)}

@@ -102,7 +102,7 @@ def _result(part: Field) -> ToolResultBlock:
         each for each in blocks if isinstance(each, TextBlock | MediaBlock | ToolReferenceBlock | UnknownBlock)
     )
     name = part.get("tool_use_id").optional_text()
-    return ToolResultBlock(kept, part.path, None, name, is_error=part.get("is_error").value is True)
+    return ToolResultBlock(kept, part.path, None, name)
 
 
 def _tool(tool: Field) -> Tool:
@@ -120,13 +120,13 @@ def _choice(choice: Field) -> ToolChoice:
     kind, serial = choice.need("type"), choice.get("disable_parallel_tool_use").value is True
     match kind.value:
         case "auto":
-            return ToolChoice(is_given=True, is_serial=serial)
+            return ToolChoice(is_serial=serial)
         case "none":
-            return ToolChoice("none", is_given=True)
+            return ToolChoice("none")
         case "any":
-            return ToolChoice("required", is_given=True, is_serial=serial)
+            return ToolChoice("required", is_serial=serial)
         case "tool":
-            return ToolChoice("named", choice.need("name").text(), is_given=True, is_serial=serial)
+            return ToolChoice("named", choice.need("name").text(), is_serial=serial)
         case _:
             raise kind.fault("must be auto, any, tool or none")
 

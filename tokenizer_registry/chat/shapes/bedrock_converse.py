@@ -107,8 +107,8 @@ def _choice(choice: Field) -> ToolChoice:
     if choice.value is None:
         return NO_CHOICE
     if choice.has("tool"):
-        return ToolChoice("named", choice.get("tool").get("name").optional_text(), is_given=True)
-    return ToolChoice("required" if choice.has("any") else "auto", is_given=True)
+        return ToolChoice("named", choice.get("tool").get("name").optional_text())
+    return ToolChoice("required" if choice.has("any") else "auto")
 
 
 def _format(config: Field) -> ResponseFormat | None:

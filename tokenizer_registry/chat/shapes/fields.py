@@ -7,6 +7,8 @@ from tokenizer_registry.chat.errors import BadChatRequest
 
 # Providers refuse schemas that are far less deep; below this all reading and rendering may recurse.
 MAX_DEPTH: Final = 100
+# A union would be built anew for each value that is looked at.
+_CONTAINERS: Final = (dict, list)
 
 
 class Field:
@@ -100,14 +102,13 @@ class Field:
 
 def check_depth(body: Any) -> None:
     """Raise BadChatRequest for a body that is nested deeper than MAX_DEPTH. Takes linear time and no recursion."""
-    level: list[Any] = [body]
+    level: list[Any] = [body] if isinstance(body, _CONTAINERS) else []
     for _ in range(MAX_DEPTH):
         level = [
             inner
             for value in level
-            if isinstance(value, dict | list)
             for inner in (value.values() if isinstance(value, dict) else value)
-            if isinstance(inner, dict | list)
+            if isinstance(inner, _CONTAINERS)
         ]
         if not level:
             return

@@ -129,11 +129,11 @@ def _choice(config: Field) -> ToolChoice:
     mode = calling.get("mode")
     match MODES.get(str(mode.value or "AUTO").upper()):
         case "auto":
-            return ToolChoice(is_given=True)
+            return ToolChoice()
         case "none":
-            return ToolChoice("none", is_given=True)
+            return ToolChoice("none")
         case "required":
-            return ToolChoice("required", is_given=True)
+            return ToolChoice("required")
         case _:
             raise mode.fault(f"must be one of {', '.join(sorted(MODES))}")
 

@@ -1,9 +1,12 @@
 """OpenAI's chat completions, which many other hosts take as well."""
 
+from typing import Final
+
 from tokenizer_registry.chat.request import (
     Block,
     CommonRequest,
     JsonObject,
+    TextBlock,
     ThinkingBlock,
     ThinkingMode,
     Tool,
@@ -22,6 +25,9 @@ from tokenizer_registry.chat.shapes.openai_parts import (
     tool_choice,
 )
 
+# Messages of these roles that have a text and nothing else are most of all.
+_PLAIN_ROLES: Final = ("user", "assistant", "system", "developer")
+
 
 def read_openai_chat(body: Field) -> CommonRequest:
     """Return the request in the common form. Raise BadChatRequest."""
@@ -33,7 +39,6 @@ def read_openai_chat(body: Field) -> CommonRequest:
         tuple(map(_tool, body.get("tools").items())) + functions,
         _choice(body),
         response_format(style, style.get("json_schema")) if style.value is not None else None,
-        has_functions=bool(functions),
         thinking=_thinking(body),
         template_options=template_options(body),
     )
@@ -70,6 +75,9 @@ def _choice(body: Field) -> ToolChoice:
 
 
 def _turn(message: Field) -> Turn:
+    values = message.mapping()
+    if len(values) == 2 and values.get("role") in _PLAIN_ROLES and isinstance(values.get("content"), str):
+        return Turn(values["role"], (TextBlock(values["content"]),))
     role = role_of(message)
     name = message.get("name").optional_text()
     blocks = content_blocks(message.get("content"))

@@ -99,17 +99,17 @@ def tool_choice(choice: Field) -> ToolChoice:
     if isinstance(choice.value, str):
         match choice.value:
             case "none":
-                return ToolChoice("none", is_given=True)
+                return ToolChoice("none")
             case "required" | "any":
-                return ToolChoice("required", is_given=True)
+                return ToolChoice("required")
             case "auto":
-                return ToolChoice(is_given=True)
+                return ToolChoice()
             case _:
                 raise choice.fault("must be auto, none, required or an object")
     if choice.get("type").value == "allowed_tools":
-        return ToolChoice(is_given=True)
+        return ToolChoice()
     named = choice.get("function") if choice.has("function") else choice
-    return ToolChoice("named", named.get("name").optional_text(), is_given=True)
+    return ToolChoice("named", named.get("name").optional_text())
 
 
 def response_format(style: Field, inner: Field) -> ResponseFormat | None:

@@ -1,0 +1,223 @@
+"""Requests of our own: their counts are held, and what cannot be counted says what is missing."""
+
+import json
+from collections import Counter
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.tokenizer_registry.chat.recorded_calls import package_registry
+from tokenizer_registry.chat.count import count_request
+from tokenizer_registry.chat.errors import BadChatRequest
+from tokenizer_registry.chat.parts import ChatCount, ChatParts
+from tokenizer_registry.errors import UnknownModel
+
+REQUESTS = Path(__file__).parents[2] / "data" / "chat" / "requests.jsonl"
+ROWS = [json.loads(line) for line in REQUESTS.read_text(encoding="utf-8").splitlines()]
+
+
+def count(shape: str, body: Any, model: str, host: str | None = None, at: date | None = None) -> ChatCount:
+    """Count with the shipped models."""
+    return count_request(package_registry(), shape, body, model, host, at)
+
+
+def chat(content: Any, **others: Any) -> dict[str, Any]:
+    """Return a chat of one message of the user."""
+    return {"messages": [{"role": "user", "content": content}], **others}
+
+
+def tool(parameters: Any, name: str = "weigh") -> dict[str, Any]:
+    """Return a function in OpenAI's shape."""
+    return {"type": "function", "function": {"name": name, "description": "Weigh it.", "parameters": parameters}}
+
+
+def test_there_are_many_requests_of_our_own() -> None:
+    """Every shape and family has some."""
+    assert len(ROWS) >= 150
+    assert len({row["name"] for row in ROWS}) == len(ROWS)
+    assert set(Counter(row["shape"] for row in ROWS)) >= {
+        "openai_chat",
+        "openai_responses",
+        "anthropic_messages",
+        "gemini_contents",
+    }
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row["name"] for row in ROWS])
+def test_requests_keep_their_counts(row: dict[str, Any]) -> None:
+    """The whole with method and band, each part, and what is missing."""
+    counted = count(row["shape"], row["request"], row["model"], row["host"])
+    parts = {
+        name: [part.tokens, part.low, part.high]
+        for name, part in counted.parts._asdict().items()
+        if part.tokens != 0 or part.missing
+    }
+    found = (counted.tokens, counted.method, counted.low, counted.high, parts, list(counted.missing))
+    assert found == (row["tokens"], row["method"], row["low"], row["high"], row["parts"], row["missing"])
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row["name"] for row in ROWS])
+def test_parts_add_up_and_lie_in_their_bands(row: dict[str, Any]) -> None:
+    """The whole is the sum of its parts, exact only if all are, and None only with something missing."""
+    counted = count(row["shape"], row["request"], row["model"], row["host"])
+    parts: ChatParts = counted.parts
+    if counted.tokens is None:
+        assert counted.missing
+        assert counted.method == "none"
+        return
+    assert counted.tokens == sum(part.tokens or 0 for part in parts)
+    assert (counted.method == "exact") == all(part.method == "exact" for part in parts)
+    for part in parts:
+        assert part.tokens is not None
+        assert part.high is not None
+        assert 0 <= part.low <= part.tokens <= part.high
+        assert part.method == "exact" or part.rule
+        assert part.method == "estimate" or part.low == part.high
+
+
+def test_an_unknown_model_and_an_unknown_shape_are_errors() -> None:
+    """Neither is guessed."""
+    with pytest.raises(UnknownModel):
+        count("openai_chat", chat("Hi"), "gpt-900")
+    with pytest.raises(BadChatRequest, match="must have one of the shapes"):
+        count("telegram", chat("Hi"), "gpt-4o")
+
+
+def test_a_model_without_rules_or_vocabulary_has_no_number() -> None:
+    """It says which of the two is missing."""
+    assert count("openai_chat", chat("Hi"), "yi-1.5-34b-chat").missing == ("text: a rule for chats of yi-1.5-34b-chat",)
+    assert count("openai_chat", chat("Hi"), "command-r").missing == ("text: a vocabulary of command-r",)
+
+
+def test_rules_have_dates() -> None:
+    """The Responses API counted more in its first weeks; before a rule's first day there is no number."""
+    body = {"input": "Hi", "model": "gpt-4o"}
+    today, then = (
+        count("openai_responses", body, "gpt-4o"),
+        count("openai_responses", body, "gpt-4o", None, date(2025, 3, 20)),
+    )
+    assert today.tokens is not None
+    assert then.tokens == today.tokens + 18
+    early = count("openai_chat", chat("Hi"), "gpt-4o", None, date(2020, 1, 1))
+    assert early.missing == ("text: a rule openai-frame for gpt-4o that held on 2020-01-01",)
+
+
+@pytest.mark.parametrize("model", ["gpt-4o", "claude-sonnet-4-5", "gemini-2.5-flash", "gemini-3-pro-preview"])
+@pytest.mark.parametrize(
+    ("definitions", "missing"),
+    [
+        ({"A": {"type": "object", "properties": {"a": {"$ref": "#/$defs/A"}}}}, "recursive #/$defs/A"),
+        ({}, "the definition #/$defs/A"),
+        (
+            {
+                "A": {"type": "object", "properties": {str(n): {"$ref": "#/$defs/B"} for n in range(600)}},
+                "B": {"type": "object", "properties": {str(n): {"$ref": "#/$defs/C"} for n in range(600)}},
+                "C": {"type": "string"},
+            },
+            "at most 200000 values",
+        ),
+        (
+            {
+                **{f"{n}": {"properties": {"a": {"$ref": f"#/$defs/{n + 1}"}}} for n in range(500)},
+                "A": {"$ref": "#/$defs/0"},
+                "500": {"type": "string"},
+            },
+            "levels deep",
+        ),
+    ],
+)
+def test_references_that_cannot_be_written_out_have_no_number(model: str, definitions: Any, missing: str) -> None:
+    """Recursive, missing, and those that would grow without end."""
+    parameters = {"type": "object", "properties": {"a": {"$ref": "#/$defs/A"}}, "$defs": definitions}
+    counted = count("openai_chat", chat("Hi", tools=[tool(parameters)]), model)
+    if model == "claude-sonnet-4-5":
+        # Its tools are counted as they were sent, with their definitions.
+        assert counted.tokens is not None
+        return
+    assert counted.tokens is None
+    assert missing in counted.missing[0]
+
+
+def test_a_property_may_have_the_name_of_a_keyword() -> None:
+    """`$defs`, `definitions`, `title` and `$ref` are names like others where properties stand."""
+    names = ["definitions", "title", "$defs", "additionalProperties", "properties"]
+    parameters = {"type": "object", "properties": {name: {"type": "string"} for name in names}}
+    plain = {"type": "object", "properties": {f"{name}": {"type": "string"} for name in names[:1]}}
+    assert (count("openai_chat", chat("Hi", tools=[tool(parameters)]), "gpt-4o").tokens or 0) > (
+        count("openai_chat", chat("Hi", tools=[tool(plain)]), "gpt-4o").tokens or 0
+    )
+
+
+def test_deep_bodies_are_refused() -> None:
+    """However deep they are, and without recursion."""
+    nested: Any = {"type": "string"}
+    for _ in range(5_000):
+        nested = {"type": "array", "items": nested}
+    with pytest.raises(BadChatRequest, match="nested deeper than 100 levels"):
+        count("openai_chat", chat("Hi", tools=[tool(nested)]), "gpt-4o")
+
+
+@pytest.mark.parametrize("model", ["gpt-4o", "claude-sonnet-4-5", "gemini-2.5-flash", "gemini-3-pro-preview"])
+def test_each_of_many_messages_and_tools_counts_the_same(model: str) -> None:
+    """Ten thousand messages cost what each costs; so do a thousand results in a row and a thousand tools."""
+    one, two = (count("openai_chat", chat("Hi", tools=[tool({})] * n), model).tokens or 0 for n in (1, 2))
+    many = count("openai_chat", chat("Hi", tools=[tool({})] * 1000), model).tokens
+    assert many == one + 999 * (two - one)
+    turns = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ho"}] * 5_000
+    three, five = (count("openai_chat", {"messages": turns[:n]}, model).tokens or 0 for n in (3, 5))
+    last = {"messages": [*turns, {"role": "user", "content": "Hi"}]}
+    assert count("openai_chat", last, model).tokens == three + 4_999 * (five - three)
+    results = [{"role": "tool", "tool_call_id": "1", "content": "Hi"}] * 1000
+    assert count("openai_chat", {"messages": results}, model).tokens is not None
+
+
+def test_ten_megabytes_of_tools_are_counted() -> None:
+    """Without recursion in their number, and in linear time."""
+    tools = [tool({"type": "object", "properties": {"a": {"type": "string", "description": "x " * 500}}})] * 10_000
+    assert (count("openai_chat", chat("Hi", tools=tools), "gpt-4o").tokens or 0) > 5_000_000
+
+
+def test_user_text_never_forms_a_control_token() -> None:
+    """Control strings are text and cost as many tokens as their characters give."""
+    counted = count("openai_chat", chat("<|im_start|>system<|im_end|><|endoftext|>"), "gpt-4o")
+    assert (counted.parts.text.tokens or 0) > 10
+    assert counted.parts.frame == count("openai_chat", chat("Hi"), "gpt-4o").parts.frame
+
+
+def test_a_request_of_another_shape_is_translated() -> None:
+    """The same chat in four shapes costs the same for one model, whichever family it is of."""
+    shapes = {
+        "openai_chat": {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]},
+        "openai_responses": {"instructions": "Be brief.", "input": "Hi"},
+        "anthropic_messages": {"system": "Be brief.", "messages": [{"role": "user", "content": "Hi"}]},
+        "gemini_contents": {
+            "systemInstruction": {"parts": [{"text": "Be brief."}]},
+            "contents": [{"parts": [{"text": "Hi"}]}],
+        },
+    }
+    for model in ("gpt-4o", "claude-sonnet-4-5", "gemini-2.5-flash"):
+        assert len({count(shape, body, model).tokens for shape, body in shapes.items()}) == 1
+
+
+def test_a_host_that_was_never_compared_gives_an_estimate() -> None:
+    """Its frame may be another; hosts are known by several names."""
+    known = count("openai_chat", chat("Hi"), "gpt-4o", "azure")
+    other = count("openai_chat", chat("Hi"), "gpt-4o", "somebody")
+    assert (known.method, known.host) == ("exact", "azure-openai")
+    assert (other.method, other.tokens) == ("estimate", known.tokens)
+    assert "unlisted-host" in other.parts.frame.rule
+    assert count("gemini_contents", {"contents": "Hi"}, "gemini-2.5-flash", "Vertex_AI").host == "google-vertex"
+
+
+def test_thoughts_and_signatures_are_not_sent_to_another_family() -> None:
+    """A gateway leaves them out, so that they cost nothing and nothing is missing."""
+    thought = {"type": "thinking", "thinking": "Hm.", "signature": "x"}
+    asked = {"role": "user", "content": "Hi"}
+    with_thought = {"messages": [asked, {"role": "assistant", "content": [thought, {"type": "text", "text": "Ho"}]}]}
+    without = {"messages": [asked, {"role": "assistant", "content": [{"type": "text", "text": "Ho"}]}]}
+    for model in ("gpt-4o", "gemini-3-pro-preview"):
+        counted = count("anthropic_messages", with_thought, model)
+        assert counted.tokens == count("anthropic_messages", without, model).tokens
+    assert count("anthropic_messages", with_thought, "claude-opus-4-6").missing
