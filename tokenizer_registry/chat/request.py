@@ -116,6 +116,8 @@ class Tool:
     # Where Gemini's shape has JSON Schema rather than its own.
     is_json_schema: bool = True
     is_strict: bool = False
+    # Whether the request has a description, be it an empty one.
+    is_described: bool = False
     # Anthropic's `defer_loading`: not in the prompt until a search finds it.
     is_deferred: bool = False
 
@@ -160,5 +162,5 @@ class CommonRequest:
     # Anthropic's `thinking`: whether the model may think, and how.
     thinking: ThinkingMode | None = None
     has_task_budget: bool = False
-    # What hosts of open models pass on to the chat template: `chat_template_kwargs`, `reasoning_effort`.
+    # What hosts of open models pass on to the chat template: `chat_template_kwargs`, `reasoning_effort`, `thinking`.
     template_options: JsonObject = field(default_factory=dict)

@@ -1,7 +1,8 @@
 """A request in the variables that chat templates take: `messages`, `tools` and the request's own options."""
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 from tokenizer_registry.chat.json_texts import compact, parsed
 from tokenizer_registry.chat.request import (
@@ -15,13 +16,29 @@ from tokenizer_registry.chat.request import (
     ToolResultBlock,
     Turn,
 )
-from tokenizer_registry.chat.translation import call_names, text_of
+from tokenizer_registry.chat.translation import call_names
+
+# The names that templates have for thoughts.
+_THOUGHTS: Final = ("reasoning_content", "reasoning", "thinking")
 
 
 def messages_of(request: CommonRequest, *, takes_images: bool) -> list[dict[str, Any]]:
     """Return the messages as `transformers` takes them: arguments as objects, texts of a message as one."""
     names = call_names(request)
-    return [message for turn in request.turns for message in _messages(turn, names, takes_images)]
+    turns = joined_calls(request.turns)
+    return [message for turn in turns for message in _messages(turn, names, takes_images)]
+
+
+def joined_calls(turns: tuple[Turn, ...]) -> list[Turn]:
+    """Return the turns with the calls of one answer in one: OpenAI's Responses have them apart."""
+    joined: list[Turn] = []
+    for turn in turns:
+        calls = all(isinstance(block, ToolCallBlock) for block in turn.blocks)
+        if joined and turn.blocks and calls and turn.role == joined[-1].role == "assistant":
+            joined[-1] = replace(joined[-1], blocks=joined[-1].blocks + turn.blocks)
+        else:
+            joined.append(turn)
+    return joined
 
 
 def _messages(turn: Turn, names: dict[str, str], takes_images: bool) -> Iterator[dict[str, Any]]:
@@ -34,7 +51,8 @@ def _messages(turn: Turn, names: dict[str, str], takes_images: bool) -> Iterator
 
 
 def _result(result: ToolResultBlock, names: dict[str, str]) -> dict[str, Any]:
-    text = text_of(result.blocks) or ("" if result.value is None else compact(result.value))
+    text = "\n".join(block.text for block in result.blocks if isinstance(block, TextBlock))
+    text = text or ("" if result.value is None else compact(result.value))
     name = result.name or names.get(result.id or "")
     given = {"tool_call_id": result.id, "name": name}
     return {"role": "tool", "content": text} | {key: value for key, value in given.items() if value is not None}
@@ -46,7 +64,7 @@ def _message(turn: Turn, blocks: list[Block], takes_images: bool) -> dict[str, A
     thoughts = "".join(block.text for block in blocks if isinstance(block, ThinkingBlock))
     calls = [_call(block) for block in blocks if isinstance(block, ToolCallBlock)]
     if thoughts:
-        message["reasoning_content"] = thoughts
+        message |= dict.fromkeys(_THOUGHTS, thoughts)
     if calls:
         message["tool_calls"] = calls
     if turn.name is not None:
@@ -56,7 +74,7 @@ def _message(turn: Turn, blocks: list[Block], takes_images: bool) -> dict[str, A
 
 def _content(blocks: list[Block], takes_images: bool) -> Any:
     texts = [block for block in blocks if isinstance(block, TextBlock | MediaBlock)]
-    if not takes_images or not any(isinstance(block, MediaBlock) and block.kind == "image" for block in texts):
+    if not takes_images or len(texts) < 2 and not any(isinstance(block, MediaBlock) for block in texts):
         return "\n".join(block.text for block in texts if isinstance(block, TextBlock))
     return [
         {"type": "text", "text": block.text} if isinstance(block, TextBlock) else {"type": "image"}
@@ -70,11 +88,22 @@ def _call(block: ToolCallBlock) -> dict[str, Any]:
     return {"id": block.id or "", "type": "function", "function": function}
 
 
-def tools_of(request: CommonRequest) -> list[dict[str, Any]]:
-    """Return the functions as OpenAI's shape has them."""
-    return [{"type": "function", "function": _function(tool)} for tool in request.tools if tool.builtin is None]
+def tools_of(request: CommonRequest, *, describes_all: bool = False) -> list[dict[str, Any]]:
+    """Return the functions as OpenAI's shape has them; where `describes_all`, with a description even if none is given.
+
+    None are there where the model may call none: all hosts that were compared leave them out.
+    """
+    if request.tool_choice.mode == "none":
+        return []
+    tools = [tool for tool in request.tools if tool.builtin is None]
+    return [{"type": "function", "function": _function(tool, describes_all)} for tool in tools]
 
 
-def _function(tool: Tool) -> dict[str, Any]:
-    given = {"name": tool.name, "description": tool.description or None, "parameters": tool.parameters}
+def _function(tool: Tool, describes_all: bool) -> dict[str, Any]:
+    has_description = describes_all or tool.is_described or tool.description
+    given = {
+        "name": tool.name,
+        "description": tool.description if has_description else None,
+        "parameters": tool.parameters,
+    }
     return {key: value for key, value in given.items() if value is not None}

@@ -11,6 +11,7 @@ from tokenizer_registry.chat.open_weights.images import count_image
 from tokenizer_registry.chat.open_weights.provenance import Marker, texts_between
 from tokenizer_registry.chat.open_weights.sandbox import RefusedByTemplate, RenderingTooLong, examined_texts, render
 from tokenizer_registry.chat.open_weights.shipped import ChatTemplate, shipped_templates
+from tokenizer_registry.chat.parts import PartSum
 from tokenizer_registry.chat.request import (
     MediaBlock,
     TextBlock,
@@ -22,6 +23,8 @@ from tokenizer_registry.chat.request import (
 from tokenizer_registry.chat.rules import Rule
 
 TEMPLATE: Final = "open-template"
+# In place of a band: nothing is known.
+UNKNOWN: Final = "unknown"
 # Hosts that render the publisher's template by their own statement.
 TEMPLATE_HOSTS: Final = frozenset({"vllm", "sglang", "transformers"})
 
@@ -66,14 +69,13 @@ class TemplateCounter:
 
     def _render(self, tools: list[dict[str, Any]], marker: Marker) -> Rendering:
         template = self._template
-        variables = {
+        variables = marker.mark(self._options) | {
             "messages": [_marked(message, marker) for message in self._messages],
             "tools": marker.mark(tools) or None,
             "documents": None,
             "add_generation_prompt": True,
             "bos_token": template.bos,
             "eos_token": template.eos,
-            **marker.mark(self._options),
         }
         today = self._context.at or datetime.now(UTC).date()
         return Rendering(texts_between(render(template.name, variables, today), template.controls))
@@ -101,8 +103,8 @@ def count_open_weights(context: CountingContext) -> None:
     """Add up all parts of a request to a model whose template is shipped."""
     rule = context.hosted_rule(TEMPLATE)
     template = shipped_templates()[rule.values["template"]]
-    counter = TemplateCounter(context, template, {**rule.values.get("options", {}), **context.request.template_options})
-    tools = tools_of(context.request)
+    counter = TemplateCounter(context, template, _options(context, rule))
+    tools = tools_of(context.request, describes_all=rule.values.get("describes_all", False))
     try:
         whole, doubt = counter.count(tools)
         without_tools = counter.count([])[0] if tools else whole
@@ -116,7 +118,13 @@ def count_open_weights(context: CountingContext) -> None:
         return
     _share_out(context, rule, whole, whole - without_tools)
     _count_rest(context, rule, template)
-    _widen(context, rule, doubt, bool(tools))
+    _widen(context, rule, doubt)
+
+
+def _options(context: CountingContext, rule: Rule) -> dict[str, Any]:
+    """Return the host's own settings for a shape, and over them those of the request."""
+    own = rule.values.get("options", {}) | rule.values.get(f"options_{context.request.shape}", {})
+    return {**own, **context.request.template_options}
 
 
 def _share_out(context: CountingContext, rule: Rule, whole: int, tools: int) -> None:
@@ -170,11 +178,32 @@ def _count_other(context: CountingContext, block: Any, template: ChatTemplate) -
             _count_other(context, inner, template)
 
 
-def _widen(context: CountingContext, rule: Rule, doubt: int, has_tools: bool) -> None:
-    """Make the frame an estimate where the host was not measured with this template."""
+def _widen(context: CountingContext, rule: Rule, doubt: int) -> None:
+    """Make parts estimates where the host was not measured with this template, or was measured to differ."""
+    sums, values, request = context.sums, rule.values, context.request
+    is_measured, is_published = rule.name != TEMPLATE, context.host in TEMPLATE_HOSTS
+    calls = sum(isinstance(block, ToolCallBlock) for turn in request.turns for block in turn.blocks)
     if doubt:
-        context.sums.frame.widen(doubt, doubt, "open-examined-text")
-    if rule.name == TEMPLATE and context.host not in TEMPLATE_HOSTS:
-        context.widen(context.sums.frame, "open-unmeasured-host")
-    elif not rule.values.get("is_exact", True):
-        context.widen(context.sums.frame, rule.name, len(context.request.turns))
+        sums.frame.widen(doubt, doubt, "open-examined-text")
+    if values.get("is_kin") and not is_measured:
+        context.widen(sums.frame, "open-kin")
+    if not is_measured and not is_published:
+        context.widen(sums.frame, "open-unmeasured-host")
+    _doubt(context, sums.frame, values.get("text"), len(request.turns))
+    if request.tools and request.tool_choice.mode != "none":
+        band = values.get("tools", None if is_measured or is_published else "open-tools")
+        _doubt(context, sums.tools, band, len(request.tools))
+        if request.tool_choice.mode in {"named", "required"}:
+            _doubt(context, sums.tools, values.get("choice"), 1)
+    if calls:
+        _doubt(context, sums.text, values.get("calls"), calls)
+    if request.response_format is not None and not is_published:
+        _doubt(context, sums.frame, values.get("schema", "open-schema"), 1)
+
+
+def _doubt(context: CountingContext, part: PartSum, band: str | None, items: int) -> None:
+    """Widen a part by a band; `unknown` leaves it without a number."""
+    if band == UNKNOWN:
+        part.lack(f"how {context.host} renders this for {context.model}")
+    elif band is not None:
+        context.widen(part, band, items)

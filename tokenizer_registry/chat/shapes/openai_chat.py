@@ -5,7 +5,6 @@ from typing import Final
 from tokenizer_registry.chat.request import (
     Block,
     CommonRequest,
-    JsonObject,
     TextBlock,
     ThinkingBlock,
     ThinkingMode,
@@ -16,6 +15,7 @@ from tokenizer_registry.chat.request import (
     Turn,
 )
 from tokenizer_registry.chat.shapes.fields import Field
+from tokenizer_registry.chat.shapes.template_options import template_options
 from tokenizer_registry.chat.shapes.openai_parts import (
     builtin_tool,
     content_blocks,
@@ -42,16 +42,6 @@ def read_openai_chat(body: Field) -> CommonRequest:
         thinking=_thinking(body),
         template_options=template_options(body),
     )
-
-
-def template_options(body: Field) -> JsonObject:
-    """Return what goes to the chat template of an open model. Raise BadChatRequest for a template in the request."""
-    template = body.get("chat_template")
-    if template.value is not None:
-        raise template.fault("is not rendered: a request cannot bring its own template")
-    effort = body.get("reasoning_effort").value
-    options = body.get("chat_template_kwargs").optional_mapping() or {}
-    return {**({"reasoning_effort": effort} if isinstance(effort, str) else {}), **options}
 
 
 def _thinking(body: Field) -> ThinkingMode | None:
