@@ -1,7 +1,6 @@
 """template_sources.toml: which text of which pinned package becomes which chat template."""
 
 import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -46,17 +45,26 @@ class TemplateOrigin:
 
 
 @dataclass(frozen=True, slots=True)
-class TemplateSources:
-    """The whole file; lists of control tokens by name."""
+class ControlList:
+    """Control tokens. `leads_with_space`: their vocabulary puts a space in front of each text between them."""
 
-    controls: Mapping[str, tuple[str, ...]]
+    name: str
+    tokens: tuple[str, ...]
+    leads_with_space: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateSources:
+    """The whole file."""
+
+    controls: tuple[ControlList, ...]
     templates: tuple[TemplateOrigin, ...]
 
 
 def read_template_sources(path: Path = TEMPLATE_SOURCES) -> TemplateSources:
     """Return the rows. A wrong key stops the build with a TypeError that names it."""
     document = tomllib.loads(path.read_text(encoding="utf-8"))
-    controls = {row["name"]: tuple(row["tokens"]) for row in document["controls"]}
+    controls = tuple(ControlList(**row | {"tokens": tuple(row["tokens"])}) for row in document["controls"])
     return TemplateSources(controls, tuple(_origin(**row) for row in document["template"]))
 
 

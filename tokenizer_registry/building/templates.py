@@ -1,5 +1,6 @@
 """The chat templates of the package: checked texts, and templates.toml, which says whose they are."""
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -27,9 +28,7 @@ def build_templates(
         check(f"{origin.name} in {archive.name}", origin.sha256, content)
         heads.append(_template_row(origin, sources, len(content)))
         yield f"{origin.name}.jinja", content
-    controls = [
-        toml_tables({"[[controls]]": {"name": name, "tokens": tokens}}) for name, tokens in templates.controls.items()
-    ]
+    controls = [toml_tables({"[[controls]]": dataclasses.asdict(each)}) for each in templates.controls]
     yield "templates.toml", (TEMPLATES_HEADER + "\n" + "\n\n".join([*controls, *heads]) + "\n").encode()
 
 

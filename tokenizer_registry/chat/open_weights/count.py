@@ -21,6 +21,8 @@ from tokenizer_registry.chat.request import (
     UnknownBlock,
 )
 from tokenizer_registry.chat.rules import Rule
+from tokenizer_registry.chat.translation import SYSTEM_ROLES
+from tokenizer_registry.errors import UncountableText
 
 TEMPLATE: Final = "open-template"
 # In place of a band: nothing is known.
@@ -30,9 +32,13 @@ TEMPLATE_HOSTS: Final = frozenset({"vllm", "sglang", "transformers"})
 
 
 class Rendering(NamedTuple):
-    """What a template gave: the texts between control tokens, and whether it saw the user's control strings."""
+    """What a template gave: the texts between its control tokens.
+
+    `doubt` is how many tokens it may be off, because the template looks at the texts and would give another layout.
+    """
 
     texts: list[str]
+    doubt: int = 0
 
     @property
     def controls(self) -> int:
@@ -52,20 +58,19 @@ class TemplateCounter:
             text for text in sorted(examined_texts(template.name)) if _any_contains(self._messages, text)
         ]
 
-    def count(self, tools: list[dict[str, Any]]) -> tuple[int, int]:
-        """Return the tokens of the whole, and how far they may be off because the template looks at the texts.
+    def rendering(self, tools: list[dict[str, Any]]) -> Rendering:
+        """Return what the template gives with these tools. Raise as `render` does.
 
         Templates look for their own markers in answers, to take thoughts out. They are shown them where that changes
         no number of control tokens.
         """
         safe = self._render(tools, Marker(self._template.controls))
         if not self._examined:
-            return self._tokens(safe), 0
+            return safe
         shown = self._render(tools, Marker(self._template.controls, self._examined))
         if shown.controls == safe.controls:
-            return self._tokens(shown), 0
-        tokens = self._tokens(safe)
-        return tokens, abs(tokens - self._tokens(shown))
+            return shown
+        return safe._replace(doubt=abs(self.tokens(safe) - self.tokens(shown)))
 
     def _render(self, tools: list[dict[str, Any]], marker: Marker) -> Rendering:
         template = self._template
@@ -80,7 +85,8 @@ class TemplateCounter:
         today = self._context.at or datetime.now(UTC).date()
         return Rendering(texts_between(render(template.name, variables, today), template.controls))
 
-    def _tokens(self, rendering: Rendering) -> int:
+    def tokens(self, rendering: Rendering) -> int:
+        """Return the tokens of a rendering: one for each control token, and those of the texts between."""
         texts, leads = rendering.texts, self._template.controls.leads_with_space
         return rendering.controls + sum(
             self._context.texts.count(text[1:] if leads and text.startswith(" ") else text) for text in texts
@@ -106,19 +112,29 @@ def count_open_weights(context: CountingContext) -> None:
     counter = TemplateCounter(context, template, _options(context, rule))
     tools = tools_of(context.request, describes_all=rule.values.get("describes_all", False))
     try:
-        whole, doubt = counter.count(tools)
-        without_tools = counter.count([])[0] if tools else whole
+        rendering = counter.rendering(tools)
+        whole = counter.tokens(rendering)
+        without_tools = counter.tokens(counter.rendering([])) if tools else whole
     except RefusedByTemplate as error:
         raise BadChatRequest("messages", f"are refused by the chat template of {context.model}: {error}") from error
     except RenderingTooLong:
-        context.sums.text.lack(f"a rendering of {template.name} within its bounds")
+        context.sums.text.lack(f"what the template {template.name} gives here, which takes too long to render")
         return
+    except UncountableText:
+        raise
     except Exception as error:
         context.sums.text.lack(f"what the template {template.name} gives here ({type(error).__name__})")
         return
-    _share_out(context, rule, whole, whole - without_tools)
-    _count_rest(context, rule, template)
-    _widen(context, rule, doubt)
+    _share_out(context, rule, whole + _added(context, rule), whole - without_tools)
+    _count_rest(context, template)
+    _widen(context, rule, rendering.doubt)
+
+
+def _added(context: CountingContext, rule: Rule) -> int:
+    """Return what the host was measured to count beside the template."""
+    has_system = any(turn.role in SYSTEM_ROLES for turn in context.request.turns)
+    without_system = 0 if has_system else rule.values.get("without_system", 0)
+    return int(rule.values.get("tokens", 0) + without_system)
 
 
 def _options(context: CountingContext, rule: Rule) -> dict[str, Any]:
@@ -148,11 +164,9 @@ def _call_tokens(context: CountingContext, block: Any) -> int:
     return 0
 
 
-def _count_rest(context: CountingContext, rule: Rule, template: ChatTemplate) -> None:
-    """What the host adds, images, and what no template knows."""
+def _count_rest(context: CountingContext, template: ChatTemplate) -> None:
+    """Images, and what no template knows."""
     request, sums = context.request, context.sums
-    has_system = any(turn.role in {"system", "developer"} for turn in request.turns)
-    sums.frame.add(rule.values.get("tokens", 0) + (0 if has_system else rule.values.get("without_system", 0)), rule.name)
     for turn in request.turns:
         for block in turn.blocks:
             _count_other(context, block, template)

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, Final
 
 from tokenizer_registry.chat.open_weights.shipped import ControlTokens
+from tokenizer_registry.errors import UncountableText
 
 MARK: Final = "\udc00"
 MARK_IN_JSON: Final = "\\udc00"
@@ -37,7 +38,9 @@ class Marker:
         return value
 
     def mark_text(self, text: str) -> str:
-        """Return a text with its marks."""
+        """Return a text with its marks. Raise UncountableText for one that holds the mark already."""
+        if MARK in text:
+            raise UncountableText(f"it holds the lone surrogate U+{ord(MARK):04X}, which no valid text contains")
         if self._plain is None:
             return self._marked(text)
         pieces = self._plain.split(text)

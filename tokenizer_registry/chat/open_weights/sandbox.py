@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from datetime import date
 from functools import cache
@@ -61,15 +61,19 @@ class GenerationTag(Extension):
         return parser.parse_statements(("name:endgeneration",), drop_needle=True)
 
 
-def render(name: str, variables: dict[str, Any], today: date) -> str:
+def render(name: str, variables: Mapping[str, Any], today: date) -> str:
     """Return what a shipped template gives for its variables.
 
     Raise RenderingTooLong, RefusedByTemplate, and whatever an expression in the template raises for odd variables.
     """
+    return render_template(_shipped(name), variables, today)
+
+
+def render_template(template: Template, variables: Mapping[str, Any], today: date) -> str:
+    """Return what a compiled template gives. Raise as `render` does."""
     token = _EFFORT.set(Effort())
     try:
-        chunks = _compiled(name).generate(**variables, strftime_now=today.strftime)
-        return "".join(_bounded(chunks))
+        return "".join(_bounded(template.generate(**variables, strftime_now=today.strftime)))
     finally:
         _EFFORT.reset(token)
 
@@ -98,16 +102,20 @@ _EXAMINING: Final = frozenset({"split", "rsplit", "startswith", "endswith", "rep
 
 
 @cache
-def _compiled(name: str) -> Template:
-    """Compile a shipped template so that each turn of a loop and each call of a macro is a step."""
+def _shipped(name: str) -> Template:
+    return compiled(shipped_templates()[name].text)
+
+
+def compiled(text: str) -> Template:
+    """Compile a template so that each turn of a loop and each call of a macro is a step."""
     environment = _environment()
-    tree = environment.parse(shipped_templates()[name].text)
+    tree = environment.parse(text)
     for loop in tree.find_all(nodes.For):
         loop.iter = _filtered(loop.iter, "counted")
     for macro in tree.find_all((nodes.Macro, nodes.CallBlock)):
         macro.body.insert(0, nodes.Output([_filtered(nodes.Const("", lineno=macro.lineno), "counted_once")]))
     tree.set_environment(environment)
-    code = environment.compile(tree, name)
+    code = environment.compile(tree)
     return Template.from_code(environment, code, environment.globals)
 
 
