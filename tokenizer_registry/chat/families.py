@@ -53,6 +53,10 @@ _HOST_NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "vertexai": "google-vertex",
         "aws": "bedrock",
         "aws-bedrock": "bedrock",
+        "together_ai": "together",
+        "togetherai": "together",
+        "zai": "z.ai",
+        "z-ai": "z.ai",
     }
 )
 

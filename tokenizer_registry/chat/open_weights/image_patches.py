@@ -6,9 +6,6 @@ from typing import Final
 LLAMA_4_TILE: Final = 336
 LLAMA_4_PATCHES: Final = 144
 LLAMA_4_TILES: Final = 16
-INTERN_TILE: Final = 448
-INTERN_PATCHES: Final = 256
-INTERN_TILES: Final = 12
 TOGETHER_TILE: Final = 560
 TOGETHER_PATCHES: Final = 1601
 TOGETHER_TILES: Final = 4
@@ -57,28 +54,6 @@ def _canvas(width: int, height: int) -> tuple[int, int]:
     growing = [scale for scale in scales.values() if scale >= 1]
     chosen = min(growing) if growing else max(scales.values())
     return min((grid for grid in grids if scales[grid] == chosen), key=lambda grid: grid[0] * grid[1])
-
-
-def intern_tiles(width: int, height: int) -> int:
-    """Return the patches of up to 12 tiles of the nearest proportion, and of a thumbnail if there are several."""
-    grids = sorted(
-        (
-            (columns, rows)
-            for columns in range(1, INTERN_TILES + 1)
-            for rows in range(1, INTERN_TILES + 1)
-            if columns * rows <= INTERN_TILES
-        ),
-        key=lambda grid: grid[0] * grid[1],
-    )
-    best, least = (1, 1), math.inf
-    for grid in grids:
-        distance = abs(width / height - grid[0] / grid[1])
-        if distance < least:
-            best, least = grid, distance
-        elif distance == least and width * height > 0.5 * INTERN_TILE**2 * grid[0] * grid[1]:
-            best = grid
-    tiles = best[0] * best[1]
-    return INTERN_PATCHES * (tiles + (tiles > 1))
 
 
 def together_tiles(width: int, height: int) -> int:

@@ -7,7 +7,6 @@ from typing import Any, Final
 from tokenizer_registry.chat.context import CountingContext
 from tokenizer_registry.chat.image_grids import fitted_grid
 from tokenizer_registry.chat.open_weights.image_patches import (
-    intern_tiles,
     llama_4_tiles,
     pixtral_patches,
     qwen_patches,
@@ -26,7 +25,6 @@ FORMS: Final[Mapping[str, Callable[[int, int, Mapping[str, Any]], int]]] = Mappi
         "pixtral": lambda width, height, values: pixtral_patches(width, height, values["side"], values["largest"]),
         "llama-4": lambda width, height, values: llama_4_tiles(width, height),
         "grid": lambda width, height, values: fitted_grid(width, height, values["budget"]),
-        "intern": lambda width, height, values: intern_tiles(width, height),
         "tiles": lambda width, height, values: together_tiles(width, height),
         "flat": lambda width, height, values: int(values["tokens"]),
     }
