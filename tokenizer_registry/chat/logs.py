@@ -136,6 +136,7 @@ def _call(row: Any, number: int) -> tuple[LoggedCall, bool] | None:
     if kind == "bedrock.invoke" and any("nova" in name for name in models):
         shape = "bedrock_converse"
     host = _UPSTREAMS.get(str(row.get("upstream"))) or row.get("host") or row.get("provider")
+    host = host.partition(" (")[0] if isinstance(host, str) else None
     given = with_thoughts(with_media(body, row.get("media") or []), row.get("earlier_thoughts") or [])
     call = LoggedCall(str(row.get("id", number)), shape, models, host, given, tokens, day_of(row.get("recorded")))
     return call, row.get("offline") is not False

@@ -15,6 +15,7 @@ from tokenizer_registry.chat.request import (
     Turn,
 )
 from tokenizer_registry.chat.shapes.fields import Field
+from tokenizer_registry.chat.shapes.template_options import template_options
 from tokenizer_registry.chat.shapes.openai_parts import (
     builtin_tool,
     content_blocks,
@@ -39,6 +40,7 @@ def read_openai_chat(body: Field) -> CommonRequest:
         _choice(body),
         response_format(style, style.get("json_schema")) if style.value is not None else None,
         thinking=_thinking(body),
+        template_options=template_options(body),
     )
 
 
