@@ -68,8 +68,9 @@ def create_app(
 
     pages = build_pages(settings, book)
     routes = [
-        *gateway.routes(),
+        # Before the gateway's, whose models have names of any form: `/v1/models/{model}:countTokens`.
         *token_routes(settings, connections, pool, client, book, utc_today),
+        *gateway.routes(),
         *console_routes(settings, connections, pool.in_flight, login),
         *operation_routes(connections, registry, freshness, probe),
         *page_routes(settings, connections, pool, book, utc_today, pages, login),

@@ -6,7 +6,10 @@ RegistryError
 ├── BadAlias(alias, fault)
 ├── UnknownVocabulary(name)
 ├── DamagedVocabulary(name, path, expected, found)
-└── UncountableText(reason)
+├── UncountableText(reason)
+├── UnknownToken(place, token)
+├── UndecodableVocabulary(name)
+└── TooFewTokens(max_tokens, needed, place)
 """
 
 from pathlib import Path
@@ -96,6 +99,42 @@ class UncountableText(RegistryError):
 
     def __str__(self) -> str:
         return f"this text cannot be counted: {self.reason}"
+
+
+class UnknownToken(RegistryError):
+    """A vocabulary has no token with the id that is at `place` of a list."""
+
+    def __init__(self, place: int, token: int) -> None:
+        super().__init__(place, token)
+        self.place = place
+        self.token = token
+
+    def __str__(self) -> str:
+        return f"item {self.place} is {self.token}, which is no token of the vocabulary"
+
+
+class UndecodableVocabulary(RegistryError):
+    """The text of this vocabulary's tokens is not known: it drops or rewrites what stands between words."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"vocabulary {self.name!r} counts and encodes, but its tokens cannot be turned back into a text"
+
+
+class TooFewTokens(RegistryError):
+    """A piece of at most `max_tokens` cannot hold the character at `place`, which alone has `needed` tokens."""
+
+    def __init__(self, max_tokens: int, needed: int, place: int) -> None:
+        super().__init__(max_tokens, needed, place)
+        self.max_tokens = max_tokens
+        self.needed = needed
+        self.place = place
+
+    def __str__(self) -> str:
+        return f"{self.max_tokens} tokens are too few: the character at {self.place} alone has {self.needed}"
 
 
 def _shown(name: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import NamedTuple, Protocol, TypeVar
 
-from tokenizer_registry.errors import UncountableText
+from tokenizer_registry.errors import UncountableText, UndecodableVocabulary
 
 
 class Token(NamedTuple):
@@ -16,6 +16,16 @@ class Token(NamedTuple):
     id: int
     start: int
     end: int
+
+
+class DecodedText(NamedTuple):
+    """The text of a list of tokens.
+
+    `is_whole`: every token has known bytes, and together they are UTF-8. Otherwise U+FFFD stands for what is not.
+    """
+
+    text: str
+    is_whole: bool
 
 
 def covering(tokens: Sequence[Token], length: int) -> list[Token]:
@@ -57,6 +67,8 @@ PASSED_ON = (KeyboardInterrupt, SystemExit, MemoryError, UncountableText)
 # UTF-8 that one text may have: the C library keeps places in 32 bits. A character has up to four bytes.
 MAX_TEXT_BYTES = 2**32 - 64
 MAX_CHARACTER_BYTES = 4
+# Stands for a token whose text is not known.
+UNKNOWN_CHARACTER = "\ufffd".encode()
 Given = TypeVar("Given")
 Answer = TypeVar("Answer")
 
@@ -95,6 +107,9 @@ class Vocabulary(TokenCounter, Protocol):
     def tokens(self, text: str) -> list[Token]:
         """The same tokens with their places, which cover the text if there is a token. Raises UncountableText."""
 
+    def decode(self, ids: Sequence[int]) -> DecodedText:
+        """Return the text of tokens. Raise UnknownToken, UndecodableVocabulary."""
+
 
 class CountingEngine(Protocol):
     """What does the counting. May raise anything at all."""
@@ -118,6 +133,12 @@ class ReferenceEngine(Engine, Protocol):
 
     def tokens(self, text: str) -> list[Token]:
         """The tokens with their places, as the library has them."""
+
+    def token_bytes(self, ids: Sequence[int]) -> list[bytes | None] | None:
+        """Return what each token adds to a text, None for the token of unknown characters.
+
+        Return None if that is not known for this vocabulary. Raise UnknownToken.
+        """
 
 
 class ReferenceTokenizer:
@@ -187,6 +208,20 @@ class GuardedVocabulary(GuardedCounter):
     def tokens(self, text: str) -> list[Token]:
         refuse_uncountable(text)
         return covering(guarded(self._name, lambda given: self._owner.engine.tokens(given), text), len(text))
+
+    def decode(self, ids: Sequence[int]) -> DecodedText:
+        found = self._owner.engine.token_bytes(ids)
+        if found is None:
+            raise UndecodableVocabulary(self._name)
+        return _decoded(found)
+
+
+def _decoded(token_bytes: Sequence[bytes | None]) -> DecodedText:
+    content = b"".join(UNKNOWN_CHARACTER if each is None else each for each in token_bytes)
+    try:
+        return DecodedText(content.decode("utf-8"), None not in token_bytes)
+    except UnicodeDecodeError:
+        return DecodedText(content.decode("utf-8", "replace"), is_whole=False)
 
 
 def guarded(vocabulary: object, call: Callable[[Given], Answer], given: Given) -> Answer:

@@ -8,6 +8,7 @@
 `service.http.endpoint.Endpoint` calls `authorize` before the body is read, and answers StoreUnavailable.
 """
 
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -25,6 +26,7 @@ from service.http.errors import (
     INVALID_SESSION,
     KEY_FORMAT,
     MISSING_KEY,
+    MISSING_PROVIDER_KEY,
     MISSING_SESSION,
     NO_KEY,
     NO_PERMISSION,
@@ -38,6 +40,10 @@ from service.http.validation import query_parameters
 from service.limits import Allowance, Decision, Limiter, Unavailable
 from service.observability.tracing import NO_SPAN, within
 
+# Finds the key of a request; a place returns all keys that it has.
+FindSecret = Callable[[Scope], str | Refusal]
+KeyPlace = Callable[[Scope], list[str]]
+
 MAX_ALLOWANCES = 1_000
 MAX_CACHED_HEADERS = 1_000
 # Calls a month of a gateway key: more than there can be, because calls of the gateway are paid.
@@ -45,21 +51,31 @@ NO_QUOTA = 10**12
 
 
 class TokenApiPolicy:
-    """Authorize API keys with `scope`, within the limits of their account. `allowance` is the default limit."""
+    """Authorize API keys with `scope`, within the limits of their account. `allowance` is the default limit.
+
+    `find_key` returns the key of a request, or the refusal of one without a key or with two.
+    """
 
     def __init__(
-        self, authenticator: Authenticator, limiter: Limiter, allowance: Allowance, *, scope: KeyScope
+        self,
+        authenticator: Authenticator,
+        limiter: Limiter,
+        allowance: Allowance,
+        *,
+        scope: KeyScope,
+        find_key: FindSecret,
     ) -> None:
         self.authenticator = authenticator
         self.limiter = limiter
         self.allowance = allowance
         self.scope = scope
+        self.find_key = find_key
         # Equal allowances are one object, which the limiter recognizes without a comparison.
         self._allowance = lru_cache(MAX_ALLOWANCES)(self._build_allowance)
 
     async def authorize(self, scope: Scope) -> AuthResult[Principal]:
         """Check the key, the limits, then the scope. Refusals after the key carry the headers of the limits."""
-        secret = token_api_key(scope)
+        secret = self.find_key(scope)
         if isinstance(secret, Refusal):
             return AuthResult(None, secret)
         principal = self.authenticator.cached(secret) or await self.authenticator.authenticate(secret)
@@ -199,12 +215,34 @@ def gateway_api_key(scope: Scope) -> str | Refusal:
     return keys.pop() if len(keys) == 1 else BAD_KEY
 
 
-def _query_keys(scope: Scope) -> list[str]:
-    return [value for name, value in query_parameters(scope) if name == "api-key"]
+def provider_key(places: Sequence[KeyPlace], words: str) -> FindSecret:
+    """Return a function that finds the key of a provider's call: the first place with a key counts.
+
+    `words` name the places, for a request without a key. Two different keys in one place are refused.
+    """
+    missing = MISSING_PROVIDER_KEY.saying(f"No API key was sent: send it as {words}.")
+
+    def find_key(scope: Scope) -> str | Refusal:
+        for place in places:
+            keys = set(filter(None, place(scope)))
+            if keys:
+                return keys.pop() if len(keys) == 1 else INVALID_KEY
+        return missing
+
+    return find_key
 
 
-def _header_keys(scope: Scope) -> list[str]:
-    return [value.decode("latin-1").strip(" \t") for name, value in scope["headers"] if name == b"x-api-key"]
+def in_query(name: str) -> KeyPlace:
+    """Return the place of a query parameter."""
+    return lambda scope: [value for found, value in query_parameters(scope) if found == name]
+
+
+def in_header(name: bytes) -> KeyPlace:
+    """Return the place of a header, whose name is in lower case."""
+    return lambda scope: [value.decode("latin-1").strip(" \t") for found, value in scope["headers"] if found == name]
+
+
+_query_keys, _header_keys = in_query("api-key"), in_header(b"x-api-key")
 
 
 def bearer_tokens(scope: Scope) -> list[str]:

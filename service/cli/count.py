@@ -20,7 +20,7 @@ from service.cli.progress import progress
 from service.cli.table import CellValue, Column, TableCell, has_room, money, print_table
 from service.cli.text_files import STDIN, Encoding, TextFiles
 from service.http import json
-from service.tokens.count import estimate_entry
+from service.tokens.count_entries import estimate_entry
 from service.tokens.model_facts import context_entry, context_left
 from tokenizer_registry import Count, ErrorBand, Registry, UncountableText
 from tokenizer_registry.chat.recognition import SHAPES

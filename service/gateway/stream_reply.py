@@ -12,7 +12,8 @@ from service.gateway.call import RunningCalls
 from service.gateway.stream_writer import EVENTS_CONTENT_TYPE
 from service.gateway.streaming import StreamedCall
 from service.http.context import context_of
-from service.http.errors import NO_RETRY, Refusal, error_reply
+from service.http.error_formats import error_reply
+from service.http.errors import NO_RETRY, Refusal
 from service.http.responses import Header, Reply, disconnected
 
 TRAILERS = (b"x-request-cost-inr", b"x-credit-balance-inr", b"x-tokens-input", b"x-tokens-output")

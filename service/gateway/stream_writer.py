@@ -14,7 +14,8 @@ from service.billing.ledger import StoredAnswer
 from service.gateway.call import DONE_EVENT, Envelope
 from service.gateway.dialects import Transcript
 from service.http import json
-from service.http.errors import Refusal, error_properties
+from service.http.error_formats import error_properties
+from service.http.errors import Refusal
 
 EVENTS_CONTENT_TYPE = b"text/event-stream; charset=utf-8"
 MAX_STORED_BYTES = 4_000_000

@@ -7,7 +7,8 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.http.context import RequestContext, context_of
-from service.http.errors import HTTPS_REQUIRED, UNAVAILABLE, Refusal, error_reply
+from service.http.error_formats import error_reply
+from service.http.errors import HTTPS_REQUIRED, UNAVAILABLE, Refusal
 from service.http.responses import MAX_BYTES_AT_ONCE, WHOLE_REPLY, Header, Reply
 from service.storage.errors import StoreUnavailable
 

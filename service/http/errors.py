@@ -1,14 +1,10 @@
-"""All refusals with status, code and message, and the error replies of both APIs.
-
-A refusal is a value that handlers return. The token API and the gateway have different formats of errors.
-"""
+"""All refusals with status, code and message. A refusal is a value that handlers return."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from http import HTTPStatus
 
 from service.http import json
-from service.http.responses import Header, Reply
+from service.http.responses import Header
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +38,7 @@ class Refusal:
 RETRY_SOON: Header = (b"retry-after", b"1")
 
 MISSING_KEY = Refusal(400, "missing_api_key", "Authorization header not found.")
+MISSING_PROVIDER_KEY = Refusal(401, "missing_api_key", "No API key was sent.")
 INVALID_KEY = Refusal(401, "invalid_api_key", "Invalid API key.")
 NO_PERMISSION = Refusal(403, "permission_denied", "The API key doesn't have permissions.")
 HTTPS_REQUIRED = Refusal(403, "https_required", "This API is served over HTTPS only: call it with https://.")
@@ -109,44 +106,3 @@ UPSTREAM_BUSY = Refusal(429, "upstream_rate_limited", "The model takes no more c
 UPSTREAM_UNAVAILABLE = Refusal(502, "upstream_unavailable", "The model is not available. Nothing was charged.")
 BAD_UPSTREAM_RESPONSE = Refusal(502, "bad_upstream_response", "The model's answer was not valid. Nothing was charged.")
 UPSTREAM_TIMEOUT = Refusal(504, "upstream_timeout", "The model did not answer in time. Nothing was charged.")
-
-# Paths with errors in the gateway's format: its routes, and others that OpenAI clients may call.
-GATEWAY_PATHS = ("/v1/", "/api/")
-TOKENS_PATH = "/v1/tokens"
-BELOW_TOKENS = f"{TOKENS_PATH}/"
-# A route of the token API outside of TOKENS_PATH.
-COST_PATH = "/v1/cost"
-
-
-def error_reply(refusal: Refusal, path: str, trace_id: str, event_id: str | None = None) -> Reply:
-    """Return the error reply in the format of the API that `path` belongs to."""
-    body = _gateway_error(refusal) if is_gateway(path) else _token_api_error(refusal, trace_id, event_id)
-    return Reply(refusal.status, body, refusal.reply_headers)
-
-
-def is_gateway(path: str) -> bool:
-    """Return whether a path belongs to the gateway, and not to the token API or a page."""
-    return path.startswith(GATEWAY_PATHS) and not path.startswith(BELOW_TOKENS) and path not in (TOKENS_PATH, COST_PATH)
-
-
-def _token_api_error(refusal: Refusal, trace_id: str, event_id: str | None) -> bytes:
-    return json.encode(
-        {
-            "status_code": refusal.status,
-            "title": HTTPStatus(refusal.status).phrase,
-            "message": refusal.message,
-            "trace_id": trace_id,
-            "event_id": event_id,
-        }
-    )
-
-
-def _gateway_error(refusal: Refusal) -> bytes:
-    return json.encode({"error": error_properties(refusal)})
-
-
-def error_properties(refusal: Refusal) -> dict[str, json.Value]:
-    """Return the error object of the gateway's format, for a reply or a stream."""
-    kinds = {401: "authentication_error", 429: "rate_limit_error", 402: "insufficient_credits"}
-    kind = kinds.get(refusal.status, "invalid_request_error" if refusal.status < 500 else "api_error")
-    return {"message": refusal.message, "type": kind, "code": refusal.code, **refusal.details}

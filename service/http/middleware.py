@@ -12,7 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.http.context import CONTEXT, RequestContext
 from service.http.cors import Cors
-from service.http.errors import INTERNAL, UNAVAILABLE, error_reply, is_gateway
+from service.http.error_formats import error_reply, is_gateway
+from service.http.errors import INTERNAL, UNAVAILABLE
 from service.http.request_limits import NAMED_HEADERS, head_refusal
 from service.http.responses import WHOLE_REPLY, Header, Reply
 from service.observability.metrics import Metrics

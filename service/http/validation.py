@@ -4,7 +4,7 @@ Readers raise InvalidRequest with a sentence that names the property; `read_body
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
 
@@ -15,6 +15,7 @@ from service.http.errors import INVALID_REQUEST, Refusal
 from service.http.json import NotJson, shorten
 
 RequestT = TypeVar("RequestT")
+WordT = TypeVar("WordT", bound=str)
 
 _CALL: Final = re.compile("[0-9a-f]{32}")
 _KEY: Final = re.compile("key_[0-9A-Za-z]{1,36}")
@@ -65,6 +66,16 @@ def whole_number(fields: Mapping[str, Any], name: str, least: int, largest: int)
     if type(value) is not int or not least <= value <= largest:
         raise InvalidRequest(f"{name}: must be a whole number from {least:,} to {largest:,}, not {shorten(value)}.")
     return value
+
+
+def one_of(fields: Mapping[str, Any], name: str, words: Sequence[WordT]) -> WordT | None:
+    """Return a property that is one of these words, None if it is missing. Raise InvalidRequest."""
+    if name not in fields:
+        return None
+    for word in words:
+        if word == fields[name]:
+            return word
+    raise InvalidRequest(f"{name}: must be one of {', '.join(words)}, not {shorten(fields[name])}.")
 
 
 def query_parameters(scope: Scope) -> list[tuple[str, str]]:

@@ -11,12 +11,14 @@ from starlette.types import Receive, Scope
 
 from corpus_cost.cheapest import Candidates, find_candidates, rank
 from pricing_data import PriceBook
+from pricing_data.dates import utc_day
 from service.auth.accounts import Principal
 from service.http import json
-from service.http.context import context_of, hold_exactly
+from service.http.context import RequestContext, context_of, hold_exactly
 from service.http.errors import INVALID_REQUEST, OVERLOADED, Refusal
 from service.http.request_limits import BodyReader
 from service.http.responses import Reply
+from service.tokens.chat_counting import ChatCounting
 from service.tokens.cheapest_answers import ranking_answer
 from service.tokens.cheapest_requests import CheapestRequest, CheapestRequests
 from service.tokens.counting_pool import Caller, CountingPool
@@ -55,6 +57,7 @@ class CheapestEndpoint:
         self.now = now
         self.on_counted = on_counted
         self.requests = CheapestRequests(frozenset(model.author for model in self.registry.models.values()))
+        self.chats = ChatCounting(pool)
         self._version = version_header(book)
 
     async def cheapest(self, scope: Scope, receive: Receive, principal: Principal) -> Reply | Refusal:
@@ -63,13 +66,7 @@ class CheapestEndpoint:
         prepared = await self._prepared(scope, receive, caller)
         if isinstance(prepared, Refusal):
             return prepared
-        context, request = context_of(scope), prepared.request
-        context.keep(getsizeof(request.text))
-        models, estimate = prepared.candidates.models, request.query.allow_estimates
-        try:
-            counts = await self.pool.count(request.text, models, estimate, context.held_bytes, caller)
-        except UncountableText as fault:
-            return INVALID_REQUEST.saying(f"input: {fault}")
+        counts = await self._counts(prepared, context_of(scope), caller)
         if isinstance(counts, Refusal):
             return counts
         self.on_counted(tuple(map(VOCABULARY, counts)))
@@ -78,6 +75,27 @@ class CheapestEndpoint:
             return written
         held = hold_exactly(scope, self.pool.in_flight, len(written))
         return Reply(200, written, (self._version,)) if held else OVERLOADED
+
+    async def _counts(
+        self, prepared: PreparedRequest, context: RequestContext, caller: Caller
+    ) -> list[Count] | Refusal:
+        request, models = prepared.request, prepared.candidates.models
+        estimate = request.query.allow_estimates
+        if request.chat is not None:
+            day = utc_day(request.query.terms.at)
+            return await self.chats.numbers(
+                request.chat,
+                models,
+                caller,
+                context.held_bytes,
+                day,
+                estimate=estimate,
+            )
+        context.keep(getsizeof(request.text))
+        try:
+            return await self.pool.count(request.text, models, estimate, context.held_bytes, caller)
+        except UncountableText as fault:
+            return INVALID_REQUEST.saying(f"input: {fault}")
 
     async def _prepared(self, scope: Scope, receive: Receive, caller: Caller) -> PreparedRequest | Refusal:
         body = await self.reader.read(scope, receive)

@@ -23,7 +23,7 @@ from pricing_data.book.overrides import Markup
 from pricing_data.pricing import lines_of, row_id
 from service.http import json
 from service.tokens.cost_answers import line_entry, markup_values, moment_text
-from service.tokens.count import estimate_entry
+from service.tokens.count_entries import estimate_entry
 from tokenizer_registry import Registry
 
 # Models that are named for each reason, unless all of them are asked for.

@@ -11,15 +11,18 @@ from pricing_data.responses.stated_terms import region_stated, service_of
 from pricing_data.usage import MAX_TOKENS, Terms
 from service.http.errors import Refusal
 from service.http.json import shorten
-from service.http.validation import InvalidRequest, check_names, read_body, typed, whole_number
-from service.tokens.requests import day_of
+from service.http.validation import InvalidRequest, check_names, one_of, read_body, typed, whole_number
+from service.tokens.chat_requests import CHAT_PROPERTIES, ChatInput, chat_input
+from service.tokens.requests import CHAT, day_of
 from weighbridge_base.suggestions import did_you_mean
 
 REQUIRED = ("input", "type")
-PROPERTIES = (
-    *REQUIRED, "output_tokens", "min_context", "authors", "open_weights", "modality", "exactness", "as_of",
+OPTIONS = (
+    "output_tokens", "min_context", "authors", "open_weights", "modality", "exactness", "as_of",
     "service_tier", "region", "max_results", "list_left_out",
 )  # fmt: skip
+PROPERTIES = (*REQUIRED, *OPTIONS)
+PROPERTIES_OF_CHATS = ("type", *CHAT_PROPERTIES, *OPTIONS)
 EXACTNESS = ("exact", "estimate")
 DEFAULT_RESULTS = 20
 MAX_RESULTS = 1_000
@@ -27,12 +30,16 @@ MAX_AUTHORS = 1_000
 
 
 class CheapestRequest(NamedTuple):
-    """A valid request; `list_left_out` asks for the names of all models that are left out."""
+    """A valid request; a `chat` is counted in place of the text.
+
+    `list_left_out` asks for the names of all models that are left out.
+    """
 
     text: str
     query: CheapestQuery
     max_results: int = DEFAULT_RESULTS
     list_left_out: bool = False
+    chat: ChatInput | None = None
 
 
 class CheapestRequests:
@@ -47,22 +54,27 @@ class CheapestRequests:
         return read_body(body, lambda fields: self._request(fields, today), expected)
 
     def _request(self, fields: Mapping[str, Any], today: date) -> CheapestRequest:
-        check_names(fields, PROPERTIES, REQUIRED)
-        text = typed(fields, "input", str, "a string")
-        if fields["type"] != "text":
-            raise InvalidRequest(f'type: {shorten(fields["type"])} is not known; the only type is "text".')
+        chat = self._chat(fields)
+        text = "" if chat is not None else _text(fields)
         query = CheapestQuery(
             _terms(fields, today),
             whole_number(fields, "output_tokens", 0, MAX_TOKENS) or 0,
             self._constraints(fields),
-            _one_of(fields, "exactness", EXACTNESS) == "estimate",
+            one_of(fields, "exactness", EXACTNESS) == "estimate",
         )
         return CheapestRequest(
             text,
             query,
             whole_number(fields, "max_results", 1, MAX_RESULTS) or DEFAULT_RESULTS,
             typed(fields, "list_left_out", bool, "true or false", default=False),
+            chat,
         )
+
+    def _chat(self, fields: Mapping[str, Any]) -> ChatInput | None:
+        if fields.get("type") != CHAT:
+            return None
+        check_names(fields, PROPERTIES_OF_CHATS)
+        return chat_input(fields)
 
     def _constraints(self, fields: Mapping[str, Any]) -> ModelConstraints:
         open_weights = typed(fields, "open_weights", bool, "true or false") if "open_weights" in fields else None
@@ -70,7 +82,7 @@ class CheapestRequests:
             whole_number(fields, "min_context", 1, MAX_TOKENS),
             self._authors(fields),
             open_weights,
-            _one_of(fields, "modality", INPUT_MODALITIES),
+            one_of(fields, "modality", INPUT_MODALITIES),
         )
 
     def _authors(self, fields: Mapping[str, Any]) -> frozenset[str] | None:
@@ -88,14 +100,12 @@ class CheapestRequests:
         return frozenset(names)
 
 
-def _one_of(fields: Mapping[str, Any], name: str, words: tuple[str, ...]) -> str | None:
-    """Return a property that is one of these words, None if it is missing. Raise InvalidRequest."""
-    if name not in fields:
-        return None
-    word = fields[name]
-    if not isinstance(word, str) or word not in words:
-        raise InvalidRequest(f"{name}: must be one of {', '.join(words)}, not {shorten(word)}.")
-    return word
+def _text(fields: Mapping[str, Any]) -> str:
+    check_names(fields, PROPERTIES, REQUIRED)
+    if fields["type"] != "text":
+        raise InvalidRequest(f'type: {shorten(fields["type"])} is not known; an input is of the type "text".')
+    text: str = typed(fields, "input", str, "a string")
+    return text
 
 
 def _terms(fields: Mapping[str, Any], today: date) -> Terms:

@@ -1,7 +1,7 @@
 """Counting without blocking the event loop: small texts inline, large ones in threads, within memory limits."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple, TypeVar
@@ -69,9 +69,27 @@ class CountingPool:
         self._threads_number = threads
         self._threads = FairThreads(threads)
 
-    async def run(self, caller: Caller, work: Callable[[], Answer]) -> Answer | Refusal:
-        """Run other long work in one of the threads, when it is the caller's turn."""
-        return await self._in_thread(caller, 0, work)
+    async def run(
+        self, caller: Caller, work: Callable[[], Answer], size_bytes: int = 0, held_bytes: int = 0
+    ) -> Answer | Refusal:
+        """Run other long work in one of the threads, when it is the caller's turn.
+
+        The work needs `size_bytes` of memory until it ends; the request already holds `held_bytes`.
+        """
+        return await self._in_thread(caller, size_bytes, work, held_bytes=held_bytes)
+
+    def text_refusal(self, characters: int, texts: Callable[[], Iterable[str]], what: str) -> Refusal | None:
+        """Return the refusal of texts with so many characters that are too large together, None for others.
+
+        `what` names them. Texts near the limit are measured, which takes 2 ms for each 100,000 characters.
+        """
+        limits = self.limits
+        if characters > limits.characters:
+            return TEXT_TOO_LARGE.saying(f"{what} longer than {limits.characters} characters.")
+        may_exceed = characters * MAX_BYTES_PER_CHARACTER > limits.expanded_bytes
+        if may_exceed and sum(map(expanded_size, texts())) > limits.expanded_bytes:
+            return TEXT_TOO_LARGE.saying(f"{what} longer than {limits.expanded_bytes} bytes after NFKC.")
+        return None
 
     async def count(
         self,

@@ -82,9 +82,7 @@ def _read(registry: Registry, fields: Mapping[str, Any]) -> EncodeRequest:
         check_names((name,), PROPERTIES)
         typed(fields, name, str, "a string")
     check_names(fields, PROPERTIES, ("input",))
-    if ("vocabulary" in fields) == ("model" in fields):
-        raise InvalidRequest("Send either vocabulary or model.")
-    return EncodeRequest(fields["input"], _vocabulary(fields, registry))
+    return EncodeRequest(fields["input"], named_vocabulary(fields, registry))
 
 
 def answer(request: EncodeRequest, tokens: list[Token]) -> bytes:
@@ -96,11 +94,13 @@ def answer(request: EncodeRequest, tokens: list[Token]) -> bytes:
     return json.encode({"vocabulary": request.vocabulary, "token_count": len(tokens), "tokens": entries})
 
 
-def _vocabulary(fields: Mapping[str, Any], registry: Registry) -> str:
+def named_vocabulary(fields: Mapping[str, Any], registry: Registry) -> str:
     """Return the name of the vocabulary that the request names, or of its model's. Raise InvalidRequest."""
+    if ("vocabulary" in fields) == ("model" in fields):
+        raise InvalidRequest("Send either vocabulary or model.")
     if "vocabulary" in fields:
-        return _installed("vocabulary", fields["vocabulary"], registry)
-    name = fields["model"]
+        return _installed("vocabulary", typed(fields, "vocabulary", str, "a string"), registry)
+    name = typed(fields, "model", str, "a string")
     found = registry.names.find(name)
     if found is None:
         hint = model_hint(registry.names, name, "GET /v1/tokens/models lists the known ones.")

@@ -1,4 +1,4 @@
-"""`POST /v1/tokens/fits`: which context windows a text fits into, and what room is left for output."""
+"""`POST /v1/tokens/fits`: which context windows a text or a chat fits into, and what room is left for output."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
@@ -10,12 +10,14 @@ from starlette.types import Receive, Scope
 from pricing_data.usage import MAX_TOKENS
 from service.auth.accounts import Principal
 from service.http import json
-from service.http.context import context_of
+from service.http.context import RequestContext, context_of
 from service.http.errors import INVALID_REQUEST, Refusal
 from service.http.request_limits import BodyReader
 from service.http.responses import Reply
 from service.http.validation import check_names, read_body, whole_number
-from service.tokens.count import estimate_entry
+from service.tokens.chat_counting import ChatCounting
+from service.tokens.chat_requests import CHAT_PROPERTIES
+from service.tokens.count_entries import estimate_entry
 from service.tokens.counting_pool import Caller, CountingPool
 from service.tokens.requests import CountRequest, CountRequests
 from tokenizer_registry import Count, UncountableText
@@ -23,23 +25,24 @@ from tokenizer_registry.facts import NO_FACTS, ModelFacts, value_of
 from tokenizer_registry.registry import UNCOUNTED
 
 OUTPUT = "output_tokens"
-PROPERTIES = ("input", "type", "models", OUTPUT, "estimate", "unknown_models")
+PROPERTIES = ("input", "type", "models", OUTPUT, "estimate", "unknown_models", *CHAT_PROPERTIES)
 
 
 class FitsRequest(NamedTuple):
-    """A text with the models to fit it into, and the least room for output, in tokens."""
+    """A text or a chat with the models to fit it into, and the least room for output, in tokens."""
 
     count: CountRequest  # type: ignore[assignment]  # in place of the method of tuples
     output_tokens: int
 
 
 class FitsEndpoint:
-    """Compares counts of a text with the context windows of models."""
+    """Compares counts of a text or a chat with the context windows of models."""
 
     def __init__(self, reader: BodyReader, requests: CountRequests, pool: CountingPool) -> None:
         self.reader = reader
         self.requests = requests
         self.pool = pool
+        self.chats = ChatCounting(pool)
         self.facts = pool.registry.facts
 
     async def fits(self, scope: Scope, receive: Receive, principal: Principal) -> Reply | Refusal:
@@ -48,17 +51,23 @@ class FitsEndpoint:
         request = await self._request(scope, receive, caller)
         if isinstance(request, Refusal):
             return request
-        asked = request.count
-        context.keep(getsizeof(asked.text))
-        try:
-            counts = await self.pool.count(asked.text, asked.models, asked.estimate, context.held_bytes, caller)
-        except UncountableText as fault:
-            return INVALID_REQUEST.saying(f"input: {fault}")
+        counts = await self._counts(request.count, context, caller)
         if isinstance(counts, Refusal):
             return counts
         # Writing the entries of the whole catalogue takes 15 ms.
         written = await self.pool.run(caller, partial(self._written, request, counts))
         return written if isinstance(written, Refusal) else Reply(200, written)
+
+    async def _counts(self, asked: CountRequest, context: RequestContext, caller: Caller) -> list[Count] | Refusal:
+        if asked.chat is not None:
+            return await self.chats.numbers(
+                asked.chat, asked.counted_names, caller, context.held_bytes, estimate=asked.estimate
+            )
+        context.keep(getsizeof(asked.text))
+        try:
+            return await self.pool.count(asked.text, asked.models, asked.estimate, context.held_bytes, caller)
+        except UncountableText as fault:
+            return INVALID_REQUEST.saying(f"input: {fault}")
 
     async def _request(self, scope: Scope, receive: Receive, caller: Caller) -> FitsRequest | Refusal:
         body = await self.reader.read(scope, receive)

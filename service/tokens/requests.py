@@ -11,11 +11,15 @@ from corpus_cost.model_names import ModelNames
 from service.http.errors import INVALID_REQUEST, Refusal
 from service.http.json import NotJson, decode, shorten
 from service.http.validation import InvalidRequest, check_names, query_parameters, typed
+from service.tokens.chat_requests import CHAT_PROPERTIES, ChatInput, chat_input
 from service.tokens.requested_names import NameLists, RequestedNames
 from tokenizer_registry.names import MAX_NAME_CHARACTERS
 
 REQUIRED = frozenset(("input", "type", "models"))
-PROPERTIES = ("input", "type", "models", "detail", "estimate", "as_of", "unknown_models")
+OPTIONS = ("detail", "estimate", "as_of", "unknown_models")
+PROPERTIES = ("input", "type", "models", *OPTIONS)
+CHAT = "chat"
+PROPERTIES_OF_CHATS = ("type", "models", *CHAT_PROPERTIES, *OPTIONS)
 # What becomes of an unknown name: it fails the call, or its count is null.
 UNKNOWN_MODELS = ("error", "null")
 DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -25,7 +29,8 @@ EVERY_MODEL = ["*"]
 class CountRequest(NamedTuple):
     """A valid count: models of the catalogue in the order of the reply. `estimate` implies `detail`.
 
-    `names` are the names as they were sent, if not all of them are names of the catalogue; `models` are theirs.
+    A `chat` is counted in place of the text. `names` are the names as they were sent, if not all of them are names of
+    the catalogue; `models` are theirs.
     """
 
     text: str
@@ -34,6 +39,14 @@ class CountRequest(NamedTuple):
     estimate: bool = False
     as_of: date | None = None
     names: RequestedNames | None = None
+    chat: ChatInput | None = None
+
+    @property
+    def counted_names(self) -> tuple[str, ...]:
+        """Return the names that are counted, as they were sent."""
+        if self.names is None:
+            return self.models
+        return tuple(each.name for each in self.names.found if each is not None)
 
 
 class CountRequests:
@@ -58,15 +71,15 @@ class CountRequests:
     def read(self, fields: dict[str, Any]) -> CountRequest:
         """Return the request from its properties. Raise InvalidRequest."""
         if fields.keys() != REQUIRED:
+            if fields.get("type") == CHAT:
+                return self._read_chat(fields)
             check_names(fields, PROPERTIES, PROPERTIES[:3])
         text, names = fields["input"], fields["models"]
         # Every count passes these checks, so that they are made here instead of by calls of `typed`.
         if not isinstance(text, str):
             raise InvalidRequest(f"input: must be a string, not {shorten(text)}.")
         if fields["type"] != "text":
-            raise InvalidRequest(f'type: {shorten(fields["type"])} is not known; the only type is "text".')
-        if not isinstance(names, list):
-            raise InvalidRequest(f"models: must be a list of model names, not {shorten(names)}.")
+            raise InvalidRequest(f'type: {shorten(fields["type"])} is not known; an input is of the type "text".')
         models = self._models(names)
         if len(fields) == len(REQUIRED):
             return CountRequest(text, models) if models is not None else self._named(text, names)
@@ -81,8 +94,15 @@ class CountRequests:
         request = self._named(text, names, allow_unknown=unknown_models == "null")
         return request._replace(detail=detail or estimate, estimate=estimate, as_of=as_of)
 
-    def _models(self, names: list[Any]) -> tuple[str, ...] | None:
+    def _read_chat(self, fields: dict[str, Any]) -> CountRequest:
+        check_names(fields, PROPERTIES_OF_CHATS, PROPERTIES_OF_CHATS[:2])
+        options = {name: value for name, value in fields.items() if name not in CHAT_PROPERTIES}
+        return self.read({**options, "type": "text", "input": ""})._replace(chat=chat_input(fields))
+
+    def _models(self, names: Any) -> tuple[str, ...] | None:
         """Return a list of names that are all of the catalogue, None for another one. Raise InvalidRequest."""
+        if not isinstance(names, list):
+            raise InvalidRequest(f"models: must be a list of model names, not {shorten(names)}.")
         if not 1 <= len(names) <= self.max_models:
             raise InvalidRequest(f"models: send 1 to {self.max_models} names, not {len(names)}.")
         if names == EVERY_MODEL:

@@ -9,10 +9,27 @@ from starlette.routing import Route
 from corpus_cost.model_names import ModelNames
 from pricing_data import PriceBook
 from service.auth.accounts import KeyScope, Principal
-from service.auth.policy import TokenApiPolicy
+from service.auth.policy import (
+    FindSecret,
+    KeyPlace,
+    TokenApiPolicy,
+    bearer_tokens,
+    in_header,
+    in_query,
+    provider_key,
+    token_api_key,
+)
 from service.connections import Connections
 from service.http.endpoint import Handler, Operation, route
-from service.http.errors import COST_PATH
+from service.http.error_formats import (
+    ANTHROPIC_PATH,
+    COST_PATH,
+    DETOKENIZE_PATH,
+    GEMINI_FOLDERS,
+    GEMINI_METHOD,
+    RESPONSES_PATH,
+    TOKENIZE_PATH,
+)
 from service.http.request_limits import BodyReader
 from service.limits import Allowance
 from service.runtime.clock import utc_now
@@ -21,14 +38,18 @@ from service.tokens.cheapest import CheapestEndpoint
 from service.tokens.cost import CostEndpoint
 from service.tokens.count import CountEndpoint
 from service.tokens.counting_pool import CountingPool
+from service.tokens.cut import CutEndpoint
+from service.tokens.decode import DecodeEndpoint
 from service.tokens.encode import EncodeEndpoint
 from service.tokens.fits import FitsEndpoint
 from service.tokens.models import Catalogue
 from service.tokens.prices import PriceHistories
+from service.tokens.provider_calls import ProviderCalls
 from service.tokens.providers.client import ProviderClient
 from service.tokens.providers.counts import ProviderCounts
 from service.tokens.providers.endpoints import enabled_providers
 from service.tokens.requests import CountRequests
+from service.tokens.vllm import VllmEndpoints
 from tokenizer_registry import Registry
 
 
@@ -55,19 +76,54 @@ def token_routes(
         ("POST", "/v1/tokens/cheapest"): cheapest.cheapest,
         ("POST", "/v1/tokens/fits"): FitsEndpoint(reader, requests, pool).fits,
         ("POST", "/v1/tokens/encode"): EncodeEndpoint(reader, pool, settings.max_encode_characters).encode,
+        ("POST", "/v1/tokens/decode"): DecodeEndpoint(reader, pool).decode,
+        ("POST", "/v1/tokens/truncate"): CutEndpoint(reader, pool).truncate,
+        ("POST", "/v1/tokens/split"): CutEndpoint(reader, pool).split,
         ("GET", "/v1/tokens/prices/{name:path}"): PriceHistories(names, today).show,
         ("POST", COST_PATH): CostEndpoint(reader, pool, names, utc_now).cost,
     }
     policy = _policy(settings, connections)
     return [
-        route(path, {method: Operation(policy, handle)}, require_https=settings.require_https)
-        for (method, path), handle in handlers.items()
+        *(_route(settings, method, path, policy, handle) for (method, path), handle in handlers.items()),
+        *_provider_routes(settings, connections, pool, reader),
     ]
 
 
-def _policy(settings: Settings, connections: Connections) -> TokenApiPolicy:
+def _provider_routes(
+    settings: Settings, connections: Connections, pool: CountingPool, reader: BodyReader
+) -> list[Route]:
+    """Return the routes whose clients are made for another provider's API."""
+    calls = ProviderCalls(reader, pool, connections.metrics.counted)
+    vllm = VllmEndpoints(reader, pool)
+    bearer: KeyPlace = bearer_tokens
+    header = in_header(b"x-api-key")
+    anthropic = provider_key((header, bearer), "x-api-key or Authorization: Bearer")
+    openai = provider_key((bearer, header), "Authorization: Bearer")
+    gemini = provider_key(
+        (in_header(b"x-goog-api-key"), bearer, header, in_query("key")), "x-goog-api-key or the parameter key"
+    )
+    handlers: list[tuple[str, FindSecret, Handler[Principal]]] = [
+        (ANTHROPIC_PATH, anthropic, calls.count_anthropic),
+        (RESPONSES_PATH, openai, calls.count_openai),
+        *((f"{folder}{{model:path}}{GEMINI_METHOD}", gemini, calls.count_gemini) for folder in GEMINI_FOLDERS),
+        (TOKENIZE_PATH, openai, vllm.tokenize),
+        (DETOKENIZE_PATH, openai, vllm.detokenize),
+    ]
+    return [
+        _route(settings, "POST", path, _policy(settings, connections, find_key), handle)
+        for path, find_key, handle in handlers
+    ]
+
+
+def _route(settings: Settings, method: str, path: str, policy: TokenApiPolicy, handle: Handler[Principal]) -> Route:
+    return route(path, {method: Operation(policy, handle)}, require_https=settings.require_https)
+
+
+def _policy(settings: Settings, connections: Connections, find_key: FindSecret = token_api_key) -> TokenApiPolicy:
     allowance = Allowance(settings.rate_limit_per_second, settings.quota_per_month)
-    return TokenApiPolicy(connections.authenticator, connections.limiter, allowance, scope=KeyScope.TOKENS)
+    return TokenApiPolicy(
+        connections.authenticator, connections.limiter, allowance, scope=KeyScope.TOKENS, find_key=find_key
+    )
 
 
 def _provider_counts(settings: Settings, registry: Registry, client: ProviderClient) -> ProviderCounts:

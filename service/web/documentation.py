@@ -23,6 +23,9 @@ TITLES = {
 }
 
 
+OWN_FORMATS = frozenset(("#/components/schemas/Error", "#/components/schemas/GatewayError"))
+
+
 class DocumentedField(NamedTuple):
     """A property or a parameter: a row of a table."""
 
@@ -102,9 +105,14 @@ def groups(document: Mapping[str, Any]) -> list[tuple[str, str, list[DocumentedO
 
 
 def errors(document: Mapping[str, Any]) -> list[tuple[DocumentedResponse, bool]]:
-    """Return every error that several paths share, and whether it has the format of the gateway's errors."""
+    """Return every error that several paths share, and whether it has the format of the gateway's errors.
+
+    Errors in providers' formats are left out: they say the same.
+    """
     found = []
     for response in document["components"]["responses"].values():
+        if not OWN_FORMATS.issuperset(content["schema"].get("$ref") for content in response["content"].values()):
+            continue
         examples = list(_values(response))
         messages = [_message(example) for example in examples]
         status = next((str(example["status_code"]) for example in examples if "status_code" in example), "")
@@ -151,15 +159,22 @@ def _parameter(parameter: Mapping[str, Any]) -> DocumentedField:
 
 
 def _fields(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterable[DocumentedField]:
-    while "$ref" in schema or "oneOf" in schema:
-        # Of several forms, describe the first; the others are lists of it.
-        if "oneOf" in schema:
-            schema = schema["oneOf"][0]
-        else:
-            schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-    required = schema.get("required", ())
-    for name, described in schema.get("properties", {}).items():
-        yield DocumentedField(name, _kind(described), name in required, described.get("description", ""))
+    """Return the properties of all forms of an object; one is required if every form requires it."""
+    forms = [form for form in _forms(document, schema) if "properties" in form]
+    described = {name: inner for form in forms for name, inner in form["properties"].items()}
+    for name, inner in described.items():
+        required = all(name in form.get("required", ()) for form in forms)
+        kinds = dict.fromkeys(_kind(form["properties"][name]) for form in forms if name in form["properties"])
+        yield DocumentedField(name, " or ".join(kinds), required, inner.get("description", ""))
+
+
+def _forms(document: Mapping[str, Any], schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the schemas that a schema stands for."""
+    if "$ref" in schema:
+        return _forms(document, document["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
+    if "oneOf" in schema:
+        return [form for each in schema["oneOf"] for form in _forms(document, each)]
+    return [schema]
 
 
 def _kind(schema: Mapping[str, Any]) -> str:

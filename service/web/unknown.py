@@ -7,10 +7,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.http.context import context_of
-from service.http.errors import METHOD_NOT_ALLOWED, UNKNOWN_ROUTE, Refusal, error_reply
+from service.http.error_formats import error_reply
+from service.http.errors import METHOD_NOT_ALLOWED, UNKNOWN_ROUTE, Refusal
 from service.web.page import Pages
 
-API_PATHS = ("/v1/", "/api/")
+API_PATHS = ("/v1/", "/v1beta/", "/api/")
 HTML, JSON = "text/html", "application/json"
 
 

@@ -19,6 +19,7 @@ QUERIES = {
     "/api/gateway/keys": ("limit", "after"),
     "/v1/tokens/models": ("author", "name", "detail", "open_weights", "min_context", "modality", "priced", "q"),
     "/v1/tokens/prices/{name}": ("as_of",),
+    "/v1beta/models/{model}:countTokens": ("key",),
     "/console/statement": ("before",),
     "/console/keys": ("before",),
 }
@@ -129,7 +130,7 @@ class Fuzzer:
         return b"\r\n".join([line, *(b"%b: %b" % header for header in headers), b"", sent])
 
     def _target(self, path: str) -> bytes:
-        filled = "/".join(self._text() if part.startswith("{") else part for part in path.split("/"))
+        filled = re.sub(r"\{[^}]*\}", lambda _: self._text(), path)
         match self.random.randrange(12):
             case 0:
                 filled += "/" + self._text()
@@ -141,7 +142,7 @@ class Fuzzer:
                 pass
         if self.random.random() < 0.5:
             count = self.random.choice((1, 1, 2, 3, 30))
-            names = QUERIES.get(path, NAMES) if self.random.random() < 0.7 else NAMES
+            names = QUERIES.get(path.replace(":path}", "}"), NAMES) if self.random.random() < 0.7 else NAMES
             filled += "?" + "&".join(f"{self.random.choice(names)}={self._text()}" for _ in range(count))
         return filled.encode().replace(b" ", b"%20")
 
@@ -165,7 +166,7 @@ class Fuzzer:
         return [(b"Origin", self.random.choice(VALUES))]
 
     def _is_page(self, path: str) -> bool:
-        return not path.startswith(("/v1/", "/api/"))
+        return not path.startswith(("/v1/", "/v1beta/", "/api/", "/tokenize", "/detokenize"))
 
     def _hostile(self) -> list[tuple[bytes, bytes]]:
         count = self.random.choice((0, 0, 1, 1, 2, 4))
@@ -175,7 +176,7 @@ class Fuzzer:
     def _body(self, path: str) -> bytes:
         if path in FORMS and self.random.random() < 0.7:
             return self._form(FORMS[path])
-        examples = self.bodies.get(path)
+        examples = self.bodies.get(path.replace(":path}", "}"))
         if not examples or self.random.random() < 0.2:
             return self.random.choice(RAW_BODIES)
         value = copy.deepcopy(self.random.choice(examples))
@@ -243,6 +244,6 @@ def examples() -> Mapping[str, list[Any]]:
     for path, methods in document["paths"].items():
         for operation in methods.values():
             content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
-            if "example" in content:
-                found.setdefault(path, []).append(content["example"])
+            shown = [example["value"] for example in content.get("examples", {}).values()]
+            found.setdefault(path, []).extend([content["example"]] if "example" in content else shown)
     return found

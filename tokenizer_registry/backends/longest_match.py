@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from tokenizer_registry.errors import UnknownToken
 from tokenizer_registry.vocabulary import Token
 
 
@@ -31,6 +32,15 @@ class LongestMatchEngine:
         places = [place for place, character in enumerate(text) for _ in character.encode("utf-8")]
         cuts = self._cuts(text.encode("utf-8"))
         return [Token(number, places[begin], places[end - 1] + 1) for number, begin, end in cuts]
+
+    def token_bytes(self, ids: Sequence[int]) -> list[bytes | None]:
+        tokens = {number: token for token, number in self._numbers.items()}
+        found: list[bytes | None] = []
+        for place, number in enumerate(ids):
+            if number not in tokens:
+                raise UnknownToken(place, number)
+            found.append(tokens[number])
+        return found
 
     def _cuts(self, text: bytes) -> Iterator[tuple[int, int, int]]:
         """Number, begin and end of each token."""

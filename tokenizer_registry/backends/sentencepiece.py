@@ -5,7 +5,8 @@ from typing import Final
 
 import sentencepiece
 
-from tokenizer_registry.errors import UncountableText
+from tokenizer_registry.backends.pieces import SPACE, byte_of, without_prefix
+from tokenizer_registry.errors import UncountableText, UnknownToken
 from tokenizer_registry.processors import usable_processors
 from tokenizer_registry.vocabulary import Token
 
@@ -51,6 +52,23 @@ class SentencePieceEngine:
         _refuse_long(text)
         found = self._processor.encode(text, return_type="offset_mapping", add_bos=False, add_eos=False)
         return [Token(number, *place) for number, place in zip(found["ids"], found["offsets"], strict=True)]
+
+    def token_bytes(self, ids: Sequence[int]) -> list[bytes | None]:
+        size = self._processor.get_piece_size()
+        for place, number in enumerate(ids):
+            if not 0 <= number < size:
+                raise UnknownToken(place, number)
+        found = list(map(self._bytes_of, ids))
+        return without_prefix(found, self._processor.id_to_piece(self.encode("a")[0]))
+
+    def _bytes_of(self, number: int) -> bytes | None:
+        processor = self._processor
+        if processor.is_unknown(number):
+            return None
+        if processor.is_control(number):
+            return b""
+        piece: str = processor.id_to_piece(number)
+        return byte_of(piece) if processor.is_byte(number) else piece.replace(SPACE, " ").encode()
 
 
 def _refuse_long(text: str) -> None:

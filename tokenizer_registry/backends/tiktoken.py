@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import tiktoken
 
+from tokenizer_registry.errors import UnknownToken
 from tokenizer_registry.normalization import aligned
 from tokenizer_registry.vocabulary import Token
 
@@ -45,4 +46,13 @@ class TiktokenEngine:
             first, last = owners[begin], owners[end - 1]
             found.append(Token(number, places[first][0] if places else first, places[last][1] if places else last + 1))
             begin = end
+        return found
+
+    def token_bytes(self, ids: Sequence[int]) -> list[bytes | None]:
+        found: list[bytes | None] = []
+        for place, number in enumerate(ids):
+            try:
+                found.append(self._encoding.decode_single_token_bytes(number))
+            except (KeyError, OverflowError):
+                raise UnknownToken(place, number) from None
         return found

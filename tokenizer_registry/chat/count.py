@@ -17,7 +17,7 @@ from tokenizer_registry.chat.shapes.fields import Field, check_depth
 from tokenizer_registry.chat.shapes.gemini_contents import read_gemini_contents
 from tokenizer_registry.chat.shapes.openai_chat import read_openai_chat
 from tokenizer_registry.chat.shapes.openai_responses import read_openai_responses
-from tokenizer_registry.chat.texts import text_counter
+from tokenizer_registry.chat.texts import TextMemory, text_counter
 from tokenizer_registry.chat.translation import translated
 from tokenizer_registry.registry import Registry
 
@@ -50,22 +50,29 @@ def count_request(
     default its own provider. `at` is the day of the call, by default today's rules hold. Raise BadChatRequest,
     UnknownModel, UncountableText, DamagedVocabulary.
     """
-    resolution = registry.names.resolve(model)
-    return count_read(registry, read_request(shape, body), resolution.model, host or resolution.terms.host, at)
+    return count_read(registry, read_request(shape, body), model, host, at)
 
 
 def count_read(
-    registry: Registry, request: CommonRequest, name: str, host: str | None = None, at: date | None = None
+    registry: Registry,
+    request: CommonRequest,
+    model: str,
+    host: str | None = None,
+    at: date | None = None,
+    memory: TextMemory | None = None,
 ) -> ChatCount:
-    """Return the tokens of a request that was read, for a model by its name in the catalogue.
+    """Return the tokens of a request that has been read, as `count_request` does.
 
-    Raise UncountableText, DamagedVocabulary.
+    `memory` keeps counts of long texts for other models of the same vocabulary. Raise UnknownModel, UncountableText,
+    DamagedVocabulary.
     """
-    generation = generation_at(name, host)
-    place = host_name(host, generation)
+    resolution = registry.names.resolve(model)
+    name, asked = resolution.model, host or resolution.terms.host
+    generation = generation_at(name, asked)
+    place = host_name(asked, generation)
     if generation is None:
         return _uncounted(name, place, f"a rule for chats of {name}")
-    texts = text_counter(registry, name, generation)
+    texts = text_counter(registry, name, generation, memory)
     if texts is None:
         return _uncounted(name, place, f"a vocabulary of {name}")
     request = translated(request, generation.family)

@@ -48,6 +48,10 @@ def status(gateway: Gateway, target: str, *lines: str) -> int:
     [
         ("/v1/tokens/count", [JSON], 400),
         ("/v1/tokens/encode", [JSON], 400),
+        ("/v1/tokens/split", [JSON], 400),
+        ("/v1/messages/count_tokens", [JSON], 401),
+        ("/v1beta/models/gpt-4o:countTokens", [JSON], 401),
+        ("/tokenize", [JSON], 401),
         ("/v1/chat/completions", [JSON], 401),
         ("/api/gateway/keys", [JSON], 401),
         ("/api/console/session", [JSON], 413),

@@ -74,7 +74,7 @@ def _message(turn: Turn, blocks: list[Block], takes_images: bool) -> dict[str, A
 
 def _content(blocks: list[Block], takes_images: bool) -> Any:
     texts = [block for block in blocks if isinstance(block, TextBlock | MediaBlock)]
-    if not takes_images or len(texts) < 2 and not any(isinstance(block, MediaBlock) for block in texts):
+    if not takes_images or (len(texts) < 2 and not any(isinstance(block, MediaBlock) for block in texts)):
         return "\n".join(block.text for block in texts if isinstance(block, TextBlock))
     return [
         {"type": "text", "text": block.text} if isinstance(block, TextBlock) else {"type": "image"}

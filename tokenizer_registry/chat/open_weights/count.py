@@ -54,9 +54,7 @@ class TemplateCounter:
         self._template = template
         self._options = options
         self._messages = messages_of(context.request, takes_images=bool(template.image))
-        self._examined = [
-            text for text in sorted(examined_texts(template.name)) if _any_contains(self._messages, text)
-        ]
+        self._examined = [text for text in sorted(examined_texts(template.name)) if _any_contains(self._messages, text)]
 
     def rendering(self, tools: list[dict[str, Any]]) -> Rendering:
         """Return what the template gives with these tools. Raise as `render` does.
