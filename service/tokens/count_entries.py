@@ -52,7 +52,8 @@ class CountEntries:
         self.registry = registry
         self.book = book
         self._entry = lru_cache(MAX_MODELS)(self._build_entry)
-        self._entries = lru_cache(MAX_LISTS)(self._build_entries)
+        # Returns the entries of models of the catalogue on a day.
+        self.of_models = lru_cache(MAX_LISTS)(self._build_entries)
         self._named_entries = lru_cache(MAX_NAMED_LISTS)(self._build_named_entries)
 
     def write(
@@ -80,7 +81,7 @@ class CountEntries:
         if request.chat is not None and request.chat.host is not None:
             return self._build_hosted_entries(request, request.chat.host, day)
         if names is None:
-            return self._entries(request.models, day)
+            return self.of_models(request.models, day)
         # Not cached if some are unknown, because those are of any length.
         return self._build_named_entries(names, day) if names.unknown else self._named_entries(names, day)
 
