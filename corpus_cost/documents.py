@@ -56,7 +56,11 @@ def write_documents(path: Path, shard_ids: Sequence[str], parts: Path, metering:
 
 def _documents(shard_ids: Sequence[str], parts: Path, metering: Metering, workload: Workload) -> Iterator[CountedText]:
     places = {meter.counter: 4 + place for place, meter in enumerate(metering.meters)}
-    columns = [places.get(way.counter or "") for way in metering.ways]
+    chat_places = {meter.counter: 4 + len(places) + place for place, meter in enumerate(metering.chat_meters)}
+    keys = [way.chats.key if way.chats else "" for way in metering.ways]
+    columns = [
+        (places.get(way.counter or ""), chat_places.get(key)) for way, key in zip(metering.ways, keys, strict=True)
+    ]
     pricers = [_pricer(way, workload) for way in metering.ways]
     for shard_id in shard_ids:
         path = part_path(parts, shard_id)
@@ -64,13 +68,18 @@ def _documents(shard_ids: Sequence[str], parts: Path, metering: Metering, worklo
             continue  # the shard was lost, and is among the faults
         with path.open(encoding="utf-8", newline="") as file:
             for row in csv.reader(file):
-                tokens = [int(row[place]) if place is not None and row[place] else None for place in columns]
+                tokens = [_first_number(row, column) for column in columns]
                 in_column = int(row[3])
                 usd = [
                     None if count is None else price(count, in_column)
                     for count, price in zip(tokens, pricers, strict=True)
                 ]
                 yield CountedText(row[0], int(row[1]), int(row[2]), tokens, usd)
+
+
+def _first_number(row: Sequence[str], places: Sequence[int | None]) -> int | None:
+    """Return the count of a row: that of a text, or that of a chat."""
+    return next((int(row[place]) for place in places if place is not None and row[place]), None)
 
 
 def _pricer(way: Way, workload: Workload) -> CallPricer:
@@ -128,7 +137,8 @@ class PartWriter:
     def write(self, source: TextSource, batch: TextBatch, counts: Mapping[str, list[int | None]]) -> None:
         """Write one row for each text of a batch. An unknown count is an empty cell."""
         outputs = batch.outputs or [0] * len(batch.texts)
-        columns = (counts[name] for name in self._counters)
+        unknown: list[int | None] = [None] * len(batch.texts)
+        columns = (counts.get(name, unknown) for name in self._counters)
         names = [source.name] * len(batch.texts)
         self._rows.writerows(zip(names, batch.positions, batch.sizes, outputs, *columns, strict=True))
 

@@ -152,12 +152,10 @@ def estimate_corpus(
     reading = reading or ReadOptions()
     count = workers or usable_processors()
     ways = metering(registry, book, models, workload, estimate=estimated)
-    job = CountJob(ways.meters, workload, reading)
+    job = CountJob(ways.meters, workload, reading, None, ways.chat_meters, ways.chat_models)
     inputs = list(inputs)
     # Fork the workers first: forking is only safe before this process starts threads.
-    with Workers(
-        job, load_counters(registry, job.counters), count, partial(import_parquet_library, inputs, form)
-    ) as runner:
+    with Workers(job, load_counters(registry, job), count, partial(import_parquet_library, inputs, form)) as runner:
         found = find_sources(inputs, form)
         planned = plan_shards(found.sources, reading, count)
         tally = ShardTally(None)

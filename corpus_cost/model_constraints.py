@@ -21,6 +21,7 @@ REASONS = (
     AUTHOR, WEIGHTS, MODALITY, NOT_RELEASED, RETIRED, NO_PRICE, CONTEXT, OUTPUT_LIMIT, NO_VOCABULARY, UNPRICED,
 )  # fmt: skip
 TEXT = "text"
+INPUT_MODALITIES = (TEXT, "image", "audio", "video", "pdf")
 
 
 class ModelConstraints(NamedTuple):

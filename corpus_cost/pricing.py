@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
+from corpus_cost.chat_counting import ChatModel, chat_model, why_no_chats
 from corpus_cost.model_names import CountedName, ModelNames, suggested
 from corpus_cost.totals import Meter, Sums
 from corpus_cost.workload import Workload
@@ -65,7 +66,8 @@ def _price_tier(price: Price, terms: Terms, prompt_tokens: int, sums: Sums) -> D
 class Way(NamedTuple):
     """How the tokens of one model are counted, and the price of its name, which `model` is as it was given.
 
-    With the method "estimate" there is an error band; with "none" there is no counter, but a reason.
+    With the method "estimate" there is an error band; with "none" there is no counter, but a reason. `chats` is what
+    chats are counted for, or `no_chats` says why they have no count.
     """
 
     model: str
@@ -74,6 +76,8 @@ class Way(NamedTuple):
     method: Literal["exact", "estimate", "none"]
     reason: str | None = None
     band: ErrorBand | None = None
+    chats: ChatModel | None = None
+    no_chats: str | None = None
 
 
 class Metering(NamedTuple):
@@ -81,6 +85,12 @@ class Metering(NamedTuple):
 
     ways: tuple[Way, ...]
     meters: tuple[Meter, ...]
+    chat_meters: tuple[Meter, ...] = ()
+
+    @property
+    def chat_models(self) -> tuple[ChatModel, ...]:
+        """Return what chats are counted for."""
+        return tuple(way.chats for way in self.ways if way.chats is not None)
 
 
 def metering(
@@ -91,13 +101,20 @@ def metering(
     `estimate` allows approximations for models without a public vocabulary.
     """
     names = ModelNames(registry, book)
-    ways = tuple(_find_way(names, _counted(names, model), workload, estimate) for model in models)
+    found = (_find_way(names, _counted(names, model), workload, estimate) for model in models)
+    ways = tuple(_with_chats(registry, way) for way in found)
     users: dict[str, list[NamedPrice]] = {}
     for way in ways:
         if way.counter is not None:
             users.setdefault(way.counter, []).append(way.priced)
     meters = (Meter(counter, price_thresholds(prices)) for counter, prices in users.items())
-    return Metering(ways, tuple(meters))
+    chat_meters = (Meter(way.chats.key, price_thresholds([way.priced])) for way in ways if way.chats is not None)
+    return Metering(ways, tuple(meters), tuple(chat_meters))
+
+
+def _with_chats(registry: Registry, way: Way) -> Way:
+    reason = way.reason if way.counter is None else why_no_chats(registry, way.model)
+    return way._replace(no_chats=reason) if reason else way._replace(chats=chat_model(registry, way.model))
 
 
 def _counted(names: ModelNames, name: str) -> CountedName:

@@ -25,7 +25,7 @@ class ShardCounter:
 
     def __init__(self, job: CountJob, extra_folder: str) -> None:
         self._job = job
-        self._counters = load_counters(Registry.from_package(Path(extra_folder)), job.counters)
+        self._counters = load_counters(Registry.from_package(Path(extra_folder)), job)
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         """Count one shard. The row and the result are plain values, which Ray can send."""

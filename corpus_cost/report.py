@@ -12,14 +12,23 @@ from weighbridge_base.charts import Bar, bars_svg, columns_svg
 
 def assumptions(found: Estimate) -> tuple[str, ...]:
     """Return the assumptions of an estimate, as sentences."""
-    return (*_texts_read(found), *_workload_terms(found.workload), *_sample_terms(found), *_approximation_terms(found))
+    return (
+        *_texts_read(found),
+        *_workload_terms(found.workload),
+        *_content_terms(found),
+        *_output_terms(found.workload),
+        *_sample_terms(found),
+        *_approximation_terms(found),
+    )
 
 
 def _texts_read(found: Estimate) -> Iterator[str]:
     total = found.total
     if found.sample is None:
-        read = f"{_plural(total.texts, 'text')} of {_plural(total.bytes, 'byte')} in {_plural(found.sources, 'source')}"
-        yield f"{read}; each text is one call."
+        texts = [] if total.chats == total.texts and total.chats else [_plural(total.texts - total.chats, "text")]
+        read = " and ".join(texts + ([_plural(total.chats, "chat")] if total.chats else []))
+        whole = f"{read} of {_plural(total.bytes, 'byte')} in {_plural(found.sources, 'source')}"
+        yield f"{whole}; each {'chat' if not texts else 'text or chat' if total.chats else 'text'} is one call."
     if total.nulls:
         yield f"{_plural(total.nulls, 'null')} left out."
     if found.hidden:
@@ -35,7 +44,17 @@ def _plural(count: int, noun: str) -> str:
 def _workload_terms(workload: Workload) -> Iterator[str]:
     kind = "for batches " if workload.batch else ""
     yield f"Prices {kind}are those of {workload.day} (UTC), in USD, at the tier that each text reaches by itself."
-    yield "Only the texts are counted: no instructions around them, no markers of chats."
+
+
+def _content_terms(found: Estimate) -> Iterator[str]:
+    total = found.total
+    if total.chats:
+        yield "Chats are counted as their hosts bill them: every message as input, with frame, tools and images."
+    if total.texts > total.chats or not total.texts:
+        yield "Only the texts are counted: no instructions around them, no markers of chats."
+
+
+def _output_terms(workload: Workload) -> Iterator[str]:
     output = workload.output
     if output.tokens:
         yield f"Each text is answered with {output.tokens:,} tokens."
@@ -61,9 +80,21 @@ def _sample_terms(found: Estimate) -> Iterator[str]:
 def _approximation_terms(found: Estimate) -> Iterator[str]:
     if any(model.way.method == "estimate" for model in found.models):
         yield "~ marks models without a public vocabulary: the band says how far off their tokens may be."
+    estimated = [model for model in found.models if model.chats.estimated_chats]
+    if estimated and not found.sample:
+        shares = (f"{model.way.model} {_of_chats(model)}" for model in estimated[:MAX_NAMED_MODELS])
+        more = len(estimated) - MAX_NAMED_MODELS
+        rest = f", and {more:,} more models" if more > 0 else ""
+        yield f"~ also marks totals with chats whose tokens are estimates: {', '.join(shares)}{rest}."
+
+
+def _of_chats(model: ModelEstimate) -> str:
+    chats = model.chats
+    return f"{chats.estimated_chats:,} of {chats.estimated_chats + chats.exact_chats:,} chats"
 
 
 MAX_BARS = 40
+MAX_NAMED_MODELS = 5
 MAX_LISTED_FAULTS = 200
 STYLE = """
 :root{color-scheme:light dark;--ink:#1c2330;--soft:#5b6472;--line:#d8dde4;--bar:#2f6f8f;--page:#fff}
@@ -129,8 +160,8 @@ def _cost_bar(model: ModelEstimate) -> Bar:
     interval = model.usd_interval
     if interval and interval.low is not None and interval.high is not None:
         return Bar(model.way.model, float(usd), f"~{_rounded(usd)}", float(interval.low), float(interval.high))
-    if model.way.band:
-        low, high = (float(usd * (1 + edge)) for edge in (model.way.band.low, model.way.band.high))
+    if model.band:
+        low, high = (float(usd * (1 + edge)) for edge in (model.band.low, model.band.high))
         return Bar(model.way.model, float(usd), f"~{_rounded(usd)}", low, high)
     return Bar(model.way.model, float(usd), _rounded(usd))
 
@@ -180,7 +211,7 @@ def _model_table(found: Estimate) -> str:
 
 
 def _model_row(model: ModelEstimate, found: Estimate) -> str:
-    mark = "~" if model.way.band or found.sample else ""
+    mark = "~" if model.band or found.sample else ""
     tokens = "-" if model.input_tokens is None else f"{mark}{model.input_tokens:,}"
     output = "-" if model.output_tokens is None else f"{mark if model.output_tokens else ''}{model.output_tokens:,}"
     usd = escape(model.reason or "-") if model.usd is None else mark + plain(model.usd)

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from corpus_cost.errors import Unreadable
-from corpus_cost.estimate import ModelEstimate
+from corpus_cost.estimate import ModelEstimate, uncounted_texts
 from corpus_cost.intervals import Drawn, Interval, interval
 from corpus_cost.planning import group_pieces, shard_bytes
 from corpus_cost.pricing import Metering, Way
@@ -16,7 +16,7 @@ from corpus_cost.readers.parquet import parquet_file
 from corpus_cost.readers.pieces import read_batches
 from corpus_cost.shards import Grid, Hits, Points, Shard, SourcePiece, Whole, shard_of
 from corpus_cost.sources import TextFormat, TextSource
-from corpus_cost.totals import Partial
+from corpus_cost.totals import Partial, Sampled
 from corpus_cost.workload import ReadOptions, Workload
 from pricing_data import UnpricedUsage
 from pricing_data.call_cost import call_cost
@@ -122,14 +122,20 @@ class SampleTotals(NamedTuple):
     points: int
     measured: int
 
-    def estimated(self, counter: str, amount: Callable[[int, int], Decimal | int]) -> Interval:
+    def estimated(self, way: Way, amount: Callable[[int, int], Decimal | int]) -> Interval:
         """Return the interval of a total. `amount` gets the tokens of a text, and its output tokens by column."""
+        names = (way.counter, way.chats.key if way.chats else None)
         readings = (
             Drawn(text.points, text.measure, Fraction(amount(tokens, text.output_tokens)))
             for text in self.total.sampled
-            if (tokens := text.counts[counter]) is not None
+            if (tokens := _tokens_of(text, names)) is not None
         )
         return interval(readings, self.points, self.measured)
+
+
+def _tokens_of(text: Sampled, names: Sequence[str | None]) -> int | None:
+    found = (text.counts.get(name) for name in names if name is not None)
+    return next((tokens for tokens in found if tokens is not None), None)
 
 
 def sampled_estimates(metering: Metering, workload: Workload, sample: SampleTotals) -> tuple[ModelEstimate, ...]:
@@ -140,31 +146,30 @@ def sampled_estimates(metering: Metering, workload: Workload, sample: SampleTota
 def _sampled_model(way: Way, workload: Workload, sample: SampleTotals) -> ModelEstimate:
     if way.counter is None:
         return ModelEstimate(way, None, None, None, way.reason)
-    tokens = sample.estimated(way.counter, lambda tokens, _: tokens)
-    output = sample.estimated(way.counter, workload.output.of)
-    usd, reason = _sampled_cost(way, way.counter, workload, sample)
+    total = sample.total
+    if way.chats is None and total.chats and total.chats == total.texts:
+        return ModelEstimate(way, None, None, None, way.no_chats, total.chats)
+    tokens = sample.estimated(way, lambda tokens, _: tokens)
+    output = sample.estimated(way, workload.output.of)
+    usd, reason = _sampled_cost(way, workload, sample)
     return ModelEstimate(
         way,
         round(tokens.estimate),
         round(output.estimate),
         usd.estimate if usd else None,
         reason,
-        sample.total.uncounted.get(way.counter, 0),
+        uncounted_texts(way, total),
         tokens,
         usd,
     )
 
 
-def _sampled_cost(
-    way: Way, counter: str, workload: Workload, sample: SampleTotals
-) -> tuple[Interval | None, str | None]:
+def _sampled_cost(way: Way, workload: Workload, sample: SampleTotals) -> tuple[Interval | None, str | None]:
     price, terms, reason = way.priced
     if price is None:
         return None, reason
     try:
-        return sample.estimated(
-            counter, lambda tokens, column: _call_cost(price, terms, workload, tokens, column)
-        ), None
+        return sample.estimated(way, lambda tokens, column: _call_cost(price, terms, workload, tokens, column)), None
     except UnpricedUsage as fault:
         return None, fault.reason
 

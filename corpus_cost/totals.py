@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from corpus_cost.chat_counting import ChatSums, add_chat_sums
 from corpus_cost.errors import TextFault
 from corpus_cost.workload import Workload
 
@@ -81,8 +82,9 @@ class Partial:
     """Sums of one shard, or of several. Sizes are bytes of UTF-8.
 
     `sums` has a value for each tier of each counter; `uncounted` is the number of texts that a counter could not count.
-    `lengths` is a histogram by the number of binary digits of the size. For a sample, `drawn` points and `measured`
-    bytes are those that are only known once a source has been read through.
+    `texts` includes the `chats`, whose exact and estimated tokens are also in `chat_sums`. `lengths` is a histogram by
+    the number of binary digits of the size. For a sample, `drawn` points and `measured` bytes are those that are only
+    known once a source has been read through.
     """
 
     texts: int = 0
@@ -96,6 +98,8 @@ class Partial:
     sampled: tuple[Sampled, ...] = ()
     measured: int = 0
     drawn: int = 0
+    chats: int = 0
+    chat_sums: Mapping[str, ChatSums] = field(default_factory=dict)
 
     def plus(self, other: "Partial") -> "Partial":
         """Return the sum of both; equal faults are listed once."""
@@ -111,6 +115,8 @@ class Partial:
             (*self.sampled, *other.sampled),
             self.measured + other.measured,
             self.drawn + other.drawn,
+            self.chats + other.chats,
+            add_chat_sums(self.chat_sums, other.chat_sums),
         )
 
 
@@ -146,6 +152,8 @@ def to_json(partial: Partial) -> dict[str, Any]:
         "sampled": [list(text) for text in partial.sampled],
         "measured": partial.measured,
         "drawn": partial.drawn,
+        "chats": partial.chats,
+        "chat_sums": {name: list(sums) for name, sums in partial.chat_sums.items()},
     }
 
 
@@ -163,4 +171,6 @@ def from_json(row: Mapping[str, Any]) -> Partial:
         tuple(Sampled(*text) for text in row["sampled"]),
         int(row["measured"]),
         int(row["drawn"]),
+        int(row["chats"]),
+        {name: ChatSums(*sums) for name, sums in row["chat_sums"].items()},
     )

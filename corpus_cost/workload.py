@@ -44,9 +44,13 @@ class Workload(NamedTuple):
 
 
 class ReadOptions(NamedTuple):
-    """How texts are read from a source. A text over `max_text_bytes` of UTF-8 is not counted, but listed as a fault."""
+    """How texts are read from a source. A text over `max_text_bytes` of UTF-8 is not counted, but listed as a fault.
+
+    With `own_models`, there are only chats, and each is counted for the one of these models that its row names.
+    """
 
     text_column: str = "text"
     output_column: str | None = None
     encoding: str = "utf-8"
     max_text_bytes: int = 16 << 20
+    own_models: tuple[str, ...] | None = None

@@ -1,5 +1,6 @@
 """The price of a model as a caller names it: at its host, in its region and service, or none with the reason."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -9,8 +10,8 @@ from pricing_data.dates import utc_day
 from pricing_data.errors import BadUsage, UnpricedUsage
 from pricing_data.host_terms import host_terms
 from pricing_data.named_models import NamedModel
-from pricing_data.price import RATE_FIELDS, STANDARD, Price, Rates
-from pricing_data.rate_card import input_rate, rate_card, tier_reached
+from pricing_data.price import RATE_FIELDS, STANDARD, Price, Rates, Tariff, Tier
+from pricing_data.rate_card import ReadyRates, input_rate, rate_card, tier_reached
 from pricing_data.usage import Terms
 
 INPUT = RATE_FIELDS.index("input")
@@ -44,8 +45,17 @@ class NamedPrice(NamedTuple):
             return Rates()
         if self.is_standard:
             return self.price.tariff.rates
-        charged = rate_card(self.price, self.terms.service, self.terms.region).base.charged
-        return Rates(**dict(zip(RATE_FIELDS, charged, strict=True)))
+        return _rates(rate_card(self.price, self.terms.service, self.terms.region).base)
+
+    @property
+    def row(self) -> Price | None:
+        """Return the row with the rates, tiers and hours of the call's service and region alone."""
+        if self.price is None or self.is_standard:
+            return self.price
+        card = rate_card(self.price, self.terms.service, self.terms.region)
+        tiers = tuple(Tier(above, _rates(ready)) for above, ready in reversed(card.tiers))
+        hours = tuple(replace(window, rates=_rates(card.windows[window])) for window in card.schedule)
+        return replace(self.price, tariff=Tariff(_rates(card.base), tiers, schedule=hours))
 
     def input_rate(self, input_tokens: int) -> InputRate:
         """Return the rate of a call with this many input tokens."""
@@ -99,6 +109,10 @@ def no_price(book: PriceBook, model: str, at: date) -> str:
     if book.history(model) or book.overrides.get(model):
         return book.why_unpriced(model, utc_day(at))
     return f"no price of {model} is known"
+
+
+def _rates(ready: ReadyRates) -> Rates:
+    return Rates(**dict(zip(RATE_FIELDS, ready.charged, strict=True)))
 
 
 def _fine_tuned(book: PriceBook, named: NamedModel, at: date) -> Price | None:

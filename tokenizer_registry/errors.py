@@ -13,6 +13,10 @@ RegistryError
 """
 
 from pathlib import Path
+from typing import Final
+
+# Longer than any published name.
+MAX_SHOWN_CHARACTERS: Final = 256
 
 
 class RegistryError(Exception):
@@ -42,7 +46,7 @@ class UnknownModel(RegistryError):
 
     def __str__(self) -> str:
         hint = f"did you mean {self.suggestion!r}?" if self.suggestion else "the known ones are in Registry.models"
-        return f"unknown model {self.name!r}; {hint}"
+        return f"unknown model {_shown(self.name)}; {hint}"
 
 
 class BadAlias(RegistryError):
@@ -131,3 +135,10 @@ class TooFewTokens(RegistryError):
 
     def __str__(self) -> str:
         return f"{self.max_tokens} tokens are too few: the character at {self.place} alone has {self.needed}"
+
+
+def _shown(name: str) -> str:
+    """Return a name quoted, with its length in place of the end of a very long one."""
+    if len(name) <= MAX_SHOWN_CHARACTERS:
+        return repr(name)
+    return f"{name[:MAX_SHOWN_CHARACTERS]!r}… ({len(name)} characters)"

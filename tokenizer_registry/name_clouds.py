@@ -6,12 +6,21 @@ from typing import Final
 from tokenizer_registry.name_data import NameData, NamePrefix
 from tokenizer_registry.name_parts import NameForm, after_prefix, at_bedrock, priced_region
 
-BEDROCK_REVISION: Final = re.compile(r":\d+(:\d+k)?$")
+BEDROCK_CONTEXT: Final = re.compile(r"(?<=:\d):\d+k$")
+# Another revision than 0 may be another model: claude-v2:1 is Claude 2.1.
+BEDROCK_REVISION: Final = re.compile(r":0$")
+BEDROCK_ID: Final = re.compile(r"[a-z0-9_-]+\.[a-z]")
 BEDROCK_VERSION: Final = re.compile(r"-v\d+$")
 FIREWORKS_POINT: Final = re.compile(r"(?<=\d)p(?=\d)")
 FIREWORKS_V: Final = re.compile(r"\b(llama|qwen)-v(?=\d)")
 VERTEX_DEFAULT: Final = "default"
 VERTEX_FIRST: Final = "-001"
+
+
+def named_by_vendor(form: NameForm, data: NameData) -> NameForm:
+    """Return the form as one of Bedrock's if it is VENDOR.NAME: the point separates no version there."""
+    is_bedrock = form.host is None and BEDROCK_ID.match(form.name) and _vendor(form.name, data)
+    return at_bedrock(form, data, form.region) if is_bedrock else form
 
 
 def without_bedrock_region(form: NameForm, data: NameData) -> NameForm | None:
@@ -32,13 +41,14 @@ def without_vendor(form: NameForm, data: NameData) -> NameForm | None:
     return at_bedrock(found, data, form.region) if found and form.host is None else found
 
 
+def without_bedrock_context(form: NameForm, data: NameData) -> NameForm | None:
+    """Return the form without the context length after the revision of Bedrock: `-v1:0:48k`."""
+    return _without_packaging(form, BEDROCK_CONTEXT, data)
+
+
 def without_bedrock_revision(form: NameForm, data: NameData) -> NameForm | None:
-    """Return the form without the `:0` of Bedrock's `-v1:0`, and the context length after it."""
-    name = BEDROCK_REVISION.sub("", form.name)
-    bedrock = data.prefixes["bedrock"].host
-    if name == form.name or (form.host != bedrock and (form.host is not None or not BEDROCK_VERSION.search(name))):
-        return None
-    return at_bedrock(form.step("bedrock version", name, data.evidence["bedrock version"]), data, form.region)
+    """Return the form without the `:0` of Bedrock's `-v1:0`."""
+    return _without_packaging(form, BEDROCK_REVISION, data)
 
 
 def without_bedrock_version(form: NameForm, data: NameData) -> NameForm | None:
@@ -74,6 +84,15 @@ def with_fireworks_points(form: NameForm, data: NameData) -> NameForm | None:
     if name == form.name or form.host not in (None, fireworks.host):
         return None
     return form.step("fireworks version", name, data.evidence["fireworks version"])._replace(host=fireworks.host)
+
+
+def _without_packaging(form: NameForm, ending: re.Pattern[str], data: NameData) -> NameForm | None:
+    """Return the form without an ending that only ids of Bedrock have."""
+    name = ending.sub("", form.name)
+    is_bedrock = form.host == data.prefixes["bedrock"].host
+    if name == form.name or not (is_bedrock or (form.host is None and BEDROCK_VERSION.search(name.partition(":")[0]))):
+        return None
+    return at_bedrock(form.step("bedrock version", name, data.evidence["bedrock version"]), data, form.region)
 
 
 def _vendor(name: str, data: NameData) -> str | None:

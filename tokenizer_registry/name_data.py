@@ -14,14 +14,15 @@ SNAPSHOTS_FILE: Final = Path(__file__).parent / "name_snapshots.toml"
 class NamePrefix(NamedTuple):
     """What a path before a name says. `author` made the model; `host` sells it, and is not named for `owner`'s models.
 
-    `regions` may follow the host in the path. `is_closed`: only the host's own aliases are names there. `has_vendors`:
-    names there are VENDOR.NAME.
+    `region` is where calls with the prefix are served; `regions` may follow the host in the path. `is_closed`: only the
+    host's own aliases are names there. `has_vendors`: names there are VENDOR.NAME.
     """
 
     evidence: str
     author: str | None = None
     host: str | None = None
     owner: str | None = None
+    region: str | None = None
     regions: frozenset[str] = frozenset()
     is_closed: bool = False
     has_vendors: bool = False
@@ -43,12 +44,16 @@ class NameEnding(NamedTuple):
 
 
 class PublishedAlias(NamedTuple):
-    """A name that somebody published for a model; `host` where only that host calls it so."""
+    """A name that somebody published for a model; `host` where only that host calls it so.
+
+    `needs_host`: without the host the name may mean another model.
+    """
 
     name: str
     model: str
     evidence: str
     host: str | None = None
+    needs_host: bool = False
 
 
 class NameData(NamedTuple):
@@ -105,6 +110,7 @@ def _prefixes(row: TomlRow) -> list[tuple[str, NamePrefix]]:
         author=row.optional_text("author"),
         host=row.optional_text("host"),
         owner=row.optional_text("owner"),
+        region=row.optional_text("region"),
         regions=frozenset(row.texts("regions")),
         is_closed=row.flag("is_closed"),
         has_vendors=row.flag("has_vendors"),
@@ -132,7 +138,9 @@ def _aliases(row: TomlRow) -> list[PublishedAlias]:
     """Return the aliases of a group; its date is part of the evidence."""
     evidence, date, host = row.text("evidence"), row.optional_text("date"), row.optional_text("host")
     dated = f"{evidence} ({date})" if date else evidence
-    found = [PublishedAlias(name, model, dated, host) for name, model in _texts(row.table("names")).items()]
+    needs_host = row.flag("needs_host")
+    names = _texts(row.table("names"))
+    found = [PublishedAlias(name, model, dated, host, needs_host) for name, model in names.items()]
     for key in ("source", "sha256", "licence"):
         row.optional_text(key)
     row.finish()

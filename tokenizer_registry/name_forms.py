@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping
 
 from tokenizer_registry.name_clouds import (
+    named_by_vendor,
     with_fireworks_points,
     with_vertex_version,
+    without_bedrock_context,
     without_bedrock_region,
     without_bedrock_revision,
     without_bedrock_version,
@@ -24,7 +26,12 @@ def forms(name: str, data: NameData) -> Iterator[NameForm]:
     form = NameForm(name)
     if name != name.lower():
         form = form.step("case", name.lower(), data.evidence["case"])
+    form = named_by_vendor(form, data)
     yield form
+    offered = _without_offer(form, data)
+    if offered is not None and "/" in form.name:
+        # A published alias may be a whole path.
+        yield offered
     opened = without_path(form, data)
     if opened is None:
         return
@@ -44,6 +51,7 @@ def _rewritten(form: NameForm, data: NameData) -> Iterator[NameForm]:
     yield form
     for rewrite in (
         without_bedrock_region,
+        without_bedrock_context,
         without_vendor,
         without_bedrock_revision,
         without_bedrock_version,

@@ -40,6 +40,7 @@ class NameIndex:
             if alias.model in models:
                 self._aliases.setdefault((alias.host, spelling(alias.name)), alias)
         self._hosts = {alias.host for alias in data.aliases if alias.host is not None}
+        self._closed_hosts = {prefix.host for prefix in data.prefixes.values() if prefix.is_closed}
         self._host_of_alias = _unambiguous((key, host) for host, key in self._aliases if host is not None)
 
     def names(self) -> Iterator[tuple[str, str]]:
@@ -55,16 +56,18 @@ class NameIndex:
     def find(self, name: str, author: str | None, host: str | None, is_closed: bool = False) -> NameMatch | None:
         """Return the model of a name in lower case, None if there is none or another author made it.
 
-        A host's own alias comes before the model's name; an alias of another host is none here.
+        A host's own alias comes before the model's name; an alias of another host is none here. Without a host, the
+        alias of the only host that has it counts where it is written as there: Ollama's `llama3` is one model of a
+        family, `llama-3` is not. Names of a closed host have no author before them.
         """
         key = spelling(name)
         alias = self._aliases.get((host, key)) if host in self._hosts else None
-        match = _alias_match(alias) if alias else None if is_closed else self._plain(name, key, host)
+        match = _alias_match(alias) if alias else None if is_closed else self._plain(name, key, author, host)
         if match is None or (author is not None and self.author_of(match.model) != author):
             return None
         return match
 
-    def _plain(self, name: str, key: str, host: str | None) -> NameMatch | None:
+    def _plain(self, name: str, key: str, author: str | None, host: str | None) -> NameMatch | None:
         if name in self._models:
             return NameMatch(name)
         if model := self.by_spelling.get(key):
@@ -72,7 +75,10 @@ class NameIndex:
         if alias := self._aliases.get((None, key)):
             return _alias_match(alias)
         only_host = self._host_of_alias.get(key) if host is None else None
-        return _alias_match(self._aliases[only_host, key]) if only_host else None
+        alias = self._aliases[only_host, key] if only_host else None
+        if alias is None or alias.needs_host or alias.name != name or (author and only_host in self._closed_hosts):
+            return None
+        return _alias_match(alias)
 
 
 def _alias_match(alias: PublishedAlias) -> NameMatch:

@@ -42,6 +42,7 @@ def after_prefix(form: NameForm, prefix: NamePrefix, rest: str, rule: str = "pre
     return found._replace(
         host=prefix.host,
         owner=prefix.owner,
+        region=prefix.region,
         regions=prefix.regions,
         is_closed=prefix.is_closed,
         has_vendors=prefix.has_vendors,

@@ -16,7 +16,7 @@ ARN_RESOURCES: Final = frozenset({"inference-profile", "foundation-model"})
 def without_path(form: NameForm, data: NameData) -> NameForm | None:
     """Return the form without ARN, path and the marks of fine-tuning; None if a part of them is unknown."""
     arn = _without_arn(form, data)
-    path = arn and _without_segments(_without_fine_tuning(arn, data), data)
+    path = arn and _without_segments(_without_fine_tuning(_with_slash(arn, data), data), data)
     return path and _without_fine_tuning(path, data)
 
 
@@ -32,11 +32,20 @@ def _without_arn(form: NameForm, data: NameData) -> NameForm | None:
     return at_bedrock(opened, data, parts[3] if kind == "foundation-model" else None)
 
 
+def _with_slash(form: NameForm, data: NameData) -> NameForm:
+    """Return the form in which `openai:gpt-4o` is `openai/gpt-4o`."""
+    provider, colon, name = form.name.partition(":")
+    if not colon or not name or provider not in data.prefixes:
+        return form
+    return form.step("provider", f"{provider}/{name}", data.evidence["provider"])
+
+
 def _without_segments(form: NameForm, data: NameData) -> NameForm | None:
     """Return the form without the path before the name: hosts, their regions, then the author."""
     found: NameForm | None = _without_vertex_resource(form, data)
     while found is not None and "/" in found.name:
-        found = _without_segment(found, data)
+        is_arn = found.name.startswith("arn:") and found.host == data.prefixes["bedrock"].host
+        found = _without_arn(found, data) if is_arn else _without_segment(found, data)
     return found
 
 

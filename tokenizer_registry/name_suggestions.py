@@ -15,9 +15,9 @@ MAX_SHORT_WORD: Final = 5
 MIN_CORRECTED_CHARACTERS: Final = 3
 NUMBERS: Final = re.compile(r"\d+")
 SIZE: Final = re.compile(r"\d+[bkmt]")
-# Words that may be missing from a name, and those that it may have besides.
+# Words that may be missing from a name, and those that it may have besides; a preview has another price.
 OMITTED_WORDS: Final = frozenset({"instruct", "it", "latest", "preview"})
-ADDED_WORDS: Final = frozenset({"latest", "preview"})
+ADDED_WORDS: Final = frozenset({"latest"})
 # Words that name another kind of model, though the catalogue may have none of it.
 MODALITY_WORDS: Final = frozenset(
     {"audio", "embed", "embedding", "guard", "image", "live", "moderation", "ocr", "realtime", "rerank", "search"}

@@ -11,7 +11,9 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name that is most similar to `name`, or None if none is similar."""
     if len(name) > MAX_NAME_CHARACTERS:
         return None
-    return next(iter(get_close_matches(name, known, n=1)), None)
+    names = list(known)
+    same = (one for one in names if one.casefold() == name.casefold())
+    return next(same, None) or next(iter(get_close_matches(name, names, n=1)), None)
 
 
 def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:

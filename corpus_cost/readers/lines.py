@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any, BinaryIO, NamedTuple
 
 from corpus_cost.errors import NOT_UTF8, TextFault, line_too_long
+from corpus_cost.readers.chats import NO_MODEL, NoChat, chat_of, model_fault
 from corpus_cost.readers.records import (
     TextRecord,
     is_text,
@@ -147,6 +148,24 @@ def _json_record(source: TextSource, line: SourceLine, reading: ReadOptions) -> 
 
 
 def _row_record(source: TextSource, line: SourceLine, reading: ReadOptions, row: Any) -> TextRecord | TextFault:
+    try:
+        chat = chat_of(row, len(line.content), reading.text_column)
+    except NoChat as fault:
+        return _fault(source, line, str(fault))
+    if reading.own_models is not None:
+        reason = NO_MODEL if chat is None else model_fault(chat.model, reading.own_models)
+        if reason is not None:
+            return _fault(source, line, reason)
+    if chat is not None:
+        value = row.get(reading.output_column) if reading.output_column and isinstance(row, dict) else None
+        answered = output_tokens(value)
+        if answered is None:
+            return _fault(source, line, not_tokens(str(reading.output_column), value))
+        return TextRecord(line.offset, "", answered, line.hits, line.length, chat)
+    return _text_record(source, line, reading, row)
+
+
+def _text_record(source: TextSource, line: SourceLine, reading: ReadOptions, row: Any) -> TextRecord | TextFault:
     if isinstance(row, str):
         return TextRecord(line.offset, row, 0, line.hits, line.length)
     if not isinstance(row, dict):

@@ -1,10 +1,12 @@
 """Parquet: row groups are read in small batches, so that memory does not depend on their size."""
 
+import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from corpus_cost.errors import MissingExtra, TextFault, Unreadable, import_extra, text_too_long
+from corpus_cost.readers.chats import CHAT_COLUMNS, MESSAGES, Chat, NoChat, chat_of, model_fault
 from corpus_cost.readers.records import BATCH_BYTES, BATCH_TEXTS, TextBatch, no_column, not_tokens, output_tokens
 from corpus_cost.shards import PieceRange, RowRange
 from corpus_cost.sources import TextFormat, TextSource, format_of, open_stored
@@ -56,11 +58,16 @@ def row_ranges(metadata: Any) -> list[RowRange]:
 
 
 def check_columns(source: TextSource, schema: Any, reading: ReadOptions) -> None:
-    """Raise Unreadable if a column is missing, or if the text column is not text."""
+    """Raise Unreadable if a column is missing, or if there is neither a column of texts nor one of chats."""
     types = import_extra("pyarrow", PURPOSE).types
+    chats = chat_column(schema, reading)
+    if chats is not None:
+        reading = reading._replace(text_column=chats)
     for column, option in ((reading.text_column, "--text-column"), (reading.output_column, "--output-tokens")):
         if column is not None and column not in schema.names:
             raise Unreadable(source.name, no_column(column, schema.names, option))
+    if chats is not None:
+        return
     kind = schema.field(reading.text_column).type
     plain = kind.value_type if types.is_dictionary(kind) else kind
     if not (
@@ -69,22 +76,43 @@ def check_columns(source: TextSource, schema: Any, reading: ReadOptions) -> None
         raise Unreadable(source.name, f"the column {reading.text_column!r} is not text but {kind}. Name another.")
 
 
+def chat_column(schema: Any, reading: ReadOptions) -> str | None:
+    """Return the column that has chats: the text column if it has lists, else one of messages; None without one.
+
+    A column of messages may also have them as JSON.
+    """
+    types = import_extra("pyarrow", PURPOSE).types
+    if reading.text_column in schema.names:
+        kind = schema.field(reading.text_column).type
+        return reading.text_column if types.is_list(kind) or types.is_large_list(kind) else None
+    return next((name for name in MESSAGES if name in schema.names), None)
+
+
 def bytes_of(metadata: Any, group: int, column: str) -> int:
     """Return about how many uncompressed bytes a column has in a row group; less than its texts with a dictionary."""
     chunks = (metadata.row_group(group).column(i) for i in range(metadata.num_columns))
-    return sum(chunk.total_uncompressed_size for chunk in chunks if chunk.path_in_schema == column)
+    return sum(chunk.total_uncompressed_size for chunk in chunks if _is_in(chunk.path_in_schema, column))
+
+
+def _is_in(path: str, column: str) -> bool:
+    """Return whether a path in the schema is that of a column, or of a value inside it."""
+    return path == column or path.startswith(f"{column}.")
 
 
 def _range_batches(source: TextSource, file: Any, part: RowRange, reading: ReadOptions) -> Iterator[TextBatch]:
-    columns = [name for name in (reading.text_column, reading.output_column) if name is not None]
+    chats = chat_column(file.schema_arrow, reading)
+    text_column = chats or reading.text_column
+    columns = [name for name in (text_column, reading.output_column) if name is not None]
+    columns += [name for name in CHAT_COLUMNS if chats and name in file.schema_arrow.names and name not in columns]
     group = file.metadata.row_group(part.group)
-    mean = bytes_of(file.metadata, part.group, reading.text_column) // max(1, group.num_rows) + 1
+    mean = bytes_of(file.metadata, part.group, text_column) // max(1, group.num_rows) + 1
     rows_a_batch = max(1, min(BATCH_TEXTS, BATCH_BYTES // mean))
     at = 0
     for rows in file.iter_batches(rows_a_batch, row_groups=[part.group], columns=columns, use_threads=False):
         begin, end = max(part.begin - at, 0), min(part.end - at, rows.num_rows)
         if begin < end:
-            yield _batch(source, rows.slice(begin, end - begin), part.first + at + begin, reading)
+            some, first = rows.slice(begin, end - begin), part.first + at + begin
+            yield _chat_batch(source, some, first, reading, chats) if chats else _batch(source, some, first, reading)
         at += rows.num_rows
         if at >= part.end:
             return
@@ -110,6 +138,59 @@ def _batch(source: TextSource, rows: Any, first: int, reading: ReadOptions) -> T
     return _with_outputs(source, batch, rows.column(reading.output_column).take(kept).to_pylist(), reading)
 
 
+def _chat_batch(source: TextSource, rows: Any, first: int, reading: ReadOptions, column: str) -> TextBatch:
+    """Return a batch of chats, whose sizes are those of their rows as JSON."""
+    positions: list[int] = []
+    chats: list[Chat] = []
+    faults: list[TextFault] = []
+    nulls = 0
+    for number, row in enumerate(rows.to_pylist(), start=first):
+        if row[column] is None:
+            nulls += 1
+            continue
+        try:
+            chats.append(_chat(row, column, reading))
+            positions.append(number)
+        except NoChat as fault:
+            faults.append(TextFault(source.name, f"row {number}", str(fault)))
+    sizes = [chat.size for chat in chats]
+    texts = [""] * len(chats)
+    batch = TextBatch(positions, texts, sizes, None, nulls, tuple(faults), chats=tuple(chats))
+    if reading.output_column is None:
+        return batch
+    places = [position - first for position in positions]
+    values = rows.column(rows.schema.get_field_index(reading.output_column)).to_pylist()
+    return _with_outputs(source, batch, [values[place] for place in places], reading)
+
+
+def _chat(row: dict[str, Any], column: str, reading: ReadOptions) -> Chat:
+    """Return the chat of a row. Raise NoChat."""
+    values = {name: _without_nulls(value) for name, value in row.items() if name != reading.output_column}
+    if isinstance(values[column], str):
+        values[column] = _messages_of(values[column], column)
+    size = len(json.dumps(values, default=str))
+    chat = chat_of(values, size, column)
+    if chat is None:
+        raise NoChat(f"{column!r} has no messages.")
+    if reading.own_models is not None and (fault := model_fault(chat.model, reading.own_models)) is not None:
+        raise NoChat(fault)
+    return chat
+
+
+def _messages_of(text: str, column: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise NoChat(f"{column!r} is neither messages nor JSON.") from None
+
+
+def _without_nulls(value: Any) -> Any:
+    """Return a value without the nulls of structs, where Arrow has every property in every row."""
+    if isinstance(value, dict):
+        return {name: _without_nulls(each) for name, each in value.items() if each is not None}
+    return [_without_nulls(each) for each in value] if isinstance(value, list) else value
+
+
 def _with_outputs(source: TextSource, batch: TextBatch, values: list[object], reading: ReadOptions) -> TextBatch:
     outputs = [output_tokens(value) for value in values]
     if all(value is not None for value in outputs):
@@ -125,5 +206,6 @@ def _with_outputs(source: TextSource, batch: TextBatch, values: list[object], re
         texts=[batch.texts[i] for i in good],
         sizes=[batch.sizes[i] for i in good],
         outputs=[outputs[i] or 0 for i in good],
+        chats=tuple(batch.chats[i] for i in good) if batch.chats else (),
         faults=batch.faults + faults,
     )

@@ -30,8 +30,13 @@ def read_batches(piece: SourcePiece, reading: ReadOptions) -> Iterator[TextBatch
 def _all_batches(source: TextSource, part: PieceRange, reading: ReadOptions) -> Iterator[TextBatch]:
     if source.format is TextFormat.PARQUET:
         return parquet_batches(source, part, reading)
-    unit = "row" if source.format in (TextFormat.CSV, TextFormat.TSV) else "byte"
+    unit = unit_of(source.format)
     return BatchCollector(source.name, reading, unit).batches(_records(source, part, reading))
+
+
+def unit_of(form: TextFormat) -> str:
+    """Return what positions in sources of a format count."""
+    return "row" if form in (TextFormat.CSV, TextFormat.TSV, TextFormat.PARQUET) else "byte"
 
 
 def _records(source: TextSource, part: PieceRange, reading: ReadOptions) -> Iterator[TextRecord | TextFault]:
@@ -64,17 +69,12 @@ class GridPoints:
         for batch in batches:
             hits = [self._hits(size + 1) for size in batch.sizes]
             kept = [place for place, hit in enumerate(hits) if hit]
-            outputs = batch.outputs
-            yield TextBatch(
-                [batch.positions[place] for place in kept],
-                [batch.texts[place] for place in kept],
-                [batch.sizes[place] for place in kept],
-                None if outputs is None else [outputs[place] for place in kept],
-                batch.nulls,
-                batch.faults,
-                tuple(hits[place] for place in kept),
-                tuple(batch.sizes[place] + 1 for place in kept),
-                sum(batch.sizes) + len(batch.sizes),
+            yield batch.chosen(kept)._replace(
+                nulls=batch.nulls,
+                faults=batch.faults,
+                points=tuple(hits[place] for place in kept),
+                measures=tuple(batch.sizes[place] + 1 for place in kept),
+                measured=sum(batch.sizes) + len(batch.sizes),
             )
 
     def _hits(self, measure: int) -> int:

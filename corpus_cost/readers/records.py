@@ -3,10 +3,11 @@
 Batches are small enough that memory stays bounded, and large enough that the engines run at full speed.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from corpus_cost.errors import SURROGATE, TextFault, text_too_long
+from corpus_cost.readers.chats import Chat
 from corpus_cost.workload import ReadOptions
 
 BATCH_BYTES = 1 << 20
@@ -14,7 +15,7 @@ BATCH_TEXTS = 4_096
 
 
 class TextRecord(NamedTuple):
-    """One text and its position in the source; a `text` of None is a null.
+    """One text or chat, and its position in the source; a `text` of None is a null.
 
     In a sample, `points` is the number of points in the text and `measure` its size in bytes as measured for sampling.
     """
@@ -24,11 +25,13 @@ class TextRecord(NamedTuple):
     output_tokens: int = 0
     points: int = 0
     measure: int = 0
+    chat: Chat | None = None
 
 
 class TextBatch(NamedTuple):
     """A batch of texts, as columns. `positions` are byte offsets or row numbers; `sizes` are bytes of UTF-8.
 
+    If there are chats, `chats` has a value for each text, None where it is no chat; the text of a chat is empty.
     In a sample, `measured` is the number of bytes from which points were drawn; otherwise `points` and `measures` are
     empty.
     """
@@ -42,6 +45,19 @@ class TextBatch(NamedTuple):
     points: tuple[int, ...] = ()
     measures: tuple[int, ...] = ()
     measured: int = 0
+    chats: tuple[Chat | None, ...] = ()
+
+    def chosen(self, places: Sequence[int]) -> "TextBatch":
+        """Return the texts and chats at these places, without nulls, faults and measured bytes."""
+        return TextBatch(
+            [self.positions[place] for place in places],
+            [self.texts[place] for place in places],
+            [self.sizes[place] for place in places],
+            None if self.outputs is None else [self.outputs[place] for place in places],
+            points=tuple(self.points[place] for place in places) if self.points else (),
+            measures=tuple(self.measures[place] for place in places) if self.measures else (),
+            chats=tuple(self.chats[place] for place in places) if self.chats else (),
+        )
 
 
 class BatchCollector:
@@ -73,6 +89,9 @@ class BatchCollector:
             self._faults.append(record)
         elif record.text is None:
             self._nulls += 1
+        elif record.chat is not None:
+            self._records.append((record, record.text, record.chat.size))
+            self._bytes += record.chat.size
         else:
             self._measure(record, record.text)
 
@@ -92,6 +111,7 @@ class BatchCollector:
     def _batch(self) -> TextBatch:
         rows, faults, nulls = self._records, tuple(self._faults), self._nulls
         self._records, self._faults, self._nulls, self._bytes = [], [], 0, 0
+        chats = tuple(record.chat for record, _, _ in rows)
         return TextBatch(
             [record.position for record, _, _ in rows],
             [text for _, text, _ in rows],
@@ -101,6 +121,7 @@ class BatchCollector:
             faults,
             tuple(record.points for record, _, _ in rows if record.points),
             tuple(record.measure for record, _, _ in rows if record.points),
+            chats=chats if any(chats) else (),
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from corpus_cost.cheapest import CheapestQuery, Ranking, cheapest
-from corpus_cost.model_constraints import ModelConstraints
+from corpus_cost.model_constraints import INPUT_MODALITIES, ModelConstraints
 from pricing_data import PriceBook
 from pricing_data.errors import BadUsage
 from pricing_data.responses.stated_terms import region_stated, service_of
@@ -20,7 +20,6 @@ from service.cli.text_files import STDIN, Encoding, TextFiles
 from service.http import json
 from service.runtime.clock import utc_now
 from service.tokens.cheapest_answers import left_out_counts, ranking_answer
-from service.tokens.model_filters import INPUT_MODALITIES
 from tokenizer_registry import Registry, UncountableText
 
 DEFAULT_RESULTS = 20

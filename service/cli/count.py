@@ -23,6 +23,7 @@ from service.http import json
 from service.tokens.count_entries import estimate_entry
 from service.tokens.model_facts import context_entry, context_left
 from tokenizer_registry import Count, ErrorBand, Registry, UncountableText
+from tokenizer_registry.chat.recognition import SHAPES
 from tokenizer_registry.facts import NO_FACTS, ModelFacts
 
 NOT_ALL = 2
@@ -60,23 +61,38 @@ class FileCount(NamedTuple):
 @click.option(
     "--estimate", is_flag=True, help="Estimate models without a public vocabulary; estimates are marked with ~."
 )
+@click.option("--chat", is_flag=True, help="Each file is a whole request: count its frame, tools and images too.")
+@click.option("--shape", type=click.Choice(SHAPES), help="Whose request it is (default: recognized).")
+@click.option("--host", help="With --chat: who sells the call (default: the model's own provider).")
 @click.option("--context", "with_context", is_flag=True, help="Show what is left of each model's context window.")
 @click.option("--encoding", type=Encoding(), help="Encoding of files without a byte order mark (default: UTF-8).")
 @click.option("--quiet", "-q", is_flag=True, help="Print only the total number of tokens, one line per model.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 @click.pass_context
 def count(
-    context: click.Context, /, files: tuple[Path, ...], names: tuple[str, ...], estimate: bool,
-    with_context: bool, encoding: str | None, quiet: bool, as_json: bool,
+    context: click.Context, /, files: tuple[Path, ...], names: tuple[str, ...], estimate: bool, chat: bool,
+    shape: str | None, host: str | None, with_context: bool, encoding: str | None, quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Count the tokens of FILES and their cost as input.
 
     For a folder, all files in it are counted except hidden files, binary files and files excluded by .gitignore.
-    Without FILES, or for -, standard input is counted.
+    Without FILES, or for -, standard input is counted. With --chat each file is the body of a request, as JSON in the
+    shape of OpenAI, Anthropic or Google; its own model is used if none is named.
     """
     if quiet and as_json:
         raise click.UsageError("--quiet and --json cannot be used together.")
+    if not chat and (shape or host):
+        raise click.UsageError("--shape and --host are for --chat.")
+    if chat and with_context:
+        raise click.UsageError("--chat and --context cannot be used together.")
     registry = load_registry()
+    if chat:
+        from service.cli.count_chat import count_files  # the rules of chats take a while to import
+
+        asked = ModelNames(registry, load_book(registry)), names, TextFiles(files or (Path(STDIN),), encoding)
+        if not count_files(*asked, host=host, shape=shape, quiet=quiet, as_json=as_json):
+            context.exit(NOT_ALL)
+        return
     models = wanted_models(registry, names)
     book = load_book(registry)
     inputs = TextFiles(files or (Path(STDIN),), encoding)
@@ -169,9 +185,12 @@ def _entry(row: FileCount, estimate: bool, with_context: bool) -> json.Value:
         "model": row.model,
         "token_count": row.counted.tokens,
         "token_cost": row.usd,
-        "resolved_model": row.resolved,
-        "reason": row.reason,
     }
+    # Only what a name or a missing number needs explained, so that other entries are those of the API.
+    if row.resolved != row.model:
+        entry["resolved_model"] = row.resolved
+    if row.reason is not None:
+        entry["reason"] = row.reason
     if with_context:
         entry |= context_entry(row.facts, row.counted.tokens)
     return entry | {"method": row.counted.method, **estimate_entry(row.counted)} if estimate else entry

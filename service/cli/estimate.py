@@ -15,7 +15,7 @@ from corpus_cost.errors import EstimationError
 from corpus_cost.sources import TextFormat
 from corpus_cost.workload import Output, ReadOptions, Workload
 from service.cli.catalogue import load_registry
-from service.cli.estimate_options import OutputTokens, Share, Size, chosen_models, only_one
+from service.cli.estimate_options import OutputTokens, Share, Size, chosen_or_own_models, only_one
 from service.cli.estimate_report import report, show
 from service.cli.estimate_session import EstimateRequest, EstimateSession
 from service.cli.price_book import Day, load_book
@@ -98,6 +98,10 @@ def estimate(context: click.Context, /, **options: Any) -> None:
 
     JSONL, CSV and Parquet files hold one text per row, in --text-column; any other file is one text. Files that end in
     .gz or .zst are decompressed.
+
+    Rows may also be chats: OpenAI messages, lines of batch files of OpenAI, Anthropic and Google, and ShareGPT
+    conversations. They are counted whole, with frame, tools and images. Without --model, each is counted for the model
+    that it names.
     """
     with report_faults():
         session = EstimateSession(_request(options))
@@ -138,14 +142,16 @@ def _request(options: dict[str, Any]) -> EstimateRequest:
         raise click.UsageError("--sample must be above 0.")
     if share is not None and options["documents"]:
         raise click.UsageError("--documents needs every text, so it cannot be used with --sample.")
+    reading = ReadOptions(options["text_column"], output.column, options["encoding"], options["max_text"])
+    models, own = chosen_or_own_models(registry, options, reading)
     return EstimateRequest(
         registry=registry,
         book=load_book(registry),
-        models=tuple(chosen_models(registry, options["names"], options["authors"])),
+        models=models,
         estimated=options["estimate"],
         inputs=options["inputs"],
         form=TextFormat(options["form"]) if options["form"] else None,
-        reading=ReadOptions(options["text_column"], output.column, options["encoding"], options["max_text"]),
+        reading=reading._replace(own_models=own),
         workload=Workload(day or utc_now().date(), output, Fraction(options["cached_share"]), options["batch"]),
         day_given=day is not None,
         sample=share,

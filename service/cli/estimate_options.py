@@ -1,14 +1,20 @@
 """Options of `weighbridge estimate` with values to parse: shares, sizes, output tokens and models."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from typing import Any
 
 import click
 
-from corpus_cost.workload import Output
-from service.cli.catalogue import known_author, known_names, wanted_models
+from corpus_cost.discovery import find_sources
+from corpus_cost.own_models import own_models
+from corpus_cost.sources import TextFormat
+from corpus_cost.workload import Output, ReadOptions
+from service.cli.catalogue import known_author, known_names, unknown_model, wanted_models
+from service.cli.configuration import configuration
+from service.cli.text_files import STDIN
 from tokenizer_registry import Registry
 
 UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}
@@ -75,6 +81,26 @@ def only_one(context: click.Context, parameter: click.Parameter, values: tuple[s
     if len(values) > 1:
         raise click.BadParameter(f"may be given once, not {len(values)} times.", context, parameter)
     return values[0]
+
+
+def chosen_or_own_models(
+    registry: Registry, options: Mapping[str, Any], reading: ReadOptions
+) -> tuple[tuple[str, ...], tuple[str, ...] | None]:
+    """Return the models that were asked for; without any, those that the rows name, which then count for them alone.
+
+    Raise NothingFound, MissingExtra.
+    """
+    names, authors, inputs = options["names"], options["authors"], options["inputs"]
+    if names or authors or configuration().settings.default_model is not None or STDIN in inputs:
+        return tuple(chosen_models(registry, names, authors)), None
+    sources = find_sources(inputs, TextFormat(options["form"]) if options["form"] else None).sources
+    if any(source.format is not TextFormat.JSONL for source in sources):
+        return tuple(chosen_models(registry, names, authors)), None
+    found = own_models(sources, reading)
+    known = tuple(name for name in found if registry.names.find(name) is not None)
+    if found and not known:
+        raise unknown_model(registry, found[0])
+    return (known, known) if known else (tuple(chosen_models(registry, names, authors)), None)
 
 
 def chosen_models(registry: Registry, names: Sequence[str], authors: Sequence[str]) -> list[str]:

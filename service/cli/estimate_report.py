@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import click
 
+from corpus_cost.chat_counting import ChatSums
 from corpus_cost.estimate import Estimate, ModelEstimate
 from corpus_cost.intervals import Interval
 from corpus_cost.report import assumptions
@@ -32,10 +33,11 @@ def show_faults(found: Estimate) -> None:
         if model.reason:
             click.echo(f"{model.way.model}: {model.reason}", err=True)
         if model.uncounted:
-            click.echo(f"{model.way.model}: {model.uncounted:,} texts could not be tokenized.", err=True)
+            what = "chats have no count" if found.total.chats else "texts could not be tokenized"
+            click.echo(f"{model.way.model}: {model.uncounted:,} {what}.", err=True)
     if not found.faults:
         return
-    click.echo(f"Not counted: {_extent(found)}", err=True)
+    click.echo(f"Not counted: {_extent(found)}" if _extent(found) else "Without a count for some models:", err=True)
     for fault in found.faults[:MAX_FAULTS_SHOWN]:
         click.echo(f"  {fault}", err=True)
     if (more := len(found.faults) - MAX_FAULTS_SHOWN) > 0:
@@ -51,6 +53,7 @@ def report(found: Estimate) -> None:
         "models": [_entry(model) for model in found.models],
         "sources": found.sources,
         "texts": found.total.texts,
+        "chats": found.total.chats,
         "bytes": found.total.bytes,
         "nulls": found.total.nulls,
         "refused_texts": found.total.faulty,
@@ -76,20 +79,28 @@ def _entry(model: ModelEstimate) -> json.Value:
     entry: dict[str, json.Value] = {
         "model": model.way.model,
         "vocabulary": model.way.counter,
-        "method": model.way.method,
+        "method": model.method,
         "input_tokens": model.input_tokens,
         "output_tokens": model.output_tokens,
         "cost_usd": model.usd,
         "uncounted_texts": model.uncounted,
         "reason": model.reason,
     }
-    if model.way.band:
-        entry["error"] = {"low": model.way.band.low, "high": model.way.band.high, "basis": str(model.way.band.basis)}
+    if (band := model.band) is not None:
+        entry["error"] = {"low": _rounded(band.low), "high": _rounded(band.high), "basis": str(band.basis)}
+    if model.chats != ChatSums() and model.token_interval is None:
+        entry["chats"] = {**model.chats._asdict()}
     if model.token_interval:
         entry["input_tokens_interval"] = _bounds(model.token_interval)
     if model.usd_interval:
         entry["cost_interval_usd"] = _bounds(model.usd_interval)
     return entry
+
+
+def _rounded(edge: Decimal) -> Decimal:
+    """Return an edge of a band with at most four decimals."""
+    rounded = edge.quantize(CENT_OF_A_CENT)
+    return edge if rounded == edge else rounded
 
 
 def _bounds(interval: Interval) -> json.Value:
@@ -104,10 +115,11 @@ def _cells(model: ModelEstimate, found: Estimate) -> tuple[CellValue, CellValue,
     """Return cost, input tokens and output tokens. Values that are not exact begin with ~, for programs too."""
     if model.input_tokens is None:
         return None, "no public vocabulary" if model.way.method == "none" else None, None
-    mark = "~" if model.way.band or found.sample else ""
+    band_of = model.band
+    mark = "~" if band_of or found.sample else ""
     if not mark:
         return model.usd, model.input_tokens, model.output_tokens
-    band = f" ({model.way.band.low:+.0%} to {model.way.band.high:+.0%})" if model.way.band else ""
+    band = f" ({band_of.low:+.0%} to {band_of.high:+.0%})" if band_of else ""
     tokens = TableCell(f"{mark}{model.input_tokens:,}{band}", f"{mark}{model.input_tokens}{band}")
     answered = mark if model.output_tokens else ""
     output = TableCell(f"{answered}{model.output_tokens:,}", f"{answered}{model.output_tokens}")
@@ -139,4 +151,4 @@ def _extent(found: Estimate) -> str:
         parts.append("1 text" if found.total.faulty == 1 else f"{found.total.faulty:,} texts")
     if found.done < found.shards:
         parts.append(f"{found.shards - found.done:,} parts")
-    return ", ".join(parts) + "."
+    return ", ".join(parts) + "." if parts else ""

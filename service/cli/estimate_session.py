@@ -148,11 +148,12 @@ class EstimateSession:
     def _build_workers(self) -> Workers | RayWorkers:
         request = self._request
         parts = self._journal.parts if request.documents else None
-        job = CountJob(self._metering.meters, request.workload, request.reading, parts)
+        chats = self._metering.chat_meters, self._metering.chat_models
+        job = CountJob(self._metering.meters, request.workload, request.reading, parts, *chats)
         if request.ray_address is not None:
             return RayWorkers(job, extra_folder(), request.ray_address, request.workers)
         preparing = partial(import_parquet_library, request.inputs, request.form)
-        return Workers(job, load_counters(request.registry, job.counters), request.workers, preparing)
+        return Workers(job, load_counters(request.registry, job), request.workers, preparing)
 
     def _find_sources(self) -> FoundSources:
         request = self._request

@@ -3,6 +3,7 @@
 A new command needs a row in PLACES, and one in SUMMARIES with the first sentence of its help.
 """
 
+from errno import EDQUOT, EFBIG, EIO, ENOSPC
 from importlib import import_module
 from typing import Any
 
@@ -11,6 +12,7 @@ import click
 from service import __version__
 from service.cli.lazy import LazyGroup
 
+NO_ROOM = (EDQUOT, EFBIG, EIO, ENOSPC)
 # Commands whose context object is StoreTools, which opens the stores.
 WITH_STORES = {
     "keys": "keys:keys",
@@ -27,6 +29,7 @@ PLACES = WITH_STORES | {
     "cheapest": "cheapest:cheapest_",
     "estimate": "estimate:estimate",
     "audit": "audit:audit_",
+    "calls": "calls:calls",
     "models": "models:models",
     "authors": "models:authors",
     "vocab": "vocab:vocab",
@@ -46,6 +49,7 @@ SUMMARIES = {
     "cheapest": "Rank models by the cost of a call with the text of FILE.",
     "estimate": "Estimate what the texts of INPUTS would cost.",
     "audit": "Compare the charges in usage FILES with the price book.",
+    "calls": "Compare logs of calls with the tokens that are counted here.",
     "models": "List all models, or those of NAMES.",
     "authors": "List the authors of models.",
     "vocab": "List, verify, fetch and add vocabularies.",
@@ -58,9 +62,13 @@ class Commands(LazyGroup):
     """All commands. Rows of the price book are checked when they are read, so any command may find a damaged one."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; a damaged price book ends it with exit status 1 and a sentence."""
+        """Run a command; a damaged price book, or an output without room, ends it with exit status 1 and a sentence."""
         try:
             return super().invoke(ctx)
+        except OSError as fault:
+            if fault.errno not in NO_ROOM or fault.filename is not None:
+                raise
+            raise click.ClickException(f"Cannot write the output: {fault.strerror}.") from None
         except Exception as fault:
             if isinstance(fault, import_module("pricing_data.errors").DamagedBook):
                 raise click.ClickException(str(fault)) from None

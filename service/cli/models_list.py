@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from corpus_cost.model_constraints import INPUT_MODALITIES
 from pricing_data import PriceBook
 from pricing_data.errors import BadUsage
 from pricing_data.plans import whole_number
@@ -15,7 +16,7 @@ from service.cli.catalogue import known_author
 from service.cli.table import MTOK, CellValue, Column, on_terminal, print_table, rounded_tokens, say
 from service.http import json
 from service.tokens.model_facts import fact_sources, fact_values
-from service.tokens.model_filters import INPUT_MODALITIES, CatalogueFilter, search_words
+from service.tokens.model_filters import CatalogueFilter, search_words
 from service.tokens.model_orders import NEWEST_FIRST, ORDERS, CatalogueRow, in_order
 from service.tokens.prices import provenance
 from tokenizer_registry import Registry

@@ -10,7 +10,7 @@ from typing import Any
 @contextmanager
 def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
     """Show a bar of `total` steps during the block; each call of the yielded function advances it by one."""
-    if not sys.stderr.isatty():
+    if not _is_shown():
         yield lambda: None
         return
     rich = import_module("rich.progress")
@@ -22,7 +22,7 @@ def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
 @contextmanager
 def share_progress(what: str) -> Iterator[Callable[[float], None]]:
     """Show a bar during the block; the yielded function sets it to a share from 0 to 1."""
-    if not sys.stderr.isatty():
+    if not _is_shown():
         yield lambda share: None
         return
     rich = import_module("rich.progress")
@@ -34,7 +34,7 @@ def share_progress(what: str) -> Iterator[Callable[[float], None]]:
 @contextmanager
 def byte_progress(what: str, total_bytes: int) -> Iterator[Callable[[int], None]]:
     """Show bytes, rate and time left during the block; the yielded function advances the bar by a number of bytes."""
-    if not sys.stderr.isatty():
+    if not _is_shown():
         yield lambda size: None
         return
     rich = import_module("rich.progress")
@@ -54,3 +54,8 @@ def _bar(columns: Sequence[Any], what: str, total: float) -> Iterator[tuple[Any,
     console = import_module("rich.console").Console(stderr=True)
     with import_module("rich.progress").Progress(*columns, console=console, transient=True) as bar:
         yield bar, bar.add_task(what, total=total)
+
+
+def _is_shown() -> bool:
+    """Return whether standard error is a terminal; it is none if it was closed."""
+    return bool(sys.stderr) and sys.stderr.isatty()

@@ -85,8 +85,8 @@ def per_mtok(price: Decimal | None) -> str:
 
 
 def on_terminal() -> bool:
-    """Return whether standard output is a terminal."""
-    return sys.stdout.isatty()
+    """Return whether standard output is a terminal; it is none if it was closed."""
+    return bool(sys.stdout) and sys.stdout.isatty()
 
 
 def print_table(columns: Sequence[Column], rows: Iterable[Sequence[CellValue]], title: str | None = None) -> None:

@@ -1,18 +1,22 @@
 """A call that is ready to be authorized and sent: the size of its prompt, and all that does not change any more.
 
-The upstream wraps messages in a chat template that is not known here. So a prompt has two sizes: an estimate, and a
-bound with a generous allowance for the template. Input that an upstream reports beyond the bound is not charged.
+A prompt has two sizes: the best count, and a bound. Where the rules of the upstream's model are known, both are those
+of the whole request, with its frame, tools and images. Else the upstream wraps messages in a template that is not known
+here: the count is that of the texts, and the bound has a generous allowance for the template. Input that an upstream
+reports beyond the bound is not charged.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from service.auth.accounts import Principal
 from service.billing.charges import BillableCall
 from service.billing.ledger import Claim
 from service.billing.money import Tokens
+from service.gateway.chat_sizes import ChatSize, ChatSizes
 from service.gateway.request import ChatRequest
 from service.http.context import RequestContext
 from service.http.errors import INVALID_REQUEST, Refusal
@@ -39,26 +43,55 @@ class PromptSize(NamedTuple):
 
 
 class PromptCounter:
-    """Counts prompts and outputs. `vocabulary` is that of the upstream's model, or None if it is not known."""
+    """Counts prompts and outputs.
 
-    def __init__(self, pool: CountingPool, vocabulary: str | None, system_prompt: str | None) -> None:
+    `vocabulary` is that of the upstream's model, and `sizes` counts its whole requests; None if it is not known.
+    """
+
+    def __init__(
+        self,
+        pool: CountingPool,
+        vocabulary: str | None,
+        system_prompt: str | None,
+        sizes: ChatSizes | None = None,
+    ) -> None:
         self.pool = pool
+        self.sizes = sizes
         self.vocabulary = vocabulary
         self.system_texts = (system_prompt,) if system_prompt else ()
 
     async def size(self, request: ChatRequest, caller: Caller) -> PromptSize | Refusal:
         """Return the size of the prompt, or a refusal of a text that is too large or cannot be counted."""
         texts = (*self.system_texts, *request.texts)
-        messages = len(request.messages) + len(self.system_texts)
         try:
-            counted = await self.pool.count_texts(texts, self.vocabulary or DEFAULT_VOCABULARY, caller)
-            if isinstance(counted, Refusal):
-                return _name_messages(counted)
-            bound = counted if self.vocabulary else await self._upper_bound(texts, caller)
-            if isinstance(bound, Refusal):
-                return _name_messages(bound)
+            whole = await self._whole_size(request, texts, caller)
+            if isinstance(whole, Refusal):
+                return _name_messages(whole)
+            if whole.counted is not None and whole.bound is not None:
+                return PromptSize(whole.counted, whole.bound)
+            size = await self._size_of_texts(request, texts, caller)
         except UncountableText as fault:
             return INVALID_REQUEST.saying(f"messages: {fault}")
+        if isinstance(size, Refusal):
+            return _name_messages(size)
+        return size._replace(bound=max(size.bound, whole.bound or 0))
+
+    async def _whole_size(self, request: ChatRequest, texts: tuple[str, ...], caller: Caller) -> ChatSize | Refusal:
+        if self.sizes is None:
+            return ChatSize(None, None)
+        work = partial(self.sizes.size, request)
+        return await self.pool.count_call(texts, work, caller, is_short=self.sizes.is_short_work)
+
+    async def _size_of_texts(
+        self, request: ChatRequest, texts: tuple[str, ...], caller: Caller
+    ) -> PromptSize | Refusal:
+        messages = len(request.messages) + len(self.system_texts)
+        counted = await self.pool.count_texts(texts, self.vocabulary or DEFAULT_VOCABULARY, caller)
+        if isinstance(counted, Refusal):
+            return counted
+        bound = counted if self.vocabulary else await self._upper_bound(texts, caller)
+        if isinstance(bound, Refusal):
+            return bound
         preamble = MAX_TOOLS_PREAMBLE_TOKENS if "tools" in request.options else 0
         return PromptSize(
             counted + FRAME_TOKENS * (messages + 1),

@@ -19,6 +19,7 @@ from service.billing.sweeper import Sweeper
 from service.connections import Connections
 from service.gateway.call import CallContext, RunningCalls
 from service.gateway.chat import ChatEndpoint, PublicModel
+from service.gateway.chat_sizes import chat_sizes
 from service.gateway.joining import RedisLeftCalls, RetryJoiner
 from service.gateway.openrouter_models import FORMAT, openrouter_list
 from service.gateway.prepared_call import CallPreparer, PromptCounter
@@ -71,7 +72,9 @@ class Gateway:
         sessions = SessionPolicy(OpenSessions(connections.sessions, connections.users))
         self.usage_policy = UsagePolicy(self.policy, sessions)
         self.upstream_facts = _facts(settings, pool.registry)
-        counter = PromptCounter(pool, _vocabulary(settings, pool.registry), settings.gateway_system_prompt)
+        system = settings.gateway_system_prompt
+        sizes = chat_sizes(pool.registry, _upstream_name(settings), settings.upstream_url or "", system)
+        counter = PromptCounter(pool, _vocabulary(settings, pool.registry), system, sizes)
         self.chat = ChatEndpoint(
             reader=BodyReader(settings.max_body_bytes, settings.body_timeout_seconds, pool.in_flight),
             pool=pool,

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from corpus_cost.cheapest import CheapestQuery
-from corpus_cost.model_constraints import ModelConstraints
+from corpus_cost.model_constraints import INPUT_MODALITIES, ModelConstraints
 from pricing_data.errors import BadUsage
 from pricing_data.responses.stated_terms import region_stated, service_of
 from pricing_data.usage import MAX_TOKENS, Terms
@@ -13,7 +13,6 @@ from service.http.errors import Refusal
 from service.http.json import shorten
 from service.http.validation import InvalidRequest, check_names, one_of, read_body, typed, whole_number
 from service.tokens.chat_requests import CHAT_PROPERTIES, ChatInput, chat_input
-from service.tokens.model_filters import INPUT_MODALITIES
 from service.tokens.requests import CHAT, day_of
 from weighbridge_base.suggestions import did_you_mean
 

@@ -52,7 +52,8 @@ class CountEntries:
         self.registry = registry
         self.book = book
         self._entry = lru_cache(MAX_MODELS)(self._build_entry)
-        self._entries = lru_cache(MAX_LISTS)(self._build_entries)
+        # Returns the entries of models of the catalogue on a day.
+        self.of_models = lru_cache(MAX_LISTS)(self._build_entries)
         self._named_entries = lru_cache(MAX_NAMED_LISTS)(self._build_named_entries)
 
     def write(
@@ -80,7 +81,7 @@ class CountEntries:
         if request.chat is not None and request.chat.host is not None:
             return self._build_hosted_entries(request, request.chat.host, day)
         if names is None:
-            return self._entries(request.models, day)
+            return self.of_models(request.models, day)
         # Not cached if some are unknown, because those are of any length.
         return self._build_named_entries(names, day) if names.unknown else self._named_entries(names, day)
 
@@ -145,16 +146,16 @@ class CountEntries:
         """Return the members about the sources of the numbers, and the mark-up of the account."""
         rate = entry.price.input_rate(count.tokens or 0)
         details: dict[str, json.Value] = {
-            "resolved_model": entry.model,
             "vocabulary": count.vocabulary,
             "method": count.method,
             "price_per_input_token": rate.usd,
             "price_above_tokens": rate.above_tokens,
             **provenance(entry.price.price),
+            "resolved_model": entry.model,
         }
-        details |= context_entry(self.registry.facts[entry.model] if entry.model else NO_FACTS, count.tokens)
         if entry.model is not None:
             details["reason"] = self._reason(entry.price, entry.model, count, chat)
+        details |= context_entry(self.registry.facts[entry.model] if entry.model else NO_FACTS, count.tokens)
         if markup is not None:
             usd = None if count.tokens is None or rate.usd is None else cost(count.tokens, rate.usd)
             details |= markup_values(markup, usd)

@@ -35,6 +35,9 @@ Answer = TypeVar("Answer")
 
 # Up to this many characters a text is counted inline, in less than 1 ms: a thread would cost more.
 INLINE_CHARACTERS = 4_000
+# A request up to this size is counted inline: its frame takes time for each of its messages.
+INLINE_CALL_CHARACTERS = 2_000
+INLINE_CALL_TEXTS = 32
 # Characters times effort that are counted inline: 1 to 2 ms, a few more for hostile texts.
 INLINE_EFFORT = 40_000
 # Lists of models whose efforts are cached; a list of all models has about 1,000 names.
@@ -133,6 +136,27 @@ class CountingPool:
         if characters <= INLINE_CHARACTERS:
             return work()
         return await self._in_thread(caller, characters * 4, work, admitted=admitted)
+
+    async def count_call(
+        self, texts: Sequence[str], work: Callable[[], Answer], caller: Caller = UNNAMED, *, is_short: bool = True
+    ) -> Answer | Refusal:
+        """Run work that counts a request with these texts, within the limits of one text; on the loop if it is short.
+
+        Raise what the work raises.
+        """
+        characters = sum(map(len, texts))
+        if characters > self.limits.characters:
+            return TEXT_TOO_LARGE.saying(f"The text is longer than {self.limits.characters} characters.")
+        measured = partial(self._measure_and_run, texts, characters, work)
+        if is_short and characters <= INLINE_CALL_CHARACTERS and len(texts) <= INLINE_CALL_TEXTS:
+            return measured()
+        return await self._in_thread(caller, characters * 4, measured)
+
+    def _measure_and_run(self, texts: Sequence[str], characters: int, work: Callable[[], Answer]) -> Answer | Refusal:
+        limit = self.limits.expanded_bytes
+        if characters * MAX_BYTES_PER_CHARACTER > limit and sum(map(expanded_size, texts)) > limit:
+            return TEXT_TOO_LARGE.saying(f"The text is longer than {limit} bytes after NFKC.")
+        return work()
 
     async def encode(
         self, text: str, vocabulary: str, max_characters: int, held_bytes: int = 0, caller: Caller = UNNAMED

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from corpus_cost.model_constraints import INPUT_MODALITIES
 from service.http.json import shorten
 from service.http.validation import InvalidRequest
 from tokenizer_registry import Model
 from tokenizer_registry.facts import ModelFacts, value_of
 
-INPUT_MODALITIES = ("text", "image", "audio", "video", "pdf")
 MAX_CONTEXT_DIGITS = 12
 FLAGS = {"true": True, "false": False}
 

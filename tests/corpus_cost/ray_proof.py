@@ -54,7 +54,7 @@ def main() -> None:
         pieces = (SourcePiece(source, ByteRange(at, at + source.size // SHARDS), 1) for at in edges)
         shards = [shard_of((piece,)) for piece in pieces]
         expected = ShardTally(None)
-        with Workers(JOB, load_counters(Registry.from_package(), JOB.counters), 2) as local:
+        with Workers(JOB, load_counters(Registry.from_package(), JOB), 2) as local:
             count_shards(local, shards, expected, lambda _: None)
         found = ShardTally(None)
         cluster = import_module("ray.cluster_utils").Cluster()

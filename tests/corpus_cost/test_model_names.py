@@ -34,6 +34,12 @@ def names() -> ModelNames:
         ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", Usage(100_000, 10_000), "0.495"),
         ("global.anthropic.claude-sonnet-4-5-20250929-v1:0", Usage(100_000, 10_000), "0.45"),
         ("us.anthropic.claude-3-5-haiku-20241022-v1:0", Usage(100_000, 10_000), "0.12"),
+        # LiteLLM 1.109.1: Amazon's own models by region, one region of Bedrock, Gemini on Vertex AI.
+        ("us.amazon.nova-pro-v1:0", Usage(1_000_000, 100_000), "1.12"),
+        ("us.amazon.nova-2-lite-v1:0", Usage(1_000_000), "0.33"),
+        ("bedrock_mantle/openai.gpt-5.6-sol", Usage(100_000), "0.44"),
+        ("bedrock_mantle/anthropic.claude-sonnet-5-5", Usage(100_000), "0.22"),
+        ("vertex_ai/gemini-3.6-flash", Usage(100_000), "0.075"),
         ("claude-sonnet-4-5@20250929", Usage(1_000_000, 100_000), "8.25"),
         ("gpt-4o-mini:batch", Usage(1_000_000), "0.075"),
         # Dated snapshots cost what the model costs.
@@ -62,6 +68,9 @@ def test_prices_of_names(names: ModelNames, name: str, usage: Usage, usd: str | 
             "together_ai/deepseek-ai/DeepSeek-V3",
             "together asks prices of its own, and the known price is that of DeepSeek",
         ),
+        ("deepseek.v3.2", "bedrock asks prices of its own, and the known price is that of DeepSeek"),
+        ("vertex_ai/gemini-2.0-flash", "vertex asks prices of its own, and the known price is that of Google"),
+        ("vertex_ai/claude-3-5-haiku", "vertex asks prices of its own, and the known price is that of Anthropic"),
         ("azure/us/gpt-4-turbo", "azure asks prices of its own, and the known price is that of OpenAI"),
     ],
 )

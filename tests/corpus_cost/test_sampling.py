@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus_cost.counting import CountJob, JobCounters, count_shard
+from corpus_cost.counting import CountJob, count_shard, load_counters
 from corpus_cost.discovery import find_sources
 from corpus_cost.intervals import Drawn, interval, student
 from corpus_cost.sampling import sample_plan
@@ -15,6 +15,7 @@ from corpus_cost.totals import merge_partials
 from corpus_cost.workload import ReadOptions, Workload
 from tests.corpus_cost.conftest import DAY
 from tests.corpus_cost.sampled_corpora import KINDS, check
+from tokenizer_registry import Registry
 
 
 @pytest.mark.parametrize("number", [8, 12, 15])
@@ -51,7 +52,8 @@ def test_a_packed_file_is_sampled_by_its_texts(tmp_path: Path, monkeypatch: pyte
     parquet.write_table(arrow.table({"text": ["the same text, again and again"] * 50_000}), path)
     sources = find_sources([str(path)]).sources
     plan = sample_plan(sources, ReadOptions(), Decimal("0.01"), "0")
-    total = merge_partials(count_shard(shard, CountJob((), Workload(DAY)), JobCounters({})) for shard in plan.shards)
+    job, registry = CountJob((), Workload(DAY)), Registry.from_package()
+    total = merge_partials(count_shard(shard, job, load_counters(registry, job)) for shard in plan.shards)
     assert 450 <= total.texts <= 550
     assert total.measured == 50_000 * 31
 

@@ -39,7 +39,7 @@ def shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sequence[Shard]:
 @pytest.fixture
 def workers(registry: Registry) -> Callable[[int], Workers]:
     """Return a function that builds `Workers` of so many processes."""
-    return lambda count: Workers(JOB, load_counters(registry, JOB.counters), count)
+    return lambda count: Workers(JOB, load_counters(registry, JOB), count)
 
 
 def counted(workers: Workers, shards: Sequence[Shard], tally: ShardTally) -> Partial:
@@ -153,7 +153,7 @@ def test_workers_without_memory_are_lost_and_their_texts_are_not_called_uncounta
     # By 5 MB more than is in use: to merge eight million symbols takes 350 MB.
     with pytest.raises(WorkersLost, match="memory ran out"):
         counted(
-            Workers(JOB, load_counters(registry, JOB.counters), 1, partial(limit_memory, 5_000_000)),
+            Workers(JOB, load_counters(registry, JOB), 1, partial(limit_memory, 5_000_000)),
             planned,
             ShardTally(None),
         )

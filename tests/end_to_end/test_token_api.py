@@ -66,15 +66,17 @@ def test_a_large_text_equals_its_small_count(client: httpx2.Client) -> None:
 
 
 def test_detail_shows_where_the_numbers_come_from(client: httpx2.Client) -> None:
-    """`detail` adds vocabulary, method, price, its date, its source and its state, after the three properties."""
+    """`detail` adds vocabulary, method, price, its date, source and state, the model, and the reason of a null."""
     entry = counted(client, detail=True).json()[0]
-    assert list(entry) == [
+    assert list(entry)[:12] == [
         "model", "token_count", "token_cost", "vocabulary", "method",
         "price_per_input_token", "price_above_tokens", "price_effective_from", "price_source", "price_state",
+        "resolved_model", "reason",
     ]  # fmt: skip
     assert (entry["vocabulary"], entry["method"]) == ("o200k_base", "exact")
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", entry["price_effective_from"])
     assert entry["price_source"]
+    assert (entry["context_window"], entry["context_left"]) == (128_000, 128_000 - entry["token_count"])
 
 
 def test_estimates_come_only_where_they_are_asked_for(client: httpx2.Client) -> None:
@@ -89,7 +91,7 @@ def test_an_estimate_is_labelled_and_has_its_band_beside_it(client: httpx2.Clien
     """`estimate` fills the null with method, estimator and band, and prices it; an exact count has none of them."""
     reply = counted(client, models=["claude-opus-4-5", "gpt-4o", "grok-4"], estimate=True)
     claude, exact, grok = reply.json(parse_float=Decimal)
-    assert list(exact)[-3:] == ["price_state", "estimator", "estimate_error"]
+    assert list(exact)[-2:] == ["estimator", "estimate_error"]
     assert (claude["token_count"], claude["method"], claude["vocabulary"]) == (19, "estimate", None)
     assert claude["token_cost"] == 19 * claude["price_per_input_token"]
     assert (claude["estimator"], grok["estimator"], exact["estimator"]) == ("claude-3", "large", None)
@@ -165,7 +167,7 @@ def test_no_price_is_written_with_an_exponent(client: httpx2.Client) -> None:
         ("name=", 404, 'There is no model "".'),
         ("author=Meta&name=gpt-4o", 404, 'The model "gpt-4o" is not by the author "Meta".'),
         ("author=Meta&author=AI21", 400, "author: this parameter is given twice"),
-        ("autor=Meta", 400, '"autor" is not a parameter of this path; it has author, name, detail, api-key.'),
+        ("autor=Meta", 400, '"autor" is not a parameter of this path; it has author, name, detail, open_weights,'),
     ],
 )
 def test_unknown_authors_and_names(client: httpx2.Client, query: str, status: int, sentence: str) -> None:

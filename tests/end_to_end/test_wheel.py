@@ -130,6 +130,16 @@ def test_a_count_leaves_nothing_in_the_working_folder(installed: Path, tmp_path:
     assert_counts(installed, tmp_path, environ)
 
 
+def test_python_counts_beside_another_service(installed: Path, tmp_path: Path, environ: dict[str, str]) -> None:
+    """A user's own package of the name `service` stands in the way of nothing, for Python and for the command."""
+    (tmp_path / "service").mkdir()
+    (tmp_path / "service" / "__init__.py").write_text("raise RuntimeError('not ours')")
+    example = "import weighbridge; print(weighbridge.count('hello', 'openai/GPT-4o'))"
+    assert run(str(installed), "-c", example, cwd=tmp_path, environ=environ) == "1\n"
+    for command in ((str(installed), "-m", "weighbridge"), (str(installed.with_name("weighbridge")),)):
+        assert "weighbridge" in run(*command, "--version", cwd=tmp_path, environ=environ)
+
+
 @in_full
 def test_a_folder_is_installed(installed: Path, tmp_path: Path, environ: dict[str, str]) -> None:
     """`pip install .` in the source folder."""

@@ -21,7 +21,17 @@ def vocabulary_of(model: str) -> str | None:
         ("yi", "<<< >>> <|not_special|> [[x]] <a> </b>\n", 19),
         ("yi-fast", "<<< >>> <|not_special|> [[x]] <a> </b>\n", 20),
         ("minicpm", "12345", 5),
+        ("minicpm", "你好", 1),
+        ("minicpm", "<p>", 1),
         ("ernie-4.5", "\n", 1),
+        ("ernie-4.5", "你好", 1),
+        ("mistral-v1", "[REFERENCE_DOC_4]", 10),
+        ("mistral-v3", "[REFERENCE_DOC_4]", 2),
+        ("baichuan-1", "你是谁", 2),
+        ("baichuan-2", "你是谁", 1),
+        ("smollm3", "<code>", 1),
+        ("t5", "hello ", 1),
+        ("clip", "&amp;", 3),
         ("gemma-3", "<h1>", 1),
         ("qwen3.5", "俱乐部", 3),
         ("starcoder", "\U00050000", 4),
@@ -40,9 +50,13 @@ def test_the_decided_form_counts(registry: Registry, name: str, text: str, token
         ("minicpm3-4b", "minicpm"),
         ("ernie-4.5-0.3b", "ernie-4.5"),
         ("j2-ultra", None),
-        ("smollm3-3b", None),
-        ("baichuan2-7b-chat", None),
+        ("smollm3-3b", "smollm3"),
+        ("baichuan2-7b-chat", "baichuan-2"),
         ("mistral-small-2409", "tekken"),
+        ("mistral-large-latest", "tekken"),
+        ("modernbert-base", "gpt-neox"),
+        ("roberta-base", "r50k_base"),
+        ("xlnet-base-cased", None),
         ("gemma-4-31b-it", "gemma-4"),
         ("command-r-plus", "command-r"),
     ],
@@ -53,7 +67,7 @@ def test_models_have_the_decided_vocabulary(model: str, vocabulary: str | None) 
 
 
 def test_mistral_versions_count_alike(registry: Registry) -> None:
-    """Mistral v1 and v3 differ in control tokens and ids, but never in a count."""
+    """Mistral v1 and v3 differ in control tokens and ids, but not in a count of text without user-defined pieces."""
     text = "Felis nunc phasellus arcu — 12345.678\n\n  [INST] naïve 🌍"
     assert registry.vocabulary("mistral-v1").count(text) == registry.vocabulary("mistral-v3").count(text)
 

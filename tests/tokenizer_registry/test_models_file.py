@@ -77,6 +77,7 @@ def test_evidence_is_of_a_known_kind(rows: list[dict[str, str]]) -> None:
         ("Anthropic", "claude-2.1", "Claude 2.1", "claude-2"),
         ("Anthropic", "claude-haiku-4-5", "Claude Haiku 4.5", None),
         ("Google", "gemma-2-27b", "Gemma 2 27B", "gemma-2"),
+        ("Google", "gemini-2.0-flash", "Gemini 2.0 Flash", "gemma-2"),
         ("Google", "gemini-2.5-flash", "Gemini 2.5 Flash", "gemma-3"),
         ("Google", "gemini-3.6-flash", "Gemini 3.6 Flash", None),
         ("Amazon", "titan-text-lite-v1", "Titan Text Lite V1", None),

@@ -47,3 +47,9 @@ def test_prefixes_of_price_sources_mean_the_same_author(fast: Registry) -> None:
         models = [name for name, model in fast.models.items() if model.author == author.name]
         for prefix in author.prefixes:
             assert not models or fast.names.find(f"{prefix}/{models[0]}") is not None, prefix
+
+
+def test_every_author_of_the_catalogue_has_a_prefix(fast: Registry) -> None:
+    prefixes = shipped_name_data().prefixes.values()
+    known = {prefix.author for prefix in prefixes} | {prefix.owner for prefix in prefixes}
+    assert {model.author for model in fast.models.values()} - known == set()

@@ -16,7 +16,10 @@ def written(name: str) -> list[str]:
     [
         ("gpt-4o", ["gpt-4o"]),
         ("GPT-4o", ["gpt-4o"]),
-        ("openrouter/openai/gpt-4o:free", ["openrouter/openai/gpt-4o:free", "gpt-4o:free", "gpt-4o"]),
+        (
+            "openrouter/openai/gpt-4o:free",
+            ["openrouter/openai/gpt-4o:free", "openrouter/openai/gpt-4o", "gpt-4o:free", "gpt-4o"],
+        ),
         (
             "us.anthropic.claude-opus-4-6-v1:0",
             [
@@ -29,7 +32,7 @@ def written(name: str) -> list[str]:
         ),
         ("codestral@2405", ["codestral@2405", "codestral-2405"]),
         ("llama-v3p1-8b-fp8", ["llama-v3p1-8b-fp8", "llama-3.1-8b-fp8", "llama-3.1-8b"]),
-        ("unheard-of/gpt-4o:free", ["unheard-of/gpt-4o:free"]),
+        ("unheard-of/gpt-4o:free", ["unheard-of/gpt-4o:free", "unheard-of/gpt-4o"]),
     ],
 )
 def test_rewrites_come_in_their_order(name: str, tried: list[str]) -> None:

@@ -74,6 +74,7 @@ def test_no_name_leads_to_another_generation(name: str, wrong: str, names: NameR
             "gpt-5-max",
             "gpt-4-mini",
             "gpt-4o-audio-preview",
+            "gemini-2.5-flash-preview",
             "gemma-3-270b",
             "gpt-4x",
         ),

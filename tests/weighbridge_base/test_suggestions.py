@@ -11,6 +11,11 @@ def test_the_nearest_name_is_suggested() -> None:
     assert did_you_mean("gpt-4o-mni", KNOWN, "See the list.") == "Did you mean gpt-4o-mini?"
 
 
+def test_case_alone_is_no_difference() -> None:
+    """However much of the name is in another case."""
+    assert nearest("openai", ["Open-Ai", "OpenAI"]) == "OpenAI"
+
+
 def test_without_a_similar_name_something_else_is_said() -> None:
     """Without a similar name the answer is the caller's text, empty by default."""
     assert nearest("zzz", KNOWN) is None

@@ -17,6 +17,8 @@ class Basis(StrEnum):
     RECONSTRUCTION = "reconstruction"
     # How far public vocabularies of the kind lie apart; never compared with the model itself.
     SPREAD = "spread"
+    # The provider's own numbers for recorded calls.
+    RECORDED = "recorded"
 
 
 class ErrorBand(NamedTuple):

@@ -82,7 +82,7 @@ def count_read(
         RENDERERS[generation.family](context)
     except NoRuleHolds as error:
         return _uncounted(name, place, error.missing)
-    if place not in HOSTS[generation.family]:
+    if place not in HOSTS.get(generation.family, (place,)):
         context.widen(context.sums.frame, "unlisted-host", len(request.turns))
     return _counted(context)
 

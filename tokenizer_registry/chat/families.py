@@ -1,8 +1,7 @@
 """Which rules count a model at a host.
 
-Closed families are counted by constants: a row of rules.toml says which generation a model is of. Open weights are
-counted by their publishers' templates: what finds a template for (model, host) is asked in `generation_at` where no
-row has the model, and its renderer is put into RENDERERS.
+Closed families are counted by constants, open weights by their publishers' templates. A row of rules.toml or
+open_weights.toml says which generation a model is of.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,6 +11,7 @@ from typing import Final
 from tokenizer_registry.chat.anthropic import count_anthropic
 from tokenizer_registry.chat.context import CountingContext
 from tokenizer_registry.chat.gemini import count_gemini
+from tokenizer_registry.chat.open_weights.count import count_open_weights
 from tokenizer_registry.chat.openai import count_openai
 from tokenizer_registry.chat.plain import count_plain
 from tokenizer_registry.chat.rules import Generation, generation_of
@@ -26,10 +26,12 @@ RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType(
         "gemini": count_gemini,
         "nova": count_plain,
         "cohere": count_plain,
+        "open": count_open_weights,
     }
 )
 
-# The hosts whose numbers were compared; the first is the one that a model is called at if none is given.
+# The hosts whose numbers were compared; the first is the one that a model is called at if none is given. For open
+# weights each rule has its host.
 HOSTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "openai": ("openai", "azure-openai", "azure-ai", "openrouter"),
@@ -51,6 +53,10 @@ _HOST_NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "vertexai": "google-vertex",
         "aws": "bedrock",
         "aws-bedrock": "bedrock",
+        "together_ai": "together",
+        "togetherai": "together",
+        "zai": "z.ai",
+        "z-ai": "z.ai",
     }
 )
 
@@ -64,4 +70,6 @@ def host_name(host: str | None, generation: Generation | None) -> str:
     """Return the name that rules have for a host; without one, the host that the generation is compared at."""
     if host is not None:
         return _HOST_NAMES.get(host.lower(), host.lower())
-    return HOSTS[generation.family][0] if generation is not None else ""
+    if generation is None:
+        return ""
+    return generation.host or (HOSTS[generation.family][0] if generation.family in HOSTS else "")

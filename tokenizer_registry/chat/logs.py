@@ -1,11 +1,13 @@
 """Logs of requests and what their providers counted: one JSON object a line."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+
+from tokenizer_registry.chat.recognition import shape_of
 
 # Names of request shapes in logs, beside our own.
 SHAPES: Final[Mapping[str, str]] = {
@@ -64,6 +66,64 @@ def read_log(path: Path, *, include_offline: bool = False) -> Iterator[LoggedCal
                     yield call[0]
 
 
+class LogFault(NamedTuple):
+    """A line of a log that cannot be compared."""
+
+    line: int
+    reason: str
+
+
+def read_lines(lines: Iterable[bytes]) -> Iterator[tuple[int, LoggedCall] | LogFault]:
+    """Yield each call of anybody's log with the number of its line, or why it is none.
+
+    Empty lines and rows marked `offline: false` are left out. The shape, the model and the usage may also stand in the
+    request and in the response.
+    """
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line.decode("utf-8-sig"))
+        except UnicodeDecodeError:
+            yield LogFault(number, "it is not UTF-8")
+        except (ValueError, RecursionError):
+            yield LogFault(number, "it is not JSON")
+        else:
+            if not isinstance(row, dict):
+                yield LogFault(number, "it is no JSON object")
+            elif row.get("offline") is not False:
+                yield _call_or_fault(row, number)
+
+
+def _call_or_fault(row: dict[str, Any], number: int) -> tuple[int, LoggedCall] | LogFault:
+    whole = _completed(row)
+    kind = whole["shape"]
+    if not isinstance(whole["request"], dict):
+        return LogFault(number, "it has no request")
+    if SHAPES.get(kind, kind) not in set(SHAPES.values()):
+        return LogFault(number, f"its request has no known shape{f': {kind}' if kind else ''}")
+    if input_tokens(whole) is None:
+        return LogFault(number, "it has no usage with input tokens")
+    found = _call(whole, number)
+    return LogFault(number, "it names no model") if found is None or not found[0].models else (number, found[0])
+
+
+def _completed(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with `shape`, `request`, `model` and `usage` where they are elsewhere."""
+    response = row.get("response")
+    answer = response.get("body", response) if isinstance(response, dict) else {}
+    answer = answer if isinstance(answer, dict) else {}
+    request = row.get("request", row.get("body"))
+    named = request.get("model") if isinstance(request, dict) else None
+    return {
+        **row,
+        "request": request,
+        "shape": str(row.get("shape") or row.get("api") or shape_of(request) or ""),
+        "model": row.get("model") or named,
+        "usage": row.get("usage") or answer.get("usage") or answer.get("usageMetadata"),
+    }
+
+
 def _call(row: Any, number: int) -> tuple[LoggedCall, bool] | None:
     if not isinstance(row, dict):
         raise ValueError(f"line {number} is no JSON object")
@@ -76,6 +136,7 @@ def _call(row: Any, number: int) -> tuple[LoggedCall, bool] | None:
     if kind == "bedrock.invoke" and any("nova" in name for name in models):
         shape = "bedrock_converse"
     host = _UPSTREAMS.get(str(row.get("upstream"))) or row.get("host") or row.get("provider")
+    host = host.partition(" (")[0] if isinstance(host, str) else None
     given = with_thoughts(with_media(body, row.get("media") or []), row.get("earlier_thoughts") or [])
     call = LoggedCall(str(row.get("id", number)), shape, models, host, given, tokens, day_of(row.get("recorded")))
     return call, row.get("offline") is not False

@@ -31,6 +31,7 @@ class Part(NamedTuple):
     missing: tuple[str, ...] = ()
 
 
+NO_SPREAD: Final = Decimal(0)
 EMPTY_PART: Final = Part(0, "exact", "", 0, 0)
 
 
@@ -76,7 +77,7 @@ class PartSum:
 
     def __init__(self) -> None:
         self._tokens = self._low = self._high = 0
-        self._below = self._above = Decimal(0)
+        self._below = self._above = NO_SPREAD
         self._exact = True
         self._unbounded = False
         self._rules: dict[str, None] = {}
@@ -123,9 +124,12 @@ class PartSum:
 
     def part(self) -> Part:
         """Return the part as it stands."""
+        if self._exact and not self._rules and not self._missing:
+            return EMPTY_PART
         rule = ", ".join(self._rules)
-        low = max(self._low - math.ceil(self._below), 0)
-        high = None if self._unbounded else self._high + math.ceil(self._above)
+        below, above = (0, 0) if self._exact else (math.ceil(self._below), math.ceil(self._above))
+        low = max(self._low - below, 0)
+        high = None if self._unbounded else self._high + above
         if self._missing:
             return Part(None, "none", rule, low, high, tuple(self._missing))
         method: CountMethod = "exact" if self._exact else "estimate"
@@ -133,23 +137,32 @@ class PartSum:
 
 
 class PartSums:
-    """The eight parts while they are added up."""
+    """The eight parts while they are added up. A part begins at its first use: most requests have two."""
 
-    __slots__ = tuple(ChatParts._fields)
+    __slots__ = ("_begun", *ChatParts._fields)
+
+    text: PartSum
+    frame: PartSum
+    tools: PartSum
+    tool_calls: PartSum
+    schema: PartSum
+    images: PartSum
+    audio: PartSum
+    files: PartSum
 
     def __init__(self) -> None:
-        self.text = PartSum()
-        self.frame = PartSum()
-        self.tools = PartSum()
-        self.tool_calls = PartSum()
-        self.schema = PartSum()
-        self.images = PartSum()
-        self.audio = PartSum()
-        self.files = PartSum()
+        self._begun: dict[str, PartSum] = {}
+
+    def __getattr__(self, name: str) -> PartSum:
+        if name not in ChatParts._fields:
+            raise AttributeError(name)
+        part = self._begun[name] = PartSum()
+        setattr(self, name, part)
+        return part
 
     def parts(self) -> ChatParts:
         """Return all parts as they stand."""
-        return ChatParts(*(getattr(self, name).part() for name in ChatParts._fields))
+        return ChatParts(**{name: part.part() for name, part in self._begun.items()})
 
 
 def total(parts: Iterable[Part]) -> TokenRange | None:

@@ -1,7 +1,7 @@
 """The common form of a request: what all shapes are read into, and what every family renders."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 MediaKind = Literal["image", "audio", "video", "file"]
@@ -116,6 +116,8 @@ class Tool:
     # Where Gemini's shape has JSON Schema rather than its own.
     is_json_schema: bool = True
     is_strict: bool = False
+    # Whether the request has a description, be it an empty one.
+    is_described: bool = False
     # Anthropic's `defer_loading`: not in the prompt until a search finds it.
     is_deferred: bool = False
 
@@ -160,3 +162,5 @@ class CommonRequest:
     # Anthropic's `thinking`: whether the model may think, and how.
     thinking: ThinkingMode | None = None
     has_task_budget: bool = False
+    # What hosts of open models pass on to the chat template: `chat_template_kwargs`, `reasoning_effort`, `thinking`.
+    template_options: JsonObject = field(default_factory=dict)

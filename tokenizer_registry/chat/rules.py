@@ -1,4 +1,4 @@
-"""The dated tables of constants in rules.toml, and the measured bands in bands.toml."""
+"""The dated tables of constants in rules.toml and open_weights.toml, and the measured bands in bands.toml."""
 
 import tomllib
 from collections.abc import Mapping
@@ -17,11 +17,11 @@ class Generation(NamedTuple):
     name: str
     family: str
     models: tuple[str, ...]
-    # The vocabulary that recorded calls show, where it is not the one in models.toml.
-    vocabulary: str | None = None
     # A vocabulary that counts much as the model does where the registry has no estimator, and how far it may be off.
     proxy: str | None = None
     proxy_share: float = 0.0
+    # The host that the model is called at if none is given, where it is not the family's.
+    host: str | None = None
 
 
 class Rule(NamedTuple):
@@ -68,15 +68,15 @@ class Band(NamedTuple):
 @cache
 def generations() -> Mapping[str, Generation]:
     """Return the generation of each name or beginning of a name."""
-    rows = _document("rules.toml")["generation"]
+    rows = _rows("generation")
     found = [
         Generation(
             row["name"],
             row["family"],
             tuple(row["models"]),
-            row.get("vocabulary"),
             row.get("proxy"),
             row.get("proxy_share", 0.0),
+            row.get("host"),
         )
         for row in rows
     ]
@@ -123,7 +123,7 @@ def rule_names() -> tuple[str, ...]:
 @cache
 def _rules() -> Mapping[str, tuple[Rule, ...]]:
     rules: dict[str, list[Rule]] = {}
-    for row in _document("rules.toml")["rule"]:
+    for row in _rows("rule"):
         rule = Rule(
             row["name"],
             tuple(row["generations"]),
@@ -152,6 +152,10 @@ def _bands() -> tuple[Band, ...]:
         )
         for row in _document("bands.toml")["band"]
     )
+
+
+def _rows(kind: str) -> list[dict[str, Any]]:
+    return [row for name in ("rules.toml", "open_weights.toml") for row in _document(name)[kind]]
 
 
 def _document(name: str) -> dict[str, Any]:

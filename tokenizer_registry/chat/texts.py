@@ -49,7 +49,7 @@ def text_counter(
 
     Raise UnknownVocabulary, DamagedVocabulary.
     """
-    vocabulary = generation.vocabulary or registry.models[model].vocabulary
+    vocabulary = registry.models[model].vocabulary
     if vocabulary is not None and vocabulary in registry.vocabularies:
         return TextCounter(registry.counter(vocabulary), vocabulary, memory=memory)
     estimator = registry.estimator(model)

@@ -18,8 +18,8 @@ from tokenizer_registry.chat.request import (
 # The families whose models understand the signatures and thoughts that stand in a shape.
 OWN_FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        "openai_chat": ("openai",),
-        "openai_responses": ("openai",),
+        "openai_chat": ("openai", "open"),
+        "openai_responses": ("openai", "open"),
         "anthropic_messages": ("anthropic",),
         "gemini_contents": ("gemini",),
         "bedrock_converse": ("anthropic", "nova"),

@@ -8,10 +8,11 @@ from urllib.parse import urlencode
 
 from starlette.types import Receive, Scope
 
+from corpus_cost.model_constraints import INPUT_MODALITIES
 from pricing_data import Price, PriceBook
 from service.http.errors import Refusal
 from service.http.responses import Reply
-from service.tokens.model_filters import INPUT_MODALITIES, CatalogueFilter, search_words
+from service.tokens.model_filters import CatalogueFilter, search_words
 from service.tokens.model_orders import NEWEST_FIRST, ORDERS, CatalogueRow, in_order
 from service.web.forms import WebForm, parse_form
 from service.web.page import Pages

@@ -241,3 +241,21 @@ def test_other_exports_are_compared_too(tmp_path: Path) -> None:
     found = lines(str(SAMPLES / "bedrock_cur.csv"))
     compared = {line["model"]: line["difference_usd"] for line in found if not line["unpriced"]}
     assert compared == {"Claude Sonnet 4.5": 0}
+
+
+def test_names_of_one_model_share_a_line_unless_they_change_the_price() -> None:
+    """A prefix and a spelling are of the model's line, as in bills; a region and a batch have lines of their own."""
+    bedrock = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
+    rows: list[list[object]] = [
+        ["2026-10-05", "openai/gpt-4o", 1_000_000, 100_000, "3.50"],
+        ["2026-10-05", "GPT-4o", 1_000_000, 100_000, "3.50"],
+        ["2026-10-05", "gpt-4o", 1_000_000, 100_000, "3.50"],
+        ["2026-10-05", "gpt-4o:batch", 1_000_000, 100_000, "1.75"],
+        ["2026-10-05", bedrock, 100_000, 10_000, "0.495"],
+    ]
+    found = lines(write("usage.csv", "date,model,input_tokens,output_tokens,cost_usd", rows))
+    assert {line["model"]: (line["rows"], line["own_usd"], line["difference_usd"]) for line in found} == {
+        "GPT-4o": (3, Decimal("10.5"), 0),
+        "gpt-4o:batch": (1, Decimal("1.75"), 0),
+        bedrock: (1, Decimal("0.495"), 0),
+    }

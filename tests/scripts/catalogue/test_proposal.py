@@ -43,10 +43,14 @@ def test_every_name_is_listed_or_left_out_with_a_reason() -> None:
 
 
 def test_every_reason_is_used() -> None:
-    """Each reason of left_out.toml is that of a name in the sources; otherwise its patterns would be errors."""
+    """Each reason of left_out.toml is that of a name in the sources; otherwise its patterns would be errors.
+
+    Names of weights are those of hosts, which the record has not.
+    """
     left_out = read_left_out()
     used = {left_out.reason(author, name) for author, name, _ in entries()}
-    assert {reason for _, reason in left_out.patterns} <= used
+    unused = {reason for _, reason in left_out.patterns} - used
+    assert [reason for reason in unused if "name of the weights" not in reason] == []
 
 
 @pytest.mark.parametrize(

@@ -91,14 +91,7 @@ def test_what_cannot_be_read_is_named_and_the_rest_counted(fault: str) -> None:
     done = count("-m", "gpt-4o", "--json", "good.txt", fault)
     assert done.exit_code == 2
     assert json.loads(done.stdout) == [
-        {
-            "file": "good.txt",
-            "model": "gpt-4o",
-            "token_count": 5,
-            "token_cost": 0.0000125,
-            "resolved_model": "gpt-4o",
-            "reason": None,
-        }
+        {"file": "good.txt", "model": "gpt-4o", "token_count": 5, "token_cost": 0.0000125}
     ]
     assert fault in done.stderr
     assert count("-m", "gpt-4o", "-q", fault, "good.txt").stdout == "5\n"
@@ -216,7 +209,6 @@ def test_without_the_option_nothing_is_estimated() -> None:
             "model": "claude-opus-4-5",
             "token_count": None,
             "token_cost": None,
-            "resolved_model": "claude-opus-4-5",
             "reason": "not published: Anthropic has published the vocabulary of Claude 1 and 2 only",
         }
     ]

@@ -67,7 +67,7 @@ def test_estimate_implies_detail(flags: dict[str, bool], detail: bool, estimate:
         ({"models": ["*", "gpt-4o"]}, 'models: unknown model "*".'),
         (
             {"models": ["gpt-4", "x\n"]},
-            'models: unknown model "gpt-4", unknown model "x\\n".',
+            'models: unknown model "gpt-4" (did you mean gpt-4o?), unknown model "x\\n".',
         ),
         ({"detail": 1}, "detail: must be true or false, not 1."),
         (

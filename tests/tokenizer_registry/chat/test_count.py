@@ -87,7 +87,9 @@ def test_an_unknown_model_and_an_unknown_shape_are_errors() -> None:
 
 def test_a_model_without_rules_or_vocabulary_has_no_number() -> None:
     """It says which of the two is missing."""
-    assert count("openai_chat", chat("Hi"), "yi-1.5-34b-chat").missing == ("text: a rule for chats of yi-1.5-34b-chat",)
+    assert count("openai_chat", chat("Hi"), "falcon-7b-instruct").missing == (
+        "text: a rule for chats of falcon-7b-instruct",
+    )
     assert count("openai_chat", chat("Hi"), "command-r").missing == ("text: a vocabulary of command-r",)
 
 

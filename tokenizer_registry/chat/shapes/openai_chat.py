@@ -23,6 +23,7 @@ from tokenizer_registry.chat.shapes.openai_parts import (
     role_of,
     tool_choice,
 )
+from tokenizer_registry.chat.shapes.template_options import template_options
 
 # Messages of these roles that have a text and nothing else are most of all.
 _PLAIN_ROLES: Final = ("user", "assistant", "system", "developer")
@@ -39,6 +40,7 @@ def read_openai_chat(body: Field) -> CommonRequest:
         _choice(body),
         response_format(style, style.get("json_schema")) if style.value is not None else None,
         thinking=_thinking(body),
+        template_options=template_options(body),
     )
 
 

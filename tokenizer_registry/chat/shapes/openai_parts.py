@@ -83,6 +83,7 @@ def function_tool(tool: Field, function: Field) -> Tool:
         function.get("parameters").optional_mapping(),
         tool.path,
         is_strict=function.get("strict").value is True,
+        is_described=function.has("description"),
     )
 
 

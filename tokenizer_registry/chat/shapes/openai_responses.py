@@ -22,6 +22,7 @@ from tokenizer_registry.chat.shapes.openai_parts import (
     role_of,
     tool_choice,
 )
+from tokenizer_registry.chat.shapes.template_options import template_options
 
 # What stands for content that is not in the request.
 _REFERENCES: Final = ("previous_response_id", "conversation", "prompt")
@@ -40,6 +41,7 @@ def read_openai_responses(body: Field) -> CommonRequest:
         response_format(style, style) if style is not None and style.value is not None else None,
         tuple(f"{name}: the content that it stands for" for name in _REFERENCES if body.has(name)),
         has_instructions=bool(instructions),
+        template_options=template_options(body),
     )
 
 
