@@ -1,9 +1,10 @@
 """Counting chats: for a model at a host, with frame, tools and images, exactly or as estimates with bounds."""
 
+import json
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from corpus_cost.readers.chats import Chat
+from corpus_cost.readers.chats import Chat, NoChat, chat_of, without_nulls
 from tokenizer_registry import Registry, RegistryError
 from tokenizer_registry.chat.count import count_read, count_request
 
@@ -103,6 +104,20 @@ class ChatCounters:
                 estimated, estimated_tokens = estimated + 1, estimated_tokens + found.tokens
                 low, high = low + found.low, high + (found.high or 0)
         return ChatTally(tokens, ChatSums(exact, exact_tokens, estimated, estimated_tokens, low, high), reasons)
+
+
+def count_value(registry: Registry, value: Any, asked: ChatModel, *, estimate: bool) -> int | None:
+    """Return the tokens of a value of a column, None for what is no chat and for what has no exact count.
+
+    The value is a list of messages, or JSON. With `estimate`, estimates are returned too.
+    """
+    try:
+        row = json.loads(value) if isinstance(value, str) else without_nulls(value)
+        chat = chat_of(row, 0, "")
+        found = None if chat is None else count_read(registry, chat.request, asked.model, asked.host)
+    except (ValueError, RecursionError, NoChat, RegistryError):
+        return None
+    return found.tokens if found is not None and (estimate or found.method == "exact") else None
 
 
 def add_chat_sums(one: Mapping[str, ChatSums], other: Mapping[str, ChatSums]) -> dict[str, ChatSums]:

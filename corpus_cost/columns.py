@@ -7,8 +7,10 @@ import warnings
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
+from corpus_cost.chat_counting import chat_model, count_value, why_no_chats
 from corpus_cost.counting import count_texts
 from corpus_cost.errors import NoAnswer, import_extra
 from corpus_cost.model_names import ModelNames
@@ -42,6 +44,24 @@ class Columns:
         if not texts.null_count:
             return counts
         return compute.replace_with_mask(arrow.nulls(len(texts), arrow.int64()), texts.is_valid(), counts)
+
+    def counted_chats(self, chats: Any, model: str, *, estimate: bool = False) -> Any:
+        """Return an int64 array of tokens for an array of chats: lists of messages, or JSON of messages or requests.
+
+        Each is counted whole, with its frame, tools and images; null where it is null, is no chat, or has no exact
+        count; with `estimate`, estimates are among the numbers. Raise NoAnswer for a model of which no rule is known.
+        """
+        arrow = import_extra("pyarrow", PURPOSE)
+        registry = self._names.registry
+        try:
+            reason = why_no_chats(registry, model)
+            asked = chat_model(registry, model)
+        except RegistryError as fault:
+            raise NoAnswer(str(fault)) from None
+        if reason is not None:
+            raise NoAnswer(f"{model} has no count of chats: {reason}")
+        counts = (count_value(registry, value, asked, estimate=estimate) for value in chats.to_pylist())
+        return arrow.array(list(counts), arrow.int64())
 
     def priced(self, texts: Any, model: str) -> Any:
         """Return a decimal128(38, 12) array of costs for an array of strings, null where the count is null.
@@ -94,14 +114,18 @@ DUCKDB_PURPOSE = "DuckDB functions"
 
 
 def register_duckdb(connection: Any, columns: Columns) -> None:
-    """Register `token_count(text, model)` and `token_cost(text, model)` with a DuckDB connection.
+    """Register `token_count(text, model)`, `token_cost(text, model)` and the counts of chats with a DuckDB connection.
 
-    The count is BIGINT; the cost, of the text as input, is DECIMAL(38, 12) in USD. Raise MissingExtra.
+    Counts are BIGINT; the cost, of the text as input, is DECIMAL(38, 12) in USD. `chat_token_count(chat, model)` takes
+    JSON, such as `to_json(messages)`, and is null without an exact count; `chat_token_estimate` also has estimates.
+    Raise MissingExtra.
     """
     arrow = import_extra("pyarrow", DUCKDB_PURPOSE)
     text, money = "VARCHAR", f"DECIMAL(38, {DECIMALS})"
     functions = (
         ("token_count", _by_model(columns.counted, arrow.int64()), "BIGINT"),
+        ("chat_token_count", _by_model(columns.counted_chats, arrow.int64()), "BIGINT"),
+        ("chat_token_estimate", _by_model(partial(columns.counted_chats, estimate=True), arrow.int64()), "BIGINT"),
         ("token_cost", _by_model(columns.priced, arrow.decimal128(38, DECIMALS)), money),
     )
     for name, function, kind in functions:
@@ -138,8 +162,8 @@ POLARS_PURPOSE = "Polars expressions"
 def register_polars(columns: Columns) -> None:
     """Register the namespace `tokens` with Polars: `pl.col("text").tokens.count("gpt-4o")` and `.tokens.cost(...)`.
 
-    The count is Int64; the cost, of the text as input, is Decimal(38, 12) in USD. A model without a count or price
-    raises an error when the query runs. Raise MissingExtra.
+    `pl.col("messages").tokens.count_chat("gpt-4o")` counts chats. Counts are Int64; the cost, of the text as input, is
+    Decimal(38, 12) in USD. A model without a count or price raises an error when the query runs. Raise MissingExtra.
     """
     polars = import_extra("polars", POLARS_PURPOSE)
     import_extra("pyarrow", POLARS_PURPOSE)
@@ -153,6 +177,15 @@ def register_polars(columns: Columns) -> None:
         def count(self, model: str) -> Any:
             """Return the tokens of each text for a model."""
             return self._mapped(columns.counted, model, polars.Int64)
+
+        def count_chat(self, model: str, *, estimate: bool = False) -> Any:
+            """Return the tokens of each chat, exact ones alone unless estimates are asked for."""
+            answer = partial(columns.counted_chats, model=model, estimate=estimate)
+
+            def batch(series: Any) -> Any:
+                return polars.Series(series.name, answer(series.to_arrow()), dtype=polars.Int64)
+
+            return self._expression.map_batches(batch, return_dtype=polars.Int64, is_elementwise=True)
 
         def cost(self, model: str) -> Any:
             """Return the cost in USD of each text as input of a model."""

@@ -194,6 +194,13 @@ _BATCHES: Final[Mapping[str, Callable[[dict[str, Any]], tuple[str, dict[str, Any
 }
 
 
+def without_nulls(value: Any) -> Any:
+    """Return a value without the nulls of structs, where Arrow has every property in every row."""
+    if isinstance(value, dict):
+        return {name: without_nulls(each) for name, each in value.items() if each is not None}
+    return [without_nulls(each) for each in value] if isinstance(value, list) else value
+
+
 def model_fault(model: str | None, known: Sequence[str]) -> str | None:
     """Return why a chat cannot be counted for the model that its row names, None if it can."""
     if model is None:

@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from corpus_cost.errors import MissingExtra, TextFault, Unreadable, import_extra, text_too_long
-from corpus_cost.readers.chats import CHAT_COLUMNS, MESSAGES, Chat, NoChat, chat_of, model_fault
+from corpus_cost.readers.chats import CHAT_COLUMNS, MESSAGES, Chat, NoChat, chat_of, model_fault, without_nulls
 from corpus_cost.readers.records import BATCH_BYTES, BATCH_TEXTS, TextBatch, no_column, not_tokens, output_tokens
 from corpus_cost.shards import PieceRange, RowRange
 from corpus_cost.sources import TextFormat, TextSource, format_of, open_stored
@@ -165,7 +165,7 @@ def _chat_batch(source: TextSource, rows: Any, first: int, reading: ReadOptions,
 
 def _chat(row: dict[str, Any], column: str, reading: ReadOptions) -> Chat:
     """Return the chat of a row. Raise NoChat."""
-    values = {name: _without_nulls(value) for name, value in row.items() if name != reading.output_column}
+    values = {name: without_nulls(value) for name, value in row.items() if name != reading.output_column}
     if isinstance(values[column], str):
         values[column] = _messages_of(values[column], column)
     size = len(json.dumps(values, default=str))
@@ -182,13 +182,6 @@ def _messages_of(text: str, column: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         raise NoChat(f"{column!r} is neither messages nor JSON.") from None
-
-
-def _without_nulls(value: Any) -> Any:
-    """Return a value without the nulls of structs, where Arrow has every property in every row."""
-    if isinstance(value, dict):
-        return {name: _without_nulls(each) for name, each in value.items() if each is not None}
-    return [_without_nulls(each) for each in value] if isinstance(value, list) else value
 
 
 def _with_outputs(source: TextSource, batch: TextBatch, values: list[object], reading: ReadOptions) -> TextBatch:

@@ -183,8 +183,10 @@ def test_faulty_lines_are_named_and_the_rest_is_counted(tmp_path: Path, registry
     assert (found.total.chats, found.total.faulty, found.models[0].uncounted) == (3, 6, 2)
     assert not found.is_whole
     reasons = [fault.reason for fault in found.faults]
-    wanted = ("messages[0].role", "no column 'text'", "the url '/v1/embeddings'", "conversations[0].from", "not JSON")
-    wanted += ("it is not JSON", "no count for gpt-4o", "no count for gpt-4o: images: messages[0].content[0]: width")
+    wanted = [
+        *("messages[0].role", "no column 'text'", "the url '/v1/embeddings'", "conversations[0].from", "not JSON"),
+        *("it is not JSON", "no count for gpt-4o", "no count for gpt-4o: images: messages[0].content[0]: width"),
+    ]
     assert [words for words in wanted if not any(words in reason for reason in reasons)] == []
 
 

@@ -1,5 +1,6 @@
 """Columns of Polars and DuckDB: the counts of the HTTP API and the costs of single calls, in whole columns."""
 
+import json
 import os
 from datetime import date
 from decimal import Decimal
@@ -18,6 +19,7 @@ from tests.corpus_cost.conftest import DAY
 from tests.corpus_cost.corpora import texts
 from tests.end_to_end.server import running
 from tokenizer_registry import Registry
+from tokenizer_registry.chat.count import count_request
 
 COUNT = int(os.environ.get("COLUMN_TEXTS", "300"))
 ROWS: list[str | None] = [*texts(COUNT - 4, seed=8), "", None, "\x00", None]
@@ -128,3 +130,40 @@ def test_a_model_without_a_price_has_no_cost(registry: Registry, book: PriceBook
     early = Columns(registry, book, date(2001, 1, 1))
     with pytest.raises(NoAnswer, match="gpt-4o: no price is known on 2001-01-01"):
         early.priced(polars.Series(["a"]).to_arrow(), "gpt-4o")
+
+
+TALKS: list[Any] = [
+    [{"role": "user", "content": "Where is it?"}],
+    None,
+    [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "hi"}],
+]
+
+
+def test_chats_are_counted_with_their_frames(
+    columns: Columns, database: duckdb.DuckDBPyConnection, registry: Registry
+) -> None:
+    """A column of messages has in Polars, and as JSON in DuckDB, the counts of single requests; a null stays null."""
+    bodies = [None if talk is None else {"messages": talk} for talk in TALKS]
+    expected = [body and count_request(registry, "openai_chat", body, "gpt-4o").tokens for body in bodies]
+    frame = polars.DataFrame({"messages": TALKS})
+    tokens = getattr(polars.col("messages"), "tokens")  # noqa: B009
+    assert frame.select(tokens.count_chat("gpt-4o"))["messages"].to_list() == expected
+    database.register("talks", frame.to_arrow())
+    query = (
+        "SELECT chat_token_count(CASE WHEN messages IS NULL THEN NULL ELSE to_json(messages) END, 'gpt-4o') FROM talks"
+    )
+    assert [row[0] for row in database.execute(query).fetchall()] == expected
+
+
+def test_estimates_of_chats_are_asked_for(columns: Columns, registry: Registry) -> None:
+    """A chat with a tool has no exact count, and a value that is no chat has none at all."""
+    request = {"messages": TALKS[0], "tools": [{"type": "function", "function": {"name": "f"}}]}
+    rows = polars.Series(
+        [json.dumps(request), "hello", "7", "[" * 10_000, '{"messages": [{"role": "wizard"}]}']
+    ).to_arrow()
+    assert columns.counted_chats(rows, "gpt-4o").to_pylist() == [None] * 5
+    counted = count_request(registry, "openai_chat", request, "gpt-4o")
+    assert counted.method == "estimate"
+    assert columns.counted_chats(rows, "gpt-4o", estimate=True).to_pylist() == [counted.tokens, *[None] * 4]
+    with pytest.raises(NoAnswer, match=r"claude-2\.1 has no count of chats"):
+        columns.counted_chats(rows, "claude-2.1")
