@@ -3,7 +3,7 @@
 Batches are small enough that memory stays bounded, and large enough that the engines run at full speed.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from corpus_cost.errors import SURROGATE, TextFault, text_too_long
@@ -33,8 +33,8 @@ class TextBatch(NamedTuple):
     empty.
     """
 
-    positions: list[int]
-    texts: list[str]
+    positions: Sequence[int]
+    texts: Sequence[str]
     sizes: list[int]
     outputs: list[int] | None = None
     nulls: int = 0
@@ -110,6 +110,15 @@ MAX_OUTPUT_TOKENS = 10**12
 def is_text(value: object) -> bool:
     """Return whether a value is a text or a null."""
     return value is None or isinstance(value, str)
+
+
+def is_utf8(content: bytes) -> bool:
+    """Return whether bytes are UTF-8."""
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def without_mark(text: str) -> str:
