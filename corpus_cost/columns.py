@@ -11,9 +11,10 @@ from functools import partial
 from typing import Any
 
 from corpus_cost.chat_counting import chat_model, count_value, why_no_chats
-from corpus_cost.counting import count_texts
+from corpus_cost.counting import JobCounters
 from corpus_cost.errors import NoAnswer, import_extra
 from corpus_cost.model_names import ModelNames
+from corpus_cost.readers.arrow_texts import ArrowTexts
 from pricing_data import PriceBook, Terms
 from pricing_data.named_prices import INPUT, find_price
 from pricing_data.price import Price
@@ -40,7 +41,8 @@ class Columns:
         """
         arrow, compute = import_extra("pyarrow", PURPOSE), import_extra("pyarrow.compute", PURPOSE)
         counter = self._counter(model)
-        counts = arrow.array(count_texts(counter, texts.drop_null().to_pylist()), arrow.int64())
+        column = ArrowTexts(texts.drop_null().cast(arrow.large_string()))
+        counts = arrow.array(JobCounters({model: counter}).count(column)[model], arrow.int64())
         if not texts.null_count:
             return counts
         return compute.replace_with_mask(arrow.nulls(len(texts), arrow.int64()), texts.is_valid(), counts)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from corpus_cost.chat_counting import ChatCounters, ChatModel, ChatTally
 from corpus_cost.documents import PartWriter, no_part, part_writer
 from corpus_cost.errors import TextFault, Unreadable
+from corpus_cost.readers.arrow_texts import ArrowTexts
 from corpus_cost.readers.pieces import read_batches, unit_of
 from corpus_cost.readers.records import TextBatch
 from corpus_cost.shards import Shard, SourcePiece
@@ -15,6 +16,7 @@ from corpus_cost.totals import MAX_KEPT_FAULTS, Meter, Partial, Sampled
 from corpus_cost.workload import ReadOptions, Workload
 from tokenizer_registry import Registry, UncountableText
 from tokenizer_registry.native.batch_counter import BatchCounter, NativeVocabulary
+from tokenizer_registry.native.text_column import copied_columns
 from tokenizer_registry.vocabulary import TokenCounter
 
 
@@ -56,15 +58,23 @@ class JobCounters:
 
     def count(self, texts: Sequence[str]) -> CountsByCounter:
         """Return the tokens of each text by each counter, in the order of the texts; None if it cannot be counted."""
-        found = {name: count_texts(counter, texts) for name, counter in self._others.items()}
+        found: CountsByCounter = {}
+        if self._others:
+            strings = list(texts)
+            found = {name: count_texts(counter, strings) for name, counter in self._others.items()}
         return found | self._counted_together(texts) if self._native else found
 
     def _counted_together(self, texts: Sequence[str]) -> CountsByCounter:
-        try:
-            rows = list(map(self._together.count, texts))
-        except UncountableText:
+        if not self._together.counts_columns:
             return {name: count_texts(counter, texts) for name, counter in self._native.items()}
-        return {name: [row[place] for row in rows] for place, name in enumerate(self._together.names)}
+        found: CountsByCounter = {name: [] for name in self._together.names}
+        try:
+            for column in (texts.column,) if isinstance(texts, ArrowTexts) else copied_columns(texts):
+                for counts, more in zip(found.values(), self._together.count_column(column), strict=True):
+                    counts += more
+        except (UncountableText, UnicodeEncodeError):
+            return {name: count_texts(counter, texts) for name, counter in self._native.items()}
+        return found
 
 
 def count_texts(counter: TokenCounter, texts: Sequence[str]) -> list[int | None]:

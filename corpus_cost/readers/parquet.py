@@ -1,13 +1,22 @@
 """Parquet: row groups are read in small batches, so that memory does not depend on their size."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from corpus_cost.errors import MissingExtra, TextFault, Unreadable, import_extra, text_too_long
+from corpus_cost.errors import NOT_UTF8, MissingExtra, TextFault, Unreadable, import_extra, text_too_long
+from corpus_cost.readers.arrow_texts import ArrowTexts, sizes_of
 from corpus_cost.readers.chats import CHAT_COLUMNS, MESSAGES, Chat, NoChat, chat_of, model_fault, without_nulls
-from corpus_cost.readers.records import BATCH_BYTES, BATCH_TEXTS, TextBatch, no_column, not_tokens, output_tokens
+from corpus_cost.readers.records import (
+    BATCH_BYTES,
+    BATCH_TEXTS,
+    TextBatch,
+    is_utf8,
+    no_column,
+    not_tokens,
+    output_tokens,
+)
 from corpus_cost.shards import PieceRange, RowRange
 from corpus_cost.sources import TextFormat, TextSource, format_of, open_stored
 from corpus_cost.workload import ReadOptions
@@ -119,23 +128,44 @@ def _range_batches(source: TextSource, file: Any, part: RowRange, reading: ReadO
 
 
 def _batch(source: TextSource, rows: Any, first: int, reading: ReadOptions) -> TextBatch:
-    """Return a batch of rows without nulls and without texts that are too long."""
-    arrow, compute = import_extra("pyarrow", PURPOSE), import_extra("pyarrow.compute", PURPOSE)
-    text = rows.column(rows.schema.get_field_index(reading.text_column)).cast(arrow.large_string())
-    sizes = compute.binary_length(text)
-    long = compute.indices_nonzero(compute.greater(sizes, reading.max_text_bytes)).to_pylist()
-    kept = compute.indices_nonzero(compute.less_equal(sizes, reading.max_text_bytes))  # null where the text is
-    faults = [
-        TextFault(source.name, f"row {first + row}", text_too_long(sizes[row].as_py(), reading.max_text_bytes))
-        for row in long
-    ]
-    positions = [first + row for row in kept.to_pylist()]
-    # Without nulls and long texts, the column need not be copied.
-    texts = (text.take(kept) if len(kept) < len(text) else text).to_pylist()
-    batch = TextBatch(positions, texts, sizes.take(kept).to_pylist(), None, text.null_count, tuple(faults))
+    """Return a batch of rows without nulls, texts that are too long, and texts that are not UTF-8."""
+    arrow = import_extra("pyarrow", PURPOSE)
+    column = rows.column(rows.schema.get_field_index(reading.text_column)).cast(arrow.large_string())
+    reasons = _too_long(column, reading.max_text_bytes) | _not_utf8(column)
+    kept: Sequence[int] = range(len(column))
+    # Without nulls and faults, the column need not be copied.
+    if column.null_count or reasons:
+        kept = [row for row, is_valid in enumerate(column.is_valid().to_pylist()) if is_valid and row not in reasons]
+        column = column.take(arrow.array(kept, arrow.int64()))
+    positions = range(first, first + len(kept)) if isinstance(kept, range) else [first + row for row in kept]
+    faults = tuple(TextFault(source.name, f"row {first + row}", reasons[row]) for row in sorted(reasons))
+    nulls = rows.num_rows - len(kept) - len(faults)
+    batch = TextBatch(positions, ArrowTexts(column), sizes_of(column), None, nulls, faults)
     if reading.output_column is None:
         return batch
-    return _with_outputs(source, batch, rows.column(reading.output_column).take(kept).to_pylist(), reading)
+    outputs = rows.column(reading.output_column).to_pylist()
+    return _with_outputs(source, batch, [outputs[row] for row in kept], reading)
+
+
+def _too_long(column: Any, max_bytes: int) -> dict[int, str]:
+    """Return the reason by row for each text that has more bytes."""
+    compute = import_extra("pyarrow.compute", PURPOSE)
+    sizes = compute.binary_length(column)  # null where the text is
+    if not (compute.max(sizes).as_py() or 0) > max_bytes:
+        return {}
+    rows = compute.indices_nonzero(compute.greater(sizes, max_bytes)).to_pylist()
+    return {row: text_too_long(sizes[row].as_py(), max_bytes) for row in rows}
+
+
+def _not_utf8(column: Any) -> dict[int, str]:
+    """Return the reason by row for each text that is not UTF-8: readers of Parquet do not check it."""
+    arrow = import_extra("pyarrow", PURPOSE)
+    try:
+        column.validate(full=True)
+    except arrow.ArrowInvalid:
+        contents = column.cast(arrow.large_binary()).to_pylist()
+        return {row: NOT_UTF8 for row, content in enumerate(contents) if content is not None and not is_utf8(content)}
+    return {}
 
 
 def _chat_batch(source: TextSource, rows: Any, first: int, reading: ReadOptions, column: str) -> TextBatch:

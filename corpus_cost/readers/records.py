@@ -36,8 +36,8 @@ class TextBatch(NamedTuple):
     empty.
     """
 
-    positions: list[int]
-    texts: list[str]
+    positions: Sequence[int]
+    texts: Sequence[str]
     sizes: list[int]
     outputs: list[int] | None = None
     nulls: int = 0
@@ -131,6 +131,15 @@ MAX_OUTPUT_TOKENS = 10**12
 def is_text(value: object) -> bool:
     """Return whether a value is a text or a null."""
     return value is None or isinstance(value, str)
+
+
+def is_utf8(content: bytes) -> bool:
+    """Return whether bytes are UTF-8."""
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def without_mark(text: str) -> str:

@@ -1,12 +1,15 @@
 """Vocabularies that the C library counts with, and counting one text for many of them in one call."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
+from tokenizer_registry.errors import UncountableText
 from tokenizer_registry.native.counter_set import SMALL_CHARACTERS, CounterSet, UnresolvedWord
 from tokenizer_registry.native.layout import normal_form_of, own_normalizer_of
 from tokenizer_registry.native.normalizers import OwnNormalizer, build_own_normalizer
 from tokenizer_registry.native.packed_files import Mapped
+from tokenizer_registry.native.text_column import RowState, TextColumn, copied_columns
 from tokenizer_registry.normalization import normalizer
 from tokenizer_registry.vocabulary import (
     PASSED_ON,
@@ -54,8 +57,14 @@ class NativeEngine:
         return self.counter_set.count(text, self._bit)[self.slot]
 
     def count_batch(self, texts: Sequence[str]) -> list[int]:
-        """Return the number of tokens of each text."""
-        return list(map(self.count, texts))
+        """Return the number of tokens of each text. Free the GIL. Raise UnicodeEncodeError for a lone surrogate."""
+        counts: list[int] = []
+        for column in copied_columns(texts):
+            (found,), left_over = self.counter_set.count_column(column, self._bit)
+            for row in left_over:
+                found[row] = self.count(column.text(row))
+            counts += found
+        return counts
 
     def _count_with_own_normalizer(self, words: Sequence[UnresolvedWord]) -> list[int]:
         # The vocabulary's normalizer puts a space in front of each word itself, or drops it.
@@ -95,6 +104,16 @@ class NativeVocabulary(GuardedVocabulary):
         except BaseException as error:
             raise gave_up(self._name, error) from error
 
+    def count_batch(self, texts: Sequence[str]) -> list[int]:
+        try:
+            return self.engine.count_batch(texts)
+        except UnicodeEncodeError:
+            return super().count_batch(texts)  # which names the surrogate
+        except PASSED_ON:
+            raise
+        except BaseException as error:
+            raise gave_up(self._name, error) from error
+
 
 class BatchCounter:
     """Counts texts for several vocabularies at a time: in one call for those of one counter set, singly for others."""
@@ -124,6 +143,31 @@ class BatchCounter:
         except BaseException as error:
             raise gave_up(self, error) from error
         return counts + [other.count(text) for other in self._others.values()] if self._others else counts
+
+    @property
+    def counts_columns(self) -> bool:
+        """Whether all vocabularies are in one counter set, so that `count_column` counts with all of them."""
+        return self._counter_set is not None and not self._others
+
+    def count_column(self, column: TextColumn) -> list[list[int | None]]:
+        """Return the number of tokens of each row, in a list for each vocabulary, in the order of `names`.
+
+        None for a row that is null, is not UTF-8 or cannot be counted. Free the GIL.
+        """
+        if self._counter_set is None or self._others:
+            raise TypeError("the vocabularies are not in one counter set")
+        by_slot, uncounted = self._counter_set.count_column(column, self._bits)
+        counts: list[list[int | None]] = [list(found) for found in by_slot] if uncounted else [*by_slot]
+        for row, state in uncounted.items():
+            for found, count in zip(counts, self._count_left_over(column, row, state), strict=True):
+                found[row] = count
+        return counts
+
+    def _count_left_over(self, column: TextColumn, row: int, state: RowState) -> Sequence[int | None]:
+        if state is RowState.LEFT_OVER:
+            with suppress(UncountableText):
+                return self.count(column.text(row))
+        return (None,) * len(self.names)
 
     def _count_in_set(self, text: str) -> list[int]:
         """Return the number of tokens for each vocabulary of the counter set."""

@@ -6,12 +6,14 @@ vocabularies.
 
 import ctypes
 import weakref
+from array import array
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
 from tokenizer_registry.native.library import SLOTS, TEXT_TOO_LONG, library
 from tokenizer_registry.native.packed_files import Mapped
+from tokenizer_registry.native.text_column import ColumnCounts, RowState, TextColumn
 from tokenizer_registry.vocabulary import (
     MAX_CHARACTER_BYTES,
     MAX_TEXT_BYTES,
@@ -29,6 +31,11 @@ SMALL_CHARACTERS: Final = SMALL_BYTES // 2
 NUMBERS_PER_WORD: Final = 4
 
 Totals = ctypes.c_uint64 * SLOTS
+
+
+def _address(numbers: "array[int] | bytearray") -> "ctypes.c_void_p | None":
+    """Return the address of a buffer that is not resized; None if it is empty."""
+    return ctypes.cast((ctypes.c_char * len(numbers)).from_buffer(numbers), ctypes.c_void_p) if numbers else None
 
 
 class UnresolvedWord(NamedTuple):
@@ -105,6 +112,19 @@ class CounterSet:
         if words:
             self._add_unresolved(content, words, totals, unresolved)
         return totals
+
+    def count_column(self, column: TextColumn, wanted: int) -> ColumnCounts:
+        """Return the number of tokens of each row for the slots whose bits are set in `wanted`. Free the GIL."""
+        rows = column.count
+        counts, states = array("q", bytes(8 * rows * wanted.bit_count())), bytearray(rows)
+        uncounted = self._freeing_gil.weighbridge_count_column(
+            self._handle, ctypes.byref(column), wanted, *(_address(numbers) for numbers in (counts, states))
+        )
+        found = counts.tolist()
+        return ColumnCounts(
+            [found[slot * rows : (slot + 1) * rows] for slot in range(wanted.bit_count())],
+            {row: RowState(state) for row, state in enumerate(states) if state} if uncounted else {},
+        )
 
     def _add_unresolved(
         self, content: bytes, words: int, totals: "ctypes.Array[ctypes.c_uint64]", unresolved: ctypes.c_void_p

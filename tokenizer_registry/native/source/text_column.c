@@ -1,0 +1,41 @@
+#include "text_column.h"
+
+#include "utf8.h"
+
+static u64 offset_at(const struct text_column *column, u64 row) {
+    if (column->offset_bytes == sizeof(int32_t)) return (u64)((const int32_t *)column->offsets)[row];
+    return (u64)((const int64_t *)column->offsets)[row];
+}
+
+static int is_null(const struct text_column *column, u64 row) {
+    return column->validity && !(column->validity[row >> 3] >> (row & 7) & 1);
+}
+
+static enum row_state count_row(
+    const struct counter_set *set, const struct text_column *column, u64 row, u64 wanted, u64 *totals
+) {
+    if (is_null(column, row)) return IS_NULL;
+    u64 begin = offset_at(column, row), length = offset_at(column, row + 1) - begin;
+    const u8 *text = column->texts + begin;
+    if (!is_utf8(text, length)) return NOT_UTF8;
+    struct unresolved *unresolved = NULL;
+    int64_t found = weighbridge_count(set, text, length, wanted, 0, totals, 0, &unresolved);
+    weighbridge_free_unresolved(unresolved);
+    return found ? LEFT_OVER : COUNTED;
+}
+
+u64 weighbridge_count_column(
+    const struct counter_set *set, const struct text_column *column, u64 wanted, int64_t *counts, u8 *states
+) {
+    u64 uncounted = 0;
+    for (u64 number = 0; number < column->count; number++) {
+        u64 totals[SLOTS] = {0};
+        enum row_state state = count_row(set, column, column->first + number, wanted, totals);
+        states[number] = (u8)state;
+        uncounted += state != COUNTED;
+        int64_t *count = counts + number;
+        for (u64 left = wanted; left; left &= left - 1, count += column->count)
+            *count = (int64_t)totals[__builtin_ctzll(left)];
+    }
+    return uncounted;
+}
