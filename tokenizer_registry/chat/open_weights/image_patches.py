@@ -48,9 +48,7 @@ def _canvas(width: int, height: int) -> tuple[int, int]:
         for rows in range(1, LLAMA_4_TILES + 1)
         if columns * rows <= LLAMA_4_TILES
     ]
-    scales = {
-        grid: min(grid[0] * LLAMA_4_TILE / width, grid[1] * LLAMA_4_TILE / height) for grid in grids
-    }
+    scales = {grid: min(grid[0] * LLAMA_4_TILE / width, grid[1] * LLAMA_4_TILE / height) for grid in grids}
     growing = [scale for scale in scales.values() if scale >= 1]
     chosen = min(growing) if growing else max(scales.values())
     return min((grid for grid in grids if scales[grid] == chosen), key=lambda grid: grid[0] * grid[1])

@@ -15,7 +15,6 @@ from tokenizer_registry.chat.request import (
     Turn,
 )
 from tokenizer_registry.chat.shapes.fields import Field
-from tokenizer_registry.chat.shapes.template_options import template_options
 from tokenizer_registry.chat.shapes.openai_parts import (
     builtin_tool,
     content_blocks,
@@ -24,6 +23,7 @@ from tokenizer_registry.chat.shapes.openai_parts import (
     role_of,
     tool_choice,
 )
+from tokenizer_registry.chat.shapes.template_options import template_options
 
 # Messages of these roles that have a text and nothing else are most of all.
 _PLAIN_ROLES: Final = ("user", "assistant", "system", "developer")
