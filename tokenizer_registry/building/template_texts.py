@@ -1,4 +1,4 @@
-"""Chat templates out of pinned packages: files, tokenizer configurations, entries of a C++ test, a generator's output."""
+"""Chat templates out of pinned packages: files, tokenizer configurations, cases of a test, a generator's output."""
 
 import ast
 import json

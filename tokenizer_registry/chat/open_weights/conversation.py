@@ -1,6 +1,6 @@
 """A request in the variables that chat templates take: `messages`, `tools` and the request's own options."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -58,7 +58,7 @@ def _result(result: ToolResultBlock, names: dict[str, str]) -> dict[str, Any]:
     return {"role": "tool", "content": text} | {key: value for key, value in given.items() if value is not None}
 
 
-def _message(turn: Turn, blocks: list[Block], takes_images: bool) -> dict[str, Any]:
+def _message(turn: Turn, blocks: Sequence[Block], takes_images: bool) -> dict[str, Any]:
     role = {"function": "tool"}.get(turn.role, turn.role)
     message: dict[str, Any] = {"role": role, "content": _content(blocks, takes_images)}
     thoughts = "".join(block.text for block in blocks if isinstance(block, ThinkingBlock))
@@ -72,7 +72,7 @@ def _message(turn: Turn, blocks: list[Block], takes_images: bool) -> dict[str, A
     return message
 
 
-def _content(blocks: list[Block], takes_images: bool) -> Any:
+def _content(blocks: Sequence[Block], takes_images: bool) -> Any:
     texts = [block for block in blocks if isinstance(block, TextBlock | MediaBlock)]
     if not takes_images or (len(texts) < 2 and not any(isinstance(block, MediaBlock) for block in texts)):
         return "\n".join(block.text for block in texts if isinstance(block, TextBlock))

@@ -17,7 +17,7 @@ MARK: Final = "\udc00"
 MARK_IN_JSON: Final = "\\udc00"
 
 
-class Marker:
+class UserTextMarker:
     """Marks the strings of one request for a vocabulary. `plain` are strings that are left as they are."""
 
     __slots__ = ("_changes", "_plain", "_words")

@@ -112,14 +112,14 @@ def compiled(text: str) -> Template:
     tree = environment.parse(text)
     for loop in tree.find_all(nodes.For):
         loop.iter = _filtered(loop.iter, "counted")
-    for macro in tree.find_all((nodes.Macro, nodes.CallBlock)):
+    for macro in tree.find_all(nodes.Macro):
         macro.body.insert(0, nodes.Output([_filtered(nodes.Const("", lineno=macro.lineno), "counted_once")]))
     tree.set_environment(environment)
     code = environment.compile(tree)
     return Template.from_code(environment, code, environment.globals)
 
 
-def _filtered(node: nodes.Expr, name: str) -> nodes.Filter:
+def _filtered(node: Any, name: str) -> nodes.Filter:
     return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
 
 

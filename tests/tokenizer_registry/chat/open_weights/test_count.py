@@ -101,14 +101,14 @@ def test_other_hosts_get_an_estimate(host: str | None) -> None:
 
 def test_a_template_in_a_request_is_refused() -> None:
     """It would be somebody else's program."""
-    with pytest.raises(BadChatRequest, match="^chat_template is not rendered"):
+    with pytest.raises(BadChatRequest, match=r"^chat_template is not rendered"):
         count(chat("Hi", chat_template="{{ messages }}"), "llama-3.3-70b-instruct")
 
 
 def test_a_conversation_that_the_template_refuses_is_refused_with_its_words() -> None:
     """Gemma 2 has no role for the system."""
     body = {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]}
-    with pytest.raises(BadChatRequest, match="^messages are refused by the chat template of gemma-2-9b-it: System"):
+    with pytest.raises(BadChatRequest, match=r"^messages are refused by the chat template of gemma-2-9b-it: System"):
         count(body, "gemma-2-9b-it")
 
 

@@ -11,15 +11,17 @@ from jinja2.exceptions import SecurityError
 from tokenizer_registry.chat.context import CountingContext
 from tokenizer_registry.chat.count import read_request
 from tokenizer_registry.chat.open_weights.conversation import tools_of
-from tokenizer_registry.chat.open_weights.count import TemplateCounter
-from tokenizer_registry.chat.open_weights.provenance import MARK, Marker, texts_between
+from tokenizer_registry.chat.open_weights.provenance import MARK, UserTextMarker, texts_between
 from tokenizer_registry.chat.open_weights.sandbox import RefusedByTemplate
 from tokenizer_registry.chat.open_weights.shipped import ChatTemplate, shipped_templates
+from tokenizer_registry.chat.open_weights.template_counter import TemplateCounter
 from tokenizer_registry.chat.rules import Generation
 from tokenizer_registry.chat.texts import TextCounter
 from tokenizer_registry.errors import UncountableText
 
 TEMPLATES = shipped_templates()
+# All but surrogates.
+LETTERS = st.characters(codec="utf-8")
 
 
 class Letters:
@@ -76,9 +78,8 @@ def plain(request: dict[str, Any], roles: set[str]) -> dict[str, Any]:
 def same_controls(template: ChatTemplate, text: str) -> bool:
     """Whether a text leads to the control tokens that a word in its place leads to."""
     word, hostile = body("word"), body(f"a{text}z")
-    pairs = [(word, hostile)]
-    for roles in ({"system", "user", "assistant"}, {"user", "assistant"}):
-        pairs.append((plain(word, roles), plain(hostile, roles)))
+    roles = ({"system", "user", "assistant"}, {"user", "assistant"})
+    pairs = [(word, hostile), *((plain(word, each), plain(hostile, each)) for each in roles)]
     return all(controls(template, one) == controls(template, other) for one, other in pairs)
 
 
@@ -100,20 +101,20 @@ def test_no_text_adds_or_takes_a_control_token(name: str, data: st.DataObject) -
     template = TEMPLATES[name]
     pieces = st.sampled_from(template.controls.tokens)
     cut = st.builds(lambda token, at: token[: at % len(token)] or token, pieces, st.integers(0, 40))
-    anything = st.text(st.characters(exclude_categories=("Cs",)), max_size=8)
+    anything = st.text(LETTERS, max_size=8)
     text = "".join(data.draw(st.lists(st.one_of(pieces, cut, anything), max_size=8)))
     assert same_controls(template, text)
 
 
-@given(st.text(st.characters(exclude_categories=("Cs",))), st.sampled_from(list(TEMPLATES)))
+@given(st.text(LETTERS), st.sampled_from(list(TEMPLATES)))
 def test_marks_are_taken_out_again(text: str, name: str) -> None:
     """The texts that are counted are those that were sent."""
     found = TEMPLATES[name].controls
-    marked = Marker(found).mark_text(text)
+    marked = UserTextMarker(found).mark_text(text)
     assert texts_between(marked, found) == [text]
 
 
 def test_a_text_that_holds_the_mark_is_refused() -> None:
     """It is no valid text, and would be counted without it."""
     with pytest.raises(UncountableText, match="DC00"):
-        Marker(TEMPLATES["llama-3"].controls).mark([{"content": f"a{MARK}b"}])
+        UserTextMarker(TEMPLATES["llama-3"].controls).mark([{"content": f"a{MARK}b"}])

@@ -11,7 +11,7 @@ from tests.tokenizer_registry.chat.recorded_calls import package_registry
 from tokenizer_registry.building.sources import read_sources
 from tokenizer_registry.building.template_sources import read_template_sources
 from tokenizer_registry.chat.open_weights.shipped import shipped_templates
-from tokenizer_registry.chat.rules import generations
+from tokenizer_registry.chat.rules import find_band, generations
 
 PACKAGE = Path(tokenizer_registry.__file__).parent
 TEMPLATES = PACKAGE / "templates"
@@ -65,3 +65,15 @@ def test_control_tokens_are_distinct_and_begin_no_other_way_than_they_end(templa
     found = next(each for each in shipped_templates().values() if each is template)
     assert len(set(found.controls.tokens)) == len(found.controls.tokens)
     assert {found.bos, found.eos} - {""} <= set(found.controls.tokens)
+
+
+def test_rules_name_known_generations_and_bands() -> None:
+    """What a rule doubts has a band, or is said to be unknown; each day has one rule of a name."""
+    names = {generation.name for generation in generations().values()}
+    for rule in RULES["rule"]:
+        assert set(rule["generations"]) <= names
+        assert len(rule["evidence"]) > 10
+        for kind in ("text", "tools", "calls", "schema", "choice"):
+            band = rule.get("values", {}).get(kind)
+            if band is not None and band != "unknown":
+                find_band(band, rule["generations"][0])

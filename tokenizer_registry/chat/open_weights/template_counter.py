@@ -1,0 +1,82 @@
+"""One request rendered with one template, and the tokens of what comes out."""
+
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from tokenizer_registry.chat.context import CountingContext
+from tokenizer_registry.chat.open_weights.conversation import messages_of
+from tokenizer_registry.chat.open_weights.provenance import UserTextMarker, texts_between
+from tokenizer_registry.chat.open_weights.sandbox import examined_texts, render
+from tokenizer_registry.chat.open_weights.shipped import ChatTemplate
+
+
+class Rendering(NamedTuple):
+    """What a template gave: the texts between its control tokens.
+
+    `doubt` is how many tokens it may be off, because the template looks at the texts and would give another layout.
+    """
+
+    texts: list[str]
+    doubt: int = 0
+
+    @property
+    def controls(self) -> int:
+        """The control tokens that the template wrote."""
+        return len(self.texts) - 1
+
+
+class TemplateCounter:
+    """Renders one request with one template and counts the outcome. `options` go to the template as they are."""
+
+    def __init__(self, context: CountingContext, template: ChatTemplate, options: dict[str, Any]) -> None:
+        self._context = context
+        self._template = template
+        self._options = options
+        self._messages = messages_of(context.request, takes_images=bool(template.image))
+        self._examined = [text for text in sorted(examined_texts(template.name)) if _any_contains(self._messages, text)]
+
+    def rendering(self, tools: list[dict[str, Any]]) -> Rendering:
+        """Return what the template gives with these tools. Raise as `render` does.
+
+        Templates look for their own markers in answers, to take thoughts out. They are shown them where that changes
+        no number of control tokens.
+        """
+        safe = self._render(tools, UserTextMarker(self._template.controls))
+        if not self._examined:
+            return safe
+        shown = self._render(tools, UserTextMarker(self._template.controls, self._examined))
+        if shown.controls == safe.controls:
+            return shown
+        return safe._replace(doubt=abs(self.tokens(safe) - self.tokens(shown)))
+
+    def _render(self, tools: list[dict[str, Any]], marker: UserTextMarker) -> Rendering:
+        template = self._template
+        variables = marker.mark(self._options) | {
+            "messages": [_marked(message, marker) for message in self._messages],
+            "tools": marker.mark(tools) or None,
+            "documents": None,
+            "add_generation_prompt": True,
+            "bos_token": template.bos,
+            "eos_token": template.eos,
+        }
+        today = self._context.at or datetime.now(UTC).date()
+        return Rendering(texts_between(render(template.name, variables, today), template.controls))
+
+    def tokens(self, rendering: Rendering) -> int:
+        """Return the tokens of a rendering: one for each control token, and those of the texts between."""
+        texts, leads = rendering.texts, self._template.controls.leads_with_space
+        return rendering.controls + sum(
+            self._context.texts.count(text[1:] if leads and text.startswith(" ") else text) for text in texts
+        )
+
+
+def _marked(message: dict[str, Any], marker: UserTextMarker) -> dict[str, Any]:
+    """Mark what the user wrote; roles are of a fixed set."""
+    return {key: value if key == "role" else marker.mark(value) for key, value in message.items()}
+
+
+def _any_contains(value: Any, text: str) -> bool:
+    if isinstance(value, str):
+        return text in value
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(_any_contains(each, text) for each in inner)
