@@ -11,6 +11,7 @@ from service.tokens.chat_requests import ChatInput
 from service.tokens.counting_pool import Caller, CountingPool
 from tokenizer_registry import Count, DamagedVocabulary, Registry, UncountableText, UnknownVocabulary
 from tokenizer_registry.chat.count import count_read
+from tokenizer_registry.chat.errors import BadChatRequest
 from tokenizer_registry.chat.parts import ChatCount, ChatParts, Part
 from tokenizer_registry.chat.request_texts import request_texts
 from tokenizer_registry.chat.texts import TextMemory
@@ -41,7 +42,8 @@ class ChatCounting:
     ) -> list[ChatCount] | Refusal:
         """Return the counts for names of known models, in their order.
 
-        Texts that are too large or cannot be counted are refused. A damaged vocabulary gives no count.
+        Texts that are too large or cannot be counted are refused. A damaged vocabulary gives no count, nor does a
+        model that refuses the request.
         """
         job = ChatJob(chat, names, at, {}, {})
         try:
@@ -86,10 +88,10 @@ class ChatCounting:
 
 
 def counted(registry: Registry, job: ChatJob, name: str) -> ChatCount:
-    """Return the count for one name. Raise UncountableText."""
+    """Return the count for one name; none where the model's template refuses the request. Raise UncountableText."""
     try:
         return count_read(registry, job.chat.request, name, job.chat.host, job.at, job.memory)
-    except (DamagedVocabulary, UnknownVocabulary) as fault:
+    except (BadChatRequest, DamagedVocabulary, UnknownVocabulary) as fault:
         parts = ChatParts(text=Part(None, "none", "", 0, None, (str(fault),)))
         return ChatCount(None, "none", 0, None, parts, name, job.chat.host or "")
 

@@ -91,7 +91,7 @@ class ProviderCalls:
         self.on_counted((found[0].vocabulary if found[0].tokens is not None else None,))
         if found[0].tokens is None:
             why = why_unknown(found[0])
-            return INVALID_REQUEST.saying(f"The tokens of this request are not known; missing: {why}.")
+            return INVALID_REQUEST.saying(f"The tokens of this request are not known: {why}.")
         return found[0]
 
 

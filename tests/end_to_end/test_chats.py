@@ -119,6 +119,17 @@ def test_the_whole_catalogue_in_one_call(client: httpx2.Client) -> None:
         assert entry["token_count"] is not None or entry["reason"]
 
 
+def test_a_model_that_refuses_the_request_has_no_count(client: httpx2.Client) -> None:
+    """A template without a role for the system's text refuses it; other models are counted."""
+    found = entries(client, models=["gemma-2-9b-it", "gpt-4o"], detail=True)
+    assert (found[0]["token_count"], found[0]["method"]) == (None, "none")
+    assert "refused by the chat template of gemma-2-9b-it" in found[0]["reason"]
+    assert found[1]["token_count"] is not None
+    answer = client.post("/v1/messages/count_tokens", json={"model": "gemma-2-9b-it", **BODIES["anthropic_messages"]})
+    assert answer.status_code == 400
+    assert "refused by the chat template" in answer.json()["error"]["message"]
+
+
 def image(width: int, height: int) -> str:
     """Return the head of a PNG of this size as a data URL; more is not looked at."""
     head = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + struct.pack(">II", width, height) + b"\x08\x06\x00\x00\x00"
