@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from corpus_cost.chat_counting import chat_model, count_value, why_no_chats
+from corpus_cost.chat_counting import ChatCounters, chat_model, count_value, why_no_chats
 from corpus_cost.counting import JobCounters
 from corpus_cost.errors import NoAnswer, import_extra
 from corpus_cost.model_names import ModelNames
@@ -42,7 +42,9 @@ class Columns:
         arrow, compute = import_extra("pyarrow", PURPOSE), import_extra("pyarrow.compute", PURPOSE)
         counter = self._counter(model)
         column = ArrowTexts(texts.drop_null().cast(arrow.large_string()))
-        counts = arrow.array(JobCounters({model: counter}).count(column)[model], arrow.int64())
+        counts = arrow.array(
+            JobCounters({model: counter}, ChatCounters(self._names.registry, ())).count(column)[model], arrow.int64()
+        )
         if not texts.null_count:
             return counts
         return compute.replace_with_mask(arrow.nulls(len(texts), arrow.int64()), texts.is_valid(), counts)

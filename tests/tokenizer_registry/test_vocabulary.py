@@ -30,6 +30,9 @@ class FailingEngine:
     def tokens(self, text: str) -> list[Token]:
         raise self._error
 
+    def token_bytes(self, ids: Sequence[int]) -> list[bytes | None] | None:
+        raise self._error
+
 
 def failing(error: BaseException) -> GuardedVocabulary:
     """Return a vocabulary whose library always fails."""

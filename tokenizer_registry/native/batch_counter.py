@@ -157,7 +157,7 @@ class BatchCounter:
         if self._counter_set is None or self._others:
             raise TypeError("the vocabularies are not in one counter set")
         by_slot, uncounted = self._counter_set.count_column(column, self._bits)
-        counts: list[list[int | None]] = [list(found) for found in by_slot] if uncounted else [*by_slot]
+        counts: list[list[int | None]] = [list(found) for found in by_slot]
         for row, state in uncounted.items():
             for found, count in zip(counts, self._count_left_over(column, row, state), strict=True):
                 found[row] = count

@@ -8,7 +8,7 @@ from tokenizer_registry.chat.logs import read_log
 from tokenizer_registry.chat.recognition import SHAPES, shape_of
 
 HELLO = [{"role": "user", "content": "hello"}]
-CASES = {
+CASES: dict[str, list[dict[str, object]]] = {
     "openai_chat": [
         {"messages": HELLO},
         {"messages": [{"role": "system", "content": "Be brief."}, *HELLO], "top_p": 1},
