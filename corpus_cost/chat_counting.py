@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from corpus_cost.plain_chats import ChatModel, PlainChats, TextsByVocabulary, plain_roles, texts_of
 from corpus_cost.readers.chats import Chat, NoChat, chat_of, without_nulls
 from tokenizer_registry import Registry, RegistryError
 from tokenizer_registry.chat.count import count_read, count_request
@@ -11,19 +12,6 @@ from tokenizer_registry.chat.count import count_read, count_request
 # Counted to find out whether a model has rules at all.
 _PROBE = {"messages": [{"role": "user", "content": "a"}]}
 MAX_REASONS = 3
-
-
-class ChatModel(NamedTuple):
-    """What chats are counted for: a `model` of the catalogue at a host; `name` was asked for."""
-
-    name: str
-    model: str
-    host: str | None
-
-    @property
-    def key(self) -> str:
-        """The name of its sums, which no vocabulary has."""
-        return f"chats: {self.name}"
 
 
 class ChatSums(NamedTuple):
@@ -54,12 +42,6 @@ class ChatTally(NamedTuple):
     reasons: dict[int, str]
 
 
-def chat_model(registry: Registry, name: str) -> ChatModel:
-    """Return what the chats for a name are counted for. Raise UnknownModel."""
-    found = registry.names.resolve(name)
-    return ChatModel(name, found.model, found.terms.host)
-
-
 def why_no_chats(registry: Registry, name: str) -> str | None:
     """Return why no chat has a count for a model, None if chats have. Raise UnknownModel."""
     try:
@@ -69,19 +51,38 @@ def why_no_chats(registry: Registry, name: str) -> str | None:
     return None if counted.tokens is not None else "; ".join(counted.missing)
 
 
+class ChatNumber(NamedTuple):
+    """The count of one chat; `tokens` is None where something is `missing`."""
+
+    tokens: int | None
+    low: int
+    high: int
+    is_exact: bool
+    missing: tuple[str, ...] = ()
+
+
 class ChatCounters:
     """Counts chats for all models of a job. With `own`, each only for the models that its row names."""
 
     def __init__(self, registry: Registry, models: Sequence[ChatModel], *, own: bool = False) -> None:
         self._registry = registry
-        self._models = models
+        self._models = [(model, PlainChats(registry, model)) for model in models]
         self._own = own
 
     def count(self, chats: Sequence[Chat]) -> dict[str, ChatTally]:
         """Return the tally of each model, by its key."""
-        return {model.key: self._tally(model, chats) for model in self._models}
+        roles = [plain_roles(chat.request) for chat in chats]
+        texts: TextsByVocabulary = {}
+        return {model.key: self._tally(model, plain, chats, roles, texts) for model, plain in self._models}
 
-    def _tally(self, model: ChatModel, chats: Sequence[Chat]) -> ChatTally:
+    def _tally(
+        self,
+        model: ChatModel,
+        plain: PlainChats,
+        chats: Sequence[Chat],
+        roles: Sequence[tuple[str, ...] | None],
+        texts: TextsByVocabulary,
+    ) -> ChatTally:
         tokens: list[int | None] = []
         reasons: dict[int, str] = {}
         exact = exact_tokens = estimated = estimated_tokens = low = high = 0
@@ -90,7 +91,7 @@ class ChatCounters:
                 tokens.append(None)
                 continue
             try:
-                found = count_read(self._registry, chat.request, model.model, model.host)
+                found = self._count(model, plain, chat, roles[place], texts, place)
             except RegistryError as fault:
                 tokens.append(None)
                 reasons[place] = str(fault)
@@ -98,12 +99,31 @@ class ChatCounters:
             tokens.append(found.tokens)
             if found.tokens is None:
                 reasons[place] = "; ".join(found.missing[:MAX_REASONS])
-            elif found.method == "exact":
+            elif found.is_exact:
                 exact, exact_tokens = exact + 1, exact_tokens + found.tokens
             else:
                 estimated, estimated_tokens = estimated + 1, estimated_tokens + found.tokens
-                low, high = low + found.low, high + (found.high or 0)
+                low, high = low + found.low, high + found.high
         return ChatTally(tokens, ChatSums(exact, exact_tokens, estimated, estimated_tokens, low, high), reasons)
+
+    def _count(
+        self,
+        model: ChatModel,
+        plain: PlainChats,
+        chat: Chat,
+        roles: tuple[str, ...] | None,
+        texts: TextsByVocabulary,
+        place: int,
+    ) -> ChatNumber:
+        frame = plain.frame(roles)
+        if frame is None or plain.texts is None:
+            found = count_read(self._registry, chat.request, model.model, model.host)
+            return ChatNumber(found.tokens, found.low, found.high or 0, found.method == "exact", found.missing)
+        known = texts.setdefault(plain.texts.name, {})
+        if place not in known:
+            known[place] = sum(map(plain.texts.count, texts_of(chat.request)))
+        tokens = known[place]
+        return ChatNumber(frame.tokens + tokens, frame.low + tokens, frame.high + tokens, frame.is_exact)
 
 
 def count_value(registry: Registry, value: Any, asked: ChatModel, *, estimate: bool) -> int | None:

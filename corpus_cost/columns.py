@@ -10,10 +10,11 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from corpus_cost.chat_counting import ChatCounters, chat_model, count_value, why_no_chats
+from corpus_cost.chat_counting import ChatCounters, count_value, why_no_chats
 from corpus_cost.counting import JobCounters
 from corpus_cost.errors import NoAnswer, import_extra
 from corpus_cost.model_names import ModelNames
+from corpus_cost.plain_chats import chat_model
 from corpus_cost.readers.arrow_texts import ArrowTexts
 from pricing_data import PriceBook, Terms
 from pricing_data.named_prices import INPUT, find_price

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from corpus_cost.chat_counting import ChatCounters, ChatModel, ChatTally
+from corpus_cost.chat_counting import ChatCounters, ChatTally
 from corpus_cost.documents import PartWriter, no_part, part_writer
 from corpus_cost.errors import TextFault, Unreadable
+from corpus_cost.plain_chats import ChatModel
 from corpus_cost.readers.arrow_texts import ArrowTexts
 from corpus_cost.readers.pieces import read_batches, unit_of
 from corpus_cost.readers.records import TextBatch

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-from corpus_cost.chat_counting import ChatModel, chat_model, why_no_chats
+from corpus_cost.chat_counting import why_no_chats
 from corpus_cost.model_names import CountedName, ModelNames, suggested
+from corpus_cost.plain_chats import ChatModel, chat_model
 from corpus_cost.totals import Meter, Sums
 from corpus_cost.workload import Workload
 from pricing_data import PriceBook, UnpricedUsage
