@@ -8,9 +8,10 @@ from pathlib import Path
 
 from corpus_cost.counting import JobCounters, load_counters
 from corpus_cost.execution import estimate_corpus
+from corpus_cost.readers.arrow_texts import ArrowTexts, sizes_of
 from corpus_cost.workload import Workload
 from pricing_data import PriceBook
-from tests.corpus_cost.large_corpora import generated_parquet, group_texts, groups_of
+from tests.corpus_cost.large_corpora import generated_parquet, group_column, groups_of
 from tokenizer_registry import Registry
 from tokenizer_registry.processors import usable_processors
 
@@ -53,8 +54,8 @@ def one_thread(counters: JobCounters, path: Path) -> float:
     """Return the MB/s of counting alone, on one thread with loaded vocabularies."""
     size, seconds = 0, 0.0
     for group in range(groups_of(path)):
-        texts = group_texts(path, group)
-        size += sum(len(text.encode()) for text in texts)
+        texts = ArrowTexts(group_column(path, group))
+        size += sum(sizes_of(texts.array))
         began = time.perf_counter()
         for at in range(0, len(texts), BATCH_TEXTS):
             counters.count(texts[at : at + BATCH_TEXTS])

@@ -107,6 +107,7 @@ class TextFault(NamedTuple):
 
 
 NOT_UTF8 = "it is not valid UTF-8; convert it, as with iconv, or name its --encoding."
+NOT_UTF8_ROW = "it is not valid UTF-8, as strings of Parquet have to be; write the file again with valid texts."
 SURROGATE = "it has a lone surrogate, which no valid text contains."
 
 

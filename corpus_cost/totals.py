@@ -42,8 +42,9 @@ class Meter(NamedTuple):
         self, counts: Sequence[int | None], outputs: Sequence[int] | None, workload: Workload
     ) -> tuple[Sums, ...]:
         """Return the sums of these texts by tier; a text without a count is in none of them."""
-        if not self.thresholds and not workload.cached_share and not workload.output.ratio:
-            return (self._plain(counts, outputs, workload),)
+        is_plain = not workload.cached_share and not workload.output.ratio
+        if is_plain and not (self.thresholds and max(filter(None, counts), default=0) > self.thresholds[0]):
+            return (self._plain(counts, outputs, workload), *(Sums() for _ in self.thresholds))
         sums = [[0, 0, 0, 0] for _ in range(self.tiers)]
         for tokens, in_column in zip(counts, outputs or (0,) * len(counts), strict=True):
             if tokens is not None:
@@ -55,7 +56,7 @@ class Meter(NamedTuple):
         return tuple(Sums(*tier) for tier in sums)
 
     def _plain(self, counts: Sequence[int | None], outputs: Sequence[int] | None, workload: Workload) -> Sums:
-        """Return the only sum, where nothing depends on the size of single texts."""
+        """Return the sum of the first tier, where all texts are in it and nothing depends on their sizes."""
         known = [tokens for tokens in counts if tokens is not None]
         answered = 0
         if outputs:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from corpus_cost.errors import NOT_UTF8, MissingExtra, TextFault, Unreadable, import_extra, text_too_long
+from corpus_cost.errors import NOT_UTF8_ROW, MissingExtra, TextFault, Unreadable, import_extra, text_too_long
 from corpus_cost.readers.arrow_texts import ArrowTexts, sizes_of
 from corpus_cost.readers.chats import CHAT_COLUMNS, MESSAGES, Chat, NoChat, chat_of, model_fault, without_nulls
 from corpus_cost.readers.records import (
@@ -164,7 +164,9 @@ def _not_utf8(column: Any) -> dict[int, str]:
         column.validate(full=True)
     except arrow.ArrowInvalid:
         contents = column.cast(arrow.large_binary()).to_pylist()
-        return {row: NOT_UTF8 for row, content in enumerate(contents) if content is not None and not is_utf8(content)}
+        return {
+            row: NOT_UTF8_ROW for row, content in enumerate(contents) if content is not None and not is_utf8(content)
+        }
     return {}
 
 

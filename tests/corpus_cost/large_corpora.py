@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from tokenizer_registry.verification.corpus import corpus
 
@@ -62,9 +63,14 @@ def _write(path: Path, megabytes: int) -> None:
 
 def group_texts(path: Path, group: int) -> list[str]:
     """The texts of one row group."""
+    texts: list[str] = group_column(path, group).to_pylist()
+    return texts
+
+
+def group_column(path: Path, group: int) -> Any:
+    """The texts of one row group, as an Arrow array of large strings."""
     table = import_module("pyarrow.parquet").ParquetFile(path).read_row_group(group, columns=["text"])
-    column: list[str] = table.column(0).to_pylist()
-    return column
+    return table.column(0).cast(import_module("pyarrow").large_string()).combine_chunks()
 
 
 def groups_of(path: Path) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from tokenizer_registry.errors import UncountableText
@@ -9,7 +10,7 @@ from tokenizer_registry.native.counter_set import SMALL_CHARACTERS, CounterSet, 
 from tokenizer_registry.native.layout import normal_form_of, own_normalizer_of
 from tokenizer_registry.native.normalizers import OwnNormalizer, build_own_normalizer
 from tokenizer_registry.native.packed_files import Mapped
-from tokenizer_registry.native.text_column import RowState, TextColumn, copied_columns
+from tokenizer_registry.native.text_column import NOT_KNOWN, RowState, TextColumn, copied_columns
 from tokenizer_registry.normalization import normalizer
 from tokenizer_registry.vocabulary import (
     PASSED_ON,
@@ -17,6 +18,7 @@ from tokenizer_registry.vocabulary import (
     ReferenceTokenizer,
     Vocabulary,
     gave_up,
+    guarded,
     refuse_surrogates,
 )
 
@@ -157,17 +159,25 @@ class BatchCounter:
         if self._counter_set is None or self._others:
             raise TypeError("the vocabularies are not in one counter set")
         by_slot, uncounted = self._counter_set.count_column(column, self._bits)
-        counts: list[list[int | None]] = [list(found) for found in by_slot]
+        counts: list[list[int | None]] = [[*found] for found in by_slot]
         for row, state in uncounted.items():
-            for found, count in zip(counts, self._count_left_over(column, row, state), strict=True):
-                found[row] = count
+            if state is RowState.LEFT_OVER:
+                self._count_left_over(self._counter_set, column.text(row), row, counts)
+            else:
+                for found in counts:
+                    found[row] = None
         return counts
 
-    def _count_left_over(self, column: TextColumn, row: int, state: RowState) -> Sequence[int | None]:
-        if state is RowState.LEFT_OVER:
-            with suppress(UncountableText):
-                return self.count(column.text(row))
-        return (None,) * len(self.names)
+    def _count_left_over(self, counter_set: CounterSet, text: str, row: int, counts: list[list[int | None]]) -> None:
+        """Replace the counts of a row that are not known; by None if the text cannot be counted."""
+        slots = [slot for slot, found in zip(self._slots.values(), counts, strict=True) if found[row] == NOT_KNOWN]
+        totals: Mapping[int, int] = {}
+        with suppress(UncountableText):
+            counted = guarded(self, partial(counter_set.count, wanted=sum(1 << slot for slot in slots)), text)
+            totals = {slot: counted[slot] for slot in slots}
+        for slot, found in zip(self._slots.values(), counts, strict=True):
+            if found[row] == NOT_KNOWN:
+                found[row] = totals.get(slot)
 
     def _count_in_set(self, text: str) -> list[int]:
         """Return the number of tokens for each vocabulary of the counter set."""

@@ -11,6 +11,8 @@ from tokenizer_registry.vocabulary import refuse_long
 
 # Texts are copied into columns of about so many characters; more would double the memory of a long list.
 COPIED_CHARACTERS: Final = 1 << 20
+# The count of a row by a slot that leaves it over.
+NOT_KNOWN: Final = -1
 
 
 class TextColumn(ctypes.Structure):
@@ -69,7 +71,10 @@ def copied_columns(texts: Sequence[str]) -> Iterator[TextColumn]:
 
 
 class RowState(IntEnum):
-    """What became of a row; the numbers are the C library's. A row that is LEFT_OVER has to be counted by itself."""
+    """What became of a row; the numbers are the C library's.
+
+    A row that is LEFT_OVER has to be counted by itself for the slots whose count is NOT_KNOWN.
+    """
 
     COUNTED = 0
     IS_NULL = 1
@@ -80,7 +85,7 @@ class RowState(IntEnum):
 class ColumnCounts(NamedTuple):
     """The tokens of each row, in a list for each wanted slot, in the order of slots.
 
-    The rows in `uncounted` have no count; their numbers are to be replaced.
+    Not so the rows in `uncounted`.
     """
 
     by_slot: list[list[int]]

@@ -15,8 +15,11 @@ struct text_column {
     u64 first, count, offset_bytes;
 };
 
-/* LEFT_OVER: the text is too long, has words that need a reference library, or there was no memory. */
+/* LEFT_OVER: some slots have NOT_KNOWN, because the text is too long for them, has words that need a reference library,
+   or there was no memory. */
 enum row_state { COUNTED, IS_NULL, NOT_UTF8, LEFT_OVER };
+
+#define NOT_KNOWN (-1)
 
 /* Put the tokens of each row into `counts`: `count` numbers for each slot of `wanted`, in order; and what became of the
    row into `states`. Return the number of rows that are not COUNTED. Needs no lock of Python. */
