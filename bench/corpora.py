@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
-from corpus_cost.counting import JobCounters, load_counters
+from corpus_cost.chat_counting import ChatCounters
+from corpus_cost.counting import JobCounters
 from corpus_cost.execution import estimate_corpus
 from corpus_cost.readers.arrow_texts import ArrowTexts, sizes_of
 from corpus_cost.workload import Workload
@@ -33,7 +34,9 @@ def corpora() -> Iterator[tuple[str, str]]:
     with tempfile.TemporaryDirectory() as folder:
         path = generated_parquet(Path(folder), MEGABYTES)
         for models in (*((model,) for model in MODELS), MODELS):
-            counters = load_counters(registry, [str(registry.models[model].vocabulary) for model in models])
+            named = [str(registry.models[model].vocabulary) for model in models]
+            by_name = {name: registry.counter(name) for name in named}
+            counters = JobCounters(by_name, ChatCounters(registry, ()))
             alone = together = 0.0
             for _ in range(ROUNDS):
                 alone = max(alone, one_thread(counters, path))

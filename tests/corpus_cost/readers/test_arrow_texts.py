@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus_cost.counting import JobCounters, load_counters
+from corpus_cost.chat_counting import ChatCounters
+from corpus_cost.counting import JobCounters
 from corpus_cost.readers.arrow_texts import ArrowTexts, sizes_of
 from corpus_cost.readers.pieces import read_batches
 from corpus_cost.shards import SourcePiece, Whole
@@ -30,7 +31,9 @@ KINDS: dict[str, Callable[[], Any]] = {
 @pytest.fixture(scope="module")
 def counters() -> JobCounters:
     """Return counters of the C library and of an owner's library."""
-    return load_counters(Registry.from_package(), ["o200k_base", "claude-2", "jurassic-2"])
+    registry = Registry.from_package()
+    by_name = {name: registry.counter(name) for name in ("o200k_base", "claude-2", "jurassic-2")}
+    return JobCounters(by_name, ChatCounters(registry, ()))
 
 
 @settings(max_examples=100, deadline=None)
