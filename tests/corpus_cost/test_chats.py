@@ -241,13 +241,13 @@ def test_lines_count_for_their_own_models_if_none_is_named(
 
 
 def test_a_sample_holds_the_total(tmp_path: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The interval of a sample of chats has the total of all in it."""
+    """The total of all chats is in the interval, three times as wide: one sample in twenty misses its own."""
     many = bodies(1_500, seed=7)
     path = write_rows(tmp_path / "a.jsonl", many)
     whole = sum(count_request(registry, "openai_chat", body, "gpt-4o").tokens or 0 for body in many)
     found = json.loads(run(tmp_path, monkeypatch, str(path), "-m", "gpt-4o", "--sample", "30%", "--json").stdout)
     low, high = found["models"][0]["input_tokens_interval"]
-    assert low <= whole <= high
+    assert 2 * low - high <= whole <= 2 * high - low
     assert found["sample"]["texts"] < len(many)
 
 
