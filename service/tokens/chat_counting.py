@@ -6,7 +6,7 @@ from datetime import date
 from functools import partial
 from typing import Final, NamedTuple
 
-from service.http.errors import INVALID_REQUEST, Refusal
+from service.http.errors import INVALID_REQUEST, TEXT_TOO_LARGE, Refusal
 from service.tokens.chat_requests import ChatInput
 from service.tokens.counting_pool import Caller, CountingPool
 from tokenizer_registry import Count, DamagedVocabulary, Registry, UncountableText, UnknownVocabulary
@@ -18,6 +18,8 @@ from tokenizer_registry.chat.texts import TextMemory
 
 # A job of a chat for many models ends after this time, so that other callers get their turns.
 JOB_SECONDS: Final = 0.1
+# Texts of a chat times models that one call may count: about 15 s of a processor.
+MAX_COUNTED_TEXTS: Final = 2_000_000
 NOT_EXACT: Final = "the count is an estimate; send estimate: true for it"
 
 
@@ -45,6 +47,11 @@ class ChatCounting:
         Texts that are too large or cannot be counted are refused. A damaged vocabulary gives no count, nor does a
         model that refuses the request.
         """
+        most = MAX_COUNTED_TEXTS // max(chat.texts, 1)
+        if len(set(names)) > most:
+            return TEXT_TOO_LARGE.saying(
+                f"models: a chat of {chat.texts} texts can be counted for {most} models in one call."
+            )
         job = ChatJob(chat, names, at, {}, {})
         try:
             while not job.counted.keys() >= set(names):

@@ -22,13 +22,14 @@ MAX_SHOWN_CHARACTERS: Final = 300
 class ChatInput(NamedTuple):
     """A chat that is valid in its shape, and the host that sells the models if one was named.
 
-    `characters` are those of all its texts together.
+    `characters` are those of all its texts together, `texts` how many it has: names and strings of schemas too.
     """
 
     shape: str
     request: CommonRequest
     host: str | None
     characters: int
+    texts: int
 
     @property
     def size_bytes(self) -> int:
@@ -51,7 +52,8 @@ def chat_input(fields: Mapping[str, Any]) -> ChatInput:
 def chat_of(shape: str, body: Any, host: str | None = None, prefix: str = "") -> ChatInput:
     """Return the chat of a body. Raise InvalidRequest, which names the place after `prefix`."""
     request = read_shape(shape, body, prefix)
-    return ChatInput(shape, request, host, sum(map(len, request_texts(request))))
+    lengths = list(map(len, filter(None, request_texts(request))))
+    return ChatInput(shape, request, host, sum(lengths), len(lengths))
 
 
 def read_shape(shape: str, body: Any, prefix: str = "") -> CommonRequest:

@@ -214,6 +214,13 @@ def test_long_histories_and_many_tools(client: httpx2.Client) -> None:
     assert all(entry["parts"]["tools"]["tokens"] is None or entry["parts"]["tools"]["tokens"] > 500 for entry in found)
 
 
+def test_a_long_history_is_not_counted_for_all_models_together(client: httpx2.Client) -> None:
+    """The work of one call is limited: texts times models."""
+    history = [{"role": role, "content": "a short turn"} for role in ("user", "assistant")] * 5_000
+    answer = posted(client, models=["*"], openai_chat={"messages": history})
+    assert "a chat of 20000 texts can be counted for 100 models in one call" in refused(answer, 413)
+
+
 def test_too_large_a_chat_is_refused(client: httpx2.Client) -> None:
     """The texts of a chat together have the limit of a text, also after NFKC, wherever they stand."""
     half = "a" * 450_001

@@ -173,6 +173,7 @@ def fault(path: str, answer: httpx2.Response) -> tuple[str, str]:
 
 NO_SIZE = {"type": "image", "source": {"type": "url", "url": "https://a.b/c.png"}}
 LONG = [{"role": "user", "content": "a" * 900_001}]
+STORED = {"model": "gpt-4o", "input": "a", "previous_response_id": "b"}
 FAULTS: list[tuple[str, Any, int, str, str]] = [
     (ANTHROPIC, {"messages": HELLO}, 400, "invalid_request_error", "model: this property is missing"),
     (ANTHROPIC, {"model": "gpt4-o", "messages": HELLO}, 404, "not_found_error", "Did you mean gpt-4o?"),
@@ -188,7 +189,7 @@ FAULTS: list[tuple[str, Any, int, str, str]] = [
     (ANTHROPIC, {"model": "gpt-4o", "messages": LONG}, 413, "request_too_large", "900000"),
     (RESPONSES, {"model": "gpt-4o", "input": 5}, 400, "invalid_request_error", "input"),
     (RESPONSES, {"model": "nope", "input": ""}, 404, "invalid_request_error", "there is no model"),
-    (RESPONSES, {"model": "gpt-4o", "previous_response_id": "a"}, 400, "invalid_request_error", "are not known"),
+    (RESPONSES, STORED, 400, "invalid_request_error", "are not known"),
     (GEMINI, {"contents": 5}, 400, "INVALID_ARGUMENT", "contents"),
     (GEMINI, {"generateContentRequest": 5}, 400, "INVALID_ARGUMENT", "generateContentRequest: must be an object"),
     ("/v1beta/models/nope:countTokens", {"contents": []}, 404, "NOT_FOUND", "there is no model"),
