@@ -1,30 +1,20 @@
 """Measure texts at the size limit that are made to be slow: their time, and the lag of the event loop."""
 
 import asyncio
-import math
 import statistics
 import time
 from collections.abc import Iterator
-from fractions import Fraction
 
 from service.http.context import InFlight
 from service.tokens.counting_pool import CountingPool, TextLimits
 from tests.hostile_inputs import hostile_texts
-from tokenizer_registry import Registry, UncountableText, expanded_size
+from tokenizer_registry import Registry, UncountableText
 
-# The defaults of the service.
-LIMITS = TextLimits(4_000_000, 16_000_000)
-MAX_BYTES_IN_FLIGHT = 256_000_000
-# The longest text among the hostile inputs that is meant to be counted.
-LONGEST_INPUT = 900_000
+LIMITS = TextLimits(900_000, 4_000_000)
 # One model of each of these is asked for: every library, and those whose white space is cut in ways of its own.
 VOCABULARIES = ("o200k_base", "cl100k_base", "llama-3", "deepseek-v3", "gemma-3", "llama-2", "phi-2", "xlm-roberta")
-MIN_LARGE_CHARACTERS = 10_000
+SMALL_CALLS = 50
 TICK_SECONDS = 0.001
-# The slope is that of the time from texts a sixteenth as long as the limit to those at the limit.
-SHORTER = (16, 4, 1)
-# The slope of shorter times is that of the measurement.
-MIN_SECONDS = 0.1
 
 
 def hostile(registry: Registry) -> Iterator[tuple[str, str]]:
@@ -37,15 +27,15 @@ def hostile(registry: Registry) -> Iterator[tuple[str, str]]:
     yield "slowest hostile text at the limit", f"{seconds:.2f} s ({name}, {model})"
     yield "longest lag of the event loop meanwhile", f"{max(lags) * 1000:.0f} ms"
     yield "small calls meanwhile, 99th percentile", f"{statistics.quantiles(small, n=100)[98] * 1000:.0f} ms"
-    slope, name, model = max(_slopes(registry, models))
-    yield "steepest slope of a hostile text's time over its length, up to the limit", f"{slope:.2f} ({name}, {model})"
 
 
 async def _run(registry: Registry, models: list[str]) -> tuple[tuple[float, str, str], list[float], list[float]]:
-    pool = CountingPool(registry, LIMITS, InFlight(MAX_BYTES_IN_FLIGHT), threads=2)
+    pool = CountingPool(registry, LIMITS, InFlight(64_000_000), threads=2)
     times, lags, small = [], [0.0], []
     ticking = asyncio.create_task(_tick(lags))
-    for name, text in _texts_at_the_limit(1):
+    for name, text, direct in hostile_texts():
+        if direct or len(text) < SMALL_CALLS:
+            continue
         for model in models:
             started = time.perf_counter()
             counting = asyncio.create_task(_count(pool, text, model))
@@ -57,34 +47,6 @@ async def _run(registry: Registry, models: list[str]) -> tuple[tuple[float, str,
     ticking.cancel()
     pool.close()
     return max(times), lags, small
-
-
-def _texts_at_the_limit(part: int) -> Iterator[tuple[str, str]]:
-    """Yield the name of each large hostile text and the text, at one `part`-th of the limit of characters."""
-    for name, text, direct in hostile_texts(Fraction(LIMITS.characters, LONGEST_INPUT * part)):
-        is_within = len(text) <= LIMITS.characters // part and expanded_size(text) <= LIMITS.expanded_bytes // part
-        if not direct and is_within and len(text) >= MIN_LARGE_CHARACTERS:
-            yield name, text
-
-
-def _slopes(registry: Registry, models: list[str]) -> Iterator[tuple[float, str, str]]:
-    """Yield the slope on logarithmic scales, 1 is linear, for each hostile text and model."""
-    by_name = {name: [text] for name, text in _texts_at_the_limit(SHORTER[0])}
-    for part in SHORTER[1:]:
-        for name, text in _texts_at_the_limit(part):
-            by_name[name].append(text)
-    for name, texts in by_name.items():
-        for model in models:
-            seconds = [_processor_seconds(registry, text, model) for text in texts]
-            if seconds[-1] >= MIN_SECONDS:
-                lengths = [math.log(len(text)) for text in texts]
-                yield statistics.linear_regression(lengths, list(map(math.log, seconds))).slope, name, model
-
-
-def _processor_seconds(registry: Registry, text: str, model: str) -> float:
-    started = time.process_time()
-    registry.count(text, [model])
-    return time.process_time() - started
 
 
 async def _count(pool: CountingPool, text: str, model: str) -> None:
