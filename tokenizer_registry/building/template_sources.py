@@ -55,7 +55,7 @@ class ControlList:
 
 @dataclass(frozen=True, slots=True)
 class TemplateSources:
-    """The whole file."""
+    """The contents of `template_sources.toml`."""
 
     controls: tuple[ControlList, ...]
     templates: tuple[TemplateOrigin, ...]

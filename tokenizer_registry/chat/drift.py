@@ -53,7 +53,7 @@ class GroupDrift:
     missing: dict[str, int] = field(default_factory=dict)
 
     def add(self, line: int, charged: int, counted: ChatCount) -> None:
-        """Add a call."""
+        """Add one call to the sums of its group."""
         self.calls += 1
         if counted.tokens is None:
             for missing in counted.missing:

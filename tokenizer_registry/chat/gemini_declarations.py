@@ -29,7 +29,7 @@ class Segments:
 
     @property
     def texts(self) -> list[str]:
-        """The pieces."""
+        """Return the pieces of text between the control tokens."""
         return self._texts
 
     @property

@@ -18,7 +18,7 @@ _UNPROVEN: Final = frozenset({"$ref", "anyOf", "oneOf", "allOf", "prefixItems", 
 
 
 def count_tools(context: CountingContext) -> None:
-    """Add the tools."""
+    """Add the tokens of the declared tools."""
     rule, part = context.hosted_rule(TOOLS), context.sums.tools
     for tool in context.request.tools:
         if tool.builtin is not None:

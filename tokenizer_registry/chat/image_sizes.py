@@ -12,7 +12,7 @@ class ByteSource(Protocol):
 
 
 class ImageSize(NamedTuple):
-    """Pixels."""
+    """Width and height of an image, in pixels."""
 
     width: int
     height: int

@@ -96,7 +96,7 @@ class PartSum:
         self._rules[rule] = None
 
     def estimate(self, tokens: TokenRange, rule: str) -> None:
-        """Add an estimate."""
+        """Add an estimate of tokens to the part."""
         self._tokens += tokens.tokens
         self._low += tokens.low
         self._high += tokens.high
