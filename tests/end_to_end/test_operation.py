@@ -31,9 +31,11 @@ def test_the_examples_of_the_document_are_true(client: httpx2.Client) -> None:
     """Each path with an example answers a call made from it with the documented example."""
     document = client.get("/openapi.json").json()
     count = document["paths"]["/v1/tokens/count"]["post"]
-    sent = count["requestBody"]["content"]["application/json"]["example"]
-    answer = client.post("/v1/tokens/count", json=sent).json()
+    examples = count["requestBody"]["content"]["application/json"]["examples"]
+    answer = client.post("/v1/tokens/count", json=examples["text"]["value"]).json()
     assert answer == count["responses"]["200"]["content"]["application/json"]["example"]
+    (chat,) = client.post("/v1/tokens/count", json=examples["chat"]["value"]).json()
+    assert chat["method"] == "exact"
     models = document["paths"]["/v1/tokens/models"]["get"]
     query = {parameter["name"]: parameter["example"] for parameter in models["parameters"]}
     listed = client.get("/v1/tokens/models", params=query).json()

@@ -46,9 +46,9 @@ def shared_gateway(
 def impatient_gateway(
     running_upstream: FakeUpstream, registry: Registry, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Gateway]:
-    """Yield a gateway that waits a second for its upstream; at the end its books must be consistent."""
+    """Yield a gateway that waits two seconds for its upstream; at the end its books must be consistent."""
     folder = tmp_path_factory.mktemp("impatient")
-    with served_gateway(folder, running_upstream, registry, upstream_timeout_seconds=1.0) as gateway:
+    with served_gateway(folder, running_upstream, registry, upstream_timeout_seconds=2.0) as gateway:
         yield gateway
         assert gateway.faults() == []
 
