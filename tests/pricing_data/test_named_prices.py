@@ -129,7 +129,7 @@ def test_a_free_offer_of_a_model_without_a_price_costs_nothing(book: PriceBook) 
 def test_terms_that_contradict_the_name(
     book: PriceBook, said: dict[str, object], stated: Terms, fault: str | None
 ) -> None:
-    """They are refused, or the reason without a cost; a service that nobody stated contradicts nothing."""
+    """They are refused, or the reason without a cost; a service that is not stated contradicts nothing."""
     model = named(CLAUDE, "Anthropic", host="bedrock", **said)
     if fault is None:
         assert model.terms(stated).service == said.get("service", "standard")

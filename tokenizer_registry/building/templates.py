@@ -60,7 +60,7 @@ def _template_row(origin: TemplateOrigin, sources: Sources, length: int) -> str:
 
 
 def write_templates(folder: Path, files: Iterator[tuple[str, bytes]]) -> None:
-    """Write the folder anew; templates that are in it and not among the files are removed."""
+    """Replace the contents of the folder: templates that are not among the files are removed."""
     folder.mkdir(parents=True, exist_ok=True)
     names = set()
     for name, content in files:

@@ -8,7 +8,7 @@ from tokenizer_registry.chat.request import JsonObject
 # Values that the references of a request may write out together, and how deep they may go.
 MAX_EXPANDED_VALUES: Final = 200_000
 MAX_EXPANDED_DEPTH: Final = 100
-# A union would be built anew for each value that is looked at.
+# Made once: an expression of a union makes a new object at each use.
 _CONTAINERS: Final = (dict, list)
 _DEFINITIONS: Final = frozenset({"$defs", "definitions"})
 

@@ -63,7 +63,7 @@ def test_names_of_the_newest_sources_are_recorded(name: str) -> None:
 
 
 def test_the_pinned_archives_give_the_record() -> None:
-    """Where the pinned archives are at hand, they propose nothing but what is committed."""
+    """Where the pinned archives are in the cache, they propose nothing but what is committed."""
     sources = committed_sources()
     wheels = [pin.wheel for pin in (*sources.prices.packages.values(), *(one.pin for one in sources.publishers))]
     if not all((CACHE / wheel).exists() for wheel in wheels):

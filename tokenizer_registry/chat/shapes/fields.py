@@ -7,7 +7,7 @@ from tokenizer_registry.chat.errors import BadChatRequest
 
 # Providers refuse schemas that are far less deep; below this all reading and rendering may recurse.
 MAX_DEPTH: Final = 100
-# A union would be built anew for each value that is looked at.
+# Made once: an expression of a union makes a new object at each use.
 _CONTAINERS: Final = (dict, list)
 
 

@@ -29,7 +29,7 @@ MISTRAL_MODELS = {
     "mistral-v11": "mistral-small-2506",
     "mistral-v13": "mistral-large-2512",
 }
-# Up to version 3 the encoder reads a result that is JSON and writes it anew, which the generated template does not.
+# Up to version 3 the encoder parses a JSON result and serializes it again, which the generated template does not.
 REWRITTEN_RESULTS = {"step", "parallel", "answered"}
 REWRITING = {"mistral-v2", "mistral-v3", "mistral-v3-tekken"}
 
