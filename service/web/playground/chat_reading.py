@@ -78,7 +78,9 @@ def read_typed_chat(draft: ChatDraft) -> ReadChat | FieldFault | None:
         body: dict[str, Any] = {"messages": list(_messages(draft, places))}
         if tools:
             body["tools"] = tools
-        return ReadChat(as_input("openai_chat", read_request("openai_chat", body)), body) if places else None
+        # Read even without messages, for the faults of the tools.
+        request = read_request("openai_chat", body)
+        return ReadChat(as_input("openai_chat", request), body) if places else None
     except _BadField as error:
         return error.fault
     except BadChatRequest as error:
@@ -183,7 +185,7 @@ def _calls(message: MessageDraft, place: int, made: int) -> Iterator[dict[str, A
         if not call.name:
             raise _BadField(FieldFault("message", "A call needs the name of a function.", place))
         arguments = call.arguments.strip() or "{}"
-        _json(arguments, "message", f"The arguments of {call.name[:40]}", place)
+        _json(arguments, "message", f"The argument text of {call.name[:40]}", place)
         # Mistral's templates take ids of nine letters and digits alone.
         yield {
             "id": f"call{number:05}",

@@ -58,7 +58,7 @@ class ChatResults:
 def _shown(read: ReadChat, found: ChatTable) -> Mapping[str, Any]:
     return {
         "table": found.table,
-        "parts": found.parts,
+        "chat": found,
         "part_names": {name: PART_NAMES[name] for name in found.names},
         "shape": read.chat.shape,
         "contents": contents(read.chat.request, read.chat.shape),

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from pricing_data import Price
-from service.tokens.chat_counting import why_unknown
 from service.web.playground.table import PlaygroundTable, ordered_table, row_of
 from tokenizer_registry import Registry
 from tokenizer_registry.chat.parts import EMPTY_PART, ChatCount, ChatParts, Part
@@ -20,11 +19,13 @@ PART_NAMES: Final = {
     "audio": ("Audio", "by seconds"),
     "files": ("Files", "by pages"),
 }
+# The length of the longest bar, and of what stands for missing parts after the known ones, in tenths of a percent.
 BAR_LENGTH: Final = 1_000
+MISSING_LENGTH: Final = 40
 
 
 class PartShare(NamedTuple):
-    """A part of a count; `start` and `length` are its place in the bar, in tenths of a percent."""
+    """A part of a count; `start` and `length` are its place in the bar."""
 
     name: str
     part: Part
@@ -37,12 +38,30 @@ class PartShare(NamedTuple):
         return bounds(self.part.low, self.part.high) if self.part.method == "estimate" else None
 
 
+class PartBar(NamedTuple):
+    """The parts of a count in a row. `missing_at` is where the known parts end, if others are missing."""
+
+    shares: tuple[PartShare, ...]
+    is_known: bool
+    missing_at: int | None
+    missing_length: int = MISSING_LENGTH
+
+
 class ChatTable(NamedTuple):
-    """The rows with the parts of each model. `names` are the parts that any shown model has."""
+    """The rows with the parts of each shown model.
+
+    `names` are the parts that any of them has, `unknown` the models of which no part is known.
+    """
 
     table: PlaygroundTable
-    parts: Mapping[str, tuple[PartShare, ...]]
+    bars: Mapping[str, PartBar]
     names: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+    @property
+    def has_missing(self) -> bool:
+        """Return whether a bar has missing parts."""
+        return any(bar.missing_at is not None for bar in self.bars.values())
 
 
 def build_chat_table(
@@ -58,16 +77,17 @@ def build_chat_table(
             prices.get(name),
             registry,
             error=bounds(count.low, count.high) if count.method == "estimate" else None,
-            reason=why_unknown(count) if count.tokens is None else None,
+            reason=missing_words(count) if count.tokens is None else None,
         )
         for name, count in by_model.items()
     )
-    shown = {row.model: by_model[row.model].parts for row in table.rows}
-    whole = max(map(_known, shown.values()), default=0)
-    names = tuple(
-        name for name in ChatParts._fields if any(getattr(each, name) != EMPTY_PART for each in shown.values())
-    )
-    return ChatTable(table, {model: _shares(parts, names, whole) for model, parts in shown.items()}, names)
+    shown = {row.model: by_model[row.model] for row in table.rows}
+    known = [count for count in shown.values() if _is_known(count)]
+    names = tuple(name for name in ChatParts._fields if any(getattr(each.parts, name) != EMPTY_PART for each in known))
+    whole = max((_known_tokens(count) for count in known), default=0)
+    length = BAR_LENGTH if all(count.tokens is not None for count in known) else BAR_LENGTH - MISSING_LENGTH
+    bars = {model: _bar(count, names, max(whole, 1), length) for model, count in shown.items()}
+    return ChatTable(table, bars, names, tuple(row.display_name for row in table.rows if not bars[row.model].is_known))
 
 
 def bounds(low: int, high: int | None) -> str:
@@ -75,17 +95,34 @@ def bounds(low: int, high: int | None) -> str:
     return f"at least {low:,}" if high is None else f"{low:,} to {high:,}"
 
 
-def _known(parts: ChatParts) -> int:
-    return sum(part.tokens or 0 for part in parts)
+def missing_words(count: ChatCount) -> str:
+    """Return what a count lacks: the first thing that is missing, and what is known all the same."""
+    lacks = [(name, each) for name, part in count.parts._asdict().items() for each in part.missing]
+    if not _is_known(count):
+        # Either a thing that is missing, or the sentence of a template that refuses the request.
+        return "; ".join(f"missing: {each}" if each.startswith("a ") else each for _, each in lacks)
+    name, first = lacks[0] if lacks else ("frame", "no bounds")
+    others = f" and {len(lacks) - 1} more" if len(lacks) > 1 else ""
+    return f"{PART_NAMES[name][0]}: {first}{others}; {bounds(count.low, count.high)} tokens"
 
 
-def _shares(parts: ChatParts, names: Sequence[str], whole: int) -> tuple[PartShare, ...]:
-    """Return the parts with their places in a bar in which `whole` tokens are the full length."""
+def _is_known(count: ChatCount) -> bool:
+    """Return whether the model has a rule and a vocabulary, so that at least some parts can be counted."""
+    return count.vocabulary is not None
+
+
+def _known_tokens(count: ChatCount) -> int:
+    return sum(part.tokens or 0 for part in count.parts)
+
+
+def _bar(count: ChatCount, names: Sequence[str], whole: int, length: int) -> PartBar:
+    """Return the bar of a count in which `whole` tokens take `length`."""
     shares, before = [], 0
     for name in names:
-        part: Part = getattr(parts, name)
+        part: Part = getattr(count.parts, name)
         after = before + (part.tokens or 0)
-        start, end = (tokens * BAR_LENGTH // max(whole, 1) for tokens in (before, after))
+        start, end = (tokens * length // whole for tokens in (before, after))
         shares.append(PartShare(name, part, start, end - start))
         before = after
-    return tuple(shares)
+    is_known = _is_known(count)
+    return PartBar(tuple(shares), is_known, before * length // whole if is_known and count.tokens is None else None)

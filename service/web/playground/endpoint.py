@@ -18,7 +18,7 @@ from service.web.forms import FormReader, WebForm, origin_refusal, parse_form
 from service.web.page import Pages
 from service.web.playground.chat_reading import FieldFault
 from service.web.playground.chat_results import ChatResults
-from service.web.playground.choice import CHAT, EVERY_AUTHOR, REQUEST, TEXT, ChoiceReader, PlaygroundChoice
+from service.web.playground.choice import CHAT, EVERY_AUTHOR, TEXT, ChoiceReader, PlaygroundChoice
 from service.web.playground.draft import ROLES, ChatDraft, MessageDraft, edited, read_draft
 from service.web.playground.examples import CHAT_EXAMPLE, REQUEST_EXAMPLE, TEXT_EXAMPLE
 from service.web.playground.table import PlaygroundTable, build_table
@@ -212,8 +212,9 @@ def _typed(form: WebForm, mode: str) -> Typed:
     typed = Typed(form.one("input"), read_draft(form), form.one("request"))
     if not form.one("example"):
         return typed
-    examples = {TEXT: {"text": TEXT_EXAMPLE}, CHAT: {"chat": CHAT_EXAMPLE}, REQUEST: {"request": REQUEST_EXAMPLE}}
-    return typed._replace(**examples[mode])
+    if mode == TEXT:
+        return typed._replace(text=TEXT_EXAMPLE)
+    return typed._replace(chat=CHAT_EXAMPLE) if mode == CHAT else typed._replace(request=REQUEST_EXAMPLE)
 
 
 def _outcome(results: Results | Refusal | FieldFault | None) -> dict[str, Any]:
