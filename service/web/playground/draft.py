@@ -54,6 +54,11 @@ class ChatDraft:
     tools: str = ""
 
     @property
+    def is_empty(self) -> bool:
+        """Return whether nothing was typed."""
+        return not self.tools and all(message.is_empty for message in self.messages)
+
+    @property
     def characters(self) -> int:
         """Return the number of characters of all texts."""
         calls = (call for message in self.messages for call in message.calls)

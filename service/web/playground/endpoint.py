@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from datetime import date
 from functools import lru_cache, partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from starlette.types import Receive, Scope
 
@@ -19,25 +19,14 @@ from service.web.page import Pages
 from service.web.playground.chat_reading import FieldFault
 from service.web.playground.chat_results import ChatResults
 from service.web.playground.choice import CHAT, EVERY_AUTHOR, TEXT, ChoiceReader, PlaygroundChoice
-from service.web.playground.draft import ROLES, ChatDraft, MessageDraft, edited, read_draft
-from service.web.playground.examples import CHAT_EXAMPLE, REQUEST_EXAMPLE, TEXT_EXAMPLE
+from service.web.playground.draft import ROLES, MessageDraft
 from service.web.playground.table import PlaygroundTable, build_table
+from service.web.playground.typed import Typed, read_typed
 from service.web.visitors import Visitors
 from tokenizer_registry import DamagedVocabulary, Token, UncountableText, segments
 
 COLOURED_CHARACTERS = 5_000
 Results = Mapping[str, Any]
-
-
-class Typed(NamedTuple):
-    """What a visitor has typed, for each of the things to count."""
-
-    text: str
-    chat: ChatDraft
-    request: str
-
-
-NOTHING_TYPED = Typed("", ChatDraft(), "")
 
 
 class Playground:
@@ -74,7 +63,7 @@ class Playground:
         query = parse_form(scope["query_string"].decode("latin-1"))
         if isinstance(query, Refusal):
             return query
-        return self._page(scope, self._choice(query), NOTHING_TYPED, None)
+        return self._page(scope, self._choice(query), Typed(), None)
 
     async def count(self, scope: Scope, receive: Receive) -> Reply | Refusal:
         """Return the page with the results of a form, for browsers without scripts."""
@@ -82,10 +71,13 @@ class Playground:
         if isinstance(form, Refusal):
             return form
         choice = self._choice(form)
-        typed = _typed(form, choice.mode)
-        if edit := form.one("edit"):
-            chat = edited(typed.chat, edit)
-            return self._held(scope, self._page(scope, choice, typed._replace(chat=chat), None))
+        typed = read_typed(form, choice.mode)
+        if typed.call_characters > self.max_characters:
+            return TEXT_TOO_LARGE.saying(
+                f"Without scripts, a chat or a request has at most {self.max_characters:,} characters, base64 included."
+            )
+        if form.one("edit"):
+            return self._held(scope, self._page(scope, choice, typed, None))
         results = await self._results(scope, receive, typed, choice)
         # Of a text that is too long, show only as much as may be counted.
         typed = typed._replace(text=typed.text[: self.max_characters])
@@ -97,7 +89,7 @@ class Playground:
         if isinstance(form, Refusal):
             return self._refusal_page(scope, form)
         choice = self._choice(form)
-        results = await self._results(scope, receive, _typed(form, choice.mode), choice)
+        results = await self._results(scope, receive, read_typed(form, choice.mode), choice)
         if isinstance(results, Refusal):
             return self._refusal_page(scope, results)
         values = {"choice": choice, **_outcome(results)}
@@ -128,7 +120,9 @@ class Playground:
         if choice.mode == TEXT:
             return await self._text_results(scope, receive, typed.text, choice)
         given = typed.chat if choice.mode == CHAT else typed.request
-        characters = given.characters if isinstance(given, ChatDraft) else len(given)
+        is_empty, characters = (not given, len(given)) if isinstance(given, str) else (given.is_empty, given.characters)
+        if is_empty:
+            return None
         if refusal := await self.visitors.refusal(scope, characters):
             return refusal
         held_bytes, caller = context_of(scope).held_bytes, _caller(scope, receive)
@@ -205,16 +199,6 @@ class Playground:
 def _caller(scope: Scope, receive: Receive) -> Caller:
     """Return the caller for fair scheduling. All visitors of an address count as one, because cookies are free."""
     return Caller(sender_of(scope, context_of(scope)), receive)
-
-
-def _typed(form: WebForm, mode: str) -> Typed:
-    """Return what was typed, with the example of the mode in its place if it is asked for."""
-    typed = Typed(form.one("input"), read_draft(form), form.one("request"))
-    if not form.one("example"):
-        return typed
-    if mode == TEXT:
-        return typed._replace(text=TEXT_EXAMPLE)
-    return typed._replace(chat=CHAT_EXAMPLE) if mode == CHAT else typed._replace(request=REQUEST_EXAMPLE)
 
 
 def _outcome(results: Results | Refusal | FieldFault | None) -> dict[str, Any]:

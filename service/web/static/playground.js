@@ -95,6 +95,8 @@ function showFault(fault) {
   if (!fault) return;
   const { field, place } = fault.dataset;
   const shown = form.querySelectorAll(`[data-fault="${field}"]`)[place];
+  // The message may have been removed meanwhile.
+  if (!shown) return;
   shown.textContent = fault.textContent;
   shown.hidden = false;
   document.getElementById(field)?.setAttribute("aria-invalid", "true");

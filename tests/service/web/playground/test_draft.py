@@ -32,6 +32,8 @@ NAMES = st.sampled_from(["role", "content", "width", "height", "call", "argument
 def test_the_fields_of_a_message_follow_its_role() -> None:
     """Pictures and calls belong to the message before them, in any number."""
     assert read_draft(WebForm(PAIRS)) == DRAFT
+    assert ChatDraft().is_empty
+    assert not DRAFT.is_empty
     assert DRAFT.characters == len("Look") + len("weigh{}") + len("[]")
 
 

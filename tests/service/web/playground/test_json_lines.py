@@ -48,7 +48,7 @@ def test_every_place_is_found(value: object, data: st.DataObject) -> None:
     while isinstance(inner, dict | list) and inner and data.draw(st.booleans()):
         step = data.draw(st.sampled_from(list(inner) if isinstance(inner, dict) else list(range(len(inner)))))
         steps.append(step)
-        inner = inner[step]  # type: ignore[call-overload,index]  # a key of a dictionary or a place of a list
+        inner = inner[step]
     path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
     text = json.dumps(value, indent=1)
     if not steps:
