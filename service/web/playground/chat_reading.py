@@ -116,7 +116,7 @@ def _json(text: str, field: str, what: str, place: int = 0) -> Any:
 
 def _tools(text: str) -> list[Any]:
     """Return tools as OpenAI's shape has them, from an array, a single tool, or a request's `tools`."""
-    value = _json(text, "tools", "The text")
+    value = _json(text, "tools", "The list of tools")
     if isinstance(value, dict):
         value = value.get("tools", [value])
     if not isinstance(value, list):

@@ -103,7 +103,7 @@ def missing_words(count: ChatCount) -> str:
         return "; ".join(f"missing: {each}" if each.startswith("a ") else each for _, each in lacks)
     name, first = lacks[0] if lacks else ("frame", "no bounds")
     others = f" and {len(lacks) - 1} more" if len(lacks) > 1 else ""
-    return f"{PART_NAMES[name][0]}: {first}{others}; {bounds(count.low, count.high)} tokens"
+    return f"missing for {PART_NAMES[name][0].lower()}: {first}{others}; {bounds(count.low, count.high)} tokens"
 
 
 def _is_known(count: ChatCount) -> bool:

@@ -50,6 +50,7 @@ export function editChat(panel, changed) {
   }
 
   async function take(message, files) {
+    forget();
     for (const file of files) {
       if (!file.type.startsWith("image/")) {
         tell(message, `${file.name} is no picture. Texts and requests can be opened under Text and Request.`);
@@ -68,7 +69,16 @@ export function editChat(panel, changed) {
     const fault = message.querySelector("[data-fault]");
     fault.textContent = sentence;
     fault.hidden = false;
+    fault.dataset.local = "";
     announce(sentence);
+  }
+
+  // What the page itself has said holds until the next edit; what the service says, until its next answer.
+  function forget() {
+    for (const fault of panel.querySelectorAll("[data-local]")) {
+      fault.hidden = true;
+      delete fault.dataset.local;
+    }
   }
 
   // Pictures that are dropped beside all messages belong to the last one of the user.
@@ -81,6 +91,7 @@ export function editChat(panel, changed) {
     const button = event.target.closest("button[name=edit]");
     if (!button) return;
     event.preventDefault();
+    forget();
     const word = button.value.split(" ")[0];
     edits[word](button.closest(".message"), button.closest(".item"));
     // A message that moves takes its buttons along, which lose the focus.
@@ -89,6 +100,7 @@ export function editChat(panel, changed) {
     if (word === "up" || word === "down") announce(`${button.closest(".message").getAttribute("aria-label")} now`);
     changed();
   });
+  panel.addEventListener("input", forget);
   panel.addEventListener("change", (event) => {
     if (!event.target.matches("[data-pictures]")) return;
     take(event.target.closest(".message"), [...event.target.files]);

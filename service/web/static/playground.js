@@ -90,7 +90,7 @@ function show(html) {
 
 // Says beside a field what is wrong with it.
 function showFault(fault) {
-  for (const shown of form.querySelectorAll(".fault")) shown.hidden = true;
+  for (const shown of form.querySelectorAll(".fault:not([data-local])")) shown.hidden = true;
   for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
   if (!fault) return;
   const { field, place } = fault.dataset;
@@ -126,14 +126,14 @@ function replaceResults(answer) {
 }
 
 // The direction of the first letter, like dir="auto", which takes seconds on long texts because it checks every paragraph.
-function align(value) {
-  const letter = value.slice(0, ALIGNED_BY).match(/\p{L}/u)?.[0] ?? "";
-  text.dir = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u.test(letter) ? "rtl" : "ltr";
+function align(field) {
+  const letter = field.value.slice(0, ALIGNED_BY).match(/\p{L}/u)?.[0] ?? "";
+  field.dir = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u.test(letter) ? "rtl" : "ltr";
 }
 
 function describe() {
   const value = text.value;
-  align(value);
+  align(text);
   const length = value.length - (value.match(/[\ud800-\udbff][\udc00-\udfff]/g)?.length ?? 0);
   const size = form.querySelector("[data-size]");
   size.textContent = length ? `${length.toLocaleString("en")} characters.` : "Paste, type or drop a file.";
@@ -191,6 +191,7 @@ function search(words) {
 form.addEventListener("input", (event) => {
   if (!event.target.closest("[data-panel]") || event.target.type === "file") return;
   if (event.target === text) describe();
+  if (event.target.name === "content") align(event.target);
   later(pauseAfter(event));
 });
 for (const field of [text, request]) {

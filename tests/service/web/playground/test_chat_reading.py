@@ -95,7 +95,7 @@ def test_a_tool_of_a_provider_stays_what_it_is() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("[\n{,}]", "The text is not JSON: key must be a string at line 2 column 2."),
+        ("[\n{,}]", "The list of tools is not JSON: key must be a string at line 2 column 2."),
         ('[\n  {"type": "function",\n   "function": {}}\n]', "Line 3: tools[0].function.name is missing."),
         (
             '{"tools": [{"type": "function",\n"function": {"name": 7}}]}',
@@ -103,7 +103,7 @@ def test_a_tool_of_a_provider_stays_what_it_is() -> None:
         ),
         ("7", "Tools are a JSON array of functions."),
         ('["weigh"]', "Line 1: tools[0] must be an object."),
-        ('{"a": 1, "a": 2}', 'The text names "a" more than once in one object.'),
+        ('{"a": 1, "a": 2}', 'The list of tools names "a" more than once in one object.'),
     ],
 )
 def test_a_fault_of_the_tools_has_its_line(text: str, sentence: str) -> None:

@@ -72,7 +72,7 @@ def test_a_missing_part_is_named(registry: Registry) -> None:
     (row,) = found.table.rows
     assert row.tokens is None
     assert row.reason is not None
-    assert row.reason.startswith("Images: ")
+    assert row.reason.startswith("missing for images: ")
     assert "width" in row.reason
     assert row.reason.endswith(" tokens")
     bar = found.bars["gpt-4o"]
