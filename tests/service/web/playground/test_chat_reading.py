@@ -4,7 +4,10 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from service.tokens.chat_requests import MAX_SHOWN_CHARACTERS
 from service.web.playground.chat_reading import FieldFault, ReadChat, read_typed_chat, read_typed_request
 from service.web.playground.draft import MAX_MESSAGES, CallDraft, ChatDraft, MessageDraft, PictureDraft
 from service.web.playground.examples import CHAT_EXAMPLE, REQUEST_EXAMPLE
@@ -14,6 +17,15 @@ PARAMETERS = {"type": "object", "properties": {"plate": {"type": "string"}}}
 OPENAI_TOOL = {"type": "function", "function": {"name": "weigh", "description": "Weigh.", "parameters": PARAMETERS}}
 FLAT_TOOL = {"type": "function", "name": "weigh", "description": "Weigh.", "parameters": PARAMETERS}
 ANTHROPIC_TOOL = {"name": "weigh", "description": "Weigh.", "input_schema": PARAMETERS}
+WORDS = st.sampled_from(
+    ["role", "user", "assistant", "tool", "content", "text", "type", "function", "name", "parameters", "input_schema",
+     "messages", "contents", "parts", "input", "tools", "system", "image_url", "url", "width", "tool_calls", "é\n"]
+)  # fmt: skip
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 2) | st.floats(allow_nan=False, allow_infinity=False) | WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=4),
+    max_leaves=20,
+)
 REQUESTS = {
     "openai_chat": {"messages": [{"role": "user", "content": "Hi"}]},
     "openai_responses": {"model": "gpt-4o", "input": "Hi"},
@@ -164,3 +176,11 @@ def test_the_examples_have_no_fault() -> None:
     found = read_typed_request(REQUEST_EXAMPLE)
     assert isinstance(found, ReadChat)
     assert found.chat.shape == "anthropic_messages"
+
+
+@given(VALUES, st.sampled_from(["messages", "contents", "input", "tools"]), st.text(max_size=4))
+def test_any_json_is_read_or_has_a_fault(value: object, name: str, after: str) -> None:
+    """Whatever is pasted as a request or as tools is counted, or named in a sentence that is not too long."""
+    for text in (json.dumps({name: value}, indent=1), json.dumps(value) + after):
+        for found in (read_typed_request(text), read_typed_chat(ChatDraft((USER,), text))):
+            assert found is None or isinstance(found, ReadChat) or 0 < len(found.sentence) <= 2 * MAX_SHOWN_CHARACTERS
