@@ -21,6 +21,7 @@ SHAPE_NAMES: Final = {
 NO_SHAPE: Final = (
     "This is no request of OpenAI (chat or responses), Anthropic or Gemini: it needs messages, input or contents."
 )
+NO_MESSAGE: Final = {"role": "user", "content": ""}
 CONVERSE: Final = "Requests of Bedrock's Converse are not counted here; `weighbridge count --chat` counts them."
 
 
@@ -75,10 +76,10 @@ def read_typed_chat(draft: ChatDraft) -> ReadChat | FieldFault | None:
     places = [place for place, message in enumerate(draft.messages) if not message.is_empty]
     try:
         tools = _tools(draft.tools) if draft.tools.strip() else []
-        body: dict[str, Any] = {"messages": list(_messages(draft, places))}
+        # Without messages an empty one stands for them, so that the tools are read for their faults.
+        body: dict[str, Any] = {"messages": list(_messages(draft, places)) or [NO_MESSAGE]}
         if tools:
             body["tools"] = tools
-        # Read even without messages, for the faults of the tools.
         request = read_request("openai_chat", body)
         return ReadChat(as_input("openai_chat", request), body) if places else None
     except _BadField as error:

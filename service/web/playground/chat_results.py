@@ -73,4 +73,4 @@ def contents(request: CommonRequest, shape: str) -> str:
     images = sum(isinstance(block, MediaBlock) and block.kind == "image" for block in (*blocks, *inner))
     numbers = {"message": len(request.turns), "tool": len(request.tools), "image": images}
     words = [f"{number:,} {word}{'' if number == 1 else 's'}" for word, number in numbers.items() if number]
-    return f"{SHAPE_NAMES[shape]}: {', '.join(words) or 'no messages'}"
+    return f"{SHAPE_NAMES[shape]}: {', '.join(words)}"

@@ -94,7 +94,7 @@ def test_a_model_without_a_rule_has_no_parts(registry: Registry) -> None:
     ("body", "words"),
     [
         (CHAT, "OpenAI Chat Completions: 2 messages, 1 tool, 1 image"),
-        ({"messages": []}, "OpenAI Chat Completions: no messages"),
+        ({"messages": [{"role": "user", "content": "Hi"}]}, "OpenAI Chat Completions: 1 message"),
     ],
 )
 def test_a_request_is_described(body: dict[str, Any], words: str) -> None:
