@@ -32,6 +32,7 @@ function typedLength() {
 
 // What is typed for another mode stays in its panel and is not sent.
 function choosePanel() {
+  form.dataset.mode = mode();
   for (const panel of panels) panel.disabled = panel.dataset.panel !== mode();
 }
 
