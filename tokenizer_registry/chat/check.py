@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from tokenizer_registry.catalogue import TomlValue, toml_lines
 from tokenizer_registry.chat.count import count_request
+from tokenizer_registry.chat.drift import model_of
 from tokenizer_registry.chat.logs import LoggedCall, read_log
 from tokenizer_registry.chat.parts import ChatCount
 from tokenizer_registry.chat.rules import generation_of
@@ -51,8 +52,8 @@ class Shares(NamedTuple):
 def compare(registry: Registry, calls: Iterable[LoggedCall]) -> Iterator[Comparison]:
     """Return each call of a known model beside our count. Requests that cannot be read are left out."""
     for call in calls:
-        model = next((found.model for name in call.models if (found := registry.names.find(name))), None)
-        if model is None or generation_of(model) is None:
+        model = model_of(registry, call)
+        if model is None or generation_of(registry.names.resolve(model).model) is None:
             continue
         try:
             count = count_request(registry, call.shape, call.body, model, call.host, call.at)
@@ -63,7 +64,7 @@ def compare(registry: Registry, calls: Iterable[LoggedCall]) -> Iterator[Compari
 
 def group_of(call: LoggedCall, count: ChatCount) -> str:
     """Return the family, host, shape and kinds of content of a call, such as `openai openai_chat: text, tools`."""
-    kinds = [name for name, part in count.parts._asdict().items() if name != "frame" and (part.tokens or part.missing)]
+    kinds = [name for name, part in count.parts._asdict().items() if name != "frame" and part.is_there]
     kinds += ["thinking"] if "thinking" in count.parts.frame.rule else []
     generation = generation_of(count.model)
     family = generation.name if generation is not None else "none"

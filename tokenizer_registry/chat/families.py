@@ -14,7 +14,7 @@ from tokenizer_registry.chat.gemini import count_gemini
 from tokenizer_registry.chat.open_weights.count import count_open_weights
 from tokenizer_registry.chat.openai import count_openai
 from tokenizer_registry.chat.plain import count_plain
-from tokenizer_registry.chat.rules import Generation, generation_of
+from tokenizer_registry.chat.rules import OPEN_FAMILY, Generation, generation_of
 
 # Adds up all parts of a request. May raise NoRuleHolds.
 Renderer = Callable[[CountingContext], None]
@@ -26,7 +26,7 @@ RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType(
         "gemini": count_gemini,
         "nova": count_plain,
         "cohere": count_plain,
-        "open": count_open_weights,
+        OPEN_FAMILY: count_open_weights,
     }
 )
 

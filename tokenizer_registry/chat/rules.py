@@ -8,6 +8,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
+# The family of models that are counted by their publishers' templates.
+OPEN_FAMILY: Final = "open"
+
 _FOLDER: Final = Path(__file__).parent
 
 
