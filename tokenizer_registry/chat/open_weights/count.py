@@ -20,7 +20,7 @@ from tokenizer_registry.chat.request import (
     ToolResultBlock,
     UnknownBlock,
 )
-from tokenizer_registry.chat.rules import Rule
+from tokenizer_registry.chat.rules import Rule, find_band
 from tokenizer_registry.chat.translation import SYSTEM_ROLES
 from tokenizer_registry.errors import UncountableText
 
@@ -180,18 +180,29 @@ def _widen(context: CountingContext, rule: Rule, rendered: Rendered) -> None:
     if calls:
         _doubt(context, sums.text, values.get("calls"), calls)
     if request.response_format is not None and not is_published:
-        schema = request.response_format.schema
-        tokens = 0 if schema is None else context.texts.count(compact(schema))
-        _doubt(context, sums.schema, values.get("schema", "open-schema"), 1, tokens)
+        _doubt_schema(context, values.get("schema", "open-schema"), request.response_format)
+
+
+def _doubt_schema(context: CountingContext, band: str, wanted: ResponseFormat) -> None:
+    """Widen by what a host may write for a schema, or, in place of its usual frame, leave out."""
+    sums = context.sums
+    if band == UNKNOWN:
+        _doubt(context, sums.schema, band, 1)
+        return
+    tokens = 0 if wanted.schema is None else context.texts.count(compact(wanted.schema))
+    below, above = find_band(band, context.generation.name).bounds(tokens, 1)
+    sums.schema.widen(0, above, band)
+    if below:
+        sums.frame.widen(below, 0, band)
 
 
 def _usual_band(is_known: bool) -> str | None:
     return None if is_known else "open-tools"
 
 
-def _doubt(context: CountingContext, part: PartSum, band: str | None, items: int, tokens: int | None = None) -> None:
-    """Widen a part by a band; `unknown` leaves it without a number. Shares are of `tokens`, else of the part's."""
+def _doubt(context: CountingContext, part: PartSum, band: str | None, items: int) -> None:
+    """Widen a part by a band; `unknown` leaves it without a number."""
     if band == UNKNOWN:
         part.lack(f"how {context.host} renders this for {context.model}")
     elif band is not None:
-        context.widen(part, band, items, tokens)
+        context.widen(part, band, items)
