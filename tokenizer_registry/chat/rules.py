@@ -87,8 +87,20 @@ def generations() -> Mapping[str, Generation]:
 
 
 @cache
+def without_chat() -> Mapping[str, str]:
+    """Return what each model does with a text that takes a text and no messages."""
+    rows = _document("rules.toml")["without_chat"]
+    return MappingProxyType({model: row["does"] for row in rows for model in row["models"]})
+
+
+@cache
 def generation_of(model: str) -> Generation | None:
-    """Return the generation of a model of the catalogue by the longest beginning that is listed; None if none is."""
+    """Return the generation of a model of the catalogue by the longest beginning that is listed.
+
+    None if none is, and for a model that takes no messages.
+    """
+    if model in without_chat():
+        return None
     known = generations()
     name = model
     while name:
