@@ -67,6 +67,12 @@ def generation_at(model: str, host: str | None) -> Generation | None:
     return generation_of(model)
 
 
+def is_compared(model: str, host: str) -> bool:
+    """Whether numbers of a host were compared for the family of a model of the catalogue that is closed."""
+    generation = generation_of(model)
+    return generation is not None and host in HOSTS.get(generation.family, ())
+
+
 def missing_rule(registry: Registry, model: str) -> str:
     """Return what is missing to count a chat for a model of no generation: a rule, or messages in its requests."""
     output = registry.facts[model].output_modalities
