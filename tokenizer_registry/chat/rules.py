@@ -120,13 +120,19 @@ def find_rule(name: str, generation: str, at: date | None = None) -> Rule | None
 @cache
 def find_band(rule: str, generation: str) -> Band:
     """Return the band of a rule for a generation, or for all of them. Raise KeyError where none was set."""
-    bands = [band for band in _bands() if band.rule == rule]
-    own = (band for band in bands if generation in band.generations)
-    general = (band for band in bands if not band.generations)
-    found = next(own, None) or next(general, None)
+    found = optional_band(rule, generation)
     if found is None:
         raise KeyError(f"bands.toml has no band of {rule} for {generation}")
     return found
+
+
+@cache
+def optional_band(rule: str, generation: str) -> Band | None:
+    """Return the band of a rule for a generation, or for all of them; None where none was set."""
+    bands = [band for band in _bands() if band.rule == rule]
+    own = (band for band in bands if generation in band.generations)
+    general = (band for band in bands if not band.generations)
+    return next(own, None) or next(general, None)
 
 
 @cache

@@ -7,52 +7,12 @@ from typing import Final, NamedTuple
 
 import pytest
 
-from tests.tokenizer_registry.chat.recorded_calls import need_recorded, package_registry
+from tests.tokenizer_registry.chat.recorded_calls import MODELS, named, need_recorded, package_registry
 from tokenizer_registry.chat.count import count_request
 from tokenizer_registry.chat.errors import BadChatRequest
 from tokenizer_registry.chat.logs import LoggedCall, read_log
 from tokenizer_registry.chat.parts import ChatCount
 
-# The models behind the names of the recorded calls, by what the hosts' pages said of them on the days of the calls.
-MODELS: Final = {
-    "Qwen/Qwen2.5-VL-72B-Instruct": "qwen2.5-vl-72b-instruct",
-    "deepseek-ai/DeepSeek-R1": "deepseek-r1",
-    "deepseek-chat": "deepseek-chat",
-    "deepseek-r1-distill-llama-70b": "deepseek-r1-distill-llama-70b",
-    "deepseek-reasoner": "deepseek-reasoner",
-    "deepseek-v4-flash": "deepseek-v4-flash",
-    "glm-4.6v": "glm-4.6v",
-    "glm-4.7": "glm-4.7",
-    "glm-5.2": "glm-5.2",
-    "glm-5.3": "glm-5.3",
-    "gpt-oss-120b": "gpt-oss-120b",
-    "gpt-oss:120b": "gpt-oss-120b",
-    "gpt-oss:20b": "gpt-oss-20b",
-    "llama-3.3-70b": "llama-3.3-70b-instruct",
-    "llama-3.3-70b-versatile": "llama-3.3-70b-instruct",
-    "llama3-8b-8192": "llama-3-8b-instruct",
-    "magistral-medium-latest": "magistral-medium-2509",
-    "magistral-small-latest": "mistral-small-2603",
-    "meta-llama/Llama-3.3-70B-Instruct": "llama-3.3-70b-instruct",
-    "meta-llama/Llama-4-Scout-17B-16E-Instruct": "llama-4-scout-17b-16e-instruct",
-    "meta-llama/llama-3.1-8b-instruct": "llama-3.1-8b-instruct",
-    "meta-llama/llama-4-maverick-17b-128e-instruct": "llama-4-maverick-17b-128e-instruct",
-    "meta-llama/llama-4-scout-17b-16e-instruct": "llama-4-scout-17b-16e-instruct",
-    "ministral-8b-latest": "ministral-8b-2410",
-    "minimax/minimax-m2:free": "minimax-m2",
-    "mistral-large-latest": "mistral-large-2512",
-    "mistral-medium-latest": "mistral-medium-2508",
-    "mistral-small-latest": "mistral-small-2603",
-    "mistralai/Mixtral-8x7B-Instruct-v0.1": "mixtral-8x7b-instruct-v0.1",
-    "openai.gpt-oss-120b": "gpt-oss-120b",
-    "openai/gpt-oss-120b": "gpt-oss-120b",
-    "openai/gpt-oss-20b": "gpt-oss-20b",
-    "pixtral-12b-latest": "pixtral-12b-2409",
-    "qwen/qwen3-32b": "qwen3-32b",
-    "qwen3": "qwen3-32b",
-    "zai-glm-4.7": "glm-4.7",
-    "zai/GLM-5.2": "glm-5.2",
-}
 # Hosts that have templates of their own, of which no exactness is claimed.
 OWN_TEMPLATES: Final = {"ollama", "ollama-cloud", "gpustack"}
 
@@ -83,9 +43,8 @@ def compared() -> tuple[Compared, ...]:
 def _compared() -> Iterator[Compared]:
     registry = package_registry()
     for call in read_log(need_recorded()):
-        # The name that was asked for says more than the one that answered: it may turn thinking off.
-        model = next((MODELS[name] for name in reversed(call.models) if name in MODELS), None)
-        if model is None or model not in registry.models:
+        model = named(call).models[0]
+        if model not in MODELS.values() or model not in registry.models:
             continue
         try:
             found = count_request(registry, call.shape, call.body, model, call.host, call.at)
