@@ -32,7 +32,7 @@ def read_anthropic_messages(body: Field) -> CommonRequest:
     turns = (Turn("system", system),) if system else ()
     return CommonRequest(
         "anthropic_messages",
-        turns + tuple(map(_turn, body.need("messages").items())),
+        turns + tuple(map(_turn, body.need("messages").filled().items())),
         tuple(map(_tool, body.get("tools").items())),
         _choice(body.get("tool_choice")),
         _format(body),

@@ -63,6 +63,12 @@ class Field:
         for place, value in enumerate(self.value):
             yield Field(value, self, place)
 
+    def filled(self) -> "Field":
+        """Return this value. Raise BadChatRequest if it is an array without a value."""
+        if self.value == []:
+            raise self.fault("must have at least one item")
+        return self
+
     def mapping(self) -> dict[str, Any]:
         """Return an object. Raise BadChatRequest."""
         if not isinstance(self.value, dict):

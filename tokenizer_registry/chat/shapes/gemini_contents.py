@@ -34,7 +34,7 @@ def read_gemini_contents(body: Field) -> CommonRequest:
     cached = body.get("cachedContent", "cached_content")
     return CommonRequest(
         "gemini_contents",
-        (*_system(system), *map(_turn, _listed(body.need("contents")))),
+        (*_system(system), *map(_turn, _listed(body.need("contents").filled()))),
         tuple(tool for group in _listed(body.get("tools")) for tool in _tools(group)),
         _choice(body.get("toolConfig", "tool_config")),
         _format(body.get("generationConfig", "generation_config")),

@@ -35,7 +35,7 @@ def read_openai_chat(body: Field) -> CommonRequest:
     functions = tuple(function_tool(each, each) for each in body.get("functions").items())
     return CommonRequest(
         "openai_chat",
-        tuple(map(_turn, body.need("messages").items())),
+        tuple(map(_turn, body.need("messages").filled().items())),
         tuple(map(_tool, body.get("tools").items())) + functions,
         _choice(body),
         response_format(style, style.get("json_schema")) if style.value is not None else None,
