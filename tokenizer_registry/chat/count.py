@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tokenizer_registry.chat.context import CountingContext, NoRuleHolds
 from tokenizer_registry.chat.errors import BadChatRequest
-from tokenizer_registry.chat.families import HOSTS, RENDERERS, generation_at, host_name
+from tokenizer_registry.chat.families import HOSTS, RENDERERS, generation_at, host_name, missing_rule
 from tokenizer_registry.chat.parts import ChatCount, ChatParts, CountMethod, Part, total
 from tokenizer_registry.chat.request import CommonRequest
 from tokenizer_registry.chat.shapes.anthropic_messages import read_anthropic_messages
@@ -71,7 +71,7 @@ def count_read(
     generation = generation_at(name, asked)
     place = host_name(asked, generation)
     if generation is None:
-        return _uncounted(name, place, f"a rule for chats of {name}")
+        return _uncounted(name, place, missing_rule(registry, name))
     texts = text_counter(registry, name, generation, memory)
     if texts is None:
         return _uncounted(name, place, f"a vocabulary of {name}")

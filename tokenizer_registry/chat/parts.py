@@ -30,6 +30,11 @@ class Part(NamedTuple):
     high: int | None
     missing: tuple[str, ...] = ()
 
+    @property
+    def is_there(self) -> bool:
+        """Whether a request has any of it: tokens, a band around none, or something that is missing."""
+        return bool(self.tokens or self.missing or self.method == "estimate")
+
 
 NO_SPREAD: Final = Decimal(0)
 EMPTY_PART: Final = Part(0, "exact", "", 0, 0)

@@ -12,6 +12,7 @@ from tests.tokenizer_registry.chat.recorded_calls import package_registry
 from tokenizer_registry.chat.count import count_request
 from tokenizer_registry.chat.errors import BadChatRequest
 from tokenizer_registry.chat.parts import ChatCount, ChatParts
+from tokenizer_registry.chat.rules import generation_of
 from tokenizer_registry.errors import UnknownModel
 
 REQUESTS = Path(__file__).parents[2] / "data" / "chat" / "requests.jsonl"
@@ -91,6 +92,36 @@ def test_a_model_without_rules_or_vocabulary_has_no_number() -> None:
         "text: a rule for chats of falcon-7b-instruct",
     )
     assert count("openai_chat", chat("Hi"), "command-r").missing == ("text: a vocabulary of command-r",)
+
+
+@pytest.mark.parametrize(
+    ("model", "does"),
+    [
+        ("gpt-3.5-turbo-instruct", "continues a text"),
+        ("gpt-35-turbo-instruct", "continues a text"),
+        ("davinci-002", "continues a text"),
+        ("qwen3-4b-base", "continues a text"),
+        ("text-davinci-edit-001", "edits a text"),
+        ("nova-2-multimodal-embeddings", "gives the vector of a text"),
+        ("text-embedding-3-small", "gives the vector of a text"),
+    ],
+)
+def test_a_model_without_messages_has_no_chat(model: str, does: str) -> None:
+    """Completions, edits and embeddings, although their names begin as those of chat models do."""
+    found = count("openai_chat", chat("Hi"), model)
+    assert (found.tokens, found.high) == (None, None)
+    assert found.missing == (
+        f"text: a chat form of {found.model}, which {does} and takes no messages: count its input as a text",
+    )
+
+
+def test_no_embedding_has_a_chat() -> None:
+    """By the facts of models, whatever their names begin with."""
+    registry = package_registry()
+    outputs = {model: registry.facts[model].output_modalities for model in registry.models}
+    embeddings = [model for model, output in outputs.items() if output is not None and output.value == ("embedding",)]
+    assert len(embeddings) >= 100
+    assert [model for model in embeddings if generation_of(model) is not None] == []
 
 
 def test_rules_have_dates() -> None:
