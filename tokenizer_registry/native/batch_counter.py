@@ -55,7 +55,17 @@ class NativeEngine:
         return self._own_normalizer is not None
 
     def count(self, text: str) -> int:
-        """Return the number of tokens."""
+        """Return the number of tokens. Raise UncountableText, MemoryError, and whatever a reference library raises."""
+        if len(text) <= SMALL_CHARACTERS:
+            try:
+                counts = self.counter_set.count_small(text, self._bit)
+            except UnicodeEncodeError:
+                refuse_surrogates(text)
+                raise
+            if counts:
+                return counts[0]
+            if self._normalize is not None:
+                return self._count_normalized(self._normalize(text))
         return self.counter_set.count(text, self._bit)[self.slot]
 
     def count_batch(self, texts: Sequence[str]) -> list[int]:
