@@ -17,9 +17,16 @@ COST_PATH = "/v1/cost"
 # The counting calls of providers.
 ANTHROPIC_PATH = "/v1/messages/count_tokens"
 RESPONSES_PATH = "/v1/responses/input_tokens"
-GEMINI_PATHS = "/v1beta/"
+GEMINI_PATHS = ("/v1beta/", "/v1beta1/")
 GEMINI_FOLDERS = ("/v1beta/models/", "/v1/models/")
 GEMINI_METHOD = ":countTokens"
+# Where Vertex AI has its models: of a publisher, and of a publisher in a project.
+VERTEX_PLACES = ("publishers/{publisher}", "projects/{project}/locations/{location}/publishers/{publisher}")
+VERTEX_FOLDERS = (
+    "/v1beta1/models/",
+    *(f"/{version}/{place}/models/" for version in ("v1", "v1beta1") for place in VERTEX_PLACES),
+)
+_GEMINI_METHODS = ("/v1/models/", "/v1/publishers/", "/v1/projects/")
 TOKENIZE_PATH, DETOKENIZE_PATH = "/tokenize", "/detokenize"
 
 ErrorObject = dict[str, json.Value]
@@ -55,7 +62,7 @@ def _provider_format(path: str) -> Callable[[Refusal, str], ErrorObject] | None:
     """Return what writes errors of a provider's call, None for all other paths."""
     if path in _FORMATS:
         return _FORMATS[path]
-    if path.startswith(GEMINI_PATHS) or (path.startswith(GEMINI_FOLDERS) and path.endswith(GEMINI_METHOD)):
+    if path.startswith(GEMINI_PATHS) or (path.startswith(_GEMINI_METHODS) and path.endswith(GEMINI_METHOD)):
         return _gemini_error
     return None
 

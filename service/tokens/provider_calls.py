@@ -19,9 +19,12 @@ from service.tokens.chat_counting import ChatCounting, why_unknown
 from service.tokens.chat_requests import ChatInput, chat_of
 from service.tokens.counting_pool import Caller, CountingPool
 from tokenizer_registry import NameResolver
+from tokenizer_registry.chat.families import is_compared
 from tokenizer_registry.chat.parts import ChatCount, ChatParts
 from tokenizer_registry.names import MAX_NAME_CHARACTERS
 
+# The host of Vertex AI's calls.
+VERTEX: Final = "google-vertex"
 EXPECTED: Final = "The body must be a JSON object."
 # The request inside a call of Gemini's, which may have more than contents.
 GENERATE_REQUEST: Final = ("generateContentRequest", "generate_content_request")
@@ -60,7 +63,19 @@ class ProviderCalls:
     async def count_gemini(self, scope: Scope, receive: Receive, principal: Principal) -> Reply | Refusal:
         """Answer `POST /v1beta/models/{model}:countTokens`."""
         model: str = scope["path_params"]["model"]
-        counted = await self._counted(scope, receive, principal, partial(_gemini_request, model))
+        return await self._count_contents(scope, receive, principal, model, None)
+
+    async def count_vertex(self, scope: Scope, receive: Receive, principal: Principal) -> Reply | Refusal:
+        """Answer Vertex AI's call of the same name, with the rules of Vertex AI for the models that it sells."""
+        model: str = scope["path_params"]["model"]
+        found = self.names.find(model) if len(model) <= MAX_NAME_CHARACTERS else None
+        host = VERTEX if found is not None and is_compared(found.model, VERTEX) else None
+        return await self._count_contents(scope, receive, principal, model, host)
+
+    async def _count_contents(
+        self, scope: Scope, receive: Receive, principal: Principal, model: str, host: str | None
+    ) -> Reply | Refusal:
+        counted = await self._counted(scope, receive, principal, partial(_gemini_request, model, host))
         if isinstance(counted, Refusal):
             return counted
         return _reply(counted, {"totalTokens": counted.tokens, "promptTokensDetails": modalities(counted.parts)})
@@ -117,12 +132,12 @@ def _named_in_body(shape: str, body: Mapping[str, Any]) -> tuple[str, ChatInput]
     return typed(body, "model", str, "the name of a model"), chat_of(shape, body)
 
 
-def _gemini_request(model: str, body: dict[str, Any]) -> tuple[str, ChatInput]:
+def _gemini_request(model: str, host: str | None, body: dict[str, Any]) -> tuple[str, ChatInput]:
     """Return the model of the path with the request, which stands in the body or in a property of it."""
     for name in GENERATE_REQUEST:
         if name in body:
-            return model, chat_of("gemini_contents", typed(body, name, dict, "an object"), prefix=f"{name}.")
-    return model, chat_of("gemini_contents", body)
+            return model, chat_of("gemini_contents", typed(body, name, dict, "an object"), host, f"{name}.")
+    return model, chat_of("gemini_contents", body, host)
 
 
 def _reply(counted: ChatCount, answer: dict[str, json.Value]) -> Reply:

@@ -29,6 +29,7 @@ from service.http.error_formats import (
     GEMINI_METHOD,
     RESPONSES_PATH,
     TOKENIZE_PATH,
+    VERTEX_FOLDERS,
 )
 from service.http.request_limits import BodyReader
 from service.limits import Allowance
@@ -106,6 +107,7 @@ def _provider_routes(
         (ANTHROPIC_PATH, anthropic, calls.count_anthropic),
         (RESPONSES_PATH, openai, calls.count_openai),
         *((f"{folder}{{model:path}}{GEMINI_METHOD}", gemini, calls.count_gemini) for folder in GEMINI_FOLDERS),
+        *((f"{folder}{{model:path}}{GEMINI_METHOD}", gemini, calls.count_vertex) for folder in VERTEX_FOLDERS),
         (TOKENIZE_PATH, openai, vllm.tokenize),
         (DETOKENIZE_PATH, openai, vllm.detokenize),
     ]

@@ -11,7 +11,7 @@ from service.http.error_formats import error_reply
 from service.http.errors import METHOD_NOT_ALLOWED, UNKNOWN_ROUTE, Refusal
 from service.web.page import Pages
 
-API_PATHS = ("/v1/", "/v1beta/", "/api/")
+API_PATHS = ("/v1/", "/v1beta/", "/v1beta1/", "/api/")
 HTML, JSON = "text/html", "application/json"
 
 

@@ -20,9 +20,9 @@ HELLO = {"messages": [{"role": "user", "content": "Hello"}]}
 CONTENTS = {"contents": [{"role": "user", "parts": [{"text": "Hello"}]}]}
 
 
-def counted(shape: str, body: Any, model: str) -> int | None:
+def counted(shape: str, body: Any, model: str, host: str | None = None) -> int | None:
     """Return the count of the library."""
-    return count_request(Registry.from_package(), shape, body, model).tokens
+    return count_request(Registry.from_package(), shape, body, model, host).tokens
 
 
 @pytest.mark.skipif(not has_python(), reason=NO_PYTHON)
@@ -43,6 +43,8 @@ def test_the_sdks_of_providers_count(tmp_path: Path) -> None:
         "agent": counted("anthropic_messages", agent, MODEL),
         "openai": counted("openai_responses", {"input": "Hello"}, "gpt-4o"),
         "gemini": counted("gemini_contents", CONTENTS, "gemini-2.5-flash"),
+        "vertex": counted("gemini_contents", CONTENTS, "gemini-2.5-flash", "google-vertex"),
+        "project": counted("gemini_contents", CONTENTS, "gemini-2.5-flash", "google-vertex"),
         "translated": counted("gemini_contents", CONTENTS, "gpt-4o"),
     }
     assert len(refused) == 3

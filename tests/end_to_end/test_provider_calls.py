@@ -35,9 +35,10 @@ def anonymous(server: Server) -> Iterator[httpx2.Client]:
         yield client
 
 
-def expected(shape: str, body: Any, model: str) -> tuple[int | None, dict[str, str]]:
+def expected(shape: str, body: Any, model: str, host: str | None = None) -> tuple[int, dict[str, str]]:
     """Return the library's count, and the headers that say how sure it is."""
-    counted = count_request(Registry.from_package(), shape, body, model)
+    counted = count_request(Registry.from_package(), shape, body, model, host)
+    assert counted.tokens is not None
     headers = {"x-token-method": counted.method, "x-token-low": str(counted.low), "x-token-high": str(counted.high)}
     return counted.tokens, headers
 
@@ -91,6 +92,29 @@ def test_geminis_count(anonymous: httpx2.Client, server: Server, folder: str, mo
         assert token_headers(answer) == about
 
 
+VERTEX_FOLDERS = [
+    "/v1beta1/models/",
+    "/v1/publishers/google/models/",
+    "/v1beta1/publishers/google/models/",
+    "/v1/projects/our-project/locations/us-central1/publishers/google/models/",
+    "/v1beta1/projects/our-project/locations/europe-west1/publishers/google/models/",
+]
+
+
+@pytest.mark.parametrize("folder", VERTEX_FOLDERS)
+def test_vertex_ai_counts_by_its_own_rules(client: httpx2.Client, folder: str) -> None:
+    """It adds nothing to contents, where AI Studio adds 1 for each and 1 for the system's; other models are as ever."""
+    body = {"contents": CONTENTS, "systemInstruction": {"parts": [{"text": "Be brief."}]}}
+    tokens, about = expected("gemini_contents", body, "gemini-2.5-flash", "google-vertex")
+    answer = client.post(f"{folder}gemini-2.5-flash:countTokens", json=body)
+    assert (answer.json()["totalTokens"], token_headers(answer)) == (tokens, about)
+    assert tokens == expected("gemini_contents", body, "gemini-2.5-flash")[0] - 1 - len(CONTENTS)
+    for model, host in (("claude-sonnet-4-5@20250929", "google-vertex"), ("gpt-4o", None)):
+        tokens, about = expected("gemini_contents", body, model, host)
+        answer = client.post(f"{folder}{model}:countTokens", json=body)
+        assert (answer.json()["totalTokens"], token_headers(answer)) == (tokens, about)
+
+
 def test_media_have_their_modality(client: httpx2.Client) -> None:
     """Tokens of images stand apart from those of texts."""
     part = {"fileData": {"fileUri": "https://a.b/c.png", "mimeType": "image/png", "width": 64, "height": 64}}
@@ -106,7 +130,6 @@ def test_a_request_of_a_coding_agent(client: httpx2.Client, model: str) -> None:
     answer = client.post(ANTHROPIC, json=request)
     tokens, about = expected("anthropic_messages", request, model)
     assert (answer.json(), token_headers(answer)) == ({"input_tokens": tokens}, about)
-    assert tokens is not None
     assert tokens > 20_000
 
 
@@ -193,6 +216,8 @@ FAULTS: list[tuple[str, Any, int, str, str]] = [
     (GEMINI, {"contents": 5}, 400, "INVALID_ARGUMENT", "contents"),
     (GEMINI, {"generateContentRequest": 5}, 400, "INVALID_ARGUMENT", "generateContentRequest: must be an object"),
     ("/v1beta/models/nope:countTokens", {"contents": [{}]}, 404, "NOT_FOUND", "there is no model"),
+    (f"{VERTEX_FOLDERS[1]}nope:countTokens", {"contents": [{}]}, 404, "NOT_FOUND", "there is no model"),
+    (f"{VERTEX_FOLDERS[4]}gpt-4o:countTokens", {"contents": 5}, 400, "INVALID_ARGUMENT", "contents"),
     (TOKENIZE, {"prompt": "a"}, 400, "BadRequestError", "model: must be"),
     (TOKENIZE, {"model": "nope", "prompt": "a"}, 404, "NotFoundError", "there is no model"),
     (TOKENIZE, {"model": "gpt-4o", "messages": HELLO}, 400, "BadRequestError", "the ids of a chat are not known"),

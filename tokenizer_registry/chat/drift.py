@@ -11,6 +11,7 @@ from typing import NamedTuple
 from tokenizer_registry.chat.count import count_request
 from tokenizer_registry.chat.logs import LogFault, LoggedCall
 from tokenizer_registry.chat.parts import ChatCount
+from tokenizer_registry.chat.rules import OPEN_FAMILY, generation_of
 from tokenizer_registry.errors import RegistryError
 from tokenizer_registry.registry import Registry
 
@@ -89,6 +90,18 @@ class LogDrift:
     faults: list[LogFault] = field(default_factory=list)
 
 
+def model_of(registry: Registry, call: LoggedCall) -> str | None:
+    """Return the first known name of a call; of open weights the last, which was asked for.
+
+    DeepSeek's names of one model turn thinking on and off. None if no name is known.
+    """
+    known = [(name, found.model) for name in call.models if (found := registry.names.find(name))]
+    if not known:
+        return None
+    asked = generation_of(known[-1][1])
+    return known[-1][0] if asked is not None and asked.family == OPEN_FAMILY else known[0][0]
+
+
 def compare_log(registry: Registry, lines: Iterable[tuple[int, LoggedCall] | LogFault]) -> LogDrift:
     """Return how far the calls of a log are from our counts. Raise DamagedVocabulary."""
     drift = LogDrift()
@@ -97,7 +110,7 @@ def compare_log(registry: Registry, lines: Iterable[tuple[int, LoggedCall] | Log
             drift.faults.append(each)
             continue
         number, call = each
-        model = next((name for name in call.models if registry.names.find(name) is not None), None)
+        model = model_of(registry, call)
         if model is None:
             drift.faults.append(LogFault(number, f"unknown model {call.models[-1][:80]!r}"))
             continue
@@ -116,5 +129,5 @@ def _key(call: LoggedCall, counted: ChatCount) -> GroupKey:
         counted.model,
         counted.host,
         call.shape,
-        tuple(name for name, part in parts if name != "frame" and (part.tokens or part.missing)),
+        tuple(name for name, part in parts if name != "frame" and part.is_there),
     )

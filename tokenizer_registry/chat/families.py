@@ -14,7 +14,8 @@ from tokenizer_registry.chat.gemini import count_gemini
 from tokenizer_registry.chat.open_weights.count import count_open_weights
 from tokenizer_registry.chat.openai import count_openai
 from tokenizer_registry.chat.plain import count_plain
-from tokenizer_registry.chat.rules import Generation, generation_of
+from tokenizer_registry.chat.rules import OPEN_FAMILY, Generation, generation_of, without_chat
+from tokenizer_registry.registry import Registry
 
 # Adds up all parts of a request. May raise NoRuleHolds.
 Renderer = Callable[[CountingContext], None]
@@ -26,7 +27,7 @@ RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType(
         "gemini": count_gemini,
         "nova": count_plain,
         "cohere": count_plain,
-        "open": count_open_weights,
+        OPEN_FAMILY: count_open_weights,
     }
 )
 
@@ -64,6 +65,23 @@ _HOST_NAMES: Final[Mapping[str, str]] = MappingProxyType(
 def generation_at(model: str, host: str | None) -> Generation | None:
     """Return what a model of the catalogue is counted by at a host; None where no rule is known."""
     return generation_of(model)
+
+
+def is_compared(model: str, host: str) -> bool:
+    """Whether numbers of a host were compared for the family of a model of the catalogue that is closed."""
+    generation = generation_of(model)
+    return generation is not None and host in HOSTS.get(generation.family, ())
+
+
+def missing_rule(registry: Registry, model: str) -> str:
+    """Return what is missing to count a chat for a model of no generation: a rule, or messages in its requests."""
+    output = registry.facts[model].output_modalities
+    does = without_chat().get(model)
+    if does is None and output is not None and output.value == ("embedding",):
+        does = "gives the vector of a text"
+    if does is None:
+        return f"a rule for chats of {model}"
+    return f"a chat form of {model}, which {does} and takes no messages: count its input as a text"
 
 
 def host_name(host: str | None, generation: Generation | None) -> str:

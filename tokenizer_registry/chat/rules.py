@@ -8,6 +8,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
+# The family of models that are counted by their publishers' templates.
+OPEN_FAMILY: Final = "open"
+
 _FOLDER: Final = Path(__file__).parent
 
 
@@ -84,8 +87,20 @@ def generations() -> Mapping[str, Generation]:
 
 
 @cache
+def without_chat() -> Mapping[str, str]:
+    """Return what each model does with a text that takes a text and no messages."""
+    rows = _document("rules.toml")["without_chat"]
+    return MappingProxyType({model: row["does"] for row in rows for model in row["models"]})
+
+
+@cache
 def generation_of(model: str) -> Generation | None:
-    """Return the generation of a model of the catalogue by the longest beginning that is listed; None if none is."""
+    """Return the generation of a model of the catalogue by the longest beginning that is listed.
+
+    None if none is, and for a model that takes no messages.
+    """
+    if model in without_chat():
+        return None
     known = generations()
     name = model
     while name:
@@ -105,13 +120,19 @@ def find_rule(name: str, generation: str, at: date | None = None) -> Rule | None
 @cache
 def find_band(rule: str, generation: str) -> Band:
     """Return the band of a rule for a generation, or for all of them. Raise KeyError where none was set."""
-    bands = [band for band in _bands() if band.rule == rule]
-    own = (band for band in bands if generation in band.generations)
-    general = (band for band in bands if not band.generations)
-    found = next(own, None) or next(general, None)
+    found = optional_band(rule, generation)
     if found is None:
         raise KeyError(f"bands.toml has no band of {rule} for {generation}")
     return found
+
+
+@cache
+def optional_band(rule: str, generation: str) -> Band | None:
+    """Return the band of a rule for a generation, or for all of them; None where none was set."""
+    bands = [band for band in _bands() if band.rule == rule]
+    own = (band for band in bands if generation in band.generations)
+    general = (band for band in bands if not band.generations)
+    return next(own, None) or next(general, None)
 
 
 @cache

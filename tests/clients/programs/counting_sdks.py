@@ -12,6 +12,7 @@ import anthropic
 import openai
 from google import genai
 from google.genai import types
+from google.oauth2.credentials import Credentials
 
 URL, KEY = os.environ["GATEWAY_BASE_URL"], os.environ["GATEWAY_API_KEY"]
 HELLO = [{"role": "user", "content": "Hello"}]
@@ -28,6 +29,14 @@ agent = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
 claude = anthropic.Anthropic(base_url=URL, api_key=KEY, max_retries=0)
 gpt = openai.OpenAI(base_url=f"{URL}/v1", api_key=KEY, max_retries=0)
 gemini = genai.Client(api_key=KEY, http_options=types.HttpOptions(base_url=URL))
+vertex = genai.Client(vertexai=True, api_key=KEY, http_options=types.HttpOptions(base_url=URL))
+project = genai.Client(
+    vertexai=True,
+    project="our-project",
+    location="us-central1",
+    credentials=Credentials(KEY),
+    http_options=types.HttpOptions(base_url=URL, api_version="v1"),
+)
 
 
 def refused(error: type[Exception], call) -> str:
@@ -46,6 +55,8 @@ print(
             "agent": claude.messages.count_tokens(**agent).input_tokens,
             "openai": gpt.responses.input_tokens.count(model="gpt-4o", input="Hello").input_tokens,
             "gemini": gemini.models.count_tokens(model="gemini-2.5-flash", contents="Hello").total_tokens,
+            "vertex": vertex.models.count_tokens(model="gemini-2.5-flash", contents="Hello").total_tokens,
+            "project": project.models.count_tokens(model="gemini-2.5-flash", contents="Hello").total_tokens,
             "translated": gemini.models.count_tokens(model="gpt-4o", contents="Hello").total_tokens,
             "refused": [
                 refused(anthropic.NotFoundError, lambda: claude.messages.count_tokens(model="gpt4-o", messages=HELLO)),

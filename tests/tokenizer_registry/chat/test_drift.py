@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.tokenizer_registry.chat.recorded_calls import comparisons, need_recorded, package_registry
+from tests.tokenizer_registry.chat.recorded_calls import comparisons, named, need_recorded, package_registry
 from tokenizer_registry.chat.drift import GroupKey, LogDrift, Threshold, compare_log
-from tokenizer_registry.chat.logs import read_lines
+from tokenizer_registry.chat.logs import LogFault, read_lines
 
 HELLO = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}]}
 # Our count of HELLO.
@@ -117,7 +117,8 @@ def test_a_call_without_a_number_says_what_is_missing() -> None:
 def test_recorded_calls_have_the_same_residuals_as_by_themselves() -> None:
     """The sums are those of each call beside its count."""
     with need_recorded().open("rb") as lines:
-        drift = compare_log(package_registry(), read_lines(lines))
+        calls = (each if isinstance(each, LogFault) else (each[0], named(each[1])) for each in read_lines(lines))
+        drift = compare_log(package_registry(), calls)
     single = [each for each in comparisons() if each.residual is not None]
     groups = [group for key, group in drift.groups.items() if key.model in {each.counted.model for each in single}]
     assert sum(group.counted for group in groups) == len(single)

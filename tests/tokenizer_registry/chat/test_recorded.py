@@ -5,8 +5,14 @@ from typing import Any
 
 import pytest
 
-from tests.tokenizer_registry.chat.recorded_calls import comparisons, package_registry, recorded_rows
-from tokenizer_registry.chat.check import Comparison, all_shares, shares_of
+from tests.tokenizer_registry.chat.recorded_calls import (
+    RESIDUALS,
+    comparisons,
+    package_registry,
+    recorded_residuals,
+    recorded_rows,
+)
+from tokenizer_registry.chat.check import Comparison, all_shares, band_shares, shares_of
 from tokenizer_registry.chat.count import count_request
 from tokenizer_registry.chat.rules import generation_of
 
@@ -91,6 +97,19 @@ def test_the_providers_number_lies_in_the_stated_band() -> None:
     assert shares[-1].share(shares[-1].in_band) >= MIN_IN_BAND
 
 
+def test_each_band_holds() -> None:
+    """Of a rule and a generation: 97 in 100 where there are enough calls to say so, and all but one of fewer."""
+    shares = band_shares(comparisons())
+    assert len(shares) >= 60
+    missed = [each for each in shares if each.in_band < min(each.counted * MIN_IN_BAND, each.counted - 1)]
+    assert missed == []
+
+
+def test_the_residuals_are_those_of_the_recorded_calls() -> None:
+    """`python -m tests.tokenizer_registry.chat.recorded_calls` writes them anew."""
+    assert RESIDUALS.read_text(encoding="utf-8") == recorded_residuals()
+
+
 def test_what_is_called_exact_is_the_providers_number() -> None:
     """In at least 19 of 20 calls."""
     exact = [each for each in comparisons() if each.counted.method == "exact"]
@@ -98,16 +117,32 @@ def test_what_is_called_exact_is_the_providers_number() -> None:
     assert sum(each.residual == 0 for each in exact) / len(exact) >= 0.95
 
 
+# What the route of a measured table adds to images above 2,000 px, which it first brings to 2,000 px: a note of so many
+# tokens. The table has 3069 for 2560 x 1440 and for 3840 x 2160 alike.
+ROUTE_SIDE = 2000
+ROUTE_NOTES = {"claude-haiku-4-5": 32, "claude-opus-5-5": 40}
+
+
 def images() -> list[Any]:
     """Return the recorded sizes of images with the model, the tokens that were counted, and what else is in them."""
     models = {"standard tier (before Claude 4.7)": "claude-sonnet-4-5", "gemini-3.x": "gemini-3-pro-preview"}
     models["high-resolution tier (Claude 4.7 and later)"] = "claude-opus-4-8"
     return [
-        (models.get(row["model"], row["model"]), row["provider"], row["image"], row["image_tokens"])
+        (models.get(row["model"], row["model"]), row["provider"], _routed(row), row["image_tokens"])
         for row in recorded_rows()
         if row["api"] == "image"
         and row["provider"] in {"anthropic", "google", "openai", "google-ai-studio", "google-vertex"}
     ]
+
+
+def _routed(row: dict[str, Any]) -> dict[str, Any]:
+    """Return the image of a row as the route of its table sent it."""
+    image = row["image"]
+    longest, note = max(image["width"], image["height"]), ROUTE_NOTES.get(row["model"])
+    if note is None or longest <= ROUTE_SIDE:
+        return dict(image)
+    width, height = (image[side] * ROUTE_SIDE // longest for side in ("width", "height"))
+    return {**image, "width": width, "height": height, "includes_text": image["includes_text"] + note}
 
 
 def image_tokens(model: str, provider: str, image: dict[str, Any]) -> int | None:
@@ -122,12 +157,12 @@ def image_tokens(model: str, provider: str, image: dict[str, Any]) -> int | None
 
 
 def test_recorded_images_of_every_size_are_counted() -> None:
-    """All but one of OpenAI, whose number is of patches within an older budget, and those of Claude that are known to
-    be off: the documented 4000 x 1500 has the numbers of 2000 x 1500, and a route made those above 2,000 px smaller.
+    """All but two sizes: one of OpenAI, whose number is of patches within an older budget, and one of Claude, whose
+    documented numbers for 4000 x 1500 are those of 2000 x 1500 and do not fit the rule on the same page.
     """
     wrong = {
         (model.split("-")[0], image["width"], image["height"])
         for model, provider, image, tokens in images()
         if image_tokens(model, provider, image) != tokens - image.get("includes_text", 0)
     }
-    assert wrong == {("gpt", 1800, 2400), ("claude", 4000, 1500), ("claude", 3840, 2160), ("claude", 4032, 3024)}
+    assert wrong == {("gpt", 1800, 2400), ("claude", 4000, 1500)}

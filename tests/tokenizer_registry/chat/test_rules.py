@@ -58,6 +58,13 @@ def test_each_generation_has_the_rules_of_its_family(generation: str, family: st
     assert [name for name in NEEDED[family] if find_rule(name, generation) is None] == []
 
 
+def test_models_without_a_chat_are_in_the_catalogue() -> None:
+    """Each once."""
+    listed = [model for row in DOCUMENT["without_chat"] for model in row["models"]]
+    assert len(set(listed)) == len(listed)
+    assert set(listed) <= set(package_registry().models)
+
+
 def test_every_rule_names_known_generations_and_its_evidence() -> None:
     """And its days do not overlap with another rule of the same name."""
     names = {name for name, _ in GENERATIONS}

@@ -88,15 +88,16 @@ def _call(block: ToolCallBlock) -> dict[str, Any]:
     return {"id": block.id or "", "type": "function", "function": function}
 
 
-def tools_of(request: CommonRequest, *, describes_all: bool = False) -> list[dict[str, Any]]:
+def tools_of(request: CommonRequest, *, describes_all: bool = False, is_bare: bool = False) -> list[dict[str, Any]]:
     """Return the functions as OpenAI's shape has them; where `describes_all`, with a description even if none is given.
 
-    None are there where the model may call none: all hosts that were compared leave them out.
+    None are there where the model may call none: all hosts that were compared leave them out. Where `is_bare`, without
+    the object around each that says that it is a function.
     """
     if request.tool_choice.mode == "none":
         return []
-    tools = [tool for tool in request.tools if tool.builtin is None]
-    return [{"type": "function", "function": _function(tool, describes_all)} for tool in tools]
+    functions = [_function(tool, describes_all) for tool in request.tools if tool.builtin is None]
+    return functions if is_bare else [{"type": "function", "function": function} for function in functions]
 
 
 def _function(tool: Tool, describes_all: bool) -> dict[str, Any]:

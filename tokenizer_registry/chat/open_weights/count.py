@@ -1,6 +1,6 @@
 """The count of a request to a model with open weights at a host."""
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from tokenizer_registry.chat.context import CountingContext
 from tokenizer_registry.chat.errors import BadChatRequest
@@ -13,33 +13,47 @@ from tokenizer_registry.chat.open_weights.template_counter import TemplateCounte
 from tokenizer_registry.chat.parts import PartSum
 from tokenizer_registry.chat.request import (
     MediaBlock,
+    ResponseFormat,
     TextBlock,
     ThinkingBlock,
     ToolCallBlock,
     ToolResultBlock,
     UnknownBlock,
 )
-from tokenizer_registry.chat.rules import Rule
+from tokenizer_registry.chat.rules import Rule, find_band
 from tokenizer_registry.chat.translation import SYSTEM_ROLES
 from tokenizer_registry.errors import UncountableText
 
 TEMPLATE: Final = "open-template"
+# What templates are given for OpenAI's JSON mode.
+JSON_MODE: Final = {"type": "json_object"}
 # In place of a band: nothing is known.
 UNKNOWN: Final = "unknown"
 # Hosts that render the publisher's template by their own statement.
 TEMPLATE_HOSTS: Final = frozenset({"vllm", "sglang", "transformers"})
+# Hosts that encode texts apart from control tokens, so that a control string in a text stays text.
+KEEPING_HOSTS: Final = frozenset({"mistral"})
+
+
+class Rendered(NamedTuple):
+    """The tokens of a rendered request: the whole, those of its tools and of JSON mode, and the doubts about them.
+
+    `parsed` is what a host counts that parses control strings in texts, `doubt` how far the layout may be off.
+    """
+
+    whole: int
+    tools: int
+    json_mode: int
+    parsed: int
+    doubt: int
 
 
 def count_open_weights(context: CountingContext) -> None:
     """Add up all parts of a request to a model whose template is shipped."""
     rule = context.hosted_rule(TEMPLATE)
     template = shipped_templates()[rule.values["template"]]
-    counter = TemplateCounter(context, template, _options(context, rule))
-    tools = tools_of(context.request, describes_all=rule.values.get("describes_all", False))
     try:
-        rendering = counter.rendering(tools)
-        whole = counter.tokens(rendering)
-        without_tools = counter.tokens(counter.rendering([])) if tools else whole
+        rendered = _rendered(context, rule, template)
     except RefusedByTemplate as error:
         raise BadChatRequest("messages", f"are refused by the chat template of {context.model}: {error}") from error
     except RenderingTooLong:
@@ -50,9 +64,33 @@ def count_open_weights(context: CountingContext) -> None:
     except Exception as error:
         context.sums.text.lack(f"what the template {template.name} gives here ({type(error).__name__})")
         return
-    _share_out(context, rule, whole + _added(context, rule), whole - without_tools)
+    _share_out(context, rule, rendered)
     _count_rest(context, template)
-    _widen(context, rule, rendering.doubt)
+    _widen(context, rule, rendered)
+
+
+def _rendered(context: CountingContext, rule: Rule, template: ChatTemplate) -> Rendered:
+    values, options = rule.values, _options(context, rule)
+    counter = TemplateCounter(context, template, options)
+    tools = tools_of(
+        context.request,
+        describes_all=values.get("describes_all", False),
+        is_bare=values.get("bare_functions", False),
+    )
+    rendering = counter.rendering(tools)
+    whole = counter.tokens(rendering)
+    without_tools = counter.tokens(counter.rendering([])) if tools else whole
+    parsed = whole if context.host in KEEPING_HOSTS else counter.tokens_when_parsed(tools) or whole
+    json_mode = 0
+    if values.get("shows_json_mode") and _is_json_mode(context.request.response_format):
+        showing = TemplateCounter(context, template, options | {"response_format": JSON_MODE})
+        json_mode = showing.tokens(showing.rendering(tools)) - whole
+    return Rendered(whole, whole - without_tools, json_mode, parsed, rendering.doubt)
+
+
+def _is_json_mode(response_format: ResponseFormat | None) -> bool:
+    """Whether any JSON is asked for, without a schema."""
+    return response_format is not None and response_format.schema is None
 
 
 def _added(context: CountingContext, rule: Rule) -> int:
@@ -68,14 +106,16 @@ def _options(context: CountingContext, rule: Rule) -> dict[str, Any]:
     return {**own, **context.request.template_options}
 
 
-def _share_out(context: CountingContext, rule: Rule, whole: int, tools: int) -> None:
+def _share_out(context: CountingContext, rule: Rule, rendered: Rendered) -> None:
     """Put the whole into parts: texts and calls as they count alone, and all that is left into the frame."""
     sums, blocks = context.sums, [block for turn in context.request.turns for block in turn.blocks]
+    whole, tools = rendered.whole + _added(context, rule), rendered.tools
     calls = sum(_call_tokens(context, block) for block in blocks)
     text = sum(context.texts.count(block.text) for block in blocks if isinstance(block, TextBlock | ThinkingBlock))
     text = min(text, whole - tools)
     calls = min(calls, whole - tools - text)
-    for part, tokens in ((sums.text, text), (sums.tool_calls, calls), (sums.tools, tools)):
+    given = (sums.text, text), (sums.tool_calls, calls), (sums.tools, tools), (sums.schema, rendered.json_mode)
+    for part, tokens in given:
         if tokens:
             part.add(tokens, rule.name)
     sums.frame.add(whole - text - calls - tools, rule.name)
@@ -117,27 +157,47 @@ def _count_other(context: CountingContext, block: Any, template: ChatTemplate) -
             _count_other(context, inner, template)
 
 
-def _widen(context: CountingContext, rule: Rule, doubt: int) -> None:
+def _widen(context: CountingContext, rule: Rule, rendered: Rendered) -> None:
     """Make parts estimates where the host was not measured with this template, or was measured to differ."""
     sums, values, request = context.sums, rule.values, context.request
     is_measured, is_published = rule.name != TEMPLATE, context.host in TEMPLATE_HOSTS
     calls = sum(isinstance(block, ToolCallBlock) for turn in request.turns for block in turn.blocks)
-    if doubt:
-        sums.frame.widen(doubt, doubt, "open-examined-text")
+    if rendered.doubt:
+        sums.frame.widen(rendered.doubt, rendered.doubt, "open-examined-text")
+    if rendered.parsed != rendered.whole:
+        fewer = rendered.whole - rendered.parsed
+        sums.frame.widen(max(fewer, 0), max(-fewer, 0), "open-written-controls")
     if values.get("is_kin") and not is_measured:
         context.widen(sums.frame, "open-kin")
     if not is_measured and not is_published:
         context.widen(sums.frame, "open-unmeasured-host")
     _doubt(context, sums.frame, values.get("text"), len(request.turns))
     if request.tools and request.tool_choice.mode != "none":
-        band = values.get("tools", None if is_measured or is_published else "open-tools")
+        band = values.get(f"tools_{request.shape}") or values.get("tools") or _usual_band(is_measured or is_published)
         _doubt(context, sums.tools, band, len(request.tools))
         if request.tool_choice.mode in {"named", "required"}:
             _doubt(context, sums.tools, values.get("choice"), 1)
     if calls:
         _doubt(context, sums.text, values.get("calls"), calls)
     if request.response_format is not None and not is_published:
-        _doubt(context, sums.frame, values.get("schema", "open-schema"), 1)
+        _doubt_schema(context, values.get("schema", "open-schema"), request.response_format)
+
+
+def _doubt_schema(context: CountingContext, band: str, wanted: ResponseFormat) -> None:
+    """Widen by what a host may write for a schema, or, in place of its usual frame, leave out."""
+    sums = context.sums
+    if band == UNKNOWN:
+        _doubt(context, sums.schema, band, 1)
+        return
+    tokens = 0 if wanted.schema is None else context.texts.count(compact(wanted.schema))
+    below, above = find_band(band, context.generation.name).bounds(tokens, 1)
+    sums.schema.widen(0, above, band)
+    if below:
+        sums.frame.widen(below, 0, band)
+
+
+def _usual_band(is_known: bool) -> str | None:
+    return None if is_known else "open-tools"
 
 
 def _doubt(context: CountingContext, part: PartSum, band: str | None, items: int) -> None:

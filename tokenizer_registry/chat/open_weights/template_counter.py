@@ -49,6 +49,12 @@ class TemplateCounter:
             return shown
         return safe._replace(doubt=abs(self.tokens(safe) - self.tokens(shown)))
 
+    def tokens_when_parsed(self, tools: list[dict[str, Any]]) -> int | None:
+        """Return what a host counts that parses control tokens in all texts; None if no text has any."""
+        controls, written = self._template.controls, [self._messages, tools]
+        found = [token for token in controls.tokens if _any_contains(written, token)]
+        return self.tokens(self._render(tools, UserTextMarker(controls, found))) if found else None
+
     def _render(self, tools: list[dict[str, Any]], marker: UserTextMarker) -> Rendering:
         template = self._template
         variables = marker.mark(self._options) | {
