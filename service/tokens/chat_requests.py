@@ -60,7 +60,11 @@ def refuse_input(fields: Mapping[str, Any]) -> None:
 
 def chat_of(shape: str, body: Any, host: str | None = None, prefix: str = "") -> ChatInput:
     """Return the chat of a body. Raise InvalidRequest, which names the place after `prefix`."""
-    request = read_shape(shape, body, prefix)
+    return as_input(shape, read_shape(shape, body, prefix), host)
+
+
+def as_input(shape: str, request: CommonRequest, host: str | None = None) -> ChatInput:
+    """Return a request in the common form with the size of its texts."""
     lengths = list(map(len, filter(None, request_texts(request))))
     return ChatInput(shape, request, host, sum(lengths), len(lengths))
 

@@ -29,6 +29,9 @@ class Shown(NamedTuple):
 PAGES = {
     "playground": Shown("/", "[data-headline]", example=True),
     "playground-empty": Shown("/", ".empty"),
+    "chat": Shown("/?mode=chat", "[data-headline]", example=True),
+    "chat-empty": Shown("/?mode=chat", ".empty"),
+    "request": Shown("/?mode=request", "[data-headline]", example=True),
     "models": Shown("/models", "table"),
     "models-of-an-author": Shown("/models?author=OpenAI&sort=name", "table"),
     "model": Shown("/models/deepseek-chat", ".chart"),

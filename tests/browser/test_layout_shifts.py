@@ -38,9 +38,10 @@ def test_a_list_stays_while_it_is_read(visits: Visits, path: str, size: tuple[in
 
 
 @BOTH_SIZES
-def test_the_example_stays_while_it_is_read(visits: Visits, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize("mode", ["text", "chat", "request"])
+def test_the_example_stays_while_it_is_read(visits: Visits, size: tuple[int, int], mode: str) -> None:
     """The playground with its example is a page of its own: nothing of it moves either."""
-    page = visits.open("/", size=size, slowdown=SLOWDOWN)
+    page = visits.open(f"/?mode={mode}", size=size, slowdown=SLOWDOWN)
     page.click("text=Try an example")
     page.wait_for_selector("[data-headline]")
     page.wait_for_load_state()

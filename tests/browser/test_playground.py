@@ -181,11 +181,13 @@ def test_without_scripts_the_form_does_it(visits: Visits) -> None:
 
 
 def test_by_keyboard_alone(visits: Visits) -> None:
-    """Tab reaches the text, the button counts, and where one is can be seen."""
+    """Tab reaches the switch and the text, the button counts, and where one is can be seen."""
     page = visits.open("/", scripts=False)
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.value") == "text"
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.id") == "text"
     page.keyboard.insert_text(SENTENCE)

@@ -25,8 +25,21 @@ QUERIES = {
 }
 # What the forms of pages send.
 FORMS = {
-    "/": {"input": "Hello", "models": "gpt-4o", "vocabulary": "o200k_base"},
-    "/playground": {"input": "Hello", "models": "gpt-4o", "only": "OpenAI"},
+    "/": {
+        "input": "Hello",
+        "models": "gpt-4o",
+        "vocabulary": "o200k_base",
+        "request": '{"contents": []}',
+        "edit": "up 1",
+    },
+    "/playground": {
+        "mode": "chat",
+        "role": "user",
+        "content": "Hello",
+        "width": "5",
+        "tools": "[]",
+        "models": "gpt-4o",
+    },
     "/console/sign-in": {"email": "eve@example.org", "password": "wrong password", "next": "/console/keys"},
     "/console/keys": {"name": "build", "scopes": "tokens", "lifetime": "30"},
 }

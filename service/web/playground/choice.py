@@ -1,4 +1,4 @@
-"""The choice of a visitor: models, a filter and a vocabulary, read from a query or a form, and as a link."""
+"""The choice of a visitor: what to count, models, a filter and a vocabulary, from a query or a form, and as a link."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +8,8 @@ from service.web.forms import WebForm
 from tokenizer_registry import Model, Registry
 
 EVERY_AUTHOR = "*"
+# What may be counted: a text, a chat that is typed, or a whole request as JSON.
+TEXT, CHAT, REQUEST = MODES = ("text", "chat", "request")
 DEFAULT_VOCABULARY = "o200k_base"
 # The default models: well known, of many authors, large and small. Names that the catalogue lacks are skipped.
 DEFAULT_MODELS = (
@@ -47,11 +49,13 @@ class PlaygroundChoice:
     models: tuple[str, ...]
     unknown: tuple[str, ...] = ()
     usual: bool = False
+    mode: str = TEXT
 
     @property
     def link(self) -> str:
-        """Return the URL that restores the choice. It never contains the text."""
-        fields = [("models", name) for name in self.named if not self.usual]
+        """Return the URL that restores the choice. It never contains what is counted."""
+        fields = [("mode", self.mode)] if self.mode != TEXT else []
+        fields += [("models", name) for name in self.named if not self.usual]
         fields += [("author", name) for name in self.authors]
         fields += [("only", self.only)] if self.only else []
         fields += [("vocabulary", self.vocabulary)] if self.vocabulary != DEFAULT_VOCABULARY else []
@@ -86,6 +90,7 @@ class ChoiceReader:
             tuple(models),
             tuple(name for name, each in found.items() if each is None),
             usual,
+            form.one("mode") if form.one("mode") in MODES else TEXT,
         )
 
 

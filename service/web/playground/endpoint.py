@@ -1,7 +1,7 @@
 """`/`: the playground as a page, and `/playground`: only its results, for the script of the page."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import lru_cache, partial
 from typing import Any
@@ -16,19 +16,17 @@ from service.http.responses import Reply
 from service.tokens.counting_pool import Caller, CountingPool
 from service.web.forms import FormReader, WebForm, origin_refusal, parse_form
 from service.web.page import Pages
-from service.web.playground.choice import EVERY_AUTHOR, ChoiceReader, PlaygroundChoice
+from service.web.playground.chat_reading import FieldFault
+from service.web.playground.chat_results import ChatResults
+from service.web.playground.choice import CHAT, EVERY_AUTHOR, TEXT, ChoiceReader, PlaygroundChoice
+from service.web.playground.draft import ROLES, MessageDraft
 from service.web.playground.table import PlaygroundTable, build_table
+from service.web.playground.typed import Typed, read_typed
 from service.web.visitors import Visitors
 from tokenizer_registry import DamagedVocabulary, Token, UncountableText, segments
 
 COLOURED_CHARACTERS = 5_000
-EXAMPLE = (
-    "The weighbridge at the harbour opens at six. Each lorry is weighed twice: once loaded, once empty.\n"
-    "Das Gewicht zählt, nicht die Größe. Вес, а не размер. Το βάρος μετράει.\n"
-    "def net(gross: int, tare: int) -> int:\n    return gross - tare  # kilograms\n"
-)
-
-Results = dict[str, Any]
+Results = Mapping[str, Any]
 
 
 class Playground:
@@ -57,6 +55,7 @@ class Playground:
         self.today = today
         self.max_characters = max_characters
         self.choices = ChoiceReader(pool.registry)
+        self.chats = ChatResults(pool, max_characters)
         self._prices_at = lru_cache(maxsize=2)(self._prices)
 
     async def show(self, scope: Scope, receive: Receive) -> Reply | Refusal:
@@ -64,33 +63,37 @@ class Playground:
         query = parse_form(scope["query_string"].decode("latin-1"))
         if isinstance(query, Refusal):
             return query
-        choice = self._choice(query)
-        return self._page(scope, choice, "", None)
+        return self._page(scope, self._choice(query), Typed(), None)
 
     async def count(self, scope: Scope, receive: Receive) -> Reply | Refusal:
         """Return the page with the results of a form, for browsers without scripts."""
         form = await self._form(scope, receive)
         if isinstance(form, Refusal):
             return form
-        text = EXAMPLE if form.one("example") else form.one("input")
         choice = self._choice(form)
-        results = await self._results(scope, receive, text, choice)
+        typed = read_typed(form, choice.mode)
+        if typed.call_characters > self.max_characters:
+            return TEXT_TOO_LARGE.saying(
+                f"Without scripts, a chat or a request has at most {self.max_characters:,} characters, base64 included."
+            )
+        if form.one("edit"):
+            return self._held(scope, self._page(scope, choice, typed, None))
+        results = await self._results(scope, receive, typed, choice)
         # Of a text that is too long, show only as much as may be counted.
-        text = text[: self.max_characters]
-        if isinstance(results, Refusal):
-            return self._held(scope, self._page(scope, choice, text, None, results))
-        return self._held(scope, self._page(scope, choice, text, results))
+        typed = typed._replace(text=typed.text[: self.max_characters])
+        return self._held(scope, self._page(scope, choice, typed, results))
 
     async def update(self, scope: Scope, receive: Receive) -> Reply | Refusal:
-        """Return only the results."""
+        """Return only the results, or the fault of a field."""
         form = await self._form(scope, receive)
         if isinstance(form, Refusal):
             return self._refusal_page(scope, form)
         choice = self._choice(form)
-        results = await self._results(scope, receive, form.one("input"), choice)
+        results = await self._results(scope, receive, read_typed(form, choice.mode), choice)
         if isinstance(results, Refusal):
             return self._refusal_page(scope, results)
-        return self._held(scope, self.pages.page("playground_results.html", {"choice": choice, "results": results}))
+        values = {"choice": choice, **_outcome(results)}
+        return self._held(scope, self.pages.page("playground_outcome.html", values))
 
     def _refusal_page(self, scope: Scope, refusal: Refusal) -> Reply:
         """Return a refusal to show in place of the results."""
@@ -112,6 +115,23 @@ class Playground:
         return await self.reader.read(scope, receive, run)
 
     async def _results(
+        self, scope: Scope, receive: Receive, typed: Typed, choice: PlaygroundChoice
+    ) -> Results | Refusal | FieldFault | None:
+        if choice.mode == TEXT:
+            return await self._text_results(scope, receive, typed.text, choice)
+        given = typed.chat if choice.mode == CHAT else typed.request
+        is_empty, characters = (not given, len(given)) if isinstance(given, str) else (given.is_empty, given.characters)
+        if is_empty:
+            return None
+        if refusal := await self.visitors.refusal(scope, characters):
+            return refusal
+        held_bytes, caller = context_of(scope).held_bytes, _caller(scope, receive)
+        found = await self.chats.read(given, caller, held_bytes)
+        if found is None or isinstance(found, Refusal | FieldFault):
+            return found
+        return await self.chats.count(found, choice.models, self._prices_at(self.today()), caller, held_bytes)
+
+    async def _text_results(
         self, scope: Scope, receive: Receive, text: str, choice: PlaygroundChoice
     ) -> Results | Refusal | None:
         if not text:
@@ -147,7 +167,7 @@ class Playground:
         return self.choices.of(form, self._prices_at(self.today()))
 
     def _page(
-        self, scope: Scope, choice: PlaygroundChoice, text: str, results: Results | None, refusal: Refusal | None = None
+        self, scope: Scope, choice: PlaygroundChoice, typed: Typed, results: Results | Refusal | FieldFault | None
     ) -> Reply:
         registry = self.pool.registry
         by_author = {
@@ -156,17 +176,19 @@ class Playground:
         }
         values = {
             "choice": choice,
-            "text": text,
-            "results": results,
-            "refusal": refusal,
+            "typed": typed,
+            "roles": ROLES,
+            "empty_message": MessageDraft(),
+            **_outcome(results),
             "by_author": by_author,
             "chosen": frozenset(choice.named),
             "priced": self._prices_at(self.today()),
             "every_author": EVERY_AUTHOR,
             "vocabularies": registry.in_use(),
             "max_characters": self.max_characters,
+            "max_form_bytes": self.reader.reader.max_bytes,
         }
-        status, headers = (refusal.status, refusal.headers) if refusal else (200, ())
+        status, headers = (results.status, results.headers) if isinstance(results, Refusal) else (200, ())
         return self.pages.page("playground.html", values, status, [*headers, *self.visitors.welcome(scope)])
 
     def _prices(self, day: date) -> dict[str, Price]:
@@ -177,6 +199,13 @@ class Playground:
 def _caller(scope: Scope, receive: Receive) -> Caller:
     """Return the caller for fair scheduling. All visitors of an address count as one, because cookies are free."""
     return Caller(sender_of(scope, context_of(scope)), receive)
+
+
+def _outcome(results: Results | Refusal | FieldFault | None) -> dict[str, Any]:
+    """Return the values of the templates for what came of a form."""
+    refusal = results if isinstance(results, Refusal) else None
+    fault = results if isinstance(results, FieldFault) else None
+    return {"results": None if refusal or fault else results, "refusal": refusal, "fault": fault}
 
 
 def _shown(text: str, vocabulary: str, found: PlaygroundTable, tokens: list[Token] | None) -> Results:

@@ -61,7 +61,23 @@ def build_table(
     models: Iterable[str], counts: Iterable[Count], prices: Mapping[str, Price], registry: Registry
 ) -> PlaygroundTable:
     """Return the counts with their costs, ordered by cost; models without a cost come last."""
-    rows = [_row(name, count, prices.get(name), registry) for name, count in zip(models, counts, strict=True)]
+    return ordered_table(
+        row_of(
+            name,
+            count.tokens,
+            count.method,
+            prices.get(name),
+            registry,
+            error=band(count.error) if count.error else None,
+            reason=registry.why_uncounted(name) if count.tokens is None else None,
+        )
+        for name, count in zip(models, counts, strict=True)
+    )
+
+
+def ordered_table(found: Iterable[PlaygroundRow]) -> PlaygroundTable:
+    """Return rows ordered by cost with their bars; models without a cost come last."""
+    rows = list(found)
     rows.sort(key=lambda row: (row.cost is None, row.cost or 0, row.tokens is None, row.tokens or 0, row.display_name))
     shown = rows[:MAX_ROWS]
     max_cost = max((row.cost for row in shown if row.cost is not None), default=Decimal(0))
@@ -79,22 +95,32 @@ def build_table(
     )
 
 
-def _row(name: str, count: Count, price: Price | None, registry: Registry) -> PlaygroundRow:
+def row_of(
+    name: str,
+    tokens: int | None,
+    method: str,
+    price: Price | None,
+    registry: Registry,
+    *,
+    error: str | None,
+    reason: str | None,
+) -> PlaygroundRow:
+    """Return the row of a model, without its bars."""
     model = registry.models[name]
-    unit = input_rate(price, count.tokens or 0)
-    amount = None if count.tokens is None or unit is None else cost(count.tokens, unit)
+    unit = input_rate(price, tokens or 0)
+    amount = None if tokens is None or unit is None else cost(tokens, unit)
     return PlaygroundRow(
         model=name,
         display_name=model.display_name,
         author=model.author,
-        method=count.method,
-        tokens=count.tokens,
+        method=method,
+        tokens=tokens,
         price=unit,
         price_state=price.state if price else None,
         cost=amount,
         cost_of_many=None if amount is None else amount * TEXTS,
-        error=band(count.error) if count.error else None,
-        reason=registry.why_uncounted(name) if count.tokens is None else None,
+        error=error,
+        reason=reason,
     )
 
 

@@ -1,5 +1,7 @@
 // Counts while the user types: one request for all models; a newer request cancels an older one.
+import { editChat } from "./chat.js";
 import { announce, copy } from "./common.js";
+import { withoutPictures } from "./pictures.js";
 import { snippets } from "./snippets.js";
 
 // A key that is held down repeats about every 30 ms, faster than typing: only its last event causes a request.
@@ -9,17 +11,35 @@ const PAUSE_MS = 10;
 const LONG_TEXT = 100_000;
 const LONG_PAUSE_MS = 800;
 const ALIGNED_BY = 1_000;
+const KEPT_IN_LINKS = new Set(["mode", "models", "author", "only", "vocabulary"]);
+const TOO_LARGE = '<p class="notice bad">This is more than can be sent in one request. What you typed is still here.</p>';
+const USUAL = { mode: "text", vocabulary: "o200k_base" };
 
 const form = document.getElementById("playground");
 const text = document.getElementById("text");
+const request = document.getElementById("request");
+const panels = [...form.querySelectorAll("[data-panel]")];
 const results = document.getElementById("results");
 let timer, asking, spoken;
 let typedAt = -Infinity;
 
+const mode = () => form.elements.mode.value;
+
+function typedLength() {
+  const fields = panels.find((panel) => !panel.disabled).querySelectorAll("textarea");
+  return [...fields].reduce((length, field) => length + field.value.length, 0);
+}
+
+// What is typed for another mode stays in its panel and is not sent.
+function choosePanel() {
+  form.dataset.mode = mode();
+  for (const panel of panels) panel.disabled = panel.dataset.panel !== mode();
+}
+
 function pauseAfter(key) {
   const held = key.timeStamp - typedAt < HELD_MS;
   typedAt = key.timeStamp;
-  if (text.value.length > LONG_TEXT) return LONG_PAUSE_MS;
+  if (typedLength() > LONG_TEXT) return LONG_PAUSE_MS;
   return held ? HELD_PAUSE_MS : PAUSE_MS;
 }
 
@@ -33,48 +53,88 @@ async function update() {
   const mine = (asking = new AbortController());
   results.setAttribute("aria-busy", "true");
   try {
-    const answer = await fetch("/playground", {
-      method: "POST",
-      body: new URLSearchParams(new FormData(form)),
-      signal: mine.signal,
-    });
+    const answer = await ask(mine.signal);
     const wait = Number(answer.headers.get("Retry-After"));
     // Fast typing may exceed the rate limit for a moment: count the newest text when it is over, without a message.
     if (answer.status === 429 && wait < 5) later(wait * 1000);
     else show(await answer.text());
   } catch (fault) {
     if (fault.name === "AbortError") return;
-    show('<p class="notice bad">The service is unreachable. Your text is still here. Try again in a moment.</p>');
+    show('<p class="notice bad">The service is unreachable. What you typed is still here. Try again in a moment.</p>');
   }
   if (mine === asking) results.setAttribute("aria-busy", "false");
 }
 
+// Returns the answer to the form. A larger one than the service reads is not sent: it would end the connection.
+async function ask(signal) {
+  const typed = new FormData(form);
+  if (mode() === "request") typed.set("request", withoutPictures(typed.get("request")));
+  const body = new URLSearchParams(typed).toString();
+  if (body.length > request.dataset.maxBytes) return new Response(TOO_LARGE);
+  const headers = { "Content-Type": "application/x-www-form-urlencoded" };
+  return fetch("/playground", { method: "POST", headers, body, signal });
+}
+
 // The service escapes every text in its HTML.
 function show(html) {
-  const shown = results.querySelector(".show-ids")?.checked;
-  const at = results.querySelector(".scroll")?.scrollLeft;
-  const held = results.contains(document.activeElement) ? document.activeElement.className : null;
-  results.replaceChildren(...new DOMParser().parseFromString(html, "text/html").body.childNodes);
-  const box = results.querySelector(".show-ids");
-  if (box && shown) box.checked = true;
-  if (at) results.querySelector(".scroll")?.scrollTo({ left: at });
-  if (held) results.getElementsByClassName(held)[0]?.focus({ preventScroll: true });
+  const answer = new DOMParser().parseFromString(html, "text/html").body;
+  const fault = answer.querySelector("[data-field]");
+  showFault(fault);
+  if (fault && results.querySelector("[data-headline]")) keepResults(fault);
+  else replaceResults(answer);
   clearTimeout(spoken);
   spoken = setTimeout(() => {
-    const said = results.querySelector("[data-headline], .notice");
+    const said = fault ?? results.querySelector("[data-headline], .notice");
     if (said) announce(said.textContent.replace(/\s+/g, " ").trim());
   }, 700);
 }
 
+// Says beside a field what is wrong with it.
+function showFault(fault) {
+  for (const shown of form.querySelectorAll(".fault:not([data-local])")) shown.hidden = true;
+  for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+  if (!fault) return;
+  const { field, place } = fault.dataset;
+  const shown = form.querySelectorAll(`[data-fault="${field}"]`)[place];
+  // The message may have been removed meanwhile.
+  if (!shown) return;
+  shown.textContent = fault.textContent;
+  shown.hidden = false;
+  document.getElementById(field)?.setAttribute("aria-invalid", "true");
+}
+
+// While something invalid is typed the last results stay, as results of what was there before.
+function keepResults(fault) {
+  const said = document.createElement("span");
+  said.className = "muted";
+  said.textContent = fault.textContent;
+  const headline = results.querySelector("[data-headline]");
+  headline.replaceChildren("Not counted. ", said);
+  results.classList.add("outdated");
+  delete results.querySelector("[data-models]")?.dataset.models;
+}
+
+function replaceResults(answer) {
+  results.classList.remove("outdated");
+  const shown = results.querySelector(".show-ids")?.checked;
+  const at = results.querySelector(".scroll")?.scrollLeft;
+  const held = results.contains(document.activeElement) ? document.activeElement.className : null;
+  results.replaceChildren(...answer.childNodes);
+  const box = results.querySelector(".show-ids");
+  if (box && shown) box.checked = true;
+  if (at) results.querySelector(".scroll")?.scrollTo({ left: at });
+  if (held) results.getElementsByClassName(held)[0]?.focus({ preventScroll: true });
+}
+
 // The direction of the first letter, like dir="auto", which takes seconds on long texts because it checks every paragraph.
-function align(value) {
-  const letter = value.slice(0, ALIGNED_BY).match(/\p{L}/u)?.[0] ?? "";
-  text.dir = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u.test(letter) ? "rtl" : "ltr";
+function align(field) {
+  const letter = field.value.slice(0, ALIGNED_BY).match(/\p{L}/u)?.[0] ?? "";
+  field.dir = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u.test(letter) ? "rtl" : "ltr";
 }
 
 function describe() {
   const value = text.value;
-  align(value);
+  align(text);
   const length = value.length - (value.match(/[\ud800-\udbff][\udc00-\udfff]/g)?.length ?? 0);
   const size = form.querySelector("[data-size]");
   size.textContent = length ? `${length.toLocaleString("en")} characters.` : "Paste, type or drop a file.";
@@ -82,9 +142,15 @@ function describe() {
 
 function link() {
   const fields = [...new FormData(form)].filter(([name, value]) => {
-    return name !== "input" && value !== "" && !(name === "vocabulary" && value === "o200k_base");
+    return KEPT_IN_LINKS.has(name) && value !== "" && value !== USUAL[name];
   });
   return fields.length ? `/?${new URLSearchParams(fields)}` : "/";
+}
+
+// What a call of the API counts: the text, or the chat that the results are of.
+function counted(shown) {
+  if (mode() === "text") return { input: text.value, type: "text" };
+  return shown && { type: "chat", [shown.shape]: JSON.parse(mode() === "chat" ? shown.body : request.value) };
 }
 
 function choiceChanged() {
@@ -96,12 +162,14 @@ function choiceChanged() {
 
 async function take(file) {
   if (!file) return;
-  if (file.size > 4 * text.maxLength) {
+  const field = mode() === "request" ? request : text;
+  if (file.size > (field === text ? 4 * text.maxLength : field.dataset.maxBytes)) {
     announce("The file is too large");
-    show('<p class="notice bad">The file is larger than the maximum length of a text.</p>');
+    show('<p class="notice bad">The file is larger than what can be counted.</p>');
     return;
   }
-  text.value = (await file.text()).slice(0, text.maxLength);
+  const content = await file.text();
+  field.value = field === text ? content.slice(0, text.maxLength) : content;
   describe();
   later(0);
 }
@@ -121,15 +189,22 @@ function search(words) {
   }
 }
 
-text.addEventListener("input", (event) => { describe(); later(pauseAfter(event)); });
-text.addEventListener("dragover", (event) => { event.preventDefault(); text.classList.add("over"); });
-text.addEventListener("dragleave", () => text.classList.remove("over"));
-text.addEventListener("drop", (event) => {
-  text.classList.remove("over");
-  if (!event.dataTransfer.files.length) return;
-  event.preventDefault();
-  take(event.dataTransfer.files[0]);
+form.addEventListener("input", (event) => {
+  if (!event.target.closest("[data-panel]") || event.target.type === "file") return;
+  if (event.target === text) describe();
+  if (event.target.name === "content") align(event.target);
+  later(pauseAfter(event));
 });
+for (const field of [text, request]) {
+  field.addEventListener("dragover", (event) => { event.preventDefault(); field.classList.add("over"); });
+  field.addEventListener("dragleave", () => field.classList.remove("over"));
+  field.addEventListener("drop", (event) => {
+    field.classList.remove("over");
+    if (!event.dataTransfer.files.length) return;
+    event.preventDefault();
+    take(event.dataTransfer.files[0]);
+  });
+}
 form.querySelector("[data-file]").addEventListener("change", (event) => take(event.target.files[0]));
 form.querySelector("[data-search]").addEventListener("input", (event) => search(event.target.value));
 form.querySelector("[data-search]").addEventListener("keydown", (event) => {
@@ -140,20 +215,30 @@ form.querySelector("[data-clear]").addEventListener("click", () => {
   choiceChanged();
 });
 form.addEventListener("change", (event) => {
-  if (event.target.matches('.picker input[type="checkbox"], select')) choiceChanged();
+  if (event.target.name === "mode") {
+    choosePanel();
+    results.replaceChildren();
+  }
+  if (event.target.matches('.picker input[type="checkbox"], .toolbar select, [name="mode"]')) choiceChanged();
 });
 form.addEventListener("submit", (event) => {
-  if (event.submitter?.name === "example") return;
+  if (event.submitter?.name === "example") {
+    for (const panel of panels) panel.disabled = false;
+    return;
+  }
   event.preventDefault();
   later(0);
 });
 for (const button of form.querySelectorAll("[data-copy]")) {
   button.addEventListener("click", () => {
+    if (button.dataset.copy === "link") return copy(new URL(link(), location.origin).href, button);
     const shown = results.querySelector("[data-models]")?.dataset;
-    const models = shown?.models.split(",") ?? ["gpt-4o"];
-    const kind = button.dataset.copy;
-    copy(kind === "link" ? new URL(link(), location.origin).href : snippets[kind](text.value, models, shown?.estimated !== undefined), button);
+    const what = counted(shown);
+    if (!what) return announce("There is nothing counted yet");
+    copy(snippets[button.dataset.copy](what, shown?.models.split(",") ?? ["gpt-4o"], shown?.estimated !== undefined), button);
   });
 }
+choosePanel();
+editChat(form.querySelector('[data-panel="chat"]'), () => later(0));
 describe();
-if (text.value && !results.querySelector("[data-headline], .notice")) later(0);
+if (typedLength() && !results.querySelector("[data-headline], .notice")) later(0);

@@ -1,21 +1,21 @@
 // Code for the count of the playground, in three languages. If the page shows estimates, the call asks for them too;
-// otherwise its counts would be null.
+// otherwise its counts would be null. `what` has the type and the text or the chat.
 const address = () => `${location.origin}/v1/tokens/count`;
 
-function body(text, models, estimate) {
-  return JSON.stringify({ input: text, type: "text", models, ...(estimate && { estimate }) });
+function body(what, models, estimate) {
+  return JSON.stringify({ ...what, models, ...(estimate && { estimate }) });
 }
 
-function curl(text, models, estimate) {
-  const quoted = body(text, models, estimate).replaceAll("'", "'\\''");
+function curl(what, models, estimate) {
+  const quoted = body(what, models, estimate).replaceAll("'", "'\\''");
   return `curl ${address()} -H "X-Api-Key: $KEY" -H 'Content-Type: application/json' -d '${quoted}'`;
 }
 
-function python(text, models, estimate) {
+function python(what, models, estimate) {
   return [
     "import json, os, urllib.request",
     "",
-    `body = json.loads(${JSON.stringify(body(text, models, estimate))})`,
+    `body = json.loads(${JSON.stringify(body(what, models, estimate))})`,
     "request = urllib.request.Request(",
     `    ${JSON.stringify(address())},`,
     "    data=json.dumps(body).encode(),",
@@ -26,12 +26,12 @@ function python(text, models, estimate) {
   ].join("\n");
 }
 
-function javascript(text, models, estimate) {
+function javascript(what, models, estimate) {
   return [
     `const answer = await fetch(${JSON.stringify(address())}, {`,
     '  method: "POST",',
     '  headers: { "X-Api-Key": process.env.KEY, "Content-Type": "application/json" },',
-    `  body: JSON.stringify(${body(text, models, estimate)}),`,
+    `  body: JSON.stringify(${body(what, models, estimate)}),`,
     "});",
     "console.table(await answer.json());",
   ].join("\n");
