@@ -103,6 +103,8 @@ def test_a_template_in_a_request_is_refused() -> None:
     """It would be somebody else's program."""
     with pytest.raises(BadChatRequest, match=r"^chat_template is not rendered"):
         count(chat("Hi", chat_template="{{ messages }}"), "llama-3.3-70b-instruct")
+    with pytest.raises(BadChatRequest, match=r"^chat_template_kwargs.chat_template is not rendered"):
+        count(chat("Hi", chat_template_kwargs={"chat_template": "{{ messages }}"}), "llama-3.3-70b-instruct")
 
 
 def test_a_conversation_that_the_template_refuses_is_refused_with_its_words() -> None:
