@@ -22,10 +22,14 @@ class TemplateKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TemplateEdit:
-    """A passage of a package's text, which is in there once, and what stands in its place here."""
+    """A passage of a package's text, how often it is in there, and what stands in its place here.
+
+    A line feed that TOML drops at the beginning of a passage is not part of it.
+    """
 
     old: str
     new: str
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
