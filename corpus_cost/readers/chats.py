@@ -11,6 +11,7 @@ from tokenizer_registry.chat.count import read_request
 from tokenizer_registry.chat.errors import BadChatRequest
 from tokenizer_registry.chat.recognition import shape_of
 from tokenizer_registry.chat.request import CommonRequest
+from tokenizer_registry.chat.shapes.known_properties import known_alone
 
 # Columns that have messages, the first that is there; each row may have `tools` and a `model` beside them.
 MESSAGES: Final = ("messages", "conversations", "conversation")
@@ -84,7 +85,7 @@ def _request_of(row: Any, text_column: str) -> tuple[str, dict[str, Any]] | None
     column = next((name for name in (text_column, *MESSAGES) if _has_messages(row, name)), None)
     if column is None:
         shape = shape_of(row)
-        return None if shape is None else (shape, row)
+        return None if shape is None else (shape, known_alone(shape, row))
     return _with_messages(row, column)
 
 
@@ -110,7 +111,8 @@ def _with_messages(row: dict[str, Any], column: str) -> tuple[str, dict[str, Any
     else:
         body = {**{name: value for name, value in row.items() if name != column}, "messages": messages}
         body |= {TOOLS: _tools_of(row[TOOLS])} if row.get(TOOLS) is not None else {}
-    return shape_of(body) or "openai_chat", body
+    shape = shape_of(body) or "openai_chat"
+    return shape, known_alone(shape, body)
 
 
 def _turn_of(turn: Any, place: int, column: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The count of a whole request, in the shape of any provider, for a model at a host."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
 from typing import Any, Final
@@ -15,6 +16,7 @@ from tokenizer_registry.chat.shapes.bedrock_converse import read_bedrock_convers
 from tokenizer_registry.chat.shapes.cohere_chat import read_cohere_chat
 from tokenizer_registry.chat.shapes.fields import Field, check_depth
 from tokenizer_registry.chat.shapes.gemini_contents import read_gemini_contents
+from tokenizer_registry.chat.shapes.known_properties import unknown_properties
 from tokenizer_registry.chat.shapes.openai_chat import read_openai_chat
 from tokenizer_registry.chat.shapes.openai_responses import read_openai_responses
 from tokenizer_registry.chat.texts import TextMemory, text_counter
@@ -34,11 +36,16 @@ SHAPES: Final[Mapping[str, Callable[[Field], CommonRequest]]] = MappingProxyType
 
 
 def read_request(shape: str, body: Any) -> CommonRequest:
-    """Return a request in the common form. Raise BadChatRequest, which names the place of the fault."""
+    """Return a request in the common form. Raise BadChatRequest, which names the place of the fault.
+
+    Properties of which it is not known what they cost are among what is missing.
+    """
     if shape not in SHAPES:
         raise BadChatRequest("", f"must have one of the shapes {', '.join(SHAPES)}, not {shape!r}")
     check_depth(body)
-    return SHAPES[shape](Field(body))
+    request = SHAPES[shape](Field(body))
+    unknown = unknown_properties(shape, body)
+    return replace(request, missing=request.missing + unknown) if unknown else request
 
 
 def count_request(

@@ -5,7 +5,7 @@ from typing import Final
 
 from tokenizer_registry.chat.context import CountingContext
 from tokenizer_registry.chat.image_grids import fitted_grid, gemini_tiles
-from tokenizer_registry.chat.parts import TokenRange
+from tokenizer_registry.chat.parts import PartSum, TokenRange
 from tokenizer_registry.chat.request import MediaBlock
 from tokenizer_registry.chat.rules import Rule
 
@@ -29,15 +29,29 @@ def count_media(context: CountingContext, block: MediaBlock) -> None:
             _count_file(context, block)
 
 
-def _budget(rule: Rule, block: MediaBlock) -> int:
-    """The budget of a resolution: `MEDIA_RESOLUTION_HIGH` and the like."""
+def _level(block: MediaBlock) -> str:
+    """The level of a resolution: `high` of `MEDIA_RESOLUTION_HIGH` and the like."""
     level = (block.detail or "default").lower().removeprefix("media_resolution_").removesuffix("_budget")
-    return int(rule.values.get(level, rule.values["default"]))
+    return "default" if level == "unspecified" else level
+
+
+def _budget(rule: Rule, block: MediaBlock) -> int:
+    return int(rule.values.get(_level(block), rule.values["default"]))
+
+
+def _lacks_level(part: PartSum, block: MediaBlock) -> bool:
+    """Note a resolution of Gemini's that the rules do not know, and return whether there is one."""
+    is_other = (block.detail or "").lower().startswith("media_resolution_") and _level(block) != "default"
+    if is_other:
+        part.lack(f"what {block.path} costs at {block.detail}")
+    return is_other
 
 
 def _count_image(context: CountingContext, block: MediaBlock) -> None:
     rule, part = context.hosted_rule("gemini-images"), context.sums.images
     form, is_sized = rule.values["form"], block.width is not None and block.height is not None
+    if form in {"flat", "tiles"} and _lacks_level(part, block):
+        return
     if form == "flat" and (is_sized or not block.fault):
         part.add(TILE_TOKENS, rule.name)
     elif block.width is None or block.height is None:
@@ -63,6 +77,8 @@ def _count_audio(context: CountingContext, block: MediaBlock) -> None:
 
 def _count_video(context: CountingContext, block: MediaBlock) -> None:
     rule, part = context.hosted_rule("gemini-video"), context.sums.files
+    if _lacks_level(part, block):
+        return
     if block.seconds is None:
         part.lack(f"{block.path}: seconds", rule.name)
         return
@@ -79,6 +95,8 @@ def _count_file(context: CountingContext, block: MediaBlock) -> None:
         part.lack(f"how {context.model} counts {block.path} ({block.media_type})")
     elif block.pages is None:
         part.lack(f"{block.path}: pages", rule.name)
+    elif _lacks_level(part, block):
+        return
     elif rule.values["form"] == "tiles":
         tiles = (PAGE_TILES, 1, 2 * PAGE_TILES)
         part.estimate(TokenRange(*(TILE_TOKENS * each * block.pages for each in tiles)), rule.name)

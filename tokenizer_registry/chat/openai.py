@@ -53,7 +53,8 @@ def _count_turn(context: CountingContext, turn: Turn, keeps_thoughts: bool) -> N
     calls = [block for block in turn.blocks if isinstance(block, ToolCallBlock)]
     results = [block for block in turn.blocks if isinstance(block, ToolResultBlock)]
     text = "".join(block.text for block in turn.blocks if isinstance(block, TextBlock))
-    if not results:
+    # Other shapes have texts and images beside results; for OpenAI these are a message of their own.
+    if not results or any(isinstance(block, TextBlock | MediaBlock) for block in turn.blocks):
         _count_message(context, turn, text, bool(calls))
     if calls:
         _count_calls(context, calls)
@@ -78,7 +79,8 @@ def _count_message(context: CountingContext, turn: Turn, text: str, has_calls: b
 
 def _count_calls(context: CountingContext, calls: list[ToolCallBlock]) -> None:
     rule, part = context.rule("openai-tool-calls"), context.sums.tool_calls
-    is_older = all(call.id is None for call in calls)
+    # Gemini's calls have no ids either, and are sent as calls of tools.
+    is_older = context.request.shape == "openai_chat" and all(call.id is None for call in calls)
     for call in calls:
         context.add_text(part, call.name, rule.name)
         as_given = is_older and isinstance(call.arguments, str)

@@ -36,6 +36,9 @@ class Part(NamedTuple):
         return bool(self.tokens or self.missing or self.method == "estimate")
 
 
+# Of one part. A request may have many thousands of places, and names of any length.
+MAX_MISSING: Final = 20
+MAX_MISSING_CHARACTERS: Final = 200
 NO_SPREAD: Final = Decimal(0)
 EMPTY_PART: Final = Part(0, "exact", "", 0, 0)
 
@@ -78,7 +81,7 @@ class ChatCount(NamedTuple):
 class PartSum:
     """A part while it is added up."""
 
-    __slots__ = ("_above", "_below", "_exact", "_high", "_low", "_missing", "_rules", "_tokens", "_unbounded")
+    __slots__ = ("_above", "_below", "_exact", "_high", "_low", "_missing", "_more", "_rules", "_tokens", "_unbounded")
 
     def __init__(self) -> None:
         self._tokens = self._low = self._high = 0
@@ -87,6 +90,7 @@ class PartSum:
         self._unbounded = False
         self._rules: dict[str, None] = {}
         self._missing: list[str] = []
+        self._more = 0
 
     @property
     def tokens(self) -> int:
@@ -119,8 +123,15 @@ class PartSum:
         self._exact = False
 
     def lack(self, missing: str, rule: str = "", low: int = 0, high: int | None = None) -> None:
-        """Note something without which the part has no number, and its bounds if there are any."""
-        self._missing.append(missing)
+        """Note something without which the part has no number, and its bounds if there are any.
+
+        The first MAX_MISSING are named, the others counted.
+        """
+        if len(self._missing) < MAX_MISSING:
+            is_long = len(missing) > MAX_MISSING_CHARACTERS
+            self._missing.append(f"{missing[:MAX_MISSING_CHARACTERS]}…" if is_long else missing)
+        else:
+            self._more += 1
         self._low += low
         self._high += high or 0
         self._unbounded |= high is None
@@ -136,7 +147,8 @@ class PartSum:
         low = max(self._low - below, 0)
         high = None if self._unbounded else self._high + above
         if self._missing:
-            return Part(None, "none", rule, low, high, tuple(self._missing))
+            more = (f"{self._more:,} more",) if self._more else ()
+            return Part(None, "none", rule, low, high, (*self._missing, *more))
         method: CountMethod = "exact" if self._exact else "estimate"
         return Part(self._tokens, method, rule, low, high)
 

@@ -13,8 +13,8 @@ SHAPES: Final = (
     "cohere_chat",
 )
 # Properties that only Anthropic's requests have.
-_ANTHROPIC: Final = frozenset({"system", "anthropic_version", "stop_sequences", "mcp_servers"})
-_OPENAI_ROLES: Final = ("system", "developer", "tool", "function")
+_ANTHROPIC: Final = frozenset({"anthropic_version", "stop_sequences", "mcp_servers"})
+_OPENAI_ROLES: Final = ("developer", "tool", "function")
 # Kinds of content that only Anthropic's messages have; an image has a `source` there.
 _ANTHROPIC_CONTENT: Final = frozenset(
     {"tool_use", "tool_result", "thinking", "redacted_thinking", "document", "search_result", "server_tool_use"}
@@ -49,12 +49,12 @@ def _shape_of_messages(body: Mapping[str, Any]) -> str:
         return "bedrock_converse"
     if any(_is_openai(message) for message in body["messages"]):
         return "openai_chat"
-    if (
-        not _ANTHROPIC.isdisjoint(body)
-        or _has_budget(body)
-        or _has_anthropic_tool(body)
-        or any(map(_is_anthropic, contents))
-    ):
+    if "system" in body or _has_anthropic_tool(body):
+        return "anthropic_messages"
+    # Anthropic has messages of the system as well, where no other property says so.
+    if any(isinstance(message, dict) and message.get("role") == "system" for message in body["messages"]):
+        return "openai_chat"
+    if not _ANTHROPIC.isdisjoint(body) or _has_budget(body) or any(map(_is_anthropic, contents)):
         return "anthropic_messages"
     return "openai_chat"
 

@@ -37,7 +37,8 @@ def _of_block(block: Block) -> Iterator[str]:
         case TextBlock() | ThinkingBlock():
             yield block.text
         case MediaBlock():
-            yield block.text or ""
+            # Each takes its time, with a text or without.
+            yield block.text or block.kind
         case ToolCallBlock():
             yield block.name
             yield from json_strings(block.arguments)

@@ -254,3 +254,54 @@ def test_thoughts_and_signatures_are_not_sent_to_another_family() -> None:
         counted = count("anthropic_messages", with_thought, model)
         assert counted.tokens == count("anthropic_messages", without, model).tokens
     assert count("anthropic_messages", with_thought, "claude-opus-4-6").missing
+
+
+def result_and(*beside: dict[str, Any]) -> dict[str, Any]:
+    """Return a request of Anthropic's with the result of a call, and blocks beside it."""
+    call = {"type": "tool_use", "id": "1", "name": "weigh", "input": {"load": "sand"}}
+    result = {"type": "tool_result", "tool_use_id": "1", "content": "40 t"}
+    turns = [("user", "Weigh it."), ("assistant", [call]), ("user", [result, *beside])]
+    return {"messages": [{"role": role, "content": content} for role, content in turns]}
+
+
+@pytest.mark.parametrize("model", ["gpt-4o", "gpt-5", "claude-sonnet-4-5", "gemini-2.5-flash", "gpt-oss-120b"])
+def test_a_text_beside_a_result_is_counted(model: str) -> None:
+    """Whatever the family's own shape does with it."""
+    text = "Now say in many words what that is in pounds, and whether the lorry may cross the old bridge."
+    alone = count("anthropic_messages", result_and(), model)
+    beside = count("anthropic_messages", result_and({"type": "text", "text": text}), model)
+    assert (beside.tokens or 0) - (alone.tokens or 0) >= len(text.split())
+
+
+def test_an_image_beside_a_result_is_a_message_of_its_own() -> None:
+    """For OpenAI, with the frame of one."""
+    image = {"type": "image", "source": {"type": "url", "url": "http://a/b", "width": 100, "height": 100}}
+    frames = [count("anthropic_messages", result_and(*beside), "gpt-4o").parts.frame for beside in ([], [image])]
+    assert (frames[1].tokens or 0) - (frames[0].tokens or 0) == 4
+
+
+def test_calls_of_gemini_are_calls_of_tools() -> None:
+    """They have no ids, and cost an OpenAI model what they cost in a shape with ids."""
+    call, result = {"name": "weigh", "args": {"load": "sand"}}, {"name": "weigh", "response": {"load": "40 t"}}
+    turns = [("user", {"text": "Weigh it."}), ("model", {"functionCall": call}), ("user", {"functionResponse": result})]
+    gemini = {"contents": [{"role": role, "parts": [part]} for role, part in turns]}
+    counted = count("gemini_contents", gemini, "gpt-4o").parts.tool_calls
+    text = count("openai_chat", chat(json.dumps(result["response"], separators=(",", ":"))), "gpt-4o").parts.text
+    other = count("anthropic_messages", result_and(), "gpt-4o").parts.tool_calls
+    plain = count("openai_chat", chat("40 t"), "gpt-4o").parts.text
+    assert (counted.tokens or 0) - (text.tokens or 0) == (other.tokens or 0) - (plain.tokens or 0)
+
+
+def test_custom_calls_are_kept_as_unknown() -> None:
+    """They are valid, and what they cost is not known."""
+    call = {"id": "1", "type": "custom", "custom": {"name": "weigh", "input": "sand"}}
+    body = {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "tool_calls": [call]}]}
+    assert count("openai_chat", body, "gpt-4o").missing == ("text: what messages[1].tool_calls[0] (custom) costs",)
+
+
+def test_what_is_missing_stays_short() -> None:
+    """Many thousands of places, and names of any length."""
+    counted = count("openai_chat", chat([{"type": "x" * 100_000}] * 1_000), "gpt-4o")
+    assert len(counted.missing) == 21
+    assert counted.missing[-1] == "text: 980 more"
+    assert max(map(len, counted.missing)) < 250

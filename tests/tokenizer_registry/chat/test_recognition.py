@@ -50,13 +50,21 @@ def test_what_is_no_request_has_no_shape(value: object) -> None:
     assert shape_of(value) is None
 
 
+def test_messages_of_the_system_are_anthropics_too() -> None:
+    """Where its tools or its own system text stand beside them."""
+    messages = [{"role": "user", "content": "Hi"}, {"role": "system", "content": "Be brief."}]
+    assert shape_of({"messages": messages}) == "openai_chat"
+    assert shape_of({"messages": messages, "system": "Be kind."}) == "anthropic_messages"
+    assert shape_of({"messages": messages, "tools": [{"name": "f", "input_schema": {}}]}) == "anthropic_messages"
+
+
 def test_recorded_requests_are_recognised() -> None:
     """Of real requests none is taken for another shape, except where Anthropic's and OpenAI's are the same."""
     wrong = [
         (call.name, found, call.shape)
         for call in read_log(need_recorded(), include_offline=True)
         if (found := shape_of(call.body)) != call.shape
-        and (found, call.shape) != ("openai_chat", "anthropic_messages")
+        and ((found, call.shape) != ("openai_chat", "anthropic_messages") or {"system", "tools"} & set(call.body))
         and call.shape != "cohere_chat"
     ]
     assert wrong == []

@@ -1,5 +1,7 @@
 """Gemini's contents, with property names in either spelling."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from tokenizer_registry.chat.request import (
@@ -32,12 +34,13 @@ def read_gemini_contents(body: Field) -> CommonRequest:
         body = body.get("generateContentRequest")
     system = body.get("systemInstruction", "system_instruction")
     cached = body.get("cachedContent", "cached_content")
+    config = body.get("generationConfig", "generation_config")
     return CommonRequest(
         "gemini_contents",
-        (*_system(system), *map(_turn, _listed(body.need("contents").filled()))),
+        (*_system(system), *_seen(map(_turn, _listed(body.need("contents").filled())), config)),
         tuple(tool for group in _listed(body.get("tools")) for tool in _tools(group)),
         _choice(body.get("toolConfig", "tool_config")),
-        _format(body.get("generationConfig", "generation_config")),
+        _format(config),
         (f"{cached.path}: the content that it stands for",) if cached.value is not None else (),
         has_instructions=system.value is not None,
         has_instructions_role=isinstance(system.value, dict) and system.has("role"),
@@ -55,6 +58,18 @@ def _system(system: Field) -> tuple[Turn, ...]:
     if system.value is None:
         return ()
     return (Turn("system", _content(system)),)
+
+
+def _seen(turns: Iterable[Turn], config: Field) -> Iterable[Turn]:
+    """Return turns whose media have the resolution of the request where they have none of their own."""
+    level = config.get("mediaResolution", "media_resolution").optional_text() if config.value is not None else None
+    if level is None:
+        return turns
+    return [replace(turn, blocks=tuple(_at_level(block, level) for block in turn.blocks)) for turn in turns]
+
+
+def _at_level(block: Block, level: str) -> Block:
+    return replace(block, detail=level) if isinstance(block, MediaBlock) and block.detail is None else block
 
 
 def _turn(content: Field) -> Turn:
@@ -99,6 +114,9 @@ def _media(part: Field) -> MediaBlock | UnknownBlock:
     media_type = inner.get("mimeType", "mime_type").optional_text()
     resolution = part.get("mediaResolution", "media_resolution")
     detail = resolution.get("level").optional_text() if isinstance(resolution.value, dict) else None
+    frames = part.get("videoMetadata", "video_metadata")
+    if frames.value is not None and frames.get("fps").value not in {None, 1}:
+        return UnknownBlock("video at another rate than a frame a second", part.path)
     return media_block(part, inner, kind_of(media_type), media_type, inner.get("data").optional_text(), detail)
 
 

@@ -13,6 +13,7 @@ from tokenizer_registry.chat.request import (
     ToolChoice,
     ToolResultBlock,
     Turn,
+    UnknownBlock,
 )
 from tokenizer_registry.chat.shapes.fields import Field
 from tokenizer_registry.chat.shapes.openai_parts import (
@@ -93,9 +94,16 @@ def _refusal(message: Field) -> tuple[Block, ...]:
 
 
 def _calls(message: Field) -> tuple[Block, ...]:
-    calls = [_call(call, call.need("function")) for call in message.get("tool_calls").items()]
+    calls = map(_tool_call, message.get("tool_calls").items())
     older = message.get("function_call")
     return (*calls, *([_call(older, older)] if older.value is not None else ()))
+
+
+def _tool_call(call: Field) -> Block:
+    kind = call.get("type").optional_text()
+    if kind in {None, "function"}:
+        return _call(call, call.need("function"))
+    return UnknownBlock(kind, call.path)
 
 
 def _call(call: Field, function: Field) -> ToolCallBlock:
