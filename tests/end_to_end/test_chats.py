@@ -8,6 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.bad_chats import BAD_CHATS, BAD_NAMES, BadChat
 from tokenizer_registry import Registry
 from tokenizer_registry.chat.count import count_request
 
@@ -177,6 +178,19 @@ def test_what_is_wrong_is_named(client: httpx2.Client, fields: dict[str, Any], s
     assert sentence in message
     assert len(message) < 1_000
     assert "\n" not in message
+
+
+@pytest.mark.parametrize("bad", BAD_CHATS, ids=BAD_NAMES)
+def test_what_is_not_known_has_no_number(client: httpx2.Client, bad: BadChat) -> None:
+    """Null with what is missing, or a 400 that names the place; an estimate that was asked for does not change that."""
+    fields = {"type": "chat", "models": [bad.model], "estimate": True, bad.shape: bad.body}
+    answer = client.post(COUNT, json=fields)
+    if bad.is_refused:
+        assert bad.words in refused(answer)
+        return
+    (entry,) = answer.json()
+    assert (entry["token_count"], entry["token_cost"], entry["method"]) == (None, None, "none")
+    assert bad.words in " ".join(entry["missing"])
 
 
 def nested(depth: int) -> Any:

@@ -22,10 +22,11 @@ class TemplateKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TemplateEdit:
-    """A passage of a package's text, which is in there once, and what stands in its place here."""
+    """A passage of a package's text, what stands in its place here, and how often it is there."""
 
     old: str
     new: str
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def read_template_sources(path: Path = TEMPLATE_SOURCES) -> TemplateSources:
     return TemplateSources(controls, tuple(_origin(**row) for row in document["template"]))
 
 
-def _origin(*, kind: str, edit: Sequence[dict[str, str]] = (), **row: Any) -> TemplateOrigin:
+def _origin(*, kind: str, edit: Sequence[dict[str, Any]] = (), **row: Any) -> TemplateOrigin:
     edits = tuple(TemplateEdit(**each) for each in edit)
     is_edited = bool(edits) or row.pop("is_edited", False)
     return TemplateOrigin(kind=TemplateKind(kind), edit=edits, is_edited=is_edited, **row)

@@ -35,12 +35,11 @@ def build_templates(
 
 
 def edited(origin: TemplateOrigin, text: str) -> str:
-    """Return a package's text with the edits of its row. Raise ValueError for a passage that is not in there once."""
+    """Return a package's text with the edits of its row. Raise ValueError for a passage that is not there as often."""
     for edit in origin.edit:
-        if text.count(edit.old) != 1:
-            raise ValueError(
-                f"{origin.name} has {text.count(edit.old)} times what is to be edited, not once: {edit.old}"
-            )
+        found = text.count(edit.old)
+        if found != edit.count:
+            raise ValueError(f"{origin.name} has {found} times, not {edit.count}, what is to be edited: {edit.old}")
         text = text.replace(edit.old, edit.new)
     return text
 

@@ -49,15 +49,15 @@ def _lacks_level(part: PartSum, block: MediaBlock) -> bool:
 
 def _count_image(context: CountingContext, block: MediaBlock) -> None:
     rule, part = context.hosted_rule("gemini-images"), context.sums.images
-    form = rule.values["form"]
+    form, is_sized = rule.values["form"], block.width is not None and block.height is not None
     if form in {"flat", "tiles"} and _lacks_level(part, block):
         return
-    if form == "flat":
+    if form == "flat" and (is_sized or not block.fault):
         part.add(TILE_TOKENS, rule.name)
-        return
-    if block.width is None or block.height is None:
+    elif block.width is None or block.height is None:
         reason = f" ({block.fault})" if block.fault else ""
-        low, high = (TILE_TOKENS, None) if form == "tiles" else (1, _budget(rule, block))
+        most = {"flat": TILE_TOKENS, "tiles": None}
+        low, high = (TILE_TOKENS, most[form]) if form in most else (1, _budget(rule, block))
         part.lack(f"{block.path}: width, height{reason}", rule.name, low, high)
     elif form == "tiles":
         part.add(TILE_TOKENS * gemini_tiles(block.width, block.height), rule.name)

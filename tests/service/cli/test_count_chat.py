@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from service.cli.main import main
+from tests.bad_chats import BAD_CHATS, BAD_NAMES, BadChat
 from tests.images import png
 
 TALK = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "What is the weight of a lorry?"}]
@@ -110,6 +111,16 @@ def test_a_fault_is_named_and_nothing_is_counted(body: Any, fault: str) -> None:
     found = count(body, *options)
     assert (found.exit_code, found.stdout) == (2, "")
     assert fault in found.stderr
+
+
+@pytest.mark.parametrize("bad", BAD_CHATS, ids=BAD_NAMES)
+def test_what_is_not_known_has_no_number(bad: BadChat) -> None:
+    """Status 2, no number, and what is missing or where the fault is."""
+    found = count(bad.body, "-m", bad.model, "--shape", bad.shape)
+    assert found.exit_code == 2
+    assert bad.words in " ".join(found.stderr.split())
+    quiet = count(bad.body, "-m", bad.model, "--shape", bad.shape, "-q")
+    assert not any(character.isdigit() for character in quiet.stdout)
 
 
 def test_a_faulty_file_leaves_the_others(tmp_path: Path) -> None:

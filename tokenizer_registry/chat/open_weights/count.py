@@ -71,7 +71,7 @@ def count_open_weights(context: CountingContext) -> None:
 
 def _rendered(context: CountingContext, rule: Rule, template: ChatTemplate) -> Rendered:
     values, options = rule.values, _options(context, rule)
-    counter = TemplateCounter(context, template, options)
+    counter = TemplateCounter(context, template, options, parses_results=values.get("parses_results", False))
     tools = tools_of(
         context.request,
         describes_all=values.get("describes_all", False),

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from tokenizer_registry.chat.context import CountingContext
+from tokenizer_registry.chat.json_texts import parsed
 from tokenizer_registry.chat.open_weights.conversation import messages_of
 from tokenizer_registry.chat.open_weights.provenance import UserTextMarker, texts_between
 from tokenizer_registry.chat.open_weights.sandbox import examined_texts, render
@@ -26,13 +27,19 @@ class Rendering(NamedTuple):
 
 
 class TemplateCounter:
-    """Renders one request with one template and counts the outcome. `options` go to the template as they are."""
+    """Renders one request with one template and counts the outcome. `options` go to the template as they are.
 
-    def __init__(self, context: CountingContext, template: ChatTemplate, options: dict[str, Any]) -> None:
+    `parses_results`: results of tools that are JSON go there as values, since the encoder writes them anew.
+    """
+
+    def __init__(
+        self, context: CountingContext, template: ChatTemplate, options: dict[str, Any], *, parses_results: bool = False
+    ) -> None:
         self._context = context
         self._template = template
         self._options = options
-        self._messages = messages_of(context.request, takes_images=bool(template.image))
+        messages = messages_of(context.request, takes_images=bool(template.image))
+        self._messages = list(map(_with_parsed_result, messages)) if parses_results else messages
         self._examined = [text for text in sorted(examined_texts(template.name)) if _any_contains(self._messages, text)]
 
     def rendering(self, tools: list[dict[str, Any]]) -> Rendering:
@@ -74,6 +81,11 @@ class TemplateCounter:
         return rendering.controls + sum(
             self._context.texts.count(text[1:] if leads and text.startswith(" ") else text) for text in texts
         )
+
+
+def _with_parsed_result(message: dict[str, Any]) -> dict[str, Any]:
+    is_result = message["role"] == "tool" and message["content"]
+    return message | {"content": parsed(message["content"])} if is_result else message
 
 
 def _marked(message: dict[str, Any], marker: UserTextMarker) -> dict[str, Any]:

@@ -8,10 +8,13 @@ from tokenizer_registry.chat.shapes.fields import Field
 
 def template_options(body: Field) -> JsonObject:
     """Return the variables of a request in OpenAI's shapes. Raise BadChatRequest for a template in the request."""
-    template = body.get("chat_template")
-    if template.value is not None:
-        raise template.fault("is not rendered: a request cannot bring its own template")
-    return {**_effort(body), **_thinking(body), **(body.get("chat_template_kwargs").optional_mapping() or {})}
+    options = body.get("chat_template_kwargs")
+    given = options.optional_mapping() or {}
+    for place in (body, options) if given else (body,):
+        template = place.get("chat_template")
+        if template.value is not None:
+            raise template.fault("is not rendered: a request cannot bring its own template")
+    return {**_effort(body), **_thinking(body), **given}
 
 
 def _effort(body: Field) -> dict[str, Any]:
