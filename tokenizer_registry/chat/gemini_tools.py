@@ -70,6 +70,10 @@ def count_call(context: CountingContext, call: ToolCallBlock) -> None:
     """Add a call that the model made."""
     rule, part = context.hosted_rule(TOOLS), context.sums.tool_calls
     arguments = parsed(call.arguments) or {}
+    if not isinstance(arguments, dict):
+        # Gemini takes no others, and what a gateway makes of them is its own choice.
+        part.lack(f"{call.path}: arguments that are an object", rule.name)
+        return
     match rule.values["form"]:
         case "stubs":
             context.add_text(part, _python_call(call.name, arguments), rule.name)
@@ -82,9 +86,8 @@ def count_call(context: CountingContext, call: ToolCallBlock) -> None:
             context.widen(part, "gemini-calls-nodes")
 
 
-def _python_call(name: str, arguments: Any) -> str:
-    items = sorted(arguments.items()) if isinstance(arguments, dict) else []
-    values = ", ".join(f"{key} = {spaced(value, sort_keys=True)}" for key, value in items)
+def _python_call(name: str, arguments: JsonObject) -> str:
+    values = ", ".join(f"{key} = {spaced(value, sort_keys=True)}" for key, value in sorted(arguments.items()))
     return f"default_api.{name}({values})"
 
 
