@@ -7,14 +7,13 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from bench.limits import default_pool
 from bench.texts import kinds
-from service.http.context import InFlight
-from service.tokens.counting_pool import CountingPool, TextLimits
 from tokenizer_registry import Registry
 from tokenizer_registry.vocabulary import Vocabulary
 
 TEXT_CHARACTERS = 10_000
-GROWTH_CHARACTERS = (1_000, 10_000, 100_000, 900_000)
+GROWTH_CHARACTERS = (1_000, 10_000, 100_000, 1_000_000, 4_000_000)
 GROWTH_MODELS = ("gpt-4o", "gemma-3-27b-it", "bge-m3")
 WARM_TEXTS = 60
 REPETITIONS = 45
@@ -45,7 +44,7 @@ def growth(registry: Registry) -> Iterator[tuple[str, str]]:
             for text in prose.warm:
                 registry.count(text, [model])
             seconds.append(_median(partial(_count, registry, model), prose.fresh))
-        yield f"slope of time over length, 1 kB to 900 kB, {model}", f"{_slope(GROWTH_CHARACTERS, seconds):.2f}"
+        yield f"slope of time over length, 1 kB to 4 MB, {model}", f"{_slope(GROWTH_CHARACTERS, seconds):.2f}"
 
 
 def _count(registry: Registry, model: str, text: str) -> None:
@@ -63,7 +62,7 @@ async def _in_turns(
 
     In turns, because a busy moment of the machine would harm one of them alone.
     """
-    pool = CountingPool(registry, TextLimits(900_000, 4_000_000), InFlight(64_000_000), threads=2)
+    pool = default_pool(registry)
     pairs = []
     for text in texts:
         started = time.perf_counter()

@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Mapping
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,10 +24,18 @@ def hostile_cases(group: str) -> list[dict[str, Any]]:
     return [case for case in cases if case["group"] == group]
 
 
-def hostile_texts() -> list[HostileText]:
-    """The texts of the group `tokenizer`."""
+def hostile_texts(times_as_long: Fraction = Fraction(1)) -> list[HostileText]:
+    """The texts of the group `tokenizer`; their long runs are made `times_as_long` as they stand in the file."""
     specs = [(case["name"], case["how"]["spec"]) for case in hostile_cases("tokenizer")]
-    return [HostileText(name, text_of(spec["text"]), spec.get("direct", False)) for name, spec in specs]
+    return [
+        HostileText(name, text_of(_stretched(spec["text"], times_as_long)), spec.get("direct", False))
+        for name, spec in specs
+    ]
+
+
+def _stretched(spec: Any, times_as_long: Fraction) -> Any:
+    lengths = ("times", "length") if isinstance(spec, dict) else ()
+    return {**spec, **{name: int(spec[name] * times_as_long) for name in lengths if name in spec}} if lengths else spec
 
 
 def text_of(spec: str | Mapping[str, Any]) -> str:

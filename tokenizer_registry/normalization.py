@@ -5,14 +5,18 @@ The tables are those of the `tokenizers` library. Python's own differ from them,
 
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
 from itertools import pairwise
 from typing import Final
 
 Normalize = Callable[[str], str]
+# From a text and a place, the next place where normalization cannot cross; the text's length if there is none.
+NextCut = Callable[[str, int], int]
 
-BLOCK_CHARACTERS: Final = 16_384
+# The library holds the GIL for at most 10 ms for so many.
+BLOCK_CHARACTERS: Final = 4_096
 # Nothing before one of these characters can change it or be changed by it: ASCII, and the common ideographs.
 _BOUNDARY: Final = re.compile("[\x00-\x7f\u4e00-\u9fa5]")
 
@@ -31,21 +35,90 @@ def normalizer(form: str) -> Normalize:
     def in_blocks(text: str) -> str:
         if text.isascii():
             return text
-        return "".join(block if block.isascii() else normalize(block) for block in blocks(text))
+        parts = blocks(text, partial(_next_cut, normalize))
+        return "".join(part if part.isascii() else _normalized_block(part, normalize) for part in parts)
 
     return in_blocks
 
 
-def blocks(text: str, boundary: re.Pattern[str] = _BOUNDARY) -> Iterator[str]:
+def blocks(text: str, next_cut: NextCut) -> Iterator[str]:
     """The text in blocks of about BLOCK_CHARACTERS, each beginning where normalization cannot cross."""
     start = 0
     while len(text) - start > BLOCK_CHARACTERS:
-        found = boundary.search(text, start + BLOCK_CHARACTERS)
-        if found is None:
+        cut = next_cut(text, start + BLOCK_CHARACTERS)
+        if cut == len(text):
             break
-        yield text[start : found.start()]
-        start = found.start()
+        yield text[start:cut]
+        start = cut
     yield text[start:]
+
+
+# The mark that stays behind all others of a letter: none has a higher combining class.
+_LAST_MARK: Final = "\u0345"
+# Characters that are no marks and compose with those in front of them do so with at most two, as in Hangul.
+_CONTEXT_CHARACTERS: Final = 3
+
+
+def _next_cut(normalize: Normalize, text: str, start: int) -> int:
+    """Return the first place from `start` on where normalization cannot cross, the text's length if there is none."""
+    may_cut, is_mark = lru_cache(partial(_may_cut, normalize)), lru_cache(partial(_is_mark, normalize))
+    for begin in range(start, len(text), SCAN_CHARACTERS):
+        if is_mark(text[begin]) and all(map(is_mark, set(text[begin : begin + SCAN_CHARACTERS]))):
+            continue
+        for at in range(begin, min(begin + SCAN_CHARACTERS, len(text))):
+            if may_cut(text[max(at - _CONTEXT_CHARACTERS, 0) : at + 1]):
+                return at
+    return len(text)
+
+
+def _may_cut(normalize: Normalize, piece: str) -> bool:
+    """Return whether the last character of the piece is no mark, and does not compose with those before it."""
+    before, last = piece[:-1], piece[-1]
+    return not _is_mark(normalize, last) and normalize(piece) == normalize(before) + normalize(last)
+
+
+def _is_mark(normalize: Normalize, character: str) -> bool:
+    """Return whether the library sorts the character among the marks of a letter."""
+    return character == _LAST_MARK or normalize(_LAST_MARK + character) != _LAST_MARK + normalize(character)
+
+
+# A letter composes with fewer marks of one class.
+_COMPOSING_MARKS: Final = 64
+
+
+def _normalized_block(block: str, normalize: Normalize) -> str:
+    """Normalize a block. A long one ends in marks; these are sorted here, and those that cannot compose set aside."""
+    if len(block) <= 2 * BLOCK_CHARACTERS:
+        return normalize(block)
+    end = BLOCK_CHARACTERS + _CONTEXT_CHARACTERS
+    marks = _by_class(block[end:], lru_cache(normalize))
+    begin = normalize(block[:end] + "".join(marks[number][:_COMPOSING_MARKS] for number in sorted(marks)))
+    is_mark = lru_cache(partial(_is_mark, normalize))
+    last = next(at for at in range(len(begin), -1, -1) if not at or not is_mark(begin[at - 1]))
+    composed = _by_class(begin[last:], str)
+    numbers = sorted({*marks, *composed})
+    return begin[:last] + "".join(composed[number] + marks[number][_COMPOSING_MARKS:] for number in numbers)
+
+
+def _by_class(marks: str, normalize: Normalize) -> defaultdict[int, str]:
+    """Return the marks of each combining class, in their order."""
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    for block in _blocks(marks):
+        for number, parts in _sorted_marks(block, normalize).items():
+            found[number].append("".join(parts))
+    return defaultdict(str, {number: "".join(parts) for number, parts in found.items()})
+
+
+def _sorted_marks(marks: str, normalize: Normalize) -> dict[int, list[str]]:
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    kinds = set(marks)
+    numbers = {unicodedata.combining(kind) for kind in kinds}
+    if len(numbers) == 1 and all(normalize(kind) == kind for kind in kinds):
+        return {numbers.pop(): [marks]}
+    for mark in marks:
+        for part in normalize(mark):
+            found[unicodedata.combining(part)].append(part)
+    return found
 
 
 def aligned(text: str, normalize: Normalize) -> tuple[str, list[tuple[int, int]] | None]:

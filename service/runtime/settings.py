@@ -61,16 +61,16 @@ class Settings(BaseModel):
     max_body_bytes: int = Field(
         16_000_000, ge=1_000, le=1 << 30, description="Maximum size of a request body, in bytes."
     )
-    max_text_characters: int = Field(900_000, ge=1, le=10**9, description="Maximum length of a text, in characters.")
+    max_text_characters: int = Field(4_000_000, ge=1, le=10**9, description="Maximum length of a text, in characters.")
     max_expanded_bytes: int = Field(
-        4_000_000, ge=1, le=10**9, description="Maximum size of a text after NFKC normalization, in UTF-8 bytes."
+        16_000_000, ge=1, le=10**9, description="Maximum size of a text after NFKC normalization, in UTF-8 bytes."
     )
     max_encode_characters: int = Field(
         100_000, ge=1, le=10**7, description="Maximum length of a text whose tokens are listed, in characters."
     )
     max_models: int = Field(1_000, ge=1, le=100_000, description="Maximum number of models in one count.")
     max_bytes_in_flight: int = Field(
-        64_000_000,
+        256_000_000,
         ge=1_000,
         description="Bytes of request bodies and large texts that one worker holds at a time; above it calls get 503.",
     )

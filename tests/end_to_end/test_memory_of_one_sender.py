@@ -30,7 +30,7 @@ CALLS = int(os.environ.get("SHARE_TEST_CALLS", "75"))
 CALLS_PER_SECOND = 50
 MAX_SECONDS = 0.25
 # What fills the room of a worker: the longest bodies, then ever shorter ones.
-BODIES_BYTES = [16_000_000] * 3 + [16_000_000 >> halved for halved in range(1, 11)]
+BODIES_BYTES = [16_000_000] * 4 + [16_000_000 >> halved for halved in range(1, 11)]
 UNSENT_BYTES = 1_000
 # After this many seconds without progress the server is assumed to read no more.
 SEND_SECONDS = 1
@@ -89,7 +89,7 @@ def idle_readers(scene: Scene, connect: Connect) -> None:
     encoded = json.dumps({"input": "\U0001f9ff" * 40_000, "vocabulary": "cl100k_base"}).encode()
     small = json.dumps({"input": "x", "type": "text", "models": ["gpt-4o"]}).encode()
     further = (json_head("/v1/tokens/count", len(small), key) + small) * 29
-    for size in [16_000_000] * 4:
+    for size in [16_000_000] * 8:
         connection = connect()
         connection.settimeout(ENCODE_SECONDS)
         send(connection, json_head("/v1/tokens/encode", len(encoded), key) + encoded)

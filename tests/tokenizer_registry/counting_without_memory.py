@@ -13,7 +13,7 @@ from tokenizer_registry.vocabulary import TokenCounter
 
 # One that merges bytes, and one that merges pieces and is given a copy of the text.
 VOCABULARIES = ("o200k_base", "llama-2")
-CHARACTERS = 1_000_000
+CHARACTERS = 12_000_000
 ROOM_BYTES = 10_000_000
 
 

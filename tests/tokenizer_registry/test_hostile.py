@@ -3,7 +3,6 @@
 import json
 import os
 import time
-import unicodedata
 from functools import cache
 
 import pytest
@@ -12,13 +11,14 @@ from tests.hostile_inputs import DATA, HostileText, hostile_texts
 from tests.promises.figure import Figure
 from tests.tokenizer_registry.shipped import shipped_names
 from tokenizer_registry.errors import UncountableText
+from tokenizer_registry.native.batch_counter import NativeVocabulary
 from tokenizer_registry.registry import Registry
 
 LARGE_CHARACTERS = 10_000
-MAX_CHARACTERS, MAX_EXPANDED_BYTES = 900_000, 4_000_000
 # A large text goes to every twelfth vocabulary, others for each text; in `make promises` to every one.
 TIMED = "PROMISES_TIMED" in os.environ
 SHARE = 1 if TIMED else 12
+# For texts of a million characters; `make bench` measures that time grows with the length.
 MAX_SECONDS = 2.0
 
 
@@ -26,13 +26,6 @@ MAX_SECONDS = 2.0
 def texts() -> tuple[HostileText, ...]:
     """Return all hostile texts, created once."""
     return tuple(hostile_texts())
-
-
-@cache
-def is_within_limits(text: str) -> bool:
-    """Return whether the service would count the text; larger texts test the libraries."""
-    expanded = unicodedata.normalize("NFKC", text).encode("utf-8", "surrogatepass")
-    return len(text) <= MAX_CHARACTERS and len(expanded) <= MAX_EXPANDED_BYTES
 
 
 @cache
@@ -56,11 +49,12 @@ def test_hostile_texts_are_counted_or_refused(fast: Registry, place: int, figure
         try:
             found = vocabulary.count(text)
         except UncountableText:
-            assert expected is None or len(text) > 1_000_000, case
+            # Owners' libraries give up runs of more than a million white-space characters.
+            is_owners = not isinstance(vocabulary, NativeVocabulary)
+            assert expected is None or (is_owners and len(text) > 1_000_000), case
         else:
             assert found == expected, case
-        if is_within_limits(text):
-            slowest = max(slowest, time.process_time() - began)
+        slowest = max(slowest, time.process_time() - began)
     assert not TIMED or slowest < MAX_SECONDS
     if slowest > 1:  # only the slow vocabularies are reported
         figure(f"{name} {slowest:.1f} s of a processor")

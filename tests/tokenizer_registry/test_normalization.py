@@ -5,10 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import normalizers
 
-from tokenizer_registry.normalization import BLOCK_CHARACTERS, blocks, normalizer
+from tokenizer_registry import normalization
+from tokenizer_registry.normalization import BLOCK_CHARACTERS, Normalize, normalizer
 
 WHOLE = {"NFC": normalizers.NFC(), "NFKC": normalizers.NFKC()}
-composing = st.text(st.sampled_from("ae1 中ﷺé①ﬁ가ᄀ\u1161\u11a8\u0301\u0323\u0327\u3099かｶﾞÅ\u0344"), max_size=40)
+SCRIPTS = "\u09c7\u09be\u0dd9\u0dcf\u0dca\u0cc6\u0cc2\u0cd5가ᄀ\u1161\u11a8かｶﾞ\u3099"
+composing = st.text(st.sampled_from(f"ae1 中ﷺé①ﬁ\u0301\u0323\u0327\u0344\u0345Å{SCRIPTS}"), max_size=40)
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFKC"])
@@ -20,18 +22,42 @@ def test_blocks_change_nothing(form: str, around: tuple[str, str], shift: int) -
     assert normalizer(form)(text) == WHOLE[form].normalize_str(text)
 
 
-@given(composing)
-def test_blocks_join_into_the_text(text: str) -> None:
-    """The blocks join into the text, and a long text with boundaries has several blocks."""
-    long_text = (text + "x") * 2000
-    found = list(blocks(long_text))
-    assert "".join(found) == long_text
-    assert len(found) >= len(long_text) // (2 * BLOCK_CHARACTERS)
+@pytest.mark.parametrize("form", ["NFC", "NFKC"])
+@given(
+    before=st.text(st.sampled_from("a가ᄀé①\u0301\u0323\u0327\u3099か"), max_size=90),
+    marks=st.text(st.sampled_from("\u0301\u0308\u0323\u0327\u0334\u0344\u3099\u1161"), min_size=1, max_size=3),
+    after=st.text(st.sampled_from("ab\u0301\u0323"), max_size=3),
+)
+@settings(max_examples=50, deadline=None)
+def test_long_runs_of_marks_are_normalized_as_a_whole(form: str, before: str, marks: str, after: str) -> None:
+    """Whether marks keep their order, compose with what is before them, or come before marks behind them."""
+    text = before + marks * (3 * BLOCK_CHARACTERS) + after
+    assert normalizer(form)(text) == WHOLE[form].normalize_str(text)
 
 
-def test_a_text_without_a_boundary_is_one_block() -> None:
-    """A text without a safe boundary is one block."""
-    assert len(list(blocks("\u0301" * (3 * BLOCK_CHARACTERS)))) == 1
+@pytest.mark.parametrize("form", ["NFC", "NFKC"])
+@given(texts=st.lists(composing, max_size=20))
+@settings(deadline=None)
+def test_a_text_may_be_cut_anywhere_where_blocks_begin(form: str, texts: list[str]) -> None:
+    """Normalization in the smallest blocks that there are equals that in one piece."""
+    text = "".join(texts)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(normalization, "BLOCK_CHARACTERS", 1)
+        assert normalizer(form)(text) == WHOLE[form].normalize_str(text)
+
+
+@pytest.mark.parametrize("text", ["\ufdfa", "\xa0", "\xe9", "\u0e01\u0e33", "\uac00", "\u3042\u304b", "\U00011930"])
+def test_long_texts_are_normalized_in_blocks(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A text without ASCII and ideographs is not passed to the library as a whole, which would hold the GIL."""
+    seen = []
+
+    def watched(part: str, normalize: Normalize) -> str:
+        seen.append(len(part))
+        return normalize(part)
+
+    monkeypatch.setattr(normalization, "_normalized_block", watched)
+    normalizer("NFKC")(text * 5 * BLOCK_CHARACTERS)
+    assert max(seen) <= BLOCK_CHARACTERS + 2
 
 
 def test_the_owners_tables_are_used() -> None:

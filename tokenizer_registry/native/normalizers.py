@@ -51,7 +51,12 @@ def build_own_normalizer(description: bytes) -> OwnNormalizer:
             lambda text: " ".join(word for word, _ in pre_tokenizer.pre_tokenize_str(normalize(text))), False
         )
     stripped = _WHITE_SPACE if described["strips_end"] else ""
-    return OwnNormalizer(lambda text: "".join(map(normalize, blocks(text, _BOUNDARY))).rstrip(stripped), True)
+    return OwnNormalizer(lambda text: "".join(map(normalize, blocks(text, _next_cut))).rstrip(stripped), True)
+
+
+def _next_cut(text: str, start: int) -> int:
+    found = _BOUNDARY.search(text, start)
+    return found.start() if found else len(text)
 
 
 def _shell(described: Mapping[str, Any]) -> Any:

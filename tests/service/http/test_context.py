@@ -61,13 +61,13 @@ def test_the_room_agrees_with_adding_up_anew(steps: list[tuple[int, str, int]]) 
 def test_four_senders_leave_room_for_the_largest_text(sizes: list[list[int]]) -> None:
     """Whatever four senders take and never release, one after the other, another can hold the largest ASCII text, once
     as it came and four bytes a character while it is counted."""
-    room = InFlight(64_000_000)
+    room = InFlight(256_000_000)
     for number, requests in enumerate(sizes):
         for size in requests:
             Hold(room, f"sender {number}").take(size)
     other = Hold(room, "other")
-    assert other.take(900_000)
-    assert other.take(4 * 900_000)
+    assert other.take(4_000_000)
+    assert other.take(4 * 4_000_000)
 
 
 @pytest.mark.parametrize(

@@ -138,3 +138,22 @@ def test_every_setting_is_explained() -> None:
     for name, field in Settings.model_fields.items():
         default = "-" if field.default_factory else shown(field.default)
         assert f"| `WEIGHBRIDGE_{name.upper()}` | {default} | {field.description} |" in text
+
+
+def test_the_documented_sizes_are_the_defaults() -> None:
+    """docs/api.md and the example of a refusal have the default limits."""
+    root = Path(__file__).parents[3]
+    api = (root / "docs" / "api.md").read_text(encoding="utf-8")
+    limits = {name: field.default for name, field in Settings.model_fields.items()}
+    for what, name, unit in (
+        ("body", "max_body_bytes", "bytes"),
+        ("text", "max_text_characters", "characters"),
+        ("text after NFKC, as UTF-8", "max_expanded_bytes", "bytes"),
+        ("text in the playground", "playground_max_characters", "characters"),
+        ("text of `/v1/tokens/encode`", "max_encode_characters", "characters"),
+        ("bodies and large texts that one worker holds at a time", "max_bytes_in_flight", "bytes"),
+    ):
+        assert f"| {what} | {limits[name]:,} {unit} |" in api
+    assert f"so at most {limits['max_bytes_in_flight'] // 4:,} bytes" in api
+    openapi = (root / "service" / "web" / "openapi.json").read_text(encoding="utf-8")
+    assert f"longer than {limits['max_text_characters']} characters." in openapi

@@ -1,6 +1,7 @@
 #include "bpe.h"
 
 #include "merge_queue.h"
+#include "windows.h"
 
 /* In the table of ASCII pairs: no token has these two characters next to each other. */
 #define NEVER_ADJACENT (ABSENT - 1)
@@ -105,12 +106,39 @@ static u32 merge_by_queue(
     return compact(&list, begins);
 }
 
+struct text_merging {
+    const struct bpe_merges *merges;
+    const u8 *text;
+    struct scratch *scratch;
+};
+
+static u32 merge_window(const void *context, u32 *begins, u32 count) {
+    const struct text_merging *merging = context;
+    return merge_by_queue(merging->merges, merging->text, begins, count, 1, merging->scratch);
+}
+
+/* Symbols are bytes if they are as many, else characters. */
+static void restore_symbols(const u8 *text, u32 *begins, u32 count) {
+    int are_bytes = begins[count] - begins[0] == count;
+    for (u32 at = 1; at < count; at++)
+        begins[at] = begins[at - 1] + (are_bytes ? 1 : character_length(text[begins[at - 1]]));
+}
+
+static u32 merge_many(const struct text_merging *merging, u32 *begins, u32 count) {
+    u32 left = merge_in_windows(&(struct window_merging){merge_window, merging}, begins, count);
+    if (left != NOTHING_IN_COMMON) return left;
+    restore_symbols(merging->text, begins, count);
+    return merge_by_queue(merging->merges, merging->text, begins, count, 1, merging->scratch);
+}
+
 /* Merge the symbols that begin at `begins[0]` to `begins[count - 1]`; `begins[count]` is their end. Return how many are
    left, at least `least`, and put their places into `begins`. Return ABSENT if there is no memory. */
 static u32 merge_symbols(
     const struct bpe_merges *merges, const u8 *text, u32 *begins, u32 count, u32 least, struct scratch *scratch
 ) {
     if (count <= MAX_RESCANNED) return merge_by_rescanning(merges, text, begins, count, least);
+    if (count > WINDOW_SYMBOLS && least == 1)
+        return merge_many(&(struct text_merging){merges, text, scratch}, begins, count);
     return merge_by_queue(merges, text, begins, count, least, scratch);
 }
 
