@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from tokenizer_registry.chat.parts import PartSum, PartSums
+from tokenizer_registry.chat.reference_sizes import ReferenceBudget
 from tokenizer_registry.chat.request import CommonRequest, Tool
 from tokenizer_registry.chat.rules import Generation, Rule, find_band, find_rule
 from tokenizer_registry.chat.texts import TextCounter
@@ -30,6 +31,7 @@ class CountingContext:
     at: date | None = None
     tools_by_name: Mapping[str, Tool] = field(default_factory=dict)
     sums: PartSums = field(default_factory=PartSums)
+    references: ReferenceBudget = field(default_factory=ReferenceBudget)
 
     def rule(self, name: str) -> Rule:
         """Return a rule that the generation has to have. Raise NoRuleHolds."""

@@ -6,6 +6,7 @@ from tokenizer_registry.chat.context import CountingContext
 from tokenizer_registry.chat.gemini_media import count_media
 from tokenizer_registry.chat.gemini_nodes import node_count, schema_texts
 from tokenizer_registry.chat.gemini_tools import count_call, count_result, count_tools
+from tokenizer_registry.chat.reference_sizes import UncountableSchema
 from tokenizer_registry.chat.request import (
     MediaBlock,
     TextBlock,
@@ -15,7 +16,7 @@ from tokenizer_registry.chat.request import (
     Turn,
     UnknownBlock,
 )
-from tokenizer_registry.chat.schemas import UncountableSchema, expanded
+from tokenizer_registry.chat.schemas import expanded
 from tokenizer_registry.chat.translation import alternating_turns, call_names, system_turns
 
 FRAME: Final = "gemini-frame"

@@ -8,9 +8,9 @@ from tokenizer_registry.chat.gemini_nodes import tool_texts, value_texts
 from tokenizer_registry.chat.gemini_stubs import stub_of
 from tokenizer_registry.chat.json_texts import parsed, spaced
 from tokenizer_registry.chat.parts import PartSum
+from tokenizer_registry.chat.reference_sizes import UncountableSchema
 from tokenizer_registry.chat.request import JsonObject, TextBlock, Tool, ToolCallBlock, ToolResultBlock
 from tokenizer_registry.chat.rules import Rule
-from tokenizer_registry.chat.schemas import UncountableSchema
 
 TOOLS: Final = "gemini-tools"
 # Keywords of a schema whose rendering no recorded call shows.
@@ -49,10 +49,11 @@ def _is_unproven(schema: Any) -> bool:
 def _count_tool(context: CountingContext, tool: Tool, part: PartSum, rule: Rule) -> None:
     match rule.values["form"]:
         case "stubs":
-            context.add_text(part, stub_of(tool), rule.name)
+            context.add_text(part, stub_of(tool, context.references), rule.name)
         case "declarations":
-            _count_segments(context, declaration_of(tool), part, rule)
+            _count_segments(context, declaration_of(tool, context.references), part, rule)
         case _:
+            context.references.spend(tool.parameters or {})
             texts, nodes = tool_texts(tool)
             for text in texts:
                 context.add_text(part, text, rule.name)
@@ -69,6 +70,10 @@ def count_call(context: CountingContext, call: ToolCallBlock) -> None:
     """Add a call that the model made."""
     rule, part = context.hosted_rule(TOOLS), context.sums.tool_calls
     arguments = parsed(call.arguments) or {}
+    if not isinstance(arguments, dict):
+        # Gemini takes no others, and what a gateway makes of them is its own choice.
+        part.lack(f"{call.path}: arguments that are an object", rule.name)
+        return
     match rule.values["form"]:
         case "stubs":
             context.add_text(part, _python_call(call.name, arguments), rule.name)
@@ -81,9 +86,8 @@ def count_call(context: CountingContext, call: ToolCallBlock) -> None:
             context.widen(part, "gemini-calls-nodes")
 
 
-def _python_call(name: str, arguments: Any) -> str:
-    items = sorted(arguments.items()) if isinstance(arguments, dict) else []
-    values = ", ".join(f"{key} = {spaced(value, sort_keys=True)}" for key, value in items)
+def _python_call(name: str, arguments: JsonObject) -> str:
+    values = ", ".join(f"{key} = {spaced(value, sort_keys=True)}" for key, value in sorted(arguments.items()))
     return f"default_api.{name}({values})"
 
 

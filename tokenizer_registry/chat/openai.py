@@ -7,6 +7,7 @@ from tokenizer_registry.chat.json_texts import compact
 from tokenizer_registry.chat.openai_media import count_media
 from tokenizer_registry.chat.openai_tools import NotedKeys, function_renderer, namespace_of
 from tokenizer_registry.chat.parts import PartSum
+from tokenizer_registry.chat.reference_sizes import UncountableSchema
 from tokenizer_registry.chat.request import (
     CommonRequest,
     MediaBlock,
@@ -19,7 +20,7 @@ from tokenizer_registry.chat.request import (
     Turn,
     UnknownBlock,
 )
-from tokenizer_registry.chat.schemas import UncountableSchema, without_keys
+from tokenizer_registry.chat.schemas import without_keys
 
 FRAME: Final = "openai-frame"
 TEXT: Final = "openai-text"
@@ -147,7 +148,7 @@ def _count_functions(context: CountingContext, functions: list[Tool], part: Part
     rule = context.rule("openai-chat-tools" if is_chat else "openai-responses-tools")
     values = rule.values
     render = function_renderer(NotedKeys(values["nested_notes"], values["strict_defaults"]))
-    rendered = list(map(render, functions))
+    rendered = [render(function, context.references) for function in functions]
     context.add_text(part, namespace_of(rendered), rule.name)
     undescribed = sum(not each.is_described and (values["counts_bare"] or each.has_parameters) for each in rendered)
     has_system = any(turn.role in {"system", "developer"} for turn in context.request.turns)

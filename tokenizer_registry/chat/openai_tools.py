@@ -1,13 +1,13 @@
 """OpenAI's tools as the TypeScript namespace that they are counted as. The format is published with gpt-oss."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache, partial
 from typing import Any, NamedTuple
 
 from tokenizer_registry.chat.request import JsonObject, Tool
 from tokenizer_registry.chat.schemas import expanded, properties_of, required_of
-from tokenizer_registry.chat.tool_memory import remembered
+from tokenizer_registry.chat.tool_memory import RememberedRenderer, remembered
 
 
 class NotedKeys(NamedTuple):
@@ -31,7 +31,7 @@ def namespace_of(functions: Iterable[FunctionText]) -> str:
 
 
 @cache
-def function_renderer(noted: NotedKeys) -> Callable[[Tool], FunctionText]:
+def function_renderer(noted: NotedKeys) -> RememberedRenderer[FunctionText]:
     """Return what renders a function, and remembers it. The renderer raises UncountableSchema."""
     return remembered(partial(_function, noted))
 

@@ -13,7 +13,7 @@ SHAPES: Final = (
     "cohere_chat",
 )
 # Properties that only Anthropic's requests have.
-_ANTHROPIC: Final = frozenset({"anthropic_version", "stop_sequences", "mcp_servers"})
+_ANTHROPIC: Final = frozenset({"anthropic_version", "output_config", "output_format", "stop_sequences", "mcp_servers"})
 _OPENAI_ROLES: Final = ("developer", "tool", "function")
 # Kinds of content that only Anthropic's messages have; an image has a `source` there.
 _ANTHROPIC_CONTENT: Final = frozenset(

@@ -3,33 +3,27 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from tokenizer_registry.chat.reference_sizes import (
+    DEFINITIONS,
+    MAX_EXPANDED_DEPTH,
+    ReferenceBudget,
+    UncountableSchema,
+    target_of,
+)
 from tokenizer_registry.chat.request import JsonObject
 
-# Values that the references of a request may write out together, and how deep they may go.
-MAX_EXPANDED_VALUES: Final = 200_000
-MAX_EXPANDED_DEPTH: Final = 100
 # Made once: an expression of a union makes a new object at each use.
 _CONTAINERS: Final = (dict, list)
-_DEFINITIONS: Final = frozenset({"$defs", "definitions"})
-
-
-class UncountableSchema(Exception):
-    """A schema that cannot be written out: `reason` says why."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class SchemaReader:
     """Writes out the references of one schema. `root` has the definitions."""
 
-    __slots__ = ("_expanded", "_open", "_root")
+    __slots__ = ("_open", "_root")
 
     def __init__(self, root: JsonObject) -> None:
         self._root = root
         self._open: list[str] = []
-        self._expanded = 0
 
     def expand(self, schema: Any, depth: int = 0) -> Any:
         """Return a schema with all local references written out. Raise UncountableSchema."""
@@ -41,7 +35,7 @@ class SchemaReader:
         reference = schema.get("$ref")
         if isinstance(reference, str):
             return self._referred(reference, schema, depth)
-        return {key: self._keyword(key, each, depth) for key, each in schema.items() if key not in _DEFINITIONS}
+        return {key: self._keyword(key, each, depth) for key, each in schema.items() if key not in DEFINITIONS}
 
     def _keyword(self, key: str, value: Any, depth: int) -> Any:
         if key == "properties" and isinstance(value, dict):
@@ -49,39 +43,24 @@ class SchemaReader:
         return self.expand(value, depth + 1)
 
     def _check(self, depth: int) -> None:
-        if not self._open:
-            return
-        self._expanded += 1
-        if self._expanded > MAX_EXPANDED_VALUES:
-            raise UncountableSchema(f"a schema whose references write out at most {MAX_EXPANDED_VALUES} values")
-        if depth > MAX_EXPANDED_DEPTH:
+        if self._open and depth > MAX_EXPANDED_DEPTH:
             raise UncountableSchema(f"a schema whose references go at most {MAX_EXPANDED_DEPTH} levels deep")
 
     def _referred(self, reference: str, schema: JsonObject, depth: int) -> Any:
         if reference in self._open:
             raise UncountableSchema(f"a schema without the recursive {reference}")
         self._open.append(reference)
-        found = self.expand(self._target(reference), depth + 1)
+        found = self.expand(target_of(self._root, reference), depth + 1)
         self._open.pop()
         beside = {key: self.expand(each, depth + 1) for key, each in schema.items() if key != "$ref"}
         return {**found, **beside} if isinstance(found, dict) else beside
-
-    def _target(self, reference: str) -> Any:
-        if not reference.startswith("#"):
-            raise UncountableSchema(f"the schema at {reference}")
-        found: Any = self._root
-        for key in reference[1:].split("/")[1:]:
-            name = key.replace("~1", "/").replace("~0", "~")
-            if not isinstance(found, dict) or name not in found:
-                raise UncountableSchema(f"the definition {reference}")
-            found = found[name]
-        return found
 
 
 def expanded(schema: JsonObject) -> JsonObject:
     """Return a schema with its references written out. Raise UncountableSchema."""
     if not _has_references(schema):
         return schema
+    ReferenceBudget().spend(schema)
     found: JsonObject = SchemaReader(schema).expand(schema)
     return found
 

@@ -12,8 +12,9 @@ from tokenizer_registry.chat.gemini_nodes import node_count, tool_texts, value_t
 from tokenizer_registry.chat.gemini_stubs import stub_of
 from tokenizer_registry.chat.json_texts import compact, parsed
 from tokenizer_registry.chat.openai_tools import NotedKeys, function_renderer, namespace_of
+from tokenizer_registry.chat.reference_sizes import UncountableSchema
 from tokenizer_registry.chat.request import Tool
-from tokenizer_registry.chat.schemas import UncountableSchema, expanded, without_keys
+from tokenizer_registry.chat.schemas import expanded, without_keys
 from tokenizer_registry.chat.tool_memory import MAX_KEPT_CHARACTERS, remembered
 
 PARAMETERS = {
