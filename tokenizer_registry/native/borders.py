@@ -25,6 +25,9 @@ class BorderStyle(IntFlag):
     CONTRACTIONS_LAST = 128
     FOLDS_CONTRACTIONS = 256
     SLASHES_END_LINES = 512
+    WHITE_BEFORE_HAN = 1024
+    ASCII_WORDS = 2048
+    OTHER_CONTROLS = 4096
 
 
 class Kind(IntFlag):
@@ -68,6 +71,12 @@ _LOWER: Final = r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
 _NOT_HAN: Final = r"&&[^\p{Han}]]"
 _UPPER_NOT_HAN: Final = _UPPER.removesuffix("]") + _NOT_HAN
 _LOWER_NOT_HAN: Final = _LOWER.removesuffix("]") + _NOT_HAN
+_EAST_ASIAN: Final = r"\x{4E00}-\x{9FA5}\x{3040}-\x{30FF}"
+_EAST_ASIAN_LETTERS: Final = rf"[[\p{{L}}\p{{M}}]&&[{_EAST_ASIAN}]]"
+_OTHER_LETTERS: Final = rf"[[\p{{L}}\p{{M}}]&&[^{_EAST_ASIAN}]]"
+_OTHER_MARKS: Final = rf"[[\p{{P}}\p{{S}}]&&[^{_EAST_ASIAN}]]"
+_UNASSIGNED: Final = r"[\x{3040}\x{3097}\x{3098}]"
+_ASCII_WORD: Final = r"""[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+"""
 _NEW_DIGITS: Final = r"\p{N}\x{11DE0}-\x{11DE9}\x{16FF4}-\x{16FF6}"
 
 
@@ -121,6 +130,19 @@ RULES: Final[Mapping[str, BorderRule]] = {
         lower=_LOWER_NOT_HAN,
         han=r"[\p{Han}]",
     ),
+    rf"\p{{N}}{{1,3}}|{_UNASSIGNED}?{_EAST_ASIAN_LETTERS}+|[[\p{{P}}\p{{S}}]&&[{_EAST_ASIAN}]]+|{_ASCII_WORD}"
+    rf"|[^\r\n\p{{L}}\p{{P}}\p{{S}}\p{{N}}{_EAST_ASIAN}]?{_OTHER_LETTERS}+| ?{_OTHER_MARKS}+[\r\n]*"
+    rf"|\s*[\r\n]+|\s+(?![^\s\p{{N}}{_EAST_ASIAN}])|\s+|(?:{_UNASSIGNED}(?!{_EAST_ASIAN_LETTERS}))+"
+    rf"|(?:[^\s\p{{L}}\p{{M}}\p{{P}}\p{{S}}\p{{N}}{_EAST_ASIAN}](?!{_OTHER_LETTERS}))+": BorderRule(
+        BorderStyle.DIGITS_BY_THREE
+        | BorderStyle.WHITE_BEFORE_DIGITS
+        | BorderStyle.WHITE_BEFORE_HAN
+        | BorderStyle.ASCII_WORDS
+        | BorderStyle.OTHER_CONTROLS,
+        letters=_OTHER_LETTERS,
+        punctuation=_OTHER_MARKS,
+        han=_EAST_ASIAN_LETTERS,
+    ),
 }
 
 
@@ -158,18 +180,19 @@ def _classes(characters: Characters, name: str) -> frozenset[int]:
 
 def sees_ascii_as_usual(rule: BorderRule, characters: Characters, kinds: Sequence[Kind]) -> bool:
     """Return whether the kinds of ASCII are those that the C library takes for granted."""
-    return all(kinds[characters.class_of(point)] == _usual(chr(point), bool(rule.upper)) for point in range(128))
+    return all(kinds[characters.class_of(point)] == _usual(chr(point), rule) for point in range(128))
 
 
-def _usual(character: str, has_cases: bool) -> Kind:
+def _usual(character: str, rule: BorderRule) -> Kind:
     if character in string.ascii_letters:
         case = Kind.UPPER if character in string.ascii_uppercase else Kind.LOWER
-        return Kind.LETTER | (case if has_cases else Kind(0))
+        return Kind.LETTER | (case if rule.upper else Kind(0))
     if character in string.digits:
         return Kind.DIGIT
     if character in string.whitespace:
         return Kind.WHITE_SPACE | (Kind.LINE_END if character in "\r\n" else Kind(0))
-    return Kind(0)
+    is_control = not character.isprintable()
+    return Kind.UNKNOWN if is_control and rule.style & BorderStyle.OTHER_CONTROLS else Kind(0)
 
 
 def border_section(pattern: str, characters: Characters) -> bytes:

@@ -68,6 +68,8 @@ def test_borders_are_where_the_pattern_matches(name: str) -> None:
         ("o200k_base", "it's HTTPResponse fooBar//\n", ["it's", " HTTPResponse", " foo", "Bar", "//\n"]),
         ("qwen2", "a  \n  b 42", ["a", "  \n", " ", " b", " ", "4", "2"]),
         ("kimi-k2", "中文abc", ["中文", "abc"]),
+        ("deepseek-v3", "x=.fooé 中42  y", ["x", "=.", "fooé", " ", "中", "42", " ", " y"]),
+        ("deepseek-v3", "(fooé  (’é\n", ["(foo", "é", " ", " (’", "é", "\n"]),
     ],
 )
 def test_pre_tokens(name: str, text: str, expected: list[str]) -> None:

@@ -112,9 +112,25 @@ static void find_white(
     runs |= (lines & behind_joined) | behind_last_lines(lines & ~behind_joined, b, k, next);
     u64 last = k->blank & ~before(k->white, next->white);
     if (style & WHITE_BEFORE_DIGITS) last &= ~before(k->digit, next->digit);
+    if (style & WHITE_BEFORE_HAN) last &= ~(before(k->han, next->han) | b->unsure);
     b->all |= runs | (last & of->first);
     b->unsure |= last & ~of->first & ~with_rest(runs, k->blank & ~of->first);
     if (style & SLASHES_END_LINES) b->unsure |= joined & before(of->slash, next->slash);
+}
+
+/* Add the borders where letters begin. `behind_fresh`: a mark of punctuation before them may belong to them. */
+static inline void find_letters(
+    struct border_state *s, u32 style, struct borders *b, const struct seen *k, const struct preceding *p,
+    const struct kinds *of, u64 behind_fresh
+) {
+    u64 letters = k->letter & ~p->letter & of->first;
+    if (style & ASCII_WORDS) {
+        u64 ascii = k->letter & of->ascii, was_word = s->word;
+        behind_fresh &= behind(of->ascii, &s->ascii) & ascii;
+        u64 words = runs_from(behind_fresh | (was_word & ascii), ascii);
+        b->all |= behind(words, &s->word) & k->letter & ~words;
+    }
+    b->all |= letters & ~(style & SPACE_ONLY ? p->space : p->blank | behind_fresh);
 }
 
 static inline int is_letter(u8 byte, char letter, u32 style) {
@@ -163,12 +179,12 @@ struct borders find_borders(
     u64 unknown_next = (next->mark | (next->upper & ~next->letter)) & 1 & ~s->letter;
     b.unsure = k.unknown | before(k.unknown, unknown_next);
 
-    u64 punctuation = k.punctuation & ~p.punctuation & of->first, letters = k.letter & ~p.letter & of->first;
+    u64 punctuation = k.punctuation & ~p.punctuation & of->first;
     /* One mark of punctuation of its own is taken in front of letters. */
     u64 rest = k.punctuation & ~of->first, begun = s->fresh;
     u64 fresh = with_rest((punctuation & ~p.space) | (begun & rest), rest), behind_fresh = behind(fresh, &s->fresh);
     b.all = (punctuation & ~p.space) | (k.han & ~p.han & of->first);
-    b.all |= letters & ~(style & SPACE_ONLY ? p.space : p.blank | behind_fresh);
+    find_letters(s, style, &b, &k, &p, of, behind_fresh);
     b.all |= find_digits(s, style, &k, &p, of->first);
     if (style & DIGITS_BY_THREE) b.unsure |= k.digit & ~of->ascii;
     if (style & SPLITS_CASES) {

@@ -19,12 +19,16 @@ enum {
     CONTRACTIONS_LAST = 128,  /* these belong to the word before them */
     FOLDS_CONTRACTIONS = 256, /* their letters may be upper case */
     SLASHES_END_LINES = 512,  /* slashes behind a line end belong to the punctuation before it */
+    WHITE_BEFORE_HAN = 1024,  /* white space in front of HAN is not divided */
+    ASCII_WORDS = 2048,       /* a mark of punctuation is taken in front of ASCII letters only, if it is ASCII itself, and
+                                 other letters do not belong to that word */
+    OTHER_CONTROLS = 4096,    /* control characters are not punctuation */
 };
 
 /* What a block hands on to the next. Of its last byte, the kinds, 0 or 1 each. */
 struct border_state {
     u64 letter, lower, caseless, punctuation, digit, white, blank, space, line, han;
-    u64 fresh, joined; /* see borders.c */
+    u64 ascii, fresh, joined, word; /* see borders.c */
     u64 contractions, contraction_ends; /* places in the next block */
     u32 digits; /* at the end of the block, since the last border, below 3 */
 };

@@ -26,6 +26,8 @@ static inline void read_ascii(struct kinds *k, bytes64 bytes) {
     k->white = k->space | is_from(bytes, '\t', 5);
 }
 
+static inline u64 controls(bytes64 bytes, u64 white) { return (is_from(bytes, 0, ' ') & ~white) | is(bytes, 0x7F); }
+
 static inline u64 with_kind(bytes64 kinds, u8 kind) { return bits_of((bytes64)((kinds & kind) != 0)); }
 
 static inline u8 kinds_at(struct kinds_reader *r, const u8 *at) {
@@ -112,6 +114,7 @@ struct kinds read_kinds(struct kinds_reader *r, const u8 *block) {
         .ascii = bits_of((bytes64)(bytes < 0x80)),
     };
     read_ascii(&k, bytes);
+    if (r->has_controls) k.upper |= controls(bytes, k.white);
     if (__builtin_expect(k.ascii != ~(u64)0, 0)) read_others(&k, r, block, length);
     return k;
 }

@@ -31,6 +31,7 @@ struct kinds_reader {
     u8 open_kinds; /* of a character whose rest is in the next block, and the number of these bytes */
     u8 open_bytes;
     u32 flags; /* that all characters so far have, but for ASCII */
+    u32 has_controls; /* control characters have a kind of their own */
 };
 
 /* Read a block of 64 bytes, or what is left. Behind the end of the text there is white space. */

@@ -25,7 +25,8 @@ struct splitter start_splitting(
     if (!style->kinds) return s;
     s.body = end_of_body(&s, text, end);
     if (s.body == text) return s;
-    s.reader = (struct kinds_reader){.all = all, .kinds = style->kinds, .end = end, .flags = ~(u32)0};
+    u32 has_controls = style->style & OTHER_CONTROLS;
+    s.reader = (struct kinds_reader){all, style->kinds, end, .flags = ~(u32)0, .has_controls = has_controls};
     s.next = read_kinds(&s.reader, text);
     open_block(&s);
     s.borders.all &= ~(u64)1;
