@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "hot_vocabularies.h"
 #include "pieces.h"
 #include "pre_tokens.h"
 #include "words.h"
@@ -40,7 +41,7 @@ static void count_words(struct batch *batch) {
 
 /* Return the slots of `wanted` that take this text word by word. Normalized text never is: the cache has words as they
    were before normalization. */
-static u64 with_words(const struct counter_set *set, const u8 *text, u32 length, u64 wanted) {
+static u64 with_words(struct counter_set *set, const u8 *text, u32 length, u64 wanted) {
     u64 found = wanted & set->has_words;
     for (u64 left = found & set->has_boundaries; left; left &= left - 1) {
         u32 slot = (u32)__builtin_ctzll(left);
@@ -49,7 +50,7 @@ static u64 with_words(const struct counter_set *set, const u8 *text, u32 length,
     return found;
 }
 
-static void use_set(struct counter *counter, const struct counter_set *set) {
+static void use_set(struct counter *counter, struct counter_set *set) {
     if (counter->set == set->serial) return;
     memset(counter->cache, 0, sizeof *counter->cache);
     memset(counter->pieces, 0, sizeof *counter->pieces);
@@ -69,13 +70,14 @@ struct unresolved_word *next_unresolved(struct counter *counter) {
 
 /* Count with one vocabulary after the other if they are few. Return the slots that are left. */
 static u64 count_few(
-    struct counter *counter, const struct counter_set *set, const u8 *text, u32 length, u64 wanted, u64 normalized,
+    struct counter *counter, struct counter_set *set, const u8 *text, u32 length, u64 wanted, u64 normalized,
     u64 *totals
 ) {
     u64 with_pieces = wanted & set->has_pieces, left = wanted;
     if (__builtin_popcountll(with_pieces) > MAX_FEW) return wanted;
     for (; with_pieces; with_pieces &= with_pieces - 1) {
         u32 slot = (u32)__builtin_ctzll(with_pieces);
+        note_use(set, slot, length);
         int is_normalized = normalized >> slot & 1;
         enum pieces_result result = count_by_pieces(counter, set, slot, text, length, is_normalized, totals + slot);
         if (result == PIECES_COUNTED) left &= ~((u64)1 << slot);
@@ -84,7 +86,7 @@ static u64 count_few(
 }
 
 int count_text(
-    struct counter *counter, const struct counter_set *set, const u8 *text, u32 length, u64 wanted, u64 normalized,
+    struct counter *counter, struct counter_set *set, const u8 *text, u32 length, u64 wanted, u64 normalized,
     u64 *totals
 ) {
     counter->unresolved_count = 0;

@@ -27,19 +27,31 @@ struct counter {
     u32 unresolved_count, unresolved_capacity;
 };
 
+/* Where a vocabulary was read from, how many bytes it has counted alone, its copy (hot_vocabularies.h), and what that
+   replaced. */
+struct packed_source {
+    const void *content;
+    u64 size;
+    _Atomic u64 used;
+    void *copy;
+    struct vocabulary *replaced;
+};
+
 /* Vocabularies by slot, and the slots that take texts word by word, of these the ones with tokens across the end of a
    word, and those whose words may be unresolved. Each set of a process has its own serial. */
 struct counter_set {
     u64 serial;
     const struct characters *all;
-    struct vocabulary *vocabularies[SLOTS];
+    struct vocabulary *_Atomic vocabularies[SLOTS];
+    struct packed_source sources[SLOTS];
+    atomic_uint copies;
     u64 has_words, has_boundaries, may_be_unresolved, has_pieces;
 };
 
 /* Add the number of tokens to `totals` for each slot whose bit is set in `wanted`. The slots in `normalized` take the
    text as already normalized. Words that need a reference library are put into `unresolved`. Return 0 or the failure. */
 int count_text(
-    struct counter *counter, const struct counter_set *set, const u8 *text, u32 length, u64 wanted, u64 normalized,
+    struct counter *counter, struct counter_set *set, const u8 *text, u32 length, u64 wanted, u64 normalized,
     u64 *totals
 );
 
@@ -57,7 +69,7 @@ void counter_shrink(struct counter *counter);
 /* A text that is being counted. */
 struct batch {
     struct counter *counter;
-    const struct counter_set *set;
+    struct counter_set *set;
     const u8 *text;
     u32 length;
     u64 slots; /* the wanted slots that take the text word by word */

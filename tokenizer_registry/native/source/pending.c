@@ -67,7 +67,7 @@ static void count_pending_word(struct batch *batch, u32 slot, struct counting *c
 static void count_slot(struct batch *batch, u32 slot, struct buffers *buffers) {
     struct cache *cache = slot < CACHED_SLOTS ? batch->counter->cache : NULL;
     struct pre_token_cache known = {cache ? cache->pre_tokens[group_of(slot)] : NULL, slot / GROUPS};
-    const struct counter_set *set = batch->set;
+    struct counter_set *set = batch->set;
     struct counting c = {.vocabulary = set->vocabularies[slot], .all = set->all, .buffers = buffers, .known = known};
     if (!(batch->slots >> slot & 1)) {
         struct pending_word whole = {.word = {.text = batch->text, .length = batch->length, .is_first = 1}, .times = 1};

@@ -110,7 +110,7 @@ int has_pieces(const struct vocabulary *v) {
 }
 
 enum pieces_result count_by_pieces(
-    struct counter *counter, const struct counter_set *set, u32 slot, const u8 *text, u32 length, int is_normalized,
+    struct counter *counter, struct counter_set *set, u32 slot, const u8 *text, u32 length, int is_normalized,
     u64 *total
 ) {
     const struct vocabulary *vocabulary = set->vocabularies[slot];

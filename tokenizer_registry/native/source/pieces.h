@@ -15,7 +15,7 @@ enum pieces_result { PIECES_FAILED, PIECES_COUNTED, PIECES_NOT_NORMALIZED };
 /* Add the tokens of the text to the total of the slot. Return whether it is counted, has to be counted another way, or has
    to be normalized before it is counted. */
 enum pieces_result count_by_pieces(
-    struct counter *counter, const struct counter_set *set, u32 slot, const u8 *text, u32 length, int is_normalized,
+    struct counter *counter, struct counter_set *set, u32 slot, const u8 *text, u32 length, int is_normalized,
     u64 *total
 );
 

@@ -24,7 +24,7 @@ enum row_state { COUNTED, IS_NULL, NOT_UTF8, LEFT_OVER };
 /* Put the tokens of each row into `counts`: `count` numbers for each slot of `wanted`, in order; and what became of the
    row into `states`. Return the number of rows that are not COUNTED. Needs no lock of Python. */
 EXPORTED u64 weighbridge_count_column(
-    const struct counter_set *set, const struct text_column *column, u64 wanted, int64_t *counts, u8 *states
+    struct counter_set *set, const struct text_column *column, u64 wanted, int64_t *counts, u8 *states
 );
 
 #endif

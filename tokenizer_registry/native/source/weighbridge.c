@@ -2,24 +2,15 @@
    because copying a small text and its counts would take as long as counting. */
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
+#include "hot_vocabularies.h"
+#include "huge_pages.h"
 #include "pieces.h"
 #include "pre_tokens.h"
 #include "weighbridge.h"
 #include "workspaces.h"
 
 static atomic_uint_fast64_t sets;
-
-/* In huge pages where the system has them: words lie scattered over the whole table. */
-static void *new_table(size_t size) {
-    void *table = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (table == MAP_FAILED) return NULL;
-#ifdef MADV_HUGEPAGE
-    madvise(table, size, MADV_HUGEPAGE);
-#endif
-    return table;
-}
 
 /* Let at most `count` calls without Python's lock run at a time; others wait. */
 EXPORTED void weighbridge_allow_calls(u32 count) { allow_calls(count); }
@@ -34,7 +25,7 @@ EXPORTED struct counter_set *weighbridge_counter_set(const void *characters) {
 }
 
 EXPORTED void weighbridge_free(struct counter_set *set) {
-    for (u32 slot = 0; slot < SLOTS; slot++) free(set->vocabularies[slot]);
+    for (u32 slot = 0; slot < SLOTS; slot++) free_vocabulary(set, slot);
     free(set);
 }
 
@@ -46,6 +37,7 @@ EXPORTED int weighbridge_add(struct counter_set *set, u32 slot, const void *pack
         return 0;
     }
     set->vocabularies[slot] = vocabulary;
+    set->sources[slot] = (struct packed_source){.content = packed, .size = size};
     if (has_words) set->has_words |= (u64)1 << slot;
     if (vocabulary->boundaries.count) set->has_boundaries |= (u64)1 << slot;
     if (has_pieces(vocabulary)) set->has_pieces |= (u64)1 << slot;
@@ -72,14 +64,14 @@ static int64_t answer(const struct workspace *workspace, int failure, struct unr
 }
 
 int64_t weighbridge_count(
-    const struct counter_set *set, const u8 *text, u64 length, u64 wanted, u64 normalized, u64 *totals, int holds_lock,
+    struct counter_set *set, const u8 *text, u64 length, u64 wanted, u64 normalized, u64 *totals, int holds_lock,
     struct unresolved **unresolved
 ) {
     if (length > MAX_TEXT_BYTES) return TEXT_TOO_LONG;
     struct workspace *workspace = take_workspace(holds_lock);
     struct counter *counter = &workspace->counter;
-    if (!counter->cache) counter->cache = new_table(sizeof *counter->cache);
-    if (!counter->pieces) counter->pieces = new_table(sizeof *counter->pieces);
+    if (!counter->cache) counter->cache = map_huge(sizeof *counter->cache);
+    if (!counter->pieces) counter->pieces = map_huge(sizeof *counter->pieces);
     int failure = NO_MEMORY;
     if (counter->cache && counter->pieces)
         failure = count_text(counter, set, text, (u32)length, wanted, normalized, totals);
@@ -183,7 +175,7 @@ static void *list_of(const u64 *totals, u64 wanted) {
 
 /* Return a list of the tokens for each wanted slot, in order. It is empty if words are unresolved, there is no memory,
    or the text is too long. Return NULL with an exception if the text has a lone surrogate. Needs Python's lock. */
-EXPORTED void *weighbridge_count_small(const struct counter_set *set, void *text, u64 wanted) {
+EXPORTED void *weighbridge_count_small(struct counter_set *set, void *text, u64 wanted) {
     intptr_t length;
     const char *bytes = PyUnicode_AsUTF8AndSize(text, &length);
     if (!bytes) return NULL;

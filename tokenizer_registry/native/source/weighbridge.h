@@ -45,7 +45,7 @@ struct unresolved {
    `holds_lock`: the caller holds Python's lock. Return the number of unresolved words, OUT_OF_MEMORY or TEXT_TOO_LONG.
    If there are any words, `unresolved` is set and has to be freed. */
 EXPORTED int64_t weighbridge_count(
-    const struct counter_set *set, const u8 *text, u64 length, u64 wanted, u64 normalized, u64 *totals, int holds_lock,
+    struct counter_set *set, const u8 *text, u64 length, u64 wanted, u64 normalized, u64 *totals, int holds_lock,
     struct unresolved **unresolved
 );
 
