@@ -7,7 +7,7 @@
 #include "pre_tokens.h"
 #include "words.h"
 
-/* With more vocabularies than these, looking up words for all of them at once is faster, unless all words are new. */
+/* With more vocabularies than these, looking up words for all of them at once is faster, unless most words are new. */
 #define MAX_FEW 3
 #define MAX_KEPT_UNRESOLVED (1u << 16)
 
@@ -68,15 +68,21 @@ struct unresolved_word *next_unresolved(struct counter *counter) {
     return counter->unresolved + counter->unresolved_count++;
 }
 
-/* Count with one vocabulary after the other if they are few. Return the slots that are left. */
+/* Return the slots that take a text by pre-tokens, one after the other: few, or those whose counts of words are not
+   cached. */
+static u64 one_by_one(const struct counter_set *set, u64 wanted) {
+    u64 slots = wanted & set->has_pieces;
+    return __builtin_popcountll(slots) > MAX_FEW ? slots & ~CACHED_SLOT_BITS : slots;
+}
+
+/* Count with one vocabulary after the other. Return the slots that are left. */
 static u64 count_few(
     struct counter *counter, struct counter_set *set, const u8 *text, u32 length, u64 wanted, u64 normalized,
     u64 *totals
 ) {
-    u64 with_pieces = wanted & set->has_pieces, left = wanted;
-    if (__builtin_popcountll(with_pieces) > MAX_FEW) return wanted;
-    for (; with_pieces; with_pieces &= with_pieces - 1) {
-        u32 slot = (u32)__builtin_ctzll(with_pieces);
+    u64 left = wanted;
+    for (u64 slots = one_by_one(set, wanted); slots; slots &= slots - 1) {
+        u32 slot = (u32)__builtin_ctzll(slots);
         note_use(set, slot, length);
         int is_normalized = normalized >> slot & 1;
         enum pieces_result result = count_by_pieces(counter, set, slot, text, length, is_normalized, totals + slot);
