@@ -102,10 +102,25 @@ def _call_or_fault(row: dict[str, Any], number: int) -> tuple[int, LoggedCall] |
         return LogFault(number, "it has no request")
     if SHAPES.get(kind, kind) not in set(SHAPES.values()):
         return LogFault(number, f"its request has no known shape{f': {kind}' if kind else ''}")
-    if input_tokens(whole) is None:
-        return LogFault(number, "it has no usage with input tokens")
+    if (fault := _fault(whole)) is not None:
+        return LogFault(number, fault)
     found = _call(whole, number)
     return LogFault(number, "it names no model") if found is None or not found[0].models else (number, found[0])
+
+
+def _fault(row: Mapping[str, Any]) -> str | None:
+    """Return which property of a row has a value that it cannot have, None if none has."""
+    usage = row.get("usage") if isinstance(row.get("usage"), dict) else {}
+    counts = {name: usage.get(name) for names in _INPUTS for name in names} if isinstance(usage, dict) else {}
+    for name, count in counts.items():
+        if count is not None and (type(count) is not int or count < 0):
+            return f"its usage has a {name} that is no number of tokens: {str(count)[:40]!r}"
+    media, thoughts = row.get("media") or [], row.get("earlier_thoughts") or []
+    if not isinstance(media, list) or not all(isinstance(each, dict) for each in media):
+        return "its media must be an array of objects"
+    if not isinstance(thoughts, list) or not all(type(each) is int for each in thoughts):
+        return "its earlier_thoughts must be an array of numbers"
+    return "it has no usage with input tokens" if input_tokens(row) is None else None
 
 
 def _completed(row: dict[str, Any]) -> dict[str, Any]:
@@ -204,7 +219,11 @@ def _thoughtful(content: Any, left: Iterator[int]) -> Any:
     parts = content.get("parts") if isinstance(content, dict) else None
     if not isinstance(parts, list) or content.get("role") != "model":
         return content
-    signed = (place for place, part in enumerate(parts) if {"thoughtSignature", "thought_signature"} & set(part))
+    signed = (
+        place
+        for place, part in enumerate(parts)
+        if isinstance(part, dict) and {"thoughtSignature", "thought_signature"} & set(part)
+    )
     tokens, place = next(left, None), next(signed, None)
     if tokens is None or place is None:
         return content

@@ -9,7 +9,7 @@ import pytest
 
 from tests.tokenizer_registry.chat.recorded_calls import package_registry
 from tokenizer_registry.chat.check import all_shares, compare, main, table_of
-from tokenizer_registry.chat.logs import day_of, input_tokens, read_log
+from tokenizer_registry.chat.logs import LogFault, day_of, input_tokens, read_lines, read_log
 
 
 def written(folder: Path, *rows: Any) -> Path:
@@ -99,3 +99,25 @@ def test_a_line_that_is_no_object_is_named(tmp_path: Path) -> None:
     """By its number."""
     with pytest.raises(ValueError, match="line 2"):
         list(read_log(written(tmp_path, row(), 5)))
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"usage": {"input_tokens": 8, "cache_read_input_tokens": "x"}}, "cache_read_input_tokens"),
+        ({"usage": {"prompt_tokens": -5}}, "prompt_tokens"),
+        ({"usage": {"prompt_tokens": True}}, "prompt_tokens"),
+        ({"usage": {"prompt_tokens": "8"}}, "prompt_tokens"),
+        ({"usage": [8]}, "no usage"),
+        ({"media": "a.png"}, "media"),
+        ({"media": [1]}, "media"),
+        ({"earlier_thoughts": 5}, "earlier_thoughts"),
+        ({"earlier_thoughts": ["x"]}, "earlier_thoughts"),
+    ],
+)
+def test_values_that_no_log_has_are_faults_of_their_line(more: dict[str, object], reason: str) -> None:
+    """They are named, and end nothing."""
+    row = {"request": {"model": "gpt-4o", "messages": []}, "usage": {"prompt_tokens": 8}, **more}
+    (found,) = read_lines([json.dumps(row).encode()])
+    assert isinstance(found, LogFault)
+    assert reason in found.reason
