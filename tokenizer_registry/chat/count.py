@@ -31,14 +31,21 @@ SHAPES: Final[Mapping[str, Callable[[Field], CommonRequest]]] = MappingProxyType
         "cohere_chat": read_cohere_chat,
     }
 )
+# The shapes whose tools are read by `tool_memory.read_tools`.
+TOOLS_APART: Final = frozenset({"openai_chat", "openai_responses", "anthropic_messages", "gemini_contents"})
 
 
 def read_request(shape: str, body: Any) -> CommonRequest:
     """Return a request in the common form. Raise BadChatRequest, which names the place of the fault."""
     if shape not in SHAPES:
         raise BadChatRequest("", f"must have one of the shapes {', '.join(SHAPES)}, not {shape!r}")
-    check_depth(body)
+    check_depth(_without_tools(body) if shape in TOOLS_APART else body)
     return SHAPES[shape](Field(body))
+
+
+def _without_tools(body: Any) -> Any:
+    """Return a body without its tools, whose depth is checked when they are first read."""
+    return {name: value for name, value in body.items() if name != "tools"} if isinstance(body, dict) else body
 
 
 def count_request(

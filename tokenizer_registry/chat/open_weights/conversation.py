@@ -1,7 +1,6 @@
 """A request in the variables that chat templates take: `messages`, `tools` and the request's own options."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from tokenizer_registry.chat.json_texts import compact, parsed
@@ -35,7 +34,7 @@ def joined_calls(turns: tuple[Turn, ...]) -> list[Turn]:
     for turn in turns:
         calls = all(isinstance(block, ToolCallBlock) for block in turn.blocks)
         if joined and turn.blocks and calls and turn.role == joined[-1].role == "assistant":
-            joined[-1] = replace(joined[-1], blocks=joined[-1].blocks + turn.blocks)
+            joined[-1] = joined[-1]._replace(blocks=joined[-1].blocks + turn.blocks)
         else:
             joined.append(turn)
     return joined

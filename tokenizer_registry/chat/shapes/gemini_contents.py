@@ -1,6 +1,7 @@
 """Gemini's contents, with property names in either spelling."""
 
-from typing import Final
+from collections.abc import Iterator
+from typing import Any, Final
 
 from tokenizer_registry.chat.request import (
     NO_CHOICE,
@@ -19,6 +20,7 @@ from tokenizer_registry.chat.request import (
 )
 from tokenizer_registry.chat.shapes.fields import Field
 from tokenizer_registry.chat.shapes.media import kind_of, media_block
+from tokenizer_registry.chat.tool_memory import read_tools
 
 ROLES: Final = {"user": "user", "model": "assistant", "function": "tool", "tool": "tool"}
 MODES: Final = {"AUTO": "auto", "NONE": "none", "ANY": "required", "VALIDATED": "auto"}
@@ -34,8 +36,8 @@ def read_gemini_contents(body: Field) -> CommonRequest:
     cached = body.get("cachedContent", "cached_content")
     return CommonRequest(
         "gemini_contents",
-        (*_system(system), *map(_turn, _listed(body.need("contents")))),
-        tuple(tool for group in _listed(body.get("tools")) for tool in _tools(group)),
+        (*_system(system), *_turns(body.need("contents"))),
+        read_tools(body.get("tools"), _all_tools),
         _choice(body.get("toolConfig", "tool_config")),
         _format(body.get("generationConfig", "generation_config")),
         (f"{cached.path}: the content that it stands for",) if cached.value is not None else (),
@@ -55,6 +57,26 @@ def _system(system: Field) -> tuple[Turn, ...]:
     if system.value is None:
         return ()
     return (Turn("system", _content(system)),)
+
+
+def _turns(contents: Field) -> Iterator[Turn]:
+    if isinstance(contents.value, dict | str):
+        yield _turn(contents)
+        return
+    for place, content in enumerate(contents.array()):
+        yield _plain_turn(content) or _turn(Field(content, contents, place))
+
+
+def _plain_turn(content: Any) -> Turn | None:
+    """Return a content that has a role and one text, None for any other."""
+    if type(content) is not dict or len(content) != 2:
+        return None
+    role, parts = content.get("role"), content.get("parts")
+    if type(role) is not str or role not in ROLES or type(parts) is not list or len(parts) != 1:
+        return None
+    part = parts[0]
+    text = part.get("text") if type(part) is dict and len(part) == 1 else None
+    return Turn(ROLES[role], (TextBlock(text),)) if type(text) is str else None
 
 
 def _turn(content: Field) -> Turn:
@@ -106,6 +128,10 @@ def _result(part: Field, response: Field) -> ToolResultBlock:
     media = tuple(map(_media, _listed(response.get("parts"))))
     name, value = response.need("name").text(), response.get("response").value
     return ToolResultBlock(media, part.path, name, response.get("id").optional_text(), value)
+
+
+def _all_tools(groups: Field) -> tuple[Tool, ...]:
+    return tuple(tool for group in _listed(groups) for tool in _tools(group))
 
 
 def _tools(group: Field) -> list[Tool]:
