@@ -10,6 +10,7 @@ from tokenizer_registry.chat.errors import BadChatRequest
 from tokenizer_registry.chat.families import HOSTS, RENDERERS, generation_at, host_name
 from tokenizer_registry.chat.parts import ChatCount, ChatParts, CountMethod, Part, total
 from tokenizer_registry.chat.request import CommonRequest
+from tokenizer_registry.chat.request_texts import message_texts
 from tokenizer_registry.chat.shapes.anthropic_messages import read_anthropic_messages
 from tokenizer_registry.chat.shapes.bedrock_converse import read_bedrock_converse
 from tokenizer_registry.chat.shapes.cohere_chat import read_cohere_chat
@@ -84,6 +85,7 @@ def count_read(
         return _uncounted(name, place, f"a vocabulary of {name}")
     request = translated(request, generation.family)
     tools = {tool.name: tool for tool in request.tools}
+    texts.count_ahead(message_texts(request))
     context = CountingContext(request, texts, name, place, generation, at, tools)
     try:
         RENDERERS[generation.family](context)

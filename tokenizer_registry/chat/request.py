@@ -104,6 +104,14 @@ class Turn(NamedTuple):
     blocks: tuple[Block, ...]
     name: str | None = None
 
+    @property
+    def plain_text(self) -> str | None:
+        """The text of a message that has one text and nothing else; None for any other."""
+        if self.name is None and len(self.blocks) == 1:
+            block = self.blocks[0]
+            return block.text if type(block) is TextBlock else None
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Tool:

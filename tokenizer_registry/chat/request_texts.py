@@ -32,6 +32,18 @@ def request_texts(request: CommonRequest) -> Iterator[str]:
         yield from json_strings(answer.schema)
 
 
+def message_texts(request: CommonRequest) -> Iterator[str]:
+    """Yield the texts of plain messages, and of results of tools that have one."""
+    for turn in request.turns:
+        text = turn.plain_text
+        if text is not None:
+            yield text
+            continue
+        for block in turn.blocks:
+            if isinstance(block, ToolResultBlock) and len(block.blocks) == 1 and isinstance(block.blocks[0], TextBlock):
+                yield block.blocks[0].text
+
+
 def _of_block(block: Block) -> Iterator[str]:
     match block:
         case TextBlock() | ThinkingBlock():

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from tokenizer_registry.chat.request import Tool
 from tokenizer_registry.chat.shapes.fields import MAX_DEPTH, Field, check_depth, containers
@@ -79,7 +79,7 @@ def made_of(tool: Tool, key: object, make: Callable[[Tool], Rendered]) -> Render
     """Return what `make` gives for a tool: for one that is kept, from the second time on what it gave before."""
     if tool.made is None:
         return make(tool)
-    found: Any = tool.made.get(key)
+    found: Rendered | None = tool.made.get(key)
     if found is None:
         found = tool.made[key] = make(tool)
     return found
