@@ -12,8 +12,8 @@ from jinja2 import Template, nodes, pass_context
 from jinja2.ext import Extension, loopcontrols
 from jinja2.parser import Parser
 from jinja2.runtime import Context
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from tokenizer_registry.chat.open_weights.environment import ChatEnvironment
 from tokenizer_registry.chat.open_weights.shipped import shipped_templates
 
 # Turns of loops and calls of macros. A chat of 1,000 messages takes about 5,000.
@@ -124,10 +124,8 @@ def _filtered(node: Any, name: str) -> nodes.Filter:
 
 
 @cache
-def _environment() -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=[GenerationTag, loopcontrols]
-    )
+def _environment() -> ChatEnvironment:
+    environment = ChatEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[GenerationTag, loopcontrols])
     environment.filters |= {"tojson": _to_json, "counted": _counted, "counted_once": _counted_once}
     environment.globals["raise_exception"] = _refuse
     return environment
