@@ -1,9 +1,11 @@
 """A request in the variables that chat templates take: `messages`, `tools` and the request's own options."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, Final
 
 from tokenizer_registry.chat.json_texts import compact, parsed
+from tokenizer_registry.chat.open_weights.kept_objects import KeptObject
 from tokenizer_registry.chat.request import (
     Block,
     CommonRequest,
@@ -15,6 +17,7 @@ from tokenizer_registry.chat.request import (
     ToolResultBlock,
     Turn,
 )
+from tokenizer_registry.chat.tool_memory import made_of
 from tokenizer_registry.chat.translation import call_names
 
 # The names that templates have for thoughts.
@@ -95,14 +98,18 @@ def tools_of(request: CommonRequest, *, describes_all: bool = False) -> list[dic
     if request.tool_choice.mode == "none":
         return []
     tools = [tool for tool in request.tools if tool.builtin is None]
-    return [{"type": "function", "function": _function(tool, describes_all)} for tool in tools]
+    return [made_of(tool, ("function", describes_all), partial(_function_tool, describes_all)) for tool in tools]
 
 
-def _function(tool: Tool, describes_all: bool) -> dict[str, Any]:
+def _function_tool(describes_all: bool, tool: Tool) -> KeptObject:
+    return KeptObject({"type": "function", "function": _function(tool, describes_all)})
+
+
+def _function(tool: Tool, describes_all: bool) -> KeptObject:
     has_description = describes_all or tool.is_described or tool.description
     given = {
         "name": tool.name,
         "description": tool.description if has_description else None,
         "parameters": tool.parameters,
     }
-    return {key: value for key, value in given.items() if value is not None}
+    return KeptObject({key: value for key, value in given.items() if value is not None})

@@ -7,7 +7,9 @@ from jinja2.runtime import LoopContext, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace
 
-_DICT_ATTRIBUTES: Final = frozenset(dir(dict))
+from tokenizer_registry.chat.open_weights.kept_objects import KeptObject
+
+_DICT_ATTRIBUTES: Final = frozenset(dir(KeptObject))
 # `format` and `format_map` are wrapped by the sandbox.
 _STRING_METHODS: Final = frozenset(
     name for name in dir(str) if not name.startswith("_") and name not in {"format", "format_map"}
@@ -24,7 +26,7 @@ class ChatEnvironment(ImmutableSandboxedEnvironment):
     def getattr(self, obj: Any, attribute: str) -> Any | Undefined:
         """Return what the sandbox returns."""
         kind = type(obj)
-        if kind is dict and attribute not in _DICT_ATTRIBUTES:
+        if (kind is dict or kind is KeptObject) and attribute not in _DICT_ATTRIBUTES:
             return obj[attribute] if attribute in obj else self.undefined(obj=obj, name=attribute)
         if kind is str and attribute in _STRING_METHODS:
             return getattr(obj, attribute)
