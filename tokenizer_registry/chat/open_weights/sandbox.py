@@ -46,7 +46,7 @@ class Effort:
     def step(self) -> None:
         """Take one more step. Raise RenderingTooLong."""
         self._steps += 1
-        if self._steps % STEPS_UNTIMED == 0 and (self._steps > MAX_STEPS or time.thread_time() > self._end):
+        if self._steps > MAX_STEPS or (self._steps % STEPS_UNTIMED == 0 and time.thread_time() > self._end):
             raise RenderingTooLong
 
 
