@@ -49,6 +49,15 @@ def chat_input(fields: Mapping[str, Any]) -> ChatInput:
     return chat_of(shapes[0], fields[shapes[0]], host, f"{shapes[0]}.")
 
 
+def refuse_input(fields: Mapping[str, Any]) -> None:
+    """Raise InvalidRequest for a chat that is sent where a text belongs."""
+    if "input" in fields:
+        raise InvalidRequest(
+            f"input: is for a text; send the body of the provider's request as one of {', '.join(SHAPES)}, "
+            f'such as "openai_chat": {{"messages": […]}}.'
+        )
+
+
 def chat_of(shape: str, body: Any, host: str | None = None, prefix: str = "") -> ChatInput:
     """Return the chat of a body. Raise InvalidRequest, which names the place after `prefix`."""
     request = read_shape(shape, body, prefix)

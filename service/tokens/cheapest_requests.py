@@ -12,7 +12,7 @@ from pricing_data.usage import MAX_TOKENS, Terms
 from service.http.errors import Refusal
 from service.http.json import shorten
 from service.http.validation import InvalidRequest, check_names, one_of, read_body, typed, whole_number
-from service.tokens.chat_requests import CHAT_PROPERTIES, ChatInput, chat_input
+from service.tokens.chat_requests import CHAT_PROPERTIES, ChatInput, chat_input, refuse_input
 from service.tokens.requests import CHAT, day_of
 from weighbridge_base.suggestions import did_you_mean
 
@@ -73,6 +73,7 @@ class CheapestRequests:
     def _chat(self, fields: Mapping[str, Any]) -> ChatInput | None:
         if fields.get("type") != CHAT:
             return None
+        refuse_input(fields)
         check_names(fields, PROPERTIES_OF_CHATS)
         return chat_input(fields)
 

@@ -11,7 +11,7 @@ from corpus_cost.model_names import ModelNames
 from service.http.errors import INVALID_REQUEST, Refusal
 from service.http.json import NotJson, decode, shorten
 from service.http.validation import InvalidRequest, check_names, query_parameters, typed
-from service.tokens.chat_requests import CHAT_PROPERTIES, ChatInput, chat_input
+from service.tokens.chat_requests import CHAT_PROPERTIES, ChatInput, chat_input, refuse_input
 from service.tokens.requested_names import NameLists, RequestedNames
 from tokenizer_registry.names import MAX_NAME_CHARACTERS
 
@@ -70,9 +70,9 @@ class CountRequests:
 
     def read(self, fields: dict[str, Any]) -> CountRequest:
         """Return the request from its properties. Raise InvalidRequest."""
+        if fields.get("type") == CHAT:
+            return self._read_chat(fields)
         if fields.keys() != REQUIRED:
-            if fields.get("type") == CHAT:
-                return self._read_chat(fields)
             check_names(fields, PROPERTIES, PROPERTIES[:3])
         text, names = fields["input"], fields["models"]
         # Every count passes these checks, so that they are made here instead of by calls of `typed`.
@@ -95,6 +95,7 @@ class CountRequests:
         return request._replace(detail=detail or estimate, estimate=estimate, as_of=as_of)
 
     def _read_chat(self, fields: dict[str, Any]) -> CountRequest:
+        refuse_input(fields)
         check_names(fields, PROPERTIES_OF_CHATS, PROPERTIES_OF_CHATS[:2])
         options = {name: value for name, value in fields.items() if name not in CHAT_PROPERTIES}
         return self.read({**options, "type": "text", "input": ""})._replace(chat=chat_input(fields))

@@ -192,7 +192,7 @@ FAULTS: list[tuple[str, Any, int, str, str]] = [
     (RESPONSES, STORED, 400, "invalid_request_error", "are not known"),
     (GEMINI, {"contents": 5}, 400, "INVALID_ARGUMENT", "contents"),
     (GEMINI, {"generateContentRequest": 5}, 400, "INVALID_ARGUMENT", "generateContentRequest: must be an object"),
-    ("/v1beta/models/nope:countTokens", {"contents": []}, 404, "NOT_FOUND", "there is no model"),
+    ("/v1beta/models/nope:countTokens", {"contents": [{}]}, 404, "NOT_FOUND", "there is no model"),
     (TOKENIZE, {"prompt": "a"}, 400, "BadRequestError", "model: must be"),
     (TOKENIZE, {"model": "nope", "prompt": "a"}, 404, "NotFoundError", "there is no model"),
     (TOKENIZE, {"model": "gpt-4o", "messages": HELLO}, 400, "BadRequestError", "the ids of a chat are not known"),

@@ -12,12 +12,12 @@ from tokenizer_registry.registry import Registry
 from tokenizer_registry.vocabulary_files import VocabularyFormat, unpack
 
 BATCH = 256
-# A vocabulary whose words are none of any other's.
-OTHER = "bert-uncased"
+# One whose words are none of any other's, and so many that the words of all are looked up together.
+OTHERS = ("bert-uncased", "r50k_base", "cl100k_base", "starcoder", "tekken")
 
 
 class Difference(NamedTuple):
-    """A text that an engine miscounts. `way`: for this vocabulary alone, or together with another."""
+    """A text that an engine miscounts. `way`: for this vocabulary alone, or together with others."""
 
     text: str
     way: str
@@ -33,7 +33,7 @@ class Comparison:
         self.content = unpack(spec, registry.folder_of(name))
         self.form = spec.format
         self.vocabulary = registry.vocabulary(name)
-        self.batch_counter = BatchCounter({name: self.vocabulary, OTHER: registry.vocabulary(OTHER)})
+        self.batch_counter = BatchCounter({other: registry.vocabulary(other) for other in (name, *OTHERS)})
         reference = load_vocabulary(spec, registry.folder_of(name), Engines({}))
         self.reference = KeptCounts(reference.count_batch, kept, spec.sha256)
 

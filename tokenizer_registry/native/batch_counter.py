@@ -57,7 +57,7 @@ class NativeEngine:
         return self._own_normalizer is not None
 
     def count(self, text: str) -> int:
-        """Return the number of tokens. Raise UncountableText for a lone surrogate."""
+        """Return the number of tokens. Raise UncountableText, MemoryError, and whatever a reference library raises."""
         if len(text) <= SMALL_CHARACTERS:
             try:
                 counts = self.counter_set.count_small(text, self._bit)
@@ -66,6 +66,8 @@ class NativeEngine:
                 raise
             if counts:
                 return counts[0]
+            if self._normalize is not None:
+                return self._count_normalized(self._normalize(text))
         return self.counter_set.count(text, self._bit)[self.slot]
 
     def count_batch(self, texts: Sequence[str]) -> list[int]:

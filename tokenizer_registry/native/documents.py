@@ -19,14 +19,13 @@ from tokenizer_registry.native.layout import (
     flag_of,
 )
 from tokenizer_registry.native.merges import ranked_strings, words_never_merged
+from tokenizer_registry.native.pairs import TEXT_BYTES
 from tokenizer_registry.native.pre_tokenizers import document_splits
 from tokenizer_registry.native.tables import ascii_pairs, boundary_strings, strings, with_prefixes
 from tokenizer_registry.native.word_ends import word_end_tables
 
 UNKNOWN_PENALTY: Final = 10.0
 CONTINUES: Final = "##"
-# The bytes that UTF-8 has.
-IN_TEXTS: Final = {*range(0xC0), *range(0xC2, 0xF5)}
 
 
 def document_tables(document: Mapping[str, Any]) -> Tables:
@@ -92,7 +91,14 @@ def _characters(model: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) ->
     texts = [text.encode() for text in (*(text for text in model["vocab"] if len(text) == 1), *made)]
     sections = {PackedSection.TOKENS: strings(texts), PackedSection.ASCII_PAIRS: ascii_pairs(texts)}
     sections[PackedSection.BOUNDARIES] = strings(boundary_strings(text.replace(META_SPACE, b" ") for text in texts))
-    return Tables(Method.CHARACTER_BPE, sections, puts_space_first=prepends in steps, candidates=texts)
+    return Tables(
+        Method.CHARACTER_BPE,
+        sections,
+        puts_space_first=prepends in steps,
+        candidates=texts,
+        ranked=texts,
+        ranks=range(len(texts)),
+    )
 
 
 def _bytes(model: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Tables:
@@ -100,7 +106,7 @@ def _bytes(model: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Tabl
     if forms not in ([], ["NFC"], ["NFKC"]):
         raise ValueError(f"normalizers that are not known here: {steps}")
     letters = [letter for _, letter in sorted(byte_alphabet().items())]
-    left_out = bytes(letter not in model["vocab"] and byte in IN_TEXTS for byte, letter in enumerate(letters))
+    left_out = bytes(letter not in model["vocab"] and byte in TEXT_BYTES for byte, letter in enumerate(letters))
     if any(left_out) and model.get("unk_token"):
         raise ValueError("bytes that stand for an unknown token")
     bytes_of = {letter: byte for byte, letter in byte_alphabet().items()}

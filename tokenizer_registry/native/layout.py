@@ -1,6 +1,7 @@
 """The layout of a packed vocabulary: a method, the tables that it needs, and the file that the C library maps."""
 
 import struct
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -8,6 +9,8 @@ from itertools import accumulate
 from typing import Final
 
 from tokenizer_registry.native.characters import FLAGS, PLAIN_IN, read_characters
+from tokenizer_registry.native.first_symbols import character_symbols, first_symbols
+from tokenizer_registry.native.pairs import has_bytes, pair_table, token_pairs
 from tokenizer_registry.native.pre_tokenizers import Split, split_program
 from tokenizer_registry.native.tables import numbers, strings, whole_tokens, with_prefixes
 
@@ -44,6 +47,9 @@ class PackedSection(IntEnum):
     BOUNDARIES = 11
     OWN_NORMALIZER = 12
     END_OF_WORD = 13
+    PAIRS = 14
+    BORDERS = 15
+    FIRST_SYMBOLS = 16
 
 
 @dataclass(slots=True)
@@ -51,7 +57,8 @@ class Tables:
     """A vocabulary for the C library. `plain`: the flag that all its characters but ASCII must have.
 
     `candidates` are the texts of its tokens, in the order of their numbers: which of them are what becomes of their own
-    text is found out when it is packed.
+    text is found out when it is packed. `ranked` are the texts of tokens that are numbered by rank, `ranks` their
+    ranks if some have the same, and `never_merged` those that texts never have where merging takes place.
     """
 
     method: Method
@@ -61,6 +68,9 @@ class Tables:
     puts_space_first: bool = False
     strips_end: bool = False
     candidates: Sequence[bytes] = ()
+    ranked: Sequence[bytes] = ()
+    ranks: Sequence[int] = ()
+    never_merged: frozenset[int] = frozenset()
     unknown: int = 0
     unknown_score: float = 0.0
 
@@ -88,7 +98,7 @@ def changed_sections(form: Mapping[str, str]) -> dict[PackedSection, bytes]:
     }
 
 
-MAGIC: Final = b"WBPACK03"
+MAGIC: Final = b"WBPACK04"
 MAX_SPLITS: Final = 8
 HEAD: Final = struct.Struct(f"<8s6Id{len(PackedSection) + MAX_SPLITS}Q")
 # What stands in front of the offsets.
@@ -100,7 +110,30 @@ def packed(tables: Tables) -> bytes:
     """The file of a vocabulary. Raises KeyError for a set of characters that characters.json has not."""
     if tables.candidates:
         tables.sections[PackedSection.WHOLE] = whole_tokens(_packed(tables), tables.candidates)
+    tables.sections |= _pair_sections(tables)
     return _packed(tables)
+
+
+def _pair_sections(tables: Tables) -> dict[PackedSection, bytes]:
+    """Return the tables for merging by pairs; none if tokens are not numbered by rank, or a byte has no token.
+
+    Tokens of one rank are merged by strings. Usually they are runs of one character.
+    """
+    tokens = tables.ranked
+    if not tokens or (tables.method is Method.BYTE_BPE and not has_bytes(tokens)):
+        return {}
+    pairs = [pair for pair in token_pairs(_packed(tables), tokens) if pair.made not in tables.never_merged]
+    if tables.method is Method.BYTE_BPE:
+        symbols = first_symbols(pairs, tokens)
+    else:
+        counts = Counter(tables.ranks[pair.made] for pair in pairs)
+        tied = {pair.made for pair in pairs if counts[tables.ranks[pair.made]] > 1}
+        repeated = {character for number in tied for character in tokens[number].decode()}
+        if len(repeated) > 1:
+            return {}
+        pairs = [pair for pair in pairs if pair.made not in tied]
+        symbols = character_symbols(tokens, repeated)
+    return {PackedSection.PAIRS: pair_table(pairs, tokens), PackedSection.FIRST_SYMBOLS: symbols} if pairs else {}
 
 
 def _packed(tables: Tables) -> bytes:

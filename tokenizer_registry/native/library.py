@@ -41,6 +41,18 @@ _SIGNATURES: Final = {
         None,
         [ctypes.c_void_p, ctypes.c_uint32, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_uint32],
     ),
+    "weighbridge_find_pairs": (ctypes.c_uint32, [ctypes.c_char_p, ctypes.c_uint64, ctypes.c_void_p]),
+    "weighbridge_fill_pairs": (
+        ctypes.c_int,
+        [ctypes.c_char_p, ctypes.c_uint32, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p],
+    ),
+    "weighbridge_split": (
+        ctypes.c_uint32,
+        [
+            *[ctypes.c_void_p, ctypes.c_uint64, ctypes.c_void_p],
+            *[ctypes.c_char_p, ctypes.c_uint32, ctypes.c_int, ctypes.c_void_p],
+        ],
+    ),
     "weighbridge_whole": (
         ctypes.c_int,
         [ctypes.c_char_p, ctypes.c_uint64, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_uint32, ctypes.c_void_p],
@@ -55,6 +67,6 @@ def library(*, frees_gil: bool = True) -> ctypes.CDLL:
     for name, (answer, arguments) in _SIGNATURES.items():
         function = getattr(loaded, name)
         function.restype, function.argtypes = answer, arguments
-    # More calls at once than processors would be no faster, and each takes 23 MB for the words that it remembers.
+    # More calls at once than processors would be no faster, and each takes 25 MB for the words and pieces it remembers.
     loaded.weighbridge_allow_calls(usable_processors())
     return loaded

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from tokenizer_registry.formats import parse_ranks
+from tokenizer_registry.native.borders import border_section
+from tokenizer_registry.native.characters import read_characters
 from tokenizer_registry.native.documents import document_tables
 from tokenizer_registry.native.layout import Method, PackedSection, Tables, flag_of
 from tokenizer_registry.native.longest_match import longest_match_tables
@@ -61,5 +63,9 @@ def tables_of(spec: VocabularySpec, content: bytes) -> Tables:
 def _ranks(content: bytes, pattern: str, form: str | None) -> Tables:
     ranks = parse_ranks(content)
     tokens = [token for token in sorted(ranks, key=ranks.__getitem__) if token]
-    sections = {PackedSection.TOKENS: strings(tokens), PackedSection.ASCII_PAIRS: ascii_pairs(tokens)}
-    return Tables(Method.BYTE_BPE, sections, splits=rank_splits(pattern), plain=flag_of(form))
+    sections = {
+        PackedSection.TOKENS: strings(tokens),
+        PackedSection.ASCII_PAIRS: ascii_pairs(tokens),
+        PackedSection.BORDERS: border_section(pattern, read_characters()),
+    }
+    return Tables(Method.BYTE_BPE, sections, splits=rank_splits(pattern), plain=flag_of(form), ranked=tokens)

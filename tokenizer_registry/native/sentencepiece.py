@@ -95,7 +95,10 @@ def model_tables(content: bytes) -> Tables:
     tables.sections[PackedSection.BOUNDARIES] = strings(
         boundary_strings(text.replace(META_SPACE, b" ") for text in texts)
     )
-    tables.sections |= added_sections([piece.text for piece in merged if piece.kind is PieceKind.USER_DEFINED])
+    own = [number for number, piece in enumerate(merged) if piece.kind is PieceKind.USER_DEFINED]
+    tables.sections |= added_sections([merged[number].text for number in own])
+    # A single character without a score of its own is made by no merge.
+    tables.ranked, tables.ranks, tables.never_merged = texts, [*ranks, *range(len(ranks), len(texts))], frozenset(own)
     return tables
 
 

@@ -35,7 +35,7 @@ def read_anthropic_messages(body: Field) -> CommonRequest:
     turns = (Turn("system", system),) if system else ()
     return CommonRequest(
         "anthropic_messages",
-        turns + read_turns(body.need("messages"), _PLAIN, _turn),
+        turns + read_turns(body.need("messages").filled(), _PLAIN, _turn),
         read_tools(body.get("tools"), _tools),
         _choice(body.get("tool_choice")),
         _format(body),

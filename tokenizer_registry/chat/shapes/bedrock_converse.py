@@ -34,7 +34,7 @@ def read_bedrock_converse(body: Field) -> CommonRequest:
     system = tuple(block for part in body.get("system").items() for block in _blocks(part))
     return CommonRequest(
         "bedrock_converse",
-        ((Turn("system", system),) if system else ()) + tuple(map(_turn, body.need("messages").items())),
+        ((Turn("system", system),) if system else ()) + tuple(map(_turn, body.need("messages").filled().items())),
         tuple(tool for each in config.get("tools").items() for tool in _tools(each)) if has_tools else (),
         _choice(config.get("toolChoice")) if has_tools else NO_CHOICE,
         _format(body.get("outputConfig")),

@@ -71,6 +71,12 @@ class Field:
         """Return a copy of the value at the same place."""
         return Field(value, self._parent, self._key)
 
+    def filled(self) -> "Field":
+        """Return this value. Raise BadChatRequest if it is an array without a value."""
+        if self.value == []:
+            raise self.fault("must have at least one item")
+        return self
+
     def mapping(self) -> dict[str, Any]:
         """Return an object. Raise BadChatRequest."""
         if not isinstance(self.value, dict):

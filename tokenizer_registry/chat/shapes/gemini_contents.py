@@ -36,7 +36,7 @@ def read_gemini_contents(body: Field) -> CommonRequest:
     cached = body.get("cachedContent", "cached_content")
     return CommonRequest(
         "gemini_contents",
-        (*_system(system), *_turns(body.need("contents"))),
+        (*_system(system), *_turns(body.need("contents").filled())),
         read_tools(body.get("tools"), _all_tools),
         _choice(body.get("toolConfig", "tool_config")),
         _format(body.get("generationConfig", "generation_config")),

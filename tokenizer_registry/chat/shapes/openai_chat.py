@@ -36,7 +36,7 @@ def read_openai_chat(body: Field) -> CommonRequest:
     functions = tuple(function_tool(each, each) for each in body.get("functions").items())
     return CommonRequest(
         "openai_chat",
-        read_turns(body.need("messages"), _PLAIN, _turn),
+        read_turns(body.need("messages").filled(), _PLAIN, _turn),
         read_tools(body.get("tools"), _tools) + functions,
         _choice(body),
         response_format(style, style.get("json_schema")) if style.value is not None else None,

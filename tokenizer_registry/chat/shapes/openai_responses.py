@@ -40,7 +40,7 @@ def read_openai_responses(body: Field) -> CommonRequest:
     style = body.get("text").get("format") if body.has("text") else None
     return CommonRequest(
         "openai_responses",
-        system + _turns(body.need("input")),
+        system + _turns(body.need("input").filled()),
         read_tools(body.get("tools"), _tools),
         tool_choice(body.get("tool_choice")),
         response_format(style, style) if style is not None and style.value is not None else None,

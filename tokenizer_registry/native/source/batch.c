@@ -2,9 +2,12 @@
 
 #include <stdlib.h>
 
+#include "pieces.h"
 #include "pre_tokens.h"
 #include "words.h"
 
+/* With more vocabularies than these, looking up words for all of them at once is faster, unless all words are new. */
+#define MAX_FEW 3
 #define MAX_KEPT_UNRESOLVED (1u << 16)
 
 /* Add the cached counts of a word; where some are missing, the word becomes pending. */
@@ -49,7 +52,35 @@ static u64 with_words(const struct counter_set *set, const u8 *text, u32 length,
 static void use_set(struct counter *counter, const struct counter_set *set) {
     if (counter->set == set->serial) return;
     memset(counter->cache, 0, sizeof *counter->cache);
+    memset(counter->pieces, 0, sizeof *counter->pieces);
     counter->set = set->serial;
+}
+
+struct unresolved_word *next_unresolved(struct counter *counter) {
+    if (counter->unresolved_count == counter->unresolved_capacity) {
+        u32 capacity = counter->unresolved_capacity * 2 + 64;
+        struct unresolved_word *all = realloc(counter->unresolved, capacity * sizeof *all);
+        if (!all) return NULL;
+        counter->unresolved = all;
+        counter->unresolved_capacity = capacity;
+    }
+    return counter->unresolved + counter->unresolved_count++;
+}
+
+/* Count with one vocabulary after the other if they are few. Return the slots that are left. */
+static u64 count_few(
+    struct counter *counter, const struct counter_set *set, const u8 *text, u32 length, u64 wanted, u64 normalized,
+    u64 *totals
+) {
+    u64 with_pieces = wanted & set->has_pieces, left = wanted;
+    if (__builtin_popcountll(with_pieces) > MAX_FEW) return wanted;
+    for (; with_pieces; with_pieces &= with_pieces - 1) {
+        u32 slot = (u32)__builtin_ctzll(with_pieces);
+        int is_normalized = normalized >> slot & 1;
+        enum pieces_result result = count_by_pieces(counter, set, slot, text, length, is_normalized, totals + slot);
+        if (result == PIECES_COUNTED) left &= ~((u64)1 << slot);
+    }
+    return left;
 }
 
 int count_text(
@@ -59,6 +90,7 @@ int count_text(
     counter->unresolved_count = 0;
     if (!length) return 0;
     use_set(counter, set);
+    wanted = count_few(counter, set, text, length, wanted, normalized, totals);
     u64 slots = with_words(set, text, length, wanted & ~normalized);
     struct batch batch = {
         .counter = counter,

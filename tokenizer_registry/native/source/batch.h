@@ -9,15 +9,17 @@
 
 #include "counting.h"
 #include "pending.h"
+#include "piece_table.h"
 
 /* A word, or a whole text, that only the reference normalizer can normalize. `is_first`: it begins its text. */
 struct unresolved_word {
     u32 slot, begin, length, is_first;
 };
 
-/* The state of one call at a time. `cache` belongs to the counter set with the serial `set`. */
+/* The state of one call at a time. `cache` and `pieces` belong to the counter set with the serial `set`. */
 struct counter {
     struct cache *cache;
+    struct piece_table *pieces;
     u64 set;
     struct buffers buffers, helper_buffers;
     struct pending pending;
@@ -31,7 +33,7 @@ struct counter_set {
     u64 serial;
     const struct characters *all;
     struct vocabulary *vocabularies[SLOTS];
-    u64 has_words, has_boundaries, may_be_unresolved;
+    u64 has_words, has_boundaries, may_be_unresolved, has_pieces;
 };
 
 /* Add the number of tokens to `totals` for each slot whose bit is set in `wanted`. The slots in `normalized` take the
@@ -40,6 +42,9 @@ int count_text(
     struct counter *counter, const struct counter_set *set, const u8 *text, u32 length, u64 wanted, u64 normalized,
     u64 *totals
 );
+
+/* Return room for another unresolved word; NULL if there is no memory. */
+struct unresolved_word *next_unresolved(struct counter *counter);
 
 /* Cache the tokens of words of this text that were unresolved. */
 void counter_learn(

@@ -1,5 +1,7 @@
 #include "bpe.h"
 
+#include "merge_queue.h"
+
 /* In the table of ASCII pairs: no token has these two characters next to each other. */
 #define NEVER_ADJACENT (ABSENT - 1)
 
@@ -11,42 +13,6 @@ struct bpe_merges {
 };
 
 static inline u32 ascii_pair(const u32 *pairs, const u8 *at) { return pairs[(u32)at[0] << 7 | at[1]]; }
-
-/* A merge in a binary heap. `order`: its rank above the place of its left symbol. `length`: bytes of the string it
-   makes; the entry is stale if the two symbols have another length now. */
-struct queued_merge {
-    u64 order;
-    u32 length;
-};
-
-struct queue {
-    struct queued_merge *all;
-    u32 size;
-};
-
-static inline void push(struct queue *queue, u32 rank, u32 place, u32 length) {
-    struct queued_merge added = {(u64)rank << 32 | place, length};
-    u32 at = queue->size++;
-    for (; at; at = (at - 1) / 2) {
-        u32 parent = (at - 1) / 2;
-        if (queue->all[parent].order <= added.order) break;
-        queue->all[at] = queue->all[parent];
-    }
-    queue->all[at] = added;
-}
-
-static inline struct queued_merge pop(struct queue *queue) {
-    struct queued_merge first = queue->all[0], last = queue->all[--queue->size];
-    u32 at = 0;
-    for (u32 child = 1; child < queue->size; child = 2 * at + 1) {
-        if (child + 1 < queue->size && queue->all[child + 1].order < queue->all[child].order) child++;
-        if (last.order <= queue->all[child].order) break;
-        queue->all[at] = queue->all[child];
-        at = child;
-    }
-    queue->all[at] = last;
-    return first;
-}
 
 /* Up to this many symbols, rescan all pairs after each merge (O(n^2)); above it, use a priority queue. */
 #define MAX_RESCANNED 40
@@ -62,10 +28,10 @@ static u32 rank_of(const struct bpe_merges *merges, const u8 *text, u32 begin, u
     return merges->ranks && number != ABSENT ? merges->ranks[number] : number;
 }
 
-static u32 merge_by_rescanning(const struct bpe_merges *merges, const u8 *text, u32 *begins, u32 count) {
+static u32 merge_by_rescanning(const struct bpe_merges *merges, const u8 *text, u32 *begins, u32 count, u32 least) {
     u32 rank[MAX_RESCANNED];
     for (u32 at = 0; at + 1 < count; at++) rank[at] = rank_of(merges, text, begins[at], begins[at + 2]);
-    while (count > 1) {
+    while (count > least) {
         u32 best = 0;
         for (u32 at = 1; at + 1 < count; at++)
             if (rank[at] < rank[best]) best = at;
@@ -111,7 +77,7 @@ static u32 compact(const struct list *list, u32 *begins) {
 }
 
 static u32 merge_by_queue(
-    const struct bpe_merges *merges, const u8 *text, u32 *begins, u32 count, struct scratch *scratch
+    const struct bpe_merges *merges, const u8 *text, u32 *begins, u32 count, u32 least, struct scratch *scratch
 ) {
     if (count > MAX_MERGED) return ABSENT;
     /* Each merge adds two entries and removes one, and there are fewer merges than symbols. */
@@ -127,11 +93,12 @@ static u32 merge_by_queue(
         list.after[at] = at + 1;
     }
     for (u32 at = 0; at < count; at++) enqueue_pair(merges, text, &list, at, &queue);
-    while (queue.size) {
+    for (u32 symbols = count; queue.size && symbols > least;) {
         struct queued_merge next = pop(&queue);
         u32 left = (u32)next.order, right = list.after[left];
         if (!list.lengths[left] || right == count || list.lengths[left] + list.lengths[right] != next.length) continue;
         merge_with_next(&list, left);
+        symbols--;
         if (left) enqueue_pair(merges, text, &list, list.before[left], &queue);
         enqueue_pair(merges, text, &list, left, &queue);
     }
@@ -139,12 +106,12 @@ static u32 merge_by_queue(
 }
 
 /* Merge the symbols that begin at `begins[0]` to `begins[count - 1]`; `begins[count]` is their end. Return how many are
-   left, and put their places into `begins`. Return ABSENT if there is no memory. */
+   left, at least `least`, and put their places into `begins`. Return ABSENT if there is no memory. */
 static u32 merge_symbols(
-    const struct bpe_merges *merges, const u8 *text, u32 *begins, u32 count, struct scratch *scratch
+    const struct bpe_merges *merges, const u8 *text, u32 *begins, u32 count, u32 least, struct scratch *scratch
 ) {
-    if (count <= MAX_RESCANNED) return merge_by_rescanning(merges, text, begins, count);
-    return merge_by_queue(merges, text, begins, count, scratch);
+    if (count <= MAX_RESCANNED) return merge_by_rescanning(merges, text, begins, count, least);
+    return merge_by_queue(merges, text, begins, count, least, scratch);
 }
 
 static u32 *symbols(struct counting *c, u32 count) {
@@ -153,10 +120,23 @@ static u32 *symbols(struct counting *c, u32 count) {
     return found;
 }
 
+static struct bpe_merges merges_of(const struct vocabulary *v) {
+    return (struct bpe_merges){&v->unigram.tokens, v->ranks, v->ascii_pairs};
+}
+
 static u32 merge_pre_token(const struct counting *c, const u8 *text, u32 *begins, u32 count) {
-    const struct vocabulary *v = c->vocabulary;
-    struct bpe_merges merges = {&v->unigram.tokens, v->ranks, v->ascii_pairs};
-    return merge_symbols(&merges, text, begins, count, &c->buffers->work);
+    struct bpe_merges merges = merges_of(c->vocabulary);
+    return merge_symbols(&merges, text, begins, count, 1, &c->buffers->work);
+}
+
+u32 left_of_last_merge(const struct vocabulary *vocabulary, const u8 *text, u32 length, struct buffers *buffers) {
+    struct bpe_merges merges = merges_of(vocabulary);
+    u32 *begins = scratch_reserve(&buffers->symbols, ((size_t)length + 1) * sizeof *begins);
+    if (!begins) return 0;
+    u32 count = 0, is_of_bytes = vocabulary->method == BYTE_BPE;
+    for (u32 at = 0; at < length; at += is_of_bytes ? 1 : character_length(text[at])) begins[count++] = at;
+    begins[count] = length;
+    return merge_symbols(&merges, text, begins, count, 2, &buffers->work) == 2 ? begins[1] : 0;
 }
 
 /* Return the text without the bytes for which the vocabulary has no token, as its owner's library drops them. */
@@ -179,6 +159,10 @@ static const u8 *without_left_out(struct counting *c, const u8 *text, u32 *lengt
 
 static void count_byte_bpe(struct counting *c, const u8 *text, u32 length) {
     if (c->vocabulary->left_out) text = without_left_out(c, text, &length);
+    if (c->vocabulary->pairs.capacity && length <= MAX_MERGED_BYTES) {
+        add(c, length ? count_merged(&c->vocabulary->pairs, text, length) : 0);
+        return;
+    }
     u32 *begins = symbols(c, length);
     if (!begins) return;
     for (u32 at = 0; at <= length; at++) begins[at] = at;
@@ -187,6 +171,13 @@ static void count_byte_bpe(struct counting *c, const u8 *text, u32 length) {
 
 static void count_character_bpe(struct counting *c, const u8 *text, u32 length) {
     const struct string_table *tokens = &c->vocabulary->unigram.tokens;
+    if (c->vocabulary->pairs.capacity && length && length <= MAX_MERGED_BYTES) {
+        u32 found = count_merged(&c->vocabulary->pairs, text, length);
+        if (found != ABSENT) {
+            add(c, found);
+            return;
+        }
+    }
     u32 *begins = symbols(c, length), count = 0;
     if (!begins) return;
     for (u32 at = 0; at < length; at += character_length(text[at])) begins[count++] = at;

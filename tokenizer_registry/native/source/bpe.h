@@ -12,6 +12,10 @@
 /* Return whether the text is a token that the model makes of its own text. */
 int is_one_token(const struct vocabulary *vocabulary, const u8 *text, u32 length);
 
+/* Return the length of the left one of the two tokens that make this token, which has two bytes at least. Return 0 if no
+   two do, or there is no memory. */
+u32 left_of_last_merge(const struct vocabulary *vocabulary, const u8 *text, u32 length, struct buffers *buffers);
+
 /* Add the tokens of a pre-token, from the cache if it is there. */
 void count_pre_token(struct counting *c, const u8 *text, u32 length);
 

@@ -15,6 +15,9 @@ typedef uint64_t u64;
 /* Places in texts have 32 bits, and some bytes may be put in front of a text. */
 #define MAX_TEXT_BYTES (UINT32_MAX - 63)
 
+/* Bytes of a text that are examined together, a bit for each. */
+#define BLOCK_BYTES 64
+
 /* Why a text is not counted. */
 enum failure { NO_MEMORY = 1, TOO_LONG };
 

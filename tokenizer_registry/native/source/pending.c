@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 #include <sched.h>
-#include <stdlib.h>
 
 #include "batch.h"
 #include "pre_tokens.h"
@@ -41,17 +40,6 @@ void clear_pending(struct pending *pending) {
 #define BYTES_OF_A_WORD 6
 /* The bits of the slots of group 0. */
 #define EVERY_GROUPS_FIRST (u64)0x0001000100010001
-
-static struct unresolved_word *next_unresolved(struct counter *counter) {
-    if (counter->unresolved_count == counter->unresolved_capacity) {
-        u32 capacity = counter->unresolved_capacity * 2 + 64;
-        struct unresolved_word *all = realloc(counter->unresolved, capacity * sizeof *all);
-        if (!all) return NULL;
-        counter->unresolved = all;
-        counter->unresolved_capacity = capacity;
-    }
-    return counter->unresolved + counter->unresolved_count++;
-}
 
 static void add_unresolved(struct batch *batch, u32 slot, const struct word *word) {
     while (atomic_flag_test_and_set(&batch->is_adding)) sched_yield();

@@ -2,7 +2,7 @@
 #define _GNU_SOURCE
 #include "vocabulary.h"
 
-static const u8 MAGIC[8] = "WBPACK03";
+static const u8 MAGIC[8] = "WBPACK04";
 
 static const void *section(const struct packed *packed, u32 number) {
     return packed->offsets[number] ? (const u8 *)packed + packed->offsets[number] : NULL;
@@ -34,6 +34,28 @@ static struct split split_at(const void *content) {
     return found;
 }
 
+/* Capacity, an unused number, the zones, the tokens of bytes, pairs, the filter. */
+static struct pair_table pairs_at(const void *content, const void *symbols, const u32 *ascii) {
+    if (!content) return (struct pair_table){0};
+    const u32 *head = content, *zones = head + 2, *bytes = zones + 2 * ZONES;
+    const u64 *pairs = (const u64 *)(bytes + 256);
+    return (struct pair_table){
+        .capacity = head[0],
+        .bytes = bytes,
+        .ascii = ascii,
+        .blocks_of_symbols = symbols,
+        .symbols = (const u32 *)((const u16 *)symbols + 0x10000 / 64),
+        .zones = (const struct zone *)zones,
+        .pairs = pairs,
+        .filter = pairs + head[0] + PAIRS_BEHIND,
+    };
+}
+
+static struct border_style borders_at(const void *content) {
+    if (!content) return (struct border_style){0};
+    return (struct border_style){*(const u32 *)content, (const u8 *)content + sizeof(u32)};
+}
+
 int read_vocabulary(struct vocabulary *vocabulary, const void *content, u64 size) {
     const struct packed *packed = content;
     if (size < sizeof *packed || memcmp(packed->magic, MAGIC, sizeof MAGIC)) return 0;
@@ -49,6 +71,8 @@ int read_vocabulary(struct vocabulary *vocabulary, const void *content, u64 size
         .changed = strings_at(section(packed, CHANGED)),
         .boundaries = strings_at(section(packed, BOUNDARIES)),
         .changed_places = changed_into,
+        .pairs = pairs_at(section(packed, PAIRS), section(packed, FIRST_SYMBOLS), section(packed, ASCII_PAIRS)),
+        .border_style = borders_at(section(packed, BORDERS)),
         .left_out = section(packed, LEFT_OUT),
         .ranks = section(packed, RANKS),
         .ascii_pairs = section(packed, ASCII_PAIRS),
@@ -57,6 +81,8 @@ int read_vocabulary(struct vocabulary *vocabulary, const void *content, u64 size
         .end_of_word = section(packed, END_OF_WORD),
         .unigram = {tokens, section(packed, SCORES), packed->unknown_score, packed->unknown},
     };
+    if (packed->method == CHARACTER_BPE) vocabulary->pairs.characters = &vocabulary->unigram.tokens;
+    if (vocabulary->ranks) vocabulary->pairs.ascii = NULL; /* these are ranks, which are not the numbers of tokens here */
     if (changed_into) vocabulary->changed_into = (const u8 *)(changed_into + vocabulary->changed.count + 1);
     vocabulary->word_pieces =
         (struct word_pieces){tokens, strings_at(section(packed, CONTINUATIONS)), packed->plain == PLAIN_IN_CASED_BERT};

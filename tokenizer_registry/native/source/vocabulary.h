@@ -5,7 +5,8 @@
 #define WEIGHBRIDGE_VOCABULARY_H
 
 #include "characters.h"
-#include "pre_tokenizer.h"
+#include "merges.h"
+#include "splitter.h"
 #include "unigram.h"
 #include "word_pieces.h"
 
@@ -29,6 +30,9 @@ enum section {
     BOUNDARIES,        /* string table: what tokens have across the end of a word */
     OWN_NORMALIZER,      /* read by Python only */
     END_OF_WORD,   /* a byte that stands behind each pre-token; texts are put into lower case */
+    PAIRS,         /* which two tokens make which, if tokens are numbered by rank */
+    BORDERS,       /* the style of a pattern, and the kinds of characters by class */
+    FIRST_SYMBOLS, /* by code point, tokens of characters that merging may begin with */
     SPLITS,        /* the first of MAX_SPLITS sections */
     SECTIONS = SPLITS + MAX_SPLITS,
 };
@@ -49,10 +53,12 @@ struct vocabulary {
     u32 strips_end;       /* of a text with white space */
     u32 split_count;
     struct split splits[MAX_SPLITS];
+    struct border_style border_style;
     struct string_table added, changed, boundaries;
     const u32 *changed_places;
     const u8 *changed_into;
     const u32 *ranks, *ascii_pairs;
+    struct pair_table pairs;
     const u8 *left_out, *whole;
     const u8 *added_ends;
     const u8 *end_of_word; /* NULL if nothing stands behind a pre-token */

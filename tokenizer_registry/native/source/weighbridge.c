@@ -4,20 +4,21 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "pieces.h"
 #include "pre_tokens.h"
 #include "weighbridge.h"
 #include "workspaces.h"
 
 static atomic_uint_fast64_t sets;
 
-/* In huge pages where the system has them: words lie scattered over the whole cache. */
-static struct cache *new_cache(void) {
-    void *cache = mmap(NULL, sizeof(struct cache), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (cache == MAP_FAILED) return NULL;
+/* In huge pages where the system has them: words lie scattered over the whole table. */
+static void *new_table(size_t size) {
+    void *table = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (table == MAP_FAILED) return NULL;
 #ifdef MADV_HUGEPAGE
-    madvise(cache, sizeof(struct cache), MADV_HUGEPAGE);
+    madvise(table, size, MADV_HUGEPAGE);
 #endif
-    return cache;
+    return table;
 }
 
 /* Let at most `count` calls without Python's lock run at a time; others wait. */
@@ -47,6 +48,7 @@ EXPORTED int weighbridge_add(struct counter_set *set, u32 slot, const void *pack
     set->vocabularies[slot] = vocabulary;
     if (has_words) set->has_words |= (u64)1 << slot;
     if (vocabulary->boundaries.count) set->has_boundaries |= (u64)1 << slot;
+    if (has_pieces(vocabulary)) set->has_pieces |= (u64)1 << slot;
     if (may_be_unresolved(vocabulary)) set->may_be_unresolved |= (u64)1 << slot;
     return 1;
 }
@@ -76,8 +78,11 @@ int64_t weighbridge_count(
     if (length > MAX_TEXT_BYTES) return TEXT_TOO_LONG;
     struct workspace *workspace = take_workspace(holds_lock);
     struct counter *counter = &workspace->counter;
-    if (!counter->cache) counter->cache = new_cache();
-    int failure = counter->cache ? count_text(counter, set, text, (u32)length, wanted, normalized, totals) : NO_MEMORY;
+    if (!counter->cache) counter->cache = new_table(sizeof *counter->cache);
+    if (!counter->pieces) counter->pieces = new_table(sizeof *counter->pieces);
+    int failure = NO_MEMORY;
+    if (counter->cache && counter->pieces)
+        failure = count_text(counter, set, text, (u32)length, wanted, normalized, totals);
     int64_t found = answer(workspace, failure, unresolved);
     release_workspace(workspace);
     return found;
@@ -99,10 +104,33 @@ EXPORTED void weighbridge_learn(const struct unresolved *unresolved, const u8 *t
 
 void weighbridge_free_unresolved(struct unresolved *unresolved) { free(unresolved); }
 
+static void free_buffers(struct buffers *buffers) {
+    scratch_free(&buffers->text);
+    scratch_free(&buffers->symbols);
+    scratch_free(&buffers->work);
+}
+
 EXPORTED void weighbridge_fill_strings(
     struct bucket *buckets, u32 capacity, const u32 *offsets, const u8 *text, u32 count
 ) {
     fill_strings(buckets, capacity, offsets, text, count);
+}
+
+/* Put the pairs of tokens of the packed vocabulary into `found`, three numbers each. Return how many there are, or
+   ABSENT if it is none. */
+EXPORTED u32 weighbridge_find_pairs(const void *packed, u64 size, u32 *found) {
+    struct vocabulary vocabulary;
+    struct buffers buffers = {0};
+    if (!read_vocabulary(&vocabulary, packed, size)) return ABSENT;
+    u32 count = find_pairs(&vocabulary, found, &buffers);
+    free_buffers(&buffers);
+    return count;
+}
+
+EXPORTED int weighbridge_fill_pairs(
+    const struct zone *zones, u32 capacity, const u32 *found, u32 count, u64 *pairs
+) {
+    return fill_pairs(zones, capacity, found, count, pairs);
 }
 
 /* Set a bit for each string that the packed vocabulary makes one token of. Return 0 if it is none or memory
@@ -118,10 +146,26 @@ EXPORTED int weighbridge_whole(
         if (length && count_token_text(&vocabulary, text + offsets[number], length, &buffers) == 1)
             bits[number >> 3] |= (u8)(1 << (number & 7));
     }
-    scratch_free(&buffers.text);
-    scratch_free(&buffers.symbols);
-    scratch_free(&buffers.work);
+    free_buffers(&buffers);
     return 1;
+}
+
+/* Split a text with the pattern of a packed vocabulary that has one: put where each pre-token ends into `ends`, which has
+   room for a number a byte. `by_parts`: match the pattern part by part. Return how many there are; ABSENT if it is none.
+   Tests compare the two ways. */
+EXPORTED u32 weighbridge_split(
+    const void *packed, u64 size, const void *characters, const u8 *text, u32 length, int by_parts, u32 *ends
+) {
+    struct vocabulary vocabulary;
+    struct piece pieces[MAX_PIECES];
+    if (!read_vocabulary(&vocabulary, packed, size) || vocabulary.split_count != 1) return ABSENT;
+    struct border_style none = {0}, *style = by_parts ? &none : &vocabulary.border_style;
+    struct splitter splitter = start_splitting(vocabulary.splits, style, characters, text, text + length);
+    u32 found = 0;
+    for (u32 count; (count = next_pieces(&splitter, pieces));)
+        for (u32 number = 0; number < count; number++)
+            ends[found++] = (u32)(pieces[number].text - text) + pieces[number].length;
+    return found;
 }
 
 /* Of Python's stable ABI, whose headers are not on every machine. */

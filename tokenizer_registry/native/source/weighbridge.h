@@ -11,7 +11,15 @@
               pre_tokens.c ─ normalizer.c ── needs neighbours? ──> unresolved, counted by Python, then learnt
                     │
                     ├─ added tokens, then pre_tokenizer.c: split into pre-tokens
-                    └─ model: bpe.c, unigram.c or word_pieces.c
+                    └─ model: bpe.c with merges.c, unigram.c or word_pieces.c
+
+   For few byte-level vocabularies with one pattern, one after the other:
+
+     text ──> kinds.c: bit masks of 64 bytes ──> borders.c ──> splitter.c: pre-tokens ──> piece_table.c: known? ─ yes ─┐
+                                                    │ unsure       ▲                            │ no                   ▼
+                                                    └──> pre_tokenizer.c                  pieces.c: a token? ───────> total
+                                                                                                │ no                   ▲
+                                                                                                └──> merges.c ─────────┘
 
    Texts of vocabularies without words go to pre_tokens.c as a whole. Vocabularies are mapped files (vocabulary.c).
 

@@ -7,8 +7,6 @@
 
 #include "characters.h"
 
-/* Bytes that are examined together, a bit for each. */
-#define BLOCK_BYTES 64
 /* Cuts found in one step, or up to a block more. */
 #define CUTS_AT_ONCE 32
 #define MAX_CUTS (CUTS_AT_ONCE + BLOCK_BYTES)

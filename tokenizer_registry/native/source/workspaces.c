@@ -24,7 +24,7 @@ static void unlock_workspaces(void) { pthread_mutex_unlock(&lock); }
 static void forget_threads(void) {
     for (u64 left = atomic_exchange(&taken, 0); left; left &= left - 1) {
         struct counter *counter = &workspaces[__builtin_ctzll(left)].counter;
-        *counter = (struct counter){.cache = counter->cache};
+        *counter = (struct counter){.cache = counter->cache, .pieces = counter->pieces};
     }
     atomic_store(&waiting, 0);
     pthread_mutex_init(&lock, NULL);

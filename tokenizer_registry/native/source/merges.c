@@ -1,0 +1,227 @@
+#include "merges.h"
+
+#include "bpe.h"
+
+/* Pairs are in blocks, of which the least order is kept: after a merge only the blocks that changed are searched. */
+#define BLOCKS_OF_TEXT (MAX_MERGED_BYTES / BLOCK)
+#define PLACE_BITS 8
+#define NONE INT32_MAX
+
+/* The order of a pair: the rank of what it makes, above the place of its left symbol. */
+static inline int32_t order_of(const struct pair_table *table, u32 left, u32 right, u32 place) {
+    u32 made = merged(table, left, right);
+    return made == NO_TOKEN ? NONE : (int32_t)(made << PLACE_BITS | place);
+}
+
+static inline u32 place_of(int32_t order) { return (u32)order & ((1 << PLACE_BITS) - 1); }
+
+static inline u32 token_of(int32_t order) { return (u32)order >> PLACE_BITS; }
+
+/* Symbols as a list, with the orders of pairs by their left symbols. */
+struct symbols {
+    u32 count, lacking;
+    u32 tokens[MAX_MERGED_BYTES + 1];
+    int32_t least[BLOCKS_OF_TEXT];
+    orders order[BLOCKS_OF_TEXT];
+    u16 before[MAX_MERGED_BYTES + 1], after[MAX_MERGED_BYTES + 1];
+};
+
+static inline void find_least(struct symbols *s, u32 block) { s->least[block] = __builtin_reduce_min(s->order[block]); }
+
+static inline int32_t least_of(const struct symbols *s, u32 blocks) {
+    int32_t least = s->least[0];
+    for (u32 block = 1; block < blocks; block++) least = s->least[block] < least ? s->least[block] : least;
+    return least;
+}
+
+static inline void put_order(struct symbols *s, u32 place, int32_t order) {
+    ((int32_t *)s->order)[place] = order;
+}
+
+/* Put in the characters of the text, or their bytes where a part of one may merge with a neighbour first. A character
+   that is no token where all symbols are characters counts as its bytes, and merges with nothing. Return 0 if pairs of
+   tokens do not tell how to merge this text. */
+static int put_symbols(const struct pair_table *table, struct symbols *s, const u8 *text, u32 length) {
+    const u8 *end = text + length;
+    u32 count = 0, before = 0, symbol = first_symbol(table, text);
+    s->lacking = 0;
+    for (const u8 *at = text, *next; at < end; at = next) {
+        next = at + character_length(*at);
+        u32 behind = next < end ? first_symbol(table, next) : 0, token = symbol & NO_TOKEN;
+        u32 is_split = (symbol / NOT_BEHIND & before / IS_BEFORE) | (symbol / NOT_BEFORE & behind / IS_BEHIND);
+        if (table->characters) {
+            if (is_split & 1) return 0;
+            s->lacking += token == NO_TOKEN ? (u32)(next - at) - 1 : 0;
+            s->tokens[count++] = token;
+        } else if (is_split & 1 || token == NO_TOKEN) {
+            while (at < next) s->tokens[count++] = table->bytes[*at++];
+        } else {
+            s->tokens[count++] = token;
+        }
+        before = symbol;
+        symbol = behind;
+    }
+    s->count = count;
+    return 1;
+}
+
+static void put_pairs(const struct pair_table *table, struct symbols *s, u32 blocks) {
+    for (u32 at = 0; at < s->count; at++) {
+        s->before[at] = (u16)(at - 1);
+        s->after[at] = (u16)(at + 1);
+    }
+    for (u32 at = 0; at + 1 < s->count; at++)
+        put_order(s, at, order_of(table, s->tokens[at], s->tokens[at + 1], at));
+    for (u32 at = s->count - 1; at < blocks * BLOCK; at++) put_order(s, at, NONE);
+    for (u32 block = 0; block < blocks; block++) find_least(s, block);
+}
+
+/* Merge the pair at `left` into the token. */
+static inline void merge(const struct pair_table *table, struct symbols *s, u32 left, u32 token, u32 end) {
+    u32 right = s->after[left], next = s->after[right], before = s->before[left];
+    s->tokens[left] = token;
+    s->after[left] = (u16)next;
+    put_order(s, right, NONE);
+    int32_t order = NONE;
+    if (next < end) {
+        s->before[next] = (u16)left;
+        order = order_of(table, token, s->tokens[next], left);
+    }
+    put_order(s, left, order);
+    if (left) {
+        put_order(s, before, order_of(table, s->tokens[before], token, before));
+        find_least(s, before / BLOCK);
+    }
+    if (!left || before / BLOCK != left / BLOCK) find_least(s, left / BLOCK);
+    if (right / BLOCK != left / BLOCK) find_least(s, right / BLOCK);
+    s->count--;
+}
+
+static u32 count_listed(const struct pair_table *table, struct symbols *s) {
+    u32 end = s->count, blocks = (end + BLOCK - 1) / BLOCK;
+    put_pairs(table, s, blocks);
+    for (int32_t least = least_of(s, blocks); least != NONE; least = least_of(s, blocks))
+        merge(table, s, place_of(least), token_of(least), end);
+    return s->count;
+}
+
+/* The first of these bits behind a place, and the last one before it. */
+static inline u32 bit_behind(u32 bits, u32 place) { return (u32)__builtin_ctz(bits & ~(u32)0 << place << 1); }
+
+static inline u32 bit_before(u32 bits, u32 place) { return 31 - (u32)__builtin_clz(bits & ~(~(u32)0 << place)); }
+
+static inline orders with_order(orders all, u32 place, int32_t order) {
+    const orders places = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    orders is_there = places == (int32_t)place;
+    return (is_there & order) | (~is_there & all);
+}
+
+/* Return the orders after the merge of the first pair, whose order is `least`. */
+__attribute__((always_inline)) static inline orders merge_few(
+    const struct pair_table *table, struct few_symbols *s, orders all, int32_t least
+) {
+    u32 place = place_of(least), token = token_of(least), right = bit_behind(s->left, place);
+    u32 next = bit_behind(s->left, right), before = bit_before(s->left, place);
+    s->left &= ~((u32)1 << right);
+    s->tokens[place] = token;
+    int32_t with_next = order_of(table, token, s->tokens[next], place);
+    int32_t with_before = order_of(table, s->tokens[before], token, before);
+    return with_order(with_order(with_order(all, right, NONE), place, with_next), before, with_before);
+}
+
+static void merge_alone(const struct pair_table *table, struct few_symbols *s, orders all) {
+    for (int32_t least; (least = __builtin_reduce_min(all)) != NONE;) all = merge_few(table, s, all, least);
+}
+
+void merge_in_turn(const struct pair_table *table, struct few_symbols *one, struct few_symbols *other) {
+    orders all = one->all, others = other->all;
+    for (;;) {
+        int32_t least = __builtin_reduce_min(all), least_other = __builtin_reduce_min(others);
+        if (least == NONE || least_other == NONE) break;
+        all = merge_few(table, one, all, least);
+        others = merge_few(table, other, others, least_other);
+    }
+    merge_alone(table, one, all);
+    merge_alone(table, other, others);
+}
+
+static void put_few(struct few_symbols *s, const int32_t *found, u32 count) {
+    memcpy(&s->all, found, sizeof s->all);
+    s->left = (4u << count) - 1;
+    s->tokens[0] = s->tokens[count + 1] = NO_TOKEN;
+}
+
+static void put_characters(const struct pair_table *table, struct few_symbols *s, const u32 *symbols, u32 count) {
+    int32_t found[BLOCK] = {[0 ... BLOCK - 1] = NONE};
+    memcpy(s->tokens + 1, symbols, count * sizeof *symbols);
+    for (u32 at = 1; at < count; at++) found[at] = order_of(table, s->tokens[at], s->tokens[at + 1], at);
+    put_few(s, found, count);
+}
+
+/* ASCII has a table of pairs of its own. */
+static void put_ascii(const struct pair_table *table, struct few_symbols *s, const u8 *text, u32 length) {
+    int32_t found[BLOCK] = {[0 ... BLOCK - 1] = NONE};
+    for (u32 at = 1; at < length; at++) {
+        u32 made = table->ascii[(u32)text[at - 1] << 7 | text[at]];
+        s->tokens[at] = table->bytes[text[at - 1]];
+        found[at] = made < NO_TOKEN ? (int32_t)(made << PLACE_BITS | at) : NONE;
+    }
+    s->tokens[length] = table->bytes[text[length - 1]];
+    put_few(s, found, length);
+}
+
+static int is_ascii(const u8 *text, u32 length) {
+    u8 any = 0;
+    for (u32 at = 0; at < length; at++) any |= text[at];
+    return any < 0x80;
+}
+
+u32 begin_merging(const struct pair_table *table, const u8 *text, u32 length, struct few_symbols *few) {
+    struct symbols s;
+    if (table->ascii && length <= MAX_FEW_SYMBOLS && is_ascii(text, length)) {
+        put_ascii(table, few, text, length);
+        few->lacking = 0;
+        return 0;
+    }
+    if (!put_symbols(table, &s, text, length)) return ABSENT;
+    if (s.count > MAX_FEW_SYMBOLS) return count_listed(table, &s) + s.lacking;
+    put_characters(table, few, s.tokens, s.count);
+    few->lacking = s.lacking;
+    return 0;
+}
+
+u32 count_merged(const struct pair_table *table, const u8 *text, u32 length) {
+    struct few_symbols few, none;
+    end_merging(&none);
+    u32 count = begin_merging(table, text, length, &few);
+    if (count) return count;
+    merge_in_turn(table, &few, &none);
+    return few_left(&few);
+}
+
+u32 find_pairs(const struct vocabulary *vocabulary, u32 *found, struct buffers *buffers) {
+    const struct string_table *tokens = &vocabulary->unigram.tokens;
+    u32 count = 0;
+    for (u32 number = 0; number < tokens->count; number++) {
+        const u8 *text = tokens->text + tokens->offsets[number];
+        u32 length = tokens->offsets[number + 1] - tokens->offsets[number];
+        u32 left = length > 1 ? left_of_last_merge(vocabulary, text, length, buffers) : 0;
+        if (!left) continue;
+        found[3 * count] = find_string(tokens, text, left);
+        found[3 * count + 1] = find_string(tokens, text + left, length - left);
+        found[3 * count++ + 2] = number;
+    }
+    return count;
+}
+
+int fill_pairs(const struct zone *zones, u32 capacity, const u32 *found, u32 count, u64 *pairs) {
+    u64 *filter = pairs + capacity + PAIRS_BEHIND;
+    for (const u32 *one = found; one < found + 3 * (size_t)count; one += 3) {
+        u32 bit = bit_of_pair(zones, one[0], one[1]), place = bit / FILTER_BITS_PER_PLACE;
+        while (pairs[place] != FREE_PAIR) place++;
+        if (place >= capacity + PAIRS_BEHIND - 2) return 0;
+        pairs[place] = pair_of(one[0], one[1]) << TOKEN_BITS | one[2];
+        filter[bit >> 6] |= (u64)1 << (bit & 63);
+    }
+    return 1;
+}
