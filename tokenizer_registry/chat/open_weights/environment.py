@@ -9,7 +9,7 @@ from jinja2.utils import Namespace
 
 from tokenizer_registry.chat.open_weights.kept_objects import KeptObject
 
-_DICT_ATTRIBUTES: Final = frozenset(dir(KeptObject))
+_DICT_ATTRIBUTES: Final = frozenset(dir(dict))
 # `format` and `format_map` are wrapped by the sandbox.
 _STRING_METHODS: Final = frozenset(
     name for name in dir(str) if not name.startswith("_") and name not in {"format", "format_map"}
