@@ -67,31 +67,28 @@ class ChatCounting:
                     return refusal
         except UncountableText as fault:
             return INVALID_REQUEST.saying(f"{chat.shape}: {fault}")
+        self._note_effort(tuple(names))
         return [job.counted[name] for name in names]
 
     def _is_small(self, chat: ChatInput, names: tuple[str, ...]) -> bool:
         """Return whether a chat is counted on the event loop: in 1 to 2 ms, as a text is."""
-        if len(names) > MAX_INLINE_NAMES:
-            return False
-        effort = self._efforts.get(names) or self._effort(names)
+        effort = self._efforts.get(names)
         return effort is not None and (chat.characters + TEXT_CHARACTERS * chat.texts) * effort <= INLINE_EFFORT
 
-    def _effort(self, names: tuple[str, ...]) -> int | None:
-        """Return the effort of the vocabularies of models; None for one that is not counted on the event loop.
+    def _note_effort(self, names: tuple[str, ...]) -> None:
+        """Keep the effort of models that were counted in a thread, which read their rules and vocabularies.
 
-        Those are models with templates or estimators, and with a vocabulary that has to be loaded first.
+        Models with templates or estimators are never counted on the event loop.
         """
         registry = self.pool.registry
+        if names in self._efforts or len(names) > MAX_INLINE_NAMES:
+            return
         models = [registry.names.resolve(name).model for name in names]
-        if not all(map(self._has_constants, models)):
-            return None
-        effort = registry.effort(models)
-        if not effort:
-            return None
-        if len(self._efforts) >= MAX_EFFORTS:
-            self._efforts.clear()
-        self._efforts[names] = effort
-        return effort
+        effort = registry.effort(models) if all(map(self._has_constants, models)) else None
+        if effort:
+            if len(self._efforts) >= MAX_EFFORTS:
+                self._efforts.clear()
+            self._efforts[names] = effort
 
     def _has_constants(self, model: str) -> bool:
         generation, registry = generation_of(model), self.pool.registry
