@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from bench.accounts import CALLS, MANY, ROUNDS, many_accounts
 from bench.catalogue import growth, whole_catalogue
+from bench.chat_counts import chat_counts
 from bench.corpora import corpora
 from bench.costs import costs
 from bench.counting import Comparison, compare_engines
@@ -141,6 +142,7 @@ PARTS: dict[str, Callable[[], Iterable[Section]]] = {
     "costs": _costs,
     "gateway": _gateway,
     "peers": _peers,
+    "chats": chat_counts,
     "typing": _typing,
 }
 

@@ -2,12 +2,18 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from corpus_cost.plain_chats import ChatModel, PlainChats, TextsByVocabulary, plain_roles, texts_of
 from corpus_cost.readers.chats import Chat, NoChat, chat_of, without_nulls
-from tokenizer_registry import Registry, RegistryError
+from tokenizer_registry import Registry, RegistryError, UncountableText
 from tokenizer_registry.chat.count import count_read, count_request
+from tokenizer_registry.chat.request_texts import message_texts
+from tokenizer_registry.chat.texts import TextCounter, TextMemory
+from tokenizer_registry.native.batch_counter import BatchCounter
+from tokenizer_registry.native.text_column import copied_columns
+from tokenizer_registry.vocabulary import Vocabulary
 
 # Counted to find out whether a model has rules at all.
 _PROBE = {"messages": [{"role": "user", "content": "a"}]}
@@ -68,12 +74,32 @@ class ChatCounters:
         self._registry = registry
         self._models = [(model, PlainChats(registry, model)) for model in models]
         self._own = own
+        named = (registry.models[model.model].vocabulary for model in models)
+        self._together = BatchCounter(_loaded(registry, sorted({name for name in named if name is not None})))
 
     def count(self, chats: Sequence[Chat]) -> dict[str, ChatTally]:
         """Return the tally of each model, by its key."""
         roles = [plain_roles(chat.request) for chat in chats]
         texts: TextsByVocabulary = {}
-        return {model.key: self._tally(model, plain, chats, roles, texts) for model, plain in self._models}
+        memory = self._counted_together(chats)
+        return {model.key: self._tally(model, plain, chats, roles, texts, memory) for model, plain in self._models}
+
+    def _counted_together(self, chats: Sequence[Chat]) -> TextMemory:
+        """Return the counts of the texts of all messages by all vocabularies, as far as one call counts them."""
+        memory: TextMemory = {name: {} for name in self._together.names}
+        if self._own or not self._together.counts_columns:
+            return memory
+        texts = list({text for chat in chats for text in message_texts(chat.request)})
+        place = 0
+        try:
+            for column in copied_columns(texts):
+                counted = texts[place : place + column.count]
+                for name, counts in zip(memory, self._together.count_column(column), strict=True):
+                    memory[name] |= {text: n for text, n in zip(counted, counts, strict=True) if n is not None}
+                place += column.count
+        except (UncountableText, UnicodeEncodeError):
+            pass  # The text is counted by itself, which says what is wrong with it.
+        return memory
 
     def _tally(
         self,
@@ -82,7 +108,9 @@ class ChatCounters:
         chats: Sequence[Chat],
         roles: Sequence[tuple[str, ...] | None],
         texts: TextsByVocabulary,
+        memory: TextMemory,
     ) -> ChatTally:
+        counter = plain.counter(memory)
         tokens: list[int | None] = []
         reasons: dict[int, str] = {}
         exact = exact_tokens = estimated = estimated_tokens = low = high = 0
@@ -91,7 +119,7 @@ class ChatCounters:
                 tokens.append(None)
                 continue
             try:
-                found = self._count(model, plain, chat, roles[place], texts, place)
+                found = self._count(model, plain, counter, chat, roles[place], texts, place, memory)
             except RegistryError as fault:
                 tokens.append(None)
                 reasons[place] = str(fault)
@@ -110,20 +138,31 @@ class ChatCounters:
         self,
         model: ChatModel,
         plain: PlainChats,
+        counter: TextCounter | None,
         chat: Chat,
         roles: tuple[str, ...] | None,
         texts: TextsByVocabulary,
         place: int,
+        memory: TextMemory,
     ) -> ChatNumber:
         frame = plain.frame(roles)
-        if frame is None or plain.texts is None:
-            found = count_read(self._registry, chat.request, model.model, model.host)
+        if frame is None or counter is None:
+            found = count_read(self._registry, chat.request, model.model, model.host, memory=memory)
             return ChatNumber(found.tokens, found.low, found.high or 0, found.method == "exact", found.missing)
-        known = texts.setdefault(plain.texts.name, {})
+        known = texts.setdefault(counter.name, {})
         if place not in known:
-            known[place] = sum(map(plain.texts.count, texts_of(chat.request)))
+            known[place] = sum(map(counter.count, texts_of(chat.request)))
         tokens = known[place]
         return ChatNumber(frame.tokens + tokens, frame.low + tokens, frame.high + tokens, frame.is_exact)
+
+
+def _loaded(registry: Registry, names: Sequence[str]) -> dict[str, Vocabulary]:
+    """Return the vocabularies that can be loaded; for others each chat has the reason."""
+    found: dict[str, Vocabulary] = {}
+    for name in names:
+        with suppress(RegistryError):
+            found[name] = registry.vocabulary(name)
+    return found
 
 
 def count_value(registry: Registry, value: Any, asked: ChatModel, *, estimate: bool) -> int | None:

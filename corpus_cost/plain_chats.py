@@ -8,7 +8,7 @@ from tokenizer_registry import Registry
 from tokenizer_registry.chat.count import count_read
 from tokenizer_registry.chat.request import CommonRequest, TextBlock, Turn
 from tokenizer_registry.chat.rules import generation_of
-from tokenizer_registry.chat.texts import TextCounter, text_counter
+from tokenizer_registry.chat.texts import TextCounter, TextMemory, text_counter
 
 # Sequences of roles whose frame is kept, and their length.
 MAX_FRAMES = 4_096
@@ -57,6 +57,10 @@ class PlainChats:
         self._frame = lru_cache(MAX_FRAMES)(self._frame_of)
         self.texts = self._text_counter()
 
+    def counter(self, memory: TextMemory) -> TextCounter | None:
+        """Return what counts the texts, with counts that are known already; None for a model of another family."""
+        return None if self.texts is None else self._text_counter(memory)
+
     def frame(self, roles: tuple[str, ...] | None) -> PlainFrame | None:
         """Return the frame around messages with these roles, None if it depends on more than the roles."""
         return None if self.texts is None or roles is None else self._frame(roles)
@@ -69,11 +73,11 @@ class PlainChats:
         letters = len(roles) * self.texts.count(_LETTER)
         return PlainFrame(found.tokens - letters, found.low - letters, found.high - letters, found.method == "exact")
 
-    def _text_counter(self) -> TextCounter | None:
+    def _text_counter(self, memory: TextMemory | None = None) -> TextCounter | None:
         generation = generation_of(self._model.model)
         if generation is None or generation.family != "openai":
             return None
-        found = text_counter(self._registry, self._model.model, generation)
+        found = text_counter(self._registry, self._model.model, generation, memory)
         return found if found is not None and found.band(_LETTER) is None else None
 
 

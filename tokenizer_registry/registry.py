@@ -11,6 +11,7 @@ from typing import Final, Literal, NamedTuple
 
 from tokenizer_registry.approximation.estimates import Estimates, read_estimates
 from tokenizer_registry.approximation.estimators import ErrorBand, Estimator, script_of
+from tokenizer_registry.content_memory import ContentMemory
 from tokenizer_registry.engines import Engines, load_vocabulary, read_engines
 from tokenizer_registry.errors import DamagedVocabulary, UnknownModel, UnknownVocabulary
 from tokenizer_registry.extra import Extra, read_extra
@@ -24,6 +25,7 @@ from tokenizer_registry.vocabulary_files import Fetchable, VocabularySpec, read_
 
 # Lists of models that are asked for again and again; a list of all has a thousand names.
 MAX_CHOICES: Final = 256
+MAX_KEPT_CHARACTERS: Final = 8_000_000
 
 
 class Count(NamedTuple):
@@ -103,6 +105,8 @@ class Registry:
         self._loaded: dict[str, Vocabulary] = {}
         self._faults: dict[str, DamagedVocabulary] = {}
         self._choices: dict[tuple[str, ...], ModelSelection] = {}
+        # Counts by vocabulary and texts of what many requests have, such as tools.
+        self.kept_counts: ContentMemory[tuple[str, tuple[str, ...]], list[int]] = ContentMemory(MAX_KEPT_CHARACTERS)
 
     @classmethod
     def from_package(cls, extra_folder: Path | None = None, *, fast: bool = True) -> "Registry":

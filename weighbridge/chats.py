@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from types import NoneType
+from typing import Any, Final
 
 from tokenizer_registry.chat.count import count_request
 from tokenizer_registry.chat.parts import ChatCount
@@ -50,7 +51,8 @@ def _body_of(messages: object, tools: object) -> dict[str, Any]:
     if isinstance(messages, Mapping):
         if tools is not None:
             raise TypeError("tools belong into the request; pass a list of messages to have them beside it")
-        return dict(_plain(messages))
+        plain: dict[str, Any] = _plain(messages)
+        return plain
     if isinstance(messages, str) or not isinstance(messages, Sequence):
         raise TypeError(
             f"messages must be a list of messages or the body of a request, not {type(messages).__name__}; "
@@ -66,10 +68,26 @@ def _sequence(tools: object) -> Sequence[Any]:
     return tools
 
 
+# Types of JSON whose values hold no other values.
+_SCALARS: Final = frozenset({str, int, float, bool, NoneType})
+
+
 def _plain(value: Any) -> Any:
-    """Return a value as JSON has it: the objects of SDKs are pydantic models."""
+    """Return a value as JSON has it: the objects of SDKs are pydantic models. What is plain is not copied."""
+    return value if _is_plain(value) else _converted(value)
+
+
+def _is_plain(value: Any) -> bool:
+    """Return whether a value has objects, arrays and scalars of JSON alone."""
+    kind = type(value)
+    if kind is dict:
+        return all(type(each) in _SCALARS or _is_plain(each) for each in value.values())
+    return kind in _SCALARS or (kind is list and all(map(_is_plain, value)))
+
+
+def _converted(value: Any) -> Any:
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json", exclude_none=True)
     if isinstance(value, Mapping):
-        return {key: _plain(each) for key, each in value.items()}
-    return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
+        return {key: _converted(each) for key, each in value.items()}
+    return [_converted(each) for each in value] if isinstance(value, list | tuple) else value

@@ -8,18 +8,22 @@ from typing import Final, NamedTuple
 
 from service.http.errors import INVALID_REQUEST, TEXT_TOO_LARGE, Refusal
 from service.tokens.chat_requests import ChatInput
-from service.tokens.counting_pool import Caller, CountingPool
+from service.tokens.counting_pool import INLINE_EFFORT, MAX_EFFORTS, Caller, CountingPool
 from tokenizer_registry import Count, DamagedVocabulary, Registry, UncountableText, UnknownVocabulary
 from tokenizer_registry.chat.count import count_read
 from tokenizer_registry.chat.errors import BadChatRequest
 from tokenizer_registry.chat.parts import ChatCount, ChatParts, Part
 from tokenizer_registry.chat.request_texts import request_texts
+from tokenizer_registry.chat.rules import generation_of
 from tokenizer_registry.chat.texts import TextMemory
 
 # A job of a chat for many models ends after this time, so that other callers get their turns.
 JOB_SECONDS: Final = 0.1
 # Texts of a chat times models that one call may count: about 15 s of a processor.
 MAX_COUNTED_TEXTS: Final = 2_000_000
+# A chat is counted on the event loop for so many models, each text as if it had so many characters more.
+MAX_INLINE_NAMES: Final = 8
+TEXT_CHARACTERS: Final = 50
 NOT_EXACT: Final = "the count is an estimate; send estimate: true for it"
 
 
@@ -34,10 +38,11 @@ class ChatJob(NamedTuple):
 
 
 class ChatCounting:
-    """Counts chats in the threads of a pool; templates and large requests take too long for the event loop."""
+    """Counts chats: small ones on the event loop; templates, estimates and large requests in the threads of a pool."""
 
     def __init__(self, pool: CountingPool) -> None:
         self.pool = pool
+        self._efforts: dict[tuple[str, ...], int] = {}
 
     async def count(
         self, chat: ChatInput, names: Sequence[str], at: date | None, caller: Caller, held_bytes: int = 0
@@ -54,13 +59,41 @@ class ChatCounting:
             )
         job = ChatJob(chat, names, at, {}, {})
         try:
+            if self._is_small(chat, tuple(names)):
+                self._step(job)
             while not job.counted.keys() >= set(names):
                 refusal = await self.pool.run(caller, partial(self._step, job), chat.size_bytes, held_bytes)
                 if refusal is not None:
                     return refusal
         except UncountableText as fault:
             return INVALID_REQUEST.saying(f"{chat.shape}: {fault}")
+        self._note_effort(tuple(names))
         return [job.counted[name] for name in names]
+
+    def _is_small(self, chat: ChatInput, names: tuple[str, ...]) -> bool:
+        """Return whether a chat is counted on the event loop: in 1 to 2 ms, as a text is."""
+        effort = self._efforts.get(names)
+        return effort is not None and (chat.characters + TEXT_CHARACTERS * chat.texts) * effort <= INLINE_EFFORT
+
+    def _note_effort(self, names: tuple[str, ...]) -> None:
+        """Keep the effort of models that were counted in a thread, which read their rules and vocabularies.
+
+        Models with templates or estimators are never counted on the event loop.
+        """
+        registry = self.pool.registry
+        if names in self._efforts or len(names) > MAX_INLINE_NAMES:
+            return
+        models = [registry.names.resolve(name).model for name in names]
+        effort = registry.effort(models) if all(map(self._has_constants, models)) else None
+        if effort:
+            if len(self._efforts) >= MAX_EFFORTS:
+                self._efforts.clear()
+            self._efforts[names] = effort
+
+    def _has_constants(self, model: str) -> bool:
+        generation, registry = generation_of(model), self.pool.registry
+        has_rules = generation is not None and generation.family != "open"
+        return has_rules and registry.models[model].vocabulary in registry.vocabularies
 
     async def numbers(
         self,

@@ -7,7 +7,7 @@ from service.http.validation import InvalidRequest, typed
 from tokenizer_registry.chat.count import read_request
 from tokenizer_registry.chat.errors import BadChatRequest
 from tokenizer_registry.chat.request import CommonRequest
-from tokenizer_registry.chat.request_texts import request_texts
+from tokenizer_registry.chat.request_texts import text_sizes
 from tokenizer_registry.vocabulary import MAX_CHARACTER_BYTES
 
 # The shapes that a request may have; shapes of logs alone are left out.
@@ -65,8 +65,7 @@ def chat_of(shape: str, body: Any, host: str | None = None, prefix: str = "") ->
 
 def as_input(shape: str, request: CommonRequest, host: str | None = None) -> ChatInput:
     """Return a request in the common form with the size of its texts."""
-    lengths = list(map(len, filter(None, request_texts(request))))
-    return ChatInput(shape, request, host, sum(lengths), len(lengths))
+    return ChatInput(shape, request, host, *text_sizes(request))
 
 
 def read_shape(shape: str, body: Any, prefix: str = "") -> CommonRequest:

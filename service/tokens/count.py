@@ -16,7 +16,7 @@ from service.http.errors import INVALID_REQUEST, OVERLOADED, Refusal
 from service.http.request_limits import INLINE_BODY_BYTES, BodyReader
 from service.http.responses import Reply
 from service.observability.tracing import NO_SPAN, SpanValue, within
-from service.tokens.chat_counting import ChatCounting, as_count
+from service.tokens.chat_counting import MAX_INLINE_NAMES, ChatCounting, as_count
 from service.tokens.chat_requests import ChatInput
 from service.tokens.count_entries import CountEntries
 from service.tokens.counting_pool import Caller, CountingPool
@@ -122,7 +122,7 @@ class CountEndpoint:
             context.span.note(lambda: _facts(counts))
         # Writing the parts for the whole catalogue takes 50 ms.
         write = partial(self.entries.write, request, counts, request.as_of or day, context.account_id, found)
-        written = await self.pool.run(caller, write)
+        written = write() if len(found) <= MAX_INLINE_NAMES else await self.pool.run(caller, write)
         if isinstance(written, Refusal):
             return written
         held = hold_exactly(scope, self.pool.in_flight, len(written))

@@ -12,7 +12,7 @@ from service.http import json
 from service.http.context import context_of
 from service.http.errors import INVALID_REQUEST, MODEL_NOT_FOUND, Refusal
 from service.http.json import shorten
-from service.http.request_limits import BodyReader
+from service.http.request_limits import INLINE_BODY_BYTES, BodyReader
 from service.http.responses import Header, Reply
 from service.http.validation import InvalidRequest, read_body, typed
 from service.tokens.chat_counting import ChatCounting, why_unknown
@@ -92,7 +92,9 @@ class ProviderCalls:
         body = await self.reader.read(scope, receive)
         if isinstance(body, Refusal):
             return body
-        request = await self.pool.run(caller, partial(read_body, body, read, EXPECTED))
+        parse = partial(read_body, body, read, EXPECTED)
+        request = parse() if len(body) <= INLINE_BODY_BYTES else await self.pool.run(caller, parse)
+        del parse
         if isinstance(request, Refusal):
             return request
         model, chat = request

@@ -49,7 +49,7 @@ def _count_tool(context: CountingContext, tool: Tool, part: PartSum) -> None:
     if tool.builtin is not None:
         part.lack(f"what {tool.path} ({tool.builtin}) puts into the prompt")
     else:
-        context.add_text(part, function_line(tool), TOOLS)
+        context.add_tool_texts(part, tool, (function_line(tool),), TOOLS)
 
 
 def count_reference(context: CountingContext, reference: ToolReferenceBlock) -> None:

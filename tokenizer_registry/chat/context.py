@@ -1,6 +1,6 @@
 """What a family's renderer works with: the request, what counts its texts, the rules that hold, and the sums."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -50,8 +50,27 @@ class CountingContext:
 
     def add_text(self, part: PartSum, text: str, rule: str) -> None:
         """Count a text into a part: exactly, or as far as the estimator goes."""
-        tokens, band = self.texts.count(text), self.texts.band(text)
+        self._add(part, text, self.texts.count(text), rule)
+
+    def add_tool_texts(self, part: PartSum, tool: Tool, texts: Sequence[str], rule: str) -> None:
+        """Count what a tool is rendered as into a part, as `add_text` does; once for a tool that is kept."""
+        self._add_counts(part, texts, None if tool.made is None else self.texts.count_kept(texts), rule)
+
+    def add_texts(self, part: PartSum, texts: Sequence[str], rule: str) -> None:
+        """Count texts into a part, as `add_text` does."""
+        self._add_counts(part, texts, None, rule)
+
+    def _add_counts(self, part: PartSum, texts: Sequence[str], known: list[int] | None, rule: str) -> None:
+        counts = list(map(self.texts.count, texts)) if known is None else known
+        if self.texts.is_exact:
+            part.add(sum(counts), rule)
+            return
+        for text, tokens in zip(texts, counts, strict=True):
+            self._add(part, text, tokens, rule)
+
+    def _add(self, part: PartSum, text: str, tokens: int, rule: str) -> None:
         part.add(tokens, rule)
+        band = self.texts.band(text)
         if band is not None:
             part.spread(-band.low * tokens, band.high * tokens)
 

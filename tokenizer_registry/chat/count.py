@@ -11,6 +11,7 @@ from tokenizer_registry.chat.errors import BadChatRequest
 from tokenizer_registry.chat.families import HOSTS, RENDERERS, generation_at, host_name, missing_rule
 from tokenizer_registry.chat.parts import ChatCount, ChatParts, CountMethod, Part, total
 from tokenizer_registry.chat.request import CommonRequest
+from tokenizer_registry.chat.request_texts import message_texts
 from tokenizer_registry.chat.shapes.anthropic_messages import read_anthropic_messages
 from tokenizer_registry.chat.shapes.bedrock_converse import read_bedrock_converse
 from tokenizer_registry.chat.shapes.cohere_chat import read_cohere_chat
@@ -33,6 +34,8 @@ SHAPES: Final[Mapping[str, Callable[[Field], CommonRequest]]] = MappingProxyType
         "cohere_chat": read_cohere_chat,
     }
 )
+# The shapes whose tools are read by `tool_memory.read_tools`.
+TOOLS_APART: Final = frozenset({"openai_chat", "openai_responses", "anthropic_messages", "gemini_contents"})
 
 
 def read_request(shape: str, body: Any) -> CommonRequest:
@@ -42,10 +45,15 @@ def read_request(shape: str, body: Any) -> CommonRequest:
     """
     if shape not in SHAPES:
         raise BadChatRequest("", f"must have one of the shapes {', '.join(SHAPES)}, not {shape!r}")
-    check_depth(body)
+    check_depth(_without_tools(body) if shape in TOOLS_APART else body)
     request = SHAPES[shape](Field(body))
     unknown = unknown_properties(shape, body)
     return replace(request, missing=request.missing + unknown) if unknown else request
+
+
+def _without_tools(body: Any) -> Any:
+    """Return a body without its tools, whose depth is checked when they are first read."""
+    return {name: value for name, value in body.items() if name != "tools"} if isinstance(body, dict) else body
 
 
 def count_request(
@@ -84,6 +92,7 @@ def count_read(
         return _uncounted(name, place, f"a vocabulary of {name}")
     request = translated(request, generation.family)
     tools = {tool.name: tool for tool in request.tools}
+    texts.count_ahead(message_texts(request))
     context = CountingContext(request, texts, name, place, generation, at, tools)
     try:
         RENDERERS[generation.family](context)

@@ -8,8 +8,10 @@ from typing import Any
 
 from tokenizer_registry.chat.request import JsonObject, Tool
 from tokenizer_registry.chat.schemas import expanded, properties_of
+from tokenizer_registry.chat.tool_memory import remembered
 
 
+@remembered
 def tool_texts(tool: Tool) -> tuple[list[str], int]:
     """Return the texts of a function and the number of its schemas. Raise UncountableSchema."""
     texts = [tool.name, tool.description]

@@ -49,14 +49,14 @@ def _is_unproven(schema: Any) -> bool:
 def _count_tool(context: CountingContext, tool: Tool, part: PartSum, rule: Rule) -> None:
     match rule.values["form"]:
         case "stubs":
-            context.add_text(part, stub_of(tool, context.references), rule.name)
+            context.add_tool_texts(part, tool, (stub_of(tool, context.references),), rule.name)
         case "declarations":
-            _count_segments(context, declaration_of(tool, context.references), part, rule)
+            segments = declaration_of(tool, context.references)
+            context.add_tool_texts(part, tool, segments.texts, rule.name)
+            part.add(segments.control_tokens + rule.values["frame"], rule.name)
         case _:
-            context.references.spend(tool.parameters or {})
-            texts, nodes = tool_texts(tool)
-            for text in texts:
-                context.add_text(part, text, rule.name)
+            texts, nodes = tool_texts(tool, context.references)
+            context.add_tool_texts(part, tool, texts, rule.name)
             part.add(nodes * rule.values["node"], rule.name)
 
 

@@ -20,6 +20,7 @@ from tokenizer_registry.chat.request import (
     Turn,
     UnknownBlock,
 )
+from tokenizer_registry.chat.rules import Rule
 from tokenizer_registry.chat.schemas import without_keys
 
 FRAME: Final = "openai-frame"
@@ -34,9 +35,10 @@ def count_openai(context: CountingContext) -> None:
     request, sums = context.request, context.sums
     rule = context.rule(FRAME)
     sums.frame.add(rule.values["reply"], rule.name)
+    others = _count_plain(context, rule)
     last_asking = max((place for place, turn in enumerate(request.turns) if turn.role == "user"), default=-1)
-    for place, turn in enumerate(request.turns):
-        _count_turn(context, turn, place > last_asking)
+    for place in others:
+        _count_turn(context, request.turns[place], place > last_asking)
     if rule.values.get("estimate"):
         context.widen(sums.frame, FRAME, len(request.turns))
     _count_surcharge(context)
@@ -46,11 +48,25 @@ def count_openai(context: CountingContext) -> None:
         sums.text.lack(missing)
 
 
+def _count_plain(context: CountingContext, rule: Rule) -> list[int]:
+    """Count the plain messages together; return the places of all others."""
+    others, texts, answers = [], [], 0
+    for place, turn in enumerate(context.request.turns):
+        text = turn.plain_text
+        if text is None:
+            others.append(place)
+        else:
+            texts.append(text)
+            answers += turn.role == "assistant"
+    if texts:
+        tokens = (rule.values["message"] + rule.values["role"]) * len(texts) + rule.values.get("answer", 0) * answers
+        context.sums.frame.add(tokens, FRAME)
+        context.add_texts(context.sums.text, texts, TEXT)
+    return others
+
+
 def _count_turn(context: CountingContext, turn: Turn, keeps_thoughts: bool) -> None:
     """Count a message. Thoughts before the last one of the user are left out by the provider."""
-    if len(turn.blocks) == 1 and isinstance(turn.blocks[0], TextBlock):
-        _count_message(context, turn, turn.blocks[0].text, False)
-        return
     calls = [block for block in turn.blocks if isinstance(block, ToolCallBlock)]
     results = [block for block in turn.blocks if isinstance(block, ToolResultBlock)]
     text = "".join(block.text for block in turn.blocks if isinstance(block, TextBlock))
@@ -149,7 +165,7 @@ def _count_functions(context: CountingContext, functions: list[Tool], part: Part
     values = rule.values
     render = function_renderer(NotedKeys(values["nested_notes"], values["strict_defaults"]))
     rendered = [render(function, context.references) for function in functions]
-    context.add_text(part, namespace_of(rendered), rule.name)
+    context.add_tool_texts(part, functions[0], (namespace_of(rendered),), rule.name)
     undescribed = sum(not each.is_described and (values["counts_bare"] or each.has_parameters) for each in rendered)
     has_system = any(turn.role in {"system", "developer"} for turn in context.request.turns)
     has_instructions = not is_chat and context.request.has_instructions

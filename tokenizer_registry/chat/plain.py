@@ -40,7 +40,7 @@ def _count_tools(context: CountingContext) -> None:
         part.lack(f"how {context.model} counts tools")
         return
     for tool in tools:
-        context.add_text(part, _specification(tool), rule.name)
+        context.add_tool_texts(part, tool, (_specification(tool),), rule.name)
     part.add(rule.values["prompt"], rule.name)
     context.widen(part, rule.name, len(tools))
 

@@ -1,7 +1,7 @@
 """All texts of a request, to limit their size before anything is counted."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from tokenizer_registry.chat.request import (
     Block,
@@ -9,27 +9,85 @@ from tokenizer_registry.chat.request import (
     MediaBlock,
     TextBlock,
     ThinkingBlock,
+    Tool,
     ToolCallBlock,
     ToolResultBlock,
+    Turn,
     UnknownBlock,
 )
+from tokenizer_registry.chat.tool_memory import made_of
+
+
+class TextSizes(NamedTuple):
+    """The characters of all texts together, and how many texts are not empty."""
+
+    characters: int
+    texts: int
+
+
+def text_sizes(request: CommonRequest) -> TextSizes:
+    """Return the sizes of what `request_texts` yields; those of tools that are kept are found once."""
+    characters = texts = 0
+    others: list[Iterator[str]] = [_of_choices(request)]
+    for turn in request.turns:
+        text = turn.plain_text
+        if text is None:
+            others.append(_of_turn(turn))
+        else:
+            characters += len(turn.role) + len(text)
+            texts += bool(turn.role) + bool(text)
+    lengths = [len(text) for found in others for text in found if text]
+    of_tools = [made_of(tool, TextSizes, _sizes_of_tool) for tool in request.tools]
+    return TextSizes(
+        characters + sum(lengths) + sum(each.characters for each in of_tools),
+        texts + len(lengths) + sum(each.texts for each in of_tools),
+    )
+
+
+def _sizes_of_tool(tool: Tool) -> TextSizes:
+    lengths = list(map(len, filter(None, _of_tool(tool))))
+    return TextSizes(sum(lengths), len(lengths))
 
 
 def request_texts(request: CommonRequest) -> Iterator[str]:
     """Yield every text that may be counted: of messages, tools, calls, results and schemas. Media are not texts."""
     for turn in request.turns:
-        yield turn.role
-        yield turn.name or ""
-        for block in turn.blocks:
-            yield from _of_block(block)
+        yield from _of_turn(turn)
     for tool in request.tools:
-        yield from (tool.name, tool.description)
-        yield from json_strings(tool.parameters)
+        yield from _of_tool(tool)
+    yield from _of_choices(request)
+
+
+def _of_turn(turn: Turn) -> Iterator[str]:
+    yield turn.role
+    yield turn.name or ""
+    for block in turn.blocks:
+        yield from _of_block(block)
+
+
+def _of_tool(tool: Tool) -> Iterator[str]:
+    yield from (tool.name, tool.description)
+    yield from json_strings(tool.parameters)
+
+
+def _of_choices(request: CommonRequest) -> Iterator[str]:
     choice, answer = request.tool_choice, request.response_format
     yield choice.name or ""
     if answer is not None:
         yield from (answer.name or "", answer.description or "")
         yield from json_strings(answer.schema)
+
+
+def message_texts(request: CommonRequest) -> Iterator[str]:
+    """Yield the texts of plain messages, and of results of tools that have one."""
+    for turn in request.turns:
+        text = turn.plain_text
+        if text is not None:
+            yield text
+            continue
+        for block in turn.blocks:
+            if isinstance(block, ToolResultBlock) and len(block.blocks) == 1 and isinstance(block.blocks[0], TextBlock):
+                yield block.blocks[0].text
 
 
 def _of_block(block: Block) -> Iterator[str]:

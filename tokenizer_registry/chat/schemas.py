@@ -58,14 +58,15 @@ class SchemaReader:
 
 def expanded(schema: JsonObject) -> JsonObject:
     """Return a schema with its references written out. Raise UncountableSchema."""
-    if not _has_references(schema):
+    if not has_references(schema):
         return schema
     ReferenceBudget().spend(schema)
     found: JsonObject = SchemaReader(schema).expand(schema)
     return found
 
 
-def _has_references(schema: Any) -> bool:
+def has_references(schema: Any) -> bool:
+    """Whether a schema has a reference anywhere."""
     left = [schema]
     while left:
         value = left.pop()

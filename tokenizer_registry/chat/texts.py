@@ -1,41 +1,73 @@
 """Counting of the texts of one request: with the model's vocabulary, or with its estimator and the estimator's band."""
 
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Final
 
 from tokenizer_registry.approximation.estimators import Bands, Basis, ErrorBand, ScriptClass, script_of
 from tokenizer_registry.chat.rules import Generation
+from tokenizer_registry.content_memory import ContentMemory
 from tokenizer_registry.registry import Registry
 from tokenizer_registry.vocabulary import TokenCounter
 
-# Counts of texts by vocabulary, for one request that is counted for many models.
-TextMemory = dict[tuple[str, str], int]
-# Shorter texts are counted again.
+# Counts of the texts of one request, by vocabulary and text, while it is counted for one model after the other.
+TextMemory = dict[str, dict[str, int]]
+# Shorter texts are counted again, unless they are the messages'.
 MIN_REMEMBERED_CHARACTERS: Final = 256
+# Counts that are kept for later requests, by vocabulary and texts.
+KeptCounts = ContentMemory[tuple[str, tuple[str, ...]], list[int]]
+# What the count of one text takes beside it, in characters.
+KEPT_COUNT_CHARACTERS: Final = 200
 
 
 class TextCounter:
     """Counts texts for one model. `name` is the vocabulary's, or the estimator's where it is an estimate."""
 
-    __slots__ = ("_bands", "_counter", "_memory", "name")
+    __slots__ = ("_bands", "_counter", "_kept", "_known", "_remembers", "name")
 
     def __init__(
-        self, counter: TokenCounter, name: str, bands: Bands | None = None, memory: TextMemory | None = None
+        self,
+        counter: TokenCounter,
+        name: str,
+        bands: Bands | None = None,
+        memory: TextMemory | None = None,
+        kept: KeptCounts | None = None,
     ) -> None:
         self._counter: Final = counter
         self._bands: Final = bands
-        self._memory: Final = memory
+        self._kept: Final = ContentMemory(0) if kept is None else kept
+        self._remembers: Final = memory is not None
+        self._known: Final[dict[str, int]] = {} if memory is None else memory.setdefault(counter.name, {})
         self.name: Final = name
 
     def count(self, text: str) -> int:
         """Return the tokens of a text. Raise UncountableText."""
-        if self._memory is None or len(text) < MIN_REMEMBERED_CHARACTERS:
-            return self._counter.count(text) if text else 0
-        key = (self._counter.name, text)
-        tokens = self._memory.get(key)
+        tokens = self._known.get(text)
         if tokens is None:
-            tokens = self._memory[key] = self._counter.count(text)
+            tokens = self._counter.count(text) if text else 0
+            if self._remembers and len(text) >= MIN_REMEMBERED_CHARACTERS:
+                self._known[text] = tokens
         return tokens
+
+    def count_ahead(self, texts: Iterable[str]) -> None:
+        """Count texts together, so that `count` has them. Raise UncountableText."""
+        known = self._known
+        new = [text for text in texts if text and text not in known]
+        known.update(zip(new, self._counter.count_batch(new), strict=True))
+
+    def count_kept(self, texts: Sequence[str]) -> list[int]:
+        """Return the tokens of each text; later requests are likely to have the same ones. Raise UncountableText."""
+        key = (self._counter.name, tuple(texts))
+        counts = self._kept.get(key)
+        if counts is None:
+            counts = list(map(self.count, texts))
+            self._kept.keep(key, counts, sum(map(len, texts)) + KEPT_COUNT_CHARACTERS * len(texts))
+        return counts
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the vocabulary is the model's own."""
+        return self._bands is None
 
     def band(self, text: str) -> ErrorBand | None:
         """Return the band of the estimator for a text; None where the vocabulary is the model's own."""
@@ -49,14 +81,15 @@ def text_counter(
 
     Raise UnknownVocabulary, DamagedVocabulary.
     """
-    vocabulary = registry.models[model].vocabulary
+    kept, vocabulary = registry.kept_counts, registry.models[model].vocabulary
     if vocabulary is not None and vocabulary in registry.vocabularies:
-        return TextCounter(registry.counter(vocabulary), vocabulary, memory=memory)
+        return TextCounter(registry.counter(vocabulary), vocabulary, None, memory, kept)
     estimator = registry.estimator(model)
     if estimator is not None:
-        return TextCounter(registry.counter(estimator.vocabulary), estimator.name, estimator.bands, memory)
+        return TextCounter(registry.counter(estimator.vocabulary), estimator.name, estimator.bands, memory, kept)
     if generation.proxy is None:
         return None
     share = Decimal(str(generation.proxy_share))
     band = ErrorBand(-share, share, Basis.SPREAD)
-    return TextCounter(registry.counter(generation.proxy), generation.name, dict.fromkeys(ScriptClass, band), memory)
+    bands = dict.fromkeys(ScriptClass, band)
+    return TextCounter(registry.counter(generation.proxy), generation.name, bands, memory, kept)

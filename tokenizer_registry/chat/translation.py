@@ -33,15 +33,17 @@ def translated(request: CommonRequest, family: str) -> CommonRequest:
     """Return the request as a gateway sends it to a family, without thoughts and signatures of another's models."""
     if family in OWN_FAMILIES[request.shape]:
         return request
-    return replace(request, turns=tuple(replace(turn, blocks=_unsigned(turn)) for turn in request.turns))
+    return replace(request, turns=tuple(turn._replace(blocks=_unsigned(turn)) for turn in request.turns))
 
 
 def _unsigned(turn: Turn) -> tuple[Block, ...]:
-    kept = (block for block in turn.blocks if not isinstance(block, ThinkingBlock))
-    return tuple(
-        replace(block, is_signed=False) if isinstance(block, TextBlock | ToolCallBlock) and block.is_signed else block
-        for block in kept
-    )
+    return tuple(_unsigned_block(block) for block in turn.blocks if not isinstance(block, ThinkingBlock))
+
+
+def _unsigned_block(block: Block) -> Block:
+    if isinstance(block, TextBlock) and block.is_signed:
+        return block._replace(is_signed=False)
+    return replace(block, is_signed=False) if isinstance(block, ToolCallBlock) and block.is_signed else block
 
 
 def system_turns(request: CommonRequest) -> list[Turn]:
@@ -58,7 +60,7 @@ def alternating_turns(request: CommonRequest) -> list[Turn]:
     for turn in request.turns:
         if turn.role in SYSTEM_ROLES:
             continue
-        user = replace(turn, role="user") if turn.role in {"tool", "function"} else turn
+        user = turn._replace(role="user") if turn.role in {"tool", "function"} else turn
         if groups and _belongs(groups[-1][-1], user):
             groups[-1].append(user)
         else:
@@ -79,7 +81,7 @@ def _has(turn: Turn, kind: type) -> bool:
 def _merged(turns: list[Turn]) -> Turn:
     if len(turns) == 1:
         return turns[0]
-    return replace(turns[0], blocks=tuple(block for turn in turns for block in turn.blocks))
+    return turns[0]._replace(blocks=tuple(block for turn in turns for block in turn.blocks))
 
 
 def call_names(request: CommonRequest) -> dict[str, str]:

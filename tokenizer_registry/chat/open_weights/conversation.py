@@ -1,10 +1,11 @@
 """A request in the variables that chat templates take: `messages`, `tools` and the request's own options."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from tokenizer_registry.chat.json_texts import compact, parsed
+from tokenizer_registry.chat.open_weights.kept_objects import KeptObject
 from tokenizer_registry.chat.request import (
     Block,
     CommonRequest,
@@ -16,6 +17,7 @@ from tokenizer_registry.chat.request import (
     ToolResultBlock,
     Turn,
 )
+from tokenizer_registry.chat.tool_memory import made_of
 from tokenizer_registry.chat.translation import call_names
 
 # The names that templates have for thoughts.
@@ -35,7 +37,7 @@ def joined_calls(turns: tuple[Turn, ...]) -> list[Turn]:
     for turn in turns:
         calls = all(isinstance(block, ToolCallBlock) for block in turn.blocks)
         if joined and turn.blocks and calls and turn.role == joined[-1].role == "assistant":
-            joined[-1] = replace(joined[-1], blocks=joined[-1].blocks + turn.blocks)
+            joined[-1] = joined[-1]._replace(blocks=joined[-1].blocks + turn.blocks)
         else:
             joined.append(turn)
     return joined
@@ -96,15 +98,20 @@ def tools_of(request: CommonRequest, *, describes_all: bool = False, is_bare: bo
     """
     if request.tool_choice.mode == "none":
         return []
-    functions = [_function(tool, describes_all) for tool in request.tools if tool.builtin is None]
-    return functions if is_bare else [{"type": "function", "function": function} for function in functions]
+    tools = [tool for tool in request.tools if tool.builtin is None]
+    form = _function if is_bare else _function_tool
+    return [made_of(tool, (form, describes_all), partial(form, describes_all)) for tool in tools]
 
 
-def _function(tool: Tool, describes_all: bool) -> dict[str, Any]:
+def _function_tool(describes_all: bool, tool: Tool) -> KeptObject:
+    return KeptObject({"type": "function", "function": _function(describes_all, tool)})
+
+
+def _function(describes_all: bool, tool: Tool) -> KeptObject:
     has_description = describes_all or tool.is_described or tool.description
     given = {
         "name": tool.name,
         "description": tool.description if has_description else None,
         "parameters": tool.parameters,
     }
-    return {key: value for key, value in given.items() if value is not None}
+    return KeptObject({key: value for key, value in given.items() if value is not None})

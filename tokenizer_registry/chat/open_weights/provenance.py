@@ -7,18 +7,21 @@ be counted contains.
 
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache, partial
 from typing import Any, Final
 
+from tokenizer_registry.chat.open_weights.kept_objects import KeptObject, made_once
 from tokenizer_registry.chat.open_weights.shipped import ControlTokens
 from tokenizer_registry.errors import UncountableText
 
 MARK: Final = "\udc00"
 MARK_IN_JSON: Final = "\\udc00"
+# Vocabularies times the strings that their templates look for.
+MAX_MARKERS: Final = 256
 
 
 class UserTextMarker:
-    """Marks the strings of one request for a vocabulary. `plain` are strings that are left as they are."""
+    """Marks strings of requests for a vocabulary. `plain` are strings that are left as they are."""
 
     __slots__ = ("_changes", "_plain", "_words")
 
@@ -34,8 +37,12 @@ class UserTextMarker:
         if isinstance(value, list):
             return [self.mark(each) for each in value]
         if isinstance(value, dict):
-            return {self.mark(key): self.mark(each) for key, each in value.items()}
+            return made_once(value, self, partial(self._marked_object, value))
         return value
+
+    def _marked_object(self, value: dict[str, Any]) -> dict[str, Any]:
+        marked = {self.mark(key): self.mark(each) for key, each in value.items()}
+        return KeptObject(marked) if type(value) is KeptObject else marked
 
     def mark_text(self, text: str) -> str:
         """Return a text with its marks. Raise UncountableText for one that holds the mark already."""
@@ -52,6 +59,12 @@ class UserTextMarker:
         for letter, marked in self._changes:
             text = text.replace(letter, marked)
         return text
+
+
+@lru_cache(MAX_MARKERS)
+def marker_of(controls: ControlTokens, plain: tuple[str, ...] = ()) -> UserTextMarker:
+    """Return the marker of a vocabulary, the same one for the same strings."""
+    return UserTextMarker(controls, plain)
 
 
 @cache

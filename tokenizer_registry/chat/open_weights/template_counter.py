@@ -1,12 +1,13 @@
 """One request rendered with one template, and the tokens of what comes out."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from tokenizer_registry.chat.context import CountingContext
 from tokenizer_registry.chat.json_texts import parsed
 from tokenizer_registry.chat.open_weights.conversation import messages_of
-from tokenizer_registry.chat.open_weights.provenance import UserTextMarker, texts_between
+from tokenizer_registry.chat.open_weights.provenance import MARK, UserTextMarker, marker_of, texts_between
 from tokenizer_registry.chat.open_weights.sandbox import examined_texts, render
 from tokenizer_registry.chat.open_weights.shipped import ChatTemplate
 
@@ -40,7 +41,8 @@ class TemplateCounter:
         self._options = options
         messages = messages_of(context.request, takes_images=bool(template.image))
         self._messages = list(map(_with_parsed_result, messages)) if parses_results else messages
-        self._examined = [text for text in sorted(examined_texts(template.name)) if _any_contains(self._messages, text)]
+        whole = MARK.join(_strings(self._messages))
+        self._examined = [text for text in sorted(examined_texts(template.name)) if text in whole]
 
     def rendering(self, tools: list[dict[str, Any]]) -> Rendering:
         """Return what the template gives with these tools. Raise as `render` does.
@@ -48,18 +50,18 @@ class TemplateCounter:
         Templates look for their own markers in answers, to take thoughts out. They are shown them where that changes
         no number of control tokens.
         """
-        safe = self._render(tools, UserTextMarker(self._template.controls))
+        safe = self._render(tools, marker_of(self._template.controls))
         if not self._examined:
             return safe
-        shown = self._render(tools, UserTextMarker(self._template.controls, self._examined))
+        shown = self._render(tools, marker_of(self._template.controls, tuple(self._examined)))
         if shown.controls == safe.controls:
             return shown
         return safe._replace(doubt=abs(self.tokens(safe) - self.tokens(shown)))
 
     def tokens_when_parsed(self, tools: list[dict[str, Any]]) -> int | None:
         """Return what a host counts that parses control tokens in all texts; None if no text has any."""
-        controls, written = self._template.controls, [self._messages, tools]
-        found = [token for token in controls.tokens if _any_contains(written, token)]
+        controls, written = self._template.controls, MARK.join(_strings([self._messages, tools]))
+        found = [token for token in controls.tokens if token in written]
         return self.tokens(self._render(tools, UserTextMarker(controls, found))) if found else None
 
     def _render(self, tools: list[dict[str, Any]], marker: UserTextMarker) -> Rendering:
@@ -77,10 +79,11 @@ class TemplateCounter:
 
     def tokens(self, rendering: Rendering) -> int:
         """Return the tokens of a rendering: one for each control token, and those of the texts between."""
-        texts, leads = rendering.texts, self._template.controls.leads_with_space
-        return rendering.controls + sum(
-            self._context.texts.count(text[1:] if leads and text.startswith(" ") else text) for text in texts
-        )
+        texts = rendering.texts
+        if self._template.controls.leads_with_space:
+            texts = [text.removeprefix(" ") for text in texts]
+        self._context.texts.count_ahead(texts)
+        return rendering.controls + sum(map(self._context.texts.count, texts))
 
 
 def _with_parsed_result(message: dict[str, Any]) -> dict[str, Any]:
@@ -93,8 +96,10 @@ def _marked(message: dict[str, Any], marker: UserTextMarker) -> dict[str, Any]:
     return {key: value if key == "role" else marker.mark(value) for key, value in message.items()}
 
 
-def _any_contains(value: Any, text: str) -> bool:
+def _strings(value: Any) -> Iterator[str]:
+    """Yield the strings in the values of messages."""
     if isinstance(value, str):
-        return text in value
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return any(_any_contains(each, text) for each in inner)
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _strings(inner)

@@ -21,9 +21,12 @@ from tokenizer_registry.chat.request import (
 )
 from tokenizer_registry.chat.shapes.fields import Field
 from tokenizer_registry.chat.shapes.media import kind_of, media_block
+from tokenizer_registry.chat.shapes.plain_turns import PlainForm, read_turns
+from tokenizer_registry.chat.tool_memory import read_tools
 
 ROLES: Final = frozenset({"user", "assistant", "system"})
 MAX_THOUGHT_TOKENS: Final = 10**9
+_PLAIN: Final = PlainForm(ROLES, frozenset({"text"}))
 
 
 def read_anthropic_messages(body: Field) -> CommonRequest:
@@ -32,8 +35,8 @@ def read_anthropic_messages(body: Field) -> CommonRequest:
     turns = (Turn("system", system),) if system else ()
     return CommonRequest(
         "anthropic_messages",
-        turns + tuple(map(_turn, body.need("messages").filled().items())),
-        tuple(map(_tool, body.get("tools").items())),
+        turns + read_turns(body.need("messages").filled(), _PLAIN, _turn),
+        read_tools(body.get("tools"), _tools),
         _choice(body.get("tool_choice")),
         _format(body),
         tuple(f"{name}: the content that it stands for" for name in ("container", "mcp_servers") if body.has(name)),
@@ -103,6 +106,10 @@ def _result(part: Field) -> ToolResultBlock:
     )
     name = part.get("tool_use_id").optional_text()
     return ToolResultBlock(kept, part.path, None, name)
+
+
+def _tools(tools: Field) -> tuple[Tool, ...]:
+    return tuple(map(_tool, tools.items()))
 
 
 def _tool(tool: Field) -> Tool:

@@ -56,12 +56,20 @@ class Field:
 
     def items(self) -> "Iterator[Field]":
         """Return the values of an array; none if it is null. Raise BadChatRequest."""
+        for place, value in enumerate(self.array()):
+            yield Field(value, self, place)
+
+    def array(self) -> list[Any]:
+        """Return an array, an empty one if it is null. Raise BadChatRequest."""
         if self.value is None:
-            return
+            return []
         if not isinstance(self.value, list):
             raise self.fault("must be an array")
-        for place, value in enumerate(self.value):
-            yield Field(value, self, place)
+        return self.value
+
+    def copied(self, value: Any) -> "Field":
+        """Return a copy of the value at the same place."""
+        return Field(value, self._parent, self._key)
 
     def filled(self) -> "Field":
         """Return this value. Raise BadChatRequest if it is an array without a value."""
@@ -106,16 +114,32 @@ class Field:
         return float(self.value)
 
 
-def check_depth(body: Any) -> None:
-    """Raise BadChatRequest for a body that is nested deeper than MAX_DEPTH. Takes linear time and no recursion."""
-    level: list[Any] = [body] if isinstance(body, _CONTAINERS) else []
-    for _ in range(MAX_DEPTH):
-        level = [
-            inner
-            for value in level
-            for inner in (value.values() if isinstance(value, dict) else value)
-            if isinstance(inner, _CONTAINERS)
-        ]
+def check_depth(body: Any, levels: int = MAX_DEPTH) -> None:
+    """Raise BadChatRequest for a value that is nested deeper than so many levels of a body that may have MAX_DEPTH.
+
+    Takes linear time and no recursion.
+    """
+    level = [body] if isinstance(body, _CONTAINERS) else []
+    for _ in range(levels):
+        level = _inner(level)
         if not level:
             return
     raise BadChatRequest("", f"is nested deeper than {MAX_DEPTH} levels")
+
+
+def containers(value: Any) -> int:
+    """Return how many objects and arrays a value has."""
+    level, number = [value], 0
+    while level := _inner(level):
+        number += len(level)
+    return number
+
+
+def _inner(level: list[Any]) -> list[Any]:
+    """Return the objects and arrays inside those of one level."""
+    return [
+        inner
+        for value in level
+        for inner in (value.values() if isinstance(value, dict) else value)
+        if isinstance(inner, _CONTAINERS)
+    ]

@@ -1,8 +1,8 @@
 """Gemini's contents, with property names in either spelling."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from tokenizer_registry.chat.request import (
     NO_CHOICE,
@@ -21,6 +21,7 @@ from tokenizer_registry.chat.request import (
 )
 from tokenizer_registry.chat.shapes.fields import Field
 from tokenizer_registry.chat.shapes.media import kind_of, media_block
+from tokenizer_registry.chat.tool_memory import read_tools
 
 ROLES: Final = {"user": "user", "model": "assistant", "function": "tool", "tool": "tool"}
 MODES: Final = {"AUTO": "auto", "NONE": "none", "ANY": "required", "VALIDATED": "auto"}
@@ -37,8 +38,8 @@ def read_gemini_contents(body: Field) -> CommonRequest:
     config = body.get("generationConfig", "generation_config")
     return CommonRequest(
         "gemini_contents",
-        (*_system(system), *_seen(map(_turn, _listed(body.need("contents").filled())), config)),
-        tuple(tool for group in _listed(body.get("tools")) for tool in _tools(group)),
+        (*_system(system), *_seen(_turns(body.need("contents").filled()), config)),
+        read_tools(body.get("tools"), _all_tools),
         _choice(body.get("toolConfig", "tool_config")),
         _format(config),
         (f"{cached.path}: the content that it stands for",) if cached.value is not None else (),
@@ -60,12 +61,32 @@ def _system(system: Field) -> tuple[Turn, ...]:
     return (Turn("system", _content(system)),)
 
 
+def _turns(contents: Field) -> Iterator[Turn]:
+    if isinstance(contents.value, dict | str):
+        yield _turn(contents)
+        return
+    for place, content in enumerate(contents.array()):
+        yield _plain_turn(content) or _turn(Field(content, contents, place))
+
+
+def _plain_turn(content: Any) -> Turn | None:
+    """Return a content that has a role and one text, None for any other."""
+    if type(content) is not dict or len(content) != 2:
+        return None
+    role, parts = content.get("role"), content.get("parts")
+    if type(role) is not str or role not in ROLES or type(parts) is not list or len(parts) != 1:
+        return None
+    part = parts[0]
+    text = part.get("text") if type(part) is dict and len(part) == 1 else None
+    return Turn(ROLES[role], (TextBlock(text),)) if type(text) is str else None
+
+
 def _seen(turns: Iterable[Turn], config: Field) -> Iterable[Turn]:
     """Return turns whose media have the resolution of the request where they have none of their own."""
     level = config.get("mediaResolution", "media_resolution").optional_text() if config.value is not None else None
     if level is None:
         return turns
-    return [replace(turn, blocks=tuple(_at_level(block, level) for block in turn.blocks)) for turn in turns]
+    return [turn._replace(blocks=tuple(_at_level(block, level) for block in turn.blocks)) for turn in turns]
 
 
 def _at_level(block: Block, level: str) -> Block:
@@ -124,6 +145,10 @@ def _result(part: Field, response: Field) -> ToolResultBlock:
     media = tuple(map(_media, _listed(response.get("parts"))))
     name, value = response.need("name").text(), response.get("response").value
     return ToolResultBlock(media, part.path, name, response.get("id").optional_text(), value)
+
+
+def _all_tools(groups: Field) -> tuple[Tool, ...]:
+    return tuple(tool for group in _listed(groups) for tool in _tools(group))
 
 
 def _tools(group: Field) -> list[Tool]:

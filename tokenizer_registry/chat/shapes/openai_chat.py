@@ -5,7 +5,6 @@ from typing import Final
 from tokenizer_registry.chat.request import (
     Block,
     CommonRequest,
-    TextBlock,
     ThinkingBlock,
     ThinkingMode,
     Tool,
@@ -17,6 +16,7 @@ from tokenizer_registry.chat.request import (
 )
 from tokenizer_registry.chat.shapes.fields import Field
 from tokenizer_registry.chat.shapes.openai_parts import (
+    TEXT_TYPES,
     builtin_tool,
     content_blocks,
     function_tool,
@@ -24,10 +24,11 @@ from tokenizer_registry.chat.shapes.openai_parts import (
     role_of,
     tool_choice,
 )
+from tokenizer_registry.chat.shapes.plain_turns import PlainForm, read_turns
 from tokenizer_registry.chat.shapes.template_options import template_options
+from tokenizer_registry.chat.tool_memory import read_tools
 
-# Messages of these roles that have a text and nothing else are most of all.
-_PLAIN_ROLES: Final = ("user", "assistant", "system", "developer")
+_PLAIN: Final = PlainForm(frozenset({"user", "assistant", "system", "developer"}), TEXT_TYPES)
 
 
 def read_openai_chat(body: Field) -> CommonRequest:
@@ -36,8 +37,8 @@ def read_openai_chat(body: Field) -> CommonRequest:
     functions = tuple(function_tool(each, each) for each in body.get("functions").items())
     return CommonRequest(
         "openai_chat",
-        tuple(map(_turn, body.need("messages").filled().items())),
-        tuple(map(_tool, body.get("tools").items())) + functions,
+        read_turns(body.need("messages").filled(), _PLAIN, _turn),
+        read_tools(body.get("tools"), _tools) + functions,
         _choice(body),
         response_format(style, style.get("json_schema")) if style.value is not None else None,
         thinking=_thinking(body),
@@ -54,6 +55,10 @@ def _thinking(body: Field) -> ThinkingMode | None:
     return "enabled" if asked else None
 
 
+def _tools(tools: Field) -> tuple[Tool, ...]:
+    return tuple(map(_tool, tools.items()))
+
+
 def _tool(tool: Field) -> Tool:
     kind = tool.get("type").optional_text()
     if kind in {None, "function"}:
@@ -66,9 +71,6 @@ def _choice(body: Field) -> ToolChoice:
 
 
 def _turn(message: Field) -> Turn:
-    values = message.mapping()
-    if len(values) == 2 and values.get("role") in _PLAIN_ROLES and isinstance(values.get("content"), str):
-        return Turn(values["role"], (TextBlock(values["content"]),))
     role = role_of(message)
     name = message.get("name").optional_text()
     blocks = content_blocks(message.get("content"))

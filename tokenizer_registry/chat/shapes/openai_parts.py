@@ -17,7 +17,8 @@ from tokenizer_registry.chat.shapes.fields import Field
 from tokenizer_registry.chat.shapes.media import kind_of, media_block, split_data_url
 
 ROLES: Final = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
-_TEXTS: Final = {"text": "text", "input_text": "text", "output_text": "text", "refusal": "refusal"}
+TEXT_TYPES: Final = frozenset({"text", "input_text", "output_text"})
+_TEXTS: Final = {**dict.fromkeys(TEXT_TYPES, "text"), "refusal": "refusal"}
 _URLS: Final = frozenset({"image_url", "video_url", "input_image", "document_url"})
 
 

@@ -15,6 +15,8 @@ from tokenizer_registry.chat.request import (
 )
 from tokenizer_registry.chat.shapes.fields import Field
 from tokenizer_registry.chat.shapes.openai_parts import (
+    ROLES,
+    TEXT_TYPES,
     builtin_tool,
     content_blocks,
     function_tool,
@@ -22,10 +24,13 @@ from tokenizer_registry.chat.shapes.openai_parts import (
     role_of,
     tool_choice,
 )
+from tokenizer_registry.chat.shapes.plain_turns import PlainForm, read_turns
 from tokenizer_registry.chat.shapes.template_options import template_options
+from tokenizer_registry.chat.tool_memory import read_tools
 
 # What stands for content that is not in the request.
 _REFERENCES: Final = ("previous_response_id", "conversation", "prompt")
+_PLAIN: Final = PlainForm(ROLES, TEXT_TYPES)
 
 
 def read_openai_responses(body: Field) -> CommonRequest:
@@ -36,7 +41,7 @@ def read_openai_responses(body: Field) -> CommonRequest:
     return CommonRequest(
         "openai_responses",
         system + _turns(body.need("input").filled()),
-        tuple(map(_tool, body.get("tools").items())),
+        read_tools(body.get("tools"), _tools),
         tool_choice(body.get("tool_choice")),
         response_format(style, style) if style is not None and style.value is not None else None,
         tuple(f"{name}: the content that it stands for" for name in _REFERENCES if body.has(name)),
@@ -48,7 +53,7 @@ def read_openai_responses(body: Field) -> CommonRequest:
 def _turns(given: Field) -> tuple[Turn, ...]:
     if isinstance(given.value, str):
         return (Turn("user", (TextBlock(given.value),)),)
-    return tuple(map(_turn, given.items()))
+    return read_turns(given, _PLAIN, _turn)
 
 
 def _turn(item: Field) -> Turn:
@@ -70,6 +75,10 @@ def _turn(item: Field) -> Turn:
             return Turn("assistant", (ThinkingBlock("", item.path, True, tokens),))
         case _:
             return Turn("assistant", (UnknownBlock(kind, item.path),))
+
+
+def _tools(tools: Field) -> tuple[Tool, ...]:
+    return tuple(map(_tool, tools.items()))
 
 
 def _tool(tool: Field) -> Tool:

@@ -1,0 +1,45 @@
+"""Messages that have a role and one text, as most do, read without a field for each value."""
+
+from collections.abc import Callable, Collection
+from typing import Any, NamedTuple
+
+from tokenizer_registry.chat.request import TextBlock, Turn
+from tokenizer_registry.chat.shapes.fields import Field
+
+
+class PlainForm(NamedTuple):
+    """What plain messages have in a shape: one of these roles, and a text or an array of one part of these types."""
+
+    roles: Collection[str]
+    types: Collection[str]
+
+
+def read_turns(messages: Field, plain: PlainForm, read: Callable[[Field], Turn]) -> tuple[Turn, ...]:
+    """Return the turns of an array of messages: plain ones directly, all others by `read`. Raise BadChatRequest."""
+    turns: list[Turn] = []
+    for place, message in enumerate(messages.array()):
+        text = _plain_text(message, plain)
+        turns.append(
+            read(Field(message, messages, place)) if text is None else Turn(message["role"], (TextBlock(text),))
+        )
+    return tuple(turns)
+
+
+def _plain_text(message: Any, plain: PlainForm) -> str | None:
+    """Return the text of a plain message, None for any other."""
+    if type(message) is not dict or len(message) != 2:
+        return None
+    role, content = message.get("role"), message.get("content")
+    if type(role) is not str or role not in plain.roles:
+        return None
+    if type(content) is list and len(content) == 1:
+        content = _text_of(content[0], plain.types)
+    return content if type(content) is str else None
+
+
+def _text_of(part: Any, types: Collection[str]) -> Any:
+    """Return the text of a part that has a type and a text, None for any other."""
+    if type(part) is not dict or len(part) != 2:
+        return None
+    kind = part.get("type")
+    return part.get("text") if type(kind) is str and kind in types else None
