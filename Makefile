@@ -41,13 +41,13 @@ soak: $(VENV)/.dev  ## ten minutes of mixed calls: does it grow? SOAK_SECONDS=60
 bench: $(VENV)/.dev  ## measure engines, endpoint, start and memory; writes docs/benchmarks.md
 	$(BIN)/python -m bench
 
-bench-peers: $(VENV)/.dev .peers/.installed  ## of these, those beside LiteLLM's proxy, which it installs
-	$(BIN)/python -m bench gateway peers
+bench-peers: $(VENV)/.dev .peers/.installed  ## of these, those beside LiteLLM's proxy and other tokenizers, which it installs
+	$(BIN)/python -m bench gateway peers tokenizers
 
 profile: $(VENV)/.dev  ## where the time of a count goes
 	$(BIN)/python -m bench.profile
 
-peers: .peers/.installed  ## install LiteLLM's proxy, which tests and measurements put beside the gateway (a minute)
+peers: .peers/.installed  ## install LiteLLM's proxy and other tokenizers, which tests and measurements put beside ours (a minute)
 
 clients: $(VENV)/.dev .clients/.installed .peers/.installed  ## try real clients against the gateway, paced calls too; writes docs/gateway.md (10 minutes)
 	$(BIN)/python -m tests.clients --paced --write

@@ -15,6 +15,7 @@ from bench.endpoint import MODELS, served, start_and_memory
 from bench.gateway import gateway_section
 from bench.hostile import hostile
 from bench.load import CONNECTIONS, generator
+from bench.other_tokenizers import tokenizers_section
 from bench.peers import counts_section
 from bench.pricing import pricing
 from bench.report import Section, median, show, write
@@ -120,6 +121,10 @@ def _peers() -> Iterable[Section]:
     yield counts_section()
 
 
+def _tokenizers() -> Iterable[Section]:
+    yield tokenizers_section()
+
+
 def _typing() -> Iterable[Section]:
     about = (
         "From the last key in a text of 10 kB to the painted table, in Chromium beside the server. "
@@ -133,6 +138,7 @@ def _typing() -> Iterable[Section]:
 
 PARTS: dict[str, Callable[[], Iterable[Section]]] = {
     "engines": _engines,
+    "tokenizers": _tokenizers,
     "catalogue": _catalogue,
     "endpoint": _endpoint,
     "process": _process,
