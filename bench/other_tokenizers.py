@@ -22,8 +22,8 @@ SIZES = {"2 kB": (SMALL, 400), "50 kB": (LARGE, 24)}
 ROUNDS = 5
 ABOUT = (
     f"MB/s of one thread, medians of {ROUNDS} rounds in turn, each in a new process. Each text is counted once, after "
-    "as many others. The ratio is ours over the best of those with the same counts; `!` marks another number of tokens, "
-    "`-` a vocabulary that a library does not have."
+    "as many others. The ratio is ours over the best of those with the same counts; `!` marks another number of "
+    "tokens, `-` a vocabulary that a library does not have."
 )
 # MB/s and tokens.
 Measured = tuple[float, int]
