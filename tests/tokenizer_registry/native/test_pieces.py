@@ -10,7 +10,7 @@ from tokenizer_registry import Registry
 from tokenizer_registry.native.batch_counter import BatchCounter
 
 REGISTRY = Registry.from_package()
-# More than are counted one after the other.
+# Several are counted by words, one alone by pre-tokens.
 NAMES = ("o200k_base", "cl100k_base", "qwen2", "r50k_base", "deepseek-v3", "kimi-k2")
 TOGETHER = BatchCounter({name: REGISTRY.vocabulary(name) for name in NAMES})
 GENERATED_BYTES = 300_000

@@ -7,8 +7,6 @@
 #include "pre_tokens.h"
 #include "words.h"
 
-/* With more vocabularies than these, looking up words for all of them at once is faster, unless most words are new. */
-#define MAX_FEW 3
 #define MAX_KEPT_UNRESOLVED (1u << 16)
 
 /* Add the cached counts of a word; where some are missing, the word becomes pending. */
@@ -68,20 +66,20 @@ struct unresolved_word *next_unresolved(struct counter *counter) {
     return counter->unresolved + counter->unresolved_count++;
 }
 
-/* Return the slots that take a text by pre-tokens, one after the other: few, or those whose counts of words are not
-   cached. */
-static u64 one_by_one(const struct counter_set *set, u64 wanted) {
+/* Return the slots that take a text by pre-tokens: one alone, or those whose counts of words are not cached. Several share
+   the work of looking up words, most of which were met before. */
+static u64 by_pre_tokens(const struct counter_set *set, u64 wanted) {
     u64 slots = wanted & set->has_pieces;
-    return __builtin_popcountll(slots) > MAX_FEW ? slots & ~CACHED_SLOT_BITS : slots;
+    return wanted & (wanted - 1) ? slots & ~CACHED_SLOT_BITS : slots;
 }
 
-/* Count with one vocabulary after the other. Return the slots that are left. */
-static u64 count_few(
+/* Count by pre-tokens where that is faster. Return the slots that are left. */
+static u64 count_by_pre_tokens(
     struct counter *counter, struct counter_set *set, const u8 *text, u32 length, u64 wanted, u64 normalized,
     u64 *totals
 ) {
     u64 left = wanted;
-    for (u64 slots = one_by_one(set, wanted); slots; slots &= slots - 1) {
+    for (u64 slots = by_pre_tokens(set, wanted); slots; slots &= slots - 1) {
         u32 slot = (u32)__builtin_ctzll(slots);
         note_use(set, slot, length);
         int is_normalized = normalized >> slot & 1;
@@ -98,7 +96,7 @@ int count_text(
     counter->unresolved_count = 0;
     if (!length) return 0;
     use_set(counter, set);
-    wanted = count_few(counter, set, text, length, wanted, normalized, totals);
+    wanted = count_by_pre_tokens(counter, set, text, length, wanted, normalized, totals);
     u64 slots = with_words(set, text, length, wanted & ~normalized);
     struct batch batch = {
         .counter = counter,

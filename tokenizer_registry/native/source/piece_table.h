@@ -1,5 +1,5 @@
 /* The counts of pre-tokens seen before, by slot: a table that fits the processor's caches, for texts that are counted
-   with few vocabularies. cache.h has the words that many vocabularies share.
+   with one vocabulary. cache.h has the words that several vocabularies share.
 
    Invariant: an entry has the whole text of its pre-token, so that a count is never that of another one. An entry may be
    overwritten at any time. */

@@ -13,7 +13,7 @@
                     ├─ added tokens, then pre_tokenizer.c: split into pre-tokens
                     └─ model: bpe.c with merges.c, unigram.c or word_pieces.c
 
-   For few byte-level vocabularies with one pattern, one after the other:
+   For one byte-level vocabulary with one pattern alone:
 
      text ──> kinds.c: bit masks of 64 bytes ──> borders.c ──> splitter.c: pre-tokens ──> piece_table.c: known? ─ yes ─┐
                                                     │ unsure       ▲                            │ no                   ▼
