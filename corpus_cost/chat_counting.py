@@ -9,6 +9,7 @@ from corpus_cost.plain_chats import ChatModel, PlainChats, TextsByVocabulary, pl
 from corpus_cost.readers.chats import Chat, NoChat, chat_of, without_nulls
 from tokenizer_registry import Registry, RegistryError, UncountableText
 from tokenizer_registry.chat.count import count_read, count_request
+from tokenizer_registry.chat.parts import ChatCount
 from tokenizer_registry.chat.request_texts import message_texts
 from tokenizer_registry.chat.texts import TextCounter, TextMemory
 from tokenizer_registry.native.batch_counter import BatchCounter
@@ -148,12 +149,22 @@ class ChatCounters:
         frame = plain.frame(roles)
         if frame is None or counter is None:
             found = count_read(self._registry, chat.request, model.model, model.host, memory=memory)
-            return ChatNumber(found.tokens, found.low, found.high or 0, found.method == "exact", found.missing)
+            missing = found.missing or _priced_apart(model, found)
+            tokens = None if missing else found.tokens
+            return ChatNumber(tokens, found.low, found.high or 0, found.method == "exact", missing)
         known = texts.setdefault(counter.name, {})
         if place not in known:
             known[place] = sum(map(counter.count, texts_of(chat.request)))
         tokens = known[place]
         return ChatNumber(frame.tokens + tokens, frame.low + tokens, frame.high + tokens, frame.is_exact)
+
+
+def _priced_apart(model: ChatModel, found: ChatCount) -> tuple[str, ...]:
+    """Return what a sum of tokens lacks for a chat with tokens at several prices."""
+    parts = (name for name in sorted(model.apart) if getattr(found.parts, name).tokens)
+    return tuple(
+        f"a price of its {name}, which cost other than texts: see `weighbridge count --chat`" for name in parts
+    )
 
 
 def _loaded(registry: Registry, names: Sequence[str]) -> dict[str, Vocabulary]:

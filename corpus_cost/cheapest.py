@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
+from corpus_cost.chat_prices import input_usage
 from corpus_cost.model_constraints import (
     NO_PRICE,
     NO_VOCABULARY,
@@ -18,6 +19,7 @@ from pricing_data.dates import utc_day
 from pricing_data.pricing import CallTotal, total_of_counts
 from pricing_data.usage import Terms, Usage
 from tokenizer_registry import Count, Registry
+from tokenizer_registry.chat.parts import ChatCount
 from tokenizer_registry.facts import value_of
 
 
@@ -76,13 +78,18 @@ def find_candidates(registry: Registry, book: PriceBook, query: CheapestQuery) -
 
 
 def rank(
-    registry: Registry, book: PriceBook, query: CheapestQuery, candidates: Candidates, counts: Sequence[Count]
+    registry: Registry,
+    book: PriceBook,
+    query: CheapestQuery,
+    candidates: Candidates,
+    counts: Sequence[Count],
+    chats: Sequence[ChatCount] | None = None,
 ) -> Ranking:
-    """Return the ranking of candidates; `counts` are those of the call's input, in their order."""
+    """Return the ranking of candidates; `counts` are those of the call's input, in their order, of `chats` if given."""
     ranked: list[RankedModel] = []
     left_out = [*candidates.left_out]
-    for name, count in zip(candidates.models, counts, strict=True):
-        found = _priced(registry, book, query, name, count)
+    for place, (name, count) in enumerate(zip(candidates.models, counts, strict=True)):
+        found = _priced(registry, book, query, name, count, None if chats is None else chats[place])
         if isinstance(found, RankedModel):
             ranked.append(found)
         else:
@@ -99,14 +106,15 @@ def _unfit(registry: Registry, book: PriceBook, query: CheapestQuery, name: str)
 
 
 def _priced(
-    registry: Registry, book: PriceBook, query: CheapestQuery, name: str, count: Count
+    registry: Registry, book: PriceBook, query: CheapestQuery, name: str, count: Count, chat: ChatCount | None
 ) -> RankedModel | LeftOut:
     if count.tokens is None:
         return LeftOut(name, NO_VOCABULARY, registry.why_uncounted(name) or "it has no count")
     facts = registry.facts[name]
     if fault := too_long(name, facts, count.tokens, query.output_tokens):
         return fault
-    total = total_of_counts(book, name, Usage(count.tokens, query.output_tokens), query.terms)
+    usage = Usage(count.tokens) if chat is None else input_usage(chat)
+    total = total_of_counts(book, name, usage._replace(output_tokens=query.output_tokens), query.terms)
     if total.usd is None:
         return LeftOut(name, UNPRICED, total.reason or "it has no cost")
     window = value_of(facts.context_window)

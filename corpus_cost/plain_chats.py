@@ -18,11 +18,15 @@ _LETTER = "a"
 
 
 class ChatModel(NamedTuple):
-    """What chats are counted for: a `model` of the catalogue at a host; `name` was asked for."""
+    """What chats are counted for: a `model` of the catalogue at a host; `name` was asked for.
+
+    `apart`: the parts whose tokens cost other than those of texts.
+    """
 
     name: str
     model: str
     host: str | None
+    apart: frozenset[str] = frozenset()
 
     @property
     def key(self) -> str:

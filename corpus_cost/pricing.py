@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from corpus_cost.chat_counting import why_no_chats
+from corpus_cost.chat_prices import parts_priced_apart
 from corpus_cost.model_names import CountedName, ModelNames, suggested
 from corpus_cost.plain_chats import ChatModel, chat_model
 from corpus_cost.totals import Meter, Sums
@@ -115,7 +116,11 @@ def metering(
 
 def _with_chats(registry: Registry, way: Way) -> Way:
     reason = way.reason if way.counter is None else why_no_chats(registry, way.model)
-    return way._replace(no_chats=reason) if reason else way._replace(chats=chat_model(registry, way.model))
+    return (
+        way._replace(no_chats=reason)
+        if reason
+        else way._replace(chats=chat_model(registry, way.model)._replace(apart=parts_priced_apart(way.priced)))
+    )
 
 
 def _counted(names: ModelNames, name: str) -> CountedName:

@@ -6,13 +6,14 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pricing_data.book import PriceBook
+from pricing_data.call_cost import call_cost
 from pricing_data.dates import utc_day
 from pricing_data.errors import BadUsage, UnpricedUsage
 from pricing_data.host_terms import host_terms
 from pricing_data.named_models import NamedModel
 from pricing_data.price import RATE_FIELDS, STANDARD, Price, Rates, Tariff, Tier
 from pricing_data.rate_card import ReadyRates, input_rate, rate_card, tier_reached
-from pricing_data.usage import Terms
+from pricing_data.usage import Terms, Usage
 
 INPUT = RATE_FIELDS.index("input")
 FINE_TUNED = "a fine-tuned model has a price of its own, which is not known"
@@ -66,6 +67,13 @@ class NamedPrice(NamedTuple):
             return InputRate(input_rate(price, input_tokens), tier_reached(price, input_tokens))
         ready = rate_card(price, terms.service, terms.region).reached(input_tokens, terms.at)
         return InputRate(ready.charged[INPUT], ready.rating.above_tokens)
+
+    def input_cost(self, usage: Usage) -> Decimal | None:
+        """Return the cost of the input of a call in USD, each part at its own rate; None without a price.
+
+        Raise UnpricedUsage if a part has no rate.
+        """
+        return None if self.price is None else call_cost(self.price, usage, self.terms).input
 
 
 def find_price(book: PriceBook, named: NamedModel, stated: Terms) -> NamedPrice:

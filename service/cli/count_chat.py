@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import click
 
+from corpus_cost.chat_prices import chat_input_cost
 from corpus_cost.model_names import ModelNames
-from pricing_data import Terms, cost
+from pricing_data import Terms, UnpricedUsage
 from pricing_data.named_prices import find_price
 from pricing_data.responses.providers import host_of
 from service.cli.catalogue import known_names, unknown_model
@@ -119,8 +120,10 @@ def _row(names: ModelNames, file: str, shape: str, body: Any, model: str, host: 
         return ChatRow(file, model, counted, None)
     named = known.named._replace(host=host_of(host) or known.named.host)
     price = find_price(names.book, named, Terms(datetime.now(UTC).date()))
-    rate = price.input_rate(counted.tokens).usd
-    return ChatRow(file, model, counted, None if rate is None else cost(counted.tokens, rate), price.reason)
+    try:
+        return ChatRow(file, model, counted, chat_input_cost(price, counted), price.reason)
+    except UnpricedUsage as fault:
+        return ChatRow(file, model, counted, None, fault.reason)
 
 
 def print_chats(rows: Sequence[ChatRow]) -> None:

@@ -18,12 +18,13 @@ from service.http.context import RequestContext, context_of, hold_exactly
 from service.http.errors import INVALID_REQUEST, OVERLOADED, Refusal
 from service.http.request_limits import BodyReader
 from service.http.responses import Reply
-from service.tokens.chat_counting import ChatCounting
+from service.tokens.chat_counting import ChatCounting, as_count
 from service.tokens.cheapest_answers import ranking_answer
 from service.tokens.cheapest_requests import CheapestRequest, CheapestRequests
 from service.tokens.counting_pool import Caller, CountingPool
 from service.tokens.prices import version_header
 from tokenizer_registry import Count, UncountableText
+from tokenizer_registry.chat.parts import ChatCount
 
 VOCABULARY: Final = attrgetter("vocabulary")
 
@@ -33,6 +34,13 @@ class PreparedRequest(NamedTuple):
 
     request: CheapestRequest
     candidates: Candidates
+
+
+class InputCounts(NamedTuple):
+    """The counts of the input for all candidates, and those of the chat if it is one."""
+
+    counts: list[Count]
+    chats: list[ChatCount] | None = None
 
 
 class CheapestEndpoint:
@@ -69,7 +77,7 @@ class CheapestEndpoint:
         counts = await self._counts(prepared, context_of(scope), caller)
         if isinstance(counts, Refusal):
             return counts
-        self.on_counted(tuple(map(VOCABULARY, counts)))
+        self.on_counted(tuple(map(VOCABULARY, counts.counts)))
         written = await self.pool.run(caller, partial(self._written, prepared, counts, principal.account_id))
         if isinstance(written, Refusal):
             return written
@@ -78,24 +86,21 @@ class CheapestEndpoint:
 
     async def _counts(
         self, prepared: PreparedRequest, context: RequestContext, caller: Caller
-    ) -> list[Count] | Refusal:
+    ) -> InputCounts | Refusal:
         request, models = prepared.request, prepared.candidates.models
         estimate = request.query.allow_estimates
         if request.chat is not None:
             day = utc_day(request.query.terms.at)
-            return await self.chats.numbers(
-                request.chat,
-                models,
-                caller,
-                context.held_bytes,
-                day,
-                estimate=estimate,
-            )
+            chats = await self.chats.count(request.chat, models, day, caller, context.held_bytes)
+            if isinstance(chats, Refusal):
+                return chats
+            return InputCounts([as_count(each, estimate=estimate) for each in chats], chats)
         context.keep(getsizeof(request.text))
         try:
-            return await self.pool.count(request.text, models, estimate, context.held_bytes, caller)
+            counts = await self.pool.count(request.text, models, estimate, context.held_bytes, caller)
         except UncountableText as fault:
             return INVALID_REQUEST.saying(f"input: {fault}")
+        return counts if isinstance(counts, Refusal) else InputCounts(counts)
 
     async def _prepared(self, scope: Scope, receive: Receive, caller: Caller) -> PreparedRequest | Refusal:
         body = await self.reader.read(scope, receive)
@@ -109,14 +114,14 @@ class CheapestEndpoint:
             return request
         return PreparedRequest(request, find_candidates(self.registry, self.book, request.query))
 
-    def _written(self, prepared: PreparedRequest, counts: list[Count], account: str) -> bytes:
+    def _written(self, prepared: PreparedRequest, counts: InputCounts, account: str) -> bytes:
         request, candidates = prepared
         query = request.query
         answer = ranking_answer(
             self.registry,
             self.book,
             query,
-            rank(self.registry, self.book, query, candidates, counts),
+            rank(self.registry, self.book, query, candidates, *counts),
             max_results=request.max_results,
             list_left_out=request.list_left_out,
             markup=self.book.markup(account, query.terms.at),

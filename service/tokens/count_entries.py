@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from decimal import Decimal
 from functools import lru_cache, partial
 from sys import maxsize
 from typing import NamedTuple
 
+from corpus_cost.chat_prices import chat_input_cost, has_media
 from corpus_cost.model_names import CountedName
 from pricing_data import PriceBook, Terms, cost, plain
 from pricing_data.book.overrides import Markup
-from pricing_data.errors import BadUsage
+from pricing_data.errors import BadUsage, UnpricedUsage
 from pricing_data.named_models import NamedModel
 from pricing_data.named_prices import NamedPrice, find_price
 from pricing_data.responses.providers import host_of, provider_named
@@ -40,6 +42,7 @@ class CachedEntry(NamedTuple):
     `model` is the model of the catalogue. An unknown name has none, and the reason in `price`.
     """
 
+    name: str
     write: Callable[[int | None], str]
     price: NamedPrice
     model: str | None
@@ -68,10 +71,10 @@ class CountEntries:
         cached = self._cached(request, day)
         if request.names is not None and request.names.unknown:
             counts = request.names.aligned(counts, UNCOUNTED)
-        entries = [entry.write(count.tokens) for entry, count in zip(cached, counts, strict=True)]
+        of_chats = self._of_names(request, chats)
+        entries = [_members(*each) for each in zip(cached, counts, of_chats, strict=True)]
         if request.detail:
             markup = self.book.markup(account_id, day)
-            of_chats = self._of_names(request, chats)
             details = [self._details(*each, request, markup) for each in zip(cached, counts, of_chats, strict=True)]
             entries = list(map(",".join, zip(entries, details, strict=True)))
         return f"[{{{'},{'.join(entries)}}}]".encode()
@@ -127,18 +130,18 @@ class CountEntries:
             if seller is None:
                 return self._named_entry(found, day)
             price = find_price(self.book, found.named._replace(host=seller), Terms(day))
-        return CachedEntry(_writer(found.name, price), price, found.model)
+        return CachedEntry(found.name, _writer(found.name, price), price, found.model)
 
     def _named_entry(self, found: CountedName, day: date) -> CachedEntry:
         if found.name == found.model:
             return self._entry(found.model, day)
         price = find_price(self.book, found.named, Terms(day))
-        return CachedEntry(_writer(found.name, price), price, found.model)
+        return CachedEntry(found.name, _writer(found.name, price), price, found.model)
 
     def _build_entry(self, model: str, day: date) -> CachedEntry:
         price = find_price(self.book, NamedModel(model, model), Terms(day))
         # Cached by the number of tokens: the price is looked up once.
-        return CachedEntry(lru_cache(MAX_ENTRIES)(_writer(model, price)), price, model)
+        return CachedEntry(model, lru_cache(MAX_ENTRIES)(_writer(model, price)), price, model)
 
     def _details(
         self, entry: CachedEntry, count: Count, chat: ChatCount | None, request: CountRequest, markup: Markup | None
@@ -157,7 +160,7 @@ class CountEntries:
             details["reason"] = self._reason(entry.price, entry.model, count, chat)
         details |= context_entry(self.registry.facts[entry.model] if entry.model else NO_FACTS, count.tokens)
         if markup is not None:
-            usd = None if count.tokens is None or rate.usd is None else cost(count.tokens, rate.usd)
+            usd, _ = _cost_of(entry.price, count, chat)
             details |= markup_values(markup, usd)
         if chat is not None:
             return json.properties(details | chat_entry(chat))
@@ -166,8 +169,29 @@ class CountEntries:
     def _reason(self, price: NamedPrice, model: str, count: Count, chat: ChatCount | None) -> str | None:
         """Return why the count or, if there is one, the cost is null; None if neither is."""
         if count.tokens is not None:
-            return price.reason
+            return _cost_of(price, count, chat)[1]
         return self.registry.why_uncounted(model) if chat is None else why_unknown(chat)
+
+
+def _members(entry: CachedEntry, count: Count, chat: ChatCount | None) -> str:
+    """Return the members of an entry; a chat with sound or images has a cost of its own."""
+    if count.tokens is None or chat is None or not has_media(chat):
+        return entry.write(count.tokens)
+    usd, _ = _cost_of(entry.price, count, chat)
+    return json.properties({"model": entry.name, "token_count": count.tokens, "token_cost": usd})
+
+
+def _cost_of(price: NamedPrice, count: Count, chat: ChatCount | None) -> tuple[Decimal | None, str | None]:
+    """Return what a count costs as input, or why that is not known."""
+    if count.tokens is None:
+        return None, None
+    try:
+        if chat is not None and has_media(chat):
+            return chat_input_cost(price, chat), price.reason
+    except UnpricedUsage as fault:
+        return None, fault.reason
+    rate = price.input_rate(count.tokens).usd
+    return None if rate is None else cost(count.tokens, rate), price.reason
 
 
 def _writer(name: str, price: NamedPrice) -> Callable[[int | None], str]:
@@ -183,7 +207,7 @@ def _unknown_entry(name: str, reason: str, day: date) -> CachedEntry:
     """Return the entry of an unknown name, which says why also without `detail`."""
     price = NamedPrice(None, Terms(day), reason)
     members = json.properties({"model": name, "token_count": None, "token_cost": None, "reason": reason})
-    return CachedEntry(lambda _: members, price, None)
+    return CachedEntry(name, lambda _: members, price, None)
 
 
 def _entry(text: str, price: NamedPrice, bound: int, tokens: int | None) -> str:

@@ -190,6 +190,16 @@ def test_faulty_lines_are_named_and_the_rest_is_counted(tmp_path: Path, registry
     assert [words for words in wanted if not any(words in reason for reason in reasons)] == []
 
 
+def test_sound_with_a_price_of_its_own_has_no_sum(tmp_path: Path, registry: Registry, book: PriceBook) -> None:
+    """A sum of tokens has one price: a chat whose sound costs other than its text is named, at a model where it does."""
+    sound = {"inlineData": {"mimeType": "audio/mp3", "data": "AAAA"}, "seconds": 600}
+    chats = [{"contents": [{"role": "user", "parts": parts}]} for parts in ([{"text": "Hi"}], [{"text": "Hi"}, sound])]
+    found = estimated(write_rows(tmp_path / "a.jsonl", chats), registry, book, "gemini-2.5-flash", "gemini-2.5-pro")
+    flash, pro = found.models
+    assert (flash.uncounted, pro.uncounted) == (1, 0)
+    assert any("a price of its audio" in fault.reason for fault in found.faults)
+
+
 def test_a_model_without_rules_has_a_reason_and_no_number(tmp_path: Path, registry: Registry, book: PriceBook) -> None:
     """Chats of a model of which no frame is known are not counted as if they had none."""
     found = estimated(as_messages(tmp_path), registry, book, "claude-2.1", "gpt-4o")

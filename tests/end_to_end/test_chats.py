@@ -3,6 +3,7 @@
 import base64
 import json
 import struct
+from decimal import Decimal
 from typing import Any
 
 import httpx2
@@ -276,3 +277,22 @@ def test_the_cheapest_models_for_a_chat(client: httpx2.Client) -> None:
     allowed = posted(client, CHEAPEST, output_tokens=10, max_results=1_000, exactness="estimate").json()["models"]
     assert {entry["method"] for entry in allowed} == {"exact", "estimate"}
     assert "exactly one of" in refused(client.post(CHEAPEST, json={"type": "chat"}))
+
+
+SOUND = {"inlineData": {"mimeType": "audio/mp3", "data": "AAAA"}, "seconds": 600}
+
+
+def test_sound_has_its_own_price(client: httpx2.Client) -> None:
+    """A second of sound is 32 tokens, which Gemini 2.5 Flash prices at three times those of the text; Pro does not."""
+    chat = {"contents": [{"role": "user", "parts": [{"text": "Hi"}, SOUND]}]}
+    body = {"type": "chat", "gemini_contents": chat, "models": ["gemini-2.5-flash", "gemini-2.5-pro"], "estimate": True}
+    found = client.post(COUNT, json=body).json()
+    for entry, text_rate, sound_rate in zip(found, ("0.0000003", "0.00000125"), ("0.000001", "0.00000125"), strict=True):
+        sound = entry["parts"]["audio"]["tokens"]
+        assert sound == 19_200
+        others = entry["token_count"] - sound
+        assert Decimal(str(entry["token_cost"])) == others * Decimal(text_rate) + sound * Decimal(sound_rate)
+    asked = {"type": "chat", "gemini_contents": chat, "exactness": "estimate", "authors": ["Google"]}
+    ranked = client.post(CHEAPEST, json={**asked, "max_results": 100}).json()["models"]
+    costs = {entry["model"]: entry["cost"] for entry in ranked}
+    assert [costs[entry["model"]] for entry in found] == [entry["token_cost"] for entry in found]
