@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from service.gateway.request import FORWARDED, ChatRequest
 from tokenizer_registry import Registry, RegistryError, UncountableText
 from tokenizer_registry.chat.count import count_request
-from tokenizer_registry.chat.rules import generation_of
+from tokenizer_registry.chat.rules import OPEN_FAMILY, generation_of
 from tokenizer_registry.chat.texts import TextCounter, text_counter
 
 # The hosts of rules by the names of their servers, or by the end of these.
@@ -67,7 +67,7 @@ class ChatSizes:
     @property
     def is_short_work(self) -> bool:
         """Return whether a small request is counted in about 0.1 ms: by constants, and not by a template."""
-        return self._generation is not None
+        return self._generation is not None and self._generation.family != OPEN_FAMILY
 
     def size(self, request: ChatRequest) -> ChatSize:
         """Return the size of a request; none if it has properties that the gateway does not know.

@@ -153,3 +153,9 @@ async def test_what_cannot_be_counted_is_refused(pool: CountingPool, content: st
     assert isinstance(found, Refusal)
     assert found.status == status
     assert "messages" in found.message
+
+
+@pytest.mark.parametrize(("model", "is_short"), [("gpt-4o", True), ("gemini-2.5-pro", True), ("qwen3-32b", False)])
+def test_templates_are_not_short_work(model: str, is_short: bool) -> None:
+    """A rendering takes longer than the event loop may wait; constants do not."""
+    assert sizes_of(model).is_short_work is is_short
