@@ -191,7 +191,7 @@ def test_faulty_lines_are_named_and_the_rest_is_counted(tmp_path: Path, registry
 
 
 def test_sound_with_a_price_of_its_own_has_no_sum(tmp_path: Path, registry: Registry, book: PriceBook) -> None:
-    """A sum of tokens has one price: a chat whose sound costs other than its text is named, at a model where it does."""
+    """A sum of tokens has one price: a chat whose sound costs other than its text is named."""
     sound = {"inlineData": {"mimeType": "audio/mp3", "data": "AAAA"}, "seconds": 600}
     chats = [{"contents": [{"role": "user", "parts": parts}]} for parts in ([{"text": "Hi"}], [{"text": "Hi"}, sound])]
     found = estimated(write_rows(tmp_path / "a.jsonl", chats), registry, book, "gemini-2.5-flash", "gemini-2.5-pro")

@@ -287,7 +287,9 @@ def test_sound_has_its_own_price(client: httpx2.Client) -> None:
     chat = {"contents": [{"role": "user", "parts": [{"text": "Hi"}, SOUND]}]}
     body = {"type": "chat", "gemini_contents": chat, "models": ["gemini-2.5-flash", "gemini-2.5-pro"], "estimate": True}
     found = client.post(COUNT, json=body).json()
-    for entry, text_rate, sound_rate in zip(found, ("0.0000003", "0.00000125"), ("0.000001", "0.00000125"), strict=True):
+    for entry, text_rate, sound_rate in zip(
+        found, ("0.0000003", "0.00000125"), ("0.000001", "0.00000125"), strict=True
+    ):
         sound = entry["parts"]["audio"]["tokens"]
         assert sound == 19_200
         others = entry["token_count"] - sound
