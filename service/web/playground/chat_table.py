@@ -1,10 +1,13 @@
 """The table of a chat: for each chosen model its tokens and cost, and the parts that they consist of."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Final, NamedTuple
 
-from pricing_data import Price
-from service.web.playground.table import PlaygroundTable, ordered_table, row_of
+from corpus_cost.chat_prices import chat_input_cost, has_media
+from pricing_data import Price, Terms, UnpricedUsage
+from pricing_data.named_prices import NamedPrice
+from service.web.playground.table import PlaygroundRow, PlaygroundTable, ordered_table, row_of
 from tokenizer_registry import Registry
 from tokenizer_registry.chat.parts import EMPTY_PART, ChatCount, ChatParts, Part
 
@@ -69,18 +72,7 @@ def build_chat_table(
 ) -> ChatTable:
     """Return the counts with their costs and parts, ordered by cost; models without a cost come last."""
     by_model = dict(zip(models, counts, strict=True))
-    table = ordered_table(
-        row_of(
-            name,
-            count.tokens,
-            count.method,
-            prices.get(name),
-            registry,
-            error=bounds(count.low, count.high) if count.method == "estimate" else None,
-            reason=missing_words(count) if count.tokens is None else None,
-        )
-        for name, count in by_model.items()
-    )
+    table = ordered_table(_row(name, count, prices.get(name), registry) for name, count in by_model.items())
     shown = {row.model: by_model[row.model] for row in table.rows}
     known = [count for count in shown.values() if _is_known(count)]
     names = tuple(name for name in ChatParts._fields if any(getattr(each.parts, name) != EMPTY_PART for each in known))
@@ -88,6 +80,26 @@ def build_chat_table(
     length = BAR_LENGTH if all(count.tokens is not None for count in known) else BAR_LENGTH - MISSING_LENGTH
     bars = {model: _bar(count, names, max(whole, 1), length) for model, count in shown.items()}
     return ChatTable(table, bars, names, tuple(row.display_name for row in table.rows if not bars[row.model].is_known))
+
+
+def _row(name: str, count: ChatCount, price: Price | None, registry: Registry) -> PlaygroundRow:
+    row = row_of(
+        name,
+        count.tokens,
+        count.method,
+        price,
+        registry,
+        error=bounds(count.low, count.high) if count.method == "estimate" else None,
+        reason=missing_words(count) if count.tokens is None else None,
+    )
+    return row if price is None or not has_media(count) else row.costing(_media_cost(price, count))
+
+
+def _media_cost(price: Price, count: ChatCount) -> Decimal | None:
+    try:
+        return chat_input_cost(NamedPrice(price, Terms(price.effective_from)), count)
+    except UnpricedUsage:
+        return None
 
 
 def bounds(low: int, high: int | None) -> str:

@@ -31,6 +31,10 @@ class PlaygroundRow:
     cost_share: int = 0
     token_share: int = 0
 
+    def costing(self, amount: Decimal | None) -> "PlaygroundRow":
+        """Return the row with another cost."""
+        return replace(self, cost=amount, cost_of_many=None if amount is None else amount * TEXTS)
+
 
 @dataclass(frozen=True, slots=True)
 class PlaygroundTable:
@@ -109,7 +113,7 @@ def row_of(
     model = registry.models[name]
     unit = input_rate(price, tokens or 0)
     amount = None if tokens is None or unit is None else cost(tokens, unit)
-    return PlaygroundRow(
+    row = PlaygroundRow(
         model=name,
         display_name=model.display_name,
         author=model.author,
@@ -117,11 +121,12 @@ def row_of(
         tokens=tokens,
         price=unit,
         price_state=price.state if price else None,
-        cost=amount,
-        cost_of_many=None if amount is None else amount * TEXTS,
+        cost=None,
+        cost_of_many=None,
         error=error,
         reason=reason,
     )
+    return row.costing(amount)
 
 
 def band(error: ErrorBand) -> str:

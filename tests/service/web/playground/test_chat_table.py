@@ -1,6 +1,7 @@
 """The table of a chat: totals with their bounds, costs, and parts as shares of a bar."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -100,3 +101,15 @@ def test_a_model_without_a_rule_has_no_parts(registry: Registry) -> None:
 def test_a_request_is_described(body: dict[str, Any], words: str) -> None:
     """The page says what was recognised."""
     assert contents(read_request("openai_chat", body), "openai_chat") == words
+
+
+def test_sound_has_its_own_price(registry: Registry) -> None:
+    """A row costs what its parts cost, where the model has a price for sound."""
+    sound = {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "mp3", "seconds": 600}}
+    body = {"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}, sound]}]}
+    (row,) = table_of(registry, body, ("gemini-2.5-flash",)).table.rows
+    audio = count_request(registry, "openai_chat", body, "gemini-2.5-flash").parts.audio.tokens
+    assert row.tokens is not None
+    assert audio
+    assert row.cost == (row.tokens - audio) * Decimal("0.0000003") + audio * Decimal("0.000001")
+    assert row.cost_of_many == row.cost * 1_000
