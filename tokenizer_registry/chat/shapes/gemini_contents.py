@@ -32,6 +32,8 @@ MAX_THOUGHT_TOKENS: Final = 10**9
 def read_gemini_contents(body: Field) -> CommonRequest:
     """Return the request in the common form. Raise BadChatRequest."""
     if body.has("generateContentRequest"):
+        if body.has("contents"):
+            raise body.get("contents").fault("must not stand beside generateContentRequest: send one of the two")
         body = body.get("generateContentRequest")
     system = body.get("systemInstruction", "system_instruction")
     cached = body.get("cachedContent", "cached_content")

@@ -16,6 +16,7 @@ FAULTS: list[tuple[str, Any, str, str]] = [
     ("openai_responses", {"input": []}, "input", "at least one"),
     ("anthropic_messages", {"messages": [], "system": "Hi"}, "messages", "at least one"),
     ("gemini_contents", {"contents": []}, "contents", "at least one"),
+    ("gemini_contents", {"contents": [{}], "generateContentRequest": {"contents": [{}]}}, "contents", "one of the two"),
     ("bedrock_converse", {"messages": []}, "messages", "at least one"),
     ("openai_chat", {"messages": ["Hi"]}, "messages[0]", "must be an object"),
     ("openai_chat", {"messages": [{"role": "wizard"}]}, "messages[0].role", "must be one of"),
