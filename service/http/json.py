@@ -54,6 +54,8 @@ def _joined(parts: Iterable[str]) -> str:
 # jiter holds the GIL while it parses: about 0.1 µs a value.
 MAX_VALUES: Final = 150_000
 MAX_DIGITS: Final = 100
+# What jiter raises, as no kind of Exception, where there is no memory for a value.
+PANIC: Final = "PanicException"
 
 _MAX_INTEGER: Final = 10**MAX_DIGITS
 _NOT_NUMBERS: Final = frozenset((str, bool, type(None)))
@@ -71,7 +73,7 @@ class TooManyItems(NotJson):
 
 
 def decode(body: bytes, max_values: int = MAX_VALUES) -> Any:
-    """Return the value of a JSON document of at most `max_values` values. Raise NotJson."""
+    """Return the value of a JSON document of at most `max_values` values. Raise NotJson, MemoryError."""
     if _has_too_many_values(body, max_values):
         raise NotJson(f"The body holds more than {max_values} values.")
     try:
@@ -79,6 +81,10 @@ def decode(body: bytes, max_values: int = MAX_VALUES) -> Any:
         value = jiter.from_json(body, allow_inf_nan=False, catch_duplicate_keys=True, cache_mode="keys")
     except ValueError as error:
         raise NotJson(_sentence(str(error))) from None
+    except BaseException as error:
+        if type(error).__name__ != PANIC:
+            raise
+        raise MemoryError from None
     _check_numbers(value)
     return value
 

@@ -1,6 +1,8 @@
 """JSON in: what RFC 8259 leaves open is refused, everything else is read as the standard library reads it."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal
@@ -151,3 +153,25 @@ def test_a_decimal_survives_exactly(value: Decimal) -> None:
     text = encode(value).decode()
     assert "e" not in text.lower()
     assert json.loads(text, parse_float=Decimal, parse_int=Decimal) == value
+
+
+WITHOUT_MEMORY = """
+import resource
+from service.http.json import decode
+
+body = b'"' + "\u00e9".encode() * 20_000_000 + b'"'
+pages = int(open("/proc/self/statm").read().split()[0])
+bound = pages * resource.getpagesize() + 5_000_000
+resource.setrlimit(resource.RLIMIT_AS, (bound, bound))
+try:
+    decode(body)
+except MemoryError:
+    print("no memory")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the address space")
+def test_a_value_without_memory_for_it() -> None:
+    """It is an error like any other want of memory, and does not end what reads it."""
+    done = subprocess.run([sys.executable, "-c", WITHOUT_MEMORY], capture_output=True, text=True, check=False)
+    assert done.stdout == "no memory\n", done.stderr
