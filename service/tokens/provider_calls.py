@@ -26,8 +26,6 @@ from tokenizer_registry.names import MAX_NAME_CHARACTERS
 # The host of Vertex AI's calls.
 VERTEX: Final = "google-vertex"
 EXPECTED: Final = "The body must be a JSON object."
-# The request inside a call of Gemini's, which may have more than contents.
-GENERATE_REQUEST: Final = ("generateContentRequest", "generate_content_request")
 
 
 class ProviderCalls:
@@ -135,10 +133,7 @@ def _named_in_body(shape: str, body: Mapping[str, Any]) -> tuple[str, ChatInput]
 
 
 def _gemini_request(model: str, host: str | None, body: dict[str, Any]) -> tuple[str, ChatInput]:
-    """Return the model of the path with the request, which stands in the body or in a property of it."""
-    for name in GENERATE_REQUEST:
-        if name in body:
-            return model, chat_of("gemini_contents", typed(body, name, dict, "an object"), host, f"{name}.")
+    """Return the model of the path with the request."""
     return model, chat_of("gemini_contents", body, host)
 
 

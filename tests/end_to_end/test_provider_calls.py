@@ -214,6 +214,7 @@ FAULTS: list[tuple[str, Any, int, str, str]] = [
     (RESPONSES, {"model": "nope", "input": ""}, 404, "invalid_request_error", "there is no model"),
     (RESPONSES, STORED, 400, "invalid_request_error", "are not known"),
     (GEMINI, {"contents": 5}, 400, "INVALID_ARGUMENT", "contents"),
+    (GEMINI, {"contents": [{}], "generateContentRequest": {"contents": [{}]}}, 400, "INVALID_ARGUMENT", "one of"),
     (GEMINI, {"generateContentRequest": 5}, 400, "INVALID_ARGUMENT", "generateContentRequest: must be an object"),
     ("/v1beta/models/nope:countTokens", {"contents": [{}]}, 404, "NOT_FOUND", "there is no model"),
     (f"{VERTEX_FOLDERS[1]}nope:countTokens", {"contents": [{}]}, 404, "NOT_FOUND", "there is no model"),

@@ -29,13 +29,13 @@ class TextCounter:
         self,
         counter: TokenCounter,
         name: str,
+        kept: KeptCounts,
         bands: Bands | None = None,
         memory: TextMemory | None = None,
-        kept: KeptCounts | None = None,
     ) -> None:
         self._counter: Final = counter
         self._bands: Final = bands
-        self._kept: Final = ContentMemory(0) if kept is None else kept
+        self._kept: Final = kept
         self._remembers: Final = memory is not None
         self._known: Final[dict[str, int]] = {} if memory is None else memory.setdefault(counter.name, {})
         self.name: Final = name
@@ -83,13 +83,13 @@ def text_counter(
     """
     kept, vocabulary = registry.kept_counts, registry.models[model].vocabulary
     if vocabulary is not None and vocabulary in registry.vocabularies:
-        return TextCounter(registry.counter(vocabulary), vocabulary, None, memory, kept)
+        return TextCounter(registry.counter(vocabulary), vocabulary, kept, None, memory)
     estimator = registry.estimator(model)
     if estimator is not None:
-        return TextCounter(registry.counter(estimator.vocabulary), estimator.name, estimator.bands, memory, kept)
+        return TextCounter(registry.counter(estimator.vocabulary), estimator.name, kept, estimator.bands, memory)
     if generation.proxy is None:
         return None
     share = Decimal(str(generation.proxy_share))
     band = ErrorBand(-share, share, Basis.SPREAD)
     bands = dict.fromkeys(ScriptClass, band)
-    return TextCounter(registry.counter(generation.proxy), generation.name, bands, memory, kept)
+    return TextCounter(registry.counter(generation.proxy), generation.name, kept, bands, memory)

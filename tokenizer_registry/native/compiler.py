@@ -7,6 +7,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -54,10 +55,13 @@ def origin() -> str:
     return f"{digest_of(sorted(SOURCES.iterdir()))} {digest(compiler.encode())}"
 
 
-def compile_library(file: Path, target: str | None = None) -> None:
-    """Compile it, for this machine or for a target such as `aarch64-linux-gnu`. Raise CalledProcessError."""
+def compile_library(file: Path, target: str | None = None, further: Sequence[Path] = ()) -> None:
+    """Compile it, for this machine or for a target such as `aarch64-linux-gnu`, with `further` sources.
+
+    Raise CalledProcessError.
+    """
     target = target or own_target()
-    sources = map(str, sorted(SOURCES.glob("*.c")))
+    sources = map(str, (*sorted(SOURCES.glob("*.c")), *further))
     with tempfile.TemporaryDirectory() as cache:
         new = Path(cache, file.with_suffix(".new").name)
         subprocess.run(  # noqa: S603  our own sources, the pinned compiler

@@ -46,13 +46,6 @@ _SIGNATURES: Final = {
         ctypes.c_int,
         [ctypes.c_char_p, ctypes.c_uint32, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p],
     ),
-    "weighbridge_split": (
-        ctypes.c_uint32,
-        [
-            *[ctypes.c_void_p, ctypes.c_uint64, ctypes.c_void_p],
-            *[ctypes.c_char_p, ctypes.c_uint32, ctypes.c_int, ctypes.c_void_p],
-        ],
-    ),
     "weighbridge_whole": (
         ctypes.c_int,
         [ctypes.c_char_p, ctypes.c_uint64, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_uint32, ctypes.c_void_p],

@@ -9,11 +9,9 @@ from service.http.context import InFlight
 from service.http.errors import Refusal
 from service.tokens.chat_counting import MAX_INLINE_NAMES, ChatCounting
 from service.tokens.chat_requests import ChatInput, chat_of
-from service.tokens.counting_pool import INLINE_EFFORT, Caller, CountingPool, TextLimits
+from service.tokens.counting_pool import INLINE_EFFORT, UNNAMED, Caller, CountingPool, TextLimits
 from tests.tokenizer_registry.chat.recorded_calls import package_registry
 from tokenizer_registry.chat.count import count_request
-
-NOBODY = Caller("")
 
 
 class WatchedPool(CountingPool):
@@ -62,9 +60,9 @@ async def test_small_chats_of_rules_are_counted_on_the_event_loop(
 ) -> None:
     """Others in a thread, as is the first of each list of models; the counts are the same."""
     counting = ChatCounting(pool)
-    assert await counting.count(chat("the first one"), models, None, NOBODY)
+    assert await counting.count(chat("the first one"), models, None, UNNAMED)
     assert pool.jobs == 1
-    found = await counting.count(given, models, None, NOBODY)
+    found = await counting.count(given, models, None, UNNAMED)
     assert not isinstance(found, Refusal)
     assert pool.jobs == 1 + jobs
     text, messages = given.request.turns[0].plain_text or "", len(given.request.turns)

@@ -106,7 +106,7 @@ def test_each_band_holds() -> None:
 
 
 def test_the_residuals_are_those_of_the_recorded_calls() -> None:
-    """`python -m tests.tokenizer_registry.chat.recorded_calls` writes them anew."""
+    """`python -m tests.tokenizer_registry.chat.recorded_calls` writes the file again after a rule has changed."""
     assert RESIDUALS.read_text(encoding="utf-8") == recorded_residuals()
 
 

@@ -1,8 +1,9 @@
 """Borders that the C library finds by bit arithmetic, compared with the matches of the pattern's parts."""
 
 import ctypes
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -11,7 +12,7 @@ from tests.tokenizer_registry.shipped import PACKAGE
 from tokenizer_registry.engines import read_engines
 from tokenizer_registry.native.borders import RULES, Kind, border_kinds, border_section
 from tokenizer_registry.native.characters import read_characters
-from tokenizer_registry.native.library import library
+from tokenizer_registry.native.compiler import compile_library
 from tokenizer_registry.native.packed_files import Mapped, Packs
 from tokenizer_registry.vocabulary_files import read_specs
 
@@ -20,6 +21,7 @@ PATTERNS = {spec.name: spec.pattern for spec in read_specs(PACKAGE / "vocabulari
 # One vocabulary for each pattern.
 NAMES = sorted({pattern: name for name, pattern in PATTERNS.items() if name in ROWS}.values())
 TEXTS = 4_000
+Splitter = Callable[..., int]
 # What patterns treat in ways of their own, or what takes one, two, three or four bytes.
 CHARACTERS = (
     "    \n\n\r\t\u00a0\u3000\u2028\u0085\x1c''’//.(\"-stlvredmSTLREabzABZ0129٣½Ⅷ〇éÉǅſKʰא中日あア"
@@ -34,13 +36,25 @@ def opened(name: str) -> tuple[Mapped, Mapped]:
     return packs.open(name, ROWS[name].sha256), packs.characters()
 
 
-def ends(name: str, text: str, *, by_parts: bool) -> list[int]:
+@pytest.fixture(scope="module")
+def split(tmp_path_factory: pytest.TempPathFactory) -> Splitter:
+    """Return what splits a text, compiled with the sources of the library."""
+    file = tmp_path_factory.mktemp("split") / "split.so"
+    compile_library(file, further=[Path(__file__).with_name("split_text.c")])
+    function = ctypes.CDLL(str(file)).split_text
+    function.restype = ctypes.c_uint32
+    function.argtypes = [
+        *[ctypes.c_void_p, ctypes.c_uint64, ctypes.c_void_p],
+        *[ctypes.c_char_p, ctypes.c_uint32, ctypes.c_int, ctypes.c_void_p],
+    ]
+    return function
+
+
+def ends(split: Splitter, name: str, text: str, *, by_parts: bool) -> list[int]:
     """Return where the pre-tokens of a text end, in bytes."""
     (packed, characters), content = opened(name), text.encode()
     found = (ctypes.c_uint32 * (len(content) + 1))()
-    count = library().weighbridge_split(
-        packed.address, packed.size, characters.address, content, len(content), by_parts, found
-    )
+    count = split(packed.address, packed.size, characters.address, content, len(content), by_parts, found)
     return found[:count]
 
 
@@ -54,10 +68,10 @@ def texts(seed: int, number: int) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_borders_are_where_the_pattern_matches(name: str) -> None:
+def test_borders_are_where_the_pattern_matches(split: Splitter, name: str) -> None:
     """Random texts have the same pre-tokens either way."""
     for text in texts(1, TEXTS):
-        assert ends(name, text, by_parts=False) == ends(name, text, by_parts=True), ascii(text)
+        assert ends(split, name, text, by_parts=False) == ends(split, name, text, by_parts=True), ascii(text)
 
 
 @pytest.mark.parametrize(
@@ -72,10 +86,10 @@ def test_borders_are_where_the_pattern_matches(name: str) -> None:
         ("deepseek-v3", "(fooé  (’é\n", ["(foo", "é", " ", " (’", "é", "\n"]),
     ],
 )
-def test_pre_tokens(name: str, text: str, expected: list[str]) -> None:
+def test_pre_tokens(split: Splitter, name: str, text: str, expected: list[str]) -> None:
     """Texts whose pre-tokens follow from the words of the pattern."""
     content = text.encode()
-    found = ends(name, text, by_parts=False)
+    found = ends(split, name, text, by_parts=False)
     assert [content[begin:end].decode() for begin, end in zip([0, *found], found, strict=False)] == expected
 
 

@@ -30,7 +30,7 @@ class Rendering(NamedTuple):
 class TemplateCounter:
     """Renders one request with one template and counts the outcome. `options` go to the template as they are.
 
-    `parses_results`: results of tools that are JSON go there as values, since the encoder writes them anew.
+    With `parses_results`, results of tools that are JSON are given to the template as values, and it writes the JSON.
     """
 
     def __init__(

@@ -27,14 +27,17 @@ ROLES: Final = {"user": "user", "model": "assistant", "function": "tool", "tool"
 MODES: Final = {"AUTO": "auto", "NONE": "none", "ANY": "required", "VALIDATED": "auto"}
 _DECLARATIONS: Final = ("functionDeclarations", "function_declarations")
 MAX_THOUGHT_TOKENS: Final = 10**9
+# The property of a counting call that may hold the whole request.
+WRAPPERS: Final = ("generateContentRequest", "generate_content_request")
 
 
 def read_gemini_contents(body: Field) -> CommonRequest:
     """Return the request in the common form. Raise BadChatRequest."""
-    if body.has("generateContentRequest"):
+    wrapped = body.get(*WRAPPERS)
+    if wrapped.value is not None:
         if body.has("contents"):
             raise body.get("contents").fault("must not stand beside generateContentRequest: send one of the two")
-        body = body.get("generateContentRequest")
+        body = wrapped
     system = body.get("systemInstruction", "system_instruction")
     cached = body.get("cachedContent", "cached_content")
     config = body.get("generationConfig", "generation_config")

@@ -15,6 +15,8 @@ _OFF: Final[tuple[object, ...]] = ("", [])
 _ON_BY_DEFAULT: Final = "add_generation_prompt"
 # Kinds of answers that are known: of OpenAI's two shapes, and of Anthropic's.
 _FORMATS: Final = ("text", "json_object", "json_schema")
+# What may hold the whole request of Gemini.
+_WRAPPERS: Final = ("generateContentRequest", "generate_content_request")
 # Variables of templates that are not taken from a request.
 _VARIABLES: Final = ("add_generation_prompt", "bos_token", "documents", "eos_token", "messages", "tools")
 
@@ -122,8 +124,7 @@ def unknown_properties(shape: str, body: Any) -> tuple[str, ...]:
     known = KNOWN.get(shape)
     if known is None or not isinstance(body, dict):
         return ()
-    if isinstance(body.get("generateContentRequest"), dict):
-        body = body["generateContentRequest"]
+    body = next((body[name] for name in _WRAPPERS if isinstance(body.get(name), dict)), body)
     places = _unknown(shape, known, body)
     named = tuple(f"what {place} costs" for place in islice(places, MAX_NAMED))
     more = sum(1 for _ in places)

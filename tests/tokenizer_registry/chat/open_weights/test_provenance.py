@@ -17,6 +17,7 @@ from tokenizer_registry.chat.open_weights.shipped import ChatTemplate, shipped_t
 from tokenizer_registry.chat.open_weights.template_counter import TemplateCounter
 from tokenizer_registry.chat.rules import Generation
 from tokenizer_registry.chat.texts import TextCounter
+from tokenizer_registry.content_memory import ContentMemory
 from tokenizer_registry.errors import UncountableText
 
 TEMPLATES = shipped_templates()
@@ -42,7 +43,8 @@ def controls(template: ChatTemplate, body: dict[str, Any]) -> int | None:
     """Return the control tokens that a template writes for a request; None where it cannot render the request."""
     request = read_request("openai_chat", body)
     generation = Generation(template.name, "open", ())
-    context = CountingContext(request, TextCounter(Letters(), "letters"), "", "", generation, date(2026, 11, 28))
+    letters = TextCounter(Letters(), "letters", ContentMemory(0))
+    context = CountingContext(request, letters, "", "", generation, date(2026, 11, 28))
     counter = TemplateCounter(context, template, dict(request.template_options))
     try:
         return counter.rendering(tools_of(request, describes_all=True)).controls

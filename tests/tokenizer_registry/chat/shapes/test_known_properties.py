@@ -1,4 +1,4 @@
-"""Properties that nobody knows the cost of have no number; those of data sets and those that are off have none."""
+"""A property of unknown cost has no number; columns of data sets and properties that are off cost nothing."""
 
 from typing import Any
 
