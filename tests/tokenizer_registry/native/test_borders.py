@@ -43,10 +43,8 @@ def split(tmp_path_factory: pytest.TempPathFactory) -> Splitter:
     compile_library(file, further=[Path(__file__).with_name("split_text.c")])
     function = ctypes.CDLL(str(file)).split_text
     function.restype = ctypes.c_uint32
-    function.argtypes = [
-        *[ctypes.c_void_p, ctypes.c_uint64, ctypes.c_void_p],
-        *[ctypes.c_char_p, ctypes.c_uint32, ctypes.c_int, ctypes.c_void_p],
-    ]
+    packed, text = (ctypes.c_void_p, ctypes.c_uint64), (ctypes.c_char_p, ctypes.c_uint32)
+    function.argtypes = [*packed, ctypes.c_void_p, *text, ctypes.c_int, ctypes.c_void_p]
     return function
 
 
