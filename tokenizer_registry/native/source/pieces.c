@@ -14,16 +14,16 @@ struct new_piece {
     const struct piece *piece;
     const struct short_piece *shorts;
     struct long_piece longs;
-    struct few_symbols symbols;
 };
 
-/* A text that is counted with the vocabulary in a slot. One of `news` may wait to be merged in turn with the next. */
+/* A text that is counted with the vocabulary in a slot. `waiting` of `news` are to be merged in turn. */
 struct text_pieces {
     struct counting counting;
     struct piece_table *table;
     u32 slot, waiting;
     u64 total;
-    struct new_piece news[2];
+    struct new_piece news[MAX_TOGETHER];
+    struct few_symbols symbols[MAX_TOGETHER];
 };
 
 static inline struct short_piece short_piece_of(const struct text_pieces *t, const u8 *text, u32 length) {
@@ -56,15 +56,15 @@ static u32 begin_new(struct text_pieces *t, struct new_piece *one) {
     const u8 *text = one->piece->text;
     u32 length = one->piece->length;
     if (find_string(&v->unigram.tokens, text, length) != ABSENT) return 1;
-    if (length <= MAX_MERGED_BYTES) return begin_merging(&v->pairs, text, length, &one->symbols);
+    if (length <= MAX_MERGED_BYTES) return begin_merging(&v->pairs, text, length, t->symbols + t->waiting);
     t->counting.count = 0;
     count_pre_token(&t->counting, text, length);
     return t->counting.failed ? 1 : t->counting.count; /* nothing is ready; the total is not used */
 }
 
 static void merge_waiting(struct text_pieces *t) {
-    merge_in_turn(&t->counting.vocabulary->pairs, &t->news[0].symbols, &t->news[1].symbols);
-    for (u32 number = 0; number < t->waiting; number++) add_new(t, t->news + number, few_left(&t->news[number].symbols));
+    merge_together(&t->counting.vocabulary->pairs, t->symbols, t->waiting);
+    for (u32 number = 0; number < t->waiting; number++) add_new(t, t->news + number, few_left(t->symbols + number));
     t->waiting = 0;
 }
 
@@ -74,7 +74,7 @@ static void count_new(struct text_pieces *t, const struct piece *piece, const st
     u32 known = find_new(t, one, shorts), count = known ? known : begin_new(t, one);
     if (known) t->total += known;
     else if (count) add_new(t, one, count);
-    else if (++t->waiting == 2) merge_waiting(t);
+    else if (++t->waiting == MAX_TOGETHER) merge_waiting(t);
 }
 
 /* Prefetch where each short piece would be, add the counts of those that are there, and prefetch what is needed for the
@@ -99,10 +99,7 @@ static void count_pieces(struct text_pieces *t, const struct piece *pieces, u32 
         __builtin_prefetch(tokens->buckets + first_bucket(hash, tokens->capacity));
     }
     for (u32 at = 0; at < unknown_count; at++) count_new(t, pieces + unknown[at], shorts + unknown[at]);
-    if (t->waiting) {
-        end_merging(&t->news[1].symbols);
-        merge_waiting(t);
-    }
+    merge_waiting(t);
 }
 
 int has_pieces(const struct vocabulary *v) {
@@ -118,7 +115,8 @@ enum pieces_result count_by_pieces(
     struct counting counting = {
         .vocabulary = vocabulary, .all = set->all, .buffers = &counter->buffers, .end = text + length,
     };
-    struct text_pieces t = {.counting = counting, .table = counter->pieces, .slot = slot};
+    struct text_pieces t;
+    t.counting = counting, t.table = counter->pieces, t.slot = slot, t.waiting = 0, t.total = 0;
     struct piece pieces[MAX_PIECES];
     struct splitter splitter =
         start_splitting(vocabulary->splits, &vocabulary->border_style, set->all, text, text + length);
