@@ -55,7 +55,7 @@ def test_words_have_the_tokens_of_the_ranks(name: str) -> None:
     dice, vocabulary, known = Random(2), REGISTRY.vocabulary(name), ranks(name)
     for _ in range(WORDS):
         letters = dice.choice(ALPHABETS)
-        word = dice.choice(("", " ")) + "".join(dice.choices(letters, k=dice.choice((2, 5, 9, 14, 30, 70, 100))))
+        word = dice.choice(("", " ")) + "".join(dice.choices(letters, k=dice.choice((2, 5, 9, 15, 16, 30, 61, 62, 63, 100))))
         assert vocabulary.count(word) == len(merged(word.encode(), known)), word
 
 
