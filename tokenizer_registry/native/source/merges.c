@@ -10,7 +10,7 @@
 
 /* The order of a pair: the rank of what it makes, above the place of its left symbol. */
 static inline int32_t order_of(const struct pair_table *table, u32 left, u32 right, u32 place) {
-    return (int32_t)(merged(table, left, right) << PLACE_BITS | place);
+    return (int32_t)(made_of(table, seek_pair(table, left, right)) << PLACE_BITS | place);
 }
 
 static inline u32 place_of(int32_t order) { return (u32)order & ((1 << PLACE_BITS) - 1); }
@@ -118,31 +118,53 @@ static inline int32_t least_of_few(const struct few_symbols *s) {
     return __builtin_reduce_min(least);
 }
 
+/* The two pairs of a token that was just made, whose orders are not known yet. */
+struct new_pairs {
+    struct sought_pair with_next, with_before;
+    u8 number, place, before;
+};
+
+static inline struct sought_pair fetch_pair(const struct pair_table *table, u32 left, u32 right) {
+    struct sought_pair sought = seek_pair(table, left, right);
+    __builtin_prefetch(table->pairs + sought.place);
+    return sought;
+}
+
 /* Merge the pair whose order is `least`. */
-static inline void merge_few(const struct pair_table *table, struct few_symbols *s, int32_t least) {
-    int32_t *order = (int32_t *)s->order;
+static inline struct new_pairs merge_few(const struct pair_table *table, struct few_symbols *s, int32_t least) {
     u32 place = place_of(least), token = token_of(least), right = bit_behind(s->left, place);
     u32 next = bit_behind(s->left, right), before = bit_before(s->left, place);
     s->left &= ~((u64)1 << right);
     s->tokens[place] = token;
-    order[right] = NONE;
-    order[place] = order_of(table, token, s->tokens[next], place);
-    order[before] = order_of(table, s->tokens[before], token, before);
+    ((int32_t *)s->order)[right] = NONE;
+    return (struct new_pairs){
+        .with_next = fetch_pair(table, token, s->tokens[next]),
+        .with_before = fetch_pair(table, s->tokens[before], token),
+        .place = (u8)place,
+        .before = (u8)before,
+    };
+}
+
+static inline void put_new_pairs(const struct pair_table *table, struct few_symbols *s, const struct new_pairs *pairs) {
+    int32_t *order = (int32_t *)s->order;
+    order[pairs->place] = (int32_t)(made_of(table, pairs->with_next) << PLACE_BITS | pairs->place);
+    order[pairs->before] = (int32_t)(made_of(table, pairs->with_before) << PLACE_BITS | pairs->before);
 }
 
 void merge_together(const struct pair_table *table, struct few_symbols *few, u32 count) {
-    u8 open[MAX_TOGETHER];
-    for (u32 number = 0; number < count; number++) open[number] = (u8)number;
+    struct new_pairs open[MAX_TOGETHER];
+    for (u32 number = 0; number < count; number++) open[number].number = (u8)number;
     while (count) {
-        u32 kept = 0;
+        u32 merged = 0;
         for (u32 at = 0; at < count; at++) {
-            struct few_symbols *one = few + open[at];
-            int32_t least = least_of_few(one);
+            u8 number = open[at].number;
+            int32_t least = least_of_few(few + number);
             if (least >= NONE) continue;
-            open[kept++] = open[at];
-            merge_few(table, one, least);
+            open[merged] = merge_few(table, few + number, least);
+            open[merged++].number = number;
         }
-        count = kept;
+        count = merged;
+        for (u32 at = 0; at < count; at++) put_new_pairs(table, few + open[at].number, open + at);
     }
 }
 
@@ -157,7 +179,9 @@ static void put_characters(const struct pair_table *table, struct few_symbols *s
     int32_t *order = (int32_t *)s->order;
     begin_few(s, count);
     memcpy(s->tokens + 1, symbols, count * sizeof *symbols);
-    for (u32 at = 1; at < count; at++) order[at] = order_of(table, s->tokens[at], s->tokens[at + 1], at);
+    struct sought_pair sought[MAX_FEW_SYMBOLS];
+    for (u32 at = 1; at < count; at++) sought[at] = fetch_pair(table, s->tokens[at], s->tokens[at + 1]);
+    for (u32 at = 1; at < count; at++) order[at] = (int32_t)(made_of(table, sought[at]) << PLACE_BITS | at);
 }
 
 /* ASCII has a table of pairs of its own. */

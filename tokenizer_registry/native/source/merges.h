@@ -76,21 +76,28 @@ static inline u32 merged_further(const u64 *at, u64 pair) {
 /* Return ~0 if the condition holds, else 0. */
 static inline u32 all_bits(int holds) { return (u32)-holds; }
 
-/* Return what the two tokens make, or NO_TOKEN. Whether they make something is hard to predict: a pair that the filter
-   excludes is looked for where nothing is, and two places are compared, without a branch. */
-static inline u32 merged(const struct pair_table *table, u32 left, u32 right) {
-    u64 pair = pair_of(left, right);
+/* A pair to look up, and its place in the table. */
+struct sought_pair {
+    u64 pair;
+    u32 place;
+};
+
+/* A pair that the filter excludes is looked for where nothing is. No branch here and in made_of depends on whether the
+   tokens make something, which is hard to predict. */
+static inline struct sought_pair seek_pair(const struct pair_table *table, u32 left, u32 right) {
     u32 bit = bit_of_pair(table->zones, left, right), nowhere = table->capacity + PAIRS_BEHIND - 2;
     u32 may_be = all_bits(table->filter[bit >> 6] >> (bit & 63) & 1);
-    u32 place = nowhere ^ ((nowhere ^ bit / FILTER_BITS_PER_PLACE) & may_be);
-    u64 first = table->pairs[place], second = table->pairs[place + 1];
-    u32 found = ((u32)first | all_bits(first >> TOKEN_BITS != pair)) & ((u32)second | all_bits(second >> TOKEN_BITS != pair));
-    found &= NO_TOKEN;
+    return (struct sought_pair){pair_of(left, right), nowhere ^ ((nowhere ^ bit / FILTER_BITS_PER_PLACE) & may_be)};
+}
+
+/* Return what the two tokens make, or NO_TOKEN. Most pairs are in the first two places. */
+static inline u32 made_of(const struct pair_table *table, struct sought_pair sought) {
+    const u64 *at = table->pairs + sought.place, first = at[0], second = at[1];
+    u32 is_first = all_bits(first >> TOKEN_BITS == sought.pair), is_second = all_bits(second >> TOKEN_BITS == sought.pair);
+    u32 found = ((u32)first | ~is_first) & ((u32)second | ~is_second) & NO_TOKEN;
     int is_further = (found == NO_TOKEN) & (first != FREE_PAIR) & (second != FREE_PAIR);
     __asm__("" : "+r"(is_further)); /* one branch, not one for each condition */
-    if (__builtin_expect(is_further, 0))
-        return merged_further(table->pairs + place + 2, pair);
-    return found;
+    return __builtin_expect(is_further, 0) ? merged_further(at + 2, sought.pair) : found;
 }
 
 /* Up to this many bytes are merged here. */
