@@ -3,6 +3,7 @@
 #include "bpe.h"
 #include "normalizer.h"
 #include "splitter.h"
+#include "words.h"
 
 /* A pre-token that is not in the table, and where it is to be kept; `shorts` if it is short. */
 struct short_piece {
@@ -106,26 +107,79 @@ int has_pieces(const struct vocabulary *v) {
     return v->method == BYTE_BPE && v->pairs.capacity && v->split_count == 1 && !v->added.count && !v->left_out;
 }
 
+static void start_counting(
+    struct text_pieces *t, struct counter *counter, struct counter_set *set, u32 slot, const u8 *end
+) {
+    t->counting = (struct counting){
+        .vocabulary = set->vocabularies[slot], .all = set->all, .buffers = &counter->buffers, .end = end,
+    };
+    t->table = counter->pieces;
+    t->slot = slot;
+    t->waiting = 0;
+    t->total = 0;
+}
+
+/* Count a text or a part of it that begins and ends at cuts between words. Return the flags that all characters have of
+   those that the splitter sees, and where these end. */
+static u32 count_part(struct text_pieces *t, const u8 *text, const u8 *end, const u8 **seen) {
+    const struct vocabulary *vocabulary = t->counting.vocabulary;
+    struct piece pieces[MAX_PIECES];
+    struct splitter splitter = start_splitting(vocabulary->splits, &vocabulary->border_style, t->counting.all, text, end);
+    *seen = splitter.body;
+    for (u32 count; (count = next_pieces(&splitter, pieces));) count_pieces(t, pieces, count);
+    return splitter.body > text ? splitter.reader.flags : ~(u32)0;
+}
+
+static enum pieces_result add_total(const struct text_pieces *t, u64 *total) {
+    if (t->counting.failed) return PIECES_FAILED;
+    *total += t->total;
+    return PIECES_COUNTED;
+}
+
 enum pieces_result count_by_pieces(
     struct counter *counter, struct counter_set *set, u32 slot, const u8 *text, u32 length, int is_normalized,
     u64 *total
 ) {
-    const struct vocabulary *vocabulary = set->vocabularies[slot];
-    u32 plain = is_normalized ? 0 : vocabulary->plain;
-    struct counting counting = {
-        .vocabulary = vocabulary, .all = set->all, .buffers = &counter->buffers, .end = text + length,
-    };
     struct text_pieces t;
-    t.counting = counting, t.table = counter->pieces, t.slot = slot, t.waiting = 0, t.total = 0;
-    struct piece pieces[MAX_PIECES];
-    struct splitter splitter =
-        start_splitting(vocabulary->splits, &vocabulary->border_style, set->all, text, text + length);
-    /* The splitter sees all characters up to here. */
-    const u8 *seen = splitter.body;
-    if (plain && !is_plain(&counting, seen, (u32)(text + length - seen))) return PIECES_NOT_NORMALIZED;
-    for (u32 count; (count = next_pieces(&splitter, pieces));) count_pieces(&t, pieces, count);
-    if (plain && seen > text && !(splitter.reader.flags & plain)) return PIECES_NOT_NORMALIZED;
-    if (t.counting.failed) return PIECES_FAILED;
-    *total += t.total;
-    return PIECES_COUNTED;
+    const u8 *end = text + length, *seen;
+    start_counting(&t, counter, set, slot, end);
+    u32 plain = is_normalized ? 0 : t.counting.vocabulary->plain, flags = count_part(&t, text, end, &seen);
+    /* Most texts have plain characters only. */
+    if (plain && find_unnormalized(&t.counting, flags & plain ? seen : text, end)) return PIECES_NOT_NORMALIZED;
+    return add_total(&t, total);
+}
+
+/* Add the tokens of a word that has to be normalized, if they are known. */
+static void count_unnormalized(
+    struct text_pieces *t, struct counter *counter, const u8 *text, const u8 *begin, const u8 *end
+) {
+    struct word word;
+    init_word(&word, begin, (u32)(end - begin), begin == text, t->counting.end);
+    const u8 *counts = find_or_add_counts(counter->cache, &word);
+    if (counts && t->slot < CACHED_SLOTS && counts[t->slot] != UNKNOWN) {
+        t->total += counts[t->slot];
+        return;
+    }
+    struct unresolved_word *unresolved = next_unresolved(counter);
+    if (unresolved) *unresolved = (struct unresolved_word){t->slot, (u32)(begin - text), word.length, begin == text};
+    else t->counting.failed = NO_MEMORY;
+}
+
+enum pieces_result count_normalized_pieces(
+    struct counter *counter, struct counter_set *set, u32 slot, const u8 *text, u32 length, u64 *total
+) {
+    struct text_pieces t;
+    u32 unresolved_before = counter->unresolved_count;
+    const u8 *end = text + length, *begin = text, *seen;
+    struct cutter cutter = start_cutting(set->all, text, end);
+    start_counting(&t, counter, set, slot, end);
+    for (const u8 *at; (at = find_unnormalized(&t.counting, begin, end));) {
+        const u8 *word = cut_before(&cutter, at), *word_end = cut_behind(&cutter, at);
+        count_part(&t, begin, word, &seen);
+        count_unnormalized(&t, counter, text, word, word_end);
+        begin = word_end;
+    }
+    count_part(&t, begin, end, &seen);
+    if (t.counting.failed) counter->unresolved_count = unresolved_before; /* it is counted another way */
+    return add_total(&t, total);
 }
