@@ -113,7 +113,7 @@ def _flags(forms: Mapping[str, Mapping[str, str]]) -> Iterable[Iterable[str]]:
 def _unchanged_marks(forms: Sequence[Callable[[str], str]]) -> list[str]:
     """Return the characters with a combining class that neither change nor join what is before them.
 
-    Text with such marks and plain characters is in the form if no mark follows one of a higher class. That holds as well
+    Text with such marks and plain characters is in the form if no mark follows one of a higher class. That holds too
     where the owner's library is older than Python and knows no class of a mark: it leaves it where it is.
     """
     excluded = _second_in_compositions()
