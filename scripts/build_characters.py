@@ -17,7 +17,7 @@ import tiktoken
 from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers
 
 from tokenizer_registry import Registry
-from tokenizer_registry.native.characters import FILE, FLAGS, classified, written
+from tokenizer_registry.native.characters import CLASS_BITS, FILE, FLAGS, classified, written
 from tokenizer_registry.native.pre_tokenizers import PatternDialect, document_splits, rank_splits
 from tokenizer_registry.vocabulary_files import VocabularyFormat, unpack
 
@@ -105,6 +105,25 @@ def _flags(forms: Mapping[str, Mapping[str, str]]) -> Iterable[Iterable[str]]:
     yield (one for one, other in cased.items() if other == one)
     yield (one for one, other in cased.items() if other == f" {one} ")
     yield (one for one, other in cased.items() if not other)
+    marks = _unchanged_marks((normalizers.NFC().normalize_str, normalizers.NFKC().normalize_str))
+    for bit in range(len(CLASS_BITS)):
+        yield (one for one in marks if unicodedata.combining(one) >> bit & 1)
+
+
+def _unchanged_marks(forms: Sequence[Callable[[str], str]]) -> list[str]:
+    """Return the characters with a combining class that neither change nor join what is before them.
+
+    Text with such marks and plain characters is in the form if no mark follows one of a higher class. That holds too
+    where the owner's library is older than Python and knows no class of a mark: it leaves it where it is.
+    """
+    excluded = _second_in_compositions()
+    return [
+        character
+        for character in ALL
+        if unicodedata.combining(character)
+        and character not in excluded
+        and all(form(probe.format(character)) == probe.format(character) for form in forms for probe in PROBES)
+    ]
 
 
 def _second_in_compositions() -> set[str]:

@@ -13,6 +13,8 @@ BLOCK: Final = 128
 POINTS: Final = 0x110000
 MAX_CLASSES: Final = 256
 PLAIN_IN: Final = "plain in "
+# The canonical combining class of a mark that NFC and NFKC leave as it is, bit by bit, the lowest first.
+CLASS_BITS: Final = tuple(f"bit {bit} of the combining class" for bit in range(8))
 # In the order of the bits that the C library knows them by.
 FLAGS: Final = (
     "may end a word",
@@ -29,6 +31,7 @@ FLAGS: Final = (
     f"{PLAIN_IN}BERT cased",
     "a word in BERT cased",
     "left out in BERT cased",
+    *CLASS_BITS,
 )
 
 

@@ -3,9 +3,10 @@
 from random import Random
 
 import pytest
+from tokenizers import normalizers
 
 from scripts.build_characters import ALL, members
-from tokenizer_registry.native.characters import FLAGS, classified, read_characters, written
+from tokenizer_registry.native.characters import CLASS_BITS, FLAGS, classified, read_characters, written
 
 CHARACTERS = read_characters()
 # What texts are made of, and some of all the rest, unassigned characters among them.
@@ -25,3 +26,22 @@ def test_classes_tell_the_sets() -> None:
     found = {(one, name) for one in "aefz" for name, classes in made.sets.items() if made.class_of(ord(one)) in classes}
     assert found == {("a", "vowels"), ("e", "vowels"), ("a", "early"), ("e", "early")}
     assert '"vowels"' in written(made, {})
+
+
+def combining_class(character: str) -> int:
+    """Return the combining class of a mark that normal forms leave as it is; 0 for other characters."""
+    number = CHARACTERS.class_of(ord(character))
+    return sum(1 << bit for bit, name in enumerate(CLASS_BITS) if number in CHARACTERS.sets[name])
+
+
+def test_marks_in_the_order_of_their_classes_stay_as_they_are() -> None:
+    """Every mark behind a letter, and behind each mark of another class that may be before it."""
+    marks = {one: found for one in ALL if (found := combining_class(one))}
+    one_of_each = {found: one for one, found in marks.items()}
+    for form in (normalizers.NFC(), normalizers.NFKC()):
+        for mark, found in marks.items():
+            before = [other for place, other in one_of_each.items() if place <= found]
+            text = "".join(f"e{other}{mark}ก{mark}" for other in ("", *before))
+            assert form.normalize_str(text) == text, ascii(mark)
+    assert combining_class("\u0e48") == 107
+    assert combining_class("\u0301") == combining_class("e") == 0

@@ -3,6 +3,7 @@
 from random import Random
 
 import pytest
+from tokenizers import normalizers
 
 from tests.engine_equality.fuzz import fuzzed_texts
 from tests.engine_equality.texts import generated_texts
@@ -58,3 +59,23 @@ def test_a_text_that_is_not_normalized() -> None:
         assert_equal(text)
         normal = text.replace("e\u0301", "é").replace("\u2000", "\u2002").replace("\u2001", "\u2003")
         assert REGISTRY.vocabulary("qwen2").count(text) == REGISTRY.vocabulary("qwen2").count(normal)
+
+
+# Letters, and marks that compose, that are out of order behind one another, and that never change.
+LETTERS = "aeก字가が ᄀ\n.,  "
+MARKS = "\u0301\u0308\u0323\u0327\u0e38\u0e48\u064b\u0651\u0e35\u093c\u094d\u3099\u11a8\u2126\ufb1d"
+
+
+def test_a_text_counts_as_its_normal_form() -> None:
+    """Random texts of letters and marks, some with many marks and some with few, in long words and short ones."""
+    dice, normalized = Random(6), normalizers.NFC().normalize_str
+    vocabulary = REGISTRY.vocabulary("qwen2")
+    for _ in range(4_000):
+        share, spaces = dice.choice((0.01, 0.1, 0.6)), dice.choice(("", " ", "   "))
+        letters = LETTERS + spaces * 4
+        length = dice.choice((5, 40, 400))
+        text = "".join(dice.choice(MARKS if dice.random() < share else letters) for _ in range(length))
+        assert vocabulary.count(text) == vocabulary.count(normalized(text)), ascii(text)
+    long = "กุ่ e\u0301 แล้ว ab c\u0327\u0301 " * 2_000
+    assert vocabulary.count(long) == vocabulary.count(normalized(long))
+    assert_equal(long)

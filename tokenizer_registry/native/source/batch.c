@@ -84,6 +84,8 @@ static u64 count_by_pre_tokens(
         note_use(set, slot, length);
         int is_normalized = normalized >> slot & 1;
         enum pieces_result result = count_by_pieces(counter, set, slot, text, length, is_normalized, totals + slot);
+        if (result == PIECES_NOT_NORMALIZED && with_words(set, text, length, (u64)1 << slot))
+            result = count_normalized_pieces(counter, set, slot, text, length, totals + slot);
         if (result == PIECES_COUNTED) left &= ~((u64)1 << slot);
     }
     return left;

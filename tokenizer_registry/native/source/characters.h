@@ -36,6 +36,13 @@ enum {
     LEFT_OUT_IN_CASED_BERT = 8192,
 };
 
+/* Above them, the canonical combining class of a mark that NFC and NFKC leave as it is, where none of a higher class is
+   before it; 0 for any other character. */
+#define COMBINING_CLASS_SHIFT 14
+#define MAX_COMBINING_CLASS 255
+
+static inline u32 combining_class(u32 flags) { return flags >> COMBINING_CLASS_SHIFT & MAX_COMBINING_CLASS; }
+
 static inline u32 class_of(const struct characters *all, const u8 *at) {
     if (*at < 0x80) return all->ascii[*at];
     u32 point = code_point(at);

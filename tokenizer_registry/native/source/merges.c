@@ -5,12 +5,12 @@
 /* Pairs are in blocks, of which the least order is kept: after a merge only the blocks that changed are searched. */
 #define BLOCKS_OF_TEXT (MAX_MERGED_BYTES / BLOCK)
 #define PLACE_BITS 8
-#define NONE INT32_MAX
+/* Orders from this on are of pairs that make nothing. */
+#define NONE ((int32_t)NO_TOKEN << PLACE_BITS)
 
 /* The order of a pair: the rank of what it makes, above the place of its left symbol. */
 static inline int32_t order_of(const struct pair_table *table, u32 left, u32 right, u32 place) {
-    u32 made = merged(table, left, right);
-    return made == NO_TOKEN ? NONE : (int32_t)(made << PLACE_BITS | place);
+    return (int32_t)(made_of(table, seek_pair(table, left, right)) << PLACE_BITS | place);
 }
 
 static inline u32 place_of(int32_t order) { return (u32)order & ((1 << PLACE_BITS) - 1); }
@@ -100,74 +100,101 @@ static inline void merge(const struct pair_table *table, struct symbols *s, u32 
 static u32 count_listed(const struct pair_table *table, struct symbols *s) {
     u32 end = s->count, blocks = (end + BLOCK - 1) / BLOCK;
     put_pairs(table, s, blocks);
-    for (int32_t least = least_of(s, blocks); least != NONE; least = least_of(s, blocks))
+    for (int32_t least = least_of(s, blocks); least < NONE; least = least_of(s, blocks))
         merge(table, s, place_of(least), token_of(least), end);
     return s->count;
 }
 
 /* The first of these bits behind a place, and the last one before it. */
-static inline u32 bit_behind(u32 bits, u32 place) { return (u32)__builtin_ctz(bits & ~(u32)0 << place << 1); }
+static inline u32 bit_behind(u64 bits, u32 place) { return (u32)__builtin_ctzll(bits & ~(u64)0 << place << 1); }
 
-static inline u32 bit_before(u32 bits, u32 place) { return 31 - (u32)__builtin_clz(bits & ~(~(u32)0 << place)); }
+static inline u32 bit_before(u64 bits, u32 place) { return 63 - (u32)__builtin_clzll(bits & ~(~(u64)0 << place)); }
 
-static inline orders with_order(orders all, u32 place, int32_t order) {
-    const orders places = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-    orders is_there = places == (int32_t)place;
-    return (is_there & order) | (~is_there & all);
+static inline orders lesser(orders a, orders b) { return __builtin_elementwise_min(a, b); }
+
+static inline int32_t least_of_few(const struct few_symbols *s) {
+    orders least = s->order[0];
+    for (u32 block = 1; block < s->blocks; block++) least = lesser(least, s->order[block]);
+    return __builtin_reduce_min(least);
 }
 
-/* Return the orders after the merge of the first pair, whose order is `least`. */
-__attribute__((always_inline)) static inline orders merge_few(
-    const struct pair_table *table, struct few_symbols *s, orders all, int32_t least
-) {
+/* The two pairs of a token that was just made, whose orders are not known yet. */
+struct new_pairs {
+    struct sought_pair with_next, with_before;
+    u8 number, place, before;
+};
+
+static inline struct sought_pair fetch_pair(const struct pair_table *table, u32 left, u32 right) {
+    struct sought_pair sought = seek_pair(table, left, right);
+    __builtin_prefetch(table->pairs + sought.place);
+    return sought;
+}
+
+/* Merge the pair whose order is `least`. */
+static inline struct new_pairs merge_few(const struct pair_table *table, struct few_symbols *s, int32_t least) {
     u32 place = place_of(least), token = token_of(least), right = bit_behind(s->left, place);
     u32 next = bit_behind(s->left, right), before = bit_before(s->left, place);
-    s->left &= ~((u32)1 << right);
+    s->left &= ~((u64)1 << right);
     s->tokens[place] = token;
-    int32_t with_next = order_of(table, token, s->tokens[next], place);
-    int32_t with_before = order_of(table, s->tokens[before], token, before);
-    return with_order(with_order(with_order(all, right, NONE), place, with_next), before, with_before);
+    ((int32_t *)s->order)[right] = NONE;
+    return (struct new_pairs){
+        .with_next = fetch_pair(table, token, s->tokens[next]),
+        .with_before = fetch_pair(table, s->tokens[before], token),
+        .place = (u8)place,
+        .before = (u8)before,
+    };
 }
 
-static void merge_alone(const struct pair_table *table, struct few_symbols *s, orders all) {
-    for (int32_t least; (least = __builtin_reduce_min(all)) != NONE;) all = merge_few(table, s, all, least);
+static inline void put_new_pairs(const struct pair_table *table, struct few_symbols *s, const struct new_pairs *pairs) {
+    int32_t *order = (int32_t *)s->order;
+    order[pairs->place] = (int32_t)(made_of(table, pairs->with_next) << PLACE_BITS | pairs->place);
+    order[pairs->before] = (int32_t)(made_of(table, pairs->with_before) << PLACE_BITS | pairs->before);
 }
 
-void merge_in_turn(const struct pair_table *table, struct few_symbols *one, struct few_symbols *other) {
-    orders all = one->all, others = other->all;
-    for (;;) {
-        int32_t least = __builtin_reduce_min(all), least_other = __builtin_reduce_min(others);
-        if (least == NONE || least_other == NONE) break;
-        all = merge_few(table, one, all, least);
-        others = merge_few(table, other, others, least_other);
+void merge_together(const struct pair_table *table, struct few_symbols *few, u32 count) {
+    struct new_pairs open[MAX_TOGETHER];
+    for (u32 number = 0; number < count; number++) open[number].number = (u8)number;
+    while (count) {
+        u32 merged = 0;
+        for (u32 at = 0; at < count; at++) {
+            u8 number = open[at].number;
+            int32_t least = least_of_few(few + number);
+            if (least >= NONE) continue;
+            open[merged] = merge_few(table, few + number, least);
+            open[merged++].number = number;
+        }
+        count = merged;
+        for (u32 at = 0; at < count; at++) put_new_pairs(table, few + open[at].number, open + at);
     }
-    merge_alone(table, one, all);
-    merge_alone(table, other, others);
 }
 
-static void put_few(struct few_symbols *s, const int32_t *found, u32 count) {
-    memcpy(&s->all, found, sizeof s->all);
-    s->left = (4u << count) - 1;
+static void begin_few(struct few_symbols *s, u32 count) {
+    s->left = ((u64)4 << count) - 1;
     s->tokens[0] = s->tokens[count + 1] = NO_TOKEN;
+    s->blocks = count / BLOCK + 1;
+    for (u32 block = 0; block < s->blocks; block++) s->order[block] = NONE - (orders){0};
 }
 
 static void put_characters(const struct pair_table *table, struct few_symbols *s, const u32 *symbols, u32 count) {
-    int32_t found[BLOCK] = {[0 ... BLOCK - 1] = NONE};
+    int32_t *order = (int32_t *)s->order;
+    begin_few(s, count);
     memcpy(s->tokens + 1, symbols, count * sizeof *symbols);
-    for (u32 at = 1; at < count; at++) found[at] = order_of(table, s->tokens[at], s->tokens[at + 1], at);
-    put_few(s, found, count);
+    struct sought_pair sought[MAX_FEW_SYMBOLS];
+    for (u32 at = 1; at < count; at++) sought[at] = fetch_pair(table, s->tokens[at], s->tokens[at + 1]);
+    for (u32 at = 1; at < count; at++) order[at] = (int32_t)(made_of(table, sought[at]) << PLACE_BITS | at);
 }
 
 /* ASCII has a table of pairs of its own. */
 static void put_ascii(const struct pair_table *table, struct few_symbols *s, const u8 *text, u32 length) {
-    int32_t found[BLOCK] = {[0 ... BLOCK - 1] = NONE};
+    int32_t *order = (int32_t *)s->order;
+    begin_few(s, length);
     for (u32 at = 1; at < length; at++) {
         u32 made = table->ascii[(u32)text[at - 1] << 7 | text[at]];
+        made = made < NO_TOKEN ? made : NO_TOKEN;
         s->tokens[at] = table->bytes[text[at - 1]];
-        found[at] = made < NO_TOKEN ? (int32_t)(made << PLACE_BITS | at) : NONE;
+        order[at] = (int32_t)(made << PLACE_BITS | at);
     }
     s->tokens[length] = table->bytes[text[length - 1]];
-    put_few(s, found, length);
 }
 
 static int is_ascii(const u8 *text, u32 length) {
@@ -191,11 +218,10 @@ u32 begin_merging(const struct pair_table *table, const u8 *text, u32 length, st
 }
 
 u32 count_merged(const struct pair_table *table, const u8 *text, u32 length) {
-    struct few_symbols few, none;
-    end_merging(&none);
+    struct few_symbols few;
     u32 count = begin_merging(table, text, length, &few);
     if (count) return count;
-    merge_in_turn(table, &few, &none);
+    merge_together(table, &few, 1);
     return few_left(&few);
 }
 

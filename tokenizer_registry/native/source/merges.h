@@ -73,19 +73,31 @@ static inline u32 merged_further(const u64 *at, u64 pair) {
     return NO_TOKEN;
 }
 
-/* Return what the two tokens make, or NO_TOKEN. Whether they make something is hard to predict: a pair that the filter
-   excludes is looked for where nothing is, and two places are compared, without a branch. */
-static inline u32 merged(const struct pair_table *table, u32 left, u32 right) {
-    u64 pair = pair_of(left, right);
-    u32 bit = bit_of_pair(table->zones, left, right);
-    int may_be = table->filter[bit >> 6] >> (bit & 63) & 1;
-    const u64 *at = table->pairs + (may_be ? bit / FILTER_BITS_PER_PLACE : table->capacity + PAIRS_BEHIND - 2);
-    u64 first = at[0], second = at[1];
-    u32 found = first >> TOKEN_BITS == pair ? (u32)first & NO_TOKEN : NO_TOKEN;
-    found = second >> TOKEN_BITS == pair ? (u32)second & NO_TOKEN : found;
-    if (__builtin_expect(found == NO_TOKEN && first != FREE_PAIR && second != FREE_PAIR, 0))
-        return merged_further(at + 2, pair);
-    return found;
+/* Return ~0 if the condition holds, else 0. */
+static inline u32 all_bits(int holds) { return (u32)-holds; }
+
+/* A pair to look up, and its place in the table. */
+struct sought_pair {
+    u64 pair;
+    u32 place;
+};
+
+/* A pair that the filter excludes is looked for where nothing is. No branch here and in made_of depends on whether the
+   tokens make something, which is hard to predict. */
+static inline struct sought_pair seek_pair(const struct pair_table *table, u32 left, u32 right) {
+    u32 bit = bit_of_pair(table->zones, left, right), nowhere = table->capacity + PAIRS_BEHIND - 2;
+    u32 may_be = all_bits(table->filter[bit >> 6] >> (bit & 63) & 1);
+    return (struct sought_pair){pair_of(left, right), nowhere ^ ((nowhere ^ bit / FILTER_BITS_PER_PLACE) & may_be)};
+}
+
+/* Return what the two tokens make, or NO_TOKEN. Most pairs are in the first two places. */
+static inline u32 made_of(const struct pair_table *table, struct sought_pair sought) {
+    const u64 *at = table->pairs + sought.place, first = at[0], second = at[1];
+    u32 is_first = all_bits(first >> TOKEN_BITS == sought.pair), is_second = all_bits(second >> TOKEN_BITS == sought.pair);
+    u32 found = ((u32)first | ~is_first) & ((u32)second | ~is_second) & NO_TOKEN;
+    int is_further = (found == NO_TOKEN) & (first != FREE_PAIR) & (second != FREE_PAIR);
+    __asm__("" : "+r"(is_further)); /* one branch, not one for each condition */
+    return __builtin_expect(is_further, 0) ? merged_further(at + 2, sought.pair) : found;
 }
 
 /* Up to this many bytes are merged here. */
@@ -95,30 +107,30 @@ static inline u32 merged(const struct pair_table *table, u32 left, u32 right) {
    have to be merged by strings. */
 u32 count_merged(const struct pair_table *table, const u8 *text, u32 length);
 
-/* Symbols that are being merged, if they are few: between two that merge with none, bits tell which of them are left, and
-   the orders of all pairs are in registers. */
+/* Symbols that are being merged, if they are few: between two that merge with none, bits tell which of them are left. */
 #define BLOCK 16
-#define MAX_FEW_SYMBOLS (BLOCK - 1)
+#define FEW_BLOCKS 4
+#define MAX_FEW_SYMBOLS (FEW_BLOCKS * BLOCK - 2)
 
 typedef int32_t orders __attribute__((vector_size(BLOCK * sizeof(int32_t))));
 
 struct few_symbols {
-    orders all;
-    u32 tokens[BLOCK + 1];
-    u32 left;
+    orders order[FEW_BLOCKS]; /* of pairs, by their left symbols */
+    u32 tokens[FEW_BLOCKS * BLOCK];
+    u64 left;
+    u32 blocks;
     u32 lacking; /* tokens that symbols without one have beyond the first */
 };
 
 /* Return the number of tokens, or ABSENT, if the symbols are many; else 0 with the symbols in `few`. */
 u32 begin_merging(const struct pair_table *table, const u8 *text, u32 length, struct few_symbols *few);
 
-/* Merge the symbols of two texts in turn: while one waits for a table, the other goes on. */
-void merge_in_turn(const struct pair_table *table, struct few_symbols *one, struct few_symbols *other);
+/* Merge the symbols of up to MAX_TOGETHER texts in turn: while one waits for a table, the others go on. */
+#define MAX_TOGETHER 16
 
-/* Leave nothing to merge. */
-static inline void end_merging(struct few_symbols *few) { few->all = INT32_MAX - (orders){0}; }
+void merge_together(const struct pair_table *table, struct few_symbols *few, u32 count);
 
-static inline u32 few_left(const struct few_symbols *few) { return (u32)__builtin_popcount(few->left) - 2 + few->lacking; }
+static inline u32 few_left(const struct few_symbols *few) { return (u32)__builtin_popcountll(few->left) - 2 + few->lacking; }
 
 struct vocabulary;
 struct buffers;

@@ -113,8 +113,12 @@ u8 *with_meta_spaces(struct counting *c, const u8 *text, u32 *length, int is_fir
     return begin;
 }
 
-int is_plain(const struct counting *c, const u8 *text, u32 length) {
-    for (const u8 *at = text, *end = text + length; at < end; at += character_length(*at))
-        if (*at >= 0x80 && !(flags_of(c->all, at) & c->vocabulary->plain)) return 0;
-    return 1;
+const u8 *find_unnormalized(const struct counting *c, const u8 *text, const u8 *end) {
+    u32 class_before = 0;
+    for (const u8 *at = text; at < end; at += character_length(*at)) {
+        u32 flags = *at < 0x80 ? c->vocabulary->plain : flags_of(c->all, at), class = combining_class(flags);
+        if (!(flags & c->vocabulary->plain) && (!class || class < class_before)) return at;
+        class_before = class;
+    }
+    return NULL;
 }

@@ -23,7 +23,8 @@ u8 *with_meta_spaces(struct counting *c, const u8 *text, u32 *length, int is_fir
 /* Return a copy of the text in lower case, with room for a byte behind it. Return NULL on failure. */
 u8 *lower_case(struct counting *c, const u8 *text, u32 *length);
 
-/* Return whether the vocabulary's normalizer leaves all characters of the text as they are. */
-int is_plain(const struct counting *c, const u8 *text, u32 length);
+/* Return the first character that may show that the text is not in the vocabulary's normal form, or NULL if it is: all
+   characters are plain, or marks in the order of their combining classes. */
+const u8 *find_unnormalized(const struct counting *c, const u8 *text, const u8 *end);
 
 #endif

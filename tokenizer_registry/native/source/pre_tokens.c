@@ -125,7 +125,7 @@ u32 count_span(struct counting *c, const struct span *span) {
     c->count = 0;
     c->failed = 0;
     if (vocabulary->method == UNIGRAM || vocabulary->method == WORD_PIECES) return count_normalized(c, span);
-    if (vocabulary->plain && !span->is_normalized && !is_plain(c, text, length)) return UNRESOLVED;
+    if (vocabulary->plain && !span->is_normalized && find_unnormalized(c, text, text + length)) return UNRESOLVED;
     c->end = span->end;
     if (vocabulary->method == LONGEST_MATCH)
         return count_longest_matches(&vocabulary->unigram.tokens, vocabulary->whole, text, length);

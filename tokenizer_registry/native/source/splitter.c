@@ -82,9 +82,17 @@ static u32 take_unsure_block(struct splitter *s, struct piece *pieces, int *is_d
     return count;
 }
 
+/* With numbers of its own: what is written to `pieces` might change those of the splitter. */
 static u32 take_block(struct splitter *s, struct piece *pieces) {
+    const u8 *at = s->at, *block = s->block;
     u32 count = 0;
-    while (s->borders.all) count += take_border(s, pieces + count);
+    for (u64 left = s->borders.all; left; left &= left - 1) {
+        const u8 *border = block + __builtin_ctzll(left);
+        pieces[count++] = (struct piece){at, (u32)(border - at)};
+        at = border;
+    }
+    s->at = at;
+    s->borders.all = 0;
     return count;
 }
 

@@ -56,3 +56,18 @@ u32 next_cuts(struct cutter *cutter, const u8 **cuts) {
     if (cutter->block >= cutter->body) cuts[count++] = cutter->end;
     return count;
 }
+
+static int is_cut(const struct cutter *cutter, const u8 *at) {
+    return at < cutter->body && (*at == ' ' || *at == '\n') && may_cut(cutter->all, at);
+}
+
+const u8 *cut_before(const struct cutter *cutter, const u8 *at) {
+    while (at > cutter->text && !is_cut(cutter, at)) at--;
+    return at;
+}
+
+const u8 *cut_behind(const struct cutter *cutter, const u8 *at) {
+    do at++;
+    while (at < cutter->end && !is_cut(cutter, at));
+    return at;
+}

@@ -24,4 +24,9 @@ struct cutter start_cutting(const struct characters *all, const u8 *text, const 
    feed, if it follows a letter or a digit. */
 u32 next_cuts(struct cutter *cutter, const u8 **cuts);
 
+/* Return the last cut before `at` or there, and the first one behind it; the begin and the end of the text are cuts. */
+const u8 *cut_before(const struct cutter *cutter, const u8 *at);
+
+const u8 *cut_behind(const struct cutter *cutter, const u8 *at);
+
 #endif
