@@ -47,7 +47,7 @@ def read_request(shape: str, body: Any) -> CommonRequest:
         raise BadChatRequest("", f"must have one of the shapes {', '.join(SHAPES)}, not {shape!r}")
     check_depth(_without_tools(body) if shape in TOOLS_APART else body)
     request = SHAPES[shape](Field(body))
-    unknown = unknown_properties(shape, body)
+    unknown = unknown_properties(shape, body, request.tools)
     return replace(request, missing=request.missing + unknown) if unknown else request
 
 

@@ -1,6 +1,6 @@
 """The common form of a request: what all shapes are read into, and what every family renders."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple
 
@@ -104,13 +104,13 @@ class Turn(NamedTuple):
     blocks: tuple[Block, ...]
     name: str | None = None
 
-    @property
-    def plain_text(self) -> str | None:
-        """The text of a message that has one text and nothing else; None for any other."""
-        if self.name is None and len(self.blocks) == 1:
-            block = self.blocks[0]
-            return block.text if type(block) is TextBlock else None
-        return None
+
+def plain_texts(turns: Iterable[Turn]) -> list[str | None]:
+    """Return the text of each message that has one text and nothing else; None for any other."""
+    return [
+        blocks[0].text if name is None and len(blocks) == 1 and type(blocks[0]) is TextBlock else None
+        for _, blocks, name in turns
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """All texts of a request, to limit their size before anything is counted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from tokenizer_registry.chat.request import (
@@ -14,8 +14,9 @@ from tokenizer_registry.chat.request import (
     ToolResultBlock,
     Turn,
     UnknownBlock,
+    plain_texts,
 )
-from tokenizer_registry.chat.tool_memory import made_of
+from tokenizer_registry.chat.tool_memory import made_of_all
 
 
 class TextSizes(NamedTuple):
@@ -27,26 +28,19 @@ class TextSizes(NamedTuple):
 
 def text_sizes(request: CommonRequest) -> TextSizes:
     """Return the sizes of what `request_texts` yields; those of tools that are kept are found once."""
-    characters = texts = 0
-    others: list[Iterator[str]] = [_of_choices(request)]
-    for turn in request.turns:
-        text = turn.plain_text
-        if text is None:
-            others.append(_of_turn(turn))
-        else:
-            characters += len(turn.role) + len(text)
-            texts += bool(turn.role) + bool(text)
-    lengths = [len(text) for found in others for text in found if text]
-    of_tools = [made_of(tool, TextSizes, _sizes_of_tool) for tool in request.tools]
-    return TextSizes(
-        characters + sum(lengths) + sum(each.characters for each in of_tools),
-        texts + len(lengths) + sum(each.texts for each in of_tools),
-    )
+    texts: list[str] = [*_of_choices(request)]
+    for turn, text in zip(request.turns, plain_texts(request.turns), strict=True):
+        texts += _of_turn(turn) if text is None else (turn.role, text)
+    of_messages, of_tools = _sizes(texts), made_of_all(request.tools, TextSizes, _sizes_of_tools)
+    return TextSizes(of_messages.characters + of_tools.characters, of_messages.texts + of_tools.texts)
 
 
-def _sizes_of_tool(tool: Tool) -> TextSizes:
-    lengths = list(map(len, filter(None, _of_tool(tool))))
-    return TextSizes(sum(lengths), len(lengths))
+def _sizes_of_tools(tools: Iterable[Tool]) -> TextSizes:
+    return _sizes([text for tool in tools for text in _of_tool(tool)])
+
+
+def _sizes(texts: list[str]) -> TextSizes:
+    return TextSizes(sum(map(len, texts)), len(texts) - texts.count(""))
 
 
 def request_texts(request: CommonRequest) -> Iterator[str]:
@@ -80,8 +74,7 @@ def _of_choices(request: CommonRequest) -> Iterator[str]:
 
 def message_texts(request: CommonRequest) -> Iterator[str]:
     """Yield the texts of plain messages, and of results of tools that have one."""
-    for turn in request.turns:
-        text = turn.plain_text
+    for turn, text in zip(request.turns, plain_texts(request.turns), strict=True):
         if text is not None:
             yield text
             continue

@@ -5,11 +5,11 @@ What is kept is found by the whole content of the tools, and is a copy: a caller
 
 import json
 import marshal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from copy import deepcopy
 from dataclasses import replace
 from functools import lru_cache
-from typing import Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from tokenizer_registry.chat.reference_sizes import ReferenceBudget
 from tokenizer_registry.chat.request import Tool
@@ -30,7 +30,21 @@ _FORM: Final = 2
 Rendered = TypeVar("Rendered")
 RenderedOut = TypeVar("RenderedOut", covariant=True)
 Reader = Callable[[Field], tuple[Tool, ...]]
-_LISTS: Final[ContentMemory[tuple[Reader, str, bytes], tuple[Tool, ...]]] = ContentMemory(MAX_KEPT_BYTES)
+
+
+class KeptTools(tuple[Tool, ...]):
+    """A list of tools that is kept for later requests, with what was made of all of them together."""
+
+    made: dict[object, Any]
+
+    def __new__(cls, tools: Iterable[Tool]) -> "KeptTools":
+        """Keep tools of which nothing has been made."""
+        found = super().__new__(cls, tools)
+        found.made = {}
+        return found
+
+
+_LISTS: Final[ContentMemory[tuple[Reader, str, bytes], KeptTools]] = ContentMemory(MAX_KEPT_BYTES)
 
 
 def read_tools(tools: Field, read: Reader) -> tuple[Tool, ...]:
@@ -54,7 +68,7 @@ def _read_new(key: tuple[Reader, str, bytes], tools: Field) -> tuple[Tool, ...]:
     weight = len(dumped) + CONTAINER_BYTES * containers(tools.value)
     if not _LISTS.takes(weight):
         return read(tools)
-    found = tuple(replace(tool, made={}) for tool in read(tools.copied(deepcopy(tools.value))))
+    found = KeptTools(replace(tool, made={}) for tool in read(tools.copied(deepcopy(tools.value))))
     _LISTS.keep(key, found, weight)
     return found
 
@@ -99,6 +113,21 @@ def made_of(tool: Tool, key: object, make: Callable[[Tool], Rendered]) -> Render
     if found is None:
         found = tool.made[key] = make(tool)
     return found
+
+
+def made_of_all(tools: tuple[Tool, ...], key: object, make: Callable[[tuple[Tool, ...]], Rendered]) -> Rendered:
+    """Return what `make` gives for all tools of a request, as `made_of` does for one."""
+    if not isinstance(tools, KeptTools):
+        return make(tools)
+    found: Rendered | None = tools.made.get(key)
+    if found is None:
+        found = tools.made[key] = make(tools)
+    return found
+
+
+def have_references(tools: tuple[Tool, ...]) -> bool:
+    """Whether a schema of one of the tools has a reference: what it writes out is paid for in each request."""
+    return any(map(_has_references, tools))
 
 
 def _has_references(tool: Tool) -> bool:
