@@ -61,7 +61,7 @@ class CountingContext:
         self._add_counts(part, texts, None, rule)
 
     def _add_counts(self, part: PartSum, texts: Sequence[str], known: list[int] | None, rule: str) -> None:
-        counts = list(map(self.texts.count, texts)) if known is None else known
+        counts = self.texts.counts(texts) if known is None else known
         if self.texts.is_exact:
             part.add(sum(counts), rule)
             return

@@ -19,7 +19,6 @@ from tokenizer_registry.chat.request import (
     ToolResultBlock,
     Turn,
     UnknownBlock,
-    plain_texts,
 )
 from tokenizer_registry.chat.rules import Rule
 from tokenizer_registry.chat.schemas import without_keys
@@ -52,7 +51,7 @@ def count_openai(context: CountingContext) -> None:
 
 def _count_plain(context: CountingContext, rule: Rule) -> list[int]:
     """Count the plain messages together; return the places of all others."""
-    found = plain_texts(context.request.turns)
+    found = context.request.plain_texts
     texts = [text for text in found if text is not None]
     if texts:
         plain = zip(context.request.turns, found, strict=True)

@@ -1,6 +1,6 @@
 """The common form of a request: what all shapes are read into, and what every family renders."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple
 
@@ -105,14 +105,6 @@ class Turn(NamedTuple):
     name: str | None = None
 
 
-def plain_texts(turns: Iterable[Turn]) -> list[str | None]:
-    """Return the text of each message that has one text and nothing else; None for any other."""
-    return [
-        blocks[0].text if name is None and len(blocks) == 1 and type(blocks[0]) is TextBlock else None
-        for _, blocks, name in turns
-    ]
-
-
 @dataclass(frozen=True, slots=True)
 class Tool:
     """A function that the model may call; with `builtin`, one that the provider runs or knows."""
@@ -175,3 +167,14 @@ class CommonRequest:
     has_task_budget: bool = False
     # What hosts of open models pass on to the chat template: `chat_template_kwargs`, `reasoning_effort`, `thinking`.
     template_options: JsonObject = field(default_factory=dict)
+    # The text of each turn that has one text and nothing else; None for any other.
+    plain_texts: tuple[str | None, ...] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Find the plain texts, which all counts begin with."""
+        object.__setattr__(self, "plain_texts", tuple(map(_plain_text, self.turns)))
+
+
+def _plain_text(turn: Turn) -> str | None:
+    _, blocks, name = turn
+    return blocks[0].text if name is None and len(blocks) == 1 and type(blocks[0]) is TextBlock else None

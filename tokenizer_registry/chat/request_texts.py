@@ -14,7 +14,6 @@ from tokenizer_registry.chat.request import (
     ToolResultBlock,
     Turn,
     UnknownBlock,
-    plain_texts,
 )
 from tokenizer_registry.chat.tool_memory import made_of_all
 
@@ -29,7 +28,7 @@ class TextSizes(NamedTuple):
 def text_sizes(request: CommonRequest) -> TextSizes:
     """Return the sizes of what `request_texts` yields; those of tools that are kept are found once."""
     texts: list[str] = [*_of_choices(request)]
-    for turn, text in zip(request.turns, plain_texts(request.turns), strict=True):
+    for turn, text in zip(request.turns, request.plain_texts, strict=True):
         texts += _of_turn(turn) if text is None else (turn.role, text)
     of_messages, of_tools = _sizes(texts), made_of_all(request.tools, TextSizes, _sizes_of_tools)
     return TextSizes(of_messages.characters + of_tools.characters, of_messages.texts + of_tools.texts)
@@ -72,15 +71,17 @@ def _of_choices(request: CommonRequest) -> Iterator[str]:
         yield from json_strings(answer.schema)
 
 
-def message_texts(request: CommonRequest) -> Iterator[str]:
-    """Yield the texts of plain messages, and of results of tools that have one."""
-    for turn, text in zip(request.turns, plain_texts(request.turns), strict=True):
-        if text is not None:
-            yield text
-            continue
-        for block in turn.blocks:
-            if isinstance(block, ToolResultBlock) and len(block.blocks) == 1 and isinstance(block.blocks[0], TextBlock):
-                yield block.blocks[0].text
+def message_texts(request: CommonRequest) -> list[str]:
+    """Return the texts of plain messages, and of results of tools that have one."""
+    found = request.plain_texts
+    others = (turn for turn, text in zip(request.turns, found, strict=True) if text is None)
+    return [*filter(None, found), *(text for turn in others for text in _of_results(turn))]
+
+
+def _of_results(turn: Turn) -> Iterator[str]:
+    for block in turn.blocks:
+        if isinstance(block, ToolResultBlock) and len(block.blocks) == 1 and isinstance(block.blocks[0], TextBlock):
+            yield block.blocks[0].text
 
 
 def _of_block(block: Block) -> Iterator[str]:

@@ -55,12 +55,17 @@ class TextCounter:
         new = [text for text in texts if text and text not in known]
         known.update(zip(new, self._counter.count_batch(new), strict=True))
 
+    def counts(self, texts: Sequence[str]) -> list[int]:
+        """Return the tokens of each text. Raise UncountableText."""
+        known = self._known
+        return [known[text] if text in known else self.count(text) for text in texts]
+
     def count_kept(self, texts: Sequence[str]) -> list[int]:
         """Return the tokens of each text; later requests are likely to have the same ones. Raise UncountableText."""
         key = (self._counter.name, tuple(texts))
         counts = self._kept.get(key)
         if counts is None:
-            counts = list(map(self.count, texts))
+            counts = self.counts(texts)
             self._kept.keep(key, counts, sum(map(len, texts)) + KEPT_COUNT_CHARACTERS * len(texts))
         return counts
 

@@ -12,7 +12,6 @@ from service.tokens.chat_requests import ChatInput, chat_of
 from service.tokens.counting_pool import INLINE_EFFORT, UNNAMED, Caller, CountingPool, TextLimits
 from tests.tokenizer_registry.chat.recorded_calls import package_registry
 from tokenizer_registry.chat.count import count_request
-from tokenizer_registry.chat.request import plain_texts
 
 
 class WatchedPool(CountingPool):
@@ -66,7 +65,7 @@ async def test_small_chats_of_rules_are_counted_on_the_event_loop(
     found = await counting.count(given, models, None, UNNAMED)
     assert not isinstance(found, Refusal)
     assert pool.jobs == 1 + jobs
-    text, messages = plain_texts(given.request.turns)[0] or "", len(given.request.turns)
+    text, messages = given.request.plain_texts[0] or "", len(given.request.turns)
     expected = [count_request(pool.registry, "openai_chat", body(text, messages), model) for model in models]
     assert found == expected
     pool.close()

@@ -1,10 +1,14 @@
 """Messages that have a role and one text, as most do, read without a field for each value."""
 
 from collections.abc import Callable, Collection
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from tokenizer_registry.chat.request import TextBlock, Turn
 from tokenizer_registry.chat.shapes.fields import Field
+
+
+# Makes a named tuple of all of its fields, in half the time of its own constructor.
+_new: Final = tuple.__new__
 
 
 class PlainForm(NamedTuple):
@@ -19,9 +23,11 @@ def read_turns(messages: Field, plain: PlainForm, read: Callable[[Field], Turn])
     turns: list[Turn] = []
     for place, message in enumerate(messages.array()):
         text = _plain_text(message, plain)
-        turns.append(
-            read(Field(message, messages, place)) if text is None else Turn(message["role"], (TextBlock(text),))
-        )
+        if text is None:
+            turns.append(read(Field(message, messages, place)))
+        else:
+            block = _new(TextBlock, (text, False, None, ""))
+            turns.append(_new(Turn, (message["role"], (block,), None)))
     return tuple(turns)
 
 
