@@ -15,7 +15,7 @@ from tokenizer_registry.chat.reference_sizes import ReferenceBudget
 from tokenizer_registry.chat.request import Tool
 from tokenizer_registry.chat.schemas import has_references
 from tokenizer_registry.chat.shapes.fields import MAX_DEPTH, Field, check_depth, containers
-from tokenizer_registry.content_memory import ContentMemory
+from tokenizer_registry.content_memory import ContentMemory, KeptList
 
 MAX_KEPT_TOOLS: Final = 2_048
 # Larger tools are rendered each time, so that what is kept stays within some 16 million characters.
@@ -51,6 +51,16 @@ def read_tools(tools: Field, read: Reader) -> tuple[Tool, ...]:
     """Return what `read` gives for a list of tools that stands in the body itself. Raise BadChatRequest."""
     if tools.value is None:
         return ()
+    if not isinstance(tools.value, KeptList):
+        return _read_again(tools, read)
+    found: tuple[Tool, ...] | None = tools.value.made.get((read, tools.path))
+    if found is None:
+        found = tools.value.made[read, tools.path] = _read_again(tools.copied([*tools.value]), read)
+    return found
+
+
+def _read_again(tools: Field, read: Reader) -> tuple[Tool, ...]:
+    """Return tools that may have been read before, in a list of the same content."""
     try:
         dumped = marshal.dumps(tools.value, _FORM)
     except ValueError:

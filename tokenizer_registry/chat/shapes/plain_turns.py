@@ -6,7 +6,6 @@ from typing import Any, Final, NamedTuple
 from tokenizer_registry.chat.request import TextBlock, Turn
 from tokenizer_registry.chat.shapes.fields import Field
 
-
 # Makes a named tuple of all of its fields, in half the time of its own constructor.
 _new: Final = tuple.__new__
 
