@@ -70,7 +70,7 @@ class RepeatedArrays:
         """Return where the array may begin, 0 if there is none."""
         if len(body) > MAX_BODY_BYTES:
             return 0
-        place = body.find(self._key)
+        place = body.rfind(self._key)
         if place < 0:
             return 0
         begin = place + len(self._key)

@@ -33,7 +33,7 @@ class ChatJob(NamedTuple):
     chat: ChatInput
     names: Sequence[str]
     at: date | None
-    memory: TextMemory
+    memory: TextMemory | None
     counted: dict[str, ChatCount]
 
 
@@ -57,7 +57,7 @@ class ChatCounting:
             return TEXT_TOO_LARGE.saying(
                 f"models: a chat of {chat.texts} texts can be counted for {most} models in one call."
             )
-        job = ChatJob(chat, names, at, {}, {})
+        job = ChatJob(chat, names, at, {} if len(names) > 1 else None, {})
         try:
             if self._is_small(chat, tuple(names)):
                 self._step(job)

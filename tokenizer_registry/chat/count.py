@@ -9,9 +9,8 @@ from typing import Any, Final
 from tokenizer_registry.chat.context import CountingContext, NoRuleHolds
 from tokenizer_registry.chat.errors import BadChatRequest
 from tokenizer_registry.chat.families import HOSTS, RENDERERS, generation_at, host_name, missing_rule
-from tokenizer_registry.chat.parts import ChatCount, ChatParts, CountMethod, Part, total
+from tokenizer_registry.chat.parts import EMPTY_PART, ChatCount, ChatParts, CountMethod, Part, total
 from tokenizer_registry.chat.request import CommonRequest
-from tokenizer_registry.chat.request_texts import message_texts
 from tokenizer_registry.chat.shapes.anthropic_messages import read_anthropic_messages
 from tokenizer_registry.chat.shapes.bedrock_converse import read_bedrock_converse
 from tokenizer_registry.chat.shapes.cohere_chat import read_cohere_chat
@@ -91,9 +90,7 @@ def count_read(
     if texts is None:
         return _uncounted(name, place, f"a vocabulary of {name}")
     request = translated(request, generation.family)
-    tools = {tool.name: tool for tool in request.tools}
-    texts.count_ahead(message_texts(request))
-    context = CountingContext(request, texts, name, place, generation, at, tools)
+    context = CountingContext(request, texts, name, place, generation, at)
     try:
         RENDERERS[generation.family](context)
     except NoRuleHolds as error:
@@ -110,10 +107,11 @@ def _uncounted(model: str, host: str, missing: str) -> ChatCount:
 
 def _counted(context: CountingContext) -> ChatCount:
     parts = context.sums.parts()
-    low = sum(part.low for part in parts)
-    high = None if any(part.high is None for part in parts) else sum(part.high or 0 for part in parts)
-    whole = total(parts)
-    method: CountMethod = "exact" if all(part.method == "exact" for part in parts) else "estimate"
+    begun = [part for part in parts if part is not EMPTY_PART]
+    low = sum(part.low for part in begun)
+    high = None if any(part.high is None for part in begun) else sum(part.high or 0 for part in begun)
+    whole = total(begun)
+    method: CountMethod = "exact" if all(part.method == "exact" for part in begun) else "estimate"
     model, host, name = context.model, context.host, context.texts.name
     if whole is None:
         return ChatCount(None, "none", low, high, parts, model, host, name)

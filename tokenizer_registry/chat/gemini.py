@@ -26,6 +26,7 @@ THOUGHTS: Final = "gemini-thoughts"
 
 def count_gemini(context: CountingContext) -> None:
     """Add up all parts of a request to a Gemini model."""
+    context.count_messages_ahead()
     turns, system = alternating_turns(context.request), system_turns(context.request)
     names = call_names(context.request)
     for turn in (*system, *turns):

@@ -34,6 +34,8 @@ def count_openai(context: CountingContext) -> None:
     """Add up all parts of a request to an OpenAI model."""
     request, sums = context.request, context.sums
     rule = context.rule(FRAME)
+    if None in request.plain_texts:
+        context.count_messages_ahead()
     sums.frame.add(rule.values["reply"], rule.name)
     others = _count_plain(context, rule)
     if others:

@@ -27,9 +27,11 @@ class TextSizes(NamedTuple):
 
 def text_sizes(request: CommonRequest) -> TextSizes:
     """Return the sizes of what `request_texts` yields; those of tools that are kept are found once."""
-    texts: list[str] = [*_of_choices(request)]
-    for turn, text in zip(request.turns, request.plain_texts, strict=True):
-        texts += _of_turn(turn) if text is None else (turn.role, text)
+    plain = request.plain_texts
+    texts = [*_of_choices(request), *(turn.role for turn in request.turns), *filter(None, plain)]
+    if None in plain:
+        for turn, text in zip(request.turns, plain, strict=True):
+            texts += _inside(turn) if text is None else ()
     of_messages, of_tools = _sizes(texts), made_of_all(request.tools, TextSizes, _sizes_of_tools)
     return TextSizes(of_messages.characters + of_tools.characters, of_messages.texts + of_tools.texts)
 
@@ -45,14 +47,15 @@ def _sizes(texts: list[str]) -> TextSizes:
 def request_texts(request: CommonRequest) -> Iterator[str]:
     """Yield every text that may be counted: of messages, tools, calls, results and schemas. Media are not texts."""
     for turn in request.turns:
-        yield from _of_turn(turn)
+        yield turn.role
+        yield from _inside(turn)
     for tool in request.tools:
         yield from _of_tool(tool)
     yield from _of_choices(request)
 
 
-def _of_turn(turn: Turn) -> Iterator[str]:
-    yield turn.role
+def _inside(turn: Turn) -> Iterator[str]:
+    """Yield the texts of a message beside its role."""
     yield turn.name or ""
     for block in turn.blocks:
         yield from _of_block(block)

@@ -56,9 +56,11 @@ class TextCounter:
         known.update(zip(new, self._counter.count_batch(new), strict=True))
 
     def counts(self, texts: Sequence[str]) -> list[int]:
-        """Return the tokens of each text. Raise UncountableText."""
-        known = self._known
-        return [known[text] if text in known else self.count(text) for text in texts]
+        """Return the tokens of each text, counted together. Raise UncountableText."""
+        if not self._known and not self._remembers and all(texts):
+            return self._counter.count_batch(texts)  # without a look for each text
+        self.count_ahead(texts)
+        return list(map(self.count, texts))
 
     def count_kept(self, texts: Sequence[str]) -> list[int]:
         """Return the tokens of each text; later requests are likely to have the same ones. Raise UncountableText."""

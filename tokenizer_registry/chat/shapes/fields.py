@@ -43,8 +43,9 @@ class Field:
         """Return the first of these properties that is there and not null; a null one if none is."""
         values = self.mapping()
         for name in names:
-            if values.get(name) is not None:
-                return Field(values[name], self, name)
+            value = values.get(name)
+            if value is not None:
+                return Field(value, self, name)
         return Field(None, self, names[0])
 
     def need(self, *names: str) -> "Field":
