@@ -67,7 +67,8 @@ class ChatCounting:
                     return refusal
         except UncountableText as fault:
             return INVALID_REQUEST.saying(f"{chat.shape}: {fault}")
-        self._note_effort(tuple(names))
+        if tuple(names) not in self._efforts:
+            self._note_effort(tuple(names))
         return [job.counted[name] for name in names]
 
     def _is_small(self, chat: ChatInput, names: tuple[str, ...]) -> bool:
@@ -81,7 +82,7 @@ class ChatCounting:
         Models with templates or estimators are never counted on the event loop.
         """
         registry = self.pool.registry
-        if names in self._efforts or len(names) > MAX_INLINE_NAMES:
+        if len(names) > MAX_INLINE_NAMES:
             return
         models = [registry.names.resolve(name).model for name in names]
         effort = registry.effort(models) if all(map(self._has_constants, models)) else None

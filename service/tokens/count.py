@@ -125,7 +125,8 @@ class CountEndpoint:
         written = write() if len(found) <= MAX_INLINE_NAMES else await self.pool.run(caller, write)
         if isinstance(written, Refusal):
             return written
-        held = hold_exactly(scope, self.pool.in_flight, len(written))
+        # Without details a reply is as small as that to a text.
+        held = not request.detail or hold_exactly(scope, self.pool.in_flight, len(written))
         return Reply(200, written, (self._version,)) if held else OVERLOADED
 
 

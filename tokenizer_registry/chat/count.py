@@ -37,6 +37,9 @@ SHAPES: Final[Mapping[str, Callable[[Field], CommonRequest]]] = MappingProxyType
 TOOLS_APART: Final = frozenset({"openai_chat", "openai_responses", "anthropic_messages", "gemini_contents"})
 
 
+EXACT: Final = frozenset({"exact"})
+
+
 def read_request(shape: str, body: Any) -> CommonRequest:
     """Return a request in the common form. Raise BadChatRequest, which names the place of the fault.
 
@@ -108,10 +111,11 @@ def _uncounted(model: str, host: str, missing: str) -> ChatCount:
 def _counted(context: CountingContext) -> ChatCount:
     parts = context.sums.parts()
     begun = [part for part in parts if part is not EMPTY_PART]
-    low = sum(part.low for part in begun)
-    high = None if any(part.high is None for part in begun) else sum(part.high or 0 for part in begun)
+    low, highs = sum([part.low for part in begun]), [part.high for part in begun if part.high is not None]
+    high = sum(highs) if len(highs) == len(begun) else None
     whole = total(begun)
-    method: CountMethod = "exact" if all(part.method == "exact" for part in begun) else "estimate"
+    methods = {part.method for part in begun}
+    method: CountMethod = "exact" if methods <= EXACT else "estimate"
     model, host, name = context.model, context.host, context.texts.name
     if whole is None:
         return ChatCount(None, "none", low, high, parts, model, host, name)

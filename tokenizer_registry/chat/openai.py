@@ -57,9 +57,9 @@ def _count_plain(context: CountingContext, rule: Rule) -> list[int]:
     texts = [text for text in found if text is not None]
     if texts:
         plain = zip(context.request.turns, found, strict=True)
-        answers = sum(text is not None and turn.role == "assistant" for turn, text in plain)
-        tokens = (rule.values["message"] + rule.values["role"]) * len(texts) + rule.values.get("answer", 0) * answers
-        context.sums.frame.add(tokens, FRAME)
+        roles = [turn.role for turn, text in plain if text is not None]
+        answers = rule.values.get("answer", 0) * roles.count("assistant")
+        context.sums.frame.add((rule.values["message"] + rule.values["role"]) * len(texts) + answers, FRAME)
         context.add_texts(context.sums.text, texts, TEXT)
     return [place for place, text in enumerate(found) if text is None]
 

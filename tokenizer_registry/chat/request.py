@@ -172,9 +172,8 @@ class CommonRequest:
 
     def __post_init__(self) -> None:
         """Find the plain texts, which all counts begin with."""
-        object.__setattr__(self, "plain_texts", tuple(map(_plain_text, self.turns)))
-
-
-def _plain_text(turn: Turn) -> str | None:
-    _, blocks, name = turn
-    return blocks[0].text if name is None and len(blocks) == 1 and type(blocks[0]) is TextBlock else None
+        found = [
+            blocks[0].text if name is None and len(blocks) == 1 and type(blocks[0]) is TextBlock else None
+            for _, blocks, name in self.turns
+        ]
+        object.__setattr__(self, "plain_texts", tuple(found))

@@ -28,7 +28,7 @@ class TextSizes(NamedTuple):
 def text_sizes(request: CommonRequest) -> TextSizes:
     """Return the sizes of what `request_texts` yields; those of tools that are kept are found once."""
     plain = request.plain_texts
-    texts = [*_of_choices(request), *(turn.role for turn in request.turns), *filter(None, plain)]
+    texts = [*_of_choices(request), *[turn.role for turn in request.turns], *filter(None, plain)]
     if None in plain:
         for turn, text in zip(request.turns, plain, strict=True):
             texts += _inside(turn) if text is None else ()

@@ -19,6 +19,8 @@ _OFF: Final[tuple[object, ...]] = ("", [])
 _ON_BY_DEFAULT: Final = "add_generation_prompt"
 # Kinds of answers that are known: of OpenAI's two shapes, and of Anthropic's.
 _FORMATS: Final = ("text", "json_object", "json_schema")
+# What may hold the kind of an answer.
+_FORMATTED: Final = frozenset(("response_format", "text", "output_format", "output_config"))
 # What may hold the whole request of Gemini.
 _WRAPPERS: Final = ("generateContentRequest", "generate_content_request")
 _OBJECTS: Final = frozenset((dict,))
@@ -171,7 +173,8 @@ def _unknown(shape: str, known: Known, body: dict[str, Any], tools: tuple[Tool, 
         for name in ("generationConfig", "generation_config"):
             yield from _of_object(body.get(name), _CONFIG, f"{name}.")
         return
-    yield from _of_formats(body)
+    if not _FORMATTED.isdisjoint(body):
+        yield from _of_formats(body)
     variables = body.get("chat_template_kwargs")
     if isinstance(variables, dict):
         yield from (f"chat_template_kwargs.{name}" for name in _VARIABLES if _is_on(name, variables.get(name)))

@@ -47,6 +47,8 @@ def read_openai_chat(body: Field) -> CommonRequest:
 
 def _thinking(body: Field) -> ThinkingMode | None:
     """Whether a model that thinks only on demand is asked to."""
+    if not body.has("reasoning", "reasoning_effort"):
+        return None
     reasoning = body.get("reasoning")
     asked = body.get("reasoning_effort").value not in {None, "none"}
     if isinstance(reasoning.value, dict):
