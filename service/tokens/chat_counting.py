@@ -52,16 +52,16 @@ class ChatCounting:
         Texts that are too large or cannot be counted are refused. A damaged vocabulary gives no count, nor does a
         model that refuses the request.
         """
-        most = MAX_COUNTED_TEXTS // max(chat.texts, 1)
-        if len(set(names)) > most:
+        most, number = MAX_COUNTED_TEXTS // max(chat.texts, 1), len(set(names))
+        if number > most:
             return TEXT_TOO_LARGE.saying(
                 f"models: a chat of {chat.texts} texts can be counted for {most} models in one call."
             )
-        job = ChatJob(chat, names, at, {} if len(names) > 1 else None, {})
+        job = ChatJob(chat, names, at, {} if number > 1 else None, {})
         try:
             if self._is_small(chat, tuple(names)):
                 self._step(job)
-            while not job.counted.keys() >= set(names):
+            while len(job.counted) < number:
                 refusal = await self.pool.run(caller, partial(self._step, job), chat.size_bytes, held_bytes)
                 if refusal is not None:
                     return refusal

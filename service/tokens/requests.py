@@ -78,14 +78,19 @@ class CountRequests:
             return self._read_chat(fields)
         if fields.keys() != REQUIRED:
             check_names(fields, PROPERTIES, PROPERTIES[:3])
-        text, names = fields["input"], fields["models"]
+        text = fields["input"]
         # Every count passes these checks, so that they are made here instead of by calls of `typed`.
         if not isinstance(text, str):
             raise InvalidRequest(f"input: must be a string, not {shorten(text)}.")
         if fields["type"] != "text":
             raise InvalidRequest(f'type: {shorten(fields["type"])} is not known; the types are "text" and "chat".')
+        return self._read_models(fields, text)
+
+    def _read_models(self, fields: dict[str, Any], text: str) -> CountRequest:
+        """Return the request of a text with the models and options among the properties. Raise InvalidRequest."""
+        names = fields["models"]
         models = self._models(names)
-        if len(fields) == len(REQUIRED):
+        if len(fields) == len(REQUIRED):  # none is an option
             return CountRequest(text, models) if models is not None else self._named(text, names)
         unknown_models = fields.get("unknown_models", UNKNOWN_MODELS[0])
         if unknown_models not in UNKNOWN_MODELS:
@@ -101,8 +106,7 @@ class CountRequests:
     def _read_chat(self, fields: dict[str, Any]) -> CountRequest:
         refuse_input(fields)
         check_names(fields, PROPERTIES_OF_CHATS, PROPERTIES_OF_CHATS[:2])
-        options = {name: value for name, value in fields.items() if name not in CHAT_PROPERTIES}
-        return self.read({**options, "type": "text", "input": ""})._replace(chat=chat_input(fields))
+        return self._read_models(fields, "")._replace(chat=chat_input(fields))
 
     def _models(self, names: Any) -> tuple[str, ...] | None:
         """Return a list of names that are all of the catalogue, None for another one. Raise InvalidRequest."""

@@ -147,10 +147,12 @@ def _has_images(request: CommonRequest) -> bool:
 
 def _count_tools(context: CountingContext) -> None:
     request, part = context.request, context.sums.tools
+    function: Tool | None = None
     for tool in request.tools:
-        if tool.builtin is not None:
+        if tool.builtin is None:
+            function = tool
+        else:
             part.lack(f"what {tool.path} ({tool.builtin}) puts into the prompt")
-    function = next((tool for tool in request.tools if tool.builtin is None), None)
     if function is not None:
         try:
             _count_functions(context, function, part)
@@ -158,13 +160,13 @@ def _count_tools(context: CountingContext) -> None:
             part.lack(f"tools: {error.reason}")
 
 
-def _count_functions(context: CountingContext, first: Tool, part: PartSum) -> None:
+def _count_functions(context: CountingContext, function: Tool, part: PartSum) -> None:
     is_chat = context.request.shape != "openai_responses"
     rule = context.rule("openai-chat-tools" if is_chat else "openai-responses-tools")
     values = rule.values
     noted = NotedKeys(values["nested_notes"], values["strict_defaults"])
     namespace = namespace_of(context.request.tools, noted, context.references)
-    context.add_tool_texts(part, first, (namespace.text,), rule.name)
+    context.add_tool_texts(part, function, (namespace.text,), rule.name)
     undescribed = namespace.undescribed if values["counts_bare"] else namespace.undescribed_with_parameters
     has_system = any(turn.role in {"system", "developer"} for turn in context.request.turns)
     has_instructions = not is_chat and context.request.has_instructions

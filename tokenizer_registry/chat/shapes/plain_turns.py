@@ -21,7 +21,7 @@ def read_turns(messages: Field, plain: PlainForm, read: Callable[[Field], Turn])
     """Return the turns of an array of messages: plain ones directly, all others by `read`. Raise BadChatRequest."""
     turns: list[Turn] = []
     for place, message in enumerate(messages.array()):
-        text = _plain_text(message, plain)
+        text = _plain_text(message, plain) if type(message) is dict and len(message) == 2 else None
         if text is None:
             turns.append(read(Field(message, messages, place)))
         else:
@@ -30,10 +30,8 @@ def read_turns(messages: Field, plain: PlainForm, read: Callable[[Field], Turn])
     return tuple(turns)
 
 
-def _plain_text(message: Any, plain: PlainForm) -> str | None:
-    """Return the text of a plain message, None for any other."""
-    if type(message) is not dict or len(message) != 2:
-        return None
+def _plain_text(message: dict[str, Any], plain: PlainForm) -> str | None:
+    """Return the text of a message of two properties that is plain, None for any other."""
     role, content = message.get("role"), message.get("content")
     if type(role) is not str or role not in plain.roles:
         return None
