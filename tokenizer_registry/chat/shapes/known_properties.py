@@ -134,7 +134,8 @@ def unknown_properties(shape: str, body: Any, tools: tuple[Tool, ...] = ()) -> t
     known = KNOWN.get(shape)
     if known is None or not isinstance(body, dict):
         return ()
-    body = next((body[name] for name in _WRAPPERS if isinstance(body.get(name), dict)), body)
+    if shape == "gemini_contents":
+        body = next((body[name] for name in _WRAPPERS if isinstance(body.get(name), dict)), body)
     places = _unknown(shape, known, body, tools)
     named = tuple(f"what {place} costs" for place in islice(places, MAX_NAMED))
     more = sum(1 for _ in places)
