@@ -11,7 +11,7 @@ from service.http import json
 from service.http.repeated_arrays import HEAD_BYTES, MAX_ARRAYS, MAX_BODY_BYTES, RepeatedArrays
 from tokenizer_registry.content_memory import KeptList
 
-TOOLS = [{"name": "weigh", "parameters": {"tools": ["scale]", 'a "lorry" [', "é\n"]}}, 1.5, "x" * HEAD_BYTES]
+TOOLS = [{"name": "weigh", "parameters": {"enum": ["scale]", 'a "lorry" [', "é\n"]}}, 1.5, "x" * HEAD_BYTES]
 # What stands before and behind the tools: all of it is JSON with some of the other, most of it is not.
 BEFORE = (
     '{"tools":',
@@ -27,11 +27,12 @@ BEFORE = (
     '{"\\\\"tools":',
     '{"tools": 1, "tools":',
     '{"tools": [',
+    '{"tools": [{"tools": ',
     '{"tools": 1e999, "chat": {"tools":',
     '"tools":',
     "",
 )
-BEHIND = ("}", "}}", "}}}", "}]", ',"b": 1}', "]}", ', "tools": []}', " ", '"}', "0}", ' "tools": }', "")
+BEHIND = ("}", "}}", "}}}", "}]", "}]}", ',"b": 1}', "]}", ', "tools": []}', " ", '"}', "0}", ' "tools": }', "")
 BODIES = tuple(f"{before}{standard_json.dumps(TOOLS)}{behind}".encode() for before in BEFORE for behind in BEHIND)
 
 
