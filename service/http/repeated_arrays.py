@@ -14,6 +14,8 @@ MAX_BODY_BYTES: Final = 65_536
 MAX_KEPT_BYTES: Final = 32_000_000
 # Arrays are found by so many of the first bytes, so that short ones are only found before the same others.
 HEAD_BYTES: Final = 256
+# Memory of a beginning.
+KEPT_HEAD_BYTES: Final = 1_000
 # Arrays that begin alike and are kept; an array is kept when its beginning comes again.
 MAX_ARRAYS: Final = 8
 # Memory for each byte of an array: its value, and what is read of it.
@@ -55,7 +57,7 @@ class RepeatedArrays:
         head = body[begin : begin + HEAD_BYTES]
         known = self._known.get(head)
         if known is None:
-            self._known.keep(head, [], HEAD_BYTES)
+            self._known.keep(head, [], KEPT_HEAD_BYTES)
             return json.decode(body)
         for array in known:
             if body.startswith(array.content, begin):
@@ -67,14 +69,13 @@ class RepeatedArrays:
         return value
 
     def _begin(self, body: bytes) -> int:
-        """Return where the array may begin, 0 if there is none."""
-        if len(body) > MAX_BODY_BYTES:
-            return 0
-        place = body.rfind(self._key)
+        """Return where the array begins if there is one, 0 if there is none."""
+        place = body.rfind(self._key) if len(body) <= MAX_BODY_BYTES else -1
         if place < 0:
             return 0
         begin = place + len(self._key)
-        return begin + body.startswith(b" ", begin)
+        begin += body.startswith(b" ", begin)
+        return begin if body.startswith(b"[", begin) else 0
 
     def _decode_without(self, body: bytes, begin: int, array: KnownArray) -> Any:
         marked = b"".join((body[:begin], self._marked, body[begin + len(array.content) :]))
@@ -103,5 +104,5 @@ class RepeatedArrays:
             return
         content = text[:end].encode()
         arrays = [*known, KnownArray(content, KeptList(json.decode(content)))]
-        weight = HEAD_BYTES + sum(VALUE_BYTES * len(each.content) for each in arrays)
+        weight = KEPT_HEAD_BYTES + sum(VALUE_BYTES * len(each.content) for each in arrays)
         self._known.keep(head, arrays, weight)
