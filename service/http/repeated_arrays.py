@@ -16,8 +16,8 @@ MAX_KEPT_BYTES: Final = 32_000_000
 HEAD_BYTES: Final = 256
 # Memory of a beginning.
 KEPT_HEAD_BYTES: Final = 1_000
-# Arrays that begin alike and are kept; an array is kept when its beginning comes again.
-MAX_ARRAYS: Final = 8
+# An array is learned when its beginning comes again, and so many that begin alike: others may differ in each body.
+MAX_LEARNED: Final = 4
 # Memory for each byte of an array: its value, and what is read of it.
 VALUE_BYTES: Final = 20
 _DECODER: Final = standard_json.JSONDecoder()
@@ -28,6 +28,17 @@ class KnownArray(NamedTuple):
 
     content: bytes
     value: KeptList
+
+
+class Beginning:
+    """What is known of arrays that begin alike."""
+
+    __slots__ = ("arrays", "learned")
+
+    def __init__(self) -> None:
+        self.arrays: tuple[KnownArray, ...] = ()
+        # Also those that are not kept.
+        self.learned = 0
 
 
 class RepeatedArrays:
@@ -43,8 +54,7 @@ class RepeatedArrays:
         self._key = f'"{name}":'.encode()
         self._mark = secrets.token_hex(16)
         self._marked = standard_json.dumps(self._mark).encode()
-        # By how they begin, with what follows short ones; none yet for those that began so once.
-        self._known: ContentMemory[bytes, list[KnownArray]] = ContentMemory(MAX_KEPT_BYTES)
+        self._beginnings: ContentMemory[bytes, Beginning] = ContentMemory(MAX_KEPT_BYTES)
 
     def decode(self, body: bytes) -> Any:
         """Return the value of a body as `json.decode` does; a known array as a list that must not be changed.
@@ -55,17 +65,17 @@ class RepeatedArrays:
         if not begin:
             return json.decode(body)
         head = body[begin : begin + HEAD_BYTES]
-        known = self._known.get(head)
-        if known is None:
-            self._known.keep(head, [], KEPT_HEAD_BYTES)
+        beginning = self._beginnings.get(head)
+        if beginning is None:
+            self._beginnings.keep(head, Beginning(), KEPT_HEAD_BYTES)
             return json.decode(body)
-        for array in known:
+        for array in beginning.arrays:
             if body.startswith(array.content, begin):
                 return self._decode_without(body, begin, array)
         value = json.decode(body)
         holder = next(self._holders(value), None)
-        if holder is not None and len(known) < MAX_ARRAYS:
-            self._learn(head, known, body[begin:], holder[self._name])
+        if holder is not None and beginning.learned < MAX_LEARNED:
+            self._learn(head, beginning, body[begin:], holder[self._name])
         return value
 
     def _begin(self, body: bytes) -> int:
@@ -96,13 +106,13 @@ class RepeatedArrays:
                 if isinstance(each, dict) and self._name in each:
                     yield each
 
-    def _learn(self, head: bytes, known: list[KnownArray], rest: bytes, wanted: Any) -> None:
+    def _learn(self, head: bytes, beginning: Beginning, rest: bytes, wanted: Any) -> None:
         """Keep the array that the rest of a valid body begins with, unless it is another one than the wanted."""
+        beginning.learned += 1
         text = rest.decode()
         found, end = _DECODER.raw_decode(text)
-        if not isinstance(found, list) or found != wanted:
-            return
         content = text[:end].encode()
-        arrays = [*known, KnownArray(content, KeptList(json.decode(content)))]
-        weight = KEPT_HEAD_BYTES + sum(VALUE_BYTES * len(each.content) for each in arrays)
-        self._known.keep(head, arrays, weight)
+        weight = KEPT_HEAD_BYTES + VALUE_BYTES * sum(map(len, (content, *(each.content for each in beginning.arrays))))
+        if found == wanted and self._beginnings.takes(weight):
+            beginning.arrays += (KnownArray(content, KeptList(json.decode(content))),)
+            self._beginnings.keep(head, beginning, weight)

@@ -137,7 +137,7 @@ def made_of_all(tools: tuple[Tool, ...], key: object, make: Callable[[tuple[Tool
 
 def have_references(tools: tuple[Tool, ...]) -> bool:
     """Whether a schema of one of the tools has a reference: what it writes out is paid for in each request."""
-    return any(map(_has_references, tools))
+    return any(made_of(tool, _has_references, _has_references) for tool in tools)
 
 
 def _has_references(tool: Tool) -> bool:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.http import json
-from service.http.repeated_arrays import HEAD_BYTES, MAX_ARRAYS, MAX_BODY_BYTES, RepeatedArrays
+from service.http.repeated_arrays import HEAD_BYTES, MAX_BODY_BYTES, MAX_LEARNED, RepeatedArrays
 from tokenizer_registry.content_memory import KeptList
 
 TOOLS = [{"name": "weigh", "parameters": {"enum": ["scale]", 'a "lorry" [', "é\n"]}}, 1.5, "x" * HEAD_BYTES]
@@ -84,14 +84,22 @@ def test_the_value_is_the_same_list_from_the_third_body_on() -> None:
 
 
 def test_arrays_that_begin_alike_are_apart() -> None:
-    """As many are kept as are worth it, and others are decoded each time."""
+    """The first that come again are kept, and others are decoded each time."""
     arrays = RepeatedArrays("tools")
     for _ in range(3):
-        for number in range(2 * MAX_ARRAYS):
+        for number in range(2 * MAX_LEARNED):
             tools = ["x" * 300, number]
             assert arrays.decode(body_of(tools))["tools"] == tools
-    kept = [isinstance(arrays.decode(body_of(["x" * 300, number]))["tools"], KeptList) for number in range(16)]
-    assert sum(kept) == MAX_ARRAYS
+    kept = [isinstance(arrays.decode(body_of(["x" * 300, number]))["tools"], KeptList) for number in range(9)]
+    assert sum(kept) == MAX_LEARNED
+
+
+def test_what_is_too_large_is_learned_in_vain_a_few_times() -> None:
+    """Many such arrays would drive out all others."""
+    arrays, large = RepeatedArrays("tools"), ["x" * 50_000]
+    found = [arrays.decode(body_of(large)) for _ in range(2 * MAX_LEARNED)]
+    assert found == [{"tools": large}] * len(found)
+    assert not any(isinstance(each["tools"], KeptList) for each in found)
 
 
 def test_large_bodies_are_decoded_whole() -> None:
