@@ -21,23 +21,17 @@ def read_turns(messages: Field, plain: PlainForm, read: Callable[[Field], Turn])
     """Return the turns of an array of messages: plain ones directly, all others by `read`. Raise BadChatRequest."""
     turns: list[Turn] = []
     for place, message in enumerate(messages.array()):
-        text = _plain_text(message, plain) if type(message) is dict and len(message) == 2 else None
-        if text is None:
-            turns.append(read(Field(message, messages, place)))
-        else:
+        role = text = None
+        if type(message) is dict and len(message) == 2:
+            role, text = message.get("role"), message.get("content")
+            if type(text) is list and len(text) == 1:
+                text = _text_of(text[0], plain.types)
+        if type(text) is str and type(role) is str and role in plain.roles:
             block = _new(TextBlock, (text, False, None, ""))
-            turns.append(_new(Turn, (message["role"], (block,), None)))
+            turns.append(_new(Turn, (role, (block,), None)))
+        else:
+            turns.append(read(Field(message, messages, place)))
     return tuple(turns)
-
-
-def _plain_text(message: dict[str, Any], plain: PlainForm) -> str | None:
-    """Return the text of a message of two properties that is plain, None for any other."""
-    role, content = message.get("role"), message.get("content")
-    if type(role) is not str or role not in plain.roles:
-        return None
-    if type(content) is list and len(content) == 1:
-        content = _text_of(content[0], plain.types)
-    return content if type(content) is str else None
 
 
 def _text_of(part: Any, types: Collection[str]) -> Any:
