@@ -205,6 +205,8 @@ def _count_image(context: CountingContext, block: MediaBlock) -> None:
 
 def _count_file(context: CountingContext, block: MediaBlock) -> None:
     rule, part = context.rule("claude-pages"), context.sums.files
+    for caption in block.captions:
+        _count_caption(context, caption)
     if block.text is not None:
         values = context.rule("claude-text-file").values
         context.add_text(part, block.text, "claude-text-file")
@@ -219,3 +221,10 @@ def _count_file(context: CountingContext, block: MediaBlock) -> None:
         part.estimate(
             TokenRange(*(each * block.pages for each in (values["page"], least, values["page_high"]))), rule.name
         )
+
+
+def _count_caption(context: CountingContext, caption: str) -> None:
+    """Add what is said of a document beside its content: as text, or less where the provider leaves it out."""
+    part, before = context.sums.files, context.sums.files.tokens
+    context.add_text(part, caption, "claude-text-file")
+    part.widen(part.tokens - before, 0, "claude-text-file")

@@ -29,8 +29,8 @@ class TextBlock(NamedTuple):
 class MediaBlock:
     """An image, a sound, a video or a file, by what its header or the caller says of it.
 
-    Sizes are in pixels, lengths in seconds. `text` is the content of a file that is plain text. `fault` says why the
-    content cannot be what it is sent as.
+    Sizes are in pixels, lengths in seconds. `text` is the content of a file that is plain text, `captions` what is said
+    of it beside the content, as its title. `fault` says why the content cannot be what it is sent as.
     """
 
     kind: MediaKind
@@ -43,6 +43,7 @@ class MediaBlock:
     detail: str | None = None
     text: str | None = None
     fault: str | None = None
+    captions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,7 @@ def _of_block(block: Block) -> Iterator[str]:
         case MediaBlock():
             # Each takes its time, with a text or without.
             yield block.text or block.kind
+            yield from block.captions
         case ToolCallBlock():
             yield block.name
             yield from json_strings(block.arguments)

@@ -316,3 +316,16 @@ def test_arguments_that_are_no_object_are_not_left_out(model: str, arguments: st
     assert count("openai_chat", body, model).missing == (
         "tool_calls: messages[1].tool_calls[0]: arguments that are an object",
     )
+
+
+@pytest.mark.parametrize("source", [{"type": "text", "data": "sand " * 50}, {"type": "base64", "pages": 2}])
+def test_a_title_and_a_context_of_a_document_are_counted(source: dict[str, Any]) -> None:
+    """The provider may leave them out: the least is what it is without them, but for rounding."""
+    document = {"type": "document", "source": source}
+    bare = count("anthropic_messages", chat([document]), "claude-sonnet-4-5").parts.files
+    said = {**document, "title": "Sand", "context": "What the dunes are made of."}
+    named = count("anthropic_messages", chat([said]), "claude-sonnet-4-5").parts.files
+    assert bare.tokens is not None and named.tokens is not None
+    assert named.tokens > bare.tokens + 5
+    assert named.method == "estimate"
+    assert bare.low - 1 <= named.low <= bare.low

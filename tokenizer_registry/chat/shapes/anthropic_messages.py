@@ -1,5 +1,6 @@
 """Anthropic's messages."""
 
+from dataclasses import replace
 from typing import Final
 
 from tokenizer_registry.chat.request import (
@@ -86,12 +87,19 @@ def _media(part: Field, kind: str) -> Block:
     source = part.need("source")
     media_type = source.get("media_type").optional_text()
     if source.get("type").value == "text":
-        return MediaBlock("file", part.path, media_type, text=source.need("data").text(), detail=_citations(part))
+        text, detail = source.need("data").text(), _citations(part)
+        return MediaBlock("file", part.path, media_type, text=text, detail=detail, captions=_captions(part))
     if source.get("type").value == "content":
         return UnknownBlock("document of content blocks", part.path)
     data = source.get("data").optional_text()
     media = "image" if kind == "image" else kind_of(media_type)
-    return media_block(part, source, media, media_type, data, _citations(part))
+    return replace(media_block(part, source, media, media_type, data, _citations(part)), captions=_captions(part))
+
+
+def _captions(part: Field) -> tuple[str, ...]:
+    """Return the title and the context of a document, which the model reads beside its content."""
+    given = (part.get(name).optional_text() for name in ("title", "context"))
+    return tuple(text for text in given if text)
 
 
 def _citations(part: Field) -> str | None:

@@ -1,5 +1,6 @@
 """Bedrock's Converse, for logs of Claude and Nova."""
 
+from dataclasses import replace
 from typing import Final
 
 from tokenizer_registry.chat.json_texts import compact, parsed
@@ -76,11 +77,15 @@ def _media(part: Field, inner: Field, kind: str) -> Block:
     style, source = inner.get("format").optional_text() or "", inner.need("source")
     cited = inner.has("citations") and inner.get("citations").get("enabled").value is True
     detail = "citations" if cited else "text only"
+    words = inner.get("context").optional_text()
+    captions = (words,) if words else ()
     if source.has("text"):
-        return MediaBlock("file", part.path, "text/plain", text=source.get("text").text(), detail=detail)
+        text = source.get("text").text()
+        return MediaBlock("file", part.path, "text/plain", text=text, detail=detail, captions=captions)
     data = source.get("bytes").optional_text()
     if kind == "document":
-        return media_block(part, source, "file", _TYPES.get(style, f"application/{style}"), data, detail)
+        block = media_block(part, source, "file", _TYPES.get(style, f"application/{style}"), data, detail)
+        return replace(block, captions=captions)
     return media_block(part, source, "image" if kind == "image" else "video", f"{kind}/{style}", data)
 
 
