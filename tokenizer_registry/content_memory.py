@@ -1,13 +1,23 @@
 """A bounded memory of what was made of a content, such as a count or a rendering."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from threading import Lock
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 # The largest part of a memory that one value may take.
 MAX_SHARE: Final = 64
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
+
+
+class KeptList(list[Any]):
+    """A list of JSON values that nobody changes, with what was made of it."""
+
+    __slots__ = ("made",)
+
+    def __init__(self, values: Iterable[Any]) -> None:
+        super().__init__(values)
+        self.made: dict[object, Any] = {}
 
 
 class ContentMemory(Generic[Key, Value]):

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
+from itertools import chain
 from math import inf
 from typing import Any, Final
 
@@ -58,6 +59,7 @@ MAX_DIGITS: Final = 100
 PANIC: Final = "PanicException"
 
 _MAX_INTEGER: Final = 10**MAX_DIGITS
+_OBJECTS: Final = frozenset((dict,))
 _NOT_NUMBERS: Final = frozenset((str, bool, type(None)))
 _FIRST_LINE: Final = re.compile(r" at line 1 column(?= \d+$)")
 _HALF_CHARACTER: Final = re.compile(r"^(lone \w+ surrogate in|unexpected end of) hex escape")
@@ -120,6 +122,9 @@ def _check_numbers(value: Any) -> None:
     pending: list[Collection[Any]] = [(value,)]
     for items in pending:
         if _NOT_NUMBERS.issuperset(map(type, items)):
+            continue
+        if _OBJECTS.issuperset(map(type, items)):  # looked into together
+            pending.append([*chain.from_iterable(map(dict.values, items))])
             continue
         for item in items:
             kind = type(item)

@@ -26,13 +26,18 @@ class InvalidRequest(ValueError):
     """A property of a request is not valid; the message is a sentence for the caller."""
 
 
-def read_body(body: bytes, read: Callable[[dict[str, Any]], RequestT | Refusal], expected: str) -> RequestT | Refusal:
+def read_body(
+    body: bytes,
+    read: Callable[[dict[str, Any]], RequestT | Refusal],
+    expected: str,
+    decode: Callable[[bytes], Any] = json.decode,
+) -> RequestT | Refusal:
     """Return what `read` makes of a JSON object, or a refusal with the reason.
 
     `expected` is the sentence for a body that is JSON and not an object. `read` may raise InvalidRequest.
     """
     try:
-        fields = json.decode(body)
+        fields = decode(body)
         if not isinstance(fields, dict):
             raise InvalidRequest(expected)
         return read(fields)

@@ -33,7 +33,7 @@ class ChatJob(NamedTuple):
     chat: ChatInput
     names: Sequence[str]
     at: date | None
-    memory: TextMemory
+    memory: TextMemory | None
     counted: dict[str, ChatCount]
 
 
@@ -52,22 +52,23 @@ class ChatCounting:
         Texts that are too large or cannot be counted are refused. A damaged vocabulary gives no count, nor does a
         model that refuses the request.
         """
-        most = MAX_COUNTED_TEXTS // max(chat.texts, 1)
-        if len(set(names)) > most:
+        most, number = MAX_COUNTED_TEXTS // max(chat.texts, 1), len(set(names))
+        if number > most:
             return TEXT_TOO_LARGE.saying(
                 f"models: a chat of {chat.texts} texts can be counted for {most} models in one call."
             )
-        job = ChatJob(chat, names, at, {}, {})
+        job = ChatJob(chat, names, at, {} if number > 1 else None, {})
         try:
             if self._is_small(chat, tuple(names)):
                 self._step(job)
-            while not job.counted.keys() >= set(names):
+            while len(job.counted) < number:
                 refusal = await self.pool.run(caller, partial(self._step, job), chat.size_bytes, held_bytes)
                 if refusal is not None:
                     return refusal
         except UncountableText as fault:
             return INVALID_REQUEST.saying(f"{chat.shape}: {fault}")
-        self._note_effort(tuple(names))
+        if tuple(names) not in self._efforts:
+            self._note_effort(tuple(names))
         return [job.counted[name] for name in names]
 
     def _is_small(self, chat: ChatInput, names: tuple[str, ...]) -> bool:
@@ -81,7 +82,7 @@ class ChatCounting:
         Models with templates or estimators are never counted on the event loop.
         """
         registry = self.pool.registry
-        if names in self._efforts or len(names) > MAX_INLINE_NAMES:
+        if len(names) > MAX_INLINE_NAMES:
             return
         models = [registry.names.resolve(name).model for name in names]
         effort = registry.effort(models) if all(map(self._has_constants, models)) else None

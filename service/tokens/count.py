@@ -125,8 +125,11 @@ class CountEndpoint:
         written = write() if len(found) <= MAX_INLINE_NAMES else await self.pool.run(caller, write)
         if isinstance(written, Refusal):
             return written
-        held = hold_exactly(scope, self.pool.in_flight, len(written))
-        return Reply(200, written, (self._version,)) if held else OVERLOADED
+        # Without details a reply is as small as that to a text, for which nothing is held.
+        is_held = context.hold is not None or request.detail
+        if is_held and not hold_exactly(scope, self.pool.in_flight, len(written)):
+            return OVERLOADED
+        return Reply(200, written, (self._version,))
 
 
 def _facts(counts: list[Count]) -> dict[str, SpanValue | None]:

@@ -12,6 +12,7 @@ from service.http import json
 from service.http.context import context_of
 from service.http.errors import INVALID_REQUEST, MODEL_NOT_FOUND, Refusal
 from service.http.json import shorten
+from service.http.repeated_arrays import RepeatedArrays
 from service.http.request_limits import INLINE_BODY_BYTES, BodyReader
 from service.http.responses import Header, Reply
 from service.http.validation import InvalidRequest, read_body, typed
@@ -45,6 +46,7 @@ class ProviderCalls:
         self.names = pool.registry.names
         self.chats = ChatCounting(pool)
         self.on_counted = on_counted
+        self._tools = RepeatedArrays("tools")
 
     async def count_anthropic(self, scope: Scope, receive: Receive, principal: Principal) -> Reply | Refusal:
         """Answer `POST /v1/messages/count_tokens`."""
@@ -90,7 +92,7 @@ class ProviderCalls:
         body = await self.reader.read(scope, receive)
         if isinstance(body, Refusal):
             return body
-        parse = partial(read_body, body, read, EXPECTED)
+        parse = partial(read_body, body, read, EXPECTED, self._tools.decode)
         request = parse() if len(body) <= INLINE_BODY_BYTES else await self.pool.run(caller, parse)
         del parse
         if isinstance(request, Refusal):

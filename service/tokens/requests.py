@@ -10,6 +10,7 @@ from starlette.types import Scope
 from corpus_cost.model_names import ModelNames
 from service.http.errors import INVALID_REQUEST, Refusal
 from service.http.json import NotJson, decode, shorten
+from service.http.repeated_arrays import RepeatedArrays
 from service.http.validation import InvalidRequest, check_names, query_parameters, typed
 from service.tokens.chat_requests import CHAT_PROPERTIES, ChatInput, chat_input, refuse_input
 from service.tokens.requested_names import NameLists, RequestedNames
@@ -19,6 +20,8 @@ REQUIRED = frozenset(("input", "type", "models"))
 OPTIONS = ("detail", "estimate", "as_of", "unknown_models")
 PROPERTIES = ("input", "type", "models", *OPTIONS)
 CHAT = "chat"
+# Bytes at either end of a body in which most callers name its type.
+END_BYTES = 256
 PROPERTIES_OF_CHATS = ("type", "models", *CHAT_PROPERTIES, *OPTIONS)
 # What becomes of an unknown name: it fails the call, or its count is null.
 UNKNOWN_MODELS = ("error", "null")
@@ -57,11 +60,12 @@ class CountRequests:
         self._catalogue_names = frozenset(self.catalogue)
         self._lists = NameLists(names)
         self.max_models = max_models
+        self._tools = RepeatedArrays("tools")
 
     def parse(self, body: bytes) -> CountRequest | Refusal:
         """Return the request, or a refusal that names the invalid property."""
         try:
-            fields = decode(body)
+            fields = self._tools.decode(body) if _says_chat(body) else decode(body)
             if not isinstance(fields, dict):
                 raise InvalidRequest("The body must be a JSON object with input, type and models.")
             return self.read(fields)
@@ -74,14 +78,19 @@ class CountRequests:
             return self._read_chat(fields)
         if fields.keys() != REQUIRED:
             check_names(fields, PROPERTIES, PROPERTIES[:3])
-        text, names = fields["input"], fields["models"]
+        text = fields["input"]
         # Every count passes these checks, so that they are made here instead of by calls of `typed`.
         if not isinstance(text, str):
             raise InvalidRequest(f"input: must be a string, not {shorten(text)}.")
         if fields["type"] != "text":
             raise InvalidRequest(f'type: {shorten(fields["type"])} is not known; the types are "text" and "chat".')
+        return self._read_models(fields, text)
+
+    def _read_models(self, fields: dict[str, Any], text: str) -> CountRequest:
+        """Return the request of a text with the models and options among the properties. Raise InvalidRequest."""
+        names = fields["models"]
         models = self._models(names)
-        if len(fields) == len(REQUIRED):
+        if len(fields) == len(REQUIRED):  # none is an option
             return CountRequest(text, models) if models is not None else self._named(text, names)
         unknown_models = fields.get("unknown_models", UNKNOWN_MODELS[0])
         if unknown_models not in UNKNOWN_MODELS:
@@ -97,8 +106,7 @@ class CountRequests:
     def _read_chat(self, fields: dict[str, Any]) -> CountRequest:
         refuse_input(fields)
         check_names(fields, PROPERTIES_OF_CHATS, PROPERTIES_OF_CHATS[:2])
-        options = {name: value for name, value in fields.items() if name not in CHAT_PROPERTIES}
-        return self.read({**options, "type": "text", "input": ""})._replace(chat=chat_input(fields))
+        return self._read_models(fields, "")._replace(chat=chat_input(fields))
 
     def _models(self, names: Any) -> tuple[str, ...] | None:
         """Return a list of names that are all of the catalogue, None for another one. Raise InvalidRequest."""
@@ -128,6 +136,12 @@ class CountRequests:
             sentences = ", ".join(found.unknown.values())
             raise InvalidRequest(f"models: {sentences}. GET /v1/tokens/models lists the known ones.")
         return CountRequest(text, found.models, names=found)
+
+
+def _says_chat(body: bytes) -> bool:
+    """Return whether a body is likely to be that of a chat, found without reading a text."""
+    word = b'"chat"'
+    return body.find(word, 0, END_BYTES) >= 0 or body.find(word, len(body) - END_BYTES) >= 0
 
 
 def day_of(fields: Mapping[str, Any], name: str) -> date | None:

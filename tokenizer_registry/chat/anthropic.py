@@ -27,6 +27,7 @@ STEP: Final = "claude-tool-step"
 
 def count_anthropic(context: CountingContext) -> None:
     """Add up all parts of a request to a Claude model."""
+    context.count_messages_ahead()
     turns, system = alternating_turns(context.request), system_turns(context.request)
     for turn in system:
         _count_blocks(context, turn)

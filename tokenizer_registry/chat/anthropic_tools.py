@@ -55,7 +55,7 @@ def _count_tool(context: CountingContext, tool: Tool, part: PartSum) -> None:
 def count_reference(context: CountingContext, reference: ToolReferenceBlock) -> None:
     """Add the definition of a deferred tool where a search has found it."""
     part = context.sums.tool_calls
-    tool = context.tools_by_name.get(reference.name)
+    tool = context.tool_named(reference.name)
     if tool is None:
         part.lack(f"{reference.path}: a tool {reference.name!r}")
         return

@@ -1,12 +1,13 @@
 """What a family's renderer works with: the request, what counts its texts, the rules that hold, and the sums."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from tokenizer_registry.chat.parts import PartSum, PartSums
 from tokenizer_registry.chat.reference_sizes import ReferenceBudget
 from tokenizer_registry.chat.request import CommonRequest, Tool
+from tokenizer_registry.chat.request_texts import message_texts
 from tokenizer_registry.chat.rules import Generation, Rule, find_band, find_rule
 from tokenizer_registry.chat.texts import TextCounter
 
@@ -29,9 +30,16 @@ class CountingContext:
     host: str
     generation: Generation
     at: date | None = None
-    tools_by_name: Mapping[str, Tool] = field(default_factory=dict)
     sums: PartSums = field(default_factory=PartSums)
     references: ReferenceBudget = field(default_factory=ReferenceBudget)
+
+    def count_messages_ahead(self) -> None:
+        """Count the texts of messages together, before the rules ask for each. Raise UncountableText."""
+        self.texts.count_ahead(message_texts(self.request))
+
+    def tool_named(self, name: str) -> Tool | None:
+        """Return the last tool of a name, None if there is none."""
+        return next((tool for tool in reversed(self.request.tools) if tool.name == name), None)
 
     def rule(self, name: str) -> Rule:
         """Return a rule that the generation has to have. Raise NoRuleHolds."""
@@ -61,7 +69,7 @@ class CountingContext:
         self._add_counts(part, texts, None, rule)
 
     def _add_counts(self, part: PartSum, texts: Sequence[str], known: list[int] | None, rule: str) -> None:
-        counts = list(map(self.texts.count, texts)) if known is None else known
+        counts = self.texts.counts(texts) if known is None else known
         if self.texts.is_exact:
             part.add(sum(counts), rule)
             return

@@ -9,9 +9,8 @@ from typing import Any, Final
 from tokenizer_registry.chat.context import CountingContext, NoRuleHolds
 from tokenizer_registry.chat.errors import BadChatRequest
 from tokenizer_registry.chat.families import HOSTS, RENDERERS, generation_at, host_name, missing_rule
-from tokenizer_registry.chat.parts import ChatCount, ChatParts, CountMethod, Part, total
+from tokenizer_registry.chat.parts import EMPTY_PART, ChatCount, ChatParts, CountMethod, Part, total
 from tokenizer_registry.chat.request import CommonRequest
-from tokenizer_registry.chat.request_texts import message_texts
 from tokenizer_registry.chat.shapes.anthropic_messages import read_anthropic_messages
 from tokenizer_registry.chat.shapes.bedrock_converse import read_bedrock_converse
 from tokenizer_registry.chat.shapes.cohere_chat import read_cohere_chat
@@ -38,6 +37,9 @@ SHAPES: Final[Mapping[str, Callable[[Field], CommonRequest]]] = MappingProxyType
 TOOLS_APART: Final = frozenset({"openai_chat", "openai_responses", "anthropic_messages", "gemini_contents"})
 
 
+EXACT: Final = frozenset({"exact"})
+
+
 def read_request(shape: str, body: Any) -> CommonRequest:
     """Return a request in the common form. Raise BadChatRequest, which names the place of the fault.
 
@@ -47,7 +49,7 @@ def read_request(shape: str, body: Any) -> CommonRequest:
         raise BadChatRequest("", f"must have one of the shapes {', '.join(SHAPES)}, not {shape!r}")
     check_depth(_without_tools(body) if shape in TOOLS_APART else body)
     request = SHAPES[shape](Field(body))
-    unknown = unknown_properties(shape, body)
+    unknown = unknown_properties(shape, body, request.tools)
     return replace(request, missing=request.missing + unknown) if unknown else request
 
 
@@ -91,9 +93,7 @@ def count_read(
     if texts is None:
         return _uncounted(name, place, f"a vocabulary of {name}")
     request = translated(request, generation.family)
-    tools = {tool.name: tool for tool in request.tools}
-    texts.count_ahead(message_texts(request))
-    context = CountingContext(request, texts, name, place, generation, at, tools)
+    context = CountingContext(request, texts, name, place, generation, at)
     try:
         RENDERERS[generation.family](context)
     except NoRuleHolds as error:
@@ -110,10 +110,12 @@ def _uncounted(model: str, host: str, missing: str) -> ChatCount:
 
 def _counted(context: CountingContext) -> ChatCount:
     parts = context.sums.parts()
-    low = sum(part.low for part in parts)
-    high = None if any(part.high is None for part in parts) else sum(part.high or 0 for part in parts)
-    whole = total(parts)
-    method: CountMethod = "exact" if all(part.method == "exact" for part in parts) else "estimate"
+    begun = [part for part in parts if part is not EMPTY_PART]
+    low, highs = sum([part.low for part in begun]), [part.high for part in begun if part.high is not None]
+    high = sum(highs) if len(highs) == len(begun) else None
+    whole = total(begun)
+    methods = {part.method for part in begun}
+    method: CountMethod = "exact" if methods <= EXACT else "estimate"
     model, host, name = context.model, context.host, context.texts.name
     if whole is None:
         return ChatCount(None, "none", low, high, parts, model, host, name)

@@ -26,6 +26,7 @@ THOUGHTS: Final = "gemini-thoughts"
 
 def count_gemini(context: CountingContext) -> None:
     """Add up all parts of a request to a Gemini model."""
+    context.count_messages_ahead()
     turns, system = alternating_turns(context.request), system_turns(context.request)
     names = call_names(context.request)
     for turn in (*system, *turns):
@@ -74,7 +75,7 @@ def _count_frame(context: CountingContext, contents: int, has_system: bool) -> N
 
 def _count_thoughts(context: CountingContext, turns: list[Turn]) -> None:
     """Thoughts that are signed into parts since the last text of the user are billed again."""
-    last = max((place for place, turn in enumerate(turns) if _is_asking(turn)), default=-1)
+    last = next((place for place in reversed(range(len(turns))) if _is_asking(turns[place])), -1)
     for turn in turns[last + 1 :]:
         signed = _signed(turn)
         if not signed:

@@ -11,6 +11,7 @@ from tokenizer_registry.chat.parts import PartSum
 from tokenizer_registry.chat.reference_sizes import UncountableSchema
 from tokenizer_registry.chat.request import JsonObject, TextBlock, Tool, ToolCallBlock, ToolResultBlock
 from tokenizer_registry.chat.rules import Rule
+from tokenizer_registry.chat.tool_memory import made_of_all
 
 TOOLS: Final = "gemini-tools"
 # Keywords of a schema whose rendering no recorded call shows.
@@ -36,8 +37,12 @@ def _widen(context: CountingContext, part: PartSum, rule: Rule) -> None:
     tools = [tool for tool in context.request.tools if tool.builtin is None]
     if tools and rule.values["form"] == "nodes":
         context.widen(part, rule.name, len(tools))
-    elif any(tool.parameters and _is_unproven(tool.parameters) for tool in tools):
+    elif made_of_all(context.request.tools, _are_unproven, _are_unproven):
         context.widen(part, f"{TOOLS}-unproven", len(tools))
+
+
+def _are_unproven(tools: tuple[Tool, ...]) -> bool:
+    return any(tool.builtin is None and tool.parameters and _is_unproven(tool.parameters) for tool in tools)
 
 
 def _is_unproven(schema: Any) -> bool:

@@ -5,7 +5,7 @@ from typing import Any, Final
 from tokenizer_registry.chat.context import CountingContext
 from tokenizer_registry.chat.json_texts import compact
 from tokenizer_registry.chat.openai_media import count_media
-from tokenizer_registry.chat.openai_tools import NotedKeys, function_renderer, namespace_of
+from tokenizer_registry.chat.openai_tools import NotedKeys, namespace_of
 from tokenizer_registry.chat.parts import PartSum
 from tokenizer_registry.chat.reference_sizes import UncountableSchema
 from tokenizer_registry.chat.request import (
@@ -34,11 +34,14 @@ def count_openai(context: CountingContext) -> None:
     """Add up all parts of a request to an OpenAI model."""
     request, sums = context.request, context.sums
     rule = context.rule(FRAME)
+    if None in request.plain_texts:
+        context.count_messages_ahead()
     sums.frame.add(rule.values["reply"], rule.name)
     others = _count_plain(context, rule)
-    last_asking = max((place for place, turn in enumerate(request.turns) if turn.role == "user"), default=-1)
-    for place in others:
-        _count_turn(context, request.turns[place], place > last_asking)
+    if others:
+        last_asking = max((place for place, turn in enumerate(request.turns) if turn.role == "user"), default=-1)
+        for place in others:
+            _count_turn(context, request.turns[place], place > last_asking)
     if rule.values.get("estimate"):
         context.widen(sums.frame, FRAME, len(request.turns))
     _count_surcharge(context)
@@ -50,19 +53,15 @@ def count_openai(context: CountingContext) -> None:
 
 def _count_plain(context: CountingContext, rule: Rule) -> list[int]:
     """Count the plain messages together; return the places of all others."""
-    others, texts, answers = [], [], 0
-    for place, turn in enumerate(context.request.turns):
-        text = turn.plain_text
-        if text is None:
-            others.append(place)
-        else:
-            texts.append(text)
-            answers += turn.role == "assistant"
+    found = context.request.plain_texts
+    texts = [text for text in found if text is not None]
     if texts:
-        tokens = (rule.values["message"] + rule.values["role"]) * len(texts) + rule.values.get("answer", 0) * answers
-        context.sums.frame.add(tokens, FRAME)
+        plain = zip(context.request.turns, found, strict=True)
+        roles = [turn.role for turn, text in plain if text is not None]
+        answers = rule.values.get("answer", 0) * roles.count("assistant")
+        context.sums.frame.add((rule.values["message"] + rule.values["role"]) * len(texts) + answers, FRAME)
         context.add_texts(context.sums.text, texts, TEXT)
-    return others
+    return [place for place, text in enumerate(found) if text is None]
 
 
 def _count_turn(context: CountingContext, turn: Turn, keeps_thoughts: bool) -> None:
@@ -148,32 +147,34 @@ def _has_images(request: CommonRequest) -> bool:
 
 def _count_tools(context: CountingContext) -> None:
     request, part = context.request, context.sums.tools
+    function: Tool | None = None
     for tool in request.tools:
-        if tool.builtin is not None:
+        if tool.builtin is None:
+            function = tool
+        else:
             part.lack(f"what {tool.path} ({tool.builtin}) puts into the prompt")
-    functions = [tool for tool in request.tools if tool.builtin is None]
-    if functions:
+    if function is not None:
         try:
-            _count_functions(context, functions, part)
+            _count_functions(context, function, part)
         except UncountableSchema as error:
             part.lack(f"tools: {error.reason}")
 
 
-def _count_functions(context: CountingContext, functions: list[Tool], part: PartSum) -> None:
+def _count_functions(context: CountingContext, function: Tool, part: PartSum) -> None:
     is_chat = context.request.shape != "openai_responses"
     rule = context.rule("openai-chat-tools" if is_chat else "openai-responses-tools")
     values = rule.values
-    render = function_renderer(NotedKeys(values["nested_notes"], values["strict_defaults"]))
-    rendered = [render(function, context.references) for function in functions]
-    context.add_tool_texts(part, functions[0], (namespace_of(rendered),), rule.name)
-    undescribed = sum(not each.is_described and (values["counts_bare"] or each.has_parameters) for each in rendered)
+    noted = NotedKeys(values["nested_notes"], values["strict_defaults"])
+    namespace = namespace_of(context.request.tools, noted, context.references)
+    context.add_tool_texts(part, function, (namespace.text,), rule.name)
+    undescribed = namespace.undescribed if values["counts_bare"] else namespace.undescribed_with_parameters
     has_system = any(turn.role in {"system", "developer"} for turn in context.request.turns)
     has_instructions = not is_chat and context.request.has_instructions
     place = "with_instructions" if has_instructions else "with_system" if has_system else "alone"
     part.add(values[place] - undescribed, rule.name)
     part.add(_choice_tokens(context, values), rule.name)
     band = f"{rule.name}-with-instructions" if has_instructions else rule.name
-    context.widen(part, band, len(functions))
+    context.widen(part, band, namespace.functions)
 
 
 def _choice_tokens(context: CountingContext, values: Any) -> int:

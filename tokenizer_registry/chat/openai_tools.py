@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator
 from functools import cache, partial
 from typing import Any, NamedTuple
 
+from tokenizer_registry.chat.reference_sizes import ReferenceBudget
 from tokenizer_registry.chat.request import JsonObject, Tool
 from tokenizer_registry.chat.schemas import expanded, properties_of, required_of
-from tokenizer_registry.chat.tool_memory import RememberedRenderer, remembered
+from tokenizer_registry.chat.tool_memory import RememberedRenderer, have_references, made_of_all, remembered
 
 
 class NotedKeys(NamedTuple):
@@ -25,8 +26,35 @@ class FunctionText(NamedTuple):
     is_described: bool
 
 
-def namespace_of(functions: Iterable[FunctionText]) -> str:
-    """Return the namespace of functions."""
+class Namespace(NamedTuple):
+    """The text of a namespace, its functions, and how many of them have no described property."""
+
+    text: str
+    functions: int
+    undescribed: int
+    undescribed_with_parameters: int
+
+
+def namespace_of(tools: tuple[Tool, ...], noted: NotedKeys, budget: ReferenceBudget) -> Namespace:
+    """Return the namespace of the functions among tools, whose references are paid from a budget.
+
+    Raise UncountableSchema.
+    """
+    if made_of_all(tools, have_references, have_references):
+        return _namespace(noted, budget, tools)
+    return made_of_all(tools, (Namespace, noted), partial(_namespace, noted, budget))
+
+
+def _namespace(noted: NotedKeys, budget: ReferenceBudget, tools: tuple[Tool, ...]) -> Namespace:
+    render = function_renderer(noted)
+    functions = [render(tool, budget) for tool in tools if tool.builtin is None]
+    undescribed = [each for each in functions if not each.is_described]
+    return Namespace(
+        _text_of(functions), len(functions), len(undescribed), sum(each.has_parameters for each in undescribed)
+    )
+
+
+def _text_of(functions: Iterable[FunctionText]) -> str:
     return "".join(["namespace functions {\n\n", *(each.text for each in functions), "} // namespace functions"])
 
 

@@ -154,32 +154,23 @@ class PartSum:
 
 
 class PartSums:
-    """The eight parts while they are added up. A part begins at its first use: most requests have two."""
+    """The eight parts while they are added up."""
 
-    __slots__ = ("_begun", *ChatParts._fields)
-
-    text: PartSum
-    frame: PartSum
-    tools: PartSum
-    tool_calls: PartSum
-    schema: PartSum
-    images: PartSum
-    audio: PartSum
-    files: PartSum
+    __slots__ = ChatParts._fields
 
     def __init__(self) -> None:
-        self._begun: dict[str, PartSum] = {}
-
-    def __getattr__(self, name: str) -> PartSum:
-        if name not in ChatParts._fields:
-            raise AttributeError(name)
-        part = self._begun[name] = PartSum()
-        setattr(self, name, part)
-        return part
+        self.text = PartSum()
+        self.frame = PartSum()
+        self.tools = PartSum()
+        self.tool_calls = PartSum()
+        self.schema = PartSum()
+        self.images = PartSum()
+        self.audio = PartSum()
+        self.files = PartSum()
 
     def parts(self) -> ChatParts:
         """Return all parts as they stand."""
-        return ChatParts(**{name: part.part() for name, part in self._begun.items()})
+        return ChatParts(*[getattr(self, name).part() for name in ChatParts._fields])
 
 
 def total(parts: Iterable[Part]) -> TokenRange | None:

@@ -17,6 +17,7 @@ from tokenizer_registry.chat.translation import system_turns
 def count_plain(context: CountingContext) -> None:
     """Add up the texts, the frame, and the tools where a rule is known; everything else has no number."""
     request, sums = context.request, context.sums
+    context.count_messages_ahead()
     rule = context.rule(f"{context.generation.family}-frame")
     for turn in request.turns:
         for block in turn.blocks:

@@ -105,14 +105,6 @@ class Turn(NamedTuple):
     blocks: tuple[Block, ...]
     name: str | None = None
 
-    @property
-    def plain_text(self) -> str | None:
-        """The text of a message that has one text and nothing else; None for any other."""
-        if self.name is None and len(self.blocks) == 1:
-            block = self.blocks[0]
-            return block.text if type(block) is TextBlock else None
-        return None
-
 
 @dataclass(frozen=True, slots=True)
 class Tool:
@@ -176,3 +168,13 @@ class CommonRequest:
     has_task_budget: bool = False
     # What hosts of open models pass on to the chat template: `chat_template_kwargs`, `reasoning_effort`, `thinking`.
     template_options: JsonObject = field(default_factory=dict)
+    # The text of each turn that has one text and nothing else; None for any other.
+    plain_texts: tuple[str | None, ...] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Find the plain texts, which all counts begin with."""
+        found = [
+            blocks[0].text if name is None and len(blocks) == 1 and type(blocks[0]) is TextBlock else None
+            for _, blocks, name in self.turns
+        ]
+        object.__setattr__(self, "plain_texts", tuple(found))

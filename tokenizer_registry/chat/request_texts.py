@@ -1,6 +1,6 @@
 """All texts of a request, to limit their size before anything is counted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from tokenizer_registry.chat.request import (
@@ -15,7 +15,7 @@ from tokenizer_registry.chat.request import (
     Turn,
     UnknownBlock,
 )
-from tokenizer_registry.chat.tool_memory import made_of
+from tokenizer_registry.chat.tool_memory import made_of_all
 
 
 class TextSizes(NamedTuple):
@@ -27,39 +27,35 @@ class TextSizes(NamedTuple):
 
 def text_sizes(request: CommonRequest) -> TextSizes:
     """Return the sizes of what `request_texts` yields; those of tools that are kept are found once."""
-    characters = texts = 0
-    others: list[Iterator[str]] = [_of_choices(request)]
-    for turn in request.turns:
-        text = turn.plain_text
-        if text is None:
-            others.append(_of_turn(turn))
-        else:
-            characters += len(turn.role) + len(text)
-            texts += bool(turn.role) + bool(text)
-    lengths = [len(text) for found in others for text in found if text]
-    of_tools = [made_of(tool, TextSizes, _sizes_of_tool) for tool in request.tools]
-    return TextSizes(
-        characters + sum(lengths) + sum(each.characters for each in of_tools),
-        texts + len(lengths) + sum(each.texts for each in of_tools),
-    )
+    plain = request.plain_texts
+    texts = [*_of_choices(request), *[turn.role for turn in request.turns], *filter(None, plain)]
+    if None in plain:
+        for turn, text in zip(request.turns, plain, strict=True):
+            texts += _inside(turn) if text is None else ()
+    of_messages, of_tools = _sizes(texts), made_of_all(request.tools, TextSizes, _sizes_of_tools)
+    return TextSizes(of_messages.characters + of_tools.characters, of_messages.texts + of_tools.texts)
 
 
-def _sizes_of_tool(tool: Tool) -> TextSizes:
-    lengths = list(map(len, filter(None, _of_tool(tool))))
-    return TextSizes(sum(lengths), len(lengths))
+def _sizes_of_tools(tools: Iterable[Tool]) -> TextSizes:
+    return _sizes([text for tool in tools for text in _of_tool(tool)])
+
+
+def _sizes(texts: list[str]) -> TextSizes:
+    return TextSizes(sum(map(len, texts)), len(texts) - texts.count(""))
 
 
 def request_texts(request: CommonRequest) -> Iterator[str]:
     """Yield every text that may be counted: of messages, tools, calls, results and schemas. Media are not texts."""
     for turn in request.turns:
-        yield from _of_turn(turn)
+        yield turn.role
+        yield from _inside(turn)
     for tool in request.tools:
         yield from _of_tool(tool)
     yield from _of_choices(request)
 
 
-def _of_turn(turn: Turn) -> Iterator[str]:
-    yield turn.role
+def _inside(turn: Turn) -> Iterator[str]:
+    """Yield the texts of a message beside its role."""
     yield turn.name or ""
     for block in turn.blocks:
         yield from _of_block(block)
@@ -78,16 +74,17 @@ def _of_choices(request: CommonRequest) -> Iterator[str]:
         yield from json_strings(answer.schema)
 
 
-def message_texts(request: CommonRequest) -> Iterator[str]:
-    """Yield the texts of plain messages, and of results of tools that have one."""
-    for turn in request.turns:
-        text = turn.plain_text
-        if text is not None:
-            yield text
-            continue
-        for block in turn.blocks:
-            if isinstance(block, ToolResultBlock) and len(block.blocks) == 1 and isinstance(block.blocks[0], TextBlock):
-                yield block.blocks[0].text
+def message_texts(request: CommonRequest) -> list[str]:
+    """Return the texts of plain messages, and of results of tools that have one."""
+    found = request.plain_texts
+    others = (turn for turn, text in zip(request.turns, found, strict=True) if text is None)
+    return [*filter(None, found), *(text for turn in others for text in _of_results(turn))]
+
+
+def _of_results(turn: Turn) -> Iterator[str]:
+    for block in turn.blocks:
+        if isinstance(block, ToolResultBlock) and len(block.blocks) == 1 and isinstance(block.blocks[0], TextBlock):
+            yield block.blocks[0].text
 
 
 def _of_block(block: Block) -> Iterator[str]:

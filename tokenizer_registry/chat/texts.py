@@ -55,12 +55,19 @@ class TextCounter:
         new = [text for text in texts if text and text not in known]
         known.update(zip(new, self._counter.count_batch(new), strict=True))
 
+    def counts(self, texts: Sequence[str]) -> list[int]:
+        """Return the tokens of each text, counted together. Raise UncountableText."""
+        if not self._known and not self._remembers and all(texts):
+            return self._counter.count_batch(texts)  # without a look for each text
+        self.count_ahead(texts)
+        return list(map(self.count, texts))
+
     def count_kept(self, texts: Sequence[str]) -> list[int]:
         """Return the tokens of each text; later requests are likely to have the same ones. Raise UncountableText."""
         key = (self._counter.name, tuple(texts))
         counts = self._kept.get(key)
         if counts is None:
-            counts = list(map(self.count, texts))
+            counts = self.counts(texts)
             self._kept.keep(key, counts, sum(map(len, texts)) + KEPT_COUNT_CHARACTERS * len(texts))
         return counts
 

@@ -5,17 +5,17 @@ What is kept is found by the whole content of the tools, and is a copy: a caller
 
 import json
 import marshal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from copy import deepcopy
 from dataclasses import replace
 from functools import lru_cache
-from typing import Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from tokenizer_registry.chat.reference_sizes import ReferenceBudget
 from tokenizer_registry.chat.request import Tool
 from tokenizer_registry.chat.schemas import has_references
 from tokenizer_registry.chat.shapes.fields import MAX_DEPTH, Field, check_depth, containers
-from tokenizer_registry.content_memory import ContentMemory
+from tokenizer_registry.content_memory import ContentMemory, KeptList
 
 MAX_KEPT_TOOLS: Final = 2_048
 # Larger tools are rendered each time, so that what is kept stays within some 16 million characters.
@@ -30,13 +30,37 @@ _FORM: Final = 2
 Rendered = TypeVar("Rendered")
 RenderedOut = TypeVar("RenderedOut", covariant=True)
 Reader = Callable[[Field], tuple[Tool, ...]]
-_LISTS: Final[ContentMemory[tuple[Reader, str, bytes], tuple[Tool, ...]]] = ContentMemory(MAX_KEPT_BYTES)
+
+
+class KeptTools(tuple[Tool, ...]):
+    """A list of tools that is kept for later requests, with what was made of all of them together."""
+
+    made: dict[object, Any]
+
+    def __new__(cls, tools: Iterable[Tool]) -> "KeptTools":
+        """Keep tools of which nothing has been made."""
+        found = super().__new__(cls, tools)
+        found.made = {}
+        return found
+
+
+_LISTS: Final[ContentMemory[tuple[Reader, str, bytes], KeptTools]] = ContentMemory(MAX_KEPT_BYTES)
 
 
 def read_tools(tools: Field, read: Reader) -> tuple[Tool, ...]:
     """Return what `read` gives for a list of tools that stands in the body itself. Raise BadChatRequest."""
     if tools.value is None:
         return ()
+    if not isinstance(tools.value, KeptList):
+        return _read_again(tools, read)
+    found: tuple[Tool, ...] | None = tools.value.made.get((read, tools.path))
+    if found is None:
+        found = tools.value.made[read, tools.path] = _read_again(tools.copied([*tools.value]), read)
+    return found
+
+
+def _read_again(tools: Field, read: Reader) -> tuple[Tool, ...]:
+    """Return tools that may have been read before, in a list of the same content."""
     try:
         dumped = marshal.dumps(tools.value, _FORM)
     except ValueError:
@@ -54,7 +78,7 @@ def _read_new(key: tuple[Reader, str, bytes], tools: Field) -> tuple[Tool, ...]:
     weight = len(dumped) + CONTAINER_BYTES * containers(tools.value)
     if not _LISTS.takes(weight):
         return read(tools)
-    found = tuple(replace(tool, made={}) for tool in read(tools.copied(deepcopy(tools.value))))
+    found = KeptTools(replace(tool, made={}) for tool in read(tools.copied(deepcopy(tools.value))))
     _LISTS.keep(key, found, weight)
     return found
 
@@ -99,6 +123,21 @@ def made_of(tool: Tool, key: object, make: Callable[[Tool], Rendered]) -> Render
     if found is None:
         found = tool.made[key] = make(tool)
     return found
+
+
+def made_of_all(tools: tuple[Tool, ...], key: object, make: Callable[[tuple[Tool, ...]], Rendered]) -> Rendered:
+    """Return what `make` gives for all tools of a request, as `made_of` does for one."""
+    if not isinstance(tools, KeptTools):
+        return make(tools)
+    found: Rendered | None = tools.made.get(key)
+    if found is None:
+        found = tools.made[key] = make(tools)
+    return found
+
+
+def have_references(tools: tuple[Tool, ...]) -> bool:
+    """Whether a schema of one of the tools has a reference: what it writes out is paid for in each request."""
+    return any(made_of(tool, _has_references, _has_references) for tool in tools)
 
 
 def _has_references(tool: Tool) -> bool:

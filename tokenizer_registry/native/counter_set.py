@@ -75,6 +75,10 @@ class CounterSet:
         self.count_small: Callable[[str, int], list[int]] = partial(
             self._holding_gil.weighbridge_count_small, self._handle
         )
+        # Return the tokens of each text in a list of small ones for one slot: NOT_KNOWN where words are unresolved.
+        self.count_small_texts: Callable[[list[str], int], list[int]] = partial(
+            self._holding_gil.weighbridge_count_small_texts, self._handle
+        )
         self._finalizer = weakref.finalize(self, self._freeing_gil.weighbridge_free, self._handle)
 
     def add(self, packed: Mapped, *, has_words: bool, count_words: CountWords) -> int:

@@ -33,6 +33,7 @@ _SIGNATURES: Final = {
         [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_void_p, ctypes.c_void_p],
     ),
     "weighbridge_count_small": (ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.c_uint64]),
+    "weighbridge_count_small_texts": (ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.c_uint32]),
     "weighbridge_unresolved_words": (None, [ctypes.c_void_p, ctypes.c_void_p]),
     "weighbridge_learn": (None, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]),
     "weighbridge_free_unresolved": (None, [ctypes.c_void_p]),

@@ -65,7 +65,7 @@ async def test_small_chats_of_rules_are_counted_on_the_event_loop(
     found = await counting.count(given, models, None, UNNAMED)
     assert not isinstance(found, Refusal)
     assert pool.jobs == 1 + jobs
-    text, messages = given.request.turns[0].plain_text or "", len(given.request.turns)
+    text, messages = given.request.plain_texts[0] or "", len(given.request.turns)
     expected = [count_request(pool.registry, "openai_chat", body(text, messages), model) for model in models]
     assert found == expected
     pool.close()

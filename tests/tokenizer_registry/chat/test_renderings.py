@@ -12,10 +12,10 @@ from tokenizer_registry.chat.gemini_nodes import node_count, tool_texts, value_t
 from tokenizer_registry.chat.gemini_stubs import stub_of
 from tokenizer_registry.chat.json_texts import compact, parsed
 from tokenizer_registry.chat.openai_tools import NotedKeys, function_renderer, namespace_of
-from tokenizer_registry.chat.reference_sizes import UncountableSchema
+from tokenizer_registry.chat.reference_sizes import ReferenceBudget, UncountableSchema
 from tokenizer_registry.chat.request import Tool
 from tokenizer_registry.chat.schemas import expanded, without_keys
-from tokenizer_registry.chat.tool_memory import MAX_KEPT_CHARACTERS, remembered
+from tokenizer_registry.chat.tool_memory import MAX_KEPT_CHARACTERS, KeptTools, remembered
 
 PARAMETERS = {
     "type": "object",
@@ -89,11 +89,10 @@ def book_berth(
 
 def test_openai_has_a_namespace() -> None:
     """With comments, optional properties, nested objects, enums and defaults."""
-    render = function_renderer(NotedKeys(nested=True, strict_defaults=True))
-    first, second = render(BERTH), render(TIDE)
-    assert namespace_of([first, second]) == NAMESPACE
-    assert (first.has_parameters, first.is_described) == (True, True)
-    assert (second.has_parameters, second.is_described) == (False, False)
+    noted, search = NotedKeys(nested=True, strict_defaults=True), Tool("search", "", None, "", builtin="search")
+    for tools in ((BERTH, search, TIDE), KeptTools((BERTH, search, TIDE))):
+        found = [namespace_of(tools, noted, ReferenceBudget()) for _ in range(2)]
+        assert found == [(NAMESPACE, 2, 1, 0)] * 2
 
 
 def test_older_openai_models_note_nothing_inside_objects() -> None:

@@ -9,6 +9,7 @@ from tokenizer_registry.chat.count import count_read, count_request, read_reques
 from tokenizer_registry.chat.errors import BadChatRequest
 from tokenizer_registry.chat.request import Tool
 from tokenizer_registry.chat.request_texts import request_texts, text_sizes
+from tokenizer_registry.content_memory import KeptList
 from tokenizer_registry.registry import Registry
 
 MODELS = (
@@ -77,6 +78,20 @@ def test_kept_tools_count_as_unkept_ones(registry: Registry, model: str) -> None
     expected = count_read(registry, unkept, model)
     assert [count_request(registry, "openai_chat", given, model) for _ in range(3)] == [expected] * 3
     assert expected.parts.tools.tokens
+
+
+def test_a_kept_list_is_read_once_in_each_shape() -> None:
+    """As a list is that is not kept; its own faults are found each time."""
+    function = {"type": "function", "name": "weigh", "function": {"name": "weigh"}}
+    tools, faulty = KeptList([function]), KeptList([function, {"type": "function"}])
+    for shape, messages in (("openai_chat", "messages"), ("openai_responses", "input")):
+        asked = {messages: [{"role": "user", "content": "Hi"}]}
+        first, second = (read_request(shape, {**asked, "tools": tools}) for _ in range(2))
+        assert first == read_request(shape, {**asked, "tools": [function]})
+        assert second.tools is first.tools
+        for _ in range(2):
+            with pytest.raises(BadChatRequest, match=r"tools\[1\]"):
+                read_request(shape, {**asked, "tools": faulty})
 
 
 def test_tools_too_deep_are_refused_each_time() -> None:

@@ -2,9 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from itertools import islice
+from functools import partial
+from itertools import chain, islice
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
+
+from tokenizer_registry.chat.request import Tool
+from tokenizer_registry.chat.tool_memory import made_of_all
 
 # Properties that are named; more are counted.
 MAX_NAMED: Final = 20
@@ -15,8 +19,11 @@ _OFF: Final[tuple[object, ...]] = ("", [])
 _ON_BY_DEFAULT: Final = "add_generation_prompt"
 # Kinds of answers that are known: of OpenAI's two shapes, and of Anthropic's.
 _FORMATS: Final = ("text", "json_object", "json_schema")
+# What may hold the kind of an answer.
+_FORMATTED: Final = frozenset(("response_format", "text", "output_format", "output_config"))
 # What may hold the whole request of Gemini.
 _WRAPPERS: Final = ("generateContentRequest", "generate_content_request")
+_OBJECTS: Final = frozenset((dict,))
 # Variables of templates that are not taken from a request.
 _VARIABLES: Final = ("add_generation_prompt", "bos_token", "documents", "eos_token", "messages", "tools")
 
@@ -119,13 +126,17 @@ _CONFIG: Final = _either(
 )
 
 
-def unknown_properties(shape: str, body: Any) -> tuple[str, ...]:
-    """Return what is missing for each property of which it is not known whether it puts something into the prompt."""
+def unknown_properties(shape: str, body: Any, tools: tuple[Tool, ...] = ()) -> tuple[str, ...]:
+    """Return what is missing for each property of which it is not known whether it puts something into the prompt.
+
+    `tools` are those of the body as they were read.
+    """
     known = KNOWN.get(shape)
     if known is None or not isinstance(body, dict):
         return ()
-    body = next((body[name] for name in _WRAPPERS if isinstance(body.get(name), dict)), body)
-    places = _unknown(shape, known, body)
+    if shape == "gemini_contents":
+        body = next((body[name] for name in _WRAPPERS if isinstance(body.get(name), dict)), body)
+    places = _unknown(shape, known, body, tools)
     named = tuple(f"what {place} costs" for place in islice(places, MAX_NAMED))
     more = sum(1 for _ in places)
     return (*named, f"what {more:,} more properties cost") if more else named
@@ -152,16 +163,19 @@ def _is_unknown(message: Any, known: frozenset[str]) -> bool:
     return isinstance(message, dict) and not known.issuperset(message)
 
 
-def _unknown(shape: str, known: Known, body: dict[str, Any]) -> Iterator[str]:
+def _unknown(shape: str, known: Known, body: dict[str, Any], tools: tuple[Tool, ...]) -> Iterator[str]:
     """Yield the places of unknown properties."""
     yield from _of_object(body, known.body, "")
     yield from _of_array(body.get(known.messages), known.message, known.messages)
-    yield from _of_tools(shape, known, body)
+    of_tools = partial(_of_tools, shape, known, body.get("tools"))
+    if made_of_all(tools, _of_tools, lambda _: any(of_tools())):
+        yield from of_tools()
     if shape == "gemini_contents":
         for name in ("generationConfig", "generation_config"):
             yield from _of_object(body.get(name), _CONFIG, f"{name}.")
         return
-    yield from _of_formats(body)
+    if not _FORMATTED.isdisjoint(body):
+        yield from _of_formats(body)
     variables = body.get("chat_template_kwargs")
     if isinstance(variables, dict):
         yield from (f"chat_template_kwargs.{name}" for name in _VARIABLES if _is_on(name, variables.get(name)))
@@ -181,9 +195,8 @@ def _of_formats(body: dict[str, Any]) -> Iterator[str]:
             yield f"{path}.type"
 
 
-def _of_tools(shape: str, known: Known, body: dict[str, Any]) -> Iterator[str]:
+def _of_tools(shape: str, known: Known, tools: Any) -> Iterator[str]:
     """Tools that a provider runs have no number anyway."""
-    tools = body.get("tools")
     for place, tool in enumerate(tools if isinstance(tools, list) else ()):
         path = f"tools[{place}]"
         if not isinstance(tool, dict):
@@ -198,7 +211,11 @@ def _of_tools(shape: str, known: Known, body: dict[str, Any]) -> Iterator[str]:
 
 
 def _of_array(values: Any, known: frozenset[str], path: str) -> Iterator[str]:
-    for place, value in enumerate(values if isinstance(values, list) else ()):
+    if not isinstance(values, list):
+        return
+    if _OBJECTS.issuperset(map(type, values)) and known.issuperset(chain.from_iterable(values)):
+        return  # as most are, found without a look at each
+    for place, value in enumerate(values):
         if _is_unknown(value, known):
             yield from _of_object(value, known, f"{path}[{place}].")
 

@@ -34,11 +34,10 @@ _PLAIN: Final = PlainForm(frozenset({"user", "assistant", "system", "developer"}
 def read_openai_chat(body: Field) -> CommonRequest:
     """Return the request in the common form. Raise BadChatRequest."""
     style = body.get("response_format")
-    functions = tuple(function_tool(each, each) for each in body.get("functions").items())
     return CommonRequest(
         "openai_chat",
         read_turns(body.need("messages").filled(), _PLAIN, _turn),
-        read_tools(body.get("tools"), _tools) + functions,
+        _all_tools(body),
         _choice(body),
         response_format(style, style.get("json_schema")) if style.value is not None else None,
         thinking=_thinking(body),
@@ -48,11 +47,19 @@ def read_openai_chat(body: Field) -> CommonRequest:
 
 def _thinking(body: Field) -> ThinkingMode | None:
     """Whether a model that thinks only on demand is asked to."""
+    if not body.has("reasoning", "reasoning_effort"):
+        return None
     reasoning = body.get("reasoning")
     asked = body.get("reasoning_effort").value not in {None, "none"}
     if isinstance(reasoning.value, dict):
         asked = reasoning.get("enabled").value is not False and reasoning.get("effort").value != "none"
     return "enabled" if asked else None
+
+
+def _all_tools(body: Field) -> tuple[Tool, ...]:
+    """Return the tools, and behind them the functions of the older property."""
+    tools, functions = read_tools(body.get("tools"), _tools), body.get("functions")
+    return tools if functions.value is None else tools + tuple(function_tool(each, each) for each in functions.items())
 
 
 def _tools(tools: Field) -> tuple[Tool, ...]:

@@ -1,10 +1,13 @@
 """Messages that have a role and one text, as most do, read without a field for each value."""
 
 from collections.abc import Callable, Collection
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from tokenizer_registry.chat.request import TextBlock, Turn
 from tokenizer_registry.chat.shapes.fields import Field
+
+# Makes a named tuple of all of its fields, in half the time of its own constructor.
+_new: Final = tuple.__new__
 
 
 class PlainForm(NamedTuple):
@@ -18,23 +21,17 @@ def read_turns(messages: Field, plain: PlainForm, read: Callable[[Field], Turn])
     """Return the turns of an array of messages: plain ones directly, all others by `read`. Raise BadChatRequest."""
     turns: list[Turn] = []
     for place, message in enumerate(messages.array()):
-        text = _plain_text(message, plain)
-        turns.append(
-            read(Field(message, messages, place)) if text is None else Turn(message["role"], (TextBlock(text),))
-        )
+        role = text = None
+        if type(message) is dict and len(message) == 2:
+            role, text = message.get("role"), message.get("content")
+            if type(text) is list and len(text) == 1:
+                text = _text_of(text[0], plain.types)
+        if type(text) is str and type(role) is str and role in plain.roles:
+            block = _new(TextBlock, (text, False, None, ""))
+            turns.append(_new(Turn, (role, (block,), None)))
+        else:
+            turns.append(read(Field(message, messages, place)))
     return tuple(turns)
-
-
-def _plain_text(message: Any, plain: PlainForm) -> str | None:
-    """Return the text of a plain message, None for any other."""
-    if type(message) is not dict or len(message) != 2:
-        return None
-    role, content = message.get("role"), message.get("content")
-    if type(role) is not str or role not in plain.roles:
-        return None
-    if type(content) is list and len(content) == 1:
-        content = _text_of(content[0], plain.types)
-    return content if type(content) is str else None
 
 
 def _text_of(part: Any, types: Collection[str]) -> Any:

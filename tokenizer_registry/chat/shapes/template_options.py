@@ -1,13 +1,17 @@
 """What hosts of open models pass on from a request to the chat template."""
 
-from typing import Any
+from typing import Any, Final
 
 from tokenizer_registry.chat.request import JsonObject
 from tokenizer_registry.chat.shapes.fields import Field
 
+_PROPERTIES: Final = frozenset(("chat_template", "chat_template_kwargs", "reasoning", "reasoning_effort", "thinking"))
+
 
 def template_options(body: Field) -> JsonObject:
     """Return the variables of a request in OpenAI's shapes. Raise BadChatRequest for a template in the request."""
+    if _PROPERTIES.isdisjoint(body.mapping()):
+        return {}
     options = body.get("chat_template_kwargs")
     given = options.optional_mapping() or {}
     for place in (body, options) if given else (body,):

@@ -145,25 +145,53 @@ EXPORTED int weighbridge_whole(
 /* Of Python's stable ABI, whose headers are not on every machine. */
 extern const char *PyUnicode_AsUTF8AndSize(void *text, intptr_t *size);
 extern void *PyList_New(intptr_t size);
-extern int PyList_SetItem(void *list, intptr_t workspace, void *item);
+extern intptr_t PyList_Size(void *list);
+extern void *PyList_GetItem(void *list, intptr_t place);
+extern int PyList_SetItem(void *list, intptr_t place, void *item);
+extern void *PyLong_FromLongLong(long long number);
 extern void *PyLong_FromUnsignedLongLong(unsigned long long number);
+extern void Py_DecRef(void *object);
 
 static void *list_of(const u64 *totals, u64 wanted) {
     void *list = PyList_New(__builtin_popcountll(wanted));
-    for (intptr_t workspace = 0; list && wanted; wanted &= wanted - 1)
-        PyList_SetItem(list, workspace++, PyLong_FromUnsignedLongLong(totals[__builtin_ctzll(wanted)]));
+    for (intptr_t place = 0; list && wanted; wanted &= wanted - 1)
+        PyList_SetItem(list, place++, PyLong_FromUnsignedLongLong(totals[__builtin_ctzll(wanted)]));
     return list;
 }
 
-/* Return a list of the tokens for each wanted slot, in order. It is empty if words are unresolved, there is no memory,
-   or the text is too long. Return NULL with an exception if the text has a lone surrogate. Needs Python's lock. */
-EXPORTED void *weighbridge_count_small(struct counter_set *set, void *text, u64 wanted) {
+/* Count a small text. Return 1 if it is counted; 0 if words are unresolved, there is no memory, or it is too long; and -1
+   with an exception if it has a lone surrogate. */
+static int count_small(struct counter_set *set, void *text, u64 wanted, u64 *totals) {
     intptr_t length;
     const char *bytes = PyUnicode_AsUTF8AndSize(text, &length);
-    if (!bytes) return NULL;
-    u64 totals[SLOTS] = {0};
+    if (!bytes) return -1;
     struct unresolved *unresolved = NULL;
     int64_t found = weighbridge_count(set, (const u8 *)bytes, (u64)length, wanted, 0, totals, 1, &unresolved);
     weighbridge_free_unresolved(unresolved);
-    return list_of(totals, found ? 0 : wanted);
+    return !found;
+}
+
+/* Return a list of the tokens for each wanted slot, in order; an empty one if the text is not counted. Return NULL with
+   an exception if it has a lone surrogate. Needs Python's lock. */
+EXPORTED void *weighbridge_count_small(struct counter_set *set, void *text, u64 wanted) {
+    u64 totals[SLOTS] = {0};
+    int counted = count_small(set, text, wanted, totals);
+    return counted < 0 ? NULL : list_of(totals, counted ? wanted : 0);
+}
+
+/* Return a list of the tokens of each text in a list of small ones for one slot; -1 for a text that is not counted. Return
+   NULL with an exception if one has a lone surrogate. Needs Python's lock. */
+EXPORTED void *weighbridge_count_small_texts(struct counter_set *set, void *texts, u32 slot) {
+    intptr_t count = PyList_Size(texts);
+    void *list = count < 0 ? NULL : PyList_New(count);
+    for (intptr_t place = 0; list && place < count; place++) {
+        u64 totals[SLOTS] = {0};
+        int counted = count_small(set, PyList_GetItem(texts, place), (u64)1 << slot, totals);
+        if (counted < 0) {
+            Py_DecRef(list);
+            return NULL;
+        }
+        PyList_SetItem(list, place, PyLong_FromLongLong(counted ? (long long)totals[slot] : -1));
+    }
+    return list;
 }
