@@ -325,7 +325,8 @@ def test_a_title_and_a_context_of_a_document_are_counted(source: dict[str, Any])
     bare = count("anthropic_messages", chat([document]), "claude-sonnet-4-5").parts.files
     said = {**document, "title": "Sand", "context": "What the dunes are made of."}
     named = count("anthropic_messages", chat([said]), "claude-sonnet-4-5").parts.files
-    assert bare.tokens is not None and named.tokens is not None
+    assert bare.tokens is not None
+    assert named.tokens is not None
     assert named.tokens > bare.tokens + 5
     assert named.method == "estimate"
     assert bare.low - 1 <= named.low <= bare.low
