@@ -16,7 +16,7 @@ from corpus_cost.chat_counting import ChatCounters
 from corpus_cost.counting import JobCounters
 from corpus_cost.estimate import Estimate
 from corpus_cost.execution import estimate_corpus
-from corpus_cost.readers.arrow_texts import ArrowTexts, sizes_of
+from corpus_cost.readers.arrow_texts import ArrowTexts
 from corpus_cost.readers.pieces import read_batches
 from corpus_cost.shards import SourcePiece, Whole
 from corpus_cost.sources import Compression, TextFormat, TextSource
@@ -41,9 +41,12 @@ DAY = date(2026, 11, 21)
 PEER = "gigatoken"
 COLUMNS = ("models", "estimate", "counting, a thread", "reading, a thread", "of cores x counting", "of both", PEER)
 ABOUT = (
-    f"`weighbridge estimate` over {MEGABYTES} MB of texts in one Parquet file (zstd), start of its workers included: MB/s, "
-    f"the best of {ROUNDS} rounds in turn. Beside it, on one thread: counting texts that lie in memory, and reading the file "
-    "without counting. The shares are of that speed times the cores: of counting alone, and of reading with counting."
+    f"`weighbridge estimate` over {MEGABYTES} MB of texts in one Parquet file (zstd), start of its workers included: "
+    f"MB/s, the best of {ROUNDS} rounds in turn. Beside it, on one thread: counting texts that lie in memory, and reading "
+    "the file without counting. The shares are of such a speed times the cores: of counting, and of reading with "
+    f"counting. {PEER} reads the same file in a process of its own, on all cores, with its vocabulary loaded, and returns "
+    "the ids of all tokens; the ratio is ours over its. `!`: it finds another number of tokens. `-`: it does not have the "
+    "vocabulary, or takes one at a time."
 )
 
 
@@ -111,15 +114,7 @@ def corpora_section() -> Section:
     """Return a row for each choice of models, and one for the start of the workers."""
     absent = "" if PEERS.exists() else f" {PEER} is not installed: run `make peers`."
     with tempfile.TemporaryDirectory() as folder:
-        return Section("Corpora", f"{ABOUT} {_about_peer()}{absent}", COLUMNS, list(_rows(Bench(Path(folder)))))
-
-
-def _about_peer() -> str:
-    return (
-        f"{PEER} reads the same file in a process of its own, on all cores, with its vocabulary loaded; it returns the ids of "
-        "all tokens; the ratio is ours over its. `!`: it finds another number of tokens. `-`: it does not have the "
-        "vocabulary, or takes one at a time."
-    )
+        return Section("Corpora", ABOUT + absent, COLUMNS, list(_rows(Bench(Path(folder)))))
 
 
 def _rows(bench: Bench) -> Iterator[list[str]]:

@@ -1,7 +1,7 @@
 """Encode a Parquet file in gigatoken's own file mode: `python -m bench.gigatoken_corpus NAME VOCABULARY PARQUET`.
 
-A script of its own, for the environment of that library. NAME is what it calls the pre-tokenizer, VOCABULARY the unpacked
-vocabulary. The output is JSON: seconds, and the number of tokens.
+A script of its own, for the environment of that library. NAME is what it calls the pre-tokenizer, VOCABULARY the
+unpacked vocabulary. The output is JSON: seconds, and the number of tokens.
 """
 
 import json

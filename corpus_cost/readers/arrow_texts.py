@@ -14,8 +14,8 @@ OFFSET_FORMATS = {"string": "i", "large_string": "q"}
 class ArrowTexts(Sequence[str]):
     """The texts of an array without nulls, which `with_offsets` made.
 
-    `is_utf8`: the array has been validated, and is not checked again. Otherwise raise UnicodeDecodeError for a text that
-    is not UTF-8.
+    `is_utf8`: the array has been validated, and is not checked again. Otherwise raise UnicodeDecodeError for a text
+    that is not UTF-8.
     """
 
     def __init__(self, array: Any, *, is_utf8: bool = False) -> None:
