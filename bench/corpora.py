@@ -42,11 +42,11 @@ PEER = "gigatoken"
 COLUMNS = ("models", "estimate", "counting, a thread", "reading, a thread", "of cores x counting", "of both", PEER)
 ABOUT = (
     f"`weighbridge estimate` over {MEGABYTES} MB of texts in one Parquet file (zstd), start of its workers included: "
-    f"MB/s, the best of {ROUNDS} rounds in turn. Beside it, on one thread: counting texts that lie in memory, and reading "
-    "the file without counting. The shares are of such a speed times the cores: of counting, and of reading with "
-    f"counting. {PEER} reads the same file in a process of its own, on all cores, with its vocabulary loaded, and returns "
-    "the ids of all tokens; the ratio is ours over its. `!`: it finds another number of tokens. `-`: it does not have the "
-    "vocabulary, or takes one at a time."
+    f"MB/s, the best of {ROUNDS} rounds in turn. Beside it, on one thread: counting texts that lie in memory, and "
+    "reading the file without counting. The shares are of such a speed times the cores: of counting, and of reading "
+    f"with counting. {PEER} reads the same file in a process of its own, on all cores, with its vocabulary loaded, and "
+    "returns the ids of all tokens; the ratio is ours over its. `!`: it finds another number of tokens. `-`: it does "
+    "not have the vocabulary, or takes one at a time."
 )
 
 
