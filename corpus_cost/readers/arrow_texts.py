@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from operator import sub
 from struct import calcsize
-from typing import Any, overload
+from typing import Any, Literal, overload
 
 from tokenizer_registry.native.text_column import TextColumn
 
 # By type of an array whose texts lie between offsets: the format of an offset in the notation of `struct`.
-OFFSET_FORMATS = {"string": "i", "large_string": "q"}
+OFFSET_FORMATS: dict[str, Literal["i", "q"]] = {"string": "i", "large_string": "q"}
 
 
 class ArrowTexts(Sequence[str]):
