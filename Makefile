@@ -42,7 +42,7 @@ bench: $(VENV)/.dev  ## measure engines, endpoint, start and memory; writes docs
 	$(BIN)/python -m bench
 
 bench-peers: $(VENV)/.dev .peers/.installed  ## of these, those beside LiteLLM's proxy and other tokenizers, which it installs
-	$(BIN)/python -m bench gateway peers tokenizers
+	$(BIN)/python -m bench gateway peers tokenizers corpora
 
 profile: $(VENV)/.dev  ## where the time of a count goes
 	$(BIN)/python -m bench.profile

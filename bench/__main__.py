@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from bench.accounts import CALLS, MANY, ROUNDS, many_accounts
 from bench.catalogue import growth, whole_catalogue
 from bench.chat_counts import chat_counts
-from bench.corpora import corpora
+from bench.corpora import corpora_section
 from bench.costs import costs
 from bench.counting import Comparison, compare_engines
 from bench.endpoint import MODELS, served, start_and_memory
@@ -99,8 +99,7 @@ def _accounts() -> Iterable[Section]:
 
 
 def _corpora() -> Iterable[Section]:
-    about = "`weighbridge estimate` over one file, start of its workers included, against counting alone."
-    yield Section("Corpora", about, ("what", "value"), list(corpora()))
+    yield corpora_section()
 
 
 def _pricing() -> Iterable[Section]:

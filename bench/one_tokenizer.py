@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from importlib import import_module
+from typing import Any
 
 OURS = "weighbridge"
 # By the library: the names that it has for vocabularies. It counts with no others.
@@ -31,12 +32,16 @@ def counter(library: str, vocabulary: str, file: str) -> Callable[[str], int]:
     )
 
 
-def _gigatoken(pre_tokenizer: str, file: str) -> Callable[[str], int]:
+def gigatoken(pre_tokenizer: str, file: str) -> Any:
+    """Return gigatoken's tokenizer of an unpacked vocabulary."""
     tokenizer = import_module("gigatoken").Tokenizer
     if pre_tokenizer:
-        made = tokenizer.from_tiktoken(file, pretokenizer=pre_tokenizer, special_tokens={})
-    else:
-        made = tokenizer.from_sentencepiece(file)
+        return tokenizer.from_tiktoken(file, pretokenizer=pre_tokenizer, special_tokens={})
+    return tokenizer.from_sentencepiece(file)
+
+
+def _gigatoken(pre_tokenizer: str, file: str) -> Callable[[str], int]:
+    made = gigatoken(pre_tokenizer, file)
     return lambda text: len(made.encode(text))
 
 

@@ -15,7 +15,7 @@ from corpus_cost.counting import JobCounters
 from corpus_cost.errors import NoAnswer, import_extra
 from corpus_cost.model_names import ModelNames
 from corpus_cost.plain_chats import chat_model
-from corpus_cost.readers.arrow_texts import ArrowTexts
+from corpus_cost.readers.arrow_texts import ArrowTexts, with_offsets
 from pricing_data import PriceBook, Terms
 from pricing_data.named_prices import INPUT, find_price
 from pricing_data.price import Price
@@ -42,7 +42,7 @@ class Columns:
         """
         arrow, compute = import_extra("pyarrow", PURPOSE), import_extra("pyarrow.compute", PURPOSE)
         counter = self._counter(model)
-        column = ArrowTexts(texts.drop_null().cast(arrow.large_string()))
+        column = ArrowTexts(with_offsets(texts.drop_null()))
         counts = arrow.array(
             JobCounters({model: counter}, ChatCounters(self._names.registry, ())).count(column)[model], arrow.int64()
         )

@@ -141,7 +141,7 @@ def _count_batch(
         faulty=len(batch.faults),
         sums={meter.counter: meter.tally(counts[meter.counter], batch.outputs, job.workload) for meter in job.meters},
         uncounted={name: gaps for name, found in counts.items() if (gaps := found.count(None))},
-        lengths=Tally(size.bit_length() for size in batch.sizes),
+        lengths=Tally(map(int.bit_length, batch.sizes)),
         faults=batch.faults[: max(0, MAX_KEPT_FAULTS - faults_kept)],
         sampled=_sampled(batch, counts),
         measured=batch.measured,
@@ -186,7 +186,7 @@ def _count_chats(
             meter.counter: meter.tally(counts[meter.counter], batch.outputs, job.workload) for meter in job.chat_meters
         },
         uncounted={key: len(tally.reasons) for key, tally in tallies.items() if tally.reasons},
-        lengths=Tally(size.bit_length() for size in batch.sizes),
+        lengths=Tally(map(int.bit_length, batch.sizes)),
         faults=faults[: max(0, MAX_KEPT_FAULTS - faults_kept)],
         sampled=_sampled(batch, counts),
         chats=len(batch.chats),

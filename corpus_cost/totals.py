@@ -1,14 +1,15 @@
 """Exact sums of tokens by price tier, of one shard or of all; they can be merged in any order."""
 
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from corpus_cost.chat_counting import ChatSums, add_chat_sums
 from corpus_cost.errors import TextFault
 from corpus_cost.workload import Workload
+
+Key = TypeVar("Key")
 
 
 class Sums(NamedTuple):
@@ -110,8 +111,8 @@ class Partial:
             self.nulls + other.nulls,
             self.faulty + other.faulty,
             _add_sums(self.sums, other.sums),
-            dict(Counter(self.uncounted) + Counter(other.uncounted)),
-            dict(Counter(self.lengths) + Counter(other.lengths)),
+            _add_counts(self.uncounted, other.uncounted),
+            _add_counts(self.lengths, other.lengths),
             tuple(dict.fromkeys((*self.faults, *other.faults))),
             (*self.sampled, *other.sampled),
             self.measured + other.measured,
@@ -127,6 +128,13 @@ def merge_partials(partials: Iterable[Partial]) -> Partial:
     for partial in partials:
         total = total.plus(partial)
     return total
+
+
+def _add_counts(one: Mapping[Key, int], other: Mapping[Key, int]) -> dict[Key, int]:
+    both = dict(one)
+    for key, count in other.items():
+        both[key] = both.get(key, 0) + count
+    return both
 
 
 def _add_sums(

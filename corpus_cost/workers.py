@@ -1,5 +1,6 @@
 """Worker processes on this machine. They are forked after the vocabularies are loaded, and so share their memory."""
 
+import gc
 import multiprocessing
 import signal
 from collections import deque
@@ -152,6 +153,7 @@ def _run_worker(
 ) -> None:
     """Count shards until the pipe is closed. It is closed when the parent ends: no worker keeps an end of another."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.freeze()  # the collector neither goes through what was loaded before the fork, nor writes to the shared pages
     for other in foreign:
         other.close()
     preparing()

@@ -1,24 +1,31 @@
 """Texts of an Arrow array of strings, which are counted where they are; Python strings are made only of single ones."""
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
-from typing import Any, overload
+from operator import sub
+from struct import calcsize
+from typing import Any, Literal, overload
 
 from tokenizer_registry.native.text_column import TextColumn
 
-WIDE_OFFSET_BYTES = 8
+# By type of an array whose texts lie between offsets: the format of an offset in the notation of `struct`.
+OFFSET_FORMATS: dict[str, Literal["i", "q"]] = {"string": "i", "large_string": "q"}
 
 
 class ArrowTexts(Sequence[str]):
-    """The texts of a `large_string` array without nulls. Raise UnicodeDecodeError for a text that is not UTF-8."""
+    """The texts of an array without nulls, which `with_offsets` made.
 
-    def __init__(self, array: Any) -> None:
+    `is_utf8`: the array has been validated, and is not checked again. Otherwise raise UnicodeDecodeError for a text
+    that is not UTF-8.
+    """
+
+    def __init__(self, array: Any, *, is_utf8: bool = False) -> None:
         self.array = array
+        self._is_utf8 = is_utf8
 
     @property
     def column(self) -> TextColumn:
         """Return the array as the C library counts it."""
-        return column_of(self.array)
+        return column_of(self.array, is_utf8=self._is_utf8)
 
     def __len__(self) -> int:
         return len(self.array)
@@ -31,7 +38,7 @@ class ArrowTexts(Sequence[str]):
 
     def __getitem__(self, place: int | slice) -> "str | ArrowTexts":
         if isinstance(place, slice):
-            return ArrowTexts(self.array[place])
+            return ArrowTexts(self.array[place], is_utf8=self._is_utf8)
         text: str = self.array[place].as_py()
         return text
 
@@ -39,8 +46,13 @@ class ArrowTexts(Sequence[str]):
         return iter(self.array.to_pylist())
 
 
-def column_of(array: Any) -> TextColumn:
-    """Return a `large_string` array as the C library counts it, without a copy."""
+def with_offsets(array: Any) -> Any:
+    """Return an array of strings of any type as one whose texts lie between offsets; most need no copy."""
+    return array if str(array.type) in OFFSET_FORMATS else array.cast("large_string")
+
+
+def column_of(array: Any, *, is_utf8: bool) -> TextColumn:
+    """Return an array with offsets as the C library counts it, without a copy."""
     validity, offsets, texts = array.buffers()
     column = TextColumn(
         texts.address if texts else None,
@@ -48,16 +60,18 @@ def column_of(array: Any) -> TextColumn:
         validity.address if validity and array.null_count else None,
         array.offset,
         len(array),
-        WIDE_OFFSET_BYTES,
+        calcsize(OFFSET_FORMATS[str(array.type)]),
+        is_utf8,
     )
     column.owner = array
     return column
 
 
 def sizes_of(array: Any) -> list[int]:
-    """Return the bytes of each text of a `large_string` array; of a null, 0 or more."""
+    """Return the bytes of each text of an array with offsets; of a null, 0 or more."""
     offsets = array.buffers()[1]
     if not len(array):
         return []
-    places = memoryview(offsets).cast("q")[array.offset : array.offset + len(array) + 1].tolist()
-    return [end - begin for begin, end in pairwise(places)]
+    numbers = memoryview(offsets).cast(OFFSET_FORMATS[str(array.type)])
+    places = numbers[array.offset : array.offset + len(array) + 1].tolist()
+    return list(map(sub, places[1:], places))

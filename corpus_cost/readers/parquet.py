@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from corpus_cost.errors import NOT_UTF8_ROW, MissingExtra, TextFault, Unreadable, import_extra, text_too_long
-from corpus_cost.readers.arrow_texts import ArrowTexts, sizes_of
+from corpus_cost.readers.arrow_texts import ArrowTexts, sizes_of, with_offsets
 from corpus_cost.readers.chats import CHAT_COLUMNS, MESSAGES, Chat, NoChat, chat_of, model_fault, without_nulls
 from corpus_cost.readers.records import (
     BATCH_BYTES,
@@ -30,7 +30,6 @@ def import_parquet_library(inputs: Iterable[str], form: TextFormat | None) -> No
     if any(format_of(name, form)[0] is TextFormat.PARQUET for name in inputs):
         with suppress(MissingExtra):  # raised again where the first file is read
             import_extra("pyarrow.parquet", PURPOSE)
-            import_extra("pyarrow.compute", PURPOSE)
 
 
 @contextmanager
@@ -39,7 +38,9 @@ def parquet_file(source: TextSource) -> Iterator[Any]:
     parquet, arrow = import_extra("pyarrow.parquet", PURPOSE), import_extra("pyarrow", PURPOSE)
     with open_stored(source) as stream:
         try:
-            yield parquet.ParquetFile(stream, pre_buffer=False, buffer_size=BUFFER_BYTES)
+            # Arrow reads a file of its own without copies by way of Python.
+            stored = stream if source.is_remote else arrow.OSFile(source.url)
+            yield parquet.ParquetFile(stored, pre_buffer=False, buffer_size=BUFFER_BYTES)
         except (arrow.ArrowException, OSError) as fault:
             reason = " ".join(str(fault).split())[:200].rstrip(".")
             raise Unreadable(
@@ -129,32 +130,30 @@ def _range_batches(source: TextSource, file: Any, part: RowRange, reading: ReadO
 
 def _batch(source: TextSource, rows: Any, first: int, reading: ReadOptions) -> TextBatch:
     """Return a batch of rows without nulls, texts that are too long, and texts that are not UTF-8."""
-    arrow = import_extra("pyarrow", PURPOSE)
-    column = rows.column(rows.schema.get_field_index(reading.text_column)).cast(arrow.large_string())
-    reasons = _too_long(column, reading.max_text_bytes) | _not_utf8(column)
+    column = with_offsets(rows.column(rows.schema.get_field_index(reading.text_column)))
+    sizes = sizes_of(column)
+    reasons = _too_long(column, sizes, reading.max_text_bytes) | _not_utf8(column)
     kept: Sequence[int] = range(len(column))
     # Without nulls and faults, the column need not be copied.
     if column.null_count or reasons:
         kept = [row for row, is_valid in enumerate(column.is_valid().to_pylist()) if is_valid and row not in reasons]
-        column = column.take(arrow.array(kept, arrow.int64()))
+        column, sizes = column.take(import_extra("pyarrow", PURPOSE).array(kept, "int64")), [sizes[row] for row in kept]
     positions = range(first, first + len(kept)) if isinstance(kept, range) else [first + row for row in kept]
     faults = tuple(TextFault(source.name, f"row {first + row}", reasons[row]) for row in sorted(reasons))
     nulls = rows.num_rows - len(kept) - len(faults)
-    batch = TextBatch(positions, ArrowTexts(column), sizes_of(column), None, nulls, faults)
+    batch = TextBatch(positions, ArrowTexts(column, is_utf8=True), sizes, None, nulls, faults)
     if reading.output_column is None:
         return batch
     outputs = rows.column(reading.output_column).to_pylist()
     return _with_outputs(source, batch, [outputs[row] for row in kept], reading)
 
 
-def _too_long(column: Any, max_bytes: int) -> dict[int, str]:
+def _too_long(column: Any, sizes: Sequence[int], max_bytes: int) -> dict[int, str]:
     """Return the reason by row for each text that has more bytes."""
-    compute = import_extra("pyarrow.compute", PURPOSE)
-    sizes = compute.binary_length(column)  # null where the text is
-    if not (compute.max(sizes).as_py() or 0) > max_bytes:
+    if max(sizes, default=0) <= max_bytes:
         return {}
-    rows = compute.indices_nonzero(compute.greater(sizes, max_bytes)).to_pylist()
-    return {row: text_too_long(sizes[row].as_py(), max_bytes) for row in rows}
+    rows = [row for row, size in enumerate(sizes) if size > max_bytes and column[row].is_valid]
+    return {row: text_too_long(sizes[row], max_bytes) for row in rows}
 
 
 def _not_utf8(column: Any) -> dict[int, str]:

@@ -19,6 +19,7 @@ class TextColumn(ctypes.Structure):
     """`count` rows from row `first` on; the fields are those of the C library.
 
     `texts`, `offsets` and `validity` are addresses; `validity` is None if no row is null. An offset has 4 or 8 bytes.
+    `is_utf8`: all texts are known to be UTF-8, and are not checked.
     """
 
     _fields_ = (
@@ -28,12 +29,14 @@ class TextColumn(ctypes.Structure):
         ("first", ctypes.c_uint64),
         ("count", ctypes.c_uint64),
         ("offset_bytes", ctypes.c_uint64),
+        ("is_utf8", ctypes.c_uint64),
     )
     texts: int | None
     offsets: int
     first: int
     count: int
     offset_bytes: int
+    is_utf8: bool
     # What has the memory behind the addresses.
     owner: object
 
@@ -50,7 +53,7 @@ def copied_column(texts: Sequence[str]) -> TextColumn:
     content = b"".join(encoded)
     offsets = array("q", accumulate(map(len, encoded), initial=0))
     address = ctypes.cast(ctypes.c_char_p(content), ctypes.c_void_p).value
-    column = TextColumn(address, offsets.buffer_info()[0], None, 0, len(encoded), offsets.itemsize)
+    column = TextColumn(address, offsets.buffer_info()[0], None, 0, len(encoded), offsets.itemsize, True)
     column.owner = (content, offsets)
     return column
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from corpus_cost.chat_counting import ChatCounters
 from corpus_cost.counting import JobCounters
-from corpus_cost.readers.arrow_texts import ArrowTexts, sizes_of
+from corpus_cost.readers.arrow_texts import ArrowTexts, sizes_of, with_offsets
 from corpus_cost.readers.pieces import read_batches
 from corpus_cost.shards import SourcePiece, Whole
 from corpus_cost.sources import Compression, TextFormat, TextSource
@@ -37,10 +37,10 @@ def counters() -> JobCounters:
 
 
 @settings(max_examples=100, deadline=None)
-@given(texts=TEXTS, begin=st.integers(0, 4))
-def test_slices_are_counted_as_strings_are(counters: JobCounters, texts: list[str], begin: int) -> None:
+@given(texts=TEXTS, begin=st.integers(0, 4), kind=st.sampled_from(["string", "large_string", "string_view"]))
+def test_slices_are_counted_as_strings_are(counters: JobCounters, texts: list[str], begin: int, kind: str) -> None:
     """An array and its slices have the sizes, texts and counts of their strings."""
-    found = ArrowTexts(pyarrow.array(texts, pyarrow.large_string()))[begin:]
+    found = ArrowTexts(with_offsets(pyarrow.array(texts, kind)))[begin:]
     assert (list(found), [found[place] for place in range(len(found))]) == (texts[begin:], texts[begin:])
     assert sizes_of(found.array) == [len(text.encode()) for text in texts[begin:]]
     assert counters.count(found) == counters.count(texts[begin:])

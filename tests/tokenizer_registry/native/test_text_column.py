@@ -46,6 +46,7 @@ def column_of(rows: list[bytes | None], first: int, *, is_wide: bool) -> TextCol
         first,
         len(rows) - first,
         ctypes.sizeof(number),
+        False,
     )
     column.owner = (offsets, texts, validity)
     return column

@@ -18,7 +18,7 @@ static enum row_state count_row(
     if (is_null(column, row)) return IS_NULL;
     u64 begin = offset_at(column, row), length = offset_at(column, row + 1) - begin;
     const u8 *text = column->texts + begin;
-    if (!is_utf8(text, length)) return NOT_UTF8;
+    if (!column->is_utf8 && !is_utf8(text, length)) return NOT_UTF8;
     struct unresolved *unresolved = NULL;
     int64_t found = weighbridge_count(set, text, length, wanted, 0, totals, 0, &unresolved);
     if (found < 0) *missing = wanted;

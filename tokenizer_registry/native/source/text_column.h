@@ -7,12 +7,13 @@
 #include "weighbridge.h"
 
 /* `count` rows from row `first` on. A text is in `texts` between two neighbouring offsets, `rows` + 1 numbers of 32 or
-   64 bits. `validity` has a bit for each row, 0 if it is null; NULL if no row is. */
+   64 bits. `validity` has a bit for each row, 0 if it is null; NULL if no row is. `is_utf8`: all texts are known to be
+   UTF-8, and are not checked again. */
 struct text_column {
     const u8 *texts;
     const void *offsets;
     const u8 *validity;
-    u64 first, count, offset_bytes;
+    u64 first, count, offset_bytes, is_utf8;
 };
 
 /* LEFT_OVER: some slots have NOT_KNOWN, because the text is too long for them, has words that need a reference library,
