@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from tokenizer_registry.chat.anthropic_tools import count_reference, count_tools
 from tokenizer_registry.chat.context import CountingContext
-from tokenizer_registry.chat.image_grids import claude_patches
+from tokenizer_registry.chat.image_grids import claude_patches, is_resized_strip
 from tokenizer_registry.chat.json_texts import compact, indented, parsed, spaced
 from tokenizer_registry.chat.model_tables import row_of
 from tokenizer_registry.chat.parts import TokenRange
@@ -199,8 +199,12 @@ def _count_image(context: CountingContext, block: MediaBlock) -> None:
         high = values["budget"] + values["extra"]
         part.lack(f"{block.path}: width, height{reason}", rule.name, 1 + values["extra"], high)
         return
-    tokens = claude_patches(block.width, block.height, values["side_pixels"], values["budget"])
-    part.add(tokens + values["extra"], rule.name)
+    side, budget = values["side_pixels"], values["budget"]
+    tokens = claude_patches(block.width, block.height, side, budget) + values["extra"]
+    if is_resized_strip(block.width, block.height, side, budget):
+        part.estimate(TokenRange(tokens, tokens, budget + values["extra"]), rule.name)
+    else:
+        part.add(tokens, rule.name)
 
 
 def _count_file(context: CountingContext, block: MediaBlock) -> None:

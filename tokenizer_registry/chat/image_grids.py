@@ -46,7 +46,7 @@ def claude_patches(width: int, height: int, largest_side: int, budget: int) -> i
 
     Source: Anthropic's page on vision, 2026.
     """
-    if max(width, height) <= largest_side and _grid(width, height, 28) <= budget:
+    if _fits(width, height, largest_side, budget):
         return _grid(width, height, 28)
     long, short = max(width, height), min(width, height)
     low, high = 1, min(long, largest_side)
@@ -57,6 +57,18 @@ def claude_patches(width: int, height: int, largest_side: int, budget: int) -> i
         else:
             high = middle - 1
     return _grid(low, _short_side(low, long, short), 28)
+
+
+def is_resized_strip(width: int, height: int, largest_side: int, budget: int) -> bool:
+    """Return whether an image is made smaller and is more than twice as long in one direction as in the other.
+
+    Anthropic's page has more patches for the only such image in its table than the rule for all others gives.
+    """
+    return max(width, height) > 2 * min(width, height) and not _fits(width, height, largest_side, budget)
+
+
+def _fits(width: int, height: int, largest_side: int, budget: int) -> bool:
+    return max(width, height) <= largest_side and _grid(width, height, 28) <= budget
 
 
 def _short_side(long: int, of_long: int, of_short: int) -> int:
