@@ -22,8 +22,8 @@ from bench.report import Section, median, show, write
 from bench.stolen import ticks
 from bench.typing import BURSTS, typing, typing_in_large_text
 from tokenizer_registry import Registry
+from tokenizer_registry.vocabulary_files import VocabularyFormat
 
-OWNERS = {"tiktoken": "tiktoken", "huggingface": "tokenizers", "sentencepiece": "sentencepiece"}
 BUSY_LOAD = 1.0
 MUCH_STOLEN = 0.02
 
@@ -51,7 +51,7 @@ def _engines() -> Iterable[Section]:
         "Medians over vocabularies of medians over new texts: prose, code and 12 languages. "
         "The counts are equal: `make verify-engines`.",
         columns,
-        [_summary(owner, [row for row in rows if row.library == owner]) for owner in OWNERS],
+        [_summary(form, [row for row in rows if row.format == form]) for form in VocabularyFormat],
     )
     yield Section(
         "Each vocabulary",
@@ -61,16 +61,27 @@ def _engines() -> Iterable[Section]:
     )
 
 
-def _summary(owner: str, rows: list[Comparison]) -> list[str]:
+def _library(form: VocabularyFormat) -> str:
+    """Return the library that counts in this format."""
+    match form:
+        case VocabularyFormat.TIKTOKEN | VocabularyFormat.SENTENCEPIECE:
+            return form.value
+        case VocabularyFormat.HUGGINGFACE:
+            return "tokenizers"
+        case VocabularyFormat.LONGEST_MATCH:
+            return "longest match, in Python"
+
+
+def _summary(form: VocabularyFormat, rows: list[Comparison]) -> list[str]:
     small = [row.ratio(name) for row in rows for name in row.engine if name.endswith(" 2 kB")]
     large = [row.ratio(name) for row in rows for name in row.engine if name.endswith(" 50 kB")]
     fresh, repeated = [row.fresh for row in rows], [row.ratio("repeated") for row in rows]
-    return [OWNERS[owner], str(len(rows)), *map(median, (small, large, fresh, repeated))]
+    return [_library(form), str(len(rows)), *map(median, (small, large, fresh, repeated))]
 
 
 def _row(row: Comparison) -> list[str]:
     ratios = [f"{row.ratio(name):.1f}" for name in row.engine]
-    return [row.vocabulary, OWNERS[row.library], f"{row.fresh:.1f}", *ratios, f"{row.engine['prose 2 kB']:.1f}"]
+    return [row.vocabulary, _library(row.format), f"{row.fresh:.1f}", *ratios, f"{row.engine['prose 2 kB']:.1f}"]
 
 
 def _catalogue() -> Iterable[Section]:

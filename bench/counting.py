@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from bench.texts import LARGE, SMALL, Kind, kinds
 from tokenizer_registry import Registry, Vocabulary
+from tokenizer_registry.vocabulary_files import VocabularyFormat
 
 SMALL_TEXTS, LARGE_TEXTS = 25, 6
 
@@ -15,7 +16,7 @@ class Comparison(NamedTuple):
     """MB/s of the engine and the reference by kind and size of text; medians over the texts."""
 
     vocabulary: str
-    library: str
+    format: VocabularyFormat
     reference: dict[str, float]
     engine: dict[str, float]
 
@@ -35,7 +36,7 @@ def compare_engines() -> Iterator[Comparison]:
     small, large = kinds(SMALL, SMALL_TEXTS), kinds(LARGE, LARGE_TEXTS)
     for name, spec in fast.vocabularies.items():
         speeds = [_speeds(registry.vocabulary(name), small, large) for registry in (reference, fast)]
-        yield Comparison(name, spec.format.value, *speeds)
+        yield Comparison(name, spec.format, *speeds)
 
 
 def _speeds(vocabulary: Vocabulary, small: Sequence[Kind], large: Sequence[Kind]) -> dict[str, float]:
