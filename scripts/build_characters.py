@@ -90,7 +90,7 @@ def members(name: str, among: str) -> str:
 
 
 def _flags(forms: Mapping[str, Mapping[str, str]]) -> Iterable[Iterable[str]]:
-    yield filter(ENDS.match, ALL)
+    yield (one for one in ALL if all(ENDS.match(form) for form in _last_of_forms(one)))
     yield filter(BEGINS.match, ALL)
     yield filter(str.isspace, ALL)
     for form in (normalizers.NFC(), normalizers.NFKC()):
@@ -100,7 +100,7 @@ def _flags(forms: Mapping[str, Mapping[str, str]]) -> Iterable[Iterable[str]]:
     yield (one for one in forms["nmt_nfkc"] if not _is_alone(one))
     yield (one for one, other in forms["BERT"].items() if other == f" {one} ")
     yield (one for one, other in forms["BERT"].items() if not other)
-    yield (one for one in ALL if one.isalpha() or one in string.digits)
+    yield (one for one in ALL if all(form.isalpha() or form in string.digits for form in _last_of_forms(one)))
     cased = forms["BERT cased"]
     yield (one for one, other in cased.items() if other == one)
     yield (one for one, other in cased.items() if other == f" {one} ")
@@ -108,6 +108,12 @@ def _flags(forms: Mapping[str, Mapping[str, str]]) -> Iterable[Iterable[str]]:
     marks = _unchanged_marks((normalizers.NFC().normalize_str, normalizers.NFKC().normalize_str))
     for bit in range(len(CLASS_BITS)):
         yield (one for one in marks if unicodedata.combining(one) >> bit & 1)
+
+
+def _last_of_forms(character: str) -> set[str]:
+    """Return a character and the last ones of its normal forms: some letters become a letter and a mark."""
+    forms = (form.normalize_str(character) for form in (normalizers.NFC(), normalizers.NFKC()))
+    return {character, *(form[-1] for form in forms if form)}
 
 
 def _unchanged_marks(forms: Sequence[Callable[[str], str]]) -> list[str]:

@@ -66,8 +66,6 @@ class NativeEngine:
                 raise
             if counts:
                 return counts[0]
-            if self._normalize is not None:
-                return self._count_normalized(self._normalize(text))
         return self.counter_set.count(text, self._bit)[self.slot]
 
     def count_batch(self, texts: Sequence[str]) -> list[int]:

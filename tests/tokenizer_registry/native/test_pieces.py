@@ -79,3 +79,14 @@ def test_a_text_counts_as_its_normal_form() -> None:
     long = "กุ่ e\u0301 แล้ว ab c\u0327\u0301 " * 2_000
     assert vocabulary.count(long) == vocabulary.count(normalized(long))
     assert_equal(long)
+
+
+@pytest.mark.parametrize(("name", "form"), [("qwen2", normalizers.NFC()), ("claude-2", normalizers.NFKC())])
+def test_letters_that_become_others_at_the_ends_of_words_and_lines(name: str, form: normalizers.Normalizer) -> None:
+    """As a letter that becomes a letter and a mark: the line feeds behind it belong to the mark then."""
+    vocabulary = REGISTRY.vocabulary(name)
+    changed = [one for one in map(chr, range(0xA0, 0x30000)) if one.isprintable() and form.normalize_str(one) != one]
+    assert len(changed) > 1_000
+    for one in changed:
+        text = f"ab{one}\n \n{one} \u0327{one}\n {one}  x"
+        assert vocabulary.count(text) == vocabulary.count(form.normalize_str(text)), ascii(text)

@@ -8,6 +8,8 @@
 #include "words.h"
 
 #define MAX_KEPT_UNRESOLVED (1u << 16)
+/* With more places to normalize than one in so many bytes a text is counted by words. */
+#define BYTES_PER_UNNORMALIZED_PLACE 1024
 
 /* Add the cached counts of a word; where some are missing, the word becomes pending. */
 static void count_word(struct batch *batch, const struct word *word) {
@@ -53,6 +55,7 @@ static void use_set(struct counter *counter, struct counter_set *set) {
     memset(counter->cache, 0, sizeof *counter->cache);
     memset(counter->pieces, 0, sizeof *counter->pieces);
     counter->set = set->serial;
+    counter->seldom_normal = 0;
 }
 
 struct unresolved_word *next_unresolved(struct counter *counter) {
@@ -73,6 +76,25 @@ static u64 by_pre_tokens(const struct counter_set *set, u64 wanted) {
     return wanted & (wanted - 1) ? slots & ~CACHED_SLOT_BITS : slots;
 }
 
+/* Count by pre-tokens with the vocabulary in a slot. Where many words have to be normalized, the text is left to be counted
+   by words, most of which were met before; and it is looked at first if the last text was such a one. */
+static enum pieces_result count_with_slot(
+    struct counter *counter, struct counter_set *set, u32 slot, const u8 *text, u32 length, int is_normalized,
+    u64 *total
+) {
+    u64 bit = (u64)1 << slot;
+    enum pieces_result result = PIECES_NOT_NORMALIZED;
+    if (is_normalized || !(counter->seldom_normal & bit))
+        result = count_by_pieces(counter, set, slot, text, length, is_normalized, total);
+    if (result != PIECES_NOT_NORMALIZED) return result;
+    u64 places = unnormalized_places(set, slot, text, length);
+    int is_seldom_normal = places * BYTES_PER_UNNORMALIZED_PLACE > length;
+    counter->seldom_normal = (counter->seldom_normal & ~bit) | (is_seldom_normal ? bit : 0);
+    if (!places) return count_by_pieces(counter, set, slot, text, length, 1, total);
+    if (is_seldom_normal || !with_words(set, text, length, bit)) return result;
+    return count_normalized_pieces(counter, set, slot, text, length, total);
+}
+
 /* Count by pre-tokens where that is faster. Return the slots that are left. */
 static u64 count_by_pre_tokens(
     struct counter *counter, struct counter_set *set, const u8 *text, u32 length, u64 wanted, u64 normalized,
@@ -83,9 +105,7 @@ static u64 count_by_pre_tokens(
         u32 slot = (u32)__builtin_ctzll(slots);
         note_use(set, slot, length);
         int is_normalized = normalized >> slot & 1;
-        enum pieces_result result = count_by_pieces(counter, set, slot, text, length, is_normalized, totals + slot);
-        if (result == PIECES_NOT_NORMALIZED && with_words(set, text, length, (u64)1 << slot))
-            result = count_normalized_pieces(counter, set, slot, text, length, totals + slot);
+        enum pieces_result result = count_with_slot(counter, set, slot, text, length, is_normalized, totals + slot);
         if (result == PIECES_COUNTED) left &= ~((u64)1 << slot);
     }
     return left;

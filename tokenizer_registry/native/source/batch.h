@@ -16,11 +16,12 @@ struct unresolved_word {
     u32 slot, begin, length, is_first;
 };
 
-/* The state of one call at a time. `cache` and `pieces` belong to the counter set with the serial `set`. */
+/* The state of one call at a time. `cache` and `pieces` belong to the counter set with the serial `set`; `seldom_normal` are
+   its slots whose last text had many words that had to be normalized. */
 struct counter {
     struct cache *cache;
     struct piece_table *pieces;
-    u64 set;
+    u64 set, seldom_normal;
     struct buffers buffers, helper_buffers;
     struct pending pending;
     struct unresolved_word *unresolved;

@@ -149,6 +149,14 @@ enum pieces_result count_by_pieces(
     return add_total(&t, total);
 }
 
+u64 unnormalized_places(const struct counter_set *set, u32 slot, const u8 *text, u32 length) {
+    struct counting counting = {.vocabulary = set->vocabularies[slot], .all = set->all};
+    u64 count = 0;
+    for (const u8 *at = text, *end = text + length; (at = find_unnormalized(&counting, at, end)); at += character_length(*at))
+        count++;
+    return count;
+}
+
 /* Add the tokens of a word that has to be normalized, if they are known. */
 static void count_unnormalized(
     struct text_pieces *t, struct counter *counter, const u8 *text, const u8 *begin, const u8 *end

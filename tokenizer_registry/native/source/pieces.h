@@ -19,7 +19,10 @@ enum pieces_result count_by_pieces(
     u64 *total
 );
 
-/* The same for a text that is not normalized, if the slot takes texts word by word: its words that have to be normalized
+/* Return how many characters may show that the text is not in the normal form of the slot's vocabulary. */
+u64 unnormalized_places(const struct counter_set *set, u32 slot, const u8 *text, u32 length);
+
+/* Count as count_by_pieces does a text that is not normalized, if the slot takes texts word by word: its words that have to be normalized
    become unresolved. */
 enum pieces_result count_normalized_pieces(
     struct counter *counter, struct counter_set *set, u32 slot, const u8 *text, u32 length, u64 *total
