@@ -150,8 +150,8 @@ def test_workers_without_memory_are_lost_and_their_texts_are_not_called_uncounta
     """A text that needs more memory than a worker gets ends that worker; when all have ended, the run says why."""
     path = write_jsonl(tmp_path / "a.jsonl", ["a" * 40_000_000])
     planned = plan_shards(find_sources([str(path)]).sources, ReadOptions(), 2).shards
-    # By 5 MB more than is in use. The line takes 40 MB, its text too, and the places of its symbols 160 MB, which is more
-    # than any block that other tests of this process have freed.
+    # By 5 MB more than is in use. The line takes 40 MB, its text too, and the places of its symbols 160 MB: more than
+    # any block that other tests of this process have freed.
     with pytest.raises(WorkersLost, match="memory ran out"):
         counted(
             Workers(JOB, load_counters(registry, JOB), 1, partial(limit_memory, 5_000_000)),
