@@ -11,7 +11,7 @@ Value = TypeVar("Value")
 
 
 class KeptList(list[Any]):
-    """A list of JSON values that nobody changes, with what was made of it."""
+    """A list of JSON values that must not be changed, with what was made of it."""
 
     __slots__ = ("made",)
 
