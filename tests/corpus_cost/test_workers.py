@@ -1,10 +1,10 @@
 """Runs that do not go through: killed workers, Ctrl-C, changed files, broken journals. Totals stay exact."""
 
 import os
-import resource
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -144,24 +144,10 @@ def test_a_journal_has_one_process_at_a_time(tmp_path: Path) -> None:
         Journal(tmp_path / "run")
 
 
-def test_workers_without_memory_are_lost_and_their_texts_are_not_called_uncountable(
-    registry: Registry, tmp_path: Path
-) -> None:
+def test_workers_without_memory_are_lost_and_their_texts_are_not_called_uncountable(tmp_path: Path) -> None:
     """A text that needs more memory than a worker gets ends that worker; when all have ended, the run says why."""
     path = write_jsonl(tmp_path / "a.jsonl", ["a" * 40_000_000])
-    planned = plan_shards(find_sources([str(path)]).sources, ReadOptions(), 2).shards
-    # By 5 MB more than is in use. The line takes 40 MB, its text too, and the places of its symbols 160 MB: more than
-    # any block that other tests of this process have freed.
-    with pytest.raises(WorkersLost, match="memory ran out"):
-        counted(
-            Workers(JOB, load_counters(registry, JOB), 1, partial(limit_memory, 5_000_000)),
-            planned,
-            ShardTally(None),
-        )
-
-
-def limit_memory(room_bytes: int) -> None:
-    """For this process: what it uses now, and so much more."""
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    _, most = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + room_bytes, most))
+    module = "tests.corpus_cost.workers_without_memory"
+    done = subprocess.run([sys.executable, "-m", module, str(path)], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("WorkersLost: "), done
+    assert "memory ran out" in done.stdout
