@@ -6,9 +6,9 @@ it rejects NaN, duplicate names, lone surrogates, a BOM, numbers out of range, d
 
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from itertools import chain
+from gc import get_referents
 from math import inf
 from typing import Any, Final
 
@@ -59,8 +59,8 @@ MAX_DIGITS: Final = 100
 PANIC: Final = "PanicException"
 
 _MAX_INTEGER: Final = 10**MAX_DIGITS
-_OBJECTS: Final = frozenset((dict,))
-_NOT_NUMBERS: Final = frozenset((str, bool, type(None)))
+_CONTAINERS: Final = frozenset((dict, list))
+_NUMBERS: Final = frozenset((int, float))
 _FIRST_LINE: Final = re.compile(r" at line 1 column(?= \d+$)")
 _HALF_CHARACTER: Final = re.compile(r"^(lone \w+ surrogate in|unexpected end of) hex escape")
 _DUPLICATE: Final = re.compile(r'Detected duplicate key "(.*)"', re.DOTALL)
@@ -119,23 +119,25 @@ def _count_values(structure: bytes) -> int:
 
 def _check_numbers(value: Any) -> None:
     """Raise NotJson for a number that is out of range. jiter reads `1e999` as infinity, and integers of any size."""
-    pending: list[Collection[Any]] = [(value,)]
-    for items in pending:
-        if _NOT_NUMBERS.issuperset(map(type, items)):
-            continue
-        if _OBJECTS.issuperset(map(type, items)):  # looked into together
-            pending.append([*chain.from_iterable(map(dict.values, items))])
-            continue
-        for item in items:
-            kind = type(item)
-            if kind is dict:
-                pending.append(item.values())
-            elif kind is list:
-                pending.append(item)
-            elif kind is int and not -_MAX_INTEGER < item < _MAX_INTEGER:
-                raise NotJson(f"A number in the body has more than {MAX_DIGITS} digits.")
-            elif kind is float and item in (inf, -inf):
-                raise NotJson("A number in the body is too large.")
+    level: list[Any] = [[value]]
+    while level:
+        level = get_referents(*level)  # all names and values of one level together
+        kinds = set(map(type, level))
+        if not kinds.isdisjoint(_NUMBERS):
+            _check_level(level)
+        if kinds.isdisjoint(_CONTAINERS):
+            return
+        level = [inner for inner in level if type(inner) in _CONTAINERS]
+
+
+def _check_level(values: Iterable[Any]) -> None:
+    """Raise NotJson if one of the values is a number out of range."""
+    for value in values:
+        kind = type(value)
+        if kind is int and not -_MAX_INTEGER < value < _MAX_INTEGER:
+            raise NotJson(f"A number in the body has more than {MAX_DIGITS} digits.")
+        if kind is float and value in (inf, -inf):
+            raise NotJson("A number in the body is too large.")
 
 
 def _sentence(fault: str) -> str:

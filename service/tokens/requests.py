@@ -86,12 +86,13 @@ class CountRequests:
             raise InvalidRequest(f'type: {shorten(fields["type"])} is not known; the types are "text" and "chat".')
         return self._read_models(fields, text)
 
-    def _read_models(self, fields: dict[str, Any], text: str) -> CountRequest:
-        """Return the request of a text with the models and options among the properties. Raise InvalidRequest."""
+    def _read_models(self, fields: dict[str, Any], text: str, *, is_chat: bool = False) -> CountRequest:
+        """Return the request of a text, or of the chat, with the models and options. Raise InvalidRequest."""
         names = fields["models"]
         models = self._models(names)
-        if len(fields) == len(REQUIRED):  # none is an option
-            return CountRequest(text, models) if models is not None else self._named(text, names)
+        chat = chat_input(fields) if is_chat else None
+        if len(fields) == len(REQUIRED) and models is not None:  # none is an option
+            return CountRequest(text, models, chat=chat)
         unknown_models = fields.get("unknown_models", UNKNOWN_MODELS[0])
         if unknown_models not in UNKNOWN_MODELS:
             raise InvalidRequest(f'unknown_models: must be "error" or "null", not {shorten(unknown_models)}.')
@@ -99,14 +100,14 @@ class CountRequests:
         estimate = typed(fields, "estimate", bool, "true or false", default=False)
         as_of = day_of(fields, "as_of")
         if models is not None:
-            return CountRequest(text, models, detail or estimate, estimate, as_of)
-        request = self._named(text, names, allow_unknown=unknown_models == "null")
-        return request._replace(detail=detail or estimate, estimate=estimate, as_of=as_of)
+            return CountRequest(text, models, detail or estimate, estimate, as_of, None, chat)
+        found = self._named(names, allow_unknown=unknown_models == "null")
+        return CountRequest(text, found.models, detail or estimate, estimate, as_of, found, chat)
 
     def _read_chat(self, fields: dict[str, Any]) -> CountRequest:
         refuse_input(fields)
         check_names(fields, PROPERTIES_OF_CHATS, PROPERTIES_OF_CHATS[:2])
-        return self._read_models(fields, "")._replace(chat=chat_input(fields))
+        return self._read_models(fields, "", is_chat=True)
 
     def _models(self, names: Any) -> tuple[str, ...] | None:
         """Return a list of names that are all of the catalogue, None for another one. Raise InvalidRequest."""
@@ -124,8 +125,8 @@ class CountRequests:
             pass
         return None
 
-    def _named(self, text: str, names: list[Any], *, allow_unknown: bool = False) -> CountRequest:
-        """Return a request with names that are resolved. Raise InvalidRequest."""
+    def _named(self, names: list[Any], *, allow_unknown: bool) -> RequestedNames:
+        """Return names that are resolved. Raise InvalidRequest."""
         for name in names:
             if not isinstance(name, str):
                 raise InvalidRequest(f"models: {shorten(name)} is not a model name; names are strings.")
@@ -135,7 +136,7 @@ class CountRequests:
         if found.unknown and not allow_unknown:
             sentences = ", ".join(found.unknown.values())
             raise InvalidRequest(f"models: {sentences}. GET /v1/tokens/models lists the known ones.")
-        return CountRequest(text, found.models, names=found)
+        return found
 
 
 def _says_chat(body: bytes) -> bool:

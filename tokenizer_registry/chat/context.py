@@ -20,7 +20,7 @@ class NoRuleHolds(Exception):
         super().__init__(self.missing)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CountingContext:
     """One request that is being counted. `at` is the day of the call, None for today's rules."""
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from tokenizer_registry.chat.context import CountingContext, NoRuleHolds
 from tokenizer_registry.chat.errors import BadChatRequest
 from tokenizer_registry.chat.families import HOSTS, RENDERERS, generation_at, host_name, missing_rule
-from tokenizer_registry.chat.parts import EMPTY_PART, ChatCount, ChatParts, CountMethod, Part, total
+from tokenizer_registry.chat.parts import ChatCount, ChatParts, Part
 from tokenizer_registry.chat.request import CommonRequest
 from tokenizer_registry.chat.shapes.anthropic_messages import read_anthropic_messages
 from tokenizer_registry.chat.shapes.bedrock_converse import read_bedrock_converse
@@ -35,9 +35,6 @@ SHAPES: Final[Mapping[str, Callable[[Field], CommonRequest]]] = MappingProxyType
 )
 # The shapes whose tools are read by `tool_memory.read_tools`.
 TOOLS_APART: Final = frozenset({"openai_chat", "openai_responses", "anthropic_messages", "gemini_contents"})
-
-
-EXACT: Final = frozenset({"exact"})
 
 
 def read_request(shape: str, body: Any) -> CommonRequest:
@@ -110,13 +107,16 @@ def _uncounted(model: str, host: str, missing: str) -> ChatCount:
 
 def _counted(context: CountingContext) -> ChatCount:
     parts = context.sums.parts()
-    begun = [part for part in parts if part is not EMPTY_PART]
-    low, highs = sum([part.low for part in begun]), [part.high for part in begun if part.high is not None]
-    high = sum(highs) if len(highs) == len(begun) else None
-    whole = total(begun)
-    methods = {part.method for part in begun}
-    method: CountMethod = "exact" if methods <= EXACT else "estimate"
-    model, host, name = context.model, context.host, context.texts.name
-    if whole is None:
-        return ChatCount(None, "none", low, high, parts, model, host, name)
-    return ChatCount(whole.tokens, method, low, high, parts, model, host, name)
+    tokens = low = high = 0
+    is_exact = is_whole = is_bounded = True
+    for part in parts:
+        low += part.low
+        high += part.high or 0
+        tokens += part.tokens or 0
+        is_exact = is_exact and part.method == "exact"
+        is_whole = is_whole and part.tokens is not None
+        is_bounded = is_bounded and part.high is not None
+    most, model, host, name = high if is_bounded else None, context.model, context.host, context.texts.name
+    if not (is_whole and is_bounded):
+        return ChatCount(None, "none", low, most, parts, model, host, name)
+    return ChatCount(tokens, "exact" if is_exact else "estimate", low, most, parts, model, host, name)

@@ -53,15 +53,17 @@ def count_openai(context: CountingContext) -> None:
 
 def _count_plain(context: CountingContext, rule: Rule) -> list[int]:
     """Count the plain messages together; return the places of all others."""
-    found = context.request.plain_texts
+    turns, found = context.request.turns, context.request.plain_texts
+    others = [place for place, text in enumerate(found) if text is None] if None in found else []
     texts = [text for text in found if text is not None]
     if texts:
-        plain = zip(context.request.turns, found, strict=True)
-        roles = [turn.role for turn, text in plain if text is not None]
-        answers = rule.values.get("answer", 0) * roles.count("assistant")
-        context.sums.frame.add((rule.values["message"] + rule.values["role"]) * len(texts) + answers, FRAME)
+        values, tokens = rule.values, (rule.values["message"] + rule.values["role"]) * len(texts)
+        if "answer" in values:
+            plain = zip(turns, found, strict=True)
+            tokens += values["answer"] * [turn.role for turn, text in plain if text is not None].count("assistant")
+        context.sums.frame.add(tokens, FRAME)
         context.add_texts(context.sums.text, texts, TEXT)
-    return [place for place, text in enumerate(found) if text is None]
+    return others
 
 
 def _count_turn(context: CountingContext, turn: Turn, keeps_thoughts: bool) -> None:
@@ -187,9 +189,10 @@ def _choice_tokens(context: CountingContext, values: Any) -> int:
 
 
 def _count_schema(context: CountingContext) -> None:
-    style, part = context.request.response_format, context.sums.schema
+    style = context.request.response_format
     if style is None or style.schema is None:
         return
+    part = context.sums.schema
     rule = context.rule("openai-schema")
     bare = without_keys(style.schema, WITH_TOOLS if context.request.tools else ALONE)
     context.add_text(part, _schema_text(style, bare), rule.name)

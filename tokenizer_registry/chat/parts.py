@@ -1,7 +1,6 @@
 """The parts of a counted request: tokens, how sure they are, the rules that gave them, and what is missing."""
 
 import math
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final, Literal, NamedTuple
 
@@ -114,7 +113,10 @@ class PartSum:
 
     def widen(self, below: int, above: int, rule: str) -> None:
         """Make what was added an estimate that may be this much too high or too low."""
-        self.estimate(TokenRange(0, -below, above), rule)
+        self._low -= below
+        self._high += above
+        self._exact = False
+        self._rules[rule] = None
 
     def spread(self, below: Decimal, above: Decimal) -> None:
         """Make what was added an estimate by shares of tokens, which are rounded up when all are together."""
@@ -143,7 +145,9 @@ class PartSum:
         if self._exact and not self._rules and not self._missing:
             return EMPTY_PART
         rule = ", ".join(self._rules)
-        below, above = (0, 0) if self._exact else (math.ceil(self._below), math.ceil(self._above))
+        if self._exact and not self._missing:
+            return Part(self._tokens, "exact", rule, max(self._low, 0), self._high)
+        below, above = math.ceil(self._below), math.ceil(self._above)
         low = max(self._low - below, 0)
         high = None if self._unbounded else self._high + above
         if self._missing:
@@ -154,32 +158,30 @@ class PartSum:
 
 
 class PartSums:
-    """The eight parts while they are added up."""
+    """The eight parts while they are added up. A sum is made when it is first asked for: most requests have few."""
 
-    __slots__ = ChatParts._fields
+    __slots__ = (*ChatParts._fields, "_begun")
+
+    text: PartSum
+    frame: PartSum
+    tools: PartSum
+    tool_calls: PartSum
+    schema: PartSum
+    images: PartSum
+    audio: PartSum
+    files: PartSum
 
     def __init__(self) -> None:
-        self.text = PartSum()
-        self.frame = PartSum()
-        self.tools = PartSum()
-        self.tool_calls = PartSum()
-        self.schema = PartSum()
-        self.images = PartSum()
-        self.audio = PartSum()
-        self.files = PartSum()
+        self._begun: dict[str, PartSum] = {}
+
+    def __getattr__(self, name: str) -> PartSum:
+        """Return the sum of a part that has none yet."""
+        if name not in ChatParts._fields:
+            raise AttributeError(name)
+        begun = self._begun[name] = PartSum()
+        setattr(self, name, begun)
+        return begun
 
     def parts(self) -> ChatParts:
         """Return all parts as they stand."""
-        return ChatParts(*[getattr(self, name).part() for name in ChatParts._fields])
-
-
-def total(parts: Iterable[Part]) -> TokenRange | None:
-    """Return the sum of parts that all have tokens and bounds, None otherwise."""
-    tokens = low = high = 0
-    for part in parts:
-        if part.tokens is None or part.high is None:
-            return None
-        tokens += part.tokens
-        low += part.low
-        high += part.high
-    return TokenRange(tokens, low, high)
+        return ChatParts(**{name: begun.part() for name, begun in self._begun.items()})

@@ -30,13 +30,16 @@ class WrittenOut(NamedTuple):
         return WrittenOut(self.values + other.values, self.characters + other.characters)
 
 
+_NOTHING: Final = WrittenOut()
+
+
 class ReferenceBudget:
     """What the references of one request have written out so far."""
 
     __slots__ = ("_written",)
 
     def __init__(self) -> None:
-        self._written = WrittenOut()
+        self._written = _NOTHING
 
     def spend(self, schema: JsonObject) -> WrittenOut:
         """Return what the references of a schema write out. Raise UncountableSchema if all together write too much."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from tokenizer_registry.chat.request import (
+    NO_CHOICE,
     Block,
     CommonRequest,
     MediaBlock,
@@ -28,20 +29,24 @@ class TextSizes(NamedTuple):
 def text_sizes(request: CommonRequest) -> TextSizes:
     """Return the sizes of what `request_texts` yields; those of tools that are kept are found once."""
     plain = request.plain_texts
-    texts = [*_of_choices(request), *[turn.role for turn in request.turns], *filter(None, plain)]
+    texts = [turn.role for turn in request.turns]
+    texts += filter(None, plain)
+    if request.tool_choice is not NO_CHOICE or request.response_format is not None:
+        texts += _of_choices(request)
     if None in plain:
         for turn, text in zip(request.turns, plain, strict=True):
             texts += _inside(turn) if text is None else ()
-    of_messages, of_tools = _sizes(texts), made_of_all(request.tools, TextSizes, _sizes_of_tools)
-    return TextSizes(of_messages.characters + of_tools.characters, of_messages.texts + of_tools.texts)
+    of_tools = made_of_all(request.tools, TextSizes, _sizes_of_tools)
+    return TextSizes(sum(map(len, texts)) + of_tools.characters, _filled(texts) + of_tools.texts)
 
 
 def _sizes_of_tools(tools: Iterable[Tool]) -> TextSizes:
-    return _sizes([text for tool in tools for text in _of_tool(tool)])
+    texts = [text for tool in tools for text in _of_tool(tool)]
+    return TextSizes(sum(map(len, texts)), _filled(texts))
 
 
-def _sizes(texts: list[str]) -> TextSizes:
-    return TextSizes(sum(map(len, texts)), len(texts) - texts.count(""))
+def _filled(texts: list[str]) -> int:
+    return len(texts) - texts.count("")
 
 
 def request_texts(request: CommonRequest) -> Iterator[str]:

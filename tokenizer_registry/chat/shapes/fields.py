@@ -10,6 +10,7 @@ from tokenizer_registry.chat.errors import BadChatRequest
 MAX_DEPTH: Final = 100
 # Made once: an expression of a union makes a new object at each use.
 _CONTAINERS: Final = (dict, list)
+_SCALARS: Final = frozenset((str, int, float, bool, type(None)))
 
 
 class Field:
@@ -43,7 +44,9 @@ class Field:
 
     def get(self, *names: str) -> "Field":
         """Return the first of these properties that is there and not null; a null one if none is."""
-        values = self.mapping()
+        values = self.value
+        if not isinstance(values, dict):
+            values = self.mapping()
         for name in names:
             value = values.get(name)
             if value is not None:
@@ -140,5 +143,8 @@ def containers(value: Any) -> int:
 
 def _inner(level: list[Any]) -> list[Any]:
     """Return the objects and arrays inside those of one level."""
-    # In a third of the time of a look into each.
-    return [inner for inner in get_referents(*level) if isinstance(inner, _CONTAINERS)]
+    # In a third of the time of a look into each; most levels end with one look at their types.
+    found = get_referents(*level)
+    if _SCALARS.issuperset(map(type, found)):
+        return []
+    return [inner for inner in found if isinstance(inner, _CONTAINERS)]

@@ -28,6 +28,7 @@ from tokenizer_registry.chat.shapes.plain_turns import PlainForm, read_turns
 from tokenizer_registry.chat.shapes.template_options import template_options
 from tokenizer_registry.chat.tool_memory import read_tools
 
+_REASONING: Final = frozenset({"reasoning", "reasoning_effort"})
 _PLAIN: Final = PlainForm(frozenset({"user", "assistant", "system", "developer"}), TEXT_TYPES)
 
 
@@ -47,7 +48,7 @@ def read_openai_chat(body: Field) -> CommonRequest:
 
 def _thinking(body: Field) -> ThinkingMode | None:
     """Whether a model that thinks only on demand is asked to."""
-    if not body.has("reasoning", "reasoning_effort"):
+    if _REASONING.isdisjoint(body.mapping()):
         return None
     reasoning = body.get("reasoning")
     asked = body.get("reasoning_effort").value not in {None, "none"}
