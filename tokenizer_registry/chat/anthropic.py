@@ -199,12 +199,13 @@ def _count_image(context: CountingContext, block: MediaBlock) -> None:
         high = values["budget"] + values["extra"]
         part.lack(f"{block.path}: width, height{reason}", rule.name, 1 + values["extra"], high)
         return
-    side, budget = values["side_pixels"], values["budget"]
-    tokens = claude_patches(block.width, block.height, side, budget) + values["extra"]
+    side, budget, extra = values["side_pixels"], values["budget"], values["extra"]
+    patches = claude_patches(block.width, block.height, side, budget)
     if is_resized_strip(block.width, block.height, side, budget):
-        part.estimate(TokenRange(tokens, tokens, budget + values["extra"]), rule.name)
+        stated = values["stated"].get(f"{block.width}x{block.height}", patches)
+        part.estimate(TokenRange(stated + extra, patches + extra, budget + extra), rule.name)
     else:
-        part.add(tokens, rule.name)
+        part.add(patches + extra, rule.name)
 
 
 def _count_file(context: CountingContext, block: MediaBlock) -> None:

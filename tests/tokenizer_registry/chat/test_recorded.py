@@ -157,12 +157,10 @@ def image_tokens(model: str, provider: str, image: dict[str, Any]) -> int | None
 
 
 def test_recorded_images_of_every_size_are_counted() -> None:
-    """All but two sizes: one of OpenAI, whose number is of patches within an older budget, and one of Claude, whose
-    documented numbers for 4000 x 1500 are those of 2000 x 1500 and do not fit the rule on the same page.
-    """
+    """All but one size, of OpenAI, whose number is of patches within an older budget."""
     wrong = {
         (model.split("-")[0], image["width"], image["height"])
         for model, provider, image, tokens in images()
         if image_tokens(model, provider, image) != tokens - image.get("includes_text", 0)
     }
-    assert wrong == {("gpt", 1800, 2400), ("claude", 4000, 1500)}
+    assert wrong == {("gpt", 1800, 2400)}
