@@ -25,6 +25,8 @@ def kinds(size: int, number: int) -> list[Kind]:
 
 
 def _slices(source: str, size: int) -> Iterator[str]:
+    """Yield pieces of a source. One that is shorter than a piece is repeated."""
+    source *= 1 + 2 * size // len(source)
     while True:
         yield from (source[at : at + size] for at in range(0, len(source) - size, size))
 

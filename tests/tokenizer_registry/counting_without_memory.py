@@ -3,17 +3,18 @@
 Only the memory of a process of its own may be limited like this.
 """
 
+import ctypes
 import resource
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from tokenizer_registry import Registry
 from tokenizer_registry.vocabulary import TokenCounter
 
-# One that merges bytes, and one that merges pieces and is given a copy of the text.
-VOCABULARIES = ("o200k_base", "llama-2")
-CHARACTERS = 12_000_000
+# A text of which there is no room for the UTF-8, and one that has room for it, but not for its copy with other spaces.
+TEXTS = {"o200k_base": "\0" * 12_000_000, "llama-2": "a" * 8_000_000}
 ROOM_BYTES = 10_000_000
 
 
@@ -28,16 +29,16 @@ def outcome(way: Callable[[], object]) -> str:
 def main() -> None:
     """Limit the address space to slightly more than is used; then remove the limit."""
     registry = Registry.from_package()
-    counters: list[TokenCounter] = [registry.vocabulary(name) for name in VOCABULARIES]
-    text = "a" * CHARACTERS
-    models = [next(m.name for m in registry.models.values() if m.vocabulary == name) for name in VOCABULARIES]
+    counters: list[TokenCounter] = [registry.vocabulary(name) for name in TEXTS]
+    models = [next(m.name for m in registry.models.values() if m.vocabulary == name) for name in TEXTS]
     registry.count("a", models)
     ways: list[Callable[[], object]] = [
-        *(lambda counter=counter: counter.count(text) for counter in counters),
-        *(lambda counter=counter: counter.count_batch(["a", text]) for counter in counters),
-        lambda: registry.count(text, models),
+        *(partial(counter.count, TEXTS[counter.name]) for counter in counters),
+        *(partial(counter.count_batch, ["a", TEXTS[counter.name]]) for counter in counters),
+        partial(registry.count, TEXTS["llama-2"], models),
     ]
     expected = [outcome(way) for way in ways]
+    ctypes.CDLL(None).malloc_trim(0)  # what was freed goes back to the system, and cannot be used for the next text
     _, most = resource.getrlimit(resource.RLIMIT_AS)
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + ROOM_BYTES, most))

@@ -106,65 +106,75 @@ static u32 merge_by_queue(
     return compact(&list, begins);
 }
 
-struct text_merging {
-    const struct bpe_merges *merges;
-    const u8 *text;
-    struct scratch *scratch;
-};
-
-static u32 merge_window(const void *context, u32 *begins, u32 count) {
-    const struct text_merging *merging = context;
-    return merge_by_queue(merging->merges, merging->text, begins, count, 1, merging->scratch);
-}
-
-/* Symbols are bytes if they are as many, else characters. */
-static void restore_symbols(const u8 *text, u32 *begins, u32 count) {
-    int are_bytes = begins[count] - begins[0] == count;
-    for (u32 at = 1; at < count; at++)
-        begins[at] = begins[at - 1] + (are_bytes ? 1 : character_length(text[begins[at - 1]]));
-}
-
-static u32 merge_many(const struct text_merging *merging, u32 *begins, u32 count) {
-    u32 left = merge_in_windows(&(struct window_merging){merge_window, merging}, begins, count);
-    if (left != NOTHING_IN_COMMON) return left;
-    restore_symbols(merging->text, begins, count);
-    return merge_by_queue(merging->merges, merging->text, begins, count, 1, merging->scratch);
-}
-
 /* Merge the symbols that begin at `begins[0]` to `begins[count - 1]`; `begins[count]` is their end. Return how many are
    left, at least `least`, and put their places into `begins`. Return ABSENT if there is no memory. */
 static u32 merge_symbols(
     const struct bpe_merges *merges, const u8 *text, u32 *begins, u32 count, u32 least, struct scratch *scratch
 ) {
     if (count <= MAX_RESCANNED) return merge_by_rescanning(merges, text, begins, count, least);
-    if (count > WINDOW_SYMBOLS && least == 1)
-        return merge_many(&(struct text_merging){merges, text, scratch}, begins, count);
     return merge_by_queue(merges, text, begins, count, least, scratch);
-}
-
-static u32 *symbols(struct counting *c, u32 count) {
-    u32 *found = scratch_reserve(&c->buffers->symbols, ((size_t)count + 1) * sizeof *found);
-    if (!found) c->failed = NO_MEMORY;
-    return found;
 }
 
 static struct bpe_merges merges_of(const struct vocabulary *v) {
     return (struct bpe_merges){&v->unigram.tokens, v->ranks, v->ascii_pairs};
 }
 
-static u32 merge_pre_token(const struct counting *c, const u8 *text, u32 *begins, u32 count) {
-    struct bpe_merges merges = merges_of(c->vocabulary);
-    return merge_symbols(&merges, text, begins, count, 1, &c->buffers->work);
+/* Merge all symbols of a text at a time. Return how many are left, and put their places into `begins`; ABSENT if there is
+   no memory. */
+static u32 merge_whole(
+    const struct vocabulary *v, const struct symbol_text *of, u32 least, struct buffers *buffers, u32 **begins
+) {
+    *begins = scratch_reserve(&buffers->symbols, ((size_t)of->length + 1) * sizeof **begins);
+    if (!*begins) return ABSENT;
+    struct bpe_merges merges = merges_of(v);
+    u32 count = put_symbols(of, 0, *begins, of->length);
+    return merge_symbols(&merges, of->text, *begins, count, least, &buffers->work);
 }
 
 u32 left_of_last_merge(const struct vocabulary *vocabulary, const u8 *text, u32 length, struct buffers *buffers) {
-    struct bpe_merges merges = merges_of(vocabulary);
-    u32 *begins = scratch_reserve(&buffers->symbols, ((size_t)length + 1) * sizeof *begins);
-    if (!begins) return 0;
-    u32 count = 0, is_of_bytes = vocabulary->method == BYTE_BPE;
-    for (u32 at = 0; at < length; at += is_of_bytes ? 1 : character_length(text[at])) begins[count++] = at;
-    begins[count] = length;
-    return merge_symbols(&merges, text, begins, count, 2, &buffers->work) == 2 ? begins[1] : 0;
+    struct symbol_text of = {text, length, vocabulary->method == BYTE_BPE};
+    u32 *begins;
+    return merge_whole(vocabulary, &of, 2, buffers, &begins) == 2 ? begins[1] : 0;
+}
+
+struct text_counting {
+    struct counting *c;
+    struct bpe_merges merges;
+    const struct symbol_text *of;
+};
+
+static u32 merge_window(void *context, u32 *begins, u32 count) {
+    const struct text_counting *counting = context;
+    struct scratch *scratch = &counting->c->buffers->work;
+    return merge_symbols(&counting->merges, counting->of->text, begins, count, 1, scratch);
+}
+
+static void add_tokens(void *context, const u32 *begins, u32 count) {
+    const struct text_counting *counting = context;
+    const struct symbol_text *of = counting->of;
+    add(counting->c, count);
+    for (u32 at = 0; !of->are_bytes && at < count; at++) {
+        const u8 *symbol = of->text + begins[at];
+        u32 size = begins[at + 1] - begins[at];
+        /* A character that is no token counts as many tokens as it has bytes. */
+        if (size > 1 && size == character_length(*symbol) && find_string(counting->merges.strings, symbol, size) == ABSENT)
+            counting->c->count += size - 1;
+    }
+}
+
+static void count_merging(struct counting *c, const struct symbol_text *of) {
+    struct text_counting counting = {c, merges_of(c->vocabulary), of};
+    u32 before = c->count;
+    if (of->length > WINDOW_SYMBOLS) {
+        switch (merge_in_windows(&(struct window_merging){merge_window, add_tokens, &counting}, of)) {
+        case MERGED: return;
+        case NO_MEMORY_FOR_WINDOW: c->failed = NO_MEMORY; return;
+        case NOTHING_IN_COMMON: c->count = before;
+        }
+    }
+    u32 *begins, count = merge_whole(c->vocabulary, of, 1, c->buffers, &begins);
+    if (count == ABSENT) c->failed = NO_MEMORY;
+    else add_tokens(&counting, begins, count);
 }
 
 /* Return the text without the bytes for which the vocabulary has no token, as its owner's library drops them. */
@@ -187,18 +197,12 @@ static const u8 *without_left_out(struct counting *c, const u8 *text, u32 *lengt
 
 static void count_byte_bpe(struct counting *c, const u8 *text, u32 length) {
     if (c->vocabulary->left_out) text = without_left_out(c, text, &length);
-    if (c->vocabulary->pairs.capacity && length <= MAX_MERGED_BYTES) {
+    if (c->vocabulary->pairs.capacity && length <= MAX_MERGED_BYTES)
         add(c, length ? count_merged(&c->vocabulary->pairs, text, length) : 0);
-        return;
-    }
-    u32 *begins = symbols(c, length);
-    if (!begins) return;
-    for (u32 at = 0; at <= length; at++) begins[at] = at;
-    add(c, merge_pre_token(c, text, begins, length));
+    else count_merging(c, &(struct symbol_text){text, length, 1});
 }
 
 static void count_character_bpe(struct counting *c, const u8 *text, u32 length) {
-    const struct string_table *tokens = &c->vocabulary->unigram.tokens;
     if (c->vocabulary->pairs.capacity && length && length <= MAX_MERGED_BYTES) {
         u32 found = count_merged(&c->vocabulary->pairs, text, length);
         if (found != ABSENT) {
@@ -206,20 +210,7 @@ static void count_character_bpe(struct counting *c, const u8 *text, u32 length) 
             return;
         }
     }
-    u32 *begins = symbols(c, length), count = 0;
-    if (!begins) return;
-    for (u32 at = 0; at < length; at += character_length(text[at])) begins[count++] = at;
-    begins[count] = length;
-    count = merge_pre_token(c, text, begins, count);
-    add(c, count);
-    if (c->failed) return;
-    for (u32 at = 0; at < count; at++) {
-        const u8 *symbol = text + begins[at];
-        u32 size = begins[at + 1] - begins[at];
-        /* A character that is no token counts as many tokens as it has bytes. */
-        if (size > 1 && size == character_length(*symbol) && find_string(tokens, symbol, size) == ABSENT)
-            c->count += size - 1;
-    }
+    count_merging(c, &(struct symbol_text){text, length, 0});
 }
 
 /* Without a table of bits every token in the table is one. */

@@ -93,20 +93,20 @@ u8 *lower_case(struct counting *c, const u8 *text, u32 *length) {
     return begin;
 }
 
-u8 *with_meta_spaces(struct counting *c, const u8 *text, u32 *length, int is_first) {
-    u8 *begin = scratch_reserve(&c->buffers->text, ((size_t)*length + 1) * sizeof META_SPACE + READABLE), *to = begin;
+const u8 *with_meta_spaces(struct counting *c, const u8 *text, u32 *length, int is_first) {
+    size_t spaces = is_first && c->vocabulary->puts_space_first;
+    for (u32 at = 0; at < *length; at++) spaces += text[at] == ' ';
+    if (!spaces) return text;
+    size_t size = *length + spaces * sizeof META_SPACE;
+    u8 *begin = size <= MAX_TEXT_BYTES ? scratch_reserve(&c->buffers->text, size + READABLE) : NULL, *to = begin;
     if (!begin) {
-        c->failed = NO_MEMORY;
+        c->failed = size <= MAX_TEXT_BYTES ? NO_MEMORY : TOO_LONG;
         return NULL;
     }
     if (is_first && c->vocabulary->puts_space_first) to = put(to, META_SPACE, sizeof META_SPACE);
     for (u32 at = 0; at < *length; at++) {
         if (text[at] == ' ') to = put(to, META_SPACE, sizeof META_SPACE);
         else *to++ = text[at];
-    }
-    if (to - begin > MAX_TEXT_BYTES) {
-        c->failed = TOO_LONG;
-        return NULL;
     }
     *length = (u32)(to - begin);
     c->end = to + READABLE;

@@ -18,7 +18,7 @@ u8 *normalize(
 
 /* Return the text with meta spaces for its spaces, and one in front if the vocabulary wants a space there. Return NULL
    on failure. */
-u8 *with_meta_spaces(struct counting *c, const u8 *text, u32 *length, int is_first);
+const u8 *with_meta_spaces(struct counting *c, const u8 *text, u32 *length, int is_first);
 
 /* Return a copy of the text in lower case, with room for a byte behind it. Return NULL on failure. */
 u8 *lower_case(struct counting *c, const u8 *text, u32 *length);

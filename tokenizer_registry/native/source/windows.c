@@ -1,17 +1,17 @@
 #include "windows.h"
 
-/* A window: the symbols from `first` up to `end`, and its tokens, of which those before `next` are done with. */
+/* The tokens of a window, of which those before `next` are done with. The next window has the symbols from `common` on, if
+   this one does not reach the end of the text. */
 struct window {
-    u32 first, end, count, next;
+    u32 count, next, common, is_last;
     u32 begins[WINDOW_SYMBOLS + 1];
 };
 
-static u32 fill(struct window *window, const struct window_merging *merging, const u32 *begins, u32 count, u32 first) {
-    u32 symbols = count - first < WINDOW_SYMBOLS ? count - first : WINDOW_SYMBOLS;
-    window->first = first;
-    window->end = first + symbols;
+static u32 fill(struct window *window, const struct window_merging *merging, const struct symbol_text *of, u32 begin) {
+    u32 symbols = put_symbols(of, begin, window->begins, WINDOW_SYMBOLS);
     window->next = 0;
-    memcpy(window->begins, begins + first, (symbols + 1) * sizeof *begins);
+    window->is_last = window->begins[symbols] == of->length;
+    if (!window->is_last) window->common = window->begins[symbols - COMMON_SYMBOLS];
     return window->count = merging->merge(merging->context, window->begins, symbols);
 }
 
@@ -37,31 +37,23 @@ static int find_common(struct window *one, u32 *at, struct window *other) {
     return 0;
 }
 
-/* Append the tokens that are not done with, up to number `end`. */
-static u32 keep(const struct window *window, u32 end, u32 *begins, u32 kept) {
-    u32 count = end - window->next;
-    memcpy(begins + kept, window->begins + window->next, count * sizeof *begins);
-    return kept + count;
+static void take(const struct window_merging *merging, const struct window *window, u32 end) {
+    merging->take(merging->context, window->begins + window->next, end - window->next);
 }
 
-u32 merge_in_windows(const struct window_merging *merging, u32 *begins, u32 count) {
+enum windows_outcome merge_in_windows(const struct window_merging *merging, const struct symbol_text *of) {
     struct window windows[2], *one = windows, *other = windows + 1;
-    u32 kept = 0, end = begins[count];
-    if (fill(one, merging, begins, count, 0) == ABSENT) return ABSENT;
-    while (one->end < count) {
-        u32 at = last_up_to(one->begins, one->count, begins[one->end - COMMON_SYMBOLS]);
-        /* What is kept has taken the place of symbols in front of the token `next`. */
+    if (fill(one, merging, of, 0) == ABSENT) return NO_MEMORY_FOR_WINDOW;
+    while (!one->is_last) {
+        u32 at = last_up_to(one->begins, one->count, one->common);
         if (at <= one->next) return NOTHING_IN_COMMON;
-        u32 searched = kept > one->first ? kept : one->first;
-        u32 first = searched + last_up_to(begins + searched, one->end - searched, one->begins[at]);
-        if (fill(other, merging, begins, count, first) == ABSENT) return ABSENT;
+        if (fill(other, merging, of, one->begins[at]) == ABSENT) return NO_MEMORY_FOR_WINDOW;
         if (!find_common(one, &at, other)) return NOTHING_IN_COMMON;
-        kept = keep(one, at, begins, kept);
+        take(merging, one, at);
         struct window *done = one;
         one = other;
         other = done;
     }
-    kept = keep(one, one->count, begins, kept);
-    begins[kept] = end;
-    return kept;
+    take(merging, one, one->count);
+    return MERGED;
 }

@@ -82,10 +82,12 @@ void release_workspace(struct workspace *workspace) {
 
 void *scratch_reserve(struct scratch *scratch, size_t size) {
     if (size <= scratch->size) return scratch->memory;
-    void *memory = realloc(scratch->memory, size + size / 2);
+    /* Large memory is not kept, and no larger than needed: the C library keeps what it freed only up to a size. */
+    size_t reserved = size > KEPT_BYTES ? size : size + size / 2;
+    void *memory = realloc(scratch->memory, reserved);
     if (!memory) return NULL;
     scratch->memory = memory;
-    scratch->size = size + size / 2;
+    scratch->size = reserved;
     return memory;
 }
 
