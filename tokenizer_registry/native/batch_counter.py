@@ -58,7 +58,7 @@ class NativeEngine:
 
     def count(self, text: str) -> int:
         """Return the number of tokens. Raise UncountableText, MemoryError, and whatever a reference library raises."""
-        if len(text) <= SMALL_CHARACTERS:
+        if len(text) <= SMALL_CHARACTERS and not self.counter_set.unresolved_slots & self._bit:
             try:
                 counts = self.counter_set.count_small(text, self._bit)
             except UnicodeEncodeError:

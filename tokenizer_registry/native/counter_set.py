@@ -66,6 +66,9 @@ class CounterSet:
         self._freeing_gil = library()
         self._mapped = [characters]
         self._count_words: list[CountWords] = []
+        # The slots for which `count` last met a text with unresolved words. `count_small` would count the next one, which
+        # is likely to have some too, for nothing.
+        self.unresolved_slots = 0
         self._handle = self._freeing_gil.weighbridge_counter_set(characters.address)
         if not self._handle:
             raise CounterSetFull
@@ -114,7 +117,10 @@ class CounterSet:
             self._handle, content, len(content), wanted, normalized, totals, is_small, ctypes.byref(unresolved)
         )
         if words:
+            self.unresolved_slots |= wanted
             self._add_unresolved(content, words, totals, unresolved)
+        else:
+            self.unresolved_slots &= ~wanted | normalized
         return totals
 
     def count_column(self, column: TextColumn, wanted: int) -> ColumnCounts:
