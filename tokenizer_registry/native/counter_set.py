@@ -66,7 +66,7 @@ class CounterSet:
         self._freeing_gil = library()
         self._mapped = [characters]
         self._count_words: list[CountWords] = []
-        # The slots for which `count` last met a text with unresolved words. The next one is likely to have some too, and
+        # The slots for which `count` last met a text with unresolved words. The next one is likely to have some too:
         # `count_small` would count it for nothing.
         self.unresolved_slots = 0
         self._handle = self._freeing_gil.weighbridge_counter_set(characters.address)
