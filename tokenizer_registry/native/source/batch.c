@@ -10,7 +10,6 @@
 #define MAX_KEPT_UNRESOLVED (1u << 16)
 /* With more places to normalize than one in so many bytes a text is counted by words. */
 #define BYTES_PER_UNNORMALIZED_PLACE 1024
-#define MAX_UNSEEN_BYTES 8192
 
 /* Add the cached counts of a word; where some are missing, the word becomes pending. */
 static void count_word(struct batch *batch, const struct word *word) {
@@ -77,31 +76,22 @@ static u64 by_pre_tokens(const struct counter_set *set, u64 wanted) {
     return wanted & (wanted - 1) ? slots & ~CACHED_SLOT_BITS : slots;
 }
 
-/* Return how many places of a text have to be normalized, and note whether they are many. */
-static u64 note_places(struct counter *counter, const struct counter_set *set, u32 slot, const u8 *text, u32 length) {
-    u64 places = unnormalized_places(set, slot, text, length), bit = (u64)1 << slot;
-    int are_many = places * BYTES_PER_UNNORMALIZED_PLACE > length;
-    counter->seldom_normal = (counter->seldom_normal & ~bit) | (are_many ? bit : 0);
-    return places;
-}
-
 /* Count by pre-tokens with the vocabulary in a slot. Where many words have to be normalized, the text is left to be counted
-   by words, most of which were met before. If the last text was such a one, a short text is left so without a look, and a
-   longer one is looked at first. */
+   by words, most of which were met before; and it is looked at first if the last text was such a one. */
 static enum pieces_result count_with_slot(
     struct counter *counter, struct counter_set *set, u32 slot, const u8 *text, u32 length, int is_normalized,
     u64 *total
 ) {
     u64 bit = (u64)1 << slot;
     enum pieces_result result = PIECES_NOT_NORMALIZED;
-    int is_likely_normal = is_normalized || !(counter->seldom_normal & bit);
-    if (!is_likely_normal && length <= MAX_UNSEEN_BYTES) return result;
-    if (is_likely_normal)
+    if (is_normalized || !(counter->seldom_normal & bit))
         result = count_by_pieces(counter, set, slot, text, length, is_normalized, total);
     if (result != PIECES_NOT_NORMALIZED) return result;
-    u64 places = note_places(counter, set, slot, text, length);
+    u64 many = length / BYTES_PER_UNNORMALIZED_PLACE + 1;
+    u64 places = unnormalized_places(set, slot, text, length, many);
+    counter->seldom_normal = (counter->seldom_normal & ~bit) | (places == many ? bit : 0);
     if (!places) return count_by_pieces(counter, set, slot, text, length, 1, total);
-    if (counter->seldom_normal & bit || !with_words(set, text, length, bit)) return result;
+    if (places == many || !with_words(set, text, length, bit)) return result;
     return count_normalized_pieces(counter, set, slot, text, length, total);
 }
 
@@ -143,9 +133,6 @@ int count_text(
     };
     if (slots) count_words(&batch);
     count_pending(&batch, wanted & ~slots);
-    /* The next text is not left so without a look if this one had no need. */
-    for (u64 left = counter->unresolved_count ? 0 : counter->seldom_normal & slots; left; left &= left - 1)
-        note_places(counter, set, (u32)__builtin_ctzll(left), text, length);
     return batch.failed;
 }
 

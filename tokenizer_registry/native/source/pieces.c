@@ -149,11 +149,11 @@ enum pieces_result count_by_pieces(
     return add_total(&t, total);
 }
 
-u64 unnormalized_places(const struct counter_set *set, u32 slot, const u8 *text, u32 length) {
+u64 unnormalized_places(const struct counter_set *set, u32 slot, const u8 *text, u32 length, u64 most) {
     struct counting counting = {.vocabulary = set->vocabularies[slot], .all = set->all};
+    const u8 *at = text, *end = text + length;
     u64 count = 0;
-    for (const u8 *at = text, *end = text + length; (at = find_unnormalized(&counting, at, end)); at += character_length(*at))
-        count++;
+    for (; count < most && (at = find_unnormalized(&counting, at, end)); at += character_length(*at)) count++;
     return count;
 }
 

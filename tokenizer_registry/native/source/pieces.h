@@ -19,11 +19,12 @@ enum pieces_result count_by_pieces(
     u64 *total
 );
 
-/* Return how many characters may show that the text is not in the normal form of the slot's vocabulary. */
-u64 unnormalized_places(const struct counter_set *set, u32 slot, const u8 *text, u32 length);
+/* Return how many characters may show that the text is not in the normal form of the slot's vocabulary, and stop looking
+   at `most`. */
+u64 unnormalized_places(const struct counter_set *set, u32 slot, const u8 *text, u32 length, u64 most);
 
-/* Count as count_by_pieces does a text that is not normalized, if the slot takes texts word by word: its words that have to be normalized
-   become unresolved. */
+/* Count as count_by_pieces does a text that is not normalized, if the slot takes texts word by word: its words that have
+   to be normalized become unresolved. */
 enum pieces_result count_normalized_pieces(
     struct counter *counter, struct counter_set *set, u32 slot, const u8 *text, u32 length, u64 *total
 );
