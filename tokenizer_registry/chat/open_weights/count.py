@@ -12,6 +12,7 @@ from tokenizer_registry.chat.open_weights.shipped import ChatTemplate, shipped_t
 from tokenizer_registry.chat.open_weights.template_counter import TemplateCounter
 from tokenizer_registry.chat.parts import PartSum
 from tokenizer_registry.chat.request import (
+    CommonRequest,
     MediaBlock,
     ResponseFormat,
     TextBlock,
@@ -95,9 +96,12 @@ def _is_json_mode(response_format: ResponseFormat | None) -> bool:
 
 def _added(context: CountingContext, rule: Rule) -> int:
     """Return what the host was measured to count beside the template."""
-    has_system = any(turn.role in SYSTEM_ROLES for turn in context.request.turns)
-    without_system = 0 if has_system else rule.values.get("without_system", 0)
+    without_system = 0 if _has_system(context.request) else rule.values.get("without_system", 0)
     return int(rule.values.get("tokens", 0) + without_system)
+
+
+def _has_system(request: CommonRequest) -> bool:
+    return any(turn.role in SYSTEM_ROLES for turn in request.turns)
 
 
 def _options(context: CountingContext, rule: Rule) -> dict[str, Any]:
@@ -172,6 +176,8 @@ def _widen(context: CountingContext, rule: Rule, rendered: Rendered) -> None:
     if not is_measured and not is_published:
         context.widen(sums.frame, "open-unmeasured-host")
     _doubt(context, sums.frame, values.get("text"), len(request.turns))
+    if _has_system(request) and not request.tools:
+        _doubt(context, sums.frame, values.get("instructions"), 1)
     if request.tools and request.tool_choice.mode != "none":
         band = values.get(f"tools_{request.shape}") or values.get("tools") or _usual_band(is_measured or is_published)
         _doubt(context, sums.tools, band, len(request.tools))
