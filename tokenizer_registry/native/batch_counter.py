@@ -89,14 +89,16 @@ class NativeEngine:
         return counts
 
     def _count_with_own_normalizer(self, words: Sequence[UnresolvedWord]) -> list[int]:
-        # The vocabulary's normalizer puts a space in front of each word itself, or drops it.
-        return [self._count_unresolved(word.text if word.is_first else word.text[1:]) for word in words]
+        return list(map(self._count_unresolved, words))
 
-    def _count_unresolved(self, text: str) -> int:
+    def _count_unresolved(self, word: UnresolvedWord) -> int:
         own = self._own_normalizer
+        # The vocabulary's normalizer puts a space in front of each word itself, or drops it.
+        text = word.text if word.is_first else word.text[1:]
         if own is None or (len(text) > MAX_NORMALIZED_CHARACTERS and not own.is_in_blocks):
             return self._reference.engine.count(text)
-        return self._count_normalized(own.normalize(text))
+        # Only the last word of a text may become nothing, and leaves the space before it.
+        return self._count_normalized(own.normalize(text) or ("" if word.is_first else " "))
 
     def _count_with_normal_form(self, words: Sequence[UnresolvedWord]) -> list[int]:
         normalize = self._normalize

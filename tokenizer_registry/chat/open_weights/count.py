@@ -9,10 +9,9 @@ from tokenizer_registry.chat.open_weights.conversation import tools_of
 from tokenizer_registry.chat.open_weights.images import count_image
 from tokenizer_registry.chat.open_weights.sandbox import RefusedByTemplate, RenderingTooLong
 from tokenizer_registry.chat.open_weights.shipped import ChatTemplate, shipped_templates
-from tokenizer_registry.chat.open_weights.template_counter import TemplateCounter
+from tokenizer_registry.chat.open_weights.template_counter import TemplateCounter, without_end
 from tokenizer_registry.chat.parts import PartSum
 from tokenizer_registry.chat.request import (
-    CommonRequest,
     MediaBlock,
     ResponseFormat,
     TextBlock,
@@ -39,13 +38,15 @@ KEEPING_HOSTS: Final = frozenset({"mistral"})
 class Rendered(NamedTuple):
     """The tokens of a rendered request: the whole, those of its tools and of JSON mode, and the doubts about them.
 
-    `parsed` is what a host counts that parses control strings in texts, `doubt` how far the layout may be off.
+    `parsed` is what a host counts that parses control strings in texts, `bare` without what the template writes behind
+    instructions, which another renderer leaves out; `doubt` is how far the layout may be off.
     """
 
     whole: int
     tools: int
     json_mode: int
     parsed: int
+    bare: int
     doubt: int
 
 
@@ -86,7 +87,9 @@ def _rendered(context: CountingContext, rule: Rule, template: ChatTemplate) -> R
     if values.get("shows_json_mode") and _is_json_mode(context.request.response_format):
         showing = TemplateCounter(context, template, options | {"response_format": JSON_MODE})
         json_mode = showing.tokens(showing.rendering(tools)) - whole
-    return Rendered(whole, whole - without_tools, json_mode, parsed, rendering.doubt)
+    end = values.get("behind_instructions")
+    bare = counter.tokens(without_end(rendering, end)) if end else whole
+    return Rendered(whole, whole - without_tools, json_mode, parsed, bare, rendering.doubt)
 
 
 def _is_json_mode(response_format: ResponseFormat | None) -> bool:
@@ -96,12 +99,9 @@ def _is_json_mode(response_format: ResponseFormat | None) -> bool:
 
 def _added(context: CountingContext, rule: Rule) -> int:
     """Return what the host was measured to count beside the template."""
-    without_system = 0 if _has_system(context.request) else rule.values.get("without_system", 0)
+    has_system = any(turn.role in SYSTEM_ROLES for turn in context.request.turns)
+    without_system = 0 if has_system else rule.values.get("without_system", 0)
     return int(rule.values.get("tokens", 0) + without_system)
-
-
-def _has_system(request: CommonRequest) -> bool:
-    return any(turn.role in SYSTEM_ROLES for turn in request.turns)
 
 
 def _options(context: CountingContext, rule: Rule) -> dict[str, Any]:
@@ -176,8 +176,9 @@ def _widen(context: CountingContext, rule: Rule, rendered: Rendered) -> None:
     if not is_measured and not is_published:
         context.widen(sums.frame, "open-unmeasured-host")
     _doubt(context, sums.frame, values.get("text"), len(request.turns))
-    if _has_system(request) and not request.tools:
-        _doubt(context, sums.frame, values.get("instructions"), 1)
+    if rendered.bare != rendered.whole:
+        fewer = rendered.whole - rendered.bare
+        sums.frame.widen(max(fewer, 0), max(-fewer, 0), "open-instructions")
     if request.tools and request.tool_choice.mode != "none":
         band = values.get(f"tools_{request.shape}") or values.get("tools") or _usual_band(is_measured or is_published)
         _doubt(context, sums.tools, band, len(request.tools))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from tokenizer_registry.chat.context import CountingContext
 from tokenizer_registry.chat.json_texts import parsed
@@ -10,6 +10,8 @@ from tokenizer_registry.chat.open_weights.conversation import messages_of
 from tokenizer_registry.chat.open_weights.provenance import MARK, UserTextMarker, marker_of, texts_between
 from tokenizer_registry.chat.open_weights.sandbox import examined_texts, render
 from tokenizer_registry.chat.open_weights.shipped import ChatTemplate
+
+DEVELOPER: Final = "developer"
 
 
 class Rendering(NamedTuple):
@@ -84,6 +86,15 @@ class TemplateCounter:
             texts = [text.removeprefix(" ") for text in texts]
         self._context.texts.count_ahead(texts)
         return rendering.controls + sum(map(self._context.texts.count, texts))
+
+
+def without_end(rendering: Rendering, end: str) -> Rendering:
+    """Return a rendering without an end of the developer's message, as in gpt-oss's format."""
+    texts = [
+        text.removesuffix(end) if before == DEVELOPER else text
+        for before, text in zip(("", *rendering.texts), rendering.texts, strict=False)
+    ]
+    return rendering._replace(texts=texts)
 
 
 def _with_parsed_result(message: dict[str, Any]) -> dict[str, Any]:

@@ -141,7 +141,8 @@ def _media(part: Field) -> MediaBlock | UnknownBlock:
     resolution = part.get("mediaResolution", "media_resolution")
     detail = resolution.get("level").optional_text() if isinstance(resolution.value, dict) else None
     frames = part.get("videoMetadata", "video_metadata")
-    if frames.value is not None and frames.get("fps").value not in {None, 1}:
+    rate = None if frames.value is None else frames.get("fps").value
+    if rate is not None and rate != 1:
         return UnknownBlock("video at another rate than a frame a second", part.path)
     return media_block(part, inner, kind_of(media_type), media_type, inner.get("data").optional_text(), detail)
 

@@ -51,7 +51,8 @@ def _thinking(body: Field) -> ThinkingMode | None:
     if _REASONING.isdisjoint(body.mapping()):
         return None
     reasoning = body.get("reasoning")
-    asked = body.get("reasoning_effort").value not in {None, "none"}
+    effort = body.get("reasoning_effort").value
+    asked = effort is not None and effort != "none"
     if isinstance(reasoning.value, dict):
         asked = reasoning.get("enabled").value is not False and reasoning.get("effort").value != "none"
     return "enabled" if asked else None

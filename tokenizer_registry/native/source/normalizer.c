@@ -94,16 +94,16 @@ u8 *lower_case(struct counting *c, const u8 *text, u32 *length) {
 }
 
 const u8 *with_meta_spaces(struct counting *c, const u8 *text, u32 *length, int is_first) {
-    size_t spaces = is_first && c->vocabulary->puts_space_first;
+    size_t spaces = 0, is_put = is_first && c->vocabulary->puts_space_first;
     for (u32 at = 0; at < *length; at++) spaces += text[at] == ' ';
-    if (!spaces) return text;
-    size_t size = *length + spaces * sizeof META_SPACE;
+    if (!spaces && !is_put) return text;
+    size_t size = *length + spaces * (sizeof META_SPACE - 1) + is_put * sizeof META_SPACE;
     u8 *begin = size <= MAX_TEXT_BYTES ? scratch_reserve(&c->buffers->text, size + READABLE) : NULL, *to = begin;
     if (!begin) {
         c->failed = size <= MAX_TEXT_BYTES ? NO_MEMORY : TOO_LONG;
         return NULL;
     }
-    if (is_first && c->vocabulary->puts_space_first) to = put(to, META_SPACE, sizeof META_SPACE);
+    if (is_put) to = put(to, META_SPACE, sizeof META_SPACE);
     for (u32 at = 0; at < *length; at++) {
         if (text[at] == ' ') to = put(to, META_SPACE, sizeof META_SPACE);
         else *to++ = text[at];

@@ -103,6 +103,8 @@ static u32 count_normalized(struct counting *c, const struct span *span) {
     if (!text) return UNRESOLVED;
     const struct vocabulary *v = c->vocabulary;
     if (v->method == WORD_PIECES) add(c, count_word_pieces(&v->word_pieces, (u8 *)text, length));
+    /* Only the last word of a text may become nothing, and leaves the space before it. */
+    else if (!length && !span->is_first) count_unigram_words(c, (const u8 *)" ", 1);
     else count_unigram_words(c, text, length);
     return c->failed ? UNRESOLVED : c->count;
 }

@@ -20,6 +20,8 @@ FAILING = "render_functions_with_parameters"
 # The day in those texts that have one. The template writes it always, and needs a message.
 TODAY = date(2025, 6, 28)
 DAY_LINE = "Current date: 2025-06-28\n"
+USER = {"role": "user", "content": "Hi"}
+WEIGH = {"type": "function", "function": {"name": "weigh", "parameters": {"type": "object", "properties": {}}}}
 NO_MESSAGE = "<|start|>user<|message|><|end|>"
 
 
@@ -60,14 +62,29 @@ def test_a_request_with_which_the_template_fails_has_no_number() -> None:
     assert found.missing == ("text: what the template gpt-oss gives here (TypeError)",)
 
 
-@pytest.mark.parametrize(("end", "tokens"), [(".", 0), ("", 1)])
-def test_two_published_renderers_differ_behind_instructions(end: str, tokens: int) -> None:
-    """The number is the template's; that of the other renderer is in the band."""
-    texts = [f"# Instructions\n\nBe terse{end}{line_feeds}" for line_feeds in ("", "\n\n")]
+@pytest.mark.parametrize(
+    ("instructions", "tokens"),
+    [("Be terse.", 0), ("Be terse", 1), ("Be kind.\r\n", 2), ("Speak x;;;;;;;;;;;;;;;;", 3), ("a\n\n ", -1)],
+)
+@pytest.mark.parametrize("others", [{}, {"tools": [WEIGH], "tool_choice": "none"}])
+def test_two_published_renderers_differ_behind_instructions(
+    instructions: str, tokens: int, others: dict[str, Any]
+) -> None:
+    """The number is the template's; that of the other renderer is in the band, which is no wider."""
+    texts = [f"# Instructions\n\n{instructions}{line_feeds}" for line_feeds in ("", "\n\n")]
     other, ours = package_registry().counter("o200k_base").count_batch(texts)
     assert ours - other == tokens
-    body = {"messages": [{"role": "system", "content": f"Be terse{end}"}, {"role": "user", "content": "Hi"}]}
-    found = count_request(package_registry(), "openai_chat", body, "gpt-oss-120b", "vllm", TODAY)
+    system = {"role": "system", "content": instructions}
+    found = count_request(
+        package_registry(), "openai_chat", {"messages": [system, USER], **others}, "gpt-oss-120b", "vllm", TODAY
+    )
     assert found.tokens is not None
-    assert found.low <= found.tokens - tokens
-    assert found.method == "estimate"
+    assert (found.low, found.high) == (found.tokens - max(tokens, 0), found.tokens - min(tokens, 0))
+    assert (found.method == "exact") == (tokens == 0)
+
+
+@pytest.mark.parametrize("messages", [[{"role": "system", "content": ""}], [{"role": "user", "content": "Hi"}]])
+def test_a_chat_without_rendered_instructions_is_exact(messages: list[dict[str, Any]]) -> None:
+    """The template takes instructions from the first message alone, and none that are empty."""
+    body = {"messages": [*messages, USER]}
+    assert count_request(package_registry(), "openai_chat", body, "gpt-oss-120b", "vllm", TODAY).method == "exact"
