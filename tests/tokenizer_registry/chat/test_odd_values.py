@@ -105,9 +105,11 @@ REQUESTS: dict[str, dict[str, Any]] = {
         },
     },
     "cohere_chat": {
-        "messages": [{"role": "user", "content": "x"}],
-        "tools": [{"type": "function", "function": FUNCTION}],
-        "response_format": {"type": "json_object"},
+        "preamble": "p",
+        "chat_history": [{"role": "USER", "message": "m"}, {"role": "CHATBOT", "message": "m"}],
+        "message": "x",
+        "tools": [{"name": "f", "description": "d"}],
+        "documents": [{"text": "t"}],
     },
 }
 MODELS = {
