@@ -8,13 +8,13 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from gc import get_referents
 from math import inf
 from typing import Any, Final
 
 import jiter
 
 from pricing_data import plain
+from tokenizer_registry.json_levels import levels
 
 Value = str | int | Decimal | bool | None | Mapping[str, "Value"] | list["Value"]
 # One encoder for all strings: `json.dumps` with options builds a new one for each call.
@@ -59,7 +59,6 @@ MAX_DIGITS: Final = 100
 PANIC: Final = "PanicException"
 
 _MAX_INTEGER: Final = 10**MAX_DIGITS
-_CONTAINERS: Final = frozenset((dict, list))
 _NUMBERS: Final = frozenset((int, float))
 _FIRST_LINE: Final = re.compile(r" at line 1 column(?= \d+$)")
 _HALF_CHARACTER: Final = re.compile(r"^(lone \w+ surrogate in|unexpected end of) hex escape")
@@ -119,15 +118,9 @@ def _count_values(structure: bytes) -> int:
 
 def _check_numbers(value: Any) -> None:
     """Raise NotJson for a number that is out of range. jiter reads `1e999` as infinity, and integers of any size."""
-    level: list[Any] = [[value]]
-    while level:
-        level = get_referents(*level)  # all names and values of one level together
-        kinds = set(map(type, level))
+    for found, kinds, _ in levels([value]):
         if not kinds.isdisjoint(_NUMBERS):
-            _check_level(level)
-        if kinds.isdisjoint(_CONTAINERS):
-            return
-        level = [inner for inner in level if type(inner) in _CONTAINERS]
+            _check_level(found)
 
 
 def _check_level(values: Iterable[Any]) -> None:

@@ -3,10 +3,7 @@
 A process of its own, because one that has freed much memory needs none from the system for the text.
 """
 
-import resource
 import sys
-from functools import partial
-from pathlib import Path
 
 from corpus_cost.counting import CountJob, load_counters
 from corpus_cost.discovery import find_sources
@@ -17,17 +14,16 @@ from corpus_cost.totals import Meter
 from corpus_cost.workers import Workers
 from corpus_cost.workload import ReadOptions, Workload
 from tests.corpus_cost.conftest import DAY
+from tests.little_memory import limit_memory
 from tokenizer_registry import Registry
 
 JOB = CountJob((Meter("o200k_base"),), Workload(DAY))
 ROOM_BYTES = 5_000_000
 
 
-def limit_memory(room_bytes: int) -> None:
-    """For this process: the address space that it has now, and so much more."""
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    _, most = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + room_bytes, most))
+def prepare() -> None:
+    """Take memory from this process."""
+    limit_memory(ROOM_BYTES)
 
 
 def main() -> None:
@@ -35,7 +31,7 @@ def main() -> None:
     shards = plan_shards(find_sources([sys.argv[1]]).sources, ReadOptions(), 2).shards
     counters = load_counters(Registry.from_package(), JOB)
     try:
-        with Workers(JOB, counters, 1, partial(limit_memory, ROOM_BYTES)) as workers:
+        with Workers(JOB, counters, 1, prepare) as workers:
             count_shards(workers, shards, ShardTally(None), lambda _: None)
     except WorkersLost as error:
         sys.stdout.write(f"{type(error).__name__}: {error}\n")

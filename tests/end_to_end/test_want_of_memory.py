@@ -5,7 +5,6 @@ import resource
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import httpx2
 import pytest
@@ -13,6 +12,7 @@ import pytest
 from tests.end_to_end.conftest import SETTINGS
 from tests.end_to_end.processes import workers
 from tests.end_to_end.server import Server, running
+from tests.little_memory import limit_memory
 
 # The normal form of so many characters is given 144 MB.
 MODEL = "bge-m3"
@@ -61,9 +61,7 @@ def count(server: Server, text: str) -> httpx2.Response:
 def little_memory(server: Server) -> Iterator[None]:
     """For the time of the block the worker may have little more address space than it has."""
     (worker,) = workers(server.process.pid)
-    pages = int(Path(f"/proc/{worker}/statm").read_text().split()[0])
-    limits = resource.prlimit(worker, resource.RLIMIT_AS)
-    resource.prlimit(worker, resource.RLIMIT_AS, (pages * resource.getpagesize() + ROOM_BYTES, limits[1]))
+    limits = limit_memory(ROOM_BYTES, worker)
     try:
         yield
     finally:

@@ -8,8 +8,8 @@ import resource
 import sys
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
+from tests.little_memory import limit_memory
 from tokenizer_registry import Registry
 from tokenizer_registry.vocabulary import TokenCounter
 
@@ -39,11 +39,9 @@ def main() -> None:
     ]
     expected = [outcome(way) for way in ways]
     ctypes.CDLL(None).malloc_trim(0)  # what was freed goes back to the system, and cannot be used for the next text
-    _, most = resource.getrlimit(resource.RLIMIT_AS)
-    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (used + ROOM_BYTES, most))
+    before = limit_memory(ROOM_BYTES)
     limited = [outcome(way) for way in ways]
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    resource.setrlimit(resource.RLIMIT_AS, before)
     sys.stdout.write(f"{sorted(set(limited))} {[outcome(way) for way in ways] == expected}\n")
 
 

@@ -113,10 +113,7 @@ class PartSum:
 
     def widen(self, below: int, above: int, rule: str) -> None:
         """Make what was added an estimate that may be this much too high or too low."""
-        self._low -= below
-        self._high += above
-        self._exact = False
-        self._rules[rule] = None
+        self.estimate(TokenRange(0, -below, above), rule)
 
     def spread(self, below: Decimal, above: Decimal) -> None:
         """Make what was added an estimate by shares of tokens, which are rounded up when all are together."""

@@ -168,17 +168,14 @@ def _widen(context: CountingContext, rule: Rule, rendered: Rendered) -> None:
     calls = sum(isinstance(block, ToolCallBlock) for turn in request.turns for block in turn.blocks)
     if rendered.doubt:
         sums.frame.widen(rendered.doubt, rendered.doubt, "open-examined-text")
-    if rendered.parsed != rendered.whole:
-        fewer = rendered.whole - rendered.parsed
-        sums.frame.widen(max(fewer, 0), max(-fewer, 0), "open-written-controls")
+    for other, reason in ((rendered.parsed, "open-written-controls"), (rendered.bare, "open-instructions")):
+        if other != rendered.whole:
+            sums.frame.widen(max(rendered.whole - other, 0), max(other - rendered.whole, 0), reason)
     if values.get("is_kin") and not is_measured:
         context.widen(sums.frame, "open-kin")
     if not is_measured and not is_published:
         context.widen(sums.frame, "open-unmeasured-host")
     _doubt(context, sums.frame, values.get("text"), len(request.turns))
-    if rendered.bare != rendered.whole:
-        fewer = rendered.whole - rendered.bare
-        sums.frame.widen(max(fewer, 0), max(-fewer, 0), "open-instructions")
     if request.tools and request.tool_choice.mode != "none":
         band = values.get(f"tools_{request.shape}") or values.get("tools") or _usual_band(is_measured or is_published)
         _doubt(context, sums.tools, band, len(request.tools))

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -136,11 +136,12 @@ def unknown_properties(shape: str, body: Any, tools: tuple[Tool, ...] = ()) -> t
         return ()
     if shape == "gemini_contents":
         body = next((body[name] for name in _WRAPPERS if isinstance(body.get(name), dict)), body)
-    places = [*_unknown(shape, known, body, tools)]
-    if not places:
+    places = _unknown(shape, known, body, tools)
+    named = [f"what {place} costs" for place in islice(places, MAX_NAMED)]
+    if not named:
         return ()
-    named, more = [f"what {place} costs" for place in places[:MAX_NAMED]], len(places) - MAX_NAMED
-    return (*named, f"what {more:,} more properties cost") if more > 0 else tuple(named)
+    more = sum(1 for _ in places)
+    return (*named, f"what {more:,} more properties cost") if more else tuple(named)
 
 
 def known_alone(shape: str, body: Mapping[str, Any]) -> dict[str, Any]:
