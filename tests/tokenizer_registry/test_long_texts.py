@@ -12,7 +12,7 @@ from tokenizer_registry.native.library import TEXT_TOO_LONG, library
 from tokenizer_registry.native.packed_files import Packs
 from tokenizer_registry.vocabulary import MAX_TEXT_BYTES
 
-# One of the C library's by words, one of whole texts, and one by its own form; and one of the owner's library alone.
+# One with cached words, one whose words are pieces, and one with a normalizer of its own.
 VOCABULARIES = ("o200k_base", "llama-2", "bert-uncased")
 FULL_SIZE = "LONG_TEXTS" in os.environ
 

@@ -28,6 +28,7 @@ class Method(IntEnum):
     UNIGRAM = 2
     WORD_PIECES = 3
     LONGEST_MATCH = 4
+    UNSPLIT_UNIGRAM = 5
 
 
 class PackedSection(IntEnum):
@@ -50,6 +51,8 @@ class PackedSection(IntEnum):
     PAIRS = 14
     BORDERS = 15
     FIRST_SYMBOLS = 16
+    CHARSMAP = 17
+    PIECE_TRIE = 18
 
 
 @dataclass(slots=True)
@@ -98,7 +101,7 @@ def changed_sections(form: Mapping[str, str]) -> dict[PackedSection, bytes]:
     }
 
 
-MAGIC: Final = b"WBPACK04"
+MAGIC: Final = b"WBPACK05"
 MAX_SPLITS: Final = 8
 HEAD: Final = struct.Struct(f"<8s6Id{len(PackedSection) + MAX_SPLITS}Q")
 # What stands in front of the offsets.

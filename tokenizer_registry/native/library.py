@@ -42,6 +42,10 @@ _SIGNATURES: Final = {
         None,
         [ctypes.c_void_p, ctypes.c_uint32, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_uint32],
     ),
+    "weighbridge_fill_trie": (
+        ctypes.c_uint32,
+        [ctypes.c_void_p, ctypes.c_uint32, *[ctypes.c_char_p] * 3, ctypes.c_uint32],
+    ),
     "weighbridge_find_pairs": (ctypes.c_uint32, [ctypes.c_char_p, ctypes.c_uint64, ctypes.c_void_p]),
     "weighbridge_fill_pairs": (
         ctypes.c_int,

@@ -14,7 +14,8 @@ from tokenizer_registry.native.documents import document_tables
 from tokenizer_registry.native.layout import Method, PackedSection, Tables, flag_of
 from tokenizer_registry.native.longest_match import longest_match_tables
 from tokenizer_registry.native.pre_tokenizers import rank_splits
-from tokenizer_registry.native.sentencepiece import model_tables
+from tokenizer_registry.native.sentencepiece import merge_tables, read_model
+from tokenizer_registry.native.sentencepiece_unigrams import unigram_tables
 from tokenizer_registry.native.tables import ascii_pairs, strings
 from tokenizer_registry.vocabulary_files import VocabularyFormat, VocabularySpec
 
@@ -53,7 +54,8 @@ def tables_of(spec: VocabularySpec, content: bytes) -> Tables:
         case VocabularyFormat.TIKTOKEN:
             return _ranks(content, spec.pattern or "", spec.normalizer)
         case VocabularyFormat.SENTENCEPIECE:
-            return model_tables(content)
+            model = read_model(content)
+            return merge_tables(model) if model.is_merging else unigram_tables(model)
         case VocabularyFormat.HUGGINGFACE:
             return document_tables(json.loads(content))
         case VocabularyFormat.LONGEST_MATCH:

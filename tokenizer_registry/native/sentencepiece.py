@@ -48,13 +48,22 @@ class ModelPiece(NamedTuple):
 
 
 class SentencePieceModel(NamedTuple):
-    """`changes_text`: its normalizer does more than putting bars for spaces."""
+    """`charsmap`: the rules of its normalizer, in the form of the file.
+
+    `keeps_spaces`: it neither leaves spaces out nor keeps them from becoming bars.
+    """
 
     pieces: list[ModelPiece]
     is_merging: bool
     has_byte_fallback: bool
     puts_space_first: bool
-    changes_text: bool
+    keeps_spaces: bool
+    charsmap: bytes
+
+    @property
+    def changes_text(self) -> bool:
+        """Return whether the normalizer does more than putting bars for spaces."""
+        return bool(self.charsmap) or not self.keeps_spaces
 
 
 def read_model(content: bytes) -> SentencePieceModel:
@@ -70,13 +79,13 @@ def read_model(content: bytes) -> SentencePieceModel:
         is_merging=trainer.get(3, 1) == MERGING,
         has_byte_fallback=trainer.get(35, 0) == 1,
         puts_space_first=normalizer.get(3, 1) == 1,
-        changes_text=bool(normalizer.get(2, b"")) or normalizer.get(4, 1) == 1 or normalizer.get(5, 1) == 0,
+        keeps_spaces=normalizer.get(4, 1) == 0 and normalizer.get(5, 1) == 1,
+        charsmap=charsmap if isinstance(charsmap := normalizer.get(2, b""), bytes) else b"",
     )
 
 
-def model_tables(content: bytes) -> Tables:
+def merge_tables(model: SentencePieceModel) -> Tables:
     """A SentencePiece model that merges pieces. Its user-defined pieces are tokens wherever they stand."""
-    model = read_model(content)
     if not model.is_merging or not model.has_byte_fallback or model.changes_text:
         raise ValueError("only models that merge, fall back to bytes and do not normalize are known")
     merged = sorted((piece for piece in model.pieces if piece.kind in PieceKind.matched()), key=lambda one: -one.score)

@@ -4,7 +4,7 @@ import ctypes
 import struct
 import sys
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, chain
 from typing import Final, NamedTuple
 
@@ -14,6 +14,9 @@ from tokenizer_registry.native.library import library
 # Of a hundred places in a table so many are filled.
 FILLED: Final = 60
 FREE: Final = 0xFFFFFFFF
+UNIT_BYTES: Final = 8
+# What the C library wants beside a unit for each byte.
+MIN_UNITS: Final = 1024
 NEVER_ADJACENT: Final = FREE - 1
 ASCII: Final = 128
 NEVER_IN_UTF8: Final = b"\xff"
@@ -33,6 +36,27 @@ def strings(texts: Sequence[bytes]) -> bytes:
     text = b"".join(texts)
     library().weighbridge_fill_strings(slots, capacity, offsets, text, len(texts))
     return struct.pack("<4I", capacity, len(texts), max(map(len, texts), default=0), 0) + slots.raw + offsets + text
+
+
+class Trie(NamedTuple):
+    """The units of a trie as the C library has them, and the bytes of its longest string."""
+
+    units: bytes
+    longest: int
+
+
+def trie(scores: Mapping[bytes, float]) -> Trie:
+    """Return a trie of strings with their scores. Raise ValueError if it has no place for them."""
+    texts = sorted(scores)
+    offsets = numbers([0, *accumulate(map(len, texts))])
+    text = b"".join(texts)
+    capacity = len(text) + MIN_UNITS
+    units = ctypes.create_string_buffer(capacity * UNIT_BYTES)
+    ordered = array("f", map(scores.__getitem__, texts)).tobytes()
+    used = library().weighbridge_fill_trie(units, capacity, offsets, text, ordered, len(texts))
+    if used > capacity:
+        raise ValueError(f"{len(texts)} strings that do not fit into a trie")
+    return Trie(units.raw[: used * UNIT_BYTES], max(map(len, texts), default=0))
 
 
 def ascii_pairs(tokens: Sequence[bytes], ranks: Sequence[int] = ()) -> bytes:

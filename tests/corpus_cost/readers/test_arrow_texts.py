@@ -33,6 +33,7 @@ def counters() -> JobCounters:
     """Return counters of the C library and of an owner's library."""
     registry = Registry.from_package()
     by_name = {name: registry.counter(name) for name in ("o200k_base", "claude-2", "jurassic-2")}
+    by_name["llama-2"] = Registry.from_package(fast=False).counter("llama-2")
     return JobCounters(by_name, ChatCounters(registry, ()))
 
 

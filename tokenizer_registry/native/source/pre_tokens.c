@@ -109,6 +109,14 @@ static u32 count_normalized(struct counting *c, const struct span *span) {
     return c->failed ? UNRESOLVED : c->count;
 }
 
+static u32 count_unsplit_text(struct counting *c, const struct span *span) {
+    const struct vocabulary *v = c->vocabulary;
+    u32 length = span->length;
+    const u8 *text = map_characters(&v->charsmap, span->text, &length, &c->buffers->text, &c->failed);
+    if (text) add(c, count_unsplit_unigram(&v->unsplit_unigram, text, length, &c->buffers->work));
+    return c->failed ? UNRESOLVED : c->count;
+}
+
 u32 count_token_text(const struct vocabulary *vocabulary, const u8 *text, u32 length, struct buffers *buffers) {
     struct counting c = {.vocabulary = vocabulary, .buffers = buffers};
     if (vocabulary->method == UNIGRAM) return count_unigram(&vocabulary->unigram, text, length, &buffers->work);
@@ -127,6 +135,7 @@ u32 count_span(struct counting *c, const struct span *span) {
     c->count = 0;
     c->failed = 0;
     if (vocabulary->method == UNIGRAM || vocabulary->method == WORD_PIECES) return count_normalized(c, span);
+    if (vocabulary->method == UNSPLIT_UNIGRAM) return count_unsplit_text(c, span);
     if (vocabulary->plain && !span->is_normalized && find_unnormalized(c, text, text + length)) return UNRESOLVED;
     c->end = span->end;
     if (vocabulary->method == LONGEST_MATCH)

@@ -2,7 +2,7 @@
 #define _GNU_SOURCE
 #include "vocabulary.h"
 
-static const u8 MAGIC[8] = "WBPACK04";
+static const u8 MAGIC[8] = "WBPACK05";
 
 static const void *section(const struct packed *packed, u32 number) {
     return packed->offsets[number] ? (const u8 *)packed + packed->offsets[number] : NULL;
@@ -56,6 +56,19 @@ static struct border_style borders_at(const void *content) {
     return (struct border_style){*(const u32 *)content, (const u8 *)content + sizeof(u32)};
 }
 
+static struct charsmap charsmap_at(const void *content) {
+    if (!content) return (struct charsmap){0};
+    const u32 *units = (const u32 *)content + 1;
+    return (struct charsmap){units, (const u8 *)units + units[-1]};
+}
+
+static struct unsplit_unigram unsplit_unigram_at(const void *content, double unknown_score) {
+    if (!content) return (struct unsplit_unigram){0};
+    const u32 *head = content;
+    struct piece_trie pieces = {head[0], (const struct trie_unit *)(head + 4)};
+    return (struct unsplit_unigram){pieces, (float)unknown_score};
+}
+
 int read_vocabulary(struct vocabulary *vocabulary, const void *content, u64 size) {
     const struct packed *packed = content;
     if (size < sizeof *packed || memcmp(packed->magic, MAGIC, sizeof MAGIC)) return 0;
@@ -80,6 +93,8 @@ int read_vocabulary(struct vocabulary *vocabulary, const void *content, u64 size
         .added_ends = section(packed, ADDED_ENDS),
         .end_of_word = section(packed, END_OF_WORD),
         .unigram = {tokens, section(packed, SCORES), packed->unknown_score, packed->unknown},
+        .charsmap = charsmap_at(section(packed, CHARSMAP)),
+        .unsplit_unigram = unsplit_unigram_at(section(packed, PIECE_TRIE), packed->unknown_score),
     };
     if (packed->method == CHARACTER_BPE) vocabulary->pairs.characters = &vocabulary->unigram.tokens;
     if (vocabulary->ranks) vocabulary->pairs.ascii = NULL; /* these are ranks, which are not the numbers of tokens here */

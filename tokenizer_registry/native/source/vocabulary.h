@@ -5,13 +5,15 @@
 #define WEIGHBRIDGE_VOCABULARY_H
 
 #include "characters.h"
+#include "charsmap.h"
 #include "merges.h"
 #include "splitter.h"
 #include "unigram.h"
+#include "unsplit_unigram.h"
 #include "word_pieces.h"
 
 /* The model: how a pre-token becomes tokens. */
-enum method { BYTE_BPE, CHARACTER_BPE, UNIGRAM, WORD_PIECES, LONGEST_MATCH };
+enum method { BYTE_BPE, CHARACTER_BPE, UNIGRAM, WORD_PIECES, LONGEST_MATCH, UNSPLIT_UNIGRAM };
 
 #define MAX_SPLITS 8
 
@@ -33,6 +35,8 @@ enum section {
     PAIRS,         /* which two tokens make which, if tokens are numbered by rank */
     BORDERS,       /* the style of a pattern, and the kinds of characters by class */
     FIRST_SYMBOLS, /* by code point, tokens of characters that merging may begin with */
+    CHARSMAP,      /* the bytes of a double array, the array, and the strings that it leads to */
+    PIECE_TRIE,    /* bytes of the longest piece, three unused numbers, the units */
     SPLITS,        /* the first of MAX_SPLITS sections */
     SECTIONS = SPLITS + MAX_SPLITS,
 };
@@ -65,6 +69,8 @@ struct vocabulary {
     u8 may_begin_added[256]; /* by first byte */
     struct unigram unigram; /* its tokens are those of every model */
     struct word_pieces word_pieces;
+    struct charsmap charsmap;
+    struct unsplit_unigram unsplit_unigram;
 };
 
 /* Return whether the text has a string that a token has across the end of a word. */

@@ -108,6 +108,12 @@ EXPORTED void weighbridge_fill_strings(
     fill_strings(buckets, capacity, offsets, text, count);
 }
 
+EXPORTED u32 weighbridge_fill_trie(
+    struct trie_unit *units, u32 capacity, const u32 *offsets, const u8 *text, const float *scores, u32 count
+) {
+    return fill_trie(units, capacity, offsets, text, scores, count);
+}
+
 /* Put the pairs of tokens of the packed vocabulary into `found`, three numbers each. Return how many there are, or
    ABSENT if it is none. */
 EXPORTED u32 weighbridge_find_pairs(const void *packed, u64 size, u32 *found) {
