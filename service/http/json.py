@@ -75,6 +75,13 @@ class TooManyItems(NotJson):
 
 def decode(body: bytes, max_values: int = MAX_VALUES) -> Any:
     """Return the value of a JSON document of at most `max_values` values. Raise NotJson, MemoryError."""
+    value = decode_unchecked(body, max_values)
+    check_numbers(value)
+    return value
+
+
+def decode_unchecked(body: bytes, max_values: int = MAX_VALUES) -> Any:
+    """Return the value of a JSON document, whose numbers may be out of range. Raise NotJson, MemoryError."""
     if _has_too_many_values(body, max_values):
         raise NotJson(f"The body holds more than {max_values} values.")
     try:
@@ -86,7 +93,6 @@ def decode(body: bytes, max_values: int = MAX_VALUES) -> Any:
         if type(error).__name__ != PANIC:
             raise
         raise MemoryError from None
-    _check_numbers(value)
     return value
 
 
@@ -116,7 +122,7 @@ def _count_values(structure: bytes) -> int:
     return sum(map(structure.count, (b",", b"[", b"{")))
 
 
-def _check_numbers(value: Any) -> None:
+def check_numbers(value: Any) -> None:
     """Raise NotJson for a number that is out of range. jiter reads `1e999` as infinity, and integers of any size."""
     for found, kinds, _ in levels([value]):
         if not kinds.isdisjoint(_NUMBERS):

@@ -9,7 +9,7 @@ from starlette.types import Scope
 
 from corpus_cost.model_names import ModelNames
 from service.http.errors import INVALID_REQUEST, Refusal
-from service.http.json import NotJson, decode, shorten
+from service.http.json import NotJson, check_numbers, decode_unchecked, shorten
 from service.http.repeated_arrays import RepeatedArrays
 from service.http.validation import InvalidRequest, check_names, query_parameters, typed
 from service.tokens.chat_requests import CHAT_PROPERTIES, ChatInput, chat_input, refuse_input
@@ -65,21 +65,39 @@ class CountRequests:
     def parse(self, body: bytes) -> CountRequest | Refusal:
         """Return the request, or a refusal that names the invalid property."""
         try:
-            fields = self._tools.decode(body) if _says_chat(body) else decode(body)
-            if not isinstance(fields, dict):
-                raise InvalidRequest("The body must be a JSON object with input, type and models.")
+            if _says_chat(body):
+                return self.read(self._tools.decode(body))
+            fields = decode_unchecked(body)
+            plain = self._plain(fields)
+            if plain is not None:
+                return plain
+            check_numbers(fields)
             return self.read(fields)
         except (NotJson, InvalidRequest) as error:
             return INVALID_REQUEST.saying(str(error))
 
-    def read(self, fields: dict[str, Any]) -> CountRequest:
+    def _plain(self, fields: Any) -> CountRequest | None:
+        """Return the request of a text for models of the catalogue without options, None for any other.
+
+        Fast path of most requests: they have no number, and need no other check. Raise InvalidRequest.
+        """
+        if type(fields) is not dict or fields.keys() != REQUIRED or fields["type"] != "text":
+            return None
+        text, names = fields["input"], fields["models"]
+        if type(text) is not str or type(names) is not list:
+            return None
+        models = self._models(names)
+        return None if models is None else CountRequest(text, models)
+
+    def read(self, fields: Any) -> CountRequest:
         """Return the request from its properties. Raise InvalidRequest."""
+        if not isinstance(fields, dict):
+            raise InvalidRequest("The body must be a JSON object with input, type and models.")
         if fields.get("type") == CHAT:
             return self._read_chat(fields)
         if fields.keys() != REQUIRED:
             check_names(fields, PROPERTIES, PROPERTIES[:3])
         text = fields["input"]
-        # Every count passes these checks, so that they are made here instead of by calls of `typed`.
         if not isinstance(text, str):
             raise InvalidRequest(f"input: must be a string, not {shorten(text)}.")
         if fields["type"] != "text":
@@ -118,7 +136,7 @@ class CountRequests:
         if names == EVERY_MODEL:
             return self.catalogue
         try:
-            # Fast path of most requests: nothing has to be resolved.
+            # Nothing has to be resolved.
             if self._catalogue_names.issuperset(names):
                 return tuple(names)
         except TypeError:  # a list or an object among them
