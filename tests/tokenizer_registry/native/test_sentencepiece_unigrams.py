@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from sentencepiece import sentencepiece_model_pb2 as formats
+from sentencepiece import sentencepiece_model_pb2
 
 from tokenizer_registry import Registry
 from tokenizer_registry.native.sentencepiece import read_model
@@ -16,6 +16,7 @@ from tokenizer_registry.verification.corpus import corpus
 from tokenizer_registry.vocabulary_files import unpack
 
 NAME = "jurassic-2"
+FORMATS: Any = sentencepiece_model_pb2  # made when it is imported, so that no types are known
 # Its normalizer changes or drops these, or joins them with what is before them; the last has no piece.
 CHARACTERS = [
     "\x00",
@@ -96,7 +97,7 @@ def test_a_long_mixed_text_is_counted_as_by_the_library(fast: Registry, registry
 def changed(change: Callable[[Any], object]) -> bytes:
     """Return the model's file after a change."""
     registry = Registry.from_package()
-    model = formats.ModelProto()
+    model = FORMATS.ModelProto()
     model.ParseFromString(unpack(registry.vocabularies[NAME], registry.folder_of(NAME)))
     change(model)
     content: bytes = model.SerializeToString()
@@ -105,7 +106,7 @@ def changed(change: Callable[[Any], object]) -> bytes:
 
 def user_defined(text: str, score: float) -> Callable[[Any], None]:
     """Return a change that adds such a piece."""
-    kind = formats.ModelProto.SentencePiece.USER_DEFINED
+    kind = FORMATS.ModelProto.SentencePiece.USER_DEFINED
     return lambda model: model.pieces.add(piece=text, score=score, type=kind)
 
 
