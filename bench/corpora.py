@@ -4,8 +4,9 @@ import json
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +30,11 @@ from tokenizer_registry.vocabulary_files import unpack
 
 # Each alone, and all together.
 MODELS = ("gpt-4o", "claude-2.1", "gemini-2.5-pro")
+CODEC = "zstd"
+NO_CODEC = "none"
+# What writers of Parquet pack at once, unless told otherwise.
+PAGE_BYTES = 1 << 20
+PAGES = 64
 # Enough that starting the workers, which has a row of its own, is a small part of the quickest run.
 MEGABYTES = 800
 # So little that its estimate takes as long as starting the workers.
@@ -39,14 +45,24 @@ BATCH_TEXTS = 500
 ROUNDS = 2
 DAY = date(2026, 11, 21)
 PEER = "gigatoken"
-COLUMNS = ("models", "estimate", "counting, a thread", "reading, a thread", "of cores x counting", "of both", PEER)
+COLUMNS = (
+    "models",
+    "file",
+    "estimate",
+    "counting, a thread",
+    "reading, a thread",
+    "of cores x counting",
+    "of both",
+    PEER,
+)
 ABOUT = (
-    f"`weighbridge estimate` over {MEGABYTES} MB of texts in one Parquet file (zstd), start of its workers included: "
-    f"MB/s, the best of {ROUNDS} rounds in turn. Beside it, on one thread: counting texts that lie in memory, and "
-    "reading the file without counting. The shares are of such a speed times the cores: of counting, and of reading "
-    f"with counting. {PEER} reads the same file in a process of its own, on all cores, with its vocabulary loaded, and "
-    "returns the ids of all tokens; the ratio is ours over its. `!`: it finds another number of tokens. `-`: it does "
-    "not have the vocabulary, or takes one at a time."
+    f"`weighbridge estimate` over {MEGABYTES} MB of texts in one Parquet file, packed with {CODEC} or with {NO_CODEC}, "
+    f"start of its workers included: MB/s, the best of {ROUNDS} rounds in turn. Beside it, on one thread: counting "
+    "texts that lie in memory, and reading the file without counting. The shares are of such a speed times the cores: "
+    "of counting, and of reading with counting. Unpacking alone bounds the first one: it leaves unpacking / (unpacking "
+    f"+ counting) of the time to counting. {PEER} reads the same file in a process of its own, on all cores, with its "
+    "vocabulary loaded, and returns the ids of all tokens; the ratio is ours over its. `!`: it finds another number of "
+    "tokens. `-`: it does not have the vocabulary, or takes one at a time."
 )
 
 
@@ -61,11 +77,12 @@ class Rates(NamedTuple):
 
 
 class Bench:
-    """What is needed to measure estimates of one corpus."""
+    """What is needed to measure estimates of one corpus, in a file of this compression."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, compression: str) -> None:
         self.folder = folder
-        self.path = generated_parquet(folder, MEGABYTES)
+        self.compression = compression
+        self.path = generated_parquet(folder, MEGABYTES, compression)
         self.registry, self.book = Registry.from_package(), PriceBook.from_package()
 
     def vocabularies(self, models: Sequence[str]) -> list[str]:
@@ -111,10 +128,12 @@ class Bench:
 
 
 def corpora_section() -> Section:
-    """Return a row for each choice of models, and one for the start of the workers."""
+    """Return a row for each file and choice of models, and those for unpacking and for the start of the workers."""
     absent = "" if PEERS.exists() else f" {PEER} is not installed: run `make peers`."
     with tempfile.TemporaryDirectory() as folder:
-        return Section("Corpora", ABOUT + absent, COLUMNS, list(_rows(Bench(Path(folder)))))
+        benches = [Bench(Path(folder), compression) for compression in (CODEC, NO_CODEC)]
+        rows = [row for bench in benches for row in _rows(bench)]
+        return Section("Corpora", ABOUT + absent, COLUMNS, [*rows, *_parts(benches[0])])
 
 
 def _rows(bench: Bench) -> Iterator[list[str]]:
@@ -124,13 +143,35 @@ def _rows(bench: Bench) -> Iterator[list[str]]:
         both = 1 / (1 / best.counting + 1 / best.reading)
         yield [
             ", ".join(models),
+            bench.compression,
             *(f"{rate:.0f}" for rate in best[:3]),
             *(f"{best.estimate / (rate * cores):.2f}" for rate in (best.counting, both)),
             f"{best.peer:.0f}{' !' * best.peer_differs}, {best.estimate / best.peer:.2f} x" if best.peer else "-",
         ]
+
+
+def _parts(bench: Bench) -> Iterator[list[str]]:
+    nothing = [""] * (len(COLUMNS) - 3)
+    yield [f"unpacking alone, pages of {PAGE_BYTES >> 20} MB", CODEC, f"{_unpacking(bench):.0f}", *nothing]
     small = generated_parquet(bench.folder, START_MEGABYTES)
     seconds = min(bench.estimate(small, MODELS)[1] for _ in range(ROUNDS))
-    yield [f"start: {START_MEGABYTES} MB for all", f"{seconds:.2f} s", *[""] * (len(COLUMNS) - 2)]
+    yield [f"start: {START_MEGABYTES} MB for all", CODEC, f"{seconds:.2f} s", *nothing]
+
+
+def _unpacking(bench: Bench) -> float:
+    """Return the MB/s of unpacking pages of texts on one thread, without anything that reading does besides."""
+    content = b"".join(text.encode() for text in group_column(bench.path, 0).to_pylist())
+    codec = import_module("pyarrow").Codec(CODEC)
+    pages = [content[at : at + PAGE_BYTES] for at in range(0, len(content) - PAGE_BYTES, PAGE_BYTES)][:PAGES]
+    packed = [codec.compress(page) for page in pages]
+    seconds = min(_seconds(lambda: [codec.decompress(page, PAGE_BYTES) for page in packed]) for _ in range(ROUNDS))
+    return len(pages) * PAGE_BYTES / 1e6 / seconds
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
 
 
 def _best(bench: Bench, models: Sequence[str]) -> Rates:

@@ -36,22 +36,22 @@ def is_word(text: str) -> bool:
     return text.isascii() and text.isalpha() and len(text) <= MAX_WORD
 
 
-def generated_parquet(folder: Path, megabytes: int) -> Path:
+def generated_parquet(folder: Path, megabytes: int, compression: str = "zstd") -> Path:
     """A file with the texts, made where it is not in the folder yet: the same texts each time."""
-    path = folder / f"texts-{megabytes}.parquet"
+    path = folder / f"texts-{megabytes}-{compression}.parquet"
     if not path.exists():
         unfinished = path.with_suffix(".unfinished")
-        _write(unfinished, megabytes)
+        _write(unfinished, megabytes, compression)
         unfinished.replace(path)
     return path
 
 
-def _write(path: Path, megabytes: int) -> None:
+def _write(path: Path, megabytes: int, compression: str) -> None:
     arrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
     schema = arrow.schema([("id", arrow.int64()), ("text", arrow.string())])
     group: list[str] = []
     written = 0
-    with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
+    with parquet.ParquetWriter(path, schema, compression=compression) as writer:
         for text in texts(megabytes):
             group.append(text)
             if len(group) == ROWS_A_GROUP:
