@@ -31,6 +31,7 @@ JOINING = re.compile(
     "[\u0e33\u0eb3\uff9e\uff9f\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff▁]"
 )
 PROBES = ("e{}e", "{}e", "e{}", "か{}か", "ก{}ก", "가{}가", "{0}{0}")
+NORMAL_FORMS = (normalizers.NFC().normalize_str, normalizers.NFKC().normalize_str)
 LONG_PROBES = ("中{}中", "{}中", "中{}", "か{}か", "ก{}ก", "가{}가", "क{}क", "ᄀ{}가", "{0}{0}", "☺{0}😀")
 
 
@@ -42,7 +43,9 @@ def main() -> None:
     forms = {"nmt_nfkc": _nmt_nfkc(registry), "BERT": _bert(registry), "BERT cased": _bert_cased(registry)}
     sets |= dict(zip(FLAGS, (frozenset(map(ord, characters)) for characters in _flags(forms)), strict=True))
     listed = {name: _listed(form) for name, form in forms.items()} | {"lower case": _lower_case()}
-    FILE.write_text(written(classified(sets), listed), encoding="utf-8")
+    marked, pairs = ([pair for pair in sorted(_changing_pairs()) if is_mark(pair[1]) == one] for one in (True, False))
+    found = classified(sets)._replace(forms=listed, pairs=pairs, marked_pairs=marked)
+    FILE.write_text(written(found), encoding="utf-8")
 
 
 def _listed(form: Mapping[str, str]) -> dict[str, str]:
@@ -93,8 +96,8 @@ def _flags(forms: Mapping[str, Mapping[str, str]]) -> Iterable[Iterable[str]]:
     yield (one for one in ALL if all(ENDS.match(form) for form in _last_of_forms(one)))
     yield filter(BEGINS.match, ALL)
     yield filter(str.isspace, ALL)
-    for form in (normalizers.NFC(), normalizers.NFKC()):
-        yield _unchanged(form.normalize_str, _second_in_compositions())
+    for form in NORMAL_FORMS:
+        yield _unchanged(form, _second_in_compositions())
     for name in ("nmt_nfkc", "BERT"):
         yield (one for one, other in forms[name].items() if other == one)
     yield (one for one in forms["nmt_nfkc"] if not _is_alone(one))
@@ -105,14 +108,14 @@ def _flags(forms: Mapping[str, Mapping[str, str]]) -> Iterable[Iterable[str]]:
     yield (one for one, other in cased.items() if other == one)
     yield (one for one, other in cased.items() if other == f" {one} ")
     yield (one for one, other in cased.items() if not other)
-    marks = _unchanged_marks((normalizers.NFC().normalize_str, normalizers.NFKC().normalize_str))
+    marks = _unchanged_marks(NORMAL_FORMS)
     for bit in range(len(CLASS_BITS)):
         yield (one for one in marks if unicodedata.combining(one) >> bit & 1)
 
 
 def _last_of_forms(character: str) -> set[str]:
     """Return a character and the last ones of its normal forms: some letters become a letter and a mark."""
-    forms = (form.normalize_str(character) for form in (normalizers.NFC(), normalizers.NFKC()))
+    forms = (form(character) for form in NORMAL_FORMS)
     return {character, *(form[-1] for form in forms if form)}
 
 
@@ -134,9 +137,42 @@ def _unchanged_marks(forms: Sequence[Callable[[str], str]]) -> list[str]:
 
 def _second_in_compositions() -> set[str]:
     """The characters that Unicode composes with one before them."""
-    decompositions = (unicodedata.decomposition(character).split() for character in ALL)
-    seconds = {chr(int(parts[1], 16)) for parts in decompositions if len(parts) == 2 and not parts[0].startswith("<")}
-    return seconds | {chr(point) for point in range(JAMO[0], JAMO[1] + 1)}
+    return {pair[1] for pair in _compositions()} | set(filter(_is_jamo, ALL))
+
+
+def _compositions() -> set[str]:
+    """The pairs of characters that become one in the normal forms, without those of Hangul."""
+    decompositions = (_decomposition(character) for character in ALL)
+    pairs = ("".join(chr(int(part, 16)) for part in parts) for parts in decompositions if len(parts) == 2)
+    return {pair for pair in pairs if any(form(pair) != pair for form in NORMAL_FORMS)}
+
+
+def _changing_pairs() -> set[str]:
+    """Those, and other characters with marks that go between their parts: pairs that do not stay as they are.
+
+    The first of a pair is itself in the form NFC.
+    """
+    compositions = _compositions()
+    seconds = {pair[1] for pair in compositions}
+    firsts = {pair[0] for pair in compositions} | {character for character in ALL if _decomposition(character)}
+    nfc, nfkc = NORMAL_FORMS
+    found = {first + second for first in firsts if nfc(first) == first for second in seconds}
+    return {pair for pair in found if nfc(pair) != pair or (nfkc(pair[0]) == pair[0] and nfkc(pair) != pair)}
+
+
+def _decomposition(character: str) -> list[str]:
+    """Return the code points that the canonical decomposition of a character names; none if it has no such."""
+    parts = unicodedata.decomposition(character).split()
+    return [] if not parts or parts[0].startswith("<") else parts
+
+
+def is_mark(character: str) -> bool:
+    """Whether it has a combining class."""
+    return unicodedata.combining(character) > 0
+
+
+def _is_jamo(character: str) -> bool:
+    return JAMO[0] <= ord(character) <= JAMO[1]
 
 
 def _unchanged(normalize: Callable[[str], str], excluded: set[str]) -> Iterable[str]:

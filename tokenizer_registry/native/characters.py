@@ -12,6 +12,10 @@ FILE: Final = Path(__file__).parent / "characters.json"
 BLOCK: Final = 128
 POINTS: Final = 0x110000
 MAX_CLASSES: Final = 256
+# The last one is none.
+MAX_PAIRS: Final = 4096
+NO_CHARACTER: Final = 0xFFFFFFFF
+IS_MARKED: Final = 1 << 31
 PLAIN_IN: Final = "plain in "
 # The canonical combining class of a mark that NFC and NFKC leave as it is, bit by bit, the lowest first.
 CLASS_BITS: Final = tuple(f"bit {bit} of the combining class" for bit in range(8))
@@ -38,12 +42,15 @@ FLAGS: Final = (
 class Characters(NamedTuple):
     """The characters in classes: all of a class are in the same sets. `runs`: where which class begins.
 
-    `forms` has, for the normalizers of single vocabularies, what they make of characters that no flag tells of.
+    `forms` has, for the normalizers of single vocabularies, what they make of characters that no flag tells of. `pairs`
+    are two characters of which NFC or NFKC makes others, without those of Hangul; in `marked_pairs` a mark is second.
     """
 
     sets: Mapping[str, frozenset[int]]
     runs: Sequence[tuple[int, int]]
     forms: Mapping[str, Mapping[str, str]] = {}
+    pairs: Sequence[str] = ()
+    marked_pairs: Sequence[str] = ()
 
     def masks(self, names: Sequence[str]) -> list[int]:
         """For each class, a number whose bits tell which of these sets it is in. Raises KeyError."""
@@ -63,8 +70,17 @@ class Characters(NamedTuple):
             classes += bytes([number]) * (end - start)
         blocks: dict[bytes, int] = {}
         places = [blocks.setdefault(bytes(classes[at : at + BLOCK]), len(blocks)) for at in range(0, POINTS, BLOCK)]
-        flags = struct.pack(f"<{MAX_CLASSES}I", *self.masks(FLAGS))
+        flags = struct.pack(f"<{MAX_CLASSES}I", *self.masks(FLAGS)) + self._packed_pairs()
         return bytes(classes[:BLOCK]) + struct.pack(f"<{len(places)}H", *places) + flags + b"".join(blocks)
+
+    def _packed_pairs(self) -> bytes:
+        """Two numbers for each pair, the second character before the first one, in their order. Raises ValueError."""
+        pairs = [(ord(pair[1]), ord(pair[0])) for pair in self.pairs]
+        pairs += [(ord(pair[1]), ord(pair[0]) | IS_MARKED) for pair in self.marked_pairs]
+        if len(pairs) >= MAX_PAIRS:
+            raise ValueError(f"{len(pairs)} pairs; the table has room for fewer than {MAX_PAIRS}")
+        pairs = sorted(pairs) + [(NO_CHARACTER, NO_CHARACTER)] * (MAX_PAIRS - len(pairs))
+        return struct.pack(f"<{2 * MAX_PAIRS}I", *(point for pair in pairs for point in pair))
 
 
 @cache
@@ -72,7 +88,9 @@ def read_characters() -> Characters:
     """The table that the package ships."""
     document = json.loads(FILE.read_text(encoding="utf-8"))
     sets = {name: frozenset(classes) for name, classes in document["sets"].items()}
-    return Characters(sets, list(_runs(document["runs"])), document["forms"])
+    return Characters(
+        sets, list(_runs(document["runs"])), document["forms"], document["pairs"], document["marked pairs"]
+    )
 
 
 def classified(sets: Mapping[str, frozenset[int]]) -> Characters:
@@ -92,7 +110,7 @@ def classified(sets: Mapping[str, frozenset[int]]) -> Characters:
     return Characters(named, runs)
 
 
-def written(characters: Characters, forms: Mapping[str, Mapping[str, str]]) -> str:
+def written(characters: Characters) -> str:
     """The file, with a line for each set and each form."""
     sets = ",\n".join(f"  {json.dumps(name)}: {sorted(classes)}" for name, classes in sorted(characters.sets.items()))
     steps, before = [], 0
@@ -102,9 +120,13 @@ def written(characters: Characters, forms: Mapping[str, Mapping[str, str]]) -> s
     lines = [" ".join(map(str, steps[at : at + 24])) for at in range(0, len(steps), 24)]
     rows = ",\n".join(f"  {json.dumps(line)}" for line in lines)
     changes = ",\n".join(
-        f"  {json.dumps(name)}: {json.dumps(form, ensure_ascii=False)}" for name, form in forms.items()
+        f"  {json.dumps(name)}: {json.dumps(form, ensure_ascii=False)}" for name, form in characters.forms.items()
     )
-    return f'{{"sets": {{\n{sets}\n}}, "forms": {{\n{changes}\n}}, "runs": [\n{rows}\n]}}\n'
+    pairs = "".join(
+        f'"{name}": {json.dumps(found)}, '
+        for name, found in (("pairs", characters.pairs), ("marked pairs", characters.marked_pairs))
+    )
+    return f'{{"sets": {{\n{sets}\n}}, "forms": {{\n{changes}\n}}, {pairs}"runs": [\n{rows}\n]}}\n'
 
 
 def _runs(lines: Sequence[str]) -> Iterator[tuple[int, int]]:

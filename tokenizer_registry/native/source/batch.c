@@ -77,7 +77,7 @@ static u64 by_pre_tokens(const struct counter_set *set, u64 wanted) {
 }
 
 /* Count by pre-tokens with the vocabulary in a slot. Where many words have to be normalized, the text is left to be counted
-   by words, most of which were met before; and it is looked at first if the last text was such a one. */
+   by words, most of which were met before. It is looked at first if the last text had such words. */
 static enum pieces_result count_with_slot(
     struct counter *counter, struct counter_set *set, u32 slot, const u8 *text, u32 length, int is_normalized,
     u64 *total
@@ -89,7 +89,7 @@ static enum pieces_result count_with_slot(
     if (result != PIECES_NOT_NORMALIZED) return result;
     u64 many = length / BYTES_PER_UNNORMALIZED_PLACE + 1;
     u64 places = unnormalized_places(set, slot, text, length, many);
-    counter->seldom_normal = (counter->seldom_normal & ~bit) | (places == many ? bit : 0);
+    counter->seldom_normal = (counter->seldom_normal & ~bit) | (places ? bit : 0);
     if (!places) return count_by_pieces(counter, set, slot, text, length, 1, total);
     if (places == many || !with_words(set, text, length, bit)) return result;
     return count_normalized_pieces(counter, set, slot, text, length, total);

@@ -17,7 +17,7 @@ struct unresolved_word {
 };
 
 /* The state of one call at a time. `cache` and `pieces` belong to the counter set with the serial `set`; `seldom_normal` are
-   its slots whose last text had many words that had to be normalized. */
+   its slots whose last text had words that had to be normalized. */
 struct counter {
     struct cache *cache;
     struct piece_table *pieces;

@@ -10,11 +10,21 @@
 #define BLOCKS (0x110000 >> BLOCK_BITS)
 #define MAX_CLASSES 256
 
+/* Two characters of which NFC or NFKC makes other ones, without those of Hangul; with a bit in `first` if the second is a
+   mark. The table is in their order and ends with what are no characters. */
+struct changing_pair {
+    u32 second, first;
+};
+
+#define MAX_PAIRS 4096
+#define IS_MARKED (1u << 31)
+
 /* The mapped file. `classes` has blocks of 128 code points; equal blocks are stored once and found by `block_of`. */
 struct characters {
     u8 ascii[128];
     u16 block_of[BLOCKS];
     u32 flags[MAX_CLASSES];
+    struct changing_pair pairs[MAX_PAIRS];
     u8 classes[];
 };
 
@@ -50,5 +60,12 @@ static inline u32 class_of(const struct characters *all, const u8 *at) {
 }
 
 static inline u32 flags_of(const struct characters *all, const u8 *at) { return all->flags[class_of(all, at)]; }
+
+/* Return the first pair of the table with this second character, or one with another. */
+static inline const struct changing_pair *pairs_with(const struct characters *all, u32 second) {
+    u32 first = 0;
+    for (u32 step = MAX_PAIRS / 2; step; step /= 2) first += all->pairs[first + step - 1].second < second ? step : 0;
+    return all->pairs + first;
+}
 
 #endif

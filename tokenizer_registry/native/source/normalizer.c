@@ -113,11 +113,30 @@ const u8 *with_meta_spaces(struct counting *c, const u8 *text, u32 *length, int 
     return begin;
 }
 
+static inline int is_plain(const struct counting *c, const u8 *at) {
+    return *at < 0x80 || flags_of(c->all, at) & c->vocabulary->plain;
+}
+
+/* Return whether a character that is composed behind some others stays as it is here. A mark is known to do so only if no
+   other one is beside it; another character is composed with its neighbour alone. */
+static int stays(const struct counting *c, const u8 *text, const u8 *at, const u8 *end) {
+    const struct changing_pair *pair = pairs_with(c->all, code_point(at));
+    if (at == text || pair->second != code_point(at)) return 0;
+    const u8 *before = character_before(at), *next = at + character_length(*at);
+    u32 first = code_point(before), marked = pair->first & IS_MARKED;
+    if (!is_plain(c, before)) return !marked && combining_class(flags_of(c->all, before));
+    if (marked && next < end && !is_plain(c, next)) return 0;
+    for (u32 second = pair->second; pair->second == second; pair++)
+        if ((pair->first & ~IS_MARKED) == first) return 0;
+    return 1;
+}
+
 const u8 *find_unnormalized(const struct counting *c, const u8 *text, const u8 *end) {
     u32 class_before = 0;
     for (const u8 *at = text; at < end; at += character_length(*at)) {
         u32 flags = *at < 0x80 ? c->vocabulary->plain : flags_of(c->all, at), class = combining_class(flags);
-        if (!(flags & c->vocabulary->plain) && (!class || class < class_before)) return at;
+        int is_open = !(flags & c->vocabulary->plain) && (!class || class < class_before);
+        if (is_open && (class || !stays(c, text, at, end))) return at;
         class_before = class;
     }
     return NULL;

@@ -24,7 +24,7 @@ const u8 *with_meta_spaces(struct counting *c, const u8 *text, u32 *length, int 
 u8 *lower_case(struct counting *c, const u8 *text, u32 *length);
 
 /* Return the first character that may show that the text is not in the vocabulary's normal form, or NULL if it is: all
-   characters are plain, or marks in the order of their combining classes. */
+   characters are plain, marks in the order of their combining classes, or not composed with the one before. */
 const u8 *find_unnormalized(const struct counting *c, const u8 *text, const u8 *end);
 
 #endif
