@@ -5,16 +5,18 @@ of which is a C compiler. Only what has changed is built again.
 """
 
 import json
+import platform
 import sys
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
 from tokenizer_registry.engines import read_engines
 from tokenizer_registry.native import compiler, library
 from tokenizer_registry.native.characters import read_characters
+from tokenizer_registry.native.instruction_levels import levels_of
 from tokenizer_registry.native.layout import packed
-from tokenizer_registry.native.packed_files import CHARACTERS, FOLDER, INDEX
+from tokenizer_registry.native.packed_files import CHARACTERS, FOLDER, INDEX, digest_of_files
 from tokenizer_registry.native.packing import PACKAGE, digest, origin_of, tables_of
 from tokenizer_registry.processors import usable_processors
 from tokenizer_registry.vocabulary_files import VocabularySpec, read_specs, unpack
@@ -61,18 +63,28 @@ def packs(specs: list[VocabularySpec], before: BuildRecord) -> BuildRecord:
 
 
 def _library(before: tuple[str, str] | None) -> tuple[str, str]:
-    """What the C library was built from, and its digest, once it is there."""
+    """What the C library was built from, and the digest of its files, once they are there."""
     sources = compiler.origin()
-    if before is None or not _is_current(library.FILE, sources, before):
+    if before is None or before != (sources, _digest_of_library()):
         _say("compiling the counting library")
-        compiler.compile_library(library.FILE)
-    return sources, digest(library.FILE.read_bytes())
+        levels = levels_of(platform.machine())
+        with ThreadPoolExecutor(usable_processors()) as pool:
+            list(pool.map(lambda level: compiler.compile_library(library.file_for(level), level=level), levels))
+    return sources, _digest_of_library()
 
 
 def _built_before(before: BuildRecord) -> tuple[str, str]:
     """The library that is there, of an installed package as well."""
     sources, _ = before.get(LIBRARY, ("", ""))
-    return sources, digest(library.FILE.read_bytes())
+    return sources, _digest_of_library()
+
+
+def _digest_of_library() -> str:
+    """Return the digest of its files; an empty text if one is missing."""
+    try:
+        return digest_of_files(library.files())
+    except OSError:
+        return ""
 
 
 def _recorded() -> BuildRecord:

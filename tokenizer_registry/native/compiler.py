@@ -12,13 +12,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+from tokenizer_registry.native.instruction_levels import BASELINE, levels_of
 from tokenizer_registry.native.packing import digest, digest_of
 from weighbridge_base.files import replace_file
 
 SOURCES: Final = Path(__file__).parent / "source"
-# For any processor of its kind: a wheel or an image may run on another machine than it was built on. Without
-# optimization while linking, which makes counting a third slower.
-FLAGS: Final = ("-std=gnu11", "-O3", "-mcpu=baseline", "-shared", "-fPIC", "-fvisibility=hidden", "-pthread", "-s")
+# Without optimization while linking, which makes counting a third slower.
+FLAGS: Final = ("-std=gnu11", "-O3", "-shared", "-fPIC", "-fvisibility=hidden", "-pthread", "-s")
 # What Python has is found when the library is loaded.
 MACOS_FLAGS: Final = ("-undefined", "dynamic_lookup")
 # The oldest macOS that the library runs on, by the kind of machine.
@@ -51,21 +51,23 @@ def wheel_platform(of_python: str, machine: str) -> str:
 def origin() -> str:
     """Return one text for the sources, the compiler and the machine that the library is built from and for."""
     target = own_target()
-    compiler = f"{version('ziglang')} {' '.join(_flags(target))} {target} {sysconfig.get_platform()}"
+    levels = levels_of(platform.machine())
+    compiler = f"{version('ziglang')} {' '.join(_flags(target))} {target} {sysconfig.get_platform()} {levels}"
     return f"{digest_of(sorted(SOURCES.iterdir()))} {digest(compiler.encode())}"
 
 
-def compile_library(file: Path, target: str | None = None, further: Sequence[Path] = ()) -> None:
+def compile_library(file: Path, target: str | None = None, further: Sequence[Path] = (), level: str = BASELINE) -> None:
     """Compile it, for this machine or for a target such as `aarch64-linux-gnu`, with `further` sources.
 
-    Raise CalledProcessError.
+    A wheel or an image may run on another machine than it was built on, so that `level` says which instructions it may
+    use. Raise CalledProcessError.
     """
     target = target or own_target()
     sources = map(str, (*sorted(SOURCES.glob("*.c")), *further))
     with tempfile.TemporaryDirectory() as cache:
         new = Path(cache, file.with_suffix(".new").name)
         subprocess.run(  # noqa: S603  our own sources, the pinned compiler
-            [sys.executable, "-m", "ziglang", "cc", *_flags(target), "-o", str(new), *sources],
+            [sys.executable, "-m", "ziglang", "cc", *_flags(target), f"-mcpu={level}", "-o", str(new), *sources],
             check=True,
             # The rest of the environment says where Python finds the compiler, which isolated builds do not install.
             env={**os.environ, "ZIG_GLOBAL_CACHE_DIR": cache, "ZIG_LOCAL_CACHE_DIR": cache},

@@ -1,13 +1,15 @@
 """The C library, called through ctypes: no part of it depends on the version of Python."""
 
 import ctypes
+import platform
 from functools import cache
 from pathlib import Path
 from typing import Final
 
+from tokenizer_registry.native.instruction_levels import BASELINE, levels_of, usable_level
 from tokenizer_registry.processors import usable_processors
 
-FILE: Final = Path(__file__).parent / "libweighbridge.so"
+FOLDER: Final = Path(__file__).parent
 # Vocabularies that one counter set holds.
 SLOTS: Final = 64
 # The result of a count whose text is too long. Out of memory is another negative number.
@@ -58,10 +60,20 @@ _SIGNATURES: Final = {
 }
 
 
+def file_for(level: str) -> Path:
+    """Return the file of the library for a level of instructions."""
+    return FOLDER / ("libweighbridge.so" if level == BASELINE else f"libweighbridge-{level}.so")
+
+
+def files() -> list[Path]:
+    """Return the files of the library for this kind of machine."""
+    return list(map(file_for, levels_of(platform.machine())))
+
+
 @cache
 def library(*, frees_gil: bool = True) -> ctypes.CDLL:
     """The library, whose calls free the GIL or hold it. Raises OSError where it was not built for this machine."""
-    loaded = (ctypes.CDLL if frees_gil else ctypes.PyDLL)(str(FILE))
+    loaded = (ctypes.CDLL if frees_gil else ctypes.PyDLL)(str(file_for(usable_level())))
     for name, (answer, arguments) in _SIGNATURES.items():
         function = getattr(loaded, name)
         function.restype, function.argtypes = answer, arguments

@@ -6,12 +6,12 @@ import json
 import mmap
 import os
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from tokenizer_registry.native.library import FILE
+from tokenizer_registry.native.library import files
 
 FOLDER: Final = Path(__file__).parent / "packed"
 INDEX: Final = "index.json"
@@ -75,6 +75,14 @@ def _map(size: int, descriptor: int, path: Path) -> int:
     return address
 
 
+def digest_of_files(paths: Iterable[Path]) -> str:
+    """Return one sha256 of the contents of files, in hexadecimal digits. Raise OSError."""
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
 class BadPack(Exception):
     """A packed vocabulary is missing, damaged, or of another content than it should be."""
 
@@ -107,7 +115,7 @@ class Packs:
     def characters(self) -> Mapped:
         """The table of characters. Raises BadPack, OSError."""
         library, packed = _index(self._folder).get(CHARACTERS, ("", ""))
-        if hashlib.sha256(FILE.read_bytes()).hexdigest() != library:
+        if digest_of_files(files()) != library:
             raise BadPack("it is not the one that the packed files were built with")
         return self._checked(CHARACTERS, packed)
 
