@@ -32,7 +32,7 @@ from tokenizer_registry.vocabulary_files import unpack
 MODELS = ("gpt-4o", "claude-2.1", "gemini-2.5-pro")
 CODEC = "zstd"
 NO_CODEC = "none"
-# What writers of Parquet pack at once, unless told otherwise.
+# The default size of a page, which is compressed as a whole.
 PAGE_BYTES = 1 << 20
 PAGES = 64
 # Enough that starting the workers, which has a row of its own, is a small part of the quickest run.

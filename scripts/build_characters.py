@@ -43,7 +43,8 @@ def main() -> None:
     forms = {"nmt_nfkc": _nmt_nfkc(registry), "BERT": _bert(registry), "BERT cased": _bert_cased(registry)}
     sets |= dict(zip(FLAGS, (frozenset(map(ord, characters)) for characters in _flags(forms)), strict=True))
     listed = {name: _listed(form) for name, form in forms.items()} | {"lower case": _lower_case()}
-    marked, pairs = ([pair for pair in sorted(_changing_pairs()) if is_mark(pair[1]) == one] for one in (True, False))
+    changing = sorted(_changing_pairs())
+    pairs, marked = ([pair for pair in changing if is_mark(pair[1]) is marked] for marked in (False, True))
     found = classified(sets)._replace(forms=listed, pairs=pairs, marked_pairs=marked)
     FILE.write_text(written(found), encoding="utf-8")
 

@@ -14,10 +14,11 @@ from typing import Final
 from tokenizer_registry.engines import read_engines
 from tokenizer_registry.native import compiler, library
 from tokenizer_registry.native.characters import read_characters
+from tokenizer_registry.native.digests import digest, digest_of
 from tokenizer_registry.native.instruction_levels import levels_of
 from tokenizer_registry.native.layout import packed
-from tokenizer_registry.native.packed_files import CHARACTERS, FOLDER, INDEX, digest_of_files
-from tokenizer_registry.native.packing import PACKAGE, digest, origin_of, tables_of
+from tokenizer_registry.native.packed_files import CHARACTERS, FOLDER, INDEX
+from tokenizer_registry.native.packing import PACKAGE, origin_of, tables_of
 from tokenizer_registry.processors import usable_processors
 from tokenizer_registry.vocabulary_files import VocabularySpec, read_specs, unpack
 from weighbridge_base.files import replace_file
@@ -82,7 +83,7 @@ def _built_before(before: BuildRecord) -> tuple[str, str]:
 def _digest_of_library() -> str:
     """Return the digest of its files; an empty text if one is missing."""
     try:
-        return digest_of_files(library.files())
+        return digest_of(library.files())
     except OSError:
         return ""
 

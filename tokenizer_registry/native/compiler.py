@@ -12,8 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+from tokenizer_registry.native.digests import digest, digest_of
 from tokenizer_registry.native.instruction_levels import BASELINE, levels_of
-from tokenizer_registry.native.packing import digest, digest_of
 from weighbridge_base.files import replace_file
 
 SOURCES: Final = Path(__file__).parent / "source"

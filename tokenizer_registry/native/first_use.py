@@ -10,9 +10,10 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from tokenizer_registry.native.digests import digest
 from tokenizer_registry.native.layout import packed
 from tokenizer_registry.native.packed_files import Mapped
-from tokenizer_registry.native.packing import PACKAGE, digest, origin_of, tables_of
+from tokenizer_registry.native.packing import PACKAGE, origin_of, tables_of
 from tokenizer_registry.vocabulary_files import VocabularySpec, read_specs, unpack
 from weighbridge_base.files import replace_file
 

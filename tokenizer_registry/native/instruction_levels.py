@@ -21,7 +21,7 @@ def levels_of(machine: str) -> tuple[str, ...]:
 
 
 def usable_level(processors: Path = PROCESSORS, machine: str | None = None) -> str:
-    """Return the highest level whose instructions the processor has and the system allows, as far as Linux says so."""
+    """Return the highest level whose instructions the processor has, as Linux lists them; else the lowest one."""
     found = BASELINE
     flags = _flags(processors)
     for level in levels_of(machine or platform.machine())[1:]:
@@ -32,7 +32,7 @@ def usable_level(processors: Path = PROCESSORS, machine: str | None = None) -> s
 
 
 def _flags(processors: Path) -> frozenset[str]:
-    """Return the flags of the first processor; none where they are not told."""
+    """Return the flags of the first processor; none if the system does not list them."""
     try:
         with processors.open(encoding="utf-8", errors="replace") as lines:
             line = next((line for line in lines if line.startswith("flags")), "")

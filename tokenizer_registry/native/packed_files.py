@@ -1,16 +1,16 @@
 """The packed vocabularies that were built with the package, and their digests."""
 
 import ctypes
-import hashlib
 import json
 import mmap
 import os
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from tokenizer_registry.native.digests import digest, digest_of
 from tokenizer_registry.native.library import files
 
 FOLDER: Final = Path(__file__).parent / "packed"
@@ -75,14 +75,6 @@ def _map(size: int, descriptor: int, path: Path) -> int:
     return address
 
 
-def digest_of_files(paths: Iterable[Path]) -> str:
-    """Return one sha256 of the contents of files, in hexadecimal digits. Raise OSError."""
-    digest = hashlib.sha256()
-    for path in paths:
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
-
-
 class BadPack(Exception):
     """A packed vocabulary is missing, damaged, or of another content than it should be."""
 
@@ -115,13 +107,13 @@ class Packs:
     def characters(self) -> Mapped:
         """The table of characters. Raises BadPack, OSError."""
         library, packed = _index(self._folder).get(CHARACTERS, ("", ""))
-        if digest_of_files(files()) != library:
+        if digest_of(files()) != library:
             raise BadPack("it is not the one that the packed files were built with")
         return self._checked(CHARACTERS, packed)
 
     def _checked(self, name: str, sha256: str) -> Mapped:
         mapped = Mapped(self._folder / name)
-        if hashlib.sha256(mapped.content).hexdigest() != sha256:
+        if digest(mapped.content) != sha256:
             raise BadPack(f"the packed file of {name} is damaged")
         return mapped
 

@@ -1,8 +1,6 @@
 """What a vocabulary's content says, in the terms of the C library: a method and the tables that it needs."""
 
-import hashlib
 import json
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -10,6 +8,7 @@ from typing import Final
 from tokenizer_registry.formats import parse_ranks
 from tokenizer_registry.native.borders import border_section
 from tokenizer_registry.native.characters import read_characters
+from tokenizer_registry.native.digests import digest, digest_of
 from tokenizer_registry.native.documents import document_tables
 from tokenizer_registry.native.layout import Method, PackedSection, Tables, flag_of
 from tokenizer_registry.native.longest_match import longest_match_tables
@@ -30,17 +29,6 @@ def origin_of(spec: VocabularySpec) -> str:
     """Return one text for the code and the vocabulary that a packed file is made from."""
     content = f"{spec.format} {spec.pattern} {spec.normalizer} {spec.sha256}"
     return f"{_code()} {digest(content.encode())}"
-
-
-def digest_of(paths: Iterable[Path]) -> str:
-    """Return one digest of the names and contents of files."""
-    lines = (f"{path.name} {digest(path.read_bytes())}\n" for path in paths)
-    return digest("".join(lines).encode())
-
-
-def digest(content: bytes) -> str:
-    """Return the sha256 in hexadecimal digits."""
-    return hashlib.sha256(content).hexdigest()
 
 
 @cache

@@ -36,7 +36,7 @@ def test_the_level_is_the_highest_that_is_whole(tmp_path: Path, machine: str, fl
     assert usable_level(file, machine) == expected
 
 
-def test_what_is_not_told_is_not_used(tmp_path: Path) -> None:
+def test_instructions_that_are_not_listed_are_not_used(tmp_path: Path) -> None:
     """Without the file of the system, or without flags in it, the library for any processor is used."""
     assert usable_level(tmp_path / "missing", "x86_64") == BASELINE
     file = tmp_path / "cpuinfo"

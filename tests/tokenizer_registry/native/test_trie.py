@@ -1,5 +1,6 @@
 """Tries that the C library builds, read as it reads them."""
 
+import math
 import struct
 
 from hypothesis import given
@@ -14,15 +15,12 @@ strings = st.binary(min_size=1, max_size=12) | st.text("ab", min_size=1, max_siz
 
 def score_in(found: Trie, text: bytes) -> float | None:
     """Return the score of a string; None if it is none of the trie's."""
-    base, score = 0, float("nan")
-    begin = UNIT.unpack_from(found.units)[0] >> 8
-    for place, byte in enumerate(text):
-        base = begin if place == 0 else base
-        label, score = UNIT.unpack_from(found.units, (base + byte) * UNIT_BYTES)
-        if label & 0xFF != byte:
+    base_and_label, score = UNIT.unpack_from(found.units)
+    for byte in text:
+        base_and_label, score = UNIT.unpack_from(found.units, ((base_and_label >> 8) + byte) * UNIT_BYTES)
+        if base_and_label & 0xFF != byte:
             return None
-        base = label >> 8
-    return None if score != score else score
+    return None if math.isnan(score) else score
 
 
 def utf8(text: bytes) -> bytes:
