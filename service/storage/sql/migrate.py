@@ -1,22 +1,26 @@
 """Bring a database to the newest schema."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
+from time import monotonic, sleep
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine, inspect, select
+from sqlalchemy.exc import OperationalError
 
 from service.storage.errors import LostDatabase
 from service.storage.sql.engine import blocking_engine, unavailable_if_broken
-from service.storage.sql.sqlite import BEGIN_OPTION
+from service.storage.sql.sqlite import BEGIN_OPTION, BUSY_TIMEOUT_SECONDS
 from service.storage.sql.tables import metadata, schema_version
 from service.storage.sql.url import DatabaseUrl, make_sqlite_file_private, sqlite_file_is_missing
 
 NEWEST = "0006"
 # An arbitrary number, the same in every version of the service.
 ADVISORY_LOCK = 0x_7765_6967_6862
+BUSY_PAUSE_SECONDS = 0.01
 APPEND_ONLY = {
     "sqlite": (
         "CREATE TRIGGER entry_append_only_update BEFORE UPDATE ON entry "
@@ -91,9 +95,25 @@ def _locked(engine: Engine, url: DatabaseUrl) -> Iterator[Connection]:
 
 
 def _turn_on_write_ahead_log(engine: Engine) -> None:
-    """Set the journal mode, which the file keeps. It cannot be set within a transaction, so none is begun."""
+    """Set the journal mode, which the file keeps. It cannot be set within a transaction, so none is begun.
+
+    SQLite reads the file, then locks it to write: if another has locked it between, it fails without waiting.
+    """
+    last_try = monotonic() + BUSY_TIMEOUT_SECONDS
     with engine.connect().execution_options(**{BEGIN_OPTION: None}) as connection:
+        while not _set_write_ahead_log(connection, raise_if_busy=monotonic() > last_try):
+            sleep(BUSY_PAUSE_SECONDS)
+
+
+def _set_write_ahead_log(connection: Connection, *, raise_if_busy: bool) -> bool:
+    """Return whether the journal mode is set; it is not if another has locked the file."""
+    try:
         connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+    except OperationalError as error:
+        if raise_if_busy or getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True
 
 
 def _bring_up(connection: Connection, url: DatabaseUrl, pepper: Path | None) -> None:

@@ -1,13 +1,16 @@
 """Migrations of a database to the newest schema."""
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic import command
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, Engine, event, inspect, text
+from sqlalchemy.engine import ExceptionContext
 
 from service.storage.errors import NewerSchema
 from service.storage.sql.engine import blocking_engine
@@ -147,6 +150,28 @@ def test_threads_that_start_at_once_do_not_disturb_each_other(databases: Databas
     url = begun_at(databases, step)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(upgrade, [url] * 8))
+    assert versions(url) == [NEWEST]
+
+
+def test_a_sqlite_file_that_is_written_just_then_is_waited_for(databases: Databases) -> None:
+    """A file that another process begins to write, while its journal mode is to be set, is upgraded after that."""
+    url = databases.empty()
+    if not url.is_sqlite:
+        pytest.skip("PostgreSQL has no journal mode.")
+    refused: list[str] = []
+    with closing(sqlite3.connect(str(url.with_driver.database), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+        def end_of_writing(context: ExceptionContext) -> None:
+            refused.append(str(context.original_exception))
+            other.rollback()
+
+        event.listen(Engine, "handle_error", end_of_writing)
+        try:
+            upgrade(url)
+        finally:
+            event.remove(Engine, "handle_error", end_of_writing)
+    assert refused == ["database is locked"]
     assert versions(url) == [NEWEST]
 
 
