@@ -37,7 +37,7 @@ class NativeEngine:
     normalized here and counted as normalized text; very long ones may be counted by the reference library.
     """
 
-    __slots__ = ("_bit", "_normalize", "_own_normalizer", "_reference", "counter_set", "slot")
+    __slots__ = ("_bit", "_count_small", "_normalize", "_own_normalizer", "_reference", "counter_set", "slot")
 
     def __init__(
         self, counter_set: CounterSet, packed: Mapped, reference: ReferenceTokenizer, *, has_words: bool
@@ -50,6 +50,7 @@ class NativeEngine:
         count_words = self._count_with_own_normalizer if self._own_normalizer else self._count_with_normal_form
         self.slot = counter_set.add(packed, has_words=has_words, count_words=count_words)
         self._bit = 1 << self.slot
+        self._count_small = counter_set.count_one(self.slot)
 
     @property
     def has_own_normalizer(self) -> bool:
@@ -60,12 +61,12 @@ class NativeEngine:
         """Return the number of tokens. Raise UncountableText, MemoryError, and whatever a reference library raises."""
         if len(text) <= SMALL_CHARACTERS and not self.counter_set.unresolved_slots & self._bit:
             try:
-                counts = self.counter_set.count_small(text, self._bit)
+                tokens = self._count_small(text, text.isascii())
             except UnicodeEncodeError:
                 refuse_surrogates(text)
                 raise
-            if counts:
-                return counts[0]
+            if tokens != NOT_KNOWN:
+                return tokens
         return self.counter_set.count(text, self._bit)[self.slot]
 
     def count_batch(self, texts: Sequence[str]) -> list[int]:
@@ -74,12 +75,7 @@ class NativeEngine:
         Raise UnicodeEncodeError or UncountableText for a lone surrogate.
         """
         if len(texts) <= SMALL_TEXTS and sum(map(len, texts)) <= SMALL_CHARACTERS:
-            counts = self.counter_set.count_small_texts(list(texts), self.slot)
-            if NOT_KNOWN not in counts:
-                return counts
-            return [
-                self.count(text) if tokens == NOT_KNOWN else tokens for text, tokens in zip(texts, counts, strict=True)
-            ]
+            return list(map(self.count, texts))
         counts = []
         for column in copied_columns(texts):
             (found,), left_over = self.counter_set.count_column(column, self._bit)
@@ -142,7 +138,7 @@ class NativeVocabulary(GuardedVocabulary):
 class BatchCounter:
     """Counts texts for several vocabularies at a time: in one call for those of one counter set, singly for others."""
 
-    __slots__ = ("_bits", "_counter_set", "_others", "_slots", "_small_characters", "names")
+    __slots__ = ("_bits", "_count_small", "_counter_set", "_others", "_slots", "_small_characters", "names")
 
     def __init__(self, vocabularies: Mapping[str, Vocabulary]) -> None:
         native = {name: found.engine for name, found in vocabularies.items() if isinstance(found, NativeVocabulary)}
@@ -152,6 +148,7 @@ class BatchCounter:
         self._slots = {name: slot for slot, name in ordered} if self._counter_set else {}
         self._small_characters = SMALL_CHARACTERS // max(len(self._slots), 1)
         self._bits = sum(1 << slot for slot in self._slots.values())
+        self._count_small = self._counter_set.count_each(self._bits) if self._counter_set else None
         self._others = {name: found for name, found in vocabularies.items() if name not in self._slots}
         self.names = (*self._slots, *self._others)
 
@@ -203,10 +200,9 @@ class BatchCounter:
 
     def _count_in_set(self, text: str) -> list[int]:
         """Return the number of tokens for each vocabulary of the counter set."""
-        if self._counter_set is None:
+        if self._counter_set is None or self._count_small is None:
             return []
-        counts = self._counter_set.count_small(text, self._bits) if len(text) <= self._small_characters else None
-        if counts:
+        if len(text) <= self._small_characters and (counts := self._count_small(text, text.isascii())):
             return counts
         totals = self._counter_set.count(text, self._bits)
         return [totals[slot] for slot in self._slots.values()]

@@ -8,7 +8,6 @@ import ctypes
 import weakref
 from array import array
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Final, NamedTuple
 
 from tokenizer_registry.native.library import SLOTS, TEXT_TOO_LONG, library
@@ -24,8 +23,7 @@ from tokenizer_registry.vocabulary import (
 
 # Bytes times vocabularies: counting a text this small takes less time than getting the GIL back may take.
 SMALL_BYTES: Final = 32_768
-# The same limit in characters, for `count_small`, which is called before the size in bytes is known. Prose has one to
-# two bytes a character.
+# The same limit in characters, for calls made before the size in bytes is known: prose has one to two bytes for each.
 SMALL_CHARACTERS: Final = SMALL_BYTES // 2
 # The C library describes an unresolved word in four numbers: slot, begin, length, and whether it begins its text.
 NUMBERS_PER_WORD: Final = 4
@@ -48,6 +46,8 @@ class UnresolvedWord(NamedTuple):
     is_first: bool
 
 
+CountOne = Callable[[str, bool], int]
+CountEach = Callable[[str, bool], list[int]]
 CountWords = Callable[[Sequence[UnresolvedWord]], list[int]]
 
 
@@ -67,21 +67,11 @@ class CounterSet:
         self._mapped = [characters]
         self._count_words: list[CountWords] = []
         # The slots for which `count` last met a text with unresolved words. The next one is likely to have some too:
-        # `count_small` would count it for nothing.
+        # `count_one` would count it for nothing.
         self.unresolved_slots = 0
         self._handle = self._freeing_gil.weighbridge_counter_set(characters.address)
         if not self._handle:
             raise CounterSetFull
-        # Return the tokens of a small text for each wanted slot, in the order of slots; an empty list if words of it
-        # are unresolved. Hold the GIL. Raise UnicodeEncodeError for a lone surrogate. Not wrapped in a method: a Python
-        # call takes as long as counting 1,000 characters.
-        self.count_small: Callable[[str, int], list[int]] = partial(
-            self._holding_gil.weighbridge_count_small, self._handle
-        )
-        # Return the tokens of each text in a list of small ones for one slot: NOT_KNOWN where words are unresolved.
-        self.count_small_texts: Callable[[list[str], int], list[int]] = partial(
-            self._holding_gil.weighbridge_count_small_texts, self._handle
-        )
         self._finalizer = weakref.finalize(self, self._freeing_gil.weighbridge_free, self._handle)
 
     def add(self, packed: Mapped, *, has_words: bool, count_words: CountWords) -> int:
@@ -96,6 +86,20 @@ class CounterSet:
         self._mapped.append(packed)
         self._count_words.append(count_words)
         return slot
+
+    def count_one(self, slot: int) -> CountOne:
+        """Return a function that counts a small text for one slot, which serves as long as this set is used.
+
+        It takes the text and whether it is ASCII, and returns NOT_KNOWN if words are unresolved. It holds the GIL, and
+        raises UnicodeEncodeError for a lone surrogate.
+        """
+        found: CountOne = self._holding_gil.weighbridge_count_one(self._handle, slot)
+        return found
+
+    def count_each(self, wanted: int) -> CountEach:
+        """Return the same for the slots whose bits are set in `wanted`: the tokens in the order of slots, or none."""
+        found: CountEach = self._holding_gil.weighbridge_count_each(self._handle, wanted)
+        return found
 
     def count(self, text: str, wanted: int, normalized: int = 0) -> "ctypes.Array[ctypes.c_uint64]":
         """Return the number of tokens for each slot; only those whose bits are set in `wanted` are valid.

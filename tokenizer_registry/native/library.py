@@ -1,4 +1,4 @@
-"""The C library, called through ctypes: no part of it depends on the version of Python."""
+"""The C library, reached through ctypes and Python's stable ABI: no part of it depends on the version of Python."""
 
 import ctypes
 import platform
@@ -34,8 +34,8 @@ _SIGNATURES: Final = {
         ctypes.c_uint64,
         [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_void_p, ctypes.c_void_p],
     ),
-    "weighbridge_count_small": (ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.c_uint64]),
-    "weighbridge_count_small_texts": (ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.c_uint32]),
+    "weighbridge_count_one": (ctypes.py_object, [ctypes.c_void_p, ctypes.c_uint32]),
+    "weighbridge_count_each": (ctypes.py_object, [ctypes.c_void_p, ctypes.c_uint64]),
     "weighbridge_unresolved_words": (None, [ctypes.c_void_p, ctypes.c_void_p]),
     "weighbridge_learn": (None, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]),
     "weighbridge_free_unresolved": (None, [ctypes.c_void_p]),

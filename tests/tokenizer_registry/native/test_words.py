@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,7 @@ from tests.tokenizer_registry.shipped import PACKAGE
 from tokenizer_registry.engines import read_engines
 from tokenizer_registry.native.counter_set import CounterSet, CountWords, UnresolvedWord
 from tokenizer_registry.native.packed_files import Packs
+from tokenizer_registry.native.text_column import NOT_KNOWN
 
 ROWS = read_engines(PACKAGE)
 # One that ranks bytes, one that puts bars for spaces, one with pieces of words.
@@ -131,22 +133,36 @@ def test_a_text_is_counted_alike_where_it_is_and_from_a_copy(text: str) -> None:
     for wanted in range(1, 1 << len(NAMES)):
         slots = [slot for slot in range(len(NAMES)) if wanted >> slot & 1]
         totals = counter_set.count(text, wanted)
-        assert counter_set.count_small(text, wanted) == [totals[slot] for slot in slots]
+        found = counter_set.count_each(wanted)(text, text.isascii())
+        assert found == [totals[slot] for slot in slots]
+        assert [counter_set.count_one(slot)(text, text.isascii()) for slot in slots] == found
 
 
 def test_words_for_the_owner_are_left_to_the_counter_set() -> None:
     """A text with a word that only the owner's library counts is not counted in place until that word is cached."""
     counter_set = counter_set_of(["xlm-roberta"], count_words=lambda words: [7] * len(words))
     text = "un e\u0301te\u0301 noir"
-    assert counter_set.count_small(text, 1) == []
+    count_one, count_each = counter_set.count_one(0), counter_set.count_each(1)
+    assert (count_one(text, False), count_each(text, False)) == (NOT_KNOWN, [])
     total = counter_set.count(text, 1)[0]
     assert total > 7
-    assert counter_set.count_small(text, 1) == [total]
+    assert (count_one(text, False), count_each(text, False)) == (total, [total])
 
 
 def test_a_lone_surrogate_is_no_text() -> None:
     """A text without valid UTF-8 raises, and the library can be used afterwards."""
     counter_set = counter_set_of(NAMES)
-    with pytest.raises(UnicodeEncodeError):
-        counter_set.count_small("a \ud800 b", 1)
-    assert counter_set.count_small("a b", 1) == [2]
+    for count in (counter_set.count_one(0), counter_set.count_each(1)):
+        for text in ("a \ud800 b", "é \udfff" * 50):
+            with pytest.raises(UnicodeEncodeError):
+                count(text, False)
+    assert counter_set.count_one(0)("a b", True) == 2
+
+
+@pytest.mark.parametrize("arguments", [(), ("a",), ("a", True, 1), (b"a", True), (1, False), (None, True)])
+def test_what_is_no_text_is_refused(arguments: tuple[Any, ...]) -> None:
+    """The functions that Python calls itself raise for other arguments than a text and whether it is ASCII."""
+    counter_set = counter_set_of(NAMES)
+    for count in (counter_set.count_one(0), counter_set.count_each(1)):
+        with pytest.raises(TypeError):
+            count(*arguments)

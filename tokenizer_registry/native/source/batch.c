@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "hot_vocabularies.h"
+#include "huge_pages.h"
 #include "pieces.h"
 #include "pre_tokens.h"
 #include "words.h"
@@ -50,12 +51,17 @@ static u64 with_words(struct counter_set *set, const u8 *text, u32 length, u64 w
     return found;
 }
 
-static void use_set(struct counter *counter, struct counter_set *set) {
-    if (counter->set == set->serial) return;
+/* Return 0 if there is no memory. */
+static int use_set(struct counter *counter, struct counter_set *set) {
+    if (counter->set == set->serial) return 1;
+    if (!counter->cache) counter->cache = map_huge(sizeof *counter->cache);
+    if (!counter->pieces) counter->pieces = map_huge(sizeof *counter->pieces);
+    if (!counter->cache || !counter->pieces) return 0;
     memset(counter->cache, 0, sizeof *counter->cache);
     memset(counter->pieces, 0, sizeof *counter->pieces);
     counter->set = set->serial;
     counter->seldom_normal = 0;
+    return 1;
 }
 
 struct unresolved_word *next_unresolved(struct counter *counter) {
@@ -117,7 +123,7 @@ int count_text(
 ) {
     counter->unresolved_count = 0;
     if (!length) return 0;
-    use_set(counter, set);
+    if (!use_set(counter, set)) return NO_MEMORY;
     wanted = count_by_pre_tokens(counter, set, text, length, wanted, normalized, totals);
     u64 slots = with_words(set, text, length, wanted & ~normalized);
     struct batch batch = {
@@ -157,6 +163,7 @@ static void shrink(struct buffers *buffers) {
 void counter_shrink(struct counter *counter) {
     shrink(&counter->buffers);
     shrink(&counter->helper_buffers);
+    scratch_shrink(&counter->given);
     if (counter->unresolved_capacity <= MAX_KEPT_UNRESOLVED) return;
     free(counter->unresolved);
     counter->unresolved = NULL;

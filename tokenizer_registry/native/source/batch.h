@@ -17,12 +17,13 @@ struct unresolved_word {
 };
 
 /* The state of one call at a time. `cache` and `pieces` belong to the counter set with the serial `set`; `seldom_normal` are
-   its slots whose last text had words that had to be normalized. */
+   its slots whose last text had words that had to be normalized. `given` is a text of Python's and its UTF-8. */
 struct counter {
     struct cache *cache;
     struct piece_table *pieces;
     u64 set, seldom_normal;
     struct buffers buffers, helper_buffers;
+    struct scratch given;
     struct pending pending;
     struct unresolved_word *unresolved;
     u32 unresolved_count, unresolved_capacity;

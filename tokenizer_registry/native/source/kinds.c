@@ -28,8 +28,6 @@ static inline void read_ascii(struct kinds *k, bytes64 bytes) {
 
 static inline u64 controls(bytes64 bytes, u64 white) { return (is_from(bytes, 0, ' ') & ~white) | is(bytes, 0x7F); }
 
-static inline u64 with_kind(bytes64 kinds, u8 kind) { return bits_of((bytes64)((kinds & kind) != 0)); }
-
 static inline u8 kinds_at(struct kinds_reader *r, const u8 *at) {
     u32 class = class_of(r->all, at);
     r->flags &= *at < 0x80 ? ~(u32)0 : r->all->flags[class];
@@ -64,42 +62,44 @@ static void read_few(struct kinds *k, struct kinds_reader *r, const u8 *block) {
     }
 }
 
-static void read_many(struct kinds *k, struct kinds_reader *r, const u8 *block, u32 length) {
-    u8 found[BLOCK_BYTES + 4];
+static inline u64 with_kind(bytes64 kinds, u8 kind) { return bits_of((bytes64)((kinds & kind) != 0)); }
+
+/* Find the kinds of their bytes first. Four bytes are written for each: too many ones fall on the next character, which
+   is written later, or is ASCII. */
+static void read_many(struct kinds *k, struct kinds_reader *r, const u8 *block) {
+    u8 found[BLOCK_BYTES + 4] = {0};
+    u32 at = 0;
     memset(found, r->open_kinds, 4);
-    u32 at = r->open_bytes;
-    while (at < length) {
-        u8 kinds = kinds_at(r, block + at);
-        memset(found + at, kinds, 4);
-        at += character_length(block[at]);
-        r->open_kinds = kinds;
+    for (u64 left = k->first & ~k->ascii; left; left &= left - 1) {
+        at = (u32)__builtin_ctzll(left);
+        r->open_kinds = kinds_at(r, block + at);
+        memset(found + at, r->open_kinds, 4);
     }
-    if (at < BLOCK_BYTES) memset(found + at, WHITE_SPACE, BLOCK_BYTES - at);
+    at += character_length(block[at]);
     r->open_bytes = (u8)(at > BLOCK_BYTES ? at - BLOCK_BYTES : 0);
     bytes64 kinds;
     memcpy(&kinds, found, sizeof kinds);
-    k->letter = with_kind(kinds, LETTER);
-    k->upper = with_kind(kinds, UPPER);
-    k->lower = with_kind(kinds, LOWER);
-    k->digit = with_kind(kinds, DIGIT);
-    k->white = with_kind(kinds, WHITE_SPACE);
-    k->line = with_kind(kinds, LINE_END);
-    k->mark = with_kind(kinds, MARK);
-    k->han = with_kind(kinds, HAN);
+    k->letter |= with_kind(kinds, LETTER) & ~k->ascii;
+    k->upper |= with_kind(kinds, UPPER) & ~k->ascii;
+    k->lower |= with_kind(kinds, LOWER) & ~k->ascii;
+    k->digit |= with_kind(kinds, DIGIT) & ~k->ascii;
+    k->white |= with_kind(kinds, WHITE_SPACE) & ~k->ascii;
+    k->line |= with_kind(kinds, LINE_END) & ~k->ascii;
+    k->mark = with_kind(kinds, MARK) & ~k->ascii;
+    k->han = with_kind(kinds, HAN) & ~k->ascii;
 }
 
 /* Not inlined: most blocks of many texts are ASCII. */
-__attribute__((noinline)) static void read_others(struct kinds *k, struct kinds_reader *r, const u8 *block, u32 length) {
+__attribute__((noinline)) static void read_others(struct kinds *k, struct kinds_reader *r, const u8 *block) {
     u64 others = k->first & ~k->ascii;
-    if (__builtin_popcountll(others) > FEW_CHARACTERS) read_many(k, r, block, length);
+    if (__builtin_popcountll(others) > FEW_CHARACTERS) read_many(k, r, block);
     else read_few(k, r, block);
 }
 
 struct kinds read_kinds(struct kinds_reader *r, const u8 *block) {
     u8 last[BLOCK_BYTES];
-    u32 length = BLOCK_BYTES;
     if (r->end - block < BLOCK_BYTES) {
-        length = block < r->end ? (u32)(r->end - block) : 0;
+        u32 length = block < r->end ? (u32)(r->end - block) : 0;
         memset(last, ' ', sizeof last);
         if (length) memcpy(last, block, length);
         block = last;
@@ -115,6 +115,6 @@ struct kinds read_kinds(struct kinds_reader *r, const u8 *block) {
     };
     read_ascii(&k, bytes);
     if (r->has_controls) k.upper |= controls(bytes, k.white);
-    if (__builtin_expect(k.ascii != ~(u64)0, 0)) read_others(&k, r, block, length);
+    if (__builtin_expect(k.ascii != ~(u64)0, 0)) read_others(&k, r, block);
     return k;
 }

@@ -1,10 +1,8 @@
-/* The functions that Python calls; see weighbridge.h. Those for small texts at the end take Python's own objects,
-   because copying a small text and its counts would take as long as counting. */
+/* The functions that Python calls, but for those that take its own objects; see weighbridge.h. */
 #include <stdatomic.h>
 #include <stdlib.h>
 
 #include "hot_vocabularies.h"
-#include "huge_pages.h"
 #include "pieces.h"
 #include "pre_tokens.h"
 #include "weighbridge.h"
@@ -69,12 +67,7 @@ int64_t weighbridge_count(
 ) {
     if (length > MAX_TEXT_BYTES) return TEXT_TOO_LONG;
     struct workspace *workspace = take_workspace(holds_lock);
-    struct counter *counter = &workspace->counter;
-    if (!counter->cache) counter->cache = map_huge(sizeof *counter->cache);
-    if (!counter->pieces) counter->pieces = map_huge(sizeof *counter->pieces);
-    int failure = NO_MEMORY;
-    if (counter->cache && counter->pieces)
-        failure = count_text(counter, set, text, (u32)length, wanted, normalized, totals);
+    int failure = count_text(&workspace->counter, set, text, (u32)length, wanted, normalized, totals);
     int64_t found = answer(workspace, failure, unresolved);
     release_workspace(workspace);
     return found;
@@ -146,58 +139,4 @@ EXPORTED int weighbridge_whole(
     }
     free_buffers(&buffers);
     return 1;
-}
-
-/* Of Python's stable ABI, whose headers are not on every machine. */
-extern const char *PyUnicode_AsUTF8AndSize(void *text, intptr_t *size);
-extern void *PyList_New(intptr_t size);
-extern intptr_t PyList_Size(void *list);
-extern void *PyList_GetItem(void *list, intptr_t place);
-extern int PyList_SetItem(void *list, intptr_t place, void *item);
-extern void *PyLong_FromLongLong(long long number);
-extern void *PyLong_FromUnsignedLongLong(unsigned long long number);
-extern void Py_DecRef(void *object);
-
-static void *list_of(const u64 *totals, u64 wanted) {
-    void *list = PyList_New(__builtin_popcountll(wanted));
-    for (intptr_t place = 0; list && wanted; wanted &= wanted - 1)
-        PyList_SetItem(list, place++, PyLong_FromUnsignedLongLong(totals[__builtin_ctzll(wanted)]));
-    return list;
-}
-
-/* Count a small text. Return 1 if it is counted; 0 if words are unresolved, there is no memory, or it is too long; and -1
-   with an exception if it has a lone surrogate. */
-static int count_small(struct counter_set *set, void *text, u64 wanted, u64 *totals) {
-    intptr_t length;
-    const char *bytes = PyUnicode_AsUTF8AndSize(text, &length);
-    if (!bytes) return -1;
-    struct unresolved *unresolved = NULL;
-    int64_t found = weighbridge_count(set, (const u8 *)bytes, (u64)length, wanted, 0, totals, 1, &unresolved);
-    weighbridge_free_unresolved(unresolved);
-    return !found;
-}
-
-/* Return a list of the tokens for each wanted slot, in order; an empty one if the text is not counted. Return NULL with
-   an exception if it has a lone surrogate. Needs Python's lock. */
-EXPORTED void *weighbridge_count_small(struct counter_set *set, void *text, u64 wanted) {
-    u64 totals[SLOTS] = {0};
-    int counted = count_small(set, text, wanted, totals);
-    return counted < 0 ? NULL : list_of(totals, counted ? wanted : 0);
-}
-
-/* Return a list of the tokens of each text in a list of small ones for one slot; -1 for a text that is not counted. Return
-   NULL with an exception if one has a lone surrogate. Needs Python's lock. */
-EXPORTED void *weighbridge_count_small_texts(struct counter_set *set, void *texts, u32 slot) {
-    intptr_t count = PyList_Size(texts);
-    void *list = count < 0 ? NULL : PyList_New(count);
-    for (intptr_t place = 0; list && place < count; place++) {
-        u64 totals[SLOTS] = {0};
-        int counted = count_small(set, PyList_GetItem(texts, place), (u64)1 << slot, totals);
-        if (counted < 0) {
-            Py_DecRef(list);
-            return NULL;
-        }
-        PyList_SetItem(list, place, PyLong_FromLongLong(counted ? (long long)totals[slot] : -1));
-    }
-    return list;
 }

@@ -1,4 +1,4 @@
-/* The public entry of the counting library: everything that Python calls.
+/* The public entry of the counting library: everything that Python calls, by way of ctypes or itself (python_texts.c).
 
    How a text becomes counts, for all vocabularies of a counter set in one call:
 
