@@ -75,7 +75,12 @@ class NativeEngine:
         Raise UnicodeEncodeError or UncountableText for a lone surrogate.
         """
         if len(texts) <= SMALL_TEXTS and sum(map(len, texts)) <= SMALL_CHARACTERS:
-            return list(map(self.count, texts))
+            counts = [self._count_small(text, text.isascii()) for text in texts]
+            if NOT_KNOWN not in counts:
+                return counts
+            return [
+                self.count(text) if tokens == NOT_KNOWN else tokens for text, tokens in zip(texts, counts, strict=True)
+            ]
         counts = []
         for column in copied_columns(texts):
             (found,), left_over = self.counter_set.count_column(column, self._bit)
