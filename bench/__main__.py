@@ -1,7 +1,7 @@
 """Run all benchmarks and write docs/benchmarks.md, or run those named: `python -m bench [PART...]`."""
 
 import os
-import sys
+from argparse import ArgumentParser
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
@@ -28,8 +28,13 @@ BUSY_LOAD = 1.0
 MUCH_STOLEN = 0.02
 
 
-def main(parts: list[str]) -> None:
+def main() -> None:
     """Print each table when it is measured; write the document if no parts are named."""
+    parser = ArgumentParser("python -m bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
+    parts: list[str] = parser.parse_args().parts
+    for name in set(parts) - PARTS.keys():
+        parser.error(f"there is no part {name!r}, but {', '.join(PARTS)}")
     load, began = os.getloadavg()[0], ticks()
     sections = []
     for name in parts or list(PARTS):
@@ -163,4 +168,4 @@ PARTS: dict[str, Callable[[], Iterable[Section]]] = {
 }
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
