@@ -58,7 +58,7 @@ def first_symbols(pairs: Sequence[TokenPair], tokens: Sequence[bytes]) -> bytes:
 def character_symbols(tokens: Sequence[bytes], never_repeated: Iterable[str] = ()) -> bytes:
     """Return the same table for a vocabulary that merges characters: those that are tokens.
 
-    Texts where one of `never_repeated` is behind itself have to be merged by strings.
+    Texts where one of `never_repeated` is behind itself have to be merged by strings, unless it has runs (runs.py).
     """
     found = [NO_TOKEN] * POINTS
     for number, token in reversed(list(enumerate(tokens))):

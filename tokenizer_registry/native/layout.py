@@ -12,6 +12,7 @@ from tokenizer_registry.native.characters import FLAGS, PLAIN_IN, read_character
 from tokenizer_registry.native.first_symbols import character_symbols, first_symbols
 from tokenizer_registry.native.pairs import has_bytes, pair_table, token_pairs
 from tokenizer_registry.native.pre_tokenizers import Split, split_program
+from tokenizer_registry.native.runs import run_section
 from tokenizer_registry.native.tables import numbers, strings, whole_tokens, with_prefixes
 
 # What stands for a space in pieces.
@@ -53,6 +54,7 @@ class PackedSection(IntEnum):
     FIRST_SYMBOLS = 16
     CHARSMAP = 17
     PIECE_TRIE = 18
+    RUNS = 19
 
 
 @dataclass(slots=True)
@@ -101,7 +103,7 @@ def changed_sections(form: Mapping[str, str]) -> dict[PackedSection, bytes]:
     }
 
 
-MAGIC: Final = b"WBPACK05"
+MAGIC: Final = b"WBPACK06"
 MAX_SPLITS: Final = 8
 HEAD: Final = struct.Struct(f"<8s6Id{len(PackedSection) + MAX_SPLITS}Q")
 # What stands in front of the offsets.
@@ -120,12 +122,13 @@ def packed(tables: Tables) -> bytes:
 def _pair_sections(tables: Tables) -> dict[PackedSection, bytes]:
     """Return the tables for merging by pairs; none if tokens are not numbered by rank, or a byte has no token.
 
-    Tokens of one rank are merged by strings. Usually they are runs of one character.
+    Tokens of one rank are merged by strings, unless they are runs of one character behind all others.
     """
     tokens = tables.ranked
     if not tokens or (tables.method is Method.BYTE_BPE and not has_bytes(tokens)):
         return {}
     pairs = [pair for pair in token_pairs(_packed(tables), tokens) if pair.made not in tables.never_merged]
+    runs = b""
     if tables.method is Method.BYTE_BPE:
         symbols = first_symbols(pairs, tokens)
     else:
@@ -134,9 +137,13 @@ def _pair_sections(tables: Tables) -> dict[PackedSection, bytes]:
         repeated = {character for number in tied for character in tokens[number].decode()}
         if len(repeated) > 1:
             return {}
+        runs = run_section(tied, pairs, tokens, tables.ranks)
         pairs = [pair for pair in pairs if pair.made not in tied]
         symbols = character_symbols(tokens, repeated)
-    return {PackedSection.PAIRS: pair_table(pairs, tokens), PackedSection.FIRST_SYMBOLS: symbols} if pairs else {}
+    if not pairs:
+        return {}
+    table = pair_table(pairs, tokens)
+    return {PackedSection.PAIRS: table, PackedSection.FIRST_SYMBOLS: symbols, PackedSection.RUNS: runs}
 
 
 def _packed(tables: Tables) -> bytes:

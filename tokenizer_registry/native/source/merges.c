@@ -19,7 +19,7 @@ static inline u32 token_of(int32_t order) { return (u32)order >> PLACE_BITS; }
 
 /* Symbols as a list, with the orders of pairs by their left symbols. */
 struct symbols {
-    u32 count, lacking;
+    u32 count, lacking, has_runs;
     u32 tokens[MAX_MERGED_BYTES + 1];
     int32_t least[BLOCKS_OF_TEXT];
     orders order[BLOCKS_OF_TEXT];
@@ -44,13 +44,13 @@ static inline void put_order(struct symbols *s, u32 place, int32_t order) {
 static int put_symbols(const struct pair_table *table, struct symbols *s, const u8 *text, u32 length) {
     const u8 *end = text + length;
     u32 count = 0, before = 0, symbol = first_symbol(table, text);
-    s->lacking = 0;
+    s->lacking = s->has_runs = 0;
     for (const u8 *at = text, *next; at < end; at = next) {
         next = at + character_length(*at);
         u32 behind = next < end ? first_symbol(table, next) : 0, token = symbol & NO_TOKEN;
         u32 is_split = (symbol / NOT_BEHIND & before / IS_BEFORE) | (symbol / NOT_BEFORE & behind / IS_BEHIND);
         if (table->characters) {
-            if (is_split & 1) return 0;
+            s->has_runs |= is_split & 1;
             s->lacking += token == NO_TOKEN ? (u32)(next - at) - 1 : 0;
             s->tokens[count++] = token;
         } else if (is_split & 1 || token == NO_TOKEN) {
@@ -62,7 +62,7 @@ static int put_symbols(const struct pair_table *table, struct symbols *s, const 
         symbol = behind;
     }
     s->count = count;
-    return 1;
+    return !s->has_runs || (table->runs && count <= MAX_FEW_SYMBOLS);
 }
 
 static void put_pairs(const struct pair_table *table, struct symbols *s, u32 blocks) {
@@ -207,14 +207,28 @@ u32 begin_merging(const struct pair_table *table, const u8 *text, u32 length, st
     struct symbols s;
     if (table->ascii && length <= MAX_FEW_SYMBOLS && is_ascii(text, length)) {
         put_ascii(table, few, text, length);
-        few->lacking = 0;
+        few->lacking = few->has_runs = 0;
         return 0;
     }
     if (!put_symbols(table, &s, text, length)) return ABSENT;
     if (s.count > MAX_FEW_SYMBOLS) return count_listed(table, &s) + s.lacking;
     put_characters(table, few, s.tokens, s.count);
     few->lacking = s.lacking;
+    few->has_runs = s.has_runs;
     return 0;
+}
+
+/* Return how many tokens less than symbols there are if the runs that are left are merged. */
+static u32 merged_in_runs(const struct run_table *runs, const struct few_symbols *s) {
+    u64 alone = 0;
+    u32 merged = 0;
+    for (u32 at = 0; at < s->blocks * BLOCK; at++) alone |= (u64)(s->tokens[at] == runs->token) << at;
+    for (u64 left = alone & s->left; left;) {
+        u32 begin = (u32)__builtin_ctzll(left), length = (u32)__builtin_ctzll(~(left >> begin));
+        merged += length - runs->tokens[length];
+        left &= ~(u64)0 << begin << length;
+    }
+    return merged;
 }
 
 u32 count_merged(const struct pair_table *table, const u8 *text, u32 length) {
@@ -222,7 +236,7 @@ u32 count_merged(const struct pair_table *table, const u8 *text, u32 length) {
     u32 count = begin_merging(table, text, length, &few);
     if (count) return count;
     merge_together(table, &few, 1);
-    return few_left(&few);
+    return few_left(&few) - (few.has_runs ? merged_in_runs(table->runs, &few) : 0);
 }
 
 u32 find_pairs(const struct vocabulary *vocabulary, u32 *found, struct buffers *buffers) {

@@ -25,6 +25,13 @@ struct zone {
     u32 begin, places;
 };
 
+/* A character whose runs are merged when nothing else is left, and how many tokens runs of it have (runs.py). */
+#define MAX_RUN 63
+struct run_table {
+    u32 token;
+    u8 tokens[MAX_RUN + 1];
+};
+
 /* A pair is in a number, with the token it makes in the lowest bits, then the right one, then the left one. */
 struct pair_table {
     u32 capacity;            /* of all zones; 0 if the vocabulary has no table */
@@ -36,6 +43,7 @@ struct pair_table {
     const struct zone *zones;
     const u64 *pairs;        /* `capacity` + PAIRS_BEHIND */
     const u64 *filter;       /* FILTER_BITS_PER_PLACE bits for each of these */
+    const struct run_table *runs; /* NULL if there are none, or they are not merged last */
 };
 
 /* What is beside the token of a character: whether it may be a symbol behind and before every character, and whether it
@@ -120,6 +128,7 @@ struct few_symbols {
     u64 left;
     u32 blocks;
     u32 lacking; /* tokens that symbols without one have beyond the first */
+    u32 has_runs;
 };
 
 /* Return the number of tokens, or ABSENT, if the symbols are many; else 0 with the symbols in `few`. */

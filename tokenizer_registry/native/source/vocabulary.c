@@ -2,7 +2,7 @@
 #define _GNU_SOURCE
 #include "vocabulary.h"
 
-static const u8 MAGIC[8] = "WBPACK05";
+static const u8 MAGIC[8] = "WBPACK06";
 
 static const void *section(const struct packed *packed, u32 number) {
     return packed->offsets[number] ? (const u8 *)packed + packed->offsets[number] : NULL;
@@ -97,6 +97,7 @@ int read_vocabulary(struct vocabulary *vocabulary, const void *content, u64 size
         .unsplit_unigram = unsplit_unigram_at(section(packed, PIECE_TRIE), packed->unknown_score),
     };
     if (packed->method == CHARACTER_BPE) vocabulary->pairs.characters = &vocabulary->unigram.tokens;
+    vocabulary->pairs.runs = section(packed, RUNS);
     if (vocabulary->ranks) vocabulary->pairs.ascii = NULL; /* these are ranks, which are not the numbers of tokens here */
     if (changed_into) vocabulary->changed_into = (const u8 *)(changed_into + vocabulary->changed.count + 1);
     vocabulary->word_pieces =

@@ -37,6 +37,7 @@ enum section {
     FIRST_SYMBOLS, /* by code point, tokens of characters that merging may begin with */
     CHARSMAP,      /* the bytes of a double array, the array, and the strings that it leads to */
     PIECE_TRIE,    /* bytes of the longest piece, three unused numbers, the units */
+    RUNS,          /* a character, and how many tokens its runs have, by length */
     SPLITS,        /* the first of MAX_SPLITS sections */
     SECTIONS = SPLITS + MAX_SPLITS,
 };
