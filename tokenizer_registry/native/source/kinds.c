@@ -1,15 +1,6 @@
 #include "kinds.h"
 
-typedef u8 bytes64 __attribute__((ext_vector_type(BLOCK_BYTES)));
-typedef _Bool bits64 __attribute__((ext_vector_type(BLOCK_BYTES)));
-
-/* Return a bit for each byte that is not 0. */
-static inline u64 bits_of(bytes64 bytes) {
-    bits64 bits = __builtin_convertvector(bytes, bits64);
-    u64 mask;
-    memcpy(&mask, &bits, sizeof mask);
-    return mask;
-}
+#include "byte_bits.h"
 
 static inline u64 is(bytes64 bytes, u8 byte) { return bits_of((bytes64)(bytes == byte)); }
 
@@ -77,8 +68,7 @@ static void read_many(struct kinds *k, struct kinds_reader *r, const u8 *block) 
     }
     at += character_length(block[at]);
     r->open_bytes = (u8)(at > BLOCK_BYTES ? at - BLOCK_BYTES : 0);
-    bytes64 kinds;
-    memcpy(&kinds, found, sizeof kinds);
+    bytes64 kinds = load_block(found);
     k->letter |= with_kind(kinds, LETTER) & ~k->ascii;
     k->upper |= with_kind(kinds, UPPER) & ~k->ascii;
     k->lower |= with_kind(kinds, LOWER) & ~k->ascii;
@@ -104,8 +94,7 @@ struct kinds read_kinds(struct kinds_reader *r, const u8 *block) {
         if (length) memcpy(last, block, length);
         block = last;
     }
-    bytes64 bytes;
-    memcpy(&bytes, block, sizeof bytes);
+    bytes64 bytes = load_block(block);
     struct kinds k = {
         .first = bits_of((bytes64)((bytes & 0xC0) != 0x80)),
         .space = is(bytes, ' '),

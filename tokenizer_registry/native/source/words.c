@@ -1,19 +1,9 @@
 #include "words.h"
 
-static inline u64 of_each(u8 byte) { return byte * 0x0101010101010101u; }
+#include "byte_bits.h"
 
-/* Return a bit for each of eight bytes that is a space or below. */
-static inline u64 low_of_eight(const u8 *at) {
-    u64 bytes = load64(at), high_bits = of_each(0x80);
-    u64 low = ~(bytes | ((bytes & ~high_bits) + of_each(0x80 - ' ' - 1))) & high_bits;
-    return (low >> 7) * 0x0102040810204080u >> 56;
-}
-
-static inline u64 low_of_block(const u8 *block) {
-    u64 low = 0;
-    for (u32 at = 0; at < BLOCK_BYTES; at += 8) low |= low_of_eight(block + at) << at;
-    return low;
-}
+/* Return a bit for each byte that is a space or below. */
+static inline u64 low_of_block(const u8 *block) { return bits_of((bytes64)(load_block(block) <= ' ')); }
 
 static u64 low_at_end(const u8 *block, const u8 *end) {
     u8 last[BLOCK_BYTES];
