@@ -5,7 +5,6 @@ vocabularies.
 """
 
 import ctypes
-import weakref
 from array import array
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
@@ -72,7 +71,7 @@ class CounterSet:
         self._handle = self._freeing_gil.weighbridge_counter_set(characters.address)
         if not self._handle:
             raise CounterSetFull
-        self._finalizer = weakref.finalize(self, self._freeing_gil.weighbridge_free, self._handle)
+        self._owner: object = self._holding_gil.weighbridge_own_set(self._handle)
 
     def add(self, packed: Mapped, *, has_words: bool, count_words: CountWords) -> int:
         """Add a packed vocabulary and return its slot. Raise CounterSetFull.

@@ -21,7 +21,8 @@ _SIGNATURES: Final = {
         ctypes.c_int,
         [ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_int],
     ),
-    "weighbridge_free": (None, [ctypes.c_void_p]),
+    "weighbridge_own_set": (ctypes.py_object, [ctypes.c_void_p]),
+    "weighbridge_own_file": (ctypes.py_object, [ctypes.c_void_p, ctypes.c_uint64]),
     "weighbridge_count": (
         ctypes.c_int64,
         [

@@ -4,14 +4,13 @@ import ctypes
 import json
 import mmap
 import os
-import weakref
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from tokenizer_registry.native.digests import digest, digest_of
-from tokenizer_registry.native.library import files
+from tokenizer_registry.native.library import files, library
 
 FOLDER: Final = Path(__file__).parent / "packed"
 INDEX: Final = "index.json"
@@ -31,7 +30,7 @@ class Mapped:
         with path.open("rb") as file:
             self.size = os.fstat(file.fileno()).st_size
             self.address = _map(self.size, file.fileno(), path)
-        weakref.finalize(self, _system().munmap, self.address, self.size).atexit = False
+        self._owner: object = library(frees_gil=False).weighbridge_own_file(self.address, self.size)
 
     @classmethod
     def in_memory(cls, content: bytes) -> "Mapped":
@@ -63,7 +62,6 @@ def _system() -> ctypes.CDLL:
         ctypes.c_int,
         ctypes.c_int64,
     )
-    system.munmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t)
     return system
 
 

@@ -15,8 +15,9 @@ def run_section(
 ) -> bytes:
     """Return a character's token, and how many tokens runs of it have, by length; nothing if there are no such runs.
 
-    `tied` are tokens that share a rank. They are such runs if they have one character, every other pair comes before
-    them, and no other token has the character twice in a row: then what is left of a run depends on its length only.
+    `tied` are tokens that share a rank with others. They are such runs if they have one character and one rank, every
+    other pair comes before them, and no other token has the character twice in a row: then what is left of a run
+    depends on its length only.
     """
     texts = {tokens[number].decode() for number in tied}
     characters = set("".join(texts))
@@ -25,7 +26,8 @@ def run_section(
     character = characters.pop().encode()
     others = [number for number in range(len(tokens)) if number not in tied]
     last_of_others = max((ranks[pair.made] for pair in pairs if pair.made not in tied), default=-1)
-    is_last = min(ranks[number] for number in tied) > last_of_others
+    ranks_of_runs = {ranks[number] for number in tied}
+    is_last = len(ranks_of_runs) == 1 and ranks_of_runs.pop() > last_of_others
     if not is_last or character not in tokens or any(2 * character in tokens[number] for number in others):
         return b""
     lengths = {len(text) for text in texts}

@@ -110,7 +110,9 @@ def _set_write_ahead_log(connection: Connection, *, raise_if_busy: bool) -> bool
     try:
         connection.exec_driver_sql("PRAGMA journal_mode = WAL")
     except OperationalError as error:
-        if raise_if_busy or getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_BUSY:
+        # The lowest byte is the kind of error.
+        is_busy = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+        if raise_if_busy or not is_busy:
             raise
         return False
     return True

@@ -48,11 +48,12 @@ def test_runs_that_come_last_have_a_table() -> None:
     [
         (set(), TOKENS, [0, 1, 2, 3, 4]),
         ({3, 4}, TOKENS, [0, 1, 9, 2, 2]),
+        ({3, 4, 5, 6}, [*TOKENS, b"aaaa", b"aaaaa"], [0, 1, 2, 9, 9, 10, 10]),
         ({2, 4}, TOKENS, [0, 1, 9, 2, 9]),
         ({3, 4}, [*TOKENS, b"baa"], [0, 1, 2, 9, 9, 8]),
         ({3, 4}, [b"c", *TOKENS[1:]], [0, 1, 2, 9, 9]),
     ],
-    ids=["no ties", "not last", "two characters", "part of another token", "no token alone"],
+    ids=["no ties", "not last", "two ranks", "two characters", "part of another token", "no token alone"],
 )
 def test_other_ties_have_none(tied: set[int], tokens: list[bytes], ranks: list[int]) -> None:
     """Where anything but the length of a run may decide, strings are merged."""

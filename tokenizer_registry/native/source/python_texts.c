@@ -5,31 +5,10 @@
 #include <stdlib.h>
 
 #include "code_points.h"
+#include "python_abi.h"
+#include "text_column.h"
 #include "weighbridge.h"
 #include "workspaces.h"
-
-/* Of Python's stable ABI, whose headers are not on every machine. */
-struct python_method {
-    const char *name;
-    void *(*call)(void *self, void *const *arguments, intptr_t count);
-    int flags;
-    const char *documentation;
-};
-#define METH_FASTCALL 0x80
-extern const char *PyUnicode_AsUTF8AndSize(void *text, intptr_t *size);
-extern intptr_t PyUnicode_GetLength(void *text);
-extern u32 *PyUnicode_AsUCS4(void *text, u32 *buffer, intptr_t size, int copy_null);
-extern void *PyList_New(intptr_t size);
-extern int PyList_SetItem(void *list, intptr_t place, void *item);
-extern void *PyLong_FromLongLong(long long number);
-extern void *PyLong_FromUnsignedLongLong(unsigned long long number);
-extern int PyObject_IsTrue(void *object);
-extern void *PyCapsule_New(void *pointer, const char *name, void (*destructor)(void *));
-extern void *PyCapsule_GetPointer(void *capsule, const char *name);
-extern void *PyCFunction_NewEx(struct python_method *method, void *self, void *module);
-extern int PyErr_BadArgument(void);
-extern void *PyErr_NoMemory(void);
-extern void Py_DecRef(void *object);
 
 #define CAPSULE "weighbridge.small_counter"
 /* More code points are not counted here. */
@@ -40,48 +19,62 @@ struct small_counter {
     u64 wanted;
 };
 
-/* The UTF-8 of a string; `bytes` is NULL, with an exception, if it has none. */
+/* The UTF-8 of a string; `bytes` is NULL if it is not known. */
 struct utf8 {
     const u8 *bytes;
     u64 length;
 };
 
+/* `bytes` is NULL, with an exception, if the string has none. Python keeps it with the string, unless that is ASCII. */
 static struct utf8 python_utf8(void *text) {
     intptr_t length = 0;
     const char *bytes = PyUnicode_AsUTF8AndSize(text, &length);
     return (struct utf8){(const u8 *)bytes, (u64)length};
 }
 
-/* An ASCII string is its UTF-8. Python's own of any other would be kept with the string. */
-static struct utf8 utf8_of(void *text, int is_ascii, struct scratch *scratch) {
-    if (is_ascii) return python_utf8(text);
-    intptr_t length = PyUnicode_GetLength(text);
-    if (length < 0) return (struct utf8){0};
-    size_t room = (size_t)length * sizeof(u32) + utf8_room((u64)length);
+/* `bytes` is NULL if there is no memory, or the string is long or has a lone surrogate. Makes no Python object. */
+static struct utf8 own_utf8(void *text, u64 length, struct scratch *scratch) {
+    size_t room = length * sizeof(u32) + utf8_room(length);
     u32 *code_points = length <= MAX_CODE_POINTS ? scratch_reserve(scratch, room) : NULL;
-    if (!code_points || !PyUnicode_AsUCS4(text, code_points, length, 0)) return python_utf8(text);
+    if (!code_points || !PyUnicode_AsUCS4(text, code_points, (intptr_t)length, 0)) return (struct utf8){0};
     u8 *bytes = (u8 *)(code_points + length);
-    u64 size = write_utf8(code_points, (u64)length, bytes);
-    return size == ABSENT_UTF8 ? python_utf8(text) : (struct utf8){bytes, size};
+    u64 size = write_utf8(code_points, length, bytes);
+    return (struct utf8){size == ABSENT_UTF8 ? NULL : bytes, size};
+}
+
+/* What becomes of a text here. LEFT: words are unresolved, or there is no memory. */
+enum outcome { TEXT_COUNTED, TEXT_LEFT, WITHOUT_UTF8 };
+
+/* Runs no Python code, which might count too, while it holds a workspace. */
+static enum outcome count_here(const struct small_counter *own, void *text, struct utf8 utf8, u64 length, u64 *totals) {
+    struct workspace *workspace = take_workspace(1);
+    struct counter *counter = &workspace->counter;
+    enum outcome outcome = WITHOUT_UTF8;
+    if (!utf8.bytes) utf8 = own_utf8(text, length, &counter->given);
+    if (utf8.bytes && utf8.length <= MAX_TEXT_BYTES) {
+        int failure = count_text(counter, own->set, utf8.bytes, (u32)utf8.length, own->wanted, 0, totals);
+        outcome = failure || counter->unresolved_count ? TEXT_LEFT : TEXT_COUNTED;
+    }
+    release_workspace(workspace);
+    return outcome;
 }
 
 /* Return 1 if the text is counted; 0 if words are unresolved, there is no memory, or it is too long; and -1 with an
-   exception if it has a lone surrogate. */
+   exception if it has a lone surrogate, or is no text. */
 static int count_string(const struct small_counter *own, void *text, int is_ascii, u64 *totals) {
-    struct workspace *workspace = take_workspace(1);
-    struct counter *counter = &workspace->counter;
-    struct utf8 utf8 = utf8_of(text, is_ascii, &counter->given);
-    int counted = utf8.bytes ? 0 : -1;
-    if (utf8.bytes && utf8.length <= MAX_TEXT_BYTES)
-        counted = !count_text(counter, own->set, utf8.bytes, (u32)utf8.length, own->wanted, 0, totals) &&
-            !counter->unresolved_count;
-    release_workspace(workspace);
-    return counted;
+    intptr_t length = PyUnicode_GetLength(text);
+    if (length < 0) return -1;
+    struct utf8 utf8 = is_ascii ? python_utf8(text) : (struct utf8){0};
+    if (is_ascii && !utf8.bytes) return -1;
+    enum outcome outcome = count_here(own, text, utf8, (u64)length, totals);
+    if (outcome == WITHOUT_UTF8) return python_utf8(text).bytes ? 0 : -1;
+    return outcome == TEXT_COUNTED;
 }
 
 /* Count the first argument, a string; the second says whether it is ASCII. Return as `count_string`. */
 static int count_argument(const struct small_counter *own, void *const *arguments, intptr_t count, u64 *totals) {
-    int is_ascii = count == 2 ? PyObject_IsTrue(arguments[1]) : PyErr_BadArgument() - 1;
+    if (count != 2) PyErr_BadArgument();
+    int is_ascii = count == 2 ? PyObject_IsTrue(arguments[1]) : -1;
     return !own || is_ascii < 0 ? -1 : count_string(own, arguments[0], is_ascii, totals);
 }
 
@@ -89,7 +82,8 @@ static void *count_one(void *self, void *const *arguments, intptr_t count) {
     u64 totals[SLOTS] = {0};
     const struct small_counter *own = PyCapsule_GetPointer(self, CAPSULE);
     int counted = count_argument(own, arguments, count, totals);
-    return counted < 0 ? NULL : PyLong_FromLongLong(counted ? (long long)totals[__builtin_ctzll(own->wanted)] : -1);
+    if (counted < 0) return NULL;
+    return PyLong_FromLongLong(counted ? (long long)totals[__builtin_ctzll(own->wanted)] : NOT_KNOWN);
 }
 
 static void *count_each(void *self, void *const *arguments, intptr_t count) {
@@ -99,8 +93,12 @@ static void *count_each(void *self, void *const *arguments, intptr_t count) {
     if (counted < 0) return NULL;
     u64 wanted = counted ? own->wanted : 0;
     void *list = PyList_New(__builtin_popcountll(wanted));
-    for (intptr_t place = 0; list && wanted; wanted &= wanted - 1)
-        PyList_SetItem(list, place++, PyLong_FromUnsignedLongLong(totals[__builtin_ctzll(wanted)]));
+    for (intptr_t place = 0; list && wanted; wanted &= wanted - 1) {
+        void *tokens = PyLong_FromUnsignedLongLong(totals[__builtin_ctzll(wanted)]);
+        if (tokens && !PyList_SetItem(list, place++, tokens)) continue;
+        Py_DecRef(list);
+        return NULL;
+    }
     return list;
 }
 

@@ -22,7 +22,7 @@ EXPORTED struct counter_set *weighbridge_counter_set(const void *characters) {
     return set;
 }
 
-EXPORTED void weighbridge_free(struct counter_set *set) {
+void weighbridge_free(struct counter_set *set) {
     for (u32 slot = 0; slot < SLOTS; slot++) free_vocabulary(set, slot);
     free(set);
 }

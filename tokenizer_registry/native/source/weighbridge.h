@@ -51,4 +51,7 @@ EXPORTED int64_t weighbridge_count(
 
 EXPORTED void weighbridge_free_unresolved(struct unresolved *unresolved);
 
+/* Free a counter set that no call uses. */
+void weighbridge_free(struct counter_set *set);
+
 #endif
