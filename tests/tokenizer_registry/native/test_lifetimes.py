@@ -77,7 +77,7 @@ def run(script: str) -> str:
 
 @pytest.mark.parametrize("_", range(ENDS))
 def test_a_process_may_end_while_its_threads_count(_: int) -> None:
-    """Daemon threads, which nobody waits for, do not find their vocabularies gone."""
+    """Vocabularies stay where they are until the process is gone: it does not wait for daemon threads."""
     assert run(AT_THE_END) == ""
 
 

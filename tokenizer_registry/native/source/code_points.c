@@ -57,7 +57,8 @@ static inline u8 *write_any(const u32 *block, u8 *to) {
     return to;
 }
 
-static inline u32 bits_of(const u32 *code_points, u32 count) {
+/* Return the bits that any of the code points has. */
+static inline u32 bits_of_any(const u32 *code_points, u32 count) {
     u32 bits = 0;
     for (u32 at = 0; at < count; at++) bits |= code_points[at];
     return bits;
@@ -70,7 +71,7 @@ static inline u8 *write_ascii(const u32 *code_points, u8 *to) {
 
 static inline u8 *write_blocks(const u32 *at, const u32 *end, u8 *to) {
     for (; at < end; at += TOGETHER)
-        to = bits_of(at, TOGETHER) < 0x800 ? write_below_0x800(at, to) : write_any(at, to);
+        to = bits_of_any(at, TOGETHER) < 0x800 ? write_below_0x800(at, to) : write_any(at, to);
     return to;
 }
 
@@ -85,7 +86,7 @@ u64 write_utf8(const u32 *code_points, u64 count, u8 *to) {
     const u8 *begin = to;
     if (has_surrogate(code_points, count)) return ABSENT_UTF8;
     for (; end - at >= ASCII_TOGETHER; at += ASCII_TOGETHER)
-        to = bits_of(at, ASCII_TOGETHER) < 0x80 ? write_ascii(at, to) : write_blocks(at, at + ASCII_TOGETHER, to);
+        to = bits_of_any(at, ASCII_TOGETHER) < 0x80 ? write_ascii(at, to) : write_blocks(at, at + ASCII_TOGETHER, to);
     const u32 *end_of_blocks = at + (end - at) / TOGETHER * TOGETHER;
     to = write_blocks(at, end_of_blocks, to);
     for (at = end_of_blocks; at < end; at++) to = write_used(utf8_bytes(*at), used_bytes(*at), to);
